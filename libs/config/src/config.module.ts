@@ -1,0 +1,13 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Config } from './config';
+
+/** `@Inject(CONFIG) config: Config` */
+export const CONFIG = Symbol('Config');
+
+/** Makes one checked configuration known to a whole application. */
+@Module({})
+export class ConfigModule {
+  static forRoot(config: Config): DynamicModule {
+    return { module: ConfigModule, global: true, providers: [{ provide: CONFIG, useValue: config }], exports: [CONFIG] };
+  }
+}

@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from './config.error';
+import { loadConfig } from './load-config';
+import { TOKEN_PURPOSES } from './config';
+
+const LONG = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz'; // 64 bytes
+const DATA_DIR = mkdtempSync(join(tmpdir(), 'arcadia-config-'));
+afterAll(() => rmSync(DATA_DIR, { recursive: true, force: true }));
+
+const base = { DATA_DIR, DATABASE_URL: 'postgresql://app:hunter2@127.0.0.1:5432/arcadia' };
+const production = { ...base, NODE_ENV: 'production', JWT_SECRET: LONG };
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('defaults', () => {
+  it('needs nothing outside production', () => {
+    expect(loadConfig({ DATA_DIR })).toMatchObject({
+      env: 'development',
+      production: false,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      http: { host: '127.0.0.1', port: 4005, corsOrigins: [], pageLimitMax: 200 },
+      worker: { port: 4006, queues: 'all', schedules: true },
+      provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000 },
+      inventory: { strikesToDelete: 3, strikeSpacingMs: 300_000, vanishMaxRatio: 0.2, vanishMin: 5, releaseCoversMs: 345_600_000 },
+      saga: { leaseMs: 6000, renewMs: 2000, reconcileMs: 1000, pollMs: 5000, providerLagMs: 60_000, reaperGraceMs: 900_000 },
+      finance: { url: undefined, tenantId: 'platform-admin' },
+    });
+  });
+
+  it('listens on every address in production only, unless told otherwise', () => {
+    expect(loadConfig(production).http.host).toBe('0.0.0.0');
+    expect(loadConfig({ ...production, HOST: '127.0.0.1' }).http.host).toBe('127.0.0.1');
+  });
+
+  it('is frozen all the way down', () => {
+    const config = loadConfig(base);
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.inventory)).toBe(true);
+    expect(Object.isFrozen(config.http.corsOrigins)).toBe(true);
+  });
+
+  it.each(['', '  '])('takes an empty variable (%j) for an unset one', (empty) => {
+    expect(loadConfig({ ...base, PORT: empty, REDIS_URL: empty, DO_API_URL: empty, DO_API_TOKEN: empty }).http.port).toBe(4005);
+  });
+
+  it('says so when the database is asked for and none is configured', () => {
+    expect(() => loadConfig({ DATA_DIR }).database.url()).toThrow(new ConfigError(['DATABASE_URL is not set']));
+  });
+});
+
+describe('values', () => {
+  it.each([
+    ['PORT', '80', { http: { port: 80 } }],
+    ['PORT', ' 0 ', { http: { port: 0 } }],
+    ['LOG_LEVEL', 'debug', { logLevel: 'debug' }],
+    ['LOG_LEVEL', 'info', { logLevel: 'log' }],
+    ['WORKER_QUEUES', 'all', { worker: { queues: 'all' } }],
+    ['WORKER_QUEUES', 'billing, sync-fast,billing', { worker: { queues: ['billing', 'sync-fast'] } }],
+    ['SCHEDULES', 'off', { worker: { schedules: false } }],
+    ['CORS_ORIGINS', 'https://a.example, http://localhost:3000', { http: { corsOrigins: ['https://a.example', 'http://localhost:3000'] } }],
+    ['VANISH_MAX_RATIO', '1', { inventory: { vanishMaxRatio: 1 } }],
+    ['VANISH_MAX_RATIO', '0.05', { inventory: { vanishMaxRatio: 0.05 } }],
+    ['ACCOUNT_CHECK_MS', '0', { provider: { accountCheckMs: 0 } }],
+    ['SKYAI_FINANCE_URL', 'https://finance.example/base/', { finance: { url: 'https://finance.example/base' } }],
+    ['SIMULATOR_SCALE', '0.5', { simulator: { scale: 0.5 } }],
+    ['JWT_ISSUER', 'guardian', { identity: { issuer: 'guardian' } }],
+  ])('%s=%s', (name, text, expected) => {
+    expect(loadConfig({ ...base, [name]: text })).toMatchObject(expected);
+  });
+
+  it.each([
+    ['NODE_ENV', 'staging', 'must be one of development, test, production'],
+    ['PORT', '65536', 'must be a whole number from 0 to 65535'],
+    ['PORT', '-1', 'must be a whole number from 0 to 65535'],
+    ['PORT', '4e3', 'must be a whole number from 0 to 65535'],
+    ['DO_RATE_PER_MINUTE', '0', 'must be a whole number, at least 1'],
+    ['STRIKE_SPACING_MS', '5m', 'must be a whole number, at least 0'],
+    ['SAGA_POLL_MS', '99999999999', 'must be a whole number from 10 to 2147483647'],
+    ['VANISH_MAX_RATIO', '1.1', 'must be a number from 0 to 1, such as 0.2'],
+    ['VANISH_MAX_RATIO', '20%', 'must be a number from 0 to 1, such as 0.2'],
+    ['LOG_LEVEL', 'loud', 'must be one of error, warn, log, debug, verbose'],
+    ['SCHEDULES', 'true', 'must be one of on, off'],
+    ['WORKER_QUEUES', 'sync-fast,metering', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning'],
+    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning'],
+    ['CORS_ORIGINS', '*', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
+    ['CORS_ORIGINS', 'https://a.example/', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
+    ['DATABASE_URL', 'mysql://app@db/arcadia', 'must be a URL like postgresql://user:password@host:5432/database'],
+    ['DATABASE_OWNER_URL', 'db', 'must be a URL like postgresql://user:password@host:5432/database'],
+    ['REDIS_URL', 'http://redis', 'must be a URL like redis://user:password@host:6379'],
+    ['SKYAI_FINANCE_URL', 'finance.example', 'must be a URL like https://api.example.com'],
+    ['SKYAI_FINANCE_URL', 'https://me:pw@finance.example', 'must have no credentials, query or fragment'],
+    ['DO_API_TOKEN', 'two words', 'must be one word of visible ASCII characters'],
+    ['DO_API_TOKEN', 'line\nbreak', 'must be one word of visible ASCII characters'],
+    ['SIMULATOR_SCALE', '0', 'must be a number above 0, at most 10000'],
+    ['REQUIRE_REDIS', 'yes', 'must be one of 1, 0'],
+  ])('refuses %s=%s', (name, text, problem) => {
+    expect(problemsOf({ ...base, [name]: text })).toEqual([`${name} ${problem}`]);
+  });
+});
+
+describe('provider tokens', () => {
+  it('falls back to DO_API_TOKEN for every purpose without a token of its own', () => {
+    const { token } = loadConfig({ ...base, DO_API_TOKEN: 'shared', DO_API_TOKEN_BILLING: 'own' }).provider;
+    expect(TOKEN_PURPOSES.map((purpose) => token?.(purpose))).toEqual(['shared', 'shared', 'shared', 'own', 'shared']);
+  });
+
+  it('refuses a URL without a token', () => {
+    expect(problemsOf({ ...base, DO_API_URL: 'http://127.0.0.1:4008' })).toEqual([
+      'DO_API_URL is set without a token; set DO_API_TOKEN too',
+    ]);
+  });
+
+  it('takes a token without a URL for the real provider', () => {
+    expect(loadConfig({ ...base, DO_API_TOKEN: 'x' }).provider.url).toBe('https://api.digitalocean.com');
+  });
+
+  it('refuses tokens for some purposes only', () => {
+    expect(problemsOf({ ...base, DO_API_TOKEN_BILLING: 'x', DO_API_TOKEN_SYNC_FAST: 'y' })).toEqual([
+      'DO_API_TOKEN is not set and these have no token of their own: sync-full, sync-slow, provisioning',
+    ]);
+  });
+
+  it('refuses made-up invoices on the way to real books', () => {
+    const simulated = { ...base, DO_API_URL: 'http://127.0.0.1:4008', DO_API_TOKEN: 'x' };
+    expect(problemsOf({ ...simulated, SKYAI_FINANCE_URL: 'https://finance.example' })).toHaveLength(1);
+    expect(problemsOf({ ...simulated, SKYAI_FINANCE_URL: 'http://127.0.0.1:4008/finance' })).toEqual([]);
+  });
+});
+
+describe('TEN-9: the JWT secret', () => {
+  it.each([
+    ['missing', undefined, 'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens'],
+    ['empty', '', 'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens'],
+    ['63 bytes', LONG.slice(1), 'JWT_SECRET must have at least 64 bytes in production'],
+    ['one letter', 'a'.repeat(80), 'JWT_SECRET must be random in production, not a default or a template'],
+    ['template', `${LONG}-change-me`, 'JWT_SECRET must be random in production, not a default or a template'],
+  ])('refuses %s in production', (_, secret, problem) => {
+    expect(problemsOf({ ...production, JWT_SECRET: secret })).toEqual([problem]);
+  });
+
+  it('counts bytes of UTF-8, not letters', () => {
+    const letters = 'äöüßéèêñçåøæ'.repeat(3).slice(0, 32);
+    expect(letters).toHaveLength(32);
+    expect(loadConfig({ ...production, JWT_SECRET: letters }).identity.jwtSecret()).toBe(letters);
+  });
+
+  it('keeps the raw text, blanks included', () => {
+    expect(loadConfig({ ...production, JWT_SECRET: ` ${LONG} ` }).identity.jwtSecret()).toBe(` ${LONG} `);
+  });
+
+  it('takes any secret in development', () => {
+    expect(loadConfig({ ...base, JWT_SECRET: 'short' }).identity.jwtSecret()).toBe('short');
+  });
+});
+
+describe('one message', () => {
+  it('names all problems at once', () => {
+    const problems = problemsOf({ DATA_DIR, NODE_ENV: 'production', PORT: 'x', DO_API_URL: 'http://do.example', DATABSE_URL: 'x' });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'DATABSE_URL',
+      'PORT',
+      'JWT_SECRET',
+      'DATABASE_URL',
+      'DO_API_URL',
+      'DO_API_URL',
+    ]);
+  });
+
+  it('does not look between variables that are wrong on their own', () => {
+    expect(problemsOf({ ...base, SAGA_LEASE_MS: 'x', SAGA_RENEW_MS: '9000' })).toEqual([expect.stringMatching(/^SAGA_LEASE_MS must be/)]);
+    expect(problemsOf({ ...base, SAGA_RENEW_MS: '9000' })).toEqual(['SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS']);
+  });
+
+  it('lets migrations run in production without the secret of users, and makes none', () => {
+    expect(loadConfig({ ...production, JWT_SECRET: '' }, 'migration').production).toBe(true);
+    expect(problemsOf({ ...production, JWT_SECRET: '' })).toEqual([expect.stringMatching(/^JWT_SECRET is not set/)]);
+  });
+
+  it('takes the addresses that Kubernetes sets for services of our names for what they are: nothing', () => {
+    expect(loadConfig({ ...base, WORKER_PORT: 'tcp://10.0.0.7:4006' }).worker.port).toBe(4006);
+    expect(problemsOf({ ...base, WORKER_PORT: 'ten' })).toHaveLength(1);
+  });
+
+  it('refuses the finance audience for user tokens', () => {
+    expect(problemsOf({ ...base, JWT_AUDIENCE: 'skyai-finance' })).toHaveLength(1);
+  });
+
+  it('refuses a token over plain http in production', () => {
+    expect(problemsOf({ ...production, DO_API_URL: 'http://do.example', DO_API_TOKEN: 'x' })).toEqual([
+      'DO_API_URL must be https in production: it carries a token',
+    ]);
+  });
+
+  it('TEN-8: never quotes a value, not even of a variable that holds no secret', () => {
+    const secret = 'dop v1 0123456789abcdef';
+    const every = [
+      'NODE_ENV',
+      'PORT',
+      'LOG_LEVEL',
+      'DATABASE_URL',
+      'REDIS_URL',
+      'DO_API_URL',
+      'DO_API_TOKEN',
+      'WORKER_QUEUES',
+      'SAGA_LEASE',
+    ];
+    const text = problemsOf({ ...base, ...Object.fromEntries(every.map((name) => [name, secret])) }).join('\n');
+    expect(text.split('\n')).toHaveLength(every.length);
+    expect(text).not.toMatch(/dop|v1 0|01234/);
+  });
+
+  it('TEN-8: prints no secret when the whole configuration is printed', () => {
+    const config = loadConfig({ ...production, DO_API_TOKEN: 'dop_v1_abc', REDIS_URL: 'redis://:hunter3@localhost' });
+    expect(`${JSON.stringify(config)}${String(config.identity.jwtSecret)}`).not.toMatch(/hunter|dop_v1_abc|k8Zq/);
+  });
+});

@@ -1,0 +1,119 @@
+import {
+  allOrSome,
+  anyText,
+  headerToken,
+  httpUrl,
+  onOff,
+  oneOf,
+  origins,
+  port,
+  postgresUrl,
+  ratio,
+  redisUrl,
+  scale,
+  timerMs,
+  wholeNumber,
+  word,
+  zeroOne,
+} from './check';
+import { LOG_LEVELS, TOKEN_PURPOSES, type LogLevel, type Secret } from './config';
+import { productionJwtSecret } from './jwt-secret';
+import { optional, secret, setting, type Optional, type SecretVariable, type Setting } from './variable';
+
+const ms = wholeNumber(0);
+const logLevel = (text: string): LogLevel => oneOf(...LOG_LEVELS)(text === 'info' ? 'log' : text);
+
+/** Every variable that arcadia-cloud reads, in the order of `.env.example`, which is tested against this table. */
+export const VARIABLES = {
+  NODE_ENV: setting('all', 'production is strict about secrets', oneOf('development', 'test', 'production'), 'development'),
+  HOST: setting('api, worker', 'address to listen on; 0.0.0.0 in production', anyText, '127.0.0.1', '0.0.0.0'),
+  PORT: setting('api', 'port of the HTTP API', port, '4005'),
+  WORKER_PORT: setting('worker', 'port of health', port, '4006'),
+  LOG_LEVEL: setting('api, worker', 'error, warn, log, debug or verbose', logLevel, 'log'),
+  DATA_DIR: setting('all', 'embedded database, simulator state, run.json, development secret', anyText, '.data'),
+  CORS_ORIGINS: setting('api', 'comma list of browser origins; none by default', origins, ''),
+  PAGE_LIMIT_MAX: setting('api', 'highest limit of a list (TEN-5)', wholeNumber(1, 1000), '200'),
+  SHUTDOWN_MS: setting('api, worker', 'from SIGTERM to exit (OPS-6)', timerMs(1000), '30000'),
+
+  DATABASE_URL: secret('all', "PostgreSQL as the app's role: no ownership, no BYPASSRLS; also _FILE", postgresUrl),
+  DATABASE_OWNER_URL: secret('migrate', 'PostgreSQL as the owner, for migrations only; also _FILE', postgresUrl),
+  DATABASE_POOL_SIZE: setting(
+    'database',
+    'connections per pool; an api has two pools (platform, tenants), a worker one',
+    wholeNumber(2, 200),
+    '8',
+  ),
+
+  REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
+  QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
+  WORKER_QUEUES: setting('worker', `all, or a comma list of ${TOKEN_PURPOSES.join(', ')}`, allOrSome(TOKEN_PURPOSES), 'all'),
+  SCHEDULES: setting('worker', 'on: this worker keeps the schedules; off: it only works', onOff, 'on'),
+  SCHEDULES_REPAIR_MS: setting('worker', 'between two looks for lost schedules and overdue sweeps (OPS-4)', timerMs(100), '30000'),
+  QUEUE_LOCK_MS: setting('queues', "a dead worker's job is free after this (OPS-3)", timerMs(1000), '10000'),
+  QUEUE_STALLED_CHECK_MS: setting('queues', 'between two looks for jobs of dead workers (OPS-3)', timerMs(100), '5000'),
+
+  DO_API_URL: setting('digitalocean', 'the provider; set without a token is an error', httpUrl, 'https://api.digitalocean.com'),
+  DO_API_TOKEN: secret('digitalocean', 'for every purpose without a token of its own; also _FILE', headerToken),
+  DO_API_TOKEN_SYNC_FAST: secret('digitalocean', 'token of queue sync-fast; also _FILE', headerToken),
+  DO_API_TOKEN_SYNC_FULL: secret('digitalocean', 'token of queue sync-full; also _FILE', headerToken),
+  DO_API_TOKEN_SYNC_SLOW: secret('digitalocean', 'token of queue sync-slow; also _FILE', headerToken),
+  DO_API_TOKEN_BILLING: secret('digitalocean', 'token of queue billing; also _FILE', headerToken),
+  DO_API_TOKEN_PROVISIONING: secret('digitalocean', 'token of sagas; also _FILE', headerToken),
+  DO_RATE_PER_MINUTE: setting('digitalocean', 'calls per token in any minute, all processes together (OPS-1)', wholeNumber(1), '250'),
+  DO_RATE_PER_HOUR: setting('digitalocean', 'calls per token in any hour, all processes together (OPS-1)', wholeNumber(1), '5000'),
+  DO_MINUTE_WINDOW_MS: setting('digitalocean', 'length of that minute; tests shrink it', timerMs(1), '60000'),
+  DO_HOUR_WINDOW_MS: setting('digitalocean', 'length of that hour; tests shrink it', timerMs(1), '3600000'),
+  DO_CALL_TIMEOUT_MS: setting('digitalocean', 'time limit of one call', timerMs(1), '30000'),
+  FALLBACK_PROJECT: setting('inventory', 'project of resources that nobody owns', anyText, 'skyai-internal'),
+  ACCOUNT_CHECK_MS: setting('inventory', 'between two checks of the account (INV-6); 0 = before every sweep', ms, '300000'),
+
+  JWT_SECRET: secret('identity', 'raw UTF-8, 64 bytes or more; development: made in DATA_DIR; also _FILE', anyText, productionJwtSecret),
+  JWT_ISSUER: optional('identity', 'required iss of user tokens; unset: any', anyText),
+  JWT_AUDIENCE: optional('identity', 'required aud of user tokens; unset: any but finance', anyText),
+  JWT_LEEWAY_S: setting('identity', 'clock leeway (TEN-1)', wholeNumber(0, 300), '5'),
+
+  STRIKES_TO_DELETE: setting('inventory', 'strikes that make a tombstone (INV-3)', wholeNumber(1, 1000), '3'),
+  STRIKE_SPACING_MS: setting('inventory', 'between two strikes (INV-3)', ms, '300000'),
+  PLACEHOLDER_STRIKE_SPACING_MS: setting('inventory', 'the same for kinds without a list of their own (INV-3)', ms, '86400000'),
+  VANISH_MAX_RATIO: setting('inventory', 'share of a kind that may vanish in one sweep (INV-5)', ratio, '0.2'),
+  VANISH_MIN: setting('inventory', 'number that may always vanish in one sweep (INV-5)', wholeNumber(0), '5'),
+  DELETION_LAG_MS: setting('inventory', 'how long a tombstone may still be listed (INV-8)', ms, '600000'),
+  RELEASE_COVERS_MS: setting('inventory', 'how long a release of a suspect sweep holds (INV-5)', ms, '345600000'),
+  SWEEP_LEASE_MS: setting('inventory', 'silence after which a sweep is given up', timerMs(100), '20000'),
+  CONFIRMATIONS_PER_SWEEP: setting('inventory', 'GETs by id that one sweep may spend (INV-3)', wholeNumber(0), '200'),
+  EVENT_RETENTION_DAYS: setting('inventory', 'age at which whole months of events may leave (INV-14)', wholeNumber(1), '400'),
+
+  SAGA_LEASE_MS: setting('saga', 'right of one worker to run one saga (SAG-18)', timerMs(100), '6000'),
+  SAGA_RENEW_MS: setting('saga', 'between two renewals of the lease; shorter than it', timerMs(10), '2000'),
+  SAGA_RECONCILE_MS: setting('saga', 'between two looks for sagas without a worker (SAG-18)', timerMs(10), '1000'),
+  SAGA_POLL_MS: setting('saga', 'between two shared looks at the provider for waiting sagas', timerMs(10), '5000'),
+  PROVIDER_LAG_MS: setting('saga, inventory', 'lag bound W: how long a fresh effect may be invisible', ms, '60000'),
+  REAPER_GRACE_MS: setting('provisioning', 'age at which a duplicate is destroyed (SAG-6)', ms, '900000'),
+  REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
+
+  SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),
+  FINANCE_TENANT_ID: setting('billing', 'tenant_id of finance tokens', anyText, 'platform-admin'),
+
+  SIMULATOR_PORT: setting('simulator, npm start', 'port of the simulated provider', port, '4008'),
+  SIMULATOR_TOKEN: setting('simulator, npm start', 'the token it accepts', headerToken, 'dop_v1_simulator'),
+  SIMULATOR_SEED: setting('simulator', 'whole number; same seed, same account', wholeNumber(0), '1'),
+  SIMULATOR_SCALE: setting('simulator', 'size of the demo account, 1 = about 60 droplets', scale, '1'),
+
+  EMBEDDED_PG_OS_USER: optional('npm start, tests', 'account that runs the embedded PostgreSQL when we are root', anyText),
+  TEST_REDIS_URL: optional('tests', 'run the queue tests on this Redis or Valkey too', redisUrl),
+  REQUIRE_REDIS: setting('tests', '1: a skipped Redis suite is a failure', zeroOne, '0'),
+  DO_OPENAPI: optional('tests', "path of DigitalOcean's OpenAPI document", anyText),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+
+type ValueOf<V> =
+  V extends Setting<infer T> ? T : V extends Optional<infer T> ? T | undefined : V extends SecretVariable ? Secret | undefined : never;
+
+/** The checked values, by variable. */
+export type Values = { readonly [N in VariableName]: ValueOf<(typeof VARIABLES)[N]> };
+
+/** Names of the variables that may also come from NAME_FILE. */
+export const SECRET_NAMES: readonly string[] = Object.entries(VARIABLES)
+  .filter(([, variable]) => variable.type === 'secret')
+  .map(([name]) => name);

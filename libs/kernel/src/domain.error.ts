@@ -1,0 +1,38 @@
+/**
+ * What a failure means to whoever asked. The category alone decides the HTTP status (one filter in the api) and
+ * whether a queue tries again (`isRetryable`); `code` names the exact failure and never changes once released.
+ */
+export type ErrorCategory =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'gone'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'unknown_outcome'
+  | 'internal';
+
+/** Every failure that arcadia-cloud expects. The message may be shown to the caller: no secrets, no SQL, no paths. */
+export abstract class DomainError extends Error {
+  /** Stable, snake_case, part of the API. */
+  abstract readonly code: string;
+  abstract readonly category: ErrorCategory;
+  /** When trying again makes sense, if that is known. Milliseconds from now. */
+  readonly retryAfterMs?: number;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** True for failures that pass by themselves: only `rate_limited` and `unavailable` are tried again. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof DomainError && (error.category === 'rate_limited' || error.category === 'unavailable');
+}
+
+/** The stable code of an expected failure, `internal` for everything else. Safe to store and to show. */
+export function errorCode(error: unknown): string {
+  return error instanceof DomainError ? error.code : 'internal';
+}

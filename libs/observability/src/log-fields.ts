@@ -1,0 +1,21 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What every line that a piece of work writes has in common. */
+export interface LogFields {
+  readonly request_id?: string;
+  readonly job_id?: string;
+  readonly sweep_id?: string;
+  readonly saga_id?: string;
+  readonly kind?: string;
+}
+
+const current = new AsyncLocalStorage<LogFields>();
+
+/** Runs the work with these fields on all its log lines, in addition to those it runs under already. */
+export function withLogFields<T>(fields: LogFields, work: () => T): T {
+  return current.run({ ...current.getStore(), ...fields }, work);
+}
+
+export function logFields(): LogFields {
+  return current.getStore() ?? {};
+}
