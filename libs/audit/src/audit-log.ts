@@ -1,0 +1,80 @@
+import { Database, type Queryable } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+
+/** Who acts: the part of a principal that is worth remembering. */
+export interface Actor {
+  readonly sub: string;
+  readonly role: string;
+  readonly tenantId?: string;
+}
+
+/** One change made by a person. `details` says what changed; never a secret. */
+export interface AuditEntry {
+  readonly by: Actor;
+  readonly action: string;
+  readonly target: { readonly type: string; readonly id: string };
+  readonly reason?: string;
+  readonly requestId?: string;
+  readonly details?: Record<string, unknown>;
+}
+
+/** Who asked and why, as a change carries it down from the edge. */
+export type Because = Pick<AuditEntry, 'by' | 'reason' | 'requestId'>;
+
+/** An entry as the API shows it. */
+export interface AuditView {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly actor_role: string;
+  readonly actor_tenant_id: string | null;
+  readonly action: string;
+  readonly target_type: string;
+  readonly target_id: string;
+  readonly reason: string | null;
+  readonly details: Record<string, unknown>;
+  readonly request_id: string | null;
+}
+
+interface AuditRow extends Omit<AuditView, 'at'> {
+  readonly seq: string;
+  readonly at: Date;
+}
+
+/** The only writer of `audit_log`. Entries are added in the transaction of the change they describe: without the entry, no change (OPS-9). */
+@Injectable()
+export class AuditLog {
+  constructor(private readonly database: Database) {}
+
+  async record(tx: Queryable, entry: AuditEntry): Promise<void> {
+    await tx.query(
+      `insert into audit_log (actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        entry.by.sub,
+        entry.by.role,
+        entry.by.tenantId ?? null,
+        entry.action,
+        entry.target.type,
+        entry.target.id,
+        entry.reason ?? null,
+        JSON.stringify(entry.details ?? {}),
+        entry.requestId ?? null,
+      ],
+    );
+  }
+
+  /** Newest first, before the entry numbered `beforeSeq`. Answers the number to go on from, null at the end. */
+  async list(limit: number, beforeSeq?: string): Promise<{ entries: AuditView[]; nextSeq: string | null }> {
+    const rows = await this.database.query<AuditRow>(
+      `select seq, id, at, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id
+         from audit_log where $1::bigint is null or seq < $1 order by seq desc limit $2`,
+      [beforeSeq ?? null, limit + 1],
+    );
+    const shown = rows.slice(0, limit);
+    return {
+      entries: shown.map(({ seq: _seq, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
+      nextSeq: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null,
+    };
+  }
+}

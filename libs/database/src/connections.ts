@@ -1,0 +1,59 @@
+import type { ClientBase, Pool } from 'pg';
+import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from './database.errors';
+import type { Queryable } from './queryable';
+
+export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
+
+export async function run<R>(on: ClientBase, { name, text, values = [] }: Statement): Promise<R[]> {
+  try {
+    const answer = await on.query({ name, text, values: [...values] });
+    return answer.rows as R[];
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
+/**
+ * Lends a connection of the pool to `work`. One that broke, that was discarded, or that may still be waiting for an answer on a
+ * silent network, is closed instead of given back: the next statement on it would wait behind the lost one. The server then rolls
+ * back what was open.
+ */
+export async function withConnection<T>(pool: Pool, work: (client: ClientBase, discard: () => void) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translateConnectError(error);
+  });
+  let broken = false;
+  const discard = () => {
+    broken = true;
+  };
+  client.on('error', discard);
+  try {
+    return await work(client, discard);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) discard();
+    throw error;
+  } finally {
+    client.off('error', discard);
+    client.release(broken);
+  }
+}
+
+/** Commits when `work` resolves, rolls back when it throws. */
+export function inTransaction<T>(pool: Pool, opening: readonly Statement[], work: (tx: Queryable) => Promise<T>): Promise<T> {
+  return withConnection(pool, async (client, discard) => {
+    try {
+      for (const statement of [{ text: 'begin' }, ...opening]) await run(client, statement);
+      const result = await work({
+        query: (text, values) => run(client, { text, values }),
+        prepared: (name, text, values) => run(client, { name, text, values }),
+      });
+      await run(client, { text: 'commit' });
+      return result;
+    } catch (error) {
+      const failure = translateDatabaseError(error);
+      if (failure instanceof DatabaseUnavailableError) throw failure; // nobody would hear a rollback
+      await run(client, { text: 'rollback' }).catch(discard);
+      throw failure;
+    }
+  });
+}

@@ -1,0 +1,125 @@
+import { CONFIG, type Config } from '#libs/config';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Pool } from 'pg';
+import { platformConnectionString, serviceConnectionString } from './connection-string';
+import { inTransaction, run, withConnection } from './connections';
+import { DatabaseBusyError } from './database.errors';
+import type { Queryable } from './queryable';
+import { schemaState } from './schema-version';
+
+/** A statement or an idle transaction that lasts longer is ended by the server, so that a frozen process cannot hold locks for ever. */
+const STATEMENT_LIMIT_MS = 60_000;
+const IDLE_TRANSACTION_LIMIT_MS = 15_000;
+/** No answer by then, although the server would have ended the statement: the network is silent. */
+const QUERY_LIMIT_MS = STATEMENT_LIMIT_MS + 5_000;
+const CONNECT_LIMIT_MS = 5_000;
+/** An idle connection is probed from then on, so that one that nobody answers any more is noticed before it is used. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+const SCHEMA_POLL_MS = 250;
+/** A wait for the schema that lasts longer is told, with its reason. */
+const SCHEMA_PATIENCE_MS = 5_000;
+/** Repetitions of a transaction that gave way to others, and the longest pause before the first one. */
+const MOST_REPETITIONS = 3;
+const REPEAT_PAUSE_MS = 50;
+
+/**
+ * The door to PostgreSQL. Every connection works as the service role, so row security always applies: methods run in
+ * platform scope, except `asTenant`, and `withoutScope`, which sees no rows at all.
+ * Failures are typed: `DatabaseUnavailableError` and `DatabaseBusyError` pass by themselves, `ServiceRoleUnavailableError` when
+ * `migrate` has run; anything else is a bug.
+ */
+@Injectable()
+export class Database implements Queryable, OnApplicationShutdown {
+  private readonly log = new Logger(Database.name);
+  private readonly platform: Pool;
+  private readonly unscoped: Pool;
+  private readonly pools: Pool[] = [];
+
+  constructor(@Inject(CONFIG) config: Config) {
+    const { url, poolSize } = config.database;
+    this.platform = this.open(platformConnectionString(url()), poolSize);
+    this.unscoped = this.open(serviceConnectionString(url()), poolSize);
+  }
+
+  query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
+    return withConnection(this.platform, (client) => run<R>(client, { text, values }));
+  }
+
+  prepared<R>(name: string, text: string, values?: readonly unknown[]): Promise<R[]> {
+    return withConnection(this.platform, (client) => run<R>(client, { name, text, values }));
+  }
+
+  /**
+   * Platform scope; commits when `work` resolves, rolls back when it throws. When PostgreSQL ends it in favour of another (deadlock,
+   * serialisation conflict) the whole of `work` is done again, at most three times: it must be repeatable and change nothing
+   * outside of its transaction, in memory or elsewhere.
+   */
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    for (let repetitions = 0; ; repetitions++) {
+      try {
+        return await inTransaction(this.platform, [], work);
+      } catch (error) {
+        const repeatable = error instanceof DatabaseBusyError && error.gaveWay;
+        if (!repeatable || repetitions === MOST_REPETITIONS) throw error;
+        await delay(Math.random() * REPEAT_PAUSE_MS * 2 ** repetitions);
+      }
+    }
+  }
+
+  /** One transaction that sees the rows of this tenant only, by row security (TEN-4). */
+  asTenant<T>(tenantId: string, work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return inTransaction(this.unscoped, [{ text: `select set_config('arcadia.tenant_id', $1, true)`, values: [tenantId] }], work);
+  }
+
+  /** One transaction in which nobody said whose rows may be seen: every protected table looks empty. */
+  withoutScope<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return inTransaction(this.unscoped, [], work);
+  }
+
+  async ping(): Promise<void> {
+    await this.query('select 1');
+  }
+
+  /** Resolves once every migration of this build is applied; until then it waits, whatever is wrong, and soon tells what. Rejects when aborted. */
+  async waitForSchema(signal?: AbortSignal): Promise<void> {
+    const patientUntilMs = performance.now() + SCHEMA_PATIENCE_MS;
+    let told: string | undefined;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { current, reason, message } = await schemaState(this);
+      if (current) return;
+      if (performance.now() > patientUntilMs && reason !== told) {
+        told = reason;
+        this.log.warn({ event: 'schema_awaited', reason, message });
+      }
+      await delay(SCHEMA_POLL_MS);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.pools.splice(0).map((pool) => pool.end()));
+  }
+
+  private open(connectionString: string, max: number): Pool {
+    const pool = new Pool({
+      connectionString,
+      max,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: CONNECT_LIMIT_MS,
+      statement_timeout: STATEMENT_LIMIT_MS,
+      query_timeout: QUERY_LIMIT_MS,
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_LIMIT_MS,
+      application_name: 'arcadia-cloud',
+    });
+    pool.on('error', () => this.log.warn({ event: 'database_connection_lost' }));
+    this.pools.push(pool);
+    return pool;
+  }
+}

@@ -1,0 +1,16 @@
+import { AccountsAndProjects1795000001001 } from './1001-accounts-and-projects.migration';
+import { Inventory1795000001002 } from './1002-inventory.migration';
+import { ProviderBudget1795000001003 } from './1003-provider-budget.migration';
+import { Audit1795000001004 } from './1004-audit.migration';
+import { ProviderActions1795000001005 } from './1005-provider-actions.migration';
+import { Sagas1795000001006 } from './1006-sagas.migration';
+
+/** Every migration, oldest first. Released ones never change: a correction is a new migration. */
+export const migrations = [
+  AccountsAndProjects1795000001001,
+  Inventory1795000001002,
+  ProviderBudget1795000001003,
+  Audit1795000001004,
+  ProviderActions1795000001005,
+  Sagas1795000001006,
+];

@@ -1,0 +1,47 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { SERVICE_ROLE } from './connection-string';
+import { ServiceRoleRequiredError } from './database.errors';
+
+interface Runner {
+  query(text: string, values?: unknown[]): Promise<unknown>;
+}
+
+/** Roles live in the cluster, advisory locks in one database: another database may be doing the same at this moment. */
+const RACES = new Set(['42710', '23505', 'XX000']);
+const NO_RIGHT = '42501';
+
+/**
+ * Makes the group role that all processes work as, and lets the login role of `appUrl` become it.
+ * What is there already is left alone. Without the right to do what is missing: `ServiceRoleRequiredError`.
+ */
+export async function prepareServiceRole(runner: Runner, appUrl: string): Promise<void> {
+  const login = decodeURIComponent(new URL(appUrl).username);
+  const create = `create role ${SERVICE_ROLE} nologin nobypassrls;`;
+  const admit = login === '' ? [] : [`grant ${SERVICE_ROLE} to ${escapeIdentifier(login)};`];
+  await ensure(runner, `not exists (select 1 from pg_roles where rolname = '${SERVICE_ROLE}')`, create, [create, ...admit]);
+  for (const grant of admit) await ensure(runner, `not ${mayWorkAsServiceRole(login)}`, grant, [grant]);
+  await runner.query(`grant usage on schema public to ${SERVICE_ROLE}`);
+}
+
+/** From version 16 on a member is not always allowed to change into the role: its maker, for one, is not. */
+function mayWorkAsServiceRole(login: string): string {
+  const right = `case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end`;
+  return `pg_has_role(${escapeLiteral(login)}, '${SERVICE_ROLE}', ${right})`;
+}
+
+/** `needed`: what the administrator has to run where we must not. */
+async function ensure(runner: Runner, condition: string, statement: string, needed: readonly string[]): Promise<void> {
+  const guarded = `do ${escapeLiteral(`begin if ${condition} then ${statement} end if; end`)}`;
+  try {
+    await runner.query(guarded).catch((error: unknown) => {
+      if (!RACES.has(sqlState(error))) throw error;
+      return runner.query(guarded);
+    });
+  } catch (error) {
+    throw sqlState(error) === NO_RIGHT ? new ServiceRoleRequiredError(needed) : error;
+  }
+}
+
+function sqlState(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}

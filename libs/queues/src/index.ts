@@ -1,0 +1,12 @@
+export { JOB_OPTIONS, QUEUE_NAMES, Queues, type JobName, type Jobs, type QueueName, type SweepJob, type SweepTrigger } from './catalogue';
+export { Enqueuer } from './enqueuer';
+export { POSTGRES_CONNECTIONS } from './postgres-backend';
+export { prepareQueueSchema } from './prepare-queue-schema';
+export { QueueClients, type JobQueue } from './queue-clients';
+export { QueueHealth } from './queue-health';
+export { QueueUnavailableError } from './queue-unavailable.error';
+export { QueuesModule } from './queues.module';
+export type { ScheduleEntry, Timing } from './schedule-entry';
+export { Schedules, type EnsureReport } from './schedules';
+export { TickClaims } from './tick-claims';
+export { workerClass, type JobWorker } from './worker-class';
