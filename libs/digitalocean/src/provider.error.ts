@@ -1,0 +1,139 @@
+import { DomainError } from '#libs/kernel';
+
+/** What is known of the answer behind a provider error. Nothing else of it is kept: no headers, no body, no token (TEN-8). */
+export interface AnswerFacts {
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number;
+  /** The provider's own name of the request, to quote to its support. */
+  readonly requestId?: string;
+  /** The provider's error id, e.g. `unprocessable_entity`. */
+  readonly providerCode?: string;
+  /** At most 200 characters of the provider's explanation. */
+  readonly explanation?: string;
+}
+
+/** A call to DigitalOcean did not give what was asked for. */
+export abstract class ProviderError extends DomainError {
+  readonly status?: number;
+  readonly requestId?: string;
+  readonly providerCode?: string;
+  override readonly retryAfterMs?: number;
+
+  constructor(message: string, { status, requestId, providerCode, explanation }: AnswerFacts = {}, retryAfterMs?: number) {
+    super(explanation ? `${message}: ${explanation}` : message);
+    this.status = status;
+    this.requestId = requestId;
+    this.providerCode = providerCode;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No token is configured: nothing can be asked of the provider. */
+export class ProviderNotConfiguredError extends ProviderError {
+  readonly code = 'provider_not_configured';
+  readonly category = 'unavailable';
+
+  constructor() {
+    super('No DigitalOcean token is configured');
+  }
+}
+
+/** 401: DigitalOcean does not know this token. All processes stop using it, but for a probe now and then (INV-7). */
+export class TokenRejectedError extends ProviderError {
+  readonly code = 'token_rejected';
+  readonly category = 'forbidden';
+
+  constructor(facts?: AnswerFacts, retryAfterMs?: number) {
+    super('DigitalOcean rejected the token', facts, retryAfterMs);
+  }
+}
+
+/** 403: the token is known but must not do this. Final for this call only. */
+export class ForbiddenByProviderError extends ProviderError {
+  readonly code = 'forbidden_by_provider';
+  readonly category = 'forbidden';
+
+  constructor(facts: AnswerFacts) {
+    super('The token is not allowed to do this at DigitalOcean', facts);
+  }
+}
+
+/** 404 in the API's own words; a 404 from something in between is not one, because a 404 can make a tombstone (INV-3). */
+export class NotFoundAtProviderError extends ProviderError {
+  readonly code = 'not_found_at_provider';
+  readonly category = 'not_found';
+
+  constructor(facts: AnswerFacts) {
+    super('DigitalOcean has no such object', facts);
+  }
+}
+
+/** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and ask again. */
+export class PendingEventError extends ProviderError {
+  readonly code = 'pending_event';
+  readonly category = 'conflict';
+
+  constructor(facts: AnswerFacts) {
+    super('The droplet is busy with another event', facts);
+  }
+}
+
+/** Any other 4xx: the call was not processed and the same call would be refused again. */
+export class RefusedByProviderError extends ProviderError {
+  readonly code = 'refused_by_provider';
+  readonly category = 'conflict';
+
+  constructor(facts: AnswerFacts) {
+    super('DigitalOcean refused the call', facts);
+  }
+}
+
+/** 429, or the pause that an earlier 429 asked for. The call was not processed. */
+export class RateLimitedByProviderError extends ProviderError {
+  readonly code = 'rate_limited_by_provider';
+  readonly category = 'rate_limited';
+
+  constructor(facts: AnswerFacts, retryAfterMs: number) {
+    super('DigitalOcean asks for a pause', facts, retryAfterMs);
+  }
+}
+
+/** Our own allowance of calls is used up and no slot came free in time (OPS-1). No call was made. */
+export class ProviderBudgetExhaustedError extends ProviderError {
+  readonly code = 'provider_budget_exhausted';
+  readonly category = 'rate_limited';
+
+  constructor(retryAfterMs: number) {
+    super('The allowance of DigitalOcean calls is used up', {}, retryAfterMs);
+  }
+}
+
+/** 5xx, an answer that is not the API's, a broken or refused connection, or the breaker is open. A write that ends so did not happen. */
+export class ProviderUnavailableError extends ProviderError {
+  readonly code = 'provider_unavailable';
+  readonly category = 'unavailable';
+
+  constructor(reason: string, facts?: AnswerFacts, retryAfterMs?: number) {
+    super(`DigitalOcean is not available (${reason})`, facts, retryAfterMs);
+  }
+}
+
+/** A write was sent and its answer lost or unusable: it may have happened, now or later. Look for its effect before trying again (SAG-19). */
+export class UnknownOutcomeError extends ProviderError {
+  readonly code = 'unknown_outcome';
+  readonly category = 'unknown_outcome';
+
+  constructor(reason: string, facts?: AnswerFacts) {
+    super(`It is not known whether DigitalOcean did it (${reason})`, facts);
+  }
+}
+
+/** A 2xx whose body is not what the API promises. Names the field, never its value. */
+export class MalformedAnswerError extends ProviderError {
+  readonly code = 'malformed_answer';
+  readonly category = 'unavailable';
+
+  constructor(reason: string, facts?: AnswerFacts) {
+    super(`DigitalOcean answered with something unreadable (${reason})`, facts);
+  }
+}

@@ -1,0 +1,81 @@
+import { createHmac } from 'node:crypto';
+import type { Request } from 'express';
+import type { Config } from '#libs/config';
+import { signGuardianToken } from './guardian-token';
+import { GuardianStrategy } from './guardian.strategy';
+import { NoScopeError } from './identity.error';
+
+const FIRST = 'first-secret';
+const SECOND = 'second-secret';
+
+/** What passport would get for a request with this Authorization header. */
+function outcome(strategy: GuardianStrategy, authorization?: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    const attempt = Object.assign(Object.create(strategy) as GuardianStrategy, {
+      success: (principal: unknown) => resolve(principal),
+      fail: () => resolve('refused'),
+      error: (error: unknown) => resolve(error),
+    });
+    attempt.authenticate({ headers: { authorization } } as Request);
+  });
+}
+
+const strategyWith = (jwtSecret: () => string, checks: object = {}) =>
+  new GuardianStrategy({ identity: { jwtSecret, leewayS: 5, ...checks } } as unknown as Config);
+const bearer = (secret: string, claims: object = {}) =>
+  `Bearer ${signGuardianToken(secret, { sub: 'user-1', tenantId: 'acme', ...claims })}`;
+
+function signedPayload(payload: string): string {
+  const text = [`{"alg":"HS512","typ":"JWT"}`, payload].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  return `Bearer ${text}.${createHmac('sha512', FIRST).update(text).digest('base64url')}`;
+}
+
+it('makes a principal of the bearer token', async () => {
+  expect(
+    await outcome(
+      strategyWith(() => FIRST),
+      bearer(FIRST),
+    ),
+  ).toEqual({ sub: 'user-1', role: 'tenant', tenantId: 'acme' });
+});
+
+it.each([
+  ['no header', undefined],
+  ['another scheme', 'Basic dXNlcjpwYXNz'],
+  ['garbage', 'Bearer garbage'],
+  ['another secret', bearer(SECOND)],
+  ['a token beyond 8 KiB', bearer(FIRST, { roles: ['x'.repeat(9_000)] })],
+  ['null as payload', signedPayload('null')],
+  ['broken JSON as payload', signedPayload('{')],
+])('TEN-1: refuses %s without an error', async (_what, authorization) => {
+  expect(
+    await outcome(
+      strategyWith(() => FIRST),
+      authorization,
+    ),
+  ).toBe('refused');
+});
+
+it('TEN-1: checks issuer and audience where configured', async () => {
+  const strategy = strategyWith(() => FIRST, { issuer: 'arcadia', audience: 'cloud' });
+  expect(await outcome(strategy, bearer(FIRST, { issuer: 'arcadia' }))).toBe('refused');
+  expect(await outcome(strategy, bearer(FIRST, { issuer: 'arcadia', audience: 'cloud' }))).toMatchObject({ role: 'tenant' });
+});
+
+it('TEN-2: tells a genuine token without scope from a wrong one', async () => {
+  expect(
+    await outcome(
+      strategyWith(() => FIRST),
+      bearer(FIRST, { tenantId: undefined }),
+    ),
+  ).toBeInstanceOf(NoScopeError);
+});
+
+it('follows a rotation of the secret from one token to the next', async () => {
+  let secret = FIRST;
+  const strategy = strategyWith(() => secret);
+  expect(await outcome(strategy, bearer(FIRST))).toMatchObject({ role: 'tenant' });
+  secret = SECOND;
+  expect(await outcome(strategy, bearer(FIRST))).toBe('refused');
+  expect(await outcome(strategy, bearer(SECOND))).toMatchObject({ role: 'tenant' });
+});
