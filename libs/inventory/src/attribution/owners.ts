@@ -1,0 +1,80 @@
+import { AuditLog, type Because } from '#libs/audit';
+import { Database } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
+import { InventoryReader } from '../reads/inventory-reader';
+import type { ResourceView } from '../reads/resource.view';
+import { OwnerRecorder } from '../recorder/owner-recorder';
+import { ProjectNotFoundError, ResourceNotFoundError } from '../resource.error';
+
+/** What an admin says of a project; what is left out stays. */
+export interface ProjectChange {
+  readonly tenant_id?: string | null;
+  readonly classification?: string | null;
+}
+
+/** What people say about whose things are. Each change, its effect on resources and its audit entry are one transaction (OPS-9). */
+@Injectable()
+export class Owners {
+  constructor(
+    private readonly database: Database,
+    private readonly recorder: OwnerRecorder,
+    private readonly reader: InventoryReader,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** The explicit owner of a resource, which beats every rule; null gives it back to the rules. */
+  async setOwner(resourceId: string, tenantId: string | null, because: Because): Promise<ResourceView> {
+    await this.database.transaction(async (tx) => {
+      await this.recorder.takeTurns(tx);
+      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
+      await this.audit.record(tx, {
+        ...because,
+        action: 'owner_set',
+        target: { type: 'resource', id: resourceId },
+        details: { tenant_id: tenantId },
+      });
+    });
+    return this.reader.get({ kind: 'platform' }, resourceId);
+  }
+
+  /** The tenant and our classification of a project. Syncs keep both; the tenant counts for its resources at once. */
+  async setProject(projectId: string, change: ProjectChange, because: Because): Promise<ProjectView> {
+    return this.database.transaction(async (tx) => {
+      await this.recorder.takeTurns(tx);
+      const [project] = await tx.query<ProjectRow & { account_id: string }>(
+        `update cloud_projects
+            set tenant_id = case when $2 then $3 else tenant_id end, tenant_set_by = case when $2 then 'admin' else tenant_set_by end,
+                classification = case when $4 then $5 else classification end
+          where id = $1 returning account_id, ${PROJECT_COLUMNS}`,
+        [
+          projectId,
+          change.tenant_id !== undefined,
+          change.tenant_id ?? null,
+          change.classification !== undefined,
+          change.classification ?? null,
+        ],
+      );
+      if (!project) throw new ProjectNotFoundError(projectId);
+      const { account_id: accountId, ...row } = project;
+      const members = await tx.query<{ id: string }>(
+        `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (
+           select 1 from cloud_project_members m where m.project_id = $2 and m.kind = r.kind and m.provider_id = r.provider_id and m.member_until is null))`,
+        [accountId, projectId],
+      );
+      await this.recorder.reattribute(
+        tx,
+        accountId,
+        'admin',
+        members.map((member) => member.id),
+      );
+      await this.audit.record(tx, {
+        ...because,
+        action: 'project_changed',
+        target: { type: 'project', id: projectId },
+        details: { ...change },
+      });
+      return projectView(row);
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import { idText, optionalText, optionalWholeNumber, record, texts } from '#libs/digitalocean';
+import { defineKind } from './kind';
+
+/**
+ * Automatic backup of a droplet: a private image of type `backup`. Source: `GET /v2/images?private=true`, one list for all droplets; whose
+ * backup it is only the droplets say (`backup_ids`). Snapshots and custom images in that list are not ours.
+ */
+export const dropletBackupKind = defineKind({
+  kind: 'droplet_backup',
+  urnTypes: ['image'],
+  sync: { queue: 'sync-slow', cron: '41 * * * *', everyMs: 3_600_000 },
+  lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', holds: (raw) => record(raw, 'image').type === 'backup' }],
+  fetch: { path: (id) => `/v2/images/${id}`, key: 'image' },
+  namedBy: { kind: 'droplet', attr: 'backup_ids', list: { path: (id) => `/v2/droplets/${id}/backups`, key: 'backups' } },
+  volatileAttrs: [],
+  observe: (raw) => {
+    const image = record(raw, 'image');
+    const regions = texts(image, 'regions').sort();
+    return {
+      providerId: idText(image, 'id'),
+      name: optionalText(image, 'name'),
+      region: regions.length === 1 ? (regions[0] ?? null) : null,
+      status: optionalText(image, 'status') ?? 'available',
+      sizeSlug: null,
+      attrs: {
+        distribution: optionalText(image, 'distribution'),
+        regions,
+        min_disk_size: optionalWholeNumber(image, 'min_disk_size'),
+        size_gigabytes: typeof image.size_gigabytes === 'number' ? image.size_gigabytes : null,
+        created_at: optionalText(image, 'created_at'),
+      },
+      parents: [],
+    };
+  },
+});

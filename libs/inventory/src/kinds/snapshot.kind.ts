@@ -1,0 +1,43 @@
+import { decimal, idText, optionalIdText, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
+import { defineKind } from './kind';
+import { parentRefs } from './observed';
+
+/** What a snapshot can be of, and the type of its URN: those of droplets are images to the projects. */
+const URN_TYPE_OF: Readonly<Record<string, string>> = { droplet: 'image', volume: 'volumesnapshot' };
+
+/**
+ * Snapshot of a droplet or of a volume, told apart by `resource_type`. Source: `GET /v2/snapshots`, which shows both. What it was taken of
+ * may be long gone.
+ */
+export const snapshotKind = defineKind({
+  kind: 'snapshot',
+  urnTypes: ['image', 'volumesnapshot'],
+  sync: { queue: 'sync-slow', cron: '33 * * * *', everyMs: 3_600_000 },
+  lists: [{ path: '/v2/snapshots', key: 'snapshots' }],
+  fetch: { path: (id) => `/v2/snapshots/${id}`, key: 'snapshot' },
+  volatileAttrs: [],
+  observe: (raw) => {
+    const snapshot = record(raw, 'snapshot');
+    const resourceType = text(snapshot, 'resource_type');
+    const resourceId = optionalIdText(snapshot, 'resource_id');
+    const regions = texts(snapshot, 'regions').sort();
+    return {
+      providerId: idText(snapshot, 'id'),
+      urnType: URN_TYPE_OF[resourceType],
+      name: optionalText(snapshot, 'name'),
+      region: regions.length === 1 ? (regions[0] ?? null) : null,
+      status: 'available',
+      sizeSlug: null,
+      attrs: {
+        resource_type: resourceType,
+        resource_id: resourceId,
+        regions,
+        min_disk_size: optionalWholeNumber(snapshot, 'min_disk_size'),
+        size_gigabytes: decimal(snapshot, 'size_gigabytes'),
+        created_at: optionalText(snapshot, 'created_at'),
+        tags: texts(snapshot, 'tags').sort(),
+      },
+      parents: resourceId === null ? [] : parentRefs(resourceType, [resourceId]),
+    };
+  },
+});

@@ -1,0 +1,34 @@
+import { idText, idTexts, optionalText, optionalWholeNumber, record, texts } from '#libs/digitalocean';
+import { defineKind } from './kind';
+import { regionSlug } from './observed';
+
+/** Block storage. Source: `GET /v2/volumes`. The API knows no state but where it is attached; it belongs to a project of its own. */
+export const volumeKind = defineKind({
+  kind: 'volume',
+  urnTypes: ['volume'],
+  sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
+  lists: [{ path: '/v2/volumes', key: 'volumes' }],
+  fetch: { path: (id) => `/v2/volumes/${id}`, key: 'volume' },
+  volatileAttrs: [],
+  observe: (raw) => {
+    const volume = record(raw, 'volume');
+    const dropletIds = idTexts(volume, 'droplet_ids').sort();
+    return {
+      providerId: idText(volume, 'id'),
+      name: optionalText(volume, 'name'),
+      region: regionSlug(volume),
+      status: dropletIds.length > 0 ? 'attached' : 'available',
+      sizeSlug: null,
+      attrs: {
+        size_gigabytes: optionalWholeNumber(volume, 'size_gigabytes'),
+        description: optionalText(volume, 'description'),
+        filesystem_type: optionalText(volume, 'filesystem_type'),
+        filesystem_label: optionalText(volume, 'filesystem_label'),
+        created_at: optionalText(volume, 'created_at'),
+        droplet_ids: dropletIds,
+        tags: texts(volume, 'tags').sort(),
+      },
+      parents: [],
+    };
+  },
+});

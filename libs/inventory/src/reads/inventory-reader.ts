@@ -1,0 +1,113 @@
+import { Database, type Queryable } from '#libs/database';
+import type { Scope } from '#libs/identity';
+import { Injectable } from '@nestjs/common';
+import { KINDS } from '../kinds';
+import { ResourceNotFoundError } from '../resource.error';
+import { CompletenessReader } from './completeness';
+import { decodeCursor } from './cursor';
+import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
+import { filterSql, type ResourceFilters } from './resource-filters';
+import { RESOURCE_COLUMNS, resourceView, type ResourceRow, type ResourceView } from './resource.view';
+import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event.view';
+import { ACTIONS_OF_RESOURCE, causeOf, type ToldAction } from './event-cause';
+import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
+
+/**
+ * Reads the inventory in the scope of whoever asks. A tenant's statements carry the tenant twice: as a condition of ours, and
+ * as the row-security scope of their transaction (TEN-4).
+ */
+@Injectable()
+export class InventoryReader {
+  constructor(
+    private readonly database: Database,
+    private readonly completeness: CompletenessReader,
+  ) {}
+
+  /** The account as it is, or as the event log says it was at a time. */
+  async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
+    const after = decodeCursor(page.cursor, 'uuid');
+    const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
+    const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
+    const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
+    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return {
+      data: shown.map((row) => resourceView(row, complete.sweptAt(row.kind))),
+      page: { next_cursor },
+      as_of: complete.as_of,
+      completeness: complete.completeness,
+    };
+  }
+
+  /** How many resources there are, by kind, tenant and region; tombstones do not count. */
+  async summary(scope: Scope): Promise<SummaryAnswer> {
+    const complete = await this.completeness.of(undefined);
+    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
+    const rows = await this.inScope(scope, (on) => on.query<CountRow>(COUNT_RESOURCES, [tenant]));
+    return { data: summaryView(rows), as_of: complete.as_of, completeness: complete.completeness };
+  }
+
+  async get(scope: Scope, id: string): Promise<ResourceView> {
+    const [row] = await this.inScope(scope, (on) =>
+      on.query<ResourceRow>(`select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, [id]),
+    );
+    if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError(id);
+    const complete = await this.completeness.of(row.kind);
+    return resourceView(row, complete.sweptAt(row.kind));
+  }
+
+  /** Newest first. A former tenant still reads the events of its own time, and no others (INV-13). */
+  async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
+    const before = decodeCursor(page.cursor, 'sequence');
+    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
+    const { rows, kind, actions } = await this.inScope(scope, async (on) => {
+      const [resource] = await on.query<{ kind: string }>(
+        'select kind from cloud_resources where id = $1 and ($2::text is null or tenant_id = $2)',
+        [id, tenant],
+      );
+      const events = await on.query<EventRow>(
+        `select ${EVENT_COLUMNS} from cloud_resource_events
+          where resource_id = $1 and ($2::bigint is null or seq < $2) and ($3::text is null or tenant_id = $3) order by seq desc limit $4`,
+        [id, before, tenant, page.limit + 1],
+      );
+      const known = resource ?? (events.length > 0 || (before !== null && (await hasEvents(on, id, tenant))));
+      if (!known) throw new ResourceNotFoundError(id);
+      const told = await on.query<ToldAction>(ACTIONS_OF_RESOURCE, [id, tenant, events.at(-1)?.at ?? null, events[0]?.at ?? null]);
+      return { rows: events, kind: resource?.kind, actions: told };
+    });
+    const complete = await this.completeness.of(kind);
+    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
+    return {
+      data: shown.map((row) => eventView(row, causeOf(row, actions))),
+      page: { next_cursor },
+      as_of: complete.as_of,
+      completeness: complete.completeness,
+    };
+  }
+
+  private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {
+    return scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, work) : work(this.database);
+  }
+}
+
+function readPage(on: Queryable, filters: ResourceFilters, after: string | null, limit: number, at?: string): Promise<ResourceRow[]> {
+  const { conditions, values, name } = filterSql(filters, 3);
+  const page = [after ?? FIRST_ID, limit, ...values];
+  const select = (from: string) =>
+    `select ${RESOURCE_COLUMNS} from ${from} where id > $1 and ${conditions.join(' and ')} order by id limit $2`;
+  if (at === undefined) return on.prepared<ResourceRow>(`inventory_${name}`, select('cloud_resources'), page);
+  const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
+  return on.query<ResourceRow>(select(past), [...page, at, JSON.stringify(VOLATILE_ATTRS)]);
+}
+
+/** Have no log: what they were at another time is not known. */
+const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttrs }) => [kind, volatileAttrs]));
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+async function hasEvents(on: Queryable, id: string, tenant: string | null): Promise<boolean> {
+  const rows = await on.query(
+    'select 1 from cloud_resource_events where resource_id = $1 and ($2::text is null or tenant_id = $2) limit 1',
+    [id, tenant],
+  );
+  return rows.length > 0;
+}

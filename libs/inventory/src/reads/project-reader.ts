@@ -1,0 +1,28 @@
+import { Database } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+import { PROJECT_SWEEP } from '../kinds';
+import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
+import { CompletenessReader } from './completeness';
+import { decodeCursor } from './cursor';
+import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
+
+/** Reads the mirror of the provider's projects. */
+@Injectable()
+export class ProjectReader {
+  constructor(
+    private readonly database: Database,
+    private readonly completeness: CompletenessReader,
+  ) {}
+
+  /** Deleted projects are part of the answer: their names and tenants still explain old costs. */
+  async list(page: PageRequest): Promise<ListAnswer<ProjectView>> {
+    const after = decodeCursor(page.cursor, 'uuid');
+    const complete = await this.completeness.of(PROJECT_SWEEP.kind);
+    const rows = await this.database.query<ProjectRow>(
+      `select ${PROJECT_COLUMNS} from cloud_projects where $1::uuid is null or id > $1 order by id limit $2`,
+      [after, page.limit + 1],
+    );
+    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: shown.map(projectView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+  }
+}

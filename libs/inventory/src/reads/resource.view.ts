@@ -1,0 +1,49 @@
+/** A resource as the API shows it. */
+export interface ResourceView {
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  readonly provider_id: string;
+  readonly urn: string;
+  readonly name: string | null;
+  readonly region: string | null;
+  readonly status: string;
+  readonly size_slug: string | null;
+  readonly tenant_id: string | null;
+  readonly project_id: string | null;
+  readonly attribution: { readonly by: 'override' | 'project' | 'parent' | 'fallback'; readonly ref: string | null };
+  readonly attrs: Record<string, unknown>;
+  readonly first_seen_at: string;
+  readonly last_seen_at: string;
+  readonly stale_strike_count: number;
+  readonly deleted_at: string | null;
+}
+
+export interface ResourceRow extends Omit<ResourceView, 'attribution' | 'first_seen_at' | 'last_seen_at' | 'deleted_at'> {
+  readonly attributed_by: ResourceView['attribution']['by'];
+  readonly attributed_ref: string | null;
+  readonly first_seen_at: Date;
+  readonly last_seen_at: Date;
+  readonly deleted_at: Date | null;
+}
+
+/** The columns of a `ResourceRow`. */
+export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, region, status, size_slug, tenant_id, cloud_project_id as project_id,
+  attributed_by, attributed_ref, attrs, first_seen_at, last_seen_at, stale_strike_count, deleted_at`;
+
+/**
+ * An unchanged row is not rewritten by a sweep, so an active row without strikes that was known when its kind's last complete
+ * sweep began counts as seen by that sweep.
+ */
+export function resourceView(row: ResourceRow, sweptAt: Date | null): ResourceView {
+  const { attributed_by, attributed_ref, first_seen_at, last_seen_at, deleted_at, ...plain } = row;
+  const seenBySweep =
+    sweptAt !== null && deleted_at === null && row.stale_strike_count === 0 && first_seen_at < sweptAt && last_seen_at < sweptAt;
+  return {
+    ...plain,
+    attribution: { by: attributed_by, ref: attributed_ref },
+    first_seen_at: first_seen_at.toISOString(),
+    last_seen_at: (seenBySweep ? sweptAt : last_seen_at).toISOString(),
+    deleted_at: deleted_at?.toISOString() ?? null,
+  };
+}

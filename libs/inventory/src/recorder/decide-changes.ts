@@ -1,0 +1,90 @@
+import { canonicalJson } from '#libs/kernel';
+import type { Observation } from '../kinds/kind';
+
+/** What the database knew of an object when the page was compared with it. */
+export interface KnownResource {
+  readonly id: string;
+  readonly provider_id: string;
+  readonly name: string | null;
+  readonly region: string | null;
+  readonly status: string;
+  readonly size_slug: string | null;
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly content_hash: string;
+  readonly owner_override: string | null;
+  readonly stale_strike_count: number;
+  readonly recorded_at: Date;
+  readonly deleted_at: Date | null;
+}
+
+export type FieldChanges = Record<string, { old: unknown; new: unknown }>;
+
+/** `refreshed`: written without an event, because only volatile fields changed or strikes were taken back. */
+export type Change =
+  | { readonly what: 'discovered'; readonly seen: Observation; readonly hash: string }
+  | {
+      readonly what: 'updated' | 'tagged' | 'restored' | 'refreshed';
+      readonly known: KnownResource;
+      readonly seen: Observation;
+      readonly hash: string;
+      readonly changes: FieldChanges;
+    };
+
+export interface PageDecision {
+  readonly known: ReadonlyMap<string, KnownResource>;
+  readonly page: readonly { readonly seen: Observation; readonly hash: string }[];
+  /** When the page was asked for, by the database's clock. */
+  readonly requestedAt: Date;
+  /** When the sweep began; for a single observation, when it was asked for. */
+  readonly sweepStartedAt: Date;
+  readonly deletionLagMs: number;
+  readonly volatileAttrs: readonly string[];
+}
+
+/** What a page changes. Pure; leaves out what stays as it is. */
+export function decideChanges(decision: PageDecision): Change[] {
+  return decision.page.flatMap(({ seen, hash }): Change[] => {
+    const known = decision.known.get(seen.providerId);
+    if (!known) return [{ what: 'discovered', seen, hash }];
+    const what = whatChanged(known, seen, hash, decision);
+    return what ? [{ what: what.kind, known, seen, hash, changes: what.changes }] : [];
+  });
+}
+
+function whatChanged(known: KnownResource, seen: Observation, hash: string, decision: PageDecision) {
+  if (known.recorded_at >= decision.requestedAt) return undefined; // asked for before the row was last written: older news
+  const changes = compareFields(known, seen, decision.volatileAttrs);
+  if (known.deleted_at) {
+    const lagIsOver = decision.sweepStartedAt.getTime() > known.deleted_at.getTime() + decision.deletionLagMs; // INV-8
+    return lagIsOver ? { kind: 'restored' as const, changes } : undefined;
+  }
+  const changed = Object.keys(changes);
+  if (changed.length === 0)
+    return hash === known.content_hash && known.stale_strike_count === 0 ? undefined : { kind: 'refreshed' as const, changes };
+  return { kind: changed.length === 1 && changed[0] === 'tags' ? ('tagged' as const) : ('updated' as const), changes };
+}
+
+/**
+ * Fields that differ in a way that means something, in name order, with old and new value. Attributes stand beside the columns. One that
+ * only one side knows tells of another release of ours, not of a change at the provider.
+ */
+export function compareFields(known: KnownResource, seen: Observation, volatileAttrs: readonly string[]): FieldChanges {
+  const before = fieldsOf(known.name, known.region, known.status, known.size_slug, known.attrs);
+  const after = fieldsOf(seen.name, seen.region, seen.status, seen.sizeSlug, seen.attrs);
+  const names = Object.keys(after).filter((name) => name in before && !volatileAttrs.includes(name));
+  const changes: FieldChanges = {};
+  for (const name of names.sort()) {
+    if (canonicalJson(before[name]) !== canonicalJson(after[name])) changes[name] = { old: before[name], new: after[name] };
+  }
+  return changes;
+}
+
+function fieldsOf(
+  name: string | null,
+  region: string | null,
+  status: string,
+  sizeSlug: string | null,
+  attrs: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return { ...attrs, name, region, status, size_slug: sizeSlug };
+}
