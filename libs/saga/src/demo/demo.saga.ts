@@ -1,0 +1,50 @@
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import type { SagaDefinition } from '../definition/saga-definition';
+import { done, fail, wait } from '../definition/step-answer';
+
+const STEPS = ['echo', 'wait', 'fail'] as const;
+
+/** What to demonstrate: steps in any order, any number of times. */
+export class DemoInput {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @IsIn(STEPS, { each: true })
+  readonly steps: (typeof STEPS)[number][];
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  readonly message?: string;
+
+  /** How long each `wait` takes, ms. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  readonly wait_ms?: number;
+}
+
+/** Shows a saga at work without touching the provider. Not in production. */
+export const demoSaga: SagaDefinition<DemoInput> = {
+  kind: 'demo',
+  input: DemoInput,
+  plan: ({ steps }) => steps,
+  steps: [
+    {
+      name: 'echo',
+      merges: true,
+      execute: async ({ input, stepIdx }) => done({ [`echoed_at_step_${stepIdx}`]: input.message ?? 'hello' }),
+      compensate: async () => done(),
+    },
+    {
+      name: 'wait',
+      execute: async ({ input, sinceBegunMs }) => {
+        const leftMs = (input.wait_ms ?? 1_000) - sinceBegunMs;
+        return leftMs > 0 ? wait(leftMs, 'the time has not come') : done({ waited_ms: Math.round(sinceBegunMs) });
+      },
+      compensate: async () => done(),
+    },
+    { name: 'fail', execute: async () => fail({ code: 'step_failed', detail: 'step_failed:fail' }, 'none') },
+  ],
+};

@@ -1,0 +1,64 @@
+import { DomainError } from '#libs/kernel';
+
+export class UnknownSagaKindError extends DomainError {
+  readonly code = 'unknown_saga_kind';
+  readonly category = 'invalid';
+
+  constructor(kind: string) {
+    super(`There is no saga of the kind "${kind}"`);
+  }
+}
+
+export class SagaNotFoundError extends DomainError {
+  readonly code = 'saga_not_found';
+  readonly category = 'not_found';
+
+  constructor(readonly sagaId: string) {
+    super('There is no such object');
+  }
+}
+
+/** Another run holds what this one needs. */
+export class ResourceBusyError extends DomainError {
+  readonly code = 'resource_busy';
+  readonly category = 'conflict';
+
+  constructor(readonly resource: string) {
+    super(`Another saga is at work on ${resource}`);
+  }
+}
+
+/** The key was used for another request before (SAG-17). */
+export class IdempotencyKeyReusedError extends DomainError {
+  readonly code = 'idempotency_key_reused';
+  readonly category = 'conflict';
+
+  constructor() {
+    super('This Idempotency-Key was used with another body');
+  }
+}
+
+/** The message says why: it has ended, or passed its pivot. */
+export class NotCancellableError extends DomainError {
+  readonly code = 'not_cancellable';
+  readonly category = 'conflict';
+}
+
+export class NotRetryableError extends DomainError {
+  readonly code = 'not_retryable';
+  readonly category = 'conflict';
+
+  constructor(status: string) {
+    super(`A saga that is ${status} cannot be tried again`);
+  }
+}
+
+/** Another worker may own the run by now: whatever this one does about it is refused. */
+export class LeaseLostError extends DomainError {
+  readonly code = 'saga_lease_lost';
+  readonly category = 'unavailable';
+
+  constructor(readonly sagaId: string) {
+    super('The lease of the saga was lost');
+  }
+}

@@ -1,0 +1,28 @@
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config';
+import { SagaRegistry } from './definition/saga-registry';
+import { demoSaga } from './demo/demo.saga';
+import { Leases } from './engine/leases';
+import { SagaEngine } from './engine/saga-engine';
+import { SagaMetrics } from './engine/saga-metrics';
+import { SagaReader } from './reads/saga-reader';
+import { BoundaryWriter } from './run/boundary-writer';
+import { SagaRunner } from './run/saga-runner';
+import { SagaControls } from './starts/saga-controls';
+import { SagaStarts } from './starts/saga-starts';
+
+/** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
+@Module({
+  providers: [BoundaryWriter, Leases, SagaControls, SagaEngine, SagaMetrics, SagaReader, SagaRegistry, SagaRunner, SagaStarts],
+  exports: [SagaControls, SagaEngine, SagaReader, SagaRegistry, SagaStarts],
+})
+export class SagaModule implements OnModuleInit {
+  constructor(
+    private readonly registry: SagaRegistry,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.config.production) this.registry.register(demoSaga);
+  }
+}

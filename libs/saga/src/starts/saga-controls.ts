@@ -1,0 +1,85 @@
+import { AuditLog, type Because } from '#libs/audit';
+import { Database, type Queryable } from '#libs/database';
+import type { Scope } from '#libs/identity';
+import { Injectable } from '@nestjs/common';
+import { SagaRegistry } from '../definition/saga-registry';
+import { FINAL, type RunStatus } from '../run/saga-run';
+import { NotCancellableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
+import { takeHolds } from './saga-starts';
+
+interface ControlledRun {
+  readonly kind: string;
+  readonly input: Record<string, unknown>;
+  readonly status: RunStatus;
+  readonly pivot_passed: boolean;
+}
+
+/** What people do with a saga that runs or has failed. Each is one transaction with its audit entry (OPS-9). */
+@Injectable()
+export class SagaControls {
+  constructor(
+    private readonly database: Database,
+    private readonly registry: SagaRegistry,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Asks for an end at the next boundary, with everything undone. Asking twice changes nothing. Throws `NotCancellableError` after a pivot
+   * and for what has ended, `SagaNotFoundError` for other tenants' sagas.
+   */
+  async cancel(scope: Scope, id: string, because: Because): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const run = await lockRun(tx, scope, id);
+      if (FINAL.includes(run.status)) throw new NotCancellableError(`The saga is ${run.status} already`);
+      if (run.pivot_passed) throw new NotCancellableError('The saga has passed the step after which nothing is undone');
+      await tx.query(`update saga_runs set cancel_requested = true, wake_at = least(wake_at, clock_timestamp()) where id = $1`, [id]);
+      await this.audit.record(tx, { ...because, action: 'saga_cancelled', target: { type: 'saga', id }, details: { kind: run.kind } });
+    });
+  }
+
+  /**
+   * Lets a failed saga go on at its failed step, or a failed compensation undo what is left. The tries and bounds of those steps begin anew.
+   * Throws `NotRetryableError`, `SagaNotFoundError`, and `ResourceBusyError` when its holds were released and taken by another.
+   */
+  async retry(scope: Scope, id: string, because: Because): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const run = await lockRun(tx, scope, id);
+      if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotRetryableError(run.status);
+      await this.holdAgain(tx, id, run);
+      await tx.query(run.status === 'failed' ? GO_ON : UNDO_AGAIN, [id]);
+      await this.audit.record(tx, { ...because, action: 'saga_retried', target: { type: 'saga', id }, details: { kind: run.kind } });
+    });
+  }
+
+  private async holdAgain(tx: Queryable, id: string, run: ControlledRun): Promise<void> {
+    const wanted = this.registry.get(run.kind).holds?.(run.input) ?? [];
+    const kept = await tx.query<{ resource: string }>('select resource from saga_holds where saga_id = $1', [id]);
+    const missing = wanted.filter((resource) => !kept.some((row) => row.resource === resource));
+    await takeHolds(tx, id, missing);
+  }
+}
+
+const GO_ON = `
+with again as (
+  update saga_runs set status = 'running', cancel_requested = false, wake_at = clock_timestamp(), finished_at = null, lease_until = null
+   where id = $1 returning id, step_idx)
+update saga_steps s set status = 'running', attempts = 0, started_at = clock_timestamp(), finished_at = null
+  from again where s.saga_id = again.id and s.step_idx = again.step_idx`;
+
+const UNDO_AGAIN = `
+with left_over as (
+  update saga_steps set status = 'compensating', compensation_attempts = 0, compensating_since = clock_timestamp(), finished_at = null
+   where saga_id = $1 and status = 'compensation_failed' returning step_idx)
+update saga_runs
+   set status = 'compensating', wake_at = clock_timestamp(), finished_at = null, lease_until = null, leftovers = '[]',
+       step_idx = (select max(step_idx) from left_over)
+ where id = $1`;
+
+async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<ControlledRun> {
+  const [run] = await tx.query<ControlledRun>(
+    'select kind, input, status, pivot_passed from saga_runs where id = $1 and ($2::text is null or tenant_id = $2) for update',
+    [id, scope.kind === 'tenant' ? scope.tenantId : null],
+  );
+  if (!run) throw new SagaNotFoundError(id);
+  return run;
+}
