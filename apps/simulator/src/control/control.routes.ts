@@ -1,0 +1,85 @@
+import express, { Router, type NextFunction, type Request, type Response } from 'express';
+import { parseRules } from '../faults/parse-rules';
+import type { Simulation } from '../simulation';
+import type { State } from '../world/state';
+import { applyAccountDocument, asFields } from './account-document';
+import { ControlError } from './control-error';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+const MAX_BODY = '500mb';
+
+/** The hand of the tester behind the provider's back, under `/_simulator`: no token, loopback only. */
+export function controlRoutes(simulation: Simulation): Router {
+  const router = Router();
+  const { world, faults, ledger } = simulation;
+  router.use((req, res, next) => {
+    if (LOOPBACK.has(req.socket.remoteAddress ?? '')) next();
+    else res.status(403).json({ error: 'The control API answers on this machine only' });
+  });
+  router.use(express.json({ limit: MAX_BODY, type: () => true }));
+
+  router.post('/reset', (req, res) => {
+    simulation.reset(readReset(req.body));
+    res.json({ reset: true });
+  });
+  router.get('/account', (_, res) => {
+    world.settle();
+    world.commit();
+    res.json(world.state());
+  });
+  router.put('/account', (req, res) => {
+    world.settle();
+    const present = world.state();
+    const next = applyAccountDocument(present, req.body, world.nowMs);
+    world.replace(next, present);
+    res.json(Object.fromEntries(Object.keys(asFields(req.body, 'the document')).map((name) => [name, next[name as keyof State]])));
+  });
+  router.get('/faults', (_, res) => void res.json({ rules: faults.report() }));
+  router.put('/faults', (req, res) => {
+    faults.replace(parseRules(req.body));
+    res.json({ rules: faults.report() });
+  });
+  router.get('/ledger', (req, res) => void res.json(ledger.report(typeof req.query.since === 'string' ? req.query.since : undefined)));
+  router.delete('/ledger', (_, res) => {
+    ledger.clear();
+    res.status(204).end();
+  });
+  router.get('/clock', (_, res) => void res.json(clockOf(simulation)));
+  router.post('/clock', (req, res) => {
+    advance(simulation, asFields(req.body, 'the body').advance_ms);
+    res.json(clockOf(simulation));
+  });
+  router.use(
+    (_, res) =>
+      void res.status(404).json({ error: 'Control paths: reset, account, faults, ledger, clock (see the README of the simulator)' }),
+  );
+  router.use(answerControlError);
+  return router;
+}
+
+function readReset(body: unknown): { seed?: number; scale?: number; empty?: boolean } {
+  const { seed, scale, empty, ...unknown } = asFields(body ?? {}, 'the body');
+  if (Object.keys(unknown).length > 0) throw new ControlError(`reset takes seed, scale and empty, not ${Object.keys(unknown).join(', ')}`);
+  if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ControlError('seed must be an integer');
+  if (scale !== undefined && !(typeof scale === 'number' && scale > 0)) throw new ControlError('scale must be a number above 0');
+  if (empty !== undefined && typeof empty !== 'boolean') throw new ControlError('empty must be true or false');
+  return { seed: seed as number | undefined, scale, empty };
+}
+
+function advance({ world }: Simulation, advanceMs: unknown): void {
+  if (typeof advanceMs !== 'number' || !(advanceMs >= 0))
+    throw new ControlError('advance_ms must be a number from 0 on: time does not run backwards');
+  world.set('clock', { offset_ms: world.value('clock').offset_ms + advanceMs });
+  world.settle();
+  world.commit();
+}
+
+function clockOf({ world }: Simulation): { now: string; now_ms: number; offset_ms: number } {
+  return { now: new Date(world.nowMs).toISOString(), now_ms: world.nowMs, ...world.value('clock') };
+}
+
+function answerControlError(error: unknown, _req: Request, res: Response, next: NextFunction): void {
+  if (res.headersSent) return next(error);
+  if (error instanceof ControlError) res.status(400).json({ error: error.message });
+  else res.status(error instanceof SyntaxError ? 400 : 500).json({ error: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,86 @@
+import type { RegionRecord, SizeRecord } from '../world/records';
+
+const REGION_NAMES: Record<string, string> = {
+  nyc1: 'New York 1',
+  nyc3: 'New York 3',
+  sfo2: 'San Francisco 2',
+  sfo3: 'San Francisco 3',
+  ams3: 'Amsterdam 3',
+  fra1: 'Frankfurt 1',
+  lon1: 'London 1',
+  sgp1: 'Singapore 1',
+  blr1: 'Bangalore 1',
+  tor1: 'Toronto 1',
+  syd1: 'Sydney 1',
+};
+
+export const REGION_SLUGS = Object.keys(REGION_NAMES);
+const LIMITED = ['nyc3', 'sfo3', 'ams3', 'fra1', 'lon1', 'sgp1', 'syd1'];
+
+/** slug, memory in MiB, vcpus, disk in GiB, transfer in TiB, USD a month, description. */
+const SIZES: [string, number, number, number, number, number, string][] = [
+  ['s-1vcpu-512mb-10gb', 512, 1, 10, 0.5, 4, 'Basic'],
+  ['s-1vcpu-1gb', 1024, 1, 25, 1, 6, 'Basic'],
+  ['s-1vcpu-1gb-amd', 1024, 1, 25, 1, 7, 'Basic AMD'],
+  ['s-1vcpu-1gb-intel', 1024, 1, 25, 1, 7, 'Basic Intel'],
+  ['s-1vcpu-2gb', 2048, 1, 50, 2, 12, 'Basic'],
+  ['s-2vcpu-2gb', 2048, 2, 60, 3, 18, 'Basic'],
+  ['s-2vcpu-4gb', 4096, 2, 80, 4, 24, 'Basic'],
+  ['s-2vcpu-4gb-amd', 4096, 2, 80, 4, 28, 'Basic AMD'],
+  ['s-4vcpu-8gb', 8192, 4, 160, 5, 48, 'Basic'],
+  ['s-8vcpu-16gb', 16384, 8, 320, 6, 96, 'Basic'],
+  ['c-2', 4096, 2, 25, 4, 42, 'CPU-Optimized'],
+  ['c-4', 8192, 4, 50, 5, 84, 'CPU-Optimized'],
+  ['c-8', 16384, 8, 100, 6, 168, 'CPU-Optimized'],
+  ['g-2vcpu-8gb', 8192, 2, 25, 4, 63, 'General Purpose'],
+  ['g-4vcpu-16gb', 16384, 4, 50, 5, 126, 'General Purpose'],
+  ['m-2vcpu-16gb', 16384, 2, 50, 4, 84, 'Memory-Optimized'],
+  ['m-4vcpu-32gb', 32768, 4, 100, 6, 168, 'Memory-Optimized'],
+];
+
+const diskInfo = (amount: number): SizeRecord['disk_info'] => [{ type: 'local', size: { amount, unit: 'gib' } }];
+
+/** The hourly rate reaches the monthly price after 672 hours. */
+const hourly = (monthly: number): number => Math.round((monthly / 672) * 100_000) / 100_000;
+
+const GPU_SIZE: SizeRecord = {
+  slug: 'gpu-h100x1-80gb',
+  memory: 245_760,
+  vcpus: 20,
+  disk: 720,
+  transfer: 15,
+  price_monthly: 2_522.16,
+  price_hourly: 3.39,
+  regions: ['nyc1', 'tor1', 'ams3'],
+  available: true,
+  description: 'H100 GPU - 1X',
+  disk_info: diskInfo(720),
+  gpu_info: { count: 1, model: 'nvidia_h100', vram: { amount: 80, unit: 'gib' } },
+};
+
+/** A cut of the real price list. `sfo2` has no room for the larger plans, `s-8vcpu-16gb` is to be had nowhere in it. */
+export const CATALOGUE_SIZES: SizeRecord[] = [
+  ...SIZES.map(([slug, memory, vcpus, disk, transfer, price, description]) => ({
+    slug,
+    memory,
+    vcpus,
+    disk,
+    transfer,
+    price_monthly: price,
+    price_hourly: hourly(price),
+    regions: slug.startsWith('s-') ? REGION_SLUGS.filter((region) => region !== 'sfo2' || price < 96) : LIMITED,
+    available: true,
+    description,
+    disk_info: diskInfo(disk),
+  })),
+  GPU_SIZE,
+];
+
+/** The regions, each with the sizes on offer there. */
+export const CATALOGUE_REGIONS: RegionRecord[] = REGION_SLUGS.map((slug) => ({
+  slug,
+  name: REGION_NAMES[slug] ?? slug,
+  features: ['backups', 'ipv6', 'metadata', 'install_agent', 'storage', 'image_transfer'],
+  available: true,
+  sizes: CATALOGUE_SIZES.filter((size) => size.regions.includes(slug)).map((size) => size.slug),
+}));

@@ -1,0 +1,95 @@
+import { zoneFile } from '../families/domains.family';
+import type { SeededRandom } from '../world/random';
+import type { DropletRecord, MemberRecord } from '../world/records';
+import type { State } from '../world/state';
+import { apiTime } from '../world/world';
+import { demoBalancer, demoFirewall } from './demo-network';
+
+const DAY_MS = 86_400_000;
+
+/** One client's project: what belongs to it, and the droplets that its things hang on. */
+export interface DemoProject {
+  readonly id: string;
+  readonly owner: string;
+  readonly region: string;
+  readonly droplets: readonly DropletRecord[];
+  readonly members: readonly MemberRecord[];
+}
+
+type Made = Pick<State, 'volumes' | 'volume_snapshots' | 'domains' | 'floating_ips' | 'firewalls' | 'load_balancers'>;
+
+/** The things that the members of each project name, and firewalls, which no project holds. Droplets get the ids of their volumes. */
+export function demoResources(random: SeededRandom, startMs: number, projects: readonly DemoProject[]): Made {
+  const made: Made = { volumes: [], volume_snapshots: [], domains: [], floating_ips: [], firewalls: [], load_balancers: [] };
+  for (const project of projects) {
+    const created_at = apiTime(startMs - random.integer(30, 600) * DAY_MS);
+    for (const { urn } of project.members) make(made, random, project, urn, created_at);
+    made.firewalls.push(...firewallsOf(random, project, created_at));
+  }
+  return made;
+}
+
+function make(made: Made, random: SeededRandom, project: DemoProject, urn: string, created_at: string): void {
+  const [, kind = '', id = ''] = urn.split(':');
+  const { region, droplets, owner } = project;
+  if (kind === 'domain') made.domains.push({ name: id, ttl: 1800, zone_file: zoneFile(id) });
+  if (kind === 'volume') addVolume(made, project, id, created_at);
+  if (kind === 'loadbalancer') made.load_balancers.push(demoBalancer(random, project, id, created_at));
+  if (kind === 'floatingip') {
+    const droplet = made.floating_ips.length % 3 === 2 ? undefined : droplets[0];
+    made.floating_ips.push({ ip: id, region, droplet_id: droplet?.id ?? null, locked: false, project_id: project.id });
+  }
+  if (kind === 'volumesnapshot') {
+    const volume = made.volumes.at(-1);
+    const source = { resource_id: volume?.id ?? random.uuid(), min_disk_size: volume?.size_gigabytes ?? 100 };
+    made.volume_snapshots.push({
+      id,
+      name: `${owner}-data-${created_at.slice(0, 10)}`,
+      ...source,
+      region,
+      size_gigabytes: 17.25,
+      tags: [],
+      created_at,
+    });
+  }
+}
+
+/** Every second volume is on a droplet, and has a snapshot that no project lists. */
+function addVolume(made: Made, { owner, region, droplets }: DemoProject, id: string, created_at: string): void {
+  const nth = made.volumes.length;
+  const droplet = nth % 2 === 0 ? droplets.find(({ volume_ids }) => volume_ids.length === 0) : undefined;
+  if (droplet !== undefined) droplet.volume_ids = [...droplet.volume_ids, id];
+  const size_gigabytes = 50 + 25 * (nth % 4);
+  made.volumes.push({
+    id,
+    name: `${owner}-data-${String(nth + 1).padStart(2, '0')}`,
+    region: droplet?.region ?? region,
+    size_gigabytes,
+    description: `Data of ${owner}`,
+    filesystem_type: 'ext4',
+    filesystem_label: 'data',
+    droplet_ids: droplet === undefined ? [] : [droplet.id],
+    tags: [`client:${owner}`],
+    created_at,
+  });
+  if (nth % 2 === 0) {
+    const snapshotId = `${id.slice(0, -4)}5a5a`;
+    const size = { min_disk_size: size_gigabytes, size_gigabytes: size_gigabytes / 8 };
+    made.volume_snapshots.push({
+      id: snapshotId,
+      name: `${owner}-data-weekly-${nth}`,
+      resource_id: id,
+      region,
+      ...size,
+      tags: [],
+      created_at,
+    });
+  }
+}
+
+/** One by droplets, and for some a second one by tag. */
+function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, created_at: string) {
+  if (droplets.length === 0) return [];
+  const byDroplets = demoFirewall(random, `${owner}-web`, droplets.slice(0, 3), [], created_at);
+  return droplets.length < 5 ? [byDroplets] : [byDroplets, demoFirewall(random, `${owner}-staging`, [], ['env:staging'], created_at)];
+}

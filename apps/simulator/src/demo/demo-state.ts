@@ -1,0 +1,155 @@
+import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
+import { SeededRandom } from '../world/random';
+import type { MemberRecord, MemberStatus, ProjectRecord } from '../world/records';
+import { KEY_OF, type State } from '../world/state';
+import { apiTime } from '../world/world';
+import { CATALOGUE_REGIONS, CATALOGUE_SIZES, REGION_SLUGS } from './catalogue';
+import { demoActions } from './demo-actions';
+import { demoDroplets } from './demo-droplets';
+import { demoImages } from './demo-images';
+import { awkwardUrns, demoUrns, memberOf } from './demo-members';
+import { demoResources } from './demo-resources';
+import { CATALOGUE_IMAGES } from './images';
+import { TENANTS } from './tenants';
+
+const DAY_MS = 86_400_000;
+const FIRST_IDS = { droplet: 572_017_320, image: 183_204_117, action: 3_169_590_176 };
+
+/** How the account is made: the same options on the same day make the same account. */
+export interface SeedOptions {
+  seed: number;
+  /** Multiplies the droplets of the demo account (60), with their memberships, snapshots and backups, and by whole numbers all else. */
+  scale: number;
+  /** Only the account, its default project and the catalogue. */
+  empty: boolean;
+  token: string;
+}
+
+/** The account as it is before anybody has asked for anything. */
+export function seedState({ seed, scale, empty, token }: SeedOptions): State {
+  const random = new SeededRandom(seed);
+  const startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const state = { ...bareState(random, token, startMs), droplets: [], images: CATALOGUE_IMAGES };
+  const filled: State = empty ? state : withDemo(state, random, startMs, scale);
+  return { ...filled, counters: { ...filled.counters, random: random.position } };
+}
+
+function bareState(random: SeededRandom, token: string, startMs: number): State {
+  const none = Object.fromEntries(Object.keys(KEY_OF).map((name) => [name, []])) as unknown as State;
+  const team = { uuid: random.uuid(), name: 'Northwind Digital' };
+  const owner = {
+    owner_uuid: team.uuid,
+    owner_id: 258_992,
+    created_at: apiTime(startMs - 1_400 * DAY_MS),
+    updated_at: apiTime(startMs - 90 * DAY_MS),
+  };
+  return {
+    ...none,
+    account: {
+      droplet_limit: 200,
+      floating_ip_limit: 25,
+      reserved_ip_limit: 25,
+      volume_limit: 100,
+      name: 'Northwind Operations',
+      email: 'ops@northwind.example',
+      uuid: random.uuid(),
+      email_verified: true,
+      status: 'active',
+      status_message: '',
+      team,
+    },
+    tokens: [token],
+    lags: { ...DEFAULT_LAGS },
+    limits: { ...DEFAULT_LIMITS },
+    settings: { public_url: null },
+    clock: { offset_ms: 0 },
+    counters: { ...FIRST_IDS, member: 0, pending: 0, random: 0 },
+    regions: CATALOGUE_REGIONS,
+    sizes: CATALOGUE_SIZES,
+    images: CATALOGUE_IMAGES,
+    projects: [
+      {
+        ...owner,
+        id: random.uuid(),
+        name: 'Northwind internal',
+        description: 'The agency itself',
+        purpose: 'Operational / Developer tooling',
+        environment: 'Production',
+        is_default: true,
+      },
+    ],
+    vpcs: REGION_SLUGS.map((region) => ({
+      id: random.uuid(),
+      name: `default-${region}`,
+      region,
+      default: true,
+      created_at: owner.created_at,
+    })),
+  };
+}
+
+function withDemo(state: State, random: SeededRandom, startMs: number, scale: number): State {
+  const [internal] = state.projects;
+  const projects = TENANTS.map(({ id, project, about, purpose }, nth): ProjectRecord => {
+    const created_at = apiTime(startMs - (900 - nth * 40) * DAY_MS);
+    const text = { name: project, description: `${about}. tenant:${id}`, purpose, environment: 'Production' };
+    return {
+      ...text,
+      id: random.uuid(),
+      owner_uuid: internal?.owner_uuid ?? '',
+      owner_id: 258_992,
+      is_default: false,
+      created_at,
+      updated_at: created_at,
+    };
+  });
+  const vpcs = new Map(state.vpcs.map((vpc) => [String(vpc.region), String(vpc.id)]));
+  const owned = demoDroplets(random, startMs, scale, FIRST_IDS.droplet, vpcs);
+  const droplets = owned.map(({ droplet }) => droplet);
+  const images = demoImages(random, startMs, droplets, FIRST_IDS.image);
+  const actions = demoActions(random, droplets, FIRST_IDS.action);
+
+  const members: MemberRecord[] = [];
+  const join = (projectId: string, urn: string, at: string, status?: MemberStatus): void =>
+    void members.push(memberOf(projectId, members.length + 1, urn, at, status));
+  const projectIdOf = new Map(TENANTS.map(({ id }, nth) => [id, projects[nth]?.id ?? '']));
+  for (const { droplet, tenant } of owned) {
+    const projectId = (tenant && projectIdOf.get(tenant.id)) ?? internal?.id ?? '';
+    join(projectId, `do:droplet:${droplet.id}`, droplet.created_at);
+  }
+  for (let round = 0; round < Math.max(1, Math.round(scale)); round += 1) {
+    for (const [nth, { id }] of TENANTS.entries()) {
+      for (const { urn } of demoUrns(random, id, nth, round)) join(projectIdOf.get(id) ?? '', urn, apiTime(startMs - 100 * DAY_MS));
+    }
+  }
+  const resources = demoResources(
+    random,
+    startMs,
+    TENANTS.map(({ id, region }) => {
+      const projectId = projectIdOf.get(id) ?? '';
+      const mine = owned.flatMap(({ droplet, tenant }) => (tenant?.id === id ? [droplet] : []));
+      return { id: projectId, owner: id, region, droplets: mine, members: members.filter(({ project_id }) => project_id === projectId) };
+    }),
+  );
+  for (const { urn, status } of awkwardUrns(random)) join(projectIdOf.get('acme') ?? '', urn, apiTime(startMs - 50 * DAY_MS), status);
+
+  const tags = [...new Set(droplets.flatMap((droplet) => droplet.tags))].map((name) => ({ name, others: [] }));
+  return {
+    ...state,
+    account: { ...state.account, droplet_limit: Math.max(200, droplets.length * 2) },
+    projects: [...state.projects, ...projects],
+    ...resources,
+    droplets,
+    images: [...state.images, ...images],
+    actions,
+    members,
+    tags,
+    counters: {
+      ...state.counters,
+      droplet: droplets.at(-1)?.id ?? FIRST_IDS.droplet,
+      image: images.at(-1)?.id ?? FIRST_IDS.image,
+      action: actions.at(-1)?.id ?? FIRST_IDS.action,
+      member: members.length,
+    },
+  };
+}

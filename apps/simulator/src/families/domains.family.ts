@@ -1,0 +1,65 @@
+import { list, noContent, ok, sourceOf } from '../http/answer';
+import { notFound, unprocessable } from '../http/provider-refusal';
+import { objectBody } from '../http/request-body';
+import type { Family, ProviderRequest } from '../http/route';
+import type { DomainRecord } from '../world/records';
+import type { World } from '../world/world';
+import { leaveProject, placeInProject } from './project-place';
+
+const NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+
+/** Domains. The zone file appears a little after the domain. */
+export const domainsFamily: Family = {
+  routes: [
+    {
+      method: 'GET',
+      path: '/v2/domains',
+      handle: (world) =>
+        list(
+          'domains',
+          sourceOf(world.collections.domains.all(), (domain) => domain),
+        ),
+    },
+    {
+      method: 'POST',
+      path: '/v2/domains',
+      handle: (world, request) => {
+        const { name } = objectBody(request);
+        if (typeof name !== 'string' || !NAME.test(name)) throw unprocessable('Name is not a valid domain name');
+        if (world.collections.domains.get(name) !== undefined) throw unprocessable(`domain '${name}': name already exists`);
+        const domain = world.collections.domains.put({ name, ttl: 1800, zone_file: null });
+        world.after('zone_file_ms', 'zone_written', name);
+        placeInProject(world, `do:domain:${name}`, undefined);
+        return ok({ domain }, 201);
+      },
+    },
+    { method: 'GET', path: '/v2/domains/:name', handle: (world, request) => ok({ domain: existingDomain(world, request) }) },
+    {
+      method: 'DELETE',
+      path: '/v2/domains/:name',
+      handle: (world, request) => {
+        const { name } = existingDomain(world, request);
+        world.collections.domains.remove(name);
+        leaveProject(world, `do:domain:${name}`);
+        return noContent;
+      },
+    },
+  ],
+  transitions: {
+    zone_written: (world, { ref }) => {
+      const domain = world.collections.domains.get(String(ref));
+      if (domain !== undefined) world.collections.domains.put({ ...domain, zone_file: zoneFile(domain.name) });
+    },
+  },
+};
+
+export function zoneFile(name: string): string {
+  const servers = [1, 2, 3].map((nth) => `${name}. IN NS ns${nth}.digitalocean.com.\n`).join('');
+  return `$ORIGIN ${name}.\n$TTL 1800\n${name}. IN SOA ns1.digitalocean.com. hostmaster.${name}. 1700000000 10800 3600 604800 1800\n${servers}`;
+}
+
+function existingDomain(world: World, { params }: ProviderRequest): DomainRecord {
+  const domain = world.collections.domains.get(params.name ?? '');
+  if (domain === undefined) throw notFound();
+  return domain;
+}

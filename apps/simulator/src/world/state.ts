@@ -1,0 +1,115 @@
+import type { Key } from './collection';
+import type { Lags, Limits } from './lags';
+import type {
+  Account,
+  ActionRecord,
+  DomainRecord,
+  DropletRecord,
+  FirewallRecord,
+  ImageRecord,
+  LoadBalancerRecord,
+  MemberRecord,
+  OpaqueRecord,
+  PendingEvent,
+  ProjectRecord,
+  RegionRecord,
+  ReservedIpRecord,
+  SizeRecord,
+  TagRecord,
+  VolumeRecord,
+  VolumeSnapshotRecord,
+} from './records';
+
+/** The collections of the state. Adding a kind = a line here, a line in `KEY_OF`, and a family of endpoints. */
+export interface Records {
+  regions: RegionRecord;
+  sizes: SizeRecord;
+  images: ImageRecord;
+  projects: ProjectRecord;
+  members: MemberRecord;
+  droplets: DropletRecord;
+  actions: ActionRecord;
+  tags: TagRecord;
+  pending: PendingEvent;
+  volumes: VolumeRecord;
+  volume_snapshots: VolumeSnapshotRecord;
+  domains: DomainRecord;
+  domain_records: OpaqueRecord;
+  firewalls: FirewallRecord;
+  load_balancers: LoadBalancerRecord;
+  floating_ips: ReservedIpRecord;
+  reserved_ipv6s: OpaqueRecord;
+  vpcs: OpaqueRecord;
+  ssh_keys: OpaqueRecord;
+  databases: OpaqueRecord;
+  kubernetes_clusters: OpaqueRecord;
+  apps: OpaqueRecord;
+  spaces_keys: OpaqueRecord;
+  invoices: OpaqueRecord;
+  billing_history: OpaqueRecord;
+}
+
+export type CollectionName = keyof Records;
+
+const field =
+  (name: string) =>
+  (record: OpaqueRecord): Key =>
+    typeof record[name] === 'number' ? record[name] : String(record[name]);
+
+/** What identifies a record of each collection. */
+export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key } = {
+  regions: (region) => region.slug,
+  sizes: (size) => size.slug,
+  images: (image) => image.id,
+  projects: (project) => project.id,
+  members: (member) => member.id,
+  droplets: (droplet) => droplet.id,
+  actions: (action) => action.id,
+  tags: (tag) => tag.name.toLowerCase(),
+  pending: (event) => event.id,
+  volumes: (volume) => volume.id,
+  volume_snapshots: (snapshot) => snapshot.id,
+  domains: (domain) => domain.name,
+  domain_records: field('id'),
+  firewalls: (firewall) => firewall.id,
+  load_balancers: (balancer) => balancer.id,
+  floating_ips: (address) => address.ip,
+  reserved_ipv6s: field('ip'),
+  vpcs: field('id'),
+  ssh_keys: field('id'),
+  databases: field('id'),
+  kubernetes_clusters: field('id'),
+  apps: field('id'),
+  spaces_keys: field('access_key'),
+  invoices: field('invoice_uuid'),
+  billing_history: field('id'),
+};
+
+/** The last numbers given out, and the position of the random generator. */
+export interface Counters {
+  droplet: number;
+  image: number;
+  action: number;
+  member: number;
+  pending: number;
+  random: number;
+}
+
+/** The parts of the state that are single values. */
+export interface Values {
+  account: Account;
+  /** Accepted bearer tokens. */
+  tokens: string[];
+  lags: Lags;
+  limits: Limits;
+  /** `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. */
+  settings: { public_url: string | null };
+  /** How far the simulator's clock is ahead of the machine's. */
+  clock: { offset_ms: number };
+  counters: Counters;
+}
+
+export type ValueName = keyof Values;
+
+/** Everything the simulator knows: what `GET /_simulator/account` returns and `PUT` takes back. */
+export type State = Values & { [Name in CollectionName]: Records[Name][] };
