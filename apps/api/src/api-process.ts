@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import type { ProcessDescription } from '#libs/lifecycle';
+import { createApi } from './api-app';
+
+/** The api as a process. */
+export const apiProcess: ProcessDescription = {
+  name: 'api',
+  portVariable: 'PORT',
+  create: async (config) => {
+    const app = await createApi(config);
+    const server = app.getHttpServer();
+    return {
+      close: () => app.close(),
+      closeAllConnections: () => server.closeAllConnections(),
+      listen: async () => {
+        await app.init();
+        server.listen(config.http.port, config.http.host); // not app.listen(), which would log a taken port with its stack
+        await once(server, 'listening'); // rejects with the server's error
+        new Logger('Api').log({ event: 'listening', host: config.http.host, port: (server.address() as AddressInfo).port });
+      },
+    };
+  },
+};

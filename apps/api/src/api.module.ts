@@ -1,0 +1,78 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { AuditModule } from '#libs/audit';
+import { ConfigModule, type Config } from '#libs/config';
+import { DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { IdentityModule } from '#libs/identity';
+import { InventoryModule } from '#libs/inventory';
+import { QueuesModule } from '#libs/queues';
+import { SagaModule } from '#libs/saga';
+import { AccessDeclarations } from './access/access-declarations';
+import { AccessGuard } from './access/access.guard';
+import { AuditPages } from './audit/audit-pages';
+import { AuditController } from './audit/audit.controller';
+import { HealthController } from './health/health.controller';
+import { Readiness } from './health/readiness';
+import { SchemaGate } from './health/schema-gate';
+import { InventoryCsvController } from './inventory/inventory-csv.controller';
+import { InventoryController } from './inventory/inventory.controller';
+import { DocsController } from './openapi/docs.controller';
+import { OpenApiController } from './openapi/openapi.controller';
+import { ProblemFilter } from './problems/problem.filter';
+import { ProjectsController } from './projects/projects.controller';
+import { DeclaredInputGuard } from './requests/declared-input.guard';
+import { DocumentedInputPipe } from './requests/documented-input.pipe';
+import { Routes } from './routing/routes';
+import { SagaRequests } from './sagas/saga-requests';
+import { SagasController } from './sagas/sagas.controller';
+import { RequestedSweeps } from './sweeps/requested-sweeps';
+import { SweepsController } from './sweeps/sweeps.controller';
+
+/** The API process: controllers, and the one filter, pipe and chain of guards that every request passes. */
+@Module({})
+export class ApiModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        AuditModule,
+        IdentityModule,
+        QueuesModule.forRoot(config),
+        InventoryModule,
+        SagaModule,
+        DigitalOceanModule,
+        DiscoveryModule,
+      ],
+      controllers: [
+        HealthController,
+        InventoryController,
+        InventoryCsvController,
+        ProjectsController,
+        SweepsController,
+        SagasController,
+        AuditController,
+        OpenApiController,
+        DocsController,
+      ],
+      providers: [
+        AccessDeclarations,
+        AuditPages,
+        Readiness,
+        RequestedSweeps,
+        DocumentedInputPipe,
+        SagaRequests,
+        Routes,
+        SchemaGate,
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useExisting: DocumentedInputPipe },
+        // In this order: who may call, is the input declared, is there a schema to work on.
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_GUARD, useClass: DeclaredInputGuard },
+        { provide: APP_GUARD, useExisting: SchemaGate },
+      ],
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type CanActivate,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { Database } from '#libs/database';
+import { ACCESS, type Access } from '../access/access';
+import { NotReadyError } from './not-ready.error';
+
+/** Holds everything but the public routes back (503) until the migrations of this build are applied. Liveness answers meanwhile (OPS-5). */
+@Injectable()
+export class SchemaGate implements CanActivate, OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger('Api');
+  private readonly stop = new AbortController();
+  private current = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly reflector: Reflector,
+  ) {}
+
+  get open(): boolean {
+    return this.current;
+  }
+
+  onApplicationBootstrap(): void {
+    void this.openWhenCurrent(); // not awaited: the health routes must answer while the schema is still missing
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stop.abort();
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    if (this.current || this.reflector.getAllAndOverride<Access>(ACCESS, [context.getHandler(), context.getClass()]) === 'public')
+      return true;
+    throw new NotReadyError({ database: 'schema_missing' });
+  }
+
+  private async openWhenCurrent(): Promise<void> {
+    try {
+      await this.database.waitForSchema(this.stop.signal);
+      this.current = true;
+      this.log.log({ event: 'schema_ready' });
+    } catch {
+      this.log.debug({ event: 'schema_wait_ended' }); // the process is stopping
+    }
+  }
+}

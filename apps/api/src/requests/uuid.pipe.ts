@@ -1,0 +1,13 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import { ValidationFailedError } from './validation-failed.error';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Ids are UUIDs; any other text in their place is refused before it reaches a query. */
+@Injectable()
+export class UuidPipe implements PipeTransform<string, string> {
+  transform(value: string): string {
+    if (!UUID.test(value)) throw new ValidationFailedError([{ field: 'id', message: 'id must be a UUID' }]);
+    return value.toLowerCase();
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Because } from '#libs/audit';
+import { scopeOf, type Principal } from '#libs/identity';
+import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
+import { errorCode } from '#libs/kernel';
+import { Enqueuer } from '#libs/queues';
+import { SagaControls, SagaReader, SagaRegistry, SagaStarts, type SagaView } from '#libs/saga';
+import { DocumentedInputPipe } from '../requests/documented-input.pipe';
+import { ValidationFailedError } from '../requests/validation-failed.error';
+import type { SagaBody } from './saga.body';
+import type { SagasQuery } from './sagas.query';
+
+/** What a start would do. */
+export interface SagaPlan {
+  readonly kind: string;
+  readonly steps: readonly string[];
+  readonly holds: readonly string[];
+}
+
+/** Sagas that people ask for: written down first, then a worker is woken. */
+@Injectable()
+export class SagaRequests {
+  private readonly log = new Logger('Sagas');
+
+  constructor(
+    private readonly starts: SagaStarts,
+    private readonly controls: SagaControls,
+    private readonly reader: SagaReader,
+    private readonly registry: SagaRegistry,
+    private readonly pipe: DocumentedInputPipe,
+    private readonly enqueuer: Enqueuer,
+  ) {}
+
+  plan({ kind, input }: SagaBody): SagaPlan {
+    return { kind, ...this.starts.plan(kind, this.checked(kind, input)) };
+  }
+
+  async start(by: Principal, { kind, input }: SagaBody, because: Because, idempotencyKey?: string): Promise<SagaView> {
+    const scope = scopeOf(by);
+    const tenantId = scope.kind === 'tenant' ? scope.tenantId : null;
+    const id = await this.starts.start({ kind, input: this.checked(kind, input), tenantId, idempotencyKey, because });
+    await this.wake();
+    return this.reader.get(scope, id);
+  }
+
+  async cancel(by: Principal, id: string, because: Because): Promise<SagaView> {
+    await this.controls.cancel(scopeOf(by), id, because);
+    await this.wake();
+    return this.reader.get(scopeOf(by), id);
+  }
+
+  async retry(by: Principal, id: string, because: Because): Promise<SagaView> {
+    await this.controls.retry(scopeOf(by), id, because);
+    await this.wake();
+    return this.reader.get(scopeOf(by), id);
+  }
+
+  get(by: Principal, id: string): Promise<SagaView> {
+    return this.reader.get(scopeOf(by), id);
+  }
+
+  /** Runs are read as they are at the time of the question: nothing about them has to be listed first. */
+  async list(by: Principal, { status, kind, limit, cursor }: SagasQuery): Promise<ListAnswer<SagaView>> {
+    const asOf = new Date().toISOString();
+    const found = await this.reader.list(scopeOf(by), { status, kind }, limit, decodeCursor(cursor, 'uuid'));
+    const data = found.slice(0, limit);
+    const last = data.at(-1);
+    const next_cursor = found.length > limit && last ? encodeCursor(last.id) : null;
+    return { data, page: { next_cursor }, as_of: asOf, completeness: {} };
+  }
+
+  /** By the rules of its kind, before anything else is looked at. */
+  private checked(kind: string, input: Record<string, unknown>): Record<string, unknown> {
+    const { input: metatype } = this.registry.get(kind);
+    try {
+      return { ...(this.pipe.transform(input, { type: 'body', metatype }) as Record<string, unknown>) };
+    } catch (error) {
+      if (!(error instanceof ValidationFailedError)) throw error;
+      throw new ValidationFailedError(error.errors.map(({ field, message }) => ({ field: `input.${field}`, message })));
+    }
+  }
+
+  /** A bell that nobody hears costs one round of the workers' reconciler (`SAGA_RECONCILE_MS`), not the saga. */
+  private async wake(): Promise<void> {
+    try {
+      await this.enqueuer.sagas();
+    } catch (error) {
+      this.log.warn({ event: 'sagas_not_rung', code: errorCode(error) });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * What every npm script of this repository runs first. On a fresh clone it installs and builds, afterwards it only looks whether that is still
+ * up to date (a few milliseconds), then it becomes the command line in the same process. Plain JavaScript on Node's own modules:
+ * nothing is installed or built yet when it runs.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const inRoot = (...parts) => path.join(root, ...parts);
+const say = (line) => process.stderr.write(`${line}\n`);
+
+const main = inRoot('dist/apps/cli/src/main.js');
+const installNote = inRoot('node_modules/.arcadia-lock');
+const installedList = inRoot('node_modules/.package-lock.json');
+const buildNote = inRoot('dist/.built');
+const lockFile = inRoot('dist/.lock');
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  end(
+    `arcadia-cloud needs Node ${OLDEST_NODE.join('.')} or newer, this is ${process.versions.node}: install a newer one from https://nodejs.org`,
+  );
+}
+process.chdir(root);
+if (!isInstalled() || !isBuilt()) prepareAlone();
+process.argv[1] = main;
+await import(pathToFileURL(main).href);
+
+function end(sentence) {
+  say(sentence);
+  process.exit(1);
+}
+
+/** Under a lock: two commands that start at once on a fresh clone must not install or build into each other's files. */
+function prepareAlone() {
+  takeLock();
+  try {
+    if (!isInstalled()) install();
+    if (!isBuilt()) build();
+  } finally {
+    fs.rmSync(lockFile, { force: true });
+  }
+}
+
+/** The lock file's hash is the one noted, or npm itself just installed exactly what the lock file says (as a plain `npm ci` does). */
+function isInstalled() {
+  const noted = read(installNote);
+  if (noted !== undefined && noted === installSignature()) return true;
+  if (!installedMatchesLock()) return false;
+  noteInstall();
+  return true;
+}
+
+/** The time of npm's own list is part of it: whatever changes node_modules later makes us look again. */
+function installSignature() {
+  const lock = createHash('sha256')
+    .update(fs.readFileSync(inRoot('package-lock.json')))
+    .digest('hex');
+  return `${lock}\n${fs.statSync(installedList, { throwIfNoEntry: false })?.mtimeMs ?? 'none'}\n`;
+}
+
+function noteInstall() {
+  try {
+    fs.writeFileSync(installNote, installSignature());
+  } catch {
+    // a read-only node_modules is looked through each time
+  }
+}
+
+/** npm writes its list last, so an interrupted install has none. Optional packages of other platforms may be missing, everything else may not. */
+function installedMatchesLock() {
+  const list = read(installedList);
+  if (list === undefined) return false;
+  const wanted = JSON.parse(fs.readFileSync(inRoot('package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(list).packages;
+  return Object.entries(wanted).every(([where, { version, integrity, optional, devOptional }]) => {
+    if (where === '') return true;
+    const found = installed[where];
+    if (!found) return Boolean(optional || devOptional);
+    return found.version === version && (!integrity || !found.integrity || found.integrity === integrity);
+  });
+}
+
+/** With development packages whatever NODE_ENV says: the compiler is one of them. */
+function install() {
+  say('Installing packages (npm ci): node_modules is not what package-lock.json says');
+  const npm = process.env.npm_execpath;
+  const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const { status, error } = spawnSync(program, [...first, 'ci', '--include=dev'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) giveUp(`npm ci failed (${error ? error.message : `exit code ${status}`}): its messages are above`);
+  noteInstall();
+}
+
+function isBuilt() {
+  return fs.existsSync(main) && read(buildNote) === sourcesSignature();
+}
+
+/** Path, size and time of every source: also tells when one was removed or put back from an older time. */
+function sourcesSignature() {
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  for (const folder of ['apps', 'libs']) {
+    for (const entry of fs.readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })) {
+      if (entry.isFile() && /\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.spec.ts')) {
+        files.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
+      }
+    }
+  }
+  const hash = createHash('sha256');
+  for (const file of files.sort()) {
+    const { size, mtimeMs } = fs.statSync(inRoot(file));
+    hash.update(`${file}\t${size}\t${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** The signature is taken before the compiler reads: a source saved meanwhile is built next time. */
+function build() {
+  say('Building (tsc): dist is older than the sources');
+  const signature = sourcesSignature();
+  if (!fs.existsSync(main)) clearDist();
+  fs.rmSync(buildNote, { force: true });
+  const tsc = inRoot('node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) giveUp('The build failed: the messages of the compiler are above');
+  removeOrphans();
+  fs.writeFileSync(buildNote, signature);
+}
+
+function clearDist() {
+  for (const name of fs.readdirSync(inRoot('dist'))) {
+    if (name !== path.basename(lockFile)) fs.rmSync(inRoot('dist', name), { recursive: true, force: true });
+  }
+}
+
+/** The compiler leaves the output of removed and renamed sources behind; whatever reads a folder would still find it. */
+function removeOrphans() {
+  for (const folder of ['apps', 'libs']) {
+    const built = inRoot('dist', folder);
+    if (!fs.existsSync(built)) continue;
+    for (const entry of fs.readdirSync(built, { withFileTypes: true, recursive: true })) {
+      const file = path.join(entry.parentPath ?? entry.path, entry.name);
+      const source = inRoot(path.relative(inRoot('dist'), file));
+      const typescript = source.replace(/\.js(\.map)?$/, '.ts');
+      if (entry.isFile() && !fs.existsSync(source) && !fs.existsSync(typescript)) fs.rmSync(file);
+    }
+  }
+}
+
+/** Waits while another process prepares. The lock of a process that is gone is taken over; so is one older than any install takes. */
+function takeLock() {
+  fs.mkdirSync(path.dirname(lockFile), { recursive: true });
+  for (let told = false; ;) {
+    try {
+      fs.writeFileSync(lockFile, `${process.pid} ${startOf(process.pid) ?? ''}`, { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST')
+        end(`${lockFile} cannot be written (${error.code}): install and build as an account that may write to ${root}`);
+    }
+    if (isStale()) fs.rmSync(lockFile, { force: true });
+    else if (!told) say('Waiting for another process that installs or builds');
+    told = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  }
+}
+
+function isStale() {
+  const { mtimeMs } = fs.statSync(lockFile, { throwIfNoEntry: false }) ?? {};
+  if (mtimeMs === undefined) return false;
+  const ageMs = Date.now() - mtimeMs;
+  const [pid, started] = (read(lockFile) ?? '').split(' ');
+  const holder = Number(pid);
+  if (ageMs > 15 * 60_000 || (ageMs > 2_000 && !holder)) return true;
+  if (holder === process.pid) return true;
+  try {
+    if (holder) process.kill(holder, 0);
+  } catch (error) {
+    if (error.code === 'ESRCH') return true;
+  }
+  const now = startOf(holder);
+  return Boolean(started && now && started !== now);
+}
+
+/** Tells a process from a later one with the same pid, which after the restart of a container is the usual case. Linux only. */
+function startOf(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat && `${read('/proc/sys/kernel/random/boot_id')?.trim()}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+}
+
+function giveUp(sentence) {
+  fs.rmSync(lockFile, { force: true });
+  end(sentence);
+}
+
+function read(file) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

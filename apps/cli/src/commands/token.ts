@@ -1,0 +1,32 @@
+import { loadConfig } from '#libs/config';
+import { isTenantId, PLATFORM_ADMIN_ROLE } from '#libs/identity';
+import { accessToken, type Bearer } from '../access-token';
+import { parseFlags, UsageError } from '../command-line';
+
+const USAGE = `npm run --silent token -- --role platform_admin | --tenant <id> [--ttl-s <seconds>]
+  Prints a Guardian access token (HS512, signed with JWT_SECRET) and nothing else.
+  --role platform_admin   for the whole platform
+  --tenant <id>           for one tenant's own resources
+  --ttl-s <seconds>       how long it is valid; 3600 unless told, at most 2592000 (30 days)`;
+
+const LONGEST_TTL_S = 30 * 24 * 3600;
+
+export function token(args: readonly string[]): number {
+  const {
+    role,
+    tenant,
+    'ttl-s': ttl = '3600',
+  } = parseFlags(args, USAGE, {
+    role: { type: 'string' },
+    tenant: { type: 'string' },
+    'ttl-s': { type: 'string' },
+  });
+  if ((role === undefined) === (tenant === undefined)) throw new UsageError('Give either --role or --tenant', USAGE);
+  if (role !== undefined && role !== PLATFORM_ADMIN_ROLE) throw new UsageError(`--role must be ${PLATFORM_ADMIN_ROLE}`, USAGE);
+  if (tenant !== undefined && !isTenantId(tenant)) throw new UsageError('--tenant is not an id of a tenant', USAGE);
+  const ttlS = Number(ttl);
+  if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > LONGEST_TTL_S) throw new UsageError('--ttl-s must be a whole number of seconds', USAGE);
+  const bearer: Bearer = tenant === undefined ? { role: PLATFORM_ADMIN_ROLE } : { tenantId: tenant };
+  process.stdout.write(`${accessToken(loadConfig(process.env).identity, bearer, ttlS)}\n`);
+  return 0;
+}

@@ -1,0 +1,16 @@
+import { loadConfig } from '#libs/config';
+import { PLATFORM_ADMIN_ROLE } from '#libs/identity';
+import { accessToken } from '../access-token';
+import type { SummaryTokens } from './summary-tokens';
+
+/** Long enough for a day at the demo. */
+const TTL_S = 12 * 3600;
+/** One of the demo's; on a real account `npm run token` makes one for any tenant. */
+const EXAMPLE_TENANT = 'acme';
+
+const { identity } = loadConfig(process.env);
+const tokens: SummaryTokens = {
+  admin: accessToken(identity, { role: PLATFORM_ADMIN_ROLE }, TTL_S),
+  tenant: accessToken(identity, { tenantId: EXAMPLE_TENANT }, TTL_S),
+};
+process.stdout.write(JSON.stringify(tokens));

@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Database } from '#libs/database';
+import { answersInTime } from '#libs/lifecycle';
+import { QueueHealth } from '#libs/queues';
+import { WorkStart } from '../lifetime/work-start';
+
+type Check = 'ok' | 'down' | 'waiting' | 'stopping';
+
+export interface WorkerReadiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly checks: { readonly database: Check; readonly queues: Check; readonly work: Check };
+}
+
+/** Can this process work? Never asks the provider (OPS-6). */
+@Injectable()
+export class Readiness implements OnModuleDestroy {
+  private stopping = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly queues: QueueHealth,
+    private readonly start: WorkStart,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.stopping = true;
+  }
+
+  async ask(): Promise<WorkerReadiness> {
+    const [database, queues] = await Promise.all([answersInTime(this.database.ping()), answersInTime(this.queues.ping())]);
+    const work = this.stopping ? 'stopping' : this.start.hasStarted ? 'ok' : 'waiting';
+    const checks = { database, queues, work } as const;
+    return { status: Object.values(checks).every((check) => check === 'ok') ? 'ready' : 'not_ready', checks };
+  }
+}

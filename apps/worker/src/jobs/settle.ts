@@ -1,0 +1,28 @@
+import { Logger } from '@nestjs/common';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { errorCode, isRetryable } from '#libs/kernel';
+import { withLogFields } from '#libs/observability';
+
+const log = new Logger('Jobs');
+
+/** Tells BullMQ to try again. Only the code is kept with the job: messages and stacks of drivers may hold what nobody should read. */
+class TryAgainError extends Error {}
+
+/**
+ * The one place where a failure becomes a job's fate: what passes by itself is tried again, everything else is not, and what nobody
+ * expected is logged with its stack. The queue's storage gets the stable code, nothing else (TEN-8).
+ */
+export function settle<T>(job: Pick<Job, 'id' | 'queueName' | 'attemptsMade'>, work: () => Promise<T>): Promise<T> {
+  return withLogFields({ job_id: job.id }, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      const code = errorCode(error);
+      const again = isRetryable(error);
+      const line = { event: 'job_failed', queue: job.queueName, code, attempt: job.attemptsMade + 1, again };
+      if (code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
+      else log.warn(line);
+      throw again ? new TryAgainError(code) : new UnrecoverableError(code);
+    }
+  });
+}

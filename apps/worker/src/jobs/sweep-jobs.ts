@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
+import { withLogFields } from '#libs/observability';
+import { TickClaims, type SweepJob } from '#libs/queues';
+import { StopSignal } from '../lifetime/stop-signal';
+import { TIMETABLE } from '../schedules/timetable';
+import { SweepStillRunningError } from './sweep-still-running.error';
+import { WorkStoppedError } from './work-stopped.error';
+
+/** What is kept with a finished job. `not_due`: the schedule's tick was another job's, or the kind rests, or is another release's. */
+export type SweepOutcome = { readonly status: SweepStatus; readonly sweep_id: string } | { readonly status: 'not_due' };
+
+/** Sweeps for jobs. A tick of a schedule runs once by the database's clock (OPS-7); anything else runs whenever it is asked for. */
+@Injectable()
+export class SweepJobs {
+  constructor(
+    private readonly sweeps: SweepService,
+    private readonly ticks: TickClaims,
+    private readonly stop: StopSignal,
+  ) {}
+
+  /**
+   * Throws `WorkStoppedError` when the process ended before the sweep did: another worker then takes the job. Throws
+   * `SweepStillRunningError` when the job was taken over before the lease of the dead worker's sweep has lapsed.
+   */
+  async run(job: Job<SweepJob>): Promise<SweepOutcome> {
+    const { kind, trigger } = job.data;
+    if (!isSweepable(kind) || !(await this.isDue(job))) return { status: 'not_due' };
+    const { signal } = this.stop;
+    const sweep = await withLogFields({ kind }, () => this.sweeps.run(kind, { trigger, signal }));
+    if (signal.aborted && sweep.status !== 'complete') throw new WorkStoppedError();
+    if (sweep.status === 'running' && hasBegunBefore(job)) throw new SweepStillRunningError(sweep.id);
+    return { status: sweep.status, sweep_id: sweep.id };
+  }
+
+  /** A job that is tried again, or was taken over from a dead worker, is the same tick: it was claimed when it began. */
+  private async isDue(job: Job<SweepJob>): Promise<boolean> {
+    const { kind, trigger } = job.data;
+    if (trigger !== 'manual' && (await this.sweeps.rests(kind))) return false;
+    const schedule = TIMETABLE.find(({ key }) => key === job.repeatJobKey);
+    if (!schedule || hasBegunBefore(job)) return true;
+    return this.ticks.claim(schedule.key, schedule);
+  }
+}
+
+/** It is tried again, or was taken over from a dead worker. */
+function hasBegunBefore({ attemptsMade, stalledCounter }: Job<SweepJob>): boolean {
+  return attemptsMade > 0 || stalledCounter > 0;
+}

@@ -1,0 +1,59 @@
+import { BullRegistrar } from '@nestjs/bullmq';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Database } from '#libs/database';
+import { QueueHealth } from '#libs/queues';
+import { SagaWork } from '../sagas/saga-work';
+import { ScheduleKeeper } from '../schedules/schedule-keeper';
+
+const POLL_MS = 500;
+
+/** Starts the work once there is something to work on: the schema of this build, then the queues. Health answers meanwhile (OPS-5). */
+@Injectable()
+export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('Worker');
+  private readonly stop = new AbortController();
+  private working = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly queues: QueueHealth,
+    private readonly registrar: BullRegistrar,
+    private readonly schedules: ScheduleKeeper,
+    private readonly sagas: SagaWork,
+  ) {}
+
+  /** The processors of this process are running. */
+  get hasStarted(): boolean {
+    return this.working;
+  }
+
+  onApplicationBootstrap(): void {
+    this.start().catch((error: unknown) => {
+      if (!this.stop.signal.aborted) this.log.error({ event: 'start_failed' }, error instanceof Error ? error.stack : undefined);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.stop.abort();
+  }
+
+  private async start(): Promise<void> {
+    const { signal } = this.stop;
+    await this.database.waitForSchema(signal);
+    this.sagas.start(); // needs the database only
+    while (!(await this.queuesAnswer())) await sleep(POLL_MS, undefined, { signal });
+    signal.throwIfAborted();
+    this.registrar.register();
+    this.schedules.start();
+    this.working = true;
+    this.log.log({ event: 'working' });
+  }
+
+  private queuesAnswer(): Promise<boolean> {
+    return this.queues.ping().then(
+      () => true,
+      () => false,
+    );
+  }
+}

@@ -1,0 +1,9 @@
+/** Loading takes a moment and holds nothing yet: a signal in the middle of it simply ends the process (OPS-6). */
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
+
+async function main(): Promise<void> {
+  const [{ runProcess }, { workerProcess }] = await Promise.all([import('#libs/lifecycle'), import('./worker-process.js')]);
+  await runProcess(workerProcess, process.env);
+}
+
+void main();

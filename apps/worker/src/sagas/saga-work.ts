@@ -1,0 +1,29 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config';
+import { SagaEngine } from '#libs/saga';
+import { StopSignal } from '../lifetime/stop-signal';
+
+/** The sagas' share in the life of a worker: those that serve `provisioning` run the engine, whether the queue can be reached or not. */
+@Injectable()
+export class SagaWork {
+  private readonly serves: boolean;
+
+  constructor(
+    private readonly engine: SagaEngine,
+    private readonly stop: StopSignal,
+    @Inject(CONFIG) config: Config,
+  ) {
+    const { queues } = config.worker;
+    this.serves = queues === 'all' || queues.includes('provisioning');
+  }
+
+  start(): void {
+    if (this.serves) this.engine.start();
+  }
+
+  /** Runs go on to their next boundary and are handed back; when the time for that is over they are left to others. */
+  async drain(): Promise<void> {
+    this.stop.signal.addEventListener('abort', () => this.engine.abandon(), { once: true });
+    await this.engine.drain();
+  }
+}

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { AuditModule } from '#libs/audit';
+import { ConfigModule, type Config } from '#libs/config';
+import { DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { InventoryModule } from '#libs/inventory';
+import { QUEUE_NAMES, QueuesModule } from '#libs/queues';
+import { SagaModule } from '#libs/saga';
+import { HealthController } from './health/health.controller';
+import { MetricsController } from './health/metrics.controller';
+import { Readiness } from './health/readiness';
+import { processorsOf } from './jobs/processors';
+import { SweepJobs } from './jobs/sweep-jobs';
+import { StopSignal } from './lifetime/stop-signal';
+import { WorkStart } from './lifetime/work-start';
+import { WorkerDrain } from './lifetime/worker-drain';
+import { SagaWork } from './sagas/saga-work';
+import { ScheduleKeeper } from './schedules/schedule-keeper';
+
+/** The worker process: one processor per queue of `WORKER_QUEUES`, the timetable, and health. */
+@Module({})
+export class WorkerModule {
+  static forRoot(config: Config): DynamicModule {
+    const queues = config.worker.queues === 'all' ? QUEUE_NAMES : config.worker.queues;
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule,
+        AuditModule,
+        DigitalOceanModule,
+        QueuesModule.forRoot(config, queues),
+        InventoryModule,
+        SagaModule,
+        DiscoveryModule,
+      ],
+      controllers: [HealthController, MetricsController],
+      providers: [...processorsOf(queues), SweepJobs, ScheduleKeeper, SagaWork, WorkStart, WorkerDrain, StopSignal, Readiness],
+    };
+  }
+}
