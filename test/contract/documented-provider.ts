@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OPENAPI_PATH } from './openapi-document';
+
+type Fields = Record<string, unknown>;
+
+export interface DocumentedProvider {
+  readonly url: string;
+  /** `GET /v2/droplets` and how often it was asked. */
+  readonly asked: ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+/**
+ * A server that knows nothing but the examples of the official document, and answers with them whatever is asked: every page of a list is
+ * the same page, says that there is another one, and names the public host.
+ */
+export async function startDocumentedProvider(): Promise<DocumentedProvider> {
+  const examples = new Examples(JSON.parse(readFileSync(OPENAPI_PATH, 'utf8')) as Fields);
+  const asked = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://provider').pathname;
+    const call = `${request.method} ${path}`;
+    asked.set(call, (asked.get(call) ?? 0) + 1);
+    const { status, body } = examples.answer(request.method ?? 'GET', path);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections());
+  return { url: `http://127.0.0.1:${port}`, asked, close };
+}
+
+class Examples {
+  constructor(private readonly document: Fields) {}
+
+  answer(method: string, path: string): { status: number; body: unknown } {
+    const operation = this.operation(path)?.[method.toLowerCase()] as Fields | undefined;
+    if (!operation) return { status: 404, body: { id: 'not_found', message: 'The resource you were accessing could not be found.' } };
+    const responses = operation.responses as Record<string, unknown>;
+    const status = Object.keys(responses).find((code) => code.startsWith('2')) ?? '200';
+    const content = ((this.follow(responses[status]).content as Fields | undefined)?.['application/json'] ?? {}) as Fields;
+    const [first] = Object.values((content.examples ?? {}) as Fields);
+    const example = first === undefined ? (content.example ?? this.sample(content.schema)) : this.follow(first).value;
+    return { status: Number(status), body: neverEnding(example) };
+  }
+
+  private operation(path: string): Fields | undefined {
+    const paths = this.document.paths as Record<string, Fields>;
+    const parts = path.split('/');
+    const fits = (template: string) => {
+      const names = template.split('/');
+      return names.length === parts.length && names.every((name, index) => name.startsWith('{') || name === parts[index]);
+    };
+    return paths[path] ?? paths[Object.keys(paths).find(fits) ?? ''];
+  }
+
+  private follow(held: unknown): Fields {
+    const pointer = (held as Fields | undefined)?.$ref;
+    if (typeof pointer !== 'string') return (held ?? {}) as Fields;
+    const names = pointer.slice(2).split('/');
+    return this.follow(names.reduce<unknown>((inner, name) => (inner as Fields)[name.replaceAll('~1', '/')], this.document));
+  }
+
+  /** An object made of the examples of its properties. */
+  private sample(schema: unknown): unknown {
+    const found = this.follow(schema);
+    if ('example' in found) return found.example;
+    const parts = (found.allOf ?? found.oneOf ?? found.anyOf) as unknown[] | undefined;
+    if (parts) return Object.assign({}, ...parts.map((part) => this.sample(part))) as Fields;
+    if (found.type === 'array') return [this.sample(found.items)];
+    const properties = Object.entries((found.properties ?? {}) as Fields);
+    return properties.length > 0 ? Object.fromEntries(properties.map(([name, property]) => [name, this.sample(property)])) : null;
+  }
+}
+
+function neverEnding(example: unknown): unknown {
+  const isList = typeof example === 'object' && example !== null && 'meta' in example;
+  return isList ? { ...example, links: { pages: { next: 'https://api.digitalocean.com/v2/anything?page=2&per_page=200' } } } : example;
+}

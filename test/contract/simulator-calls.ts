@@ -1,0 +1,62 @@
+import type { RunningSimulator } from '../../apps/simulator/src';
+import { FAMILIES } from '../../apps/simulator/src/families/families';
+import { RouteTable, type Family, type Route } from '../../apps/simulator/src/http/route';
+import { loadOpenApiDocument } from './openapi-document';
+
+const document = loadOpenApiDocument();
+
+/** The keys that the specs read from answers; which of them an answer has depends on the endpoint. */
+export interface Body {
+  id: string;
+  project: { id: string };
+  projects: { id: string }[];
+  droplet: { id: number };
+  droplets: { id: number }[];
+  action: { id: number };
+  actions: unknown[];
+  resources: { status: string }[];
+  [key: string]: unknown;
+}
+
+export interface Checked {
+  status: number;
+  body: Body;
+}
+
+const routes = new RouteTable(FAMILIES);
+const driven = new Set<Route>();
+
+/** The endpoints of these families that no checked call has reached yet. */
+export function undriven(families: readonly Family[]): string[] {
+  const missing = families.flatMap((family) => family.routes).filter((route) => !driven.has(route));
+  return missing.map(({ method, path }) => `${method} ${path}`);
+}
+
+const rateHeaders = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
+
+/** Calls the simulator and holds request and answer against the document. `refused`: the request is wrong on purpose. */
+export function checkedCalls(simulator: () => RunningSimulator) {
+  return async (method: string, path: string, options: { body?: unknown; refused?: boolean; token?: string } = {}): Promise<Checked> => {
+    const { body, refused = false, token = simulator().token } = options;
+    const url = new URL(`${simulator().url}${path}`);
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const answer = text === '' ? undefined : (JSON.parse(text) as unknown);
+    const where = `${method} ${path} -> ${response.status}`;
+    if (!refused)
+      expect({ where, problems: document?.validateRequest(method, url.pathname, Object.fromEntries(url.searchParams), body) }).toEqual({
+        where,
+        problems: [],
+      });
+    expect({ where, problems: document?.validateResponse(method, url.pathname, response.status, answer) }).toEqual({ where, problems: [] });
+    for (const name of rateHeaders) expect(response.headers.get(name)).toMatch(/^\d+$/);
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const route = routes.find(method, url.pathname)?.route;
+    if (route !== undefined && response.ok) driven.add(route);
+    return { status: response.status, body: answer as Body };
+  };
+}

@@ -1,0 +1,63 @@
+import { platformConnectionString } from '#libs/database';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+
+let stored: TestDatabase;
+let service: Client;
+beforeAll(async () => {
+  stored = await createTestDatabase();
+  service = new Client({ connectionString: platformConnectionString(stored.appUrl) });
+  await service.connect();
+});
+afterAll(async () => {
+  await service.end();
+  await stored.drop();
+});
+
+const forbidden = [
+  'update cloud_resource_events set changes = changes',
+  'delete from cloud_resource_events',
+  'truncate cloud_resource_events',
+  'truncate cloud_resource_events cascade',
+  'update audit_log set reason = reason',
+  'delete from audit_log',
+  'truncate audit_log',
+  'delete from cloud_resources',
+  'truncate cloud_resources',
+  'alter table cloud_resource_events disable row level security',
+  'alter table audit_log add column mine int',
+  'drop table audit_log',
+  'create table mine (id int)',
+];
+
+it.each(forbidden)('INV-14, OPS-9: the service role may not: %s', async (statement) => {
+  await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
+});
+
+it.each(forbidden)('INV-14, OPS-9: nor may the login role, out of the service role: %s', async (statement) => {
+  await service.query('reset role');
+  try {
+    await expect(service.query('set role none')).resolves.toBeDefined();
+    const { rows } = await service.query<{ login: string; role: string }>('select session_user as login, current_user as role');
+    expect(rows[0]?.role).toBe(rows[0]?.login);
+    await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
+  } finally {
+    await service.query('set role arcadia_service');
+  }
+});
+
+it('INV-14: it may become neither the owner of the tables nor a superuser', async () => {
+  const { rows } = await service.query<{ name: string }>(
+    `select rolname as name from pg_roles where rolname = (select tableowner from pg_tables where tablename = 'audit_log') or rolsuper`,
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { name } of rows) await expect(service.query(`set role "${name}"`)).rejects.toMatchObject({ code: '42501' });
+});
+
+it('OPS-9: it may add to the record and read it', async () => {
+  await service.query(
+    `insert into audit_log (actor, actor_role, action, target_type, target_id) values ('me', 'platform_admin', 'tested', 'test', '1')`,
+  );
+  const { rows } = await service.query('select actor, action from audit_log');
+  expect(rows).toEqual([{ actor: 'me', action: 'tested' }]);
+});

@@ -1,0 +1,157 @@
+import { mkdtempSync } from 'node:fs';
+import { migrate, ServiceRoleRequiredError, ServiceRoleUnavailableError, type Database } from '#libs/database';
+import { Logger } from '@nestjs/common';
+import { Client } from 'pg';
+import { EmbeddedPostgres } from '../../apps/cli/src/embedded-postgres';
+import { claimFolder, removeFolder } from '../setup/leftovers';
+import { RUN_FOLDER_PREFIX } from '../setup/test-run';
+import { until } from '../setup/until';
+import { aDatabase } from './a-database';
+
+jest.setTimeout(60_000);
+
+const DATABASES = ['one', 'two', 'three', 'four'];
+const PASSWORD = 'not-to-be-shown';
+
+/** A server of its own: roles belong to all databases of a server, and here the service role must not exist at first. */
+let folder: string;
+let server: EmbeddedPostgres;
+const opened: Database[] = [];
+let stop: AbortController;
+beforeAll(async () => {
+  folder = mkdtempSync(`${RUN_FOLDER_PREFIX}roles-`);
+  claimFolder(folder);
+  server = await EmbeddedPostgres.start({ homeDir: folder, databases: DATABASES, durability: 'throwaway', wishedPort: 0 });
+  await asAdministrator(
+    'postgres',
+    `create role plain login password '${PASSWORD}'`,
+    `create role maker login createrole password '${PASSWORD}'`,
+  );
+});
+afterAll(() => removeFolder(folder));
+beforeEach(async () => {
+  stop = new AbortController();
+  for (const name of DATABASES) {
+    await asAdministrator('postgres', `drop database if exists ${name} with (force)`, `create database ${name} owner plain`);
+  }
+  await asAdministrator('postgres', 'drop role if exists arcadia_service');
+});
+afterEach(async () => {
+  stop.abort();
+  await Promise.all(opened.splice(0).map((database) => database.close()));
+});
+
+async function asAdministrator(database: string, ...statements: string[]): Promise<void> {
+  const client = new Client({ connectionString: server.ownerUrl(database) });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function open(url: string): Database {
+  const database = aDatabase(url);
+  opened.push(database);
+  return database;
+}
+
+function urlAs(role: string, database = 'one'): string {
+  const url = new URL(server.appUrl(database));
+  url.username = role;
+  url.password = PASSWORD;
+  return url.href;
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<Error> {
+  return work.then(
+    () => new Error('it was not refused'),
+    (error: unknown) => error as Error,
+  );
+}
+
+it.each([
+  { what: 'there is no service role', given: [], needed: /: create role arcadia_service [^;]+; grant arcadia_service to "arcadia_app";$/ },
+  {
+    what: 'the login role is not admitted to it',
+    given: ['create role arcadia_service nologin nobypassrls'],
+    needed: /: grant arcadia_service to "arcadia_app";$/,
+  },
+])('without the right to change it when $what, migrate says what to ask for, which helps', async ({ given, needed }) => {
+  await asAdministrator('one', ...given);
+  const appUrl = server.appUrl('one');
+  const error = await refusalOf(migrate(urlAs('plain'), { appUrl }));
+  expect(error).toBeInstanceOf(ServiceRoleRequiredError);
+  expect(error).toMatchObject({ code: 'service_role_required', message: expect.stringMatching(needed) });
+  expect(error.message).not.toContain(new URL(appUrl).password);
+  expect(error.message).not.toContain(PASSWORD);
+
+  await asAdministrator('one', error.message.slice(error.message.lastIndexOf(': ') + 2));
+  await expect(migrate(urlAs('plain'), { appUrl })).resolves.not.toEqual([]);
+  await open(appUrl).waitForSchema(stop.signal);
+});
+
+it.each([
+  { what: 'there is no service role', given: [] },
+  { what: 'the login role is not admitted to it', given: ['create role arcadia_service nologin nobypassrls'] },
+])('while $what, whatever is asked of the database fails with what to run', async ({ given }) => {
+  await asAdministrator('one', ...given);
+  const database = open(urlAs('plain'));
+  for (const ask of [
+    () => database.ping(),
+    () => database.transaction((tx) => tx.query('select 1')),
+    () => database.asTenant('somebody', (tx) => tx.query('select 1')),
+  ]) {
+    const error = await refusalOf(ask());
+    expect(error).toBeInstanceOf(ServiceRoleUnavailableError);
+    expect(error.message).toContain('npm run migrate');
+    expect(error.message).not.toContain(PASSWORD);
+  }
+});
+
+it('who waits for the schema in vain tells why, once, and goes on when it is put right', async () => {
+  const lines: unknown[] = [];
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(line));
+  const waiting = open(server.appUrl('one')).waitForSchema(stop.signal);
+  await until(() => lines.length > 0);
+  expect(lines).toEqual([
+    { event: 'schema_awaited', reason: 'service_role_unavailable', message: expect.stringContaining('npm run migrate') },
+  ]);
+  warn.mockRestore();
+  await migrate(server.ownerUrl('one'), { appUrl: server.appUrl('one') });
+  await waiting;
+});
+
+it('who makes the service role may work as it', async () => {
+  await asAdministrator('one', 'alter database one owner to maker');
+  await migrate(urlAs('maker'));
+  await expect(open(urlAs('maker')).query('select current_user as role')).resolves.toEqual([{ role: 'arcadia_service' }]);
+});
+
+it('OPS-5: another database of the server may be making the service role at the same moment', async () => {
+  const [other, watcher] = [
+    new Client({ connectionString: server.ownerUrl('two') }),
+    new Client({ connectionString: server.ownerUrl('two') }),
+  ];
+  await Promise.all([other.connect(), watcher.connect()]);
+  try {
+    await other.query('begin');
+    await other.query('create role arcadia_service nologin nobypassrls');
+    const migrating = migrate(server.ownerUrl('one'), { appUrl: server.appUrl('one') });
+    migrating.catch(() => undefined); // looked at below
+    const collided = `select 1 from pg_stat_activity where datname = 'one' and wait_event_type = 'Lock' and query ~ 'create role'`;
+    await until(async () => (await watcher.query(collided)).rowCount === 1, { what: 'the collision' });
+    await other.query('commit');
+    await expect(migrating).resolves.not.toEqual([]);
+  } finally {
+    await Promise.all([other.end(), watcher.end()]);
+  }
+});
+
+it('OPS-5: the service role is made once, however many databases of a server are migrated at once', async () => {
+  const all = DATABASES.flatMap((name) => [name, name]);
+  const applied = await Promise.all(all.map((name) => migrate(server.ownerUrl(name), { appUrl: server.appUrl(name) })));
+  expect(applied.filter((names) => names.length > 0)).toHaveLength(DATABASES.length);
+  for (const name of DATABASES) await open(server.appUrl(name)).waitForSchema(stop.signal);
+});

@@ -1,0 +1,101 @@
+import { DatabaseBusyError, type Database, type Queryable } from '#libs/database';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { aDatabase } from './a-database';
+
+let stored: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  stored = await createTestDatabase();
+  const owner = new Client({ connectionString: stored.ownerUrl });
+  await owner.connect();
+  await owner.query('create table counters (name text primary key, value integer not null)');
+  await owner.query('grant select, insert, update on counters to arcadia_service');
+  await owner.end();
+  database = aDatabase(stored.appUrl);
+});
+afterAll(async () => {
+  await database.close();
+  await stored.drop();
+});
+beforeEach(() =>
+  database.query(`insert into counters values ('a', 0), ('b', 0) on conflict (name) do update set value = 0`).then(() => undefined),
+);
+
+const raise = (tx: Queryable, state: string) => tx.query(`do $$ begin raise exception using errcode = '${state}'; end $$`);
+const add = (tx: Queryable, name: string) => tx.query('update counters set value = value + 1 where name = $1', [name]);
+const values = () => database.query('select name, value from counters order by name');
+
+/** Lets everybody go once `parties` have come. */
+function meeting(parties: number): () => Promise<void> {
+  let release = () => {};
+  const all = new Promise<void>((resolve) => (release = resolve));
+  let here = 0;
+  return () => {
+    if (++here === parties) release();
+    return all;
+  };
+}
+
+it('the one that gives way in a deadlock is done again, so both are done once', async () => {
+  const bothHoldOne = meeting(2);
+  let runs = 0;
+  const crosswise = (first: string, second: string) =>
+    database.transaction(async (tx) => {
+      runs += 1;
+      await add(tx, first);
+      await bothHoldOne();
+      await add(tx, second);
+    });
+  await Promise.all([crosswise('a', 'b'), crosswise('b', 'a')]);
+  expect(runs).toBe(3);
+  expect(await values()).toEqual([
+    { name: 'a', value: 2 },
+    { name: 'b', value: 2 },
+  ]);
+});
+
+it('a serialisation conflict is repeated on what the other has written', async () => {
+  const bothHaveRead = meeting(2);
+  let runs = 0;
+  const copy = () =>
+    database.transaction(async (tx) => {
+      runs += 1;
+      await tx.query('set transaction isolation level repeatable read');
+      const [row] = await tx.query<{ value: number }>(`select value from counters where name = 'a'`);
+      await bothHaveRead();
+      await tx.query(`update counters set value = $1 where name = 'a'`, [(row?.value ?? 0) + 1]);
+    });
+  await Promise.all([copy(), copy()]);
+  expect(runs).toBe(3);
+  expect((await values())[0]).toEqual({ name: 'a', value: 2 });
+});
+
+it.each([
+  { state: '40001', runs: 4 },
+  { state: '40P01', runs: 4 },
+  { state: '55P03', runs: 1 },
+  { state: '57014', runs: 1 },
+])('$state ends it as busy after $runs run(s), and nothing of it stays', async ({ state, runs }) => {
+  let made = 0;
+  const work = database.transaction(async (tx) => {
+    made += 1;
+    await add(tx, 'a');
+    await raise(tx, state);
+  });
+  await expect(work).rejects.toBeInstanceOf(DatabaseBusyError);
+  expect(made).toBe(runs);
+  expect((await values())[0]).toEqual({ name: 'a', value: 0 });
+});
+
+it('a failure of the work itself is not repeated', async () => {
+  let made = 0;
+  const work = database.transaction(async (tx) => {
+    made += 1;
+    await add(tx, 'a');
+    throw new RangeError('ours');
+  });
+  await expect(work).rejects.toThrow(RangeError);
+  expect(made).toBe(1);
+  expect((await values())[0]).toEqual({ name: 'a', value: 0 });
+});

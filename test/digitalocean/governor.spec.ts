@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { kill, killAll, startCaller } from './processes';
+import type { SeenRequest } from './scripted-provider';
+import { aCreate, aGet, errorOf, newWorld, type World } from './world';
+
+const MINUTE_MS = 3_000;
+const PER_MINUTE = 60;
+const settings = { ratePerMinute: PER_MINUTE, ratePerHour: 100_000, minuteWindowMs: MINUTE_MS };
+
+let world: World;
+beforeAll(async () => {
+  world = await newWorld(settings);
+});
+afterEach(killAll);
+afterAll(() => world.close());
+beforeEach(async () => {
+  await world.reset();
+  world.provider.script = () => ({ droplet: { id: 1 } });
+});
+
+/** The most calls that any window of this length contained, by one of their two times. */
+function mostInAWindow(requests: readonly SeenRequest[], windowMs: number, timeOf: (request: SeenRequest) => number | undefined): number {
+  const times = requests.flatMap((request) => timeOf(request) ?? []).sort((a, b) => a - b);
+  return Math.max(...times.map((start) => times.filter((ms) => ms >= start && ms < start + windowMs).length));
+}
+
+function expectWithinAllowance(windowMs: number, allowance: number): void {
+  expect(mostInAWindow(world.provider.seen, windowMs, (request) => request.arrivedAtMs)).toBeLessThanOrEqual(allowance);
+  expect(mostInAWindow(world.provider.seen, windowMs, (request) => request.answeredAtMs)).toBeLessThanOrEqual(allowance);
+}
+
+it('OPS-1: several processes that want four times the allowance never exceed it in any rolling window, and use 95 % of it', async () => {
+  const callers = { DO_RATE_PER_MINUTE: String(PER_MINUTE), DO_MINUTE_WINDOW_MS: String(MINUTE_MS), CALLERS: '80' };
+  for (let n = 0; n < 3; n++) startCaller(world, callers);
+  world.provider.script = async () => {
+    await delay(Math.random() * 30);
+    return {};
+  };
+  while (world.provider.seen.length === 0) await delay(20);
+  await delay(MINUTE_MS); // all of them have started by now
+  const startMs = performance.now();
+  await delay(3 * MINUTE_MS);
+  const endMs = performance.now();
+  await killAll();
+  expectWithinAllowance(MINUTE_MS, PER_MINUTE);
+  const used = world.provider.seen.filter(({ arrivedAtMs }) => arrivedAtMs >= startMs && arrivedAtMs < endMs).length;
+  expect(used / (PER_MINUTE * ((endMs - startMs) / MINUTE_MS))).toBeGreaterThanOrEqual(0.95);
+}, 40_000);
+
+it('OPS-1: the hour binds as well as the minute', async () => {
+  const clients = [1, 2, 3].map(() => world.client({ ratePerMinute: 20, minuteWindowMs: 500, ratePerHour: 50, hourWindowMs: 2_000 }));
+  await Promise.all(clients.flatMap((client) => Array.from({ length: 50 }, () => client.get(aGet))));
+  expect(world.provider.seen).toHaveLength(150);
+  expectWithinAllowance(500, 20);
+  expectWithinAllowance(2_000, 50);
+}, 30_000);
+
+it('OPS-1: a slot comes free one window after the answer, not after the request', async () => {
+  world.provider.script = async () => {
+    await delay(600);
+    return { droplet: { id: 1 } };
+  };
+  const client = world.client({ ratePerMinute: 1, minuteWindowMs: 500 });
+  await client.get(aGet);
+  await client.get(aGet);
+  const [first, second] = world.provider.seen;
+  expect((second?.arrivedAtMs ?? 0) - (first?.answeredAtMs ?? Infinity)).toBeGreaterThanOrEqual(500);
+});
+
+it('OPS-1: kill -9 in the middle of a call does not free its slot before the call could have ended', async () => {
+  const timeoutMs = 1_000;
+  const rates = { DO_RATE_PER_MINUTE: '5', DO_MINUTE_WINDOW_MS: '500', DO_CALL_TIMEOUT_MS: String(timeoutMs), CALLERS: '5' };
+  world.provider.script = () => undefined; // never answered
+  const child = startCaller(world, rates);
+  while (world.provider.seen.length < 4) await delay(10);
+  await kill(child);
+  const killedMs = performance.now();
+  const left = world.provider.seen.length;
+  world.provider.script = () => ({ droplet: { id: 1 } });
+  const client = world.client({ ratePerMinute: 5, minuteWindowMs: 500, callTimeoutMs: timeoutMs });
+  await Promise.all([1, 2, 3].map(() => client.get(aGet)));
+  const later = world.provider.seen.slice(left).map((request) => request.arrivedAtMs - killedMs);
+  expect(later).toHaveLength(3);
+  expect(later.filter((ms) => ms < timeoutMs).length).toBeLessThanOrEqual(5 - left);
+  expect(Math.max(...later)).toBeGreaterThan(timeoutMs);
+}, 20_000);
+
+it('OPS-1: provisioning soon gets its calls although syncs use everything', async () => {
+  const stops = Array.from({ length: 120 }, () => new AbortController());
+  const syncs = Array.from({ length: 6 }, () => world.client());
+  const backlog = stops.map(async ({ signal }, n) => {
+    while (!signal.aborted) await errorOf((syncs[n % 6] ?? world.client()).get({ ...aGet, signal }));
+  });
+  while (world.provider.seen.length < PER_MINUTE) await delay(5);
+  const client = world.client();
+  const startedMs = performance.now();
+  await client.send(aCreate);
+  const firstMs = performance.now() - startedMs;
+  await Promise.all(Array.from({ length: PER_MINUTE / 5 - 1 }, () => client.send(aCreate)));
+  const allMs = performance.now() - startedMs;
+  for (const stop of stops) stop.abort();
+  await Promise.all(backlog);
+  expectWithinAllowance(MINUTE_MS, PER_MINUTE);
+  expect(firstMs).toBeLessThan(MINUTE_MS / 3); // one of the lent fifth comes free every 1/12 of a window
+  expect(allMs).toBeLessThan(MINUTE_MS * 1.5);
+}, 20_000);
+
+it('OPS-1: a call that cannot be made in time is refused with the time to come back, and not made', async () => {
+  const hour = { ratePerHour: 3, hourWindowMs: 120_000 };
+  await world.client(hour).get(aGet);
+  await world.client(hour).get(aGet);
+  await world.client(hour).send(aCreate);
+  const error = await errorOf(world.client(hour).get(aGet));
+  expect(error).toMatchObject({ code: 'provider_budget_exhausted', category: 'rate_limited' });
+  expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(60_000);
+  expect(world.provider.seen).toHaveLength(3);
+});
+
+it('gives up waiting when the caller aborts, at no cost', async () => {
+  const client = world.client({ ratePerMinute: 1, minuteWindowMs: 2_000 });
+  await client.get(aGet);
+  const controller = new AbortController();
+  const waiting = errorOf(client.get({ ...aGet, signal: controller.signal }));
+  await delay(100);
+  controller.abort(new Error('shutting down'));
+  await expect(waiting).resolves.toMatchObject({ message: 'shutting down' });
+  expect(world.provider.seen).toHaveLength(1);
+});
+
+it('callers of the same turn share one round trip, and calls of the past are forgotten', async () => {
+  const client = world.client({ ratePerMinute: 1_000, minuteWindowMs: 100, ratePerHour: 10_000, hourWindowMs: 300 });
+  await Promise.all(Array.from({ length: 60 }, () => client.get(aGet)));
+  const [granted] = await world.database.query<{ moments: string }>('select count(distinct granted_at) as moments from provider_calls');
+  expect(granted?.moments).toBe('1');
+  await client.beforeApplicationShutdown();
+  await delay(400);
+  await client.get(aGet);
+  const [left] = await world.database.query<{ rows: string }>('select count(*) as rows from provider_calls');
+  expect(left?.rows).toBe('1');
+});

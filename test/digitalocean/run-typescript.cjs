@@ -1,0 +1,16 @@
+/** `node -r run-typescript.cjs file.ts`: runs the sources as jest does, in a process of its own that a test can kill. */
+const { readFileSync } = require('node:fs');
+const Module = require('node:module');
+const { join } = require('node:path');
+const { transformSync } = require('@swc/core');
+
+const root = join(__dirname, '..', '..');
+const resolve = Module._resolveFilename;
+Module._resolveFilename = function resolveFilename(request, ...rest) {
+  const lib = /^#libs\/([^/]+)$/.exec(request);
+  return resolve.call(this, lib ? join(root, 'libs', lib[1], 'src', 'index.ts') : request, ...rest);
+};
+Module._extensions['.ts'] = (module, filename) => {
+  const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, root, swcrc: true, sourceMaps: 'inline' });
+  module._compile(code, filename);
+};

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../apps/cli/src/processes/ports';
+import { eventually } from '../queues/eventually';
+
+const APPS = { api: { portVariable: 'PORT' }, worker: { portVariable: 'WORKER_PORT' } } as const;
+
+export type AppName = keyof typeof APPS;
+
+/** A process as it is deployed: the built script, its own environment, nothing of ours inside. */
+export class SpawnedProcess {
+  private text = '';
+  private readonly ended: Promise<number>;
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly port: number,
+  ) {
+    child.stdout?.on('data', (chunk) => (this.text += String(chunk)));
+    child.stderr?.on('data', (chunk) => (this.text += String(chunk)));
+    this.ended = once(child, 'exit').then(([code, signal]) => (code as number | null) ?? (signal === 'SIGKILL' ? 137 : 1));
+  }
+
+  /** `env` may name the port (`PORT`, `WORKER_PORT`); otherwise a free one is taken. */
+  static async start(app: AppName, env: NodeJS.ProcessEnv): Promise<SpawnedProcess> {
+    const main = join(__dirname, `../../dist/apps/${app}/src/main.js`);
+    if (!existsSync(main)) throw new Error(`There is no built ${app} at ${main}: run npm run build before this test`);
+    const { portVariable } = APPS[app];
+    const port = Number(env[portVariable] ?? (await freePort()));
+    const child = spawn(process.execPath, [main], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', JWT_SECRET: 'unused', ...env, [portVariable]: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    return new SpawnedProcess(child, port);
+  }
+
+  /** Everything it wrote. */
+  get output(): string {
+    return this.text;
+  }
+
+  /** The events it logged, in order. */
+  get events(): string[] {
+    return [...this.text.matchAll(/"event":"(\w+)"/g)].map(([, event]) => event ?? '');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Undefined when nobody answers. */
+  async get(path: string): Promise<{ status: number; body: unknown } | undefined> {
+    try {
+      const answer = await fetch(`${this.url}${path}`);
+      return { status: answer.status, body: await answer.json() };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async readiness(): Promise<number | undefined> {
+    return (await this.get('/api/health/ready'))?.status;
+  }
+
+  async ready(limitMs?: number): Promise<void> {
+    await eventually('readiness', async () => (await this.readiness()) === 200, limitMs);
+  }
+
+  /** Resolves with the exit code. */
+  exit(): Promise<number> {
+    return this.ended;
+  }
+
+  /** Frozen, as by a debugger or a virtual machine that is moved; `thaw` lets it go on. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** Whatever state it is in, it is gone afterwards. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+}

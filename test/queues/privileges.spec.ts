@@ -1,0 +1,89 @@
+import { POSTGRES_CONNECTIONS, prepareQueueSchema, Queues, QUEUE_NAMES } from '#libs/queues';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { eventually } from './eventually';
+import { newQueueWorld, type QueueWorld } from './queue-world';
+
+jest.setTimeout(60_000);
+
+describe('BullMQ on PostgreSQL as the service role', () => {
+  let database: TestDatabase;
+  let service: Client;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await Promise.all([1, 2, 3].map(() => prepareQueueSchema(database.ownerUrl)));
+    service = new Client({ connectionString: database.appUrl });
+    await service.connect();
+    await service.query('set role arcadia_service');
+  });
+  afterAll(async () => {
+    await service.end();
+    await database.drop();
+  });
+
+  it.each([
+    'create table bullmq.mine (id int)',
+    'create sequence bullmq.mine',
+    'drop table bullmq.job',
+    'alter table bullmq.job add column mine int',
+    'truncate bullmq.job',
+    'create schema mine',
+  ])('may not %s', async (statement) => {
+    await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('OPS-5: is prepared by any number of processes at once, with the id sequence of every queue', async () => {
+    const { rows } = await service.query<{ missing: string }>(
+      "select name as missing from unnest($1::text[]) as name where to_regclass(format('bullmq.%I', bullmq.job_id_seq_name(name))) is null",
+      [QUEUE_NAMES],
+    );
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('connections to PostgreSQL', () => {
+  let world: QueueWorld;
+  beforeAll(async () => {
+    world = await newQueueWorld('postgres');
+  });
+  afterAll(() => world.end());
+
+  /** The most connections that the app's login had at any look while the work was going on. */
+  async function highWater(work: () => Promise<unknown>): Promise<number> {
+    let highest = 0;
+    const state = { busy: true };
+    const done = work().finally(() => (state.busy = false));
+    while (state.busy) {
+      const [seen] = await world.asOwner<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
+      highest = Math.max(highest, seen?.n ?? 0);
+    }
+    await done;
+    return highest;
+  }
+
+  const ring = (enqueuer: ReturnType<QueueWorld['process']>['enqueuer']) =>
+    Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        enqueuer.sweep({ queue: QUEUE_NAMES[n % QUEUE_NAMES.length] ?? Queues.billing, kind: `kind-${n}`, trigger: 'manual' }),
+      ),
+    );
+
+  it(`are at most ${POSTGRES_CONNECTIONS.forQueues} in a process that only enqueues, on all queues at once`, async () => {
+    const { enqueuer } = world.process();
+    expect(await highWater(() => ring(enqueuer))).toBeLessThanOrEqual(POSTGRES_CONNECTIONS.forQueues);
+  });
+
+  it('are 2 more per queue in a process that works all of them', async () => {
+    const worker = world.process();
+    let done = 0;
+    const highest = await highWater(async () => {
+      for (const queue of QUEUE_NAMES) worker.work(queue, async () => void (done += 1), { concurrency: 5 });
+      await eventually('all jobs', () => done === 200);
+    });
+    const enqueuing = POSTGRES_CONNECTIONS.forQueues; // of the process before: idle, not yet closed
+    expect(highest).toBeGreaterThan(QUEUE_NAMES.length);
+    expect(highest).toBeLessThanOrEqual(enqueuing + QUEUE_NAMES.length * POSTGRES_CONNECTIONS.perWorker + POSTGRES_CONNECTIONS.forQueues);
+  });
+});

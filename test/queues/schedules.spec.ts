@@ -1,0 +1,121 @@
+import { Queues, QUEUE_NAMES, type ScheduleEntry, type SweepJob } from '#libs/queues';
+import type { Job } from 'bullmq';
+import { eventually } from './eventually';
+import { BACKENDS, newQueueWorld, type QueueProcess, type QueueWorld } from './queue-world';
+
+jest.setTimeout(60_000);
+
+const sweep = (kind: string): { job: 'sweep'; data: SweepJob } => ({ job: 'sweep', data: { kind, trigger: 'schedule' } });
+const TIMETABLE: readonly ScheduleEntry[] = [
+  { key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '* * * * *' },
+  { key: 'sweep.volume', queue: Queues.syncFull, ...sweep('volume'), cron: '*/15 * * * *' },
+  { key: 'sweep.dns_zone', queue: Queues.syncFull, ...sweep('dns_zone'), everyMs: 900_000 },
+  { key: 'sweep.snapshot', queue: Queues.syncSlow, ...sweep('snapshot'), cron: '33 * * * *' },
+];
+
+describe.each(BACKENDS)('schedules on %s', (kind) => {
+  let world: QueueWorld;
+  beforeEach(async () => {
+    world = await newQueueWorld(kind);
+  });
+  afterEach(() => world.end());
+
+  async function laidOut({ clients }: QueueProcess): Promise<string[]> {
+    const all = await Promise.all(QUEUE_NAMES.map((name) => clients.queue(name).getJobSchedulers(0, -1, true)));
+    return all.flatMap((schedulers) => schedulers.map(({ key }) => key)).toSorted();
+  }
+
+  async function waitingTicks({ clients }: QueueProcess): Promise<number> {
+    const counts = await Promise.all(QUEUE_NAMES.map((name) => clients.queue(name).getJobCounts('delayed', 'waiting')));
+    return counts.reduce((sum, { delayed = 0, waiting = 0 }) => sum + delayed + waiting, 0);
+  }
+
+  const keys = TIMETABLE.map(({ key }) => key).toSorted();
+
+  it('lays out the timetable once and then leaves it alone', async () => {
+    const { schedules } = world.process();
+    expect(await schedules.ensure(TIMETABLE)).toEqual({ ours: true, restored: TIMETABLE.map(({ key }) => key), removed: [] });
+    expect(await schedules.ensure(TIMETABLE)).toEqual({ ours: true, restored: [], removed: [] });
+  });
+
+  it('ticks in UTC', async () => {
+    const process = world.process();
+    await process.schedules.ensure([{ key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '23 2 * * *' }]);
+    const [scheduler] = await process.clients.queue(Queues.syncFast).getJobSchedulers(0, -1, true);
+    expect(new Date(scheduler?.next ?? 0).toISOString()).toMatch(/T02:23:00\.000Z$/);
+  });
+
+  it('OPS-5: any number of workers at once lay out each schedule once', async () => {
+    const workers = Array.from({ length: 6 }, () => world.process());
+    const reports = await Promise.all(workers.map(({ schedules }) => schedules.ensure(TIMETABLE)));
+    expect(reports.filter(({ ours }) => ours).length).toBeGreaterThanOrEqual(1);
+    const one = world.process();
+    expect(await laidOut(one)).toEqual(keys);
+    expect(await waitingTicks(one)).toBe(TIMETABLE.length);
+  });
+
+  it('follows a changed timetable: new timing, new data, another queue, nothing left of what was retired', async () => {
+    const process = world.process();
+    await process.schedules.ensure(TIMETABLE);
+    const changed: ScheduleEntry[] = [
+      { key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '*/5 * * * *' },
+      { key: 'sweep.dns_zone', queue: Queues.syncSlow, ...sweep('dns_zone'), everyMs: 600_000 },
+      { key: 'sweep.volume', queue: Queues.syncFull, ...sweep('disk'), cron: '*/15 * * * *' },
+    ];
+    const report = await process.schedules.ensure(changed, ['sweep.snapshot']);
+    expect(report.restored.toSorted()).toEqual(['sweep.dns_zone', 'sweep.droplet', 'sweep.volume']);
+    expect(report.removed.toSorted()).toEqual(['sweep.dns_zone', 'sweep.snapshot']);
+    expect(await process.schedules.ensure(changed, ['sweep.snapshot'])).toMatchObject({ restored: [], removed: [] });
+    expect(await laidOut(process)).toEqual(['sweep.dns_zone', 'sweep.droplet', 'sweep.volume']);
+  });
+
+  it('leaves schedules of another release alone', async () => {
+    const process = world.process();
+    await process.schedules.ensure(TIMETABLE);
+    expect(await process.schedules.ensure(TIMETABLE.slice(0, 2))).toMatchObject({ restored: [], removed: [] });
+    expect(await laidOut(process)).toEqual(keys);
+  });
+
+  it('OPS-4: puts everything back after all queue data was lost', async () => {
+    const process = world.process();
+    await process.schedules.ensure(TIMETABLE);
+    await world.loseQueueData();
+    expect(await laidOut(process)).toEqual([]);
+    expect((await process.schedules.ensure(TIMETABLE)).restored).toHaveLength(TIMETABLE.length);
+    expect(await laidOut(process)).toEqual(keys);
+    expect(await waitingTicks(process)).toBe(TIMETABLE.length);
+  });
+
+  it('OPS-4: puts back a tick whose job was deleted on the board', async () => {
+    const process = world.process();
+    await process.schedules.ensure(TIMETABLE);
+    await process.clients.queue(Queues.syncSlow).drain(true);
+    const left = await waitingTicks(process);
+    const { restored } = await process.schedules.ensure(TIMETABLE);
+    expect(restored).toHaveLength(TIMETABLE.length - left);
+    expect(await waitingTicks(process)).toBe(TIMETABLE.length);
+  });
+
+  it('OPS-7: one tick runs once, however many workers there are and however often the timetable is ensured', async () => {
+    const everySecond: ScheduleEntry[] = [{ key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '* * * * * *' }];
+    const slots: string[] = [];
+    const workers = Array.from({ length: 3 }, () => world.process());
+    for (const worker of workers) worker.work(Queues.syncFast, async (job: Job) => void slots.push(String(job.id)));
+    await eventually('four ticks', async () => {
+      await Promise.all(workers.map(({ schedules }) => schedules.ensure(everySecond)));
+      return slots.length >= 4;
+    });
+    expect(new Set(slots).size).toBe(slots.length);
+    expect(await waitingTicks(world.process())).toBeLessThanOrEqual(1);
+  });
+
+  it('OPS-7: a tick is claimed by the clock of the database, not of the worker', async () => {
+    const { ticks, database } = world.process();
+    const minutely = { cron: '* * * * *' };
+    const claims = await Promise.all(Array.from({ length: 5 }, () => ticks.claim('sweep.droplet', minutely)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await ticks.claim('sweep.volume', minutely)).toBe(true);
+    await database.query(`update bullmq.schedule_tick set not_before = now() where key = 'sweep.droplet'`);
+    expect(await ticks.claim('sweep.droplet', minutely)).toBe(true);
+  });
+});

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '#libs/database';
+import { prepareQueueSchema } from '#libs/queues';
+import { Client, type QueryResultRow } from 'pg';
+import { EmbeddedPostgres } from '../../apps/cli/src/embedded-postgres';
+import { SpawnedProcess } from '../processes/spawned-process';
+import { loseQueueData } from '../queues/queue-data';
+import { until } from '../setup/until';
+
+export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
+
+/**
+ * Notes every time a step was recorded as completed, with the epoch that did it: what no test could see in the ledger afterwards. It belongs to
+ * the test's database, not to the product.
+ */
+const WITNESS = `
+create table witness (saga_id uuid, step_idx int, status text, epoch bigint, at timestamptz default clock_timestamp());
+create function note_step() returns trigger language plpgsql security definer as $$
+begin
+  if tg_op = 'INSERT' or new.status is distinct from old.status then
+    insert into witness (saga_id, step_idx, status, epoch) select new.saga_id, new.step_idx, new.status, r.epoch from saga_runs r where r.id = new.saga_id;
+  end if;
+  return new;
+end $$;
+create trigger witness after insert or update on saga_steps for each row execute function note_step();`;
+
+/** A PostgreSQL server of its own, which may be restarted, and workers and an api as they are deployed. */
+export class ChaosWorld {
+  readonly workers: SpawnedProcess[] = [];
+
+  private constructor(
+    private readonly homeDir: string,
+    private server: EmbeddedPostgres,
+    private readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly api: SpawnedProcess,
+    private owner: Client,
+  ) {}
+
+  static async create(workers: number): Promise<ChaosWorld> {
+    const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-chaos-'));
+    const server = await EmbeddedPostgres.start({ homeDir, databases: ['chaos'], durability: 'durable', wishedPort: 0 });
+    await migrate(server.ownerUrl('chaos'), { appUrl: server.appUrl('chaos') });
+    await prepareQueueSchema(server.ownerUrl('chaos'));
+    const env = { JWT_SECRET: SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn' };
+    const owner = await session(server.ownerUrl('chaos'));
+    await owner.query(WITNESS);
+    const api = await SpawnedProcess.start('api', env);
+    const port = Number(new URL(server.ownerUrl('chaos')).port);
+    const world = new ChaosWorld(homeDir, server, port, env, api, owner);
+    for (let nth = 0; nth < workers; nth += 1) world.workers.push(await world.startWorker());
+    await Promise.all([api, ...world.workers].map((process) => process.ready(30_000)));
+    return world;
+  }
+
+  startWorker(): Promise<SpawnedProcess> {
+    return SpawnedProcess.start('worker', { ...this.env, WORKER_QUEUES: 'provisioning', SCHEDULES: 'off' });
+  }
+
+  /** Waits through restarts of the server. */
+  async query<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
+    try {
+      return (await this.owner.query<R>(text, values)).rows;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await this.reconnect();
+      return (await this.owner.query<R>(text, values)).rows;
+    }
+  }
+
+  loseQueues(): Promise<void> {
+    return loseQueueData(this.owner, undefined, '');
+  }
+
+  /** Nothing can be recorded while `work` runs: whatever a worker is about to write is under way, and its lease is alive. */
+  async whileNothingIsRecorded(work: () => Promise<void>): Promise<void> {
+    const lock = await session(this.server.ownerUrl('chaos'));
+    try {
+      await lock.query('begin; lock table saga_steps in share row exclusive mode');
+      await work();
+    } finally {
+      await lock.end();
+    }
+  }
+
+  async restartPostgres(): Promise<void> {
+    await this.server.stop();
+    this.server = await EmbeddedPostgres.start({
+      homeDir: this.homeDir,
+      databases: ['chaos'],
+      durability: 'durable',
+      wishedPort: this.port,
+    });
+    await this.reconnect();
+  }
+
+  async end(): Promise<void> {
+    for (const process of [this.api, ...this.workers]) await process.kill();
+    await this.owner.end().catch(() => undefined);
+    await this.server.stop();
+    rmSync(this.homeDir, { recursive: true, force: true });
+  }
+
+  private async reconnect(): Promise<void> {
+    await until(async () => {
+      try {
+        this.owner = await session(this.server.ownerUrl('chaos'));
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+}
+
+async function session(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined); // the next query says so
+  await client.connect();
+  return client;
+}
+
+function isOutage(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return code.startsWith('57') || code.startsWith('ECONN') || /terminated|not queryable|closed/i.test(message);
+}

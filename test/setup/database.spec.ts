@@ -1,0 +1,66 @@
+import { mkdtempSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { EmbeddedPostgres } from '../../apps/cli/src/embedded-postgres';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from './database';
+import { clearLeftovers } from './leftovers';
+import { RUN_FOLDER_PREFIX } from './test-run';
+
+async function rows<R extends object>(url: string, statement: string): Promise<R[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<R>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const MIGRATED = `select to_regclass('app_migrations') is not null as migrated`;
+
+describe('databases of test files', () => {
+  const made: TestDatabase[] = [];
+  afterEach(async () => {
+    for (const database of made.splice(0)) await database.drop();
+  });
+  async function track(creating: Promise<TestDatabase>): Promise<TestDatabase> {
+    const database = await creating;
+    made.push(database);
+    return database;
+  }
+
+  it('are migrated and know nothing of each other', async () => {
+    const [one, two] = await Promise.all([track(createTestDatabase()), track(createTestDatabase())]);
+    await rows(one.ownerUrl, 'create table only_here ()');
+    expect(await rows(two.ownerUrl, `${MIGRATED}, to_regclass('only_here') as other`)).toEqual([{ migrated: true, other: null }]);
+  });
+
+  it('give the app a role that cannot pass row security', async () => {
+    const { appUrl } = await track(createTestDatabase());
+    expect(await rows(appUrl, 'select rolsuper, rolbypassrls from pg_roles where rolname = current_user')).toEqual([
+      { rolsuper: false, rolbypassrls: false },
+    ]);
+  });
+
+  it('can be empty', async () => {
+    expect(await rows((await track(createEmptyDatabase())).ownerUrl, MIGRATED)).toEqual([{ migrated: false }]);
+  });
+
+  it('are gone after drop, connections or not', async () => {
+    const database = await createTestDatabase();
+    const client = new Client({ connectionString: database.appUrl });
+    client.on('error', () => undefined);
+    await client.connect();
+    await database.drop();
+    await expect(rows(database.ownerUrl, 'select 1')).rejects.toMatchObject({ code: '3D000' });
+    await client.end().catch(() => undefined);
+  });
+});
+
+it('a run that was killed leaves server and folder to the next run, which ends and removes them', async () => {
+  const folder = mkdtempSync(`${RUN_FOLDER_PREFIX}gone-`);
+  const server = await EmbeddedPostgres.start({ homeDir: folder, databases: [], durability: 'throwaway', wishedPort: 0 });
+  writeFileSync(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, started: 'earlier' }));
+  await clearLeftovers();
+  expect([server.isRunning(), existsSync(folder)]).toEqual([false, false]);
+}, 30_000);

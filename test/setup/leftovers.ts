@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runningPostmaster } from '../../apps/cli/src/embedded-postgres/postmaster';
+import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from '../../apps/cli/src/processes/process-identity';
+import { RUN_FOLDER_PREFIX } from './test-run';
+
+const NOTE = 'run.json';
+
+/** Signs a folder as in use by this process. */
+export function claimFolder(folder: string): void {
+  writeFileSync(join(folder, NOTE), JSON.stringify(identityOf(process.pid)));
+}
+
+/** Ends the servers and removes the folders of runs that were killed. What belongs to another account stays. */
+export async function clearLeftovers(): Promise<void> {
+  for (const name of readdirSync(dirname(RUN_FOLDER_PREFIX))) {
+    if (!name.startsWith(basename(RUN_FOLDER_PREFIX))) continue;
+    const folder = join(dirname(RUN_FOLDER_PREFIX), name);
+    try {
+      const owner = JSON.parse(readFileSync(join(folder, NOTE), 'utf8')) as ProcessIdentity;
+      if (!isStillRunning(owner)) await removeFolder(folder);
+    } catch {
+      continue; // being made or removed right now, or not ours
+    }
+  }
+}
+
+/** Ends the server that may still run in the folder, without ceremony: its data go away with it. */
+export async function removeFolder(folder: string): Promise<void> {
+  const server = runningPostmaster(join(folder, 'postgres'));
+  if (server) {
+    process.kill(server.pid, 'SIGQUIT');
+    while (isAlive(server.pid)) await sleep(10);
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}

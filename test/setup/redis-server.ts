@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../apps/cli/src/processes/ports';
+import { onTeardown } from './teardown-list';
+
+const PROGRAMS = ['redis-server', 'valkey-server'];
+const START_LIMIT_MS = 10_000;
+
+/**
+ * Sets `TEST_REDIS_URL` for the test files, from a server of this run, unless it is set already. Without a program on the PATH the suites that
+ * need Redis are skipped, said aloud; with `REQUIRE_REDIS=1` that is a failure.
+ */
+export async function startRedis(folder: string): Promise<void> {
+  if (process.env.TEST_REDIS_URL) return;
+  const program = findProgram();
+  if (!program) {
+    if (process.env.REQUIRE_REDIS === '1')
+      throw new Error(`REQUIRE_REDIS=1, but neither ${PROGRAMS.join(' nor ')} is on the PATH and TEST_REDIS_URL is not set`);
+    console.warn(`\nSKIPPED: the suites on Redis. Neither ${PROGRAMS.join(' nor ')} is on the PATH; install one or set TEST_REDIS_URL.\n`);
+    return;
+  }
+  const port = await freePort();
+  const dir = join(folder, 'redis');
+  mkdirSync(dir);
+  const server = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir], {
+    stdio: 'ignore',
+  });
+  const ended = once(server, 'exit');
+  onTeardown(async () => {
+    server.kill('SIGKILL');
+    await ended;
+  });
+  await answers(port, server);
+  process.env.TEST_REDIS_URL = `redis://127.0.0.1:${port}`;
+}
+
+function findProgram(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return PROGRAMS.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
+}
+
+async function answers(port: number, server: { exitCode: number | null }): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!(await pongs(port))) {
+    if (server.exitCode !== null || Date.now() > deadline)
+      throw new Error(`The Redis server for the tests does not answer on port ${port}`);
+    await sleep(20);
+  }
+}
+
+function pongs(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' }, () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      resolve(data.toString().startsWith('+PONG'));
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,34 @@
+import type { TenancyWorld } from './tenancy-world';
+
+/** One route of the API document, as a client sees it. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'patch';
+  readonly path: string;
+  readonly adminOnly: boolean;
+  readonly open: boolean;
+  readonly query: readonly string[];
+  readonly body: readonly string[];
+}
+
+interface Documented {
+  readonly description: string;
+  readonly security: unknown[];
+  readonly parameters: { name: string; in: string }[];
+  readonly requestBody?: { content: { 'application/json': { schema: { properties: object } } } };
+}
+
+/** Every route that the running api documents: a new one is covered without a change here. */
+export async function documentedOperations({ http }: TenancyWorld): Promise<Operation[]> {
+  const { body } = await http().get('/api/openapi.json').expect(200);
+  const { paths } = body as { paths: Record<string, Record<string, Documented>> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { description, security, parameters, requestBody }]) => ({
+      method: method as Operation['method'],
+      path,
+      adminOnly: description.includes('Who: Platform admins.'),
+      open: security.length === 0,
+      query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
+      body: Object.keys(requestBody?.content['application/json'].schema.properties ?? {}),
+    })),
+  );
+}

@@ -1,0 +1,67 @@
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
+
+/** Tables that row security guards. */
+const PROTECTED = `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relrowsecurity`;
+
+let world: TenancyWorld;
+
+beforeAll(async () => {
+  world = await newTenancyWorld();
+});
+afterAll(() => world.close());
+
+/** Those of them that the service may read at all. */
+async function readableTables(): Promise<string[]> {
+  const readable = await world.database.query<{ name: string }>(`${PROTECTED} and has_table_privilege(oid, 'select')`);
+  return readable.map(({ name }) => name);
+}
+
+it('TEN-4: guards every table that knows a tenant', async () => {
+  const unguarded = await world.owner.query(
+    `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname like '%tenant_id'
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`,
+  );
+  expect(unguarded.rows).toEqual([]);
+  expect(await readableTables()).toEqual(
+    expect.arrayContaining(['cloud_resources', 'cloud_resource_events', 'cloud_projects', 'cloud_sweeps', 'audit_log']),
+  );
+});
+
+it('TEN-4: applies to the service, which is no superuser, owns nothing and may not bypass it', async () => {
+  const [role] = await world.database.query(
+    `select rolsuper as super, rolbypassrls as bypass, (select count(*)::int from pg_class where relowner = r.oid) as owns
+       from pg_roles r where rolname = current_user`,
+  );
+  expect(role).toEqual({ super: false, bypass: false, owns: 0 });
+});
+
+it('TEN-4: with the scope forgotten, the database returns no rows', async () => {
+  for (const name of await readableTables()) {
+    expect({ name, rows: await world.database.withoutScope((tx) => tx.query(`select * from ${name}`)) }).toEqual({ name, rows: [] });
+  }
+  expect(await world.database.query('select 1 from cloud_resources')).toHaveLength(world.resources.length);
+});
+
+it('TEN-4: in a tenant scope, it returns the rows of this tenant, and no condition of ours is needed', async () => {
+  for (const name of await readableTables()) {
+    const rows = await world.database.asTenant('acme', (tx) => tx.query<{ tenant_id?: string }>(`select * from ${name}`));
+    expect({ name, foreign: rows.filter((row) => row.tenant_id !== 'acme') }).toEqual({ name, foreign: [] });
+  }
+  const own = await world.database.asTenant('acme', (tx) => tx.query('select 1 from cloud_resources'));
+  expect(own).toHaveLength(world.resources.filter((row) => row.tenant === 'acme').length);
+});
+
+it('TEN-4: a scope ends with its transaction, also when it failed', async () => {
+  await expect(world.database.asTenant('acme', (tx) => tx.query('select 1 / 0'))).rejects.toThrow('division by zero');
+  const left = await Promise.all(
+    Array.from({ length: 8 }, () => world.database.withoutScope((tx) => tx.query('select id from cloud_resources'))),
+  );
+  expect(left.flat()).toEqual([]);
+});
+
+it('TEN-4: nothing can be written in a tenant scope', async () => {
+  const taken = await world.database.asTenant('acme', (tx) => tx.query(`update cloud_resources set tenant_id = 'acme' returning id`));
+  expect(taken).toEqual([]);
+  const entry = `insert into audit_log (actor, actor_role, action, target_type, target_id) values ('x', 'x', 'x', 'x', 'x')`;
+  await expect(world.database.asTenant('acme', (tx) => tx.query(entry))).rejects.toThrow('row-level security');
+});
