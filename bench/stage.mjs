@@ -1,0 +1,117 @@
+// What every measurement needs: a throw-away PostgreSQL with stock settings (fsync on), the built product over it, and one JSON line.
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const built = (path) => require(fileURLToPath(new URL(`../dist/${path}`, import.meta.url)));
+
+/** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
+export async function startDatabase() {
+  const { migrate } = built('libs/database/src/index.js');
+  const { prepareQueueSchema } = built('libs/queues/src/index.js');
+  const prepared = async (ownerUrl, appUrl) => {
+    await migrate(ownerUrl, { appUrl });
+    await prepareQueueSchema(ownerUrl, appUrl);
+  };
+  if (process.env.BENCH_DATABASE_URL) {
+    const url = process.env.BENCH_DATABASE_URL;
+    await prepared(url, url);
+    return { ownerUrl: url, appUrl: url, stop: async () => {} };
+  }
+  const { EmbeddedPostgres } = built('apps/cli/src/embedded-postgres/index.js');
+  const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-bench-'));
+  const server = await EmbeddedPostgres.start({ homeDir, databases: ['bench'], durability: 'durable', wishedPort: 0 });
+  await prepared(server.ownerUrl('bench'), server.appUrl('bench'));
+  return {
+    ownerUrl: server.ownerUrl('bench'),
+    appUrl: server.appUrl('bench'),
+    stop: async () => {
+      await server.stop();
+      rmSync(homeDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The product's config as its processes read it. */
+export function configFor(env) {
+  const { loadConfig } = built('libs/config/src/index.js');
+  return loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    JWT_SECRET: 'a-secret-of-measurements-long-enough-for-hs512-and-used-nowhere-else-at-all',
+    DO_RATE_PER_MINUTE: '1000000',
+    DO_RATE_PER_HOUR: '1000000',
+    ...env,
+  });
+}
+
+/** The inventory over a database and a provider, in this process. */
+export async function openInventory(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/config/src/index.js');
+  const { DatabaseModule, Database } = built('libs/database/src/index.js');
+  const { AuditModule } = built('libs/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
+  const { InventoryModule, SweepService } = built('libs/inventory/src/index.js');
+  class Measured {}
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  return {
+    sweeps: context.get(SweepService, { strict: false }),
+    database: context.get(Database, { strict: false }),
+    close: () => context.close(),
+  };
+}
+
+/** The saga engine over a database, in this process. */
+export async function openSagas(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/config/src/index.js');
+  const { Database, DatabaseModule } = built('libs/database/src/index.js');
+  const { AuditModule } = built('libs/audit/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarts } = built('libs/saga/src/index.js');
+  class Measured {}
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, SagaModule];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  const engine = context.get(SagaEngine, { strict: false });
+  return {
+    engine,
+    starts: context.get(SagaStarts, { strict: false }),
+    database: context.get(Database, { strict: false }),
+    close: async () => {
+      await engine.drain();
+      await context.close();
+    },
+  };
+}
+
+/** A helper program of this folder; resolves with what it says first. It ends with this process. */
+export async function startHelper(file, env = {}) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env } });
+  const said = await new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)));
+  });
+  return { ...said, stop: () => void child.kill('SIGKILL') };
+}
+
+/** Durable work so far: transactions that wrote, and bytes of write-ahead log. */
+export async function durableWork(client) {
+  const { rows } = await client.query(`select pg_current_xact_id()::text as xid, pg_current_wal_lsn() - '0/0'::pg_lsn as wal`);
+  return { xid: Number(rows[0].xid), wal: Number(rows[0].wal) };
+}
+
+export const rssMb = () => Math.round(process.memoryUsage().rss / 1_048_576);
+export const round = (value, digits = 1) => Math.round(value * 10 ** digits) / 10 ** digits;
+export const pgClient = (url) => new (require('pg').Client)({ connectionString: url });
+
+/** The one line of a measurement. */
+export function report(bench, result) {
+  console.log(JSON.stringify({ bench, ...result, at: { cpus: cpus().length, node: process.version, load1: round(loadavg()[0], 2) } }));
+}
