@@ -22,9 +22,12 @@ describe('OPS-2: while the provider fails', () => {
     const startedMs = performance.now();
     const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(world.client().send(aCreate))));
     expect(performance.now() - startedMs).toBeLessThan(MINUTE_MS / 2);
-    for (const error of errors) expect(error).toMatchObject({ code: 'provider_unavailable', status: undefined });
-    expect((errors[0] as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
-    expect(world.provider.seen.length).toBeLessThanOrEqual(made + 1);
+    const probes = world.provider.seen.length - made; // on a slow machine the time of the next probe may have come
+    expect(probes).toBeLessThanOrEqual(1);
+    const refused = errors.filter((error) => (error as { code: string }).code === 'provider_unavailable');
+    expect(refused).toHaveLength(20 - probes);
+    for (const error of refused) expect(error).toMatchObject({ status: undefined, retryAfterMs: expect.any(Number) });
+    for (const error of refused) expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
   });
 
   it('a few probes a minute are let through, whoever asks', async () => {
