@@ -46,21 +46,24 @@ interface AuditRow extends Omit<AuditView, 'at'> {
 export class AuditLog {
   constructor(private readonly database: Database) {}
 
-  async record(tx: Queryable, entry: AuditEntry): Promise<void> {
-    await tx.query(
+  async record(tx: Queryable, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
+    const rows = [entries].flat().map(({ by, action, target, reason, details = {}, requestId }) => ({
+      actor: by.sub,
+      actor_role: by.role,
+      actor_tenant_id: by.tenantId,
+      action,
+      target_type: target.type,
+      target_id: target.id,
+      reason,
+      details,
+      request_id: requestId,
+    }));
+    await tx.prepared(
+      'audit_record',
       `insert into audit_log (actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [
-        entry.by.sub,
-        entry.by.role,
-        entry.by.tenantId ?? null,
-        entry.action,
-        entry.target.type,
-        entry.target.id,
-        entry.reason ?? null,
-        JSON.stringify(entry.details ?? {}),
-        entry.requestId ?? null,
-      ],
+       select * from json_to_recordset($1::json) as e(actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
+         reason text, details jsonb, request_id text)`,
+      [JSON.stringify(rows)],
     );
   }
 

@@ -81,6 +81,8 @@ export interface Config {
     readonly pollMs: number;
     /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
     readonly providerLagMs: number;
+    /** Sagas of one tenant under way at once (TEN-6). */
+    readonly openPerTenant: number;
     readonly reaperGraceMs: number;
     readonly reaperPeriodMs: number;
   };

@@ -107,6 +107,7 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret): Config {
       reconcileMs: values.SAGA_RECONCILE_MS,
       pollMs: values.SAGA_POLL_MS,
       providerLagMs: values.PROVIDER_LAG_MS,
+      openPerTenant: values.SAGA_OPEN_PER_TENANT,
       reaperGraceMs: values.REAPER_GRACE_MS,
       reaperPeriodMs: values.REAPER_PERIOD_MS,
     },

@@ -1,4 +1,4 @@
-export type { SagaDefinition, StepContext, StepDefinition, StepPolicy } from './definition/saga-definition';
+export type { Proposal, SagaDefinition, StepContext, StepDefinition, StepPolicy } from './definition/saga-definition';
 export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, wait, type StepAnswer, type StepError } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
@@ -12,8 +12,9 @@ export {
   NotRetryableError,
   ResourceBusyError,
   SagaNotFoundError,
+  TooManySagasError,
   UnknownSagaKindError,
 } from './saga.error';
 export { SagaModule } from './saga.module';
 export { SagaControls } from './starts/saga-controls';
-export { SagaStarts, type StartRequest } from './starts/saga-starts';
+export { SagaStarts, type SagaPlan, type StartRequest } from './starts/saga-starts';

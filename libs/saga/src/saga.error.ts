@@ -38,6 +38,17 @@ export class IdempotencyKeyReusedError extends DomainError {
   }
 }
 
+/** One tenant has as many sagas under way as it may (TEN-6). */
+export class TooManySagasError extends DomainError {
+  readonly code = 'too_many_sagas';
+  readonly category = 'rate_limited';
+  override readonly retryAfterMs = 5_000;
+
+  constructor(most: number) {
+    super(`No more than ${most} sagas of a tenant run at once: try again when one has ended`);
+  }
+}
+
 /** The message says why: it has ended, or passed its pivot. */
 export class NotCancellableError extends DomainError {
   readonly code = 'not_cancellable';

@@ -8,12 +8,13 @@ import { SagaMetrics } from './engine/saga-metrics';
 import { SagaReader } from './reads/saga-reader';
 import { BoundaryWriter } from './run/boundary-writer';
 import { SagaRunner } from './run/saga-runner';
+import { Acceptance } from './starts/acceptance';
 import { SagaControls } from './starts/saga-controls';
 import { SagaStarts } from './starts/saga-starts';
 
 /** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
 @Module({
-  providers: [BoundaryWriter, Leases, SagaControls, SagaEngine, SagaMetrics, SagaReader, SagaRegistry, SagaRunner, SagaStarts],
+  providers: [Acceptance, BoundaryWriter, Leases, SagaControls, SagaEngine, SagaMetrics, SagaReader, SagaRegistry, SagaRunner, SagaStarts],
   exports: [SagaControls, SagaEngine, SagaReader, SagaRegistry, SagaStarts],
 })
 export class SagaModule implements OnModuleInit {

@@ -4,18 +4,11 @@ import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
-import { SagaControls, SagaReader, SagaRegistry, SagaStarts, type SagaView } from '#libs/saga';
+import { SagaControls, SagaReader, SagaRegistry, SagaStarts, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
 import { DocumentedInputPipe } from '../requests/documented-input.pipe';
 import { ValidationFailedError } from '../requests/validation-failed.error';
 import type { SagaBody } from './saga.body';
 import type { SagasQuery } from './sagas.query';
-
-/** What a start would do. */
-export interface SagaPlan {
-  readonly kind: string;
-  readonly steps: readonly string[];
-  readonly holds: readonly string[];
-}
 
 /** Sagas that people ask for: written down first, then a worker is woken. */
 @Injectable()
@@ -31,16 +24,14 @@ export class SagaRequests {
     private readonly enqueuer: Enqueuer,
   ) {}
 
-  plan({ kind, input }: SagaBody): SagaPlan {
-    return { kind, ...this.starts.plan(kind, this.checked(kind, input)) };
+  async plan(by: Principal, { kind, input }: SagaBody): Promise<{ kind: string } & SagaPlan> {
+    return { kind, ...(await this.starts.plan({ kind, input: this.checked(kind, input), tenantId: tenantOf(by) })) };
   }
 
   async start(by: Principal, { kind, input }: SagaBody, because: Because, idempotencyKey?: string): Promise<SagaView> {
-    const scope = scopeOf(by);
-    const tenantId = scope.kind === 'tenant' ? scope.tenantId : null;
-    const id = await this.starts.start({ kind, input: this.checked(kind, input), tenantId, idempotencyKey, because });
+    const id = await this.starts.start({ kind, input: this.checked(kind, input), tenantId: tenantOf(by), idempotencyKey, because });
     await this.wake();
-    return this.reader.get(scope, id);
+    return this.reader.get(scopeOf(by), id);
   }
 
   async cancel(by: Principal, id: string, because: Because): Promise<SagaView> {
@@ -71,7 +62,8 @@ export class SagaRequests {
 
   /** By the rules of its kind, before anything else is looked at. */
   private checked(kind: string, input: Record<string, unknown>): Record<string, unknown> {
-    const { input: metatype } = this.registry.get(kind);
+    const { input: metatype, internal } = this.registry.get(kind);
+    if (internal) throw new UnknownSagaKindError(kind);
     try {
       return { ...(this.pipe.transform(input, { type: 'body', metatype }) as Record<string, unknown>) };
     } catch (error) {
@@ -89,3 +81,8 @@ export class SagaRequests {
     }
   }
 }
+
+const tenantOf = (by: Principal): string | null => {
+  const scope = scopeOf(by);
+  return scope.kind === 'tenant' ? scope.tenantId : null;
+};

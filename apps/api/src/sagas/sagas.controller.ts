@@ -25,7 +25,7 @@ export class SagasController {
     details:
       'Accepted means that it will reach an end. With an `Idempotency-Key`, the same key and body answer the same saga for at least a day; another body is 409. `dry_run=true` answers the plan (200) and does nothing.',
     answers: { schema: 'Saga', as: 'data' },
-    refusals: [409],
+    refusals: [404, 409, 429],
   })
   async start(
     @Body() body: SagaBody,
@@ -37,7 +37,7 @@ export class SagasController {
   ) {
     if (query.dry_run !== 'true') return { data: await this.sagas.start(by, body, because, key) };
     response.status(200);
-    return { data: this.sagas.plan(body) };
+    return { data: await this.sagas.plan(by, body) };
   }
 
   @Get()

@@ -1,3 +1,4 @@
+import type { Scope } from '#libs/identity';
 import type { Type } from '@nestjs/common';
 import type { StepAnswer } from './step-answer';
 
@@ -54,6 +55,13 @@ export interface StepDefinition<Input = Fields> {
   readonly compensate?: (ctx: StepContext<Input>) => Promise<StepAnswer>;
 }
 
+/** A start as it is judged before it is accepted. */
+export interface Proposal<Input = Fields> {
+  /** Whose resources it may touch. */
+  readonly scope: Scope;
+  readonly input: Input;
+}
+
 /** A kind of saga. */
 export interface SagaDefinition<Input = Fields> {
   readonly kind: string;
@@ -64,4 +72,13 @@ export interface SagaDefinition<Input = Fields> {
   readonly steps: readonly StepDefinition<Input>[];
   /** What no other saga may touch meanwhile, e.g. `droplet:<id>`. */
   readonly holds?: (input: Input) => readonly string[];
+  /**
+   * Judges a start before it is accepted, and answers the input that is stored: with defaults filled in, and what was found out about the
+   * things it names. Refuses by throwing a `DomainError`. Calls no provider.
+   */
+  readonly prepare?: (proposal: Proposal<Input>) => Promise<Input>;
+  /** Fields of the input that nobody is shown, because people put secrets there. */
+  readonly unshown?: readonly string[];
+  /** Only other parts of the product start it, never a request. */
+  readonly internal?: true;
 }

@@ -22,6 +22,11 @@ export class SagaRegistry {
     return found;
   }
 
+  /** Fields of a kind's input that nobody is shown. */
+  unshown(kind: string): readonly string[] {
+    return this.definitions.get(kind)?.unshown ?? [];
+  }
+
   /** Undefined for what only another release knows. */
   step(kind: string, name: string): StepDefinition | undefined {
     return this.definitions.get(kind)?.steps.find((step) => step.name === name);

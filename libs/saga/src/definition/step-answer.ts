@@ -7,7 +7,8 @@ export interface StepError {
 
 /** What one execution of a step came to. */
 export type StepAnswer =
-  | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>> }
+  /** `holds`: what nobody else may touch from now on, e.g. the droplet that was just made. */
+  | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>>; readonly holds?: readonly string[] }
   /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. */
   | { readonly is: 'wait'; readonly ms: number; readonly why: string }
   /** Costs a try. `afterMs`: when the one who refused said so, instead of the backoff. */
@@ -15,7 +16,11 @@ export type StepAnswer =
   /** Final. `effect` counts for pivots only: a pivot that surely did nothing may still be compensated. */
   | { readonly is: 'fail'; readonly error: StepError; readonly effect?: 'none' | 'unknown' };
 
-export const done = (output?: Readonly<Record<string, unknown>>): StepAnswer => ({ is: 'done', ...(output && { output }) });
+export const done = (output?: Readonly<Record<string, unknown>>, holds?: readonly string[]): StepAnswer => ({
+  is: 'done',
+  ...(output && { output }),
+  ...(holds && { holds }),
+});
 
 export const wait = (ms: number, why: string): StepAnswer => ({ is: 'wait', ms, why });
 

@@ -1,6 +1,7 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
+import { SagaRegistry } from '../definition/saga-registry';
 import { SagaNotFoundError } from '../saga.error';
 import { SAGA_COLUMNS, sagaView, type SagaRow, type SagaView } from './saga.view';
 
@@ -12,7 +13,10 @@ export interface SagaFilters {
 /** Reads sagas in the scope of whoever asks: as our condition and as row security (TEN-4). */
 @Injectable()
 export class SagaReader {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly registry: SagaRegistry,
+  ) {}
 
   /** Newest first: ids of runs are ordered by time. Answers one more than `limit` when there are more. */
   async list(scope: Scope, { status, kind }: SagaFilters, limit: number, beforeId: string | null): Promise<SagaView[]> {
@@ -24,7 +28,7 @@ export class SagaReader {
         [tenantOf(scope), status ?? null, kind ?? null, beforeId, limit + 1],
       ),
     );
-    return rows.map(sagaView);
+    return rows.map((row) => this.shown(row));
   }
 
   /** Throws `SagaNotFoundError`, also for other tenants' sagas. */
@@ -36,7 +40,11 @@ export class SagaReader {
       ]),
     );
     if (!row) throw new SagaNotFoundError(id);
-    return sagaView(row);
+    return this.shown(row);
+  }
+
+  private shown(row: SagaRow): SagaView {
+    return sagaView(row, this.registry.unshown(row.kind));
   }
 
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {

@@ -47,10 +47,12 @@ export const SAGA_COLUMNS = `r.id, r.kind, r.status, r.input, r.context, r.error
       'started_at', s.started_at, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error) order by s.step_idx)
      from saga_steps s where s.saga_id = r.id), '[]') as ledger`;
 
-export function sagaView({ steps, ledger, leased, created_at, finished_at, ...run }: SagaRow): SagaView {
+/** `unshown`: fields of the input that stay where they are. */
+export function sagaView({ steps, ledger, leased, created_at, finished_at, ...run }: SagaRow, unshown: readonly string[] = []): SagaView {
   const inWork = (idx: number) => leased && run.status === 'running' && idx === run.current_step_idx;
   return {
     ...run,
+    input: Object.fromEntries(Object.entries(run.input).filter(([field]) => !unshown.includes(field))),
     created_at: created_at.toISOString(),
     finished_at: finished_at?.toISOString() ?? null,
     steps: steps.map((name, step_idx): SagaStepView => {

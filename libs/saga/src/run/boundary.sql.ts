@@ -29,7 +29,7 @@ export const WRITE_BOUNDARIES = `
 with b as materialized (
   select * from json_to_recordset($1::json) as b(saga_id uuid, epoch bigint, step_idx int, name text, context jsonb, step_status text, attempts int,
     compensation_attempts int, output jsonb, step_error jsonb, took_ms float8, status text, next_idx int, pivot_passed boolean,
-    wake_in_ms float8, final boolean, error jsonb, leftovers jsonb)),
+    wake_in_ms float8, final boolean, error jsonb, leftovers jsonb, holds text[])),
 moved as (
   update saga_runs r
      set status = b.status, step_idx = b.next_idx, pivot_passed = b.pivot_passed, leftovers = b.leftovers, error = coalesce(b.error, r.error),
@@ -52,6 +52,10 @@ told as (
      set status = excluded.status, attempts = excluded.attempts, compensation_attempts = excluded.compensation_attempts,
          output = coalesce(excluded.output, s.output), error = case when excluded.status = 'completed' then null else coalesce(excluded.error, s.error) end,
          compensating_since = coalesce(s.compensating_since, excluded.compensating_since), finished_at = excluded.finished_at),
+held as (
+  insert into saga_holds (resource, saga_id)
+  select distinct on (h) h, b.saga_id from b join moved m on m.id = b.saga_id, unnest(b.holds) h where b.status not in ('completed', 'rolled_back')
+  on conflict do nothing),
 freed as (
   delete from saga_holds h using b, moved m where m.id = b.saga_id and h.saga_id = b.saga_id and b.status in ('completed', 'rolled_back'))
 select id, cancel_requested from moved`;

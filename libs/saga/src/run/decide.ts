@@ -26,7 +26,7 @@ export function afterExecution({ run, step, answer, tookMs }: Situation): Bounda
   const policy = policyOf(step);
   const attempts = (known?.attempts ?? 0) + 1;
   const at = { run, step, tookMs, attempts };
-  if (answer.is === 'done') return completed(at, answer.output ?? null);
+  if (answer.is === 'done') return { ...completed(at, answer.output ?? null), holds: answer.holds ?? [] };
   if (answer.is === 'wait') {
     const leftMs = policy.waitLimitMs - (known?.age_ms ?? 0);
     if (leftMs <= 0) return failed(at, { code: 'wait_expired', detail: `${answer.why}: not within ${policy.waitLimitMs} ms` }, 'unknown');
@@ -101,7 +101,7 @@ function line(
 
 function stay(run: SagaRun, step: Boundary['step']): Boundary {
   const { id: sagaId, epoch, step_idx: nextIdx, pivot_passed: pivotPassed, status } = run;
-  return { sagaId, epoch, step, status, nextIdx, pivotPassed, context: null, wakeInMs: null, error: null, leftovers: [] };
+  return { sagaId, epoch, step, status, nextIdx, pivotPassed, holds: [], context: null, wakeInMs: null, error: null, leftovers: [] };
 }
 
 function completed(at: At, output: Readonly<Record<string, unknown>> | null): Boundary {

@@ -59,6 +59,8 @@ export interface Boundary {
     readonly tookMs: number;
   } | null;
   readonly status: RunStatus;
+  /** What this run holds from now on, besides what it held before. */
+  readonly holds: readonly string[];
   /** What joins the context. */
   readonly context: Readonly<Record<string, unknown>> | null;
   readonly nextIdx: number;

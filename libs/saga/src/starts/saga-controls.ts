@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
 import { FINAL, type RunStatus } from '../run/saga-run';
 import { NotCancellableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
-import { takeHolds } from './saga-starts';
+import { takeHolds } from './holds';
 
 interface ControlledRun {
   readonly kind: string;

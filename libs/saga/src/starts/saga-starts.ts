@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { AuditLog, type Because } from '#libs/audit';
-import { Database, type Queryable } from '#libs/database';
+import type { Because } from '#libs/audit';
+import { CONFIG, type Config } from '#libs/config';
+import { Database } from '#libs/database';
+import type { Scope } from '#libs/identity';
 import { canonicalJson, type Json } from '#libs/kernel';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { SagaDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
-import { IdempotencyKeyReusedError, ResourceBusyError } from '../saga.error';
+import { IdempotencyKeyReusedError, ResourceBusyError, TooManySagasError } from '../saga.error';
+import { Acceptance, StartConflict } from './acceptance';
 
 export interface StartRequest {
   readonly kind: string;
@@ -17,81 +21,98 @@ export interface StartRequest {
   readonly because: Because;
 }
 
+/** What a start would do. */
+export interface SagaPlan {
+  readonly steps: readonly string[];
+  readonly holds: readonly string[];
+}
+
+type Judged = SagaPlan & { readonly input: Readonly<Record<string, unknown>> };
+
 /** Accepts sagas: once this has committed, the saga will reach an end without anybody's help (SAG-1). */
 @Injectable()
 export class SagaStarts {
   constructor(
     private readonly database: Database,
     private readonly registry: SagaRegistry,
-    private readonly audit: AuditLog,
+    private readonly acceptance: Acceptance,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** What a start would do, step by step. Throws `UnknownSagaKindError`. */
-  plan(kind: string, input: Readonly<Record<string, unknown>>): { steps: readonly string[]; holds: readonly string[] } {
-    const definition = this.registry.get(kind);
-    return { steps: definition.plan(input), holds: definition.holds?.(input) ?? [] };
+  /** What a start would do, step by step. Throws `UnknownSagaKindError`, and what the kind itself refuses with. */
+  async plan(request: Pick<StartRequest, 'kind' | 'input' | 'tenantId'>): Promise<SagaPlan> {
+    const { steps, holds } = await this.judge(this.registry.get(request.kind), request);
+    return { steps, holds };
   }
 
-  /** Answers the saga's id. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`. */
+  /**
+   * Answers the saga's id. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`, `TooManySagasError`, and what the kind
+   * itself refuses with. A repetition is known by its key before anything is judged anew: what it names may be gone by now.
+   */
   async start(request: StartRequest): Promise<string> {
-    const { steps, holds } = this.plan(request.kind, request.input);
-    return this.database.transaction(async (tx) => {
-      const known = await this.startedBefore(tx, request);
-      if (known) return known;
-      const id = await insertRun(tx, request, steps);
-      await takeHolds(tx, id, holds);
-      await this.remember(tx, request, id);
-      const { kind, because } = request;
-      await this.audit.record(tx, { ...because, action: 'saga_started', target: { type: 'saga', id }, details: { kind } });
-      return id;
-    });
+    const definition = this.registry.get(request.kind);
+    const key = keyOf(request);
+    const known = key && (await this.startedUnder(key));
+    if (known) return known;
+    const { input, steps, holds } = await this.judge(definition, request);
+    await this.leaveRoom(request.tenantId);
+    const { kind, tenantId, because } = request;
+    try {
+      return await this.acceptance.accept({ kind, input, tenantId, steps, holds, key, because });
+    } catch (error) {
+      if (!(error instanceof StartConflict)) throw error;
+      const meanwhile = key && (await this.startedUnder(key));
+      if (meanwhile) return meanwhile;
+      throw new ResourceBusyError((await this.busyOf(holds)) ?? holds.join(', '));
+    }
   }
 
-  private async startedBefore(tx: Queryable, { idempotencyKey: key, ...request }: StartRequest): Promise<string | undefined> {
-    if (key === undefined) return undefined;
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [`saga-start/${scopeOf(request)}/${key}`]);
-    const [known] = await tx.query<{ saga_id: string; body_hash: string }>(
+  private async judge(definition: SagaDefinition, { input, tenantId }: Pick<StartRequest, 'input' | 'tenantId'>): Promise<Judged> {
+    const scope: Scope = tenantId === null ? { kind: 'platform' } : { kind: 'tenant', tenantId };
+    const prepared = (await definition.prepare?.({ scope, input })) ?? input;
+    return { input: prepared, steps: definition.plan(prepared), holds: [...new Set(definition.holds?.(prepared))].sort() };
+  }
+
+  private async startedUnder({ scope, name, bodyHash }: Key): Promise<string | undefined> {
+    const [known] = await this.database.query<{ saga_id: string; body_hash: string }>(
       'select saga_id, body_hash from saga_starts where scope = $1 and key = $2',
-      [scopeOf(request), key],
+      [scope, name],
     );
-    if (known && known.body_hash !== bodyHash(request)) throw new IdempotencyKeyReusedError();
+    if (known && known.body_hash !== bodyHash) throw new IdempotencyKeyReusedError();
     return known?.saga_id;
   }
 
-  private async remember(tx: Queryable, { idempotencyKey: key, ...request }: StartRequest, id: string): Promise<void> {
-    if (key === undefined) return;
-    const values = [scopeOf(request), key, bodyHash(request), id];
-    await tx.query('insert into saga_starts (scope, key, body_hash, saga_id) values ($1, $2, $3, $4)', values);
+  /** One tenant must not take all the provider's calls (TEN-6). */
+  private async leaveRoom(tenantId: string | null): Promise<void> {
+    if (tenantId === null) return;
+    const [row] = await this.database.query<{ open: number }>(
+      'select count(*)::int as open from saga_runs where tenant_id = $1 and wake_at is not null',
+      [tenantId],
+    );
+    if ((row?.open ?? 0) >= this.config.saga.openPerTenant) throw new TooManySagasError(this.config.saga.openPerTenant);
+  }
+
+  private async busyOf(holds: readonly string[]): Promise<string | undefined> {
+    const [busy] = await this.database.query<{ resource: string }>(
+      'select resource from saga_holds where resource = any ($1::text[]) order by resource limit 1',
+      [holds],
+    );
+    return busy?.resource;
   }
 }
 
-type Started = Omit<StartRequest, 'idempotencyKey'>;
-
-const scopeOf = ({ tenantId }: Started): string => (tenantId === null ? 'platform' : `tenant:${tenantId}`);
-
-const bodyHash = ({ kind, input }: Started): string =>
-  createHash('sha256')
-    .update(canonicalJson({ kind, input: input as Json }))
-    .digest('hex');
-
-async function insertRun(tx: Queryable, { kind, input, tenantId, because }: StartRequest, steps: readonly string[]): Promise<string> {
-  const [row] = await tx.query<{ id: string }>(
-    'insert into saga_runs (kind, tenant_id, input, steps, created_by) values ($1, $2, $3, $4, $5) returning id',
-    [kind, tenantId, JSON.stringify(input), steps, because.by.sub],
-  );
-  if (!row) throw new Error('an insert answered no row');
-  return row.id;
+interface Key {
+  readonly scope: string;
+  readonly name: string;
+  readonly bodyHash: string;
 }
 
-/** All or none: what another run holds is refused by name. */
-export async function takeHolds(tx: Queryable, sagaId: string, holds: readonly string[]): Promise<void> {
-  if (holds.length === 0) return;
-  const wanted = [...new Set(holds)].sort();
-  const taken = await tx.query<{ resource: string }>(
-    'insert into saga_holds (resource, saga_id) select resource, $1 from unnest($2::text[]) resource on conflict do nothing returning resource',
-    [sagaId, wanted],
-  );
-  const got = new Set(taken.map((row) => row.resource));
-  const busy = wanted.find((resource) => !got.has(resource));
-  if (busy !== undefined) throw new ResourceBusyError(busy);
+function keyOf({ idempotencyKey, tenantId, kind, input }: StartRequest): Key | null {
+  if (idempotencyKey === undefined) return null;
+  const body = canonicalJson({ kind, input: input as Json });
+  return {
+    scope: tenantId === null ? 'platform' : `tenant:${tenantId}`,
+    name: idempotencyKey,
+    bodyHash: createHash('sha256').update(body).digest('hex'),
+  };
 }
