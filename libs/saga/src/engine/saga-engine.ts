@@ -11,7 +11,7 @@ import type { SagaRun } from '../run/saga-run';
 import { Leases } from './leases';
 
 /** Runs in work at once in one worker. A waiting run is none of them. */
-const MOST_AT_ONCE = 64;
+const MOST_AT_ONCE = 256;
 
 /**
  * One worker's share of the sagas: claims what is due, whoever left it, and runs it. A doorbell (`wake`) only makes it look sooner than its
