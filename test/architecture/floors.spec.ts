@@ -14,6 +14,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   identity: ['kernel', 'config', 'observability'],
   saga: ['kernel', 'config', 'database', 'audit', 'identity', 'observability'],
   inventory: ['kernel', ...PLATFORM],
+  catalogue: ['kernel', ...PLATFORM],
+  provisioning: ['kernel', ...PLATFORM, 'saga', 'inventory', 'catalogue'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AuditModule } from '#libs/audit';
+import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -43,6 +44,7 @@ export class ApiModule {
         QueuesModule.forRoot(config),
         InventoryModule,
         SagaModule,
+        ProvisioningModule,
         DigitalOceanModule,
         DiscoveryModule,
       ],

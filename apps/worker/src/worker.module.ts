@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuditModule } from '#libs/audit';
+import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -33,6 +34,7 @@ export class WorkerModule {
         QueuesModule.forRoot(config, queues),
         InventoryModule,
         SagaModule,
+        ProvisioningModule,
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],

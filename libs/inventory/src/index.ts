@@ -11,6 +11,7 @@ export { ProjectReader } from './reads/project-reader';
 export type { ResourceFilters } from './reads/resource-filters';
 export type { ResourceView } from './reads/resource.view';
 export { SweepReader } from './reads/sweep-reader';
+export { InventoryRegister, type RegisteredResource, type Registration } from './register/inventory-register';
 export { ProjectNotFoundError, ResourceNotFoundError } from './resource.error';
 export { DueSweeps } from './sweep/due-sweeps';
 export { SweepRequests } from './sweep/sweep-requests';

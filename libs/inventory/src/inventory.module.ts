@@ -16,6 +16,7 @@ import { SweepReader } from './reads/sweep-reader';
 import { MissRecorder } from './recorder/miss-recorder';
 import { OwnerRecorder } from './recorder/owner-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
+import { InventoryRegister } from './register/inventory-register';
 import { Confirmation } from './sweep/confirmation';
 import { DueSweeps } from './sweep/due-sweeps';
 import { ListSweep } from './sweep/list-sweep';
@@ -34,6 +35,7 @@ import { SweepService } from './sweep/sweep.service';
     DueSweeps,
     FallbackProject,
     InventoryReader,
+    InventoryRegister,
     ListSweep,
     Members,
     MembershipWalk,
@@ -52,6 +54,6 @@ import { SweepService } from './sweep/sweep.service';
     SweepRequests,
     SweepService,
   ],
-  exports: [DueSweeps, InventoryReader, Owners, ProjectReader, SweepReader, SweepRequests, SweepService],
+  exports: [DueSweeps, InventoryReader, InventoryRegister, Owners, ProjectReader, SweepReader, SweepRequests, SweepService],
 })
 export class InventoryModule {}

@@ -34,8 +34,8 @@ export const SCHEMAS = {
     source: oneOf('sweep', 'saga', 'admin', 'action_feed', 'drift'),
     changes: { ...mapOf(anything), description: 'By field: `{old, new}`. Of a provider_action: the action.' },
     cause: {
-      ...orNull(object({ action_id: text, action: text, at: orNull(time) })),
-      description: 'The action at the provider that made the change, where its feed showed one',
+      ...orNull(object({ action_id: text, action: text, at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
+      description: 'The action at the provider that made the change, where its feed showed one; `ours`: a saga asked for it',
     },
   }),
   Saga: object({

@@ -1,6 +1,5 @@
-import { DomainError } from '#libs/kernel';
+import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { NotReadyError } from '../health/not-ready.error';
-import { ValidationFailedError } from '../requests/validation-failed.error';
 import { failureOfStatus } from './failure-of-status';
 import type { Failure } from './problem';
 import { STATUS_OF_CATEGORY } from './status-of-category';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FieldError } from '../requests/validation-failed.error';
+import type { FieldError } from '#libs/kernel';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

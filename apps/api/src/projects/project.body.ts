@@ -1,7 +1,7 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import type { ProjectChange } from '#libs/inventory';
 import { ReasonBody } from '../requests/reason.body';
-import { ValidationFailedError } from '../requests/validation-failed.error';
+import { ValidationFailedError } from '#libs/kernel';
 import { IsTenantId } from '../requests/validators';
 
 /** What a person says about a project of the provider; null takes it back. */

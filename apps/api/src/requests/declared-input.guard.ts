@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { Request } from 'express';
-import { UNKNOWN_FIELD, ValidationFailedError } from './validation-failed.error';
+import { UNKNOWN_FIELD, ValidationFailedError } from '#libs/kernel';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 

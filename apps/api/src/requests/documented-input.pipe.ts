@@ -4,7 +4,7 @@ import { getMetadataStorage, validateSync, type ValidationError } from 'class-va
 import { CONFIG, type Config } from '#libs/config';
 import { hostilePart } from './hostile-input';
 import { DEFAULT_LIMIT, PageQuery } from './page.query';
-import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';
+import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
 
 /** The global pipe: a body or query becomes an instance of its class, or is refused with every field that is wrong (TEN-5). Unknown fields are wrong. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { UNKNOWN_FIELD, type FieldError } from './validation-failed.error';
+import { UNKNOWN_FIELD, type FieldError } from '#libs/kernel';
 
 /** Deeper than any documented input, and shallow enough for every recursive function behind it. */
 const MAX_DEPTH = 12;

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { ValidationFailedError } from '../requests/validation-failed.error';
+import { ValidationFailedError } from '#libs/kernel';
 
 /** Parameter of a handler: the request's `Idempotency-Key`, 1 to 255 visible ASCII characters (SAG-17); undefined without one. */
 export const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string | undefined => {

@@ -2,11 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Because } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
-import { errorCode } from '#libs/kernel';
+import { errorCode, ValidationFailedError } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
 import { SagaControls, SagaReader, SagaRegistry, SagaStarts, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
 import { DocumentedInputPipe } from '../requests/documented-input.pipe';
-import { ValidationFailedError } from '../requests/validation-failed.error';
+
 import type { SagaBody } from './saga.body';
 import type { SagasQuery } from './sagas.query';
 

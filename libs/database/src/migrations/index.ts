@@ -4,6 +4,9 @@ import { ProviderBudget1795000001003 } from './1003-provider-budget.migration';
 import { Audit1795000001004 } from './1004-audit.migration';
 import { ProviderActions1795000001005 } from './1005-provider-actions.migration';
 import { Sagas1795000001006 } from './1006-sagas.migration';
+import { Catalogue1795000001007 } from './1007-catalogue.migration';
+import { RegisteredResources1795000001008 } from './1008-registered-resources.migration';
+import { Provisioning1795000001009 } from './1009-provisioning.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -13,4 +16,7 @@ export const migrations = [
   Audit1795000001004,
   ProviderActions1795000001005,
   Sagas1795000001006,
+  Catalogue1795000001007,
+  RegisteredResources1795000001008,
+  Provisioning1795000001009,
 ];

@@ -4,6 +4,8 @@ import type { EventCause, EventRow } from './event.view';
 export interface ToldAction {
   readonly action_id: string;
   readonly action: string;
+  /** The saga of ours that asked for it; null: somebody else did. */
+  readonly saga_id: string | null;
   /** By the provider's clock. */
   readonly started_at: string | null;
   /** When we heard of it first, by ours. */
@@ -16,11 +18,12 @@ const HEARD_AFTER_MS = 300_000;
 
 /** The actions told of a resource that could have made changes noticed between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
 export const ACTIONS_OF_RESOURCE = `
-select changes ->> 'action_id' as action_id, min(changes ->> 'action') as action, min(changes ->> 'started_at') as started_at, min(at) as heard_at
+select told.*, asked.saga_id from (
+  select changes ->> 'action_id' as action_id, min(changes ->> 'action') as action, min(changes ->> 'started_at') as started_at, min(at) as heard_at
   from cloud_resource_events
  where resource_id = $1 and type = 'provider_action' and ($2::text is null or tenant_id = $2)
    and at between $3::timestamptz - interval '1 day' and $4::timestamptz + interval '5 minutes'
- group by 1`;
+ group by 1) told left join cloud_saga_actions asked on asked.action_id = told.action_id::bigint`;
 
 /** What the provider's actions change, by its own names of both. Source: the action types of droplets and reserved IPs. */
 const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -53,5 +56,6 @@ export function causeOf(event: Pick<EventRow, 'type' | 'at' | 'changes'>, action
   const [cause] = candidates.sort(
     (a, b) => Number(telling.has(b.action)) - Number(telling.has(a.action)) || b.heard_at.getTime() - a.heard_at.getTime(),
   );
-  return cause ? { action_id: cause.action_id, action: cause.action, at: cause.started_at } : null;
+  if (!cause) return null;
+  return { action_id: cause.action_id, action: cause.action, at: cause.started_at, ours: cause.saga_id !== null, saga_id: cause.saga_id };
 }

@@ -14,6 +14,9 @@ export interface EventCause {
   readonly action_id: string;
   readonly action: string;
   readonly at: string | null;
+  /** One of our sagas asked for it. */
+  readonly ours: boolean;
+  readonly saga_id: string | null;
 }
 
 export interface EventRow extends Omit<EventView, 'at' | 'changes' | 'cause'> {

@@ -25,4 +25,19 @@ export class ProjectReader {
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return { data: shown.map(projectView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }
+
+  /** One project by our id; deleted ones too. */
+  async find(id: string): Promise<ProjectView | undefined> {
+    const [row] = await this.database.query<ProjectRow>(`select ${PROJECT_COLUMNS} from cloud_projects where id = $1`, [id]);
+    return row && projectView(row);
+  }
+
+  /** The living projects of a tenant that exist at the provider. */
+  async ofTenant(tenantId: string): Promise<ProjectView[]> {
+    const rows = await this.database.query<ProjectRow>(
+      `select ${PROJECT_COLUMNS} from cloud_projects where tenant_id = $1 and deleted_at is null and provider_id is not null order by id`,
+      [tenantId],
+    );
+    return rows.map(projectView);
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Active rows of a kind that a complete listing did not contain, with the figures that the vanish brake needs.
  * Rows written after the sweep began are not missing: whoever wrote them saw them later than the listing did.
+ * What a saga registered may be missing until lists must show it (INV-9).
  * A release covers what it listed until that is seen again, and for a bounded time (INV-5).
  * $1 account, $2 kind, $3 sweep started at, $4 listed provider ids, $5 kind of the sweeps, $6 how long a release covers, ms.
  */
@@ -15,6 +16,7 @@ select clock_timestamp() as now,
                                                    'covered', coalesce(l.swept_at > r.recorded_at, false)) order by r.provider_id)
           from cloud_resources r left join released l on l.missed = r.kind || '/' || r.provider_id
          where r.account_id = $1 and r.kind = $2 and r.deleted_at is null and r.recorded_at < $3
+           and (r.listed_by is null or r.listed_by <= clock_timestamp())
            and not exists (select 1 from unnest($4::text[]) listed(id) where listed.id = r.provider_id)), '[]') as missing`;
 
 /**

@@ -82,7 +82,7 @@ export class OwnerRecorder {
   async reattribute(
     tx: Queryable,
     accountId: string,
-    source: 'sweep' | 'admin',
+    source: 'sweep' | 'admin' | 'saga',
     named: readonly string[] | null,
     sweepId: string | null = null,
   ): Promise<void> {

@@ -15,7 +15,8 @@ export const FENCE = `fence as (
  */
 export const COMPARE_PAGE = `
 select f.held, d.*
-  from (select count(*)::int as held from cloud_sweeps where id = $1 and status = 'running' and lease_until > clock_timestamp()) f
+  from (select count(*)::int as held from (select) one left join cloud_sweeps s on s.id = $1
+         where $1::uuid is null or (s.status = 'running' and s.lease_until > clock_timestamp())) f
   left join lateral (
     select p.page_id, r.*
       from unnest($4::text[], $5::text[]) p(page_id, page_hash)
@@ -34,23 +35,25 @@ select f.held, d.*
  * sweep, what people do) comes later in the log and is waited for, which saves this too.
  * A `discovered` event carries the first values of the columns, as they are; readers show them as changes from null. The attributes are not
  * written a second time: later events carry their old values.
- * $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 source of the events.
+ * Without a sweep ($1 null) it records one sighting, which needs no leave of anybody.
+ * $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 source of the events, $7 within how long lists must show what is new, ms, or null.
  */
 export const WRITE_CHANGES = `
 with ${FENCE},
+allowed as (select from fence union all select where $1::uuid is null),
 incoming as (
   select $2::uuid as account_id, $3::text as kind, c.*
     from json_to_recordset($5::json) as c(id uuid, owner_override text, old_hash text, what text, provider_id text, urn text, name text, region text,
          status text, size_slug text, attrs jsonb, parents text[], content_hash text, changes jsonb)
-   where exists (select 1 from fence)),
+   where exists (select from allowed)),
 owned as (
   select i.*, owner.tenant_id as owner_tenant, owner.project_id as owner_project, owner.by as owner_by, owner.ref as owner_ref
     from incoming i ${ownerOf('i')}),
 fresh as (
   insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, attrs, parents, content_hash,
-         tenant_id, cloud_project_id, attributed_by, attributed_ref, first_seen_at, last_seen_at)
+         tenant_id, cloud_project_id, attributed_by, attributed_ref, first_seen_at, last_seen_at, listed_by)
   select i.account_id, i.kind, i.provider_id, i.urn, i.name, i.region, i.status, i.size_slug, i.attrs, i.parents, i.content_hash,
-         i.owner_tenant, i.owner_project, i.owner_by, i.owner_ref, $4, $4
+         i.owner_tenant, i.owner_project, i.owner_by, i.owner_ref, $4, $4, clock_timestamp() + $7::float8 * interval '1 millisecond'
     from owned i
    where i.id is null
   on conflict (account_id, kind, provider_id) do nothing
@@ -81,4 +84,4 @@ counts as (
   select count(*) filter (where what = 'discovered')::int as discovered,
          count(*) filter (where what in ('updated', 'tagged'))::int as updated,
          count(*) filter (where what = 'restored')::int as restored from written)
-select c.*, (select count(*)::int from fence) as held, set_config('synchronous_commit', 'off', true) from counts c`;
+select c.*, (select count(*)::int from allowed) as held, set_config('synchronous_commit', 'off', true) from counts c`;

@@ -16,6 +16,14 @@ export interface SweepRef {
   readonly startedAt: Date;
 }
 
+/** One object that a saga has seen, without a sweep. */
+export interface Sighting extends Pick<SweepRef, 'accountId' | 'startedAt'> {
+  readonly id: null;
+  readonly source: 'saga';
+  /** So long may lists lag behind it (INV-9), ms. */
+  readonly listedWithinMs: number;
+}
+
 /** What a page changed. */
 export interface PageOutcome {
   readonly discovered: number;
@@ -41,7 +49,7 @@ export class ResourceRecorder {
   ) {}
 
   /** Records one page. Throws `SweepLeaseLostError`, having written nothing, when the sweep is no longer the running one. */
-  async recordPage(sweep: SweepRef, kind: Kind, page: readonly Observation[], requestedAt: Date): Promise<PageOutcome> {
+  async recordPage(sweep: SweepRef | Sighting, kind: Kind, page: readonly Observation[], requestedAt: Date): Promise<PageOutcome> {
     const hashed = distinct(page).map((seen) => ({ seen, hash: contentHash(seen) }));
     const known = await this.compare(sweep, kind, hashed);
     const differing = hashed.filter(({ seen }) => known.has(seen.providerId));
@@ -58,7 +66,7 @@ export class ResourceRecorder {
 
   /** What differs from the page: the known row, or undefined where there is none. */
   private async compare(
-    sweep: SweepRef,
+    sweep: SweepRef | Sighting,
     kind: Kind,
     page: readonly { seen: Observation; hash: string }[],
   ): Promise<Map<string, KnownResource | undefined>> {
@@ -69,11 +77,11 @@ export class ResourceRecorder {
       page.map(({ seen }) => seen.providerId),
       page.map(({ hash }) => hash),
     ]);
-    if (rows[0]?.held !== 1) throw new SweepLeaseLostError(sweep.id);
+    if (rows[0]?.held !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');
     return new Map(rows.flatMap((row) => (row.page_id === null ? [] : [[row.page_id, row.id === null ? undefined : row] as const])));
   }
 
-  private async write(sweep: SweepRef, kind: Kind, changes: readonly Change[], requestedAt: Date): Promise<PageOutcome> {
+  private async write(sweep: SweepRef | Sighting, kind: Kind, changes: readonly Change[], requestedAt: Date): Promise<PageOutcome> {
     const [row] = await this.database.query<PageOutcome & { held: number }>(WRITE_CHANGES, [
       sweep.id,
       sweep.accountId,
@@ -81,8 +89,9 @@ export class ResourceRecorder {
       requestedAt,
       JSON.stringify(changes.map((change) => changeRow(kind, change))),
       sweep.source,
+      sweep.id === null ? sweep.listedWithinMs : null,
     ]);
-    if (row?.held !== 1) throw new SweepLeaseLostError(sweep.id);
+    if (row?.held !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');
     const { discovered, updated, restored } = row;
     return { discovered, updated, restored };
   }

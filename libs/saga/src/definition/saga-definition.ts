@@ -62,8 +62,8 @@ export interface Proposal<Input = Fields> {
   readonly input: Input;
 }
 
-/** A kind of saga. */
-export interface SagaDefinition<Input = Fields> {
+/** A kind of saga. `Input` is what its steps get, `Asked` what a request says. */
+export interface SagaDefinition<Input = Fields, Asked = Input> {
   readonly kind: string;
   /** Class with validators: what a start must say. */
   readonly input: Type<object>;
@@ -76,7 +76,7 @@ export interface SagaDefinition<Input = Fields> {
    * Judges a start before it is accepted, and answers the input that is stored: with defaults filled in, and what was found out about the
    * things it names. Refuses by throwing a `DomainError`. Calls no provider.
    */
-  readonly prepare?: (proposal: Proposal<Input>) => Promise<Input>;
+  readonly prepare?: (proposal: Proposal<Asked>) => Promise<Input>;
   /** Fields of the input that nobody is shown, because people put secrets there. */
   readonly unshown?: readonly string[];
   /** Only other parts of the product start it, never a request. */

@@ -8,7 +8,7 @@ export class SagaRegistry {
   private readonly definitions = new Map<string, SagaDefinition>();
 
   /** Throws when two kinds have one name, or two steps of a kind. */
-  register<Input>(definition: SagaDefinition<Input>): void {
+  register<Input, Asked>(definition: SagaDefinition<Input, Asked>): void {
     const { kind, steps } = definition;
     if (this.definitions.has(kind)) throw new Error(`two sagas are called ${kind}`);
     if (new Set(steps.map(({ name }) => name)).size !== steps.length) throw new Error(`two steps of ${kind} have one name`);

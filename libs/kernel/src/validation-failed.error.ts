@@ -1,4 +1,4 @@
-import { DomainError } from '#libs/kernel';
+import { DomainError } from './domain.error';
 
 /** One thing that is wrong with the input. */
 export interface FieldError {

@@ -1,0 +1,48 @@
+/** Makes this process the one that renews the copy. $1 oldest that is good enough, ms, $2 limit of a refresh, ms. */
+export const CLAIM_REFRESH = `
+update provider_catalogue set refreshing_until = clock_timestamp() + $2 * interval '1 millisecond'
+ where (taken_at is null or taken_at <= clock_timestamp() - $1 * interval '1 millisecond')
+   and (refreshing_until is null or refreshing_until <= clock_timestamp())
+returning 1`;
+
+export const TAKEN = 'update provider_catalogue set taken_at = clock_timestamp(), refreshing_until = null';
+
+/** Replaces a table of the copy by JSON rows ($1): what is no longer offered leaves. */
+function keep(table: string, columns: Readonly<Record<string, string>>): string {
+  const names = Object.keys(columns);
+  const rest = names.filter((name) => name !== 'slug');
+  return `
+with seen as (select * from json_to_recordset($1::json) as s(${Object.entries(columns)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})),
+gone as (delete from ${table} t where not exists (select 1 from seen where seen.slug = t.slug))
+insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from seen
+on conflict (slug) do update set ${rest.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+}
+
+export const KEEP_SIZES = keep('provider_sizes', {
+  slug: 'text',
+  memory_mb: 'int',
+  vcpus: 'int',
+  disk_gb: 'int',
+  price_monthly: 'numeric',
+  price_hourly: 'numeric',
+  regions: 'text[]',
+  available: 'boolean',
+});
+
+export const KEEP_REGIONS = keep('provider_regions', { slug: 'text', name: 'text', available: 'boolean' });
+
+export const KEEP_IMAGES = keep('provider_images', { slug: 'text', name: 'text', min_disk_gb: 'int', regions: 'text[]', status: 'text' });
+
+/** What the copy knows of one order. $1 size, $2 region, $3 image or null. */
+export const READ_ORDER = `
+select c.taken_at is not null as taken,
+       (select to_jsonb(s) from provider_sizes s where s.slug = $1) as size,
+       (select to_jsonb(r) from provider_regions r where r.slug = $2) as region,
+       (select to_jsonb(i) from provider_images i where i.slug = $3) as image,
+       jsonb_build_object(
+         'size_slug', coalesce((select jsonb_agg(slug order by slug) from provider_sizes where available), '[]'),
+         'region', coalesce((select jsonb_agg(slug order by slug) from provider_regions where available), '[]'),
+         'image', coalesce((select jsonb_agg(slug order by slug) from provider_images), '[]')) as slugs
+  from provider_catalogue c`;

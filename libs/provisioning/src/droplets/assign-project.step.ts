@@ -1,0 +1,40 @@
+import { CONFIG, type Config } from '#libs/config';
+import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { ProjectReader } from '#libs/inventory';
+import { Inject, Injectable } from '@nestjs/common';
+import { ProjectCalls } from '../provider/project-calls';
+import { outcomeOf } from '../provider/write-outcome';
+import type { ProvisionDropletInput } from './provision-droplet.input';
+
+/**
+ * Moves the new droplet from the default project to its own, and believes it when the project's list shows it: an order cannot name a
+ * project, and whatever stays in the default one is nobody's (digitalocean-api.md, fact 12).
+ */
+@Injectable()
+export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> {
+  readonly name = 'assign_project';
+
+  constructor(
+    private readonly projects: ProjectCalls,
+    private readonly reader: ProjectReader,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  readonly execute = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
+    const project = ctx.input.project_id === undefined ? undefined : await this.reader.find(ctx.input.project_id);
+    if (!project?.provider_id || project.deleted_at)
+      return fail({ code: 'project_gone', detail: 'The project does not exist any more' }, 'none');
+    const { droplet_id: id } = ctx.context.create_droplet as { droplet_id: string };
+    const urn = `do:droplet:${id}`;
+    const member = (await this.projects.members(project.provider_id, ctx.signal)).find((one) => one.urn === urn);
+    if (member && member.status !== 'not_found') return done({ project_uuid: project.provider_id });
+    const { pollMs } = this.config.saga;
+    const askedAtMs = ctx.intent?.askedAtMs as number | undefined;
+    if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs)
+      return wait(pollMs, 'the project listing the droplet');
+    await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
+    const outcome = await outcomeOf(this.projects.assign(project.provider_id, [urn], ctx.signal));
+    if (outcome.is === 'gone') return fail(outcome.error, 'none');
+    return outcome.is === 'refused' ? outcome.answer : wait(Math.min(pollMs, 2_000), 'the project listing the droplet');
+  };
+}

@@ -1,0 +1,87 @@
+import { CONFIG, type Config } from '#libs/config';
+import { InventoryRegister } from '#libs/inventory';
+import { done, fail, retry, wait, type StepAnswer, type StepContext } from '#libs/saga';
+import { Inject, Injectable } from '@nestjs/common';
+import { ProviderLooks } from '../looks/provider-looks';
+import type { Droplet } from '../provider/droplet';
+import { DropletCalls } from '../provider/droplet-calls';
+import { outcomeOf } from '../provider/write-outcome';
+
+/** What a droplet is to become, and the event that makes it so. */
+export interface Goal {
+  readonly dropletId: string;
+  readonly action: Readonly<Record<string, unknown>> & { readonly type: string };
+  readonly reached: (droplet: Droplet) => boolean;
+}
+
+/** What the ledger keeps of an event before and after it was asked for. `goal` tells the events of doing and undoing apart. */
+interface EventIntent {
+  readonly goal: string;
+  readonly askedAtMs: number;
+  readonly actionId: string | null;
+}
+
+type Ctx = Pick<StepContext, 'sagaId' | 'intent' | 'sinceBegunMs' | 'signal' | 'recordIntent'>;
+
+/**
+ * Brings a droplet to a state by one of its events. Whether it is there already is looked at before the event is asked for, and again after its
+ * action has ended: an action may be `completed` before its effect can be seen (digitalocean-api.md, fact 7).
+ */
+@Injectable()
+export class DropletEvent {
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly looks: ProviderLooks,
+    private readonly inventory: InventoryRegister,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** `keep`: what the step itself has recorded and must not lose. */
+  async achieve(ctx: Ctx, { dropletId, action, reached }: Goal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
+    const goal = JSON.stringify(action);
+    const before = ctx.intent as unknown as EventIntent | null;
+    const asked = before?.goal === goal ? before : null;
+    const recently = before?.goal !== undefined && ctx.sinceBegunMs - before.askedAtMs < this.config.saga.providerLagMs;
+    if (before?.actionId) {
+      const status = await this.statusOf(ctx, before.actionId);
+      if (status === 'in-progress') return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
+      if (status === 'errored' && asked) {
+        await ctx.recordIntent({ ...keep });
+        return retry({ code: 'action_errored', detail: `DigitalOcean could not do the ${action.type}` });
+      }
+    } else if (recently && !asked) return wait(this.config.saga.pollMs, 'whether what was asked before still takes effect');
+    const droplet = await this.droplets.get(dropletId, ctx.signal);
+    if (!droplet) return fail({ code: 'droplet_gone', detail: `Droplet ${dropletId} does not exist any more` }, 'none');
+    if (reached(droplet)) return done();
+    if (asked && recently) return wait(this.config.saga.pollMs, `the effect of the ${action.type}`);
+    const busy = (await this.droplets.newestActions(dropletId, ctx.signal)).some(({ status }) => status === 'in-progress');
+    if (busy) return wait(this.config.saga.pollMs, 'another event of the droplet');
+    return this.ask(ctx, { dropletId, action, reached }, keep);
+  }
+
+  private async ask(ctx: Ctx, { dropletId, action }: Goal, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
+    const intent = { ...keep, goal: JSON.stringify(action), askedAtMs: ctx.sinceBegunMs, actionId: null };
+    await ctx.recordIntent(intent);
+    const outcome = await outcomeOf(this.droplets.act(dropletId, action, ctx.signal));
+    if (outcome.is === 'done') {
+      await ctx.recordIntent({ ...intent, actionId: outcome.value.id });
+      await this.inventory.startedActions(ctx.sagaId, [outcome.value.id]);
+      return wait(this.config.saga.pollMs, `the ${action.type} of droplet ${dropletId}`);
+    }
+    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, `whether the ${action.type} was begun`);
+    await ctx.recordIntent({ ...keep });
+    if (outcome.is === 'gone') return fail(outcome.error, 'none');
+    const { answer } = outcome;
+    return answer.is === 'fail' && mayBeStale(action.type, answer.error.detail) ? retry(answer.error) : answer;
+  }
+
+  /** From the look that all share; by itself where the feed no longer shows it, or not yet. */
+  private async statusOf(ctx: Ctx, actionId: string): Promise<string> {
+    const shared = await this.looks.action(actionId);
+    if (shared) return shared.status;
+    return (await this.droplets.action(actionId, ctx.signal)).status;
+  }
+}
+
+/** The droplet's status lags its events, so what was seen may be refused as done already, or as too early; other refusals of a resize are final. */
+const mayBeStale = (type: string, detail: string): boolean => type !== 'resize' || /currently on|powered on/i.test(detail);

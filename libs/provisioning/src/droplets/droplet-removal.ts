@@ -1,0 +1,40 @@
+import { CONFIG, type Config } from '#libs/config';
+import { done, wait, type StepAnswer, type StepContext } from '#libs/saga';
+import { Inject, Injectable } from '@nestjs/common';
+import { DropletCalls } from '../provider/droplet-calls';
+import { outcomeOf } from '../provider/write-outcome';
+
+type Removing = Pick<StepContext, 'intent' | 'signal' | 'guard' | 'recordIntent'>;
+
+/** Destroys droplets and believes it only when the provider no longer knows them: 204 is a promise, not the end (digitalocean-api.md, section 4). */
+@Injectable()
+export class DropletRemoval {
+  constructor(
+    private readonly droplets: DropletCalls,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * One look and at most one DELETE for each; waits until all are gone. `mayStillAppear`: one more may be on its way, and a 404 may only mean
+   * "not yet", unless the provider has promised to destroy it.
+   */
+  async remove(ctx: Removing, ids: readonly string[], mayStillAppear: boolean): Promise<StepAnswer> {
+    let next: StepAnswer | undefined;
+    for (const id of ids) next = (await this.removeOne(ctx, id, mayStillAppear)) ?? next;
+    if (next) return next;
+    return mayStillAppear ? wait(this.config.saga.pollMs, 'whether a create without an answer still takes effect') : done();
+  }
+
+  /** Undefined once it is gone. */
+  private async removeOne(ctx: Removing, id: string, mayStillAppear: boolean): Promise<StepAnswer | undefined> {
+    const promised = (ctx.intent?.deleted ?? []) as readonly string[];
+    const seen = await this.droplets.get(id, ctx.signal);
+    if (!seen && (promised.includes(id) || !mayStillAppear)) return undefined;
+    await ctx.guard();
+    const outcome = await outcomeOf(this.droplets.destroy(id, ctx.signal));
+    if (outcome.is === 'refused') return outcome.answer;
+    if (outcome.is === 'gone' && !mayStillAppear) return undefined;
+    if (outcome.is === 'done' && !promised.includes(id)) await ctx.recordIntent({ ...ctx.intent, deleted: [...promised, id] });
+    return wait(this.config.saga.pollMs, `droplet ${id} being gone`);
+  }
+}

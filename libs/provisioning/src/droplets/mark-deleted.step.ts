@@ -1,0 +1,38 @@
+import { CONFIG, type Config } from '#libs/config';
+import { InventoryRegister } from '#libs/inventory';
+import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { Inject, Injectable } from '@nestjs/common';
+import { ProviderLooks } from '../looks/provider-looks';
+import { DropletCalls } from '../provider/droplet-calls';
+import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import type { WithDroplet } from './own-droplet';
+
+const WAIT_LIMIT_MS = 900_000;
+
+/** Marks the droplet deleted once the provider no longer knows it: droplets have survived a 204 (digitalocean-api.md, section 4). */
+@Injectable()
+export class MarkDeletedStep implements StepDefinition<WithDroplet> {
+  readonly name = 'mark_deleted';
+  readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
+
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly looks: ProviderLooks,
+    private readonly inventory: InventoryRegister,
+    private readonly specs: ProvisionedSpecs,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  readonly execute = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
+    const { droplet_id: id, resource_id: resourceId } = ctx.input;
+    const notYet = wait(this.config.saga.pollMs, `droplet ${id} being gone`);
+    const destroy = await this.looks.actionOn(id, 'destroy');
+    if (destroy?.status === 'in-progress') return notYet;
+    if (await this.droplets.get(id, ctx.signal)) return notYet;
+    await ctx.guard();
+    if (destroy) await this.inventory.startedActions(ctx.sagaId, [destroy.id]);
+    await this.inventory.markDeleted('droplet', id);
+    await this.specs.end(resourceId);
+    return done();
+  };
+}

@@ -1,0 +1,29 @@
+import { InventoryRegister } from '#libs/inventory';
+import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { DropletCalls } from '../provider/droplet-calls';
+import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import type { AcceptedResize } from './resize-droplet.input';
+
+/** Puts the new size into the inventory and into the desired state. */
+@Injectable()
+export class RecordSizeStep implements StepDefinition<AcceptedResize> {
+  readonly name = 'record_size';
+
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly inventory: InventoryRegister,
+    private readonly specs: ProvisionedSpecs,
+  ) {}
+
+  readonly execute = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {
+    const { droplet_id: id, resource_id: resourceId, size_slug } = ctx.input;
+    const requestedAtMs = performance.now();
+    const droplet = await this.droplets.get(id, ctx.signal);
+    if (!droplet) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
+    await ctx.guard();
+    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs });
+    if (await this.specs.find(resourceId)) await this.specs.record(resourceId, { size_slug }, ctx.sagaId);
+    return done({ size_slug });
+  };
+}

@@ -1,0 +1,30 @@
+import { idText, optionalList, optionalRecord, optionalText, record, text, texts } from '#libs/digitalocean';
+
+/** What our steps read of a droplet. */
+export interface Droplet {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: string;
+  readonly sizeSlug: string | null;
+  readonly publicIpv4: string | null;
+  readonly tags: readonly string[];
+  readonly createdAt: string | null;
+  /** As the provider answered it: for the inventory. */
+  readonly raw: unknown;
+}
+
+export function parseDroplet(raw: unknown): Droplet {
+  const droplet = record(raw, 'droplet');
+  const v4 = optionalList(optionalRecord(droplet.networks, 'networks') ?? {}, 'v4').map((one) => record(one, 'v4'));
+  const open = v4.find((network) => network.type === 'public');
+  return {
+    id: idText(droplet, 'id'),
+    name: optionalText(droplet, 'name'),
+    status: text(droplet, 'status'),
+    sizeSlug: optionalText(droplet, 'size_slug'),
+    publicIpv4: open ? text(open, 'ip_address') : null,
+    tags: texts(droplet, 'tags'),
+    createdAt: optionalText(droplet, 'created_at'),
+    raw,
+  };
+}

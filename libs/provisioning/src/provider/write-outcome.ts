@@ -1,0 +1,45 @@
+import {
+  MalformedAnswerError,
+  NotFoundAtProviderError,
+  PendingEventError,
+  ProviderError,
+  TokenRejectedError,
+  UnknownOutcomeError,
+} from '#libs/digitalocean';
+import { isRetryable } from '#libs/kernel';
+import { fail, retry, wait, type StepAnswer, type StepError } from '#libs/saga';
+
+/** While another event of a droplet runs, and while our token is rejected. */
+const BUSY_MS = 5_000;
+const REJECTED_MS = 30_000;
+
+/** What became of one write. `refused`: it surely did not happen, and `answer` says how the step goes on. */
+export type WriteOutcome<T> =
+  | { readonly is: 'done'; readonly value: T }
+  | { readonly is: 'gone'; readonly error: StepError }
+  | { readonly is: 'refused'; readonly answer: StepAnswer }
+  | { readonly is: 'unknown'; readonly error: StepError };
+
+/**
+ * Makes one write and says what is known afterwards (SAG-19). Never repeats it. `gone` is the provider's 404. Errors that are not the
+ * provider's (our database, a lost lease) pass through.
+ */
+export async function outcomeOf<T>(write: Promise<T>): Promise<WriteOutcome<T>> {
+  try {
+    return { is: 'done', value: await write };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const told = { code: error.code, detail: error.message };
+    if (error instanceof UnknownOutcomeError || error instanceof MalformedAnswerError) return { is: 'unknown', error: told };
+    if (error instanceof NotFoundAtProviderError) return { is: 'gone', error: told };
+    return { is: 'refused', answer: answerTo(error, told) };
+  }
+}
+
+function answerTo(error: ProviderError, told: StepError): StepAnswer {
+  if (error instanceof PendingEventError) return wait(BUSY_MS, 'another event of the droplet is under way');
+  if (error instanceof TokenRejectedError) return wait(error.retryAfterMs ?? REJECTED_MS, 'DigitalOcean rejects our token');
+  // Its pause is not the step's fault: it costs no try.
+  if (isRetryable(error)) return error.retryAfterMs === undefined ? retry(told) : wait(error.retryAfterMs, told.detail);
+  return fail(told, 'none');
+}

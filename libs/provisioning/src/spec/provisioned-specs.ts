@@ -1,0 +1,46 @@
+import { Database } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+
+/** What was ordered of a resource: field of the provider → value, e.g. `size_slug`. */
+export type Spec = Readonly<Record<string, unknown>>;
+
+/** The desired state of one resource. */
+export interface Provisioned {
+  readonly resource_id: string;
+  readonly spec: Spec;
+  /** Rises with every change that was ordered. */
+  readonly version: number;
+}
+
+/** The only writer of `cloud_provisioned`: what we ordered, which drift compares with what is there. */
+@Injectable()
+export class ProvisionedSpecs {
+  constructor(private readonly database: Database) {}
+
+  /** Merges fields into the desired state, version +1; a repetition by the same saga changes nothing. */
+  async record(resourceId: string, fields: Spec, sagaId: string): Promise<void> {
+    await this.database.query(RECORD, [resourceId, JSON.stringify(fields), sagaId]);
+  }
+
+  /** The resource is gone, or was never meant to stay: nothing is ordered any more. */
+  async end(resourceId: string): Promise<void> {
+    await this.database.query('update cloud_provisioned set ended_at = clock_timestamp() where resource_id = $1 and ended_at is null', [
+      resourceId,
+    ]);
+  }
+
+  async find(resourceId: string): Promise<Provisioned | undefined> {
+    const [row] = await this.database.query<Provisioned>(
+      'select resource_id, spec, version from cloud_provisioned where resource_id = $1 and ended_at is null',
+      [resourceId],
+    );
+    return row;
+  }
+}
+
+const RECORD = `
+insert into cloud_provisioned as p (resource_id, spec, last_saga_id) values ($1, $2, $3)
+on conflict (resource_id) do update
+   set spec = case when p.ended_at is null then p.spec || excluded.spec else excluded.spec end, version = p.version + 1,
+       last_saga_id = excluded.last_saga_id, ended_at = null, changed_at = clock_timestamp()
+ where p.last_saga_id is distinct from excluded.last_saga_id or p.ended_at is not null or not p.spec @> excluded.spec`;

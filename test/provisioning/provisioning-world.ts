@@ -1,0 +1,154 @@
+import { AuditModule } from '#libs/audit';
+import { ConfigModule, loadConfig } from '#libs/config';
+import { Database, DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
+import { ProvisionedSpecs, ProvisioningModule } from '#libs/provisioning';
+import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarts, type SagaView } from '#libs/saga';
+import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { startSimulator } from '../../apps/simulator/src';
+import { SimulatorControl } from '../inventory/simulator-control';
+import { createTestDatabase } from '../setup/database';
+import { until } from '../setup/until';
+
+export const ACME = '00000000-0000-4000-8000-00000000000a';
+const DEFAULT = '00000000-0000-4000-8000-00000000000d';
+export const PLATFORM = { kind: 'platform' } as const;
+export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
+
+/** The simulator's lags, a twentieth as long, and the product's bound above all of them. */
+const SLOWNESS = 20;
+const FAST = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'error',
+  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
+  DO_RATE_PER_MINUTE: '1000000',
+  DO_RATE_PER_HOUR: '1000000',
+  SAGA_LEASE_MS: '2000',
+  SAGA_RENEW_MS: '400',
+  SAGA_RECONCILE_MS: '50',
+  SAGA_POLL_MS: '100',
+  PROVIDER_LAG_MS: '1000',
+};
+
+export interface ProvisioningProcess {
+  readonly engine: SagaEngine;
+  readonly starts: SagaStarts;
+  readonly controls: SagaControls;
+  readonly reader: SagaReader;
+  readonly inventory: InventoryReader;
+  readonly specs: ProvisionedSpecs;
+  readonly sweeps: SweepService;
+  readonly database: Database;
+  readonly get: <T>(token: Type<T>) => T;
+}
+
+export interface ProvisioningWorld extends ProvisioningProcess {
+  readonly simulator: SimulatorControl;
+  /** Our id of the project of tenant acme. */
+  readonly projectId: string;
+  /** Another process over the same database and provider; its engine is not started. */
+  readonly another: (env?: Record<string, string>) => Promise<ProvisioningProcess>;
+  readonly start: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<string>;
+  /** Starts it and waits for its end. */
+  readonly run: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<SagaView>;
+  readonly ended: (id: string) => Promise<SagaView>;
+  readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+export const ORDER = { name: 'web-1', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
+const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
+
+/** An account with a default project and one of tenant acme, and one worker's services over it; its engine runs. */
+export async function newProvisioningWorld(env: Record<string, string> = {}): Promise<ProvisioningWorld> {
+  const provider = await startSimulator({ empty: true });
+  const simulator = new SimulatorControl(provider.url);
+  const { lags } = (await simulator.account()) as { lags: Record<string, number> };
+  await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
+  await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  await simulator.change({ projects: [project(DEFAULT, 'first-project', ''), project(ACME, 'Acme', 'tenant:acme')], members: [] });
+  const stored = await createTestDatabase();
+  const opened: ProvisioningProcess[] = [];
+  const contexts: INestApplicationContext[] = [];
+  const another = async (more: Record<string, string> = {}): Promise<ProvisioningProcess> => {
+    const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
+    const context = await open({ ...FAST, ...given, ...env, ...more });
+    contexts.push(context);
+    const get = <T>(token: Type<T>) => context.get(token, { strict: false });
+    const process: ProvisioningProcess = {
+      engine: get(SagaEngine),
+      starts: get(SagaStarts),
+      controls: get(SagaControls),
+      reader: get(SagaReader),
+      inventory: get(InventoryReader),
+      specs: get(ProvisionedSpecs),
+      sweeps: get(SweepService),
+      database: get(Database),
+      get,
+    };
+    opened.push(process);
+    return process;
+  };
+  const here = await another();
+  await here.sweeps.run('project', { trigger: 'manual' });
+  const [acme] = await here.database.query<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme'`);
+  here.engine.start();
+  const ended = async (id: string) => {
+    await until(async () => ENDS.includes((await here.reader.get(PLATFORM, id)).status), {
+      withinMs: 60_000,
+      what: `the end of saga ${id}`,
+    });
+    return here.reader.get(PLATFORM, id);
+  };
+  const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {
+    const id = await here.starts.start({ kind, input, tenantId, because: ADMIN });
+    here.engine.wake();
+    return id;
+  };
+  return {
+    ...here,
+    simulator,
+    projectId: acme?.id ?? '',
+    another,
+    start,
+    ended,
+    run: async (kind, input, tenantId) => ended(await start(kind, input, tenantId)),
+    resource: async (kind, providerId) => {
+      const { data } = await here.inventory.list(PLATFORM, { kind }, { limit: 200 });
+      return data.find((row) => row.provider_id === providerId);
+    },
+    close: async () => {
+      for (const { engine } of opened) {
+        const drained = engine.drain();
+        engine.abandon();
+        await drained;
+      }
+      for (const context of contexts) await context.close();
+      await provider.close();
+      await stored.drop();
+    },
+  };
+}
+
+function open(env: Record<string, string>): Promise<INestApplicationContext> {
+  @Module({
+    imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, AuditModule, DigitalOceanModule, SagaModule, ProvisioningModule],
+  })
+  class ProvisioningUnderTest {}
+  return NestFactory.createApplicationContext(ProvisioningUnderTest, { logger: ['error'] });
+}
+
+function project(id: string, name: string, description: string) {
+  return {
+    id,
+    name,
+    description,
+    purpose: 'Web Application',
+    environment: 'Production',
+    is_default: id === DEFAULT,
+    created_at: '2025-01-01T00:00:00Z',
+    updated_at: '2025-01-01T00:00:00Z',
+  };
+}
