@@ -1,8 +1,9 @@
 /** Makes this process the one that renews the copy. $1 oldest that is good enough, ms, $2 limit of a refresh, ms. */
 export const CLAIM_REFRESH = `
-update provider_catalogue set refreshing_until = clock_timestamp() + $2 * interval '1 millisecond'
- where (taken_at is null or taken_at <= clock_timestamp() - $1 * interval '1 millisecond')
-   and (refreshing_until is null or refreshing_until <= clock_timestamp())
+insert into provider_catalogue as c (name, refreshing_until) values ('offers', clock_timestamp() + $2 * interval '1 millisecond')
+on conflict (name) do update set refreshing_until = excluded.refreshing_until
+ where (c.taken_at is null or c.taken_at <= clock_timestamp() - $1 * interval '1 millisecond')
+   and (c.refreshing_until is null or c.refreshing_until <= clock_timestamp())
 returning 1`;
 
 export const TAKEN = 'update provider_catalogue set taken_at = clock_timestamp(), refreshing_until = null';

@@ -26,13 +26,12 @@ export class Catalogue1795000001007 implements MigrationInterface {
         regions text[] not null,
         status text not null
       );
-      -- One row: when the copy was taken, and whether somebody is renewing it.
+      -- When each copy was taken (there is one, `offers`), and whether somebody is renewing it.
       create table provider_catalogue (
-        one boolean primary key default true check (one),
+        name text primary key,
         taken_at timestamptz,
         refreshing_until timestamptz
       );
-      insert into provider_catalogue default values;
 
       alter table provider_sizes enable row level security;
       alter table provider_regions enable row level security;
@@ -43,7 +42,7 @@ export class Catalogue1795000001007 implements MigrationInterface {
       create policy platform on provider_images using ((select arcadia_is_platform()));
       create policy platform on provider_catalogue using ((select arcadia_is_platform()));
       grant select, insert, update, delete on provider_sizes, provider_regions, provider_images to arcadia_service;
-      grant select, update on provider_catalogue to arcadia_service;
+      grant select, insert, update on provider_catalogue to arcadia_service;
     `);
   }
 

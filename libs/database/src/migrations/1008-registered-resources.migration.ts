@@ -15,7 +15,6 @@ export class RegisteredResources1795000001008 implements MigrationInterface {
         told_at timestamptz not null default clock_timestamp()
       );
       alter table cloud_saga_actions enable row level security;
-      create policy everybody on cloud_saga_actions for select using (true);
       create policy platform on cloud_saga_actions using ((select arcadia_is_platform()));
       grant select, insert on cloud_saga_actions to arcadia_service;
     `);

@@ -12,7 +12,13 @@ const resized = { type: 'updated', at, changes: { size_slug: { old: 'a', new: 'b
 
 it('names the latest action that can have made the change, heard of before or shortly after it', () => {
   const actions = [action('1', 'resize', -90), action('2', 'resize', -2), action('3', 'power_off', -1), action('4', 'reboot', 0)];
-  expect(causeOf(resized, actions)).toEqual({ action_id: '2', action: 'resize', at: '2026-05-01T11:59:00+00:00', ours: false, saga_id: null });
+  expect(causeOf(resized, actions)).toEqual({
+    action_id: '2',
+    action: 'resize',
+    at: '2026-05-01T11:59:00+00:00',
+    ours: false,
+    saga_id: null,
+  });
   expect(causeOf(resized, [action('5', 'resize', 3)])).toMatchObject({ action_id: '5', ours: true, saga_id: 'a-saga' });
 });
 

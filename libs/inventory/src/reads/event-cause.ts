@@ -18,12 +18,14 @@ const HEARD_AFTER_MS = 300_000;
 
 /** The actions told of a resource that could have made changes noticed between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
 export const ACTIONS_OF_RESOURCE = `
-select told.*, asked.saga_id from (
-  select changes ->> 'action_id' as action_id, min(changes ->> 'action') as action, min(changes ->> 'started_at') as started_at, min(at) as heard_at
+select changes ->> 'action_id' as action_id, min(changes ->> 'action') as action, min(changes ->> 'started_at') as started_at, min(at) as heard_at
   from cloud_resource_events
  where resource_id = $1 and type = 'provider_action' and ($2::text is null or tenant_id = $2)
    and at between $3::timestamptz - interval '1 day' and $4::timestamptz + interval '5 minutes'
- group by 1) told left join cloud_saga_actions asked on asked.action_id = told.action_id::bigint`;
+ group by 1`;
+
+/** Those of them that sagas asked for. No tenant may read this table; the actions asked about are its own. $1 action ids. */
+export const SAGAS_OF_ACTIONS = `select action_id::text, saga_id from cloud_saga_actions where action_id = any ($1::bigint[])`;
 
 /** What the provider's actions change, by its own names of both. Source: the action types of droplets and reserved IPs. */
 const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {

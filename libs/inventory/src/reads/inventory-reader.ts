@@ -9,7 +9,7 @@ import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
 import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceView, type ResourceRow, type ResourceView } from './resource.view';
 import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event.view';
-import { ACTIONS_OF_RESOURCE, causeOf, type ToldAction } from './event-cause';
+import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
 
 /**
@@ -59,7 +59,7 @@ export class InventoryReader {
   async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
     const before = decodeCursor(page.cursor, 'sequence');
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    const { rows, kind, actions } = await this.inScope(scope, async (on) => {
+    const { rows, kind, told } = await this.inScope(scope, async (on) => {
       const [resource] = await on.query<{ kind: string }>(
         'select kind from cloud_resources where id = $1 and ($2::text is null or tenant_id = $2)',
         [id, tenant],
@@ -71,9 +71,15 @@ export class InventoryReader {
       );
       const known = resource ?? (events.length > 0 || (before !== null && (await hasEvents(on, id, tenant))));
       if (!known) throw new ResourceNotFoundError(id);
-      const told = await on.query<ToldAction>(ACTIONS_OF_RESOURCE, [id, tenant, events.at(-1)?.at ?? null, events[0]?.at ?? null]);
-      return { rows: events, kind: resource?.kind, actions: told };
+      const told = await on.query<Omit<ToldAction, 'saga_id'>>(ACTIONS_OF_RESOURCE, [
+        id,
+        tenant,
+        events.at(-1)?.at ?? null,
+        events[0]?.at ?? null,
+      ]);
+      return { rows: events, kind: resource?.kind, told };
     });
+    const actions = await this.withSagas(told);
     const complete = await this.completeness.of(kind);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
     return {
@@ -82,6 +88,15 @@ export class InventoryReader {
       as_of: complete.as_of,
       completeness: complete.completeness,
     };
+  }
+
+  private async withSagas(told: readonly Omit<ToldAction, 'saga_id'>[]): Promise<ToldAction[]> {
+    if (told.length === 0) return [];
+    const asked = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
+      told.map(({ action_id }) => action_id),
+    ]);
+    const sagaOf = new Map(asked.map(({ action_id, saga_id }) => [action_id, saga_id]));
+    return told.map((action) => ({ ...action, saga_id: sagaOf.get(action.action_id) ?? null }));
   }
 
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {
