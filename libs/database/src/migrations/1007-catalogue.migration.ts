@@ -26,7 +26,7 @@ export class Catalogue1795000001007 implements MigrationInterface {
         regions text[] not null,
         status text not null
       );
-      -- When each copy was taken (there is one, `offers`), and whether somebody is renewing it.
+      -- When each copy was taken (there is one: offers), and whether somebody is renewing it.
       create table provider_catalogue (
         name text primary key,
         taken_at timestamptz,
