@@ -62,6 +62,11 @@ export class SimulatorControl {
     return rules.reduce((sum, { held }) => sum + held, 0);
   }
 
+  /** Moves the simulator's clock on: lags and late effects follow. */
+  async advance(advanceMs: number): Promise<void> {
+    await this.ask('POST', 'clock', { advance_ms: advanceMs });
+  }
+
   async calls(): Promise<{ method: string; path: string; status: number | null }[]> {
     return ((await this.ask('GET', 'ledger')) as { requests: { method: string; path: string; status: number | null }[] }).requests;
   }

@@ -53,7 +53,7 @@ it('takes a snapshot, resizes, and destroys', async () => {
 
   const destroyed = await world.run('destroy_droplet', { resource_id: resourceId });
   expect(ledger(destroyed)).toEqual(['destroy_droplet: completed', 'mark_deleted: completed']);
-  expect((await world.simulator.droplets()).map((droplet) => droplet.id)).not.toContain(Number(id));
+  expect(await world.alive()).not.toContain(Number(id));
   expect(await world.resource('droplet', id)).toBeUndefined();
   expect(await world.specs.find(resourceId)).toBeUndefined();
 });

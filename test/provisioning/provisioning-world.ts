@@ -3,10 +3,11 @@ import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
-import { ProvisionedSpecs, ProvisioningModule } from '#libs/provisioning';
+import { ProvisionedSpecs, ProvisioningModule, Reaper } from '#libs/provisioning';
 import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarts, type SagaView } from '#libs/saga';
 import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Client } from 'pg';
 import { startSimulator } from '../../apps/simulator/src';
 import { SimulatorControl } from '../inventory/simulator-control';
 import { createTestDatabase } from '../setup/database';
@@ -53,6 +54,13 @@ export interface ProvisioningWorld extends ProvisioningProcess {
   readonly start: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<string>;
   /** Starts it and waits for its end. */
   readonly run: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<SagaView>;
+  /** Ids of the droplets that exist, as the simulator itself knows. */
+  readonly alive: () => Promise<number[]>;
+  /** A round of the reaper, whether one is due or not. */
+  readonly reap: () => Promise<void>;
+  readonly reapWith: (process: ProvisioningProcess) => Promise<void>;
+  /** A statement of the database's owner. */
+  readonly asOwner: (statement: string) => Promise<void>;
   readonly ended: (id: string) => Promise<SagaView>;
   readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
   readonly close: () => Promise<void>;
@@ -102,6 +110,10 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
     });
     return here.reader.get(PLATFORM, id);
   };
+  const reapWith = async (process: ProvisioningProcess) => {
+    await process.database.query('update provider_looks set asked_at = null');
+    await process.get(Reaper).round();
+  };
   const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {
     const id = await here.starts.start({ kind, input, tenantId, because: ADMIN });
     here.engine.wake();
@@ -114,6 +126,15 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
     another,
     start,
     ended,
+    alive: async () => (await simulator.droplets()).filter((droplet) => droplet.deleted_at === undefined).map(({ id }) => id),
+    reap: () => reapWith(here),
+    reapWith,
+    asOwner: async (statement) => {
+      const owner = new Client({ connectionString: stored.ownerUrl });
+      await owner.connect();
+      await owner.query(statement);
+      await owner.end();
+    },
     run: async (kind, input, tenantId) => ended(await start(kind, input, tenantId)),
     resource: async (kind, providerId) => {
       const { data } = await here.inventory.list(PLATFORM, { kind }, { limit: 200 });

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { CatalogueModule } from '#libs/catalogue';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
@@ -16,6 +17,7 @@ import { SweepJobs } from './jobs/sweep-jobs';
 import { StopSignal } from './lifetime/stop-signal';
 import { WorkStart } from './lifetime/work-start';
 import { WorkerDrain } from './lifetime/worker-drain';
+import { ProviderUpkeep } from './sagas/provider-upkeep';
 import { SagaWork } from './sagas/saga-work';
 import { ScheduleKeeper } from './schedules/schedule-keeper';
 
@@ -35,10 +37,21 @@ export class WorkerModule {
         InventoryModule,
         SagaModule,
         ProvisioningModule,
+        CatalogueModule,
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],
-      providers: [...processorsOf(queues), SweepJobs, ScheduleKeeper, SagaWork, WorkStart, WorkerDrain, StopSignal, Readiness],
+      providers: [
+        ...processorsOf(queues),
+        SweepJobs,
+        ScheduleKeeper,
+        ProviderUpkeep,
+        SagaWork,
+        WorkStart,
+        WorkerDrain,
+        StopSignal,
+        Readiness,
+      ],
     };
   }
 }

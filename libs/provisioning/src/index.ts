@@ -1,2 +1,3 @@
 export { ProvisioningModule } from './provisioning.module';
+export { Reaper } from './reaper/reaper';
 export { ProvisionedSpecs, type Provisioned, type Spec } from './spec/provisioned-specs';

@@ -25,6 +25,11 @@ import { ProviderLooks } from './looks/provider-looks';
 import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
+import { TagCalls } from './provider/tag-calls';
+import { Lineage } from './reaper/lineage';
+import { Reaper } from './reaper/reaper';
+import { SagaTagObjects } from './reaper/saga-tag-objects';
+import { StrayLedger } from './reaper/stray-ledger';
 import { ProvisionedSpecs } from './spec/provisioned-specs';
 
 const SAGAS = [ProvisionDropletSaga, DestroyDropletSaga, SnapshotDropletSaga, ResizeDropletSaga];
@@ -59,8 +64,13 @@ const STEPS = [
     ProviderLooks,
     ProvisionedSpecs,
     SnapshotCalls,
+    Lineage,
+    Reaper,
+    SagaTagObjects,
+    StrayLedger,
+    TagCalls,
   ],
-  exports: [ProvisionedSpecs],
+  exports: [ProvisionedSpecs, Reaper],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(

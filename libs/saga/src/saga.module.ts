@@ -5,6 +5,7 @@ import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
 import { SagaEngine } from './engine/saga-engine';
 import { SagaMetrics } from './engine/saga-metrics';
+import { SagaOutlines } from './reads/saga-outlines';
 import { SagaReader } from './reads/saga-reader';
 import { BoundaryWriter } from './run/boundary-writer';
 import { SagaRunner } from './run/saga-runner';
@@ -14,8 +15,20 @@ import { SagaStarts } from './starts/saga-starts';
 
 /** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
 @Module({
-  providers: [Acceptance, BoundaryWriter, Leases, SagaControls, SagaEngine, SagaMetrics, SagaReader, SagaRegistry, SagaRunner, SagaStarts],
-  exports: [SagaControls, SagaEngine, SagaReader, SagaRegistry, SagaStarts],
+  providers: [
+    Acceptance,
+    BoundaryWriter,
+    Leases,
+    SagaControls,
+    SagaEngine,
+    SagaMetrics,
+    SagaOutlines,
+    SagaReader,
+    SagaRegistry,
+    SagaRunner,
+    SagaStarts,
+  ],
+  exports: [SagaControls, SagaEngine, SagaOutlines, SagaReader, SagaRegistry, SagaStarts],
 })
 export class SagaModule implements OnModuleInit {
   constructor(

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaEngine } from '#libs/saga';
+import { ProviderUpkeep } from './provider-upkeep';
 import { StopSignal } from '../lifetime/stop-signal';
 
 /** The sagas' share in the life of a worker: those that serve `provisioning` run the engine, whether the queue can be reached or not. */
@@ -10,6 +11,7 @@ export class SagaWork {
 
   constructor(
     private readonly engine: SagaEngine,
+    private readonly upkeep: ProviderUpkeep,
     private readonly stop: StopSignal,
     @Inject(CONFIG) config: Config,
   ) {
@@ -18,12 +20,15 @@ export class SagaWork {
   }
 
   start(): void {
-    if (this.serves) this.engine.start();
+    if (!this.serves) return;
+    this.engine.start();
+    this.upkeep.start();
   }
 
   /** Runs go on to their next boundary and are handed back; when the time for that is over they are left to others. */
   async drain(): Promise<void> {
     this.stop.signal.addEventListener('abort', () => this.engine.abandon(), { once: true });
+    this.upkeep.stop();
     await this.engine.drain();
   }
 }

@@ -7,6 +7,7 @@ import { Sagas1795000001006 } from './1006-sagas.migration';
 import { Catalogue1795000001007 } from './1007-catalogue.migration';
 import { RegisteredResources1795000001008 } from './1008-registered-resources.migration';
 import { Provisioning1795000001009 } from './1009-provisioning.migration';
+import { Strays1795000001010 } from './1010-strays.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Catalogue1795000001007,
   RegisteredResources1795000001008,
   Provisioning1795000001009,
+  Strays1795000001010,
 ];

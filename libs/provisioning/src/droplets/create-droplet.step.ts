@@ -43,24 +43,26 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
 
   readonly execute = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
     const before = ctx.intent as CreateIntent | null;
+    const refusal = await this.refusal(ctx, before);
+    if (refusal) return refusal;
+    const [first] = await this.made(ctx);
+    if (first) return adopted(first);
     if (before && !before.ruledOut) {
-      const [first] = await this.made(ctx);
-      if (first) return adopted(first);
       const leftMs = before.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the create took effect');
       if (before.create >= MOST_CREATES) return fail({ code: 'create_unanswered', detail: `${MOST_CREATES} creates had no known outcome` });
     }
-    return (await this.refusal(ctx, before)) ?? this.create(ctx, (before?.create ?? 0) + 1);
+    return this.create(ctx, (before?.create ?? 0) + 1);
   };
 
   readonly compensate = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
     const intent = ctx.intent as CreateIntent | null;
     if (!intent) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const mayStillAppear = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const young = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
-    const answer = await this.removal.remove(ctx, ids, mayStillAppear);
+    const answer = await this.removal.remove(ctx, ids, { young, unanswered: young && known === undefined });
     if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id);
     return answer;
   };

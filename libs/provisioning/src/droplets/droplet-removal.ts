@@ -6,6 +6,14 @@ import { outcomeOf } from '../provider/write-outcome';
 
 type Removing = Pick<StepContext, 'intent' | 'signal' | 'guard' | 'recordIntent'>;
 
+/** What is not sure yet about droplets that are to go. */
+export interface Doubts {
+  /** Just made: a 404 may only mean "not yet", unless the provider has promised to destroy it. */
+  readonly young: boolean;
+  /** A create has no answer: one more may appear. */
+  readonly unanswered: boolean;
+}
+
 /** Destroys droplets and believes it only when the provider no longer knows them: 204 is a promise, not the end (digitalocean-api.md, section 4). */
 @Injectable()
 export class DropletRemoval {
@@ -14,26 +22,23 @@ export class DropletRemoval {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /**
-   * One look and at most one DELETE for each; waits until all are gone. `mayStillAppear`: one more may be on its way, and a 404 may only mean
-   * "not yet", unless the provider has promised to destroy it.
-   */
-  async remove(ctx: Removing, ids: readonly string[], mayStillAppear: boolean): Promise<StepAnswer> {
+  /** One look and at most one DELETE for each; waits until all are gone, and until nothing more can appear. */
+  async remove(ctx: Removing, ids: readonly string[], { young, unanswered }: Doubts): Promise<StepAnswer> {
     let next: StepAnswer | undefined;
-    for (const id of ids) next = (await this.removeOne(ctx, id, mayStillAppear)) ?? next;
+    for (const id of ids) next = (await this.removeOne(ctx, id, young)) ?? next;
     if (next) return next;
-    return mayStillAppear ? wait(this.config.saga.pollMs, 'whether a create without an answer still takes effect') : done();
+    return unanswered ? wait(this.config.saga.pollMs, 'whether a create without an answer still takes effect') : done();
   }
 
   /** Undefined once it is gone. */
-  private async removeOne(ctx: Removing, id: string, mayStillAppear: boolean): Promise<StepAnswer | undefined> {
+  private async removeOne(ctx: Removing, id: string, young: boolean): Promise<StepAnswer | undefined> {
     const promised = (ctx.intent?.deleted ?? []) as readonly string[];
     const seen = await this.droplets.get(id, ctx.signal);
-    if (!seen && (promised.includes(id) || !mayStillAppear)) return undefined;
+    if (!seen && (promised.includes(id) || !young)) return undefined;
     await ctx.guard();
     const outcome = await outcomeOf(this.droplets.destroy(id, ctx.signal));
     if (outcome.is === 'refused') return outcome.answer;
-    if (outcome.is === 'gone' && !mayStillAppear) return undefined;
+    if (outcome.is === 'gone' && !young) return undefined;
     if (outcome.is === 'done' && !promised.includes(id)) await ctx.recordIntent({ ...ctx.intent, deleted: [...promised, id] });
     return wait(this.config.saga.pollMs, `droplet ${id} being gone`);
   }

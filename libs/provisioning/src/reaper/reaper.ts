@@ -1,0 +1,116 @@
+import { CONFIG, type Config } from '#libs/config';
+import { Database } from '#libs/database';
+import { NotFoundAtProviderError } from '#libs/digitalocean';
+import { errorCode } from '#libs/kernel';
+import { SagaOutlines } from '#libs/saga';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { SharedLook } from '../looks/shared-look';
+import { DropletCalls } from '../provider/droplet-calls';
+import { MANAGED_TAG, sagaOfSnapshotName, sagaOfTag } from '../provider/saga-tags';
+import { SnapshotCalls } from '../provider/snapshot-calls';
+import { straysAmong, type Marked, type Stray } from './decide-strays';
+import { Lineage } from './lineage';
+import { SagaTagObjects } from './saga-tag-objects';
+import { StrayLedger } from './stray-ledger';
+
+/** Sagas after which something may appear late. */
+const MAKING = ['provision_droplet', 'snapshot_droplet'];
+
+/** What one round found. */
+export interface Reaped {
+  readonly strays: number;
+  readonly asked: number;
+  readonly tags: number;
+}
+
+/**
+ * Finds what our sagas left at the provider without knowing it, because a call took effect after its saga had stopped looking: destroys what is a
+ * known saga's and not its result, and reports the rest (SAG-6, SAG-8). One worker at a time.
+ */
+@Injectable()
+export class Reaper {
+  private readonly log = new Logger('Reaper');
+  private readonly rounds: SharedLook<Reaped>;
+  private readonly thorough: SharedLook<Reaped>;
+  private readonly never = new AbortController().signal;
+
+  constructor(
+    database: Database,
+    private readonly sagas: SagaOutlines,
+    private readonly droplets: DropletCalls,
+    private readonly snapshots: SnapshotCalls,
+    private readonly ledger: StrayLedger,
+    private readonly tags: SagaTagObjects,
+    private readonly lineage: Lineage,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    const { reaperPeriodMs, reaperGraceMs } = config.saga;
+    this.rounds = new SharedLook(database, reaperPeriodMs, 'reaper', () => this.reap());
+    this.thorough = new SharedLook(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
+  }
+
+  /**
+   * A round, if one is due: soon after sagas that make things, and once per grace period in any case. What goes wrong is told and tried
+   * again in the next round.
+   */
+  async round(): Promise<void> {
+    try {
+      await this.lineage.check();
+      if (await this.sagas.lately(MAKING, this.config.saga.reaperGraceMs)) await this.rounds.latest();
+      await this.thorough.latest();
+    } catch (error) {
+      this.log.warn({ event: 'reaper_round_failed', code: errorCode(error) });
+    }
+  }
+
+  private async cleanUp(): Promise<Reaped> {
+    const { strays, asked } = await this.reap();
+    return { strays, asked, tags: await this.tags.remove() };
+  }
+
+  private async reap(): Promise<Reaped> {
+    const marked = [...(await this.markedDroplets()), ...(await this.markedSnapshots())];
+    const strays = straysAmong(marked, await this.sagas.of([...new Set(marked.map(({ sagaId }) => sagaId))]));
+    const fresh = new Set((await this.ledger.found(strays, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
+    for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
+    let asked = 0;
+    for (const stray of strays) if (stray.destroy && (await this.destroy(stray))) asked += 1;
+    return { strays: strays.length, asked, tags: 0 };
+  }
+
+  private async markedDroplets(): Promise<Marked[]> {
+    const listed = await this.droplets.tagged(MANAGED_TAG, this.never);
+    return listed.flatMap(({ id, tags }) => {
+      const sagaId = tags.map(sagaOfTag).find((found) => found !== undefined);
+      return sagaId === undefined ? [] : [{ kind: 'droplet', providerId: id, sagaId } as const];
+    });
+  }
+
+  private async markedSnapshots(): Promise<Marked[]> {
+    const listed = await this.snapshots.ofDroplets(this.never);
+    return listed.flatMap(({ id, name }) => {
+      const sagaId = sagaOfSnapshotName(name);
+      return sagaId === undefined ? [] : [{ kind: 'snapshot', providerId: id, sagaId } as const];
+    });
+  }
+
+  /** Whether it was asked for now. One that is refused, e.g. because another event is under way, is asked for again in the next round. */
+  private async destroy(stray: Stray): Promise<boolean> {
+    try {
+      if (stray.kind === 'droplet') await this.droplets.destroy(stray.providerId, this.never);
+      else await this.snapshots.destroy(stray.providerId, this.never);
+    } catch (error) {
+      if (error instanceof NotFoundAtProviderError) return false;
+      this.log.warn({ event: 'stray_not_destroyed', kind: stray.kind, provider_id: stray.providerId, code: errorCode(error) });
+      return false;
+    }
+    await this.ledger.askedAway(stray);
+    return true;
+  }
+
+  private tell({ kind, providerId, sagaId, reason, destroy }: Stray): void {
+    const line = { event: 'stray_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
+    if (destroy) this.log.warn(line);
+    else this.log.error({ ...line, event: 'orphan_reported' });
+  }
+}

@@ -1,0 +1,46 @@
+import { Database } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+import type { RunStatus } from '../run/saga-run';
+
+/** What cleaning up after sagas must know of one. */
+export interface SagaOutline {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: RunStatus;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Since it ended, by the database's clock; null while it goes on. */
+  readonly endedMsAgo: number | null;
+  /** It was not over when this database was restored from a backup: what it made since is not known here. */
+  readonly restored: boolean;
+}
+
+const COLUMNS = `id, kind, status, context, input, extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
+
+/** Tells other parts of the product how sagas stand. Platform scope. */
+@Injectable()
+export class SagaOutlines {
+  constructor(private readonly database: Database) {}
+
+  /** Those that exist, by id. */
+  async of(ids: readonly string[]): Promise<Map<string, SagaOutline>> {
+    const rows = await this.database.query<SagaOutline>(`select ${COLUMNS} from saga_runs where id = any ($1::uuid[])`, [ids]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Marks what is not over; answers how many that is. */
+  async markRestored(): Promise<number> {
+    const rows = await this.database.query('update saga_runs set restored_at = clock_timestamp() where wake_at is not null returning 1');
+    return rows.length;
+  }
+
+  /** True when a saga of these kinds goes on, or ended within that time. */
+  async lately(kinds: readonly string[], withinMs: number): Promise<boolean> {
+    const [row] = await this.database.query<{ lately: boolean }>(
+      `select exists (select 1 from saga_runs where kind = any ($1::text[]) and
+         (wake_at is not null or finished_at > clock_timestamp() - $2 * interval '1 millisecond')) as lately`,
+      [kinds, withinMs],
+    );
+    return row?.lately === true;
+  }
+}

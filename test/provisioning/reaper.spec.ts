@@ -1,0 +1,97 @@
+import { until } from '../setup/until';
+import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from './provisioning-world';
+
+const CREATE = { method: 'POST', path: '/v2/droplets' };
+const STRANGER = '0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';
+
+let world: ProvisioningWorld;
+beforeAll(async () => {
+  world = await newProvisioningWorld({ REAPER_GRACE_MS: '500' });
+});
+afterAll(() => world.close());
+afterEach(async () => {
+  await world.simulator.faults([]);
+  await world.simulator.setDroplets([]);
+});
+
+const marked = (saga: string, name: string) => ({ name, tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga}`] });
+const strayOf = async (sagaId: string) =>
+  world.database.query('select kind, reason, asked_at is not null as asked from cloud_strays where saga_id = $1', [sagaId]);
+
+it('SAG-9: a create that takes effect after its saga was rolled back is undone by the reaper', async () => {
+  await world.simulator.faults([{ id: 'late', match: CREATE, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } }]);
+  const id = await world.start('provision_droplet', ORDER);
+  await until(async () => (await world.simulator.fired()).late === 1, { what: 'the lost create' });
+  await world.controls.cancel(PLATFORM, id, { by: { sub: 'ada', role: 'platform_admin' } });
+  world.engine.wake();
+  expect((await world.ended(id)).status).toBe('rolled_back');
+  await world.simulator.advance(3_600_000);
+  await until(async () => (await world.alive()).length === 1, { what: 'the late create' });
+  await until(
+    async () => {
+      await world.reap();
+      return (await world.alive()).length === 0;
+    },
+    { what: 'the end of what came late' },
+  );
+  expect(await strayOf(id)).toEqual([{ kind: 'droplet', reason: 'late', asked: true }]);
+});
+
+it('SAG-8: an orphan of a saga that this database does not know is reported, never destroyed', async () => {
+  await world.simulator.setDroplets([marked(STRANGER, 'orphan')]);
+  await world.reap();
+  expect(await world.alive()).toHaveLength(1);
+  expect(await strayOf(STRANGER)).toEqual([{ kind: 'droplet', reason: 'unknown_saga', asked: false }]);
+});
+
+it('SAG-7: a tag that only begins like a saga’s, or names another, is nobody’s business', async () => {
+  const saga = await world.run('provision_droplet', ORDER);
+  const own = await world.simulator.droplets();
+  await world.simulator.setDroplets([
+    ...own,
+    { name: 'web-1', tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga.id.slice(0, 8)}`] },
+    { name: 'web-1', tags: [`arcadia-saga-${saga.id}x`] },
+  ]);
+  await world.reap();
+  expect(await world.alive()).toHaveLength(3);
+});
+
+it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that were not over in the backup', async () => {
+  await world.simulator.faults([
+    {
+      id: 'held',
+      match: { method: 'GET', path: '/v2/droplets', query: { tag_name: 'managed-by-arcadia-cloud' } },
+      effect: { type: 'status', status: 503 },
+    },
+  ]);
+  const id = await world.start('provision_droplet', ORDER);
+  await until(async () => (await world.reader.get(PLATFORM, id)).steps[0]?.status === 'completed', { what: 'the droplet' });
+  // What a restore looks like from inside: the notes of this database name another cluster.
+  await world.asOwner(`update database_lineage set system_identifier = 'the one before'`);
+  const restored = await world.another();
+  await world.reapWith(restored);
+  await world.simulator.faults([]);
+  expect((await world.ended(id)).status).toBe('completed');
+  const own = await world.simulator.droplets();
+  await world.simulator.setDroplets([...own, marked(id, 'made-after-the-backup')]);
+  await world.reap();
+  expect(await world.alive()).toHaveLength(2);
+  expect(await strayOf(id)).toEqual([{ kind: 'droplet', reason: 'restored', asked: false }]);
+});
+
+it('the tag object of a saga goes when the saga is over, its list empty and the grace over; not before', async () => {
+  const made = await world.run('provision_droplet', ORDER);
+  const tagNames = async () => ((await world.simulator.account()) as { tags: { name: string }[] }).tags.map(({ name }) => name);
+  const tag = `arcadia-saga-${made.id}`;
+  await world.reap();
+  expect(await tagNames()).toContain(tag);
+  await world.simulator.setDroplets([]);
+  await until(
+    async () => {
+      await world.reap();
+      return !(await tagNames()).includes(tag);
+    },
+    { what: 'the end of the tag object' },
+  );
+  expect(await tagNames()).toContain('managed-by-arcadia-cloud');
+});
