@@ -163,6 +163,29 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', '/v2/domains/walk.example')).status).toBe(404);
   });
 
+  it('walks records through their life', async () => {
+    await call('POST', '/v2/domains', { body: { name: 'records.example', ip_address: '203.0.113.9' } });
+    const path = '/v2/domains/records.example/records';
+    expect((await call('GET', `${path}?name=records.example&type=A`)).body.domain_records).toHaveLength(1);
+    const records = [
+      { type: 'AAAA', name: 'www', data: '2001:db8::1', ttl: 300 },
+      { type: 'MX', name: '@', data: 'mail.example.', priority: 10 },
+      { type: 'SRV', name: '_sip._tcp', data: 'sip.example.', priority: 1, port: 5060, weight: 5, flags: null, tag: null },
+      { type: 'CAA', name: '@', data: 'letsencrypt.org.', flags: 0, tag: 'issue' },
+    ];
+    for (const body of records) expect((await call('POST', path, { body })).status).toBe(201);
+    const made = await call('POST', path, { body: { type: 'A', name: 'api', data: '203.0.113.1' } });
+    const { id } = made.body.domain_record as { id: number };
+    expect((await call('PATCH', `${path}/${id}`, { body: { type: 'A', ttl: 60 } })).body.domain_record).toMatchObject({ ttl: 60 });
+    expect(
+      (await call('PUT', `${path}/${id}`, { body: { type: 'A', name: 'api', data: '203.0.113.2' } })).body.domain_record,
+    ).toMatchObject({ ttl: 1800 });
+    expect((await call('GET', `${path}/${id}`)).status).toBe(200);
+    expect((await call('POST', path, { body: { type: 'CNAME', name: 'api', data: 'x.example.' }, refused: true })).status).toBe(422);
+    expect((await call('DELETE', `${path}/${id}`)).status).toBe(204);
+    expect((await call('GET', `${path}/${id}`)).status).toBe(404);
+  });
+
   it('has driven every endpoint of these families', () => {
     expect(undriven(RESOURCE_FAMILIES)).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { domainRecordsFamily } from '../../apps/simulator/src/families/domain-records.family';
 import { domainsFamily } from '../../apps/simulator/src/families/domains.family';
 import { firewallsFamily } from '../../apps/simulator/src/families/firewalls.family';
 import { loadBalancersFamily } from '../../apps/simulator/src/families/load-balancers.family';
@@ -14,4 +15,5 @@ export const RESOURCE_FAMILIES: readonly Family[] = [
   firewallsFamily,
   loadBalancersFamily,
   domainsFamily,
+  domainRecordsFamily,
 ];

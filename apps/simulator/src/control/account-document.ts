@@ -1,3 +1,4 @@
+import { FIRST_IDS } from '../world/first-ids';
 import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
 import { KEY_OF, type CollectionName, type State } from '../world/state';
 import { apiTime } from '../world/world';
@@ -33,7 +34,13 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
 /** A state read from a file: names that came later get their defaults, and the token of the environment is accepted. */
 export function upgradeState(stored: State, token: string): State {
   const tokens = stored.tokens.includes(token) ? stored.tokens : [...stored.tokens, token];
-  return { ...stored, tokens, lags: { ...DEFAULT_LAGS, ...stored.lags }, limits: { ...DEFAULT_LIMITS, ...stored.limits } };
+  return {
+    ...stored,
+    tokens,
+    lags: { ...DEFAULT_LAGS, ...stored.lags },
+    counters: { ...stored.counters, domain_record: stored.counters.domain_record ?? FIRST_IDS.domain_record },
+    limits: { ...DEFAULT_LIMITS, ...stored.limits },
+  };
 }
 
 export function asFields(input: unknown, what: string): Fields {
@@ -96,7 +103,7 @@ function withDefaultMembers(next: State, before: DropletRecord[], nowMs: number)
 /** Ids given out from now on are higher than all there are. */
 function withCountersAbove(state: State): State {
   const above = (counter: number, records: { id: number }[]): number => records.reduce((highest, { id }) => Math.max(highest, id), counter);
-  const { droplet, image, action, member, pending, random } = state.counters;
+  const { droplet, image, action, member, domain_record, pending, random } = state.counters;
   return {
     ...state,
     counters: {
@@ -107,6 +114,7 @@ function withCountersAbove(state: State): State {
       ),
       action: above(action, state.actions),
       member: above(member, state.members),
+      domain_record: above(domain_record, state.domain_records),
       pending: above(pending, state.pending),
       random,
     },

@@ -1,4 +1,5 @@
 import type { CollectionName, State } from '../world/state';
+import { FIRST_IDS } from '../world/first-ids';
 import { apiTime } from '../world/world';
 
 type Fields = Record<string, unknown>;
@@ -35,6 +36,19 @@ const DEFAULTS: Partial<Record<CollectionName, (nth: number, at: string, state: 
     project_id: state.projects.find(({ is_default }) => is_default)?.id ?? '',
   }),
   domains: (nth) => ({ name: `zone-${nth}.example`, ttl: 1800, zone_file: null }),
+  domain_records: (nth, _at, state) => ({
+    id: FIRST_IDS.domain_record + nth + 1,
+    domain: state.domains[0]?.name ?? '',
+    type: 'A',
+    name: `host-${nth}`,
+    data: '203.0.113.1',
+    priority: null,
+    port: null,
+    ttl: 1800,
+    weight: null,
+    flags: null,
+    tag: null,
+  }),
   firewalls: (nth, created_at) => ({
     id: uuid('42', nth),
     name: `firewall-${nth}`,

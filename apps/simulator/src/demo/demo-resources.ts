@@ -1,9 +1,11 @@
 import { zoneFile } from '../families/domains.family';
+import { FIRST_IDS } from '../world/first-ids';
 import type { SeededRandom } from '../world/random';
 import type { DropletRecord, MemberRecord } from '../world/records';
 import type { State } from '../world/state';
 import { apiTime } from '../world/world';
 import { demoBalancer, demoFirewall } from './demo-network';
+import { demoRecords } from './demo-records';
 
 const DAY_MS = 86_400_000;
 
@@ -16,11 +18,19 @@ export interface DemoProject {
   readonly members: readonly MemberRecord[];
 }
 
-type Made = Pick<State, 'volumes' | 'volume_snapshots' | 'domains' | 'floating_ips' | 'firewalls' | 'load_balancers'>;
+type Made = Pick<State, 'volumes' | 'volume_snapshots' | 'domains' | 'domain_records' | 'floating_ips' | 'firewalls' | 'load_balancers'>;
 
 /** The things that the members of each project name, and firewalls, which no project holds. Droplets get the ids of their volumes. */
 export function demoResources(random: SeededRandom, startMs: number, projects: readonly DemoProject[]): Made {
-  const made: Made = { volumes: [], volume_snapshots: [], domains: [], floating_ips: [], firewalls: [], load_balancers: [] };
+  const made: Made = {
+    volumes: [],
+    volume_snapshots: [],
+    domains: [],
+    domain_records: [],
+    floating_ips: [],
+    firewalls: [],
+    load_balancers: [],
+  };
   for (const project of projects) {
     const created_at = apiTime(startMs - random.integer(30, 600) * DAY_MS);
     for (const { urn } of project.members) make(made, random, project, urn, created_at);
@@ -32,7 +42,7 @@ export function demoResources(random: SeededRandom, startMs: number, projects: r
 function make(made: Made, random: SeededRandom, project: DemoProject, urn: string, created_at: string): void {
   const [, kind = '', id = ''] = urn.split(':');
   const { region, droplets, owner } = project;
-  if (kind === 'domain') made.domains.push({ name: id, ttl: 1800, zone_file: zoneFile(id) });
+  if (kind === 'domain') addZone(made, project, id);
   if (kind === 'volume') addVolume(made, project, id, created_at);
   if (kind === 'loadbalancer') made.load_balancers.push(demoBalancer(random, project, id, created_at));
   if (kind === 'floatingip') {
@@ -51,6 +61,15 @@ function make(made: Made, random: SeededRandom, project: DemoProject, urn: strin
       tags: [],
       created_at,
     });
+  }
+}
+
+function addZone(made: Made, { droplets }: DemoProject, name: string): void {
+  made.domains.push({ name, ttl: 1800, zone_file: zoneFile(name) });
+  const addresses = droplets.flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
+  for (const record of demoRecords(name, addresses)) {
+    const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
+    made.domain_records.push({ ...record, id: last + 7 });
   }
 }
 

@@ -1,3 +1,4 @@
+import { FIRST_IDS } from '../world/first-ids';
 import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
 import { SeededRandom } from '../world/random';
 import type { MemberRecord, MemberStatus, ProjectRecord } from '../world/records';
@@ -13,7 +14,6 @@ import { CATALOGUE_IMAGES } from './images';
 import { TENANTS } from './tenants';
 
 const DAY_MS = 86_400_000;
-const FIRST_IDS = { droplet: 572_017_320, image: 183_204_117, action: 3_169_590_176 };
 
 /** How the account is made: the same options on the same day make the same account. */
 export interface SeedOptions {
@@ -150,6 +150,7 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
       image: images.at(-1)?.id ?? FIRST_IDS.image,
       action: actions.at(-1)?.id ?? FIRST_IDS.action,
       member: members.length,
+      domain_record: resources.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record,
     },
   };
 }

@@ -4,6 +4,7 @@ import { objectBody } from '../http/request-body';
 import type { Family, ProviderRequest } from '../http/route';
 import type { DomainRecord } from '../world/records';
 import type { World } from '../world/world';
+import { firstRecords, recordsOf } from './domain-records.family';
 import { leaveProject, placeInProject } from './project-place';
 
 const NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
@@ -24,10 +25,11 @@ export const domainsFamily: Family = {
       method: 'POST',
       path: '/v2/domains',
       handle: (world, request) => {
-        const { name } = objectBody(request);
+        const { name, ip_address: ipAddress } = objectBody(request);
         if (typeof name !== 'string' || !NAME.test(name)) throw unprocessable('Name is not a valid domain name');
         if (world.collections.domains.get(name) !== undefined) throw unprocessable(`domain '${name}': name already exists`);
         const domain = world.collections.domains.put({ name, ttl: 1800, zone_file: null });
+        firstRecords(world, name, ipAddress);
         world.after('zone_file_ms', 'zone_written', name);
         placeInProject(world, `do:domain:${name}`, undefined);
         return ok({ domain }, 201);
@@ -39,6 +41,7 @@ export const domainsFamily: Family = {
       path: '/v2/domains/:name',
       handle: (world, request) => {
         const { name } = existingDomain(world, request);
+        for (const { id } of recordsOf(world, name)) world.collections.domain_records.remove(id);
         world.collections.domains.remove(name);
         leaveProject(world, `do:domain:${name}`);
         return noContent;

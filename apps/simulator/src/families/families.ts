@@ -2,6 +2,7 @@ import type { Family } from '../http/route';
 import { accountFamily } from './account.family';
 import { actionsFamily } from './actions.family';
 import { catalogueFamily } from './catalogue.family';
+import { domainRecordsFamily } from './domain-records.family';
 import { domainsFamily } from './domains.family';
 import { dropletActionsFamily } from './droplet-actions.family';
 import { dropletsFamily } from './droplets.family';
@@ -30,4 +31,5 @@ export const FAMILIES: readonly Family[] = [
   firewallsFamily,
   loadBalancersFamily,
   domainsFamily,
+  domainRecordsFamily,
 ];

@@ -45,6 +45,8 @@ export interface Body {
   snapshots: { id: number; name: string }[];
   images: { id: number; name: string; type: string; slug: string | null }[];
   meta: { total: number };
+  domain_record: { id: number; name: string; type: string; data: string; ttl: number };
+  domain_records: Body['domain_record'][];
   links: { actions: { id: number; href: string }[]; pages?: { first?: string; prev?: string; next?: string; last?: string } };
 }
 

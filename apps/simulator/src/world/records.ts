@@ -163,6 +163,21 @@ export interface DomainRecord {
   zone_file: string | null;
 }
 
+/** A record of a domain; `name` is relative to it, `data` as it is read: without a dot at its end. */
+export interface DomainRecordEntry {
+  id: number;
+  domain: string;
+  type: string;
+  name: string;
+  data: string;
+  priority: number | null;
+  port: number | null;
+  ttl: number;
+  weight: number | null;
+  flags: number | null;
+  tag: string | null;
+}
+
 export interface FirewallRecord {
   id: string;
   name: string;

@@ -4,6 +4,7 @@ import type {
   Account,
   ActionRecord,
   DomainRecord,
+  DomainRecordEntry,
   DropletRecord,
   FirewallRecord,
   ImageRecord,
@@ -34,7 +35,7 @@ export interface Records {
   volumes: VolumeRecord;
   volume_snapshots: VolumeSnapshotRecord;
   domains: DomainRecord;
-  domain_records: OpaqueRecord;
+  domain_records: DomainRecordEntry;
   firewalls: FirewallRecord;
   load_balancers: LoadBalancerRecord;
   floating_ips: ReservedIpRecord;
@@ -70,7 +71,7 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   volumes: (volume) => volume.id,
   volume_snapshots: (snapshot) => snapshot.id,
   domains: (domain) => domain.name,
-  domain_records: field('id'),
+  domain_records: (record) => record.id,
   firewalls: (firewall) => firewall.id,
   load_balancers: (balancer) => balancer.id,
   floating_ips: (address) => address.ip,
@@ -91,6 +92,7 @@ export interface Counters {
   image: number;
   action: number;
   member: number;
+  domain_record: number;
   pending: number;
   random: number;
 }
