@@ -140,3 +140,52 @@ describe('SAG-12: cancel', () => {
     expect(script.calls).toEqual([]);
   });
 });
+
+it('SAG-9: what a step recorded before its side effect is known to its undoing, without a crash between them too', async () => {
+  const seen: unknown[] = [];
+  const script = new Script('told', [
+    {
+      name: 'made',
+      execute: async (ctx) => {
+        await ctx.recordIntent({ nth: 1 });
+        seen.push(ctx.intent);
+        await ctx.recordIntent({ nth: 2 });
+        return done();
+      },
+      compensate: async (ctx) => {
+        seen.push(ctx.intent);
+        return done();
+      },
+    },
+    { name: 'fails', execute: refuse },
+  ]);
+  const process = await world.process([script.definition]);
+  process.engine.start();
+  expect((await run(process, 'told', {})).status).toBe('rolled_back');
+  expect(seen).toEqual([{ nth: 1 }, { nth: 2 }]);
+});
+
+it('SAG-12: a cancel that is accepted while the last step is at work undoes it, although it was done', async () => {
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (letGo = resolve));
+  const script = new Script('last', [
+    {
+      name: 'only',
+      execute: async () => {
+        await gate;
+        return done();
+      },
+      compensate: undone,
+    },
+  ]);
+  const process = await world.process([script.definition]);
+  process.engine.start();
+  const id = await process.starts.start({ kind: 'last', input: { holds: 'droplet:77' }, tenantId: null, because: ADMIN });
+  process.engine.wake();
+  await until(async () => script.calls.length === 1, { what: 'the step' });
+  await process.controls.cancel(PLATFORM, id, ADMIN);
+  letGo();
+  const ended = await settled(process.reader, id, ['completed', 'rolled_back']);
+  expect(ended).toMatchObject({ status: 'rolled_back', error: { code: 'cancelled' } });
+  expect(script.calls).toEqual(['do only', 'undo only']);
+});

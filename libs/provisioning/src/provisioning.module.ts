@@ -1,7 +1,13 @@
 import { CatalogueModule } from '#libs/catalogue';
 import { InventoryModule } from '#libs/inventory';
-import { SagaModule, SagaRegistry } from '#libs/saga';
+import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { DeleteRecordStep } from './dns/delete-record.step';
+import { DeleteRecordSaga, UpsertRecordSaga } from './dns/dns.sagas';
+import { EnsureRecordStep } from './dns/ensure-record.step';
+import { OwnZones } from './dns/own-zone';
+import { RecordUndoing } from './dns/record-undoing';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { AwaitSnapshotStep } from './droplets/await-snapshot.step';
@@ -24,6 +30,7 @@ import { TakeSnapshotStep } from './droplets/take-snapshot.step';
 import { ProviderLooks } from './looks/provider-looks';
 import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
+import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
 import { Lineage } from './reaper/lineage';
@@ -32,7 +39,7 @@ import { SagaTagObjects } from './reaper/saga-tag-objects';
 import { StrayLedger } from './reaper/stray-ledger';
 import { ProvisionedSpecs } from './spec/provisioned-specs';
 
-const SAGAS = [ProvisionDropletSaga, DestroyDropletSaga, SnapshotDropletSaga, ResizeDropletSaga];
+const SAGAS = [ProvisionDropletSaga, DestroyDropletSaga, SnapshotDropletSaga, ResizeDropletSaga, UpsertRecordSaga, DeleteRecordSaga];
 const STEPS = [
   CreateDropletStep,
   AwaitActiveStep,
@@ -47,6 +54,8 @@ const STEPS = [
   ResizeWithDiskStep,
   PowerOnStep,
   RecordSizeStep,
+  EnsureRecordStep,
+  DeleteRecordStep,
 ];
 
 /** The sagas that touch the provider. Expects the global modules of config, database, audit and digitalocean. */
@@ -60,9 +69,12 @@ const STEPS = [
     DropletRemoval,
     OrderCheck,
     OwnDroplets,
+    OwnZones,
     ProjectCalls,
     ProviderLooks,
     ProvisionedSpecs,
+    RecordCalls,
+    RecordUndoing,
     SnapshotCalls,
     Lineage,
     Reaper,
@@ -75,16 +87,10 @@ const STEPS = [
 export class ProvisioningModule implements OnModuleInit {
   constructor(
     private readonly registry: SagaRegistry,
-    private readonly provision: ProvisionDropletSaga,
-    private readonly destroy: DestroyDropletSaga,
-    private readonly snapshot: SnapshotDropletSaga,
-    private readonly resize: ResizeDropletSaga,
+    private readonly modules: ModuleRef,
   ) {}
 
   onModuleInit(): void {
-    this.registry.register(this.provision.definition);
-    this.registry.register(this.destroy.definition);
-    this.registry.register(this.snapshot.definition);
-    this.registry.register(this.resize.definition);
+    for (const saga of SAGAS) this.registry.register(this.modules.get<{ definition: SagaDefinition }>(saga).definition);
   }
 }

@@ -14,7 +14,7 @@ export interface StepContext<Input = Fields> {
   readonly context: Fields;
   /** Its place in the plan. */
   readonly stepIdx: number;
-  /** What this step recorded before its side effect, also before a crash; null when it never did. */
+  /** What this step recorded last before a side effect, now or before a crash; null when it never did. */
   readonly intent: Fields | null;
   /** Since the step was begun, through restarts, by the database's clock; ms. */
   readonly sinceBegunMs: number;

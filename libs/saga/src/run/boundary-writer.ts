@@ -3,13 +3,19 @@ import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { LeaseLostError } from '../saga.error';
 import { WRITE_BOUNDARIES } from './boundary.sql';
-import { FINAL, type Boundary } from './saga-run';
+import { FINAL, type Boundary, type RunStatus } from './saga-run';
 import { SharedCommits } from './shared-commits';
+
+/** How a run stands once its boundary is written. `status` is still `running` where a cancel came before the end. */
+export interface Written {
+  readonly cancelRequested: boolean;
+  readonly status: RunStatus;
+}
 
 /** Writes step boundaries. Those of different runs may share a commit; each is fenced by its own epoch and lease, whoever it travels with. */
 @Injectable()
 export class BoundaryWriter {
-  private readonly commits = new SharedCommits<Boundary, { cancelRequested: boolean }>((batch) => this.flush(batch));
+  private readonly commits = new SharedCommits<Boundary, Written>((batch) => this.flush(batch));
 
   constructor(
     private readonly database: Database,
@@ -17,20 +23,18 @@ export class BoundaryWriter {
   ) {}
 
   /** Resolves once it is durable. Rejects with `LeaseLostError` when the fence refused it, or with the database's error. */
-  write(boundary: Boundary): Promise<{ cancelRequested: boolean }> {
+  write(boundary: Boundary): Promise<Written> {
     return this.commits.add(boundary);
   }
 
-  private async flush(batch: readonly Boundary[]): Promise<({ cancelRequested: boolean } | LeaseLostError)[]> {
-    const rows = await this.database.prepared<{ id: string; cancel_requested: boolean }>('saga_boundaries', WRITE_BOUNDARIES, [
-      JSON.stringify(batch.map(asRow)),
-      this.config.saga.leaseMs,
-    ]);
-    const written = new Map(rows.map((row) => [row.id, row.cancel_requested]));
-    return batch.map(({ sagaId }) => {
-      const cancelRequested = written.get(sagaId);
-      return cancelRequested === undefined ? new LeaseLostError(sagaId) : { cancelRequested };
-    });
+  private async flush(batch: readonly Boundary[]): Promise<(Written | LeaseLostError)[]> {
+    const rows = await this.database.prepared<{ id: string; cancel_requested: boolean; status: RunStatus }>(
+      'saga_boundaries',
+      WRITE_BOUNDARIES,
+      [JSON.stringify(batch.map(asRow)), this.config.saga.leaseMs],
+    );
+    const written = new Map(rows.map(({ id, cancel_requested: cancelRequested, status }) => [id, { cancelRequested, status }]));
+    return batch.map(({ sagaId }) => written.get(sagaId) ?? new LeaseLostError(sagaId));
   }
 }
 

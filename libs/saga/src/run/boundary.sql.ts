@@ -23,24 +23,27 @@ returning r.id, r.kind, r.tenant_id, r.input, r.context, r.steps, r.status, r.st
 
 /**
  * Step boundaries of any number of runs, one statement and one commit: ledger line, context, place, wake-up and lease together. What is not
- * answered was refused by the fence and wrote nothing. $1 boundaries as JSON rows, $2 lease ms.
+ * answered was refused by the fence and wrote nothing. Where a cancel came before the last step was recorded, the run stays open for it (SAG-12). $1 boundaries as JSON rows, $2 lease ms.
  */
 export const WRITE_BOUNDARIES = `
 with b as materialized (
   select * from json_to_recordset($1::json) as b(saga_id uuid, epoch bigint, step_idx int, name text, context jsonb, step_status text, attempts int,
     compensation_attempts int, output jsonb, step_error jsonb, took_ms float8, status text, next_idx int, pivot_passed boolean,
     wake_in_ms float8, final boolean, error jsonb, leftovers jsonb, holds text[])),
+ending as materialized (
+  select b.saga_id, b.final and not (b.status = 'completed' and r.cancel_requested and not b.pivot_passed) as final
+    from b join saga_runs r on r.id = b.saga_id and r.epoch = b.epoch for update of r),
 moved as (
   update saga_runs r
-     set status = b.status, step_idx = b.next_idx, pivot_passed = b.pivot_passed, leftovers = b.leftovers, error = coalesce(b.error, r.error),
+     set status = case when b.final and not e.final then 'running' else b.status end, step_idx = b.next_idx, pivot_passed = b.pivot_passed, leftovers = b.leftovers, error = coalesce(b.error, r.error),
          context = case when b.context is null then r.context else r.context || b.context end,
-         finished_at = case when b.final then clock_timestamp() end,
-         wake_at = case when b.final then null
+         finished_at = case when e.final then clock_timestamp() end,
+         wake_at = case when e.final then null
                         when b.wake_in_ms is null or (r.cancel_requested and b.status = 'running' and not b.pivot_passed) then clock_timestamp()
                         else clock_timestamp() + b.wake_in_ms * interval '1 millisecond' end,
-         lease_until = case when b.final or b.wake_in_ms is not null then null else clock_timestamp() + $2 * interval '1 millisecond' end
-    from b where r.id = b.saga_id and r.epoch = b.epoch and r.lease_until > clock_timestamp()
-  returning r.id, r.cancel_requested),
+         lease_until = case when e.final or b.wake_in_ms is not null then null else clock_timestamp() + $2 * interval '1 millisecond' end
+    from b join ending e using (saga_id) where r.id = b.saga_id and r.epoch = b.epoch and r.lease_until > clock_timestamp()
+  returning r.id, r.cancel_requested, r.status),
 told as (
   insert into saga_steps as s (saga_id, step_idx, name, status, attempts, compensation_attempts, output, error, started_at, compensating_since, finished_at)
   select b.saga_id, b.step_idx, b.name, b.step_status, b.attempts, b.compensation_attempts, b.output, b.step_error,
@@ -57,8 +60,8 @@ held as (
   select distinct on (h) h, b.saga_id from b join moved m on m.id = b.saga_id, unnest(b.holds) h where b.status not in ('completed', 'rolled_back')
   on conflict do nothing),
 freed as (
-  delete from saga_holds h using b, moved m where m.id = b.saga_id and h.saga_id = b.saga_id and b.status in ('completed', 'rolled_back'))
-select id, cancel_requested from moved`;
+  delete from saga_holds h using b, moved m where m.id = b.saga_id and h.saga_id = b.saga_id and m.status in ('completed', 'rolled_back'))
+select id, cancel_requested, status from moved`;
 
 /** The lease check before a side effect. $1 run, $2 epoch. */
 export const GUARD = `select 1 from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp()`;

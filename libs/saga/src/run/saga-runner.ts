@@ -16,6 +16,9 @@ export interface RunSignals {
   readonly ending: () => boolean;
 }
 
+/** What the steps of a run have recorded before their side effects, by their place. */
+type Intents = Map<number, NonNullable<StepContext['intent']>>;
+
 /** Takes a claimed run from boundary to boundary until it waits, ends or is no longer ours. */
 @Injectable()
 export class SagaRunner {
@@ -31,19 +34,21 @@ export class SagaRunner {
   /** Rejects with `LeaseLostError` or the database's error; then the lease lapses and another worker goes on. */
   async run(claimed: SagaRun, signals: RunSignals): Promise<void> {
     let run = claimed;
+    const intents = new Map(claimed.ledger.flatMap(({ step_idx, intent }) => (intent ? [[step_idx, intent] as const] : [])));
     this.metrics.claimed(run.kind, run.late_ms);
     for (;;) {
-      const boundary = await this.toNextBoundary(run, signals.lost);
-      const { cancelRequested } = await this.writer.write(boundary);
+      const asked = await this.toNextBoundary(run, intents, signals.lost);
+      const { cancelRequested, status } = await this.writer.write(asked);
+      const boundary = { ...asked, status };
       this.tell(run, boundary);
       this.metrics.moved(run.kind, boundary, FINAL.includes(boundary.status));
       if (FINAL.includes(boundary.status) || boundary.wakeInMs !== null) return;
-      run = { ...applied(run, boundary), cancel_requested: cancelRequested };
+      run = { ...applied(run, boundary, intents), cancel_requested: cancelRequested };
       if (signals.ending()) return void (await this.database.query(HAND_BACK, [run.id, run.epoch]));
     }
   }
 
-  private async toNextBoundary(run: SagaRun, lost: AbortSignal): Promise<Boundary> {
+  private async toNextBoundary(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Boundary> {
     const name = run.steps[run.step_idx] ?? '';
     const step = this.registry.step(run.kind, name);
     if (!step) throw new LeaseLostError(run.id); // claims look for this; another release knows it
@@ -55,13 +60,14 @@ export class SagaRunner {
     const onUnexpected = (error: unknown) =>
       this.log.error({ event: 'saga_step_broke', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
     const answer = work
-      ? await execute((ctx) => work(ctx), this.contextOf(run, step, begunMs), { timeLimitMs, stop: lost, onUnexpected })
+      ? await execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, stop: lost, onUnexpected })
       : ({ is: 'done' } as const); // nothing to undo
     const situation = { run, step, answer, tookMs: performance.now() - begunMs };
     return undoing ? afterCompensation(situation) : afterExecution(situation);
   }
 
-  private contextOf(run: SagaRun, step: StepDefinition, begunMs: number): Omit<StepContext, 'signal'> {
+  /** What is recorded before a crash comes from the ledger; what is recorded now is known at once, also to the step's own undoing. */
+  private contextOf(run: SagaRun, step: StepDefinition, intents: Intents, begunMs: number): Omit<StepContext, 'signal'> {
     const { id: sagaId, epoch } = run;
     const held = async (rows: Promise<unknown[]>) => {
       if ((await rows).length === 0) throw new LeaseLostError(sagaId);
@@ -72,13 +78,16 @@ export class SagaRunner {
       input: run.input,
       context: run.context,
       stepIdx: run.step_idx,
-      intent: lineOf(run, run.step_idx)?.intent ?? null,
+      get intent() {
+        return intents.get(run.step_idx) ?? null;
+      },
       sinceBegunMs: lineOf(run, run.step_idx)?.age_ms ?? 0,
       guard: () => held(this.database.query(GUARD, [sagaId, epoch])),
-      recordIntent: (intent) =>
-        held(
-          this.database.query(RECORD_INTENT, [sagaId, epoch, run.step_idx, step.name, JSON.stringify(intent), performance.now() - begunMs]),
-        ),
+      recordIntent: async (intent) => {
+        const values = [sagaId, epoch, run.step_idx, step.name, JSON.stringify(intent), performance.now() - begunMs];
+        await held(this.database.query(RECORD_INTENT, values));
+        intents.set(run.step_idx, intent);
+      },
     };
   }
 
@@ -100,14 +109,14 @@ export class SagaRunner {
 }
 
 /** The run as it is once the boundary is written. */
-export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Boundary): SagaRun {
+export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Boundary, intents: Intents): SagaRun {
   const known = step && lineOf(run, step.idx);
   const line: LedgerLine | null = step && {
     step_idx: step.idx,
     status: step.status,
     attempts: step.attempts,
     compensation_attempts: step.compensationAttempts,
-    intent: known?.intent ?? null,
+    intent: intents.get(step.idx) ?? null,
     output: step.output ?? known?.output ?? null,
     error: step.error ?? known?.error ?? null,
     age_ms: (known?.age_ms ?? 0) + step.tookMs,

@@ -16,7 +16,8 @@ export async function execute(
     signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError(ctx.sagaId) : new OverTime()), { once: true });
   });
   try {
-    return await Promise.race([work({ ...ctx, signal }), cut]);
+    const inHand = Object.create(ctx, { signal: { value: signal } }) as StepContext; // a copy would not see what is recorded meanwhile
+    return await Promise.race([work(inHand), cut]);
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof OverTime)

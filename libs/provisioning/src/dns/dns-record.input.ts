@@ -1,0 +1,69 @@
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { RECORD_TYPES, type RecordType } from './dns-record';
+
+const PORT_MAX = 65_535;
+const DAYS_68_S = 2_147_483_647;
+
+/** A record of a zone: what it should say, or which one should go. */
+export class DnsRecordInput {
+  @IsString()
+  @MaxLength(253)
+  @Matches(/^([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}$/i, { message: '$property must be the name of a zone' })
+  readonly dns_domain: string;
+
+  @IsIn(RECORD_TYPES)
+  readonly dns_record_type: RecordType;
+
+  /** Relative to the zone, `@` for the zone itself; the whole name is accepted too. */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(253)
+  @Matches(/^(@|\*|(\*\.)?[\w-]+(\.[\w-]+)*\.?)$/, { message: '$property must be a name in the zone, or @' })
+  readonly dns_record_name: string;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(4_096)
+  readonly dns_record_data: string;
+
+  /** Seconds. All records of one name and type share it. The provider's least is 30. */
+  @IsOptional()
+  @IsInt()
+  @Min(30)
+  @Max(DAYS_68_S)
+  readonly dns_record_ttl?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  readonly dns_record_priority?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  readonly dns_record_port?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(PORT_MAX)
+  readonly dns_record_weight?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(255)
+  readonly dns_record_flags?: number;
+
+  @IsOptional()
+  @IsIn(['issue', 'issuewild', 'iodef'])
+  readonly dns_record_tag?: string;
+
+  /** Of several records of this name and type, the one with this data is meant. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(4_096)
+  readonly dns_record_previous_data?: string;
+}

@@ -1,0 +1,184 @@
+import { until } from '../setup/until';
+import { ACME, newProvisioningWorld, PLATFORM, type ProvisioningWorld } from './provisioning-world';
+
+interface StoredRecord {
+  id: number;
+  type: string;
+  name: string;
+  data: string;
+  ttl: number;
+  priority: number | null;
+}
+
+const ZONE = 'shop.example';
+const RECORDS = `/v2/domains/${ZONE}/records`;
+const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
+
+let world: ProvisioningWorld;
+beforeAll(async () => {
+  world = await newProvisioningWorld();
+  await world.simulator.change({
+    domains: [{ name: ZONE }, { name: 'stranger.example' }],
+    members: [{ project_id: ACME, urn: `do:domain:${ZONE}` }],
+  });
+  await world.sweeps.run('dns_zone', { trigger: 'manual' });
+  await world.sweeps.run('project', { trigger: 'manual' });
+});
+afterAll(() => world.close());
+afterEach(() => world.simulator.faults([]));
+
+const has = (...records: Partial<StoredRecord>[]) =>
+  world.simulator.change({ domain_records: records.map((record, nth) => ({ id: 1_800_000_000 + nth, domain: ZONE, ...record })) });
+const zone = async () =>
+  ((await world.simulator.account()) as { domain_records: StoredRecord[] }).domain_records
+    .map(({ type, name, data, ttl }) => `${type} ${name} ${data} ${ttl}`)
+    .sort((a, b) => (a < b ? -1 : 1));
+const upsert = (type: string, name: string, data: string, more: Record<string, unknown> = {}) =>
+  world.run('upsert_dns_record', { dns_domain: ZONE, dns_record_type: type, dns_record_name: name, dns_record_data: data, ...more });
+const remove = (type: string, name: string, data: string) =>
+  world.run('delete_dns_record', { dns_domain: ZONE, dns_record_type: type, dns_record_name: name, dns_record_data: data });
+/** Cancels a saga while a write of it is held at the provider, lets go, and waits for the end. */
+const cancelledWhileHeld = async (kind: string, input: Record<string, unknown>) => {
+  const id = await world.start(kind, input);
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the held write' });
+  await world.controls.cancel(PLATFORM, id, ADMIN);
+  await world.simulator.faults([]);
+  world.engine.wake();
+  return world.ended(id);
+};
+
+describe('SAG-14: upsert', () => {
+  it('makes, changes and leaves alone; dots and whole names do not matter', async () => {
+    await has();
+    expect((await upsert('CNAME', 'www', 'host.example.')).context.ensure_record).toMatchObject({ outcome: 'created' });
+    expect((await upsert('CNAME', `www.${ZONE}`, 'host.example')).context.ensure_record).toMatchObject({ outcome: 'noop' });
+    expect((await upsert('CNAME', 'www', 'other.example', { dns_record_ttl: 60 })).context.ensure_record).toMatchObject({
+      outcome: 'updated',
+    });
+    expect(await zone()).toEqual(['CNAME www other.example 60']);
+  });
+
+  it('a stranger’s record is never rewritten: of several one must be named', async () => {
+    await has({ type: 'TXT', name: '@', data: 'v=spf1' }, { type: 'TXT', name: '@', data: 'verification=1' });
+    const refused = await upsert('TXT', '@', 'verification=2');
+    expect(refused).toMatchObject({ status: 'rolled_back', error: { step: 'ensure_record', code: 'ambiguous_record' } });
+    expect(await zone()).toEqual(['TXT @ v=spf1 1800', 'TXT @ verification=1 1800']);
+    const named = await upsert('TXT', '@', 'verification=2', { dns_record_previous_data: 'verification=1' });
+    expect(named.context.ensure_record).toMatchObject({ outcome: 'updated' });
+    expect(await zone()).toEqual(['TXT @ v=spf1 1800', 'TXT @ verification=2 1800']);
+  });
+
+  it.each([
+    { name: 'the answer to a create is lost', effect: { type: 'lose_answer' } },
+    { name: 'a create takes effect late', effect: { type: 'late_commit', ms: 400 } },
+    { name: 'a create does nothing', effect: { type: 'status', status: 502 } },
+  ])('when $name, there is one record', async ({ effect }) => {
+    await has();
+    await world.simulator.faults([{ id: 'f', match: { method: 'POST', path: RECORDS }, times: 1, effect }]);
+    const saga = await upsert('A', 'api', '203.0.113.1');
+    expect(await world.simulator.fired()).toEqual({ f: 1 });
+    expect(saga.context.ensure_record).toMatchObject({ outcome: 'created' });
+    expect(await zone()).toEqual(['A api 203.0.113.1 1800']);
+  });
+
+  it('when the answer to a change is lost, the change is found', async () => {
+    await has({ type: 'A', name: 'api', data: '203.0.113.1' });
+    await world.simulator.faults([{ id: 'f', match: { method: 'PATCH' }, times: 1, effect: { type: 'lose_answer' } }]);
+    expect((await upsert('A', 'api', '203.0.113.2')).context.ensure_record).toMatchObject({ outcome: 'updated' });
+    expect(await world.simulator.fired()).toEqual({ f: 1 });
+  });
+});
+
+describe('SAG-12, SAG-14: undoing gives the zone back what it said', () => {
+  const input = (type: string, name: string, data: string, more: Record<string, unknown> = {}) => ({
+    dns_domain: ZONE,
+    dns_record_type: type,
+    dns_record_name: name,
+    dns_record_data: data,
+    ...more,
+  });
+  const held = (method: string) => ({
+    id: 'held',
+    match: { method, path: `${RECORDS}*` },
+    times: 1,
+    effect: { type: 'hold', after: true },
+  });
+
+  it('a change of data and of the TTL that siblings share', async () => {
+    await has(
+      { type: 'MX', name: '@', data: 'one.example', priority: 10, ttl: 300 },
+      { type: 'MX', name: '@', data: 'two.example', priority: 20, ttl: 300 },
+    );
+    await world.simulator.faults([held('PATCH')]);
+    const wanted = input('MX', '@', 'three.example', {
+      dns_record_priority: 5,
+      dns_record_ttl: 60,
+      dns_record_previous_data: 'one.example',
+    });
+    const saga = await cancelledWhileHeld('upsert_dns_record', wanted);
+    expect(saga).toMatchObject({ status: 'rolled_back', error: { code: 'cancelled' } });
+    expect(await zone()).toEqual(['MX @ one.example 300', 'MX @ two.example 300']);
+    const { domain_records } = (await world.simulator.account()) as { domain_records: StoredRecord[] };
+    expect(domain_records.map(({ priority }) => priority)).toEqual([10, 20]);
+  });
+
+  it('a record that was made', async () => {
+    await has({ type: 'A', name: 'web', data: '203.0.113.1' });
+    await world.simulator.faults([held('POST')]);
+    const saga = await cancelledWhileHeld('upsert_dns_record', input('A', 'api', '203.0.113.9'));
+    expect(saga.status).toBe('rolled_back');
+    expect(await zone()).toEqual(['A web 203.0.113.1 1800']);
+  });
+
+  it('a record that was removed, under a new id and in the form that the provider accepts', async () => {
+    await has({ type: 'CNAME', name: 'www', data: 'host.example', ttl: 120 });
+    await world.simulator.faults([held('DELETE')]);
+    const saga = await cancelledWhileHeld('delete_dns_record', input('CNAME', 'www', 'host.example.'));
+    expect(saga.status).toBe('rolled_back');
+    expect(await zone()).toEqual(['CNAME www host.example 120']);
+    const { domain_records } = (await world.simulator.account()) as { domain_records: StoredRecord[] };
+    expect(domain_records[0]?.id).not.toBe(1_800_000_000);
+  });
+
+  it('what somebody else has changed meanwhile is left to people', async () => {
+    await has({ type: 'A', name: 'api', data: '203.0.113.1' });
+    await world.simulator.faults([held('PATCH')]);
+    const id = await world.start('upsert_dns_record', input('A', 'api', '203.0.113.2'));
+    await until(async () => (await world.simulator.held()) === 1, { what: 'the held write' });
+    await world.controls.cancel(PLATFORM, id, ADMIN);
+    await world.simulator.call('PATCH', `${RECORDS}/1800000000`, { type: 'A', data: '203.0.113.77' });
+    await world.simulator.faults([]);
+    const saga = await world.ended(id);
+    expect(saga).toMatchObject({
+      status: 'compensation_failed',
+      leftovers: [{ step: 'ensure_record', error: { code: 'changed_meanwhile' } }],
+    });
+    expect(await zone()).toEqual(['A api 203.0.113.77 1800']);
+    await world.database.query('delete from saga_holds');
+  });
+});
+
+describe('delete', () => {
+  it('removes the record and its doubles; one that is not there is done', async () => {
+    await has({ type: 'TXT', name: '@', data: 'x' }, { type: 'TXT', name: '@', data: 'x' }, { type: 'TXT', name: '@', data: 'y' });
+    await world.simulator.faults([{ id: 'f', match: { method: 'DELETE' }, times: 1, effect: { type: 'lose_answer' } }]);
+    expect((await remove('TXT', '@', 'x')).context.delete_record).toMatchObject({ outcome: 'deleted' });
+    expect(await world.simulator.fired()).toEqual({ f: 1 });
+    expect(await zone()).toEqual(['TXT @ y 1800']);
+    expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop' });
+  });
+});
+
+describe('TEN-6: before any provider call', () => {
+  it.each([
+    { name: 'another’s zone is not found', change: { dns_domain: 'stranger.example' }, code: 'resource_not_found' },
+    { name: 'a zone that nobody has is not found', change: { dns_domain: 'nowhere.example' }, code: 'resource_not_found' },
+    { name: 'an address must be one', change: { dns_record_data: 'nowhere' }, code: 'validation_failed' },
+    { name: 'a SRV needs a port', change: { dns_record_type: 'SRV', dns_record_data: 'x.example' }, code: 'validation_failed' },
+  ])('$name', async ({ change, code }) => {
+    const calls = (await world.simulator.calls()).length;
+    const input = { dns_domain: ZONE, dns_record_type: 'A', dns_record_name: 'x', dns_record_data: '203.0.113.1', ...change };
+    await expect(world.start('upsert_dns_record', input)).rejects.toMatchObject({ code });
+    expect((await world.simulator.calls()).length).toBe(calls);
+  });
+});
