@@ -76,7 +76,7 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
   const { lags } = (await simulator.account()) as { lags: Record<string, number> };
   await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
-  await simulator.change({ projects: [project(DEFAULT, 'first-project', ''), project(ACME, 'Acme', 'tenant:acme')], members: [] });
+  await simulator.change(ACCOUNT);
   const stored = await createTestDatabase();
   const opened: ProvisioningProcess[] = [];
   const contexts: INestApplicationContext[] = [];
@@ -161,7 +161,7 @@ function open(env: Record<string, string>): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(ProvisioningUnderTest, { logger: ['error'] });
 }
 
-function project(id: string, name: string, description: string) {
+function aProject(id: string, name: string, description: string) {
   return {
     id,
     name,
@@ -173,3 +173,6 @@ function project(id: string, name: string, description: string) {
     updated_at: '2025-01-01T00:00:00Z',
   };
 }
+
+/** Two projects: nobody's, and tenant acme's. */
+export const ACCOUNT = { projects: [aProject(DEFAULT, 'first-project', ''), aProject(ACME, 'Acme', 'tenant:acme')], members: [] };

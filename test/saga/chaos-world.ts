@@ -39,12 +39,13 @@ export class ChaosWorld {
     private owner: Client,
   ) {}
 
-  static async create(workers: number): Promise<ChaosWorld> {
+  /** `settings` go to the api and to every worker. */
+  static async create(workers: number, settings: Record<string, string> = {}): Promise<ChaosWorld> {
     const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-chaos-'));
     const server = await EmbeddedPostgres.start({ homeDir, databases: ['chaos'], durability: 'durable', wishedPort: 0 });
     await migrate(server.ownerUrl('chaos'), { appUrl: server.appUrl('chaos') });
     await prepareQueueSchema(server.ownerUrl('chaos'));
-    const env = { JWT_SECRET: SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn' };
+    const env = { JWT_SECRET: SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
     const owner = await session(server.ownerUrl('chaos'));
     await owner.query(WITNESS);
     const api = await SpawnedProcess.start('api', env);
@@ -53,6 +54,11 @@ export class ChaosWorld {
     for (let nth = 0; nth < workers; nth += 1) world.workers.push(await world.startWorker());
     await Promise.all([api, ...world.workers].map((process) => process.ready(30_000)));
     return world;
+  }
+
+  /** What processes of ours are started with. */
+  get environment(): Record<string, string> {
+    return { ...this.env } as Record<string, string>;
   }
 
   startWorker(): Promise<SpawnedProcess> {
