@@ -83,10 +83,10 @@ it(
   async () => {
     console.log(`provisioning chaos: CHAOS_SEED=${SEED} CHAOS_RUNS=${RUNS}`);
     await simulator.faults(FAULTS);
-    let going = true;
+    const over = new AbortController();
     let kills = 0;
     const killing = (async () => {
-      while (going) {
+      while (!over.signal.aborted) {
         await sleep(2_000 + random.below(2_000));
         const nth = random.below(WORKERS);
         await world.workers[nth]?.kill();
@@ -99,7 +99,7 @@ it(
       while (started < RUNS) await oneRun((started += 1));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, client));
-    going = false;
+    over.abort();
     await killing;
     const fired = await simulator.fired();
     await simulator.faults([]);

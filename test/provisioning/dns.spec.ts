@@ -158,6 +158,46 @@ describe('SAG-12, SAG-14: undoing gives the zone back what it said', () => {
   });
 });
 
+describe('SAG-14: a create that takes effect after the lag bound', () => {
+  const lateCreate = { id: 'late', match: { method: 'POST', path: RECORDS }, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } };
+  const reaped = (records: string[]) =>
+    until(
+      async () => {
+        await world.reap();
+        return JSON.stringify(await zone()) === JSON.stringify(records);
+      },
+      { what: 'the reaper' },
+    );
+
+  it('leaves one record in the end', async () => {
+    await has();
+    await world.simulator.faults([lateCreate]);
+    expect((await upsert('A', 'api', '203.0.113.1')).status).toBe('completed');
+    await world.simulator.advance(3_600_000);
+    await until(async () => (await zone()).length === 2, { what: 'the double' });
+    await reaped(['A api 203.0.113.1 1800']);
+    expect(await world.simulator.fired()).toEqual({ late: 1 });
+  });
+
+  it('leaves none when its saga was rolled back, and nothing of a stranger is touched', async () => {
+    await has({ type: 'A', name: 'other', data: '203.0.113.1' });
+    await world.simulator.faults([lateCreate]);
+    const id = await world.start('upsert_dns_record', {
+      dns_domain: ZONE,
+      dns_record_type: 'A',
+      dns_record_name: 'api',
+      dns_record_data: '203.0.113.1',
+    });
+    await until(async () => (await world.simulator.fired()).late === 1, { what: 'the lost create' });
+    await world.controls.cancel(PLATFORM, id, ADMIN);
+    world.engine.wake();
+    expect((await world.ended(id)).status).toBe('rolled_back');
+    await world.simulator.advance(3_600_000);
+    await until(async () => (await zone()).length === 2, { what: 'the late create' });
+    await reaped(['A other 203.0.113.1 1800']);
+  });
+});
+
 describe('delete', () => {
   it('removes the record and its doubles; one that is not there is done', async () => {
     await has({ type: 'TXT', name: '@', data: 'x' }, { type: 'TXT', name: '@', data: 'x' }, { type: 'TXT', name: '@', data: 'y' });

@@ -189,3 +189,30 @@ it('SAG-12: a cancel that is accepted while the last step is at work undoes it, 
   expect(ended).toMatchObject({ status: 'rolled_back', error: { code: 'cancelled' } });
   expect(script.calls).toEqual(['do only', 'undo only']);
 });
+
+it('OPS-9: an operator releases what a run that gave up holds; its retry takes it again', async () => {
+  let helpless = true;
+  const script = new Script('stuck', [
+    { name: 'one', compensate: async () => (helpless ? fail({ code: 'stuck', detail: 'No way back.' }) : done()) },
+    { name: 'two', execute: refuse },
+  ]);
+  const process = await working(script);
+  const input = { holds: 'droplet:88' };
+  const saga = await run(process, 'stuck', input);
+  expect(saga.status).toBe('compensation_failed');
+  const start = () => process.starts.start({ kind: 'stuck', input, tenantId: null, because: ADMIN });
+  await expect(start()).rejects.toMatchObject({ code: 'resource_busy' });
+  await process.controls.releaseHolds(PLATFORM, saga.id, { ...ADMIN, reason: 'seen to by hand' });
+  const { rows } = await world.owner.query('select action, reason, details from audit_log where target_id = $1 order by at desc limit 1', [
+    saga.id,
+  ]);
+  expect(rows).toEqual([
+    { action: 'saga_holds_released', reason: 'seen to by hand', details: { kind: 'stuck', released: ['droplet:88'] } },
+  ]);
+  helpless = false;
+  await process.controls.retry(PLATFORM, saga.id, ADMIN);
+  process.engine.wake();
+  const ended = await settled(process.reader, saga.id, ['rolled_back']);
+  expect(ended.leftovers).toEqual([]);
+  await expect(process.controls.releaseHolds(PLATFORM, saga.id, ADMIN)).rejects.toMatchObject({ code: 'not_releasable' });
+});

@@ -17,7 +17,7 @@ import { SweepJobs } from './jobs/sweep-jobs';
 import { StopSignal } from './lifetime/stop-signal';
 import { WorkStart } from './lifetime/work-start';
 import { WorkerDrain } from './lifetime/worker-drain';
-import { ProviderUpkeep } from './sagas/provider-upkeep';
+import { Upkeep } from './sagas/upkeep';
 import { SagaWork } from './sagas/saga-work';
 import { ScheduleKeeper } from './schedules/schedule-keeper';
 
@@ -41,17 +41,7 @@ export class WorkerModule {
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],
-      providers: [
-        ...processorsOf(queues),
-        SweepJobs,
-        ScheduleKeeper,
-        ProviderUpkeep,
-        SagaWork,
-        WorkStart,
-        WorkerDrain,
-        StopSignal,
-        Readiness,
-      ],
+      providers: [...processorsOf(queues), SweepJobs, ScheduleKeeper, Upkeep, SagaWork, WorkStart, WorkerDrain, StopSignal, Readiness],
     };
   }
 }

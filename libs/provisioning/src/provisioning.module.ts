@@ -33,6 +33,7 @@ import { ProjectCalls } from './provider/project-calls';
 import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
+import { LateRecords } from './reaper/late-records';
 import { Lineage } from './reaper/lineage';
 import { Reaper } from './reaper/reaper';
 import { SagaTagObjects } from './reaper/saga-tag-objects';
@@ -76,6 +77,7 @@ const STEPS = [
     RecordCalls,
     RecordUndoing,
     SnapshotCalls,
+    LateRecords,
     Lineage,
     Reaper,
     SagaTagObjects,

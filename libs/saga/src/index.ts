@@ -2,7 +2,7 @@ export type { Proposal, SagaDefinition, StepContext, StepDefinition, StepPolicy 
 export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, wait, type StepAnswer, type StepError } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
-export { SagaOutlines, type SagaOutline } from './reads/saga-outlines';
+export { SagaOutlines, type RecordedIntent, type SagaOutline } from './reads/saga-outlines';
 export { SagaReader, type SagaFilters } from './reads/saga-reader';
 export type { SagaStepView, SagaView } from './reads/saga.view';
 export type { RunStatus } from './run/saga-run';
@@ -10,6 +10,7 @@ export {
   IdempotencyKeyReusedError,
   LeaseLostError,
   NotCancellableError,
+  NotReleasableError,
   NotRetryableError,
   ResourceBusyError,
   SagaNotFoundError,

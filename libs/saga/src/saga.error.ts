@@ -64,6 +64,15 @@ export class NotRetryableError extends DomainError {
   }
 }
 
+export class NotReleasableError extends DomainError {
+  readonly code = 'not_releasable';
+  readonly category = 'conflict';
+
+  constructor(status: string) {
+    super(`A saga that is ${status} needs what it holds`);
+  }
+}
+
 /** Another worker may own the run by now: whatever this one does about it is refused. */
 export class LeaseLostError extends DomainError {
   readonly code = 'saga_lease_lost';

@@ -46,6 +46,11 @@ export class SagaRequests {
     return this.reader.get(scopeOf(by), id);
   }
 
+  async release(by: Principal, id: string, because: Because): Promise<SagaView> {
+    await this.controls.releaseHolds(scopeOf(by), id, because);
+    return this.reader.get(scopeOf(by), id);
+  }
+
   get(by: Principal, id: string): Promise<SagaView> {
     return this.reader.get(scopeOf(by), id);
   }

@@ -2,9 +2,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import type { Response } from 'express';
 import type { Because } from '#libs/audit';
 import type { Principal } from '#libs/identity';
-import { RequireTenantOrAdmin } from '../access/access';
+import { RequirePlatformAdmin, RequireTenantOrAdmin } from '../access/access';
 import { CurrentPrincipal } from '../access/current-principal';
-import { ReasonBody } from '../requests/reason.body';
+import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
 import { WhoAndWhy } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
@@ -84,5 +84,23 @@ export class SagasController {
     @WhoAndWhy() because: Because,
   ) {
     return { data: await this.sagas.retry(by, id, because) };
+  }
+
+  @Post(':id/release')
+  @HttpCode(200)
+  @RequirePlatformAdmin()
+  @Describes({
+    summary: 'Release what a saga that gave up still holds',
+    details: 'Others may work on it again. The saga’s own retry takes the holds again, or is refused.',
+    answers: { schema: 'Saga', as: 'data' },
+    refusals: [409],
+  })
+  async release(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: RequiredReasonBody,
+    @CurrentPrincipal() by: Principal,
+    @WhoAndWhy() because: Because,
+  ) {
+    return { data: await this.sagas.release(by, id, because) };
   }
 }

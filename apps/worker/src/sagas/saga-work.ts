@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaEngine } from '#libs/saga';
-import { ProviderUpkeep } from './provider-upkeep';
+import { Upkeep } from './upkeep';
 import { StopSignal } from '../lifetime/stop-signal';
 
 /** The sagas' share in the life of a worker: those that serve `provisioning` run the engine, whether the queue can be reached or not. */
@@ -11,7 +11,7 @@ export class SagaWork {
 
   constructor(
     private readonly engine: SagaEngine,
-    private readonly upkeep: ProviderUpkeep,
+    private readonly upkeep: Upkeep,
     private readonly stop: StopSignal,
     @Inject(CONFIG) config: Config,
   ) {

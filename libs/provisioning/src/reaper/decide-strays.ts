@@ -9,7 +9,8 @@ export interface Marked {
 
 export type StrayReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored';
 
-export interface Stray extends Marked {
+export interface Stray extends Omit<Marked, 'kind'> {
+  readonly kind: Marked['kind'] | 'dns_record';
   readonly reason: StrayReason;
   /** False: it is reported, and left to people (SAG-8). */
   readonly destroy: boolean;

@@ -9,12 +9,13 @@ import { DropletCalls } from '../provider/droplet-calls';
 import { MANAGED_TAG, sagaOfSnapshotName, sagaOfTag } from '../provider/saga-tags';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { straysAmong, type Marked, type Stray } from './decide-strays';
+import { LateRecords } from './late-records';
 import { Lineage } from './lineage';
 import { SagaTagObjects } from './saga-tag-objects';
 import { StrayLedger } from './stray-ledger';
 
 /** Sagas after which something may appear late. */
-const MAKING = ['provision_droplet', 'snapshot_droplet'];
+const MAKING = ['provision_droplet', 'snapshot_droplet', 'upsert_dns_record'];
 
 /** What one round found. */
 export interface Reaped {
@@ -40,6 +41,7 @@ export class Reaper {
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
     private readonly ledger: StrayLedger,
+    private readonly records: LateRecords,
     private readonly tags: SagaTagObjects,
     private readonly lineage: Lineage,
     @Inject(CONFIG) private readonly config: Config,
@@ -49,18 +51,11 @@ export class Reaper {
     this.thorough = new SharedLook(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
   }
 
-  /**
-   * A round, if one is due: soon after sagas that make things, and once per grace period in any case. What goes wrong is told and tried
-   * again in the next round.
-   */
+  /** A round, if one is due: soon after sagas that make things, and once per grace period in any case. Throws the client's errors. */
   async round(): Promise<void> {
-    try {
-      await this.lineage.check();
-      if (await this.sagas.lately(MAKING, this.config.saga.reaperGraceMs)) await this.rounds.latest();
-      await this.thorough.latest();
-    } catch (error) {
-      this.log.warn({ event: 'reaper_round_failed', code: errorCode(error) });
-    }
+    await this.lineage.check();
+    if (await this.sagas.lately(MAKING, this.config.saga.reaperGraceMs)) await this.rounds.latest();
+    await this.thorough.latest();
   }
 
   private async cleanUp(): Promise<Reaped> {
@@ -75,7 +70,7 @@ export class Reaper {
     for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
     let asked = 0;
     for (const stray of strays) if (stray.destroy && (await this.destroy(stray))) asked += 1;
-    return { strays: strays.length, asked, tags: 0 };
+    return { strays: strays.length, asked: asked + (await this.records.remove()), tags: 0 };
   }
 
   private async markedDroplets(): Promise<Marked[]> {
@@ -98,7 +93,7 @@ export class Reaper {
   private async destroy(stray: Stray): Promise<boolean> {
     try {
       if (stray.kind === 'droplet') await this.droplets.destroy(stray.providerId, this.never);
-      else await this.snapshots.destroy(stray.providerId, this.never);
+      else if (stray.kind === 'snapshot') await this.snapshots.destroy(stray.providerId, this.never);
     } catch (error) {
       if (error instanceof NotFoundAtProviderError) return false;
       this.log.warn({ event: 'stray_not_destroyed', kind: stray.kind, provider_id: stray.providerId, code: errorCode(error) });

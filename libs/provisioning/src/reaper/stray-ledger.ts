@@ -12,6 +12,14 @@ export class StrayLedger {
     return this.database.query<{ providerId: string }>(FOUND, [JSON.stringify(strays), kinds]);
   }
 
+  /** One that is asked away at once. */
+  async noted({ kind, providerId, sagaId, reason }: Stray): Promise<void> {
+    await this.database.query(
+      'insert into cloud_strays (kind, provider_id, saga_id, reason) values ($1, $2, $3, $4) on conflict do nothing',
+      [kind, providerId, sagaId, reason],
+    );
+  }
+
   async askedAway({ kind, providerId }: Stray): Promise<void> {
     await this.database.query('update cloud_strays set asked_at = clock_timestamp() where kind = $1 and provider_id = $2', [
       kind,

@@ -15,6 +15,16 @@ export interface SagaOutline {
   readonly restored: boolean;
 }
 
+/** What a step of an ended saga had recorded before its side effect. */
+export interface RecordedIntent {
+  readonly sagaId: string;
+  readonly status: RunStatus;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly intent: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>> | null;
+  readonly restored: boolean;
+}
+
 const COLUMNS = `id, kind, status, context, input, extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
 
 /** Tells other parts of the product how sagas stand. Platform scope. */
@@ -26,6 +36,17 @@ export class SagaOutlines {
   async of(ids: readonly string[]): Promise<Map<string, SagaOutline>> {
     const rows = await this.database.query<SagaOutline>(`select ${COLUMNS} from saga_runs where id = any ($1::uuid[])`, [ids]);
     return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Of sagas of a kind that ended within that time, well or undone. */
+  intentsOf(kind: string, step: string, withinMs: number): Promise<RecordedIntent[]> {
+    return this.database.query<RecordedIntent>(
+      `select r.id as "sagaId", r.status, r.input, s.intent, s.output, r.restored_at is not null as restored
+         from saga_runs r join saga_steps s on s.saga_id = r.id and s.name = $2
+        where r.kind = $1 and r.status in ('completed', 'rolled_back') and s.intent is not null
+          and r.finished_at > clock_timestamp() - $3 * interval '1 millisecond'`,
+      [kind, step, withinMs],
+    );
   }
 
   /** Marks what is not over; answers how many that is. */

@@ -4,7 +4,7 @@ import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
 import { FINAL, type RunStatus } from '../run/saga-run';
-import { NotCancellableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
+import { NotCancellableError, NotReleasableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
 import { takeHolds } from './holds';
 
 interface ControlledRun {
@@ -48,6 +48,20 @@ export class SagaControls {
       await this.holdAgain(tx, id, run);
       await tx.query(run.status === 'failed' ? GO_ON : UNDO_AGAIN, [id]);
       await this.audit.record(tx, { ...because, action: 'saga_retried', target: { type: 'saga', id }, details: { kind: run.kind } });
+    });
+  }
+
+  /**
+   * Lets others work on what a run that gave up still holds; its own retry takes the holds again, or is refused. Throws `NotReleasableError` while
+   * the run goes on, `SagaNotFoundError`.
+   */
+  async releaseHolds(scope: Scope, id: string, because: Because): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const run = await lockRun(tx, scope, id);
+      if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotReleasableError(run.status);
+      const released = await tx.query<{ resource: string }>('delete from saga_holds where saga_id = $1 returning resource', [id]);
+      const details = { kind: run.kind, released: released.map(({ resource }) => resource) };
+      await this.audit.record(tx, { ...because, action: 'saga_holds_released', target: { type: 'saga', id }, details });
     });
   }
 

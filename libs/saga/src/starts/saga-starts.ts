@@ -67,6 +67,11 @@ export class SagaStarts {
     }
   }
 
+  /** Keys are good for a day at least (SAG-17); older ones leave. */
+  async forgetOldKeys(): Promise<void> {
+    await this.database.query(`delete from saga_starts where started_at < clock_timestamp() - interval '2 days'`);
+  }
+
   private async judge(definition: SagaDefinition, { input, tenantId }: Pick<StartRequest, 'input' | 'tenantId'>): Promise<Judged> {
     const scope: Scope = tenantId === null ? { kind: 'platform' } : { kind: 'tenant', tenantId };
     const prepared = (await definition.prepare?.({ scope, input })) ?? input;

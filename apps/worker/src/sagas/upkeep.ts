@@ -4,13 +4,17 @@ import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
 import { Reaper } from '#libs/provisioning';
+import { SagaStarts } from '#libs/saga';
 
 /** Prices and offers change a few times a year. */
 const CATALOGUE_AGE_MS = 6 * 3_600_000;
 
-/** What a worker of sagas sees to now and then, whichever of them is first: late effects at the provider, and the copy of its catalogue. */
+/**
+ * What the workers of sagas see to now and then, whichever of them is first: late effects at the provider, the copy of its catalogue, and keys that
+ * have served their time. What goes wrong is told and tried again in the next round.
+ */
 @Injectable()
-export class ProviderUpkeep {
+export class Upkeep {
   private readonly log = new Logger('Upkeep');
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
@@ -18,12 +22,12 @@ export class ProviderUpkeep {
   constructor(
     private readonly reaper: Reaper,
     private readonly catalogue: Catalogue,
+    private readonly starts: SagaStarts,
     private readonly provider: DigitalOcean,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   start(): void {
-    if (!this.provider.configured) return;
     this.timer = setInterval(() => this.look(), this.config.saga.reaperPeriodMs);
     this.look();
   }
@@ -37,11 +41,17 @@ export class ProviderUpkeep {
   }
 
   private async seeTo(): Promise<void> {
-    await this.reaper.round();
+    await this.attempt('keys', () => this.starts.forgetOldKeys());
+    if (!this.provider.configured) return;
+    await this.attempt('reaper', () => this.reaper.round());
+    await this.attempt('catalogue', () => this.catalogue.refreshIfOlderThan(CATALOGUE_AGE_MS, 'provisioning'));
+  }
+
+  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      await this.catalogue.refreshIfOlderThan(CATALOGUE_AGE_MS, 'provisioning');
+      await work();
     } catch (error) {
-      this.log.warn({ event: 'catalogue_not_read', code: errorCode(error) });
+      this.log.warn({ event: 'upkeep_failed', what, code: errorCode(error) });
     }
   }
 }

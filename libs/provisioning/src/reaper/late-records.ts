@@ -1,0 +1,77 @@
+import { CONFIG, type Config } from '#libs/config';
+import { errorCode } from '#libs/kernel';
+import { SagaOutlines, type RecordedIntent } from '#libs/saga';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { comparable } from '../dns/dns-record';
+import type { DnsRecordInput } from '../dns/dns-record.input';
+import type { EnsureIntent } from '../dns/record-undoing';
+import { RecordCalls } from '../provider/record-calls';
+import { StrayLedger } from './stray-ledger';
+
+/**
+ * Records that a create without an answer made after its saga had stopped looking (SAG-14). Only what was not there before the create, has its data,
+ * and is not the record that the saga ended with: within the grace, one more with the same data is its own double.
+ */
+@Injectable()
+export class LateRecords {
+  private readonly log = new Logger('Reaper');
+  private readonly never = new AbortController().signal;
+
+  constructor(
+    private readonly sagas: SagaOutlines,
+    private readonly records: RecordCalls,
+    private readonly ledger: StrayLedger,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Answers how many were asked away. */
+  async remove(): Promise<number> {
+    const ended = await this.sagas.intentsOf('upsert_dns_record', 'ensure_record', this.config.saga.reaperGraceMs);
+    let asked = 0;
+    for (const one of ended) if (needsALook(one)) asked += await this.removeOf(one);
+    return asked;
+  }
+
+  private async removeOf(saga: RecordedIntent): Promise<number> {
+    const input = saga.input as unknown as DnsRecordInput;
+    const { dns_domain: zone, dns_record_name: name, dns_record_type: type, dns_record_data: data } = input;
+    const { others } = saga.intent as unknown as EnsureIntent;
+    const kept = saga.status === 'completed' ? saga.output?.record_id : undefined;
+    const listed = await this.records.named(zone, name, type, this.never);
+    const doubles = listed.filter(
+      (record) => comparable(type, record.data) === comparable(type, data) && !others.includes(record.id) && record.id !== kept,
+    );
+    for (const { id } of doubles) {
+      const stray = {
+        kind: 'dns_record',
+        providerId: id,
+        sagaId: saga.sagaId,
+        reason: kept === undefined ? 'late' : 'duplicate',
+        destroy: true,
+      } as const;
+      await this.ledger.noted(stray);
+      this.log.warn({
+        event: 'stray_found',
+        kind: stray.kind,
+        provider_id: id,
+        saga_id: saga.sagaId,
+        reason: stray.reason,
+        destroyed: true,
+      });
+      try {
+        await this.records.destroy(zone, id, this.never);
+        await this.ledger.askedAway(stray);
+      } catch (error) {
+        this.log.warn({ event: 'stray_not_destroyed', kind: stray.kind, provider_id: id, code: errorCode(error) });
+      }
+    }
+    return doubles.length;
+  }
+}
+
+/** Only a create that went without an answer can have a double, or come late. */
+function needsALook({ intent, status, output, restored }: RecordedIntent): boolean {
+  const { op, doubtful, ruledOut } = intent as unknown as EnsureIntent;
+  if (restored || op !== 'create') return false;
+  return doubtful || (status === 'rolled_back' && output === null && !ruledOut);
+}
