@@ -72,6 +72,7 @@ it('lists every route of the design', () => {
     'patch /api/v1/projects/{id}',
     'post /api/v1/sagas',
     'post /api/v1/sagas/{id}/cancel',
+    'post /api/v1/sagas/{id}/release',
     'post /api/v1/sagas/{id}/retry',
     'post /api/v1/sweeps',
     'post /api/v1/sweeps/{id}/release',

@@ -42,14 +42,14 @@ export class DropletEvent {
     const before = ctx.intent as unknown as EventIntent | null;
     const asked = before?.goal === goal ? before : null;
     const recently = before?.goal !== undefined && ctx.sinceBegunMs - before.askedAtMs < this.config.saga.providerLagMs;
-    if (before?.actionId) {
-      const status = await this.statusOf(ctx, before.actionId);
-      if (status === 'in-progress') return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
-      if (status === 'errored' && asked) {
-        await ctx.recordIntent({ ...keep });
-        return retry({ code: 'action_errored', detail: `DigitalOcean could not do the ${action.type}` });
-      }
-    } else if (recently && !asked) return wait(this.config.saga.pollMs, 'whether what was asked before still takes effect');
+    const status = before?.actionId ? await this.statusOf(ctx, before.actionId) : undefined;
+    if (status === 'in-progress') return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
+    if (status === 'errored' && asked) {
+      await ctx.recordIntent({ ...keep });
+      return retry({ code: 'action_errored', detail: `DigitalOcean could not do the ${action.type}` });
+    }
+    // What is seen of the droplet may still be from before the event that is being undone.
+    if (recently && !asked && status !== 'errored') return wait(this.config.saga.pollMs, 'what was asked before showing its effect');
     const droplet = await this.droplets.get(dropletId, ctx.signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: `Droplet ${dropletId} does not exist any more` }, 'none');
     if (reached(droplet)) return done();

@@ -10,7 +10,7 @@ import { StrayLedger } from './stray-ledger';
 
 /**
  * Records that a create without an answer made after its saga had stopped looking (SAG-14). Only what was not there before the create, has its data,
- * and is not the record that the saga ended with: within the grace, one more with the same data is its own double.
+ * and is no saga's result: within the grace, one more with the same data is its own double.
  */
 @Injectable()
 export class LateRecords {
@@ -38,9 +38,17 @@ export class LateRecords {
     const { others } = saga.intent as unknown as EnsureIntent;
     const kept = saga.status === 'completed' ? saga.output?.record_id : undefined;
     const listed = await this.records.named(zone, name, type, this.never);
-    const doubles = listed.filter(
+    if (kept !== undefined && !listed.some(({ id }) => id === kept)) return 0; // the zone has been changed since: what is there is not its double
+    const possible = listed.filter(
       (record) => comparable(type, record.data) === comparable(type, data) && !others.includes(record.id) && record.id !== kept,
     );
+    const theirs = await this.sagas.putOutByOthers(
+      saga.sagaId,
+      'ensure_record',
+      'record_id',
+      possible.map(({ id }) => id),
+    );
+    const doubles = possible.filter(({ id }) => !theirs.has(id));
     for (const { id } of doubles) {
       const stray = {
         kind: 'dns_record',

@@ -49,6 +49,15 @@ export class SagaOutlines {
     );
   }
 
+  /** Which of these values other sagas' steps of that name have put out in a field. */
+  async putOutByOthers(sagaId: string, step: string, field: string, values: readonly string[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ value: string }>(
+      'select distinct output ->> $3 as value from saga_steps where name = $2 and saga_id <> $1 and output ->> $3 = any ($4::text[])',
+      [sagaId, step, field, values],
+    );
+    return new Set(rows.map(({ value }) => value));
+  }
+
   /** Marks what is not over; answers how many that is. */
   async markRestored(): Promise<number> {
     const rows = await this.database.query('update saga_runs set restored_at = clock_timestamp() where wake_at is not null returning 1');
