@@ -52,6 +52,17 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect(items).not.toEqual([]);
   });
 
+  it('answers the records of each demo domain as documented: site, mail, texts and servers', async () => {
+    const { domains } = (await call('GET', '/v2/domains?per_page=200')).body as unknown as { domains: { name: string }[] };
+    for (const { name } of domains) {
+      const { status, body } = await call('GET', `/v2/domains/${name}/records?per_page=200`);
+      expect(status).toBe(200);
+      const types = (body.domain_records as { type: string }[]).map(({ type }) => type);
+      expect([...new Set(types)].sort((one, other) => one.localeCompare(other))).toEqual(['A', 'CAA', 'CNAME', 'MX', 'NS', 'SOA', 'TXT']);
+    }
+    expect(domains.length).toBeGreaterThan(10);
+  });
+
   it('walks a volume and its snapshot through their lives', async () => {
     const dropletId = await aDroplet();
     const spec = { name: 'walk-data', size_gigabytes: 10, region: 'fra1', filesystem_type: 'ext4' };
@@ -172,8 +183,15 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
       { type: 'MX', name: '@', data: 'mail.example.', priority: 10 },
       { type: 'SRV', name: '_sip._tcp', data: 'sip.example.', priority: 1, port: 5060, weight: 5, flags: null, tag: null },
       { type: 'CAA', name: '@', data: 'letsencrypt.org.', flags: 0, tag: 'issue' },
+      { type: 'CNAME', name: 'shop', data: '@', ttl: 30 },
+      { type: 'NS', name: 'sub', data: 'ns1.sub.example.', flags: null, tag: null },
+      { type: 'TXT', name: '@', data: 'v=spf1 -all', flags: null, tag: null },
     ];
     for (const body of records) expect((await call('POST', path, { body })).status).toBe(201);
+    expect((await call('GET', `${path}?per_page=5&page=2`)).body.domain_records).toHaveLength(5);
+    expect((await call('GET', `${path}?name=shop.records.example`)).body.domain_records).toMatchObject([{ type: 'CNAME', data: '@' }]);
+    const dotless = { type: 'MX', name: '@', data: 'mail.example', priority: 10 };
+    expect(await call('POST', path, { body: dotless, refused: true })).toMatchObject({ status: 422, body: { id: 'unprocessable_entity' } });
     const made = await call('POST', path, { body: { type: 'A', name: 'api', data: '203.0.113.1' } });
     const { id } = made.body.domain_record as { id: number };
     expect((await call('PATCH', `${path}/${id}`, { body: { type: 'A', ttl: 60 } })).body.domain_record).toMatchObject({ ttl: 60 });

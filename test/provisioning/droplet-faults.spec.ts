@@ -156,3 +156,13 @@ describe('SAG-15: destroy', () => {
     expect(saga.context.destroy_droplet).toEqual({ already_gone: true });
   });
 });
+
+it('SAG-1: an outage of the provider while a droplet is waited for costs no try, and nothing is given up', async () => {
+  const id = await world.start('provision_droplet', ORDER);
+  await until(async () => (await world.alive()).length === 1, { what: 'the droplet' });
+  await world.simulator.faults([{ id: 'down', match: { path: '/v2/*' }, times: 4, effect: { type: 'status', status: 503 } }]);
+  const saga = await world.ended(id);
+  expect(await world.simulator.fired()).toEqual({ down: 4 });
+  expect(saga.status).toBe('completed');
+  expect(Math.max(...saga.steps.map(({ attempts }) => attempts))).toBe(1);
+});

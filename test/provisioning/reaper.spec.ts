@@ -58,11 +58,7 @@ it('SAG-7: a tag that only begins like a sagaâ€™s, or names another, is nobodyâ€
 
 it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that were not over in the backup', async () => {
   await world.simulator.faults([
-    {
-      id: 'held',
-      match: { method: 'GET', path: '/v2/droplets', query: { tag_name: 'managed-by-arcadia-cloud' } },
-      effect: { type: 'status', status: 503 },
-    },
+    { id: 'held', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 503 } },
   ]);
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.reader.get(PLATFORM, id)).steps[0]?.status === 'completed', { what: 'the droplet' });

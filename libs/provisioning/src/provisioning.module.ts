@@ -1,3 +1,4 @@
+import { patient } from './patience';
 import { CatalogueModule } from '#libs/catalogue';
 import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
@@ -93,6 +94,9 @@ export class ProvisioningModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const saga of SAGAS) this.registry.register(this.modules.get<{ definition: SagaDefinition }>(saga).definition);
+    for (const saga of SAGAS) {
+      const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
+      this.registry.register({ ...definition, steps: definition.steps.map(patient) });
+    }
   }
 }

@@ -25,6 +25,7 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
   }
   for (const name of Object.keys(KEY_OF) as CollectionName[])
     if (name in given) (next as unknown as Fields)[name] = completeRecords(name, readRecords(name, given[name]), next, nowMs);
+  if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutStrays(next);
   if ('droplets' in given) next.droplets = readDroplets(next, given.droplets as unknown[], nowMs);
   if ('members' in given) next.members = readMembers(next, given.members as unknown[], nowMs);
   if ('droplets' in given) next.members = withDefaultMembers(next, present.droplets, nowMs);
@@ -84,6 +85,12 @@ function readMembers(next: State, input: unknown[], nowMs: number): MemberRecord
     if (!projects.has(member.project_id)) throw new ControlError(`members[${index}].project_id is not the id of a project`);
     return { ...member, urn: member.urn, project_id: member.project_id, id: member.id ?? ++lastId };
   });
+}
+
+/** Records go with their domain, also when a list without it was put. */
+function withoutStrays({ domains, domain_records }: State): State['domain_records'] {
+  const names = new Set(domains.map(({ name }) => name));
+  return domain_records.filter(({ domain }) => names.has(domain));
 }
 
 /** A droplet that is new in the world belongs to the default project unless the document says otherwise. */

@@ -1,4 +1,4 @@
-import { zoneFile } from '../families/domains.family';
+import { zoneFile } from '../families/zone-file';
 import { FIRST_IDS } from '../world/first-ids';
 import type { SeededRandom } from '../world/random';
 import type { DropletRecord, MemberRecord } from '../world/records';
@@ -65,12 +65,11 @@ function make(made: Made, random: SeededRandom, project: DemoProject, urn: strin
 }
 
 function addZone(made: Made, { droplets }: DemoProject, name: string): void {
-  made.domains.push({ name, ttl: 1800, zone_file: zoneFile(name) });
   const addresses = droplets.flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
-  for (const record of demoRecords(name, addresses)) {
-    const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
-    made.domain_records.push({ ...record, id: last + 7 });
-  }
+  const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
+  const records = demoRecords(name, addresses).map((record, nth) => ({ ...record, id: last + 7 * (nth + 1) }));
+  made.domains.push({ name, ttl: 1800, zone_file: zoneFile(name, records) });
+  made.domain_records.push(...records);
 }
 
 /** Every second volume is on a droplet, and has a snapshot that no project lists. */

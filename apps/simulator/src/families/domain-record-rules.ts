@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { unprocessable } from '../http/provider-refusal';
 import type { DomainRecordEntry } from '../world/records';
 
@@ -10,6 +11,8 @@ const HOST_TYPES = ['CNAME', 'MX', 'NS', 'SRV', 'CAA'];
 const NEEDS: Record<string, readonly NumberField[]> = { MX: ['priority'], SRV: ['priority', 'port', 'weight'], CAA: ['flags'] };
 const NUMBERS = ['priority', 'port', 'weight', 'flags'] as const;
 type NumberField = (typeof NUMBERS)[number];
+
+const HIGHEST: Record<NumberField, number> = { priority: 65_535, port: 65_535, weight: 65_535, flags: 255 };
 
 const LEAST_TTL = 30;
 export const DEFAULT_TTL = 1800;
@@ -62,8 +65,8 @@ function readName(domain: string, name: unknown): string {
 function readData(type: string, data: unknown, written: unknown, tag: string | null): string {
   if (typeof data !== 'string' || data === '') throw unprocessable("Data can't be blank");
   if (written === undefined || !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef') {
-    if (type === 'A' && !/^\d{1,3}(\.\d{1,3}){3}$/.test(data)) throw unprocessable('Data must be a valid IPv4 address');
-    if (type === 'AAAA' && !data.includes(':')) throw unprocessable('Data must be a valid IPv6 address');
+    if (type === 'A' && !isIPv4(data)) throw unprocessable('Data must be a valid IPv4 address');
+    if (type === 'AAAA' && !isIPv6(data)) throw unprocessable('Data must be a valid IPv6 address');
     return data;
   }
   if (!data.endsWith('.')) throw unprocessable('Data needs to end with a dot (.)');
@@ -77,7 +80,7 @@ function readTag(tag: unknown): string {
 
 function readNumber(field: NumberField, { [field]: value }: Fields): number | null {
   if (value === null || value === undefined) return null;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 65_535)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > HIGHEST[field])
     throw unprocessable(`${label(field)} is not a number`);
   return value;
 }

@@ -54,6 +54,7 @@ function createRecord(world: World, request: ProviderRequest): Answer {
   const ttl = sent.ttl === undefined || sent.ttl === null ? (siblings[0]?.ttl ?? read.ttl) : read.ttl;
   const record = world.collections.domain_records.put({ ...read, ttl, id: world.nextId('domain_record') });
   shareTtl(world, record);
+  world.after('zone_file_ms', 'zone_written', domain);
   return ok({ domain_record: view(record) }, 201);
 }
 
@@ -69,6 +70,7 @@ function change(world: World, request: ProviderRequest, whole: boolean): Answer 
   );
   const record = world.collections.domain_records.put({ ...read, id: before.id });
   shareTtl(world, record);
+  world.after('zone_file_ms', 'zone_written', before.domain);
   return ok({ domain_record: view(record) });
 }
 
@@ -76,6 +78,7 @@ function deleteRecord(world: World, request: ProviderRequest): Answer {
   const record = existing(world, request);
   if (record.type === 'SOA') throw unprocessable('SOA records cannot be deleted');
   world.collections.domain_records.remove(record.id);
+  world.after('zone_file_ms', 'zone_written', record.domain);
   return noContent;
 }
 

@@ -69,12 +69,96 @@ describe('domain records', () => {
     expect((await post({ type: 'MX', name: '@', data: 'mail.example.' })).status).toBe(422);
     expect((await post({ type: 'SRV', name: '_sip._tcp', data: 'sip.example.', priority: 1, port: 0 })).status).toBe(422);
     expect((await post({ type: 'SRV', name: '_sip._tcp', data: 'sip.example.', priority: 1, port: 0, weight: 5 })).status).toBe(201);
-    expect((await post({ type: 'A', name: 'x', data: 'nowhere' })).status).toBe(422);
+    for (const data of ['nowhere', '203.0.113.256', '2001:db8::1']) expect((await post({ type: 'A', name: 'x', data })).status).toBe(422);
+    expect((await post({ type: 'AAAA', name: 'x', data: '203.0.113.1' })).status).toBe(422);
+    const caa = { type: 'CAA', name: '@', data: 'letsencrypt.org.', tag: 'issue' };
+    expect((await post(caa)).status).toBe(422);
+    expect((await post({ ...caa, flags: 256 })).status).toBe(422);
+    expect((await post({ ...caa, flags: 255 })).status).toBe(201);
+    expect((await post({ ...caa, flags: 0, tag: 'other' })).status).toBe(422);
+    expect((await post({ type: 'PTR', name: 'x', data: 'y.' })).status).toBe(422);
   });
 
-  it('go with their domain', async () => {
+  it('appear in pages, and under one domain only, however its name is spelled', async () => {
+    await world.call('POST', '/v2/domains', { name: 'Other.Example' });
+    const { body } = await world.call('GET', `${path}?per_page=2&page=2`);
+    expect(body).toMatchObject({ domain_records: [{ type: 'NS' }, { type: 'NS' }], meta: { total: 5 } });
+    expect((await world.call('GET', '/v2/domains/OTHER.example/records')).body.meta.total).toBe(4);
+    expect((await world.call('GET', `/v2/domains/other.example/records/${body.domain_records[0]?.id}`)).status).toBe(404);
+    expect(await world.call('GET', '/v2/domains/nowhere.example/records')).toMatchObject({ status: 404, body: { id: 'not_found' } });
+  });
+
+  it('go with their domain, by a DELETE or by a list of domains without it', async () => {
+    await world.call('POST', '/v2/domains', { name: 'other.example' });
     await world.call('DELETE', '/v2/domains/zone.example');
     expect((await world.call('GET', path)).status).toBe(404);
+    expect(new Set((await world.control.account()).domain_records.map(({ domain }) => domain))).toEqual(new Set(['other.example']));
+    await world.control.put({ domains: [{ name: 'third.example' }] });
     expect((await world.control.account()).domain_records).toEqual([]);
+  });
+
+  it('may be put with hardly a field; ids go on above theirs', async () => {
+    await world.control.put({ domain_records: [{}, { name: 'mail', id: 1_900_000_000 }, { domain: 'elsewhere.example' }] });
+    expect(await listed()).toMatchObject([
+      { type: 'A', name: 'host-0', ttl: 1800 },
+      { type: 'A', name: 'mail', ttl: 1800 },
+    ]);
+    expect((await post({ type: 'A', name: 'x', data: '203.0.113.1' })).record.id).toBeGreaterThan(1_900_000_000);
+  });
+
+  it('stand in the zone file a lag after they were written, changed or deleted', async () => {
+    const zone = async () => (await world.control.account()).domains[0]?.zone_file;
+    await world.control.advance(60_000);
+    await world.control.lags({ zone_file_ms: 3_600_000 });
+    const { record } = await post({ type: 'MX', name: '@', data: 'mail.example.', priority: 10 });
+    await post({ type: 'CNAME', name: 'www', data: '@' });
+    await world.call('GET', path);
+    expect(await zone()).not.toContain('MX');
+    await world.control.advance(3_600_000);
+    await world.call('GET', path);
+    expect(await zone()).toContain('zone.example. 1800 IN A 203.0.113.7\nzone.example. 1800 IN MX 10 mail.example.\n');
+    expect(await zone()).toContain('www.zone.example. 1800 IN CNAME zone.example.\n');
+    await world.call('PATCH', `${path}/${record.id}`, { ttl: 60 });
+    await world.control.advance(3_600_000);
+    await world.call('GET', path);
+    expect(await zone()).toContain('zone.example. 60 IN MX 10 mail.example.\n');
+    await world.call('DELETE', `${path}/${record.id}`);
+    await world.control.advance(3_600_000);
+    await world.call('GET', path);
+    expect(await zone()).not.toContain('MX');
+  });
+
+  describe('whose answer is lost, or which take effect late', () => {
+    let id: number;
+    beforeEach(async () => void (id = (await post({ type: 'A', name: 'api', data: '203.0.113.1' })).record.id));
+
+    const stored = async () =>
+      (await world.control.account()).domain_records.filter(({ name }) => name === 'api').map(({ data, ttl }) => `${data} ${ttl}`);
+    const untouched = ['203.0.113.1 1800'];
+    const writes = [
+      { method: 'POST', body: { type: 'A', name: 'api', data: '203.0.113.2', ttl: 60 }, result: ['203.0.113.1 60', '203.0.113.2 60'] },
+      { method: 'PUT', body: { type: 'A', data: '203.0.113.3', ttl: 90 }, result: ['203.0.113.3 90'] },
+      { method: 'PATCH', body: { type: 'A', ttl: 120 }, result: ['203.0.113.1 120'] },
+      { method: 'DELETE', body: undefined, result: [] },
+    ];
+    const send = (method: string, body: unknown) => world.call(method, method === 'POST' ? path : `${path}/${id}`, body);
+
+    it.each(writes)('a $method whose answer is lost has taken effect', async ({ method, body, result }) => {
+      await world.control.faults({ match: { method, path: `${path}*` }, effect: { type: 'lose_answer' } });
+      await expect(send(method, body)).rejects.toThrow('fetch failed');
+      expect((await world.control.faultReport())[0]?.fired).toBe(1);
+      expect(await stored()).toEqual(result);
+    });
+
+    it.each(writes)('a $method that takes effect late does so with nobody listening', async ({ method, body, result }) => {
+      await world.control.faults({ match: { method, path: `${path}*` }, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } });
+      await expect(send(method, body)).rejects.toThrow('fetch failed');
+      expect((await world.control.faultReport())[0]?.fired).toBe(1);
+      await listed();
+      expect(await stored()).toEqual(untouched);
+      await world.control.advance(3_600_000);
+      await listed();
+      expect(await stored()).toEqual(result);
+    });
   });
 });

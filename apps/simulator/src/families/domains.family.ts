@@ -6,10 +6,11 @@ import type { DomainRecord } from '../world/records';
 import type { World } from '../world/world';
 import { firstRecords, recordsOf } from './domain-records.family';
 import { leaveProject, placeInProject } from './project-place';
+import { zoneFile } from './zone-file';
 
 const NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
-/** Domains. The zone file appears a little after the domain. */
+/** Domains, told apart without regard to case. The zone file appears a little after the domain, and follows its records as late. */
 export const domainsFamily: Family = {
   routes: [
     {
@@ -25,8 +26,9 @@ export const domainsFamily: Family = {
       method: 'POST',
       path: '/v2/domains',
       handle: (world, request) => {
-        const { name, ip_address: ipAddress } = objectBody(request);
-        if (typeof name !== 'string' || !NAME.test(name)) throw unprocessable('Name is not a valid domain name');
+        const { name: sent, ip_address: ipAddress } = objectBody(request);
+        if (typeof sent !== 'string' || !NAME.test(sent)) throw unprocessable('Name is not a valid domain name');
+        const name = sent.toLowerCase();
         if (world.collections.domains.get(name) !== undefined) throw unprocessable(`domain '${name}': name already exists`);
         const domain = world.collections.domains.put({ name, ttl: 1800, zone_file: null });
         firstRecords(world, name, ipAddress);
@@ -51,18 +53,14 @@ export const domainsFamily: Family = {
   transitions: {
     zone_written: (world, { ref }) => {
       const domain = world.collections.domains.get(String(ref));
-      if (domain !== undefined) world.collections.domains.put({ ...domain, zone_file: zoneFile(domain.name) });
+      if (domain !== undefined)
+        world.collections.domains.put({ ...domain, zone_file: zoneFile(domain.name, recordsOf(world, domain.name)) });
     },
   },
 };
 
-export function zoneFile(name: string): string {
-  const servers = [1, 2, 3].map((nth) => `${name}. IN NS ns${nth}.digitalocean.com.\n`).join('');
-  return `$ORIGIN ${name}.\n$TTL 1800\n${name}. IN SOA ns1.digitalocean.com. hostmaster.${name}. 1700000000 10800 3600 604800 1800\n${servers}`;
-}
-
 function existingDomain(world: World, { params }: ProviderRequest): DomainRecord {
-  const domain = world.collections.domains.get(params.name ?? '');
+  const domain = world.collections.domains.get((params.name ?? '').toLowerCase());
   if (domain === undefined) throw notFound();
   return domain;
 }

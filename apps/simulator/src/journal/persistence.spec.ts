@@ -99,6 +99,21 @@ describe('the stored state', () => {
     await after.close();
   });
 
+  it('keeps the records of a domain, and their ids go on', async () => {
+    const path = '/v2/domains/kept.example/records';
+    const before = await newTestWorld({ dataDir: folder, empty: true });
+    await before.call('POST', '/v2/domains', { name: 'kept.example', ip_address: '203.0.113.7' });
+    const { id } = (await before.call('POST', path, { type: 'TXT', name: '@', data: 'gone' })).body.domain_record;
+    await before.call('DELETE', `${path}/${id}`);
+    const { domain_records } = (await before.call('GET', path)).body;
+    await before.close();
+    const after = await newTestWorld({ dataDir: folder, empty: true });
+    expect((await after.call('GET', path)).body.domain_records).toEqual(domain_records);
+    const again = await after.call('POST', path, { type: 'TXT', name: '@', data: 'gone' });
+    expect(again.body.domain_record.id).toBeGreaterThan(id);
+    await after.close();
+  });
+
   it('carries out a late commit after kill and restart', async () => {
     const before = await newTestWorld({ dataDir: folder, empty: true });
     await before.control.faults({ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } });

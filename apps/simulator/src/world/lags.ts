@@ -47,7 +47,7 @@ export const DEFAULT_LAGS = {
   firewall_applied_ms: 2_000,
   /** A load balancer is `new` and has no address. */
   load_balancer_active_ms: 30_000,
-  /** A domain just created has no zone file yet. */
+  /** A domain just created has no zone file yet; the one it has does not show the latest writes to its records. */
   zone_file_ms: 2_000,
   /** A droplet just created belongs to no project yet. */
   member_default_ms: 1_000,

@@ -2,6 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { ProjectReader } from '#libs/inventory';
 import { Inject, Injectable } from '@nestjs/common';
+import { ProviderLooks } from '../looks/provider-looks';
 import { ProjectCalls } from '../provider/project-calls';
 import { outcomeOf } from '../provider/write-outcome';
 import type { ProvisionDropletInput } from './provision-droplet.input';
@@ -16,6 +17,7 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
 
   constructor(
     private readonly projects: ProjectCalls,
+    private readonly looks: ProviderLooks,
     private readonly reader: ProjectReader,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -26,15 +28,19 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
       return fail({ code: 'project_gone', detail: 'The project does not exist any more' }, 'none');
     const { droplet_id: id } = ctx.context.create_droplet as { droplet_id: string };
     const urn = `do:droplet:${id}`;
-    const member = (await this.projects.members(project.provider_id, ctx.signal)).find((one) => one.urn === urn);
-    if (member && member.status !== 'not_found') return done({ project_uuid: project.provider_id });
     const { pollMs } = this.config.saga;
     const askedAtMs = ctx.intent?.askedAtMs as number | undefined;
+    if (askedAtMs !== undefined && (await this.isMember(project.provider_id, urn))) return done({ project_uuid: project.provider_id });
     if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs)
       return wait(pollMs, 'the project listing the droplet');
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.projects.assign(project.provider_id, [urn], ctx.signal));
     if (outcome.is === 'gone') return fail(outcome.error, 'none');
-    return outcome.is === 'refused' ? outcome.answer : wait(Math.min(pollMs, 2_000), 'the project listing the droplet');
+    return outcome.is === 'refused' ? outcome.answer : wait(pollMs, 'the project listing the droplet');
   };
+
+  private async isMember(projectUuid: string, urn: string): Promise<boolean> {
+    const seen = await this.looks.members(projectUuid);
+    return seen?.what.some((member) => member.urn === urn && member.status !== 'not_found') === true;
+  }
 }

@@ -26,7 +26,11 @@ export class AwaitActiveStep implements StepDefinition<object> {
   };
 
   /** In the list of our droplets; on its own where that list is too long, and where it has not shown the droplet for as long as an index may lag. */
-  private async find(ctx: StepContext<object>, id: string, actionId: string | undefined): Promise<ListedDroplet | undefined> {
+  private async find(
+    ctx: StepContext<object>,
+    id: string,
+    actionId: string | undefined,
+  ): Promise<Pick<ListedDroplet, 'status' | 'publicIpv4'> | undefined> {
     const listed = await this.looks.managed();
     if (!listed) return undefined;
     const found = listed.what.droplets.find((droplet) => droplet.id === id);

@@ -4,7 +4,8 @@ import { DigitalOcean, record, wholeNumber, list, optionalRecord } from '#libs/d
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, type Action } from '../provider/action';
 import { parseDroplet } from '../provider/droplet';
-import { MANAGED_TAG } from '../provider/saga-tags';
+import { ProjectCalls, type Membership } from '../provider/project-calls';
+import { MANAGED_TAG, sagaOfTag } from '../provider/saga-tags';
 import { SharedLook, type Seen } from './shared-look';
 
 const purpose = 'provisioning';
@@ -15,6 +16,8 @@ export interface ListedDroplet {
   readonly id: string;
   readonly status: string;
   readonly publicIpv4: string | null;
+  /** The saga that made it. */
+  readonly sagaId: string | null;
 }
 
 /** What the shared looks are kept as. */
@@ -31,12 +34,15 @@ export interface ListedDroplets {
 export class ProviderLooks {
   private readonly actions: SharedLook<Action[]>;
   private readonly droplets: SharedLook<ListedDroplets>;
+  private readonly projects = new Map<string, SharedLook<Membership[]>>();
 
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    @Inject(CONFIG) { saga: { pollMs } }: Config,
+    private readonly projectCalls: ProjectCalls,
+    @Inject(CONFIG) private readonly config: Config,
   ) {
+    const { pollMs } = config.saga;
     this.actions = new SharedLook(database, pollMs, 'actions', () => this.newestActions());
     this.droplets = new SharedLook(database, pollMs, 'managed_droplets', () => this.managedDroplets());
   }
@@ -53,6 +59,14 @@ export class ProviderLooks {
 
   managed(): Promise<Seen<ListedDroplets> | undefined> {
     return this.droplets.latest();
+  }
+
+  /** What a project holds. */
+  members(projectUuid: string): Promise<Seen<Membership[]> | undefined> {
+    const take = () => this.projectCalls.members(projectUuid);
+    const look = this.projects.get(projectUuid) ?? new SharedLook(this.database, this.config.saga.pollMs, `members ${projectUuid}`, take);
+    this.projects.set(projectUuid, look);
+    return look.latest();
   }
 
   private async newestActions(): Promise<Action[]> {
@@ -72,7 +86,9 @@ export class ProviderLooks {
     for (let page = 1; ; page += 1) {
       const { items, total } = await this.page('/v2/droplets', 'droplets', page, { tag_name: MANAGED_TAG });
       if (total > worth * PER_PAGE) return { droplets: [], whole: false };
-      for (const { id, status, publicIpv4 } of items.map(parseDroplet)) droplets.push({ id, status, publicIpv4 });
+      for (const { id, status, publicIpv4, tags } of items.map(parseDroplet)) {
+        droplets.push({ id, status, publicIpv4, sagaId: tags.map(sagaOfTag).find((sagaId) => sagaId !== undefined) ?? null });
+      }
       if (page * PER_PAGE >= total || items.length === 0) return { droplets, whole: true };
     }
   }

@@ -27,8 +27,8 @@ export class ProjectCalls {
     return this.provider.send({ purpose, method: 'POST', path, body: { resources: urns }, signal });
   }
 
-  members(projectUuid: string, signal: AbortSignal): Promise<Membership[]> {
+  members(projectUuid: string): Promise<Membership[]> {
     const path = `/v2/projects/${projectUuid}/resources`;
-    return all(this.provider.list({ purpose, path, key: 'resources', parse: parseMember, idOf: ({ urn }) => urn, signal }));
+    return all(this.provider.list({ purpose, path, key: 'resources', parse: parseMember, idOf: ({ urn }) => urn }));
   }
 }

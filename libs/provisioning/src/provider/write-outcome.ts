@@ -7,7 +7,7 @@ import {
   UnknownOutcomeError,
 } from '#libs/digitalocean';
 import { isRetryable } from '#libs/kernel';
-import { fail, retry, wait, type StepAnswer, type StepError } from '#libs/saga';
+import { fail, wait, type StepAnswer, type StepError } from '#libs/saga';
 
 /** While another event of a droplet runs, and while our token is rejected. */
 const BUSY_MS = 5_000;
@@ -39,7 +39,6 @@ export async function outcomeOf<T>(write: Promise<T>): Promise<WriteOutcome<T>> 
 function answerTo(error: ProviderError, told: StepError): StepAnswer {
   if (error instanceof PendingEventError) return wait(BUSY_MS, 'another event of the droplet is under way');
   if (error instanceof TokenRejectedError) return wait(error.retryAfterMs ?? REJECTED_MS, 'DigitalOcean rejects our token');
-  // Its pause is not the step's fault: it costs no try.
-  if (isRetryable(error)) return error.retryAfterMs === undefined ? retry(told) : wait(error.retryAfterMs, told.detail);
+  if (isRetryable(error)) return wait(error.retryAfterMs ?? BUSY_MS, told.detail); // not the step's fault: it costs no try
   return fail(told, 'none');
 }

@@ -1,0 +1,27 @@
+import { ProviderError } from '#libs/digitalocean';
+import { isRetryable } from '#libs/kernel';
+import { wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+
+/** Between two looks at a provider that does not answer and does not say when it will. */
+const OUTAGE_MS = 5_000;
+
+/** An outage of the provider is nobody's try: a step whose read fails waits, within the bound of its waits, and looks again. */
+export function patient<Input>(step: StepDefinition<Input>): StepDefinition<Input> {
+  const calm = (work: (ctx: StepContext<Input>) => Promise<StepAnswer>) => async (ctx: StepContext<Input>) => {
+    try {
+      return await work(ctx);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || !isRetryable(error)) throw error;
+      return wait(error.retryAfterMs ?? OUTAGE_MS, error.message);
+    }
+  };
+  const { name, merges, pivot, policy, execute, compensate } = step;
+  return {
+    name,
+    execute: calm(execute),
+    ...(merges && { merges }),
+    ...(pivot && { pivot }),
+    ...(policy && { policy }),
+    ...(compensate && { compensate: calm(compensate) }),
+  };
+}
