@@ -64,8 +64,9 @@ function make(made: Made, random: SeededRandom, project: DemoProject, urn: strin
   }
 }
 
+/** Names two machines at most: a project of a scaled account has thousands of them, and as many zones. */
 function addZone(made: Made, { droplets }: DemoProject, name: string): void {
-  const addresses = droplets.flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
+  const addresses = droplets.slice(0, 2).flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
   const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
   const records = demoRecords(name, addresses).map((record, nth) => ({ ...record, id: last + 7 * (nth + 1) }));
   made.domains.push({ name, ttl: 1800, zone_file: zoneFile(name, records) });
