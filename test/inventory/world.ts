@@ -5,6 +5,7 @@ import { DigitalOceanModule } from '#libs/digitalocean';
 import {
   InventoryModule,
   InventoryReader,
+  InventoryRegister,
   Owners,
   ProjectReader,
   SweepReader,
@@ -39,6 +40,7 @@ export interface World {
   readonly requests: SweepRequests;
   readonly inventory: InventoryReader;
   readonly projects: ProjectReader;
+  readonly register: InventoryRegister;
   readonly ledger: SweepReader;
   readonly owners: Owners;
   readonly sweep: (kind: string) => Promise<SweepView>;
@@ -82,6 +84,7 @@ export async function newWorld(
     requests: here.get(SweepRequests, { strict: false }),
     inventory: here.get(InventoryReader, { strict: false }),
     projects: here.get(ProjectReader, { strict: false }),
+    register: here.get(InventoryRegister, { strict: false }),
     ledger: here.get(SweepReader, { strict: false }),
     owners: here.get(Owners, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),

@@ -216,3 +216,37 @@ it('OPS-9: an operator releases what a run that gave up holds; its retry takes i
   expect(ended.leftovers).toEqual([]);
   await expect(process.controls.releaseHolds(PLATFORM, saga.id, ADMIN)).rejects.toMatchObject({ code: 'not_releasable' });
 });
+
+describe('SAG-12: a cancel while a pivot is on its way', () => {
+  it.each([
+    { name: 'that has its effect', effect: 'done', status: 'completed' },
+    { name: 'that turns out to have done nothing', effect: 'none', status: 'rolled_back' },
+  ])('$name waits until that is known: $status', async ({ effect, status }) => {
+    let settledYet = false;
+    const script = new Script(`pivot_${effect}`, [
+      { name: 'before', compensate: undone },
+      {
+        name: 'pivot',
+        pivot: true,
+        execute: async (ctx) => {
+          await ctx.recordIntent({ asked: true });
+          if (!settledYet) return wait(50, 'whether it happened');
+          return effect === 'done' ? done() : fail({ code: 'refused', detail: 'No.' }, 'none');
+        },
+      },
+      { name: 'after' },
+    ]);
+    const process = await working(script);
+    // The cancel is put where a request that came just before the pivot was begun would have left it.
+    const id = await process.starts.start({ kind: `pivot_${effect}`, input: {}, tenantId: null, because: ADMIN });
+    process.engine.wake();
+    await until(async () => script.calls.filter((call) => call === 'do pivot').length > 1, { what: 'the waiting pivot' });
+    await expect(process.controls.cancel(PLATFORM, id, ADMIN)).rejects.toMatchObject({ code: 'not_cancellable' });
+    await world.owner.query('update saga_runs set cancel_requested = true where id = $1', [id]);
+    const looked = script.calls.length;
+    await until(() => script.calls.length > looked + 2, { what: 'further looks' });
+    expect(script.calls).not.toContain('undo before');
+    settledYet = true;
+    expect((await settled(process.reader, id, ['completed', 'rolled_back', 'failed'])).status).toBe(status);
+  });
+});

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -23,19 +23,41 @@ export async function startRedis(folder: string): Promise<void> {
     console.warn(`\nSKIPPED: the suites on Redis. Neither ${PROGRAMS.join(' nor ')} is on the PATH; install one or set TEST_REDIS_URL.\n`);
     return;
   }
-  const port = await freePort();
-  const dir = join(folder, 'redis');
-  mkdirSync(dir);
-  const server = spawn(program, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir], {
-    stdio: 'ignore',
-  });
-  const ended = once(server, 'exit');
-  onTeardown(async () => {
-    server.kill('SIGKILL');
-    await ended;
-  });
-  await answers(port, server);
-  process.env.TEST_REDIS_URL = `redis://127.0.0.1:${port}`;
+  const server = await RedisServer.start(folder);
+  onTeardown(() => server.kill());
+  process.env.TEST_REDIS_URL = server.url;
+}
+
+/** A Redis or Valkey of a test's own, which keeps nothing on disk. */
+export class RedisServer {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly ended: Promise<unknown>,
+    readonly port: number,
+  ) {}
+
+  /** Throws where there is no program for it. */
+  static async start(folder: string, wishedPort?: number): Promise<RedisServer> {
+    const program = findProgram();
+    if (!program) throw new Error(`Neither ${PROGRAMS.join(' nor ')} is on the PATH`);
+    const port = wishedPort ?? (await freePort());
+    const dir = join(folder, 'redis');
+    mkdirSync(dir, { recursive: true });
+    const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir];
+    const child = spawn(program, settings, { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await answers(port, child);
+    return new RedisServer(child, ended, port);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
 }
 
 function findProgram(): string | undefined {

@@ -1,12 +1,21 @@
-/** Makes this process the one that renews the copy. $1 oldest that is good enough, ms, $2 limit of a refresh, ms. */
+/**
+ * Makes this process the one that renews the copy, and answers until when: with that text its writes are fenced. $1 oldest that is good enough, ms,
+ * $2 limit of a refresh, ms.
+ */
 export const CLAIM_REFRESH = `
 insert into provider_catalogue as c (name, refreshing_until) values ('offers', clock_timestamp() + $2 * interval '1 millisecond')
 on conflict (name) do update set refreshing_until = excluded.refreshing_until
  where (c.taken_at is null or c.taken_at <= clock_timestamp() - $1 * interval '1 millisecond')
    and (c.refreshing_until is null or c.refreshing_until <= clock_timestamp())
-returning 1`;
+returning refreshing_until::text as until`;
 
-export const TAKEN = 'update provider_catalogue set taken_at = clock_timestamp(), refreshing_until = null';
+/** Ends a claim; no row when it has passed to another. $1 what the claim answered. */
+export const END_CLAIM = 'update provider_catalogue set refreshing_until = null where refreshing_until = $1::timestamptz returning 1';
+
+/** First of the statements that replace the copy: whoever else does waits here, and nobody meets in the middle. */
+export const TAKEN = `
+insert into provider_catalogue (name, taken_at) values ('offers', clock_timestamp())
+on conflict (name) do update set taken_at = excluded.taken_at`;
 
 /** Replaces a table of the copy by JSON rows ($1): what is no longer offered leaves. */
 function keep(table: string, columns: Readonly<Record<string, string>>): string {
@@ -45,5 +54,9 @@ select c.taken_at is not null as taken,
        jsonb_build_object(
          'size_slug', coalesce((select jsonb_agg(slug order by slug) from provider_sizes where available), '[]'),
          'region', coalesce((select jsonb_agg(slug order by slug) from provider_regions where available), '[]'),
-         'image', coalesce((select jsonb_agg(slug order by slug) from provider_images), '[]')) as slugs
+         'image', coalesce((select jsonb_agg(slug order by slug) from provider_images where lower(status) = 'available'), '[]')) as slugs
   from provider_catalogue c`;
+
+/** $1 slug. Prices as text: nothing between here and the table rounds them. */
+export const READ_SIZE = `
+select slug, memory_mb, vcpus, disk_gb, price_monthly::text, price_hourly::text, regions, available from provider_sizes where slug = $1`;

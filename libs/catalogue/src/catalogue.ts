@@ -2,9 +2,10 @@ import type { TokenPurpose } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean, type ListPage } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
+import { EmptyCatalogueError } from './catalogue.error';
 import { parseImage, parseRegion, parseSize, type CatalogueImage, type CatalogueRegion, type CatalogueSize } from './catalogue-copy';
-import { orderProblems, type Order, type OrderProblem } from './order-problems';
-import { CLAIM_REFRESH, KEEP_IMAGES, KEEP_REGIONS, KEEP_SIZES, READ_ORDER, TAKEN } from './catalogue.sql';
+import { orderProblems, type Known, type Order, type OrderProblem } from './order-problems';
+import { CLAIM_REFRESH, END_CLAIM, KEEP_IMAGES, KEEP_REGIONS, KEEP_SIZES, READ_ORDER, READ_SIZE, TAKEN } from './catalogue.sql';
 
 /** A refresh that has not ended by then has failed: another may be begun. */
 const REFRESH_LIMIT_MS = 120_000;
@@ -21,26 +22,41 @@ export class Catalogue {
 
   /** Undefined when there is no copy to judge by. */
   async problemsOf(order: Order): Promise<OrderProblem[] | undefined> {
-    type Row = { taken: boolean } & Parameters<typeof orderProblems>[1];
+    type Row = { taken: boolean } & Known;
     const [row] = await this.database.query<Row>(READ_ORDER, [order.sizeSlug, order.region, order.image ?? null]);
     if (!row?.taken) return undefined;
     const { size, region, image, slugs } = row;
     return orderProblems(order, { size: size ?? undefined, region: region ?? undefined, image: image ?? undefined, slugs });
   }
 
+  /** Undefined when it is not in the copy, or there is none. */
+  async size(slug: string): Promise<CatalogueSize | undefined> {
+    const [size] = await this.database.query<CatalogueSize>(READ_SIZE, [slug]);
+    return size;
+  }
+
+  /** Renews the copy now, whoever else is at it. Throws the client's errors, and then the old copy stands. */
+  async refresh(purpose: TokenPurpose): Promise<void> {
+    const lists = await this.read(purpose);
+    await this.database.transaction((tx) => this.keep(tx, lists));
+  }
+
   /**
-   * Renews the copy when it is older than that, or missing; one process at a time. Answers whether this one did. Throws the client's errors, and
-   * then the old copy stands.
+   * Renews the copy when it is older than that, or missing; one process at a time. Answers whether this one did: one that took so long that another
+   * was let in writes nothing. Throws the client's errors, and then the old copy stands.
    */
   async refreshIfOlderThan(ms: number, purpose: TokenPurpose): Promise<boolean> {
-    const [mine] = await this.database.query(CLAIM_REFRESH, [ms, REFRESH_LIMIT_MS]);
-    if (!mine) return false;
+    const [claim] = await this.database.query<{ until: string }>(CLAIM_REFRESH, [ms, REFRESH_LIMIT_MS]);
+    if (!claim) return false;
     try {
       const lists = await this.read(purpose);
-      await this.database.transaction((tx) => this.keep(tx, lists));
-      return true;
+      return await this.database.transaction(async (tx) => {
+        const [mine] = await tx.query(END_CLAIM, [claim.until]);
+        if (mine) await this.keep(tx, lists);
+        return mine !== undefined;
+      });
     } catch (error) {
-      await this.database.query('update provider_catalogue set refreshing_until = null');
+      await this.database.query(END_CLAIM, [claim.until]);
       throw error;
     }
   }
@@ -57,14 +73,15 @@ export class Catalogue {
       );
       images.push(...listed.flatMap(({ image }) => (image ? [image] : [])));
     }
+    if (sizes.length === 0 || regions.length === 0) throw new EmptyCatalogueError();
     return [sizes, regions, images];
   }
 
   private async keep(tx: Queryable, [sizes, regions, images]: Lists): Promise<void> {
+    await tx.query(TAKEN);
     await tx.query(KEEP_SIZES, [JSON.stringify(sizes)]);
     await tx.query(KEEP_REGIONS, [JSON.stringify(regions)]);
     await tx.query(KEEP_IMAGES, [JSON.stringify([...new Map(images.map((image) => [image.slug, image])).values()])]);
-    await tx.query(TAKEN);
   }
 }
 

@@ -10,34 +10,38 @@ export interface Order {
 
 export interface OrderProblem {
   readonly field: 'size_slug' | 'region' | 'image';
+  /** Stable, for programs; `detail` is for people. */
+  readonly code: 'unknown' | 'unavailable' | 'not_in_region' | 'disk_too_small';
   readonly detail: string;
 }
 
 /** The part of the copy that an order touches. */
 export interface Known {
-  readonly size: CatalogueSize | undefined;
-  readonly region: CatalogueRegion | undefined;
-  readonly image: CatalogueImage | undefined;
+  readonly size: Pick<CatalogueSize, 'disk_gb' | 'regions' | 'available'> | undefined;
+  readonly region: Pick<CatalogueRegion, 'available'> | undefined;
+  readonly image: Pick<CatalogueImage, 'min_disk_gb' | 'regions' | 'status'> | undefined;
   /** Slugs to suggest, by field. */
   readonly slugs: Readonly<Record<OrderProblem['field'], readonly string[]>>;
 }
 
-/** What is wrong with an order, everything at once. Pure. */
+/** What is wrong with an order, everything at once: the region first, then the size, then the image. Pure. */
 export function orderProblems({ sizeSlug, region: regionSlug, image: imageSlug }: Order, known: Known): OrderProblem[] {
   const problems: OrderProblem[] = [];
-  const says = (field: OrderProblem['field'], detail: string) => problems.push({ field, detail });
+  const says = (field: OrderProblem['field'], code: OrderProblem['code'], detail: string) => problems.push({ field, code, detail });
   const { size, region, image, slugs } = known;
-  if (!region) says('region', unknown(regionSlug, slugs.region));
-  else if (!region.available) says('region', `${regionSlug} takes no orders at present`);
-  if (!size) says('size_slug', unknown(sizeSlug, slugs.size_slug));
-  else if (!size.available) says('size_slug', `${sizeSlug} cannot be ordered at present`);
-  else if (region && !size.regions.includes(regionSlug)) says('size_slug', `${sizeSlug} is not offered in ${regionSlug}`);
+  if (!region) says('region', 'unknown', unknown(regionSlug, slugs.region));
+  else if (!region.available) says('region', 'unavailable', `${regionSlug} takes no orders at present`);
+  if (!size) says('size_slug', 'unknown', unknown(sizeSlug, slugs.size_slug));
+  else if (!size.available) says('size_slug', 'unavailable', `${sizeSlug} cannot be ordered at present`);
+  else if (region && !size.regions.includes(regionSlug)) says('size_slug', 'not_in_region', `${sizeSlug} is not offered in ${regionSlug}`);
   if (imageSlug === undefined || /^\d+$/.test(imageSlug)) return problems;
-  if (!image) says('image', unknown(imageSlug, slugs.image));
-  else if (image.status.toLowerCase() !== 'available') says('image', `${imageSlug} is ${image.status}`);
-  else if (region && !image.regions.includes(regionSlug)) says('image', `${imageSlug} is not available in ${regionSlug}`);
-  else if (size && size.disk_gb < image.min_disk_gb)
-    says('image', `${imageSlug} needs a disk of ${image.min_disk_gb} GB, ${sizeSlug} has ${size.disk_gb}`);
+  if (!image) says('image', 'unknown', unknown(imageSlug, slugs.image));
+  else if (image.status.toLowerCase() !== 'available') says('image', 'unavailable', `${imageSlug} is ${image.status}`);
+  else {
+    if (region && !image.regions.includes(regionSlug)) says('image', 'not_in_region', `${imageSlug} is not available in ${regionSlug}`);
+    if (size && size.disk_gb < image.min_disk_gb)
+      says('image', 'disk_too_small', `${imageSlug} needs a disk of ${image.min_disk_gb} GB, ${sizeSlug} has ${size.disk_gb}`);
+  }
   return problems;
 }
 

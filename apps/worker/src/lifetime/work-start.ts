@@ -41,6 +41,7 @@ export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
   private async start(): Promise<void> {
     const { signal } = this.stop;
     await this.database.waitForSchema(signal);
+    signal.throwIfAborted();
     this.sagas.start(); // needs the database only
     while (!(await this.queuesAnswer())) await sleep(POLL_MS, undefined, { signal });
     signal.throwIfAborted();

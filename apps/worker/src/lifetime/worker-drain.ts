@@ -27,9 +27,10 @@ export class WorkerDrain implements OnModuleDestroy {
   ) {}
 
   async onModuleDestroy(): Promise<void> {
-    if (!this.start.hasStarted) return;
     const { shutdownMs } = this.config;
-    const hosts = this.discovery.getProviders().flatMap(({ instance }) => (instance instanceof WorkerHost ? [instance] : []));
+    const hosts = this.discovery
+      .getProviders()
+      .flatMap(({ instance }) => (instance instanceof WorkerHost && this.start.hasStarted ? [instance] : [])); // sagas are at work also where the queues never were
     const drained = Promise.all([this.sagas.drain(), ...hosts.map(({ worker }) => worker.close())]).then(() => true);
     const handBack = setTimeout(() => this.stop.abort(), shutdownMs * FINISH);
     let giveUp: NodeJS.Timeout | undefined;

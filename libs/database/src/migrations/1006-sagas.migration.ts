@@ -20,6 +20,7 @@ export class Sagas1795000001006 implements MigrationInterface {
         step_idx int not null default 0,
         pivot_passed boolean not null default false,
         cancel_requested boolean not null default false,
+        released_holds text[] not null default '{}',
         error jsonb,
         leftovers jsonb not null default '[]',
         created_by text not null,
@@ -45,6 +46,7 @@ export class Sagas1795000001006 implements MigrationInterface {
         output jsonb,
         error jsonb,
         started_at timestamptz not null default clock_timestamp(),
+        tried_since timestamptz not null default clock_timestamp(),
         compensating_since timestamptz,
         finished_at timestamptz,
         primary key (saga_id, step_idx)

@@ -9,6 +9,8 @@ import { KEEP_MEMBERS, LET_MEMBERS_GO, MISS_RELEASED_MEMBERS, UNSEEN_MEMBERS } f
 export interface MembershipSweep {
   readonly accountId: string;
   readonly kind: string;
+  /** By the database's clock. */
+  readonly startedAt: Date;
   /** Our ids of the projects that were walked. */
   readonly projectIds: readonly string[];
   /** Suspect already, for what it says of projects or placeholder kinds. */
@@ -39,7 +41,7 @@ export class Members {
   async apply(tx: Queryable, sweep: MembershipSweep, walked: readonly Member[]): Promise<{ blind: boolean; missed: string[] }> {
     const rows = JSON.stringify(walked);
     const listed = KINDS.map((kind) => kind.kind);
-    const unseen = await tx.query<UnseenMember>(UNSEEN_MEMBERS, [sweep.accountId, rows, listed, sweep.projectIds]);
+    const unseen = await tx.query<UnseenMember>(UNSEEN_MEMBERS, [sweep.accountId, rows, listed, sweep.projectIds, sweep.startedAt]);
     await tx.query(KEEP_MEMBERS, [sweep.accountId, rows]);
     const [moved, missed] = [unseen.filter((member) => member.moved), unseen.filter((member) => !member.moved)];
     const blind = await this.looksBlind(tx, sweep, missed);

@@ -7,7 +7,8 @@ walked as (
  * Members that were known and that a complete walk did not show where they were. `moved`: shown in another project now.
  * `contradicted`: its resource lives by its own kind's list, though no project shows it; the provider keeps every resource in some project,
  * so many of these mean that the walk was blind, not that the tenants are empty. A project that was not walked, because the
- * listing lacked it, keeps its members until it is known to be deleted. $3 kinds with a list of their own, $4 projects walked.
+ * listing lacked it, keeps its members until it is known to be deleted. Who joined since the walk's sweep began is not missing: pages read
+ * before a saga moved it say nothing of it. $3 kinds with a list of their own, $4 projects walked, $5 sweep started at.
  */
 export const UNSEEN_MEMBERS = `
 with ${WALKED}
@@ -23,7 +24,7 @@ select m.id, m.project_id, m.kind, m.provider_id, m.missed_walks, elsewhere.kind
   left join (select distinct kind, "providerId" from walked where not uncertain) elsewhere
     on elsewhere.kind = m.kind and elsewhere."providerId" = m.provider_id
   left join cloud_resources r on r.account_id = m.account_id and r.kind = m.kind and r.provider_id = m.provider_id
- where m.account_id = $1 and m.member_until is null and here.kind is null`;
+ where m.account_id = $1 and m.member_until is null and m.member_since < $5 and here.kind is null`;
 
 /**
  * Current members: new ones, and known ones about which something changed. The others are left out before the insert, because a

@@ -1,7 +1,7 @@
 /**
  * Active rows of a kind that a complete listing did not contain, with the figures that the vanish brake needs.
  * Rows written after the sweep began are not missing: whoever wrote them saw them later than the listing did.
- * What a saga registered may be missing until lists must show it (INV-9).
+ * What was first seen by its id, by a saga or because of the action feed, may be missing until lists must show it (INV-9).
  * A release covers what it listed until that is seen again, and for a bounded time (INV-5).
  * $1 account, $2 kind, $3 sweep started at, $4 listed provider ids, $5 kind of the sweeps, $6 how long a release covers, ms.
  */

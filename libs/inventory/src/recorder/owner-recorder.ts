@@ -37,6 +37,10 @@ select distinct r.id
   from cloud_resources r cross join unnest(r.parents) parent join unnest($2::text[]) changed(ref) on changed.ref = parent
  where r.account_id = $1 and r.parents <> '{}' and r.deleted_at is null`;
 
+/** Live children of one parent, by the index: everybody else's turn waits meanwhile. $1 account, $2 `<kind>/<provider id>` of the parent. */
+const CHILDREN_OF_ONE = `
+select id from cloud_resources where account_id = $1 and parents @> array[$2::text] and parents <> '{}' and deleted_at is null`;
+
 /**
  * Live resources of kind $2, or with a parent of it, whose owner their parents decide or could; and what was discovered since $3, is
  * listed by a tenant's project and still nobody's: a membership pass ended while it was being written. $1 account.
@@ -104,6 +108,16 @@ export class OwnerRecorder {
     const unsettled = await tx.query<{ id: string }>(UNSETTLED, [accountId, kind, startedAt]);
     const ids = unsettled.map(({ id }) => id);
     if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, sweepId);
+  }
+
+  /** After one resource was recorded without a sweep: itself, and what hangs on it, which may have been seen before it. */
+  async settleOne(
+    tx: Queryable,
+    accountId: string,
+    { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
+  ): Promise<void> {
+    const children = await tx.query<{ id: string }>(CHILDREN_OF_ONE, [accountId, `${kind}/${provider_id}`]);
+    await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
   }
 
   /** Sets or takes back the explicit owner, which beats every rule. Answers false when there is no such resource. */

@@ -20,8 +20,6 @@ export interface SweepRef {
 export interface Sighting extends Pick<SweepRef, 'accountId' | 'startedAt'> {
   readonly id: null;
   readonly source: 'saga';
-  /** So long may lists lag behind it (INV-9), ms. */
-  readonly listedWithinMs: number;
 }
 
 /** What a page changed. */
@@ -89,7 +87,7 @@ export class ResourceRecorder {
       requestedAt,
       JSON.stringify(changes.map((change) => changeRow(kind, change))),
       sweep.source,
-      sweep.id === null ? sweep.listedWithinMs : null,
+      sweep.source === 'sweep' ? null : this.config.saga.providerLagMs, // asked for by id: lists may not show it yet (INV-9)
     ]);
     if (row?.held !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');
     const { discovered, updated, restored } = row;

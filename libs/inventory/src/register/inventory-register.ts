@@ -1,14 +1,13 @@
-import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AccountPin } from '../account/account-pin';
 import { KINDS } from '../kinds';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { OwnerRecorder } from '../recorder/owner-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { UnknownKindError } from '../sweep/sweep.error';
-import { ACTIONS_OF_SAGA, BURY, JOIN_PROJECT, NOW_MINUS } from './register.sql';
+import { ACTIONS_OF_SAGA, BURY, JOIN_PROJECT } from './register.sql';
 
 /** One object as the provider answered it to a saga. */
 export interface Registration {
@@ -42,7 +41,6 @@ export class InventoryRegister {
     private readonly pin: AccountPin,
     private readonly recorder: ResourceRecorder,
     private readonly owners: OwnerRecorder,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -54,19 +52,12 @@ export class InventoryRegister {
     const seen = kind.observe(raw);
     const accountId = await this.pin.verify('provisioning');
     if (projectUuid !== undefined) await this.join(accountId, kind, seen, projectUuid);
-    const [clock] = await this.database.query<{ at: Date }>(NOW_MINUS, [performance.now() - requestedAtMs]);
-    const requestedAt = clock?.at ?? new Date(0);
-    const sighting = {
-      id: null,
-      accountId,
-      source: 'saga',
-      startedAt: requestedAt,
-      listedWithinMs: this.config.saga.providerLagMs,
-    } as const;
+    const requestedAt = await this.onDatabaseClock(requestedAtMs);
+    const sighting = { id: null, accountId, source: 'saga', startedAt: requestedAt } as const;
     await this.recorder.recordPage(sighting, kind, [seen], requestedAt);
     const resource = await this.findByProviderId(name, seen.providerId);
     if (!resource) throw new Error(`${urnOf(kind, seen)} was recorded and is not there`);
-    await this.judgeOwner(accountId, resource.id);
+    await this.judgeOwner(accountId, resource);
     return { resourceId: resource.id };
   }
 
@@ -108,10 +99,17 @@ export class InventoryRegister {
     await this.database.query(JOIN_PROJECT, [accountId, projectUuid, kind.kind, seen.providerId, urnOf(kind, seen)]);
   }
 
-  private judgeOwner(accountId: string, resourceId: string): Promise<void> {
+  /** Never later than the truth: the way of the database's answer, and any wait for it, counts as time since the asking (OPS-7). */
+  private async onDatabaseClock(monotonicMs: number): Promise<Date> {
+    const [clock] = await this.database.query<{ now: Date }>('select clock_timestamp() as now');
+    const sinceMs = Math.ceil(performance.now() - monotonicMs);
+    return new Date((clock?.now.getTime() ?? 0) - sinceMs);
+  }
+
+  private judgeOwner(accountId: string, resource: RegisteredResource): Promise<void> {
     return this.database.transaction(async (tx) => {
       await this.owners.takeTurns(tx);
-      await this.owners.reattribute(tx, accountId, 'saga', [resourceId]);
+      await this.owners.settleOne(tx, accountId, resource);
     });
   }
 }

@@ -1,6 +1,3 @@
-/** When something was asked for, by the database's clock. $1 how long ago, ms. */
-export const NOW_MINUS = `select clock_timestamp() - $1 * interval '1 millisecond' as at`;
-
 /**
  * A member as the walk over the projects keeps it. One that is known already stays as it is. $1 account, $2 the provider's id of the project,
  * $3 kind, $4 provider id, $5 urn.

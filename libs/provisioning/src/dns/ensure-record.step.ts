@@ -58,7 +58,10 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput> {
       : this.records.create(zone, body, ctx.signal);
     const outcome = await outcomeOf(sent);
     if (outcome.is === 'done') return ended(intent, outcome.value);
-    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, 'whether the record was written');
+    if (outcome.is === 'unknown') {
+      await ctx.recordIntent({ ...intent, sentAtMs: ctx.sinceBegunMs });
+      return wait(this.config.saga.pollMs, 'whether the record was written');
+    }
     await ctx.recordIntent({ ...intent, ruledOut: true });
     if (outcome.is === 'refused') return outcome.answer;
     return intent.op === 'update' ? retry(outcome.error) : fail(outcome.error, 'none'); // its record, or its zone, is gone

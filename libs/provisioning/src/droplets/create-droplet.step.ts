@@ -85,7 +85,10 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     await ctx.recordIntent({ ...intent });
     const outcome = await outcomeOf(this.droplets.create(orderOf(ctx), ctx.signal));
     if (outcome.is === 'done') return made(outcome.value.id, outcome.value.actionId);
-    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, 'whether the create took effect');
+    if (outcome.is === 'unknown') {
+      await ctx.recordIntent({ ...intent, sentAtMs: ctx.sinceBegunMs }); // the lag counts from when nobody answered any more
+      return wait(this.config.saga.pollMs, 'whether the create took effect');
+    }
     await ctx.recordIntent({ ...intent, ruledOut: true });
     return outcome.is === 'gone' ? fail(outcome.error, 'none') : outcome.answer;
   }

@@ -68,7 +68,10 @@ export class DropletEvent {
       await this.inventory.startedActions(ctx.sagaId, [outcome.value.id]);
       return wait(this.config.saga.pollMs, `the ${action.type} of droplet ${dropletId}`);
     }
-    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, `whether the ${action.type} was begun`);
+    if (outcome.is === 'unknown') {
+      await ctx.recordIntent({ ...intent, askedAtMs: ctx.sinceBegunMs });
+      return wait(this.config.saga.pollMs, `whether the ${action.type} was begun`);
+    }
     await ctx.recordIntent({ ...keep });
     if (outcome.is === 'gone') return fail(outcome.error, 'none');
     const { answer } = outcome;

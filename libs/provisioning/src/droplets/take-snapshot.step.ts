@@ -43,7 +43,10 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
     await ctx.recordIntent({ ...intent });
     const outcome = await outcomeOf(this.droplets.act(id, { type: 'snapshot', name }, ctx.signal));
     if (outcome.is === 'done') return done({ name, action_id: outcome.value.id });
-    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, 'whether the snapshot is being taken');
+    if (outcome.is === 'unknown') {
+      await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
+      return wait(this.config.saga.pollMs, 'whether the snapshot is being taken');
+    }
     await ctx.recordIntent({ ...intent, ruledOut: true });
     return outcome.is === 'gone' ? fail(outcome.error, 'none') : outcome.answer;
   };

@@ -26,6 +26,7 @@ export class Leases {
 
   /** The signal is aborted when the lease was lost, or could not be renewed for its whole length. */
   hold({ id, epoch }: Claimed): AbortSignal {
+    this.held.get(id)?.lost.abort(); // claimed anew while its former execution still hangs here
     const lost = new AbortController();
     this.held.set(id, { epoch, lost, renewedMs: performance.now() });
     return lost.signal;

@@ -5,9 +5,9 @@ import { Database } from '#libs/database';
 import { errorCode } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
-import { CLAIM_DUE } from '../run/boundary.sql';
+import { CLAIM_DUE, HAND_BACK, READ_LEDGERS } from '../run/boundary.sql';
 import { SagaRunner } from '../run/saga-runner';
-import type { SagaRun } from '../run/saga-run';
+import type { LedgerLine, SagaRun } from '../run/saga-run';
 import { Leases } from './leases';
 
 /** Runs in work at once in one worker. A waiting run is none of them. */
@@ -78,10 +78,28 @@ export class SagaEngine {
       const free = MOST_AT_ONCE - this.inWork.size;
       if (free <= 0 || this.ending) return;
       const { kinds, steps } = this.registry.known();
-      const claimed = await this.database.query<SagaRun>(CLAIM_DUE, [free, this.config.saga.leaseMs, this.owner, kinds, steps]);
-      for (const run of claimed) this.take(run);
+      const claimed = await this.database.query<Omit<SagaRun, 'ledger'>>(CLAIM_DUE, [
+        free,
+        this.config.saga.leaseMs,
+        this.owner,
+        kinds,
+        steps,
+      ]);
+      if (claimed.length === 0) return;
+      const ledgers = await this.ledgersOf(claimed);
+      for (const run of claimed) {
+        if (this.ending) await this.database.query(HAND_BACK, [run.id, run.epoch]);
+        else this.take({ ...run, ledger: ledgers.get(run.id) ?? [] });
+      }
       if (claimed.length < free) return;
     }
+  }
+
+  private async ledgersOf(claimed: readonly { readonly id: string }[]): Promise<Map<string, LedgerLine[]>> {
+    const rows = await this.database.query<LedgerLine & { saga_id: string }>(READ_LEDGERS, [claimed.map(({ id }) => id)]);
+    const ledgers = new Map<string, LedgerLine[]>();
+    for (const { saga_id: id, ...line } of rows) ledgers.set(id, [...(ledgers.get(id) ?? []), line]);
+    return ledgers;
   }
 
   private take(run: SagaRun): void {

@@ -28,17 +28,19 @@ export class BoundaryWriter {
   }
 
   private async flush(batch: readonly Boundary[]): Promise<(Written | LeaseLostError)[]> {
-    const rows = await this.database.prepared<{ id: string; cancel_requested: boolean; status: RunStatus }>(
+    const rows = await this.database.prepared<{ id: string; epoch: string; cancel_requested: boolean; status: RunStatus }>(
       'saga_boundaries',
       WRITE_BOUNDARIES,
       [JSON.stringify(batch.map(asRow)), this.config.saga.leaseMs],
     );
-    const written = new Map(rows.map(({ id, cancel_requested: cancelRequested, status }) => [id, { cancelRequested, status }]));
-    return batch.map(({ sagaId }) => written.get(sagaId) ?? new LeaseLostError(sagaId));
+    const written = new Map(
+      rows.map(({ id, epoch, cancel_requested: cancelRequested, status }) => [`${id}/${epoch}`, { cancelRequested, status }]),
+    );
+    return batch.map(({ sagaId, epoch }) => written.get(`${sagaId}/${epoch}`) ?? new LeaseLostError(sagaId));
   }
 }
 
-function asRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPassed, wakeInMs, error, leftovers }: Boundary) {
+function asRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPassed, wakeInMs, settling, error, leftovers }: Boundary) {
   return {
     saga_id: sagaId,
     epoch,
@@ -56,6 +58,7 @@ function asRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPass
     next_idx: nextIdx,
     pivot_passed: pivotPassed,
     wake_in_ms: wakeInMs,
+    settling,
     final: FINAL.includes(status),
     error,
     leftovers,

@@ -28,7 +28,7 @@ export function afterExecution({ run, step, answer, tookMs }: Situation): Bounda
   const at = { run, step, tookMs, attempts };
   if (answer.is === 'done') return { ...completed(at, answer.output ?? null), holds: answer.holds ?? [] };
   if (answer.is === 'wait') {
-    const leftMs = policy.waitLimitMs - (known?.age_ms ?? 0);
+    const leftMs = policy.waitLimitMs - (known?.trying_ms ?? 0);
     if (leftMs <= 0) return failed(at, { code: 'wait_expired', detail: `${answer.why}: not within ${policy.waitLimitMs} ms` }, 'unknown');
     return later({ ...at, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), null);
   }
@@ -68,6 +68,11 @@ export function afterCompensation({ run, step, answer, tookMs }: Situation): Bou
   return { ...stay(run, ledger('compensating', answer.error)), wakeInMs: answer.afterMs ?? backoffMs(policy, attempts) };
 }
 
+/** A pivot that may have had its effect is settled before a cancel counts: if it did, there is no way back (SAG-12). Pure. */
+export function mustSettle(run: SagaRun, step: StepDefinition): boolean {
+  return step.pivot === true && (run.resumed || lineOf(run, run.step_idx) !== undefined);
+}
+
 /** A cancel that was asked for in time. Pure. What may have been begun counts as begun: undoing nothing is allowed, leaving something is not. */
 export function afterCancel(run: SagaRun, step: StepDefinition): Boundary {
   const begun = lineOf(run, run.step_idx) !== undefined || (run.resumed && step.compensate !== undefined);
@@ -101,7 +106,20 @@ function line(
 
 function stay(run: SagaRun, step: Boundary['step']): Boundary {
   const { id: sagaId, epoch, step_idx: nextIdx, pivot_passed: pivotPassed, status } = run;
-  return { sagaId, epoch, step, status, nextIdx, pivotPassed, holds: [], context: null, wakeInMs: null, error: null, leftovers: [] };
+  return {
+    sagaId,
+    epoch,
+    step,
+    status,
+    nextIdx,
+    pivotPassed,
+    holds: [],
+    context: null,
+    wakeInMs: null,
+    settling: false,
+    error: null,
+    leftovers: [],
+  };
 }
 
 function completed(at: At, output: Readonly<Record<string, unknown>> | null): Boundary {
@@ -123,7 +141,7 @@ function keyOf({ steps, step_idx: idx }: SagaRun): string {
 }
 
 function later(at: At, status: 'running' | 'waiting', wakeInMs: number, error: StepError | null): Boundary {
-  return { ...stay(at.run, line(at, status, { error })), status: 'running', wakeInMs };
+  return { ...stay(at.run, line(at, status, { error })), status: 'running', wakeInMs, settling: at.step.pivot === true };
 }
 
 /** After a pivot, or at one that may have had its effect, the saga stops where it is; otherwise everything is undone. */

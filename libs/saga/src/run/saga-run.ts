@@ -20,6 +20,8 @@ export interface LedgerLine {
   readonly error: StepError | null;
   /** Since the step was begun, or its compensation, by the database's clock; ms. */
   readonly age_ms: number;
+  /** Since it was begun, or an operator let it begin anew: what bounds its waits; ms. */
+  readonly trying_ms: number;
   readonly compensating_ms: number | null;
 }
 
@@ -67,6 +69,8 @@ export interface Boundary {
   readonly pivotPassed: boolean;
   /** Null: the worker goes on at once and keeps the lease. */
   readonly wakeInMs: number | null;
+  /** It may have done what cannot be undone: a cancel waits until that is known. */
+  readonly settling: boolean;
   readonly error: (StepError & { readonly step: string | null }) | null;
   readonly leftovers: readonly Leftover[];
 }

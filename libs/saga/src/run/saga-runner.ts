@@ -6,7 +6,7 @@ import { SagaMetrics } from '../engine/saga-metrics';
 import { LeaseLostError } from '../saga.error';
 import { GUARD, HAND_BACK, RECORD_INTENT } from './boundary.sql';
 import { BoundaryWriter } from './boundary-writer';
-import { afterCancel, afterCompensation, afterExecution, lineOf, policyOf } from './decide';
+import { afterCancel, afterCompensation, afterExecution, lineOf, mustSettle, policyOf } from './decide';
 import { FINAL, type Boundary, type LedgerLine, type SagaRun } from './saga-run';
 import { execute } from './step-execution';
 
@@ -52,7 +52,7 @@ export class SagaRunner {
     const name = run.steps[run.step_idx] ?? '';
     const step = this.registry.step(run.kind, name);
     if (!step) throw new LeaseLostError(run.id); // claims look for this; another release knows it
-    if (run.status === 'running' && run.cancel_requested && !run.pivot_passed) return afterCancel(run, step);
+    if (run.status === 'running' && run.cancel_requested && !run.pivot_passed && !mustSettle(run, step)) return afterCancel(run, step);
     const undoing = run.status === 'compensating';
     const begunMs = performance.now();
     const work = undoing ? step.compensate : step.execute;
@@ -69,6 +69,7 @@ export class SagaRunner {
   /** What is recorded before a crash comes from the ledger; what is recorded now is known at once, also to the step's own undoing. */
   private contextOf(run: SagaRun, step: StepDefinition, intents: Intents, begunMs: number): Omit<StepContext, 'signal'> {
     const { id: sagaId, epoch } = run;
+    const ageMs = lineOf(run, run.step_idx)?.age_ms ?? 0;
     const held = async (rows: Promise<unknown[]>) => {
       if ((await rows).length === 0) throw new LeaseLostError(sagaId);
     };
@@ -81,7 +82,9 @@ export class SagaRunner {
       get intent() {
         return intents.get(run.step_idx) ?? null;
       },
-      sinceBegunMs: lineOf(run, run.step_idx)?.age_ms ?? 0,
+      get sinceBegunMs() {
+        return ageMs + performance.now() - begunMs;
+      },
       guard: () => held(this.database.query(GUARD, [sagaId, epoch])),
       recordIntent: async (intent) => {
         const values = [sagaId, epoch, run.step_idx, step.name, JSON.stringify(intent), performance.now() - begunMs];
@@ -120,6 +123,7 @@ export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPas
     output: step.output ?? known?.output ?? null,
     error: step.error ?? known?.error ?? null,
     age_ms: (known?.age_ms ?? 0) + step.tookMs,
+    trying_ms: (known?.trying_ms ?? 0) + step.tookMs,
     compensating_ms: known?.compensating_ms ?? null,
   };
   const ledger = line ? [...run.ledger.filter(({ step_idx }) => step_idx !== line.step_idx), line] : run.ledger;

@@ -1,3 +1,5 @@
+import { DatabaseUnavailableError } from '#libs/database';
+
 interface Waiting<In, Out> {
   readonly item: In;
   readonly resolve: (written: Out) => void;
@@ -10,7 +12,7 @@ const MOST_TOGETHER = 200;
 
 /**
  * Lets writes of different runs share a commit. A lone one goes at once; those that come while others are under way go together with the
- * next. `write` answers, for each of a batch, what it became or the error that is its own; when it throws, all of the batch have failed.
+ * next. `write` answers, for each of a batch, what it became or the error that is its own; when it throws, none of the batch was written.
  */
 export class SharedCommits<In, Out> {
   private waiting: Waiting<In, Out>[] = [];
@@ -31,13 +33,18 @@ export class SharedCommits<In, Out> {
     const batch = this.waiting.splice(0, MOST_TOGETHER);
     this.underWay += 1;
     this.settle(batch)
-      .catch((error: unknown) => {
-        for (const { reject } of batch) reject(error);
-      })
+      .catch((error: unknown) => this.apart(batch, error))
       .finally(() => {
         this.underWay -= 1;
         this.next();
       });
+  }
+
+  /** One that the database will never take must not keep the others from being written; with the database away there is nothing to try. */
+  private async apart(batch: readonly Waiting<In, Out>[], error: unknown): Promise<void> {
+    const hopeless = batch.length === 1 || error instanceof DatabaseUnavailableError;
+    if (hopeless) for (const { reject } of batch) reject(error);
+    else for (const one of batch) await this.settle([one]).catch((alone: unknown) => one.reject(alone));
   }
 
   private async settle(batch: readonly Waiting<In, Out>[]): Promise<void> {

@@ -12,6 +12,9 @@ interface ControlledRun {
   readonly input: Record<string, unknown>;
   readonly status: RunStatus;
   readonly pivot_passed: boolean;
+  readonly steps: readonly string[];
+  readonly step_idx: number;
+  readonly released_holds: readonly string[];
 }
 
 /** What people do with a saga that runs or has failed. Each is one transaction with its audit entry (OPS-9). */
@@ -31,7 +34,8 @@ export class SagaControls {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
       if (FINAL.includes(run.status)) throw new NotCancellableError(`The saga is ${run.status} already`);
-      if (run.pivot_passed) throw new NotCancellableError('The saga has passed the step after which nothing is undone');
+      if (run.pivot_passed || (await this.atPivot(tx, id, run)))
+        throw new NotCancellableError('The saga has come to the step after which nothing is undone');
       await tx.query(`update saga_runs set cancel_requested = true, wake_at = least(wake_at, clock_timestamp()) where id = $1`, [id]);
       await this.audit.record(tx, { ...because, action: 'saga_cancelled', target: { type: 'saga', id }, details: { kind: run.kind } });
     });
@@ -60,16 +64,27 @@ export class SagaControls {
       const run = await lockRun(tx, scope, id);
       if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotReleasableError(run.status);
       const released = await tx.query<{ resource: string }>('delete from saga_holds where saga_id = $1 returning resource', [id]);
+      await tx.query('update saga_runs set released_holds = released_holds || $2::text[] where id = $1', [
+        id,
+        released.map(({ resource }) => resource),
+      ]);
       const details = { kind: run.kind, released: released.map(({ resource }) => resource) };
       await this.audit.record(tx, { ...because, action: 'saga_holds_released', target: { type: 'saga', id }, details });
     });
   }
 
+  /** Its pivot was begun: only when it turns out to have done nothing could anything be undone, and then it is. */
+  private async atPivot(tx: Queryable, id: string, { kind, steps, step_idx: idx }: ControlledRun): Promise<boolean> {
+    if (this.registry.step(kind, steps[idx] ?? '')?.pivot !== true) return false;
+    return (await tx.query('select 1 from saga_steps where saga_id = $1 and step_idx = $2', [id, idx])).length > 0;
+  }
+
   private async holdAgain(tx: Queryable, id: string, run: ControlledRun): Promise<void> {
-    const wanted = this.registry.get(run.kind).holds?.(run.input) ?? [];
+    const wanted = [...(this.registry.get(run.kind).holds?.(run.input) ?? []), ...run.released_holds];
     const kept = await tx.query<{ resource: string }>('select resource from saga_holds where saga_id = $1', [id]);
     const missing = wanted.filter((resource) => !kept.some((row) => row.resource === resource));
     await takeHolds(tx, id, missing);
+    await tx.query(`update saga_runs set released_holds = '{}' where id = $1`, [id]);
   }
 }
 
@@ -77,7 +92,7 @@ const GO_ON = `
 with again as (
   update saga_runs set status = 'running', cancel_requested = false, wake_at = clock_timestamp(), finished_at = null, lease_until = null
    where id = $1 returning id, step_idx)
-update saga_steps s set status = 'running', attempts = 0, started_at = clock_timestamp(), finished_at = null
+update saga_steps s set status = 'running', attempts = 0, tried_since = clock_timestamp(), finished_at = null
   from again where s.saga_id = again.id and s.step_idx = again.step_idx`;
 
 const UNDO_AGAIN = `
@@ -91,7 +106,7 @@ update saga_runs
 
 async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<ControlledRun> {
   const [run] = await tx.query<ControlledRun>(
-    'select kind, input, status, pivot_passed from saga_runs where id = $1 and ($2::text is null or tenant_id = $2) for update',
+    'select kind, input, status, pivot_passed, steps, step_idx, released_holds from saga_runs where id = $1 and ($2::text is null or tenant_id = $2) for update',
     [id, scope.kind === 'tenant' ? scope.tenantId : null],
   );
   if (!run) throw new SagaNotFoundError(id);
