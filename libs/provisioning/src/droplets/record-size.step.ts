@@ -26,4 +26,13 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize> {
     if (await this.specs.find(resourceId)) await this.specs.record(resourceId, { size_slug }, ctx.sagaId);
     return done({ size_slug });
   };
+
+  readonly compensate = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {
+    const { resource_id: resourceId, size_slug } = ctx.input;
+    const { from } = (ctx.context.resize ?? {}) as { from?: string };
+    const ordered = await this.specs.find(resourceId);
+    await ctx.guard();
+    if (from !== undefined && ordered?.spec.size_slug === size_slug) await this.specs.record(resourceId, { size_slug: from }, ctx.sagaId);
+    return done();
+  };
 }
