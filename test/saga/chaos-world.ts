@@ -81,14 +81,13 @@ export class ChaosWorld {
   }
 
   /** Nothing can be recorded while `work` runs: whatever a worker is about to write is under way, and its lease is alive. */
-  async whileNothingIsRecorded(work: () => Promise<void>): Promise<void> {
-    const lock = await session(this.server.ownerUrl('chaos'));
-    try {
-      await lock.query('begin; lock table saga_steps in share row exclusive mode');
-      await work();
-    } finally {
-      await lock.end();
-    }
+  whileNothingIsRecorded(work: () => Promise<void>): Promise<void> {
+    return this.whileLocked('lock table saga_steps in share row exclusive mode', [], work);
+  }
+
+  /** Nothing can be recorded of one step, which was begun, while `work` runs; of the others it can. */
+  whileStepIsKept(sagaId: string, stepIdx: number, work: () => Promise<void>): Promise<void> {
+    return this.whileLocked('select 1 from saga_steps where saga_id = $1 and step_idx = $2 for update', [sagaId, stepIdx], work);
   }
 
   async restartPostgres(): Promise<void> {
@@ -107,6 +106,17 @@ export class ChaosWorld {
     await this.owner.end().catch(() => undefined);
     await this.server.stop();
     rmSync(this.homeDir, { recursive: true, force: true });
+  }
+
+  private async whileLocked(statement: string, values: unknown[], work: () => Promise<void>): Promise<void> {
+    const lock = await session(this.server.ownerUrl('chaos'));
+    try {
+      await lock.query('begin');
+      await lock.query(statement, values);
+      await work();
+    } finally {
+      await lock.end();
+    }
   }
 
   private async reconnect(): Promise<void> {

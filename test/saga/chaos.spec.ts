@@ -49,6 +49,7 @@ it(
     expect(await run.twice()).toEqual([]);
     expect(await run.stale()).toEqual([]);
     expect(await world.query('select resource from saga_holds')).toEqual([]);
+    await Promise.all(world.workers.map((worker) => worker.ready(30_000))); // the last to be replaced may not be up yet
     const counted = await Promise.all(world.workers.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
     expect(counted.join('\n')).toMatch(/arcadia_sagas_ended_total\{kind="demo",status="(completed|rolled_back)"\} [1-9]/);
     const p95 = resumedMs.toSorted((a, b) => a - b)[Math.floor(resumedMs.length * 0.95)] ?? 0;
