@@ -8,6 +8,10 @@ interface StoredRecord {
   data: string;
   ttl: number;
   priority: number | null;
+  port: number | null;
+  weight: number | null;
+  flags: number | null;
+  tag: string | null;
 }
 
 const ZONE = 'shop.example';
@@ -207,6 +211,49 @@ describe('delete', () => {
     expect(await zone()).toEqual(['TXT @ y 1800']);
     expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop' });
   });
+});
+
+describe('records that differ in more than their data', () => {
+  it('a CAA is told by its tag, a SRV by its port: the others are strangers', async () => {
+    const caa = { type: 'CAA', name: '@', data: 'letsencrypt.org', flags: 0 };
+    const srv = { type: 'SRV', name: '_sip._tcp', data: 'sip.example', priority: 1, weight: 1 };
+    await has({ ...caa, tag: 'issue' }, { ...srv, port: 5060 });
+    const more = { dns_record_flags: 0, dns_record_tag: 'issuewild' };
+    expect(await upsert('CAA', '@', 'letsencrypt.org', more)).toMatchObject({ context: { ensure_record: { outcome: 'updated' } } });
+    await has({ ...caa, tag: 'issue' }, { ...caa, tag: 'issuewild' }, { ...srv, port: 5060 }, { ...srv, port: 5061 });
+    const gone = [
+      { dns_record_type: 'CAA', dns_record_name: '@', dns_record_data: 'letsencrypt.org', ...more },
+      {
+        dns_record_type: 'SRV',
+        dns_record_name: '_sip._tcp',
+        dns_record_data: 'sip.example',
+        dns_record_priority: 1,
+        dns_record_weight: 1,
+        dns_record_port: 5061,
+      },
+    ];
+    for (const input of gone) expect((await world.run('delete_dns_record', { dns_domain: ZONE, ...input })).status).toBe('completed');
+    const left = (await world.simulator.account()) as { domain_records: { tag: string | null; port: number | null }[] };
+    expect(left.domain_records.map(({ tag, port }) => tag ?? port)).toEqual(['issue', 5060]);
+  });
+});
+
+it('SAG-7, SAG-14: a record that another saga is just making is not taken for a late one', async () => {
+  await has();
+  const lost = { id: 'late', match: { method: 'POST', path: RECORDS }, times: 1, effect: { type: 'late_commit', ms: 86_400_000 } };
+  await world.simulator.faults([lost]);
+  const input = { dns_domain: ZONE, dns_record_type: 'A', dns_record_name: 'again', dns_record_data: '203.0.113.5' };
+  const first = await world.start('upsert_dns_record', input);
+  await until(async () => (await world.simulator.fired()).late === 1, { what: 'the lost create' });
+  await world.controls.cancel(PLATFORM, first, ADMIN);
+  expect((await world.ended(first)).status).toBe('rolled_back');
+  await world.simulator.faults([{ id: 'held', match: { method: 'POST', path: RECORDS }, times: 1, effect: { type: 'hold', after: true } }]);
+  const second = await world.start('upsert_dns_record', input);
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the held create' });
+  await world.reap();
+  await world.simulator.faults([]);
+  expect((await world.ended(second)).status).toBe('completed');
+  expect(await zone()).toEqual(['A again 203.0.113.5 1800']);
 });
 
 describe('TEN-6: before any provider call', () => {

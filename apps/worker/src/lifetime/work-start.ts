@@ -42,7 +42,7 @@ export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
     const { signal } = this.stop;
     await this.database.waitForSchema(signal);
     signal.throwIfAborted();
-    this.sagas.start(); // needs the database only
+    await this.sagas.start(); // needs the database only
     while (!(await this.queuesAnswer())) await sleep(POLL_MS, undefined, { signal });
     signal.throwIfAborted();
     this.registrar.register();

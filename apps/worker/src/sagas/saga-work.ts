@@ -19,8 +19,10 @@ export class SagaWork {
     this.serves = queues === 'all' || queues.includes('provisioning');
   }
 
-  start(): void {
+  /** What a restore has cut off is marked before anything goes on. */
+  async start(): Promise<void> {
     if (!this.serves) return;
+    await this.upkeep.noticeRestore();
     this.engine.start();
     this.upkeep.start();
   }

@@ -27,6 +27,10 @@ export class Upkeep {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  async noticeRestore(): Promise<void> {
+    await this.attempt('restore', () => this.reaper.noticeRestore());
+  }
+
   start(): void {
     this.timer = setInterval(() => this.look(), this.config.saga.reaperPeriodMs);
     this.look();

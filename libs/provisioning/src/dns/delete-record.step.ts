@@ -3,14 +3,18 @@ import { done, wait, type StepAnswer, type StepContext, type StepDefinition } fr
 import { Inject, Injectable } from '@nestjs/common';
 import { RecordCalls } from '../provider/record-calls';
 import { outcomeOf } from '../provider/write-outcome';
-import { bodyOf, comparable, type ListedRecord } from './dns-record';
+import { bodyOf, sameRecord, type ListedRecord } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
+import { wantedOf } from './own-zone';
+import { differs } from './record-decision';
 
 interface DeleteIntent {
   /** The records as they were. */
   readonly records: readonly ListedRecord[];
   /** When one was last made again, undoing; ms since the step was begun. */
   readonly remadeAtMs?: number;
+  /** New ids by old ones. */
+  readonly remade?: Readonly<Record<string, string>>;
   readonly sentAtMs: number;
 }
 
@@ -30,7 +34,7 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     const { dns_domain: zone } = ctx.input;
     const known = (ctx.intent as unknown as DeleteIntent | null)?.records ?? [];
-    const found = await this.equal(ctx);
+    const found = await this.meant(ctx);
     if (found.length === 0)
       return done(known.length > 0 ? { outcome: 'deleted', record_ids: known.map(({ id }) => id) } : { outcome: 'noop' });
     const records = [...known, ...found.filter(({ id }) => !known.some((one) => one.id === id))];
@@ -48,26 +52,42 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
     if (!intent) return done();
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const { providerLagMs, pollMs } = this.config.saga;
-    const untouched = (await this.equal(ctx)).length;
-    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < intent.sentAtMs + providerLagMs;
+    const { records, remade = {}, remadeAtMs, sentAtMs } = intent;
+    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + providerLagMs;
     if (unanswered) return wait(pollMs, 'whether the record was removed');
-    const lost = intent.records[untouched];
+    const lost = missing(
+      records.filter(({ id }) => remade[id] === undefined),
+      await this.meant(ctx),
+    )[0];
     if (!lost) return done();
-    if (intent.remadeAtMs !== undefined && ctx.sinceBegunMs < intent.remadeAtMs + providerLagMs)
-      return wait(pollMs, 'whether the record was made again');
+    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + providerLagMs) return wait(pollMs, 'whether the record was made again');
     await ctx.recordIntent({ ...intent, remadeAtMs: ctx.sinceBegunMs });
     const { data, ttl, priority, port, weight, flags, tag } = lost;
     const outcome = await outcomeOf(
       this.records.create(zone, bodyOf(type, name, { data, ttl, priority, port, weight, flags, tag }), ctx.signal),
     );
     if (outcome.is === 'refused') return outcome.answer;
-    if (outcome.is === 'done') await ctx.recordIntent({ ...intent, remadeAtMs: undefined });
+    if (outcome.is === 'done')
+      await ctx.recordIntent({ ...intent, remade: { ...remade, [lost.id]: outcome.value.id }, remadeAtMs: undefined });
     return wait(pollMs, 'the zone saying what it said before');
   };
 
-  private async equal({ input, signal }: Ctx): Promise<ListedRecord[]> {
-    const { dns_domain: zone, dns_record_name: name, dns_record_type: type, dns_record_data: data } = input;
+  /** The records that are asked about: with this data, and with every field that was given. */
+  private async meant({ input, signal }: Ctx): Promise<ListedRecord[]> {
+    const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = input;
+    const wanted = wantedOf(input);
     const listed = await this.records.named(zone, name, type, signal);
-    return listed.filter((record) => comparable(type, record.data) === comparable(type, data));
+    return listed.filter((record) => sameRecord(type, record, wanted) && !differs(record, wanted));
   }
+}
+
+/** Those that are not there any more, neither under their id nor, made again, under another. Pure. */
+export function missing(records: readonly ListedRecord[], listed: readonly ListedRecord[]): ListedRecord[] {
+  const gone = records.filter(({ id }) => !listed.some((record) => record.id === id));
+  const others = listed.filter(({ id }) => !records.some((record) => record.id === id));
+  return gone.filter((record) => {
+    const again = others.findIndex((other) => !differs(other, record));
+    if (again >= 0) others.splice(again, 1);
+    return again < 0;
+  });
 }

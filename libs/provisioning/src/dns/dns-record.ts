@@ -51,6 +51,18 @@ export function comparable(type: string, data: string): string {
   }
 }
 
+type Identity = Pick<RecordFields, 'data' | 'port' | 'tag'>;
+
+/**
+ * Whether two records of one name and type say the same: what else they have can be changed. A CAA is told by its tag too, a SRV by its port: of one
+ * target there may be several.
+ */
+export function sameRecord(type: string, a: Identity, b: Identity): boolean {
+  if (comparable(type, a.data) !== comparable(type, b.data)) return false;
+  if (type === 'CAA') return a.tag === b.tag;
+  return type !== 'SRV' || a.port === b.port;
+}
+
 /**
  * The form in which the provider accepts data: names of hosts with a dot at their end, which it takes away again when they are read. Not `@`, and not
  * the URL of a CAA `iodef` (digitalocean-api.md, fact 8).

@@ -3,7 +3,7 @@ import { done, fail, retry, wait, type StepAnswer, type StepContext, type StepDe
 import { Inject, Injectable } from '@nestjs/common';
 import { RecordCalls } from '../provider/record-calls';
 import { outcomeOf } from '../provider/write-outcome';
-import { bodyOf, comparable, type ListedRecord } from './dns-record';
+import { bodyOf, sameRecord, type ListedRecord } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
 import { wantedOf } from './own-zone';
 import { decideRecord, differs } from './record-decision';
@@ -31,7 +31,7 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput> {
       const effect = effectOf(intent, listed, ctx.input);
       if (effect) return ended(intent, effect);
       const leftMs = intent.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
-      if (intent.op === 'create' && leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the record was made');
+      if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the record was written');
     }
     const decision = decideRecord(listed, wantedOf(ctx.input));
     if (decision.is === 'refuse') return fail({ code: decision.code, detail: decision.detail }, 'none');
@@ -75,9 +75,7 @@ export function effectOf(
   input: DnsRecordInput,
 ): ListedRecord | undefined {
   const wanted = wantedOf(input);
-  const equal = listed.filter(
-    (record) => comparable(wanted.type, record.data) === comparable(wanted.type, wanted.data) && !differs(record, wanted),
-  );
+  const equal = listed.filter((record) => sameRecord(wanted.type, record, wanted) && !differs(record, wanted));
   return op === 'update' ? equal.find(({ id }) => id === before?.id) : equal.find(({ id }) => !others.includes(id));
 }
 

@@ -1,4 +1,4 @@
-import { comparable, type ListedRecord, type RecordFields } from './dns-record';
+import { sameRecord, type ListedRecord, type RecordFields } from './dns-record';
 
 /** What a zone should answer for a name and type. Fields that were not asked for are null and stay as they are. */
 export interface WantedRecord extends RecordFields {
@@ -18,11 +18,10 @@ export type RecordDecision =
  * was not named: one is as likely as another to be a stranger's (digitalocean-api.md, section 5).
  */
 export function decideRecord(listed: readonly ListedRecord[], wanted: WantedRecord): RecordDecision {
-  const same = (data: string) => (record: ListedRecord) => comparable(wanted.type, record.data) === comparable(wanted.type, data);
-  const equal = listed.find(same(wanted.data));
+  const equal = listed.find((record) => sameRecord(wanted.type, record, wanted));
   if (equal) return differs(equal, wanted) ? { is: 'update', record: equal } : { is: 'noop', record: equal };
   if (wanted.previousData !== null) {
-    const named = listed.find(same(wanted.previousData));
+    const named = listed.find((record) => sameRecord(wanted.type, record, { ...wanted, data: wanted.previousData ?? '' }));
     if (named) return { is: 'update', record: named };
     return { is: 'refuse', code: 'previous_record_not_found', detail: 'No record has the data that dns_record_previous_data names' };
   }

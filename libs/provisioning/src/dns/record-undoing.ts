@@ -3,7 +3,7 @@ import { done, fail, wait, type StepAnswer, type StepContext } from '#libs/saga'
 import { Inject, Injectable } from '@nestjs/common';
 import { RecordCalls } from '../provider/record-calls';
 import { outcomeOf, type WriteOutcome } from '../provider/write-outcome';
-import { bodyOf, comparable, type ListedRecord } from './dns-record';
+import { bodyOf, sameRecord, type ListedRecord } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
 import { differs } from './record-decision';
 import { wantedOf } from './own-zone';
@@ -20,6 +20,8 @@ export interface EnsureIntent {
   /** A create before this one had no answer: a second record may appear. */
   readonly doubtful: boolean;
   readonly ruledOut: boolean;
+  /** What was asked away again, undoing. */
+  readonly removed?: readonly string[];
 }
 
 type Ctx = StepContext<DnsRecordInput>;
@@ -34,37 +36,45 @@ export class RecordUndoing {
 
   async undo(ctx: Ctx, step: string): Promise<StepAnswer> {
     const intent = ctx.intent as unknown as EnsureIntent | null;
-    if (!intent || intent.ruledOut) return done();
+    if (!intent || (intent.ruledOut && !intent.doubtful)) return done();
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const listed = await this.records.named(zone, name, type, ctx.signal);
-    const unanswered = ctx.context[step] === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
-    return intent.op === 'create' ? this.undoCreate(ctx, intent, listed, unanswered) : this.undoUpdate(ctx, intent, listed, unanswered);
+    const made = ctx.context[step] as { readonly record_id: string } | undefined;
+    const unanswered = made === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    if (intent.op === 'update') return this.undoUpdate(ctx, intent, listed, unanswered);
+    return this.undoCreate(ctx, intent, listed, made?.record_id, unanswered);
   }
 
-  private async undoCreate(ctx: Ctx, intent: EnsureIntent, listed: readonly ListedRecord[], unanswered: boolean): Promise<StepAnswer> {
+  /** The record that we know is asked away although a list does not show it yet. */
+  private async undoCreate(
+    ctx: Ctx,
+    { others, removed = [] }: EnsureIntent,
+    listed: readonly ListedRecord[],
+    made: string | undefined,
+    unanswered: boolean,
+  ): Promise<StepAnswer> {
     const { dns_domain: zone } = ctx.input;
     const wanted = wantedOf(ctx.input);
-    const ours = listed.filter(
-      ({ id, data }) => !intent.others.includes(id) && comparable(wanted.type, data) === comparable(wanted.type, wanted.data),
-    );
-    for (const { id } of ours) {
+    const found = listed.filter((record) => !others.includes(record.id) && sameRecord(wanted.type, record, wanted)).map(({ id }) => id);
+    const ours = [...new Set([...found, ...(made !== undefined && !removed.includes(made) ? [made] : [])])];
+    for (const id of ours) {
       await ctx.guard();
       const outcome = await outcomeOf(this.records.destroy(zone, id, ctx.signal));
       if (outcome.is === 'refused') return outcome.answer;
+      if (outcome.is !== 'unknown')
+        await ctx.recordIntent({ ...ctx.intent, removed: [...((ctx.intent?.removed as string[] | undefined) ?? []), id] });
     }
     if (ours.length > 0) return wait(this.config.saga.pollMs, 'the record being gone');
-    if (unanswered) return wait(this.config.saga.pollMs, 'whether the record was made');
-    return done();
+    return unanswered ? wait(this.config.saga.pollMs, 'whether the record was made') : done();
   }
 
   private async undoUpdate(ctx: Ctx, { before }: EnsureIntent, listed: readonly ListedRecord[], unanswered: boolean): Promise<StepAnswer> {
     const wanted = wantedOf(ctx.input);
     const now = listed.find(({ id }) => id === before?.id);
     if (!before || !now) return done(); // somebody has removed it: there is nothing of ours in it any more
-    const same = (data: string) => comparable(wanted.type, now.data) === comparable(wanted.type, data);
-    if (same(before.data) && !differs(now, before))
+    if (sameRecord(wanted.type, now, before) && !differs(now, before))
       return unanswered ? wait(this.config.saga.pollMs, 'whether the record was written') : done();
-    if (!same(wanted.data))
+    if (!sameRecord(wanted.type, now, wanted))
       return fail({ code: 'changed_meanwhile', detail: `Record ${now.id} has data that is neither ours nor what it was` });
     return this.again(await this.write(ctx, now.id, before));
   }

@@ -1,5 +1,6 @@
+import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { CONFIG, type Config } from '#libs/config';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, retry, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { ProjectReader } from '#libs/inventory';
 import { Inject, Injectable } from '@nestjs/common';
 import { ProviderLooks } from '../looks/provider-looks';
@@ -35,12 +36,15 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
       return wait(pollMs, 'the project listing the droplet');
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.projects.assign(project.provider_id, [urn], ctx.signal));
-    if (outcome.is === 'gone') return fail(outcome.error, 'none');
+    if (outcome.is === 'gone') return retry(outcome.error); // has been seen of projects that exist (digitalocean-api.md, section 3)
     return outcome.is === 'refused' ? outcome.answer : wait(pollMs, 'the project listing the droplet');
   };
 
   private async isMember(projectUuid: string, urn: string): Promise<boolean> {
-    const seen = await this.looks.members(projectUuid);
+    const seen = await this.looks.members(projectUuid).catch((error: unknown) => {
+      if (error instanceof NotFoundAtProviderError) return undefined;
+      throw error;
+    });
     return seen?.what.some((member) => member.urn === urn && member.status !== 'not_found') === true;
   }
 }

@@ -2,13 +2,14 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { ProviderLooks, type ListedDroplet } from '../looks/provider-looks';
-import { DropletCalls } from '../provider/droplet-calls';
+import { DropletCalls, isGpuSize } from '../provider/droplet-calls';
+import type { ProvisionDropletInput } from './provision-droplet.input';
 
 const WAIT_LIMIT_MS = 480_000;
 
 /** Waits for `active` and a public address: the one does not imply the other (digitalocean-api.md, fact 3). Looks are shared. */
 @Injectable()
-export class AwaitActiveStep implements StepDefinition<object> {
+export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
   readonly name = 'await_active';
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
@@ -18,7 +19,7 @@ export class AwaitActiveStep implements StepDefinition<object> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: StepContext<object>): Promise<StepAnswer> => {
+  readonly execute = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
     const { droplet_id: id, action_id: actionId } = ctx.context.create_droplet as { droplet_id: string; action_id?: string };
     const droplet = await this.find(ctx, id, actionId);
     if (droplet?.status === 'active' && droplet.publicIpv4) return done({ public_ipv4: droplet.publicIpv4 });
@@ -27,10 +28,11 @@ export class AwaitActiveStep implements StepDefinition<object> {
 
   /** In the list of our droplets; on its own where that list is too long, and where it has not shown the droplet for as long as an index may lag. */
   private async find(
-    ctx: StepContext<object>,
+    ctx: StepContext<ProvisionDropletInput>,
     id: string,
     actionId: string | undefined,
   ): Promise<Pick<ListedDroplet, 'status' | 'publicIpv4'> | undefined> {
+    if (isGpuSize(ctx.input.size_slug)) return this.droplets.get(id, ctx.signal);
     const listed = await this.looks.managed();
     if (!listed) return undefined;
     const found = listed.what.droplets.find((droplet) => droplet.id === id);

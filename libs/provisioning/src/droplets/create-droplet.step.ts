@@ -4,7 +4,7 @@ import { InventoryRegister } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { ProviderLooks } from '../looks/provider-looks';
-import { DropletCalls, type DropletOrder } from '../provider/droplet-calls';
+import { DropletCalls, isGpuSize, type DropletOrder } from '../provider/droplet-calls';
 import type { Droplet } from '../provider/droplet';
 import { MANAGED_TAG, sagaTag } from '../provider/saga-tags';
 import { outcomeOf } from '../provider/write-outcome';
@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 interface CreateIntent {
   /** Of the step, when the last create was sent; ms since it was begun. */
   readonly sentAtMs: number;
-  /** From 1. */
+  /** From 1; those that the provider refused do not count. */
   readonly create: number;
   /** The provider said that it did not do it. */
   readonly ruledOut: boolean;
@@ -54,7 +54,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the create took effect');
       if (before.create >= MOST_CREATES) return fail({ code: 'create_unanswered', detail: `${MOST_CREATES} creates had no known outcome` });
     }
-    return this.create(ctx, (before?.create ?? 0) + 1);
+    return this.create(ctx, (before?.create ?? 0) + (before?.ruledOut ? 0 : 1));
   };
 
   readonly compensate = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
@@ -95,13 +95,16 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
 
   /** A saga that was restored from a backup may have made it in a life that it does not remember. Mostly that costs no call. */
   private async madeBefore(ctx: StepContext<ProvisionDropletInput>): Promise<Pick<Droplet, 'id'>[]> {
-    const listed = await this.looks.managed();
+    const listed = isGpuSize(ctx.input.size_slug) ? undefined : await this.looks.managed();
     return listed?.what.whole ? listed.what.droplets.filter(({ sagaId }) => sagaId === ctx.sagaId) : this.made(ctx);
   }
 
   /** What carries this saga's id, oldest first: every worker that looks picks the same one. */
   private async made(ctx: StepContext<ProvisionDropletInput>): Promise<Droplet[]> {
-    const found = await this.droplets.tagged(sagaTag(ctx.sagaId), ctx.signal);
+    const tag = sagaTag(ctx.sagaId);
+    const found = await (isGpuSize(ctx.input.size_slug)
+      ? this.droplets.taggedGpus(tag, ctx.signal)
+      : this.droplets.tagged(tag, ctx.signal));
     return found.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
 }

@@ -21,13 +21,14 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet> {
 
   readonly execute = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
     const { droplet_id: id } = ctx.input;
-    if (ctx.intent && !(await this.droplets.get(id, ctx.signal))) return done();
+    const before = ctx.intent;
+    if (before && !(await this.droplets.get(id, ctx.signal))) return done();
     await ctx.recordIntent({ asked: true });
     const outcome = await outcomeOf(this.droplets.destroy(id, ctx.signal));
     if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, 'whether the droplet was destroyed');
     if (outcome.is === 'gone') return done({ already_gone: true });
     if (outcome.is === 'done') return done();
     // A refused DELETE had no effect, but one before it may have had.
-    return outcome.answer.is === 'fail' && ctx.intent ? fail(outcome.answer.error, 'unknown') : outcome.answer;
+    return outcome.answer.is === 'fail' && before ? fail(outcome.answer.error, 'unknown') : outcome.answer;
   };
 }

@@ -3,6 +3,7 @@ import { InventoryRegister } from '#libs/inventory';
 import { done, fail, retry, wait, type StepAnswer, type StepContext } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { ProviderLooks } from '../looks/provider-looks';
+import type { Action } from '../provider/action';
 import type { Droplet } from '../provider/droplet';
 import { DropletCalls } from '../provider/droplet-calls';
 import { outcomeOf } from '../provider/write-outcome';
@@ -37,29 +38,37 @@ export class DropletEvent {
   ) {}
 
   /** `keep`: what the step itself has recorded and must not lose. */
-  async achieve(ctx: Ctx, { dropletId, action, reached }: Goal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
-    const goal = JSON.stringify(action);
+  async achieve(ctx: Ctx, goal: Goal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
+    const { dropletId, action, reached } = goal;
     const before = ctx.intent as unknown as EventIntent | null;
-    const asked = before?.goal === goal ? before : null;
-    const recently = before?.goal !== undefined && ctx.sinceBegunMs - before.askedAtMs < this.config.saga.providerLagMs;
+    const asked = before?.goal === JSON.stringify(action);
     const status = before?.actionId ? await this.statusOf(ctx, before.actionId) : undefined;
-    if (status === 'in-progress') return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
     if (status === 'errored' && asked) {
       await ctx.recordIntent({ ...keep });
       return retry({ code: 'action_errored', detail: `DigitalOcean could not do the ${action.type}` });
     }
-    // What is seen of the droplet may still be from before the event that is being undone.
-    if (recently && !asked && status !== 'errored') return wait(this.config.saga.pollMs, 'what was asked before showing its effect');
+    const open = before?.goal !== undefined && status !== 'errored';
+    // Of an event without a known end, or of the one that is being undone, what the droplet looks like says nothing yet.
+    const goesOn = status === 'in-progress' || (open && (!asked || !before.actionId) && (await this.isBusy(ctx, dropletId)));
+    if (goesOn) {
+      await ctx.recordIntent({ ...ctx.intent, askedAtMs: ctx.sinceBegunMs }); // its effect may lag behind its end, not its beginning
+      return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
+    }
+    const recently = open && ctx.sinceBegunMs - before.askedAtMs < this.config.saga.providerLagMs;
+    if (recently && !asked) return wait(this.config.saga.pollMs, 'what was asked before showing its effect');
     const droplet = await this.droplets.get(dropletId, ctx.signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: `Droplet ${dropletId} does not exist any more` }, 'none');
     if (reached(droplet)) return done();
-    if (asked && recently) return wait(this.config.saga.pollMs, `the effect of the ${action.type}`);
-    const busy = (await this.droplets.newestActions(dropletId, ctx.signal)).some(({ status }) => status === 'in-progress');
-    if (busy) return wait(this.config.saga.pollMs, 'another event of the droplet');
-    return this.ask(ctx, { dropletId, action, reached }, keep);
+    if (recently) return wait(this.config.saga.pollMs, `the effect of the ${action.type}`);
+    if (await this.isBusy(ctx, dropletId)) return wait(this.config.saga.pollMs, 'another event of the droplet');
+    return this.ask(ctx, goal, keep, asked);
   }
 
-  private async ask(ctx: Ctx, { dropletId, action }: Goal, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
+  private async isBusy({ signal }: Ctx, dropletId: string): Promise<boolean> {
+    return (await this.droplets.newestActions(dropletId, signal)).some(({ status }) => status === 'in-progress');
+  }
+
+  private async ask(ctx: Ctx, { dropletId, action }: Goal, keep: Readonly<Record<string, unknown>>, again: boolean): Promise<StepAnswer> {
     const intent = { ...keep, goal: JSON.stringify(action), askedAtMs: ctx.sinceBegunMs, actionId: null };
     await ctx.recordIntent(intent);
     const outcome = await outcomeOf(this.droplets.act(dropletId, action, ctx.signal));
@@ -75,14 +84,15 @@ export class DropletEvent {
     await ctx.recordIntent({ ...keep });
     if (outcome.is === 'gone') return fail(outcome.error, 'none');
     const { answer } = outcome;
-    return answer.is === 'fail' && mayBeStale(action.type, answer.error.detail) ? retry(answer.error) : answer;
+    if (answer.is !== 'fail') return answer;
+    if (mayBeStale(action.type, answer.error.detail)) return retry(answer.error);
+    return again ? fail(answer.error, 'unknown') : answer; // the first may have had its effect
   }
 
-  /** From the look that all share; by itself where the feed no longer shows it, or not yet. */
-  private async statusOf(ctx: Ctx, actionId: string): Promise<string> {
+  /** From the look that all share; by itself where the feed no longer shows it, or not yet: an action just returned may answer 404. */
+  private async statusOf(ctx: Ctx, actionId: string): Promise<Action['status'] | undefined> {
     const shared = await this.looks.action(actionId);
-    if (shared) return shared.status;
-    return (await this.droplets.action(actionId, ctx.signal)).status;
+    return shared ? shared.status : (await this.droplets.action(actionId, ctx.signal))?.status;
   }
 }
 

@@ -4,6 +4,7 @@ import { done, wait, type StepAnswer, type StepContext, type StepDefinition } fr
 import { Inject, Injectable } from '@nestjs/common';
 import { ProviderLooks } from '../looks/provider-looks';
 import { DropletCalls } from '../provider/droplet-calls';
+import { outcomeOf } from '../provider/write-outcome';
 import { ProvisionedSpecs } from '../spec/provisioned-specs';
 import type { WithDroplet } from './own-droplet';
 
@@ -28,11 +29,20 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet> {
     const notYet = wait(this.config.saga.pollMs, `droplet ${id} being gone`);
     const destroy = await this.looks.actionOn(id, 'destroy');
     if (destroy?.status === 'in-progress') return notYet;
-    if (await this.droplets.get(id, ctx.signal)) return notYet;
+    if (await this.droplets.get(id, ctx.signal)) return (await this.askAgain(ctx, destroy?.status === 'errored')) ?? notYet;
     await ctx.guard();
     if (destroy) await this.inventory.startedActions(ctx.sagaId, [destroy.id]);
     await this.inventory.markDeleted('droplet', id);
     await this.specs.end(resourceId);
     return done();
   };
+
+  /** A droplet that has survived its destroy for longer than the provider's reads may lag is asked away once more. */
+  private async askAgain(ctx: StepContext<WithDroplet>, errored: boolean): Promise<StepAnswer | undefined> {
+    const askedAtMs = (ctx.intent?.askedAtMs as number | undefined) ?? 0;
+    if (!errored && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs) return undefined;
+    await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
+    const outcome = await outcomeOf(this.droplets.destroy(ctx.input.droplet_id, ctx.signal));
+    return outcome.is === 'refused' && outcome.answer.is !== 'fail' ? outcome.answer : undefined;
+  }
 }

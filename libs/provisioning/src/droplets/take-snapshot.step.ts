@@ -11,6 +11,8 @@ import type { WithDroplet } from './own-droplet';
 interface SnapshotIntent {
   /** When it was last asked for, or last seen that a snapshot of the droplet is being taken; ms since the step was begun. */
   readonly movedAtMs: number;
+  /** From 1: how often it was asked for; what was refused does not count. */
+  readonly create: number;
   readonly ruledOut: boolean;
   /** The one that was asked away. */
   readonly deleted?: string;
@@ -39,7 +41,9 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
       if (await this.find(ctx, name)) return done({ name });
       if (await this.stillPossible(ctx)) return wait(this.config.saga.pollMs, 'whether the snapshot is being taken');
     }
-    const intent: SnapshotIntent = { movedAtMs: ctx.sinceBegunMs, ruledOut: false };
+    const before = ctx.intent as unknown as SnapshotIntent | null;
+    const create = (before?.create ?? 0) + (before?.ruledOut ? 0 : 1);
+    const intent: SnapshotIntent = { movedAtMs: ctx.sinceBegunMs, create, ruledOut: false };
     await ctx.recordIntent({ ...intent });
     const outcome = await outcomeOf(this.droplets.act(id, { type: 'snapshot', name }, ctx.signal));
     if (outcome.is === 'done') return done({ name, action_id: outcome.value.id });

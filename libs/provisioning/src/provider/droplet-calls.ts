@@ -36,12 +36,7 @@ export class DropletCalls {
 
   /** Undefined when the provider answers 404. */
   async get(id: string, signal: AbortSignal): Promise<Droplet | undefined> {
-    try {
-      return await this.provider.get({ purpose, path: `/v2/droplets/${id}`, key: 'droplet', parse: parseDroplet, signal });
-    } catch (error) {
-      if (error instanceof NotFoundAtProviderError) return undefined;
-      throw error;
-    }
+    return orUndefined(this.provider.get({ purpose, path: `/v2/droplets/${id}`, key: 'droplet', parse: parseDroplet, signal }));
   }
 
   destroy(id: string, signal: AbortSignal): Promise<void> {
@@ -53,8 +48,9 @@ export class DropletCalls {
     return this.provider.send({ purpose, method: 'POST', path, body: action, key: 'action', parse: parseAction, signal });
   }
 
-  action(actionId: string, signal: AbortSignal): Promise<Action> {
-    return this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal });
+  /** Undefined when the provider answers 404, as it may for an action just returned (digitalocean-api.md, fact 7). */
+  async action(actionId: string, signal: AbortSignal): Promise<Action | undefined> {
+    return orUndefined(this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal }));
   }
 
   /** The droplets that carry a tag now and whose index entry has come through: an empty answer proves nothing within the lag bound. */
@@ -65,10 +61,34 @@ export class DropletCalls {
     );
   }
 
+  /** GPU machines that carry a tag: no list by tag shows them, so theirs is read whole (digitalocean-api.md, fact 11). */
+  async taggedGpus(tag: string, signal: AbortSignal): Promise<Droplet[]> {
+    const query = { type: 'gpus' };
+    const pages = this.provider.list({
+      purpose,
+      path: '/v2/droplets',
+      query,
+      key: 'droplets',
+      parse: parseDroplet,
+      idOf: ({ id }) => id,
+      signal,
+    });
+    return (await all(pages)).filter(({ tags }) => tags.includes(tag));
+  }
+
   /** The newest page of a droplet's actions: one event at a time, so what is under way is on it. */
   async newestActions(id: string, signal: AbortSignal): Promise<Action[]> {
     const parse = (raw: unknown) => list(raw, 'actions').map(parseAction);
     return this.provider.get({ purpose, path: `/v2/droplets/${id}/actions`, query: { per_page: '200' }, parse, signal });
+  }
+}
+
+async function orUndefined<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof NotFoundAtProviderError) return undefined;
+    throw error;
   }
 }
 
@@ -83,3 +103,6 @@ function list(raw: unknown, key: string): readonly unknown[] {
   const held = record(raw, 'the answer')[key];
   return Array.isArray(held) ? held : [];
 }
+
+/** Sizes of GPU machines are known by their slug. */
+export const isGpuSize = (sizeSlug: string): boolean => sizeSlug.startsWith('gpu-');

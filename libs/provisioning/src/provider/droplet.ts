@@ -1,4 +1,4 @@
-import { idText, optionalList, optionalRecord, optionalText, record, text, texts } from '#libs/digitalocean';
+import { idText, optionalList, optionalRecord, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
 
 /** What our steps read of a droplet. */
 export interface Droplet {
@@ -6,6 +6,7 @@ export interface Droplet {
   readonly name: string | null;
   readonly status: string;
   readonly sizeSlug: string | null;
+  readonly diskGb: number;
   readonly publicIpv4: string | null;
   readonly tags: readonly string[];
   readonly createdAt: string | null;
@@ -22,6 +23,7 @@ export function parseDroplet(raw: unknown): Droplet {
     name: optionalText(droplet, 'name'),
     status: text(droplet, 'status'),
     sizeSlug: optionalText(droplet, 'size_slug'),
+    diskGb: optionalWholeNumber(droplet, 'disk') ?? 0,
     publicIpv4: open ? text(open, 'ip_address') : null,
     tags: texts(droplet, 'tags'),
     createdAt: optionalText(droplet, 'created_at'),

@@ -11,7 +11,7 @@ import { fail, wait, type StepAnswer, type StepError } from '#libs/saga';
 
 /** While another event of a droplet runs, and while our token is rejected. */
 const BUSY_MS = 5_000;
-const REJECTED_MS = 30_000;
+const REJECTED_MS = 5_000;
 
 /** What became of one write. `refused`: it surely did not happen, and `answer` says how the step goes on. */
 export type WriteOutcome<T> =

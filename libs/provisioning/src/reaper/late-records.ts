@@ -2,8 +2,9 @@ import { CONFIG, type Config } from '#libs/config';
 import { errorCode } from '#libs/kernel';
 import { SagaOutlines, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { comparable } from '../dns/dns-record';
+import { sameRecord } from '../dns/dns-record';
 import type { DnsRecordInput } from '../dns/dns-record.input';
+import { holdsRecord, wantedOf } from '../dns/own-zone';
 import type { EnsureIntent } from '../dns/record-undoing';
 import { RecordCalls } from '../provider/record-calls';
 import { StrayLedger } from './stray-ledger';
@@ -34,14 +35,14 @@ export class LateRecords {
 
   private async removeOf(saga: RecordedIntent): Promise<number> {
     const input = saga.input as unknown as DnsRecordInput;
-    const { dns_domain: zone, dns_record_name: name, dns_record_type: type, dns_record_data: data } = input;
+    const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = input;
     const { others } = saga.intent as unknown as EnsureIntent;
     const kept = saga.status === 'completed' ? saga.output?.record_id : undefined;
     const listed = await this.records.named(zone, name, type, this.never);
     if (kept !== undefined && !listed.some(({ id }) => id === kept)) return 0; // the zone has been changed since: what is there is not its double
-    const possible = listed.filter(
-      (record) => comparable(type, record.data) === comparable(type, data) && !others.includes(record.id) && record.id !== kept,
-    );
+    const wanted = wantedOf(input);
+    const possible = listed.filter((record) => sameRecord(type, record, wanted) && !others.includes(record.id) && record.id !== kept);
+    if (possible.length === 0 || (await this.othersAtIt(saga.sagaId, input))) return 0;
     const theirs = await this.sagas.putOutByOthers(
       saga.sagaId,
       'ensure_record',
@@ -75,11 +76,22 @@ export class LateRecords {
     }
     return doubles.length;
   }
+
+  /** Another saga is making a record of this name and type, or has made one again that it had removed: which is whose cannot be told. */
+  private async othersAtIt(sagaId: string, input: DnsRecordInput): Promise<boolean> {
+    const [hold = ''] = holdsRecord(input);
+    const holder = await this.sagas.holderOf(hold);
+    if (holder !== undefined && holder !== sagaId) return true;
+    const removals = await this.sagas.intentsOf('delete_dns_record', 'delete_record', this.config.saga.reaperGraceMs);
+    return removals.some(
+      ({ status, input: removed }) => status === 'rolled_back' && holdsRecord(removed as unknown as DnsRecordInput)[0] === hold,
+    );
+  }
 }
 
 /** Only a create that went without an answer can have a double, or come late. */
 function needsALook({ intent, status, output, restored }: RecordedIntent): boolean {
   const { op, doubtful, ruledOut } = intent as unknown as EnsureIntent;
-  if (restored || op !== 'create') return false;
+  if (restored || op !== 'create' || (status !== 'completed' && status !== 'rolled_back')) return false;
   return doubtful || (status === 'rolled_back' && output === null && !ruledOut);
 }

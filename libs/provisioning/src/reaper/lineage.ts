@@ -9,22 +9,19 @@ import { SagaOutlines } from '#libs/saga';
 @Injectable()
 export class Lineage {
   private readonly log = new Logger('Reaper');
-  private checked = false;
 
   constructor(
     private readonly database: Database,
     private readonly sagas: SagaOutlines,
   ) {}
 
-  /** Once per process: a restore ends all connections, and processes are started anew on it. */
+  /** In each round, and before a worker claims anything: connections outlive a restore, and what it cut off must not go on unmarked. */
   async check(): Promise<void> {
-    if (this.checked) return;
-    const [row] = await this.database.query<{ first: boolean; fresh: boolean }>(NOTE_LINEAGE);
-    if (row?.fresh && !row.first) {
-      const marked = await this.sagas.markRestored();
-      this.log.warn({ event: 'database_restored', unfinished_sagas: marked });
-    }
-    this.checked = true;
+    const marked = await this.database.transaction(async (tx) => {
+      const [row] = await tx.query<{ first: boolean; fresh: boolean }>(NOTE_LINEAGE);
+      return row?.fresh && !row.first ? this.sagas.markRestored(tx) : undefined;
+    });
+    if (marked !== undefined) this.log.warn({ event: 'database_restored', unfinished_sagas: marked });
   }
 }
 

@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
-import { SagaOutlines } from '#libs/saga';
+import { SagaOutlines, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SharedLook } from '../looks/shared-look';
 import { DropletCalls } from '../provider/droplet-calls';
@@ -14,8 +14,12 @@ import { Lineage } from './lineage';
 import { SagaTagObjects } from './saga-tag-objects';
 import { StrayLedger } from './stray-ledger';
 
-/** Sagas after which something may appear late. */
-const MAKING = ['provision_droplet', 'snapshot_droplet', 'upsert_dns_record'];
+/** Sagas after which something may appear late, and their step that makes it. */
+const MAKING = [
+  ['provision_droplet', 'create_droplet'],
+  ['snapshot_droplet', 'take_snapshot'],
+  ['upsert_dns_record', 'ensure_record'],
+] as const;
 
 /** What one round found. */
 export interface Reaped {
@@ -51,11 +55,27 @@ export class Reaper {
     this.thorough = new SharedLook(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
   }
 
-  /** A round, if one is due: soon after sagas that make things, and once per grace period in any case. Throws the client's errors. */
+  /**
+   * A round, if one is due: soon while a saga is in doubt about what it made, or was lately, and once per grace period in any case. Throws the
+   * client's errors.
+   */
   async round(): Promise<void> {
-    await this.lineage.check();
-    if (await this.sagas.lately(MAKING, this.config.saga.reaperGraceMs)) await this.rounds.latest();
+    await this.noticeRestore();
+    if (await this.anythingInDoubt()) await this.rounds.latest();
     await this.thorough.latest();
+  }
+
+  noticeRestore(): Promise<void> {
+    return this.lineage.check();
+  }
+
+  /** Only what was sent without a known answer can appear late; looking costs a page per 200 of all that we manage. */
+  private async anythingInDoubt(): Promise<boolean> {
+    for (const [kind, step] of MAKING) {
+      const lately = await this.sagas.intentsOf(kind, step, this.config.saga.reaperGraceMs);
+      if (lately.some(inDoubt)) return true;
+    }
+    return false;
   }
 
   private async cleanUp(): Promise<Reaped> {
@@ -74,7 +94,7 @@ export class Reaper {
   }
 
   private async markedDroplets(): Promise<Marked[]> {
-    const listed = await this.droplets.tagged(MANAGED_TAG, this.never);
+    const listed = [...(await this.droplets.tagged(MANAGED_TAG, this.never)), ...(await this.droplets.taggedGpus(MANAGED_TAG, this.never))];
     return listed.flatMap(({ id, tags }) => {
       const sagaId = tags.map(sagaOfTag).find((found) => found !== undefined);
       return sagaId === undefined ? [] : [{ kind: 'droplet', providerId: id, sagaId } as const];
@@ -108,4 +128,10 @@ export class Reaper {
     if (destroy) this.log.warn(line);
     else this.log.error({ ...line, event: 'orphan_reported' });
   }
+}
+
+/** An answered write puts out its id, or its action's; a second create means that the first was not answered. */
+function inDoubt({ intent, output }: RecordedIntent): boolean {
+  const answered = output !== null && output.adopted !== true && (output.action_id !== undefined || output.record_id !== undefined);
+  return !answered || intent.doubtful === true || Number(intent.create ?? 1) > 1;
 }

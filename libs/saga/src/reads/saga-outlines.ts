@@ -1,4 +1,4 @@
-import { Database } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { RunStatus } from '../run/saga-run';
 
@@ -15,7 +15,7 @@ export interface SagaOutline {
   readonly restored: boolean;
 }
 
-/** What a step of an ended saga had recorded before its side effect. */
+/** What a step of a saga has recorded before its side effect. */
 export interface RecordedIntent {
   readonly sagaId: string;
   readonly status: RunStatus;
@@ -38,13 +38,13 @@ export class SagaOutlines {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Of sagas of a kind that ended within that time, well or undone. */
+  /** Of sagas of a kind that ended within that time, however, or go on. */
   intentsOf(kind: string, step: string, withinMs: number): Promise<RecordedIntent[]> {
     return this.database.query<RecordedIntent>(
       `select r.id as "sagaId", r.status, r.input, s.intent, s.output, r.restored_at is not null as restored
          from saga_runs r join saga_steps s on s.saga_id = r.id and s.name = $2
-        where r.kind = $1 and r.status in ('completed', 'rolled_back') and s.intent is not null
-          and r.finished_at > clock_timestamp() - $3 * interval '1 millisecond'`,
+        where r.kind = $1 and s.intent is not null
+          and (r.wake_at is not null or r.finished_at > clock_timestamp() - $3 * interval '1 millisecond')`,
       [kind, step, withinMs],
     );
   }
@@ -58,19 +58,15 @@ export class SagaOutlines {
     return new Set(rows.map(({ value }) => value));
   }
 
-  /** Marks what is not over; answers how many that is. */
-  async markRestored(): Promise<number> {
-    const rows = await this.database.query('update saga_runs set restored_at = clock_timestamp() where wake_at is not null returning 1');
-    return rows.length;
+  /** The saga that holds something now. */
+  async holderOf(resource: string): Promise<string | undefined> {
+    const [row] = await this.database.query<{ saga_id: string }>('select saga_id from saga_holds where resource = $1', [resource]);
+    return row?.saga_id;
   }
 
-  /** True when a saga of these kinds goes on, or ended within that time. */
-  async lately(kinds: readonly string[], withinMs: number): Promise<boolean> {
-    const [row] = await this.database.query<{ lately: boolean }>(
-      `select exists (select 1 from saga_runs where kind = any ($1::text[]) and
-         (wake_at is not null or finished_at > clock_timestamp() - $2 * interval '1 millisecond')) as lately`,
-      [kinds, withinMs],
-    );
-    return row?.lately === true;
+  /** Marks what is not over; answers how many that is. */
+  async markRestored(tx: Queryable): Promise<number> {
+    const rows = await tx.query('update saga_runs set restored_at = clock_timestamp() where wake_at is not null returning 1');
+    return rows.length;
   }
 }

@@ -61,7 +61,8 @@ export function afterCompensation({ run, step, answer, tookMs }: Situation): Bou
   if (answer.is === 'done') return down(run, ledger('compensated', null));
   if (answer.is === 'fail') return gaveUp(answer.error);
   if (answer.is === 'wait') {
-    if ((line?.compensating_ms ?? 0) >= COMPENSATION_POLICY.waitLimitMs) return gaveUp({ code: 'wait_expired', detail: answer.why });
+    if ((line?.compensating_ms ?? 0) >= Math.max(policy.waitLimitMs, COMPENSATION_POLICY.waitLimitMs))
+      return gaveUp({ code: 'wait_expired', detail: answer.why });
     return { ...stay(run, ledger('compensating', null, attempts - 1)), wakeInMs: answer.ms };
   }
   if (attempts >= tries) return gaveUp(answer.error);
