@@ -91,6 +91,43 @@ export async function openSagas(env) {
   };
 }
 
+/** The sagas that touch the provider, over a database and a provider, in this process. */
+export async function openProvisioning(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/config/src/index.js');
+  const { Database, DatabaseModule } = built('libs/database/src/index.js');
+  const { AuditModule } = built('libs/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
+  const { InventoryModule } = built('libs/inventory/src/index.js');
+  const { ProvisioningModule } = built('libs/provisioning/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarts } = built('libs/saga/src/index.js');
+  class Measured {}
+  const features = [DigitalOceanModule, InventoryModule, SagaModule, ProvisioningModule];
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  const engine = context.get(SagaEngine, { strict: false });
+  return {
+    engine,
+    starts: context.get(SagaStarts, { strict: false }),
+    database: context.get(Database, { strict: false }),
+    close: async () => {
+      await engine.drain();
+      await context.close();
+    },
+  };
+}
+
+/** The simulated provider in this process, without lags and limits: what is measured is ours. */
+export async function startQuietSimulator() {
+  const { startSimulator, SimulatorControl } = built('apps/simulator/src/index.js');
+  const simulator = await startSimulator({ empty: true });
+  const control = new SimulatorControl(simulator.url);
+  await control.withoutLags();
+  await control.limits({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  return { ...simulator, url: simulator.url, token: simulator.token, control, close: () => simulator.close() };
+}
+
 /** A helper program of this folder; resolves with what it says first. It ends with this process. */
 export async function startHelper(file, env = {}) {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env } });

@@ -47,6 +47,7 @@ describe('a worker process', () => {
       QUEUE_STALLED_CHECK_MS: '500',
       SWEEP_LEASE_MS: '1500',
       SCHEDULES_REPAIR_MS: '1000',
+      WORKER_QUEUES: 'sync-fast,sync-full,sync-slow,billing', // a worker of sagas also asks the provider for other things
     };
   });
   afterEach(async () => {
@@ -98,7 +99,8 @@ describe('a worker process', () => {
     await Promise.all([start(), start(), start()]);
     await Promise.all(workers.map((worker) => worker.ready()));
     await eventually('the first sweep', async () => (await sweeps('complete')) > 0);
-    expect(await sweeps('complete')).toBe(1);
+    const { rows } = await owner.query(`select 1 from cloud_sweeps where kind = 'droplet' and trigger = 'first'`);
+    expect(rows).toHaveLength(1); // beside it the tick of a full minute may have come
     expect(workers.map(({ output }) => output).join('')).not.toContain('dop_v1_');
   });
 
