@@ -125,6 +125,7 @@ export async function startQuietSimulator() {
   const control = new SimulatorControl(simulator.url);
   await control.withoutLags();
   await control.limits({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  await control.put({ account: { ...(await control.account()).account, droplet_limit: 1_000_000 } });
   return { ...simulator, url: simulator.url, token: simulator.token, control, close: () => simulator.close() };
 }
 
