@@ -50,7 +50,7 @@ it('SAG-7: a tag that only begins like a sagaâ€™s, or names another, is nobodyâ€
   await world.simulator.setDroplets([
     ...own,
     { name: 'web-1', tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga.id.slice(0, 8)}`] },
-    { name: 'web-1', tags: [`arcadia-saga-${saga.id}x`] },
+    { name: 'web-1', tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga.id}x`] },
   ]);
   await world.reap();
   expect(await world.alive()).toHaveLength(3);
@@ -90,4 +90,21 @@ it('the tag object of a saga goes when the saga is over, its list empty and the 
     { what: 'the end of the tag object' },
   );
   expect(await tagNames()).toContain('managed-by-arcadia-cloud');
+});
+
+it('SAG-6, OPS-8: a saga that a restore threw back to its beginning adopts what it made in its former life', async () => {
+  const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
+  const restored = `insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
+    values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`;
+  await world.asOwner(restored);
+  const [run] = await world.database.query<{ id: string }>(
+    'select id from saga_runs where restored_at is not null order by id desc limit 1',
+  );
+  const id = run?.id ?? '';
+  await world.simulator.setDroplets([{ ...marked(id, ORDER.name), status: 'active' }]); // made after the backup
+  const [made] = await world.alive();
+  await world.asOwner(`update saga_runs set wake_at = now() where id = '${id}'`);
+  const saga = await world.ended(id);
+  expect(saga.context.create_droplet).toEqual({ adopted: true, droplet_id: String(made) });
+  expect(await world.alive()).toEqual([made]);
 });

@@ -3,7 +3,6 @@ import { CONFIG, type Config } from '#libs/config';
 import { InventoryRegister } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks } from '../looks/provider-looks';
 import { DropletCalls, isGpuSize, type DropletOrder } from '../provider/droplet-calls';
 import type { Droplet } from '../provider/droplet';
 import { MANAGED_TAG, sagaTag } from '../provider/saga-tags';
@@ -36,7 +35,6 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly looks: ProviderLooks,
     private readonly removal: DropletRemoval,
     private readonly inventory: InventoryRegister,
     private readonly catalogue: Catalogue,
@@ -47,7 +45,8 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const before = ctx.intent as CreateIntent | null;
     const refusal = await this.refusal(ctx, before);
     if (refusal) return refusal;
-    const [first] = before ? await this.made(ctx) : await this.madeBefore(ctx);
+    // One that was restored from a backup may have made it in a life that it does not remember.
+    const [first] = before || ctx.restored ? await this.made(ctx) : [];
     if (first) return adopted(first);
     if (before && !before.ruledOut) {
       const leftMs = before.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
@@ -93,12 +92,6 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     return outcome.is === 'gone' ? fail(outcome.error, 'none') : outcome.answer;
   }
 
-  /** A saga that was restored from a backup may have made it in a life that it does not remember. Mostly that costs no call. */
-  private async madeBefore(ctx: StepContext<ProvisionDropletInput>): Promise<Pick<Droplet, 'id'>[]> {
-    const listed = isGpuSize(ctx.input.size_slug) ? undefined : await this.looks.managed();
-    return listed?.what.whole ? listed.what.droplets.filter(({ sagaId }) => sagaId === ctx.sagaId) : this.made(ctx);
-  }
-
   /** What carries this saga's id, oldest first: every worker that looks picks the same one. */
   private async made(ctx: StepContext<ProvisionDropletInput>): Promise<Droplet[]> {
     const tag = sagaTag(ctx.sagaId);
@@ -112,7 +105,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
 const made = (dropletId: string, actionId: string | null): StepAnswer =>
   done({ droplet_id: dropletId, ...(actionId && { action_id: actionId }) }, [`droplet:${dropletId}`]);
 
-const adopted = ({ id }: Pick<Droplet, 'id'>): StepAnswer => done({ droplet_id: id, adopted: true }, [`droplet:${id}`]);
+const adopted = ({ id }: Droplet): StepAnswer => done({ droplet_id: id, adopted: true }, [`droplet:${id}`]);
 
 function orderOf({ sagaId, input }: StepContext<ProvisionDropletInput>): DropletOrder {
   const { name, size_slug: size, region, image, ssh_keys, backups, vpc_uuid, user_data, tags = [] } = input;

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, type Action } from '../provider/action';
 import { parseDroplet } from '../provider/droplet';
 import { ProjectCalls, type Membership } from '../provider/project-calls';
-import { MANAGED_TAG, sagaOfTag } from '../provider/saga-tags';
+import { MANAGED_TAG } from '../provider/saga-tags';
 import { SharedLook, type Seen } from './shared-look';
 
 const purpose = 'provisioning';
@@ -16,8 +16,6 @@ export interface ListedDroplet {
   readonly id: string;
   readonly status: string;
   readonly publicIpv4: string | null;
-  /** The saga that made it. */
-  readonly sagaId: string | null;
 }
 
 /** What the shared looks are kept as. */
@@ -86,9 +84,7 @@ export class ProviderLooks {
     for (let page = 1; ; page += 1) {
       const { items, total } = await this.page('/v2/droplets', 'droplets', page, { tag_name: MANAGED_TAG });
       if (total > worth * PER_PAGE) return { droplets: [], whole: false };
-      for (const { id, status, publicIpv4, tags } of items.map(parseDroplet)) {
-        droplets.push({ id, status, publicIpv4, sagaId: tags.map(sagaOfTag).find((sagaId) => sagaId !== undefined) ?? null });
-      }
+      for (const { id, status, publicIpv4 } of items.map(parseDroplet)) droplets.push({ id, status, publicIpv4 });
       if (page * PER_PAGE >= total || items.length === 0) return { droplets, whole: true };
     }
   }

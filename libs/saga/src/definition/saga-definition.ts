@@ -12,6 +12,8 @@ export interface StepContext<Input = Fields> {
   readonly input: Input;
   /** The outputs of the completed steps, each under its step's name; of a step that stands in the plan again under `<name>_<index>`. */
   readonly context: Fields;
+  /** It was not over when this database was restored from a backup: what it did since then it does not remember. */
+  readonly restored: boolean;
   /** Its place in the plan. */
   readonly stepIdx: number;
   /** What this step recorded last before a side effect, now or before a crash; null when it never did. */

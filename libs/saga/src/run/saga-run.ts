@@ -40,6 +40,8 @@ export interface SagaRun {
   readonly epoch: string;
   /** Another claim may have begun the step it stands at, and died before it could tell. */
   readonly resumed: boolean;
+  /** The database was restored from a backup while it went on. */
+  readonly restored: boolean;
   /** How long it had been due when it was claimed, ms. */
   readonly late_ms: number;
   readonly ledger: readonly LedgerLine[];

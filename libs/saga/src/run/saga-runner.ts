@@ -78,6 +78,7 @@ export class SagaRunner {
       tenantId: run.tenant_id,
       input: run.input,
       context: run.context,
+      restored: run.restored,
       stepIdx: run.step_idx,
       get intent() {
         return intents.get(run.step_idx) ?? null;
