@@ -89,7 +89,7 @@ export const VARIABLES = {
   SAGA_POLL_MS: setting('saga', 'between two shared looks at the provider for waiting sagas', timerMs(10), '5000'),
   PROVIDER_LAG_MS: setting('saga, inventory', 'lag bound W: how long a fresh effect may be invisible', ms, '60000'),
   SAGA_OPEN_PER_TENANT: setting('saga', 'sagas of one tenant under way at once (TEN-6)', wholeNumber(1), '50'),
-  REAPER_GRACE_MS: setting('provisioning', 'age at which a duplicate is destroyed (SAG-6)', ms, '900000'),
+  REAPER_GRACE_MS: setting('provisioning', 'how long after a saga its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),
