@@ -2,6 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
+import { counter } from '#libs/observability';
 import { SagaOutlines, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SharedLook } from '../looks/shared-look';
@@ -20,6 +21,8 @@ const MAKING = [
   ['snapshot_droplet', 'take_snapshot'],
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
+
+const found = counter('arcadia_strays_total', 'Things at the provider that no saga accounts for', ['kind', 'reason']);
 
 /** What one round found. */
 export interface Reaped {
@@ -124,6 +127,7 @@ export class Reaper {
   }
 
   private tell({ kind, providerId, sagaId, reason, destroy }: Stray): void {
+    found.inc({ kind, reason });
     const line = { event: 'stray_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
     if (destroy) this.log.warn(line);
     else this.log.error({ ...line, event: 'orphan_reported' });
