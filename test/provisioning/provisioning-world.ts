@@ -73,7 +73,8 @@ const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 export async function newProvisioningWorld(env: Record<string, string> = {}): Promise<ProvisioningWorld> {
   const provider = await startSimulator({ empty: true });
   const simulator = new SimulatorControl(provider.url);
-  const { lags } = (await simulator.account()) as { lags: Record<string, number> };
+  const { lags, account } = (await simulator.account()) as { lags: Record<string, number>; account: Record<string, unknown> };
+  await simulator.change({ account: { ...account, droplet_limit: 100_000 } });
   await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   await simulator.change(ACCOUNT);

@@ -28,7 +28,8 @@ it(`performance I1: ${DROPLETS} sagas that wait in two workers cost one look per
     const pages = Math.ceil(DROPLETS / 200);
     expect(count('POST', /^\/v2\/droplets$/)).toBe(DROPLETS);
     expect(count('POST', /resources$/)).toBe(DROPLETS);
-    expect(count('GET', /^\/v2\/droplets\/\d+$/)).toBeLessThanOrEqual(DROPLETS); // the one that registers it
+    // One registers it; where our droplets fill more pages than the waits are worth, one more asks for it when its create has ended.
+    expect(count('GET', /^\/v2\/droplets\/\d+$/)).toBeLessThanOrEqual(DROPLETS * (DROPLETS > 200 ? 2 : 1));
     expect(count('GET', /^\/v2\/droplets$/)).toBeLessThanOrEqual(ticks * pages);
     expect(count('GET', /resources$/)).toBeLessThanOrEqual(ticks * pages + 10); // and the sweep of the projects at the beginning
     expect(await world.alive()).toHaveLength(DROPLETS);
