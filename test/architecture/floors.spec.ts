@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   saga: ['kernel', 'config', 'database', 'audit', 'identity', 'observability'],
   inventory: ['kernel', ...PLATFORM],
   catalogue: ['kernel', ...PLATFORM],
+  billing: ['kernel', ...PLATFORM, 'inventory'],
   provisioning: ['kernel', ...PLATFORM, 'saga', 'inventory', 'catalogue'],
 };
 

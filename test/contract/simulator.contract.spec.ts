@@ -32,6 +32,7 @@ if (document === undefined) {
 
     it.each([
       '/v2/account',
+      '/v2/customers/my/balance',
       '/v2/projects',
       '/v2/projects?per_page=5&page=2',
       '/v2/projects/default',

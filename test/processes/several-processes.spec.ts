@@ -1,4 +1,4 @@
-import { SWEEPS } from '#libs/inventory';
+import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
 import { POSTGRES_CONNECTIONS, QUEUE_NAMES } from '#libs/queues';
 import { processorsOf } from '../../apps/worker/src/jobs/processors';
 import { eventually } from '../queues/eventually';
@@ -93,7 +93,7 @@ describe.each(BACKENDS)('two workers and an api, queues on %s', (backend) => {
       expect((await world.shownDroplets()).map(({ name }) => name)).toEqual(
         expect.arrayContaining(['renamed-in-the-dark', 'renamed-in-the-dark-new']),
       );
-      expect(await world.queues.schedules()).toHaveLength(SWEEPS.length);
+      expect(await world.queues.schedules()).toHaveLength(TIMETABLE.length);
     });
 
     it('OPS-3: a worker that was frozen in a sweep for longer than its lease writes nothing of it, and goes on working', async () => {
@@ -135,7 +135,7 @@ describe.each(BACKENDS)('two workers and an api, queues on %s', (backend) => {
       await eventually('a repair', () => repairs() > repairsBefore);
       await world.letTimePass('project');
       const before = await world.sweep('the last sweep', 'project', `status = 'complete'`);
-      await eventually('all schedules', async () => (await world.queues.schedules()).length === SWEEPS.length);
+      await eventually('all schedules', async () => (await world.queues.schedules()).length === TIMETABLE.length);
       await world.sweepAfter(before, 'project');
       expect(WORKERS.map((name) => world.process(name).child.pid)).toEqual(pids);
     });

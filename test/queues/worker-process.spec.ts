@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { migrate } from '#libs/database';
-import { SWEEPS } from '#libs/inventory';
+import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { SpawnedProcess } from '../processes/spawned-process';
@@ -181,7 +181,7 @@ describe('a worker process', () => {
   it('OPS-4: puts lost schedules back by itself', async () => {
     const worker = await start();
     await worker.ready();
-    const isLaidOut = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === SWEEPS.length;
+    const isLaidOut = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === TIMETABLE.length;
     await eventually('the timetable', isLaidOut);
     await loseQueueData(owner, undefined, '');
     expect(await isLaidOut()).toBe(false);

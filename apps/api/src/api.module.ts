@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { BillingModule } from '#libs/billing';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
@@ -13,6 +14,7 @@ import { AccessDeclarations } from './access/access-declarations';
 import { AccessGuard } from './access/access.guard';
 import { AuditPages } from './audit/audit-pages';
 import { AuditController } from './audit/audit.controller';
+import { BillingController } from './billing/billing.controller';
 import { HealthController } from './health/health.controller';
 import { Readiness } from './health/readiness';
 import { SchemaGate } from './health/schema-gate';
@@ -45,6 +47,7 @@ export class ApiModule {
         InventoryModule,
         SagaModule,
         ProvisioningModule,
+        BillingModule,
         DigitalOceanModule,
         DiscoveryModule,
       ],
@@ -55,6 +58,7 @@ export class ApiModule {
         ProjectsController,
         SweepsController,
         SagasController,
+        BillingController,
         AuditController,
         OpenApiController,
         DocsController,

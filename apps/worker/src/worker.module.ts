@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { BillingModule } from '#libs/billing';
 import { CatalogueModule } from '#libs/catalogue';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
@@ -38,6 +39,7 @@ export class WorkerModule {
         SagaModule,
         ProvisioningModule,
         CatalogueModule,
+        BillingModule,
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],

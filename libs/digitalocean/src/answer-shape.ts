@@ -51,6 +51,13 @@ export function optionalWholeNumber(from: Fields, field: string): number | null 
   return absent(from[field]) ? null : wholeNumber(from, field);
 }
 
+/** An amount as decimal text, the way the API writes money in JSON; negative is credit. At most twelve digits before the point and six after it. */
+export function moneyText(from: Fields, field: string): string {
+  const value = from[field];
+  if (typeof value !== 'string' || !/^-?\d{1,12}(\.\d{1,6})?$/.test(value)) throw malformed(field, 'an amount');
+  return value;
+}
+
 /** Any number, e.g. `size_gigabytes` of a snapshot. Never for money, which comes as text. */
 export function decimal(from: Fields, field: string): number {
   const value = from[field];

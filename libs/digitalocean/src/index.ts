@@ -4,6 +4,7 @@ export {
   idText,
   idTexts,
   list,
+  moneyText,
   optionalIdText,
   optionalList,
   optionalRecord,

@@ -1,3 +1,4 @@
+export { AccountPin } from './account/account-pin';
 export { Owners, type ProjectChange } from './attribution/owners';
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';

@@ -54,6 +54,6 @@ import { SweepService } from './sweep/sweep.service';
     SweepRequests,
     SweepService,
   ],
-  exports: [DueSweeps, InventoryReader, InventoryRegister, Owners, ProjectReader, SweepReader, SweepRequests, SweepService],
+  exports: [AccountPin, DueSweeps, InventoryReader, InventoryRegister, Owners, ProjectReader, SweepReader, SweepRequests, SweepService],
 })
 export class InventoryModule {}

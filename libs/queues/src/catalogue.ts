@@ -25,10 +25,14 @@ export interface SweepJob {
 /** Sagas are due. Which ones stands in `saga_runs`: a lost or repeated bell changes nothing. */
 export type SagasJob = Readonly<Record<string, never>>;
 
+/** Ask what the account owes. */
+export type BalanceJob = Readonly<Record<string, never>>;
+
 /** Job name → payload. Payloads carry ids and names only: jobs are shown on the board and kept in the queue's storage (TEN-8). */
 export interface Jobs {
   readonly sweep: SweepJob;
   readonly sagas: SagasJob;
+  readonly balance: BalanceJob;
 }
 
 export type JobName = keyof Jobs;

@@ -17,6 +17,11 @@ export class Enqueuer {
     await withinLimit(this.clients.queue(queue).add('sweep', job, { deduplication: { id: `sweep/${job.kind}` } }));
   }
 
+  /** Asks a worker to read the balance. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  async balance(): Promise<void> {
+    await withinLimit(this.clients.queue(Queues.billing).add('balance', {}, { deduplication: { id: 'balance' } }));
+  }
+
   /** Tells a worker that sagas are due. Throws `QueueUnavailableError` within 2 s. */
   async sagas(): Promise<void> {
     await withinLimit(this.clients.queue(Queues.provisioning).add('sagas', {}));

@@ -1,4 +1,14 @@
-export { JOB_OPTIONS, QUEUE_NAMES, Queues, type JobName, type Jobs, type QueueName, type SweepJob, type SweepTrigger } from './catalogue';
+export {
+  JOB_OPTIONS,
+  QUEUE_NAMES,
+  Queues,
+  type JobName,
+  type Jobs,
+  type QueueName,
+  type BalanceJob,
+  type SweepJob,
+  type SweepTrigger,
+} from './catalogue';
 export { Enqueuer } from './enqueuer';
 export { POSTGRES_CONNECTIONS } from './postgres-backend';
 export { prepareQueueSchema } from './prepare-queue-schema';

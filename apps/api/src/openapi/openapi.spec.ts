@@ -58,6 +58,7 @@ it('lists every route of the design', () => {
     'get /api/health',
     'get /api/health/ready',
     'get /api/v1/audit',
+    'get /api/v1/billing/balance',
     'get /api/v1/inventory',
     'get /api/v1/inventory.csv',
     'get /api/v1/inventory/summary',

@@ -91,6 +91,14 @@ export const SCHEMAS = {
     first_seen_at: time,
     deleted_at: orNull(time),
   }),
+  Balance: object({
+    month_to_date_balance: { ...text, description: 'Decimal; what is owed and what the month has used so far' },
+    account_balance: { ...text, description: 'Decimal; owed from before, negative is credit' },
+    month_to_date_usage: text,
+    currency: oneOf('USD'),
+    generated_at: time,
+    taken_at: time,
+  }),
   Sweep: object({
     id: uuid,
     kind: text,

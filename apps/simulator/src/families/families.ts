@@ -1,6 +1,7 @@
 import type { Family } from '../http/route';
 import { accountFamily } from './account.family';
 import { actionsFamily } from './actions.family';
+import { billingFamily } from './billing.family';
 import { catalogueFamily } from './catalogue.family';
 import { domainRecordsFamily } from './domain-records.family';
 import { domainsFamily } from './domains.family';
@@ -32,4 +33,5 @@ export const FAMILIES: readonly Family[] = [
   loadBalancersFamily,
   domainsFamily,
   domainRecordsFamily,
+  billingFamily,
 ];

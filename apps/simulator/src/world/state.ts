@@ -104,8 +104,8 @@ export interface Values {
   tokens: string[];
   lags: Lags;
   limits: Limits;
-  /** `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. */
-  settings: { public_url: string | null };
+  /** `account_balance`: what is owed from before this month, as decimal text. `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. */
+  settings: { public_url: string | null; account_balance?: string };
   /** How far the simulator's clock is ahead of the machine's. */
   clock: { offset_ms: number };
   counters: Counters;

@@ -1,14 +1,19 @@
 import { SWEEPS } from '#libs/inventory';
-import type { ScheduleEntry } from '#libs/queues';
+import { Queues, type ScheduleEntry } from '#libs/queues';
 
 /** Keys that a former release laid out and this one no longer wants. A key stays here for a release or two, then goes. */
 export const RETIRED: readonly string[] = [];
 
-/** All schedules, UTC: one per kind from its declaration. Keys stay the same from release to release. */
-export const TIMETABLE: readonly ScheduleEntry[] = SWEEPS.map(({ kind, sync }) => ({
+const sweeps: readonly ScheduleEntry[] = SWEEPS.map(({ kind, sync }) => ({
   key: `sweep.${kind}`,
   queue: sync.queue,
   cron: sync.cron,
   job: 'sweep',
   data: { kind, trigger: 'schedule' },
 }));
+
+/** All schedules, UTC: one per kind from its declaration, and what is read about money. Keys stay the same from release to release. */
+export const TIMETABLE: readonly ScheduleEntry[] = [
+  ...sweeps,
+  { key: 'billing.balance', queue: Queues.billing, cron: '7 * * * *', job: 'balance', data: {} },
+];

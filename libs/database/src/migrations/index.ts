@@ -8,6 +8,7 @@ import { Catalogue1795000001007 } from './1007-catalogue.migration';
 import { RegisteredResources1795000001008 } from './1008-registered-resources.migration';
 import { Provisioning1795000001009 } from './1009-provisioning.migration';
 import { Strays1795000001010 } from './1010-strays.migration';
+import { Balance1795000001011 } from './1011-balance.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   RegisteredResources1795000001008,
   Provisioning1795000001009,
   Strays1795000001010,
+  Balance1795000001011,
 ];

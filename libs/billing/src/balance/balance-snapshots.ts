@@ -1,0 +1,49 @@
+import { Database } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
+import { AccountPin } from '#libs/inventory';
+import { Injectable } from '@nestjs/common';
+import { BalanceNotReadError } from '../billing.error';
+import { parseBalance } from './balance';
+import { BALANCE_COLUMNS, balanceView, type BalanceRow, type BalanceView } from './balance.view';
+
+const purpose = 'billing';
+
+/** Reads the account's balance and keeps it. The only writer of `cloud_balance_snapshots`. */
+@Injectable()
+export class BalanceSnapshots {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: DigitalOcean,
+    private readonly pin: AccountPin,
+  ) {}
+
+  /** One call. Writes nothing for another account's token (INV-6); throws the client's errors and `OtherAccountError`. */
+  async take(): Promise<void> {
+    const accountId = await this.pin.verify(purpose);
+    const balance = await this.provider.get({ purpose, path: '/v2/customers/my/balance', parse: parseBalance });
+    const { monthToDateBalance, accountBalance, monthToDateUsage, generatedAt } = balance;
+    await this.database.query(
+      `insert into cloud_balance_snapshots (account_id, month_to_date_balance, account_balance, month_to_date_usage, generated_at)
+       values ($1, $2, $3, $4, $5)`,
+      [accountId, monthToDateBalance, accountBalance, monthToDateUsage, generatedAt],
+    );
+  }
+
+  /** Throws `BalanceNotReadError`. */
+  async latest(): Promise<BalanceView> {
+    const [row] = await this.database.query<BalanceRow>(
+      `select ${BALANCE_COLUMNS} from cloud_balance_snapshots order by taken_at desc limit 1`,
+    );
+    if (!row) throw new BalanceNotReadError();
+    return balanceView(row);
+  }
+
+  /** There is none, or the last one is older than that. */
+  async isOlderThan(ms: number): Promise<boolean> {
+    const [row] = await this.database.query<{ due: boolean }>(
+      `select coalesce(max(taken_at) <= clock_timestamp() - $1 * interval '1 millisecond', true) as due from cloud_balance_snapshots`,
+      [ms],
+    );
+    return row?.due !== false;
+  }
+}
