@@ -68,6 +68,42 @@ export async function openInventory(env) {
   };
 }
 
+/** What reads invoices, over a database and a provider, in this process. */
+export async function openBilling(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/config/src/index.js');
+  const { DatabaseModule } = built('libs/database/src/index.js');
+  const { AuditModule } = built('libs/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
+  const { InventoryModule } = built('libs/inventory/src/index.js');
+  const { BillingHistory, BillingModule, InvoiceIngest } = built('libs/billing/src/index.js');
+  class Measured {}
+  const features = [DigitalOceanModule, InventoryModule, BillingModule];
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  return {
+    history: context.get(BillingHistory, { strict: false }),
+    ingest: context.get(InvoiceIngest, { strict: false }),
+    close: () => context.close(),
+  };
+}
+
+/** Drift over a database, in this process; it asks no provider. */
+export async function openDrift(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/config/src/index.js');
+  const { DatabaseModule } = built('libs/database/src/index.js');
+  const { AuditModule } = built('libs/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
+  const { Detection, DriftModule } = built('libs/drift/src/index.js');
+  class Measured {}
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, DriftModule];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  return { detection: context.get(Detection, { strict: false }), close: () => context.close() };
+}
+
 /** The saga engine over a database, in this process. */
 export async function openSagas(env) {
   require('reflect-metadata');

@@ -1,14 +1,16 @@
 import { readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
 
 /** Who may import whom: the table of docs/architecture.md, as the compiler of this house reads it. */
-const PLATFORM = ['config', 'database', 'audit', 'queues', 'digitalocean', 'identity', 'observability', 'lifecycle'];
+const PLATFORM = ['config', 'database', 'audit', 'queues', 'digitalocean', 'identity', 'observability', 'vault', 'lifecycle', 'retention'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   config: ['kernel'],
   observability: ['kernel', 'config'],
-  lifecycle: ['kernel', 'config', 'observability'],
+  vault: ['kernel', 'config'],
+  lifecycle: ['kernel', 'config', 'observability', 'vault'],
   database: ['kernel', 'config', 'observability'],
   audit: ['kernel', 'config', 'database', 'observability'],
+  retention: ['kernel', 'config', 'database', 'observability'],
   queues: ['kernel', 'config', 'database', 'observability'],
   digitalocean: ['kernel', 'config', 'database', 'observability'],
   identity: ['kernel', 'config', 'observability'],
@@ -17,6 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   catalogue: ['kernel', ...PLATFORM],
   billing: ['kernel', ...PLATFORM, 'inventory'],
   provisioning: ['kernel', ...PLATFORM, 'saga', 'inventory', 'catalogue'],
+  drift: ['kernel', ...PLATFORM, 'inventory', 'provisioning'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

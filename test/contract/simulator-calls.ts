@@ -21,6 +21,9 @@ export interface Body {
 export interface Checked {
   status: number;
   body: Body;
+  /** The answer as it came: documents (CSV, PDF) are not JSON. */
+  text: string;
+  headers: Headers;
 }
 
 const routes = new RouteTable(FAMILIES);
@@ -45,7 +48,8 @@ export function checkedCalls(simulator: () => RunningSimulator) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
-    const answer = text === '' ? undefined : (JSON.parse(text) as unknown);
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+    const answer = text === '' || !isJson ? undefined : (JSON.parse(text) as unknown);
     const where = `${method} ${path} -> ${response.status}`;
     if (!refused)
       expect({ where, problems: document?.validateRequest(method, url.pathname, Object.fromEntries(url.searchParams), body) }).toEqual({
@@ -57,6 +61,6 @@ export function checkedCalls(simulator: () => RunningSimulator) {
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     const route = routes.find(method, url.pathname)?.route;
     if (route !== undefined && response.ok) driven.add(route);
-    return { status: response.status, body: answer as Body };
+    return { status: response.status, body: answer as Body, text, headers: response.headers };
   };
 }

@@ -2,7 +2,7 @@ import { startSimulator, type RunningSimulator } from '../../apps/simulator/src'
 import { FAMILIES } from '../../apps/simulator/src/families/families';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { RESOURCE_FAMILIES } from './simulator-resources';
+import { COST_FAMILIES, RESOURCE_FAMILIES } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 
@@ -32,7 +32,6 @@ if (document === undefined) {
 
     it.each([
       '/v2/account',
-      '/v2/customers/my/balance',
       '/v2/projects',
       '/v2/projects?per_page=5&page=2',
       '/v2/projects/default',
@@ -171,7 +170,7 @@ if (document === undefined) {
     });
 
     it('has driven every endpoint of the simulator', () => {
-      expect(undriven(FAMILIES.filter((family) => !RESOURCE_FAMILIES.includes(family)))).toEqual([]);
+      expect(undriven(FAMILIES.filter((family) => ![...RESOURCE_FAMILIES, ...COST_FAMILIES].includes(family)))).toEqual([]);
     });
   });
 }

@@ -2,12 +2,21 @@ import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 
-/** A process that calls the provider as fast as it may until it is killed: `CALLERS` at once, always wanting the next call. */
+/**
+ * A process that calls the provider as fast as it may until it is killed: `CALLERS` at once, always wanting the next call. They are
+ * sweeps, or with `SAGAS` set the writes of sagas; `NAME` is part of every path.
+ */
 const config = loadConfig(process.env);
 const client = new DigitalOcean(config, new Database(config));
+const path = `/v2/${process.env.NAME ?? 'account'}`;
+const parse = () => undefined;
+const call = () =>
+  process.env.SAGAS
+    ? client.send({ purpose: 'provisioning', method: 'POST', path, body: {}, parse })
+    : client.get({ purpose: 'sync-full', path, parse });
 
 async function callForEver(): Promise<never> {
-  for (;;) await client.get({ purpose: 'sync-full', path: '/v2/account', parse: () => undefined }).catch(() => undefined);
+  for (;;) await call().catch(() => undefined);
 }
 
 for (let n = 0; n < Number(process.env.CALLERS); n++) void callForEver();

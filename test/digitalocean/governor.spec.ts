@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../setup/until';
 import { kill, killAll, startCaller } from './processes';
-import type { SeenRequest } from './scripted-provider';
-import { aCreate, aGet, errorOf, newWorld, type World } from './world';
+import { sendJson, type SeenRequest } from './scripted-provider';
+import { aCreate, aGet, errorOf, newWorld, TOKEN, type World } from './world';
 
 const MINUTE_MS = 3_000;
 const PER_MINUTE = 60;
@@ -22,6 +23,13 @@ beforeEach(async () => {
 function mostInAWindow(requests: readonly SeenRequest[], windowMs: number, timeOf: (request: SeenRequest) => number | undefined): number {
   const times = requests.flatMap((request) => timeOf(request) ?? []).sort((a, b) => a - b);
   return Math.max(...times.map((start) => times.filter((ms) => ms >= start && ms < start + windowMs).length));
+}
+
+/** The fewest calls that any stretch of this length between two times contained. */
+function fewestInAStretch(requests: readonly SeenRequest[], lengthMs: number, fromMs: number, toMs: number): number {
+  const times = requests.map(({ arrivedAtMs }) => arrivedAtMs);
+  const starts = [fromMs, ...times.filter((ms) => ms >= fromMs && ms + lengthMs <= toMs)];
+  return Math.min(...starts.map((start) => times.filter((ms) => ms > start && ms <= start + lengthMs).length));
 }
 
 const STAMP_LATE_MS = 60;
@@ -49,6 +57,36 @@ it('OPS-1: several processes that want four times the allowance never exceed it 
   const used = world.provider.seen.filter(({ arrivedAtMs }) => arrivedAtMs >= startMs && arrivedAtMs < endMs).length;
   expect(used / (PER_MINUTE * ((endMs - startMs) / MINUTE_MS))).toBeGreaterThanOrEqual(0.95);
 }, 40_000);
+
+it('OPS-1: ten processes that want four times the allowance are never refused by the provider, and sagas have their fifth of it', async () => {
+  const settings = { DO_RATE_PER_MINUTE: String(PER_MINUTE), DO_MINUTE_WINDOW_MS: String(MINUTE_MS) };
+  const sweeps = Array.from({ length: 8 }, (_, n) => ({ NAME: `sweeps-${n}`, CALLERS: String((4 * PER_MINUTE) / 8) }));
+  const sagas = Array.from({ length: 2 }, (_, n) => ({ NAME: `sagas-${n}`, CALLERS: '2', SAGAS: 'yes' }));
+  let refused = 0;
+  world.provider.script = async ({ arrivedAtMs }, response) => {
+    const { seen } = world.provider;
+    const inWindow = seen.filter((request) => request.arrivedAtMs > arrivedAtMs - MINUTE_MS && request.arrivedAtMs <= arrivedAtMs);
+    if (inWindow.length > PER_MINUTE) return sendJson(response, 429, { id: 'too_many_requests', message: String((refused += 1)) });
+    await delay(Math.random() * 30);
+    return {};
+  };
+  for (const caller of [...sweeps, ...sagas]) startCaller(world, { ...settings, ...caller });
+  await until(() => new Set(world.provider.seen.map(({ url }) => url.pathname)).size === 10, {
+    withinMs: 40_000,
+    what: 'a call of each of the ten',
+  });
+  const startMs = performance.now();
+  await delay(2 * MINUTE_MS);
+  const endMs = performance.now();
+  await killAll();
+  expectWithinAllowance(MINUTE_MS, PER_MINUTE);
+  expect(refused).toBe(0);
+  const { seen } = world.provider;
+  const sagasOnly = seen.filter(({ method }) => method === 'POST');
+  // A slot's turn is a window and the call's own time, so that each one is used in every stretch of a window and a half.
+  expect(fewestInAStretch(seen, 1.5 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * PER_MINUTE);
+  expect(fewestInAStretch(sagasOnly, 1.5 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * (PER_MINUTE / 5));
+}, 60_000);
 
 it('OPS-1: the hour binds as well as the minute', async () => {
   const clients = [1, 2, 3].map(() => world.client({ ratePerMinute: 20, minuteWindowMs: 500, ratePerHour: 50, hourWindowMs: 2_000 }));
@@ -117,6 +155,23 @@ it('OPS-1: a call that cannot be made in time is refused with the time to come b
   expect(error).toMatchObject({ code: 'provider_budget_exhausted', category: 'rate_limited' });
   expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(60_000);
   expect(world.provider.seen).toHaveLength(3);
+});
+
+it('OPS-1: a token of its own gives a purpose a budget of its own: what others use up does not touch it', async () => {
+  const BILLING = 'dop_v1_of_billing';
+  const client = world.client({
+    ratePerHour: 5,
+    hourWindowMs: 120_000,
+    token: (purpose) => (purpose === 'billing' ? BILLING : TOKEN),
+  });
+  await Promise.all([1, 2, 3, 4, 5].map(() => client.send(aCreate)));
+  const spent = await errorOf(client.get(aGet));
+  expect(spent).toMatchObject({ code: 'provider_budget_exhausted' });
+  await client.get({ ...aGet, purpose: 'billing' });
+  expect(world.provider.seen.map(({ headers }) => headers.authorization)).toEqual([
+    ...Array(5).fill(`Bearer ${TOKEN}`),
+    `Bearer ${BILLING}`,
+  ]);
 });
 
 it('gives up waiting when the caller aborts, at no cost', async () => {

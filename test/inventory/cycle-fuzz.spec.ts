@@ -4,7 +4,7 @@ import { SeededRandom } from './seeded-random';
 import type { FaultRule } from './simulator-control';
 import { ADMIN, newWorld, type World } from './world';
 
-const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 30));
+const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 16));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 
 const LISTS = [
@@ -25,7 +25,7 @@ type Fault = (path: string, random: SeededRandom) => Omit<FaultRule, 'id'>;
 /** What goes wrong with a list; every one of them happens at least once, or the run proves nothing. */
 const FAULTS: Record<string, Fault> = {
   'html error': (path) => ({ match: { path }, effect: { type: 'status', status: 524, body: 'html' } }),
-  'server error': (path) => ({ match: { path, probability: 0.5 }, effect: { type: 'status', status: 500 } }),
+  'server error': (path, random) => ({ match: { path }, times: 1 + random.below(4), effect: { type: 'status', status: 500 } }),
   'cut body': (path) => ({ match: { path, nth: 1 }, effect: { type: 'truncate' } }),
   'lost scope': (path) => ({ match: { path }, effect: { type: 'hide' } }),
   'half a list': (path, random) => ({ match: { path }, effect: { type: 'hide', body: { ratio: 0.1 + random.next() * 0.8 } } }),

@@ -1,77 +1,24 @@
-import { InventoryRegister, type ResourceView } from '#libs/inventory';
 import { until } from '../setup/until';
-import { ACME, Agency, BIRD, DEFAULT, droplets } from './agency';
-import type { World } from './world';
+import { ACME, droplets } from './agency';
+import {
+  acme,
+  agency,
+  bird,
+  eventsOf,
+  listedByProvider,
+  made,
+  occupiedPool,
+  open,
+  platform,
+  rawDroplet,
+  register,
+  rowOf,
+  SAGA,
+  seen,
+  world,
+} from './saga-made';
 
-const platform = { kind: 'platform' } as const;
-const acme = { kind: 'tenant', tenantId: 'acme' } as const;
-const bird = { kind: 'tenant', tenantId: 'bird' } as const;
-const SAGA = '01a1fc62-ae4a-724d-a78f-f68cc96adf02';
-const HOUR_MS = 3_600_000;
-
-let agency: Agency;
-let world: World;
-let register: InventoryRegister;
 afterEach(() => world.close());
-
-async function open(settings: Record<string, string> = {}): Promise<void> {
-  agency = await Agency.open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102)], { VANISH_MIN: '20', ...settings });
-  world = agency.world;
-  register = world.register;
-}
-
-/** What a saga does: makes a droplet, as far as lists are concerned in secret. */
-async function made(listedAfterMs = HOUR_MS): Promise<string> {
-  await world.simulator.change({ lags: { droplet_listed_ms: listedAfterMs } });
-  const body = { name: 'made', size: 's-1vcpu-1gb', image: 'debian-12-x64', region: 'fra1' };
-  const { droplet } = (await world.simulator.call('POST', '/v2/droplets', body)) as { droplet: { id: number } };
-  return String(droplet.id);
-}
-
-async function rawDroplet(id: string): Promise<unknown> {
-  return ((await world.simulator.call('GET', `/v2/droplets/${id}`)) as { droplet: unknown }).droplet;
-}
-
-async function seen(id: string, projectUuid?: string): Promise<string> {
-  const requestedAtMs = performance.now();
-  const raw = await rawDroplet(id);
-  return (await register.observe({ kind: 'droplet', raw, requestedAtMs, projectUuid })).resourceId;
-}
-
-async function listedByProvider(id: string): Promise<boolean> {
-  const { droplets: listed } = (await world.simulator.call('GET', '/v2/droplets?per_page=200')) as { droplets: { id: number }[] };
-  return listed.some((droplet) => String(droplet.id) === id);
-}
-
-/** Transactions that hold as many connections of the process, until they are released. */
-async function occupiedPool(connections: number): Promise<{ release: () => Promise<unknown> }> {
-  let letGo = (): void => undefined;
-  const released = new Promise<void>((resolve) => (letGo = resolve));
-  let held = 0;
-  const holding = Array.from({ length: connections }, () =>
-    world.database.transaction(async (tx) => {
-      await tx.query('select 1');
-      held += 1;
-      await released;
-    }),
-  );
-  await until(() => held === connections, { what: 'a full pool' });
-  return {
-    release: () => {
-      letGo();
-      return Promise.all(holding);
-    },
-  };
-}
-
-const rowOf = (id: string): Promise<ResourceView> => world.inventory.get(platform, id);
-
-async function eventsOf(id: string): Promise<string[]> {
-  const { data } = await world.inventory.events(platform, id, { limit: 200 });
-  return data.map(({ type, source }) => `${type} by ${source}`).reverse();
-}
-
-const lagIsOver = (id: string) => world.database.query('update cloud_resources set listed_by = clock_timestamp() where id = $1', [id]);
 
 describe('observe', () => {
   it('INV-14: writes a new row with its event, and the same again changes nothing (INV-2)', async () => {
@@ -140,105 +87,6 @@ describe('observe', () => {
     });
     expect((await world.simulator.fired()).other).toBeGreaterThan(0);
     expect(await agency.resource('droplet', providerId)).toBeUndefined();
-  });
-});
-
-describe('whose it is', () => {
-  it('INV-12: a droplet is its tenant’s at once, and the next walk agrees', async () => {
-    await open();
-    const providerId = await made();
-    const id = await seen(providerId, ACME);
-    expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
-    expect(await world.inventory.get(acme, id)).toMatchObject({ id });
-    await agency.membership([...droplets(ACME, 100, 101, Number(providerId)), ...droplets(BIRD, 102)]);
-    expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
-    expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
-    expect(await eventsOf(id)).toEqual(['discovered by saga']);
-  });
-
-  it('INV-12: a walk that was under way, and saw it in the default project still, takes it from nobody', async () => {
-    await open();
-    const providerId = await made();
-    await agency.membership([...droplets(ACME, 100, 101), ...droplets(BIRD, 102), ...droplets(DEFAULT, Number(providerId))]);
-    await world.simulator.faults([
-      { id: 'old page', match: { path: `/v2/projects/${DEFAULT}/resources` }, times: 1, effect: { type: 'hold', after: true } },
-    ]);
-    const walk = world.sweep('project');
-    await until(async () => (await world.simulator.held()) > 0, { what: 'a walk that is under way' });
-    const id = await seen(providerId, ACME);
-    expect((await world.simulator.fired())['old page']).toBe(1);
-    await world.simulator.faults([]); // lets the page go that was read before the move
-    expect(await walk).toMatchObject({ status: 'complete' });
-    expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
-    await agency.membership([...droplets(ACME, 100, 101, Number(providerId)), ...droplets(BIRD, 102)]);
-    expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
-    expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
-    expect(await eventsOf(id)).toEqual(['discovered by saga']);
-  });
-
-  it('INV-12: what no walk after the move confirms goes back', async () => {
-    await open();
-    const providerId = await made();
-    const id = await seen(providerId, ACME);
-    await agency.membership([...droplets(ACME, 100, 101), ...droplets(BIRD, 102), ...droplets(DEFAULT, Number(providerId))]);
-    expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
-    expect(await rowOf(id)).toMatchObject({ tenant_id: null });
-  });
-
-  it('INV-12: what hangs on it and was seen before it is its tenant’s too', async () => {
-    await open();
-    const providerId = await made();
-    const raw = {
-      id: 'early',
-      name: 'early',
-      resource_type: 'droplet',
-      resource_id: providerId,
-      regions: ['fra1'],
-      size_gigabytes: 1,
-      tags: [],
-    };
-    const { resourceId: child } = await register.observe({ kind: 'snapshot', raw, requestedAtMs: performance.now() });
-    expect(await rowOf(child)).toMatchObject({ tenant_id: null });
-    await seen(providerId, ACME);
-    expect(await rowOf(child)).toMatchObject({ tenant_id: 'acme' });
-    expect(await eventsOf(child)).toEqual(['discovered by saga', 'attributed by saga']);
-  });
-});
-
-describe('INV-9', () => {
-  it('a droplet that no list shows yet is struck only after the lag bound', async () => {
-    await open();
-    const providerId = await made();
-    const id = await seen(providerId);
-    expect(await listedByProvider(providerId)).toBe(false);
-    for (let i = 0; i < 3; i += 1) expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
-    expect(await rowOf(id)).toMatchObject({ stale_strike_count: 0, deleted_at: null });
-    await lagIsOver(id);
-    expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
-    expect(await rowOf(id)).toMatchObject({ stale_strike_count: 1 });
-  });
-
-  it('the bound is PROVIDER_LAG_MS from the registration, by the database’s clock', async () => {
-    await open({ PROVIDER_LAG_MS: '90000' });
-    const id = await seen(await made());
-    const [row] = await world.database.query<{ ms: string }>(
-      `select extract(epoch from listed_by - recorded_at) * 1000 as ms from cloud_resources where id = $1`,
-      [id],
-    );
-    expect(Math.abs(Number(row?.ms) - 90_000)).toBeLessThan(1_000);
-  });
-
-  it('holds also when the action feed told of the droplet before the saga did', async () => {
-    await open();
-    await world.simulator.call('POST', '/v2/droplets/102/actions', { type: 'rename', name: 'web-2b' }); // a first look finds history only
-    await world.sweep('action');
-    const providerId = await made();
-    expect(await world.sweep('action')).toMatchObject({ status: 'complete', discovered: 1 });
-    const id = await seen(providerId);
-    expect(await listedByProvider(providerId)).toBe(false);
-    expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
-    await lagIsOver(id);
-    expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
   });
 });
 

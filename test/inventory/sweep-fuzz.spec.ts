@@ -2,7 +2,7 @@ import { SeededRandom } from './seeded-random';
 import type { FaultRule, SimulatedDroplet } from './simulator-control';
 import { ADMIN, newWorld, type World } from './world';
 
-const SWEEPS = Number(process.env.FUZZ_SWEEPS ?? (process.env.TEST_LONG ? 1_000 : 60));
+const SWEEPS = Number(process.env.FUZZ_SWEEPS ?? (process.env.TEST_LONG ? 1_000 : 30));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 
 const LIST = { path: '/v2/droplets' };
@@ -11,7 +11,7 @@ type Fault = (random: SeededRandom) => Omit<FaultRule, 'id'>;
 /** What goes wrong with a sweep; every one of them happens at least once, or the run proves nothing. */
 const FAULTS: Record<string, Fault> = {
   'html error': (random) => ({ match: { ...LIST, nth: 1 + random.below(3) }, effect: { type: 'status', status: 524, body: 'html' } }),
-  'server error': () => ({ match: { ...LIST, probability: 0.5 }, effect: { type: 'status', status: 500 } }),
+  'server error': (random) => ({ match: LIST, times: 1 + random.below(4), effect: { type: 'status', status: 500 } }),
   'cut body': (random) => ({ match: { ...LIST, nth: 1 + random.below(2) }, effect: { type: 'truncate' } }),
   'broken connection': (random) => ({ match: { ...LIST, nth: 1 + random.below(2) }, effect: { type: 'reset' } }),
   'empty list': () => ({ match: LIST, effect: { type: 'hide' } }),

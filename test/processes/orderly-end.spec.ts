@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { ListAnswer, SweepView } from '#libs/inventory';
+import type { AuditView } from '#libs/audit';
+import type { ListAnswer } from '#libs/inventory';
 import { Client } from 'pg';
 import { eventually } from '../queues/eventually';
 import { ADMIN, ProcessWorld } from './process-world';
@@ -42,8 +43,8 @@ async function waiting(): Promise<number | undefined> {
 
 it('OPS-6: an api that is told to end takes nothing new, answers whole what it had accepted, and exits 0', async () => {
   const api = world.process('api');
-  await lock.query('begin; lock table cloud_sweeps in access exclusive mode');
-  const answers = Promise.all(Array.from({ length: HELD }, () => ask('/api/v1/sweeps')));
+  await lock.query('begin; lock table audit_log in access exclusive mode');
+  const answers = Promise.all(Array.from({ length: HELD }, () => ask('/api/v1/audit')));
   await eventually('all to wait for the table', async () => (await waiting()) === HELD);
   api.child.kill('SIGTERM');
   await eventually('refusal of new connections', async () => (await api.get('/api/health')) === undefined);
@@ -51,7 +52,7 @@ it('OPS-6: an api that is told to end takes nothing new, answers whole what it h
   await lock.query('rollback');
   for (const { status, body } of await answers) {
     expect(status).toBe(200);
-    expect((JSON.parse(body) as ListAnswer<SweepView>).data).toEqual([]);
+    expect((JSON.parse(body) as ListAnswer<AuditView>).data).toEqual([]);
   }
   expect(await api.exit()).toBe(0);
 });
@@ -59,8 +60,8 @@ it('OPS-6: an api that is told to end takes nothing new, answers whole what it h
 it('OPS-6: a second signal ends an api at once, whatever is under way', async () => {
   const api = await world.start('api');
   await api.ready();
-  await lock.query('begin; lock table cloud_sweeps in access exclusive mode');
-  const cut = ask('/api/v1/sweeps').catch((error: NodeJS.ErrnoException) => error.code);
+  await lock.query('begin; lock table audit_log in access exclusive mode');
+  const cut = ask('/api/v1/audit').catch((error: NodeJS.ErrnoException) => error.code);
   await eventually('the request to wait for the table', async () => (await waiting()) === 1);
   api.child.kill('SIGTERM');
   await eventually('the end', () => {

@@ -71,6 +71,10 @@ export class ProcessWorld {
     return this.database.ownerUrl;
   }
 
+  get appUrl(): string {
+    return this.database.appUrl;
+  }
+
   async migrate(): Promise<void> {
     await migrate(this.database.ownerUrl, { appUrl: this.database.appUrl });
     await prepareQueueSchema(this.database.ownerUrl);

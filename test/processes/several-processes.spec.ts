@@ -2,7 +2,7 @@ import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
 import { POSTGRES_CONNECTIONS, QUEUE_NAMES } from '#libs/queues';
 import { processorsOf } from '../../apps/worker/src/jobs/processors';
 import { eventually } from '../queues/eventually';
-import { BACKENDS } from '../queues/queue-world';
+import { ONE_BACKEND } from '../queues/queue-world';
 import { ADMIN, ProcessWorld, TENANT, type Kind, type ProcessName } from './process-world';
 
 jest.setTimeout(60_000);
@@ -15,16 +15,17 @@ const KINDS: readonly Kind[] = ['droplet', 'project'];
 const POOL = 8;
 /**
  * Connections to PostgreSQL that a process may have at most. The api has a pool for each way of seeing rows, of the platform and of a tenant;
- * a worker needs the first only. With the queues on PostgreSQL come a few of theirs, and more per queue that is worked.
+ * a worker needs the first, and two for bulk loads. With the queues on PostgreSQL come a few of theirs, and more per queue that is worked.
  */
-const ON_REDIS = { api: 2 * POOL, worker: POOL };
+const BULK = 2;
+const ON_REDIS = { api: 2 * POOL, worker: POOL + BULK };
 const { forQueues, perWorker } = POSTGRES_CONNECTIONS;
 const CONNECTIONS = {
   redis: ON_REDIS,
   postgres: { api: ON_REDIS.api + forQueues, worker: ON_REDIS.worker + forQueues + perWorker * processorsOf(QUEUE_NAMES).length },
 };
 
-describe.each(BACKENDS)('two workers and an api, queues on %s', (backend) => {
+describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => {
   let world: ProcessWorld;
   beforeAll(async () => {
     world = await ProcessWorld.create(backend);

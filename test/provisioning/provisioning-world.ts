@@ -2,6 +2,7 @@ import { AuditModule } from '#libs/audit';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
+import { DriftModule } from '#libs/drift';
 import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
 import { ProvisionedSpecs, ProvisioningModule, Reaper } from '#libs/provisioning';
 import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarts, type SagaView } from '#libs/saga';
@@ -156,7 +157,15 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
 
 function open(env: Record<string, string>): Promise<INestApplicationContext> {
   @Module({
-    imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, AuditModule, DigitalOceanModule, SagaModule, ProvisioningModule],
+    imports: [
+      ConfigModule.forRoot(loadConfig(env)),
+      DatabaseModule,
+      AuditModule,
+      DigitalOceanModule,
+      SagaModule,
+      ProvisioningModule,
+      DriftModule,
+    ],
   })
   class ProvisioningUnderTest {}
   return NestFactory.createApplicationContext(ProvisioningUnderTest, { logger: ['error'] });

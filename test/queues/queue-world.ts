@@ -25,6 +25,9 @@ export type BackendKind = 'postgres' | 'redis';
 export const BACKENDS: readonly BackendKind[] = process.env.TEST_REDIS_URL ? ['postgres', 'redis'] : ['postgres'];
 if (BACKENDS.length === 1) console.warn('SKIPPED on Redis: TEST_REDIS_URL is not set');
 
+/** For suites about something else than queues, which take their time: the second backend is for the long runs. */
+export const ONE_BACKEND: readonly BackendKind[] = process.env.TEST_LONG ? BACKENDS : BACKENDS.slice(0, 1);
+
 /** What one api or worker process has of the queues. */
 export interface QueueProcess {
   readonly config: Config;

@@ -8,7 +8,7 @@ import { RedisServer } from '../setup/redis-server';
 import { ChaosRun } from './chaos-run';
 import { ChaosWorld } from './chaos-world';
 
-const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 10));
+const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 6));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 const WORKERS = 2;
 /** How long Redis is away, ms. */

@@ -3,7 +3,7 @@ import { SeededRandom } from '../inventory/seeded-random';
 import { ChaosRun } from './chaos-run';
 import { ChaosWorld } from './chaos-world';
 
-const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 20));
+const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 10));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 const WORKERS = 3;
 /** Longer than a lease (6 s): a thawed worker finds that others have gone on. */

@@ -5,6 +5,7 @@ import { admin, newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 
+const unmanaged = () => world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
 const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id ?? '';
 
 /** Everything that a person can change, with what must have happened afterwards. */
@@ -35,6 +36,36 @@ const CHANGES = [
     what: 'the release of a sweep',
     action: 'sweep_released',
     send: () => world.http().post(`/api/v1/sweeps/${world.suspectSweep}/release`).send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a detection of drift that somebody asked for',
+    action: 'drift_detection_requested',
+    send: () => world.http().post('/api/v1/drift/detect').send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'an accepted drift',
+    action: 'drift_accepted',
+    send: () => world.http().post(`/api/v1/drift/${world.drift}/accept`).send({ expected: 'fra1', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a revert of drift',
+    action: 'saga_started',
+    send: () => world.http().post(`/api/v1/drift/${world.revertibleDrift}/revert`).send({ reason: 'sold' }),
+    status: 202,
+  },
+  {
+    what: 'a rule that overlooks drift',
+    action: 'drift_rule_added',
+    send: () => world.http().post('/api/v1/drift-rules').send({ kind: 'droplet', field: 'tags', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'the adoption of a resource',
+    action: 'resource_adopted',
+    send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),
     status: 200,
   },
 ];

@@ -1,10 +1,20 @@
 import type { TenancyWorld } from './tenancy-world';
 
-const TABLES = ['cloud_resources', 'cloud_resource_events', 'cloud_projects', 'cloud_sweeps', 'saga_runs', 'audit_log'];
+const TABLES = [
+  'cloud_resources',
+  'cloud_resource_events',
+  'cloud_projects',
+  'cloud_sweeps',
+  'saga_runs',
+  'audit_log',
+  'cloud_provisioned',
+  'cloud_drift',
+  'cloud_drift_rules',
+];
 
 /** All rows that a request could have changed, for comparing before and after. */
 export async function everythingIn({ owner }: TenancyWorld): Promise<unknown[][]> {
   const rows: unknown[][] = [];
-  for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by id`)).rows);
+  for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by 1`)).rows);
   return rows;
 }

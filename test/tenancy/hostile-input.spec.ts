@@ -105,6 +105,10 @@ const HEADERS: Record<string, string>[] = [
   { expect: '200-maybe' },
 ];
 
+/** Of all attempts so many are left out for each that is made; another part of them each day, all of them in the long run. */
+const EVERY = process.env.TEST_LONG ? 1 : 3;
+const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Date.now() / 86_400_000));
+
 interface Attempt {
   readonly operation: Operation;
   readonly path: string;
@@ -116,6 +120,8 @@ interface Attempt {
 /** With the id of something that exists. */
 function pathOf({ path }: Operation): string {
   if (path.includes('/projects/')) return path.replace('{id}', world.projects['acme'] ?? '');
+  if (path.includes('/drift-rules/')) return path.replace('{id}', world.driftRule);
+  if (path.includes('/drift/')) return path.replace('{id}', world.drift);
   return path.replace('{id}', path.includes('/sweeps/') ? world.suspectSweep : (world.resources[0]?.id ?? ''));
 }
 
@@ -153,7 +159,8 @@ function attempts(operation: Operation): Attempt[] {
 
 it('TEN-5: no input causes a 500, and every refusal is a problem', async () => {
   const statuses = new Map<number, number>();
-  const waiting = operations.flatMap(attempts).flatMap((attempt) => {
+  const chosen = operations.flatMap(attempts).filter((_attempt, nth) => nth % EVERY === SEED % EVERY);
+  const waiting = chosen.flatMap((attempt) => {
     const callers = attempt.operation.adminOnly ? [admin] : [admin, tenant('acme')];
     return callers.map((who) => ({ attempt, who }));
   });
@@ -167,7 +174,7 @@ it('TEN-5: no input causes a 500, and every refusal is a problem', async () => {
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
   // Work succeeded and refusals happened, many of each: a run in which nothing got through would prove nothing.
-  for (const status of [200, 400, 403, 404]) expect(statuses.get(status)).toBeGreaterThan(20);
+  for (const status of [200, 400, 403, 404]) expect(statuses.get(status)).toBeGreaterThan(20 / EVERY);
   expect(log.mock.calls.join('')).not.toContain('request_failed');
 }, 120_000);
 

@@ -2,7 +2,7 @@ import type { TenancyWorld } from './tenancy-world';
 
 /** One route of the API document, as a client sees it. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'patch';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: string;
   readonly adminOnly: boolean;
   readonly open: boolean;

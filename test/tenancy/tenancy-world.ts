@@ -28,7 +28,12 @@ export interface TenancyWorld {
   readonly projects: Readonly<Record<string, string>>;
   readonly suspectSweep: string;
   readonly http: () => ReturnType<typeof request>;
-  readonly call: (method: 'get' | 'post' | 'patch', path: string) => request.Test;
+  /** Open, on a managed droplet of nobody. */
+  readonly drift: string;
+  /** One that the provider could change in place. */
+  readonly revertibleDrift: string;
+  readonly driftRule: string;
+  readonly call: (method: 'get' | 'post' | 'patch' | 'delete', path: string) => request.Test;
   close(): Promise<void>;
 }
 
@@ -62,7 +67,9 @@ export async function newTenancyWorld(): Promise<TenancyWorld> {
   };
 }
 
-async function seed(owner: Client): Promise<Pick<TenancyWorld, 'resources' | 'projects' | 'suspectSweep'>> {
+async function seed(
+  owner: Client,
+): Promise<Pick<TenancyWorld, 'resources' | 'projects' | 'suspectSweep' | 'drift' | 'revertibleDrift' | 'driftRule'>> {
   const account = await insert(owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' });
   const projects: Record<string, string> = {};
   for (const name of ['acme', 'globex']) {
@@ -118,7 +125,17 @@ async function seed(owner: Client): Promise<Pick<TenancyWorld, 'resources' | 'pr
     lease_until: '2026-03-01T00:00:00Z',
     finished_at: '2026-03-01T00:00:00Z',
   });
-  return { resources, projects, suspectSweep };
+  return { resources, projects, suspectSweep, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
+}
+
+/** The droplet was ordered elsewhere than it is. */
+async function seedDrift(owner: Client, resourceId: string): Promise<Pick<TenancyWorld, 'drift' | 'revertibleDrift' | 'driftRule'>> {
+  await owner.query(`insert into cloud_provisioned (resource_id, spec) values ($1, '{"region":"ams3","name":"web-1"}')`, [resourceId]);
+  const of = { resource_id: resourceId, spec_version: 1, severity: 'high' };
+  const drift = await insert(owner, 'cloud_drift', { ...of, field: 'region', expected: '"ams3"', actual: '"fra1"' });
+  const revertibleDrift = await insert(owner, 'cloud_drift', { ...of, field: 'name', expected: '"web-1"', actual: '"nobody-web-2"' });
+  const driftRule = await insert(owner, 'cloud_drift_rules', { field: 'name', reason: 'names are theirs', created_by: 'ops' });
+  return { drift, revertibleDrift, driftRule };
 }
 
 async function insert(owner: Client, table: string, row: Record<string, unknown>): Promise<string> {

@@ -186,7 +186,15 @@ describe('TEN-3: functions of the platform admin', () => {
     const functions = operations.filter(({ adminOnly }) => adminOnly);
     expect(functions.length).toBeGreaterThanOrEqual(8);
     for (const { method, path } of functions) {
-      for (const id of [one('acme'), world.projects['acme'] ?? '', world.suspectSweep, randomUUID(), 'no-id']) {
+      for (const id of [
+        one('acme'),
+        world.projects['acme'] ?? '',
+        world.suspectSweep,
+        world.drift,
+        world.driftRule,
+        randomUUID(),
+        'no-id',
+      ]) {
         const call = world.http()[method](path.replace('{id}', id)).set(tenant('acme'));
         const { body } = await (method === 'get' ? call : call.send({ tenant_id: 'acme', kind: 'droplet', reason: 'mine' })).expect(403);
         expect(body).toMatchObject({ code: 'platform_admin_required' });

@@ -6,6 +6,9 @@ import helmet from 'helmet';
 import type { Config } from '#libs/config';
 import { JsonLogger } from '#libs/observability';
 import { ApiModule } from './api.module';
+import { BOARD_PATH } from './board/board-session';
+import { QueueBoard } from './board/queue-board';
+import { observeRequest } from './metrics/observe-request';
 import { answerUnreadableRequests } from './problems/answer-unreadable-requests';
 import { assignRequestId } from './requests/request-id';
 import { requireJson } from './requests/require-json';
@@ -22,9 +25,10 @@ export async function createApi(config: Config, root: DynamicModule = ApiModule.
     logger: new JsonLogger(config.logLevel),
   });
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(assignRequestId);
+  app.use(assignRequestId, observeRequest);
   // Helmet's defaults, but for turning http into https: the API page must also work where TLS ends elsewhere or not at all.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }), forbidCaching);
+  app.use(BOARD_PATH, app.get(QueueBoard).router); // before CORS and JSON: other origins have no business there, and browsers post forms
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders: ['x-request-id'] });
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT });

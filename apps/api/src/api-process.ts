@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { ProcessDescription } from '#libs/lifecycle';
+import { startTracing } from '#libs/observability';
 import { createApi } from './api-app';
+import { MetricsListener } from './metrics/metrics-listener';
 
 /** The api as a process. */
 export const apiProcess: ProcessDescription = {
@@ -10,15 +12,23 @@ export const apiProcess: ProcessDescription = {
   portVariable: 'PORT',
   create: async (config) => {
     const app = await createApi(config);
+    const endTracing = startTracing(config, 'api');
+    const metrics = new MetricsListener(config);
     const server = app.getHttpServer();
     return {
-      close: () => app.close(),
+      close: async () => {
+        await app.close();
+        metrics.close();
+        await endTracing();
+      },
       closeAllConnections: () => server.closeAllConnections(),
       listen: async () => {
         await app.init();
         server.listen(config.http.port, config.http.host); // not app.listen(), which would log a taken port with its stack
         await once(server, 'listening'); // rejects with the server's error
-        new Logger('Api').log({ event: 'listening', host: config.http.host, port: (server.address() as AddressInfo).port });
+        const metricsPort = await metrics.listen();
+        const port = (server.address() as AddressInfo).port;
+        new Logger('Api').log({ event: 'listening', host: config.http.host, port, ...(metricsPort && { metrics_port: metricsPort }) });
       },
     };
   },

@@ -6,6 +6,7 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
+import { DriftModule } from '#libs/drift';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { QueuesModule } from '#libs/queues';
@@ -15,11 +16,21 @@ import { AccessGuard } from './access/access.guard';
 import { AuditPages } from './audit/audit-pages';
 import { AuditController } from './audit/audit.controller';
 import { BillingController } from './billing/billing.controller';
+import { CostLinesController } from './billing/cost-lines.controller';
+import { InvoicesController } from './billing/invoices.controller';
+import { RequestedIngests } from './billing/requested-ingests';
+import { BoardActions } from './board/board-actions';
+import { QueueBoard } from './board/queue-board';
+import { AdoptController } from './drift/adopt.controller';
+import { DriftRulesController } from './drift/drift-rules.controller';
+import { DriftController } from './drift/drift.controller';
+import { RevertRequests } from './drift/revert-requests';
 import { HealthController } from './health/health.controller';
 import { Readiness } from './health/readiness';
 import { SchemaGate } from './health/schema-gate';
 import { InventoryCsvController } from './inventory/inventory-csv.controller';
 import { InventoryController } from './inventory/inventory.controller';
+import { MetricsController } from './metrics/metrics.controller';
 import { DocsController } from './openapi/docs.controller';
 import { OpenApiController } from './openapi/openapi.controller';
 import { ProblemFilter } from './problems/problem.filter';
@@ -27,6 +38,7 @@ import { ProjectsController } from './projects/projects.controller';
 import { DeclaredInputGuard } from './requests/declared-input.guard';
 import { DocumentedInputPipe } from './requests/documented-input.pipe';
 import { Routes } from './routing/routes';
+import { SagaBell } from './sagas/saga-bell';
 import { SagaRequests } from './sagas/saga-requests';
 import { SagasController } from './sagas/sagas.controller';
 import { RequestedSweeps } from './sweeps/requested-sweeps';
@@ -48,6 +60,7 @@ export class ApiModule {
         SagaModule,
         ProvisioningModule,
         BillingModule,
+        DriftModule,
         DigitalOceanModule,
         DiscoveryModule,
       ],
@@ -58,17 +71,28 @@ export class ApiModule {
         ProjectsController,
         SweepsController,
         SagasController,
+        DriftController,
+        DriftRulesController,
+        AdoptController,
         BillingController,
+        InvoicesController,
+        CostLinesController,
         AuditController,
         OpenApiController,
         DocsController,
+        MetricsController,
       ],
       providers: [
         AccessDeclarations,
         AuditPages,
+        BoardActions,
+        QueueBoard,
         Readiness,
+        RequestedIngests,
         RequestedSweeps,
         DocumentedInputPipe,
+        RevertRequests,
+        SagaBell,
         SagaRequests,
         Routes,
         SchemaGate,

@@ -7,6 +7,8 @@ const USAGE = `node apps/cli/entry.mjs <command> [--help]
   up                      everything on this machine (npm start)
   api, worker, simulator  one process (npm run start:<name>)
   migrate                 apply the missing migrations
+  audit:verify            look whether what was recorded is still what it was
+  events:archive          let old months of events leave
   token                   print an access token
   test [--long]           run the test suite
   bench [name…]           run the measurements`;
@@ -27,6 +29,8 @@ const commands: Record<string, (args: readonly string[]) => Promise<Answer>> = {
   worker: async (args) => (await import('./commands/run-process.js')).runProcess('worker', args),
   simulator: async (args) => (await import('./commands/run-process.js')).runProcess('simulator', args),
   migrate: async (args) => (await import('./commands/migrate.js')).migrate(args),
+  'audit:verify': async (args) => (await import('./commands/audit-verify.js')).auditVerify(args),
+  'events:archive': async (args) => (await import('./commands/events-archive.js')).eventsArchive(args),
   token: async (args) => (await import('./commands/token.js')).token(args),
   test: async (args) => (await import('./commands/test.js')).test(args),
   bench: async (args) => (await import('./commands/bench.js')).bench(args),

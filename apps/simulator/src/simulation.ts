@@ -1,6 +1,7 @@
 import { upgradeState } from './control/account-document';
 import { seedState, type SeedOptions } from './demo/demo-state';
 import { FAMILIES } from './families/families';
+import { financeFamily } from './finance/finance.family';
 import { FaultEngine } from './faults/fault-engine';
 import { Ledger } from './http/ledger';
 import { handleBy, LATE_REQUEST, ProviderApi } from './http/provider-api';
@@ -26,7 +27,7 @@ export class Simulation {
     private options: SeedOptions,
     dataFolder?: string,
   ) {
-    const routes = new RouteTable(FAMILIES);
+    const routes = new RouteTable([...FAMILIES, financeFamily]);
     const seeded = seedState(options);
     this.journal = dataFolder === undefined ? undefined : Journal.open(dataFolder);
     const stored = this.journal?.load(seeded);

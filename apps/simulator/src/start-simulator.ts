@@ -30,6 +30,8 @@ export interface RunningSimulator {
 
 export const DEFAULT_TOKEN = 'dop_v1_simulator';
 const MAX_BODY = '1mb';
+/** An invoice of many lines. */
+const MAX_FINANCE_BODY = '200mb';
 
 /** Starts a simulated DigitalOcean. Rejects when the port or the folder is taken, before it has touched any stored state. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
@@ -57,6 +59,7 @@ function simulatorApp(simulation: Simulation): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use('/_simulator', controlRoutes(simulation));
+  app.use('/finance', express.text({ type: () => true, limit: MAX_FINANCE_BODY }));
   app.use(express.text({ type: () => true, limit: MAX_BODY }));
   app.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (!(error instanceof Error)) return next(error);

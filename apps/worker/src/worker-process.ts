@@ -2,7 +2,7 @@ import { Logger, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#libs/config';
 import type { ProcessDescription } from '#libs/lifecycle';
-import { JsonLogger } from '#libs/observability';
+import { JsonLogger, startTracing } from '#libs/observability';
 import { WorkerModule } from './worker.module';
 
 /** The worker as a process. It works once it listens: what its port answers says whether it can. */
@@ -11,8 +11,12 @@ export const workerProcess: ProcessDescription = {
   portVariable: 'WORKER_PORT',
   create: async (config) => {
     const app = await createWorker(config);
+    const endTracing = startTracing(config, 'worker');
     return {
-      close: () => app.close(),
+      close: async () => {
+        await app.close();
+        await endTracing();
+      },
       closeAllConnections: () => undefined, // forceCloseConnections: they go with close()
       listen: async () => {
         await app.listen(config.worker.port, config.http.host);

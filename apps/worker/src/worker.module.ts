@@ -7,17 +7,23 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
+import { DriftModule } from '#libs/drift';
 import { InventoryModule } from '#libs/inventory';
 import { QUEUE_NAMES, QueuesModule } from '#libs/queues';
+import { RetentionModule } from '#libs/retention';
 import { SagaModule } from '#libs/saga';
 import { HealthController } from './health/health.controller';
 import { MetricsController } from './health/metrics.controller';
 import { Readiness } from './health/readiness';
 import { processorsOf } from './jobs/processors';
+import { BillingJobs } from './jobs/billing-jobs';
+import { DriftJobs } from './jobs/drift-jobs';
 import { SweepJobs } from './jobs/sweep-jobs';
 import { StopSignal } from './lifetime/stop-signal';
 import { WorkStart } from './lifetime/work-start';
 import { WorkerDrain } from './lifetime/worker-drain';
+import { Housekeeping } from './record/housekeeping';
+import { RecordSealing } from './record/record-sealing';
 import { Upkeep } from './sagas/upkeep';
 import { SagaWork } from './sagas/saga-work';
 import { ScheduleKeeper } from './schedules/schedule-keeper';
@@ -40,10 +46,26 @@ export class WorkerModule {
         ProvisioningModule,
         CatalogueModule,
         BillingModule,
+        DriftModule,
+        RetentionModule,
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],
-      providers: [...processorsOf(queues), SweepJobs, ScheduleKeeper, Upkeep, SagaWork, WorkStart, WorkerDrain, StopSignal, Readiness],
+      providers: [
+        ...processorsOf(queues),
+        BillingJobs,
+        DriftJobs,
+        SweepJobs,
+        ScheduleKeeper,
+        RecordSealing,
+        Housekeeping,
+        Upkeep,
+        SagaWork,
+        WorkStart,
+        WorkerDrain,
+        StopSignal,
+        Readiness,
+      ],
     };
   }
 }

@@ -82,6 +82,19 @@ export const headerToken: Check<string> = (text) => {
   return text;
 };
 
+/** A path below something else, such as `team/arcadia`: no dots alone, nothing that would need escaping in a URL. */
+export const pathBelow: Check<string> = (text) => {
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(text)) throw new Refusal('must be a path like team/arcadia: letters, digits, -, _ and . only');
+  return text;
+};
+
+/** Comma list of such paths. */
+export const pathsBelow: Check<readonly string[]> = (text) => {
+  const paths = words(text).map(pathBelow);
+  if (paths.length === 0) throw new Refusal('must name a path at least');
+  return paths;
+};
+
 const words = (text: string): string[] => [...new Set(text.split(',').map((word) => word.trim()))].filter((word) => word !== '');
 
 /** Exact origins, as browsers send them. `*` is refused: the API answers with tenants' data. */

@@ -1,6 +1,9 @@
 /** A secret is asked for each time it is used, so that rotation needs no restart, and is never printed: a function has no text. */
 export type Secret = () => string;
 
+/** Secrets that are kept elsewhere than in the environment, by the names of their variables. Whoever keeps them has checked them. */
+export type KeptSecrets = Readonly<Record<string, Secret>>;
+
 export type Environment = 'development' | 'test' | 'production';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
@@ -24,6 +27,10 @@ export interface Config {
   /** How long a process may take from SIGTERM to its exit (OPS-6). */
   readonly shutdownMs: number;
   readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[]; readonly pageLimitMax: number };
+  /** The api's own listener for scrapes; undefined: none. */
+  readonly metricsPort: number | undefined;
+  /** Off without an endpoint. `ratio` of the traces that begin here are kept. */
+  readonly tracing: { readonly endpoint: string | undefined; readonly headers: Secret | undefined; readonly ratio: number };
   readonly worker: { readonly port: number; readonly queues: readonly TokenPurpose[] | 'all'; readonly schedules: boolean };
   /** `url` throws ConfigError when DATABASE_URL is not set, which is possible outside production only. */
   readonly database: { readonly url: Secret; readonly ownerUrl: Secret | undefined; readonly poolSize: number };
@@ -85,6 +92,17 @@ export interface Config {
     readonly openPerTenant: number;
     readonly reaperGraceMs: number;
     readonly reaperPeriodMs: number;
+  };
+  readonly record: {
+    /** Between two looks for what was recorded and is not linked into the chain yet (INV-14). */
+    readonly sealMs: number;
+  };
+  readonly retention: {
+    /** Older sweeps are thinned out to the last complete one of each kind and day. */
+    readonly sweepDays: number;
+    readonly providerActionDays: number;
+    /** Older balances are thinned out to the last of each day. */
+    readonly balanceHourlyDays: number;
   };
   readonly finance: {
     /** Undefined: the push is skipped in silence. */

@@ -86,6 +86,24 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       JWT_AUDIENCE === FINANCE_AUDIENCE && `JWT_AUDIENCE must not be ${FINANCE_AUDIENCE}: such tokens are always refused`,
   },
   {
+    of: ['VAULT_SECRETS', 'VAULT_ADDR', 'VAULT_ROLE', 'VAULT_TOKEN'],
+    find: ({ VAULT_SECRETS, VAULT_ADDR, VAULT_ROLE, VAULT_TOKEN }) => {
+      if (!VAULT_SECRETS) return VAULT_ADDR && VAULT_ROLE && 'VAULT_ROLE is set without VAULT_SECRETS; set the paths of the secrets too';
+      if (!VAULT_ADDR) return 'VAULT_SECRETS is set without VAULT_ADDR';
+      if (VAULT_ROLE && VAULT_TOKEN) return 'VAULT_ROLE and VAULT_TOKEN are both set; use one';
+      return !VAULT_ROLE && !VAULT_TOKEN && 'VAULT_SECRETS is set without VAULT_ROLE or VAULT_TOKEN';
+    },
+  },
+  {
+    of: ['NODE_ENV', 'VAULT_SECRETS', 'VAULT_ADDR'],
+    find: ({ NODE_ENV, VAULT_SECRETS, VAULT_ADDR }) =>
+      NODE_ENV === 'production' &&
+      VAULT_SECRETS !== undefined &&
+      VAULT_ADDR?.startsWith('http:') &&
+      !isLoopback(VAULT_ADDR) &&
+      'VAULT_ADDR must be https in production: it carries secrets',
+  },
+  {
     of: ['SAGA_RENEW_MS', 'SAGA_LEASE_MS'],
     find: ({ SAGA_RENEW_MS, SAGA_LEASE_MS }) => SAGA_RENEW_MS >= SAGA_LEASE_MS && 'SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS',
   },

@@ -1,5 +1,15 @@
-export { LOG_LEVELS, TOKEN_PURPOSES, type Config, type Environment, type LogLevel, type Secret, type TokenPurpose } from './config';
+export {
+  LOG_LEVELS,
+  TOKEN_PURPOSES,
+  type Config,
+  type Environment,
+  type KeptSecrets,
+  type LogLevel,
+  type Secret,
+  type TokenPurpose,
+} from './config';
 export { ConfigError } from './config.error';
 export { CONFIG, ConfigModule } from './config.module';
 export { FINANCE_AUDIENCE } from './cross-checks';
 export { loadConfig } from './load-config';
+export { KEPT_NAMES, keptNameProblems, vaultSettings, type VaultSettings } from './vault-settings';

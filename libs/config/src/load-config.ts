@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { TOKEN_PURPOSES, type Config, type Secret, type TokenPurpose } from './config';
+import { TOKEN_PURPOSES, type Config, type KeptSecrets, type Secret, type TokenPurpose } from './config';
 import { ConfigError } from './config.error';
 import { purposeTokens } from './cross-checks';
 import { deepFreeze } from './deep-freeze';
@@ -12,10 +12,11 @@ import { VARIABLES, type Values } from './variables';
 
 /**
  * Environment → one checked, deeply frozen object. Throws one ConfigError with all problems.
- * Outside production a missing JWT_SECRET is read from, or made once in, DATA_DIR; migrations need none at all.
+ * Outside production a missing JWT_SECRET is read from, or made once in, DATA_DIR; migrations need none at all. `kept`: secrets that come
+ * from elsewhere; one that is in the environment too is a problem.
  */
-export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service'): Config {
-  const { values, problems: wrong } = readVariables(env, use);
+export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', kept: KeptSecrets = {}): Config {
+  const { values, problems: wrong } = readVariables(env, use, kept);
   const problems = [...misspeltNames(env), ...wrong];
   if (problems.length > 0) throw new ConfigError(problems);
   const dataDir = resolve(values.DATA_DIR);
@@ -64,6 +65,12 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret): Config {
     dataDir,
     shutdownMs: values.SHUTDOWN_MS,
     http: { host: values.HOST, port: values.PORT, corsOrigins: values.CORS_ORIGINS, pageLimitMax: values.PAGE_LIMIT_MAX },
+    metricsPort: values.METRICS_PORT,
+    tracing: {
+      endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: values.OTEL_EXPORTER_OTLP_HEADERS,
+      ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    },
     worker: { port: values.WORKER_PORT, queues: values.WORKER_QUEUES, schedules: values.SCHEDULES },
     database: {
       url: values.DATABASE_URL ?? missing('DATABASE_URL'),
@@ -110,6 +117,12 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret): Config {
       openPerTenant: values.SAGA_OPEN_PER_TENANT,
       reaperGraceMs: values.REAPER_GRACE_MS,
       reaperPeriodMs: values.REAPER_PERIOD_MS,
+    },
+    record: { sealMs: values.AUDIT_SEAL_MS },
+    retention: {
+      sweepDays: values.SWEEP_RETENTION_DAYS,
+      providerActionDays: values.PROVIDER_ACTION_RETENTION_DAYS,
+      balanceHourlyDays: values.BALANCE_HOURLY_DAYS,
     },
     finance: { url: values.SKYAI_FINANCE_URL, tenantId: values.FINANCE_TENANT_ID },
     simulator: {

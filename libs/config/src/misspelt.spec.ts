@@ -17,6 +17,8 @@ describe('misspelt names', () => {
     ['SKYAI_FINANCE', 'SKYAI_FINANCE_URL'],
     ['VANISH_RATIO', 'VANISH_MAX_RATIO'],
     ['STRIKES_SPACING_MS', 'STRIKE_SPACING_MS'],
+    ['VAULT_SECRET', 'VAULT_SECRETS'],
+    ['VAULT_REFRESH', 'VAULT_REFRESH_MS'],
   ])('%s suggests %s', (name, meant) => {
     expect(misspeltNames({ [name]: 'x' })).toEqual([`${name} is not a variable of ours; did you mean ${meant}?`]);
   });
@@ -45,6 +47,12 @@ describe('misspelt names', () => {
     'WORKER_ID',
     'LOG_FORMAT',
     'REDIS',
+    'VAULT_CACERT',
+    'VAULT_CAPATH',
+    'VAULT_SKIP_VERIFY',
+    'VAULT_CLIENT_TIMEOUT',
+    'VAULT_FORMAT',
+    'VAULT_PORT',
     'DATABASE',
     'SIMULATOR_SERVICE_HOST',
     'SIMULATOR_SERVICE_PORT_HTTP',

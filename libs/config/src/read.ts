@@ -1,5 +1,5 @@
 import { Refusal, type Check } from './check';
-import type { Secret } from './config';
+import type { KeptSecrets, Secret } from './config';
 import { CROSS_CHECKS } from './cross-checks';
 import { fileProblem, fileSecret } from './secret';
 import type { Variable } from './variable';
@@ -22,8 +22,10 @@ function textOf(env: NodeJS.ProcessEnv, name: string): string {
   return name.endsWith('PORT') && /^(tcp|udp):\/\//.test(text) ? '' : text;
 }
 
-function readSecretVariable(env: NodeJS.ProcessEnv, name: string, check: Check<string>): Secret | undefined {
+function readSecretVariable(env: NodeJS.ProcessEnv, name: string, check: Check<string>, kept: Secret | undefined): Secret | undefined {
   const path = env[`${name}_FILE`];
+  if (kept && (isSet(env, name) || isSet(env, `${name}_FILE`))) throw new Refusal('is set in the environment and kept in Vault; use one');
+  if (kept) return kept;
   if (isSet(env, name) && isSet(env, `${name}_FILE`)) throw new Refusal(`and ${name}_FILE are both set; use one`);
   if (path) {
     try {
@@ -37,22 +39,22 @@ function readSecretVariable(env: NodeJS.ProcessEnv, name: string, check: Check<s
   return () => value;
 }
 
-function readVariable(env: NodeJS.ProcessEnv, name: string, variable: Variable): unknown {
+function readVariable(env: NodeJS.ProcessEnv, name: string, variable: Variable, kept: Secret | undefined): unknown {
   const text = textOf(env, name);
   const production = env['NODE_ENV']?.trim() === 'production';
-  if (variable.type === 'secret') return readSecretVariable(env, name, production ? variable.productionCheck : variable.check);
+  if (variable.type === 'secret') return readSecretVariable(env, name, production ? variable.productionCheck : variable.check, kept);
   if (text !== '') return variable.check(text);
   if (variable.type === 'optional') return undefined;
   return variable.check((production ? variable.productionDefault : undefined) ?? variable.default);
 }
 
 /** Reads each variable on its own, then looks between them. With problems the values are incomplete and must not be used. */
-export function readVariables(env: NodeJS.ProcessEnv, use: ConfigUse): Reading {
+export function readVariables(env: NodeJS.ProcessEnv, use: ConfigUse, kept: KeptSecrets = {}): Reading {
   const problems: string[] = [];
   const wrong = new Set<string>();
   const entries = Object.entries(VARIABLES).map(([name, variable]) => {
     try {
-      return [name, readVariable(env, name, variable)];
+      return [name, readVariable(env, name, variable, Object.hasOwn(kept, name) ? kept[name] : undefined)];
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       wrong.add(name);

@@ -6,11 +6,11 @@ it.each(['a+b', 'a%2Bb', 'a%20b', 'p%40ss'])('leaves a login with the password %
 
 it('says from the first statement on which role works, and whose rows it sees', () => {
   const url = new URL(platformConnectionString('postgres://app@db/arcadia?sslmode=require'));
-  expect(url.searchParams.get('options')).toBe('-c role=arcadia_service -c arcadia.scope=platform');
+  expect(url.searchParams.get('options')).toBe('-c role=arcadia_service -c arcadia.scope=platform -c TimeZone=UTC -c DateStyle=ISO');
   expect(url.searchParams.get('sslmode')).toBe('require');
 });
 
 it('keeps start-up settings that the URL brings along', () => {
   const url = new URL(serviceConnectionString('postgres://app@db/arcadia?options=-c%20work_mem%3D8MB'));
-  expect(url.searchParams.get('options')).toBe('-c work_mem=8MB -c role=arcadia_service');
+  expect(url.searchParams.get('options')).toBe('-c work_mem=8MB -c role=arcadia_service -c TimeZone=UTC -c DateStyle=ISO');
 });

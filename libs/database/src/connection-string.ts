@@ -7,6 +7,9 @@ export const SERVICE_ROLE = 'arcadia_service';
 /** Row security shows nothing unless a connection or transaction says whose rows it may see. */
 export const PLATFORM_SCOPE = 'platform';
 
+/** Days begin at midnight UTC, and times are written one way, whatever the server is set to. */
+const NOTATION = { TimeZone: 'UTC', DateStyle: 'ISO' };
+
 /** Adds start-up settings to a PostgreSQL URL, keeping those it has. They hold from the first statement of each connection. */
 export function withSettings(url: string, settings: Record<string, string>): string {
   const parsed = new URL(url);
@@ -19,10 +22,10 @@ export function withSettings(url: string, settings: Record<string, string>): str
 
 /** The URL for connections that work as the service role without any scope: job queues, tenant transactions. */
 export function serviceConnectionString(url: string): string {
-  return withSettings(url, { role: SERVICE_ROLE });
+  return withSettings(url, { role: SERVICE_ROLE, ...NOTATION });
 }
 
 /** The URL for connections of workers and admins: service role, platform scope. */
 export function platformConnectionString(url: string): string {
-  return withSettings(url, { role: SERVICE_ROLE, 'arcadia.scope': PLATFORM_SCOPE });
+  return withSettings(url, { role: SERVICE_ROLE, 'arcadia.scope': PLATFORM_SCOPE, ...NOTATION });
 }

@@ -39,14 +39,19 @@ export async function withConnection<T>(pool: Pool, work: (client: ClientBase, d
 }
 
 /** Commits when `work` resolves, rolls back when it throws. */
-export function inTransaction<T>(pool: Pool, opening: readonly Statement[], work: (tx: Queryable) => Promise<T>): Promise<T> {
+export function inTransaction<T>(
+  pool: Pool,
+  opening: readonly Statement[],
+  work: (tx: Queryable, client: ClientBase) => Promise<T>,
+): Promise<T> {
   return withConnection(pool, async (client, discard) => {
     try {
       for (const statement of [{ text: 'begin' }, ...opening]) await run(client, statement);
-      const result = await work({
+      const tx: Queryable = {
         query: (text, values) => run(client, { text, values }),
         prepared: (name, text, values) => run(client, { name, text, values }),
-      });
+      };
+      const result = await work(tx, client);
       await run(client, { text: 'commit' });
       return result;
     } catch (error) {

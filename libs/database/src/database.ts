@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { platformConnectionString, serviceConnectionString } from './connection-string';
+import { bulkLoadOn, type BulkLoad } from './bulk-load';
 import { inTransaction, run, withConnection } from './connections';
 import { DatabaseBusyError } from './database.errors';
 import type { Queryable } from './queryable';
@@ -11,9 +12,14 @@ import { schemaState } from './schema-version';
 /** A statement or an idle transaction that lasts longer is ended by the server, so that a frozen process cannot hold locks for ever. */
 const STATEMENT_LIMIT_MS = 60_000;
 const IDLE_TRANSACTION_LIMIT_MS = 15_000;
-/** No answer by then, although the server would have ended the statement: the network is silent. */
-const QUERY_LIMIT_MS = STATEMENT_LIMIT_MS + 5_000;
+/** A bulk load of a million rows takes tens of seconds; how many of them at once, so that they cannot use up the server's
+ * connections: a third one waits for its turn. */
+const BULK_LIMIT_MS = 900_000;
+const BULK_CONNECTIONS = 2;
+/** No answer so long after the server would have ended the statement: the network is silent. */
+const SILENCE_MS = 5_000;
 const CONNECT_LIMIT_MS = 5_000;
+const USUAL_LIMITS = { statementMs: STATEMENT_LIMIT_MS, connectMs: CONNECT_LIMIT_MS };
 /** An idle connection is probed from then on, so that one that nobody answers any more is noticed before it is used. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 const SCHEMA_POLL_MS = 250;
@@ -34,12 +40,14 @@ export class Database implements Queryable, OnApplicationShutdown {
   private readonly log = new Logger(Database.name);
   private readonly platform: Pool;
   private readonly unscoped: Pool;
+  private readonly bulk: Pool;
   private readonly pools: Pool[] = [];
 
   constructor(@Inject(CONFIG) config: Config) {
     const { url, poolSize } = config.database;
     this.platform = this.open(platformConnectionString(url()), poolSize);
     this.unscoped = this.open(serviceConnectionString(url()), poolSize);
+    this.bulk = this.open(platformConnectionString(url()), BULK_CONNECTIONS, { statementMs: BULK_LIMIT_MS, connectMs: BULK_LIMIT_MS });
   }
 
   query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
@@ -65,6 +73,11 @@ export class Database implements Queryable, OnApplicationShutdown {
         await delay(Math.random() * REPEAT_PAUSE_MS * 2 ** repetitions);
       }
     }
+  }
+
+  /** Platform scope; a transaction that may take minutes, on connections of its own. Not done again when it gave way to others. */
+  bulkLoad<T>(work: (tx: BulkLoad) => Promise<T>): Promise<T> {
+    return inTransaction(this.bulk, [], (_tx, client) => work(bulkLoadOn(client)));
   }
 
   /** One transaction that sees the rows of this tenant only, by row security (TEN-4). */
@@ -105,16 +118,16 @@ export class Database implements Queryable, OnApplicationShutdown {
     await Promise.all(this.pools.splice(0).map((pool) => pool.end()));
   }
 
-  private open(connectionString: string, max: number): Pool {
+  private open(connectionString: string, max: number, { statementMs, connectMs } = USUAL_LIMITS): Pool {
     const pool = new Pool({
       connectionString,
       max,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       idleTimeoutMillis: 30_000,
-      connectionTimeoutMillis: CONNECT_LIMIT_MS,
-      statement_timeout: STATEMENT_LIMIT_MS,
-      query_timeout: QUERY_LIMIT_MS,
+      connectionTimeoutMillis: connectMs,
+      statement_timeout: statementMs,
+      query_timeout: statementMs + SILENCE_MS,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_LIMIT_MS,
       application_name: 'arcadia-cloud',
     });

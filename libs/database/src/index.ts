@@ -1,3 +1,4 @@
+export { copyRow, type BulkLoad } from './bulk-load';
 export { platformConnectionString, serviceConnectionString, SERVICE_ROLE } from './connection-string';
 export { Database } from './database';
 export {
@@ -8,5 +9,7 @@ export {
   translateDatabaseError,
 } from './database.errors';
 export { DatabaseModule } from './database.module';
+export { databaseGauges, type DatabaseGauge } from './gauges/database-gauges';
 export { migrate, type MigrateOptions } from './migrate';
 export type { Queryable } from './queryable';
+export { withSession, type Session } from './session';

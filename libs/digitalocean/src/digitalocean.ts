@@ -1,6 +1,7 @@
 import { CONFIG, type Config, type TokenPurpose } from '#libs/config';
 import { Database } from '#libs/database';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import type { Writable } from 'node:stream';
 import { record } from './answer-shape';
 import { ProviderDoor, type DoorRequest } from './door/provider-door';
 import { listPages, type ListPage, type ListRequest } from './lists/list-pages';
@@ -11,6 +12,11 @@ export interface GetRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | 'q
   /** Where the object stands in the answer, e.g. `droplet`; absent: `parse` gets the whole answer. */
   readonly key?: string;
   readonly parse: (raw: unknown) => T;
+}
+
+export interface DownloadRequest extends Pick<DoorRequest, 'purpose' | 'path' | 'timeoutMs' | 'signal'> {
+  /** Where an attempt writes its answer; each attempt asks for its own and begins anew. */
+  readonly openSink: () => Writable;
 }
 
 export interface SendRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | 'query' | 'body' | 'timeoutMs' | 'signal'> {
@@ -57,6 +63,14 @@ export class DigitalOcean implements BeforeApplicationShutdown, OnApplicationShu
   async get<T>(request: GetRequest<T>): Promise<T> {
     const { value } = await this.door.read({ ...request, method: 'GET' }, ({ body }) => request.parse(pick(body, request.key)));
     return value;
+  }
+
+  /**
+   * A document, such as an invoice as CSV, written where the caller says as it comes. Repeated at most three times; when this resolves, the last
+   * sink that was opened has all of it, and nothing can be said of the others.
+   */
+  async download({ openSink, ...call }: DownloadRequest): Promise<void> {
+    await this.door.download({ ...call, method: 'GET' }, openSink);
   }
 
   /** One write, never repeated: `UnknownOutcomeError` when it may have happened, any other error when it did not. */

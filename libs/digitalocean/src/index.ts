@@ -16,7 +16,7 @@ export {
   wholeNumber,
   type Fields,
 } from './answer-shape';
-export { DigitalOcean, type GetRequest, type SendRequest } from './digitalocean';
+export { DigitalOcean, type DownloadRequest, type GetRequest, type SendRequest } from './digitalocean';
 export { DigitalOceanModule } from './digitalocean.module';
 export { UnusablePathError } from './door/request-url';
 export { IncompleteListError, type IncompleteReason } from './lists/incomplete-list.error';

@@ -38,6 +38,16 @@ export class ProviderNotConfiguredError extends ProviderError {
   }
 }
 
+/** A document is longer than anything that is taken (OPS-10). Asking again would not make it shorter. */
+export class DocumentTooLongError extends ProviderError {
+  readonly code = 'document_too_long';
+  readonly category = 'invalid';
+
+  constructor() {
+    super('The document from DigitalOcean is too long');
+  }
+}
+
 /** 401: DigitalOcean does not know this token. All processes stop using it, but for a probe now and then (INV-7). */
 export class TokenRejectedError extends ProviderError {
   readonly code = 'token_rejected';

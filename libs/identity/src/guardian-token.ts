@@ -21,6 +21,12 @@ export function verifyOptions({ issuer, audience, leewayS }: TokenChecks) {
   return { algorithms: ['HS512'], issuer, audience, clockTolerance: leewayS } satisfies VerifyOptions;
 }
 
+/** Who a verified token speaks for, and until when: for whatever must not outlive it. */
+export interface GuardianSession {
+  readonly principal: Principal;
+  readonly expiresAtMs: number;
+}
+
 /**
  * The principal of a Guardian access token.
  *
@@ -28,9 +34,16 @@ export function verifyOptions({ issuer, audience, leewayS }: TokenChecks) {
  * @throws NoScopeError for a genuine one without tenant and platform role
  */
 export function verifyGuardianToken(token: string, key: string | KeyObject, checks: TokenChecks): Principal {
+  return guardianSession(token, key, checks).principal;
+}
+
+/** Principal and end of a Guardian access token. Throws like `verifyGuardianToken`. */
+export function guardianSession(token: string, key: string | KeyObject, checks: TokenChecks): GuardianSession {
   if (token.length > MAX_TOKEN_LENGTH) throw new UnauthenticatedError();
   try {
-    return principalFrom(verify(token, keyOf(key), verifyOptions(checks)));
+    const payload = verify(token, keyOf(key), verifyOptions(checks));
+    const principal = principalFrom(payload); // which also asks for an `exp` that is a number
+    return { principal, expiresAtMs: Number((payload as { readonly exp?: number }).exp) * 1_000 };
   } catch (error) {
     throw error instanceof NoScopeError ? error : new UnauthenticatedError();
   }

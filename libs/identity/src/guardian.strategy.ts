@@ -9,7 +9,8 @@ import { UnauthenticatedError } from './identity.error';
 import { MAX_TOKEN_LENGTH, verifyOptions } from './guardian-token';
 import type { Principal } from './principal';
 
-const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
+/** The bearer token of the Authorization header, if there is one. */
+export const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /** Passport's `jwt`: the bearer token of the Authorization header becomes the request's Principal. The secret is asked for at each token, so a rotated one counts at once. */
 @Injectable()

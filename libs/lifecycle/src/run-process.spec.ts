@@ -5,6 +5,10 @@ it.each([
     Object.assign(new Error('x'), { code: 'EADDRINUSE', address: '127.0.0.1', port: 4005 }),
     'Port 4005 on 127.0.0.1 is already in use; set PORT to another one.',
   ],
+  [
+    Object.assign(new Error('x'), { code: 'EADDRINUSE', address: '127.0.0.1', port: 4007, portVariable: 'METRICS_PORT' }),
+    'Port 4007 on 127.0.0.1 is already in use; set METRICS_PORT to another one.',
+  ],
   [Object.assign(new Error('x'), { code: 'EACCES', port: 80 }), 'Port 80 may not be opened by this user; set PORT to another one.'],
   ['no error', 'arcadia-cloud api could not start'],
 ])('says in one sentence what keeps a process from starting', (error, sentence) => {

@@ -1,5 +1,6 @@
-import { ConfigError, loadConfig, type Config } from '#libs/config';
-import { errorCode } from '#libs/kernel';
+import { ConfigError, type Config } from '#libs/config';
+import { DomainError, errorCode } from '#libs/kernel';
+import { openConfig } from '#libs/vault';
 import { Logger } from '@nestjs/common';
 import { endOnSignal, type Stoppable } from './end-on-signal';
 import { EXIT } from './exit-codes';
@@ -15,7 +16,7 @@ export interface ProcessDescription {
 /** The whole life of a process. What keeps it from starting is one message on stderr and an exit code: 78 for configuration, else 1. */
 export async function runProcess({ name, portVariable, create }: ProcessDescription, env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const config = loadConfig(env);
+    const config = await openConfig(env);
     surviveStrayRejections(name);
     const running = await create(config);
     endOnSignal(name, running, config.shutdownMs);
@@ -33,13 +34,15 @@ function surviveStrayRejections(name: string): void {
   });
 }
 
+/** What Node says about a port; a process with a second one adds the variable that stands for it. */
+type PortError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number; readonly portVariable?: string };
+
 /** One sentence for what people can mend, the stack for what only we can. */
 export function startFailure(error: unknown, name: string, portVariable: string): string {
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof DomainError) return error.message;
   if (!(error instanceof Error)) return `arcadia-cloud ${name} could not start`;
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  if (code === 'EADDRINUSE')
-    return `Port ${port ?? ''} on ${address ?? 'this host'} is already in use; set ${portVariable} to another one.`;
-  if (code === 'EACCES') return `Port ${port ?? ''} may not be opened by this user; set ${portVariable} to another one.`;
+  const { code, address, port, portVariable: variable = portVariable } = error as PortError;
+  if (code === 'EADDRINUSE') return `Port ${port ?? ''} on ${address ?? 'this host'} is already in use; set ${variable} to another one.`;
+  if (code === 'EACCES') return `Port ${port ?? ''} may not be opened by this user; set ${variable} to another one.`;
   return `arcadia-cloud ${name} could not start: ${error.stack ?? error.message}`;
 }

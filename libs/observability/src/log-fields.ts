@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { traceparent } from './tracing';
 
 /** What every line that a piece of work writes has in common. */
 export interface LogFields {
@@ -16,6 +17,8 @@ export function withLogFields<T>(fields: LogFields, work: () => T): T {
   return current.run({ ...current.getStore(), ...fields }, work);
 }
 
-export function logFields(): LogFields {
-  return current.getStore() ?? {};
+/** The fields of the work at hand, and its trace where there is one. */
+export function logFields(): LogFields & { readonly trace_id?: string } {
+  const traceId = traceparent()?.split('-')[1];
+  return { ...current.getStore(), ...(traceId && { trace_id: traceId }) };
 }

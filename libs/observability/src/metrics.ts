@@ -1,12 +1,23 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { remembered, SCRAPE_MEMORY } from './remembered';
 
 /** What this process counts, in Prometheus' words. One registry: whoever counts something declares it where it happens. */
-export const metrics = new Registry();
+const registry = new Registry();
+let watchesProcess = false;
+
+export const METRICS_CONTENT_TYPE = registry.contentType;
 
 type Labels = readonly string[];
 
+/** The answer to a scrape. Never rejects: a gauge that cannot be read is left out of it. */
+export function metricsText(): Promise<string> {
+  if (!watchesProcess) collectDefaultMetrics({ register: registry }); // memory, processor, event loop: watched once somebody looks
+  watchesProcess = true;
+  return registry.metrics();
+}
+
 export function counter<const L extends Labels>(name: string, help: string, labelNames: L): Counter<L[number]> {
-  return new Counter({ name, help, labelNames: [...labelNames], registers: [metrics] });
+  return new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
 }
 
 export function histogram<const L extends Labels>(
@@ -15,25 +26,37 @@ export function histogram<const L extends Labels>(
   labelNames: L,
   buckets: readonly number[],
 ): Histogram<L[number]> {
-  return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [metrics] });
+  return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] });
 }
 
-/** `collect` sets the gauge anew before each answer; when it fails the gauge is left out of that answer. */
-export function gauge<const L extends Labels>(
-  name: string,
-  help: string,
-  labelNames: L,
-  collect: (gauge: Gauge<L[number]>) => Promise<void>,
-): Gauge<L[number]> {
+const unread = counter('arcadia_gauges_unread_total', 'Gauges left out of an answer because what they tell could not be read', ['gauge']);
+
+/** One value of a gauge, with the labels it belongs to. */
+export interface Reading<L extends string> {
+  readonly labels: Readonly<Record<L, string>>;
+  readonly value: number;
+}
+
+/**
+ * A gauge that is read when somebody asks, at most every few seconds. When `read` fails or is slow the gauge is left out of that answer.
+ * A second gauge of the same name takes the place of the first: a process may hold several applications, one after the other.
+ */
+export function gauge<const L extends Labels>(name: string, help: string, labelNames: L, read: () => Promise<Reading<L[number]>[]>): void {
+  const readings = remembered(read, SCRAPE_MEMORY);
+  registry.removeSingleMetric(name);
   const made: Gauge<L[number]> = new Gauge({
     name,
     help,
     labelNames: [...labelNames],
-    registers: [metrics],
+    registers: [registry],
     collect: async () => {
       made.reset();
-      await collect(made).catch(() => made.reset());
+      if (labelNames.length === 0) made.remove({} as Record<L[number], string>); // reset leaves a 0 there, which would be a claim
+      try {
+        for (const { labels, value } of await readings()) made.set(labels, value);
+      } catch {
+        unread.inc({ gauge: name });
+      }
     },
   });
-  return made;
 }

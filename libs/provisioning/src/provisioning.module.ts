@@ -18,6 +18,7 @@ import { DestroyDropletStep } from './droplets/destroy-droplet.step';
 import { DropletEvent } from './droplets/droplet-event';
 import { DropletRemoval } from './droplets/droplet-removal';
 import { MarkDeletedStep } from './droplets/mark-deleted.step';
+import { ObserveDropletStep } from './droplets/observe-droplet.step';
 import { OrderCheck } from './droplets/order-check';
 import { OwnDroplets } from './droplets/own-droplet';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
@@ -39,9 +40,22 @@ import { Lineage } from './reaper/lineage';
 import { Reaper } from './reaper/reaper';
 import { SagaTagObjects } from './reaper/saga-tag-objects';
 import { StrayLedger } from './reaper/stray-ledger';
+import { CheckOrderStep } from './reverts/check-order.step';
+import { RenameStep, SetBackupsStep } from './reverts/droplet-settings.steps';
+import { DropletReverts } from './reverts/droplet-reverts';
+import { RevertDropletSaga } from './reverts/revert-droplet.saga';
+import { SetTagsStep } from './reverts/set-tags.step';
 import { ProvisionedSpecs } from './spec/provisioned-specs';
 
-const SAGAS = [ProvisionDropletSaga, DestroyDropletSaga, SnapshotDropletSaga, ResizeDropletSaga, UpsertRecordSaga, DeleteRecordSaga];
+const SAGAS = [
+  ProvisionDropletSaga,
+  DestroyDropletSaga,
+  SnapshotDropletSaga,
+  ResizeDropletSaga,
+  RevertDropletSaga,
+  UpsertRecordSaga,
+  DeleteRecordSaga,
+];
 const STEPS = [
   CreateDropletStep,
   AwaitActiveStep,
@@ -56,6 +70,11 @@ const STEPS = [
   ResizeWithDiskStep,
   PowerOnStep,
   RecordSizeStep,
+  CheckOrderStep,
+  RenameStep,
+  SetTagsStep,
+  SetBackupsStep,
+  ObserveDropletStep,
   EnsureRecordStep,
   DeleteRecordStep,
 ];
@@ -69,6 +88,7 @@ const STEPS = [
     DropletCalls,
     DropletEvent,
     DropletRemoval,
+    DropletReverts,
     OrderCheck,
     OwnDroplets,
     OwnZones,
@@ -85,7 +105,7 @@ const STEPS = [
     StrayLedger,
     TagCalls,
   ],
-  exports: [ProvisionedSpecs, Reaper],
+  exports: [DropletReverts, ProvisionedSpecs, Reaper],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(

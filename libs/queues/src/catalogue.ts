@@ -25,14 +25,33 @@ export interface SweepJob {
 /** Sagas are due. Which ones stands in `saga_runs`: a lost or repeated bell changes nothing. */
 export type SagasJob = Readonly<Record<string, never>>;
 
+/** Compare what was ordered with what is there. What differs stands in `cloud_drift`: a lost or repeated job changes nothing. */
+export type DriftJob = Readonly<Record<string, never>>;
+
 /** Ask what the account owes. */
 export type BalanceJob = Readonly<Record<string, never>>;
+
+/** Read what the account was charged and paid, and which invoices there are. */
+export type BillingHistoryJob = Readonly<Record<string, never>>;
+
+/** Take an invoice from the provider. What of it stands in our tables is replaced as a whole: a lost or repeated job changes nothing. */
+export interface IngestJob {
+  /** Ours. */
+  readonly invoice_id: string;
+}
+
+/** Finance is to be told of invoices. Which ones stands in `cloud_finance_outbox`. */
+export type FinancePushJob = Readonly<Record<string, never>>;
 
 /** Job name → payload. Payloads carry ids and names only: jobs are shown on the board and kept in the queue's storage (TEN-8). */
 export interface Jobs {
   readonly sweep: SweepJob;
   readonly sagas: SagasJob;
+  readonly drift: DriftJob;
   readonly balance: BalanceJob;
+  readonly 'billing-history': BillingHistoryJob;
+  readonly ingest: IngestJob;
+  readonly 'finance-push': FinancePushJob;
 }
 
 export type JobName = keyof Jobs;

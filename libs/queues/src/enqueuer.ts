@@ -22,6 +22,27 @@ export class Enqueuer {
     await withinLimit(this.clients.queue(Queues.billing).add('balance', {}, { deduplication: { id: 'balance' } }));
   }
 
+  /** Asks a worker to read the billing history. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  async billingHistory(): Promise<void> {
+    await withinLimit(this.clients.queue(Queues.billing).add('billing-history', {}, { deduplication: { id: 'billing-history' } }));
+  }
+
+  /** Asks workers to ingest these invoices; one that waits or is being ingested is not asked for twice. Throws `QueueUnavailableError` within 2 s. */
+  async ingests(invoiceIds: readonly string[]): Promise<void> {
+    if (invoiceIds.length === 0) return;
+    const jobs = invoiceIds.map((id) => ({
+      name: 'ingest' as const,
+      data: { invoice_id: id },
+      opts: { deduplication: { id: `ingest/${id}` } },
+    }));
+    await withinLimit(this.clients.queue(Queues.billing).addBulk(jobs));
+  }
+
+  /** Asks a worker to tell finance what waits. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  async financePush(): Promise<void> {
+    await withinLimit(this.clients.queue(Queues.billing).add('finance-push', {}, { deduplication: { id: 'finance-push' } }));
+  }
+
   /** Tells a worker that sagas are due. Throws `QueueUnavailableError` within 2 s. */
   async sagas(): Promise<void> {
     await withinLimit(this.clients.queue(Queues.provisioning).add('sagas', {}));

@@ -6,6 +6,9 @@ export {
   type Jobs,
   type QueueName,
   type BalanceJob,
+  type BillingHistoryJob,
+  type FinancePushJob,
+  type IngestJob,
   type SweepJob,
   type SweepTrigger,
 } from './catalogue';
@@ -18,5 +21,6 @@ export { QueueUnavailableError } from './queue-unavailable.error';
 export { QueuesModule } from './queues.module';
 export type { ScheduleEntry, Timing } from './schedule-entry';
 export { Schedules, type EnsureReport } from './schedules';
+export { traceOf } from './traced-queue';
 export { TickClaims } from './tick-claims';
 export { workerClass, type JobWorker } from './worker-class';

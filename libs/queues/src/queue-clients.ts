@@ -1,13 +1,13 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Queue, type IQueueBackend } from 'bullmq';
-import { JOB_OPTIONS, type JobName, type Jobs, type QueueName } from './catalogue';
+import { JOB_OPTIONS, type QueueName } from './catalogue';
 import { openBackend, type QueueBackend } from './queue-backend';
 import { rarely } from './rarely';
+import { TracedQueue } from './traced-queue';
 import { withinLimit } from './within-limit';
 
 /** BullMQ's queue on either backend. */
-export type JobQueue = Queue<Jobs[JobName], unknown, string, Jobs[JobName], unknown, string, IQueueBackend>;
+export type JobQueue = TracedQueue;
 
 /** The queues of this process, opened at first use; all share one small connection. */
 @Injectable()
@@ -26,7 +26,7 @@ export class QueueClients implements OnApplicationShutdown {
     const known = this.opened.get(name);
     if (known) return known;
     const { forQueues, prefix } = this.backend;
-    const queue: JobQueue = new Queue(name, { connection: {}, defaultJobOptions: JOB_OPTIONS, ...(prefix && { prefix }) }, forQueues);
+    const queue: JobQueue = new TracedQueue(name, { connection: {}, defaultJobOptions: JOB_OPTIONS, ...(prefix && { prefix }) }, forQueues);
     queue.on('error', this.onError);
     this.opened.set(name, queue);
     return queue;

@@ -4,6 +4,7 @@ import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import type { QueueName } from './catalogue';
 import { Enqueuer } from './enqueuer';
 import { QueueClients } from './queue-clients';
+import { QueueGauges } from './queue-gauges';
 import { QueueHealth } from './queue-health';
 import { Schedules } from './schedules';
 import { TickClaims } from './tick-claims';
@@ -25,7 +26,7 @@ export class QueuesModule {
    * `BullRegistrar.register()`, once the schema is there.
    */
   static forRoot(config: Config, worked: readonly QueueName[] = []): DynamicModule {
-    const providers = [QueueClients, QueueHealth, Enqueuer, Schedules, TickClaims];
+    const providers = [QueueClients, QueueGauges, QueueHealth, Enqueuer, Schedules, TickClaims];
     const working = [
       BullModule.forRoot({ connection: {}, extraOptions: { manualRegistration: true } }),
       BullModule.registerQueue(),

@@ -1,5 +1,6 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
+import { databaseGauges } from '#libs/database';
 import { SagaRegistry } from './definition/saga-registry';
 import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
@@ -11,6 +12,7 @@ import { BoundaryWriter } from './run/boundary-writer';
 import { SagaRunner } from './run/saga-runner';
 import { Acceptance } from './starts/acceptance';
 import { SagaControls } from './starts/saga-controls';
+import { SAGA_GAUGES } from './saga.gauges';
 import { SagaStarts } from './starts/saga-starts';
 
 /** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
@@ -27,6 +29,7 @@ import { SagaStarts } from './starts/saga-starts';
     SagaRegistry,
     SagaRunner,
     SagaStarts,
+    databaseGauges(SAGA_GAUGES),
   ],
   exports: [SagaControls, SagaEngine, SagaOutlines, SagaReader, SagaRegistry, SagaStarts],
 })

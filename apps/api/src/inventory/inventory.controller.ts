@@ -24,7 +24,7 @@ export class InventoryController {
   @Describes({
     summary: 'List resources',
     details:
-      'In the order of their ids. Tombstones are listed with `status=deleted` only. A tenant that names another one in `tenant_id` gets 403. With `as_of` the answer is what the event log says the account was then; attributes that change by themselves are left out.',
+      'In the order of their ids. Tombstones are listed with `status=deleted` only. A tenant that names another one in `tenant_id` gets 403. With `as_of` the answer is what the event log says the account was then; attributes that change by themselves are left out; 410 when the events of that time have left.',
     answers: { schema: 'Resource', as: 'list' },
   })
   list(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal) {

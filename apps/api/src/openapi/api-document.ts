@@ -10,6 +10,8 @@ import { ENVELOPES, SCHEMAS } from './schemas';
 /** What the document says about who may call a route. */
 const CALLERS = { public: 'Anybody.', platform_admin: 'Platform admins.', tenant_or_admin: 'Tenants (own rows only) and platform admins.' };
 const BEARER = 'guardian';
+/** Of answers that are not JSON. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = { csv: 'text/csv', text: 'text/plain' };
 
 /** OpenAPI 3.1 of `routes`: addresses, callers, inputs and answers as the handlers declare them. */
 export function apiDocument(routes: readonly Route[], { version, pageLimitMax }: { version: string; pageLimitMax: number }) {
@@ -79,10 +81,7 @@ function bodySchema(body: Type<object>): Schema {
 function answer({ description, status }: Route): Schema {
   if (!description) return { description: STATUS_CODES[status] };
   const { schema, as } = description.answers;
-  return {
-    description: STATUS_CODES[status],
-    content: { [as === 'csv' ? 'text/csv' : 'application/json']: { schema: ENVELOPES[as](schema) } },
-  };
+  return { description: STATUS_CODES[status], content: { [MEDIA_TYPES[as] ?? 'application/json']: { schema: ENVELOPES[as](schema) } } };
 }
 
 /** The refusals that a route can have by what it is, and those that its handler names. */

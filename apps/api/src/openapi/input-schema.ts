@@ -15,6 +15,7 @@ export const SCHEMA_OF_VALIDATOR: Record<string, (constraints: readonly unknown[
   isTimestamp: () => ({ type: 'string', format: 'date-time' }),
   isTenantId: () => ({ type: 'string', minLength: 1, maxLength: 200 }),
   isObject: () => ({ type: 'object' }),
+  isGiven: () => ({}),
   isNotBlank: () => ({ type: 'string', minLength: 1 }),
 };
 

@@ -5,6 +5,8 @@ export const text: Schema = { type: 'string' };
 export const uuid: Schema = { type: 'string', format: 'uuid' };
 export const time: Schema = { type: 'string', format: 'date-time' };
 export const whole: Schema = { type: 'integer' };
+/** A number of things. */
+export const count: Schema = { type: 'integer', minimum: 0 };
 export const flag: Schema = { type: 'boolean' };
 export const anything: Schema = {};
 

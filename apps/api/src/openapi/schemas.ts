@@ -1,10 +1,11 @@
-import { anything, flag, listOf, mapOf, object, oneOf, orNull, ref, text, time, uuid, whole } from './schema';
+import { BILLING_SCHEMAS } from './billing-schemas';
+import { anything, count, flag, listOf, mapOf, object, oneOf, orNull, ref, text, time, uuid, whole } from './schema';
 
-const count = { ...whole, minimum: 0 };
 const check = oneOf('ok', 'down', 'schema_missing', 'stopping');
 
 /** What the answers look like, by the names that the API document uses. */
 export const SCHEMAS = {
+  ...BILLING_SCHEMAS,
   Health: object({ status: oneOf('ok'), service: oneOf('arcadia-cloud'), version: text }),
   Readiness: object({ status: oneOf('ready'), checks: object({ database: check, queues: check }) }),
   Resource: object({
@@ -99,6 +100,60 @@ export const SCHEMAS = {
     generated_at: time,
     taken_at: time,
   }),
+  Drift: object({
+    id: uuid,
+    resource_id: uuid,
+    kind: text,
+    resource_name: orNull(text),
+    tenant_id: orNull(text),
+    field: { ...text, description: 'Of the desired state; `missing`: the resource was ordered and is gone' },
+    expected: { ...anything, description: 'What was ordered' },
+    actual: { ...anything, description: 'What is there' },
+    status: oneOf('open', 'accepted', 'reverted', 'stale'),
+    ignored: { ...flag, description: 'Open, and overlooked by a rule' },
+    spec_version: whole,
+    severity: oneOf('low', 'medium', 'high', 'critical'),
+    monthly_price_delta: {
+      ...orNull(text),
+      description: 'Decimal; what the difference costs a month, negative when it saves; null: not known',
+    },
+    currency: oneOf('USD'),
+    cause: {
+      ...orNull(object({ action: text, action_id: text, at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
+      description: 'The action at the provider that made the difference, where its feed showed one',
+    },
+    saga_id: { ...orNull(uuid), description: 'The latest revert' },
+    detected_at: time,
+    age_seconds: count,
+    closed_at: orNull(time),
+    closed_by: orNull(text),
+    reason: orNull(text),
+  }),
+  DriftSummary: object({
+    managed: { ...count, description: 'Living resources with a desired state' },
+    unmanaged: count,
+    drifted: { ...count, description: 'Living resources with an open drift' },
+    missing: { ...count, description: 'Resources that were ordered and are gone' },
+    ignored: { ...count, description: 'Open drifts that a rule overlooks; counted nowhere else' },
+    open_by_severity: object({ low: count, medium: count, high: count, critical: count }),
+    monthly_price_delta: { ...text, description: 'Decimal; of all open drifts with a known price' },
+    currency: oneOf('USD'),
+    coverage: listOf(object({ tenant_id: orNull(text), live: count, managed: count, share: { type: 'number', minimum: 0, maximum: 1 } })),
+  }),
+  DriftDetection: object({ opened: count, changed: count, stale: count, reverted: count }),
+  DriftRule: object({
+    id: uuid,
+    tenant_id: orNull(text),
+    kind: orNull(text),
+    resource_id: orNull(uuid),
+    field: orNull(text),
+    reason: text,
+    created_by: text,
+    created_at: time,
+    expires_at: orNull(time),
+    expired: flag,
+  }),
+  Adopted: object({ resource_id: uuid, spec: mapOf(anything), spec_version: whole }),
   Sweep: object({
     id: uuid,
     kind: text,
@@ -131,6 +186,7 @@ export const SCHEMAS = {
     request_id: orNull(text),
   }),
   Csv: { ...text, description: 'RFC 4180 in UTF-8, with a header line' },
+  Metrics: { ...text, description: 'Prometheus text format 0.0.4' },
   Page: object({ next_cursor: { ...orNull(text), description: 'null on the last page' } }),
   Completeness: {
     ...mapOf(object({ as_of: orNull(time), complete: flag, reason: orNull(text) })),
@@ -149,6 +205,7 @@ const AS_OF = { ...orNull(time), description: 'Oldest last complete sweep among 
 /** The envelope in which a handler answers. */
 export const ENVELOPES = {
   csv: (name: SchemaName) => ref(name),
+  text: (name: SchemaName) => ref(name),
   flat: (name: SchemaName) => ref(name),
   data: (name: SchemaName) => object({ data: ref(name) }),
   counts: (name: SchemaName) => object({ data: ref(name), as_of: AS_OF, completeness: ref('Completeness') }),

@@ -32,6 +32,10 @@ export const IsNotBlank = () =>
     },
   });
 
+/** Whatever JSON can say, null too; only a field that is left out is wrong. */
+export const IsGiven = () =>
+  ValidateBy({ name: 'isGiven', validator: { validate: (value) => value !== undefined, defaultMessage: () => '$property must be given' } });
+
 function isTimestamp(value: unknown): value is string {
   if (typeof value !== 'string' || !TIMESTAMP.test(value)) return false;
   const year = new Date(value).getUTCFullYear(); // NaN for an hour or month that does not exist

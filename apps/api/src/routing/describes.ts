@@ -10,8 +10,8 @@ export interface Description {
   /** More than the summary, when there is more to know. */
   readonly details?: string;
   /** The schema of the answer; a list is wrapped in the list envelope, `data` in the envelope of a single object, `counts` in one that says as of when, `flat` not at
-   * all; `csv` is a file. */
-  readonly answers: { readonly schema: SchemaName; readonly as: 'list' | 'data' | 'counts' | 'flat' | 'csv' };
+   * all; `csv` is a file, `text` plain text. */
+  readonly answers: { readonly schema: SchemaName; readonly as: 'list' | 'data' | 'counts' | 'flat' | 'csv' | 'text' };
   /** Statuses of problems beyond those that every route of its kind has. */
   readonly refusals?: readonly number[];
 }

@@ -1,27 +1,24 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Because } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
-import { errorCode, ValidationFailedError } from '#libs/kernel';
-import { Enqueuer } from '#libs/queues';
+import { ValidationFailedError } from '#libs/kernel';
 import { SagaControls, SagaReader, SagaRegistry, SagaStarts, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
 import { DocumentedInputPipe } from '../requests/documented-input.pipe';
-
+import { SagaBell } from './saga-bell';
 import type { SagaBody } from './saga.body';
 import type { SagasQuery } from './sagas.query';
 
 /** Sagas that people ask for: written down first, then a worker is woken. */
 @Injectable()
 export class SagaRequests {
-  private readonly log = new Logger('Sagas');
-
   constructor(
     private readonly starts: SagaStarts,
     private readonly controls: SagaControls,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly pipe: DocumentedInputPipe,
-    private readonly enqueuer: Enqueuer,
+    private readonly bell: SagaBell,
   ) {}
 
   async plan(by: Principal, { kind, input }: SagaBody): Promise<{ kind: string } & SagaPlan> {
@@ -30,19 +27,19 @@ export class SagaRequests {
 
   async start(by: Principal, { kind, input }: SagaBody, because: Because, idempotencyKey?: string): Promise<SagaView> {
     const id = await this.starts.start({ kind, input: this.checked(kind, input), tenantId: tenantOf(by), idempotencyKey, because });
-    await this.wake();
+    await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
   async cancel(by: Principal, id: string, because: Because): Promise<SagaView> {
     await this.controls.cancel(scopeOf(by), id, because);
-    await this.wake();
+    await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
   async retry(by: Principal, id: string, because: Because): Promise<SagaView> {
     await this.controls.retry(scopeOf(by), id, because);
-    await this.wake();
+    await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
@@ -74,15 +71,6 @@ export class SagaRequests {
     } catch (error) {
       if (!(error instanceof ValidationFailedError)) throw error;
       throw new ValidationFailedError(error.errors.map(({ field, message }) => ({ field: `input.${field}`, message })));
-    }
-  }
-
-  /** A bell that nobody hears costs one round of the workers' reconciler (`SAGA_RECONCILE_MS`), not the saga. */
-  private async wake(): Promise<void> {
-    try {
-      await this.enqueuer.sagas();
-    } catch (error) {
-      this.log.warn({ event: 'sagas_not_rung', code: errorCode(error) });
     }
   }
 }

@@ -1,5 +1,5 @@
-import { loadConfig } from '#libs/config';
 import { isTenantId, PLATFORM_ADMIN_ROLE } from '#libs/identity';
+import { openConfig } from '#libs/vault';
 import { accessToken, type Bearer } from '../access-token';
 import { parseFlags, UsageError } from '../command-line';
 
@@ -11,7 +11,7 @@ const USAGE = `npm run --silent token -- --role platform_admin | --tenant <id> [
 
 const LONGEST_TTL_S = 30 * 24 * 3600;
 
-export function token(args: readonly string[]): number {
+export async function token(args: readonly string[]): Promise<number> {
   const {
     role,
     tenant,
@@ -27,6 +27,6 @@ export function token(args: readonly string[]): number {
   const ttlS = Number(ttl);
   if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > LONGEST_TTL_S) throw new UsageError('--ttl-s must be a whole number of seconds', USAGE);
   const bearer: Bearer = tenant === undefined ? { role: PLATFORM_ADMIN_ROLE } : { tenantId: tenant };
-  process.stdout.write(`${accessToken(loadConfig(process.env).identity, bearer, ttlS)}\n`);
+  process.stdout.write(`${accessToken((await openConfig(process.env)).identity, bearer, ttlS)}\n`);
   return 0;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { accessSync, constants, rmSync } from 'node:fs';
 import { makeEnterable } from '../embedded-postgres';
 import { LaunchError } from '../processes/launch.error';
@@ -10,6 +11,9 @@ import { planStart, refuseDemoInRealDatabase, type StartPlan } from '../up/start
 import { runFile, summaryText, writeRunNote, type Summary } from '../up/summary';
 import { Supervisor } from '../up/supervisor';
 import { mintSummaryTokens } from '../up/summary-tokens';
+
+/** A process that was just killed counts as dead while its last threads still close what it held. */
+const CLOSING_MS = 5_000;
 
 const say = (line: string): void => void process.stderr.write(`arcadia: ${line}\n`);
 
@@ -34,8 +38,8 @@ export async function up(): Promise<number> {
     }),
   );
   try {
-    await lock.endLeftovers();
-    await refuseTakenPorts(plan);
+    const endedSome = await lock.endLeftovers();
+    await refuseTakenPorts(plan, endedSome ? CLOSING_MS : 0);
     const started = system.boot().then(() => announce(system, plan));
     await Promise.race([started.then(() => asked), asked, supervisor.failure]);
     say('stopping');
@@ -56,15 +60,24 @@ function prepareDataDir(dataDir: string): void {
   }
 }
 
-async function refuseTakenPorts({ listenHost, apiPort, workerPort, simulator }: StartPlan): Promise<void> {
+async function refuseTakenPorts({ listenHost, apiPort, workerPort, simulator }: StartPlan, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   const wanted: [string, number, string][] = [
     ['PORT', apiPort, listenHost],
     ['WORKER_PORT', workerPort, listenHost],
     ...(simulator ? ([['SIMULATOR_PORT', simulator.port, '127.0.0.1']] as [string, number, string][]) : []),
   ];
   for (const [variable, port, host] of wanted) {
-    if (await isPortFree(port, host)) continue;
+    if (await isFreeBy(deadline, port, host)) continue;
     throw new LaunchError('port_in_use', `Port ${port} on ${host} is in use: end what listens there, or set ${variable} to another port`);
+  }
+}
+
+async function isFreeBy(deadline: number, port: number, host: string): Promise<boolean> {
+  for (;;) {
+    if (await isPortFree(port, host)) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(20);
   }
 }
 

@@ -46,8 +46,8 @@ export class DataDirLock {
     }
   }
 
-  /** Ends what a killed launcher left behind, so that its ports are free: politely, and soon without asking. */
-  async endLeftovers(): Promise<void> {
+  /** Ends what a killed launcher left behind, so that its ports are free: politely, and soon without asking. Tells whether there was anything. */
+  async endLeftovers(): Promise<boolean> {
     const alive = this.leftovers.filter(isStillRunning);
     for (const { pid } of alive) signal(pid, 'SIGTERM');
     const deadline = Date.now() + POLITE_MS;
@@ -55,6 +55,7 @@ export class DataDirLock {
       if (Date.now() > deadline) for (const left of alive.filter(isStillRunning)) signal(left.pid, 'SIGKILL');
       await sleep(10);
     }
+    return alive.length > 0;
   }
 
   noteChild(pid: number): void {

@@ -11,6 +11,7 @@ describe('the simulator plays the provider only when none is configured', () => 
     [{ DO_API_TOKEN: 'dop_v1_x' }, 'arcadia'],
     [{ DO_API_TOKEN_BILLING: 'dop_v1_x' }, 'arcadia'],
     [{ DO_API_TOKEN_FILE: '/run/secrets/token' }, 'arcadia'],
+    [{ VAULT_SECRETS: 'arcadia/all' }, 'arcadia'],
   ])('%j runs on database %s', (env, database) => {
     expect(planStart(env)).toMatchObject({ database, simulator: database === 'arcadia' ? undefined : { port: 4008 } });
   });

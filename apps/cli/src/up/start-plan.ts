@@ -18,7 +18,7 @@ export interface StartPlan {
   readonly simulator: { readonly port: number; readonly token: string } | undefined;
   /** Demo and real runs never share a database. */
   readonly database: 'arcadia' | 'arcadia_demo';
-  /** DATABASE_URL is set: no embedded server. */
+  /** DATABASE_URL is set, or secrets are kept in Vault, where it then is too: no embedded server. */
   readonly externalDatabase: boolean;
   /** Production never migrates with the app's own role. */
   readonly mayMigrate: boolean;
@@ -30,12 +30,13 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export function planStart(env: NodeJS.ProcessEnv): StartPlan {
   const production = text(env, 'NODE_ENV') === 'production';
   const listenHost = text(env, 'HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
-  const simulated = !hasProviderToken(env);
+  const keptInVault = text(env, 'VAULT_SECRETS') !== undefined;
+  const simulated = !hasProviderToken(env) && !keptInVault;
   if (simulated && text(env, 'DO_API_URL') !== undefined) {
     throw new LaunchError('launch_configuration_invalid', 'DO_API_URL is set without a token: set DO_API_TOKEN too, or neither of them');
   }
   if (simulated) refuseRealFinance(text(env, 'SKYAI_FINANCE_URL'));
-  const externalDatabase = isSet(env, 'DATABASE_URL');
+  const externalDatabase = isSet(env, 'DATABASE_URL') || keptInVault;
   return {
     dataDir: resolve(text(env, 'DATA_DIR') ?? '.data'),
     listenHost,
@@ -47,7 +48,7 @@ export function planStart(env: NodeJS.ProcessEnv): StartPlan {
       : undefined,
     database: simulated ? 'arcadia_demo' : 'arcadia',
     externalDatabase,
-    mayMigrate: !externalDatabase || !production || isSet(env, 'DATABASE_OWNER_URL'),
+    mayMigrate: !externalDatabase || !production || isSet(env, 'DATABASE_OWNER_URL') || keptInVault,
   };
 }
 

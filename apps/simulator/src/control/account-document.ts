@@ -4,6 +4,7 @@ import { KEY_OF, type CollectionName, type State } from '../world/state';
 import { apiTime } from '../world/world';
 import { ControlError } from './control-error';
 import { readDroplet } from './droplet-document';
+import { readBillingHistory, readInvoices } from './invoice-documents';
 import { completeRecords } from './resource-documents';
 import type { DropletRecord, MemberRecord } from '../world/records';
 
@@ -26,6 +27,8 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
   for (const name of Object.keys(KEY_OF) as CollectionName[])
     if (name in given) (next as unknown as Fields)[name] = completeRecords(name, readRecords(name, given[name]), next, nowMs);
   if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutStrays(next);
+  if ('invoices' in given) next.invoices = readInvoices(readRecords('invoices', given.invoices), nowMs);
+  if ('billing_history' in given) next.billing_history = readBillingHistory(readRecords('billing_history', given.billing_history), nowMs);
   if ('droplets' in given) next.droplets = readDroplets(next, given.droplets as unknown[], nowMs);
   if ('members' in given) next.members = readMembers(next, given.members as unknown[], nowMs);
   if ('droplets' in given) next.members = withDefaultMembers(next, present.droplets, nowMs);

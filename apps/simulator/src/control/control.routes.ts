@@ -1,4 +1,6 @@
 import express, { Router, type NextFunction, type Request, type Response } from 'express';
+import type { SeedOptions } from '../demo/demo-state';
+import { issueInvoices } from '../demo/invoices/issue-invoices';
 import { parseRules } from '../faults/parse-rules';
 import type { Simulation } from '../simulation';
 import type { State } from '../world/state';
@@ -24,11 +26,13 @@ export function controlRoutes(simulation: Simulation): Router {
   });
   router.get('/account', (_, res) => {
     world.settle();
+    issueInvoices(world);
     world.commit();
     res.json(world.state());
   });
   router.put('/account', (req, res) => {
     world.settle();
+    if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // else they would come on top
     const present = world.state();
     const next = applyAccountDocument(present, req.body, world.nowMs);
     world.replace(next, present);
@@ -57,13 +61,16 @@ export function controlRoutes(simulation: Simulation): Router {
   return router;
 }
 
-function readReset(body: unknown): { seed?: number; scale?: number; empty?: boolean } {
-  const { seed, scale, empty, ...unknown } = asFields(body ?? {}, 'the body');
-  if (Object.keys(unknown).length > 0) throw new ControlError(`reset takes seed, scale and empty, not ${Object.keys(unknown).join(', ')}`);
+function readReset(body: unknown): Partial<SeedOptions> {
+  const { seed, scale, tenants, empty, ...unknown } = asFields(body ?? {}, 'the body');
+  if (Object.keys(unknown).length > 0)
+    throw new ControlError(`reset takes seed, scale, tenants and empty, not ${Object.keys(unknown).join(', ')}`);
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw new ControlError('seed must be an integer');
   if (scale !== undefined && !(typeof scale === 'number' && scale > 0)) throw new ControlError('scale must be a number above 0');
   if (empty !== undefined && typeof empty !== 'boolean') throw new ControlError('empty must be true or false');
-  return { seed: seed as number | undefined, scale, empty };
+  if (tenants !== undefined && !(Number.isInteger(tenants) && Number(tenants) >= 1))
+    throw new ControlError('tenants must be an integer from 1 on');
+  return { seed: seed as number | undefined, scale, tenants: tenants as number | undefined, empty };
 }
 
 function advance({ world }: Simulation, advanceMs: unknown): void {

@@ -3,7 +3,7 @@ import type { DropletRecord } from '../world/records';
 import type { SeededRandom } from '../world/random';
 import { apiTime } from '../world/world';
 import { CATALOGUE_SIZES } from './catalogue';
-import { OWN_DROPLETS, TENANTS, type Tenant } from './tenants';
+import { OWN_DROPLETS, type Tenant } from './tenants';
 
 const DAY_MS = 86_400_000;
 const OLDEST_DAYS = 800;
@@ -30,12 +30,10 @@ export interface DemoDroplet {
 export function demoDroplets(
   random: SeededRandom,
   startMs: number,
-  scale: number,
-  firstId: number,
-  vpcs: Map<string, string>,
+  { scale, tenants, firstId, vpcs }: { scale: number; tenants: readonly Tenant[]; firstId: number; vpcs: Map<string, string> },
 ): DemoDroplet[] {
   const owners = [
-    ...TENANTS.flatMap((tenant) => Array.from({ length: tenant.droplets }, () => tenant)),
+    ...tenants.flatMap((tenant) => Array.from({ length: tenant.droplets }, () => tenant)),
     ...Array.from({ length: OWN_DROPLETS }),
   ];
   const count = Math.max(1, Math.round(owners.length * scale));
@@ -55,7 +53,7 @@ export function demoDroplets(
     { owner: 'kestrel', region: 'nyc1' },
     { owner: 'dunelabs', region: 'ams3' },
   ].map(({ owner, region }) => {
-    const tenant = TENANTS.find((candidate) => candidate.id === owner);
+    const tenant = tenants.find((candidate) => candidate.id === owner);
     return { tenant, droplet: gpuDroplet((id += random.integer(1, 37)), owner, region, startMs, vpcs) };
   });
   return [...sites, ...gpus];

@@ -37,7 +37,11 @@ export function demoBalancer(
   id: string,
   created_at: string,
 ): LoadBalancerRecord {
-  const behind = project.droplets.filter(({ tags }) => tags.includes('web')).slice(0, 2);
+  const behind: DropletRecord[] = [];
+  for (const droplet of project.droplets) {
+    if (behind.length === 2) break; // a project of a scaled account has thousands
+    if (droplet.tags.includes('web')) behind.push(droplet);
+  }
   return {
     id,
     name: `${project.owner}-lb`,

@@ -11,7 +11,7 @@ import { demoImages } from './demo-images';
 import { awkwardUrns, demoUrns, memberOf } from './demo-members';
 import { demoResources } from './demo-resources';
 import { CATALOGUE_IMAGES } from './images';
-import { TENANTS } from './tenants';
+import { TENANTS, tenantsOf, type Tenant } from './tenants';
 
 const DAY_MS = 86_400_000;
 
@@ -20,18 +20,23 @@ export interface SeedOptions {
   seed: number;
   /** Multiplies the droplets of the demo account (60), with their memberships, snapshots and backups, and by whole numbers all else. */
   scale: number;
+  /** How many clients the demo account has; 12 unless more are asked for. */
+  tenants?: number;
   /** Only the account, its default project and the catalogue. */
   empty: boolean;
   token: string;
 }
 
 /** The account as it is before anybody has asked for anything. */
-export function seedState({ seed, scale, empty, token }: SeedOptions): State {
+export function seedState(
+  { seed, scale, empty, token, tenants = TENANTS.length }: SeedOptions,
+  startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS,
+): State {
   const random = new SeededRandom(seed);
-  const startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const state = { ...bareState(random, token, startMs), droplets: [], images: CATALOGUE_IMAGES };
-  const filled: State = empty ? state : withDemo(state, random, startMs, scale);
-  return { ...filled, counters: { ...filled.counters, random: random.position } };
+  const filled: State = empty ? state : withDemo(state, random, startMs, scale, tenantsOf(tenants));
+  const invoice_seed = empty ? null : { seed, scale, tenants, start_ms: startMs };
+  return { ...filled, invoice_seed, counters: { ...filled.counters, random: random.position } };
 }
 
 function bareState(random: SeededRandom, token: string, startMs: number): State {
@@ -61,9 +66,10 @@ function bareState(random: SeededRandom, token: string, startMs: number): State 
     tokens: [token],
     lags: { ...DEFAULT_LAGS },
     limits: { ...DEFAULT_LIMITS },
-    settings: { public_url: null },
+    settings: { public_url: null, finance_secret: null },
     clock: { offset_ms: 0 },
     counters: { ...FIRST_IDS, member: 0, pending: 0, random: 0 },
+    invoice_seed: null,
     regions: CATALOGUE_REGIONS,
     sizes: CATALOGUE_SIZES,
     images: CATALOGUE_IMAGES,
@@ -88,10 +94,10 @@ function bareState(random: SeededRandom, token: string, startMs: number): State 
   };
 }
 
-function withDemo(state: State, random: SeededRandom, startMs: number, scale: number): State {
+function withDemo(state: State, random: SeededRandom, startMs: number, scale: number, tenants: readonly Tenant[]): State {
   const [internal] = state.projects;
-  const projects = TENANTS.map(({ id, project, about, purpose }, nth): ProjectRecord => {
-    const created_at = apiTime(startMs - (900 - nth * 40) * DAY_MS);
+  const projects = tenants.map(({ id, project, about, purpose }, nth): ProjectRecord => {
+    const created_at = apiTime(startMs - (1_300 - (nth % 12) * 40) * DAY_MS);
     const text = { name: project, description: `${about}. tenant:${id}`, purpose, environment: 'Production' };
     return {
       ...text,
@@ -104,7 +110,7 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
     };
   });
   const vpcs = new Map(state.vpcs.map((vpc) => [String(vpc.region), String(vpc.id)]));
-  const owned = demoDroplets(random, startMs, scale, FIRST_IDS.droplet, vpcs);
+  const owned = demoDroplets(random, startMs, { scale, tenants, firstId: FIRST_IDS.droplet, vpcs });
   const droplets = owned.map(({ droplet }) => droplet);
   const images = demoImages(random, startMs, droplets, FIRST_IDS.image);
   const actions = demoActions(random, droplets, FIRST_IDS.action);
@@ -112,20 +118,20 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
   const members: MemberRecord[] = [];
   const join = (projectId: string, urn: string, at: string, status?: MemberStatus): void =>
     void members.push(memberOf(projectId, members.length + 1, urn, at, status));
-  const projectIdOf = new Map(TENANTS.map(({ id }, nth) => [id, projects[nth]?.id ?? '']));
+  const projectIdOf = new Map(tenants.map(({ id }, nth) => [id, projects[nth]?.id ?? '']));
   for (const { droplet, tenant } of owned) {
     const projectId = (tenant && projectIdOf.get(tenant.id)) ?? internal?.id ?? '';
     join(projectId, `do:droplet:${droplet.id}`, droplet.created_at);
   }
   for (let round = 0; round < Math.max(1, Math.round(scale)); round += 1) {
-    for (const [nth, { id }] of TENANTS.entries()) {
+    for (const [nth, { id }] of tenants.entries()) {
       for (const { urn } of demoUrns(random, id, nth, round)) join(projectIdOf.get(id) ?? '', urn, apiTime(startMs - 100 * DAY_MS));
     }
   }
   const resources = demoResources(
     random,
     startMs,
-    TENANTS.map(({ id, region }) => {
+    tenants.map(({ id, region }) => {
       const projectId = projectIdOf.get(id) ?? '';
       const mine = owned.flatMap(({ droplet, tenant }) => (tenant?.id === id ? [droplet] : []));
       return { id: projectId, owner: id, region, droplets: mine, members: members.filter(({ project_id }) => project_id === projectId) };

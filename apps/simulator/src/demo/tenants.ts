@@ -33,3 +33,25 @@ export const TENANTS: readonly Tenant[] = [
 
 /** Droplets per 60 that stay in the agency's own default project. */
 export const OWN_DROPLETS = 6;
+
+const FIRST_WORDS = 'Maple North Opal Pine Quartz River Stone Tide Umber Vale Willow Yarrow Zephyr'.split(' ');
+const SECOND_WORDS = 'Foods Legal Media Motors Dental Records Tools'.split(' ');
+const REGIONS = ['syd1', 'fra1', 'nyc3', 'ams3', 'lon1', 'sgp1', 'tor1'];
+
+/** So many clients: the known ones first, then made-up ones with two to four droplets each. */
+export function tenantsOf(count: number): Tenant[] {
+  const more = Array.from({ length: Math.max(0, count - TENANTS.length) }, (_, nth): Tenant => {
+    const [first = '', second = ''] = [FIRST_WORDS[nth % FIRST_WORDS.length], SECOND_WORDS[nth % SECOND_WORDS.length]];
+    const round = Math.floor(nth / (FIRST_WORDS.length * SECOND_WORDS.length));
+    const number = round === 0 ? '' : String(round + 1);
+    return {
+      id: `${first}${second}${number}`.toLowerCase(),
+      project: `${first} ${second}${number && ` ${number}`}`,
+      about: 'Company site',
+      purpose: 'Website or blog',
+      region: REGIONS[nth % REGIONS.length] ?? 'fra1',
+      droplets: 2 + (nth % 3),
+    };
+  });
+  return [...TENANTS.slice(0, count), ...more];
+}

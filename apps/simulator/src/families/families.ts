@@ -8,6 +8,7 @@ import { domainsFamily } from './domains.family';
 import { dropletActionsFamily } from './droplet-actions.family';
 import { dropletsFamily } from './droplets.family';
 import { firewallsFamily } from './firewalls.family';
+import { invoicesFamily } from './invoices.family';
 import { loadBalancersFamily } from './load-balancers.family';
 import { projectMembersFamily } from './project-members.family';
 import { projectsFamily } from './projects.family';
@@ -34,4 +35,5 @@ export const FAMILIES: readonly Family[] = [
   domainsFamily,
   domainRecordsFamily,
   billingFamily,
+  invoicesFamily,
 ];

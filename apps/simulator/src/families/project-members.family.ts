@@ -43,7 +43,7 @@ function listMembers(world: World, request: ProviderRequest): Answer {
     return member && memberView(member.urn, member.assigned_at, shownStatus(world, member), request.baseUrl);
   };
   const source: ListSource = { total: ids.length, slice: (from, to) => ids.slice(from, to).map(render) };
-  return list('resources', source, request.params.id !== 'default');
+  return list('resources', source, { paged: request.params.id !== 'default' });
 }
 
 /** Answers the resources that were sent, each with what became of it. */

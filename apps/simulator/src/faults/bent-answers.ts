@@ -29,8 +29,8 @@ function hidden(source: ListSource, effect: Effect): ListSource {
 }
 
 function identify(item: unknown): string {
-  const { id, urn, uuid, slug, ip, name } = item as Record<string, unknown>;
-  return String(id ?? urn ?? uuid ?? slug ?? ip ?? name);
+  const { id, urn, uuid, slug, ip, name, invoice_uuid, description } = item as Record<string, unknown>;
+  return String(id ?? urn ?? uuid ?? slug ?? ip ?? name ?? invoice_uuid ?? description);
 }
 
 function hashShare(text: string): number {

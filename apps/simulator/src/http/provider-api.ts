@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { FINANCE_PREFIX } from '../finance/finance.family';
 import type { FaultEngine } from '../faults/fault-engine';
 import { playAfter, playBefore, type FaultedRequest } from '../faults/fault-phases';
 import type { FaultRule } from '../faults/rule';
@@ -14,7 +15,6 @@ import { refusalAnswer, renderAnswer, writeAnswer, type RenderedAnswer } from '.
 /** One request on its way through: what was asked, by whom, and what was noted about it. */
 interface Exchange {
   request: ProviderRequest;
-  token: string;
   fingerprint: string;
   response: Response;
   entry: LedgerEntry;
@@ -54,15 +54,17 @@ export class ProviderApi {
     const url = new URL(req.originalUrl, 'http://simulator');
     const path = url.pathname.replace(/\/+$/, '') || '/';
     const baseUrl = this.world.value('settings').public_url ?? `http://${req.headers.host ?? 'localhost'}`;
+    const token = /^Bearer\s+(\S+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
     const request = {
       method: req.method,
       path,
       query: Object.fromEntries(url.searchParams),
       body: parseJson(req.body),
       params: {},
+      token,
+      receivedAtMs: Date.now(),
       baseUrl,
     };
-    const token = /^Bearer\s+(\S+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
     const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, 12);
     const entry = this.ledger.open({
       at: new Date(this.world.nowMs).toISOString(),
@@ -73,11 +75,12 @@ export class ProviderApi {
       request_id: randomUUID(),
     });
     response.setHeader('x-request-id', entry.request_id);
-    return { request, token, fingerprint, response, entry, fired: [] };
+    return { request, fingerprint, response, entry, fired: [] };
   }
 
-  /** Lets a request in, or refuses it with 401 or 429. A refused one uses up nothing. */
-  private admit({ token, response }: Exchange): void {
+  /** Lets a request in, or refuses it with 401 or 429. A refused one uses up nothing. The finance service judges its tokens itself. */
+  private admit({ request: { path, token }, response }: Exchange): void {
+    if (path.startsWith(FINANCE_PREFIX)) return;
     const accepted = this.world.value('tokens').includes(token);
     const limits = this.world.value('limits');
     const window = (accepted ? this.windows.get(token) : undefined) ?? new RateWindow();

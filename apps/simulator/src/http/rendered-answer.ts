@@ -28,7 +28,9 @@ export function renderAnswer(answer: Answer, request: ProviderRequest, fired: Fa
   if (bent.kind === 'empty') return { status: bent.status, type: JSON_TYPE, text: '', headers: {} };
   if (bent.kind === 'text') return { status: bent.status, type: bent.type, text: cut(bent.body, fired), headers: bent.headers ?? {} };
   const { status, body, headers } =
-    bent.kind === 'json' ? bent : { status: 200, body: pageBody(bent.key, bent.source, bent.paged, request), headers: undefined };
+    bent.kind === 'json'
+      ? bent
+      : { status: 200, body: { ...pageBody(bent.key, bent.source, bent.paged, request), ...bent.beside }, headers: undefined };
   return { status, type: JSON_TYPE, text: cut(jsonText(body, fired), fired), headers: headers ?? {} };
 }
 

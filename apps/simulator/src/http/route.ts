@@ -8,6 +8,10 @@ export interface ProviderRequest {
   query: Record<string, string>;
   body: unknown;
   params: Record<string, string>;
+  /** The bearer token as it was sent; only the finance service looks into it. */
+  token: string;
+  /** By the machine's clock, which also wrote the times in a token of the finance service. */
+  receivedAtMs: number;
   /** Scheme and host for the links in the answer. */
   baseUrl: string;
 }

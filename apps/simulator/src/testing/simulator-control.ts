@@ -14,7 +14,7 @@ export type RuleInput = Omit<FaultRule, 'id' | 'match'> & Partial<Pick<FaultRule
 export class SimulatorControl {
   constructor(private readonly url: string) {}
 
-  reset(options: { seed?: number; scale?: number; empty?: boolean } = {}): Promise<unknown> {
+  reset(options: { seed?: number; scale?: number; tenants?: number; empty?: boolean } = {}): Promise<unknown> {
     return this.send('POST', 'reset', options);
   }
 

@@ -1,3 +1,5 @@
+import { importKey, vendorKey, type FinanceInvoice, type FinanceVendor } from '../finance/finance-records';
+import type { BillingEntry, InvoiceRecord } from './billing-records';
 import type { Key } from './collection';
 import type { Lags, Limits } from './lags';
 import type {
@@ -46,8 +48,10 @@ export interface Records {
   kubernetes_clusters: OpaqueRecord;
   apps: OpaqueRecord;
   spaces_keys: OpaqueRecord;
-  invoices: OpaqueRecord;
-  billing_history: OpaqueRecord;
+  invoices: InvoiceRecord;
+  billing_history: BillingEntry;
+  finance_invoices: FinanceInvoice;
+  finance_vendors: FinanceVendor;
 }
 
 export type CollectionName = keyof Records;
@@ -82,8 +86,10 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   kubernetes_clusters: field('id'),
   apps: field('id'),
   spaces_keys: field('access_key'),
-  invoices: field('invoice_uuid'),
-  billing_history: field('id'),
+  invoices: (invoice) => invoice.invoice_uuid,
+  billing_history: (entry) => entry.id,
+  finance_invoices: importKey,
+  finance_vendors: vendorKey,
 };
 
 /** The last numbers given out, and the position of the random generator. */
@@ -104,11 +110,13 @@ export interface Values {
   tokens: string[];
   lags: Lags;
   limits: Limits;
-  /** `account_balance`: what is owed from before this month, as decimal text. `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. */
-  settings: { public_url: string | null; account_balance?: string };
+  /** `account_balance`: what is owed from before this month, as decimal text. `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. `finance_secret`: what tokens of the finance service are signed with (null: not checked). */
+  settings: { public_url: string | null; account_balance?: string; finance_secret?: string | null };
   /** How far the simulator's clock is ahead of the machine's. */
   clock: { offset_ms: number };
   counters: Counters;
+  /** What the invoices of the demo account are made from when somebody first asks for them; null: they are made, or there are none. */
+  invoice_seed: { seed: number; scale: number; tenants: number; start_ms: number } | null;
 }
 
 export type ValueName = keyof Values;

@@ -137,6 +137,6 @@ function makeCollections(note: (operation: Operation) => void): Collections {
   return Object.fromEntries(entries) as Collections;
 }
 
-function valuesOf({ account, tokens, lags, limits, settings, clock, counters }: State): Values {
-  return { account, tokens, lags, limits, settings, clock, counters };
+function valuesOf({ account, tokens, lags, limits, settings, clock, counters, invoice_seed }: State): Values {
+  return { account, tokens, lags, limits, settings, clock, counters, invoice_seed };
 }

@@ -1,12 +1,12 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { metrics } from '#libs/observability';
+import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 
-/** What this process counts, for Prometheus. On the worker's own port, which is not for the world. */
+/** What this process counts and what it reads in tables and queues, for Prometheus. On the worker's own port, which is not for the world. */
 @Controller('metrics')
 export class MetricsController {
   @Get()
-  @Header('content-type', metrics.contentType)
+  @Header('content-type', METRICS_CONTENT_TYPE)
   read(): Promise<string> {
-    return metrics.metrics();
+    return metricsText();
   }
 }

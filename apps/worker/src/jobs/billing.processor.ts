@@ -1,17 +1,17 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
-import { BalanceSnapshots } from '#libs/billing';
-import { Queues, type BalanceJob } from '#libs/queues';
+import { Queues } from '#libs/queues';
+import { BillingJobs, type BillingJob } from './billing-jobs';
 import { settle } from './settle';
 
-/** What the provider says about money. */
-@Processor(Queues.billing)
+/** What the provider says about money, and what finance is told of it. A long invoice holds up neither the balance nor the others. */
+@Processor(Queues.billing, { concurrency: 3 })
 export class BillingProcessor extends WorkerHost {
-  constructor(private readonly balances: BalanceSnapshots) {
+  constructor(private readonly jobs: BillingJobs) {
     super();
   }
 
-  process(job: Job<BalanceJob>): Promise<void> {
-    return settle(job, () => this.balances.take());
+  process(job: Job<BillingJob['data'], unknown, BillingJob['name']>): Promise<void> {
+    return settle(job, () => this.jobs.run({ name: job.name, data: job.data } as BillingJob));
   }
 }

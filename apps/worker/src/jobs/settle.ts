@@ -1,21 +1,24 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { errorCode, isRetryable } from '#libs/kernel';
-import { withLogFields } from '#libs/observability';
+import { inSpan, withLogFields } from '#libs/observability';
+import { traceOf } from '#libs/queues';
 
 const log = new Logger('Jobs');
 
 /** Tells BullMQ to try again. Only the code is kept with the job: messages and stacks of drivers may hold what nobody should read. */
 class TryAgainError extends Error {}
 
+type SettledJob = Pick<Job, 'id' | 'queueName' | 'attemptsMade'> & Partial<Pick<Job, 'name' | 'opts'>>;
+
 /**
  * The one place where a failure becomes a job's fate: what passes by itself is tried again, everything else is not, and what nobody
  * expected is logged with its stack. The queue's storage gets the stable code, nothing else (TEN-8).
  */
-export function settle<T>(job: Pick<Job, 'id' | 'queueName' | 'attemptsMade'>, work: () => Promise<T>): Promise<T> {
+export function settle<T>(job: SettledJob, work: () => Promise<T>): Promise<T> {
   return withLogFields({ job_id: job.id }, async () => {
     try {
-      return await work();
+      return await inSpan(spanOf(job), work);
     } catch (error) {
       const code = errorCode(error);
       const again = isRetryable(error);
@@ -25,4 +28,10 @@ export function settle<T>(job: Pick<Job, 'id' | 'queueName' | 'attemptsMade'>, w
       throw again ? new TryAgainError(code) : new UnrecoverableError(code);
     }
   });
+}
+
+/** Part of the trace of the request that asked for the job; a tick of the timetable begins one. */
+function spanOf(job: SettledJob) {
+  const attributes = { 'messaging.destination.name': job.queueName, job_id: job.id, attempt: job.attemptsMade + 1 };
+  return { name: `job ${job.name ?? job.queueName}`, kind: 'consumer', attributes, parent: traceOf(job) ?? '' } as const;
 }

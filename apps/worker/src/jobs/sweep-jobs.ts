@@ -4,7 +4,7 @@ import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { withLogFields } from '#libs/observability';
 import { TickClaims, type SweepJob } from '#libs/queues';
 import { StopSignal } from '../lifetime/stop-signal';
-import { TIMETABLE } from '../schedules/timetable';
+import { hasBegunBefore, isItsTurn } from './job-tick';
 import { SweepStillRunningError } from './sweep-still-running.error';
 import { WorkStoppedError } from './work-stopped.error';
 
@@ -34,17 +34,9 @@ export class SweepJobs {
     return { status: sweep.status, sweep_id: sweep.id };
   }
 
-  /** A job that is tried again, or was taken over from a dead worker, is the same tick: it was claimed when it began. */
   private async isDue(job: Job<SweepJob>): Promise<boolean> {
     const { kind, trigger } = job.data;
     if (trigger !== 'manual' && (await this.sweeps.rests(kind))) return false;
-    const schedule = TIMETABLE.find(({ key }) => key === job.repeatJobKey);
-    if (!schedule || hasBegunBefore(job)) return true;
-    return this.ticks.claim(schedule.key, schedule);
+    return isItsTurn(this.ticks, job);
   }
-}
-
-/** It is tried again, or was taken over from a dead worker. */
-function hasBegunBefore({ attemptsMade, stalledCounter }: Job<SweepJob>): boolean {
-  return attemptsMade > 0 || stalledCounter > 0;
 }

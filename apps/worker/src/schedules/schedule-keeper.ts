@@ -1,15 +1,13 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { BalanceSnapshots } from '#libs/billing';
 import { CONFIG, type Config } from '#libs/config';
 import { DueSweeps, SWEEPS } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer, Schedules } from '#libs/queues';
+import { BillingJobs } from '../jobs/billing-jobs';
 import { RETIRED, TIMETABLE } from './timetable';
 
 /** After a failed round the next one comes soon: work resumes within 15 s of the return of what was away (OPS-3). */
 const AFTER_FAILURE_MS = 5_000;
-/** The balance is read hourly; one that is older was missed. */
-const BALANCE_AGE_MS = 2 * 3_600_000;
 
 /**
  * At boot and every 30 s, in each worker with `SCHEDULES=on`: puts back schedules that got lost (OPS-4) and asks for sweeps that should
@@ -25,7 +23,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
   constructor(
     private readonly schedules: Schedules,
     private readonly due: DueSweeps,
-    private readonly balances: BalanceSnapshots,
+    private readonly billing: BillingJobs,
     private readonly enqueuer: Enqueuer,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -58,7 +56,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
     if (!this.config.provider.token) return;
     const { restored, removed } = await this.schedules.ensure(TIMETABLE, RETIRED);
     if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_laid_out', restored, removed });
-    if (await this.balances.isOlderThan(BALANCE_AGE_MS)) await this.enqueuer.balance();
+    await this.billing.askForDue();
     for (const { kind, trigger } of await this.due.find()) {
       const queue = SWEEPS.find((sweep) => sweep.kind === kind)?.sync.queue;
       if (queue) await this.enqueuer.sweep({ queue, kind, trigger });

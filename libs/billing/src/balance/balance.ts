@@ -1,4 +1,5 @@
-import { moneyText, record, text } from '#libs/digitalocean';
+import { moneyText, record } from '#libs/digitalocean';
+import { timeText } from '../provider/invoice-answers';
 
 /** What `GET /v2/customers/my/balance` answers: a bare object, amounts as decimal text. */
 export interface Balance {
@@ -14,6 +15,6 @@ export function parseBalance(raw: unknown): Balance {
     monthToDateBalance: moneyText(balance, 'month_to_date_balance'),
     accountBalance: moneyText(balance, 'account_balance'),
     monthToDateUsage: moneyText(balance, 'month_to_date_usage'),
-    generatedAt: text(balance, 'generated_at'),
+    generatedAt: timeText(balance, 'generated_at'),
   };
 }

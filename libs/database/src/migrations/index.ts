@@ -9,6 +9,13 @@ import { RegisteredResources1795000001008 } from './1008-registered-resources.mi
 import { Provisioning1795000001009 } from './1009-provisioning.migration';
 import { Strays1795000001010 } from './1010-strays.migration';
 import { Balance1795000001011 } from './1011-balance.migration';
+import { Costs1795000001012 } from './1012-costs.migration';
+import { Drift1795000001020 } from './1020-drift.migration';
+import { ChainedRecords1795000001030 } from './1030-chained-records.migration';
+import { EarlierRecords1795000001031 } from './1031-earlier-records.migration';
+import { Retention1795000001032 } from './1032-retention.migration';
+import { EventMonths1795000001033 } from './1033-event-months.migration';
+import { SagaTraces1795000001040 } from './1040-saga-traces.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -23,4 +30,11 @@ export const migrations = [
   Provisioning1795000001009,
   Strays1795000001010,
   Balance1795000001011,
+  Costs1795000001012,
+  Drift1795000001020,
+  ChainedRecords1795000001030,
+  EarlierRecords1795000001031,
+  Retention1795000001032,
+  EventMonths1795000001033,
+  SagaTraces1795000001040,
 ];

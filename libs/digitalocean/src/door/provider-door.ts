@@ -1,13 +1,17 @@
 import type { Config, TokenPurpose } from '#libs/config';
 import type { Queryable } from '#libs/database';
 import { Governor } from '../governor/governor';
+import type { CallOutcome } from '../governor/call-outcome';
 import type { Permit } from '../governor/waiter';
 import { ProviderError, ProviderNotConfiguredError, UnknownOutcomeError, type AnswerFacts } from '../provider.error';
 import { fingerprintOf } from '../token-fingerprint';
+import { recorded } from './call-record';
+import { SinkFailure } from './document-body';
 import { pauseBeforeRetryMs, sleep } from './read-retry';
+import type { Writable } from 'node:stream';
 import { requestUrl } from './request-url';
-import { Transport, type WireRequest } from './transport';
-import { judge } from './verdict';
+import { Transport, type Exchange, type WireRequest } from './transport';
+import { judge, type Circumstances } from './verdict';
 
 /** How long a caller may be held while no call is free. Sagas rather give their worker back, syncs have nothing better to do. */
 const LONGEST_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
@@ -59,11 +63,37 @@ export class ProviderDoor {
   /** At most three repetitions after 5xx, lost or unreadable answers and 429, `read` included; anything else is final. */
   async read<T>(request: DoorRequest, read: (answer: DoorAnswer) => T): Promise<{ value: T; requestedAtMs: number; calls: number }> {
     const prepared = this.prepared(request);
+    return this.repeated(request, async (token, permit, calls) => {
+      const answer = await this.exchange(request, { ...prepared, token }, permit);
+      return { value: read(answer), requestedAtMs: answer.requestedAtMs, calls };
+    });
+  }
+
+  /**
+   * A read whose answer is a document: each attempt writes all of it into a sink of its own. Nothing can be said of a sink whose attempt failed. A
+   * sink that fails ends it with the sink's own error, and is not held against the provider.
+   */
+  async download(request: DoorRequest, openSink: () => Writable): Promise<void> {
+    const prepared = this.prepared(request);
+    await this.repeated(request, (token, permit) =>
+      recorded(request, async (tell) => {
+        try {
+          const exchange = await this.transport.download({ ...prepared, token }, openSink);
+          await this.settled(exchange, { write: false, document: true, token }, permit, tell);
+        } catch (error) {
+          if (!(error instanceof SinkFailure)) throw error;
+          await permit.ended('accepted');
+          throw error.cause;
+        }
+      }),
+    );
+  }
+
+  private async repeated<T>(request: DoorRequest, attempt: (token: string, permit: Permit, calls: number) => Promise<T>): Promise<T> {
     for (let calls = 1; ; calls++) {
       const { token, permit } = await this.permitted(request);
       try {
-        const answer = await this.exchange({ ...prepared, token }, permit);
-        return { value: read(answer), requestedAtMs: answer.requestedAtMs, calls };
+        return await attempt(token, permit, calls);
       } catch (error) {
         request.signal?.throwIfAborted();
         const pauseMs = pauseBeforeRetryMs(error, calls);
@@ -77,7 +107,7 @@ export class ProviderDoor {
   async write<T>(request: DoorRequest, read: (answer: DoorAnswer) => T): Promise<T> {
     const prepared = this.prepared(request);
     const { token, permit } = await this.permitted(request);
-    const answer = await this.exchange({ ...prepared, token }, permit);
+    const answer = await this.exchange(request, { ...prepared, token }, permit);
     try {
       return read(answer);
     } catch (error) {
@@ -117,14 +147,26 @@ export class ProviderDoor {
     }
   }
 
-  private async exchange(wire: WireRequest, permit: Permit): Promise<DoorAnswer> {
-    const { minuteWindowMs } = this.config.provider;
-    const requestedAtMs = performance.now();
-    const exchange = await this.transport.exchange(wire);
-    const write = wire.method !== 'GET';
-    const verdict = judge(exchange, { write, token: wire.token, nowMs: Date.now(), defaultPauseMs: minuteWindowMs / 4 });
+  private exchange(request: DoorRequest, wire: WireRequest, permit: Permit): Promise<DoorAnswer> {
+    return recorded(request, async (tell) => {
+      const requestedAtMs = performance.now();
+      const exchange = await this.transport.exchange(wire);
+      const { body, facts } = await this.settled(exchange, { write: wire.method !== 'GET', token: wire.token }, permit, tell);
+      return { body, facts, requestedAtMs };
+    });
+  }
+
+  private async settled(
+    exchange: Exchange,
+    about: Pick<Circumstances, 'write' | 'document' | 'token'>,
+    permit: Permit,
+    tell: (outcome: CallOutcome) => void,
+  ) {
+    const defaultPauseMs = this.config.provider.minuteWindowMs / 4;
+    const verdict = judge(exchange, { ...about, nowMs: Date.now(), defaultPauseMs });
+    tell(verdict.outcome);
     await permit.ended(verdict.outcome, verdict.waitMs);
-    if (!('error' in verdict)) return { body: verdict.body, facts: verdict.facts, requestedAtMs };
-    throw verdict.error;
+    if ('error' in verdict) throw verdict.error;
+    return verdict;
   }
 }

@@ -1,9 +1,13 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Readable, Writable } from 'node:stream';
 import { create, isAxiosError, type AxiosInstance } from 'axios';
+import { keepDocument, readStart, SinkFailure } from './document-body';
 
 /** Largest body that is read (OPS-10): a page of 200 droplets is about 1 MB. */
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
+/** So much of an error is read where the body itself goes elsewhere. */
+const LARGEST_ERROR_BYTES = 64 * 1024;
 
 export interface WireRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -74,6 +78,36 @@ export class Transport {
         retryAfter: headerText(answer.headers['retry-after']),
       };
     } catch (error) {
+      if (signal?.aborted) return { kind: 'abandoned' };
+      if (limit.isOver()) return { kind: 'lost', reason: 'time limit', sent: true };
+      return lost(error);
+    } finally {
+      limit.end();
+    }
+  }
+
+  /**
+   * The same for a document: a 2xx body goes to a sink as it comes, opened only then, and `body` of the answer is its beginning. Throws
+   * `SinkFailure` alone: that says nothing about the provider.
+   */
+  async download({ url, token, timeoutMs, signal }: Omit<WireRequest, 'method' | 'body'>, openSink: () => Writable): Promise<Exchange> {
+    const limit = timeLimit(timeoutMs, signal);
+    try {
+      const answer = await this.axios.request<Readable>({
+        method: 'GET',
+        url,
+        headers: { Authorization: `Bearer ${token}`, Accept: '*/*' },
+        responseType: 'stream',
+        maxContentLength: -1,
+        signal: limit.signal,
+        ...this.reading,
+      });
+      const accepted = answer.status >= 200 && answer.status < 300;
+      const body = accepted ? await keepDocument(answer.data, openSink(), limit.signal) : await readStart(answer.data, LARGEST_ERROR_BYTES);
+      const requestId = headerText(answer.headers['x-request-id']);
+      return { kind: 'answer', status: answer.status, body, requestId, retryAfter: headerText(answer.headers['retry-after']) };
+    } catch (error) {
+      if (error instanceof SinkFailure) throw error;
       if (signal?.aborted) return { kind: 'abandoned' };
       if (limit.isOver()) return { kind: 'lost', reason: 'time limit', sent: true };
       return lost(error);

@@ -24,6 +24,8 @@ export type Verdict = { readonly outcome: CallOutcome; readonly waitMs?: number 
 export interface Circumstances {
   /** Of a write whose answer is lost nobody knows whether it happened; a read just did not work. */
   readonly write: boolean;
+  /** A 2xx body is not JSON: it is kept elsewhere, and what is judged is its beginning. */
+  readonly document?: boolean;
   readonly token: string;
   readonly nowMs: number;
   /** The pause after a 429 that names none: breaches of the hour may lack `Retry-After`. */
@@ -52,10 +54,14 @@ export function judge(exchange: Exchange, about: Circumstances): Verdict {
   if (status >= 300 || status < 200) {
     return { outcome: 'failed', error: malformed(`status ${status}, which is not followed`, facts, about.write) };
   }
-  return accepted(status, body, facts, about.write);
+  return accepted(status, body, facts, about);
 }
 
-function accepted(status: number, body: string, facts: AnswerFacts, write: boolean): Verdict {
+function accepted(status: number, body: string, facts: AnswerFacts, { write, document }: Circumstances): Verdict {
+  if (document) {
+    if (!looksLikeHtml(body)) return { outcome: 'accepted', body: undefined, facts };
+    return { outcome: 'failed', error: malformed('an HTML page', facts, false) };
+  }
   if (status === 204 || (write && body === '')) return { outcome: 'accepted', body: undefined, facts };
   try {
     return { outcome: 'accepted', body: parseBody(body), facts };

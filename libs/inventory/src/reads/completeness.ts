@@ -21,10 +21,22 @@ interface SweepState {
 /** Reads how complete the inventory is. */
 @Injectable()
 export class CompletenessReader {
+  private readonly asking = new Map<string | undefined, Promise<Completeness>>();
+
   constructor(private readonly database: Database) {}
 
-  /** Of one kind, or of everything that is swept; as it is, or as it was at a time. */
-  async of(kind: string | undefined, at: string | null = null): Promise<Completeness> {
+  /**
+   * Of one kind, or of everything that is swept; as it is, or as it was at a time. Whoever asks while the same is being asked gets that
+   * answer: it may say less of the rows that are read after it, never more.
+   */
+  of(kind: string | undefined, at: string | null = null): Promise<Completeness> {
+    if (at !== null) return this.read(kind, at);
+    const asking = this.asking.get(kind) ?? this.read(kind, at).finally(() => this.asking.delete(kind));
+    this.asking.set(kind, asking);
+    return asking;
+  }
+
+  private async read(kind: string | undefined, at: string | null): Promise<Completeness> {
     const states = await this.states(kind === undefined ? INVENTORY_SWEEPS.map((sweep) => sweep.kind) : [sweptAs(kind)], at);
     const byKind = new Map(states.map((state) => [state.kind, state]));
     const times = states.map((state) => state.complete_at);

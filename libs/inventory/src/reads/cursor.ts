@@ -18,6 +18,8 @@ export function encodeCursor(after: string): string {
 const FORMS = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
   sequence: /^[1-9][0-9]{0,17}$/,
+  cost_line:
+    /^(19|20|21)\d{2}-(0[1-9]|1[0-2])-01\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]{0,8}\/[0-9a-f]{1,16}$/,
 };
 
 export function decodeCursor(cursor: string | undefined, form: keyof typeof FORMS): string | null {

@@ -1,7 +1,7 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
-import { KINDS } from '../kinds';
+import { KnownPast } from '../archive/known-past';
 import { ResourceNotFoundError } from '../resource.error';
 import { CompletenessReader } from './completeness';
 import { decodeCursor } from './cursor';
@@ -10,6 +10,7 @@ import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceView, type ResourceRow, type ResourceView } from './resource.view';
 import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event.view';
 import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
+import { VOLATILE_ATTRS } from './volatile-attrs';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
 
 /**
@@ -21,14 +22,16 @@ export class InventoryReader {
   constructor(
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
+    private readonly past: KnownPast,
   ) {}
 
-  /** The account as it is, or as the event log says it was at a time. */
+  /** The account as it is, or as the event log says it was at a time. Throws `EventsArchivedError` when that is too long ago (INV-14). */
   async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
     const after = decodeCursor(page.cursor, 'uuid');
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
+    if (at !== undefined) await this.past.mustReach(at);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return {
       data: shown.map((row) => resourceView(row, complete.sweptAt(row.kind))),
@@ -53,6 +56,16 @@ export class InventoryReader {
     if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError(id);
     const complete = await this.completeness.of(row.kind);
     return resourceView(row, complete.sweptAt(row.kind));
+  }
+
+  /** Those of these ids that exist, in the order of their ids; for whoever may see everything. */
+  async several(ids: readonly string[]): Promise<ResourceView[]> {
+    const rows = await this.database.query<ResourceRow>(
+      `select ${RESOURCE_COLUMNS} from cloud_resources where id = any ($1::uuid[]) order by id`,
+      [ids],
+    );
+    const complete = await this.completeness.of(undefined);
+    return rows.map((row) => resourceView(row, complete.sweptAt(row.kind)));
   }
 
   /** Newest first. A former tenant still reads the events of its own time, and no others (INV-13). */
@@ -113,9 +126,6 @@ function readPage(on: Queryable, filters: ResourceFilters, after: string | null,
   const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
   return on.query<ResourceRow>(select(past), [...page, at, JSON.stringify(VOLATILE_ATTRS)]);
 }
-
-/** Have no log: what they were at another time is not known. */
-const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttrs }) => [kind, volatileAttrs]));
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 

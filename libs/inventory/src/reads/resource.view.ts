@@ -36,14 +36,27 @@ export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, reg
  * sweep began counts as seen by that sweep.
  */
 export function resourceView(row: ResourceRow, sweptAt: Date | null): ResourceView {
-  const { attributed_by, attributed_ref, first_seen_at, last_seen_at, deleted_at, ...plain } = row;
+  const { first_seen_at, last_seen_at, deleted_at } = row;
   const seenBySweep =
     sweptAt !== null && deleted_at === null && row.stale_strike_count === 0 && first_seen_at < sweptAt && last_seen_at < sweptAt;
+  // Field by field: rest and spread of rows were an eighth of the time of a list.
   return {
-    ...plain,
-    attribution: { by: attributed_by, ref: attributed_ref },
+    id: row.id,
+    provider: row.provider,
+    kind: row.kind,
+    provider_id: row.provider_id,
+    urn: row.urn,
+    name: row.name,
+    region: row.region,
+    status: row.status,
+    size_slug: row.size_slug,
+    tenant_id: row.tenant_id,
+    project_id: row.project_id,
+    attribution: { by: row.attributed_by, ref: row.attributed_ref },
+    attrs: row.attrs,
     first_seen_at: first_seen_at.toISOString(),
     last_seen_at: (seenBySweep ? sweptAt : last_seen_at).toISOString(),
+    stale_strike_count: row.stale_strike_count,
     deleted_at: deleted_at?.toISOString() ?? null,
   };
 }

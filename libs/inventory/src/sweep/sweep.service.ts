@@ -1,6 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, ProviderNotConfiguredError } from '#libs/digitalocean';
+import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AccountPin } from '../account/account-pin';
 import { ActionFeed } from '../actions/action-feed';
@@ -49,8 +50,9 @@ export class SweepService {
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     };
     const heartbeat = setInterval(() => void this.beat(run.id, stop), this.config.inventory.sweepLeaseMs / 3);
+    const span = { name: `sweep ${kind}`, kind: 'internal', attributes: { sweep_id: run.id } } as const;
     try {
-      await this.sweep(run);
+      await withLogFields({ sweep_id: run.id }, () => inSpan(span, () => this.sweep(run)));
     } catch (error) {
       await this.conclude(run, error);
     } finally {

@@ -3,9 +3,9 @@ import { ArrayMaxSize, IsArray, IsBoolean, IsByteLength, IsOptional, IsString, I
 /** A word of the provider's catalogue. */
 const SLUG = /^[\w.-]{1,64}$/;
 /** Source: `digitalocean-api.md`, section 4. */
-const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
+export const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
 /** Letters, digits, `:`, `-` and `_` (digitalocean-api.md, section 8). */
-const TAG = /^[\w:-]{1,255}$/;
+export const TAG = /^[\w:-]{1,255}$/;
 const KIB = 1024;
 
 /** A droplet to be made. */

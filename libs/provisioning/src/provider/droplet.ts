@@ -9,6 +9,8 @@ export interface Droplet {
   readonly diskGb: number;
   readonly publicIpv4: string | null;
   readonly tags: readonly string[];
+  /** E.g. `backups`, `ipv6`. */
+  readonly features: readonly string[];
   readonly createdAt: string | null;
   /** As the provider answered it: for the inventory. */
   readonly raw: unknown;
@@ -26,6 +28,7 @@ export function parseDroplet(raw: unknown): Droplet {
     diskGb: optionalWholeNumber(droplet, 'disk') ?? 0,
     publicIpv4: open ? text(open, 'ip_address') : null,
     tags: texts(droplet, 'tags'),
+    features: texts(droplet, 'features'),
     createdAt: optionalText(droplet, 'created_at'),
     raw,
   };

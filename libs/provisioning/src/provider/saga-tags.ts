@@ -1,6 +1,8 @@
 /** On every droplet that we make: one list of it shows them all. */
 export const MANAGED_TAG = 'managed-by-arcadia-cloud';
 const SAGA_PREFIX = 'arcadia-saga-';
+/** The tags that only we put on things, in lower case: one of them whole, the others by how they begin. */
+export const OWN_TAGS = { managed: MANAGED_TAG, sagaPrefix: SAGA_PREFIX } as const;
 const SAGA_TAG = /^arcadia-saga-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** Names the saga that made a thing, by its full id: a shortened one is not an identity (SAG-7). */

@@ -24,6 +24,27 @@ export class TagCalls {
     return all(this.provider.list({ purpose, path: '/v2/tags', key: 'tags', parse: parseTag, idOf: ({ name }) => name }));
   }
 
+  /** Puts a tag on a droplet; doing it twice changes nothing. The object is made when there is none yet. */
+  async put(name: string, dropletId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.send('POST', name, dropletId, signal);
+    } catch (error) {
+      if (!(error instanceof NotFoundAtProviderError)) throw error;
+      await this.provider.send({ purpose, method: 'POST', path: '/v2/tags', body: { name }, signal });
+      await this.send('POST', name, dropletId, signal);
+    }
+  }
+
+  /** Takes a tag off a droplet; doing it twice changes nothing. */
+  async take(name: string, dropletId: string, signal: AbortSignal): Promise<void> {
+    await this.send('DELETE', name, dropletId, signal);
+  }
+
+  private send(method: 'POST' | 'DELETE', name: string, dropletId: string, signal: AbortSignal): Promise<void> {
+    const body = { resources: [{ resource_id: dropletId, resource_type: 'droplet' }] };
+    return this.provider.send({ purpose, method, path: `/v2/tags/${encodeURIComponent(name)}/resources`, body, signal });
+  }
+
   /** Removes the object, and with it the tag from whatever carries it. One that is gone is fine. */
   async remove(name: string): Promise<void> {
     try {

@@ -1,4 +1,4 @@
-import { Database } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 
 /** What was ordered of a resource: field of the provider → value, e.g. `size_slug`. */
@@ -29,6 +29,24 @@ export class ProvisionedSpecs {
     ]);
   }
 
+  /** What is there becomes what was ordered of these fields, version +1. False when the desired state is not of that version any more. */
+  async accept(tx: Queryable, { resource_id, version }: Pick<Provisioned, 'resource_id' | 'version'>, fields: Spec): Promise<boolean> {
+    const rows = await tx.query(ACCEPT, [resource_id, version, JSON.stringify(fields)]);
+    return rows.length > 0;
+  }
+
+  /** Nothing is ordered any more of a resource that is gone, version +1. False when the desired state is not of that version any more. */
+  async acceptEnd(tx: Queryable, { resource_id, version }: Pick<Provisioned, 'resource_id' | 'version'>): Promise<boolean> {
+    const rows = await tx.query(ACCEPT_END, [resource_id, version]);
+    return rows.length > 0;
+  }
+
+  /** The first desired state of something that nobody ordered here; answers its version. Undefined when it has one already. */
+  async adopt(tx: Queryable, resourceId: string, spec: Spec): Promise<number | undefined> {
+    const [row] = await tx.query<{ version: number }>(ADOPT, [resourceId, JSON.stringify(spec)]);
+    return row?.version;
+  }
+
   async find(resourceId: string): Promise<Provisioned | undefined> {
     const [row] = await this.database.query<Provisioned>(
       'select resource_id, spec, version from cloud_provisioned where resource_id = $1 and ended_at is null',
@@ -44,3 +62,18 @@ on conflict (resource_id) do update
    set spec = case when p.ended_at is null then p.spec || excluded.spec else excluded.spec end, version = p.version + 1,
        last_saga_id = excluded.last_saga_id, ended_at = null, changed_at = clock_timestamp()
  where p.last_saga_id is distinct from excluded.last_saga_id or p.ended_at is not null or not p.spec @> excluded.spec`;
+
+const ACCEPT = `
+update cloud_provisioned set spec = spec || $3::jsonb, version = version + 1, changed_at = clock_timestamp()
+ where resource_id = $1 and version = $2 and ended_at is null returning version`;
+
+const ACCEPT_END = `
+update cloud_provisioned set version = version + 1, changed_at = clock_timestamp(), ended_at = clock_timestamp()
+ where resource_id = $1 and version = $2 and ended_at is null returning version`;
+
+const ADOPT = `
+insert into cloud_provisioned as p (resource_id, spec) values ($1, $2)
+on conflict (resource_id) do update
+   set spec = excluded.spec, version = p.version + 1, last_saga_id = null, ended_at = null, changed_at = clock_timestamp()
+ where p.ended_at is not null
+returning version`;

@@ -1,6 +1,5 @@
-import { Database } from '#libs/database';
-import { counter, gauge, histogram, metrics } from '#libs/observability';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { counter, histogram } from '#libs/observability';
+import { Injectable } from '@nestjs/common';
 import type { Boundary } from '../run/saga-run';
 
 const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300];
@@ -18,21 +17,9 @@ const failures = counter('arcadia_saga_compensation_failures_total', 'Compensati
   'step',
 ]);
 
-/** Counts what the engine of this process does; how many runs there are in which status is asked of the database with each answer. */
+/** Counts what the engine of this process does; how many runs there are is asked of the database (`saga.gauges.ts`). */
 @Injectable()
-export class SagaMetrics implements OnModuleInit {
-  constructor(private readonly database: Database) {}
-
-  onModuleInit(): void {
-    metrics.removeSingleMetric('arcadia_sagas');
-    gauge('arcadia_sagas', 'Sagas that are not over well, by status', ['kind', 'status'], async (runs) => {
-      const rows = await this.database.query<{ kind: string; status: string; count: number }>(
-        `select kind, status, count(*)::int as count from saga_runs where wake_at is not null or status in ('failed', 'compensation_failed') group by 1, 2`,
-      );
-      for (const { kind, status, count } of rows) runs.set({ kind, status }, count);
-    });
-  }
-
+export class SagaMetrics {
   claimed(kind: string, lateMs: number): void {
     delays.observe({ kind }, Math.max(0, lateMs) / 1000);
   }

@@ -14,7 +14,7 @@ update saga_runs r
        status = case when r.status = 'pending' then 'running' else r.status end
   from due where r.id = due.id
 returning r.id, r.kind, r.tenant_id, r.input, r.context, r.steps, r.status, r.step_idx, r.pivot_passed, r.cancel_requested, r.epoch::text, r.epoch > 1 as resumed,
-  r.restored_at is not null as restored,   extract(epoch from clock_timestamp() - r.wake_at)::float8 * 1000 as late_ms`;
+  r.restored_at is not null as restored, r.traceparent, extract(epoch from clock_timestamp() - r.wake_at)::float8 * 1000 as late_ms`;
 
 /**
  * The ledgers of runs that were just claimed. A statement of its own: the claim's would not see what a former owner recorded while the claim

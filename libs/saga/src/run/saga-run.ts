@@ -42,6 +42,8 @@ export interface SagaRun {
   readonly resumed: boolean;
   /** The database was restored from a backup while it went on. */
   readonly restored: boolean;
+  /** The trace of the request that started it, where there was one. */
+  readonly traceparent: string | null;
   /** How long it had been due when it was claimed, ms. */
   readonly late_ms: number;
   readonly ledger: readonly LedgerLine[];

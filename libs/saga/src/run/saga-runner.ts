@@ -1,4 +1,5 @@
 import { Database } from '#libs/database';
+import { inSpan, withLogFields } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { COMPENSATION_POLICY, type StepContext, type StepDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
@@ -32,7 +33,14 @@ export class SagaRunner {
   ) {}
 
   /** Rejects with `LeaseLostError` or the database's error; then the lease lapses and another worker goes on. */
-  async run(claimed: SagaRun, signals: RunSignals): Promise<void> {
+  run(claimed: SagaRun, signals: RunSignals): Promise<void> {
+    const { id, kind, traceparent } = claimed;
+    const attributes = { saga_id: id, 'arcadia.kind': kind };
+    const span = { name: `saga ${kind}`, kind: 'consumer', attributes, parent: traceparent ?? '' } as const; // not the doorbell's that made us look
+    return withLogFields({ saga_id: id, kind, job_id: undefined }, () => inSpan(span, () => this.onwards(claimed, signals)));
+  }
+
+  private async onwards(claimed: SagaRun, signals: RunSignals): Promise<void> {
     let run = claimed;
     const intents = new Map(claimed.ledger.flatMap(({ step_idx, intent }) => (intent ? [[step_idx, intent] as const] : [])));
     this.metrics.claimed(run.kind, run.late_ms);
@@ -60,7 +68,9 @@ export class SagaRunner {
     const onUnexpected = (error: unknown) =>
       this.log.error({ event: 'saga_step_broke', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
     const answer = work
-      ? await execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, stop: lost, onUnexpected })
+      ? await inSpan({ name: `step ${name}`, kind: 'internal', attributes: { saga_id: run.id, 'arcadia.undoing': undoing } }, () =>
+          execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, stop: lost, onUnexpected }),
+        )
       : ({ is: 'done' } as const); // nothing to undo
     const situation = { run, step, answer, tookMs: performance.now() - begunMs };
     return undoing ? afterCompensation(situation) : afterExecution(situation);

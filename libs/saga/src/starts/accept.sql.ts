@@ -5,11 +5,11 @@
  */
 export const ACCEPT = `
 with asked as materialized (
-  select a.*, arcadia_uuid() as id from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, input jsonb, steps text[], created_by text,
+  select a.*, arcadia_uuid() as id from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, input jsonb, steps text[], created_by text, traceparent text,
     holds text[], scope text, key text, body_hash text) order by nr),
 run as (
-  insert into saga_runs (id, kind, tenant_id, input, steps, created_by)
-  select id, kind, tenant_id, input, steps, created_by from asked order by nr returning id),
+  insert into saga_runs (id, kind, tenant_id, input, steps, created_by, traceparent)
+  select id, kind, tenant_id, input, steps, created_by, traceparent from asked order by nr returning id),
 held as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (

@@ -1,5 +1,6 @@
 import { AuditLog, type Because } from '#libs/audit';
 import { Database } from '#libs/database';
+import { traceparent } from '#libs/observability';
 import { Injectable } from '@nestjs/common';
 import { SharedCommits } from '../run/shared-commits';
 import { ACCEPT } from './accept.sql';
@@ -14,7 +15,10 @@ export interface AcceptableStart {
   readonly holds: readonly string[];
   readonly key: { readonly scope: string; readonly name: string; readonly bodyHash: string } | null;
   readonly because: Because;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
+
+type Started = AcceptableStart & { readonly traceparent: string | undefined };
 
 /** Something that the start needs is another's already: a hold, or its key. Nothing was written. */
 export class StartConflict extends Error {}
@@ -22,7 +26,7 @@ export class StartConflict extends Error {}
 /** Writes accepted starts with their audit entries. Those that come together share a commit. */
 @Injectable()
 export class Acceptance {
-  private readonly commits = new SharedCommits<AcceptableStart, string>((batch) => this.acceptAll(batch));
+  private readonly commits = new SharedCommits<Started, string>((batch) => this.acceptAll(batch));
 
   constructor(
     private readonly database: Database,
@@ -31,11 +35,11 @@ export class Acceptance {
 
   /** Answers the saga's id once it is durable. Rejects with `StartConflict`. */
   accept(start: AcceptableStart): Promise<string> {
-    return this.commits.add(start);
+    return this.commits.add({ ...start, traceparent: traceparent() }); // now: the commit may be another request's
   }
 
   /** Together if nothing stands in the way; otherwise one by one, so that only the one in conflict is refused. */
-  private async acceptAll(batch: readonly AcceptableStart[]): Promise<(string | Error)[]> {
+  private async acceptAll(batch: readonly Started[]): Promise<(string | Error)[]> {
     try {
       return await this.write(batch);
     } catch (error) {
@@ -47,18 +51,18 @@ export class Acceptance {
     return outcomes;
   }
 
-  private write(batch: readonly AcceptableStart[]): Promise<string[]> {
+  private write(batch: readonly Started[]): Promise<string[]> {
     return this.database.transaction(async (tx) => {
       const rows = await tx.prepared<{ id: string; taken: number }>('saga_accept', ACCEPT, [JSON.stringify(batch.map(asRow))]);
       if (batch.some(({ holds, key }, nr) => rows[nr]?.taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       const ids = rows.map(({ id }) => id);
       await this.audit.record(
         tx,
-        batch.map(({ kind, because }, nr) => ({
+        batch.map(({ kind, because, details }, nr) => ({
           ...because,
           action: 'saga_started',
           target: { type: 'saga', id: ids[nr] ?? '' },
-          details: { kind },
+          details: { kind, ...details },
         })),
       );
       return ids;
@@ -66,7 +70,7 @@ export class Acceptance {
   }
 }
 
-function asRow({ kind, input, tenantId, steps, holds, key, because }: AcceptableStart, nr: number) {
+function asRow({ kind, input, tenantId, steps, holds, key, because, traceparent: trace }: Started, nr: number) {
   const named = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
-  return { nr, kind, input, tenant_id: tenantId, steps, holds, created_by: because.by.sub, ...named };
+  return { nr, kind, input, tenant_id: tenantId, steps, holds, created_by: because.by.sub, traceparent: trace, ...named };
 }

@@ -19,6 +19,8 @@ export interface StartRequest {
   /** Same key, tenant and body: same saga (SAG-17). */
   readonly idempotencyKey?: string;
   readonly because: Because;
+  /** What the audit log is to know besides: why something else of the product started it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** What a start would do. */
@@ -56,9 +58,9 @@ export class SagaStarts {
     if (known) return known;
     const { input, steps, holds } = await this.judge(definition, request);
     await this.leaveRoom(request.tenantId);
-    const { kind, tenantId, because } = request;
+    const { kind, tenantId, because, details } = request;
     try {
-      return await this.acceptance.accept({ kind, input, tenantId, steps, holds, key, because });
+      return await this.acceptance.accept({ kind, input, tenantId, steps, holds, key, because, details });
     } catch (error) {
       if (!(error instanceof StartConflict)) throw error;
       const meanwhile = key && (await this.startedUnder(key));

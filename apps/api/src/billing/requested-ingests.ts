@@ -1,0 +1,36 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Because } from '#libs/audit';
+import { InvoiceRequests, type InvoiceView } from '#libs/billing';
+import { errorCode } from '#libs/kernel';
+import { Enqueuer } from '#libs/queues';
+
+/** What people ask for about invoices: written down first, then a worker is woken. A bell that nobody hears costs one round of the workers' repair timer. */
+@Injectable()
+export class RequestedIngests {
+  private readonly log = new Logger('Billing');
+
+  constructor(
+    private readonly requests: InvoiceRequests,
+    private readonly enqueuer: Enqueuer,
+  ) {}
+
+  async ingest(invoiceId: string, because: Because): Promise<InvoiceView> {
+    const invoice = await this.requests.ingest(invoiceId, because);
+    await this.wake(() => this.enqueuer.ingests([invoiceId]));
+    return invoice;
+  }
+
+  async release(invoiceId: string, because: Because): Promise<InvoiceView> {
+    const invoice = await this.requests.release(invoiceId, because);
+    await this.wake(() => this.enqueuer.financePush());
+    return invoice;
+  }
+
+  private async wake(ring: () => Promise<void>): Promise<void> {
+    try {
+      await ring();
+    } catch (error) {
+      this.log.warn({ event: 'billing_job_not_enqueued', code: errorCode(error) });
+    }
+  }
+}

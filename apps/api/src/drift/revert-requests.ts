@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import type { Because } from '#libs/audit';
+import { DriftInbox, Reversal, type DriftView, type ReversalPlan } from '#libs/drift';
+import { SagaBell } from '../sagas/saga-bell';
+
+/** Reverts that people ask for: written down first, then a worker is woken. */
+@Injectable()
+export class RevertRequests {
+  constructor(
+    private readonly reversal: Reversal,
+    private readonly inbox: DriftInbox,
+    private readonly bell: SagaBell,
+  ) {}
+
+  plan(driftId: string): Promise<ReversalPlan> {
+    return this.reversal.plan(driftId);
+  }
+
+  /** The drift, still open, with the saga that is about to end it. */
+  async start(driftId: string, because: Because): Promise<DriftView> {
+    const saga_id = await this.reversal.start(driftId, because);
+    await this.bell.ring();
+    return { ...(await this.inbox.get(driftId)), saga_id };
+  }
+}

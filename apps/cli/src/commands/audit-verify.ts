@@ -1,0 +1,72 @@
+import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, type VerifyProgress } from '#libs/audit';
+import { loadConfig } from '#libs/config';
+import { withSession } from '#libs/database';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseFlags } from '../command-line';
+import { LaunchError } from '../processes/launch.error';
+import { withCommandDatabase } from './command-database';
+
+const USAGE = `npm run audit:verify -- [--head <file>] [--export-head <file>]
+  Looks whether events and audit log still are what was recorded (INV-14): one line per row, digest or link that is not. Exit code 0: all whole, 1: not.
+  Reads DATABASE_URL; without it the embedded PostgreSQL of DATA_DIR. Work may go on meanwhile.
+  --head <file>          a head that was exported earlier: whatever it vouches for must still be there
+  --export-head <file>   when all is whole, writes the present head there (it may be the same file); it is printed in any case`;
+
+const MOST_LINES = 1_000;
+const PROGRESS_EVERY_MS = 2_000;
+
+const say = (line: string): void => void process.stderr.write(`audit:verify: ${line}\n`);
+
+export async function auditVerify(args: readonly string[]): Promise<number> {
+  const { head, 'export-head': exportTo } = parseFlags(args, USAGE, { head: { type: 'string' }, 'export-head': { type: 'string' } });
+  const exported = head === undefined ? undefined : readHead(head);
+  let wrong = 0;
+  const found = (finding: Finding) => {
+    wrong += 1;
+    if (wrong <= MOST_LINES) process.stdout.write(`${lineOf(finding)}\n`);
+  };
+  const { eventRetentionDays: keepDays } = loadConfig(process.env, 'migration').inventory;
+  const verified = await withCommandDatabase(({ appUrl, ownerUrl = '' }) =>
+    withSession(appUrl ?? ownerUrl, appUrl === undefined ? 'owner' : 'service', (session) =>
+      verifyChain(session, { exported, keepDays }, found, nowAndThen()),
+    ),
+  );
+  if (wrong > 0) {
+    say(`NOT WHOLE: ${wrong} findings${wrong > MOST_LINES ? `, the first ${MOST_LINES} of them printed` : ''}. No head was exported`);
+    return 1;
+  }
+  conclude(verified, exportTo);
+  return 0;
+}
+
+function conclude({ head, rows, waiting, leftBefore }: Verified, exportTo: string | undefined): void {
+  const text = `${JSON.stringify(head)}\n`;
+  process.stdout.write(text);
+  say(`whole: ${rows} rows, ${head.no} links; ${waiting} digests are not linked yet and not covered by this head`);
+  if (leftBefore) say(`events of before ${leftBefore.toISOString()} have left; their digests are in the chain`);
+  if (exportTo === undefined) return;
+  writeFileSync(`${exportTo}.new`, text);
+  renameSync(`${exportTo}.new`, exportTo); // the old head is there until the new one is
+}
+
+function readHead(file: string): ChainHead {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new LaunchError('launch_configuration_invalid', `The exported head ${file} cannot be read`);
+  }
+  return parseHead(text);
+}
+
+const lineOf = ({ what, table, id, digest }: Finding): string =>
+  `${what} ${table} ${id}${digest === undefined ? '' : ` (digest ${digest})`}`;
+
+function nowAndThen(): (at: VerifyProgress) => void {
+  let quietUntil = performance.now() + PROGRESS_EVERY_MS;
+  return ({ looking_at, seen }) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + PROGRESS_EVERY_MS;
+    say(`${looking_at}: ${seen}`);
+  };
+}

@@ -1,0 +1,40 @@
+import { openConfig } from '#libs/vault';
+import { EmbeddedPostgres, readRunning } from '../embedded-postgres';
+import { DataDirLock } from '../up/data-dir-lock';
+import { planStart } from '../up/start-plan';
+
+/** The database that a command works on. At least one of the two is known. */
+export interface CommandDatabase {
+  /** As api and worker log in. */
+  readonly appUrl: string | undefined;
+  /** As whoever owns the tables logs in. */
+  readonly ownerUrl: string | undefined;
+  readonly production: boolean;
+}
+
+/**
+ * Finds the database that the environment means: DATABASE_URL and DATABASE_OWNER_URL; without both the embedded PostgreSQL of DATA_DIR,
+ * which is started for as long as `work` takes when `npm start` does not have it running.
+ */
+export async function withCommandDatabase<T>(work: (database: CommandDatabase) => Promise<T>): Promise<T> {
+  const config = await openConfig(process.env, 'migration');
+  const { production } = config;
+  const { externalDatabase, dataDir, database } = planStart(process.env);
+  const ownerUrl = config.database.ownerUrl?.();
+  if (externalDatabase || ownerUrl !== undefined) {
+    return work({ appUrl: externalDatabase ? config.database.url() : undefined, ownerUrl, production });
+  }
+  const running = readRunning(dataDir);
+  if (running) return work({ appUrl: running.appUrl(database), ownerUrl: running.ownerUrl(database), production });
+  const lock = await DataDirLock.take(dataDir);
+  try {
+    const server = await EmbeddedPostgres.start({ homeDir: dataDir, databases: [database], durability: 'durable' });
+    try {
+      return await work({ appUrl: server.appUrl(database), ownerUrl: server.ownerUrl(database), production });
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    lock.release();
+  }
+}

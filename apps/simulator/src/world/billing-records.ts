@@ -1,0 +1,98 @@
+/** A line of an invoice. Times are RFC 3339, amounts decimal text in USD. */
+export interface InvoiceItem {
+  product: string;
+  resource_id: string | null;
+  resource_uuid: string | null;
+  group_description: string;
+  description: string;
+  /** Of backups: how many were taken. Null: the line has no duration, as taxes and credits. */
+  hours: string | null;
+  start_time: string;
+  /** Exclusive: of a whole month, the first moment of the next one. */
+  end_time: string;
+  amount: string;
+  /** The project's name at that time; it may have another one today. */
+  project_name: string;
+  category: string;
+  /** What the line is really about. In no answer of the provider. */
+  truth?: LineTruth;
+}
+
+export interface LineTruth {
+  /** Kind of the resource, or `tax`, `credit`, `account` for lines about none. */
+  kind: string;
+  provider_id: string | null;
+  /** Who held the resource at that time; null: the agency itself, or nobody. */
+  tenant: string | null;
+  /** False: nobody can tell from the line and the account whom or what it is about. */
+  decidable: boolean;
+  [more: string]: unknown;
+}
+
+/** How the CSV document of an invoice is written. */
+export interface CsvStyle {
+  bom: boolean;
+  crlf: boolean;
+  /** `no_category`: as in 2019. `oldest`: no project_name either. */
+  header: 'modern' | 'no_category' | 'oldest';
+  dollars: boolean;
+  thousands: boolean;
+  negative: '-$1.23' | '$-1.23' | '($1.23)';
+  /** The end of a whole month is its last second, as in older documents. */
+  final_second_end: boolean;
+}
+
+/** How documents look today. */
+export const DEFAULT_CSV_STYLE: CsvStyle = {
+  bom: false,
+  crlf: false,
+  header: 'modern',
+  dollars: true,
+  thousands: false,
+  negative: '-$1.23',
+  final_second_end: false,
+};
+
+export interface InvoiceRecord {
+  invoice_uuid: string;
+  invoice_id: string;
+  /** YYYY-MM */
+  invoice_period: string;
+  /** The sum of the items, unless a mismatch was asked for. */
+  amount: string;
+  issued_at: string;
+  items: InvoiceItem[];
+  csv_style: CsvStyle;
+  /** Replaces the rendered document, byte for byte. */
+  csv?: string;
+  /** Replaces fields of the calculated summary. */
+  summary?: Record<string, unknown>;
+  /** The month to date: shown as `invoice_preview`, in no list. At most one. */
+  preview?: boolean;
+}
+
+export const BILLING_TYPES = [
+  'Invoice',
+  'Payment',
+  'Credit',
+  'CreditExpiration',
+  'Refund',
+  'Reversal',
+  'Chargeback',
+  'Adjustment',
+  'AttemptFailed',
+  'ACHFailure',
+] as const;
+
+/** A row of the billing history that is not derived from an invoice. Payments and credits are negative. */
+export interface BillingEntry {
+  id: string;
+  description: string;
+  amount: string;
+  /** Only rows of type Invoice have the ids of one. */
+  invoice_id: string | null;
+  invoice_uuid: string | null;
+  date: string;
+  /** One of `BILLING_TYPES`, or what a test has made up. */
+  type: string;
+}

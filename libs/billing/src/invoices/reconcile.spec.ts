@@ -1,0 +1,25 @@
+import { reconcile } from './reconcile';
+
+const summary = (amount: string | null, taxes: string | null) => ({
+  amount,
+  taxes,
+  product_charges: null,
+  overages: null,
+  credits_and_adjustments: null,
+});
+
+it.each([
+  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.92', '7.90'), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.9200', tax: '7.9', said: summary('86.920', '7.90'), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '0', said: null, expected: { status: 'reconciled', difference: '0' } },
+  { header: '0.30', lines: '0.1', tax: '0', said: null, expected: { status: 'mismatch', difference: '0.2' } },
+  { header: '86.92', lines: '86.93', tax: '7.90', said: null, expected: { status: 'mismatch', difference: '-0.01' } },
+  { header: '-5.00', lines: '-5', tax: '0', said: summary(null, null), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.92', '7.91'), expected: { status: 'mismatch', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.91', '7.90'), expected: { status: 'mismatch', difference: '0' } },
+])(
+  'BIL-5: of $header, lines of $lines with $tax tax are $expected.status by $expected.difference',
+  ({ header, lines, tax, said, expected }) => {
+    expect(reconcile({ header, lines, tax }, said)).toEqual(expected);
+  },
+);

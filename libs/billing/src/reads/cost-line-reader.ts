@@ -1,0 +1,71 @@
+import { Database } from '#libs/database';
+import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { Injectable } from '@nestjs/common';
+import { LinesReplacedError } from '../billing.error';
+import { BillingCompleteness } from './billing-completeness';
+import { COST_LINE_COLUMNS, costLineView, type CostLineRow, type CostLineView } from './cost-line.view';
+
+export interface CostLineFilters {
+  /** First day of the month. */
+  readonly period?: string;
+  readonly invoice_id?: string;
+  readonly kind?: string;
+  readonly tenant_id?: string;
+  readonly project_name?: string;
+  readonly resource_id?: string;
+  readonly matched?: boolean;
+}
+
+/** Reads the lines of invoices, never an estimate (BIL-9). */
+@Injectable()
+export class CostLineReader {
+  constructor(
+    private readonly database: Database,
+    private readonly completeness: BillingCompleteness,
+  ) {}
+
+  /** Latest period first, within an invoice in its own order. Throws `InvalidCursorError` and `LinesReplacedError`. */
+  async list(filters: CostLineFilters, page: PageRequest): Promise<ListAnswer<CostLineView>> {
+    const complete = await this.completeness.read();
+    const [period, invoiceId, lineNo, lineSet] = decodeCursor(page.cursor, 'cost_line')?.split('/') ?? [];
+    if (invoiceId !== undefined && lineSet !== undefined) await this.mustStillBe(invoiceId, lineSet);
+    const rows = await this.database.query<CostLineRow>(LIST, [
+      filters.period ?? null,
+      filters.invoice_id ?? null,
+      filters.kind ?? null,
+      filters.tenant_id ?? null,
+      filters.project_name ?? null,
+      filters.resource_id ?? null,
+      filters.matched ?? null,
+      period ?? null,
+      invoiceId ?? null,
+      lineNo ?? null,
+      page.limit + 1,
+    ]);
+    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => `${row.period_key}/${row.invoice_id}/${row.line_no}/${row.line_set}`);
+    return { data: shown.map(costLineView), page: { next_cursor }, ...complete };
+  }
+
+  /** A list that goes on in another line set than it began would show a mix of both (BIL-2). */
+  private async mustStillBe(invoiceId: string, lineSet: string): Promise<void> {
+    const rows = await this.database.query(`select 1 from cloud_invoices i where id = $1 and ${LINE_SET} = $2`, [invoiceId, lineSet]);
+    if (rows.length === 0) throw new LinesReplacedError(invoiceId);
+  }
+}
+
+/** Names a line set: another document makes another one. */
+const LINE_SET = `left(i.document_hash, 16)`;
+
+/** Invoice by invoice, each only as far as the page still needs: the lines of one stand together in the index of their key. */
+const LIST = `
+select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${LINE_SET} as line_set
+  from (select * from cloud_invoices
+         where ($1::date is null or period = $1) and ($2::uuid is null or id = $2) and ($8::date is null or (period, id) <= ($8, $9::uuid))
+         order by period desc, id desc) i
+ cross join lateral (
+   select * from cloud_cost_lines c
+    where c.invoice_id = i.id and c.line_no > case when i.id = $9::uuid then $10::int else 0 end
+      and ($3::text is null or c.kind = $3) and ($4::text is null or c.tenant_id = $4) and ($5::text is null or c.project_name = $5)
+      and ($6::uuid is null or c.resource_id = $6) and ($7::boolean is null or (c.match_method is not null) = $7)
+    order by c.line_no limit $11) l
+ order by i.period desc, i.id desc, l.line_no limit $11`;

@@ -1,0 +1,42 @@
+import { Database } from '#libs/database';
+import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { Injectable } from '@nestjs/common';
+import { BillingCompleteness } from './billing-completeness';
+
+/** What was charged, paid or credited. `type` is the provider's word; payments and credits are negative. */
+export interface HistoryView {
+  readonly id: string;
+  readonly type: string;
+  readonly description: string;
+  readonly amount: string;
+  readonly currency: 'USD';
+  readonly at: string;
+  readonly invoice_uuid: string | null;
+  readonly invoice_number: string | null;
+}
+
+interface HistoryRow extends Omit<HistoryView, 'at' | 'currency'> {
+  readonly at: Date;
+}
+
+@Injectable()
+export class HistoryReader {
+  constructor(
+    private readonly database: Database,
+    private readonly completeness: BillingCompleteness,
+  ) {}
+
+  /** Newest first. Throws `InvalidCursorError`. */
+  async list(type: string | undefined, page: PageRequest): Promise<ListAnswer<HistoryView>> {
+    const complete = await this.completeness.read();
+    const rows = await this.database.query<HistoryRow>(
+      `select id, type, description, amount::text, occurred_at as at, nullif(invoice_uuid, '') as invoice_uuid, invoice_number from cloud_billing_history
+        where ($1::text is null or type = $1)
+          and ($2::uuid is null or (occurred_at, id) < (select occurred_at, id from cloud_billing_history where id = $2))
+        order by occurred_at desc, id desc limit $3`,
+      [type ?? null, decodeCursor(page.cursor, 'uuid'), page.limit + 1],
+    );
+    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: shown.map((row) => ({ ...row, currency: 'USD', at: row.at.toISOString() })), page: { next_cursor }, ...complete };
+  }
+}

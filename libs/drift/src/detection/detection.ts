@@ -1,0 +1,106 @@
+import { AuditLog, type Because } from '#libs/audit';
+import { Database, type Queryable } from '#libs/database';
+import { DriftEvents, KINDS } from '#libs/inventory';
+import { counter, histogram } from '#libs/observability';
+import { Injectable, Logger } from '@nestjs/common';
+import { severityOf } from '../comparison/severity';
+import { DetectionRunningError } from '../drift.error';
+import { FIND_CHANGES } from './find.sql';
+import { CHANGE_DRIFTS, CLOSE_DRIFTS, OPEN_DRIFTS } from './record.sql';
+
+/** Any number that nobody else uses as an advisory lock of this database. */
+const DETECTION_LOCK = 815_004_020;
+/** Rows of one statement, so that a first look at a large account is no single statement of tens of megabytes. */
+const ROWS_AT_ONCE = 5_000;
+
+const seconds = histogram(
+  'arcadia_drift_detection_seconds',
+  'Time of one detection over everything',
+  [],
+  [0.05, 0.2, 0.5, 1, 2, 5, 10, 30],
+);
+const changes = counter('arcadia_drift_changes_total', 'Drifts that detections have opened, changed and closed', ['what']);
+
+/** What one detection has changed. */
+export interface DetectionReport {
+  readonly opened: number;
+  readonly changed: number;
+  readonly stale: number;
+  readonly reverted: number;
+}
+
+interface FoundChange {
+  readonly what: keyof DetectionReport;
+  readonly drift_id: string | null;
+  readonly resource_id: string;
+  readonly field: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly spec_version: number;
+  readonly monthly_price_delta: string | null;
+}
+
+/**
+ * Compares every desired state with what is there, all resources in one statement, and writes what has changed since the last time: the only
+ * writer of new drifts, and of those that end by themselves. One detection at a time; where nothing has changed nothing is written.
+ */
+@Injectable()
+export class Detection {
+  private readonly log = new Logger('Drift');
+
+  constructor(
+    private readonly database: Database,
+    private readonly events: DriftEvents,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** `because`: the person who asked, if one did. Throws `DetectionRunningError`. */
+  async run(because?: Because): Promise<DetectionReport> {
+    const fromMs = performance.now();
+    const report = await this.database.transaction(async (tx) => {
+      const [lock] = await tx.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [DETECTION_LOCK]);
+      if (!lock?.ours) throw new DetectionRunningError();
+      const written = await this.write(tx, await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind)]));
+      if (because)
+        await this.audit.record(tx, {
+          ...because,
+          action: 'drift_detection_requested',
+          target: { type: 'drift', id: 'all' },
+          details: { ...written },
+        });
+      return written;
+    });
+    const tookMs = performance.now() - fromMs;
+    seconds.observe(tookMs / 1000);
+    for (const [what, count] of Object.entries(report)) changes.inc({ what }, Number(count));
+    this.log.log({ event: 'drift_detection_ended', ...report, ms: Math.round(tookMs) });
+    return report;
+  }
+
+  private async write(tx: Queryable, found: readonly FoundChange[]): Promise<DetectionReport> {
+    const opened = await this.open(tx, of(found, 'opened'));
+    const changed = await this.inParts(of(found, 'changed'), (part) => tx.query(CHANGE_DRIFTS, [JSON.stringify(part.map(judged))]));
+    const close = (status: 'stale' | 'reverted') =>
+      this.inParts(of(found, status), (part) => tx.query(CLOSE_DRIFTS, [part.map(({ drift_id }) => drift_id), status]));
+    return { opened, changed, stale: await close('stale'), reverted: await close('reverted') };
+  }
+
+  /** With exactly one event for each that is new. */
+  private open(tx: Queryable, fresh: readonly FoundChange[]): Promise<number> {
+    return this.inParts(fresh, async (part) => {
+      const opened = await tx.query<FoundChange>(OPEN_DRIFTS, [JSON.stringify(part.map(judged))]);
+      await this.events.record(tx, opened);
+      return opened;
+    });
+  }
+
+  private async inParts<R>(rows: readonly R[], write: (part: readonly R[]) => Promise<readonly unknown[]>): Promise<number> {
+    let written = 0;
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) written += (await write(rows.slice(from, from + ROWS_AT_ONCE))).length;
+    return written;
+  }
+}
+
+const of = (found: readonly FoundChange[], what: FoundChange['what']) => found.filter((change) => change.what === what);
+
+const judged = (change: FoundChange) => ({ ...change, severity: severityOf(change) });

@@ -1,0 +1,14 @@
+export { looselyEqual } from './comparison/loose-equality';
+export { SEVERITIES, type Severity } from './comparison/severity';
+export { Acceptance } from './decisions/acceptance';
+export { Reversal, type ReversalPlan } from './decisions/reversal';
+export { Detection, type DetectionReport } from './detection/detection';
+export { DetectionRunningError } from './drift.error';
+export { DriftModule } from './drift.module';
+export { DriftInbox, type DriftFilters } from './inbox/drift-inbox';
+export { DriftCounts } from './inbox/drift-summary';
+export { DRIFT_STATUSES, type DriftStatus, type DriftView } from './inbox/drift.view';
+export { Adoption } from './managed/adoption';
+export { Unmanaged } from './managed/unmanaged';
+export type { RuleOrder } from './rules/drift-rule';
+export { DriftRules } from './rules/drift-rules';

@@ -1,0 +1,35 @@
+import type { DatabaseGauge } from '#libs/database';
+import { SWEEPS } from '../kinds';
+
+const kinds = SWEEPS.map(({ kind }) => kind);
+const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
+
+/** How fresh the inventory is. The age of a kind that was never seen whole counts from the first attempt to see anything. */
+export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
+  {
+    name: 'arcadia_sweep_age_seconds',
+    help: 'Time since the begin of the last complete sweep of a kind',
+    labels: ['kind'],
+    sql: `with swept as (
+            select w.kind, (select max(started_at) from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') as complete,
+                   (select min(started_at) from cloud_sweeps a where a.kind = w.kind) as first
+              from unnest($1::text[]) w(kind))
+          select kind, extract(epoch from clock_timestamp() - coalesce(complete, (select min(first) from swept))) as value from swept`,
+    values: () => [kinds],
+  },
+  {
+    name: 'arcadia_sweep_cadence_seconds',
+    help: 'How often a kind is meant to be swept; droplets of a large account less often',
+    labels: ['kind'],
+    sql: 'select kind, every_ms / 1000 as value from unnest($1::text[], $2::float8[]) w(kind, every_ms)',
+    values: () => [kinds, cadencesMs],
+  },
+  {
+    name: 'arcadia_sweeps_suspect',
+    help: '1 while the last listing of a kind is suspect and waits for a person',
+    labels: ['kind'],
+    sql: `select w.kind, case when last.status = 'suspect' then 1 else 0 end as value from unnest($1::text[]) w(kind)
+           cross join lateral (select status from cloud_sweeps s where s.kind = w.kind and s.status <> 'running' order by started_at desc limit 1) last`,
+    values: () => [kinds],
+  },
+];

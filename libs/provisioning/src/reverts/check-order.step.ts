@@ -1,0 +1,18 @@
+import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import type { AcceptedRevert } from './revert-droplet.input';
+
+/** Begins only if nothing else has been ordered since the revert was asked for: an accept of the same drift may have been a moment sooner. */
+@Injectable()
+export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
+  readonly name = 'check_order';
+
+  constructor(private readonly specs: ProvisionedSpecs) {}
+
+  readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
+    const ordered = await this.specs.find(input.resource_id);
+    if (ordered?.version === input.spec_version) return done();
+    return fail({ code: 'order_changed', detail: 'Something else has been ordered since the revert was asked for' }, 'none');
+  };
+}

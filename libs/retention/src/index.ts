@@ -1,0 +1,3 @@
+export { Retention } from './retention';
+export type { RetentionRule } from './retention-rule';
+export { RetentionModule } from './retention.module';

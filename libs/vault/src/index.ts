@@ -1,0 +1,3 @@
+export { openConfig } from './open-config';
+export { VaultError } from './vault.error';
+export { VaultSecrets } from './vault-secrets';

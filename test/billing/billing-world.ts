@@ -1,0 +1,94 @@
+import { AuditModule } from '#libs/audit';
+import {
+  BillingModule,
+  FinancePush,
+  BillingHistory,
+  CostLineReader,
+  InvoiceIngest,
+  InvoiceLedger,
+  InvoiceReader,
+  InvoiceRequests,
+} from '#libs/billing';
+import type { CostLineView, InvoiceView } from '#libs/billing';
+import { ConfigModule, loadConfig } from '#libs/config';
+import { Database, DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { InventoryModule, SweepService } from '#libs/inventory';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { SimulatorControl } from '../inventory/simulator-control';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+
+export const SECRET = 's'.repeat(64);
+
+/** The inventory and the billing of this process over a simulated provider that keeps books too. */
+export interface BillingWorld {
+  readonly simulator: SimulatorControl;
+  readonly provider: RunningSimulator;
+  readonly stored: TestDatabase;
+  readonly database: Database;
+  get<T>(type: abstract new (...args: never[]) => T): T;
+  /** Reads history and headers, then ingests what is due, one by one. */
+  ingestAll(): Promise<void>;
+  invoices(): Promise<InvoiceView[]>;
+  lines(invoiceId?: string): Promise<CostLineView[]>;
+  /** Invoices as the finance service holds them. */
+  books(): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export async function newBillingWorld(
+  env: Record<string, string> = {},
+  seed: { empty?: boolean; seed?: number } = { empty: true },
+): Promise<BillingWorld> {
+  const [provider, stored] = await Promise.all([startSimulator(seed), createTestDatabase()]);
+  const simulator = new SimulatorControl(provider.url);
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    JWT_SECRET: SECRET,
+    DATABASE_URL: stored.appUrl,
+    DO_API_URL: provider.url,
+    DO_API_TOKEN: provider.token,
+    DO_RATE_PER_MINUTE: '100000',
+    DO_RATE_PER_HOUR: '1000000',
+    SKYAI_FINANCE_URL: `${provider.url}/finance`,
+    ...env,
+  });
+  await simulator.change({ limits: { per_minute: 100_000, per_hour: 1_000_000 }, settings: { finance_secret: SECRET } });
+  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, BillingModule] })
+  class BillingUnderTest {}
+  const context: INestApplicationContext = await NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
+  const get = <T>(type: abstract new (...args: never[]) => T): T => context.get(type as never, { strict: false });
+  const everyPage = async <T>(read: (cursor?: string) => Promise<{ data: T[]; page: { next_cursor: string | null } }>): Promise<T[]> => {
+    const all: T[] = [];
+    for (let cursor: string | undefined; ;) {
+      const { data, page } = await read(cursor);
+      all.push(...data);
+      if (page.next_cursor === null) return all;
+      cursor = page.next_cursor;
+    }
+  };
+  return {
+    simulator,
+    provider,
+    stored,
+    database: get(Database),
+    get,
+    ingestAll: async () => {
+      await get(BillingHistory).read();
+      for (const id of await get(InvoiceLedger).due(1_000)) await get(InvoiceIngest).run(id);
+    },
+    invoices: () => everyPage((cursor) => get(InvoiceReader).list({}, { limit: 200, cursor })),
+    lines: (invoice_id) => everyPage((cursor) => get(CostLineReader).list({ invoice_id }, { limit: 200, cursor })),
+    books: async () => ((await simulator.account()) as unknown as { finance_invoices: Record<string, unknown>[] }).finance_invoices,
+    close: async () => {
+      await context.close();
+      await provider.close();
+      await stored.drop();
+    },
+  };
+}
+
+export { FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests, SweepService };

@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
+import { Big } from 'big.js';
+import { UnreadableDocumentError } from '#libs/billing';
+import { readDocument } from '../../libs/billing/src/document/read-document';
+import { SeededRandom } from '../inventory/seeded-random';
+import { expectedOf, fuzzedDocument } from './fuzzed-documents';
+
+const DOCUMENTS = Number(process.env.FUZZ_DOCUMENTS ?? (process.env.TEST_LONG ? 10_000 : 300));
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+
+async function read(text: string, pieceBytes: number) {
+  const bytes = Buffer.from(text);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, nth) =>
+    bytes.subarray(nth * pieceBytes, (nth + 1) * pieceBytes),
+  );
+  const lines = [];
+  for await (const batch of readDocument(Readable.from(pieces, { objectMode: false }))) lines.push(...batch);
+  return lines;
+}
+
+/** The line that a document was refused for; undefined when it was taken. */
+async function refusalOf(text: string, pieceBytes: number): Promise<number | undefined> {
+  try {
+    await read(text, pieceBytes);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnreadableDocumentError) return error.line;
+    throw error;
+  }
+}
+
+it(`BIL-3, BIL-4: of ${DOCUMENTS} documents of all shapes, each is read exactly or refused as a whole with its line (seed ${SEED})`, async () => {
+  const random = new SeededRandom(SEED);
+  const wrong: object[] = [];
+  const met = { exact: 0, refused: 0, lines: 0, negative: 0, breaks: 0 };
+  for (let nth = 0; nth < DOCUMENTS; nth += 1) {
+    const document = fuzzedDocument(random);
+    const pieceBytes = 1 + random.below(random.chance(0.2) ? 5 : 3_000);
+    if (document.spoilt) {
+      const refusal = await refusalOf(document.text, pieceBytes);
+      if (refusal !== document.spoilt.line) wrong.push({ nth, ...document.spoilt, refusal });
+      met.refused += 1;
+      continue;
+    }
+    const lines = await read(document.text, pieceBytes);
+    const header = document.text.slice(0, document.text.indexOf('\n'));
+    const told = lines.map(({ subject: _subject, extra: _extra, amount, ...line }) => ({
+      ...line,
+      cents: new Big(amount).times(100).toNumber(),
+    }));
+    const truth = document.lines.map((line) => ({ ...expectedOf(line, header), cents: line.cents }));
+    if (!isDeepStrictEqual(told, truth)) wrong.push({ nth, told, truth });
+    met.exact += 1;
+    met.lines += lines.length;
+    met.negative += document.lines.filter(({ cents }) => cents < 0).length;
+    met.breaks += document.lines.filter(({ description }) => description.includes('\n')).length;
+  }
+  console.log(`fuzzed documents: FUZZ_SEED=${SEED} ${JSON.stringify(met)}`);
+  expect(wrong).toEqual([]);
+  for (const count of Object.values(met)) expect(count).toBeGreaterThan(0);
+});

@@ -1,0 +1,97 @@
+import { BOARD_ACTIONS } from '../../apps/api/src/board/board-actions';
+import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, TENANT, tokenOf, type BoardWorld, type Method } from './board-world';
+
+const ROUTES = boardRoutes();
+const METHODS: readonly Method[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
+const PATHS = [...new Set([...ROUTES.map(({ path }) => path), '', '/sign-out', '/nothing', '/API/queues', '//api/queues'])];
+const EVERYWHERE = PATHS.flatMap((path) => METHODS.map((method) => ({ method, path })));
+const isAction = ({ method }: { method: Method }) => method !== 'get' && method !== 'head';
+
+let world: BoardWorld;
+beforeAll(async () => {
+  world = await newBoardWorld('postgres');
+});
+afterAll(() => world.close());
+
+it('knows the addresses of the board', () => {
+  expect(ROUTES.length).toBeGreaterThanOrEqual(40);
+  expect(ROUTES.filter(isAction).length).toBeGreaterThan(15);
+});
+
+it('TEN-7: on every path and method nobody gets 401, a tenant 403, and neither sees the board', async () => {
+  for (const { method, path } of EVERYWHERE) {
+    const nobody = await world.call(method, path).set(OUR_PAGE);
+    expect({ method, path, status: nobody.status }).toEqual({ method, path, status: 401 });
+    const tenant = await world.call(method, path).set(OUR_PAGE).set(TENANT);
+    expect({ method, path, status: tenant.status }).toEqual({ method, path, status: 403 });
+    expect(`${nobody.text} ${tenant.text}`).not.toMatch(/sync-fast|__UI_CONFIG__/);
+  }
+});
+
+it('TEN-7: every page, file and list is there for a platform admin', async () => {
+  for (const { method, path } of ROUTES.filter((route) => !isAction(route))) {
+    const { status, body } = await world.call(method, path).set(ADMIN);
+    const isThere = status === 200 || (status === 404 && /JOB_NOT_FOUND/.test(JSON.stringify(body))); // there is no job 1
+    expect({ method, path, status, isThere }).toMatchObject({ isThere: true });
+  }
+});
+
+it('TEN-7: an action needs a page of our own origin, with a header as with a cookie', async () => {
+  const cookie = { cookie: `arcadia_board=${tokenOf()}` };
+  const elsewhere = [
+    {},
+    { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'null' },
+    { origin: 'http://shop.example', 'sec-fetch-site': 'same-site' },
+  ];
+  for (const { method, path } of EVERYWHERE.filter(isAction)) {
+    for (const [at, page] of elsewhere.entries()) {
+      const answer = await world
+        .call(method, path)
+        .set('host', OUR_PAGE.host)
+        .set(at % 2 === 0 ? cookie : ADMIN)
+        .set(page);
+      expect({ method, path, status: answer.status, type: answer.type }).toEqual({
+        method,
+        path,
+        status: 403,
+        type: 'application/problem+json',
+      });
+      expect(answer.body).toMatchObject({ code: 'cross_site_request' });
+    }
+  }
+});
+
+it('TEN-7: of the actions of the board only those of our list are there', async () => {
+  const listed = new Set(Object.keys(BOARD_ACTIONS).map((path) => path.replace(/:queue\b/, 'sync-fast').replace(/:\w+/g, '1')));
+  const refused = ROUTES.filter((route) => isAction(route) && !(route.method === 'put' && listed.has(route.path)));
+  expect(refused.map(({ path }) => path.split('/').at(-1))).toEqual(
+    expect.arrayContaining(['add', 'obliterate', 'update-data', 'remove', 'concurrency', 'rate-limit']),
+  );
+  for (const { method, path } of refused) {
+    const { body, status } = await world.call(method, path).set(OUR_PAGE).set(ADMIN).send({});
+    expect({ method, path, status, code: (body as { code?: string }).code }).toEqual({
+      method,
+      path,
+      status: 403,
+      code: 'board_action_refused',
+    });
+  }
+});
+
+it.each([
+  ['forged with another secret', tokenOf({}, 'x'.repeat(64))],
+  ['expired', tokenOf({ ttlS: -60 })],
+  ['cut', tokenOf().slice(0, -4)],
+  ['no token', 'undefined'],
+])('TEN-7: a cookie that is %s opens nothing, and is taken back', async (_what, token) => {
+  const answer = await world.call('get', '/api/queues').set('cookie', `arcadia_board=${token}`).expect(401);
+  expect(answer.headers['set-cookie']?.[0]).toMatch(/^arcadia_board=;.*Expires=Thu, 01 Jan 1970/);
+});
+
+it('TEN-7: the cookie of the board opens nothing but the board', async () => {
+  const cookie = `arcadia_board=${tokenOf()}`;
+  await world.call('get', '/api/queues').set('cookie', cookie).expect(200);
+  const { status } = await world.outside('/api/v1/audit').set('cookie', cookie);
+  expect(status).toBe(401);
+});

@@ -1,0 +1,144 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SpawnedProcess, type AppName } from '../processes/spawned-process';
+import { until } from '../setup/until';
+
+const PAGE_KB = 4;
+const MEMORY_EVERY_MS = 500;
+const READY_WITHIN_MS = 60_000;
+
+/** Resident memory of a process over its life, in MB. */
+interface Memory {
+  readonly name: string;
+  readonly process: SpawnedProcess;
+  readonly samples: number[];
+}
+
+/** Workers and an api as they are deployed, with replacements for those that were killed. */
+export class Fleet {
+  private readonly killed = new Set<SpawnedProcess>();
+  private readonly memory: Memory[] = [];
+  private readonly sampling = setInterval(() => this.sample(), MEMORY_EVERY_MS);
+  readonly workers: SpawnedProcess[] = [];
+  private currentApi: SpawnedProcess;
+
+  private constructor(private readonly env: { readonly api: NodeJS.ProcessEnv; readonly worker: NodeJS.ProcessEnv }) {}
+
+  static async start(workers: number, env: { api: NodeJS.ProcessEnv; worker: NodeJS.ProcessEnv }): Promise<Fleet> {
+    const fleet = new Fleet(env);
+    fleet.currentApi = await fleet.launch('api');
+    for (let nth = 0; nth < workers; nth += 1) fleet.workers.push(await fleet.launch('worker'));
+    await fleet.ready();
+    return fleet;
+  }
+
+  get api(): SpawnedProcess {
+    return this.currentApi;
+  }
+
+  get all(): SpawnedProcess[] {
+    return this.memory.map(({ process }) => process);
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all([this.api, ...this.workers].map(readyOrWhyNot));
+  }
+
+  async killWorker(nth: number): Promise<void> {
+    const worker = this.workers[nth];
+    if (!worker) throw new Error(`there is no worker ${nth}`);
+    await this.kill(worker);
+    this.workers[nth] = await this.launch('worker');
+  }
+
+  /** The next one listens where it did, before this resolves: it is the only one. */
+  async killApi(): Promise<void> {
+    const { port } = this.api;
+    await this.kill(this.api);
+    this.currentApi = await this.launch('api', { PORT: String(port) });
+    await until(async () => (await this.api.readiness()) !== undefined, { withinMs: READY_WITHIN_MS, what: 'the next api' });
+  }
+
+  /** Those that ended although nobody had killed them: must be empty. */
+  endedByThemselves(): string[] {
+    return this.memory
+      .filter(({ process }) => !this.killed.has(process) && (process.child.exitCode ?? process.child.signalCode) !== null)
+      .map(
+        ({ name, process }) => `${name} ended with ${process.child.exitCode ?? process.child.signalCode}: ${process.output.slice(-500)}`,
+      );
+  }
+
+  /** Of those that live: resident MB at the first and the last quarter of their life, medians. */
+  memoryOfSurvivors(): { name: string; earlyMb: number; lateMb: number; seconds: number }[] {
+    return this.memory
+      .filter(({ process, samples }) => !this.killed.has(process) && samples.length >= 8)
+      .map(({ name, samples }) => {
+        const quarter = Math.floor(samples.length / 4);
+        // The first quarter is warming up: what counts is whether it goes on growing.
+        const early = samples.slice(quarter, 2 * quarter);
+        const late = samples.slice(-quarter);
+        return { name, earlyMb: median(early), lateMb: median(late), seconds: Math.round((samples.length * MEMORY_EVERY_MS) / 1000) };
+      });
+  }
+
+  /** Resolves with the exit codes. */
+  async endInOrder(): Promise<number[]> {
+    clearInterval(this.sampling);
+    const living = [this.api, ...this.workers];
+    for (const process of living) process.child.kill('SIGTERM');
+    return Promise.all(living.map((process) => process.exit()));
+  }
+
+  /** `CHAOS_OUTPUT`: a folder for what each process wrote, to look into after a run that went wrong. */
+  async end(): Promise<void> {
+    clearInterval(this.sampling);
+    const { CHAOS_OUTPUT: folder } = process.env;
+    if (folder) for (const { name, process } of this.memory) writeFileSync(join(folder, `${name}.log`), process.output);
+    await Promise.all(this.all.map((process) => process.kill()));
+  }
+
+  private async kill(process: SpawnedProcess): Promise<void> {
+    this.killed.add(process);
+    await process.kill();
+    await until(() => process.child.signalCode !== null || process.child.exitCode !== null);
+  }
+
+  private async launch(app: AppName, more: NodeJS.ProcessEnv = {}): Promise<SpawnedProcess> {
+    const process = await SpawnedProcess.start(app, { ...this.env[app], ...more });
+    this.memory.push({ name: `${app}-${this.memory.length}`, process, samples: [] });
+    return process;
+  }
+
+  private sample(): void {
+    for (const { process, samples } of this.memory) {
+      if (process.child.exitCode !== null || process.child.signalCode !== null) continue;
+      const mb = residentMb(process.child.pid);
+      if (mb > 0) samples.push(mb);
+    }
+  }
+}
+
+async function readyOrWhyNot(process: SpawnedProcess): Promise<void> {
+  try {
+    await process.ready(READY_WITHIN_MS);
+  } catch (error) {
+    const answer = JSON.stringify(await process.get('/api/health/ready'));
+    throw new Error(`process ${process.child.pid} is not ready: ${answer}; it said last: ${process.output.slice(-2_000)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** 0 where the system does not tell. */
+function residentMb(pid: number | undefined): number {
+  try {
+    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+    return Math.round((Number(pages) * PAGE_KB) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+function median(of: readonly number[]): number {
+  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+}

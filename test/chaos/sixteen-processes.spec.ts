@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { migrations } from '../../libs/database/src/migrations';
+import { Client } from 'pg';
+import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
+import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { QueueStorage } from '../processes/queue-storage';
+import { SpawnedProcess } from '../processes/spawned-process';
+import { ONE_BACKEND } from '../queues/queue-world';
+import { createEmptyDatabase, type TestDatabase } from '../setup/database';
+import { until } from '../setup/until';
+
+jest.setTimeout(240_000);
+
+const MIGRATE = [join(__dirname, '../../dist/apps/cli/src/main.js'), 'migrate'];
+const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
+const READY_WITHIN_MS = 120_000;
+
+/** As they are deployed: groups of queues, several of each. With four migrations they are sixteen. */
+const MIGRATIONS = 4;
+const APIS = 4;
+const SYNC = 'sync-fast,sync-full,sync-slow';
+const WORKERS = [SYNC, SYNC, SYNC, SYNC, 'billing', 'billing', 'provisioning', 'provisioning'];
+
+describe.each(ONE_BACKEND)('sixteen processes at once, queues on %s', (backend) => {
+  let provider: RunningSimulator;
+  let database: TestDatabase;
+  let owner: Client;
+  let queues: QueueStorage;
+  const running: SpawnedProcess[] = [];
+  beforeAll(async () => {
+    provider = await startSimulator();
+    database = await createEmptyDatabase();
+    owner = new Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    queues = new QueueStorage(backend, owner, database.appUrl);
+  });
+  afterAll(async () => {
+    await Promise.all(running.map((process) => process.kill()));
+    await queues.close();
+    await owner.end();
+    await provider.close();
+    await database.drop();
+  });
+
+  const environment = () => ({
+    NODE_ENV: 'test',
+    JWT_SECRET: SECRET,
+    DATABASE_URL: database.appUrl,
+    DATABASE_POOL_SIZE: '3',
+    ...queues.env,
+  });
+
+  async function migrate(): Promise<{ code: unknown; output: string }> {
+    const env = { PATH: process.env.PATH, ...environment(), DATABASE_OWNER_URL: database.ownerUrl };
+    const child = spawn(process.execPath, MIGRATE, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    child.stderr.on('data', (chunk) => (output += String(chunk)));
+    const [code] = (await once(child, 'exit')) as unknown[];
+    return { code, output };
+  }
+
+  it('OPS-5: on an empty database each migration runs once, and all become ready and stay alive', async () => {
+    const worker = { ...environment(), DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
+    const migrating = Array.from({ length: MIGRATIONS }, () => migrate());
+    const starting = [
+      ...Array.from({ length: APIS }, () => SpawnedProcess.start('api', environment())),
+      ...WORKERS.map((names) => SpawnedProcess.start('worker', { ...worker, WORKER_QUEUES: names })),
+    ];
+    running.push(...(await Promise.all(starting)));
+    expect(MIGRATIONS + running.length).toBe(16);
+
+    for (const { code, output } of await Promise.all(migrating)) expect({ code, output }).toEqual({ code: 0, output });
+    const ran = await owner.query<{ name: string }>('select name from app_migrations order by id');
+    expect(ran.rows.map(({ name }) => name)).toEqual(migrations.map(({ name }) => name));
+    await Promise.all(running.map((process) => process.ready(READY_WITHIN_MS)));
+    await until(async () => (await queues.schedules()).length === TIMETABLE.length, { withinMs: 60_000, what: 'every schedule, once' });
+    await until(async () => (await owner.query(`select 1 from cloud_sweeps where status = 'complete'`)).rows.length > 0, {
+      withinMs: 60_000,
+      what: 'work being done',
+    });
+    expect(running.map(({ child }) => child.exitCode ?? child.signalCode)).toEqual(running.map(() => null));
+  });
+
+  it('OPS-6: told to end all at once, all end with 0', async () => {
+    for (const process of running) process.child.kill('SIGTERM');
+    expect(await Promise.all(running.map((process) => process.exit()))).toEqual(running.map(() => 0));
+  });
+});

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { loadConfig } from '#libs/config';
+import { QUEUE_NAMES } from '#libs/queues';
+import { composeFile, environmentOf, interpolatedNames, ownServices, simulatorVariables } from './compose-file';
+import { appOf, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S, SIMULATOR_PORT } from './product-facts';
+
+/** Names that Compose itself reads, or that only say where something comes from. */
+const OF_COMPOSE = ['ARCADIA_TAG', 'PROVIDER_TOKEN_SOURCE', 'COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES'];
+
+const file = composeFile();
+const own = ownServices(file);
+const isService = (command: readonly string[]) => ['api', 'worker'].includes(appOf(command));
+const workers = own.filter(([, { command }]) => appOf(command) === 'worker');
+
+let secrets: string;
+beforeAll(() => {
+  secrets = mkdtempSync(join(tmpdir(), 'arcadia-compose-'));
+  execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), secrets]);
+  writeFileSync(join(secrets, 'provider_token'), 'dop_v1_of_a_test\n');
+});
+afterAll(() => rmSync(secrets, { recursive: true, force: true }));
+
+it('runs migrate, api, a worker per group of queues, and the simulator only when asked', () => {
+  expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker-sync', 'worker-billing', 'worker-provisioning', 'simulator']);
+  expect(own.filter(([, { profiles }]) => profiles).map(([name]) => name)).toEqual(['simulator']);
+  for (const [name, { depends_on: needs }] of own.filter(([, { command }]) => isService(command))) {
+    expect({ name, migrate: needs?.migrate?.condition }).toEqual({ name, migrate: 'service_completed_successfully' });
+  }
+});
+
+it('serves every queue of the catalogue by exactly one group of workers', () => {
+  const served = workers.flatMap(([, { environment }]) => String(environment?.WORKER_QUEUES).split(','));
+  expect(served.sort()).toEqual([...QUEUE_NAMES].sort());
+});
+
+it('sets only variables that the product reads, and lets only such be set from outside', () => {
+  const set = own.flatMap(([, { environment }]) => Object.keys(environment ?? {}));
+  const outside = [...interpolatedNames(), ...Object.keys(simulatorVariables())].filter((name) => !OF_COMPOSE.includes(name));
+  expect([...set, ...outside].filter((name) => !READ_NAMES.has(name))).toEqual([]);
+});
+
+it('TEN-8: hands secrets over as files, declared and mounted, each to whom it is for', () => {
+  for (const [name, { environment = {}, secrets: mounted = [] }] of own) {
+    expect({ name, inTheOpen: Object.keys(environment).filter((variable) => SECRETS.includes(variable)) }).toEqual({ name, inTheOpen: [] });
+    const files = Object.entries(environment).filter(([variable]) => variable.endsWith('_FILE'));
+    expect({ name, files: files.map(([, path]) => basename(String(path))).sort() }).toEqual({ name, files: [...mounted].sort() });
+    expect(mounted.filter((secret) => !file.secrets[secret])).toEqual([]);
+  }
+  const holders = (secret: string) => own.filter(([, service]) => service.secrets?.includes(secret)).map(([name]) => name);
+  expect(holders('database_owner_url')).toEqual(['migrate']);
+  expect(holders('provider_token')).toEqual(workers.map(([name]) => name));
+});
+
+it('has a script that makes every secret but the token of the provider, in a folder closed to others, and overwrites none', () => {
+  for (const secret of Object.keys(file.secrets)) expect(statSync(join(secrets, secret)).size).toBeGreaterThan(10);
+  expect(statSync(secrets).mode & 0o077).toBe(0);
+  expect(execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), secrets], { encoding: 'utf8' })).not.toContain('made ');
+});
+
+it.each([
+  ['with a real provider', {}],
+  ['with the simulator', simulatorVariables()],
+])('gives each process an environment that it accepts, %s', (_, variables) => {
+  const accepted = ownServices(composeFile(variables)).map(([name, service]) => {
+    const use = isService(service.command) ? 'service' : 'migration';
+    const config = loadConfig(environmentOf(service, secrets), use);
+    return [name, config.http.host, config.provider.token?.('billing')];
+  });
+  const worker = ['0.0.0.0', 'dop_v1_of_a_test'];
+  expect(accepted).toEqual([
+    ['migrate', expect.any(String), undefined],
+    ['api', '0.0.0.0', undefined],
+    ...workers.map(([name]) => [name, ...worker]),
+    ['simulator', '0.0.0.0', undefined],
+  ]);
+});
+
+it('asks each process for its readiness where it really answers', () => {
+  for (const [name, { command, healthcheck }] of own.filter(([, service]) => service.healthcheck)) {
+    const [, port, path = ''] = /http:\/\/127\.0\.0\.1:(\d+)(\/[\w/]+)/.exec(healthcheck?.test.join(' ') ?? '') ?? [];
+    expect({ name, real: isHealthAddress(appOf(command), Number(port), path), path }).toEqual({
+      name,
+      real: true,
+      path: expect.stringMatching(/ready$/),
+    });
+  }
+  expect(own.filter(([, service]) => service.healthcheck)).toHaveLength(workers.length + 1);
+});
+
+it('publishes PostgreSQL on 5433, the api and the simulator, all on this machine only, and nothing else', () => {
+  const published = Object.entries(file.services).flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
+  const api = 'api 127.0.0.1:4005:4005';
+  expect(published).toEqual(['postgres 127.0.0.1:5433:5432', api, `simulator 127.0.0.1:${SIMULATOR_PORT}:${SIMULATOR_PORT}`]);
+});
+
+it('keeps queue data on disk and lets nothing be evicted', () => {
+  const command = file.services.valkey?.command?.join(' ');
+  expect(command).toContain('--maxmemory-policy noeviction');
+  expect(command).toContain('--appendonly yes');
+  expect(file.services.valkey?.volumes).toEqual(['valkey:/data']);
+});
+
+it('OPS-6: waits longer for a process to end than it may take, and gives it nothing that it could write to or rise by', () => {
+  for (const [name, service] of own) {
+    expect({ name, grace: Number.parseInt(service.stop_grace_period ?? '0', 10) > SHUTDOWN_S }).toEqual({ name, grace: true });
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  }
+});

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Whoever owns no file: what a container's account is, here. Only root can become somebody else. */
+const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+
+/** A command of the image, run in the folder that plays its `/app`, as an account that may write nowhere in it. */
+export class ImageProcess {
+  output = '';
+  private constructor(
+    private readonly child: ReturnType<typeof spawn>,
+    readonly exit: Promise<number | string | null>,
+  ) {}
+
+  static start(app: string, [program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): ImageProcess {
+    const child = spawn(program === 'node' ? process.execPath : program, args, {
+      cwd: app,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...NOBODY,
+    });
+    const exit = once(child, 'exit').then(([code, signal]) => (code as number | null) ?? (signal as string | null));
+    const started = new ImageProcess(child, exit);
+    child.stdout.on('data', (chunk) => (started.output += String(chunk)));
+    child.stderr.on('data', (chunk) => (started.output += String(chunk)));
+    return started;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}

@@ -1,0 +1,146 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { QUEUE_NAMES } from '#libs/queues';
+import { hasKubectl, manifestsOf, podsOf, rendered, type Container, type Manifest } from './manifests';
+import { appOf, declaredMetrics, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S } from './product-facts';
+
+const base = manifestsOf('base');
+const pods = podsOf(base);
+const services = pods.filter(({ name }) => name !== 'arcadia-migrate');
+const namesIn = (container: Container) => (container.env ?? []).map(({ name }) => name);
+const valueIn = (container: Container, name: string) => container.env?.find((variable) => variable.name === name)?.value;
+const ofKind = (manifests: readonly Manifest[], kind: string) => manifests.filter((manifest) => manifest.kind === kind);
+
+it('runs migrate, api and a worker per group of queues', () => {
+  expect(pods.map(({ name, container }) => [name, appOf(container.command)])).toEqual([
+    ['arcadia-api', 'api'],
+    ['arcadia-migrate', 'cli'],
+    ['arcadia-worker-billing', 'worker'],
+    ['arcadia-worker-provisioning', 'worker'],
+    ['arcadia-worker-sync', 'worker'],
+  ]);
+});
+
+it('serves every queue of the catalogue by exactly one group of workers', () => {
+  const served = pods.flatMap(({ container }) => valueIn(container, 'WORKER_QUEUES')?.split(',') ?? []);
+  expect(served.sort()).toEqual([...QUEUE_NAMES].sort());
+});
+
+it('sets only variables that the product reads', () => {
+  const patches = ['api', 'worker', 'migrate'].map((name) =>
+    readFileSync(inRoot(`deploy/kubernetes/components/vault/${name}.patch.yaml`), 'utf8'),
+  );
+  const patched = patches.flatMap((text) => [...text.matchAll(/- \{ name: ([A-Z]\w+)/g)].map(([, name]) => name ?? ''));
+  const literals = ['base', 'overlays/example'].flatMap((folder) => {
+    const text = readFileSync(inRoot('deploy/kubernetes', folder, 'kustomization.yaml'), 'utf8');
+    return [...text.matchAll(/^ +- ([A-Z][A-Z_]+)=/gm)].map(([, name]) => name ?? '');
+  });
+  expect(literals).not.toEqual([]);
+  expect([...pods.flatMap(({ container }) => namesIn(container)), ...patched, ...literals].filter((name) => !READ_NAMES.has(name))).toEqual(
+    [],
+  );
+});
+
+it('TEN-8: names secrets, holds none, and mounts each as a file for whom it is', () => {
+  expect(ofKind(base, 'Secret')).toEqual([]);
+  for (const { name, pod, container } of pods) {
+    expect({ name, inTheOpen: namesIn(container).filter((variable) => SECRETS.includes(variable)) }).toEqual({ name, inTheOpen: [] });
+    const sources = pod.volumes?.flatMap(({ projected }) => projected?.sources.flatMap(({ secret }) => secret?.items ?? []) ?? []) ?? [];
+    const wanted = (container.env ?? []).flatMap(({ name: variable, value }) => (variable.endsWith('_FILE') ? [String(value)] : []));
+    expect({ name, mounted: sources.map(({ path }) => `/run/secrets/arcadia/${path}`).sort() }).toEqual({ name, mounted: wanted.sort() });
+  }
+  const holders = (variable: string) => pods.filter(({ container }) => namesIn(container).includes(variable)).map(({ name }) => name);
+  expect(holders('DATABASE_OWNER_URL_FILE')).toEqual(['arcadia-migrate']);
+  expect(holders('DO_API_TOKEN_FILE')).toEqual(services.map(({ name }) => name).filter((name) => name !== 'arcadia-api'));
+});
+
+it('OPS-6: asks for life and readiness where the processes really answer, and restarts nobody for what is outside', () => {
+  for (const { name, pod, container } of services) {
+    const port = container.ports?.find(({ name: portName }) => portName === 'http')?.containerPort ?? 0;
+    const app = appOf(container.command);
+    expect({ name, own: valueIn(container, app === 'api' ? 'PORT' : 'WORKER_PORT') }).toEqual({ name, own: String(port) });
+    for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
+      expect(probe?.httpGet.port).toBe('http');
+      expect(isHealthAddress(app, port, probe?.httpGet.path ?? '')).toBe(true);
+    }
+    expect(container.livenessProbe?.httpGet.path).not.toContain('ready');
+    expect(container.readinessProbe?.httpGet.path).toContain('ready');
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(SHUTDOWN_S);
+  }
+});
+
+it('runs nothing as root, with nothing to write to but /tmp, with no right at the cluster, within stated resources', () => {
+  for (const { pod, container } of pods) {
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(Object.keys(container.resources?.requests ?? {})).toEqual(['cpu', 'memory']);
+    expect(container.resources?.limits).toHaveProperty('memory');
+  }
+});
+
+it('has a disruption budget for each deployment, and policies for what comes in and goes out', () => {
+  for (const { name, labels } of services) {
+    const budget = ofKind(base, 'PodDisruptionBudget').find(({ metadata }) => metadata.name === name);
+    expect(labels).toMatchObject(budget?.spec.selector?.matchLabels ?? { none: 'of this name' });
+  }
+  expect(ofKind(base, 'NetworkPolicy').map(({ metadata: { name } }) => name)).toContain('arcadia');
+});
+
+it('scales by metrics that the product really tells', () => {
+  const queries = manifestsOf('components/queue-autoscaling').flatMap(
+    ({ spec }) => spec.triggers?.map(({ metadata }) => metadata.query ?? '') ?? [],
+  );
+  const asked = new Set(queries.flatMap((query) => query.match(/arcadia_\w+/g) ?? []).map((name) => name.replace(/_bucket$/, '')));
+  const told = declaredMetrics();
+  expect([...asked].filter((name) => !told.includes(name))).toEqual([]);
+  expect(asked).toContain('arcadia_queue_jobs');
+});
+
+it('scales each group of workers by the depth of its own queues, and the api by its load', () => {
+  const scaled = manifestsOf('components/queue-autoscaling');
+  for (const { name, container } of services.filter(({ container: { command } }) => appOf(command) === 'worker')) {
+    const scaler = scaled.find(({ spec }) => spec.scaleTargetRef?.name === name);
+    const query = scaler?.spec.triggers?.[0]?.metadata.query ?? '';
+    expect({ name, queues: /queue=~"([^"]+)"/.exec(query)?.[1]?.split('|') }).toEqual({
+      name,
+      queues: valueIn(container, 'WORKER_QUEUES')?.split(','),
+    });
+  }
+  expect(ofKind(base, 'HorizontalPodAutoscaler').map(({ spec }) => spec.scaleTargetRef?.name)).toEqual(['arcadia-api']);
+});
+
+(hasKubectl ? describe : describe.skip)('what kustomize makes of it (skipped without kubectl)', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'arcadia-kustomize-'));
+    cpSync(inRoot('deploy/kubernetes'), folder, { recursive: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is the example overlay in its namespace, with its image, and no replicas where KEDA counts them', () => {
+    const made = rendered(join(folder, 'overlays/example')) ?? [];
+    expect(podsOf(made).map(({ container }) => container.image)).toEqual(Array(5).fill('registry.example.com/arcadia-cloud:0.1.0'));
+    expect(made.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'arcadia')).toEqual([]);
+    expect(ofKind(made, 'Deployment').flatMap(({ spec }) => spec.replicas ?? [])).toEqual([]);
+    expect(ofKind(made, 'ScaledObject')).toHaveLength(3);
+  });
+
+  it('is, with Vault, the same without a Kubernetes secret', () => {
+    const file = join(folder, 'overlays/example/kustomization.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('# - ../../components/vault', '- ../../components/vault'));
+    for (const { pod, container } of podsOf(rendered(join(folder, 'overlays/example')) ?? [])) {
+      expect(namesIn(container).filter((name) => name.endsWith('_FILE'))).toEqual([]);
+      expect(namesIn(container)).toEqual(
+        expect.arrayContaining(['VAULT_ADDR', 'VAULT_SECRETS', 'VAULT_ROLE', 'VAULT_KUBERNETES_TOKEN_PATH']),
+      );
+      expect(pod.volumes?.flatMap(({ projected }) => projected?.sources.flatMap(({ secret }) => secret ?? []) ?? [])).toEqual([]);
+      expect(container.volumeMounts?.map(({ mountPath }) => mountPath).sort()).toEqual(['/run/secrets/vault', '/tmp']);
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PATH_METADATA } from '@nestjs/common/constants';
+import { HealthController as ApiHealth } from '../../apps/api/src/health/health.controller';
+import { HealthController as WorkerHealth } from '../../apps/worker/src/health/health.controller';
+import { SECRET_NAMES, VARIABLES } from '../../libs/config/src/variables';
+
+/** From the root of the repository. */
+export const inRoot = (...parts: readonly string[]): string => join(__dirname, '../..', ...parts);
+
+/** Every name that the product reads from the environment. */
+export const READ_NAMES: ReadonlySet<string> = new Set([...Object.keys(VARIABLES), ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
+
+/** Names whose value is a secret: these may come by reference only. */
+export const SECRETS: readonly string[] = SECRET_NAMES;
+
+const HEALTH = {
+  api: { paths: pathsOf(ApiHealth, ['live', 'ready']), port: Number(VARIABLES.PORT.default) },
+  worker: { paths: pathsOf(WorkerHealth, ['live', 'ready']), port: Number(VARIABLES.WORKER_PORT.default) },
+} as const;
+
+/** `http://…:4005/api/health` and so on: where the processes really answer, as their controllers say. */
+export function isHealthAddress(app: string, port: number, path: string): boolean {
+  const known = app === 'api' || app === 'worker' ? HEALTH[app] : undefined;
+  return known !== undefined && known.port === port && known.paths.includes(path);
+}
+
+export const SIMULATOR_PORT = Number(VARIABLES.SIMULATOR_PORT.default);
+export const SHUTDOWN_S = Number(VARIABLES.SHUTDOWN_MS.default) / 1000;
+
+/** Names of the metrics that sources declare with `counter`, `gauge` and `histogram`. */
+export function declaredMetrics(): string[] {
+  const files = readdirSync(inRoot('libs'), { recursive: true, encoding: 'utf8' }).filter((path) => /src\/.*\.ts$/.test(path));
+  return files.flatMap((path) =>
+    [...readFileSync(inRoot('libs', path), 'utf8').matchAll(/\b(?:counter|gauge|histogram)\(\s*'(\w+)'/g)].map(([, name]) => name ?? ''),
+  );
+}
+
+/** Which app a command of the image runs; throws where there is none. */
+export function appOf(command: readonly string[]): string {
+  const [program, script = ''] = command;
+  const app = /^dist\/apps\/(\w+)\/src\/main\.js$/.exec(script)?.[1];
+  if (program !== 'node' || !app || !existsSync(inRoot(`apps/${app}/src/main.ts`)))
+    throw new Error(`${command.join(' ')} runs none of our apps`);
+  return app;
+}
+
+function pathsOf(controller: { readonly prototype: object }, methods: readonly string[]): string[] {
+  const routes: object = controller.prototype;
+  return [Reflect.getMetadata(PATH_METADATA, controller) as string | string[]].flat().flatMap((base) =>
+    methods.map((method) => {
+      const handler: unknown = Reflect.get(routes, method);
+      const path = Reflect.getMetadata(PATH_METADATA, handler as object) as string;
+      return `/${base}${path === '/' ? '' : `/${path}`}`;
+    }),
+  );
+}

@@ -1,0 +1,107 @@
+import { Acceptance, DriftInbox } from '#libs/drift';
+import { ADMIN, ORDER } from '../provisioning/provisioning-world';
+import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
+
+let world: DriftWorld;
+let droplet: OwnDroplet;
+beforeAll(async () => {
+  world = await newDriftWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  droplet = await world.aDroplet();
+});
+afterEach(async () => {
+  await world.run('destroy_droplet', { resource_id: droplet.resourceId });
+  await world.detect();
+});
+
+const because = { ...ADMIN, reason: 'the client pays for it' };
+const accept = (id: string, expected: unknown) => world.get(Acceptance).accept(id, expected, because);
+const spec = () => world.specs.find(droplet.resourceId);
+const driftOf = async (field: string) => {
+  const found = (await world.drifts('open')).find((drift) => drift.field === field);
+  if (!found) throw new Error(`no drift of ${field}`);
+  return found;
+};
+const audited = () =>
+  world.database.query(`select actor, reason, details from audit_log where action = 'drift_accepted' order by seq desc limit 1`);
+const everything = async () => [await spec(), await world.drifts(), await audited()];
+
+it('DRF-4: accept makes the live value the spec, version +1, and closes the drift, with who and why; a second detection finds none', async () => {
+  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: ORDER.region });
+  await world.detect();
+  const { id } = await driftOf('size_slug');
+  await accept(id, ORDER.size_slug);
+  expect(await spec()).toMatchObject({ version: 3, spec: { size_slug: ORDER.size_slug, region: ORDER.region } });
+  expect(await world.get(DriftInbox).get(id)).toMatchObject({ status: 'accepted', closed_by: 'ada', reason: because.reason });
+  expect(await audited()).toEqual([
+    {
+      actor: 'ada',
+      reason: because.reason,
+      details: expect.objectContaining({ was: 's-2vcpu-2gb', accepted: ORDER.size_slug, spec_version: 3 }),
+    },
+  ]);
+  expect(await world.detect()).toEqual({ opened: 0, changed: 0, stale: 0, reverted: 0 });
+});
+
+it('DRF-4: of 50 simultaneous accepts exactly one succeeds, and the version rises by one', async () => {
+  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
+  await world.detect();
+  const { id } = await driftOf('size_slug');
+  const before = (await spec())?.version ?? 0;
+  const answers = await Promise.allSettled(Array.from({ length: 50 }, () => accept(id, ORDER.size_slug)));
+  const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as { code: string }).code] : []));
+  expect(refused).toEqual(Array.from({ length: 49 }, () => 'drift_moved_on'));
+  expect(await spec()).toMatchObject({ version: before + 1 });
+});
+
+it.each<{ what: string; moves: (id: string) => Promise<unknown>; shown?: unknown }>([
+  { what: 'another value was shown', moves: async () => undefined, shown: 's-8vcpu-16gb' },
+  {
+    what: 'the live value has changed',
+    moves: () => world.database.query(`update cloud_resources set size_slug = 'c-2' where id = $1`, [droplet.resourceId]),
+  },
+  { what: 'the spec has', moves: () => world.ordered(droplet.resourceId, { size_slug: 's-4vcpu-8gb' }) },
+  {
+    what: 'the resource is gone',
+    moves: () =>
+      world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]),
+  },
+])('DRF-4: 409 when $what, and nothing changes', async ({ moves, shown }) => {
+  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
+  await world.detect();
+  const { id, actual } = await driftOf('size_slug');
+  await moves(id);
+  const before = await everything();
+  await expect(accept(id, shown ?? actual)).rejects.toMatchObject({ code: 'drift_moved_on', category: 'conflict' });
+  expect(await everything()).toEqual(before);
+  await world.database.query(`update cloud_resources set size_slug = $2, status = 'active', deleted_at = null where id = $1`, [
+    droplet.resourceId,
+    ORDER.size_slug,
+  ]);
+});
+
+it('two drifts of one resource can be accepted one after the other', async () => {
+  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
+  await world.detect();
+  const [size, region] = [await driftOf('size_slug'), await driftOf('region')];
+  await accept(size.id, size.actual);
+  await accept(region.id, region.actual);
+  expect(await spec()).toMatchObject({ spec: { size_slug: ORDER.size_slug, region: ORDER.region } });
+  expect(await world.drifts('open')).toEqual([]);
+});
+
+it('accepting that a resource is gone ends what was ordered', async () => {
+  await world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]);
+  await world.detect();
+  const { id, actual } = await driftOf('missing');
+  await accept(id, actual);
+  expect(await spec()).toBeUndefined();
+  expect(await world.detect()).toEqual({ opened: 0, changed: 0, stale: 0, reverted: 0 });
+  await world.database.query(`update cloud_resources set status = 'active', deleted_at = null where id = $1`, [droplet.resourceId]);
+});
+
+it('an unknown drift is not found', async () => {
+  await expect(accept('00000000-0000-4000-8000-000000000000', 'x')).rejects.toMatchObject({ code: 'drift_not_found' });
+});

@@ -1,0 +1,80 @@
+import { Detection, type DetectionReport } from '#libs/drift';
+import type { Spec } from '#libs/provisioning';
+import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../provisioning/provisioning-world';
+import { until } from '../setup/until';
+
+/** A drift as its table holds it. */
+export interface DriftRow {
+  readonly id: string;
+  readonly resource_id: string;
+  readonly field: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly status: string;
+  readonly spec_version: number;
+  readonly severity: string;
+  readonly monthly_price_delta: string | null;
+}
+
+/** A droplet that a saga of ours made. */
+export interface OwnDroplet {
+  readonly resourceId: string;
+  readonly dropletId: number;
+}
+
+export interface DriftWorld extends ProvisioningWorld {
+  readonly detect: () => Promise<DetectionReport>;
+  readonly drifts: (status?: string) => Promise<DriftRow[]>;
+  /** Orders a droplet, and lets a sweep see it. */
+  readonly aDroplet: (name?: string) => Promise<OwnDroplet>;
+  /** Sweeps until a complete one began after everything that was written before; answers how it ended. */
+  readonly sweepDroplets: () => Promise<string>;
+  /** As if this had been ordered, whatever is there. */
+  readonly ordered: (resourceId: string, spec: Spec) => Promise<void>;
+  /** An action of somebody else at the provider, to its end. */
+  readonly behindOurBack: (dropletId: number, action: Record<string, unknown>) => Promise<void>;
+}
+
+/** The world of provisioning, with the eyes of drift. What a saga registered counts as listed at once. */
+export async function newDriftWorld(env: Record<string, string> = {}): Promise<DriftWorld> {
+  const world = await newProvisioningWorld({ STRIKE_SPACING_MS: '0', ...env });
+  const { database, simulator } = world;
+  const sweepDroplets = async () => {
+    const { status } = await world.sweeps.run('droplet', { trigger: 'manual' });
+    return status;
+  };
+  return {
+    ...world,
+    sweepDroplets,
+    detect: () => world.get(Detection).run(),
+    drifts: (status) =>
+      database.query<DriftRow>(
+        `select id, resource_id, field, expected, actual, status, spec_version, severity, monthly_price_delta::text from cloud_drift
+          where $1::text is null or status = $1 order by field, id`,
+        [status],
+      ),
+    aDroplet: async (name = 'web-1') => {
+      const made = await world.run('provision_droplet', { ...ORDER, name });
+      const { droplet_id } = made.context.create_droplet as { droplet_id: string };
+      const { resource_id } = made.context.register_droplet as { resource_id: string };
+      await database.query('update cloud_resources set listed_by = null where id = $1', [resource_id]); // as if the lag bound were over
+      await sweepDroplets();
+      return { resourceId: resource_id, dropletId: Number(droplet_id) };
+    },
+    ordered: async (resourceId, spec) => {
+      await database.query(
+        `insert into cloud_provisioned as p (resource_id, spec) values ($1, $2)
+         on conflict (resource_id) do update set spec = excluded.spec, version = p.version + 1, ended_at = null`,
+        [resourceId, JSON.stringify(spec)],
+      );
+    },
+    behindOurBack: async (dropletId, action) => {
+      const { action: begun } = (await simulator.call('POST', `/v2/droplets/${dropletId}/actions`, action)) as { action: { id: number } };
+      const isOver = async () => {
+        const answer = await simulator.call('GET', `/v2/actions/${begun.id}`).catch(() => undefined);
+        return (answer as { action: { status: string } } | undefined)?.action.status === 'completed';
+      };
+      await until(isOver, { what: `the ${String(action.type)}` });
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { InventoryRegister, type ResourceView } from '#libs/inventory';
+import { until } from '../setup/until';
+import { ACME, Agency, BIRD, droplets } from './agency';
+import type { World } from './world';
+
+/** A small agency, and what a saga does in it before any list shows it. */
+export const platform = { kind: 'platform' } as const;
+export const acme = { kind: 'tenant', tenantId: 'acme' } as const;
+export const bird = { kind: 'tenant', tenantId: 'bird' } as const;
+export const SAGA = '01a1fc62-ae4a-724d-a78f-f68cc96adf02';
+export const HOUR_MS = 3_600_000;
+
+export let agency: Agency;
+export let world: World;
+export let register: InventoryRegister;
+
+export async function open(settings: Record<string, string> = {}): Promise<void> {
+  agency = await Agency.open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102)], { VANISH_MIN: '20', ...settings });
+  world = agency.world;
+  register = world.register;
+}
+
+/** What a saga does: makes a droplet, as far as lists are concerned in secret. */
+export async function made(listedAfterMs = HOUR_MS): Promise<string> {
+  await world.simulator.change({ lags: { droplet_listed_ms: listedAfterMs } });
+  const body = { name: 'made', size: 's-1vcpu-1gb', image: 'debian-12-x64', region: 'fra1' };
+  const { droplet } = (await world.simulator.call('POST', '/v2/droplets', body)) as { droplet: { id: number } };
+  return String(droplet.id);
+}
+
+export async function rawDroplet(id: string): Promise<unknown> {
+  return ((await world.simulator.call('GET', `/v2/droplets/${id}`)) as { droplet: unknown }).droplet;
+}
+
+export async function seen(id: string, projectUuid?: string): Promise<string> {
+  const requestedAtMs = performance.now();
+  const raw = await rawDroplet(id);
+  return (await register.observe({ kind: 'droplet', raw, requestedAtMs, projectUuid })).resourceId;
+}
+
+export async function listedByProvider(id: string): Promise<boolean> {
+  const { droplets: listed } = (await world.simulator.call('GET', '/v2/droplets?per_page=200')) as { droplets: { id: number }[] };
+  return listed.some((droplet) => String(droplet.id) === id);
+}
+
+/** Transactions that hold as many connections of the process, until they are released. */
+export async function occupiedPool(connections: number): Promise<{ release: () => Promise<unknown> }> {
+  let letGo = (): void => undefined;
+  const released = new Promise<void>((resolve) => (letGo = resolve));
+  let held = 0;
+  const holding = Array.from({ length: connections }, () =>
+    world.database.transaction(async (tx) => {
+      await tx.query('select 1');
+      held += 1;
+      await released;
+    }),
+  );
+  await until(() => held === connections, { what: 'a full pool' });
+  return {
+    release: () => {
+      letGo();
+      return Promise.all(holding);
+    },
+  };
+}
+
+export const rowOf = (id: string): Promise<ResourceView> => world.inventory.get(platform, id);
+
+export async function eventsOf(id: string): Promise<string[]> {
+  const { data } = await world.inventory.events(platform, id, { limit: 200 });
+  return data.map(({ type, source }) => `${type} by ${source}`).reverse();
+}
+
+export const lagIsOver = (id: string) =>
+  world.database.query('update cloud_resources set listed_by = clock_timestamp() where id = $1', [id]);

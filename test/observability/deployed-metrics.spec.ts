@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { parse } from 'yaml';
+import { loadConfig } from '#libs/config';
+import { metricsText } from '#libs/observability';
+import { createApi } from '../../apps/api/src/api-app';
+import { createWorker } from '../../apps/worker/src/worker-process';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string };
+}
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+}
+
+const read = (path: string) => readFileSync(join(__dirname, '../..', path), 'utf8');
+const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: readonly { readonly rules: readonly Rule[] }[] };
+const rules = groups.flatMap(({ rules: of }) => [...of]);
+const { panels } = JSON.parse(read('deploy/grafana/arcadia-cloud.json')) as Dashboard;
+const questions = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))];
+/** The names of ours and of the process that an expression asks for. */
+const namesIn = (expr: string) => [...expr.matchAll(/\b(?:arcadia|process|nodejs)_[a-z0-9_]+/g)].map(([name]) => name);
+
+function closes(expr: string): boolean {
+  const opening: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+  const open: string[] = [];
+  for (const sign of expr.replace(/"[^"]*"/g, '')) {
+    if (Object.values(opening).includes(sign)) open.push(sign);
+    if (opening[sign] && open.pop() !== opening[sign]) return false;
+  }
+  return open.length === 0;
+}
+
+let exposed: string[];
+const apps: INestApplication[] = [];
+
+beforeAll(async () => {
+  // Whether they can read anything does not matter here: what a process can tell is told by name all the same.
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    JWT_SECRET: 's'.repeat(64),
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+  });
+  for (const app of [await createApi(config), await createWorker(config)]) apps.push(await app.init());
+  const text = await metricsText();
+  exposed = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
+    type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  );
+});
+afterAll(async () => {
+  await Promise.all(apps.map((app) => app.close()));
+});
+
+it('asks for nothing that api and worker do not expose', () => {
+  const asked = [...new Set(questions.flatMap(namesIn))].sort();
+  expect(asked.length).toBeGreaterThan(25);
+  expect(asked.filter((name) => !exposed.includes(name))).toEqual([]);
+});
+
+it('shows every metric of ours on the dashboard or in an alarm', () => {
+  const asked = new Set(questions.flatMap(namesIn).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  const ours = new Set(exposed.filter((name) => name.startsWith('arcadia_')).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  expect([...ours].filter((name) => !asked.has(name))).toEqual([]);
+});
+
+it('writes expressions whose brackets close', () => {
+  expect(questions.filter((expr) => !closes(expr))).toEqual([]);
+});
+
+it('names each alarm once, says how bad it is and in one line what it is', () => {
+  expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+  for (const { alert, labels, annotations } of rules) {
+    expect(alert).toMatch(/^Arcadia[A-Z]/);
+    expect(['page', 'ticket']).toContain(labels.severity);
+    expect(annotations.summary).not.toContain('\n');
+  }
+});
+
+it('explains every alarm, and no other, in the handbook', () => {
+  const [, section = ''] = /^## Alarms\n(.*?)^## /ms.exec(`${read('docs/operations.md')}\n## `) ?? [];
+  const explained = [...section.matchAll(/^\| `(Arcadia\w+)` \|/gm)].map(([, name = '']) => name);
+  expect(explained.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
+});

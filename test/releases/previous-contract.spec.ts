@@ -1,0 +1,53 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import request from 'supertest';
+import { loadConfig } from '#libs/config';
+import { createApi } from '../../apps/api/src/api-app';
+import { broken, type ApiDocument } from './contract-comparison';
+import { recorded } from './recorded-release';
+
+const then = recorded('first-landed', 'openapi.json') as ApiDocument;
+let app: NestExpressApplication;
+let now: ApiDocument;
+
+beforeAll(async () => {
+  const config = {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    JWT_SECRET: 's'.repeat(64),
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+  };
+  app = await createApi(loadConfig(config));
+  await app.init();
+  now = (await request(app.getHttpServer()).get('/api/openapi.json').expect(200)).body as ApiDocument;
+});
+afterAll(() => app.close());
+
+it('OPS-5: a client of the previous release finds every route, parameter and property that it knew', () => {
+  expect(Object.keys(then.paths)).toHaveLength(19);
+  expect(broken(then, now)).toEqual([]);
+});
+
+describe('OPS-5: would be noticed', () => {
+  it.each<[string, (text: string) => string, string]>([
+    ['a property with another name', (text) => text.replaceAll('"stale_strike_count":', '"strikes":'), '.stale_strike_count is gone'],
+    [
+      'a number that became text',
+      (text) => text.replaceAll('"current_step_idx":{"type":"integer"', '"current_step_idx":{"type":"string"'),
+      'current_step_idx was integer and is string',
+    ],
+    [
+      'a route with another address',
+      (text) => text.replace('"/api/v1/sweeps/{id}/release"', '"/api/v1/sweeps/{id}/let-go"'),
+      'post /api/v1/sweeps/{id}/release is gone',
+    ],
+    ['a parameter that is gone', (text) => text.replaceAll('"name":"updated_since"', '"name":"changed_since"'), '?updated_since is gone'],
+    [
+      'an optional parameter that must be given',
+      (text) => text.replaceAll('"name":"region","in":"query","required":false', '"name":"region","in":"query","required":true'),
+      '?region must be given now',
+    ],
+  ])('%s', (_what, edit, found) => {
+    const edited = JSON.parse(edit(JSON.stringify(now))) as ApiDocument;
+    expect(broken(then, edited).join('\n')).toContain(found);
+  });
+});

@@ -1,0 +1,138 @@
+import { balanceRetention } from '#libs/billing';
+import { loadConfig } from '#libs/config';
+import type { Database } from '#libs/database';
+import { inventoryRetention } from '#libs/inventory';
+import { Retention } from '#libs/retention';
+import { Logger } from '@nestjs/common';
+import { Client } from 'pg';
+import { aDatabase } from '../database/a-database';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+
+const config = loadConfig({
+  JWT_SECRET: 's'.repeat(64),
+  SWEEP_RETENTION_DAYS: '30',
+  EVENT_RETENTION_DAYS: '100',
+  BALANCE_HOURLY_DAYS: '35',
+});
+
+Logger.overrideLogger(false);
+
+let stored: TestDatabase;
+let database: Database;
+let owner: Client;
+let retention: Retention;
+let account: string;
+beforeEach(async () => {
+  stored = await createTestDatabase();
+  database = aDatabase(stored.appUrl);
+  retention = new Retention(database);
+  owner = new Client({ connectionString: stored.ownerUrl });
+  await owner.connect();
+  const { rows } = await owner.query<{ id: string }>(
+    `insert into cloud_accounts (provider_account_id, identified_by) values ('team', 'team') returning id`,
+  );
+  account = rows[0]?.id ?? '';
+});
+afterEach(async () => {
+  await owner.end();
+  await database.close();
+  await stored.drop();
+});
+
+const sweepsEvery = (kind: string, step: string, from: string, status = 'complete') =>
+  owner.query(
+    `insert into cloud_sweeps (kind, trigger, status, started_at, lease_until, finished_at)
+     select $1, 'schedule', $2, at, at, at from generate_series(date_trunc('day', now(), 'UTC') - $3::interval, date_trunc('day', now(), 'UTC'), $4::interval) at`,
+    [kind, status, from, step],
+  );
+
+const count = async (sql: string) => (await database.query<{ n: number }>(`select count(*)::int as n from ${sql}`))[0]?.n;
+
+it('keeps every young sweep, then one complete sweep of each kind and day, then none', async () => {
+  await sweepsEvery('droplet', '1 hour', '200 days');
+  await sweepsEvery('droplet', '1 day', '200 days', 'incomplete');
+  await sweepsEvery('volume', '6 hours', '60 days');
+  const removed = await retention.apply(inventoryRetention(config));
+  expect(removed.cloud_sweeps).toBeGreaterThan(3_500);
+  const young = `cloud_sweeps where started_at >= now() - interval '30 days'`;
+  expect(await count(`${young} and kind = 'droplet' and status = 'complete'`)).toBeGreaterThanOrEqual(29 * 24);
+  const days = await database.query<{ kind: string; of_day: number; bad: number; oldest: number }>(
+    `select kind, max(n)::int as of_day, max(bad)::int as bad, max(now()::date - day)::int as oldest from (
+       select kind, (started_at at time zone 'UTC')::date as day, count(*) as n, count(*) filter (where status <> 'complete') as bad from cloud_sweeps
+        where started_at < date_trunc('day', now() - interval '30 days', 'UTC') group by 1, 2) d group by 1 order by 1`,
+  );
+  expect(days).toEqual([
+    { kind: 'droplet', of_day: 1, bad: 0, oldest: expect.any(Number) as number },
+    { kind: 'volume', of_day: 1, bad: 0, oldest: expect.any(Number) as number },
+  ]);
+  expect(days[0]?.oldest).toBeLessThanOrEqual(132); // the last month that can be asked for, and no longer
+  expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_sweeps: 0 });
+});
+
+it('keeps what readers ask for, however old: the last sweep of a kind, and its last complete one', async () => {
+  await sweepsEvery('droplet', '1 year', '3 years');
+  await owner.query(`update cloud_sweeps set started_at = started_at - interval '2 years'`);
+  await owner.query(
+    `insert into cloud_sweeps (kind, trigger, status, started_at, lease_until) values ('droplet', 'schedule', 'refused', now() - interval '1 year', now())`,
+  );
+  await retention.apply(inventoryRetention(config));
+  const left = await database.query('select status from cloud_sweeps order by started_at');
+  expect(left).toEqual([{ status: 'complete' }, { status: 'refused' }]);
+});
+
+it('thins balances out to the last of a day, and keeps those for good', async () => {
+  await owner.query(
+    `insert into cloud_balance_snapshots (account_id, month_to_date_balance, account_balance, month_to_date_usage, generated_at, taken_at)
+     select $1, extract(hour from at at time zone 'UTC'), 0, 0, at, at
+       from generate_series(date_trunc('day', now(), 'UTC') - interval '800 days', date_trunc('day', now(), 'UTC'), interval '1 hour') at`,
+    [account],
+  );
+  await retention.apply(balanceRetention(config));
+  const old = await database.query<{ last: string; n: number }>(
+    `select month_to_date_balance::text as last, count(*)::int as n from cloud_balance_snapshots
+      where taken_at < date_trunc('day', now() - interval '35 days', 'UTC') group by 1`,
+  );
+  expect(old).toEqual([{ last: '23', n: 765 }]);
+  expect(await count(`cloud_balance_snapshots where taken_at >= now() - interval '35 days'`)).toBeGreaterThanOrEqual(34 * 24);
+});
+
+it('forgets old actions of the provider, but not those that its feed may show again', async () => {
+  const actions = (from: number, to: number, ago: string) =>
+    owner.query(
+      `insert into cloud_provider_actions (account_id, action_id, action, status, first_read_at)
+       select $1, n, 'reboot', 'completed', now() - $4::interval from generate_series($2::int, $3::int) n`,
+      [account, from, to, ago],
+    );
+  await actions(1, 2_500, '91 days');
+  await actions(2_501, 2_600, '1 day');
+  expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_provider_actions: 1_600 });
+  expect(await database.query('select min(action_id)::int as oldest from cloud_provider_actions')).toEqual([{ oldest: 1_601 }]);
+});
+
+it('works in batches: told to end it has committed what it did, and the rest leaves next time', async () => {
+  await sweepsEvery('droplet', '1 hour', '200 days');
+  const total = (await count('cloud_sweeps')) ?? 0;
+  const ending = new AbortController();
+  const query = database.query.bind(database);
+  jest.spyOn(database, 'query').mockImplementationOnce((text, values) => {
+    ending.abort();
+    return query(text, values);
+  });
+  await retention.apply(inventoryRetention(config), ending.signal);
+  expect(await count('cloud_sweeps')).toBe(total - 1_000);
+  await retention.apply(inventoryRetention(config));
+  expect(await count('cloud_sweeps')).toBeLessThan(total - 3_000);
+});
+
+it('a row that somebody holds is left to the next round, and a rule that fails stops no other', async () => {
+  await sweepsEvery('droplet', '1 day', '200 days');
+  await owner.query('begin');
+  const held = await owner.query<{ id: string }>('select id from cloud_sweeps order by started_at limit 1 for update');
+  const broken = { what: 'nothing', remove: 'delete from no_such_table where $1 > 0', values: [] };
+  const removed = await retention.apply([broken, ...inventoryRetention(config)]);
+  expect(removed.nothing).toBeUndefined();
+  expect(removed.cloud_sweeps).toBeGreaterThan(50);
+  await owner.query('commit');
+  expect(await count(`cloud_sweeps where id = '${held.rows[0]?.id ?? ''}'`)).toBe(1);
+  expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_sweeps: 1 });
+});

@@ -1,0 +1,216 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, vaultSettings, type Config } from '#libs/config';
+import { openConfig, VaultError, VaultSecrets } from '#libs/vault';
+import { Logger } from '@nestjs/common';
+import { until } from '../setup/until';
+import { KvServer } from './kv-server';
+
+const VAULT_TOKEN = 'hvs.of-the-agent';
+const FIRST = 'dop_v1_first';
+const SECOND = 'dop_v1_second';
+const JWT = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz';
+const NEW_JWT = JWT.split('').reverse().join('');
+const ALL = [VAULT_TOKEN, FIRST, SECOND, JWT, NEW_JWT, 'hvs.login', 'service-account-jwt'];
+
+let vault: KvServer;
+let folder: string;
+let opened: VaultSecrets | undefined;
+const lines: string[] = [];
+const events = (name: string) => lines.filter((line) => line.includes(`"${name}"`));
+
+beforeEach(async () => {
+  vault = await KvServer.start();
+  vault.tokens.add(VAULT_TOKEN);
+  vault.kept.set('arcadia/common', { JWT_SECRET: JWT, DATABASE_URL: 'postgres://app:pw@db/arcadia', somebody_elses: 7 });
+  vault.kept.set('arcadia/provider', { DO_API_TOKEN: FIRST });
+  folder = mkdtempSync(join(tmpdir(), 'arcadia-vault-'));
+  lines.length = 0;
+  const keep = (message: unknown, ...more: unknown[]) => void lines.push(JSON.stringify([message, ...more]));
+  Logger.overrideLogger({ log: keep, error: keep, warn: keep });
+});
+afterEach(async () => {
+  opened?.close();
+  const leaks = lines.filter((line) => ALL.some((secret) => line.includes(secret)));
+  if (leaks.length > 0) throw new Error(`TEN-8: a secret is in the log: ${leaks.join('\n')}`); // after every test
+  const written = readdirSync(folder).filter((name) => name !== 'token');
+  if (written.length > 0) throw new Error(`TEN-8: something was written: ${written.join(', ')}`);
+  Logger.overrideLogger(false);
+  await vault.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const settings = () => ({
+  DATA_DIR: folder,
+  VAULT_ADDR: vault.url,
+  VAULT_SECRETS: 'arcadia/common,arcadia/provider',
+  VAULT_REFRESH_MS: '100',
+  VAULT_TIMEOUT_MS: '300',
+});
+const failure = (more: NodeJS.ProcessEnv = { VAULT_TOKEN }) => openConfig({ ...settings(), ...more }).catch((thrown: unknown) => thrown);
+/** As `openConfig`, but ended after the test. */
+async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> {
+  const env = { ...settings(), ...more };
+  const found = vaultSettings(env);
+  if (!found) throw new Error('The settings of this test do not ask for Vault');
+  opened = await VaultSecrets.open(found);
+  return loadConfig(env, 'service', opened.secrets);
+}
+const tokenOf = (config: Config) => config.provider.token?.('sync-fast');
+/** A whole look at Vault has begun and ended since: the next one has begun. */
+const anotherLook = async () => {
+  const before = vault.count('arcadia/common');
+  await until(() => vault.count('arcadia/common') >= before + 2, { what: 'another look at Vault' });
+};
+
+it('reads the secrets of every path, each once, and leaves what is not ours alone', async () => {
+  const config = await open();
+  expect(tokenOf(config)).toBe(FIRST);
+  expect(config.identity.jwtSecret()).toBe(JWT);
+  expect(config.database.url()).toBe('postgres://app:pw@db/arcadia');
+  expect(JSON.stringify(config)).not.toMatch(/dop_v1|k8Zq|pw@/);
+});
+
+it('follows a rotation without a restart, and names in its log what was rotated', async () => {
+  const config = await open();
+  vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
+  await until(() => tokenOf(config) === SECOND, { what: 'the new token' });
+  vault.kept.set('arcadia/common', { ...vault.kept.get('arcadia/common'), JWT_SECRET: NEW_JWT });
+  await until(() => config.identity.jwtSecret() === NEW_JWT, { what: 'the new secret' });
+  expect(events('secrets_rotated')).toHaveLength(2);
+  expect(events('secrets_rotated')[0]).toContain('DO_API_TOKEN');
+});
+
+it('keeps the last good values while Vault is away, says so once, and goes on by itself', async () => {
+  const config = await open();
+  await vault.stop();
+  await until(() => events('secrets_not_followed').length > 0, { what: 'the warning' });
+  expect([tokenOf(config), config.identity.jwtSecret()]).toEqual([FIRST, JWT]);
+  expect(events('secrets_not_followed')[0]).toContain('ECONNREFUSED');
+  vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
+  await vault.return();
+  await until(() => tokenOf(config) === SECOND, { what: 'the token of after the outage' });
+  await until(() => events('secrets_followed_again').length === 1, { what: 'the all-clear' });
+  expect(events('secrets_not_followed')).toHaveLength(1);
+});
+
+it.each([
+  ['is deleted', () => vault.kept.delete('arcadia/provider'), '(404)'],
+  ['loses the field', () => vault.kept.set('arcadia/provider', {}), 'DO_API_TOKEN is no longer in Vault'],
+  ['holds nothing', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: '' }), 'must be text that is not empty'],
+  ['holds what is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
+  ['may no longer be read', () => vault.tokens.clear(), '(403)'],
+  ['answers HTML', () => (vault.script = (_, response) => Boolean(response.end('<html>Sign in</html>'))), "not Vault's JSON"],
+  ['answers without end', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 300 ms'],
+  ['answers too much', () => (vault.script = (_, response) => Boolean(response.end('x'.repeat(2_000_000)))), '1048576 bytes'],
+  ['is sealed', () => (vault.script = (_, response) => Boolean(response.writeHead(503).end('{}'))), '(503)'],
+])('keeps the last good value when the path %s', async (_, spoil, reason) => {
+  const config = await open();
+  spoil();
+  await until(() => events('secrets_not_followed').length > 0, { what: 'the warning' });
+  expect(events('secrets_not_followed')[0]).toContain(reason);
+  await anotherLook();
+  expect(tokenOf(config)).toBe(FIRST);
+});
+
+it('takes all paths of a look or none: half a rotation is not run on', async () => {
+  const config = await open();
+  vault.script = ({ path }, response) => path.endsWith('provider') && Boolean(response.writeHead(500).end());
+  vault.kept.set('arcadia/common', { ...vault.kept.get('arcadia/common'), JWT_SECRET: NEW_JWT });
+  await anotherLook();
+  expect(config.identity.jwtSecret()).toBe(JWT);
+});
+
+it('TEN-8: takes its token nowhere else: a redirect is not followed', async () => {
+  const elsewhere = await KvServer.start();
+  elsewhere.tokens.add(VAULT_TOKEN);
+  vault.script = ({ path }, response) => Boolean(response.writeHead(307, { location: `${elsewhere.url}${path}` }).end());
+  expect(String(await failure())).toMatch(/elsewhere \(307\), which is not followed/);
+  expect(elsewhere.asked).toEqual([]);
+  await elsewhere.stop();
+});
+
+describe('with the role of a service account', () => {
+  const role = { VAULT_ROLE: 'arcadia-worker' };
+  const withRole = () => ({ ...role, VAULT_KUBERNETES_TOKEN_PATH: join(folder, 'token') });
+  beforeEach(() => {
+    vault.roles.set('arcadia-worker', 'service-account-jwt');
+    writeFileSync(join(folder, 'token'), 'service-account-jwt\n');
+  });
+
+  it('logs in, and again only when its token ends or is refused', async () => {
+    const config = await open(withRole());
+    expect(tokenOf(config)).toBe(FIRST);
+    await anotherLook();
+    expect(vault.count('/login')).toBe(1);
+    vault.tokens.clear(); // as after a revocation
+    vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
+    await until(() => tokenOf(config) === SECOND, { what: 'a second login' });
+    expect(vault.count('/login')).toBe(2);
+    expect(events('secrets_not_followed')).toEqual([]);
+  });
+
+  it('logs in before its token has ended', async () => {
+    vault.leaseS = 0.1;
+    await open(withRole());
+    await until(() => vault.count('/login') >= 3, { what: 'more logins' });
+    expect(events('secrets_not_followed')).toEqual([]);
+  });
+
+  it.each([
+    ['which the role does not know', () => vault.roles.clear(), 'Vault refuses the login with VAULT_ROLE (403)'],
+    ['which is not there', () => rmSync(join(folder, 'token')), 'VAULT_KUBERNETES_TOKEN_PATH cannot be read (ENOENT)'],
+  ])('does not start with a token %s', async (_, spoil, sentence) => {
+    spoil();
+    expect(String(await failure(withRole()))).toContain(sentence);
+  });
+});
+
+describe('what cannot be used at the start is one sentence, and nothing starts', () => {
+  it.each([
+    ['a path that is not there', () => vault.kept.delete('arcadia/provider'), 'nothing for path 2 of VAULT_SECRETS (404)'],
+    ['a token that may not', () => vault.tokens.clear(), 'Vault refuses path 1 of VAULT_SECRETS (403)'],
+    ['an HTML page', () => (vault.script = (_, response) => Boolean(response.end('<html>'))), "something that is not Vault's JSON"],
+    [
+      'another shape',
+      () => (vault.script = (_, response) => Boolean(response.end('{"data":{"JWT_SECRET":"x"}}'))),
+      'is not a KV v2 secret',
+    ],
+    ['one secret twice', () => vault.kept.set('arcadia/provider', { JWT_SECRET: NEW_JWT }), 'keep each secret once'],
+  ])('%s', async (_, spoil, sentence) => {
+    spoil();
+    const error = await failure();
+    expect(error).toBeInstanceOf(VaultError);
+    expect((error as Error).message).toContain(sentence);
+    expect((error as Error).message.split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['a misspelt field', { DO_API_TOEKN: FIRST }, {}, 'In Vault DO_API_TOEKN is not a variable of ours; did you mean DO_API_TOKEN?'],
+    ['a setting', { PORT: '4005' }, {}, 'PORT is kept in Vault, but only secrets are read there; set it in the environment'],
+    ['a number', { DO_API_TOKEN: 7 }, {}, 'DO_API_TOKEN in Vault must be text that is not empty'],
+    [
+      'a place too many',
+      { DO_API_TOKEN: FIRST },
+      { DO_API_TOKEN: SECOND },
+      'DO_API_TOKEN is set in the environment and kept in Vault; use one',
+    ],
+    ['no way in', {}, { VAULT_TOKEN: '' }, 'VAULT_SECRETS is set without VAULT_ROLE or VAULT_TOKEN'],
+    ['two ways in', {}, { VAULT_ROLE: 'x' }, 'VAULT_ROLE and VAULT_TOKEN are both set; use one'],
+    ['no address', {}, { VAULT_ADDR: '' }, 'VAULT_SECRETS is set without VAULT_ADDR'],
+    ['no paths', {}, { VAULT_SECRETS: '', VAULT_ROLE: 'x' }, 'VAULT_ROLE is set without VAULT_SECRETS; set the paths of the secrets too'],
+    ['a path that climbs', {}, { VAULT_SECRETS: '../sys' }, expect.stringMatching(/^VAULT_SECRETS must be a path like/)],
+    [
+      'plain http in production',
+      {},
+      { NODE_ENV: 'production', VAULT_ADDR: 'http://vault:8200' },
+      'VAULT_ADDR must be https in production: it carries secrets',
+    ],
+  ])('%s', async (_, kept, env, problem) => {
+    vault.kept.set('arcadia/provider', kept);
+    const error = await failure({ VAULT_TOKEN, ...env });
+    expect(error).toEqual(expect.any(ConfigError));
+    expect((error as ConfigError).problems).toContainEqual(problem);
+  });
+});
