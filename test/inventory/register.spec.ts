@@ -1,5 +1,5 @@
 import { until } from '../setup/until';
-import { ACME, droplets } from './agency';
+import { ACME } from './agency';
 import {
   acme,
   agency,

@@ -132,6 +132,8 @@ export class Database implements Queryable, OnApplicationShutdown {
       application_name: 'arcadia-cloud',
     });
     pool.on('error', () => this.log.warn({ event: 'database_connection_lost' }));
+    // A server may end a connection in the packet that opens it, before its borrower listens; an error that nobody hears ends the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     this.pools.push(pool);
     return pool;
   }

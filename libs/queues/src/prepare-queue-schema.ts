@@ -2,7 +2,7 @@ import { SERVICE_ROLE } from '#libs/database';
 import { runMigrations } from 'bullmq';
 import { Client, escapeIdentifier } from 'pg';
 import { QUEUE_NAMES } from './catalogue';
-import { QUEUE_SCHEMA } from './postgres-backend';
+import { QUEUE_SCHEMA } from './lasting-connection';
 
 /** Any number that nobody else uses as an advisory lock of this database. */
 const PREPARE_LOCK = 815_004_007;

@@ -1,0 +1,56 @@
+import { DatabaseUnavailableError, withSession } from '#libs/database';
+import { prepareQueueSchema } from '#libs/queues';
+import { lastingConnection } from '../../libs/queues/src/lasting-connection';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { aDatabase } from './a-database';
+import { shortLivedLine } from './short-lived-line';
+
+const ENDED_SESSIONS = 3;
+
+let stored: TestDatabase;
+let line: Awaited<ReturnType<typeof shortLivedLine>>;
+beforeAll(async () => {
+  stored = await createTestDatabase();
+  await prepareQueueSchema(stored.ownerUrl);
+});
+afterAll(() => stored.drop());
+beforeEach(async () => {
+  line = await shortLivedLine(stored.appUrl, ENDED_SESSIONS);
+});
+afterEach(() => line.end());
+
+/** Tries until the server lets a session live; answers what went wrong before. */
+async function untilItLives<T>(attempt: () => Promise<T>): Promise<{ answer: T; failures: unknown[] }> {
+  const failures: unknown[] = [];
+  for (;;) {
+    try {
+      return { answer: await attempt(), failures };
+    } catch (error) {
+      failures.push(error);
+      if (failures.length > ENDED_SESSIONS) throw error;
+    }
+  }
+}
+
+describe('OPS-3: a session that the server ends in the packet that opens it ends no process', () => {
+  it('of the service', async () => {
+    const database = aDatabase(line.url);
+    const { answer, failures } = await untilItLives(() => database.query('select 1 as one'));
+    await database.close();
+    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+    expect(failures).toHaveLength(ENDED_SESSIONS);
+    for (const failure of failures) expect(failure).toBeInstanceOf(DatabaseUnavailableError);
+  });
+
+  it('of an operator’s command', async () => {
+    const { answer } = await untilItLives(() => withSession(line.url, 'service', (session) => session.query('select 1 as one')));
+    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+  });
+
+  it('of a worker that waits for notifications', async () => {
+    const connection = lastingConnection(line.url, 1);
+    const { answer } = await untilItLives(async () => (await connection.getListenClient()).query('select 1 as one'));
+    await connection.close();
+    expect({ answer: answer.rows, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+  });
+});
