@@ -22,10 +22,11 @@ export async function shortLivedLine(url: string, shortLived: number) {
     const upstream = connect(Number(port), hostname);
     client.pipe(upstream);
     upstream.on('data', (bytes: Buffer) => {
-      if (told.ended === shortLived || !bytes.subarray(-READY.length).equals(READY)) return void client.write(bytes);
-      told.ended += 1;
-      client.end(Buffer.concat([bytes, goodbye()]));
-      upstream.destroy();
+      if (told.ended < shortLived && bytes.subarray(-READY.length).equals(READY)) {
+        told.ended += 1;
+        client.end(Buffer.concat([bytes, goodbye()]));
+        upstream.destroy();
+      } else client.write(bytes);
     });
     for (const [one, other] of [
       [client, upstream],
