@@ -92,6 +92,26 @@ it('two drifts of one resource can be accepted one after the other', async () =>
   expect(await world.drifts('open')).toEqual([]);
 });
 
+it('DRF-4: all drifts of one resource can be accepted at once: each is, and none waits for another that waits for it', async () => {
+  await world.ordered(droplet.resourceId, {
+    size_slug: 's-2vcpu-2gb',
+    region: 'ams3',
+    name: 'x',
+    vcpus: 9,
+    memory: 1,
+    disk: 1,
+    status: 'off',
+  });
+  await world.detect();
+  const open = await world.drifts('open');
+  expect(open).toHaveLength(7);
+  const before = (await spec())?.version ?? 0;
+  const answers = await Promise.allSettled(open.map(({ id, actual }) => accept(id, actual)));
+  expect(answers.map(({ status }) => status)).toEqual(open.map(() => 'fulfilled'));
+  expect(await spec()).toMatchObject({ version: before + 7, spec: { size_slug: ORDER.size_slug, region: ORDER.region, name: 'web-1' } });
+  expect(await world.drifts('open')).toEqual([]);
+});
+
 it('accepting that a resource is gone ends what was ordered', async () => {
   await world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]);
   await world.detect();

@@ -21,8 +21,13 @@ export interface ShownDrift {
   readonly under_way: boolean;
 }
 
-/** Locks the drift for the rest of the transaction: of many decisions at once one is first, and the others see what it did. Throws `DriftNotFoundError`. */
+/**
+ * Locks the desired state and the drift for the rest of the transaction: of many decisions at once one is first, and the others see what it did.
+ * The desired state first: decisions about several drifts of one resource would each hold theirs and wait for the others'. Throws
+ * `DriftNotFoundError`.
+ */
 export async function readShown(tx: Queryable, driftId: string): Promise<ShownDrift> {
+  await tx.query(LOCK_SPEC, [driftId]);
   await tx.query('select 1 from cloud_drift where id = $1 for update', [driftId]);
   const [drift] = await tx.query<ShownDrift>(READ_SHOWN, [driftId]);
   if (!drift) throw new DriftNotFoundError(driftId);
@@ -36,6 +41,9 @@ export function stillAs({ status, actual, live, spec_version, version }: ShownDr
   if (!looselyEqual(live, actual)) throw new DriftMovedOnError('The live value has changed since the drift was found');
   if (version !== spec_version) throw new DriftMovedOnError('Something else has been ordered since the drift was found');
 }
+
+const LOCK_SPEC = `
+select 1 from cloud_provisioned where resource_id = (select d.resource_id from cloud_drift d where d.id = $1) for update`;
 
 const READ_SHOWN = `
 select d.id, d.resource_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
