@@ -1,4 +1,4 @@
-import { DatabaseBusyError, type Database, type Queryable } from '#libs/database';
+import { DatabaseBusyError, DatabaseUnavailableError, type Database, type Queryable } from '#libs/database';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
@@ -98,4 +98,17 @@ it('a failure of the work itself is not repeated', async () => {
   await expect(work).rejects.toThrow(RangeError);
   expect(made).toBe(1);
   expect((await values())[0]).toEqual({ name: 'a', value: 0 });
+});
+
+it('OPS-6: what is still at work when its process closes the pools meets an unavailable database: its job is handed on, not given up', async () => {
+  const closing = aDatabase(stored.appUrl);
+  await closing.query('select 1');
+  await closing.close();
+  for (const work of [
+    () => closing.query('select 1'),
+    () => closing.transaction(async () => 1),
+    () => closing.asTenant('acme', async () => 1),
+  ]) {
+    await expect(work()).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  }
 });

@@ -37,6 +37,7 @@ import { ProblemFilter } from './problems/problem.filter';
 import { ProjectsController } from './projects/projects.controller';
 import { DeclaredInputGuard } from './requests/declared-input.guard';
 import { DocumentedInputPipe } from './requests/documented-input.pipe';
+import { KeptConnections } from './requests/kept-connections';
 import { Routes } from './routing/routes';
 import { SagaBell } from './sagas/saga-bell';
 import { SagaRequests } from './sagas/saga-requests';
@@ -86,6 +87,7 @@ export class ApiModule {
         AccessDeclarations,
         AuditPages,
         BoardActions,
+        KeptConnections,
         QueueBoard,
         Readiness,
         RequestedIngests,

@@ -76,9 +76,9 @@ export function translateConnectError(error: unknown): unknown {
   return translateDatabaseError(error);
 }
 
-/** `pg` reports a broken or silent socket as a plain Error, with a system code or with one of its own few sentences. */
+/** `pg` reports a broken or silent socket, and a pool that its process has closed, as a plain Error, with a system code or with one of its own few sentences. */
 function isConnectionFailure(error: unknown): boolean {
   if (!isNativeError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;
-  return /connection|timeout exceeded|read timeout|client (was closed|has encountered)|not queryable/i.test(error.message);
+  return /connection|timeout exceeded|read timeout|client (was closed|has encountered)|not queryable|end on the pool/i.test(error.message);
 }

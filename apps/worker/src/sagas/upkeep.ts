@@ -18,6 +18,7 @@ export class Upkeep {
   private readonly log = new Logger('Upkeep');
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
+  private ended = false;
 
   constructor(
     private readonly reaper: Reaper,
@@ -36,7 +37,9 @@ export class Upkeep {
     this.look();
   }
 
+  /** A round under way may wait for the provider's budget, so nobody waits for it: another worker's next one does what it left. */
   stop(): void {
+    this.ended = true;
     clearInterval(this.timer);
   }
 
@@ -55,7 +58,7 @@ export class Upkeep {
     try {
       await work();
     } catch (error) {
-      this.log.warn({ event: 'upkeep_failed', what, code: errorCode(error) });
+      if (!this.ended) this.log.warn({ event: 'upkeep_failed', what, code: errorCode(error) });
     }
   }
 }

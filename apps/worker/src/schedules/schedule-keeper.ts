@@ -18,6 +18,7 @@ const AFTER_FAILURE_MS = 5_000;
 export class ScheduleKeeper implements OnModuleDestroy {
   private readonly log = new Logger('Schedules');
   private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> | undefined;
   private ended = false;
 
   constructor(
@@ -29,12 +30,18 @@ export class ScheduleKeeper implements OnModuleDestroy {
   ) {}
 
   start(): void {
-    if (this.config.worker.schedules) void this.round();
+    if (this.config.worker.schedules) this.begin();
   }
 
-  onModuleDestroy(): void {
+  /** A round that has begun is finished first: what it uses is still open. */
+  async onModuleDestroy(): Promise<void> {
     this.ended = true;
     clearTimeout(this.timer);
+    await this.current;
+  }
+
+  private begin(): void {
+    this.current = this.round();
   }
 
   private async round(): Promise<void> {
@@ -49,7 +56,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
       if (code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
       else this.log.warn(line);
     }
-    if (!this.ended) this.timer = setTimeout(() => void this.round(), nextMs);
+    if (!this.ended) this.timer = setTimeout(() => this.begin(), nextMs);
   }
 
   private async keep(): Promise<void> {
