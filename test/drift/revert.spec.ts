@@ -225,6 +225,47 @@ describe('DRF-5: refused', () => {
     expect(await now()).toMatchObject({ size_slug: BIGGER });
   });
 
+  describe('when switching backups off may delete those that there are', () => {
+    const backedUp = async (backup_ids: number[]) => {
+      const droplets = await world.simulator.droplets();
+      await world.simulator.setDroplets(
+        droplets.map((one) => (one.id === droplet.dropletId ? { ...one, features: ['backups'], backup_ids } : one)),
+      );
+    };
+    const drifted = async () => {
+      await world.ordered(droplet.resourceId, { ...SPEC, backups: false });
+      await seen(({ attrs }) => (attrs.features as string[]).includes('backups'));
+      await world.detect();
+      return (await driftOf('backups')).id;
+    };
+
+    it('before it begins', async () => {
+      await backedUp([901, 902]);
+      const id = await drifted();
+      await expect(revert(id)).rejects.toMatchObject({
+        code: 'not_revertible',
+        message: expect.stringMatching(/may delete the 2/) as string,
+      });
+      expect((await now())?.features).toContain('backups');
+    });
+
+    it('by itself, when one was taken meanwhile', async () => {
+      await backedUp([]);
+      const id = await drifted();
+      expect((await world.get(Reversal).plan(id)).steps).toContain('set_backups');
+      await backedUp([901]);
+      const saga = await world.ended(await revert(id));
+      expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'set_backups', code: 'would_lose_data' } });
+      expect((await now())?.features).toContain('backups');
+    });
+
+    it('and not when there are none', async () => {
+      await backedUp([]);
+      expect((await world.ended(await revert(await drifted()))).status).toBe('completed');
+      expect((await now())?.features).not.toContain('backups');
+    });
+  });
+
   it('while another saga holds the droplet; and of many at once one is begun', async () => {
     const id = await resizedBehindOurBack();
     await world.simulator.faults([{ id: 'held', match: EVENTS, effect: { type: 'hold' } }]);

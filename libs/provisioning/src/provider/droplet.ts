@@ -1,4 +1,4 @@
-import { idText, optionalList, optionalRecord, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
+import { idText, idTexts, optionalList, optionalRecord, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
 
 /** What our steps read of a droplet. */
 export interface Droplet {
@@ -11,6 +11,8 @@ export interface Droplet {
   readonly tags: readonly string[];
   /** E.g. `backups`, `ipv6`. */
   readonly features: readonly string[];
+  /** The images that its backups are. */
+  readonly backupIds: readonly string[];
   readonly createdAt: string | null;
   /** As the provider answered it: for the inventory. */
   readonly raw: unknown;
@@ -29,6 +31,7 @@ export function parseDroplet(raw: unknown): Droplet {
     publicIpv4: open ? text(open, 'ip_address') : null,
     tags: texts(droplet, 'tags'),
     features: texts(droplet, 'features'),
+    backupIds: idTexts(droplet, 'backup_ids'),
     createdAt: optionalText(droplet, 'created_at'),
     raw,
   };

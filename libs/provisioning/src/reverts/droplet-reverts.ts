@@ -28,6 +28,7 @@ export class DropletReverts {
 
 /** A field that no saga can revert is refused here, before anything is looked up. */
 function startOf({ resourceId, field }: RevertOrder) {
-  if (!isRevertible(field)) throw new NotRevertibleError(whyNot({ field, ordered: null, diskGb: null, orderedDiskGb: undefined }) ?? field);
+  if (!isRevertible(field))
+    throw new NotRevertibleError(whyNot({ field, ordered: null, diskGb: null, orderedDiskGb: undefined, backups: 0 }) ?? field);
   return { kind: 'revert_droplet', input: { resource_id: resourceId, fields: [field] } };
 }

@@ -1,8 +1,9 @@
-import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletEvent, type Goal } from '../droplets/droplet-event';
 import { DropletCalls } from '../provider/droplet-calls';
 import type { Droplet } from '../provider/droplet';
+import { whyBackupsStay } from './revert-judgement';
 import type { AcceptedRevert } from './revert-droplet.input';
 
 type Ctx = StepContext<AcceptedRevert>;
@@ -24,10 +25,18 @@ abstract class SetByEvent implements StepDefinition<AcceptedRevert> {
   protected abstract wanted(input: AcceptedRevert): Value;
   protected abstract of(droplet: Droplet): Value;
   protected abstract action(value: Value): Goal['action'];
+  /** What would be lost if this droplet became so. */
+  protected loss(_droplet: Droplet, _value: Value): string | undefined {
+    return undefined;
+  }
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     const to = this.wanted(ctx.input);
-    const from = (ctx.intent?.from as Value | undefined) ?? (await this.now(ctx));
+    const known = ctx.intent?.from as Value | undefined;
+    const before = known === undefined ? await this.droplets.get(ctx.input.droplet_id, ctx.signal) : undefined;
+    const loss = before && this.loss(before, to);
+    if (loss !== undefined) return fail({ code: 'would_lose_data', detail: loss }, 'none');
+    const from = known ?? (before && this.of(before)); // undefined when the droplet is gone, which the event then says
     const answer = await this.bring(ctx, to, { from });
     return answer.is === 'done' ? done({ from, to }) : answer;
   };
@@ -40,12 +49,6 @@ abstract class SetByEvent implements StepDefinition<AcceptedRevert> {
   private bring(ctx: Ctx, value: Value, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
     const reached = (droplet: Droplet) => this.of(droplet) === value;
     return this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action: this.action(value), reached }, keep);
-  }
-
-  /** Undefined when the droplet is gone, which the event then says. */
-  private async now({ input, signal }: Ctx): Promise<Value | undefined> {
-    const droplet = await this.droplets.get(input.droplet_id, signal);
-    return droplet && this.of(droplet);
   }
 }
 
@@ -78,5 +81,9 @@ export class SetBackupsStep extends SetByEvent {
   }
   protected action(on: Value): Goal['action'] {
     return { type: on === true ? 'enable_backups' : 'disable_backups' };
+  }
+  /** A backup may have been taken since the revert was asked for. */
+  protected override loss({ backupIds }: Droplet, on: Value): string | undefined {
+    return on === true ? undefined : whyBackupsStay(backupIds.length);
   }
 }

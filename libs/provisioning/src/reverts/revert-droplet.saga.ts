@@ -59,7 +59,12 @@ export class RevertDropletSaga {
     if (droplet.kind !== 'droplet') throw new NotRevertibleError(`of a ${droplet.kind} nothing can be changed in place`);
     const ordered = await this.specs.find(resource_id);
     if (!ordered || droplet.deleted_at) throw new NotRevertibleError('the droplet is gone, or nothing is ordered of it any more');
-    const { disk, tags, features } = droplet.attrs as { disk?: number; tags?: string[]; features?: string[] };
+    const { disk, tags, features, backup_ids } = droplet.attrs as {
+      disk?: number;
+      tags?: string[];
+      features?: string[];
+      backup_ids?: string[];
+    };
     const live: DropletState = {
       name: droplet.name ?? '',
       size_slug: droplet.size_slug ?? '',
@@ -69,7 +74,7 @@ export class RevertDropletSaga {
     const wanted = orderedState(ordered.spec, fields);
     for (const field of fields) {
       const orderedDiskGb = field === 'size_slug' ? (await this.catalogue.size(wanted.size_slug ?? ''))?.disk_gb : undefined;
-      const reason = whyNot({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb });
+      const reason = whyNot({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb, backups: backup_ids?.length ?? 0 });
       if (reason !== undefined) throw new NotRevertibleError(reason);
     }
     if (wanted.size_slug !== undefined && droplet.region) await this.checkOffer(wanted.size_slug, droplet.region);

@@ -1,7 +1,7 @@
 import { whyNot, type RevertQuestion } from './revert-judgement';
 
 const ask = (field: string, ordered: unknown, rest: Partial<RevertQuestion> = {}) =>
-  whyNot({ field, ordered, diskGb: 25, orderedDiskGb: 25, ...rest });
+  whyNot({ field, ordered, diskGb: 25, orderedDiskGb: 25, backups: 0, ...rest });
 
 it.each([
   { what: 'a size with the same disk', why: ask('size_slug', 's-1vcpu-1gb') },
@@ -10,7 +10,7 @@ it.each([
   { what: 'a name', why: ask('name', 'web-1') },
   { what: 'tags', why: ask('tags', ['web', 'env:prod']) },
   { what: 'no tags', why: ask('tags', []) },
-  { what: 'backups on', why: ask('backups', true) },
+  { what: 'backups on', why: ask('backups', true, { backups: 2 }) },
   { what: 'backups off', why: ask('backups', false) },
 ])('DRF-5: can revert $what', ({ why }) => {
   expect(why).toBeUndefined();
@@ -25,6 +25,7 @@ it.each([
   { field: 'a size that is none', why: ask('size_slug', 5), reason: /no such size_slug/ },
   { field: 'a name that is none', why: ask('name', 'not a name'), reason: /no such name/ },
   { field: 'tags that are none', why: ask('tags', ['a b']), reason: /no such tags/ },
+  { field: 'backups off while there are some', why: ask('backups', false, { backups: 2 }), reason: /may delete the 2/ },
   { field: 'half a backup', why: ask('backups', 'weekly'), reason: /on or off/ },
 ])('DRF-5: refuses $field with a reason', ({ why, reason }) => {
   expect(why).toMatch(reason);

@@ -9,6 +9,8 @@ export interface RevertQuestion {
   readonly diskGb: number | null;
   /** Of the size that was ordered, GB; undefined when the catalogue does not know it. */
   readonly orderedDiskGb: number | undefined;
+  /** How many backups the droplet has. */
+  readonly backups: number;
 }
 
 const NEVER: Readonly<Record<string, string>> = {
@@ -18,15 +20,25 @@ const NEVER: Readonly<Record<string, string>> = {
 };
 
 /** Why a field cannot be reverted in place without losing something; undefined when it can. Pure. */
-export function whyNot({ field, ordered, diskGb, orderedDiskGb }: RevertQuestion): string | undefined {
+export function whyNot({ field, ordered, diskGb, orderedDiskGb, backups }: RevertQuestion): string | undefined {
   if (!isRevertible(field)) return NEVER[field] ?? `the provider cannot change ${field} in place`;
-  if (field === 'backups') return ordered === true || ordered === false ? undefined : 'backups are either on or off';
+  if (field === 'backups' && ordered === false) return whyBackupsStay(backups);
+  if (field === 'backups') return ordered === true ? undefined : 'backups are either on or off';
   if (field === 'tags') return Array.isArray(ordered) && ordered.every(isTag) ? undefined : 'the provider takes no such tags';
   if (typeof ordered !== 'string') return `the provider takes no such ${field}`;
   if (field === 'name') return DROPLET_NAME.test(ordered) ? undefined : 'the provider takes no such name';
   if (diskGb !== null && orderedDiskGb !== undefined && orderedDiskGb < diskGb)
     return `${ordered} has a disk of ${orderedDiskGb} GB, and the droplet's of ${diskGb} GB cannot shrink`;
   return undefined;
+}
+
+/**
+ * Why backups cannot be switched off; undefined when there are none to lose. Whether the provider then deletes the ones there are, its own pages
+ * disagree about (docs.digitalocean.com, "How to Disable Backups": it does; the reference of doctl: it does not), so they count as lost.
+ */
+export function whyBackupsStay(backups: number): string | undefined {
+  if (backups === 0) return undefined;
+  return `switching backups off may delete the ${backups} that there are: keep what is wanted as snapshots and switch them off at the provider, or accept that they are on`;
 }
 
 export const isRevertible = (field: string): field is RevertibleField => (REVERTIBLE as readonly string[]).includes(field);
