@@ -1,3 +1,4 @@
+import { Catalogue } from '#libs/catalogue';
 import { ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
@@ -80,7 +81,26 @@ describe('DRF-1', () => {
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: 'debian-12-x64', severity: 'high' })]);
     expect(await events(resourceId)).toHaveLength(1);
+    await shown(null);
+    expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
+    expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: null })]);
   });
+});
+
+it('an open drift gets its price, and the severity that follows from it, as soon as the catalogue knows them, and keeps them', async () => {
+  const { resourceId } = await world.aDroplet();
+  await world.ordered(resourceId, { ...SPEC, size_slug: 's-1vcpu-512mb-10gb' });
+  await world.database.query('delete from provider_sizes');
+  await world.detect();
+  expect(await world.drifts()).toEqual([expect.objectContaining({ monthly_price_delta: null, severity: 'medium' })]);
+  await world.get(Catalogue).refresh('provisioning');
+  expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
+  const priced = [expect.objectContaining({ monthly_price_delta: '2.00', severity: 'high' })];
+  expect(await world.drifts()).toEqual(priced);
+  await world.database.query('delete from provider_sizes');
+  expect(await world.detect()).toEqual(NOTHING);
+  expect(await world.drifts()).toEqual(priced);
+  expect(await events(resourceId)).toHaveLength(1);
 });
 
 describe('DRF-2', () => {

@@ -25,10 +25,10 @@ const CONFIRMED = `(r.deleted_at is not null or (r.stale_strike_count = 0 and r.
 
 /**
  * An image that lost its slug, because the provider retired it or moved the slug on to a newer build, is still the one that was ordered: the droplet
- * then shows the image's number. One of our own snapshots or backups in its place is a rebuild, and drift.
+ * then shows the image's number. One of our own snapshots or backups in its place is a rebuild, and drift; so is no image at all.
  */
 const RETIRED_IMAGE = `(f.key = 'image' and l.actual #>> '{}' ~ '^\\d+$' and l.expected #>> '{}' !~ '^\\d+$' and not exists (
-   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}'))`;
+   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
 
 /** The latest revert of an open drift `d`, as the sagas themselves tell it. */
 export const LATEST_REVERT = `
@@ -39,7 +39,8 @@ export const LATEST_REVERT = `
 /**
  * What has to be written so that the open drifts are again what differs: those to open, those whose values have changed, those to close. Answers
  * nothing when nothing has changed, and writes nothing in any case. A field that matches again is `stale`, or `reverted` where a revert has
- * finished and a sweep that began later has seen it (DRF-3, DRF-5). The price of a size is the catalogue's.
+ * finished and a sweep that began later has seen it (DRF-3, DRF-5). The price of a size is the catalogue's, as soon as that knows it; one that it
+ * knows no more stays.
  */
 export const FIND_CHANGES = `
 with ${SWEPT_AND_BUSY},
@@ -58,15 +59,17 @@ found as materialized (
     from ${JUDGED}
    where p.ended_at is null and b.resource is null and r.deleted_at is not null),
 priced as (
-  select f.*, d.id as drift_id, round(case f.field
-           when 'missing' then - o.price_monthly
-           when 'size_slug' then h.price_monthly - e.price_monthly end, 2)::text as monthly_price_delta
+  select f.*, d.id as drift_id, c.delta::text as monthly_price_delta
     from found f
     left join cloud_drift d on d.resource_id = f.resource_id and d.field = f.field and d.status = 'open'
     left join provider_sizes o on o.slug = f.ordered_size
     left join provider_sizes e on e.slug = f.expected #>> '{}'
     left join provider_sizes h on h.slug = f.actual #>> '{}'
-   where d.id is null or d.spec_version <> f.version or d.expected <> f.expected or d.actual <> f.actual)
+    cross join lateral (select round(case f.field
+           when 'missing' then - o.price_monthly
+           when 'size_slug' then h.price_monthly - e.price_monthly end, 2) as delta) c
+   where d.id is null or d.spec_version <> f.version or d.expected <> f.expected or d.actual <> f.actual
+      or (c.delta is not null and c.delta is distinct from d.monthly_price_delta))
 select case when drift_id is null then 'opened' else 'changed' end as what, drift_id, resource_id, field, expected, actual, version as spec_version,
        monthly_price_delta
   from priced
