@@ -22,7 +22,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# The simulator keeps its account here; nothing else writes below /app.
+# The simulator keeps its account here, audit:verify its head; nothing else writes below /app.
 RUN install -d -m 1777 .data
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditVerify } from '../../apps/cli/src/commands/audit-verify';
+import { KvServer } from '../vault/kv-server';
 import { ChainWorld } from './chain-world';
 
 let world: ChainWorld;
@@ -65,4 +66,37 @@ it.each(['', 'no json', '{"no":4,"hash":"00"}', '{"no":"1","hash":"zz"}'])('refu
   writeFileSync(head(), text);
   await expect(auditVerify(['--head', head()])).rejects.toMatchObject({ code: 'unreadable_head' });
   await expect(auditVerify(['--head', join(folder, 'nowhere')])).rejects.toMatchObject({ code: 'launch_configuration_invalid' });
+});
+
+it('INV-14: keeps a head by itself from run to run: made the first time, compared and replaced from then on, untouched when something is wrong', async () => {
+  expect(await auditVerify(['--keep-head', head()])).toBe(0);
+  expect(printed.err).toContain('there is no head at');
+  expect(readFileSync(head(), 'utf8')).toContain('"no":"2"');
+  printed.err = '';
+  await world.work(3);
+  await world.sealer.seal();
+  expect(await auditVerify(['--keep-head', head()])).toBe(0);
+  expect(printed.err).not.toContain('there is no head');
+  expect(readFileSync(head(), 'utf8')).toContain('"no":"4"');
+  await world.superuser.query(`delete from record_chain where no > 2; delete from record_digests where id > 2;
+    delete from cloud_resource_events where seq > 10; delete from audit_log where seq > 1`);
+  expect(await auditVerify(['--keep-head', head()])).toBe(1);
+  expect(readFileSync(head(), 'utf8')).toContain('"no":"4"');
+  await expect(auditVerify(['--keep-head', head(), '--head', head()])).rejects.toThrow('use one or the other');
+});
+
+it('INV-14: finds its database in production where only Vault tells its address', async () => {
+  const vault = await KvServer.start();
+  vault.tokens.add('hvs.of-a-test');
+  vault.kept.set('arcadia/common', { DATABASE_URL: world.stored.appUrl });
+  const settings = { NODE_ENV: 'production', VAULT_ADDR: vault.url, VAULT_SECRETS: 'arcadia/common', VAULT_TOKEN: 'hvs.of-a-test' };
+  const before = { ...process.env };
+  delete process.env.DATABASE_URL;
+  Object.assign(process.env, settings);
+  try {
+    expect(await auditVerify([])).toBe(0);
+  } finally {
+    process.env = before;
+    await vault.stop();
+  }
 });

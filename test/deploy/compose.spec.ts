@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { loadConfig } from '#libs/config';
 import { QUEUE_NAMES } from '#libs/queues';
+import { HelpRequested } from '../../apps/cli/src/command-line';
+import { auditVerify } from '../../apps/cli/src/commands/audit-verify';
 import { composeFile, environmentOf, interpolatedNames, ownServices, simulatorVariables } from './compose-file';
-import { appOf, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S, SIMULATOR_PORT } from './product-facts';
+import { dockerfileStages } from './dockerfile';
+import { appOf, cliCommandOf, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S, SIMULATOR_PORT } from './product-facts';
 
 /** Names that Compose itself reads, or that only say where something comes from. */
 const OF_COMPOSE = ['ARCADIA_TAG', 'PROVIDER_TOKEN_SOURCE', 'COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES'];
@@ -23,9 +26,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(secrets, { recursive: true, force: true }));
 
-it('runs migrate, api, a worker per group of queues, and the simulator only when asked', () => {
-  expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker-sync', 'worker-billing', 'worker-provisioning', 'simulator']);
-  expect(own.filter(([, { profiles }]) => profiles).map(([name]) => name)).toEqual(['simulator']);
+it('runs migrate, api, a worker per group of queues; the simulator and what looks after the record only when asked', () => {
+  const asked = ['audit-verify', 'events-archive', 'simulator'];
+  expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker-sync', 'worker-billing', 'worker-provisioning', ...asked]);
+  expect(own.filter(([, { profiles }]) => profiles).map(([name]) => name)).toEqual(asked);
   for (const [name, { depends_on: needs }] of own.filter(([, { command }]) => isService(command))) {
     expect({ name, migrate: needs?.migrate?.condition }).toEqual({ name, migrate: 'service_completed_successfully' });
   }
@@ -50,7 +54,7 @@ it('TEN-8: hands secrets over as files, declared and mounted, each to whom it is
     expect(mounted.filter((secret) => !file.secrets[secret])).toEqual([]);
   }
   const holders = (secret: string) => own.filter(([, service]) => service.secrets?.includes(secret)).map(([name]) => name);
-  expect(holders('database_owner_url')).toEqual(['migrate']);
+  expect(holders('database_owner_url')).toEqual(['migrate', 'events-archive']);
   expect(holders('provider_token')).toEqual(workers.map(([name]) => name));
 });
 
@@ -74,6 +78,8 @@ it.each([
     ['migrate', expect.any(String), undefined],
     ['api', '0.0.0.0', undefined],
     ...workers.map(([name]) => [name, ...worker]),
+    ['audit-verify', expect.any(String), undefined],
+    ['events-archive', expect.any(String), undefined],
     ['simulator', '0.0.0.0', undefined],
   ]);
 });
@@ -88,6 +94,18 @@ it('asks each process for its readiness where it really answers', () => {
     });
   }
   expect(own.filter(([, service]) => service.healthcheck)).toHaveLength(workers.length + 1);
+});
+
+it('INV-14: keeps the head of the record on a volume of its own, where the image lets its account write, and runs the two commands once each', async () => {
+  const { 'audit-verify': verify, 'events-archive': archive } = Object.fromEntries(own);
+  const flags = (service: typeof verify) => cliCommandOf(service?.command ?? [])?.flags ?? [];
+  expect([verify, archive].map((service) => cliCommandOf(service?.command ?? [])?.name)).toEqual(['audit:verify', 'events:archive']);
+  expect([verify, archive]).toEqual(Array(2).fill(expect.objectContaining({ restart: 'no' })));
+  expect(flags(verify)).toEqual(['--keep-head', '/app/.data/head.json']);
+  expect(verify?.volumes).toEqual(['record-head:/app/.data']);
+  expect(file.volumes).toHaveProperty('record-head');
+  expect(dockerfileStages().at(-1)?.steps).toContainEqual(['RUN', 'install -d -m 1777 .data']);
+  await expect(auditVerify([...flags(verify), '--help'])).rejects.toBeInstanceOf(HelpRequested); // flags that it knows
 });
 
 it('publishes PostgreSQL on 5433, the api and the simulator, all on this machine only, and nothing else', () => {

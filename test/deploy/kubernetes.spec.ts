@@ -2,20 +2,26 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QUEUE_NAMES } from '#libs/queues';
+import { HelpRequested } from '../../apps/cli/src/command-line';
+import { auditVerify } from '../../apps/cli/src/commands/audit-verify';
+import { eventsArchive } from '../../apps/cli/src/commands/events-archive';
 import { hasKubectl, manifestsOf, podsOf, rendered, type Container, type Manifest } from './manifests';
-import { appOf, declaredMetrics, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S } from './product-facts';
+import { appOf, cliCommandOf, declaredMetrics, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S } from './product-facts';
 
 const base = manifestsOf('base');
+const ofKind = (manifests: readonly Manifest[], kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 const pods = podsOf(base);
-const services = pods.filter(({ name }) => name !== 'arcadia-migrate');
+const services = pods.filter(({ container: { command } }) => appOf(command) !== 'cli');
+const record = ofKind(base, 'CronJob');
 const namesIn = (container: Container) => (container.env ?? []).map(({ name }) => name);
 const valueIn = (container: Container, name: string) => container.env?.find((variable) => variable.name === name)?.value;
-const ofKind = (manifests: readonly Manifest[], kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 
-it('runs migrate, api and a worker per group of queues', () => {
-  expect(pods.map(({ name, container }) => [name, appOf(container.command)])).toEqual([
+it('runs migrate, api, a worker per group of queues, and what looks after the record', () => {
+  expect(pods.map(({ name, container: { command } }) => [name, cliCommandOf(command)?.name ?? appOf(command)])).toEqual([
     ['arcadia-api', 'api'],
-    ['arcadia-migrate', 'cli'],
+    ['arcadia-migrate', 'migrate'],
+    ['arcadia-audit-verify', 'audit:verify'],
+    ['arcadia-events-archive', 'events:archive'],
     ['arcadia-worker-billing', 'worker'],
     ['arcadia-worker-provisioning', 'worker'],
     ['arcadia-worker-sync', 'worker'],
@@ -28,7 +34,7 @@ it('serves every queue of the catalogue by exactly one group of workers', () => 
 });
 
 it('sets only variables that the product reads', () => {
-  const patches = ['api', 'worker', 'migrate'].map((name) =>
+  const patches = ['api', 'worker', 'migrate', 'audit-verify', 'events-archive'].map((name) =>
     readFileSync(inRoot(`deploy/kubernetes/components/vault/${name}.patch.yaml`), 'utf8'),
   );
   const patched = patches.flatMap((text) => [...text.matchAll(/- \{ name: ([A-Z]\w+)/g)].map(([, name]) => name ?? ''));
@@ -51,7 +57,7 @@ it('TEN-8: names secrets, holds none, and mounts each as a file for whom it is',
     expect({ name, mounted: sources.map(({ path }) => `/run/secrets/arcadia/${path}`).sort() }).toEqual({ name, mounted: wanted.sort() });
   }
   const holders = (variable: string) => pods.filter(({ container }) => namesIn(container).includes(variable)).map(({ name }) => name);
-  expect(holders('DATABASE_OWNER_URL_FILE')).toEqual(['arcadia-migrate']);
+  expect(holders('DATABASE_OWNER_URL_FILE')).toEqual(['arcadia-migrate', 'arcadia-events-archive']);
   expect(holders('DO_API_TOKEN_FILE')).toEqual(services.map(({ name }) => name).filter((name) => name !== 'arcadia-api'));
 });
 
@@ -82,6 +88,23 @@ it('runs nothing as root, with nothing to write to but /tmp, with no right at th
     expect(Object.keys(container.resources?.requests ?? {})).toEqual(['cpu', 'memory']);
     expect(container.resources?.limits).toHaveProperty('memory');
   }
+});
+
+it('INV-14: looks at the record every night, one run at a time, against a head that it keeps on a volume; lets events leave only when told', async () => {
+  const [verify, archive] = record.map(({ metadata: { name }, spec }) => {
+    const [{ pod, container } = {}] = pods.filter((one) => one.name === name);
+    return { spec, pod, container, command: cliCommandOf(container?.command ?? []) };
+  });
+  expect(verify?.spec).toMatchObject({ schedule: expect.stringMatching(/^\d+ \d+ \* \* \*$/) as string, concurrencyPolicy: 'Forbid' });
+  expect(verify?.spec.suspend).toBeUndefined();
+  const [flag, head = ''] = verify?.command?.flags ?? [];
+  expect(flag).toBe('--keep-head');
+  const mount = verify?.container?.volumeMounts?.find(({ mountPath }) => head.startsWith(`${mountPath}/`));
+  const claim = verify?.pod?.volumes?.find(({ name }) => name === mount?.name)?.persistentVolumeClaim?.claimName;
+  expect(ofKind(base, 'PersistentVolumeClaim').map(({ metadata: { name } }) => name)).toEqual([claim]);
+  expect(archive?.spec).toMatchObject({ suspend: true, concurrencyPolicy: 'Forbid' });
+  await expect(auditVerify([...(verify?.command?.flags ?? []), '--help'])).rejects.toBeInstanceOf(HelpRequested); // flags that it knows
+  await expect((async () => eventsArchive([...(archive?.command?.flags ?? []), '--help']))()).rejects.toBeInstanceOf(HelpRequested);
 });
 
 it('has a disruption budget for each deployment, and policies for what comes in and goes out', () => {
@@ -125,7 +148,9 @@ it('scales each group of workers by the depth of its own queues, and the api by 
 
   it('is the example overlay in its namespace, with its image, and no replicas where KEDA counts them', () => {
     const made = rendered(join(folder, 'overlays/example')) ?? [];
-    expect(podsOf(made).map(({ container }) => container.image)).toEqual(Array(5).fill('registry.example.com/arcadia-cloud:0.1.0'));
+    expect(podsOf(made).map(({ container }) => container.image)).toEqual(
+      Array(pods.length).fill('registry.example.com/arcadia-cloud:0.1.0'),
+    );
     expect(made.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'arcadia')).toEqual([]);
     expect(ofKind(made, 'Deployment').flatMap(({ spec }) => spec.replicas ?? [])).toEqual([]);
     expect(ofKind(made, 'ScaledObject')).toHaveLength(3);
@@ -140,7 +165,8 @@ it('scales each group of workers by the depth of its own queues, and the api by 
         expect.arrayContaining(['VAULT_ADDR', 'VAULT_SECRETS', 'VAULT_ROLE', 'VAULT_KUBERNETES_TOKEN_PATH']),
       );
       expect(pod.volumes?.flatMap(({ projected }) => projected?.sources.flatMap(({ secret }) => secret ?? []) ?? [])).toEqual([]);
-      expect(container.volumeMounts?.map(({ mountPath }) => mountPath).sort()).toEqual(['/run/secrets/vault', '/tmp']);
+      const others = container.volumeMounts?.map(({ mountPath }) => mountPath).filter((path) => path !== '/var/lib/arcadia');
+      expect(others?.sort()).toEqual(['/run/secrets/vault', '/tmp']);
     }
   });
 });

@@ -28,7 +28,16 @@ interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly Container[];
-  readonly volumes?: readonly { readonly name: string; readonly projected?: { readonly sources: readonly SecretSource[] } }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly projected?: { readonly sources: readonly SecretSource[] };
+    readonly persistentVolumeClaim?: { readonly claimName: string };
+  }[];
+}
+
+interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: PodSpec;
 }
 
 interface SecretSource {
@@ -41,7 +50,12 @@ export interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
     readonly replicas?: number;
-    readonly template?: { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec };
+    readonly template?: PodTemplate;
+    /** Of a CronJob. */
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
+    readonly schedule?: string;
+    readonly suspend?: boolean;
+    readonly concurrencyPolicy?: string;
     readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly scaleTargetRef?: { readonly name: string };
     readonly triggers?: readonly { readonly type: string; readonly metadata: Readonly<Record<string, string>> }[];
@@ -72,9 +86,9 @@ export function podsOf(
   manifests: readonly Manifest[],
 ): { name: string; labels: Readonly<Record<string, string>>; pod: PodSpec; container: Container }[] {
   return manifests.flatMap(({ metadata: { name }, spec }) => {
-    const pod = spec?.template?.spec;
-    const [container] = pod?.containers ?? [];
-    return pod && container ? [{ name, labels: spec.template?.metadata.labels ?? {}, pod, container }] : [];
+    const template = spec?.template ?? spec?.jobTemplate?.spec.template;
+    const [container] = template?.spec.containers ?? [];
+    return template && container ? [{ name, labels: template.metadata.labels, pod: template.spec, container }] : [];
   });
 }
 

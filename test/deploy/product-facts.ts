@@ -46,6 +46,12 @@ export function appOf(command: readonly string[]): string {
   return app;
 }
 
+/** The operator's command that a container runs, with its flags; undefined where it runs a service. */
+export function cliCommandOf(command: readonly string[]): { readonly name: string; readonly flags: readonly string[] } | undefined {
+  const [, , name, ...flags] = command;
+  return appOf(command) === 'cli' && name !== undefined ? { name, flags } : undefined;
+}
+
 function pathsOf(controller: { readonly prototype: object }, methods: readonly string[]): string[] {
   const routes: object = controller.prototype;
   return [Reflect.getMetadata(PATH_METADATA, controller) as string | string[]].flat().flatMap((base) =>

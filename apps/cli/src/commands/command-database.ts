@@ -10,6 +10,8 @@ export interface CommandDatabase {
   /** As whoever owns the tables logs in. */
   readonly ownerUrl: string | undefined;
   readonly production: boolean;
+  /** `EVENT_RETENTION_DAYS` (INV-14). */
+  readonly eventRetentionDays: number;
 }
 
 /**
@@ -19,18 +21,19 @@ export interface CommandDatabase {
 export async function withCommandDatabase<T>(work: (database: CommandDatabase) => Promise<T>): Promise<T> {
   const config = await openConfig(process.env, 'migration');
   const { production } = config;
+  const { eventRetentionDays } = config.inventory;
   const { externalDatabase, dataDir, database } = planStart(process.env);
   const ownerUrl = config.database.ownerUrl?.();
   if (externalDatabase || ownerUrl !== undefined) {
-    return work({ appUrl: externalDatabase ? config.database.url() : undefined, ownerUrl, production });
+    return work({ appUrl: externalDatabase ? config.database.url() : undefined, ownerUrl, production, eventRetentionDays });
   }
   const running = readRunning(dataDir);
-  if (running) return work({ appUrl: running.appUrl(database), ownerUrl: running.ownerUrl(database), production });
+  if (running) return work({ appUrl: running.appUrl(database), ownerUrl: running.ownerUrl(database), production, eventRetentionDays });
   const lock = await DataDirLock.take(dataDir);
   try {
     const server = await EmbeddedPostgres.start({ homeDir: dataDir, databases: [database], durability: 'durable' });
     try {
-      return await work({ appUrl: server.appUrl(database), ownerUrl: server.ownerUrl(database), production });
+      return await work({ appUrl: server.appUrl(database), ownerUrl: server.ownerUrl(database), production, eventRetentionDays });
     } finally {
       await server.stop();
     }

@@ -1,5 +1,4 @@
 import { verifyChain } from '#libs/audit';
-import { loadConfig } from '#libs/config';
 import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { parseFlags } from '../command-line';
@@ -15,8 +14,7 @@ const say = (line: string): void => void process.stderr.write(`events:archive: $
 
 export async function eventsArchive(args: readonly string[]): Promise<number> {
   parseFlags(args, USAGE, {});
-  const { eventRetentionDays: keepDays } = loadConfig(process.env, 'migration').inventory;
-  return withCommandDatabase(({ ownerUrl }) => {
+  return withCommandDatabase(({ ownerUrl, eventRetentionDays: keepDays }) => {
     if (ownerUrl === undefined) {
       throw new LaunchError('launch_configuration_invalid', 'DATABASE_OWNER_URL is not set: the role of DATABASE_URL cannot remove events');
     }
