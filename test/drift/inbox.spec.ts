@@ -52,6 +52,23 @@ it('a resize behind our back is an open drift within one cycle, with what it cos
   ]);
 });
 
+it('a rebuild behind our back is told with the action that did it, though no event tells of images', async () => {
+  const { dropletId } = await world.aDroplet();
+  await world.sweeps.run('action', { trigger: 'manual' });
+  await world.behindOurBack(dropletId, { type: 'rebuild', image: 'debian-12-x64' });
+  await world.sweeps.run('action', { trigger: 'manual' });
+  const isShown = async () => {
+    await world.sweepDroplets();
+    return (await world.resource('droplet', String(dropletId)))?.attrs.image === 'debian-12-x64';
+  };
+  await until(isShown, { what: 'the sweep of the new image' });
+  await world.sweepDroplets();
+  await world.detect();
+  expect(await inbox()).toEqual([
+    expect.objectContaining({ field: 'image', cause: expect.objectContaining({ action: 'rebuild', ours: false }) as unknown }),
+  ]);
+});
+
 it('a change that a saga of ours made is told as ours', async () => {
   const { resourceId } = await world.aDroplet();
   await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });

@@ -2,6 +2,7 @@ import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
 import type { EventCause } from './event.view';
+import { VOLATILE_ATTRS } from './volatile-attrs';
 
 /** A question: what made these fields of a resource what they were at a time. */
 export interface ChangeAsked {
@@ -31,7 +32,10 @@ export class ChangeCauses {
 
   /** By key; what nobody knows is left out. */
   async find(asked: readonly ChangeAsked[]): Promise<Map<string, EventCause>> {
-    const changes = asked.length === 0 ? [] : await this.database.query<LastChange>(LAST_CHANGES, [JSON.stringify(asked)]);
+    const changes =
+      asked.length === 0
+        ? []
+        : await this.database.query<LastChange>(LAST_CHANGES, [JSON.stringify(asked), JSON.stringify(VOLATILE_ATTRS)]);
     const actions = await this.actionsAbout(changes);
     return new Map(
       changes.flatMap((change) => {
@@ -59,7 +63,10 @@ export class ChangeCauses {
   }
 }
 
-/** The last event that touched one of the fields, with just these of its changes. A time is read to the millisecond: hence the next one. $1 questions as JSON rows. */
+/**
+ * The last event that touched one of the fields, with just these of its changes. A time is read to the millisecond: hence the next one. An
+ * attribute without a log changed at some time before the one that is asked about. $1 questions as JSON rows, $2 attributes without a log, by kind.
+ */
 const LAST_CHANGES = `
 select a.key, a.resource_id, e.type, e.at,
        (select jsonb_object_agg(c.key, c.value) from jsonb_each(e.changes) c where c.key = any (a.fields)) as changes
@@ -68,7 +75,13 @@ select a.key, a.resource_id, e.type, e.at,
    select e.type, e.at, e.changes from cloud_resource_events e
     where e.resource_id = a.resource_id and e.type in ('updated', 'tagged', 'deleted') and e.at < a.until + interval '1 millisecond'
       and e.changes ?| a.fields
-    order by e.seq desc limit 1) e`;
+    order by e.seq desc limit 1) e
+union all
+select a.key, a.resource_id, 'updated', a.until, jsonb_object_agg(f.name, null)
+  from json_to_recordset($1::json) as a(key text, resource_id uuid, fields text[], until timestamptz)
+  join cloud_resources r on r.id = a.resource_id
+ cross join unnest(a.fields) f(name) where $2::jsonb -> r.kind ? f.name
+ group by 1, 2, 4`;
 
 /** The actions told of each resource that could have made a change noticed then. $1 resources and times as JSON rows. */
 const ACTIONS_OF_RESOURCES = `

@@ -35,6 +35,7 @@ const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
   disk: ['resize'],
   name: ['rename'],
   status: ['power_on', 'power_off', 'power_cycle', 'shutdown', 'reboot', 'destroy', 'assign_ip', 'unassign_ip', 'assign', 'unassign'],
+  image: ['rebuild', 'restore'],
   features: ['enable_backups', 'disable_backups', 'enable_ipv6', 'enable_private_networking'],
   networks: ['enable_ipv6', 'enable_private_networking', 'create', 'assign_ip', 'unassign_ip'],
   droplet_id: ['assign_ip', 'unassign_ip', 'assign', 'unassign'],
