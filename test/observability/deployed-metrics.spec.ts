@@ -36,6 +36,7 @@ function closes(expr: string): boolean {
 }
 
 let exposed: string[];
+let text: string;
 const apps: INestApplication[] = [];
 
 beforeAll(async () => {
@@ -47,7 +48,7 @@ beforeAll(async () => {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
   });
   for (const app of [await createApi(config), await createWorker(config)]) apps.push(await app.init());
-  const text = await metricsText();
+  text = await metricsText();
   exposed = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
     type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
   );
@@ -66,6 +67,17 @@ it('shows every metric of ours on the dashboard or in an alarm', () => {
   const asked = new Set(questions.flatMap(namesIn).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
   const ours = new Set(exposed.filter((name) => name.startsWith('arcadia_')).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
   expect([...ours].filter((name) => !asked.has(name))).toEqual([]);
+});
+
+it('tells from the start what an alarm counts the first occurrence of: Prometheus sees no increase in a series that begins at 1', () => {
+  const counted = rules.flatMap(({ alert, expr }) =>
+    [...expr.matchAll(/increase\((arcadia_\w+)\{(\w+)=~?"([^"]+)"\}\[[^\]]+\]\)\) > 0/g)].flatMap(
+      ([, name = '', label = '', values = '']) =>
+        values.split('|').map((value) => ({ alert, series: new RegExp(`^${name}\\{(.*,)?${label}="${value}".*\\} 0$`, 'm') })),
+    ),
+  );
+  expect([...new Set(counted.map(({ alert }) => alert))]).toEqual(['ArcadiaRateLimited', 'ArcadiaOrphans']);
+  for (const { alert, series } of counted) expect({ alert, series, told: series.test(text) }).toEqual({ alert, series, told: true });
 });
 
 it('writes expressions whose brackets close', () => {

@@ -1,7 +1,9 @@
+import { databaseGauges } from '#libs/database';
 import { Global, Module } from '@nestjs/common';
 import { AuditLog } from './audit-log';
+import { RECORD_GAUGES } from './chain/record.gauges';
 import { RecordSealer } from './chain/record-sealer';
 
 @Global()
-@Module({ providers: [AuditLog, RecordSealer], exports: [AuditLog, RecordSealer] })
+@Module({ providers: [AuditLog, RecordSealer, databaseGauges(RECORD_GAUGES)], exports: [AuditLog, RecordSealer] })
 export class AuditModule {}

@@ -16,8 +16,19 @@ export function metricsText(): Promise<string> {
   return registry.metrics();
 }
 
-export function counter<const L extends Labels>(name: string, help: string, labelNames: L): Counter<L[number]> {
-  return new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
+/**
+ * `fromStart`: series that are told as 0 before anything was counted. Prometheus takes no increase from a series that begins at 1, so an alarm on the
+ * first occurrence needs them.
+ */
+export function counter<const L extends Labels>(
+  name: string,
+  help: string,
+  labelNames: L,
+  fromStart: readonly Readonly<Record<L[number], string>>[] = [],
+): Counter<L[number]> {
+  const made: Counter<L[number]> = new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
+  for (const labels of fromStart) made.inc(labels, 0);
+  return made;
 }
 
 export function histogram<const L extends Labels>(

@@ -1,4 +1,4 @@
-import type { TokenPurpose } from '#libs/config';
+import { TOKEN_PURPOSES, type TokenPurpose } from '#libs/config';
 import { counter, histogram, inSpan } from '#libs/observability';
 import type { CallOutcome } from '../governor/call-outcome';
 
@@ -7,6 +7,7 @@ const calls = counter(
   'arcadia_provider_calls_total',
   'Calls to the provider by how they ended: refused is a 4xx, failed a 5xx or no usable answer',
   ['purpose', 'outcome'],
+  TOKEN_PURPOSES.map((purpose) => ({ purpose, outcome: 'limited' })),
 );
 const times = histogram(
   'arcadia_provider_call_seconds',

@@ -22,7 +22,12 @@ const MAKING = [
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
 
-const found = counter('arcadia_strays_total', 'Things at the provider that no saga accounts for', ['kind', 'reason']);
+const found = counter(
+  'arcadia_strays_total',
+  'Things at the provider that no saga accounts for',
+  ['kind', 'reason'],
+  (['droplet', 'snapshot'] as const).flatMap((kind) => (['unknown_saga', 'restored'] as const).map((reason) => ({ kind, reason }))),
+);
 
 /** What one round found. */
 export interface Reaped {
