@@ -124,6 +124,35 @@ it('works in batches: told to end it has committed what it did, and the rest lea
   expect(await count('cloud_sweeps')).toBeLessThan(total - 3_000);
 });
 
+it.each([
+  {
+    table: 'cloud_sweeps',
+    fill: `insert into cloud_sweeps (kind, trigger, status, started_at, lease_until, finished_at)
+           select k, 'schedule', 'complete', at, at, at from unnest('{droplet,volume,snapshot,dns_zone,firewall}'::text[]) k,
+                  generate_series(now() - interval '95 days', now() - interval '31 days', interval '6 hours') at order by at, k`,
+  },
+  {
+    table: 'cloud_provider_actions',
+    fill: `insert into cloud_provider_actions (account_id, action_id, action, status, first_read_at)
+           select id, n, 'reboot', 'completed', now() - interval '91 days' from cloud_accounts, generate_series(1, 4000) n`,
+  },
+])('a batch reads $table a few times, not once for each row', async ({ table, fill }) => {
+  await owner.query(fill);
+  await owner.query(`analyze ${table}`);
+  const rows = (await count(table)) ?? 0;
+  expect(rows).toBeGreaterThan(1_000);
+  const rule = inventoryRetention(config).find(({ what }) => what === table);
+  await owner.query('begin');
+  const { rowCount } = await owner.query(rule?.remove ?? '', [1_000, ...(rule?.values ?? [])]);
+  const { rows: read } = await owner.query<{ n: number }>(
+    'select (seq_tup_read + idx_tup_fetch)::int as n from pg_stat_xact_user_tables where relname = $1',
+    [table],
+  );
+  await owner.query('rollback');
+  expect(rowCount).toBeGreaterThan(500);
+  expect((read[0]?.n ?? Infinity) / rows).toBeLessThan(5);
+});
+
 it('a row that somebody holds is left to the next round, and a rule that fails stops no other', async () => {
   await sweepsEvery('droplet', '1 day', '200 days');
   await owner.query('begin');

@@ -3,7 +3,7 @@ import { errorCode } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import type { RetentionRule } from './retention-rule';
 
-/** Rows per transaction: a few milliseconds, so that nobody waits and no replica falls behind. */
+/** Rows per transaction: tens of milliseconds with years of rows, so that nobody waits and no replica falls behind. */
 const ROWS_AT_ONCE = 1_000;
 
 /** Removes what has served its time, in small batches, each a transaction of its own. */
