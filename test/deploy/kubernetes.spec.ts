@@ -9,6 +9,9 @@ import { hasKubectl, manifestsOf, podsOf, rendered, type Container, type Manifes
 import { appOf, cliCommandOf, declaredMetrics, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S } from './product-facts';
 
 const base = manifestsOf('base');
+/** How long the container waits before it hears the signal. */
+const preStopMs = ({ lifecycle }: Container): number =>
+  Number(/setTimeout\(.*, (\d+)\)/.exec(lifecycle?.preStop.exec.command.at(-1) ?? '')?.[1] ?? 0);
 const ofKind = (manifests: readonly Manifest[], kind: string) => manifests.filter((manifest) => manifest.kind === kind);
 const pods = podsOf(base);
 const services = pods.filter(({ container: { command } }) => appOf(command) !== 'cli');
@@ -72,8 +75,18 @@ it('OPS-6: asks for life and readiness where the processes really answer, and re
     }
     expect(container.livenessProbe?.httpGet.path).not.toContain('ready');
     expect(container.readinessProbe?.httpGet.path).toContain('ready');
-    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(SHUTDOWN_S);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(SHUTDOWN_S + preStopMs(container) / 1_000);
   }
+});
+
+it('OPS-6: keeps an api listening while proxies still send it requests: its address leaves them after the signal', () => {
+  const [api] = pods.filter(({ name }) => name === 'arcadia-api');
+  expect(api && preStopMs(api.container)).toBeGreaterThanOrEqual(5_000);
+});
+
+it('OPS-5: migrates, under Argo CD, when the settings and the account of the same release are there', () => {
+  const [migrate] = ofKind(base, 'Job');
+  expect(migrate?.metadata.annotations?.['argocd.argoproj.io/hook']).toBe('Sync'); // before it, in PreSync, the pod could not be made
 });
 
 it('runs nothing as root, with nothing to write to but /tmp, with no right at the cluster, within stated resources', () => {
@@ -123,6 +136,7 @@ it('scales by metrics that the product really tells', () => {
   const told = declaredMetrics();
   expect([...asked].filter((name) => !told.includes(name))).toEqual([]);
   expect(asked).toContain('arcadia_queue_jobs');
+  for (const query of queries.filter((one) => one.includes('histogram_quantile'))) expect(query).toMatch(/>= 0\) or vector\(0\)$/); // KEDA counts with NaN
 });
 
 it('scales each group of workers by the depth of its own queues, and the api by its load', () => {
