@@ -16,7 +16,7 @@ export const READ_NAMES: ReadonlySet<string> = new Set([...Object.keys(VARIABLES
 export const SECRETS: readonly string[] = SECRET_NAMES;
 
 const HEALTH = {
-  api: { paths: pathsOf(ApiHealth, ['live', 'ready']), port: Number(VARIABLES.PORT.default) },
+  api: { paths: pathsOf(ApiHealth, ['live', 'ready', 'serving']), port: Number(VARIABLES.PORT.default) },
   worker: { paths: pathsOf(WorkerHealth, ['live', 'ready']), port: Number(VARIABLES.WORKER_PORT.default) },
 } as const;
 

@@ -103,6 +103,7 @@ it('OPS-3: an outage of the database is 503 with Retry-After, liveness goes on, 
   expect(Number(headers['retry-after'])).toBeGreaterThan(0);
   expect(text).not.toMatch(/ECONN|127\.0\.0\.1|postgres/); // TEN-10
   expect((await get('/api/health/ready').expect(503)).body).toMatchObject({ checks: { database: 'down', queues: 'down' } });
+  expect((await get('/api/health/serving').expect(503)).body).toMatchObject({ checks: { database: 'down' } });
   await get('/api/health').expect(200);
   await wire.mend();
   await until('/api/health/ready', 200);

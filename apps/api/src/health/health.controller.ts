@@ -2,7 +2,7 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { Public } from '../access/access';
 import { Describes } from '../routing/describes';
-import { Readiness, type ReadyView } from './readiness';
+import { Readiness, type ReadyView, type ServingView } from './readiness';
 
 @Public()
 @Controller('api/health')
@@ -27,5 +27,17 @@ export class HealthController {
   })
   ready(): Promise<ReadyView> {
     return this.readiness.ask();
+  }
+
+  @Get('serving')
+  @Describes({
+    summary: 'Can it answer requests?',
+    details:
+      'Asks the database only: while the queues are away reads go on, and starts are accepted. For load balancers, which would take away every process at once.',
+    answers: { schema: 'Serving', as: 'flat' },
+    refusals: [503],
+  })
+  serving(): Promise<ServingView> {
+    return this.readiness.serving();
   }
 }

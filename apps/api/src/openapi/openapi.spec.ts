@@ -58,6 +58,7 @@ it('lists every route of the design', () => {
     'delete /api/v1/drift-rules/{id}',
     'get /api/health',
     'get /api/health/ready',
+    'get /api/health/serving',
     'get /api/v1/audit',
     'get /api/v1/billing/balance',
     'get /api/v1/billing/cost-lines',
@@ -124,7 +125,7 @@ it('says for every route what it does, who may call it, what it answers and how 
 
 it('asks for a token everywhere but on health', () => {
   const open = operations().filter(({ operation }) => operation.security.length === 0);
-  expect(open.map(({ path }) => path)).toEqual(['/api/health', '/api/health/ready']);
+  expect(open.map(({ path }) => path)).toEqual(['/api/health', '/api/health/ready', '/api/health/serving']);
 });
 
 it('takes limits and fields from what is enforced', () => {

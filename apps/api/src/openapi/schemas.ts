@@ -8,6 +8,7 @@ export const SCHEMAS = {
   ...BILLING_SCHEMAS,
   Health: object({ status: oneOf('ok'), service: oneOf('arcadia-cloud'), version: text }),
   Readiness: object({ status: oneOf('ready'), checks: object({ database: check, queues: check }) }),
+  Serving: object({ status: oneOf('serving'), checks: object({ database: check }) }),
   Resource: object({
     id: uuid,
     provider: oneOf('digitalocean'),
