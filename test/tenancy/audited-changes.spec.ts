@@ -63,6 +63,13 @@ const CHANGES = [
     status: 201,
   },
   {
+    what: 'the end of a rule that overlooks drift',
+    action: 'drift_rule_removed',
+    send: () => world.http().delete(`/api/v1/drift-rules/${world.driftRule}`),
+    status: 200,
+    reason: null,
+  },
+  {
     what: 'the adoption of a resource',
     action: 'resource_adopted',
     send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),
@@ -73,7 +80,7 @@ const CHANGES = [
 describe('a change by a person', () => {
   aWorldOfItsOwn();
 
-  it.each(CHANGES)('OPS-9: $what is recorded with who, what, when and why', async ({ action, send, status }) => {
+  it.each(CHANGES)('OPS-9: $what is recorded with who, what, when and why', async ({ action, send, status, reason = 'sold' }) => {
     const { headers } = await send().set(admin).expect(status);
     const { body } = await world.http().get('/api/v1/audit').set(admin).expect(200);
     expect((body as ListAnswer<AuditView>).data[0]).toEqual(
@@ -81,7 +88,7 @@ describe('a change by a person', () => {
         action,
         actor: 'ops',
         actor_role: 'platform_admin',
-        reason: 'sold',
+        reason,
         request_id: headers['x-request-id'],
         at: expect.stringMatching(/Z$/) as string,
       }),
