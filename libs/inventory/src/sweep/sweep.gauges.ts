@@ -1,5 +1,6 @@
 import type { DatabaseGauge } from '#libs/database';
 import { SWEEPS } from '../kinds';
+import { stretchMs } from './stretch';
 
 const kinds = SWEEPS.map(({ kind }) => kind);
 const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
@@ -21,8 +22,10 @@ export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
     name: 'arcadia_sweep_cadence_seconds',
     help: 'How often a kind is meant to be swept; droplets of a large account less often',
     labels: ['kind'],
-    sql: 'select kind, every_ms / 1000 as value from unnest($1::text[], $2::float8[]) w(kind, every_ms)',
-    values: () => [kinds, cadencesMs],
+    sql: `select kind, greatest(every_ms, $3::float8 * coalesce((select calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
+                   order by started_at desc limit 1), 0)) / 1000 as value
+            from unnest($1::text[], $2::float8[]) w(kind, every_ms)`,
+    values: ({ provider }) => [kinds, cadencesMs, stretchMs(1, provider)], // of one call: the stretch grows with them
   },
   {
     name: 'arcadia_sweeps_suspect',
