@@ -14,3 +14,9 @@ it.each([
 ])('says in one sentence what keeps a process from starting', (error, sentence) => {
   expect(startFailure(error, 'api', 'PORT')).toBe(sentence);
 });
+
+it('TEN-8: a failure that nobody foresaw is told with its stack, and without a login', () => {
+  const told = startFailure(new Error('cannot open postgres://arcadia_app:hunter2@db/arcadia'), 'api', 'PORT');
+  expect(told).toMatch(/could not start: Error: cannot open postgres:\/\/\[login\]@db/);
+  expect(told).not.toContain('hunter2');
+});

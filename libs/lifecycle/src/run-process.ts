@@ -1,5 +1,6 @@
 import { ConfigError, type Config } from '#libs/config';
 import { DomainError, errorCode } from '#libs/kernel';
+import { redact } from '#libs/observability';
 import { openConfig } from '#libs/vault';
 import { Logger } from '@nestjs/common';
 import { endOnSignal, type Stoppable } from './end-on-signal';
@@ -44,5 +45,5 @@ export function startFailure(error: unknown, name: string, portVariable: string)
   const { code, address, port, portVariable: variable = portVariable } = error as PortError;
   if (code === 'EADDRINUSE') return `Port ${port ?? ''} on ${address ?? 'this host'} is already in use; set ${variable} to another one.`;
   if (code === 'EACCES') return `Port ${port ?? ''} may not be opened by this user; set ${variable} to another one.`;
-  return `arcadia-cloud ${name} could not start: ${error.stack ?? error.message}`;
+  return `arcadia-cloud ${name} could not start: ${redact(error.stack ?? error.message)}`; // past the logger, so past its net
 }

@@ -70,6 +70,7 @@ describe('TEN-8: redact', () => {
   it.each([
     ['dop_v1_0123abc', '[token]'],
     ['token=doo_v1_0123abc;', 'token=[token];'],
+    ['x-vault-token: hvs.CAESIJ-0123_abc', 'x-vault-token: [token]'],
     ['Authorization: Bearer abc-def.ghi-0123456789', 'Authorization: Bearer [token]'],
     ['eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxIn0.c2ln', '[jwt]'],
     ['postgresql://app:hunter2@db:5432/arcadia', 'postgresql://[login]@db:5432/arcadia'],
