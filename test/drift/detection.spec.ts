@@ -51,7 +51,7 @@ describe('DRF-1', () => {
         resources: [{ resource_id: String(dropletId), resource_type: 'droplet' }],
       });
     await world.sweepDroplets();
-    await world.ordered(resourceId, { ...SPEC, name: 'web-1.', tags: ['web', 'db'], memory: '1024', vcpus: 1, backups: false });
+    await world.ordered(resourceId, { ...SPEC, name: 'web-1.', tags: ['Web', 'db'], memory: '1024', vcpus: 1, backups: false });
     expect(await world.detect()).toEqual(NOTHING);
     await world.ordered(resourceId, { ...SPEC, tags: ['arcadia-saga-of-another', 'web'], backups: 'true', vcpus: '2' });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 3 });

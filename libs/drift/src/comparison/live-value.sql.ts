@@ -9,6 +9,10 @@ const OTHERS_AS_WRITTEN = `$[*] ? (@.type() != "string" || @ != "${OWN_TAGS.mana
 export const withoutOwnTags = (field: string, value: string): string =>
   `case when ${field} = 'tags' and jsonb_typeof(${value}) = 'array' then jsonb_path_query_array(${value}, '${OTHERS}') else ${value} end`;
 
+/** A value as it is compared: the provider tells tags apart without regard to letter case, so a revert would find nothing to change. */
+export const inOneCase = (field: string, value: string): string =>
+  `case when ${field} = 'tags' then lower(${value}::text)::jsonb else ${value} end`;
+
 /** Whether the lists of two tags' fields say the same at a quick look, which is the usual case; when it says no, only `withoutOwnTags` can tell. */
 export const sameTags = (field: string, one: string, other: string): string => {
   const others = (value: string) => `jsonb_path_query_array(${value}, '${OTHERS_AS_WRITTEN}')`;

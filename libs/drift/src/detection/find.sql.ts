@@ -1,4 +1,4 @@
-import { liveValue, sameTags, withoutOwnTags } from '../comparison/live-value.sql';
+import { inOneCase, liveValue, sameTags, withoutOwnTags } from '../comparison/live-value.sql';
 
 /**
  * What may be judged now: specs that have not ended, of resources on which no saga is at work. A living row counts when the last complete sweep of its
@@ -52,7 +52,8 @@ found as materialized (
     cross join lateral (select ${withoutOwnTags('f.key', 'f.value')} as expected, ${withoutOwnTags('f.key', 'v.actual')} as actual) l
    where p.ended_at is null and b.resource is null and r.deleted_at is null and ${CONFIRMED}
      and f.value <> v.actual
-     and case when ${sameTags('f.key', 'f.value', 'v.actual')} then false else not arcadia_loosely_equal(l.expected, l.actual) end
+     and case when ${sameTags('f.key', 'f.value', 'v.actual')} then false
+              else not arcadia_loosely_equal(${inOneCase('f.key', 'l.expected')}, ${inOneCase('f.key', 'l.actual')}) end
      and not ${RETIRED_IMAGE}
   union all
   select p.resource_id, p.version, 'missing', '"present"', '"deleted"', p.spec ->> 'size_slug'
