@@ -72,6 +72,11 @@ function remembered<T>(known: Map<string, T>, text: string, work: (text: string)
   if (before !== undefined) return before;
   if (known.size >= MOST_REMEMBERED) known.clear();
   const value = work(text);
-  known.set(text, value);
+  known.set(ofItsOwn(text), value);
   return value;
+}
+
+/** A cell is a view into the piece of the document that it was cut from: remembered as it is, it would keep all of that in memory. */
+function ofItsOwn(cell: string): string {
+  return Buffer.from(cell).toString();
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnreadableDocumentError } from './document.error';
 import type { InvoiceLine } from './invoice-line';
 import { readDocument } from './read-document';
@@ -96,4 +97,22 @@ it('OPS-10: gives up a record without an end instead of gathering the whole docu
     })(),
   ).rejects.toMatchObject({ code: 'unreadable_document', line: 3 });
   expect(readBytes).toBeLessThan(100_000);
+});
+
+it('BIL-4: reads on only as fast as its lines are taken', async () => {
+  const pieces = 1_000;
+  let asked = 0;
+  const source = Readable.from(
+    (function* () {
+      yield `${HEADER}\n`;
+      for (; asked < pieces; asked += 1) yield `${LINE}\n`.repeat(50);
+    })(),
+    { highWaterMark: 1 },
+  );
+  const document = readDocument(source);
+  let lines = (await document.next()).value?.length ?? 0;
+  for (let turn = 0; turn < 10 * pieces; turn += 1) await nextTurn();
+  expect(asked).toBeLessThan(10);
+  for await (const batch of document) lines += batch.length;
+  expect(lines).toBe(50 * pieces);
 });

@@ -13,12 +13,13 @@ const SHORTEST_PIECE = 4_096;
 
 /**
  * The lines of an invoice document (CSV, UTF-8, any line ends, with or without byte-order mark), in batches, read only as fast as they are
- * taken. Throws `UnreadableDocumentError` at the first line that cannot be read: what was yielded before must then be given up too (BIL-3).
+ * taken; who has done with a batch may empty it. Throws `UnreadableDocumentError` at the first line that cannot be read: what was yielded before
+ * must then be given up too (BIL-3).
  */
 export async function* readDocument(source: Readable): AsyncGenerator<InvoiceLine[], void, void> {
   const records = new Records();
-  const batches = new Batches();
   const text = Readable.from(pieces(source.setEncoding('utf8') as AsyncIterable<string>), { highWaterMark: 2 });
+  const batches = new Batches(text);
   parse<string[]>(text, {
     delimiter: ',',
     beforeFirstChunk: (chunk) => chunk.replace(/^\ufeff/, ''),
@@ -56,7 +57,10 @@ async function* pieces(text: AsyncIterable<string>): AsyncGenerator<string, void
   if (gathered !== '') yield gathered;
 }
 
-/** Turns parsed records into lines and counts the lines of text they stand on. */
+/**
+ * Turns parsed records into lines and counts the lines of text they stand on. Records are let go of as soon as they are lines: the collector moves what
+ * it meets twice to the old generation with all that it refers to, and a million records there are a hundred megabytes until it looks again.
+ */
 class Records {
   private reader: LineReader | undefined;
   private textLine = 1;
@@ -72,6 +76,7 @@ class Records {
       const line = this.readRecord(cells);
       if (line) lines.push(line);
     }
+    data.length = 0;
     if (malformed) throw new UnreadableDocumentError(this.textLine, 'quotes that do not match');
     if (this.emptyPieces > LONGEST_RECORD_PIECES) throw new UnreadableDocumentError(this.textLine, 'a record without an end');
     return lines;
@@ -97,7 +102,10 @@ class Records {
   }
 }
 
-/** Hands batches from the parser's callbacks to whoever iterates; the parser waits while one is being worked on. */
+/**
+ * Hands batches from the parser's callbacks to whoever iterates; parser and text wait while one is being worked on. A paused parser alone would
+ * queue whatever its input brings: all of the document, where the reader is slower than the disk.
+ */
 class Batches implements AsyncIterable<InvoiceLine[]> {
   private waiting: InvoiceLine[][] = [];
   private paused: Parser | undefined;
@@ -105,10 +113,13 @@ class Batches implements AsyncIterable<InvoiceLine[]> {
   private failure: unknown;
   private wake: (() => void) | undefined;
 
+  constructor(private readonly text: Readable) {}
+
   put(batch: InvoiceLine[], parser: Parser): void {
     if (batch.length === 0) return;
     this.waiting.push(batch);
     parser.pause();
+    this.text.pause();
     this.paused = parser;
     this.wake?.();
   }
@@ -141,9 +152,14 @@ class Batches implements AsyncIterable<InvoiceLine[]> {
       const { paused } = this;
       this.paused = undefined;
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
-      paused?.resume();
+      if (paused) this.goOn(paused);
       await woken;
       this.wake = undefined;
     }
+  }
+
+  private goOn(parser: Parser): void {
+    parser.resume();
+    this.text.resume();
   }
 }

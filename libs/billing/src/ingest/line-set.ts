@@ -130,7 +130,9 @@ async function* rowsOf(document: DocumentFile, count: { lines: number }): AsyncG
   for await (const lines of readDocument(document.read())) {
     const first = count.lines + 1;
     count.lines += lines.length;
-    yield lines.map((line, place) => stagedRow(first + place, line)).join('');
+    const rows = lines.map((line, place) => stagedRow(first + place, line)).join('');
+    lines.length = 0; // as text they are in memory once more
+    yield rows;
   }
 }
 
