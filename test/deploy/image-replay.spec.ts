@@ -156,6 +156,12 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
       headers: { authorization: `Bearer ${token.output.trim()}` },
     });
     expect(listed.status).toBe(200);
+    const inHere = (name: string) => services.get(name)?.command.map((word) => word.replace('/app/.data', join(app, '.data')));
+    for (const name of ['audit-verify', 'audit-verify', 'events-archive']) {
+      const done = start(name, {}, inHere(name));
+      expect({ name, code: await done.exit, output: done.output }).toMatchObject({ code: 0 }); // INV-14
+    }
+    expect(running.map(({ output }) => output).join('').match(/there is no head at/g)).toHaveLength(1);
     for (const process of [api, ...workers]) process.signal('SIGTERM');
     expect(await Promise.all([api, ...workers].map(({ exit }) => exit))).toEqual([0, 0, 0, 0]);
     const written = running.map(({ output }) => output).join('\n');
