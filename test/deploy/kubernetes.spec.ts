@@ -121,6 +121,16 @@ it('INV-14: looks at the record every night, one run at a time, against a head t
   await expect((async () => eventsArchive([...(archive?.command?.flags ?? []), '--help']))()).rejects.toBeInstanceOf(HelpRequested);
 });
 
+it('calls somebody for memory before a container is ended for it', () => {
+  const alarm = readFileSync(inRoot('deploy/prometheus/alerts.yml'), 'utf8');
+  const bytes = Number(/process_resident_memory_bytes\{.*\} > (\S+)/.exec(alarm)?.[1]);
+  expect(bytes).toBeGreaterThan(300e6);
+  for (const { name, container } of services) {
+    const mebibytes = Number(/^(\d+)Mi$/.exec(container.resources?.limits?.memory ?? '')?.[1]);
+    expect({ name, warned: bytes < 0.9 * mebibytes * 1024 ** 2 }).toEqual({ name, warned: true });
+  }
+});
+
 it('has a disruption budget for each deployment, and policies for what comes in and goes out', () => {
   for (const { name, labels } of services) {
     const budget = ofKind(base, 'PodDisruptionBudget').find(({ metadata }) => metadata.name === name);
