@@ -1,5 +1,5 @@
 import { Catalogue } from '#libs/catalogue';
-import { ORDER } from '../provisioning/provisioning-world';
+import { ADMIN, ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
 
@@ -192,6 +192,25 @@ it('what a saga of ours is changing is not judged meanwhile, and matches what it
   expect((await world.ended(id)).status).toBe('completed');
   await world.sweepDroplets();
   expect(await world.detect()).toEqual(NOTHING);
+});
+
+it('DRF-2: what a sweep showed while a saga of ours was at work, which then was undone, is no drift', async () => {
+  const { resourceId, dropletId } = await world.aDroplet();
+  await world.simulator.faults([
+    { id: 'held', match: { method: 'POST', path: '/v2/droplets/*/actions', nth: 3 }, effect: { type: 'hold' } },
+  ]);
+  const id = await world.start('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the last event being held' });
+  await world.sweepDroplets();
+  await world.sweepDroplets();
+  expect((await world.resource('droplet', String(dropletId)))?.size_slug).toBe('s-2vcpu-4gb');
+  await world.controls.cancel(PLATFORM, id, ADMIN);
+  await world.simulator.faults([]);
+  expect((await world.ended(id)).status).toBe('rolled_back');
+  expect(await world.detect()).toEqual(NOTHING);
+  await world.sweepDroplets();
+  expect(await world.detect()).toEqual(NOTHING);
+  expect(await events(resourceId)).toEqual([]);
 });
 
 it('nothing is written when nothing has changed', async () => {

@@ -4,7 +4,8 @@ import { inOneCase, liveValue, sameTags, withoutOwnTags } from '../comparison/li
  * What may be judged now: specs that have not ended, of resources on which no saga is at work. A living row counts when the last complete sweep of its
  * kind, of whose list it is, has shown its values (DRF-2): it has no strike, nothing has written it since that sweep ended, and what a saga
  * registered has had the time that lists lag. A tombstone counts as it is: three strikes and a 404 stand behind it.
- * One droplet that a saga changes is not drifting: the saga will record what it ordered. One whose saga gave up is judged.
+ * One droplet that a saga changes is not drifting: the saga will record what it ordered. Nor is one of which a sweep that began before its saga
+ * had ended may have shown what the saga was doing or undoing. One whose saga gave up is judged.
  * $1: the kinds with a list of their own; all others are swept with the projects.
  */
 const SWEPT_AND_BUSY = `
@@ -13,15 +14,19 @@ swept as materialized (
    cross join lateral (select c.started_at, c.finished_at from cloud_sweeps c where c.kind = k.kind and c.status = 'complete'
                         order by c.started_at desc limit 1) s),
 busy as materialized (
-  select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where s.wake_at is not null)`;
+  select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where s.wake_at is not null),
+left_alone as materialized (
+  select v.input ->> 'resource_id' as resource_id, max(v.finished_at) as at from saga_runs v
+   where v.finished_at >= (select started_at from swept where kind = 'droplet') and v.input ? 'resource_id' group by 1)`;
 
 const JUDGED = `
   cloud_provisioned p join cloud_resources r on r.id = p.resource_id
   left join swept s on s.kind = case when r.kind = any ($1::text[]) then r.kind else 'project' end
-  left join busy b on b.resource = r.kind || ':' || r.provider_id`;
+  left join busy b on b.resource = r.kind || ':' || r.provider_id
+  left join left_alone e on e.resource_id = r.id::text`;
 
 const CONFIRMED = `(r.deleted_at is not null or (r.stale_strike_count = 0 and r.recorded_at <= s.finished_at
-   and (r.listed_by is null or r.listed_by <= s.started_at)))`;
+   and (r.listed_by is null or r.listed_by <= s.started_at) and (e.at is null or e.at < s.started_at)))`;
 
 /**
  * An image that lost its slug, because the provider retired it or moved the slug on to a newer build, is still the one that was ordered: the droplet
@@ -81,5 +86,4 @@ select case when v.status = 'completed' and p.ended_at is null and r.deleted_at 
   left join lateral (${LATEST_REVERT}) v on true
  where d.status = 'open' and b.resource is null
    and (p.ended_at is not null or ${CONFIRMED})
-   and not exists (select 1 from found f where f.resource_id = d.resource_id and f.field = d.field and p.ended_at is null)
-   and (p.ended_at is not null or v.status is distinct from 'completed' or r.deleted_at is not null or s.started_at > v.finished_at)`;
+   and not exists (select 1 from found f where f.resource_id = d.resource_id and f.field = d.field and p.ended_at is null)`;
