@@ -95,3 +95,29 @@ it('TEN-7: the cookie of the board opens nothing but the board', async () => {
   const { status } = await world.outside('/api/v1/audit').set('cookie', cookie);
   expect(status).toBe(401);
 });
+
+it.each([
+  ['a NUL', '%00'],
+  ['a NUL inside', 'a%00b'],
+  ['half a surrogate pair', '%ED%A0%80'],
+  ['a lonely %', '%'],
+  ['a name of every object', '__proto__'],
+  ['an endless name', 'x'.repeat(5_000)],
+])('TEN-5: no address with %s is a failure of ours, and none is recorded that cannot be meant', async (_what, evil) => {
+  const addresses = ROUTES.flatMap(({ method, path }) =>
+    [path.replace(/\/1(?=\/|$)/, `/${evil}`), path.replace('sync-fast', evil)]
+      .filter((one) => one !== path)
+      .map((one) => ({ method, path: one })),
+  );
+  const queries = ['activeQueue', 'status'].map((name) => ({
+    method: 'get' as const,
+    path: `/api/queues?activeQueue=sync-fast&${name}=${evil}`,
+  }));
+  expect(addresses.length).toBeGreaterThan(40);
+  for (const { method, path } of [...addresses, ...queries]) {
+    const { status } = await world.call(method, path).set(ADMIN).set(OUR_PAGE);
+    expect({ method, path, failed: status >= 500 }).toEqual({ method, path, failed: false });
+  }
+  const { rows } = await world.owner.query('select 1 from audit_log where length(target_id) > 500 or length(details::text) > 1000');
+  expect(rows).toEqual([]);
+});

@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Router, urlencoded, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { CONFIG, type Config } from '#libs/config';
-import { DomainError } from '#libs/kernel';
+import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
 import { STATUS_OF_CATEGORY } from '../problems/status-of-category';
+import { hostilePart } from '../requests/hostile-input';
 import { BoardActions } from './board-actions';
 import { BOARD_POLICY, PAGE_POLICY, signInPage, signOutPage } from './board-pages';
 import { BoardSessions } from './board-session';
@@ -12,6 +13,8 @@ import type * as Board from './bull-board';
 import { isSameOrigin } from './same-origin';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
+/** Names of queues, ids of jobs and keys of schedules are far shorter; each may end up in the audit log (OPS-10). */
+const LONGEST_PATH = 500;
 
 /**
  * The queue board with its doors (TEN-7): on every path and method a platform admin, for every action a page of our own origin. A browser
@@ -34,6 +37,7 @@ export class QueueBoard {
     this.router.post('/sign-in', requireSameOrigin, urlencoded({ extended: false, limit: '16kb' }), this.signIn);
     this.router.use(this.admit);
     this.router.use(requireSameOrigin);
+    this.router.use(refuseHostileAddress);
     this.router.get('/sign-out', this.showSignOut);
     this.router.post('/sign-out', this.signOut);
     this.router.use((request, response, next) => (SAFE_METHODS.has(request.method) ? next() : actions.router(request, response, next)));
@@ -105,6 +109,22 @@ function requireSameOrigin({ method, headers }: Request, _response: Response, ne
       host: headers.host,
     });
   next(passes ? undefined : new CrossSiteRequestError());
+}
+
+/** What neither queues nor audit log can hold ends here, as a refusal (TEN-5). What cannot be decoded is refused by the router. */
+function refuseHostileAddress({ path, query }: Request, _response: Response, next: NextFunction): void {
+  if (path.length > LONGEST_PATH)
+    throw new ValidationFailedError([{ field: 'path', message: `must be at most ${LONGEST_PATH} characters` }]);
+  const hostile = hostilePart({ path: decoded(path), query });
+  next(hostile && new ValidationFailedError([hostile]));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
 }
 
 /** An address that a person looks at, rather than one of the board's requests or files. */
