@@ -296,6 +296,23 @@ describe('DRF-5: refused', () => {
     await expect(revert(id)).rejects.toMatchObject({ code: 'drift_moved_on' });
   });
 
+  it('by itself, when an accept that was a moment sooner ends after it has begun', async () => {
+    await resizedBehindOurBack();
+    const { version } = (await world.specs.find(droplet.resourceId)) ?? { version: 0 };
+    const sagaId = await world.database.transaction(async (tx) => {
+      await world.specs.accept(tx, { resource_id: droplet.resourceId, version }, { size_slug: BIGGER });
+      const begun = await world.start('revert_droplet', { resource_id: droplet.resourceId, fields: ['size_slug'] }, null);
+      const [waits, goesOn] = [
+        `select 1 from pg_locks join pg_stat_activity a using (pid) where not granted and a.datname = current_database()`,
+        `select 1 from saga_steps where saga_id = '${begun}' and step_idx > 0`,
+      ];
+      await until(async () => (await tx.query(`${waits} union all ${goesOn}`)).length > 0, { what: 'the first step being at it' });
+      return begun;
+    });
+    expect(await world.ended(sagaId)).toMatchObject({ status: 'rolled_back', error: { code: 'order_changed' } });
+    expect(await now()).toMatchObject({ size_slug: BIGGER, status: 'active' });
+  });
+
   it('by itself, when something else is ordered before it begins', async () => {
     const id = await resizedBehindOurBack();
     await world.engine.drain();

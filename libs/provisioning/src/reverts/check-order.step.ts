@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ProvisionedSpecs } from '../spec/provisioned-specs';
 import type { AcceptedRevert } from './revert-droplet.input';
 
-/** Begins only if nothing else has been ordered since the revert was asked for: an accept of the same drift may have been a moment sooner. */
+/** Begins only if nothing else has been ordered since the revert was asked for: an accept of the same drift may have been a moment sooner, or be about to end. */
 @Injectable()
 export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
   readonly name = 'check_order';
@@ -11,8 +11,7 @@ export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
   constructor(private readonly specs: ProvisionedSpecs) {}
 
   readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
-    const ordered = await this.specs.find(input.resource_id);
-    if (ordered?.version === input.spec_version) return done();
+    if ((await this.specs.settledVersion(input.resource_id)) === input.spec_version) return done();
     return fail({ code: 'order_changed', detail: 'Something else has been ordered since the revert was asked for' }, 'none');
   };
 }

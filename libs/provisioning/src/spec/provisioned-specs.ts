@@ -47,6 +47,15 @@ export class ProvisionedSpecs {
     return row?.version;
   }
 
+  /** Its version once whoever is changing it at this moment has ended; undefined when nothing is ordered. */
+  async settledVersion(resourceId: string): Promise<number | undefined> {
+    const [row] = await this.database.query<{ version: number }>(
+      'select version from cloud_provisioned where resource_id = $1 and ended_at is null for share',
+      [resourceId],
+    );
+    return row?.version;
+  }
+
   async find(resourceId: string): Promise<Provisioned | undefined> {
     const [row] = await this.database.query<Provisioned>(
       'select resource_id, spec, version from cloud_provisioned where resource_id = $1 and ended_at is null',
