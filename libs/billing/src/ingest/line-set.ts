@@ -42,9 +42,6 @@ interface Totals {
   readonly attributed: string;
 }
 
-/** From so many lines on the planner is told how many there are. */
-const WORTH_ANALYSING = 500;
-
 /** Of each sort and each hash: a million lines then stay off the disk for the most part. Compiling such statements takes longer than they do. */
 const WORK_MEMORY = '64MB';
 
@@ -65,8 +62,8 @@ export class LineSets {
    */
   replace(invoice: ClaimedInvoice, fetched: FetchedInvoice): Promise<LineSetReport | undefined> {
     return this.database.bulkLoad(async (tx) => {
-      await stage(tx, fetched);
-      await match(tx, invoice);
+      const { hasIds } = await stage(tx, fetched);
+      await match(tx, invoice, hasIds);
       const before = await this.ledger.hold(tx, invoice);
       if (!before) return undefined;
       const mayRematch = !(before.pastIsGone && before.documentHash === fetched.hash);
@@ -100,24 +97,22 @@ function refuseCutDocument({ lines }: Totals, before: HeldInvoice, items: ItemsR
   if (expected !== null && lines < expected) throw new IncompleteDocumentError(lines, expected);
 }
 
-async function stage(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<void> {
+/** The planner is told of few lines too: for as many as it would expect unasked, it reads the whole inventory. */
+async function stage(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<{ hasIds: boolean }> {
   await tx.query(`set local work_mem = '${WORK_MEMORY}'; set local jit = off`);
   await tx.query(CREATE_STAGE);
-  const count = { lines: 0 };
-  await tx.copy(COPY_STAGE, rowsOf(document, count));
-  if (count.lines >= WORTH_ANALYSING) await tx.query('analyze invoice_stage');
-  if (!items?.rows) {
-    await tx.query(NO_IDS);
-    return;
-  }
+  await tx.copy(COPY_STAGE, rowsOf(document));
+  await tx.query('analyze invoice_stage');
+  if (!items?.rows?.length) return { hasIds: false };
   await tx.query(CREATE_ITEMS);
   await tx.query(ADD_ITEMS, [JSON.stringify(items.rows)]);
   await tx.query(JOIN_ITEMS);
+  return { hasIds: true };
 }
 
-async function match(tx: BulkLoad, { account_id: accountId, period }: ClaimedInvoice): Promise<void> {
-  const [known] = await tx.query<{ ids: boolean }>(`select to_regclass('pg_temp.invoice_refs') is not null as ids`);
-  if (known?.ids) await tx.query(MATCH_BY_ID, [accountId]);
+async function match(tx: BulkLoad, { account_id: accountId, period }: ClaimedInvoice, hasIds: boolean): Promise<void> {
+  if (hasIds) await tx.query(MATCH_BY_ID, [accountId]);
+  else await tx.query(NO_IDS);
   await tx.query(NAMES, [accountId]);
   await tx.query(PROJECT_IDS, [accountId]);
   await tx.query('analyze invoice_names; analyze invoice_ids');
@@ -126,11 +121,10 @@ async function match(tx: BulkLoad, { account_id: accountId, period }: ClaimedInv
   await tx.query('analyze invoice_hits; analyze invoice_owners');
 }
 
-async function* rowsOf(document: DocumentFile, count: { lines: number }): AsyncGenerator<string, void, void> {
+async function* rowsOf(document: DocumentFile): AsyncGenerator<string, void, void> {
+  let lineNo = 0;
   for await (const lines of readDocument(document.read())) {
-    const first = count.lines + 1;
-    count.lines += lines.length;
-    const rows = lines.map((line, place) => stagedRow(first + place, line)).join('');
+    const rows = lines.map((line) => stagedRow(++lineNo, line)).join('');
     lines.length = 0; // as text they are in memory once more
     yield rows;
   }

@@ -1,8 +1,8 @@
 /**
  * Replaces the lines of an invoice by the matched ones. The tenant of a line is its resource's at the line's end, else that of the project
  * whose name it carries (with the names of then). For the time before a resource was first seen nobody noted its owner: then the project on the
- * line is the better witness. Taxes, credits and what belongs to the whole account are nobody's. $1 invoice, $2 account,
- * $3 first day of the period.
+ * line is the better witness. Taxes, credits and what belongs to the whole account are nobody's. Resources are looked up by \`case\`: row security lets
+ * no \`coalesce\` near an index, and a few lines would read the whole inventory. $1 invoice, $2 account, $3 first day of the period.
  */
 export const INSERT_LINES = `
 insert into cloud_cost_lines (invoice_id, line_no, product, kind, group_description, description, category, provider_ref, resource_id,
@@ -23,7 +23,7 @@ select $1, s.line_no, s.product, s.kind, nullif(s.group_description, ''), s.desc
   from invoice_stage s
   left join invoice_ids d on d.line_no = s.line_no
   left join invoice_hits h on h.line_no = s.line_no
-  left join cloud_resources r on r.id = coalesce(d.resource_id, h.resource_id)
+  left join cloud_resources r on r.id = case when d.resource_id is null then h.resource_id else d.resource_id end
   left join invoice_owners o on o.resource_id = r.id and coalesce(s.ended_at, $3::date + interval '1 month') > o.owned_from
         and coalesce(s.ended_at, $3::date + interval '1 month') <= o.owned_until
   left join (select distinct target, name from invoice_names) k on k.target = s.target and k.name = s.name
