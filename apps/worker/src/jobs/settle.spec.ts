@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError } from 'bullmq';
 import { DomainError, type ErrorCategory } from '#libs/kernel';
+import { metricsText } from '#libs/observability';
 import { settle } from './settle';
 
 class Failure extends DomainError {
@@ -56,4 +57,19 @@ describe('what becomes of a failed job', () => {
       expect(fate.message).toBe('internal');
     },
   );
+
+  it('is counted once given up: at once, or with its last try', async () => {
+    const counted = async () => Number(/^arcadia_jobs_given_up_total\{queue="billing"\} (\d+)$/m.exec(await metricsText())?.[1]);
+    const attempt = (attemptsMade: number, category: ErrorCategory) =>
+      settle({ ...job, queueName: 'billing', attemptsMade, opts: { attempts: 5 } }, () => Promise.reject(new Failure(category))).catch(
+        () => undefined,
+      );
+    expect(await counted()).toBe(0);
+    await attempt(0, 'unavailable');
+    await attempt(3, 'unavailable');
+    expect(await counted()).toBe(0);
+    await attempt(4, 'unavailable');
+    await attempt(0, 'forbidden');
+    expect(await counted()).toBe(2);
+  });
 });

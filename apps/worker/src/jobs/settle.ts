@@ -1,10 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { errorCode, isRetryable } from '#libs/kernel';
-import { inSpan, withLogFields } from '#libs/observability';
-import { traceOf } from '#libs/queues';
+import { counter, inSpan, withLogFields } from '#libs/observability';
+import { QUEUE_NAMES, traceOf } from '#libs/queues';
 
 const log = new Logger('Jobs');
+const givenUp = counter(
+  'arcadia_jobs_given_up_total',
+  'Jobs that were given up: not worth another try, or tried often enough',
+  ['queue'],
+  QUEUE_NAMES.map((queue) => ({ queue })),
+);
 
 /** Tells BullMQ to try again. Only the code is kept with the job: messages and stacks of drivers may hold what nobody should read. */
 class TryAgainError extends Error {}
@@ -25,6 +31,7 @@ export function settle<T>(job: SettledJob, work: () => Promise<T>): Promise<T> {
       const line = { event: 'job_failed', queue: job.queueName, code, attempt: job.attemptsMade + 1, again };
       if (code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
       else log.warn(line);
+      if (!again || line.attempt >= (job.opts?.attempts ?? 1)) givenUp.inc({ queue: job.queueName });
       throw again ? new TryAgainError(code) : new UnrecoverableError(code);
     }
   });
