@@ -82,6 +82,23 @@ export const headerToken: Check<string> = (text) => {
   return text;
 };
 
+/** Headers as OpenTelemetry writes them: `name=value,name=value`, values percent-encoded. */
+export const headerList: Check<string> = (text) => {
+  for (const pair of text.split(',')) {
+    const [, value = ''] = /^\s*[\w-]+\s*=(.+)$/s.exec(pair) ?? [];
+    if (value.trim() === '' || !isPercentEncoded(value)) throw new Refusal('must be name=value,… with percent-encoded values');
+  }
+  return text;
+};
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    return /^[\t\x20-\x7e]+$/.test(decodeURIComponent(text));
+  } catch {
+    return false;
+  }
+}
+
 /** A path below something else, such as `team/arcadia`: no dots alone, nothing that would need escaping in a URL. */
 export const pathBelow: Check<string> = (text) => {
   if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(text)) throw new Refusal('must be a path like team/arcadia: letters, digits, -, _ and . only');

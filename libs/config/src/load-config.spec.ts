@@ -79,6 +79,9 @@ describe('values', () => {
   });
 
   it.each([
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization', 'must be name=value,… with percent-encoded values'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=1,b=100%', 'must be name=value,… with percent-encoded values'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=x%0d%0ab', 'must be name=value,… with percent-encoded values'],
     ['NODE_ENV', 'staging', 'must be one of development, test, production'],
     ['PORT', '65536', 'must be a whole number from 0 to 65535'],
     ['PORT', '-1', 'must be a whole number from 0 to 65535'],

@@ -1,6 +1,7 @@
 import {
   allOrSome,
   anyText,
+  headerList,
   headerToken,
   httpUrl,
   onOff,
@@ -43,7 +44,7 @@ export const VARIABLES = {
     'collector of traces (OTLP over HTTP), like http://127.0.0.1:4318; unset: none',
     httpUrl,
   ),
-  OTEL_EXPORTER_OTLP_HEADERS: secret('api, worker', 'headers for it, name=value,…; also _FILE', anyText),
+  OTEL_EXPORTER_OTLP_HEADERS: secret('api, worker', 'headers for it, name=value,…; also _FILE', headerList),
   OTEL_TRACES_SAMPLER_ARG: setting('api, worker', 'share of traces that is kept, 0 to 1', ratio, '1'),
 
   DATABASE_URL: secret('all', "PostgreSQL as the app's role: no ownership, no BYPASSRLS; also _FILE", postgresUrl),
