@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { loadConfig } from '#libs/config';
@@ -62,6 +62,32 @@ it('has a script that makes every secret but the token of the provider, in a fol
   for (const secret of Object.keys(file.secrets)) expect(statSync(join(secrets, secret)).size).toBeGreaterThan(10);
   expect(statSync(secrets).mode & 0o077).toBe(0);
   expect(execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), secrets], { encoding: 'utf8' })).not.toContain('made ');
+});
+
+it('puts secrets of your own in place by the lines of the handbook, as an account that is not root, readable in the containers', () => {
+  const lines = [
+    ...readFileSync(inRoot('docs/operations.md'), 'utf8').matchAll(/^(\w+ .*)(guardian-secret|do-token) deploy\/compose\/secrets\/(\w+)/gm),
+  ];
+  expect(lines.map(([, , , secret]) => secret)).toEqual(['jwt_secret', 'provider_token']);
+  const own = mkdtempSync(join(tmpdir(), 'arcadia-own-secrets-'));
+  const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  try {
+    const folder = join(own, 'deploy/compose/secrets');
+    execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), folder], { stdio: 'ignore' });
+    if (account.uid !== undefined) execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, own]);
+    const here = { cwd: own, stdio: 'ignore', ...account } as const;
+    for (const [line, , source = '', secret = ''] of lines) {
+      execFileSync('sh', ['-ec', `umask 077; echo of-my-own > ${source}; ${line}`], here);
+      const file = join(folder, secret);
+      expect({ secret, text: readFileSync(file, 'utf8'), mode: statSync(file).mode & 0o777 }).toEqual({
+        secret,
+        text: 'of-my-own\n',
+        mode: 0o444,
+      });
+    }
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
 });
 
 it.each([
