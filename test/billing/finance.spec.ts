@@ -1,4 +1,5 @@
 import { BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests } from '#libs/billing';
+import { Client } from 'pg';
 import { SeededRandom } from '../inventory/seeded-random';
 import { until } from '../setup/until';
 import { newBillingWorld, type BillingWorld } from './billing-world';
@@ -151,6 +152,45 @@ it('BIL-8: a push that arrives late never has the last word', async () => {
   await push();
   expect(await world.books()).toMatchObject([{ amount_gross_minor: 1_800 }]);
   expect(await waiting()).toBe(0);
+});
+
+it('BIL-8: a worker whose lease lapsed while it read leaves the telling to the one that has it now', async () => {
+  await world.simulator.change({ invoices: [invoice(1)] });
+  await world.ingestAll();
+  const attempts = async () => (await world.database.query<{ attempts: number }>('select attempts from cloud_finance_outbox'))[0]?.attempts;
+  const owner = new Client({ connectionString: world.stored.ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query('begin; lock table cloud_cost_lines in access exclusive mode');
+    const slow = push();
+    await until(async () => (await attempts()) === 1, { what: 'the first claim' });
+    await world.database.query(`update cloud_finance_outbox set lease_until = clock_timestamp() - interval '1 second'`);
+    const next = push();
+    await until(async () => (await attempts()) === 2, { what: 'the second claim' });
+    await owner.query('commit');
+    expect((await slow).delivered + (await next).delivered).toBe(1);
+  } finally {
+    await owner.end();
+  }
+  expect(await world.books()).toMatchObject([{ pushes: 1 }]);
+  expect(await waiting()).toBe(0);
+});
+
+it('BIL-8: when a worker falls silent while it tells finance, another one does so within a minute, but not while the call may last', async () => {
+  await world.simulator.change({ invoices: [invoice(1)] });
+  await world.ingestAll();
+  await world.simulator.faults([{ id: 'slow', match: { path: IMPORT }, times: 1, effect: { type: 'hold' } }]);
+  const silent = push();
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  const later = (seconds: number) =>
+    world.database.query(`update cloud_finance_outbox set lease_until = lease_until - $1 * interval '1 second'`, [seconds]);
+  await later(30);
+  expect(await push()).toEqual({ delivered: 0, failed: 0 });
+  await later(30);
+  expect(await push()).toEqual({ delivered: 1, failed: 0 });
+  await world.simulator.faults([]);
+  await silent;
+  expect(await world.books()).toMatchObject([{ amount_gross_minor: 165 }]);
 });
 
 it('BIL-5: a header that changed is told only with the lines that go with it', async () => {

@@ -86,6 +86,7 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
       const first = await world.lines(id);
       const killedPids: number[] = [];
       const seen = { reads: 0, torn: 0 };
+      const sinceMs = performance.now();
       const stop = new AbortController();
       const reader = (async () => {
         while (!stop.signal.aborted) {
@@ -125,7 +126,8 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
       await run(id);
       stop.abort();
       await reader;
-      console.log(`re-ingests: FUZZ_SEED=${SEED} ${JSON.stringify({ ...told, ...seen })}`);
+      const readsPerS = Math.round(seen.reads / ((performance.now() - sinceMs) / 1_000));
+      console.log(`re-ingests: FUZZ_SEED=${SEED} ${JSON.stringify({ ...told, ...seen, readsPerS })}`);
       expect(told.kills).toBeGreaterThan(1);
       expect(seen.reads).toBeGreaterThan(100);
       expect(seen.torn).toBe(0);

@@ -6,10 +6,15 @@ export interface Announcement {
   readonly invoice_id: string;
   readonly version: number;
   readonly attempts: number;
+  /** The lease that the worker has, by its end. */
+  readonly lease: string;
 }
 
-/** How long a worker may take for one push; after that another one tries. */
-const LEASE = `interval '2 minutes'`;
+/**
+ * How long a worker may read what it is going to tell, and, renewed then, for how long nobody else tells it. What a dead worker has sent may take
+ * effect for as long as a call may last: with a lease that is shorter than that, the older of two versions could come last.
+ */
+const LEASE = `interval '45 seconds'`;
 /** Seconds, then twice as long each time, an hour at most. */
 const LONGEST_PAUSE_MS = 3_600_000;
 const FIRST_PAUSE_MS = 5_000;
@@ -31,6 +36,15 @@ export class FinanceOutbox {
   async claim(): Promise<Announcement | undefined> {
     const [row] = await this.database.query<Announcement>(CLAIM);
     return row;
+  }
+
+  /** The lease begins anew, just before finance is called: a call takes most of it. False when it lapsed and another worker tells. */
+  async renew({ invoice_id, lease }: Announcement): Promise<boolean> {
+    const rows = await this.database.query(
+      `update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE} where invoice_id = $1 and lease_until = $2 returning 1`,
+      [invoice_id, lease],
+    );
+    return rows.length > 0;
   }
 
   async isDue(): Promise<boolean> {
@@ -78,7 +92,7 @@ const DUE = `
 const CLAIM = `
 update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE}, attempts = attempts + 1
  where invoice_id = (select o.invoice_id ${DUE} order by o.next_attempt_at limit 1 for update of o skip locked)
-returning invoice_id, version, attempts`;
+returning invoice_id, version, attempts, lease_until::text as lease`;
 
 const DELIVERED = `
 with told as (

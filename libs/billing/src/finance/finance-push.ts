@@ -37,6 +37,7 @@ export class FinancePush {
     try {
       const invoice = await this.invoices.of(announcement.invoice_id);
       if (!invoice) return false; // it became a mismatch since: it waits for a release
+      if (!(await this.outbox.renew(announcement))) return false; // reading it took so long that another worker tells it
       await this.outbox.delivered(announcement, await this.client.importInvoice(invoice, signal));
       this.log.log({ event: 'invoice_pushed', ...line });
       return true;
