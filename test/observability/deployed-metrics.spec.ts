@@ -80,6 +80,12 @@ it('tells from the start what an alarm counts the first occurrence of: Prometheu
   for (const { alert, series } of counted) expect({ alert, series, told: series.test(text) }).toEqual({ alert, series, told: true });
 });
 
+it('asks for nobody else’s processes: names that every Node process tells are narrowed to ours', () => {
+  const general = questions.flatMap((expr) => expr.match(/\b(?:up|process_\w+|nodejs_\w+)\b(?:\{[^}]*\})?/g) ?? []);
+  expect(general.length).toBeGreaterThan(5);
+  expect(general.filter((selector) => !selector.endsWith('{job=~"arcadia.*"}'))).toEqual([]);
+});
+
 it('writes expressions whose brackets close', () => {
   expect(questions.filter((expr) => !closes(expr))).toEqual([]);
 });
