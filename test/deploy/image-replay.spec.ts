@@ -161,7 +161,12 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
       const done = start(name, {}, inHere(name));
       expect({ name, code: await done.exit, output: done.output }).toMatchObject({ code: 0 }); // INV-14
     }
-    expect(running.map(({ output }) => output).join('').match(/there is no head at/g)).toHaveLength(1);
+    expect(
+      running
+        .map(({ output }) => output)
+        .join('')
+        .match(/there is no head at/g),
+    ).toHaveLength(1);
     for (const process of [api, ...workers]) process.signal('SIGTERM');
     expect(await Promise.all([api, ...workers].map(({ exit }) => exit))).toEqual([0, 0, 0, 0]);
     const written = running.map(({ output }) => output).join('\n');

@@ -150,6 +150,25 @@ it('scales by metrics that the product really tells', () => {
   for (const query of queries.filter((one) => one.includes('histogram_quantile'))) expect(query).toMatch(/>= 0\) or vector\(0\)$/); // KEDA counts with NaN
 });
 
+it('has every api and worker scraped where it tells its metrics, under a job that the alarms ask for', () => {
+  const monitors = manifestsOf('components/monitoring');
+  const name =
+    /app\.kubernetes\.io\/name: (\S+)/.exec(readFileSync(inRoot('deploy/kubernetes/base/kustomization.yaml'), 'utf8'))?.[1] ?? '';
+  expect(name).toMatch(/^arcadia.*/); // job=~"arcadia.*"
+  const scraped = services.map(({ labels, container: { command, ports } }) => {
+    const isOf = ({ spec: { selector } }: Manifest) =>
+      Object.entries(selector?.matchLabels ?? {}).every(
+        ([label, value]) => ({ ...labels, 'app.kubernetes.io/name': name })[label] === value,
+      );
+    const [{ spec } = { spec: {} as Manifest['spec'] }, ...more] = monitors.filter(isOf);
+    expect({ more, jobLabel: spec.jobLabel }).toEqual({ more: [], jobLabel: 'app.kubernetes.io/name' });
+    const [endpoint] = spec.podMetricsEndpoints ?? [];
+    return [appOf(command), ports?.find((port) => port.name === endpoint?.port)?.containerPort, endpoint?.path];
+  });
+  const worker = ['worker', 4006, '/metrics'];
+  expect(scraped).toEqual([['api', 4007, '/metrics'], worker, worker, worker]);
+});
+
 it('scales each group of workers by the depth of its own queues, and the api by its load', () => {
   const scaled = manifestsOf('components/queue-autoscaling');
   for (const { name, container } of services.filter(({ container: { command } }) => appOf(command) === 'worker')) {

@@ -63,6 +63,9 @@ export interface Manifest {
     readonly suspend?: boolean;
     readonly concurrencyPolicy?: string;
     readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
+    /** Of a PodMonitor. */
+    readonly jobLabel?: string;
+    readonly podMetricsEndpoints?: readonly { readonly port: string; readonly path: string }[];
     readonly scaleTargetRef?: { readonly name: string };
     readonly triggers?: readonly { readonly type: string; readonly metadata: Readonly<Record<string, string>> }[];
   };
