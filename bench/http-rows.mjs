@@ -20,8 +20,8 @@ export async function fillLists(owner, { resources, lines, sagas }) {
     [['droplet', 'volume', 'project', 'dns_zone', 'reserved_ip', 'spaces_key', 'firewall', 'load_balancer']],
   );
   await owner.query(
-    `insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status, ingested_at, lines, matched_lines, lines_amount)
-     select a.id, 'invoice-' || m, date '2024-01-01' + m * interval '1 month', date '2024-02-01' + m * interval '1 month', 1, 'ingested', now(), 1, 1, 1
+    `insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status, ingested_at, lines, matched_lines, lines_amount, document_hash)
+     select a.id, 'invoice-' || m, date '2024-01-01' + m * interval '1 month', date '2024-02-01' + m * interval '1 month', 1, 'ingested', now(), 1, 1, 1, md5(m::text)
        from cloud_accounts a, generate_series(0, 23) m`,
   );
   await owner.query(

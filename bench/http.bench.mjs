@@ -80,7 +80,7 @@ async function load({ port, pid }, path, token, secs = SECS) {
 const pages = { admin: { first: '' }, tenant: { first: '' } };
 const MINE = 'select id::text as key from cloud_resources where tenant_id = $1 order by id';
 const ALL = 'select id::text as key from cloud_resources order by id';
-const LINES = `select i.period || '/' || i.id || '/' || l.line_no as key from cloud_invoices i join cloud_cost_lines l on l.invoice_id = i.id
+const LINES = `select i.period || '/' || i.id || '/' || l.line_no || '/' || left(i.document_hash, 16) as key from cloud_invoices i join cloud_cost_lines l on l.invoice_id = i.id
   order by i.period desc, i.id desc, l.line_no`;
 const SAGAS = 'select id::text as key from saga_runs order by id desc';
 pages.admin.thousandth = `cursor=${await cursorOfPage(owner, 1_000, ALL)}`;
@@ -102,7 +102,7 @@ list('sagas admin first', '/api/v1/sagas?limit=50');
 list('sagas admin last', `/api/v1/sagas?limit=50&cursor=${await cursorOfPage(owner, N / 250, SAGAS)}`);
 list('sagas tenant first', '/api/v1/sagas?limit=50', TENANT);
 
-const wanted = runs.filter(({ name }) => name.includes(process.env.ONLY ?? ''));
+const wanted = runs.filter(({ name }) => new RegExp(process.env.ONLY ?? '').test(name));
 for (const { on, path, token } of wanted) await load(on, path, token, 1); // warm
 const taken = new Map(wanted.map(({ name }) => [name, []]));
 for (let n = 0; n < ROUNDS; n += 1) for (const { name, on, path, token } of wanted) taken.get(name).push(await load(on, path, token));

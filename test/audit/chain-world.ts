@@ -54,7 +54,12 @@ export class ChainWorld {
       const { rows } = await this.superuser.query({ text, values: [...(values ?? [])] });
       return rows as R[];
     };
-    const session: Session = { query, prepared: (_name, text, values) => query(text, values), transaction: (work) => work(session) };
+    const session: Session = {
+      query,
+      prepared: (_name, text, values) => query(text, values),
+      texts: ({ text, values }) => query(text, values),
+      transaction: (work) => work(session),
+    };
     await this.superuser.query('begin');
     try {
       let changed = 0;

@@ -51,6 +51,23 @@ it('TEN-4: in a tenant scope, it returns the rows of this tenant, and no conditi
   expect(own).toHaveLength(world.resources.filter((row) => row.tenant === 'acme').length);
 });
 
+it.each([
+  `'acme'`,
+  `'; set arcadia.scope = 'platform'; --`,
+  `\\'; set arcadia.scope = 'platform'; --`,
+  'acme\\',
+  '$1',
+  `$$acme$$`,
+  'ácme\u{1F600}',
+])('TEN-2, TEN-4: the scope of a tenant called %s is its name as it is, and nothing more', async (tenantId) => {
+  const [scope] = await world.database.asTenant(tenantId, (tx) =>
+    tx.query(`select current_setting('arcadia.tenant_id') as tenant, current_setting('arcadia.scope', true) as scope,
+                       (select count(*)::int from cloud_resources) as rows`),
+  );
+  expect(scope).toMatchObject({ tenant: tenantId, rows: 0 });
+  expect((scope as { scope: string | null }).scope ?? '').toBe('');
+});
+
 it('TEN-4: a scope ends with its transaction, also when it failed', async () => {
   await expect(world.database.asTenant('acme', (tx) => tx.query('select 1 / 0'))).rejects.toThrow('division by zero');
   const left = await Promise.all(

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { run } from './connections';
+import { queryableOn } from './connections';
 import { translateDatabaseError } from './database.errors';
 import type { Queryable } from './queryable';
 
@@ -17,8 +17,7 @@ export interface BulkLoad extends Queryable {
 
 export function bulkLoadOn(client: ClientBase): BulkLoad {
   return {
-    query: (text, values) => run(client, { text, values }),
-    prepared: (name, text, values) => run(client, { name, text, values }),
+    ...queryableOn(client),
     copy: async (statement, lines) => {
       let ours: unknown;
       const source = async function* () {

@@ -1,16 +1,26 @@
 import type { ClientBase, Pool } from 'pg';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from './database.errors';
-import type { Queryable } from './queryable';
+import type { Queryable, Statement } from './queryable';
 
-export type Statement = { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] };
+/** How fields become values: not at all. */
+const AS_WRITTEN = { getTypeParser: () => (text: string) => text };
 
-export async function run<R>(on: ClientBase, { name, text, values = [] }: Statement): Promise<R[]> {
+export async function run<R>(on: ClientBase, { name, text, values = [] }: Statement, types?: typeof AS_WRITTEN): Promise<R[]> {
   try {
-    const answer = await on.query({ name, text, values: [...values] });
+    const answer = await on.query({ name, text, values: [...values], types });
     return answer.rows as R[];
   } catch (error) {
     throw translateDatabaseError(error);
   }
+}
+
+/** One connection as whoever reads and writes sees it. */
+export function queryableOn(client: ClientBase): Queryable {
+  return {
+    query: (text, values) => run(client, { text, values }),
+    prepared: (name, text, values) => run(client, { name, text, values }),
+    texts: (statement) => run(client, statement, AS_WRITTEN),
+  };
 }
 
 /**
@@ -38,20 +48,12 @@ export async function withConnection<T>(pool: Pool, work: (client: ClientBase, d
   }
 }
 
-/** Commits when `work` resolves, rolls back when it throws. */
-export function inTransaction<T>(
-  pool: Pool,
-  opening: readonly Statement[],
-  work: (tx: Queryable, client: ClientBase) => Promise<T>,
-): Promise<T> {
+/** Commits when `work` resolves, rolls back when it throws. `opening` begins the transaction, and may say more in the same message. */
+export function inTransaction<T>(pool: Pool, opening: string, work: (tx: Queryable, client: ClientBase) => Promise<T>): Promise<T> {
   return withConnection(pool, async (client, discard) => {
     try {
-      for (const statement of [{ text: 'begin' }, ...opening]) await run(client, statement);
-      const tx: Queryable = {
-        query: (text, values) => run(client, { text, values }),
-        prepared: (name, text, values) => run(client, { name, text, values }),
-      };
-      const result = await work(tx, client);
+      await run(client, { text: opening });
+      const result = await work(queryableOn(client), client);
       await run(client, { text: 'commit' });
       return result;
     } catch (error) {

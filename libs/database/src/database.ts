@@ -1,12 +1,12 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Pool } from 'pg';
+import { escapeLiteral, Pool } from 'pg';
 import { platformConnectionString, serviceConnectionString } from './connection-string';
 import { bulkLoadOn, type BulkLoad } from './bulk-load';
-import { inTransaction, run, withConnection } from './connections';
+import { inTransaction, queryableOn, withConnection } from './connections';
 import { DatabaseBusyError } from './database.errors';
-import type { Queryable } from './queryable';
+import type { Queryable, Statement } from './queryable';
 import { schemaState } from './schema-version';
 
 /** A statement or an idle transaction that lasts longer is ended by the server, so that a frozen process cannot hold locks for ever. */
@@ -25,6 +25,7 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 const SCHEMA_POLL_MS = 250;
 /** A wait for the schema that lasts longer is told, with its reason. */
 const SCHEMA_PATIENCE_MS = 5_000;
+const BEGIN = 'begin';
 /** Repetitions of a transaction that gave way to others, and the longest pause before the first one. */
 const MOST_REPETITIONS = 3;
 const REPEAT_PAUSE_MS = 50;
@@ -51,11 +52,15 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
-    return withConnection(this.platform, (client) => run<R>(client, { text, values }));
+    return withConnection(this.platform, (client) => queryableOn(client).query<R>(text, values));
   }
 
   prepared<R>(name: string, text: string, values?: readonly unknown[]): Promise<R[]> {
-    return withConnection(this.platform, (client) => run<R>(client, { name, text, values }));
+    return withConnection(this.platform, (client) => queryableOn(client).prepared<R>(name, text, values));
+  }
+
+  texts<R extends Readonly<Record<keyof R, string | null>>>(statement: Statement): Promise<R[]> {
+    return withConnection(this.platform, (client) => queryableOn(client).texts<R>(statement));
   }
 
   /**
@@ -66,7 +71,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     for (let repetitions = 0; ; repetitions++) {
       try {
-        return await inTransaction(this.platform, [], work);
+        return await inTransaction(this.platform, BEGIN, work);
       } catch (error) {
         const repeatable = error instanceof DatabaseBusyError && error.gaveWay;
         if (!repeatable || repetitions === MOST_REPETITIONS) throw error;
@@ -77,17 +82,17 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** Platform scope; a transaction that may take minutes, on connections of its own. Not done again when it gave way to others. */
   bulkLoad<T>(work: (tx: BulkLoad) => Promise<T>): Promise<T> {
-    return inTransaction(this.bulk, [], (_tx, client) => work(bulkLoadOn(client)));
+    return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client)));
   }
 
   /** One transaction that sees the rows of this tenant only, by row security (TEN-4). */
   asTenant<T>(tenantId: string, work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return inTransaction(this.unscoped, [{ text: `select set_config('arcadia.tenant_id', $1, true)`, values: [tenantId] }], work);
+    return inTransaction(this.unscoped, `begin; select set_config('arcadia.tenant_id', ${escapeLiteral(tenantId)}, true)`, work);
   }
 
   /** One transaction in which nobody said whose rows may be seen: every protected table looks empty. */
   withoutScope<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return inTransaction(this.unscoped, [], work);
+    return inTransaction(this.unscoped, BEGIN, work);
   }
 
   async ping(): Promise<void> {

@@ -11,5 +11,6 @@ export {
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './gauges/database-gauges';
 export { migrate, type MigrateOptions } from './migrate';
-export type { Queryable } from './queryable';
+export type { Queryable, Statement } from './queryable';
 export { withSession, type Session } from './session';
+export { rfc3339 } from './written-time';

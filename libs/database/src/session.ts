@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { run } from './connections';
+import { queryableOn } from './connections';
 import { PLATFORM_SCOPE, platformConnectionString, withSettings } from './connection-string';
 import { translateConnectError } from './database.errors';
 import type { Queryable } from './queryable';
@@ -27,10 +27,7 @@ export async function withSession<T>(url: string, as: 'service' | 'owner', work:
   await client.connect().catch((error: unknown) => {
     throw translateConnectError(error);
   });
-  const on: Queryable = {
-    query: (text, values) => run(client, { text, values }),
-    prepared: (name, text, values) => run(client, { name, text, values }),
-  };
+  const on = queryableOn(client);
   try {
     return await work({
       ...on,

@@ -14,7 +14,7 @@ it('INV-7: while the token is rejected each caller is refused with one question,
     questions += 1;
     return [{ granted: [], refusal: 'rejected', wait_ms: 300_000, changes: [] }] as never[];
   };
-  const governor = new Governor({ query: rejecting, prepared: rejecting }, limits);
+  const governor = new Governor({ query: rejecting, prepared: rejecting, texts: rejecting }, limits);
   for (let n = 0; n < 20; n++) await expect(governor.acquire(asking)).rejects.toBeInstanceOf(TokenRejectedError);
   expect(questions).toBe(20);
   expect(jest.getTimerCount()).toBe(0);

@@ -7,8 +7,8 @@ import type { KindCompleteness } from './list-answer';
 export interface Completeness {
   readonly as_of: string | null;
   readonly completeness: Record<string, KindCompleteness>;
-  /** When the last complete sweep of a row's kind began: from then on an unstruck row counts as seen. */
-  readonly sweptAt: (kind: string) => Date | null;
+  /** When the last complete sweep of a row's kind began, RFC 3339: from then on an unstruck row counts as seen. */
+  readonly sweptAt: (kind: string) => string | null;
 }
 
 interface SweepState {
@@ -38,13 +38,13 @@ export class CompletenessReader {
 
   private async read(kind: string | undefined, at: string | null): Promise<Completeness> {
     const states = await this.states(kind === undefined ? INVENTORY_SWEEPS.map((sweep) => sweep.kind) : [sweptAs(kind)], at);
-    const byKind = new Map(states.map((state) => [state.kind, state]));
+    const sweptAt = new Map(states.map((state) => [state.kind, state.complete_at?.toISOString() ?? null]));
     const times = states.map((state) => state.complete_at);
     const oldest = times.includes(null) ? null : new Date(Math.min(...times.map(Number)));
     return {
       as_of: oldest?.toISOString() ?? null,
       completeness: Object.fromEntries(states.map((state) => [kind ?? state.kind, view(state)])),
-      sweptAt: (rowKind) => byKind.get(sweptAs(rowKind))?.complete_at ?? null,
+      sweptAt: (rowKind) => sweptAt.get(sweptAs(rowKind)) ?? null,
     };
   }
 

@@ -51,7 +51,7 @@ export class InventoryReader {
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
     const [row] = await this.inScope(scope, (on) =>
-      on.query<ResourceRow>(`select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, [id]),
+      on.texts<ResourceRow>({ text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, values: [id] }),
     );
     if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError(id);
     const complete = await this.completeness.of(row.kind);
@@ -60,10 +60,10 @@ export class InventoryReader {
 
   /** Those of these ids that exist, in the order of their ids; for whoever may see everything. */
   async several(ids: readonly string[]): Promise<ResourceView[]> {
-    const rows = await this.database.query<ResourceRow>(
-      `select ${RESOURCE_COLUMNS} from cloud_resources where id = any ($1::uuid[]) order by id`,
-      [ids],
-    );
+    const rows = await this.database.texts<ResourceRow>({
+      text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = any ($1::uuid[]) order by id`,
+      values: [ids],
+    });
     const complete = await this.completeness.of(undefined);
     return rows.map((row) => resourceView(row, complete.sweptAt(row.kind)));
   }
@@ -122,9 +122,9 @@ function readPage(on: Queryable, filters: ResourceFilters, after: string | null,
   const page = [after ?? FIRST_ID, limit, ...values];
   const select = (from: string) =>
     `select ${RESOURCE_COLUMNS} from ${from} where id > $1 and ${conditions.join(' and ')} order by id limit $2`;
-  if (at === undefined) return on.prepared<ResourceRow>(`inventory_${name}`, select('cloud_resources'), page);
+  if (at === undefined) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
   const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
-  return on.query<ResourceRow>(select(past), [...page, at, JSON.stringify(VOLATILE_ATTRS)]);
+  return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';

@@ -1,3 +1,5 @@
+import { rfc3339 } from '#libs/database';
+
 /** A resource as the API shows it. */
 export interface ResourceView {
   readonly id: string;
@@ -19,13 +21,21 @@ export interface ResourceView {
   readonly deleted_at: string | null;
 }
 
-export interface ResourceRow extends Omit<ResourceView, 'attribution' | 'first_seen_at' | 'last_seen_at' | 'deleted_at'> {
-  readonly attributed_by: ResourceView['attribution']['by'];
-  readonly attributed_ref: string | null;
-  readonly first_seen_at: Date;
-  readonly last_seen_at: Date;
-  readonly deleted_at: Date | null;
-}
+/** A row as PostgreSQL writes it. */
+export type ResourceRow = Readonly<Record<Given, string> & Record<Possible, string | null>>;
+type Given =
+  | 'id'
+  | 'provider'
+  | 'kind'
+  | 'provider_id'
+  | 'urn'
+  | 'status'
+  | 'attributed_by'
+  | 'attrs'
+  | 'first_seen_at'
+  | 'last_seen_at'
+  | 'stale_strike_count';
+type Possible = 'name' | 'region' | 'size_slug' | 'tenant_id' | 'project_id' | 'attributed_ref' | 'deleted_at';
 
 /** The columns of a `ResourceRow`. */
 export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, region, status, size_slug, tenant_id, cloud_project_id as project_id,
@@ -33,12 +43,15 @@ export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, reg
 
 /**
  * An unchanged row is not rewritten by a sweep, so an active row without strikes that was known when its kind's last complete
- * sweep began counts as seen by that sweep.
+ * sweep began (RFC 3339) counts as seen by that sweep.
  */
-export function resourceView(row: ResourceRow, sweptAt: Date | null): ResourceView {
-  const { first_seen_at, last_seen_at, deleted_at } = row;
+export function resourceView(row: ResourceRow, sweptAt: string | null): ResourceView {
+  const first_seen_at = rfc3339(row.first_seen_at);
+  const last_seen_at = rfc3339(row.last_seen_at);
+  const deleted_at = row.deleted_at && rfc3339(row.deleted_at);
+  const stale_strike_count = Number(row.stale_strike_count);
   const seenBySweep =
-    sweptAt !== null && deleted_at === null && row.stale_strike_count === 0 && first_seen_at < sweptAt && last_seen_at < sweptAt;
+    sweptAt !== null && deleted_at === null && stale_strike_count === 0 && first_seen_at < sweptAt && last_seen_at < sweptAt;
   // Field by field: rest and spread of rows were an eighth of the time of a list.
   return {
     id: row.id,
@@ -52,11 +65,11 @@ export function resourceView(row: ResourceRow, sweptAt: Date | null): ResourceVi
     size_slug: row.size_slug,
     tenant_id: row.tenant_id,
     project_id: row.project_id,
-    attribution: { by: row.attributed_by, ref: row.attributed_ref },
-    attrs: row.attrs,
-    first_seen_at: first_seen_at.toISOString(),
-    last_seen_at: (seenBySweep ? sweptAt : last_seen_at).toISOString(),
-    stale_strike_count: row.stale_strike_count,
-    deleted_at: deleted_at?.toISOString() ?? null,
+    attribution: { by: row.attributed_by as ResourceView['attribution']['by'], ref: row.attributed_ref },
+    attrs: JSON.parse(row.attrs) as ResourceView['attrs'],
+    first_seen_at,
+    last_seen_at: seenBySweep ? sweptAt : last_seen_at,
+    stale_strike_count,
+    deleted_at,
   };
 }
