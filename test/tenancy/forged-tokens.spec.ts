@@ -1,6 +1,7 @@
+import { until } from '../setup/until';
 import { FORGED, GENUINE_ADMIN } from './forged-tokens';
 import { documentedOperations, type Operation } from './operations';
-import { bearer, newTenancyWorld, type TenancyWorld } from './tenancy-world';
+import { admin, bearer, newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 let closed: Operation[];
@@ -35,3 +36,12 @@ it.each([[{}], [{ tenantId: '' }], [{ tenantId: ' ' }], [{ roles: ['admin'] }]])
     }
   },
 );
+
+it('TEN-1: a token that is in use is refused from the second in which it ends', async () => {
+  const LEEWAY_S = 5; // JWT_LEEWAY_S unless told
+  const short = bearer({ roles: ['platform_admin'], ttlS: 3 - LEEWAY_S });
+  const status = async (headers: { authorization: string }) => (await world.http().get('/api/v1/inventory').set(headers)).status;
+  for (let times = 0; times < 3; times++) expect(await status(short)).toBe(200);
+  await until(async () => (await status(short)) === 401);
+  expect(await status(admin)).toBe(200);
+});

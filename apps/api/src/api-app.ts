@@ -13,6 +13,7 @@ import { answerUnreadableRequests } from './problems/answer-unreadable-requests'
 import { KeptConnections } from './requests/kept-connections';
 import { assignRequestId } from './requests/request-id';
 import { requireJson } from './requests/require-json';
+import { JsonAdapter } from './routing/json-adapter';
 
 const BODY_LIMIT = '100kb';
 /** A request must arrive within this, so that slow senders cannot hold connections for ever. */
@@ -20,7 +21,7 @@ const REQUEST_LIMIT_MS = 30_000;
 
 /** The API as it runs, not listening yet. Throws what stands in its way, instead of ending the process as Nest does by default. `root` is for compositions that add to the ApiModule. */
 export async function createApi(config: Config, root: DynamicModule = ApiModule.forRoot(config)): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(root, {
+  const app = await NestFactory.create<NestExpressApplication>(root, new JsonAdapter(), {
     abortOnError: false,
     bodyParser: false,
     logger: new JsonLogger(config.logLevel),

@@ -79,3 +79,16 @@ it('follows a rotation of the secret from one token to the next', async () => {
   expect(await outcome(strategy, bearer(FIRST))).toBe('refused');
   expect(await outcome(strategy, bearer(SECOND))).toMatchObject({ role: 'tenant' });
 });
+
+it('TEN-1: knows a token that passed until the secret is replaced, and no other', async () => {
+  let secret = FIRST;
+  const strategy = strategyWith(() => secret);
+  const [authorization, refused] = [bearer(FIRST), bearer(SECOND)];
+  const known = (header: string) => strategy.knownPrincipal({ headers: { authorization: header } } as Request);
+  expect(known(authorization)).toBeUndefined();
+  for (const header of [authorization, refused]) await outcome(strategy, header);
+  expect(known(authorization)).toEqual({ sub: 'user-1', role: 'tenant', tenantId: 'acme' });
+  expect(known(refused)).toBeUndefined();
+  secret = SECOND;
+  expect(known(authorization)).toBeUndefined();
+});

@@ -1,8 +1,9 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
 import { DomainError } from '#libs/kernel';
-import { UnauthenticatedError } from '#libs/identity';
+import { GuardianStrategy, UnauthenticatedError } from '#libs/identity';
 import { ACCESS, type Access } from './access';
 import { PlatformAdminRequiredError, UndeclaredAccessError } from './access.error';
 import { principalOf } from './current-principal';
@@ -10,7 +11,10 @@ import { principalOf } from './current-principal';
 /** The one global guard. What a handler (or its controller) declares decides: 401 without a valid token, 403 with too little of one. */
 @Injectable()
 export class AccessGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly guardian: GuardianStrategy,
+  ) {
     super();
   }
 
@@ -18,7 +22,10 @@ export class AccessGuard extends AuthGuard('jwt') {
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
     if (access === undefined) throw new UndeclaredAccessError([context.getHandler().name]);
     if (access === 'public') return true;
-    await super.canActivate(context);
+    const request = context.switchToHttp().getRequest<Request>();
+    const known = this.guardian.knownPrincipal(request);
+    if (known) request.user = known;
+    else await super.canActivate(context);
     if (access === 'platform_admin' && principalOf(context).role !== 'platform_admin') throw new PlatformAdminRequiredError();
     return true;
   }
