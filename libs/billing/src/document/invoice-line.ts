@@ -24,10 +24,14 @@ export interface InvoiceLine {
 const LONGEST_CELL = 10_000;
 /** What documents repeat from line to line is worked out once. */
 const MOST_REMEMBERED = 5_000;
+/** V8 copies what is cut shorter than this (`SlicedString::kMinLength`). */
+const SHORTEST_VIEW = 13;
 
 /** Reads the records of one document; throws `UnreadableRecord`. */
 export class LineReader {
   private readonly times = new Map<string, string | null>();
+  private readonly hours = new Map<string, string | null>();
+  private readonly amounts = new Map<string, string>();
   private readonly kinds = new Map<string, LineKind>();
 
   constructor(private readonly columns: Columns) {}
@@ -50,10 +54,10 @@ export class LineReader {
       product,
       group,
       description,
-      hours: hoursText(this.cell(cells, 'hours')),
+      hours: remembered(this.hours, this.cell(cells, 'hours'), hoursText),
       start,
       end,
-      amount: amountText(this.cell(cells, 'amount')),
+      amount: remembered(this.amounts, this.cell(cells, 'amount'), amountText),
       project: this.cell(cells, 'project'),
       category: this.cell(cells, 'category'),
       subject: subjectOf(kind, description, group),
@@ -78,5 +82,5 @@ function remembered<T>(known: Map<string, T>, text: string, work: (text: string)
 
 /** A cell is a view into the piece of the document that it was cut from: remembered as it is, it would keep all of that in memory. */
 function ofItsOwn(cell: string): string {
-  return Buffer.from(cell).toString();
+  return cell.length < SHORTEST_VIEW ? cell : Buffer.from(cell).toString();
 }

@@ -102,7 +102,7 @@ async function stage(tx: BulkLoad, { document, items }: FetchedInvoice): Promise
   await tx.query(`set local work_mem = '${WORK_MEMORY}'; set local jit = off`);
   await tx.query(CREATE_STAGE);
   await tx.copy(COPY_STAGE, rowsOf(document));
-  await tx.query('analyze invoice_stage');
+  await tx.query('analyze invoice_stage (line_no, target, name, project_name)');
   if (!items?.rows?.length) return { hasIds: false };
   await tx.query(CREATE_ITEMS);
   await tx.query(ADD_ITEMS, [JSON.stringify(items.rows)]);
