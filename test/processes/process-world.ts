@@ -11,12 +11,12 @@ import { QueueStorage } from './queue-storage';
 import { SimulatedAccount, sorted, type DropletFacts } from './simulated-account';
 import { SpawnedProcess } from './spawned-process';
 
-const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
+export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 const bearer = (claims: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', ...claims })}` });
 export const ADMIN = bearer({ roles: ['platform_admin'] });
 export const TENANT = bearer({ tenantId: 'acme' });
 /** Tokens of the provider, by process. The api needs none. */
-const TOKENS = { one: 'dop_v1_worker_one', two: 'dop_v1_worker_two' } as const;
+const TOKENS = { one: 'dop_v1_worker_one', two: 'dop_v1_worker_two', three: 'dop_v1_worker_three' } as const;
 const KINDS = ['droplet', 'project'] as const;
 
 export type WorkerName = keyof typeof TOKENS;
@@ -40,7 +40,7 @@ const SETTINGS = {
   DO_RATE_PER_HOUR: '1000000',
 };
 
-/** Two workers and an api as they are deployed, over one database, one queue storage and one simulated account. */
+/** Two or three workers and an api as they are deployed, over one database, one queue storage and one simulated account. */
 export class ProcessWorld {
   private readonly processes = new Map<ProcessName, SpawnedProcess>();
   private readonly started: SpawnedProcess[] = [];

@@ -32,6 +32,12 @@ export class QueueStorage {
     return ahead.map(({ key }) => key).toSorted();
   }
 
+  /** When it is to tick next, ms. */
+  async next(key: string): Promise<number | undefined> {
+    const all = await Promise.all(this.queues().map((queue) => queue.getJobSchedulers(0, -1, true)));
+    return all.flat().find((scheduler) => scheduler.key === key)?.next;
+  }
+
   /** As if its minute had come: the next tick of the schedule is due now, by the queue and by the database. */
   async tickNow(key: string): Promise<void> {
     for (const queue of this.queues()) {

@@ -20,7 +20,7 @@ export const sorted = (droplets: readonly DropletFacts[]): DropletFacts[] => dro
 export class SimulatedAccount {
   private constructor(
     readonly url: string,
-    private readonly control: SimulatorControl,
+    readonly control: SimulatorControl,
     readonly close: () => Promise<void>,
   ) {}
 

@@ -64,8 +64,19 @@ export class SpawnedProcess {
     return (await this.get('/api/health/ready'))?.status;
   }
 
+  /** Fails at once when the process has ended: then it is not slow. */
   async ready(limitMs?: number): Promise<void> {
-    await eventually('readiness', async () => (await this.readiness()) === 200, limitMs);
+    try {
+      await eventually('readiness', async () => this.hasEnded || (await this.readiness()) === 200, limitMs);
+    } catch (error) {
+      throw new Error(`process ${this.child.pid} lives and is not ready: ${JSON.stringify(await this.get('/api/health/ready'))}; it said last: ${this.text.slice(-2_000)}`, { cause: error }); // prettier-ignore
+    }
+    if (this.hasEnded)
+      throw new Error(`process ${this.child.pid} ended with ${this.child.exitCode ?? this.child.signalCode}: ${this.text.slice(-2_000)}`);
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** Resolves with the exit code. */

@@ -96,6 +96,55 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     expect(await waitingTicks(process)).toBe(TIMETABLE.length);
   });
 
+  describe('a tick that a person begins early, on the board', () => {
+    const entry: ScheduleEntry = { key: 'sweep.snapshot', queue: Queues.syncSlow, ...sweep('snapshot'), cron: '23 2 * * *' };
+    const timetable = [entry, ...TIMETABLE.slice(0, 1)];
+    let release: () => void;
+
+    async function begun(): Promise<{ process: QueueProcess; job: Job; laidOut: () => Promise<Job | undefined> }> {
+      const process = world.process();
+      await process.schedules.ensure(timetable);
+      const queue = process.clients.queue(entry.queue);
+      const [scheduler] = await queue.getJobSchedulers(0, -1, true);
+      const laidOut = () => queue.getJob(`repeat:${entry.key}:${scheduler?.next}`);
+      await (await laidOut())?.promote();
+      const job = await new Promise<Job>((resolve) => {
+        process.work(entry.queue, async (taken) => {
+          resolve(taken);
+          await new Promise<void>((end) => (release = end));
+        });
+      });
+      return { process, job, laidOut };
+    }
+
+    it('is not taken from whoever has it', async () => {
+      const { process, job } = await begun();
+      expect(await process.schedules.ensure(timetable)).toMatchObject({ ours: true, restored: [] });
+      expect(await job.isActive()).toBe(true);
+      release();
+      await eventually('its end', () => job.isCompleted());
+    });
+
+    it('comes in its slot too, and keeps no other schedule from being laid out', async () => {
+      const { process, job, laidOut } = await begun();
+      release();
+      await eventually('its end', () => job.isCompleted());
+      await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
+      expect((await process.schedules.ensure(timetable)).restored.toSorted()).toEqual(['sweep.droplet', 'sweep.snapshot']);
+      expect(await (await laidOut())?.isDelayed()).toBe(true);
+      expect(await process.schedules.ensure(timetable)).toMatchObject({ restored: [] });
+    });
+
+    it('keeps nothing else from being laid out where the one that follows is gone', async () => {
+      const { process, job } = await begun();
+      release();
+      await eventually('its end', () => job.isCompleted());
+      await process.clients.queue(entry.queue).removeJobScheduler(entry.key);
+      await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
+      expect((await process.schedules.ensure(timetable)).restored).toContain('sweep.droplet');
+    });
+  });
+
   it('OPS-7: one tick runs once, however many workers there are and however often the timetable is ensured', async () => {
     const everySecond: ScheduleEntry[] = [{ key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '* * * * * *' }];
     const slots: string[] = [];

@@ -19,6 +19,7 @@ import { processorsOf } from './jobs/processors';
 import { BillingJobs } from './jobs/billing-jobs';
 import { DriftJobs } from './jobs/drift-jobs';
 import { SweepJobs } from './jobs/sweep-jobs';
+import { DatabaseClock } from './lifetime/database-clock';
 import { StopSignal } from './lifetime/stop-signal';
 import { WorkStart } from './lifetime/work-start';
 import { WorkerDrain } from './lifetime/worker-drain';
@@ -61,6 +62,7 @@ export class WorkerModule {
         Housekeeping,
         Upkeep,
         SagaWork,
+        DatabaseClock,
         WorkStart,
         WorkerDrain,
         StopSignal,

@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { getNextMillis, type JobSchedulerJson, type RepeatOptions } from 'bullmq';
+import { ErrorCode, getNextMillis, type JobSchedulerJson, type RepeatOptions } from 'bullmq';
 import { JOB_OPTIONS, QUEUE_NAMES } from './catalogue';
 import { QueueClients, type JobQueue } from './queue-clients';
 import type { ScheduleEntry } from './schedule-entry';
@@ -54,8 +54,7 @@ export class Schedules {
         for (const entry of wanted) {
           const scheduler = known.find(({ key }) => key === entry.key);
           if (scheduler && (await isRight(queue, scheduler, entry))) continue;
-          await lay(queue, entry);
-          restored.push(entry.key);
+          if (await lay(queue, entry)) restored.push(entry.key);
         }
       }
       return { ours: true, restored, removed };
@@ -77,15 +76,34 @@ async function isRight(queue: JobQueue, scheduler: JobSchedulerJson, entry: Sche
   return job !== undefined && !isFinished(job);
 }
 
-async function lay(queue: JobQueue, entry: ScheduleEntry): Promise<void> {
+/**
+ * False: the job of the next tick was begun early, by a person on the board or by a clock, and is not done: nobody may take it from whoever has it.
+ * One that is done is in the way of its slot. BullMQ on PostgreSQL does not remove it, but writes it anew together with the one that follows; where
+ * there is none that follows it refuses, and the schedule goes on when the slot has passed.
+ */
+async function lay(queue: JobQueue, entry: ScheduleEntry): Promise<boolean> {
   const repeat = repeatOf(entry);
   const next = entry.cron === undefined ? undefined : getNextMillis(Date.now(), repeat);
-  const leftover = next === undefined ? undefined : await withinLimit(queue.getJob(tickId(entry.key, next)));
-  if (leftover && isFinished(leftover)) await withinLimit(leftover.remove()); // a tick that ran early would be in the way of its slot
-  await withinLimit(queue.upsertJobScheduler(entry.key, repeat, { name: entry.job, data: entry.data, opts: JOB_OPTIONS }));
+  const early = next === undefined ? undefined : await withinLimit(queue.getJob(tickId(entry.key, next)));
+  if (early && hasBegun(early)) {
+    if (!isFinished(early)) return false;
+    await withinLimit(early.remove().catch(() => undefined));
+  }
+  const laid = queue.upsertJobScheduler(entry.key, repeat, { name: entry.job, data: entry.data, opts: JOB_OPTIONS });
+  return withinLimit(
+    laid.then(
+      () => true,
+      (error: { code?: unknown }) => {
+        if (error.code === ErrorCode.SchedulerJobIdCollision) return false;
+        throw error;
+      },
+    ),
+  );
 }
 
 /** How BullMQ names the job of one tick. */
 const tickId = (key: string, atMs: number): string => `repeat:${key}:${atMs}`;
+
+const hasBegun = (job: { processedOn?: number }): boolean => job.processedOn !== undefined;
 
 const isFinished = (job: { finishedOn?: number }): boolean => job.finishedOn !== undefined;

@@ -5,6 +5,7 @@ import { Database } from '#libs/database';
 import { QueueHealth } from '#libs/queues';
 import { SagaWork } from '../sagas/saga-work';
 import { ScheduleKeeper } from '../schedules/schedule-keeper';
+import { DatabaseClock } from './database-clock';
 
 const POLL_MS = 500;
 
@@ -17,6 +18,7 @@ export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly database: Database,
+    private readonly clock: DatabaseClock,
     private readonly queues: QueueHealth,
     private readonly registrar: BullRegistrar,
     private readonly schedules: ScheduleKeeper,
@@ -41,7 +43,7 @@ export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
   private async start(): Promise<void> {
     const { signal } = this.stop;
     await this.database.waitForSchema(signal);
-    signal.throwIfAborted();
+    await this.clock.follow(signal);
     await this.sagas.start(); // needs the database only
     while (!(await this.queuesAnswer())) await sleep(POLL_MS, undefined, { signal });
     signal.throwIfAborted();

@@ -1,0 +1,9 @@
+/** Loaded before a process's own script: its wall clock is off by `SHIFTED_CLOCK_MS`. Timers and `performance.now()` go on as they are. */
+const shiftMs = Number(process.env.SHIFTED_CLOCK_MS);
+const trueNow = Date.now;
+
+Date.now = () => trueNow() + shiftMs;
+globalThis.Date = new Proxy(Date, {
+  construct: (target, values, newTarget) => Reflect.construct(target, values.length === 0 ? [target.now()] : values, newTarget),
+  apply: (target) => new target(target.now()).toString(),
+});

@@ -1,0 +1,236 @@
+import { signGuardianToken } from '#libs/identity';
+import { eventually } from '../queues/eventually';
+import { ONE_BACKEND } from '../queues/queue-world';
+import { ORDER } from '../provisioning/provisioning-world';
+import { ProcessWorld, SECRET, TENANT, type WorkerName } from './process-world';
+import { clockOffBy } from './shifted-clock';
+import type { SpawnedProcess } from './spawned-process';
+
+jest.setTimeout(60_000);
+
+const HOUR_MS = 3_600_000;
+const CLOCKS: Record<WorkerName, number> = { one: HOUR_MS, two: -HOUR_MS, three: 0 };
+const WORKERS = Object.keys(CLOCKS) as WorkerName[];
+const HOLDERS = [
+  { holder: 'one', off: 'an hour ahead' },
+  { holder: 'two', off: 'an hour behind' },
+] as const;
+/** Leases shorter than what is held, and beside them many of BullMQ's locks and looks for jobs of the dead. */
+const SETTINGS = {
+  SWEEP_LEASE_MS: '1000',
+  SAGA_LEASE_MS: '1000',
+  SAGA_RENEW_MS: '250',
+  SAGA_POLL_MS: '500',
+  PROVIDER_LAG_MS: '1000',
+  STRIKES_TO_DELETE: '2',
+  STRIKE_SPACING_MS: '90000',
+};
+/** From the beginning of what is held to the end of its lease. */
+const HELD = `interval '4 seconds'`;
+
+describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind and right, queues on %s', (backend) => {
+  let world: ProcessWorld;
+  const everybody: SpawnedProcess[] = [];
+
+  const start = async (name: WorkerName) => {
+    const finance = { SKYAI_FINANCE_URL: `${world.account.url}/finance` };
+    everybody.push(await world.start(name, { ...SETTINGS, ...finance, ...clockOffBy(CLOCKS[name]) }));
+  };
+  const rows = async <R>(text: string, values: unknown[] = []): Promise<R[]> => (await world.owner.query(text, values)).rows as R[];
+  const count = async (where: string, values: unknown[] = []): Promise<number> =>
+    (await rows<{ n: number }>(`select count(*)::int as n from ${where}`, values))[0]?.n ?? 0;
+
+  /** Whatever comes up meanwhile is this worker's. The others hold nothing, so that they lose nothing either. */
+  async function alone<T>(name: WorkerName, work: () => Promise<T>): Promise<T> {
+    const idle = `select 1 from cloud_sweeps where status = 'running' union all select 1 from saga_runs where lease_until > clock_timestamp()`;
+    await eventually('a quiet moment', async () => (await rows(idle)).length === 0);
+    const others = WORKERS.filter((other) => other !== name).map((other) => world.process(other));
+    for (const other of others) other.freeze();
+    try {
+      return await work();
+    } finally {
+      for (const other of others) other.thaw();
+    }
+  }
+
+  async function ordered(kind: string, input: object): Promise<string> {
+    const { status, body } = await world.ask('/api/v1/sagas', { as: TENANT, body: { kind, input } });
+    expect({ status, body }).toMatchObject({ status: 202 });
+    return (body as { data: { id: string } }).data.id;
+  }
+
+  const saga = async (id: string) =>
+    (await rows<{ status: string; epoch: string }>('select status, epoch from saga_runs where id = $1', [id]))[0];
+  const completed = (id: string) => eventually('the end of the saga', async () => (await saga(id))?.status === 'completed');
+
+  beforeAll(async () => {
+    world = await ProcessWorld.create(backend);
+    await world.migrate();
+    await world.account.control.put({ settings: { finance_secret: SECRET } });
+    await Promise.all([world.start('api'), ...WORKERS.map(start)]);
+    await world.up('api', ...WORKERS);
+  });
+  afterAll(() => world.end());
+
+  it.each(HOLDERS)('a worker $off says so', async ({ holder }) => {
+    const [said] = world.process(holder).output.match(/"clock_off","ahead_ms":-?\d+/) ?? [];
+    expect(Number(said?.split(':')[1]) / CLOCKS[holder]).toBeCloseTo(1, 2);
+    expect(world.process('three').events).not.toContain('clock_off');
+  });
+
+  describe.each(HOLDERS)('a worker $off', ({ holder }) => {
+    it('OPS-7, SAG-3: keeps its tick, its sweep and its saga while it lives; after kill -9 others go on at once, and the provider has one droplet', async () => {
+      const [project] = await rows<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme' and deleted_at is null limit 1`);
+      const name = `held-by-${holder}`;
+      await world.account.control.faults(
+        { id: 'list', match: { method: 'GET', path: '/v2/volumes' }, times: 1, effect: { type: 'hold', after: true } },
+        { id: 'order', match: { method: 'POST', path: '/v2/droplets' }, times: 1, effect: { type: 'hold', after: true } },
+      );
+      const id = await alone(holder, async () => {
+        await world.queues.tickNow('sweep.volume');
+        const ordering = await ordered('provision_droplet', { ...ORDER, name, project_id: project?.id });
+        await Promise.all([world.account.control.held('list'), world.account.control.held('order')]);
+        return ordering;
+      });
+      const [sweep] = await rows<{ id: string; kind: string }>(
+        `select id, kind from cloud_sweeps where kind = 'volume' and status = 'running'`,
+      );
+      const before = await saga(id);
+      const said = everybody.map(({ output }) => output.length);
+      await eventually('leases renewed several times', async () => (await count(`cloud_sweeps s, saga_runs r where s.id = $1 and r.id = $2 and s.lease_until > s.started_at + ${HELD} and r.lease_until > r.created_at + ${HELD}`, [sweep?.id, id])) === 1); // prettier-ignore
+      expect(await count(`cloud_sweeps where kind = 'volume' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])).toBe(0); // prettier-ignore
+      expect(await saga(id)).toEqual(before);
+      expect(everybody.map(({ output }, nth) => output.slice(said[nth])).join('\n')).not.toContain('sweep_still_running');
+
+      await world.process(holder).kill();
+      await world.account.control.faults();
+      const from = performance.now();
+      await eventually('the sweep, again', async () => (await count(`cloud_sweeps where kind = 'volume' and status = 'complete' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])) === 1); // prettier-ignore
+      await completed(id);
+      expect(performance.now() - from).toBeLessThan(15_000);
+      expect(Number((await saga(id))?.epoch)).toBeGreaterThan(Number(before?.epoch));
+      expect((await world.account.control.account()).droplets.filter((droplet) => droplet.name === name)).toHaveLength(1);
+      await start(holder);
+      await world.process(holder).ready();
+    });
+
+    it('BIL-8, TEN-9: finance takes its word', async () => {
+      await eventually('all invoices told', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0, 30_000);
+      const { finance_invoices: books } = await world.account.control.account();
+      expect(books.length).toBeGreaterThan(20);
+      await alone(holder, async () => {
+        await rows(`update cloud_finance_outbox set delivered_at = null, version = version + 1, next_attempt_at = clock_timestamp()`);
+        await eventually('all told again', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0);
+      });
+      expect(world.process(holder).events).toContain('invoice_pushed');
+      expect((await world.account.control.account()).finance_invoices).toHaveLength(books.length);
+      expect(everybody.flatMap(({ events }) => events)).not.toContain('invoice_not_pushed');
+    });
+
+    it('OPS-7: sagas that it began to wait with wake when they should', async () => {
+      const ids = await alone(holder, async () => {
+        const begun = await Promise.all([1, 2, 3].map(() => ordered('demo', { steps: ['echo', 'wait', 'echo'], wait_ms: 1_500 })));
+        await eventually(
+          'all waiting',
+          async () => (await count(`saga_steps where status = 'waiting' and saga_id = any ($1)`, [begun])) === 3,
+        );
+        return begun;
+      });
+      await Promise.all(ids.map(completed));
+      const lasted = await rows<{ ms: number }>(
+        `select extract(epoch from finished_at - started_at)::float8 * 1000 as ms from saga_steps where name = 'wait' and saga_id = any ($1)`,
+        [ids],
+      );
+      expect(Math.min(...lasted.map(({ ms }) => ms))).toBeGreaterThan(1_450);
+      expect(Math.max(...lasted.map(({ ms }) => ms))).toBeLessThan(4_000);
+    });
+  });
+
+  it('OPS-4: a job that a dead worker an hour ahead wanted to try again comes in seconds', async () => {
+    const balance = '/v2/customers/my/balance';
+    const failed = () => world.process('one').output.includes('"queue":"billing"');
+    await world.account.control.faults({ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } });
+    await alone('one', async () => {
+      await world.queues.tickNow('billing.balance');
+      await eventually('its failure', failed);
+    });
+    const snapshots = await count('cloud_balance_snapshots');
+    const from = performance.now();
+    await world.process('one').kill();
+    await world.account.control.faults();
+    await eventually('the balance', async () => (await count('cloud_balance_snapshots')) > snapshots);
+    expect(performance.now() - from).toBeLessThan(12_000);
+    await start('one');
+    await world.process('one').ready();
+  });
+
+  it('OPS-7, INV-3: no clock of a worker makes strikes come early', async () => {
+    const [gone, ...others] = (await world.account.control.account()).droplets;
+    if (!gone) throw new Error('the demo account has no droplets');
+    await world.account.control.put({ members: [], droplets: others });
+    const row = async () =>
+      (await rows<{ stale_strike_count: number; deleted_at: Date | null }>(`select stale_strike_count, deleted_at from cloud_resources where kind = 'droplet' and provider_id = $1`, [String(gone.id)]))[0]; // prettier-ignore
+    const swept = async (name: WorkerName) => {
+      const { id } = await alone(name, async () => {
+        const sweep = await world.requestSweep('droplet');
+        await world.sweep('it', 'droplet', `id = $1 and status = 'complete'`, [sweep.id]);
+        return sweep;
+      });
+      return id;
+    };
+    for (const name of [...WORKERS, ...WORKERS]) await swept(name);
+    expect(await row()).toEqual({ stale_strike_count: 1, deleted_at: null });
+    await rows(`update cloud_resources set last_strike_at = last_strike_at - interval '91 seconds' where stale_strike_count = 1`);
+    await swept('two');
+    expect(await row()).toEqual({ stale_strike_count: 2, deleted_at: expect.any(Date) as Date });
+  });
+
+  it('OPS-7: no tick ran twice, and none is laid out beside its time', async () => {
+    const twice = await rows(
+      `select kind, date_trunc('minute', started_at + interval '1 second') from cloud_sweeps where trigger = 'schedule' and kind in ('droplet', 'action')
+        group by 1, 2 having count(*) > 1`,
+    );
+    expect(twice).toEqual([]);
+    expect(await world.queues.next('sweep.droplet')).toBeLessThan(Date.now() + 61_000);
+    expect(everybody.flatMap(({ events }) => events).filter((event) => /^schedules_not_kept$/.test(event))).toEqual([]);
+  });
+
+  it('OPS-7, INV-14: every moment that was recorded is the database’s', async () => {
+    for (const [table, column] of RECORDED) {
+      const [found] = await rows<{ n: number; off: number }>(
+        `select count(${column})::int as n, count(*) filter (where abs(extract(epoch from clock_timestamp() - ${column})) > 600)::int as off from ${table}`,
+      );
+      expect({ table, column, some: Number(found?.n) > 0, off: found?.off }).toEqual({ table, column, some: true, off: 0 });
+    }
+  });
+
+  it('TEN-1: from when and until when a token holds is told by the clock of the api', async () => {
+    const authorization = `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'], ttlS: 1_800 })}`;
+    const answered = async (off: number) => {
+      await world.process('api').kill();
+      const api = await world.start('api', clockOffBy(off));
+      await api.ready();
+      return (await fetch(`${api.url}/api/v1/sweeps`, { headers: { authorization } })).status;
+    };
+    expect({ ahead: await answered(HOUR_MS), behind: await answered(-HOUR_MS), right: await answered(0) }).toEqual({
+      ahead: 401, // over half an hour ago
+      behind: 401, // not before in an hour
+      right: 200,
+    });
+  });
+});
+
+const RECORDED = [
+  ['cloud_resource_events', 'at'],
+  ['audit_log', 'at'],
+  ['cloud_sweeps', 'started_at'],
+  ['cloud_sweeps', 'finished_at'],
+  ['saga_runs', 'created_at'],
+  ['saga_runs', 'finished_at'],
+  ['saga_steps', 'started_at'],
+  ['saga_steps', 'finished_at'],
+  ['cloud_resources', 'recorded_at'],
+  ['cloud_invoices', 'ingested_at'],
+  ['cloud_invoices', 'pushed_to_finance_at'],
+  ['cloud_balance_snapshots', 'taken_at'],
+] as const;
