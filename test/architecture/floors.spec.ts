@@ -6,7 +6,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   config: ['kernel'],
   observability: ['kernel', 'config'],
-  vault: ['kernel', 'config'],
+  vault: ['kernel', 'config', 'observability'],
   lifecycle: ['kernel', 'config', 'observability', 'vault'],
   database: ['kernel', 'config', 'observability'],
   audit: ['kernel', 'config', 'database', 'observability'],

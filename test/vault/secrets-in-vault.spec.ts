@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, vaultSettings, type Config } from '#libs/config';
+import { metricsText } from '#libs/observability';
 import { openConfig, VaultError, VaultSecrets } from '#libs/vault';
 import { Logger } from '@nestjs/common';
+import { unfollowedS } from '../../libs/vault/src/vault.gauges';
 import { until } from '../setup/until';
 import { KvServer } from './kv-server';
 
@@ -70,6 +72,22 @@ it('reads the secrets of every path, each once, and leaves what is not ours alon
   expect(config.identity.jwtSecret()).toBe(JWT);
   expect(config.database.url()).toBe('postgres://app:pw@db/arcadia');
   expect(JSON.stringify(config)).not.toMatch(/dop_v1|k8Zq|pw@/);
+});
+
+it('tells for how long Vault could not be followed', async () => {
+  const told: (number | undefined)[] = [];
+  await open();
+  told.push(unfollowedS());
+  await vault.stop();
+  await until(() => (unfollowedS() ?? 0) > 0, { what: 'the metric' });
+  expect(await metricsText()).toMatch(/^arcadia_secrets_unfollowed_seconds 0\.\d+/m);
+  const early = unfollowedS() ?? 0;
+  await until(() => (unfollowedS() ?? 0) > early + 0.2, { what: 'a longer time' });
+  await vault.return();
+  await until(() => unfollowedS() === 0, { what: 'the all-clear' });
+  opened?.close();
+  told.push(unfollowedS());
+  expect(told).toEqual([0, undefined]);
 });
 
 it('follows a rotation without a restart, and names in its log what was rotated', async () => {

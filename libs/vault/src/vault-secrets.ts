@@ -4,6 +4,7 @@ import { readSecrets } from './read-secrets';
 import { VaultDoor } from './vault-door';
 import { VaultLogin } from './vault-login';
 import { VaultError } from './vault.error';
+import { tellOf } from './vault.gauges';
 
 /** So that processes that were started together do not all ask at once for ever. */
 const SPREAD = 0.1;
@@ -19,6 +20,7 @@ export class VaultSecrets {
   private readonly values = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
   private trouble: string | undefined;
+  private troubleSinceMs: number | undefined;
   private isOpen = true;
 
   private constructor(private readonly settings: VaultSettings) {
@@ -37,6 +39,7 @@ export class VaultSecrets {
     }
     if (problems.length > 0) throw new ConfigError(problems);
     opened.plan();
+    tellOf(() => opened.troubleSinceMs);
     return opened;
   }
 
@@ -48,6 +51,7 @@ export class VaultSecrets {
   close(): void {
     this.isOpen = false;
     clearTimeout(this.timer);
+    tellOf(undefined);
   }
 
   private plan(): void {
@@ -81,6 +85,7 @@ export class VaultSecrets {
   /** One line when it begins, when it becomes another, and when it is over. */
   private tell(trouble: string | undefined): void {
     if (trouble === this.trouble || !this.isOpen) return;
+    this.troubleSinceMs = trouble === undefined ? undefined : (this.troubleSinceMs ?? performance.now());
     if (trouble === undefined) this.log.log({ event: 'secrets_followed_again' });
     else this.log.warn({ event: 'secrets_not_followed', reason: trouble });
     this.trouble = trouble;
