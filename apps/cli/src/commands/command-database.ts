@@ -25,6 +25,7 @@ export async function withCommandDatabase<T>(work: (database: CommandDatabase) =
   const { externalDatabase, dataDir, database } = planStart(process.env);
   const ownerUrl = config.database.ownerUrl?.();
   if (externalDatabase || ownerUrl !== undefined) {
+    hearSignals();
     return work({ appUrl: externalDatabase ? config.database.url() : undefined, ownerUrl, production, eventRetentionDays });
   }
   const running = readRunning(dataDir);
@@ -39,5 +40,15 @@ export async function withCommandDatabase<T>(work: (database: CommandDatabase) =
     }
   } finally {
     lock.release();
+  }
+}
+
+/** The first process of a container hears only signals that it listens to. What is under way is rolled back: every command may be run again. */
+function hearSignals(): void {
+  for (const [signal, exitCode] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(exitCode));
   }
 }

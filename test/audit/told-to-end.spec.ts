@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { until } from '../setup/until';
+import { ChainWorld } from './chain-world';
+
+const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
+
+it('OPS-6: a command that is told to end in a container ends at once: there a process hears only what it listens to', async () => {
+  const world = await ChainWorld.open();
+  try {
+    await world.superuser.query('begin; lock table record_chain in access exclusive mode');
+    const env = { PATH: process.env.PATH, DATABASE_URL: world.stored.appUrl };
+    const child = spawn(process.execPath, [CLI, 'audit:verify'], { env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    const waits = `select 1 from pg_locks where relation = 'record_chain'::regclass and not granted`;
+    await until(async () => (await world.database.query(waits)).length > 0, { what: 'the command to wait' });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]); // by itself, not by the signal
+    await world.superuser.query('rollback');
+  } finally {
+    await world.close();
+  }
+});
