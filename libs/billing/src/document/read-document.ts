@@ -58,8 +58,8 @@ async function* pieces(text: AsyncIterable<string>): AsyncGenerator<string, void
 }
 
 /**
- * Turns parsed records into lines and counts the lines of text they stand on. Records are let go of as soon as they are lines: the collector moves what
- * it meets twice to the old generation with all that it refers to, and a million records there are a hundred megabytes until it looks again.
+ * Turns parsed records into lines and counts the lines of text they stand on. Records are let go of as soon as they are lines: without that, peaks of a
+ * million lines were a hundred megabytes higher (docs/measurements.md).
  */
 class Records {
   private reader: LineReader | undefined;
