@@ -7,6 +7,7 @@ import { CurrentPrincipal } from '../access/current-principal';
 import { PageQuery } from '../requests/page.query';
 import { UuidPipe } from '../requests/uuid.pipe';
 import { WhoAndWhy } from '../requests/who-and-why';
+import { JsonText } from '../routing/json-adapter';
 import { Describes } from '../routing/describes';
 import { filtersFor } from './inventory-filters';
 import { InventoryQuery } from './inventory.query';
@@ -27,8 +28,8 @@ export class InventoryController {
       'In the order of their ids. Tombstones are listed with `status=deleted` only. A tenant that names another one in `tenant_id` gets 403. With `as_of` the answer is what the event log says the account was then; attributes that change by themselves are left out; 410 when the events of that time have left.',
     answers: { schema: 'Resource', as: 'list' },
   })
-  list(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal) {
-    return this.inventory.list(scopeOf(by), filtersFor(by, query), query, query.as_of);
+  async list(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal) {
+    return new JsonText(await this.inventory.listJson(scopeOf(by), filtersFor(by, query), query, query.as_of));
   }
 
   @Get('summary')

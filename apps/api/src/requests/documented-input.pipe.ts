@@ -4,15 +4,22 @@ import { getMetadataStorage, validateSync, type ValidationError } from 'class-va
 import { CONFIG, type Config } from '#libs/config';
 import { hostilePart } from './hostile-input';
 import { DEFAULT_LIMIT, PageQuery } from './page.query';
+import { PassedQueries } from './passed-queries';
 import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
 
 /** The global pipe: a body or query becomes an instance of its class, or is refused with every field that is wrong (TEN-5). Unknown fields are wrong. */
 @Injectable()
 export class DocumentedInputPipe implements PipeTransform {
+  private readonly passed = new PassedQueries();
+
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || !metatype) return value;
+    return type === 'body' ? this.read(value, type, metatype) : this.passed.of(metatype, value, () => this.read(value, type, metatype));
+  }
+
+  private read(value: unknown, type: 'body' | 'query', metatype: Type): object {
     const plain = recordOf(value, type);
     const hostile = hostilePart(plain);
     const refused = hostile ? [hostile] : unknownFields(metatype, plain);

@@ -7,7 +7,7 @@ import { CompletenessReader } from './completeness';
 import { decodeCursor } from './cursor';
 import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
 import { filterSql, type ResourceFilters } from './resource-filters';
-import { RESOURCE_COLUMNS, resourceView, type ResourceRow, type ResourceView } from './resource.view';
+import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource.view';
 import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event.view';
 import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
 import { VOLATILE_ATTRS } from './volatile-attrs';
@@ -26,7 +26,23 @@ export class InventoryReader {
   ) {}
 
   /** The account as it is, or as the event log says it was at a time. Throws `EventsArchivedError` when that is too long ago (INV-14). */
-  async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
+  list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
+    return this.read(scope, filters, page, resourceView, at);
+  }
+
+  /** The same list as JSON. */
+  async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<string> {
+    const { data, ...rest } = await this.read(scope, filters, page, resourceJson, at);
+    return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
+  }
+
+  private async read<T>(
+    scope: Scope,
+    filters: ResourceFilters,
+    page: PageRequest,
+    as: (row: ResourceRow, sweptAt: string | null) => T,
+    at?: string,
+  ): Promise<ListAnswer<T>> {
     const after = decodeCursor(page.cursor, 'uuid');
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
@@ -34,7 +50,7 @@ export class InventoryReader {
     if (at !== undefined) await this.past.mustReach(at);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return {
-      data: shown.map((row) => resourceView(row, complete.sweptAt(row.kind))),
+      data: shown.map((row) => as(row, complete.sweptAt(row.kind))),
       page: { next_cursor },
       as_of: complete.as_of,
       completeness: complete.completeness,

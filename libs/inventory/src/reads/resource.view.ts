@@ -42,34 +42,32 @@ export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, reg
   attributed_by, attributed_ref, attrs, first_seen_at, last_seen_at, stale_strike_count, deleted_at`;
 
 /**
+ * A row as JSON of a `ResourceView`, put together by hand: the texts of a long list are good JSON already, and making values of them to write
+ * them down again took twice as long.
+ *
  * An unchanged row is not rewritten by a sweep, so an active row without strikes that was known when its kind's last complete
  * sweep began (RFC 3339) counts as seen by that sweep.
  */
-export function resourceView(row: ResourceRow, sweptAt: string | null): ResourceView {
-  const first_seen_at = rfc3339(row.first_seen_at);
-  const last_seen_at = rfc3339(row.last_seen_at);
-  const deleted_at = row.deleted_at && rfc3339(row.deleted_at);
-  const stale_strike_count = Number(row.stale_strike_count);
+export function resourceJson(row: ResourceRow, sweptAt: string | null): string {
+  const firstSeen = rfc3339(row.first_seen_at);
+  const lastSeen = rfc3339(row.last_seen_at);
   const seenBySweep =
-    sweptAt !== null && deleted_at === null && stale_strike_count === 0 && first_seen_at < sweptAt && last_seen_at < sweptAt;
-  // Field by field: rest and spread of rows were an eighth of the time of a list.
-  return {
-    id: row.id,
-    provider: row.provider,
-    kind: row.kind,
-    provider_id: row.provider_id,
-    urn: row.urn,
-    name: row.name,
-    region: row.region,
-    status: row.status,
-    size_slug: row.size_slug,
-    tenant_id: row.tenant_id,
-    project_id: row.project_id,
-    attribution: { by: row.attributed_by as ResourceView['attribution']['by'], ref: row.attributed_ref },
-    attrs: JSON.parse(row.attrs) as ResourceView['attrs'],
-    first_seen_at,
-    last_seen_at: seenBySweep ? sweptAt : last_seen_at,
-    stale_strike_count,
-    deleted_at,
-  };
+    sweptAt !== null && row.deleted_at === null && row.stale_strike_count === '0' && firstSeen < sweptAt && lastSeen < sweptAt;
+  const deletedAt = row.deleted_at === null ? 'null' : `"${rfc3339(row.deleted_at)}"`;
+  return (
+    `{"id":"${row.id}","provider":${json(row.provider)},"kind":${json(row.kind)},"provider_id":${json(row.provider_id)},"urn":${json(row.urn)},` +
+    `"name":${json(row.name)},"region":${json(row.region)},"status":${json(row.status)},"size_slug":${json(row.size_slug)},` +
+    `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.project_id)},` +
+    `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}},"attrs":${row.attrs},` +
+    `"first_seen_at":"${firstSeen}","last_seen_at":"${seenBySweep ? sweptAt : lastSeen}",` +
+    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt}}`
+  );
+}
+
+export function resourceView(row: ResourceRow, sweptAt: string | null): ResourceView {
+  return JSON.parse(resourceJson(row, sweptAt)) as ResourceView;
+}
+
+function json(text: string | null): string {
+  return text === null ? 'null' : JSON.stringify(text);
 }
