@@ -1,5 +1,6 @@
 import type { DatabaseGauge } from '#libs/database';
 import { TELLABLE } from './finance/finance-outbox';
+import { PAYMENT_FAILURES } from './history/billing-history';
 
 const STATES = ['discovered', 'ingesting', 'failed', 'mismatch', 'released', 'reconciled'];
 
@@ -27,5 +28,14 @@ export const BILLING_GAUGES: readonly DatabaseGauge[] = [
     help: 'Time since the balance of the account was read',
     labels: [],
     sql: `select extract(epoch from clock_timestamp() - max(taken_at)) as value from cloud_balance_snapshots`,
+  },
+  {
+    name: 'arcadia_payment_failures',
+    help: 'How often the provider failed to collect what the account owes since the last payment that it took',
+    labels: [],
+    sql: `select count(*) as value from cloud_billing_history f
+           where f.type = any ($1::text[])
+             and f.occurred_at > coalesce((select max(occurred_at) from cloud_billing_history p where p.account_id = f.account_id and p.type = 'Payment'), '-infinity')`,
+    values: () => [PAYMENT_FAILURES],
   },
 ];

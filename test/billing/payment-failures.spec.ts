@@ -1,0 +1,32 @@
+import { BillingHistory } from '#libs/billing';
+import { BILLING_GAUGES } from '../../libs/billing/src/billing.gauges';
+import { PAYMENT_FAILURES } from '../../libs/billing/src/history/billing-history';
+import { newBillingWorld, type BillingWorld } from './billing-world';
+
+let world: BillingWorld;
+beforeEach(async () => {
+  world = await newBillingWorld();
+});
+afterEach(() => world.close());
+
+/** What a scrape shows when the provider's history is this: days of May and what happened. */
+async function toldAfter(...entries: readonly (readonly [day: number, type: string])[]): Promise<number> {
+  const at = (day: number) => `2026-05-${String(day).padStart(2, '0')}T08:00:00Z`;
+  await world.simulator.change({
+    billing_history: entries.map(([day, type], nth) => ({ id: `${nth}`, type, description: type, amount: '-6.00', date: at(day) })),
+  });
+  await world.get(BillingHistory).read();
+  const { sql } = BILLING_GAUGES.find(({ name }) => name === 'arcadia_payment_failures') ?? { sql: '' };
+  const [row] = await world.database.query<{ value: unknown }>(sql, [PAYMENT_FAILURES]);
+  return Number(row?.value);
+}
+
+it('counts what could not be collected since the last payment', async () => {
+  expect(await toldAfter([1, 'Payment'])).toBe(0);
+  expect(await toldAfter([1, 'Payment'], [2, 'AttemptFailed'], [3, 'ACHFailure'])).toBe(2);
+});
+
+it('is over with a payment that was taken', async () => {
+  expect(await toldAfter([2, 'AttemptFailed'])).toBe(1);
+  expect(await toldAfter([2, 'AttemptFailed'], [4, 'Payment'])).toBe(0);
+});
