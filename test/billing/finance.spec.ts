@@ -193,6 +193,25 @@ it('BIL-8: when a worker falls silent while it tells finance, another one does s
   expect(await world.books()).toMatchObject([{ amount_gross_minor: 165 }]);
 });
 
+it('BIL-8: a worker that fails after its lease lapsed does not give away the lease of the one that tells now', async () => {
+  await world.simulator.change({ invoices: [invoice(1)] });
+  await world.ingestAll();
+  await world.simulator.faults([{ id: 'slow', match: { path: IMPORT }, times: 2, effect: { type: 'hold' } }]);
+  const gone = new AbortController();
+  const late = world.get(FinancePush).deliver(gone.signal);
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  await world.database.query(`update cloud_finance_outbox set lease_until = clock_timestamp() - interval '1 second'`);
+  const current = push();
+  await until(async () => (await world.simulator.held()) === 2, { what: 'the push of the next worker' });
+  gone.abort();
+  expect(await late).toEqual({ delivered: 0, failed: 1 });
+  await world.database.query('update cloud_finance_outbox set next_attempt_at = clock_timestamp()');
+  expect(await push()).toEqual({ delivered: 0, failed: 0 });
+  await world.simulator.faults([]);
+  expect(await current).toEqual({ delivered: 1, failed: 0 });
+  expect(await waiting()).toBe(0);
+});
+
 it('BIL-5: a header that changed is told only with the lines that go with it', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();

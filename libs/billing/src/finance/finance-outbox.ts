@@ -38,13 +38,14 @@ export class FinanceOutbox {
     return row;
   }
 
-  /** The lease begins anew, just before finance is called: a call takes most of it. False when it lapsed and another worker tells. */
-  async renew({ invoice_id, lease }: Announcement): Promise<boolean> {
-    const rows = await this.database.query(
-      `update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE} where invoice_id = $1 and lease_until = $2 returning 1`,
-      [invoice_id, lease],
+  /** The lease begins anew, just before finance is called: a call takes most of it. Undefined when it lapsed and another worker tells. */
+  async renew(announcement: Announcement): Promise<Announcement | undefined> {
+    const [renewed] = await this.database.query<{ lease: string }>(
+      `update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE} where invoice_id = $1 and lease_until = $2
+        returning lease_until::text as lease`,
+      [announcement.invoice_id, announcement.lease],
     );
-    return rows.length > 0;
+    return renewed && { ...announcement, ...renewed };
   }
 
   async isDue(): Promise<boolean> {
@@ -52,19 +53,22 @@ export class FinanceOutbox {
     return rows.length > 0;
   }
 
-  /** An announcement that was renewed meanwhile is due again: what finance took last may be the older one. */
-  async delivered({ invoice_id, version }: Announcement, financeInvoiceId: string): Promise<void> {
-    await this.database.query(DELIVERED, [invoice_id, version, financeInvoiceId]);
+  /**
+   * What was announced anew meanwhile is due again: what finance took last may be the older one. Where the lease has lapsed the worker that has
+   * it now tells once more, and finds that finance knows.
+   */
+  async delivered({ invoice_id, version, lease }: Announcement, financeInvoiceId: string): Promise<void> {
+    await this.database.query(DELIVERED, [invoice_id, version, financeInvoiceId, lease]);
   }
 
-  async failed({ invoice_id, version, attempts }: Announcement, code: string): Promise<void> {
+  async failed({ invoice_id, version, attempts, lease }: Announcement, code: string): Promise<void> {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 20)) * (0.5 + Math.random() / 2);
     await this.database.query(
       `update cloud_finance_outbox
           set lease_until = null, error_code = $3,
               next_attempt_at = clock_timestamp() + case when version = $2 then $4 else 0 end * interval '1 millisecond'
-        where invoice_id = $1`,
-      [invoice_id, version, code, Math.round(pauseMs)],
+        where invoice_id = $1 and lease_until = $5`,
+      [invoice_id, version, code, Math.round(pauseMs), lease],
     );
   }
 }
@@ -99,5 +103,5 @@ with told as (
   update cloud_finance_outbox
      set delivered_at = case when version = $2 then clock_timestamp() end, lease_until = null, error_code = null,
          next_attempt_at = case when version = $2 then next_attempt_at else clock_timestamp() end
-   where invoice_id = $1)
+   where invoice_id = $1 and lease_until = $4)
 update cloud_invoices set pushed_to_finance_at = clock_timestamp(), finance_invoice_id = $3 where id = $1`;

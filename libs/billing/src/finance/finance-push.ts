@@ -32,12 +32,15 @@ export class FinancePush {
     }
   }
 
-  private async tell(announcement: Announcement, signal?: AbortSignal): Promise<boolean> {
-    const line = { invoice_id: announcement.invoice_id, attempt: announcement.attempts };
+  private async tell(claimed: Announcement, signal?: AbortSignal): Promise<boolean> {
+    const line = { invoice_id: claimed.invoice_id, attempt: claimed.attempts };
+    let announcement = claimed;
     try {
       const invoice = await this.invoices.of(announcement.invoice_id);
       if (!invoice) return false; // it became a mismatch since: it waits for a release
-      if (!(await this.outbox.renew(announcement))) return false; // reading it took so long that another worker tells it
+      const renewed = await this.outbox.renew(announcement);
+      if (!renewed) return false; // reading it took so long that another worker tells it
+      announcement = renewed;
       await this.outbox.delivered(announcement, await this.client.importInvoice(invoice, signal));
       this.log.log({ event: 'invoice_pushed', ...line });
       return true;
