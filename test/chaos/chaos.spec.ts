@@ -50,6 +50,7 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
     expect(sweeps.incomplete).toBeGreaterThan(0);
     expect(sweeps.suspect).toBeGreaterThan(0);
     expect(run.sweeps.detections).toBeGreaterThan(1);
+    expect(run.world.fleet.clocksOff).toBeGreaterThan(1);
     expect(reads.reads).toEqual({ tenant: expect.any(Number) as number, rows: expect.any(Number) as number, admin: expect.any(Number) as number }); // prettier-ignore
     expect(Math.min(reads.reads.tenant, reads.reads.admin)).toBeGreaterThan(10);
   });

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clockOffBy } from '../processes/shifted-clock';
 import { SpawnedProcess, type AppName } from '../processes/spawned-process';
 import { until } from '../setup/until';
 
@@ -22,12 +23,16 @@ export class Fleet {
   readonly workers: SpawnedProcess[] = [];
   private currentApi: SpawnedProcess;
 
-  private constructor(private readonly env: { readonly api: NodeJS.ProcessEnv; readonly worker: NodeJS.ProcessEnv }) {}
+  private constructor(
+    private readonly env: { readonly api: NodeJS.ProcessEnv; readonly worker: NodeJS.ProcessEnv },
+    private readonly clocksMs: readonly number[],
+  ) {}
 
-  static async start(workers: number, env: { api: NodeJS.ProcessEnv; worker: NodeJS.ProcessEnv }): Promise<Fleet> {
-    const fleet = new Fleet(env);
+  /** A worker for each clock, off by so many ms; the next one in its place has the same. */
+  static async start(clocksMs: readonly number[], env: { api: NodeJS.ProcessEnv; worker: NodeJS.ProcessEnv }): Promise<Fleet> {
+    const fleet = new Fleet(env, clocksMs);
     fleet.currentApi = await fleet.launch('api');
-    for (let nth = 0; nth < workers; nth += 1) fleet.workers.push(await fleet.launch('worker'));
+    for (const nth of clocksMs.keys()) fleet.workers.push(await fleet.launchWorker(nth));
     await fleet.ready();
     return fleet;
   }
@@ -40,15 +45,20 @@ export class Fleet {
     return this.memory.map(({ process }) => process);
   }
 
+  /** Workers that found their clock wrong, those that were killed since among them. */
+  get clocksOff(): number {
+    return this.all.filter(({ events }) => events.includes('clock_off')).length;
+  }
+
   async ready(): Promise<void> {
-    await Promise.all([this.api, ...this.workers].map(readyOrWhyNot));
+    await Promise.all([this.api, ...this.workers].map((process) => process.ready(READY_WITHIN_MS)));
   }
 
   async killWorker(nth: number): Promise<void> {
     const worker = this.workers[nth];
     if (!worker) throw new Error(`there is no worker ${nth}`);
     await this.kill(worker);
-    this.workers[nth] = await this.launch('worker');
+    this.workers[nth] = await this.launchWorker(nth);
   }
 
   /** The next one listens where it did, before this resolves: it is the only one. */
@@ -62,7 +72,7 @@ export class Fleet {
   /** Those that ended although nobody had killed them: must be empty. */
   endedByThemselves(): string[] {
     return this.memory
-      .filter(({ process }) => !this.killed.has(process) && (process.child.exitCode ?? process.child.signalCode) !== null)
+      .filter(({ process }) => !this.killed.has(process) && process.hasEnded)
       .map(
         ({ name, process }) => `${name} ended with ${process.child.exitCode ?? process.child.signalCode}: ${process.output.slice(-500)}`,
       );
@@ -100,7 +110,11 @@ export class Fleet {
   private async kill(process: SpawnedProcess): Promise<void> {
     this.killed.add(process);
     await process.kill();
-    await until(() => process.child.signalCode !== null || process.child.exitCode !== null);
+    await until(() => process.hasEnded);
+  }
+
+  private launchWorker(nth: number): Promise<SpawnedProcess> {
+    return this.launch('worker', clockOffBy(this.clocksMs[nth] ?? 0));
   }
 
   private async launch(app: AppName, more: NodeJS.ProcessEnv = {}): Promise<SpawnedProcess> {
@@ -111,21 +125,10 @@ export class Fleet {
 
   private sample(): void {
     for (const { process, samples } of this.memory) {
-      if (process.child.exitCode !== null || process.child.signalCode !== null) continue;
+      if (process.hasEnded) continue;
       const mb = residentMb(process.child.pid);
       if (mb > 0) samples.push(mb);
     }
-  }
-}
-
-async function readyOrWhyNot(process: SpawnedProcess): Promise<void> {
-  try {
-    await process.ready(READY_WITHIN_MS);
-  } catch (error) {
-    const answer = JSON.stringify(await process.get('/api/health/ready'));
-    throw new Error(`process ${process.child.pid} is not ready: ${answer}; it said last: ${process.output.slice(-2_000)}`, {
-      cause: error,
-    });
   }
 }
 

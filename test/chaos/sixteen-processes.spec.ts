@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { migrations } from '../../libs/database/src/migrations';
 import { Client } from 'pg';
 import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
 import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { migrateProcess } from '../processes/migrate-process';
 import { QueueStorage } from '../processes/queue-storage';
 import { SpawnedProcess } from '../processes/spawned-process';
 import { ONE_BACKEND } from '../queues/queue-world';
@@ -13,7 +11,6 @@ import { until } from '../setup/until';
 
 jest.setTimeout(240_000);
 
-const MIGRATE = [join(__dirname, '../../dist/apps/cli/src/main.js'), 'migrate'];
 const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 const READY_WITHIN_MS = 120_000;
 
@@ -52,19 +49,9 @@ describe.each(ONE_BACKEND)('sixteen processes at once, queues on %s', (backend) 
     ...queues.env,
   });
 
-  async function migrate(): Promise<{ code: unknown; output: string }> {
-    const env = { PATH: process.env.PATH, ...environment(), DATABASE_OWNER_URL: database.ownerUrl };
-    const child = spawn(process.execPath, MIGRATE, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += String(chunk)));
-    child.stderr.on('data', (chunk) => (output += String(chunk)));
-    const [code] = (await once(child, 'exit')) as unknown[];
-    return { code, output };
-  }
-
   it('OPS-5: on an empty database each migration runs once, and all become ready and stay alive', async () => {
     const worker = { ...environment(), DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
-    const migrating = Array.from({ length: MIGRATIONS }, () => migrate());
+    const migrating = Array.from({ length: MIGRATIONS }, () => migrateProcess({ ...environment(), DATABASE_OWNER_URL: database.ownerUrl }));
     const starting = [
       ...Array.from({ length: APIS }, () => SpawnedProcess.start('api', environment())),
       ...WORKERS.map((names) => SpawnedProcess.start('worker', { ...worker, WORKER_QUEUES: names })),

@@ -15,7 +15,8 @@ import { PlantedSecrets } from './planted-secrets';
 import { QueueStore } from './queue-store';
 
 const DATABASE = 'chaos';
-const WORKERS = 3;
+/** Of the three workers: one goes right, one is an hour ahead, one an hour behind. */
+const CLOCKS_MS = [0, 3_600_000, -3_600_000];
 /** The token of somebody else in the account: faults are for our calls only. */
 export const STRANGER = 'dop_v1_somebody_else';
 /** The simulator's lags, a tenth as long; the product's lag bound is above all of them. */
@@ -141,7 +142,7 @@ export class WholeWorld {
       DO_API_TOKEN_PROVISIONING: tokens.provisioning,
       SKYAI_FINANCE_URL: `${this.provider.url}/finance`,
     };
-    this.fleet = await Fleet.start(WORKERS, { api, worker });
+    this.fleet = await Fleet.start(CLOCKS_MS, { api, worker });
     this.client = new ApiClient(() => this.fleet.api.url, this.secrets);
   }
 }
