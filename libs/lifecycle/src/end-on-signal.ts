@@ -43,7 +43,14 @@ export function endOnSignal(name: string, running: Stoppable, limitMs: number): 
       },
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.removeAllListeners(signal).on(signal, end); // whoever listened while loading is relieved
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) relieve(signal, end);
   process.once('disconnect', () => end('SIGTERM'));
   if (process.send && !process.connected) end('SIGTERM'); // the parent died while we were loading
+}
+
+/** Instead of whoever listened while the process was loading. With nobody listening in between, Node would forget a signal that is on its way. */
+function relieve(signal: EndSignal, end: (signal: EndSignal) => void): void {
+  const relieved = process.listeners(signal);
+  process.on(signal, end);
+  for (const listener of relieved) process.off(signal, listener);
 }
