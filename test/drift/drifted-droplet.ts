@@ -1,0 +1,69 @@
+import { Catalogue } from '#libs/catalogue';
+import { DriftInbox, Reversal } from '#libs/drift';
+import { ADMIN, ORDER } from '../provisioning/provisioning-world';
+import { until } from '../setup/until';
+import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
+
+/** A droplet that was ordered and is another one now, and the way back. */
+export let world: DriftWorld;
+export let droplet: OwnDroplet;
+
+export async function openWorld(): Promise<void> {
+  world = await newDriftWorld();
+  await world.get(Catalogue).refresh('provisioning');
+}
+
+export async function orderDroplet(): Promise<void> {
+  droplet = await world.aDroplet();
+}
+
+export async function destroyDroplet(): Promise<void> {
+  await world.simulator.faults([]);
+  await world.run('destroy_droplet', { resource_id: droplet.resourceId });
+  await world.detect();
+}
+
+export const NOTHING = { opened: 0, changed: 0, stale: 0, reverted: 0 };
+export const SPEC = { size_slug: ORDER.size_slug, region: ORDER.region, image: ORDER.image };
+export const BIGGER = 's-2vcpu-4gb';
+export const EVENTS = { method: 'POST', path: '/v2/droplets/*/actions' };
+
+export const now = async () => (await world.simulator.droplets()).find(({ id }) => id === droplet.dropletId);
+export const driftOf = async (field: string) => {
+  const found = (await world.drifts('open')).find((drift) => drift.field === field);
+  if (!found) throw new Error(`no open drift of ${field}`);
+  return found;
+};
+export const statusOf = async (id: string) => (await world.get(DriftInbox).get(id)).status;
+export const revert = async (id: string) => {
+  const saga = await world.get(Reversal).start(id, { ...ADMIN, reason: 'not ordered' });
+  world.engine.wake();
+  return saga;
+};
+
+/** Somebody resizes the droplet, in the provider's own panel. */
+export async function resizedBehindOurBack(disk = false): Promise<string> {
+  await world.behindOurBack(droplet.dropletId, { type: 'power_off' });
+  await until(async () => (await now())?.status === 'off', { what: 'the droplet being off' });
+  await world.behindOurBack(droplet.dropletId, { type: 'resize', size: BIGGER, disk });
+  await world.behindOurBack(droplet.dropletId, { type: 'power_on' });
+  await until(async () => (await now())?.status === 'active', { what: 'the droplet being on' });
+  await seen(({ size_slug }) => size_slug === BIGGER);
+  await world.detect();
+  return (await driftOf('size_slug')).id;
+}
+
+/** Sweeps until the inventory shows it, and once more. */
+export async function seen(
+  shows: (row: { name: string | null; size_slug: string | null; attrs: Record<string, unknown> }) => boolean,
+): Promise<void> {
+  await until(
+    async () => {
+      await world.sweepDroplets();
+      const row = await world.resource('droplet', String(droplet.dropletId));
+      return row !== undefined && shows(row);
+    },
+    { what: 'the sweep' },
+  );
+  await world.sweepDroplets();
+}
