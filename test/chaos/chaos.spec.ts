@@ -4,7 +4,7 @@ import { WholeRun } from './whole-run';
 import { WholeWorld } from './whole-world';
 
 /** How long load and faults go on at least; then everything settles. */
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.TEST_LONG ? 600 : 12));
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.TEST_LONG ? 600 : 45));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 /** Warming up ends; what goes on growing is a leak. Of processes that lived long enough to tell. */
 const MEMORY = { knownAfterS: 150, mostGrowth: 1.35 };

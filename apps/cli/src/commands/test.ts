@@ -2,8 +2,8 @@ import { HelpRequested } from '../command-line';
 import { runNode } from '../processes/run-node';
 import { sealed } from '../sealed-environment';
 
-/** Files under test at once: two cores are enough for three, because most of them wait for processes, leases and clocks. */
-const AT_ONCE = 3;
+/** Files under test at once: two cores are enough for four, because most of them wait for processes, leases and clocks. */
+const AT_ONCE = 4;
 
 const USAGE = `npm test [-- <jest arguments>] · npm run test:long [-- <jest arguments>]
   Runs the suite with jest on an embedded PostgreSQL of its own, or on TEST_DATABASE_URL (a superuser's); also on TEST_REDIS_URL or a
