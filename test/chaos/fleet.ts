@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clockOffBy } from '../processes/shifted-clock';
 import { SpawnedProcess, type AppName } from '../processes/spawned-process';
@@ -103,6 +103,7 @@ export class Fleet {
   async end(): Promise<void> {
     clearInterval(this.sampling);
     const { CHAOS_OUTPUT: folder } = process.env;
+    if (folder) mkdirSync(folder, { recursive: true });
     if (folder) for (const { name, process } of this.memory) writeFileSync(join(folder, `${name}.log`), process.output);
     await Promise.all(this.all.map((process) => process.kill()));
   }
