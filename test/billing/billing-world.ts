@@ -1,24 +1,12 @@
-import { AuditModule } from '#libs/audit';
-import {
-  BillingModule,
-  FinancePush,
-  BillingHistory,
-  CostLineReader,
-  InvoiceIngest,
-  InvoiceLedger,
-  InvoiceReader,
-  InvoiceRequests,
-} from '#libs/billing';
+import { FinancePush, BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger, InvoiceReader, InvoiceRequests } from '#libs/billing';
 import type { CostLineView, InvoiceView } from '#libs/billing';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
-import { DigitalOceanModule } from '#libs/digitalocean';
-import { InventoryModule, SweepService } from '#libs/inventory';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { loadConfig } from '#libs/config';
+import { Database } from '#libs/database';
+import { SweepService } from '#libs/inventory';
 import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import { SimulatorControl } from '../inventory/simulator-control';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { openBilling } from './billing-context';
 
 export const SECRET = 's'.repeat(64);
 
@@ -57,9 +45,7 @@ export async function newBillingWorld(
     ...env,
   });
   await simulator.change({ limits: { per_minute: 100_000, per_hour: 1_000_000 }, settings: { finance_secret: SECRET } });
-  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, BillingModule] })
-  class BillingUnderTest {}
-  const context: INestApplicationContext = await NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
+  const context = await openBilling(config);
   const get = <T>(type: abstract new (...args: never[]) => T): T => context.get(type as never, { strict: false });
   const everyPage = async <T>(read: (cursor?: string) => Promise<{ data: T[]; page: { next_cursor: string | null } }>): Promise<T[]> => {
     const all: T[] = [];

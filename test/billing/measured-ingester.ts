@@ -1,12 +1,7 @@
-import { AuditModule } from '#libs/audit';
-import { BillingHistory, BillingModule, InvoiceIngest } from '#libs/billing';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
-import { DigitalOceanModule } from '#libs/digitalocean';
-import { InventoryModule } from '#libs/inventory';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import 'reflect-metadata';
+import { BillingHistory, InvoiceIngest } from '#libs/billing';
+import { loadConfig } from '#libs/config';
+import { Database } from '#libs/database';
+import { openBilling } from './billing-context';
 
 const LOOK_EVERY_MS = 200;
 
@@ -19,18 +14,7 @@ export interface Measured {
 
 /** Ingests the invoice whose number its parent says, in a process of its own, whose memory nobody else uses. */
 async function main(): Promise<void> {
-  @Module({
-    imports: [
-      ConfigModule.forRoot(loadConfig(process.env)),
-      DatabaseModule,
-      AuditModule,
-      DigitalOceanModule,
-      InventoryModule,
-      BillingModule,
-    ],
-  })
-  class Ingester {}
-  const context = await NestFactory.createApplicationContext(Ingester, { logger: ['error'] });
+  const context = await openBilling(loadConfig(process.env));
   await context.get(BillingHistory, { strict: false }).read();
   process.on('message', (number) => void measured(String(number)).then((report) => process.send?.(report)));
   process.send?.('ready');

@@ -1,0 +1,16 @@
+import { AuditModule } from '#libs/audit';
+import { BillingModule } from '#libs/billing';
+import { ConfigModule, type Config } from '#libs/config';
+import { DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { InventoryModule } from '#libs/inventory';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import 'reflect-metadata';
+
+/** Inventory and billing in this process, without queues or HTTP. */
+export async function openBilling(config: Config): Promise<INestApplicationContext> {
+  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, BillingModule] })
+  class BillingUnderTest {}
+  return NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
+}
