@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, vaultSettings, type Config } from '#libs/config';
 import { metricsText } from '#libs/observability';
+import { VaultRefresh } from '#libs/lifecycle';
 import { openConfig, VaultError, VaultSecrets } from '#libs/vault';
 import { Logger } from '@nestjs/common';
-import { unfollowedS } from '../../libs/vault/src/vault.gauges';
+import { vaultTroubleS } from '../../libs/lifecycle/src/vault-refresh';
 import { until } from '../setup/until';
 import { KvServer } from './kv-server';
 
@@ -18,7 +19,7 @@ const ALL = [VAULT_TOKEN, FIRST, SECOND, JWT, NEW_JWT, 'hvs.login', 'service-acc
 
 let vault: KvServer;
 let folder: string;
-let opened: VaultSecrets | undefined;
+let refresh: VaultRefresh | undefined;
 const lines: string[] = [];
 const events = (name: string) => lines.filter((line) => line.includes(`"${name}"`));
 
@@ -33,7 +34,7 @@ beforeEach(async () => {
   Logger.overrideLogger({ log: keep, error: keep, warn: keep });
 });
 afterEach(async () => {
-  opened?.close();
+  refresh?.stop();
   const leaks = lines.filter((line) => ALL.some((secret) => line.includes(secret)));
   if (leaks.length > 0) throw new Error(`TEN-8: a secret is in the log: ${leaks.join('\n')}`); // after every test
   const written = readdirSync(folder).filter((name) => name !== 'token');
@@ -56,8 +57,9 @@ async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> 
   const env = { ...settings(), ...more };
   const found = vaultSettings(env);
   if (!found) throw new Error('The settings of this test do not ask for Vault');
-  opened = await VaultSecrets.open(found);
-  return loadConfig(env, 'service', opened.secrets);
+  const secrets = await VaultSecrets.open(found);
+  refresh = VaultRefresh.start(secrets);
+  return loadConfig(env, 'service', secrets.secrets);
 }
 const tokenOf = (config: Config) => config.provider.token?.('sync-fast');
 /** A whole look at Vault has begun and ended since: the next one has begun. */
@@ -77,16 +79,16 @@ it('reads the secrets of every path, each once, and leaves what is not ours alon
 it('tells for how long Vault could not be followed', async () => {
   const told: (number | undefined)[] = [];
   await open();
-  told.push(unfollowedS());
+  told.push(vaultTroubleS());
   await vault.stop();
-  await until(() => (unfollowedS() ?? 0) > 0, { what: 'the metric' });
+  await until(() => (vaultTroubleS() ?? 0) > 0, { what: 'the metric' });
   expect(await metricsText()).toMatch(/^arcadia_secrets_unfollowed_seconds 0\.\d+/m);
-  const early = unfollowedS() ?? 0;
-  await until(() => (unfollowedS() ?? 0) > early + 0.2, { what: 'a longer time' });
+  const early = vaultTroubleS() ?? 0;
+  await until(() => (vaultTroubleS() ?? 0) > early + 0.2, { what: 'a longer time' });
   await vault.return();
-  await until(() => unfollowedS() === 0, { what: 'the all-clear' });
-  opened?.close();
-  told.push(unfollowedS());
+  await until(() => vaultTroubleS() === 0, { what: 'the all-clear' });
+  refresh?.stop();
+  told.push(vaultTroubleS());
   expect(told).toEqual([0, undefined]);
 });
 

@@ -13,3 +13,4 @@ export { CONFIG, ConfigModule } from './config.module';
 export { FINANCE_AUDIENCE } from './cross-checks';
 export { loadConfig } from './load-config';
 export { KEPT_NAMES, keptNameProblems, vaultSettings, type VaultSettings } from './vault-settings';
+export type { ConfigUse } from './read';

@@ -2,3 +2,4 @@ export { answersInTime } from './answers-in-time';
 export type { Stoppable } from './end-on-signal';
 export { EXIT } from './exit-codes';
 export { runProcess, type ProcessDescription } from './run-process';
+export { VaultRefresh } from './vault-refresh';

@@ -5,6 +5,7 @@ import { openConfig } from '#libs/vault';
 import { Logger } from '@nestjs/common';
 import { endOnSignal, type Stoppable } from './end-on-signal';
 import { EXIT } from './exit-codes';
+import { VaultRefresh } from './vault-refresh';
 
 /** One process of the product: how it is called, and which variable says where it listens. */
 export interface ProcessDescription {
@@ -17,7 +18,8 @@ export interface ProcessDescription {
 /** The whole life of a process. What keeps it from starting is one message on stderr and an exit code: 78 for configuration, else 1. */
 export async function runProcess({ name, portVariable, create }: ProcessDescription, env: NodeJS.ProcessEnv): Promise<void> {
   try {
-    const config = await openConfig(env);
+    const { config, vault } = await openConfig(env);
+    if (vault) VaultRefresh.start(vault);
     surviveStrayRejections(name);
     const running = await create(config);
     endOnSignal(name, running, config.shutdownMs);

@@ -1,3 +1,3 @@
-export { openConfig } from './open-config';
+export { openConfig, type OpenedConfig } from './open-config';
 export { VaultError } from './vault.error';
-export { VaultSecrets } from './vault-secrets';
+export { VaultSecrets, type VaultRefreshOutcome } from './vault-secrets';

@@ -1,18 +1,16 @@
-import { loadConfig, vaultSettings, type Config } from '#libs/config';
+import { loadConfig, vaultSettings, type Config, type ConfigUse } from '#libs/config';
 import { VaultSecrets } from './vault-secrets';
 
-/**
- * The configuration of this process, with the secrets that Vault keeps when `VAULT_SECRETS` is set; without it this is `loadConfig`. Vault is
- * asked again as long as the process lives, which it does not prolong. Throws ConfigError or VaultError.
- */
-export async function openConfig(env: NodeJS.ProcessEnv, use: 'service' | 'migration' = 'service'): Promise<Config> {
+/** The configuration of a process, and where its secrets come from when `VAULT_SECRETS` is set. */
+export interface OpenedConfig {
+  readonly config: Config;
+  /** A process that lives on calls `refresh()` of these from time to time; undefined without Vault. */
+  readonly vault: VaultSecrets | undefined;
+}
+
+/** Like `loadConfig`, with the secrets that Vault keeps when `VAULT_SECRETS` is set. Throws ConfigError or VaultError. */
+export async function openConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service'): Promise<OpenedConfig> {
   const settings = vaultSettings(env);
-  if (!settings) return loadConfig(env, use);
-  const vault = await VaultSecrets.open(settings);
-  try {
-    return loadConfig(env, use, vault.secrets);
-  } catch (error) {
-    vault.close();
-    throw error;
-  }
+  const vault = settings && (await VaultSecrets.open(settings));
+  return { config: loadConfig(env, use, vault?.secrets), vault };
 }

@@ -1,93 +1,85 @@
-import { Logger } from '@nestjs/common';
 import { ConfigError, KEPT_NAMES, keptNameProblems, type KeptSecrets, type VaultSettings } from '#libs/config';
 import { readSecrets } from './read-secrets';
 import { VaultDoor } from './vault-door';
 import { VaultLogin } from './vault-login';
 import { VaultError } from './vault.error';
-import { tellOf } from './vault.gauges';
 
-/** So that processes that were started together do not all ask at once for ever. */
-const SPREAD = 0.1;
+/** What one refresh found. */
+export interface VaultRefreshOutcome {
+  /** Names of the secrets whose values are new. */
+  readonly rotated: readonly string[];
+  /** Why Vault, or a field of it, could not be used; undefined when everything could. Contains no value. */
+  readonly problem: string | undefined;
+}
 
 /**
- * The secrets that Vault keeps for us: read once at the start, then looked at every `refreshMs`. Whatever happens later, each keeps its last good
- * value. They live in the memory of this process only.
+ * The secrets that Vault keeps for this process: read once at the start and again with every `refresh()`. Each secret keeps its last good value,
+ * whatever a later refresh finds. Values live in the memory of this process only (TEN-8).
  */
 export class VaultSecrets {
-  private readonly log = new Logger('Vault');
   private readonly door: VaultDoor;
   private readonly login: VaultLogin;
   private readonly values = new Map<string, string>();
-  private timer: NodeJS.Timeout | undefined;
-  private trouble: string | undefined;
   private troubleSinceMs: number | undefined;
-  private isOpen = true;
 
   private constructor(private readonly settings: VaultSettings) {
     this.door = new VaultDoor(settings);
     this.login = new VaultLogin(settings.auth, this.door);
   }
 
-  /** Throws VaultError when Vault does not answer as it should, ConfigError when what it keeps cannot be ours. */
+  /** Throws VaultError when Vault does not answer as it should, ConfigError when one of its fields cannot be used. */
   static async open(settings: VaultSettings): Promise<VaultSecrets> {
     const opened = new VaultSecrets(settings);
     const fields = await readSecrets(settings, opened.door, opened.login);
     const problems = keptNameProblems([...fields.keys()]);
     for (const name of KEPT_NAMES.filter((known) => fields.has(known))) {
-      const problem = opened.take(name, fields.get(name));
+      const problem = opened.replaceValue(name, fields.get(name));
       if (problem !== undefined) problems.push(problem);
     }
     if (problems.length > 0) throw new ConfigError(problems);
-    opened.plan();
-    tellOf(() => opened.troubleSinceMs);
     return opened;
   }
 
-  /** By the names of the variables they stand for; each answers the value of now. */
+  /** By the names of the variables they replace; each function returns the current value. */
   get secrets(): KeptSecrets {
     return Object.fromEntries([...this.values].map(([name, first]) => [name, () => this.values.get(name) ?? first]));
   }
 
-  close(): void {
-    this.isOpen = false;
-    clearTimeout(this.timer);
-    tellOf(undefined);
+  /** How often the process should call `refresh()`. */
+  get refreshMs(): number {
+    return this.settings.refreshMs;
   }
 
-  private plan(): void {
-    if (!this.isOpen) return;
-    const ms = this.settings.refreshMs * (1 - SPREAD + 2 * SPREAD * Math.random());
-    this.timer = setTimeout(() => void this.refresh().finally(() => this.plan()), ms).unref();
+  /** For how long, in ms, no refresh has succeeded; 0 after one that did. */
+  get troubleMs(): number {
+    return this.troubleSinceMs === undefined ? 0 : performance.now() - this.troubleSinceMs;
   }
 
-  private async refresh(): Promise<void> {
+  /** Reads every path again. Never throws: a failure is the outcome's `problem`. */
+  async refresh(): Promise<VaultRefreshOutcome> {
+    const outcome = await this.readAgain();
+    this.troubleSinceMs = outcome.problem === undefined ? undefined : (this.troubleSinceMs ?? performance.now());
+    return outcome;
+  }
+
+  private async readAgain(): Promise<VaultRefreshOutcome> {
     try {
       const fields = await readSecrets(this.settings, this.door, this.login);
-      if (!this.isOpen) return;
-      const rotated = [...this.values].filter(([name, held]) => fields.get(name) !== held).map(([name]) => name);
-      const problems = rotated.flatMap((name) => this.take(name, fields.get(name)) ?? []);
-      if (rotated.length > problems.length) {
-        this.log.log({ event: 'secrets_rotated', names: rotated.filter((name) => this.values.get(name) === fields.get(name)) });
-      }
-      this.tell(problems.length > 0 ? problems.join('; ') : undefined);
+      const changed = [...this.values].filter(([name, value]) => fields.get(name) !== value).map(([name]) => name);
+      const problems = changed.flatMap((name) => this.replaceValue(name, fields.get(name)) ?? []);
+      return {
+        rotated: changed.filter((name) => this.values.get(name) === fields.get(name)),
+        problem: problems.length > 0 ? problems.join('; ') : undefined,
+      };
     } catch (error) {
-      this.tell(error instanceof VaultError ? error.message : 'Vault could not be read');
+      return { rotated: [], problem: error instanceof VaultError ? error.message : 'Vault could not be read' };
     }
   }
 
-  /** Holds the value from now on, unless it answers what is wrong with it. */
-  private take(name: string, value: unknown): string | undefined {
+  /** Replaces the value, unless it cannot be used; then returns why. */
+  private replaceValue(name: string, value: unknown): string | undefined {
     const problem = this.settings.problemOf(name, value);
     if (problem === undefined) this.values.set(name, String(value));
     return problem;
-  }
-
-  /** One line when it begins, when it becomes another, and when it is over. */
-  private tell(trouble: string | undefined): void {
-    if (trouble === this.trouble || !this.isOpen) return;
-    this.troubleSinceMs = trouble === undefined ? undefined : (this.troubleSinceMs ?? performance.now());
-    if (trouble === undefined) this.log.log({ event: 'secrets_followed_again' });
-    else this.log.warn({ event: 'secrets_not_followed', reason: trouble });
-    this.trouble = trouble;
   }
 }

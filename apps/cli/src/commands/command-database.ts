@@ -19,7 +19,7 @@ export interface CommandDatabase {
  * which is started for as long as `work` takes when `npm start` does not have it running.
  */
 export async function withCommandDatabase<T>(work: (database: CommandDatabase) => Promise<T>): Promise<T> {
-  const config = await openConfig(process.env, 'migration');
+  const { config } = await openConfig(process.env, 'migration');
   const { production } = config;
   const { eventRetentionDays } = config.inventory;
   const { externalDatabase, dataDir, database } = planStart(process.env);

@@ -27,6 +27,6 @@ export async function token(args: readonly string[]): Promise<number> {
   const ttlS = Number(ttl);
   if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > LONGEST_TTL_S) throw new UsageError('--ttl-s must be a whole number of seconds', USAGE);
   const bearer: Bearer = tenant === undefined ? { role: PLATFORM_ADMIN_ROLE } : { tenantId: tenant };
-  process.stdout.write(`${accessToken((await openConfig(process.env)).identity, bearer, ttlS)}\n`);
+  process.stdout.write(`${accessToken((await openConfig(process.env)).config.identity, bearer, ttlS)}\n`);
   return 0;
 }

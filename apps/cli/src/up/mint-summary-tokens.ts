@@ -9,7 +9,7 @@ const TTL_S = 12 * 3600;
 const EXAMPLE_TENANT = 'acme';
 
 async function mint(): Promise<void> {
-  const { identity } = await openConfig(process.env);
+  const { identity } = (await openConfig(process.env)).config;
   const tokens: SummaryTokens = {
     admin: accessToken(identity, { role: PLATFORM_ADMIN_ROLE }, TTL_S),
     tenant: accessToken(identity, { tenantId: EXAMPLE_TENANT }, TTL_S),
