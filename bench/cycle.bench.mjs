@@ -3,7 +3,7 @@
 import { openInventory, report, round, startDatabase } from './stage.mjs';
 
 const { startSimulator } = await import('../dist/apps/simulator/src/index.js');
-const { KINDS, SWEEPS } = await import('../dist/libs/inventory/src/index.js');
+const { KINDS, SWEEPS } = await import('../dist/libs/features/inventory/src/index.js');
 
 const simulator = await startSimulator({ scale: Number(process.env.SCALE ?? 12), seed: 1 });
 const control = async (method, path, body) =>

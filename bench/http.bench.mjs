@@ -17,7 +17,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const CALLERS = 16;
 const SECRET = 'a-secret-of-measurements-long-enough-for-hs512-and-used-nowhere-else-at-all';
 const dist = (path) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
-const { signGuardianToken } = createRequire(import.meta.url)(dist('libs/identity/src/index.js'));
+const { signGuardianToken } = createRequire(import.meta.url)(dist('libs/platform/identity/src/index.js'));
 const bearer = (claims) => `Bearer ${signGuardianToken(SECRET, { sub: 'bench', ttlS: 3_600, ...claims })}`;
 const ADMIN = bearer({ roles: ['platform_admin'] });
 const TENANT = bearer({ tenantId: LARGE_TENANT });

@@ -11,8 +11,8 @@ const built = (path) => require(fileURLToPath(new URL(`../dist/${path}`, import.
 
 /** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
 export async function startDatabase() {
-  const { migrate } = built('libs/database/src/index.js');
-  const { prepareQueueSchema } = built('libs/queues/src/index.js');
+  const { migrate } = built('libs/platform/database/src/index.js');
+  const { prepareQueueSchema } = built('libs/platform/queues/src/index.js');
   const prepared = async (ownerUrl, appUrl) => {
     await migrate(ownerUrl, { appUrl });
     await prepareQueueSchema(ownerUrl, appUrl);
@@ -22,7 +22,7 @@ export async function startDatabase() {
     await prepared(url, url);
     return { ownerUrl: url, appUrl: url, stop: async () => {} };
   }
-  const { EmbeddedPostgres } = built('apps/cli/src/embedded-postgres/index.js');
+  const { EmbeddedPostgres } = built('libs/platform/local-stack/src/embedded-postgres/index.js');
   const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-bench-'));
   const server = await EmbeddedPostgres.start({ homeDir, databases: ['bench'], durability: 'durable', wishedPort: 0 });
   await prepared(server.ownerUrl('bench'), server.appUrl('bench'));
@@ -38,7 +38,7 @@ export async function startDatabase() {
 
 /** The product's config as its processes read it. */
 export function configFor(env) {
-  const { loadConfig } = built('libs/config/src/index.js');
+  const { loadConfig } = built('libs/platform/config/src/index.js');
   return loadConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'error',
@@ -53,11 +53,11 @@ export function configFor(env) {
 export async function openInventory(env) {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
-  const { ConfigModule } = built('libs/config/src/index.js');
-  const { DatabaseModule, Database } = built('libs/database/src/index.js');
-  const { AuditModule } = built('libs/audit/src/index.js');
-  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
-  const { InventoryModule, SweepService } = built('libs/inventory/src/index.js');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { DatabaseModule, Database } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { InventoryModule, SweepService } = built('libs/features/inventory/src/index.js');
   class Measured {}
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
@@ -72,12 +72,12 @@ export async function openInventory(env) {
 export async function openBilling(env) {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
-  const { ConfigModule } = built('libs/config/src/index.js');
-  const { DatabaseModule } = built('libs/database/src/index.js');
-  const { AuditModule } = built('libs/audit/src/index.js');
-  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
-  const { InventoryModule } = built('libs/inventory/src/index.js');
-  const { BillingHistory, BillingModule, InvoiceIngest } = built('libs/billing/src/index.js');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { InventoryModule } = built('libs/features/inventory/src/index.js');
+  const { BillingHistory, BillingModule, InvoiceIngest } = built('libs/features/provider-billing/src/index.js');
   class Measured {}
   const features = [DigitalOceanModule, InventoryModule, BillingModule];
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];
@@ -93,11 +93,11 @@ export async function openBilling(env) {
 export async function openDrift(env) {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
-  const { ConfigModule } = built('libs/config/src/index.js');
-  const { DatabaseModule } = built('libs/database/src/index.js');
-  const { AuditModule } = built('libs/audit/src/index.js');
-  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
-  const { Detection, DriftModule } = built('libs/drift/src/index.js');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { Detection, DriftModule } = built('libs/features/drift/src/index.js');
   class Measured {}
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, DriftModule];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
@@ -108,10 +108,10 @@ export async function openDrift(env) {
 export async function openSagas(env) {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
-  const { ConfigModule } = built('libs/config/src/index.js');
-  const { Database, DatabaseModule } = built('libs/database/src/index.js');
-  const { AuditModule } = built('libs/audit/src/index.js');
-  const { SagaEngine, SagaModule, SagaStarts } = built('libs/saga/src/index.js');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { Database, DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarts } = built('libs/engine/saga/src/index.js');
   class Measured {}
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, SagaModule];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
@@ -131,13 +131,13 @@ export async function openSagas(env) {
 export async function openProvisioning(env) {
   require('reflect-metadata');
   const { NestFactory } = require('@nestjs/core');
-  const { ConfigModule } = built('libs/config/src/index.js');
-  const { Database, DatabaseModule } = built('libs/database/src/index.js');
-  const { AuditModule } = built('libs/audit/src/index.js');
-  const { DigitalOceanModule } = built('libs/digitalocean/src/index.js');
-  const { InventoryModule } = built('libs/inventory/src/index.js');
-  const { ProvisioningModule } = built('libs/provisioning/src/index.js');
-  const { SagaEngine, SagaModule, SagaStarts } = built('libs/saga/src/index.js');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { Database, DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { InventoryModule } = built('libs/features/inventory/src/index.js');
+  const { ProvisioningModule } = built('libs/features/provisioning/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarts } = built('libs/engine/saga/src/index.js');
   class Measured {}
   const features = [DigitalOceanModule, InventoryModule, SagaModule, ProvisioningModule];
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];

@@ -1,25 +1,26 @@
-import { readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
+import { libraryName, readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
 
-/** Who may import whom: the table of docs/architecture.md, as the compiler of this house reads it. */
-const PLATFORM = ['config', 'database', 'audit', 'queues', 'digitalocean', 'identity', 'observability', 'vault', 'lifecycle', 'retention'];
+/** Which library may import which: the table of docs/architecture.md. */
+const BELOW_FEATURES = ['kernel', 'config', 'observability', 'runtime', 'database', 'identity', 'audit', 'outbox', 'digitalocean'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   config: ['kernel'],
   observability: ['kernel', 'config'],
-  vault: ['kernel', 'config', 'observability'],
-  lifecycle: ['kernel', 'config', 'observability', 'vault'],
+  runtime: ['kernel', 'config', 'observability'],
   database: ['kernel', 'config', 'observability'],
-  audit: ['kernel', 'config', 'database', 'observability'],
-  retention: ['kernel', 'config', 'database', 'observability'],
-  queues: ['kernel', 'config', 'database', 'observability'],
-  digitalocean: ['kernel', 'config', 'database', 'observability'],
   identity: ['kernel', 'config', 'observability'],
-  saga: ['kernel', 'config', 'database', 'audit', 'identity', 'observability'],
-  inventory: ['kernel', ...PLATFORM],
-  catalogue: ['kernel', ...PLATFORM],
-  billing: ['kernel', ...PLATFORM, 'inventory'],
-  provisioning: ['kernel', ...PLATFORM, 'saga', 'inventory', 'catalogue'],
-  drift: ['kernel', ...PLATFORM, 'inventory', 'provisioning'],
+  audit: ['kernel', 'config', 'observability', 'database'],
+  outbox: ['kernel', 'config', 'observability', 'database'],
+  queues: ['kernel', 'config', 'observability', 'database'],
+  digitalocean: ['kernel', 'config', 'observability', 'database'],
+  'local-stack': ['kernel', 'config', 'identity'],
+  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'identity'],
+  accounts: BELOW_FEATURES,
+  catalog: BELOW_FEATURES,
+  inventory: [...BELOW_FEATURES, 'accounts'],
+  provisioning: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'catalog'],
+  drift: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
+  'provider-billing': [...BELOW_FEATURES, 'accounts', 'inventory'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');
@@ -29,10 +30,10 @@ const edges = product.flatMap((file) => file.imports.map((imported) => ({ file, 
 it('libraries import only what their floor allows', () => {
   const wrong = edges.filter(({ file, into }) => {
     if (!into || into === file.room || !file.room.startsWith('libs/')) return false;
-    return !MAY_IMPORT[file.room.slice('libs/'.length)]?.includes(into.slice('libs/'.length));
+    return !MAY_IMPORT[libraryName(file.room)]?.includes(libraryName(into));
   });
   expect(wrong.map(({ file, imported }) => `${file.path} imports ${imported}`)).toEqual([]);
-  expect(rooms('libs').filter((room) => !MAY_IMPORT[room.slice('libs/'.length)])).toEqual([]);
+  expect(rooms('libs').filter((room) => !MAY_IMPORT[libraryName(room)])).toEqual([]);
 });
 
 it('a room is entered by its door only', () => {
@@ -50,7 +51,9 @@ it('the simulator shares no code with the product, and no app imports another', 
 it('inventory knows nothing of HTTP and of queues, and only apps have controllers and processors', () => {
   const wrong = edges.filter(
     ({ file, imported }) =>
-      file.room.startsWith('libs/') && (/express|bullmq/.test(imported) || imported === '#libs/queues') && file.room !== 'libs/queues',
+      file.room.startsWith('libs/') &&
+      (/express|bullmq/.test(imported) || imported === '#libs/queues') &&
+      file.room !== 'libs/platform/queues',
   );
   expect(wrong.map(({ file, imported }) => `${file.path} imports ${imported}`)).toEqual([]);
   expect(
@@ -80,4 +83,22 @@ it('no room is named after nothing', () => {
 
 it('a lib has one door, and it names what it lets out', () => {
   for (const room of rooms('libs')) expect(readText(`${room}/src/index.ts`)).not.toMatch(/export \*/);
+});
+
+it('only the command line imports the local stack', () => {
+  const wrong = edges.filter(({ file, imported }) => imported === '#libs/local-stack' && file.room !== 'apps/cli');
+  expect(wrong.map(({ file }) => file.path)).toEqual([]);
+});
+
+it('nest-cli.json and the imports of package.json name every app and every library', () => {
+  const { projects } = JSON.parse(readText('nest-cli.json') ?? '') as { projects: Record<string, { type: string; root: string }> };
+  const { imports } = JSON.parse(readText('package.json') ?? '') as { imports: Record<string, string> };
+  const named = (type: string) =>
+    Object.values(projects)
+      .filter((project) => project.type === type)
+      .map(({ root }) => root)
+      .sort();
+  expect(named('application')).toEqual(rooms('apps').sort());
+  expect(named('library')).toEqual(rooms('libs').sort());
+  expect(imports).toEqual(Object.fromEntries(rooms('libs').map((room) => [`#libs/${libraryName(room)}`, `./dist/${room}/src/index.js`])));
 });

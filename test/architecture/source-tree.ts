@@ -3,11 +3,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = resolve(__dirname, '../..');
+/** Folders of `libs` that hold libraries; `libs/kernel` is a library itself. */
+const FLOORS = ['libs/platform', 'libs/engine', 'libs/features'];
 
 export interface SourceFile {
   /** From the root of the repository. */
   readonly path: string;
-  /** `apps/api`, `libs/kernel`, … */
+  /** Its app or library: `apps/api`, `libs/kernel`, `libs/platform/config`, … */
   readonly room: string;
   readonly lines: number;
   readonly imports: readonly string[];
@@ -21,17 +23,33 @@ export function sourceFiles(...folders: string[]): SourceFile[] {
       const text = readFileSync(join(ROOT, path), 'utf8');
       return {
         path,
-        room: path.split('/').slice(0, 2).join('/'),
+        room: roomOfPath(path),
         lines: text.split('\n').length - 1,
         imports: ts.preProcessFile(text).importedFiles.map((file) => file.fileName),
       };
     });
 }
 
+/** Folders of apps, or of libraries on all floors. */
 export function rooms(folder: 'apps' | 'libs'): string[] {
+  if (folder === 'apps') return foldersIn('apps');
+  return foldersIn('libs').flatMap((floor) => (FLOORS.includes(floor) ? foldersIn(floor) : [floor]));
+}
+
+/** The last part of a library's folder, which is its name in `#libs/<name>`. */
+export function libraryName(room: string): string {
+  return room.slice(room.lastIndexOf('/') + 1);
+}
+
+function foldersIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? [`${folder}/${entry.name}`] : [],
   );
+}
+
+function roomOfPath(path: string): string {
+  const parts = path.split('/');
+  return parts.slice(0, FLOORS.includes(parts.slice(0, 2).join('/')) ? 3 : 2).join('/');
 }
 
 export function readText(path: string): string | undefined {
@@ -44,12 +62,9 @@ export function readText(path: string): string | undefined {
 
 /** The room that an import leads into; undefined for packages and built-ins. */
 export function roomOf(from: SourceFile, imported: string): string | undefined {
-  if (imported.startsWith('#libs/')) return `libs/${imported.slice('#libs/'.length)}`;
+  if (imported.startsWith('#libs/')) return rooms('libs').find((room) => libraryName(room) === imported.slice('#libs/'.length)) ?? imported;
   if (!imported.startsWith('.')) return undefined;
-  return relative(ROOT, resolve(ROOT, dirname(from.path), imported))
-    .split('/')
-    .slice(0, 2)
-    .join('/');
+  return roomOfPath(relative(ROOT, resolve(ROOT, dirname(from.path), imported)));
 }
 
 function filesBelow(folder: string): string[] {

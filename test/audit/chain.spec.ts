@@ -1,6 +1,6 @@
 import { NO_HEAD, type ChainHead } from '#libs/audit';
 import type { QueryRunner } from 'typeorm';
-import { EarlierRecords1795000001031 } from '../../libs/database/src/migrations/1031-earlier-records.migration';
+import { EarlierRecords1795000001031 } from '../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { SeededRandom } from '../inventory/seeded-random';
 import { ChainWorld } from './chain-world';
 import { randomTamper } from './tampers';

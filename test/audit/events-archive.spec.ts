@@ -4,7 +4,7 @@ import { archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { eventsArchive } from '../../apps/cli/src/commands/events-archive';
-import { EarlierRecords1795000001031 } from '../../libs/database/src/migrations/1031-earlier-records.migration';
+import { EarlierRecords1795000001031 } from '../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { Agency, ACME, droplets } from '../inventory/agency';
 import type { World } from '../inventory/world';
 

@@ -1,4 +1,4 @@
-import { RECORD_GAUGES } from '../../libs/audit/src/chain/record.gauges';
+import { RECORD_GAUGES } from '../../libs/platform/audit/src/chain/record.gauges';
 import { ChainWorld } from './chain-world';
 
 let world: ChainWorld;

@@ -1,6 +1,6 @@
 import { loadConfig } from '#libs/config';
 import { TickClaims } from '#libs/queues';
-import { Retention } from '#libs/retention';
+import { Retention } from '#libs/database';
 import { Logger } from '@nestjs/common';
 import { Housekeeping } from '../../apps/worker/src/record/housekeeping';
 import { RecordSealing } from '../../apps/worker/src/record/record-sealing';

@@ -1,4 +1,4 @@
-import { BalanceSnapshots, BillingHistory, InvoiceIngest, InvoiceLedger, type CostLineView } from '#libs/billing';
+import { BalanceSnapshots, BillingHistory, InvoiceIngest, InvoiceLedger, type CostLineView } from '#libs/provider-billing';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 import { NotedHistory } from './noted-history';
 

@@ -1,5 +1,5 @@
 import { AuditModule } from '#libs/audit';
-import { BalanceSnapshots, BillingModule } from '#libs/billing';
+import { BalanceSnapshots, BillingModule } from '#libs/provider-billing';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';

@@ -1,5 +1,5 @@
 import { AuditModule } from '#libs/audit';
-import { BillingModule } from '#libs/billing';
+import { BillingModule } from '#libs/provider-billing';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';

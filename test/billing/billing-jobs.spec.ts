@@ -1,4 +1,4 @@
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, KnownInventory } from '#libs/billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, KnownInventory } from '#libs/provider-billing';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
 import { BillingJobs } from '../../apps/worker/src/jobs/billing-jobs';

@@ -1,5 +1,13 @@
-import { FinancePush, BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger, InvoiceReader, InvoiceRequests } from '#libs/billing';
-import type { CostLineView, InvoiceView } from '#libs/billing';
+import {
+  FinancePush,
+  BillingHistory,
+  CostLineReader,
+  InvoiceIngest,
+  InvoiceLedger,
+  InvoiceReader,
+  InvoiceRequests,
+} from '#libs/provider-billing';
+import type { CostLineView, InvoiceView } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { SweepService } from '#libs/inventory';

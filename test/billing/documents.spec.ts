@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { Big } from 'big.js';
-import { UnreadableDocumentError } from '#libs/billing';
-import { readDocument } from '../../libs/billing/src/document/read-document';
+import { UnreadableDocumentError } from '#libs/provider-billing';
+import { readDocument } from '../../libs/features/provider-billing/src/document/read-document';
 import { SeededRandom } from '../inventory/seeded-random';
 import { expectedOf, fuzzedDocument } from './fuzzed-documents';
 

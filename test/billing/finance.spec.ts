@@ -1,4 +1,4 @@
-import { BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests } from '#libs/billing';
+import { BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests } from '#libs/provider-billing';
 import { Client } from 'pg';
 import { SeededRandom } from '../inventory/seeded-random';
 import { until } from '../setup/until';

@@ -1,4 +1,4 @@
-import { BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger } from '#libs/billing';
+import { BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { encodeCursor } from '#libs/inventory';
 import { until } from '../setup/until';

@@ -1,4 +1,4 @@
-import { InvoiceIngest } from '#libs/billing';
+import { InvoiceIngest } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
 import { openBilling } from './billing-context';
 

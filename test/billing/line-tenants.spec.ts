@@ -1,4 +1,4 @@
-import { InvoiceIngest } from '#libs/billing';
+import { InvoiceIngest } from '#libs/provider-billing';
 import { Client } from 'pg';
 import { AprilWorld, LONG_AGO, matches } from './april-lines';
 import type { BillingWorld } from './billing-world';

@@ -1,4 +1,4 @@
-import { BillingHistory, InvoiceIngest } from '#libs/billing';
+import { BillingHistory, InvoiceIngest } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { openBilling } from './billing-context';

@@ -1,6 +1,6 @@
-import { BillingHistory } from '#libs/billing';
-import { BILLING_GAUGES } from '../../libs/billing/src/billing.gauges';
-import { PAYMENT_FAILURES } from '../../libs/billing/src/history/billing-history';
+import { BillingHistory } from '#libs/provider-billing';
+import { BILLING_GAUGES } from '../../libs/features/provider-billing/src/billing.gauges';
+import { PAYMENT_FAILURES } from '../../libs/features/provider-billing/src/history/billing-history';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
 let world: BillingWorld;

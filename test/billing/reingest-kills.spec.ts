@@ -1,4 +1,4 @@
-import { BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger } from '#libs/billing';
+import { BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 import { SweepService, type SweepView } from '#libs/inventory';
 import { Big } from 'big.js';
-import type { CostLineView } from '#libs/billing';
+import type { CostLineView } from '#libs/provider-billing';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
 const TENANTS = Number(process.env.TRUTH_TENANTS ?? 50);

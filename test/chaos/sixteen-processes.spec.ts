@@ -1,4 +1,4 @@
-import { migrations } from '../../libs/database/src/migrations';
+import { migrations } from '../../libs/platform/database/src/migrations';
 import { Client } from 'pg';
 import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
 import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';

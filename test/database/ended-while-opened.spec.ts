@@ -1,6 +1,6 @@
 import { DatabaseUnavailableError, withSession } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
-import { lastingConnection } from '../../libs/queues/src/lasting-connection';
+import { lastingConnection } from '../../libs/platform/queues/src/lasting-connection';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
 import { shortLivedLine } from './short-lived-line';

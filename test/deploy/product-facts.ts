@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PATH_METADATA } from '@nestjs/common/constants';
 import { HealthController as ApiHealth } from '../../apps/api/src/health/health.controller';
 import { HealthController as WorkerHealth } from '../../apps/worker/src/health/health.controller';
-import { SECRET_NAMES, VARIABLES } from '../../libs/config/src/variables';
+import { SECRET_NAMES, VARIABLES } from '../../libs/platform/config/src/variables';
 
 /** From the root of the repository. */
 export const inRoot = (...parts: readonly string[]): string => join(__dirname, '../..', ...parts);

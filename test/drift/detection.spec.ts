@@ -1,4 +1,4 @@
-import { Catalogue } from '#libs/catalogue';
+import { Catalogue } from '#libs/catalog';
 import { ADMIN, ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';

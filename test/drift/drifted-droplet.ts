@@ -1,4 +1,4 @@
-import { Catalogue } from '#libs/catalogue';
+import { Catalogue } from '#libs/catalog';
 import { DriftInbox, Reversal } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';

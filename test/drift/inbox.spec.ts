@@ -1,4 +1,4 @@
-import { Catalogue } from '#libs/catalogue';
+import { Catalogue } from '#libs/catalog';
 import { Adoption, DriftCounts, DriftInbox, DriftRules, Unmanaged } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';

@@ -4,7 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { parse } from 'yaml';
 import { loadConfig } from '#libs/config';
 import { metricsText } from '#libs/observability';
-import '#libs/lifecycle'; // as every process does
+import '#libs/runtime'; // as every process does
 import { createApi } from '../../apps/api/src/api-app';
 import { createWorker } from '../../apps/worker/src/worker-process';
 

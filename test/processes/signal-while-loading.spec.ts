@@ -12,7 +12,7 @@ endOnSignal('test', { close: async () => console.log('closed'), closeAllConnecti
 setInterval(() => undefined, 1_000);`;
 
 it('OPS-6: a signal that arrives while a process finishes loading is not lost', async () => {
-  const child = spawn(process.execPath, ['-e', PROCESS, resolve('dist/libs/lifecycle/src/end-on-signal.js')], {
+  const child = spawn(process.execPath, ['-e', PROCESS, resolve('dist/libs/platform/runtime/src/end-on-signal.js')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 10_000,
     killSignal: 'SIGKILL',

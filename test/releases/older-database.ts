@@ -1,8 +1,8 @@
 import { prepareQueueSchema } from '#libs/queues';
 import { DataSource } from 'typeorm';
-import { migrations } from '../../libs/database/src/migrations';
-import { MIGRATIONS_TABLE } from '../../libs/database/src/schema-version';
-import { prepareServiceRole } from '../../libs/database/src/service-role';
+import { migrations } from '../../libs/platform/database/src/migrations';
+import { MIGRATIONS_TABLE } from '../../libs/platform/database/src/schema-version';
+import { prepareServiceRole } from '../../libs/platform/database/src/service-role';
 import type { SimulatorControl } from '../../apps/simulator/src';
 import { createEmptyDatabase, type TestDatabase } from '../setup/database';
 

@@ -2,7 +2,7 @@ import { verifyChain, type Finding } from '#libs/audit';
 import { platformConnectionString, withSession } from '#libs/database';
 import { Client } from 'pg';
 import { SimulatorControl, startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { migrations } from '../../libs/database/src/migrations';
+import { migrations } from '../../libs/platform/database/src/migrations';
 import { migrateProcess } from '../processes/migrate-process';
 import { QueueStorage } from '../processes/queue-storage';
 import { SpawnedProcess } from '../processes/spawned-process';

@@ -1,8 +1,7 @@
-import { balanceRetention } from '#libs/billing';
+import { balanceRetention } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
-import type { Database } from '#libs/database';
+import { type Database, Retention } from '#libs/database';
 import { inventoryRetention } from '#libs/inventory';
-import { Retention } from '#libs/retention';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { aDatabase } from '../database/a-database';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { reachableBy, serverAccount, type OsAccount } from '../../apps/cli/src/embedded-postgres/os-account';
-import { isAlive } from '../../apps/cli/src/processes/process-identity';
+import { reachableBy, serverAccount, type OsAccount } from '../../libs/platform/local-stack/src/embedded-postgres/os-account';
+import { isAlive } from '../../libs/platform/local-stack/src/processes/process-identity';
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
 
 jest.setTimeout(60_000);

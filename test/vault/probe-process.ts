@@ -1,4 +1,4 @@
-import { runProcess } from '#libs/lifecycle';
+import { runProcess } from '#libs/runtime';
 
 /** A process as api and worker are ones, that does nothing but say whether it could start. */
 void runProcess(

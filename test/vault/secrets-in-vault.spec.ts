@@ -1,12 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadConfig, vaultSettings, type Config } from '#libs/config';
+import { type Config, ConfigError, loadConfig, openConfig, VaultError, VaultSecrets, vaultSettings } from '#libs/config';
 import { metricsText } from '#libs/observability';
-import { VaultRefresh } from '#libs/lifecycle';
-import { openConfig, VaultError, VaultSecrets } from '#libs/vault';
+import { VaultRefresh } from '#libs/runtime';
 import { Logger } from '@nestjs/common';
-import { vaultTroubleS } from '../../libs/lifecycle/src/vault-refresh';
+import { vaultTroubleS } from '../../libs/platform/runtime/src/vault-refresh';
 import { until } from '../setup/until';
 import { KvServer } from './kv-server';
 

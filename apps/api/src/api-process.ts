@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import type { ProcessDescription } from '#libs/lifecycle';
+import type { ProcessDescription } from '#libs/runtime';
 import { startTracing } from '#libs/observability';
 import { createApi } from './api-app';
 import { MetricsListener } from './metrics/metrics-listener';

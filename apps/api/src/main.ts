@@ -2,7 +2,7 @@
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 
 async function main(): Promise<void> {
-  const [{ runProcess }, { apiProcess }] = await Promise.all([import('#libs/lifecycle'), import('./api-process.js')]);
+  const [{ runProcess }, { apiProcess }] = await Promise.all([import('#libs/runtime'), import('./api-process.js')]);
   await runProcess(apiProcess, process.env);
 }
 

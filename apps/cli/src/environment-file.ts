@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { LaunchError } from './processes/launch.error';
+import { LaunchError } from '#libs/local-stack';
 
 /**
  * The file whose settings are read besides the environment: `ARCADIA_ENV_FILE`, by default `.env` where there is one. Undefined: none, which an

@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/kernel';
 import { HelpRequested, parseFlags, UsageError } from './command-line';
-import { EmbeddedPostgresError } from './embedded-postgres';
+import { EmbeddedPostgresError } from '#libs/local-stack';
 import { environmentFile } from './environment-file';
 
 const USAGE = `node apps/cli/entry.mjs <command> [--help]

@@ -2,7 +2,7 @@
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 
 async function main(): Promise<void> {
-  const [{ runProcess }, { workerProcess }] = await Promise.all([import('#libs/lifecycle'), import('./worker-process.js')]);
+  const [{ runProcess }, { workerProcess }] = await Promise.all([import('#libs/runtime'), import('./worker-process.js')]);
   await runProcess(workerProcess, process.env);
 }
 

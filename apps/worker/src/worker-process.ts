@@ -1,7 +1,7 @@
 import { Logger, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#libs/config';
-import type { ProcessDescription } from '#libs/lifecycle';
+import type { ProcessDescription } from '#libs/runtime';
 import { JsonLogger, startTracing } from '#libs/observability';
 import { WorkerModule } from './worker.module';
 

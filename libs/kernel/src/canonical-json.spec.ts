@@ -1,4 +1,4 @@
-import { canonicalJson } from '#libs/kernel';
+import { canonicalJson } from './canonical-json';
 
 it.each([
   { a: { b: 1, a: [2, { d: 1, c: 2 }] }, b: { a: [2, { c: 2, d: 1 }], b: 1 } },

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader, type Group } from '#libs/billing';
+import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader, type Group } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../access/access';
 import { Describes } from '../routing/describes';
 import { CostSummaryQuery, HistoryQuery } from './billing.query';

@@ -1,4 +1,4 @@
-import { GROUPS } from '#libs/billing';
+import { GROUPS } from '#libs/provider-billing';
 import { IsIn, IsOptional, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
 import { PageQuery } from '../requests/page.query';
 import { IsTenantId, IsWord } from '../requests/validators';

@@ -1,5 +1,5 @@
 import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
-import { CostLineReader, type CostLineFilters, type CostLineView } from '#libs/billing';
+import { CostLineReader, type CostLineFilters, type CostLineView } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../access/access';
 import { csvDownload, type Columns } from '../csv/csv-download';
 import { Describes } from '../routing/describes';

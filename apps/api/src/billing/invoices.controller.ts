@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { Because } from '#libs/audit';
-import { InvoiceReader } from '#libs/billing';
+import { InvoiceReader } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../access/access';
 import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';

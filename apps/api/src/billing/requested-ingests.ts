@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Because } from '#libs/audit';
-import { InvoiceRequests, type InvoiceView } from '#libs/billing';
+import { InvoiceRequests, type InvoiceView } from '#libs/provider-billing';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
 

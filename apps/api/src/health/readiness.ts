@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { answersInTime } from '#libs/lifecycle';
+import { answersInTime } from '#libs/runtime';
 import { QueueHealth } from '#libs/queues';
 import { NotReadyError } from './not-ready.error';
 import { SchemaGate } from './schema-gate';

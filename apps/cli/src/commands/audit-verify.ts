@@ -2,7 +2,7 @@ import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, ty
 import { withSession } from '#libs/database';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseFlags, UsageError } from '../command-line';
-import { LaunchError } from '../processes/launch.error';
+import { LaunchError } from '#libs/local-stack';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run audit:verify -- [--head <file>] [--export-head <file>] | [--keep-head <file>]

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HelpRequested, UsageError } from '../command-line';
-import { runNode } from '../processes/run-node';
+import { runNode } from '#libs/local-stack';
 
 const USAGE = `npm run bench [-- <name>…]
   Runs the measurements of bench/ (all, or the named ones) one after the other. Each prints one JSON line to standard output.`;

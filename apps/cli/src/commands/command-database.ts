@@ -1,7 +1,5 @@
-import { openConfig } from '#libs/vault';
-import { EmbeddedPostgres, readRunning } from '../embedded-postgres';
-import { DataDirLock } from '../up/data-dir-lock';
-import { planStart } from '../up/start-plan';
+import { openConfig } from '#libs/config';
+import { DataDirLock, EmbeddedPostgres, planStart, readRunning } from '#libs/local-stack';
 
 /** The database that a command works on. At least one of the two is known. */
 export interface CommandDatabase {

@@ -2,7 +2,7 @@ import { verifyChain } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { parseFlags } from '../command-line';
-import { LaunchError } from '../processes/launch.error';
+import { LaunchError } from '#libs/local-stack';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run events:archive

@@ -1,7 +1,7 @@
 import { migrate as applyMigrations } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { parseFlags } from '../command-line';
-import { LaunchError } from '../processes/launch.error';
+import { LaunchError } from '#libs/local-stack';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run migrate

@@ -1,11 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseFlags } from '../command-line';
-import { readRunning } from '../embedded-postgres';
-import { scriptOf, type ProcessName } from '../processes/child-script';
-import { LaunchError } from '../processes/launch.error';
-import { simulatorEnvironment } from '../up/child-environment';
-import { planStart } from '../up/start-plan';
-import { runFile, type RunNote } from '../up/summary';
+import {
+  LaunchError,
+  planStart,
+  type ProcessName,
+  readRunning,
+  runFile,
+  type RunNote,
+  scriptOf,
+  simulatorEnvironment,
+} from '#libs/local-stack';
 
 /**
  * `npm run start:api`, `start:worker`, `start:simulator`: the deployable itself, in this process. Without DATABASE_URL it joins what `npm start`

@@ -1,5 +1,5 @@
 import { HelpRequested } from '../command-line';
-import { runNode } from '../processes/run-node';
+import { runNode } from '#libs/local-stack';
 import { sealed } from '../sealed-environment';
 
 /** Files under test at once: two cores are enough for four, because most of them wait for processes, leases and clocks. */

@@ -1,6 +1,5 @@
-import { isTenantId, PLATFORM_ADMIN_ROLE } from '#libs/identity';
-import { openConfig } from '#libs/vault';
-import { accessToken, type Bearer } from '../access-token';
+import { accessToken, isTenantId, PLATFORM_ADMIN_ROLE, type Bearer } from '#libs/identity';
+import { openConfig } from '#libs/config';
 import { parseFlags, UsageError } from '../command-line';
 
 const USAGE = `npm run --silent token -- --role platform_admin | --tenant <id> [--ttl-s <seconds>]

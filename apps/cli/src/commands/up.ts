@@ -1,16 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessSync, constants, rmSync } from 'node:fs';
-import { makeEnterable } from '../embedded-postgres';
-import { LaunchError } from '../processes/launch.error';
-import { isPortFree } from '../processes/ports';
-import { DataDirLock } from '../up/data-dir-lock';
-import { waitForFirstInventory } from '../up/first-data';
-import { RunningSystem } from '../up/running-system';
-import { onStopSignal } from '../up/signals';
-import { planStart, refuseDemoInRealDatabase, type StartPlan } from '../up/start-plan';
-import { runFile, summaryText, writeRunNote, type Summary } from '../up/summary';
-import { Supervisor } from '../up/supervisor';
-import { mintSummaryTokens } from '../up/summary-tokens';
+import {
+  DataDirLock,
+  isPortFree,
+  LaunchError,
+  makeEnterable,
+  mintSummaryTokens,
+  onStopSignal,
+  planStart,
+  refuseDemoInRealDatabase,
+  runFile,
+  RunningSystem,
+  type StartPlan,
+  type Summary,
+  summaryText,
+  Supervisor,
+  waitForFirstInventory,
+  writeRunNote,
+} from '#libs/local-stack';
 
 /** A process that was just killed counts as dead while its last threads still close what it held. */
 const CLOSING_MS = 5_000;

@@ -2,7 +2,7 @@ import { privateAddress, publicAddress, publicIpv6 } from '../families/droplet-l
 import type { DropletRecord } from '../world/records';
 import type { SeededRandom } from '../world/random';
 import { apiTime } from '../world/world';
-import { CATALOGUE_SIZES } from './catalogue';
+import { CATALOGUE_SIZES } from './demo-offers';
 import { OWN_DROPLETS, type Tenant } from './tenants';
 
 const DAY_MS = 86_400_000;

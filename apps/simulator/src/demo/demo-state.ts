@@ -4,7 +4,7 @@ import { SeededRandom } from '../world/random';
 import type { MemberRecord, MemberStatus, ProjectRecord } from '../world/records';
 import { KEY_OF, type State } from '../world/state';
 import { apiTime } from '../world/world';
-import { CATALOGUE_REGIONS, CATALOGUE_SIZES, REGION_SLUGS } from './catalogue';
+import { CATALOGUE_REGIONS, CATALOGUE_SIZES, REGION_SLUGS } from './demo-offers';
 import { demoActions } from './demo-actions';
 import { demoDroplets } from './demo-droplets';
 import { demoImages } from './demo-images';

@@ -1,5 +1,5 @@
 import type { ImageRecord } from '../world/records';
-import { REGION_SLUGS } from './catalogue';
+import { REGION_SLUGS } from './demo-offers';
 
 /** id, name, distribution, slug, type. */
 const PUBLIC: [number, string, string, string, ImageRecord['type']][] = [

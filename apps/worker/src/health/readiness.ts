@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { answersInTime } from '#libs/lifecycle';
+import { answersInTime } from '#libs/runtime';
 import { QueueHealth } from '#libs/queues';
 import { WorkStart } from '../lifetime/work-start';
 

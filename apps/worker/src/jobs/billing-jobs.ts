@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, KnownInventory } from '#libs/billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, KnownInventory } from '#libs/provider-billing';
 import { Enqueuer, type Jobs } from '#libs/queues';
 import { StopSignal } from '../lifetime/stop-signal';
 

@@ -1,11 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { RecordSealer } from '#libs/audit';
-import { balanceRetention } from '#libs/billing';
+import { balanceRetention } from '#libs/provider-billing';
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
+import { Database, Retention } from '#libs/database';
 import { inventoryRetention } from '#libs/inventory';
 import { TickClaims } from '#libs/queues';
-import { Retention } from '#libs/retention';
 import { Rounds } from './rounds';
 
 /** Every hour, when sweeps are few. Each worker asks each minute whether it is time; one of them gets the tick, by the database's clock (OPS-7). */

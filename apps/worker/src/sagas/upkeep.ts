@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Catalogue } from '#libs/catalogue';
+import { Catalogue } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';

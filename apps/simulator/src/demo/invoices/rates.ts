@@ -1,4 +1,4 @@
-import { CATALOGUE_SIZES } from '../catalogue';
+import { CATALOGUE_SIZES } from '../demo-offers';
 
 const HOUR_S = 3600;
 /** The monthly price is reached after 28 days. */

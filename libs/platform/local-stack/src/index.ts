@@ -1,0 +1,14 @@
+export { DataDirLock } from './up/data-dir-lock';
+export { EmbeddedPostgres, readRunning, makeEnterable, EmbeddedPostgresError } from './embedded-postgres';
+export { LaunchError } from './processes/launch.error';
+export { RunningSystem } from './up/running-system';
+export { Supervisor } from './up/supervisor';
+export { isPortFree } from './processes/ports';
+export { mintSummaryTokens } from './up/summary-tokens';
+export { onStopSignal } from './up/signals';
+export { planStart, refuseDemoInRealDatabase, type StartPlan } from './up/start-plan';
+export { runFile, type RunNote, summaryText, writeRunNote, type Summary } from './up/summary';
+export { runNode } from './processes/run-node';
+export { scriptOf, type ProcessName } from './processes/child-script';
+export { simulatorEnvironment } from './up/child-environment';
+export { waitForFirstInventory } from './up/first-data';

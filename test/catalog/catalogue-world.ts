@@ -1,0 +1,68 @@
+import { Catalogue, CatalogueModule } from '#libs/catalog';
+import { ConfigModule, loadConfig } from '#libs/config';
+import { Database, DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { startSimulator } from '../../apps/simulator/src';
+import { SimulatorControl } from '../inventory/simulator-control';
+import { createTestDatabase } from '../setup/database';
+
+const FAST = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'error',
+  DO_RATE_PER_MINUTE: '1000000',
+  DO_RATE_PER_HOUR: '1000000',
+  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
+};
+
+export interface CatalogueWorld {
+  readonly simulator: SimulatorControl;
+  readonly database: Database;
+  readonly catalogue: Catalogue;
+  /** The catalogue of another process over the same database and provider. */
+  readonly another: () => Promise<Catalogue>;
+  /** The tables of the copy, whole, with the time it was taken. */
+  readonly copy: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
+
+/** An account that holds nothing but what can be ordered, and one process that has read none of it yet. */
+export async function newCatalogueWorld(): Promise<CatalogueWorld> {
+  const provider = await startSimulator({ empty: true });
+  const simulator = new SimulatorControl(provider.url);
+  await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  const stored = await createTestDatabase();
+  const opened: INestApplicationContext[] = [];
+  const open = async () => {
+    const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
+    const context = await NestFactory.createApplicationContext(catalogueOver({ ...FAST, ...given }), { logger: ['error'] });
+    opened.push(context);
+    return context;
+  };
+  const here = await open();
+  const database = here.get(Database);
+  return {
+    simulator,
+    database,
+    catalogue: here.get(Catalogue, { strict: false }),
+    another: async () => (await open()).get(Catalogue, { strict: false }),
+    copy: async () => ({
+      taken: await database.query('select taken_at::text from provider_catalogue'),
+      sizes: await database.query('select s::text from provider_sizes s order by slug'),
+      regions: await database.query('select r::text from provider_regions r order by slug'),
+      images: await database.query('select i::text from provider_images i order by slug'),
+    }),
+    close: async () => {
+      for (const context of opened) await context.close();
+      await provider.close();
+      await stored.drop();
+    },
+  };
+}
+
+function catalogueOver(env: Record<string, string>) {
+  @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, DigitalOceanModule, CatalogueModule] })
+  class CatalogueUnderTest {}
+  return CatalogueUnderTest;
+}
