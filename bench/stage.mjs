@@ -77,9 +77,9 @@ export async function openBilling(env) {
   const { AuditModule } = built('libs/platform/audit/src/index.js');
   const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
   const { InventoryModule } = built('libs/features/inventory/src/index.js');
-  const { BillingHistory, BillingModule, InvoiceIngest } = built('libs/features/provider-billing/src/index.js');
+  const { BillingHistory, ProviderBillingModule, InvoiceIngest } = built('libs/features/provider-billing/src/index.js');
   class Measured {}
-  const features = [DigitalOceanModule, InventoryModule, BillingModule];
+  const features = [DigitalOceanModule, InventoryModule, ProviderBillingModule];
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
   return {
@@ -97,11 +97,11 @@ export async function openDrift(env) {
   const { DatabaseModule } = built('libs/platform/database/src/index.js');
   const { AuditModule } = built('libs/platform/audit/src/index.js');
   const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
-  const { Detection, DriftModule } = built('libs/features/drift/src/index.js');
+  const { DriftDetectionService, DriftModule } = built('libs/features/drift/src/index.js');
   class Measured {}
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, DriftModule];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
-  return { detection: context.get(Detection, { strict: false }), close: () => context.close() };
+  return { detection: context.get(DriftDetectionService, { strict: false }), close: () => context.close() };
 }
 
 /** The saga engine over a database, in this process. */
@@ -111,14 +111,14 @@ export async function openSagas(env) {
   const { ConfigModule } = built('libs/platform/config/src/index.js');
   const { Database, DatabaseModule } = built('libs/platform/database/src/index.js');
   const { AuditModule } = built('libs/platform/audit/src/index.js');
-  const { SagaEngine, SagaModule, SagaStarts } = built('libs/engine/saga/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarter } = built('libs/engine/saga/src/index.js');
   class Measured {}
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, SagaModule];
   const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
   const engine = context.get(SagaEngine, { strict: false });
   return {
     engine,
-    starts: context.get(SagaStarts, { strict: false }),
+    starts: context.get(SagaStarter, { strict: false }),
     database: context.get(Database, { strict: false }),
     close: async () => {
       await engine.drain();
@@ -137,7 +137,7 @@ export async function openProvisioning(env) {
   const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
   const { InventoryModule } = built('libs/features/inventory/src/index.js');
   const { ProvisioningModule } = built('libs/features/provisioning/src/index.js');
-  const { SagaEngine, SagaModule, SagaStarts } = built('libs/engine/saga/src/index.js');
+  const { SagaEngine, SagaModule, SagaStarter } = built('libs/engine/saga/src/index.js');
   class Measured {}
   const features = [DigitalOceanModule, InventoryModule, SagaModule, ProvisioningModule];
   const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, ...features];
@@ -145,7 +145,7 @@ export async function openProvisioning(env) {
   const engine = context.get(SagaEngine, { strict: false });
   return {
     engine,
-    starts: context.get(SagaStarts, { strict: false }),
+    starts: context.get(SagaStarter, { strict: false }),
     database: context.get(Database, { strict: false }),
     close: async () => {
       await engine.drain();

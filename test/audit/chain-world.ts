@@ -1,4 +1,4 @@
-import { AuditLog, RecordSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
+import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
 import { withSession, type Database, type Session } from '#libs/database';
 import { Client } from 'pg';
 import { aDatabase } from '../database/a-database';
@@ -11,7 +11,7 @@ export interface Verdict extends Verified {
 /** A database with a recorder, an audit log and a sealer, and somebody who may do everything to it. */
 export class ChainWorld {
   readonly audit = new AuditLog(this.database);
-  readonly sealer = new RecordSealer(this.database);
+  readonly sealer = new ChainSealer(this.database);
 
   private constructor(
     readonly stored: TestDatabase,

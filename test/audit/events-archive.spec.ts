@@ -1,4 +1,4 @@
-import { RecordSealer, verifyChain, type ChainHead, type Finding } from '#libs/audit';
+import { ChainSealer, verifyChain, type ChainHead, type Finding } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
@@ -43,7 +43,7 @@ beforeEach(async () => {
   await sweepOf(original.map((droplet) => ({ ...droplet, name: `${droplet.name}-now` })));
   await superuser.query('truncate record_digests, record_waiting, record_chain'); // times were moved: the chain begins now
   await new EarlierRecords1795000001031().up({ query: (sql: string) => superuser.query(sql) } as unknown as QueryRunner);
-  const sealer = new RecordSealer(world.database);
+  const sealer = new ChainSealer(world.database);
   await sealer.seal();
   exported = await sealer.head();
 }, 60_000);

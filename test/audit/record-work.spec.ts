@@ -2,8 +2,8 @@ import { loadConfig } from '#libs/config';
 import { TickClaims } from '#libs/queues';
 import { Retention } from '#libs/database';
 import { Logger } from '@nestjs/common';
-import { Housekeeping } from '../../apps/worker/src/record/housekeeping';
-import { RecordSealing } from '../../apps/worker/src/record/record-sealing';
+import { RetentionTask } from '../../apps/worker/src/record/housekeeping';
+import { ChainSealing } from '../../apps/worker/src/record/record-sealing';
 import { until } from '../setup/until';
 import { ChainWorld } from './chain-world';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 const configOf = (more: Record<string, string> = {}) => loadConfig({ JWT_SECRET: 's'.repeat(64), AUDIT_SEAL_MS: '100', ...more });
 
 it('INV-14: workers link what is recorded, all of them at it, and go on after the database was away', async () => {
-  const works = [0, 1, 2].map(() => new RecordSealing(world.sealer, world.database, configOf()));
+  const works = [0, 1, 2].map(() => new ChainSealing(world.sealer, world.database, configOf()));
   running.push(...works);
   for (const work of works) work.onApplicationBootstrap();
   const allIsLinked = () => world.verify().then(({ waiting }) => waiting === 0);
@@ -53,7 +53,7 @@ it('OPS-7: of many workers one keeps house, once an hour, and only where sync-sl
   const ticks = new TickClaims(world.database);
   const applied = jest.spyOn(Retention.prototype, 'apply');
   const workers = ['sync-fast', 'sync-slow', 'sync-slow'].map(
-    (queue) => new Housekeeping(new Retention(world.database), world.sealer, ticks, world.database, configOf({ WORKER_QUEUES: queue })),
+    (queue) => new RetentionTask(new Retention(world.database), world.sealer, ticks, world.database, configOf({ WORKER_QUEUES: queue })),
   );
   running.push(...workers);
   for (const worker of workers) worker.onApplicationBootstrap();

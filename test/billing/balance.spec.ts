@@ -1,5 +1,5 @@
 import { AuditModule } from '#libs/audit';
-import { BalanceSnapshots, BillingModule } from '#libs/provider-billing';
+import { BalanceSnapshots, ProviderBillingModule } from '#libs/provider-billing';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -28,7 +28,7 @@ beforeEach(async () => {
     DO_API_TOKEN: provider.token,
     ACCOUNT_CHECK_MS: '0',
   });
-  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, BillingModule] })
+  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, ProviderBillingModule] })
   class BillingUnderTest {}
   context = await NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
   balances = context.get(BalanceSnapshots, { strict: false });

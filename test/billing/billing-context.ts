@@ -1,5 +1,5 @@
 import { AuditModule } from '#libs/audit';
-import { BillingModule } from '#libs/provider-billing';
+import { ProviderBillingModule } from '#libs/provider-billing';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -10,7 +10,9 @@ import 'reflect-metadata';
 
 /** Inventory and billing in this process, without queues or HTTP. */
 export async function openBilling(config: Config): Promise<INestApplicationContext> {
-  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, BillingModule] })
+  @Module({
+    imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, ProviderBillingModule],
+  })
   class BillingUnderTest {}
   return NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
 }

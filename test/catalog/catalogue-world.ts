@@ -1,4 +1,4 @@
-import { Catalogue, CatalogueModule } from '#libs/catalog';
+import { Catalog, CatalogModule } from '#libs/catalog';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -19,9 +19,9 @@ const FAST = {
 export interface CatalogueWorld {
   readonly simulator: SimulatorControl;
   readonly database: Database;
-  readonly catalogue: Catalogue;
+  readonly catalogue: Catalog;
   /** The catalogue of another process over the same database and provider. */
-  readonly another: () => Promise<Catalogue>;
+  readonly another: () => Promise<Catalog>;
   /** The tables of the copy, whole, with the time it was taken. */
   readonly copy: () => Promise<unknown>;
   readonly close: () => Promise<void>;
@@ -45,8 +45,8 @@ export async function newCatalogueWorld(): Promise<CatalogueWorld> {
   return {
     simulator,
     database,
-    catalogue: here.get(Catalogue, { strict: false }),
-    another: async () => (await open()).get(Catalogue, { strict: false }),
+    catalogue: here.get(Catalog, { strict: false }),
+    another: async () => (await open()).get(Catalog, { strict: false }),
     copy: async () => ({
       taken: await database.query('select taken_at::text from provider_catalogue'),
       sizes: await database.query('select s::text from provider_sizes s order by slug'),
@@ -62,7 +62,7 @@ export async function newCatalogueWorld(): Promise<CatalogueWorld> {
 }
 
 function catalogueOver(env: Record<string, string>) {
-  @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, DigitalOceanModule, CatalogueModule] })
+  @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, DigitalOceanModule, CatalogModule] })
   class CatalogueUnderTest {}
   return CatalogueUnderTest;
 }

@@ -1,4 +1,4 @@
-import { Acceptance, DriftInbox } from '#libs/drift';
+import { DriftAcceptanceService, DriftInbox } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 const because = { ...ADMIN, reason: 'the client pays for it' };
-const accept = (id: string, expected: unknown) => world.get(Acceptance).accept(id, expected, because);
+const accept = (id: string, expected: unknown) => world.get(DriftAcceptanceService).accept(id, expected, because);
 const spec = () => world.specs.find(droplet.resourceId);
 const driftOf = async (field: string) => {
   const found = (await world.drifts('open')).find((drift) => drift.field === field);

@@ -1,4 +1,4 @@
-import { Catalogue } from '#libs/catalog';
+import { Catalog } from '#libs/catalog';
 import { ADMIN, ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
@@ -93,7 +93,7 @@ it('an open drift gets its price, and the severity that follows from it, as soon
   await world.database.query('delete from provider_sizes');
   await world.detect();
   expect(await world.drifts()).toEqual([expect.objectContaining({ monthly_price_delta: null, severity: 'medium' })]);
-  await world.get(Catalogue).refresh('provisioning');
+  await world.get(Catalog).refresh('provisioning');
   expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
   const priced = [expect.objectContaining({ monthly_price_delta: '2.00', severity: 'high' })];
   expect(await world.drifts()).toEqual(priced);

@@ -1,4 +1,4 @@
-import { Detection, type DetectionReport } from '#libs/drift';
+import { DriftDetectionService, type DetectionReport } from '#libs/drift';
 import type { Spec } from '#libs/provisioning';
 import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
@@ -46,7 +46,7 @@ export async function newDriftWorld(env: Record<string, string> = {}): Promise<D
   return {
     ...world,
     sweepDroplets,
-    detect: () => world.get(Detection).run(),
+    detect: () => world.get(DriftDetectionService).run(),
     drifts: (status) =>
       database.query<DriftRow>(
         `select id, resource_id, field, expected, actual, status, spec_version, severity, monthly_price_delta::text from cloud_drift

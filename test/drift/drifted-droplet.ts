@@ -1,5 +1,5 @@
-import { Catalogue } from '#libs/catalog';
-import { DriftInbox, Reversal } from '#libs/drift';
+import { Catalog } from '#libs/catalog';
+import { DriftInbox, DriftRevertService } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
@@ -10,7 +10,7 @@ export let droplet: OwnDroplet;
 
 export async function openWorld(): Promise<void> {
   world = await newDriftWorld();
-  await world.get(Catalogue).refresh('provisioning');
+  await world.get(Catalog).refresh('provisioning');
 }
 
 export async function orderDroplet(): Promise<void> {
@@ -36,7 +36,7 @@ export const driftOf = async (field: string) => {
 };
 export const statusOf = async (id: string) => (await world.get(DriftInbox).get(id)).status;
 export const revert = async (id: string) => {
-  const saga = await world.get(Reversal).start(id, { ...ADMIN, reason: 'not ordered' });
+  const saga = await world.get(DriftRevertService).start(id, { ...ADMIN, reason: 'not ordered' });
   world.engine.wake();
   return saga;
 };

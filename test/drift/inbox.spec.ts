@@ -1,5 +1,5 @@
-import { Catalogue } from '#libs/catalog';
-import { Adoption, DriftCounts, DriftInbox, DriftRules, Unmanaged } from '#libs/drift';
+import { Catalog } from '#libs/catalog';
+import { AdoptionService, DriftCounts, DriftInbox, DriftRuleService, UnmanagedResourceService } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
@@ -14,7 +14,7 @@ const inbox = async () => (await world.get(DriftInbox).list({}, { limit: 200 }))
 const summary = async () => (await world.get(DriftCounts).summary()).data;
 
 it('a resize behind our back is an open drift within one cycle, with what it costs and the action that did it', async () => {
-  await world.get(Catalogue).refresh('provisioning');
+  await world.get(Catalog).refresh('provisioning');
   const { dropletId } = await world.aDroplet();
   await world.sweeps.run('action', { trigger: 'manual' });
   await world.behindOurBack(dropletId, { type: 'power_off' });
@@ -83,7 +83,7 @@ it('what a rule overlooks is counted, not shown; by tenant, kind, resource and f
   const { resourceId } = await world.aDroplet();
   await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
   await world.detect();
-  const rules = world.get(DriftRules);
+  const rules = world.get(DriftRuleService);
   const reason = 'known since the move';
   expect(await summary()).toMatchObject({ managed: 1, drifted: 1, missing: 0, unmanaged: 0, ignored: 0 });
   const region = await rules.add({ field: 'region', tenant_id: 'acme', reason }, ADMIN);
@@ -110,12 +110,12 @@ it.each([
   const { resourceId } = await world.aDroplet();
   await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb' });
   await world.detect();
-  await world.get(DriftRules).add({ ...rule, reason: 'a test' }, ADMIN);
+  await world.get(DriftRuleService).add({ ...rule, reason: 'a test' }, ADMIN);
   expect(await inbox()).toHaveLength(1);
 });
 
 it('a rule names something, and is not over before it begins', async () => {
-  const rules = world.get(DriftRules);
+  const rules = world.get(DriftRuleService);
   await expect(rules.add({ reason: 'everything' }, ADMIN)).rejects.toMatchObject({ code: 'validation_failed' });
   await expect(rules.add({ field: 'name', reason: 'late', expires_at: '2020-01-01T00:00:00Z' }, ADMIN)).rejects.toMatchObject({
     code: 'validation_failed',
@@ -148,22 +148,22 @@ it('adopt takes the live values of an unmanaged resource as its desired state, w
   const { resourceId } = await world.aDroplet();
   await world.asOwner('delete from cloud_provisioned');
   expect(await summary()).toMatchObject({ managed: 0, unmanaged: 1, coverage: [{ tenant_id: 'acme', live: 1, managed: 0, share: 0 }] });
-  expect((await world.get(Unmanaged).list({}, { limit: 50 })).data.map(({ id }) => id)).toEqual([resourceId]);
-  expect(await world.get(Adoption).adopt(resourceId, ADMIN)).toEqual({
+  expect((await world.get(UnmanagedResourceService).list({}, { limit: 50 })).data.map(({ id }) => id)).toEqual([resourceId]);
+  expect(await world.get(AdoptionService).adopt(resourceId, ADMIN)).toEqual({
     resource_id: resourceId,
     spec_version: 1,
     spec: { name: 'web-1', region: 'fra1', size_slug: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', tags: [], backups: false },
   });
   expect(await world.detect()).toMatchObject({ opened: 0 });
   expect(await summary()).toMatchObject({ managed: 1, unmanaged: 0, coverage: [{ tenant_id: 'acme', live: 1, managed: 1, share: 1 }] });
-  expect((await world.get(Unmanaged).list({ kind: 'droplet', tenant_id: 'acme' }, { limit: 50 })).data).toEqual([]);
-  await expect(world.get(Adoption).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'already_managed' });
+  expect((await world.get(UnmanagedResourceService).list({ kind: 'droplet', tenant_id: 'acme' }, { limit: 50 })).data).toEqual([]);
+  await expect(world.get(AdoptionService).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'already_managed' });
   await world.run('destroy_droplet', { resource_id: resourceId });
-  await expect(world.get(Adoption).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'resource_gone' });
+  await expect(world.get(AdoptionService).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'resource_gone' });
 });
 
 it('DRF-2: what is missing is told with what it no longer costs, and what made it go', async () => {
-  await world.get(Catalogue).refresh('provisioning');
+  await world.get(Catalog).refresh('provisioning');
   const { resourceId, dropletId } = await world.aDroplet();
   await world.sweeps.run('action', { trigger: 'manual' });
   await world.simulator.call('DELETE', `/v2/droplets/${dropletId}`);

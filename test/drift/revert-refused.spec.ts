@@ -1,4 +1,4 @@
-import { Acceptance, Reversal } from '#libs/drift';
+import { DriftAcceptanceService, DriftRevertService } from '#libs/drift';
 import { ADMIN, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import {
@@ -36,7 +36,7 @@ describe('DRF-5: refused', () => {
     await world.ordered(droplet.resourceId, spec);
     await world.detect();
     const { id } = await driftOf(field);
-    await expect(world.get(Reversal).plan(id)).rejects.toMatchObject({
+    await expect(world.get(DriftRevertService).plan(id)).rejects.toMatchObject({
       code: 'not_revertible',
       message: expect.stringMatching(reason) as string,
     });
@@ -76,7 +76,7 @@ describe('DRF-5: refused', () => {
     it('by itself, when one was taken meanwhile', async () => {
       await backedUp([]);
       const id = await drifted();
-      expect((await world.get(Reversal).plan(id)).steps).toContain('set_backups');
+      expect((await world.get(DriftRevertService).plan(id)).steps).toContain('set_backups');
       await backedUp([901]);
       const saga = await world.ended(await revert(id));
       expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'set_backups', code: 'would_lose_data' } });
@@ -108,7 +108,7 @@ describe('DRF-5: refused', () => {
     await world.simulator.faults([{ id: 'held', match: EVENTS, effect: { type: 'hold' } }]);
     const sagaId = await revert(id);
     await until(async () => (await world.simulator.held()) === 1, { what: 'the first event being held' });
-    await expect(world.get(Acceptance).accept(id, BIGGER, ADMIN)).rejects.toMatchObject({ code: 'revert_under_way' });
+    await expect(world.get(DriftAcceptanceService).accept(id, BIGGER, ADMIN)).rejects.toMatchObject({ code: 'revert_under_way' });
     await world.simulator.faults([]);
     expect((await world.ended(sagaId)).status).toBe('completed');
     await expect(revert(id)).rejects.toMatchObject({ code: 'drift_moved_on' });
@@ -140,7 +140,7 @@ describe('DRF-5: refused', () => {
   it('by itself, when something else is ordered before it begins', async () => {
     const id = await resizedBehindOurBack();
     await world.engine.drain();
-    const sagaId = await world.get(Reversal).start(id, ADMIN);
+    const sagaId = await world.get(DriftRevertService).start(id, ADMIN);
     await world.ordered(droplet.resourceId, { ...SPEC, size_slug: BIGGER });
     const { engine, reader } = await world.another();
     engine.start();

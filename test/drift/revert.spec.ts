@@ -1,4 +1,4 @@
-import { DriftInbox, Reversal } from '#libs/drift';
+import { DriftInbox, DriftRevertService } from '#libs/drift';
 import { ledger } from '../saga/saga-world';
 import { ADMIN, ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
@@ -28,7 +28,7 @@ afterEach(destroyDroplet);
 describe('DRF-5: a finished revert closes its drift when a later sweep has seen the field match, and never as stale', () => {
   it('a resize behind our back: the old size comes back, the disk stays, the spec stays', async () => {
     const id = await resizedBehindOurBack();
-    const plan = await world.get(Reversal).plan(id);
+    const plan = await world.get(DriftRevertService).plan(id);
     expect(plan).toEqual({
       resource_id: droplet.resourceId,
       field: 'size_slug',

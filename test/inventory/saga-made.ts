@@ -1,4 +1,4 @@
-import { InventoryRegister, type ResourceView } from '#libs/inventory';
+import { ResourceRegistrar, type ResourceView } from '#libs/inventory';
 import { until } from '../setup/until';
 import { ACME, Agency, BIRD, droplets } from './agency';
 import type { World } from './world';
@@ -12,7 +12,7 @@ export const HOUR_MS = 3_600_000;
 
 export let agency: Agency;
 export let world: World;
-export let register: InventoryRegister;
+export let register: ResourceRegistrar;
 
 export async function open(settings: Record<string, string> = {}): Promise<void> {
   agency = await Agency.open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102)], { VANISH_MIN: '20', ...settings });

@@ -5,8 +5,8 @@ import { DigitalOceanModule } from '#libs/digitalocean';
 import {
   InventoryModule,
   InventoryReader,
-  InventoryRegister,
-  Owners,
+  ResourceRegistrar,
+  OwnershipService,
   ProjectReader,
   SweepReader,
   SweepRequests,
@@ -40,9 +40,9 @@ export interface World {
   readonly requests: SweepRequests;
   readonly inventory: InventoryReader;
   readonly projects: ProjectReader;
-  readonly register: InventoryRegister;
+  readonly register: ResourceRegistrar;
   readonly ledger: SweepReader;
-  readonly owners: Owners;
+  readonly owners: OwnershipService;
   readonly sweep: (kind: string) => Promise<SweepView>;
   /** Another process's services over the same database and provider. */
   readonly another: (settings?: Record<string, string>) => Promise<Pick<World, 'sweeps' | 'database'>>;
@@ -84,9 +84,9 @@ export async function newWorld(
     requests: here.get(SweepRequests, { strict: false }),
     inventory: here.get(InventoryReader, { strict: false }),
     projects: here.get(ProjectReader, { strict: false }),
-    register: here.get(InventoryRegister, { strict: false }),
+    register: here.get(ResourceRegistrar, { strict: false }),
     ledger: here.get(SweepReader, { strict: false }),
-    owners: here.get(Owners, { strict: false }),
+    owners: here.get(OwnershipService, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),
     another: async (more = {}) => {
       const context = await open(more);

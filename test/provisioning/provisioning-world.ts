@@ -4,8 +4,8 @@ import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
 import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
-import { ProvisionedSpecs, ProvisioningModule, Reaper } from '#libs/provisioning';
-import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarts, type SagaView } from '#libs/saga';
+import { DesiredStateRepository, ProvisioningModule, Reaper } from '#libs/provisioning';
+import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarter, type SagaView } from '#libs/saga';
 import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
@@ -36,11 +36,11 @@ const FAST = {
 
 export interface ProvisioningProcess {
   readonly engine: SagaEngine;
-  readonly starts: SagaStarts;
+  readonly starts: SagaStarter;
   readonly controls: SagaControls;
   readonly reader: SagaReader;
   readonly inventory: InventoryReader;
-  readonly specs: ProvisionedSpecs;
+  readonly specs: DesiredStateRepository;
   readonly sweeps: SweepService;
   readonly database: Database;
   readonly get: <T>(token: Type<T>) => T;
@@ -89,11 +89,11 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
     const get = <T>(token: Type<T>) => context.get(token, { strict: false });
     const process: ProvisioningProcess = {
       engine: get(SagaEngine),
-      starts: get(SagaStarts),
+      starts: get(SagaStarter),
       controls: get(SagaControls),
       reader: get(SagaReader),
       inventory: get(InventoryReader),
-      specs: get(ProvisionedSpecs),
+      specs: get(DesiredStateRepository),
       sweeps: get(SweepService),
       database: get(Database),
       get,

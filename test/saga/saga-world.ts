@@ -1,7 +1,16 @@
 import { AuditModule } from '#libs/audit';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
-import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaRegistry, SagaStarts, type SagaDefinition, type SagaView } from '#libs/saga';
+import {
+  SagaControls,
+  SagaEngine,
+  SagaModule,
+  SagaReader,
+  SagaRegistry,
+  SagaStarter,
+  type SagaDefinition,
+  type SagaView,
+} from '#libs/saga';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
@@ -23,7 +32,7 @@ export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 /** One worker's engine, and what an api would have, over one database. */
 export interface SagaProcess {
   readonly engine: SagaEngine;
-  readonly starts: SagaStarts;
+  readonly starts: SagaStarter;
   readonly controls: SagaControls;
   readonly reader: SagaReader;
   readonly database: Database;
@@ -54,9 +63,9 @@ export class SagaWorld {
     this.opened.push(context);
     const registry = context.get(SagaRegistry, { strict: false });
     for (const definition of definitions) registry.register(definition);
-    const [engine, starts, controls, reader, database] = [SagaEngine, SagaStarts, SagaControls, SagaReader, Database].map((token) =>
+    const [engine, starts, controls, reader, database] = [SagaEngine, SagaStarter, SagaControls, SagaReader, Database].map((token) =>
       context.get<unknown>(token, { strict: false }),
-    ) as [SagaEngine, SagaStarts, SagaControls, SagaReader, Database];
+    ) as [SagaEngine, SagaStarter, SagaControls, SagaReader, Database];
     return { engine, starts, controls, reader, database };
   }
 

@@ -10,7 +10,7 @@ import { BOARD_PATH } from './board/board-session';
 import { QueueBoard } from './board/queue-board';
 import { observeRequest } from './metrics/observe-request';
 import { answerUnreadableRequests } from './problems/answer-unreadable-requests';
-import { KeptConnections } from './requests/kept-connections';
+import { KeepAliveDrainer } from './requests/kept-connections';
 import { assignRequestId } from './requests/request-id';
 import { requireJson } from './requests/require-json';
 import { JsonAdapter } from './routing/json-adapter';
@@ -27,7 +27,7 @@ export async function createApi(config: Config, root: DynamicModule = ApiModule.
     logger: new JsonLogger(config.logLevel),
   });
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(app.get(KeptConnections).watch, assignRequestId, observeRequest);
+  app.use(app.get(KeepAliveDrainer).watch, assignRequestId, observeRequest);
   // Helmet's defaults, but for turning http into https: the API page must also work where TLS ends elsewhere or not at all.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }), forbidCaching);
   app.use(BOARD_PATH, app.get(QueueBoard).router); // before CORS and JSON: other origins have no business there, and browsers post forms

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
-import { BillingModule } from '#libs/provider-billing';
+import { ProviderBillingModule } from '#libs/provider-billing';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
@@ -35,11 +35,11 @@ import { DocsController } from './openapi/docs.controller';
 import { OpenApiController } from './openapi/openapi.controller';
 import { ProblemFilter } from './problems/problem.filter';
 import { ProjectsController } from './projects/projects.controller';
-import { DeclaredInputGuard } from './requests/declared-input.guard';
+import { UndeclaredInputGuard } from './requests/declared-input.guard';
 import { DocumentedInputPipe } from './requests/documented-input.pipe';
-import { KeptConnections } from './requests/kept-connections';
+import { KeepAliveDrainer } from './requests/kept-connections';
 import { Routes } from './routing/routes';
-import { SagaBell } from './sagas/saga-bell';
+import { SagaWakeup } from './sagas/saga-bell';
 import { SagaRequests } from './sagas/saga-requests';
 import { SagasController } from './sagas/sagas.controller';
 import { RequestedSweeps } from './sweeps/requested-sweeps';
@@ -60,7 +60,7 @@ export class ApiModule {
         InventoryModule,
         SagaModule,
         ProvisioningModule,
-        BillingModule,
+        ProviderBillingModule,
         DriftModule,
         DigitalOceanModule,
         DiscoveryModule,
@@ -87,14 +87,14 @@ export class ApiModule {
         AccessDeclarations,
         AuditPages,
         BoardActions,
-        KeptConnections,
+        KeepAliveDrainer,
         QueueBoard,
         Readiness,
         RequestedIngests,
         RequestedSweeps,
         DocumentedInputPipe,
         RevertRequests,
-        SagaBell,
+        SagaWakeup,
         SagaRequests,
         Routes,
         SchemaGate,
@@ -102,7 +102,7 @@ export class ApiModule {
         { provide: APP_PIPE, useExisting: DocumentedInputPipe },
         // In this order: who may call, is the input declared, is there a schema to work on.
         { provide: APP_GUARD, useClass: AccessGuard },
-        { provide: APP_GUARD, useClass: DeclaredInputGuard },
+        { provide: APP_GUARD, useClass: UndeclaredInputGuard },
         { provide: APP_GUARD, useExisting: SchemaGate },
       ],
     };

@@ -1,4 +1,4 @@
-import { sealed } from './sealed-environment';
+import { isolatedEnv } from './sealed-environment';
 
 it('keeps every setting of the product from the tests, and what is meant for them', () => {
   const real = {
@@ -11,9 +11,9 @@ it('keeps every setting of the product from the tests, and what is meant for the
   };
   const meant = { TEST_DATABASE_URL: 'a', TEST_REDIS_URL: 'b', REQUIRE_REDIS: '1', DO_OPENAPI: 'c', EMBEDDED_PG_OS_USER: 'd' };
   const foreign = { PATH: '/bin', HOME: '/home/me', CI: '1' };
-  expect(sealed({ ...real, ...meant, ...foreign })).toEqual({ ...meant, ...foreign, ARCADIA_ENV_FILE: '' });
+  expect(isolatedEnv({ ...real, ...meant, ...foreign })).toEqual({ ...meant, ...foreign, ARCADIA_ENV_FILE: '' });
 });
 
 it('lets a developer name no environment file of their own', () => {
-  expect(sealed({ ARCADIA_ENV_FILE: '/home/me/real.env' })).toEqual({ ARCADIA_ENV_FILE: '' });
+  expect(isolatedEnv({ ARCADIA_ENV_FILE: '/home/me/real.env' })).toEqual({ ARCADIA_ENV_FILE: '' });
 });

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { BillingModule } from '#libs/provider-billing';
-import { CatalogueModule } from '#libs/catalog';
+import { ProviderBillingModule } from '#libs/provider-billing';
+import { CatalogModule } from '#libs/catalog';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
@@ -20,12 +20,12 @@ import { DriftJobs } from './jobs/drift-jobs';
 import { SweepJobs } from './jobs/sweep-jobs';
 import { DatabaseClock } from './lifetime/database-clock';
 import { StopSignal } from './lifetime/stop-signal';
-import { WorkStart } from './lifetime/work-start';
-import { WorkerDrain } from './lifetime/worker-drain';
-import { Housekeeping } from './record/housekeeping';
-import { RecordSealing } from './record/record-sealing';
-import { Upkeep } from './sagas/upkeep';
-import { SagaWork } from './sagas/saga-work';
+import { WorkerBootstrap } from './lifetime/work-start';
+import { GracefulShutdown } from './lifetime/worker-drain';
+import { RetentionTask } from './record/housekeeping';
+import { ChainSealing } from './record/record-sealing';
+import { SagaMaintenance } from './sagas/upkeep';
+import { SagaWorker } from './sagas/saga-work';
 import { ScheduleKeeper } from './schedules/schedule-keeper';
 
 /** The worker process: one processor per queue of `WORKER_QUEUES`, the timetable, and health. */
@@ -44,8 +44,8 @@ export class WorkerModule {
         InventoryModule,
         SagaModule,
         ProvisioningModule,
-        CatalogueModule,
-        BillingModule,
+        CatalogModule,
+        ProviderBillingModule,
         DriftModule,
         RetentionModule,
         DiscoveryModule,
@@ -57,13 +57,13 @@ export class WorkerModule {
         DriftJobs,
         SweepJobs,
         ScheduleKeeper,
-        RecordSealing,
-        Housekeeping,
-        Upkeep,
-        SagaWork,
+        ChainSealing,
+        RetentionTask,
+        SagaMaintenance,
+        SagaWorker,
         DatabaseClock,
-        WorkStart,
-        WorkerDrain,
+        WorkerBootstrap,
+        GracefulShutdown,
         StopSignal,
         Readiness,
       ],

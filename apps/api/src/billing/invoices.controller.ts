@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { InvoiceReader } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../access/access';
 import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { InvoicesQuery } from './billing.query';
 import { firstDayOf } from './period';
@@ -42,7 +42,7 @@ export class InvoicesController {
     details: 'A worker does it at once. The lines of before can be read until the new ones are in.',
     answers: { schema: 'Invoice', as: 'data' },
   })
-  async ingest(@Param('id', UuidPipe) id: string, @Body() _body: ReasonBody, @WhoAndWhy() because: Because) {
+  async ingest(@Param('id', UuidPipe) id: string, @Body() _body: ReasonBody, @AuditCtx() because: AuditContext) {
     return { data: await this.requested.ingest(id, because) };
   }
 
@@ -54,7 +54,7 @@ export class InvoicesController {
     answers: { schema: 'Invoice', as: 'data' },
     refusals: [409],
   })
-  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @WhoAndWhy() because: Because) {
+  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @AuditCtx() because: AuditContext) {
     return { data: await this.requested.release(id, because) };
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { InvoiceRequests, type InvoiceView } from '#libs/provider-billing';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
@@ -14,13 +14,13 @@ export class RequestedIngests {
     private readonly enqueuer: Enqueuer,
   ) {}
 
-  async ingest(invoiceId: string, because: Because): Promise<InvoiceView> {
+  async ingest(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
     const invoice = await this.requests.ingest(invoiceId, because);
     await this.wake(() => this.enqueuer.ingests([invoiceId]));
     return invoice;
   }
 
-  async release(invoiceId: string, because: Because): Promise<InvoiceView> {
+  async release(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
     const invoice = await this.requests.release(invoiceId, because);
     await this.wake(() => this.enqueuer.financePush());
     return invoice;

@@ -6,7 +6,7 @@ import type { Job, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import { QUEUE_NAMES, type QueueClients } from '#libs/queues';
 import { BOARD_PATH } from './board-session';
-import { shownFields, shownJob, shownOptions, type StoredJob } from './shown-job';
+import { shownFields, redactJob, shownOptions, type StoredJob } from './shown-job';
 
 /** Bull Board over all queues. This file is loaded with the first request for the board: loading it takes 150 ms. */
 export function bullBoard(clients: QueueClients): RequestHandler {
@@ -61,7 +61,7 @@ class ShownQueue extends BullMQAdapter {
 /** The board reads jobs through their JSON and acts on the jobs themselves. */
 function withShownJson(job: Job): Job {
   const stored = job.toJSON.bind(job);
-  job.toJSON = () => shownJob(stored() as ReturnType<Job['toJSON']> & StoredJob);
+  job.toJSON = () => redactJob(stored() as ReturnType<Job['toJSON']> & StoredJob);
   return job;
 }
 

@@ -4,7 +4,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
 import { STATUS_OF_CATEGORY } from '../problems/status-of-category';
-import { hostilePart } from '../requests/hostile-input';
+import { findUnstorableInput } from '../requests/hostile-input';
 import { BoardActions } from './board-actions';
 import { BOARD_POLICY, PAGE_POLICY, signInPage, signOutPage } from './board-pages';
 import { BoardSessions } from './board-session';
@@ -115,7 +115,7 @@ function requireSameOrigin({ method, headers }: Request, _response: Response, ne
 function refuseHostileAddress({ path, query }: Request, _response: Response, next: NextFunction): void {
   if (path.length > LONGEST_PATH)
     throw new ValidationFailedError([{ field: 'path', message: `must be at most ${LONGEST_PATH} characters` }]);
-  const hostile = hostilePart({ path: decoded(path), query });
+  const hostile = findUnstorableInput({ path: decoded(path), query });
   next(hostile && new ValidationFailedError([hostile]));
 }
 

@@ -24,7 +24,7 @@ const FAILURES_OF_BULLMQ = new Set(['job stalled more than allowable limit']);
  * What the board shows of a job: words and ids of ours (TEN-8). A job should hold nothing else; what somebody put there all the same, and texts that
  * libraries wrote, are not shown, not even to an operator: a board is looked at over shoulders and ends up in tickets.
  */
-export function shownJob<J extends StoredJob>(job: J): J {
+export function redactJob<J extends StoredJob>(job: J): J {
   return {
     ...job,
     name: shownWord(job.name),

@@ -1,16 +1,16 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import type { Because } from '#libs/audit';
-import { Adoption } from '#libs/drift';
+import type { AuditContext } from '#libs/audit';
+import { AdoptionService } from '#libs/drift';
 import { RequirePlatformAdmin } from '../access/access';
 import { ReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/inventory')
 export class AdoptController {
-  constructor(private readonly adoption: Adoption) {}
+  constructor(private readonly adoption: AdoptionService) {}
 
   @Post(':id/adopt')
   @HttpCode(200)
@@ -20,7 +20,7 @@ export class AdoptController {
     answers: { schema: 'Adopted', as: 'data' },
     refusals: [409],
   })
-  async adopt(@Param('id', UuidPipe) id: string, @Body() _body: ReasonBody, @WhoAndWhy() because: Because) {
+  async adopt(@Param('id', UuidPipe) id: string, @Body() _body: ReasonBody, @AuditCtx() because: AuditContext) {
     return { data: await this.adoption.adopt(id, because) };
   }
 }

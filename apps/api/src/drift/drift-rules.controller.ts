@@ -1,17 +1,17 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import type { Because } from '#libs/audit';
-import { DriftRules } from '#libs/drift';
+import type { AuditContext } from '#libs/audit';
+import { DriftRuleService } from '#libs/drift';
 import { RequirePlatformAdmin } from '../access/access';
 import { PageQuery } from '../requests/page.query';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { DriftRuleBody } from './drift-rule.body';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/drift-rules')
 export class DriftRulesController {
-  constructor(private readonly rules: DriftRules) {}
+  constructor(private readonly rules: DriftRuleService) {}
 
   @Get()
   @Describes({ summary: 'List what is overlooked, newest first', answers: { schema: 'DriftRule', as: 'list' } })
@@ -26,13 +26,13 @@ export class DriftRulesController {
     answers: { schema: 'DriftRule', as: 'data' },
     refusals: [404],
   })
-  async add(@Body() body: DriftRuleBody, @WhoAndWhy() because: Because) {
+  async add(@Body() body: DriftRuleBody, @AuditCtx() because: AuditContext) {
     return { data: await this.rules.add(body, because) };
   }
 
   @Delete(':id')
   @Describes({ summary: 'Overlook them no longer', answers: { schema: 'DriftRule', as: 'data' } })
-  async remove(@Param('id', UuidPipe) id: string, @WhoAndWhy() because: Because) {
+  async remove(@Param('id', UuidPipe) id: string, @AuditCtx() because: AuditContext) {
     return { data: await this.rules.remove(id, because) };
   }
 }

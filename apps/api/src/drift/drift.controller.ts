@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import type { Because } from '#libs/audit';
-import { Acceptance, Detection, DriftCounts, DriftInbox, Unmanaged } from '#libs/drift';
+import type { AuditContext } from '#libs/audit';
+import { DriftAcceptanceService, DriftDetectionService, DriftCounts, DriftInbox, UnmanagedResourceService } from '#libs/drift';
 import { RequirePlatformAdmin } from '../access/access';
 import { ReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { AcceptDriftBody } from './drift.body';
 import { DriftQuery, RevertQuery, UnmanagedQuery } from './drift.query';
@@ -17,9 +17,9 @@ export class DriftController {
   constructor(
     private readonly inbox: DriftInbox,
     private readonly counts: DriftCounts,
-    private readonly unmanaged: Unmanaged,
-    private readonly detection: Detection,
-    private readonly acceptance: Acceptance,
+    private readonly unmanaged: UnmanagedResourceService,
+    private readonly detection: DriftDetectionService,
+    private readonly acceptance: DriftAcceptanceService,
     private readonly reverts: RevertRequests,
   ) {}
 
@@ -57,7 +57,7 @@ export class DriftController {
     answers: { schema: 'DriftDetection', as: 'data' },
     refusals: [409],
   })
-  async detect(@Body() _body: ReasonBody, @WhoAndWhy() because: Because) {
+  async detect(@Body() _body: ReasonBody, @AuditCtx() because: AuditContext) {
     return { data: await this.detection.run(because) };
   }
 
@@ -75,7 +75,7 @@ export class DriftController {
     answers: { schema: 'Drift', as: 'data' },
     refusals: [409],
   })
-  async accept(@Param('id', UuidPipe) id: string, @Body() { expected }: AcceptDriftBody, @WhoAndWhy() because: Because) {
+  async accept(@Param('id', UuidPipe) id: string, @Body() { expected }: AcceptDriftBody, @AuditCtx() because: AuditContext) {
     await this.acceptance.accept(id, expected, because);
     return { data: await this.inbox.get(id) };
   }
@@ -93,7 +93,7 @@ export class DriftController {
     @Param('id', UuidPipe) id: string,
     @Query() { dry_run }: RevertQuery,
     @Body() _body: ReasonBody,
-    @WhoAndWhy() because: Because,
+    @AuditCtx() because: AuditContext,
     @Res({ passthrough: true }) response: Response,
   ) {
     if (dry_run !== 'true') return { data: await this.reverts.start(id, because) };

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Because } from '#libs/audit';
-import { DriftInbox, Reversal, type DriftView, type ReversalPlan } from '#libs/drift';
-import { SagaBell } from '../sagas/saga-bell';
+import type { AuditContext } from '#libs/audit';
+import { DriftInbox, DriftRevertService, type DriftView, type ReversalPlan } from '#libs/drift';
+import { SagaWakeup } from '../sagas/saga-bell';
 
 /** Reverts that people ask for: written down first, then a worker is woken. */
 @Injectable()
 export class RevertRequests {
   constructor(
-    private readonly reversal: Reversal,
+    private readonly reversal: DriftRevertService,
     private readonly inbox: DriftInbox,
-    private readonly bell: SagaBell,
+    private readonly bell: SagaWakeup,
   ) {}
 
   plan(driftId: string): Promise<ReversalPlan> {
@@ -17,7 +17,7 @@ export class RevertRequests {
   }
 
   /** The drift, still open, with the saga that is about to end it. */
-  async start(driftId: string, because: Because): Promise<DriftView> {
+  async start(driftId: string, because: AuditContext): Promise<DriftView> {
     const saga_id = await this.reversal.start(driftId, because);
     await this.bell.ring();
     return { ...(await this.inbox.get(driftId)), saga_id };

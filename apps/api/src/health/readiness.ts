@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { answersInTime } from '#libs/runtime';
+import { pingWithTimeout } from '#libs/runtime';
 import { QueueHealth } from '#libs/queues';
 import { NotReadyError } from './not-ready.error';
 import { SchemaGate } from './schema-gate';
@@ -55,7 +55,7 @@ export class Readiness implements BeforeApplicationShutdown {
   }
 
   private readonly check = async (): Promise<ReadyView> => {
-    const [database, queues] = await Promise.all([this.ofDatabase(), answersInTime(this.queues.ping())]);
+    const [database, queues] = await Promise.all([this.ofDatabase(), pingWithTimeout(this.queues.ping())]);
     if (database !== 'ok' || queues !== 'ok') throw new NotReadyError({ database, queues });
     return { status: 'ready', checks: { database, queues } };
   };
@@ -68,7 +68,7 @@ export class Readiness implements BeforeApplicationShutdown {
 
   private async ofDatabase(): Promise<Check> {
     if (this.stopping) throw new NotReadyError({ process: 'stopping' });
-    const reachable = await answersInTime(this.database.ping());
+    const reachable = await pingWithTimeout(this.database.ping());
     return reachable === 'ok' && !this.schema.open ? 'schema_missing' : reachable;
   }
 }

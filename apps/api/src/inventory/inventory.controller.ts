@@ -1,12 +1,12 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
-import { InventoryReader, Owners } from '#libs/inventory';
+import { InventoryReader, OwnershipService } from '#libs/inventory';
 import { RequirePlatformAdmin, RequireTenantOrAdmin } from '../access/access';
 import { CurrentPrincipal } from '../access/current-principal';
 import { PageQuery } from '../requests/page.query';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { JsonText } from '../routing/json-adapter';
 import { Describes } from '../routing/describes';
 import { filtersFor } from './inventory-filters';
@@ -18,7 +18,7 @@ import { OwnerBody } from './owner.body';
 export class InventoryController {
   constructor(
     private readonly inventory: InventoryReader,
-    private readonly owners: Owners,
+    private readonly owners: OwnershipService,
   ) {}
 
   @Get()
@@ -65,7 +65,7 @@ export class InventoryController {
     details: 'The explicit owner beats every rule of attribution; null gives the resource back to the rules.',
     answers: { schema: 'Resource', as: 'data' },
   })
-  async setOwner(@Param('id', UuidPipe) id: string, @Body() { tenant_id: tenantId }: OwnerBody, @WhoAndWhy() because: Because) {
+  async setOwner(@Param('id', UuidPipe) id: string, @Body() { tenant_id: tenantId }: OwnerBody, @AuditCtx() because: AuditContext) {
     return { data: await this.owners.setOwner(id, tenantId, because) };
   }
 }

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import type { Because } from '#libs/audit';
-import { Owners, ProjectReader } from '#libs/inventory';
+import type { AuditContext } from '#libs/audit';
+import { OwnershipService, ProjectReader } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../access/access';
 import { PageQuery } from '../requests/page.query';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { ProjectBody } from './project.body';
 
@@ -13,7 +13,7 @@ import { ProjectBody } from './project.body';
 export class ProjectsController {
   constructor(
     private readonly projects: ProjectReader,
-    private readonly owners: Owners,
+    private readonly owners: OwnershipService,
   ) {}
 
   @Get()
@@ -28,7 +28,7 @@ export class ProjectsController {
     details: 'Kept by syncs, and effective on its resources at once. Fields that are left out stay; null takes a value back.',
     answers: { schema: 'Project', as: 'data' },
   })
-  async patch(@Param('id', UuidPipe) id: string, @Body() body: ProjectBody, @WhoAndWhy() because: Because) {
+  async patch(@Param('id', UuidPipe) id: string, @Body() body: ProjectBody, @AuditCtx() because: AuditContext) {
     return { data: await this.owners.setProject(id, body.change(), because) };
   }
 }

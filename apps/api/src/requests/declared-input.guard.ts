@@ -8,7 +8,7 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /** A handler without a query class takes no query parameter, one without a body class no body (TEN-5). The pipe alone would never see them. */
 @Injectable()
-export class DeclaredInputGuard implements CanActivate {
+export class UndeclaredInputGuard implements CanActivate {
   private readonly inputs = new Map<Handler, { query: boolean; body: boolean }>();
 
   canActivate(context: ExecutionContext): boolean {

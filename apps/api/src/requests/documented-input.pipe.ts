@@ -2,15 +2,15 @@ import { Inject, Injectable, type ArgumentMetadata, type PipeTransform, type Typ
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { CONFIG, type Config } from '#libs/config';
-import { hostilePart } from './hostile-input';
+import { findUnstorableInput } from './hostile-input';
 import { DEFAULT_LIMIT, PageQuery } from './page.query';
-import { PassedQueries } from './passed-queries';
+import { QueryCache } from './passed-queries';
 import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
 
 /** The global pipe: a body or query becomes an instance of its class, or is refused with every field that is wrong (TEN-5). Unknown fields are wrong. */
 @Injectable()
 export class DocumentedInputPipe implements PipeTransform {
-  private readonly passed = new PassedQueries();
+  private readonly passed = new QueryCache();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
@@ -21,7 +21,7 @@ export class DocumentedInputPipe implements PipeTransform {
 
   private read(value: unknown, type: 'body' | 'query', metatype: Type): object {
     const plain = recordOf(value, type);
-    const hostile = hostilePart(plain);
+    const hostile = findUnstorableInput(plain);
     const refused = hostile ? [hostile] : unknownFields(metatype, plain);
     if (refused.length > 0) throw new ValidationFailedError(refused);
     if (isPage(metatype) && plain.limit === undefined) plain.limit = String(Math.min(DEFAULT_LIMIT, this.config.http.pageLimitMax));

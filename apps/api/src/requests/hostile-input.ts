@@ -8,7 +8,7 @@ const UNSTORABLE = /[\0\p{Cs}]/u;
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** What in a parsed body, query or path no code of ours should ever meet. Undefined when there is nothing of the kind. */
-export function hostilePart(value: unknown, field = '', depth = 0): FieldError | undefined {
+export function findUnstorableInput(value: unknown, field = '', depth = 0): FieldError | undefined {
   if (typeof value === 'string') return UNSTORABLE.test(value) ? { field, message: 'must be valid text without NUL' } : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth >= MAX_DEPTH) return { field, message: 'is nested too deeply' };
@@ -17,7 +17,7 @@ export function hostilePart(value: unknown, field = '', depth = 0): FieldError |
     if (PROTOTYPE_KEYS.has(key)) return { field: path, message: UNKNOWN_FIELD };
     const found = UNSTORABLE.test(key)
       ? { field, message: 'has a field whose name is not valid text' }
-      : hostilePart(held, path, depth + 1);
+      : findUnstorableInput(held, path, depth + 1);
     if (found) return found;
   }
   return undefined;

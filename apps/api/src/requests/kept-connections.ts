@@ -6,7 +6,7 @@ import type { RequestHandler, Response } from 'express';
  * idle ones only: one that is never idle would hold it until it is cut, with a request under way (OPS-6).
  */
 @Injectable()
-export class KeptConnections implements BeforeApplicationShutdown {
+export class KeepAliveDrainer implements BeforeApplicationShutdown {
   private readonly underWay = new Set<Response>();
   private ending = false;
 

@@ -1,10 +1,10 @@
-import { PassedQueries } from './passed-queries';
+import { QueryCache } from './passed-queries';
 
 class OneQuery {}
 class OtherQuery {}
 
 it('reads a query once per class, and gives out what cannot be changed', () => {
-  const passed = new PassedQueries();
+  const passed = new QueryCache();
   let reads = 0;
   const ask = (of: typeof OneQuery, value: object) => passed.of(of, value, () => ({ read: ++reads }));
   const first = ask(OneQuery, { limit: '5' });
@@ -17,7 +17,7 @@ it('reads a query once per class, and gives out what cannot be changed', () => {
 });
 
 it('remembers no refused query, no long one, and never more than a few hundred', () => {
-  const passed = new PassedQueries();
+  const passed = new QueryCache();
   let reads = 0;
   const refuse = () => {
     reads++;

@@ -6,7 +6,7 @@ const MOST = 200;
 const MAX_LENGTH = 512;
 
 /** Queries that were found good: most callers ask the same again and again, and the checks depend on nothing else. They are frozen, as requests share them. */
-export class PassedQueries {
+export class QueryCache {
   private readonly byClass = new Map<Type, Map<string, object>>();
 
   /** `read` throws for a query that is refused, of which nothing is kept. */

@@ -4,7 +4,7 @@ import { Enqueuer } from '#libs/queues';
 
 /** Wakes a worker for sagas that were written down. */
 @Injectable()
-export class SagaBell {
+export class SagaWakeup {
   private readonly log = new Logger('Sagas');
 
   constructor(private readonly enqueuer: Enqueuer) {}

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
-import { SagaControls, SagaReader, SagaRegistry, SagaStarts, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
+import { SagaControls, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
 import { DocumentedInputPipe } from '../requests/documented-input.pipe';
-import { SagaBell } from './saga-bell';
+import { SagaWakeup } from './saga-bell';
 import type { SagaBody } from './saga.body';
 import type { SagasQuery } from './sagas.query';
 
@@ -13,37 +13,37 @@ import type { SagasQuery } from './sagas.query';
 @Injectable()
 export class SagaRequests {
   constructor(
-    private readonly starts: SagaStarts,
+    private readonly starts: SagaStarter,
     private readonly controls: SagaControls,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly pipe: DocumentedInputPipe,
-    private readonly bell: SagaBell,
+    private readonly bell: SagaWakeup,
   ) {}
 
   async plan(by: Principal, { kind, input }: SagaBody): Promise<{ kind: string } & SagaPlan> {
     return { kind, ...(await this.starts.plan({ kind, input: this.checked(kind, input), tenantId: tenantOf(by) })) };
   }
 
-  async start(by: Principal, { kind, input }: SagaBody, because: Because, idempotencyKey?: string): Promise<SagaView> {
+  async start(by: Principal, { kind, input }: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaView> {
     const id = await this.starts.start({ kind, input: this.checked(kind, input), tenantId: tenantOf(by), idempotencyKey, because });
     await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
-  async cancel(by: Principal, id: string, because: Because): Promise<SagaView> {
+  async cancel(by: Principal, id: string, because: AuditContext): Promise<SagaView> {
     await this.controls.cancel(scopeOf(by), id, because);
     await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
-  async retry(by: Principal, id: string, because: Because): Promise<SagaView> {
+  async retry(by: Principal, id: string, because: AuditContext): Promise<SagaView> {
     await this.controls.retry(scopeOf(by), id, because);
     await this.bell.ring();
     return this.reader.get(scopeOf(by), id);
   }
 
-  async release(by: Principal, id: string, because: Because): Promise<SagaView> {
+  async release(by: Principal, id: string, because: AuditContext): Promise<SagaView> {
     await this.controls.releaseHolds(scopeOf(by), id, because);
     return this.reader.get(scopeOf(by), id);
   }

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import type { Principal } from '#libs/identity';
 import { RequirePlatformAdmin, RequireTenantOrAdmin } from '../access/access';
 import { CurrentPrincipal } from '../access/current-principal';
 import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { IdempotencyKey } from './idempotency-key';
 import { SagaBody, SagaStartQuery } from './saga.body';
@@ -31,7 +31,7 @@ export class SagasController {
     @Body() body: SagaBody,
     @Query() query: SagaStartQuery,
     @CurrentPrincipal() by: Principal,
-    @WhoAndWhy() because: Because,
+    @AuditCtx() because: AuditContext,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ) {
@@ -64,7 +64,7 @@ export class SagasController {
     @Param('id', UuidPipe) id: string,
     @Body() _body: ReasonBody,
     @CurrentPrincipal() by: Principal,
-    @WhoAndWhy() because: Because,
+    @AuditCtx() because: AuditContext,
   ) {
     return { data: await this.sagas.cancel(by, id, because) };
   }
@@ -81,7 +81,7 @@ export class SagasController {
     @Param('id', UuidPipe) id: string,
     @Body() _body: ReasonBody,
     @CurrentPrincipal() by: Principal,
-    @WhoAndWhy() because: Because,
+    @AuditCtx() because: AuditContext,
   ) {
     return { data: await this.sagas.retry(by, id, because) };
   }
@@ -99,7 +99,7 @@ export class SagasController {
     @Param('id', UuidPipe) id: string,
     @Body() _body: RequiredReasonBody,
     @CurrentPrincipal() by: Principal,
-    @WhoAndWhy() because: Because,
+    @AuditCtx() because: AuditContext,
   ) {
     return { data: await this.sagas.release(by, id, because) };
   }

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { SweepRequests, SWEEPS, type SweepView } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
@@ -15,7 +15,7 @@ export class RequestedSweeps {
   ) {}
 
   /** The sweep that a worker will take up at once, or the one that is running already. Takes 2 s longer while the queues are away. */
-  async request(kind: string, because: Because): Promise<SweepView> {
+  async request(kind: string, because: AuditContext): Promise<SweepView> {
     const sweep = await this.requests.request(kind, because);
     await this.wake(kind);
     return sweep;

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { SweepReader, SweepRequests } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../access/access';
 import { RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
-import { WhoAndWhy } from '../requests/who-and-why';
+import { AuditCtx } from '../requests/who-and-why';
 import { Describes } from '../routing/describes';
 import { RequestedSweeps } from './requested-sweeps';
 import { SweepBody } from './sweep.body';
@@ -38,7 +38,7 @@ export class SweepsController {
     details: 'A worker takes it up at once. Answers the running sweep of the kind if there is one. `project` is a kind here.',
     answers: { schema: 'Sweep', as: 'data' },
   })
-  async request(@Body() { kind }: SweepBody, @WhoAndWhy() because: Because) {
+  async request(@Body() { kind }: SweepBody, @AuditCtx() because: AuditContext) {
     return { data: await this.requested.request(kind, because) };
   }
 
@@ -50,7 +50,7 @@ export class SweepsController {
     answers: { schema: 'Sweep', as: 'data' },
     refusals: [409],
   })
-  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @WhoAndWhy() because: Because) {
+  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @AuditCtx() because: AuditContext) {
     return { data: await this.requests.release(id, because) };
   }
 }

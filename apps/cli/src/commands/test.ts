@@ -1,6 +1,6 @@
 import { HelpRequested } from '../command-line';
 import { runNode } from '#libs/local-stack';
-import { sealed } from '../sealed-environment';
+import { isolatedEnv } from '../sealed-environment';
 
 /** Files under test at once: two cores are enough for four, because most of them wait for processes, leases and clocks. */
 const AT_ONCE = 4;
@@ -11,7 +11,7 @@ const USAGE = `npm test [-- <jest arguments>] · npm run test:long [-- <jest arg
 
 export function test(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) throw new HelpRequested(USAGE);
-  const env = sealed(process.env);
+  const env = isolatedEnv(process.env);
   if (args.includes('--long')) env.TEST_LONG = '1';
   const jestArgs = args.filter((arg) => arg !== '--long');
   return runNode(['node_modules/jest/bin/jest.js', `--maxWorkers=${AT_ONCE}`, ...jestArgs], { ...env, NODE_ENV: 'test' });

@@ -6,7 +6,7 @@ import { isAfterEffect, type FaultRule } from './rule';
 import { statusAnswer } from './status-answer';
 
 /** What a fault makes of a request: let it go on, answer something else, or break the connection. */
-export type Verdict = { type: 'go_on' } | { type: 'answer'; answer: Answer } | { type: 'drop' };
+export type ResponseClass = { type: 'go_on' } | { type: 'answer'; answer: Answer } | { type: 'drop' };
 
 /** What the phases need to know of the request. */
 export interface FaultedRequest {
@@ -16,10 +16,10 @@ export interface FaultedRequest {
   commitLater: (ms: number) => void;
 }
 
-const GO_ON: Verdict = { type: 'go_on' };
+const GO_ON: ResponseClass = { type: 'go_on' };
 
 /** Plays the faults that come before the effect. The first one that does not let the request go on decides. */
-export async function playBefore(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<Verdict> {
+export async function playBefore(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<ResponseClass> {
   for (const rule of fired.filter(({ effect }) => !isAfterEffect(effect))) {
     const verdict = await play(engine, rule, request);
     if (verdict.type !== 'go_on') return verdict;
@@ -28,7 +28,7 @@ export async function playBefore(engine: FaultEngine, fired: FaultRule[], reques
 }
 
 /** Plays the faults that come after the effect. */
-export async function playAfter(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<Verdict> {
+export async function playAfter(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<ResponseClass> {
   for (const rule of fired.filter(({ effect }) => isAfterEffect(effect))) {
     const verdict = await play(engine, rule, request);
     if (verdict.type !== 'go_on') return verdict;
@@ -36,7 +36,7 @@ export async function playAfter(engine: FaultEngine, fired: FaultRule[], request
   return GO_ON;
 }
 
-async function play(engine: FaultEngine, rule: FaultRule, { abandoned, commitLater }: FaultedRequest): Promise<Verdict> {
+async function play(engine: FaultEngine, rule: FaultRule, { abandoned, commitLater }: FaultedRequest): Promise<ResponseClass> {
   const { effect } = rule;
   switch (effect.type) {
     case 'status':

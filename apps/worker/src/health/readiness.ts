@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Database } from '#libs/database';
-import { answersInTime } from '#libs/runtime';
+import { pingWithTimeout } from '#libs/runtime';
 import { QueueHealth } from '#libs/queues';
-import { WorkStart } from '../lifetime/work-start';
+import { WorkerBootstrap } from '../lifetime/work-start';
 
 type Check = 'ok' | 'down' | 'waiting' | 'stopping';
 
@@ -19,7 +19,7 @@ export class Readiness implements OnModuleDestroy {
   constructor(
     private readonly database: Database,
     private readonly queues: QueueHealth,
-    private readonly start: WorkStart,
+    private readonly start: WorkerBootstrap,
   ) {}
 
   onModuleDestroy(): void {
@@ -27,7 +27,7 @@ export class Readiness implements OnModuleDestroy {
   }
 
   async ask(): Promise<WorkerReadiness> {
-    const [database, queues] = await Promise.all([answersInTime(this.database.ping()), answersInTime(this.queues.ping())]);
+    const [database, queues] = await Promise.all([pingWithTimeout(this.database.ping()), pingWithTimeout(this.queues.ping())]);
     const work = this.stopping ? 'stopping' : this.start.hasStarted ? 'ok' : 'waiting';
     const checks = { database, queues, work } as const;
     return { status: Object.values(checks).every((check) => check === 'ok') ? 'ready' : 'not_ready', checks };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, KnownInventory } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
 import { Enqueuer, type Jobs } from '#libs/queues';
 import { StopSignal } from '../lifetime/stop-signal';
 
@@ -22,7 +22,7 @@ export class BillingJobs {
     private readonly history: BillingHistory,
     private readonly ingest: InvoiceIngest,
     private readonly ledger: InvoiceLedger,
-    private readonly inventory: KnownInventory,
+    private readonly inventory: InventoryReadiness,
     private readonly push: FinancePush,
     private readonly enqueuer: Enqueuer,
     private readonly stop: StopSignal,
@@ -53,6 +53,6 @@ export class BillingJobs {
   }
 
   private async askForIngests(): Promise<void> {
-    if (await this.inventory.isThere()) await this.enqueuer.ingests(await this.ledger.due(MOST_INGESTS));
+    if (await this.inventory.isReady()) await this.enqueuer.ingests(await this.ledger.due(MOST_INGESTS));
   }
 }

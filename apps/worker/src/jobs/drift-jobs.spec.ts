@@ -1,4 +1,4 @@
-import { DetectionRunningError, type Detection, type DetectionReport } from '#libs/drift';
+import { DetectionRunningError, type DriftDetectionService, type DetectionReport } from '#libs/drift';
 import type { TickClaims } from '#libs/queues';
 import { DriftJobs } from './drift-jobs';
 
@@ -6,7 +6,7 @@ const REPORT: DetectionReport = { opened: 1, changed: 0, stale: 0, reverted: 0 }
 const tick = { attemptsMade: 0, stalledCounter: 0, repeatJobKey: 'drift.detection' };
 
 function jobsWith({ claimed = true, detect = async () => REPORT }: { claimed?: boolean; detect?: () => Promise<DetectionReport> }) {
-  return new DriftJobs({ run: detect } as unknown as Detection, { claim: async () => claimed } as unknown as TickClaims);
+  return new DriftJobs({ run: detect } as unknown as DriftDetectionService, { claim: async () => claimed } as unknown as TickClaims);
 }
 
 it('OPS-7: a tick of the schedule that another job has claimed detects nothing', async () => {

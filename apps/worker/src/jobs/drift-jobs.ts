@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Detection, DetectionRunningError, type DetectionReport } from '#libs/drift';
+import { DriftDetectionService, DetectionRunningError, type DetectionReport } from '#libs/drift';
 import { TickClaims } from '#libs/queues';
-import { isItsTurn, type JobLives } from './job-tick';
+import { isItsTurn, type JobAttempt } from './job-tick';
 
 /** What is kept with a finished job. `not_due`: the tick was another job's, or a detection was running already. */
 export type DriftOutcome = DetectionReport | { readonly status: 'not_due' };
@@ -10,11 +10,11 @@ export type DriftOutcome = DetectionReport | { readonly status: 'not_due' };
 @Injectable()
 export class DriftJobs {
   constructor(
-    private readonly detection: Detection,
+    private readonly detection: DriftDetectionService,
     private readonly ticks: TickClaims,
   ) {}
 
-  async run(job: JobLives): Promise<DriftOutcome> {
+  async run(job: JobAttempt): Promise<DriftOutcome> {
     if (!(await isItsTurn(this.ticks, job))) return { status: 'not_due' };
     try {
       return await this.detection.run();

@@ -2,7 +2,7 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Queues } from '#libs/queues';
 import { SagaEngine } from '#libs/saga';
-import { settle } from './settle';
+import { runJob } from './settle';
 
 /** A job is a doorbell: the engine claims what is due and works on its own time. */
 @Processor(Queues.provisioning)
@@ -12,6 +12,6 @@ export class ProvisioningProcessor extends WorkerHost {
   }
 
   process(job: Job): Promise<void> {
-    return settle(job, async () => this.engine.wake());
+    return runJob(job, async () => this.engine.wake());
   }
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { UnrecoverableError } from 'bullmq';
 import { DomainError, type ErrorCategory } from '#libs/kernel';
 import { metricsText } from '#libs/observability';
-import { settle } from './settle';
+import { runJob } from './settle';
 
 class Failure extends DomainError {
   readonly code = 'some_failure';
@@ -18,7 +18,7 @@ const job = { id: '1', queueName: 'sync-fast', attemptsMade: 0 };
 
 async function fateOf(failure: unknown): Promise<Error> {
   try {
-    await settle(job, async () => {
+    await runJob(job, async () => {
       throw failure;
     });
   } catch (fate) {
@@ -31,7 +31,7 @@ describe('what becomes of a failed job', () => {
   beforeEach(() => Logger.overrideLogger(false));
 
   it('nothing, when the work succeeds', async () => {
-    await expect(settle(job, async () => 'done')).resolves.toBe('done');
+    await expect(runJob(job, async () => 'done')).resolves.toBe('done');
   });
 
   it.each<{ category: ErrorCategory; again: boolean }>([
@@ -61,7 +61,7 @@ describe('what becomes of a failed job', () => {
   it('is counted once given up: at once, or with its last try', async () => {
     const counted = async () => Number(/^arcadia_jobs_given_up_total\{queue="billing"\} (\d+)$/m.exec(await metricsText())?.[1]);
     const attempt = (attemptsMade: number, category: ErrorCategory) =>
-      settle({ ...job, queueName: 'billing', attemptsMade, opts: { attempts: 5 } }, () => Promise.reject(new Failure(category))).catch(
+      runJob({ ...job, queueName: 'billing', attemptsMade, opts: { attempts: 5 } }, () => Promise.reject(new Failure(category))).catch(
         () => undefined,
       );
     expect(await counted()).toBe(0);

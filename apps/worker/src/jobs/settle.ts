@@ -21,7 +21,7 @@ type SettledJob = Pick<Job, 'id' | 'queueName' | 'attemptsMade'> & Partial<Pick<
  * The one place where a failure becomes a job's fate: what passes by itself is tried again, everything else is not, and what nobody
  * expected is logged with its stack. The queue's storage gets the stable code, nothing else (TEN-8).
  */
-export function settle<T>(job: SettledJob, work: () => Promise<T>): Promise<T> {
+export function runJob<T>(job: SettledJob, work: () => Promise<T>): Promise<T> {
   return withLogFields({ job_id: job.id }, async () => {
     try {
       return await inSpan(spanOf(job), work);

@@ -4,7 +4,7 @@ import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { withLogFields } from '#libs/observability';
 import { TickClaims, type SweepJob } from '#libs/queues';
 import { StopSignal } from '../lifetime/stop-signal';
-import { hasBegunBefore, isItsTurn } from './job-tick';
+import { isRetry, isItsTurn } from './job-tick';
 import { SweepStillRunningError } from './sweep-still-running.error';
 import { WorkStoppedError } from './work-stopped.error';
 
@@ -30,7 +30,7 @@ export class SweepJobs {
     const { signal } = this.stop;
     const sweep = await withLogFields({ kind }, () => this.sweeps.run(kind, { trigger, signal }));
     if (signal.aborted && sweep.status !== 'complete') throw new WorkStoppedError();
-    if (sweep.status === 'running' && hasBegunBefore(job)) throw new SweepStillRunningError(sweep.id);
+    if (sweep.status === 'running' && isRetry(job)) throw new SweepStillRunningError(sweep.id);
     return { status: sweep.status, sweep_id: sweep.id };
   }
 

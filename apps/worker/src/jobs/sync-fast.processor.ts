@@ -1,7 +1,7 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Queues, type SweepJob } from '#libs/queues';
-import { settle } from './settle';
+import { runJob } from './settle';
 import { SweepJobs, type SweepOutcome } from './sweep-jobs';
 
 /** Kinds that are looked at every minute. Two at once: the action feed does not wait for the droplets. */
@@ -12,6 +12,6 @@ export class SyncFastProcessor extends WorkerHost {
   }
 
   process(job: Job<SweepJob>): Promise<SweepOutcome> {
-    return settle(job, () => this.sweeps.run(job));
+    return runJob(job, () => this.sweeps.run(job));
   }
 }

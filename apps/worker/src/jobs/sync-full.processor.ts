@@ -2,7 +2,7 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Queues, type JobName, type SweepJob } from '#libs/queues';
 import { DriftJobs, type DriftOutcome } from './drift-jobs';
-import { settle } from './settle';
+import { runJob } from './settle';
 import { SweepJobs, type SweepOutcome } from './sweep-jobs';
 
 /** Kinds that are looked at every quarter of an hour, and what they mean for what was ordered. */
@@ -16,6 +16,6 @@ export class SyncFullProcessor extends WorkerHost {
   }
 
   process(job: Job<SweepJob, unknown, JobName>): Promise<SweepOutcome | DriftOutcome> {
-    return settle<SweepOutcome | DriftOutcome>(job, () => (job.name === 'drift' ? this.drift.run(job) : this.sweeps.run(job)));
+    return runJob<SweepOutcome | DriftOutcome>(job, () => (job.name === 'drift' ? this.drift.run(job) : this.sweeps.run(job)));
   }
 }

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '#libs/database';
 import { QueueHealth } from '#libs/queues';
-import { SagaWork } from '../sagas/saga-work';
+import { SagaWorker } from '../sagas/saga-work';
 import { ScheduleKeeper } from '../schedules/schedule-keeper';
 import { DatabaseClock } from './database-clock';
 
@@ -11,7 +11,7 @@ const POLL_MS = 500;
 
 /** Starts the work once there is something to work on: the schema of this build, then the queues. Health answers meanwhile (OPS-5). */
 @Injectable()
-export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
+export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('Worker');
   private readonly stop = new AbortController();
   private working = false;
@@ -22,7 +22,7 @@ export class WorkStart implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly queues: QueueHealth,
     private readonly registrar: BullRegistrar,
     private readonly schedules: ScheduleKeeper,
-    private readonly sagas: SagaWork,
+    private readonly sagas: SagaWorker,
   ) {}
 
   /** The processors of this process are running. */

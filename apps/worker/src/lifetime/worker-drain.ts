@@ -2,9 +2,9 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { CONFIG, type Config } from '#libs/config';
-import { SagaWork } from '../sagas/saga-work';
+import { SagaWorker } from '../sagas/saga-work';
 import { StopSignal } from './stop-signal';
-import { WorkStart } from './work-start';
+import { WorkerBootstrap } from './work-start';
 
 /** Parts of the time to the exit: current work may finish in the first, must hand itself back until the second. */
 const FINISH = 0.5;
@@ -15,14 +15,14 @@ const HAND_BACK = 0.7;
  * open: other providers must release things in `onApplicationShutdown`. A job that does neither is taken over when its lock lapses.
  */
 @Injectable()
-export class WorkerDrain implements OnModuleDestroy {
+export class GracefulShutdown implements OnModuleDestroy {
   private readonly log = new Logger('Worker');
 
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly start: WorkStart,
+    private readonly start: WorkerBootstrap,
     private readonly stop: StopSignal,
-    private readonly sagas: SagaWork,
+    private readonly sagas: SagaWorker,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

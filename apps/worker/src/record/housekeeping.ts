@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { RecordSealer } from '#libs/audit';
+import { ChainSealer } from '#libs/audit';
 import { balanceRetention } from '#libs/provider-billing';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
@@ -16,13 +16,13 @@ const LOOK_EVERY_MS = 60_000;
  * of the database (INV-14).
  */
 @Injectable()
-export class Housekeeping extends Rounds {
+export class RetentionTask extends Rounds {
   private readonly head = new Logger('Record');
   private readonly serves: boolean;
 
   constructor(
     private readonly retention: Retention,
-    private readonly sealer: RecordSealer,
+    private readonly sealer: ChainSealer,
     private readonly ticks: TickClaims,
     database: Database,
     @Inject(CONFIG) private readonly config: Config,

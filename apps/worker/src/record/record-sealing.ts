@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RecordSealer } from '#libs/audit';
+import { ChainSealer } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { Rounds } from './rounds';
 
 /** Links what was recorded since into the chain (INV-14), in every worker; whichever comes first does it. */
 @Injectable()
-export class RecordSealing extends Rounds {
+export class ChainSealing extends Rounds {
   constructor(
-    private readonly sealer: RecordSealer,
+    private readonly sealer: ChainSealer,
     database: Database,
     @Inject(CONFIG) config: Config,
   ) {

@@ -1,17 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaEngine } from '#libs/saga';
-import { Upkeep } from './upkeep';
+import { SagaMaintenance } from './upkeep';
 import { StopSignal } from '../lifetime/stop-signal';
 
 /** The sagas' share in the life of a worker: those that serve `provisioning` run the engine, whether the queue can be reached or not. */
 @Injectable()
-export class SagaWork {
+export class SagaWorker {
   private readonly serves: boolean;
 
   constructor(
     private readonly engine: SagaEngine,
-    private readonly upkeep: Upkeep,
+    private readonly upkeep: SagaMaintenance,
     private readonly stop: StopSignal,
     @Inject(CONFIG) config: Config,
   ) {

@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Catalogue } from '#libs/catalog';
+import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
 import { Reaper } from '#libs/provisioning';
-import { SagaStarts } from '#libs/saga';
+import { SagaStarter } from '#libs/saga';
 
 /** Prices and offers change a few times a year. */
 const CATALOGUE_AGE_MS = 6 * 3_600_000;
@@ -14,7 +14,7 @@ const CATALOGUE_AGE_MS = 6 * 3_600_000;
  * have served their time. What goes wrong is told and tried again in the next round.
  */
 @Injectable()
-export class Upkeep {
+export class SagaMaintenance {
   private readonly log = new Logger('Upkeep');
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
@@ -22,8 +22,8 @@ export class Upkeep {
 
   constructor(
     private readonly reaper: Reaper,
-    private readonly catalogue: Catalogue,
-    private readonly starts: SagaStarts,
+    private readonly catalogue: Catalog,
+    private readonly starts: SagaStarter,
     private readonly provider: DigitalOcean,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

@@ -6,32 +6,32 @@ import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
 import { SagaEngine } from './engine/saga-engine';
 import { SagaMetrics } from './engine/saga-metrics';
-import { SagaOutlines } from './reads/saga-outlines';
+import { SagaQueries } from './reads/saga-outlines';
 import { SagaReader } from './reads/saga-reader';
-import { BoundaryWriter } from './run/boundary-writer';
+import { CheckpointWriter } from './run/boundary-writer';
 import { SagaRunner } from './run/saga-runner';
-import { Acceptance } from './starts/acceptance';
+import { SagaStartWriter } from './starts/acceptance';
 import { SagaControls } from './starts/saga-controls';
 import { SAGA_GAUGES } from './saga.gauges';
-import { SagaStarts } from './starts/saga-starts';
+import { SagaStarter } from './starts/saga-starts';
 
 /** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
 @Module({
   providers: [
-    Acceptance,
-    BoundaryWriter,
+    SagaStartWriter,
+    CheckpointWriter,
     Leases,
     SagaControls,
     SagaEngine,
     SagaMetrics,
-    SagaOutlines,
+    SagaQueries,
     SagaReader,
     SagaRegistry,
     SagaRunner,
-    SagaStarts,
+    SagaStarter,
     databaseGauges(SAGA_GAUGES),
   ],
-  exports: [SagaControls, SagaEngine, SagaOutlines, SagaReader, SagaRegistry, SagaStarts],
+  exports: [SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter],
 })
 export class SagaModule implements OnModuleInit {
   constructor(

@@ -12,7 +12,7 @@ import {
 } from '#libs/digitalocean';
 
 /** A size that can be ordered. Prices are US dollars as decimal text. */
-export interface CatalogueSize {
+export interface CatalogSize {
   readonly slug: string;
   readonly memory_mb: number;
   readonly vcpus: number;
@@ -23,14 +23,14 @@ export interface CatalogueSize {
   readonly available: boolean;
 }
 
-export interface CatalogueRegion {
+export interface CatalogRegion {
   readonly slug: string;
   readonly name: string;
   readonly available: boolean;
 }
 
 /** A public image with a slug. */
-export interface CatalogueImage {
+export interface CatalogImage {
   readonly slug: string;
   readonly name: string;
   readonly min_disk_gb: number;
@@ -38,7 +38,7 @@ export interface CatalogueImage {
   readonly status: string;
 }
 
-export function parseSize(raw: unknown): CatalogueSize {
+export function parseSize(raw: unknown): CatalogSize {
   const size = record(raw, 'size');
   return {
     slug: text(size, 'slug'),
@@ -52,13 +52,13 @@ export function parseSize(raw: unknown): CatalogueSize {
   };
 }
 
-export function parseRegion(raw: unknown): CatalogueRegion {
+export function parseRegion(raw: unknown): CatalogRegion {
   const region = record(raw, 'region');
   return { slug: text(region, 'slug'), name: text(region, 'name'), available: flag(region, 'available') };
 }
 
 /** Null for images that have no slug: they are ordered by id, by whoever may. */
-export function parseImage(raw: unknown): { readonly id: string; readonly image: CatalogueImage | null } {
+export function parseImage(raw: unknown): { readonly id: string; readonly image: CatalogImage | null } {
   const image = record(raw, 'image');
   const slug = optionalText(image, 'slug');
   const id = optionalIdText(image, 'id') ?? slug ?? '';

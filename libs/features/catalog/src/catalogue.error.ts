@@ -1,7 +1,7 @@
 import { DomainError } from '#libs/kernel';
 
 /** Nothing is on offer: that is a token without the scope, whose lists come back empty, and never a catalogue. */
-export class EmptyCatalogueError extends DomainError {
+export class EmptyCatalogError extends DomainError {
   readonly code = 'empty_catalogue';
   readonly category = 'unavailable';
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { Catalogue } from './catalogue';
+import { Catalog } from './catalogue';
 
 /** Expects the global modules of config, database and digitalocean. */
-@Module({ providers: [Catalogue], exports: [Catalogue] })
-export class CatalogueModule {}
+@Module({ providers: [Catalog], exports: [Catalog] })
+export class CatalogModule {}

@@ -2,19 +2,19 @@ import type { TokenPurpose } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean, type ListPage } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { EmptyCatalogueError } from './catalogue.error';
-import { parseImage, parseRegion, parseSize, type CatalogueImage, type CatalogueRegion, type CatalogueSize } from './catalogue-copy';
+import { EmptyCatalogError } from './catalogue.error';
+import { parseImage, parseRegion, parseSize, type CatalogImage, type CatalogRegion, type CatalogSize } from './catalogue-copy';
 import { orderProblems, type Known, type Order, type OrderProblem } from './order-problems';
 import { CLAIM_REFRESH, END_CLAIM, KEEP_IMAGES, KEEP_REGIONS, KEEP_SIZES, READ_ORDER, READ_SIZE, TAKEN } from './catalogue.sql';
 
 /** A refresh that has not ended by then has failed: another may be begun. */
 const REFRESH_LIMIT_MS = 120_000;
 
-type Lists = readonly [readonly CatalogueSize[], readonly CatalogueRegion[], readonly CatalogueImage[]];
+type Lists = readonly [readonly CatalogSize[], readonly CatalogRegion[], readonly CatalogImage[]];
 
 /** The stored copy of the provider's catalogue: read without a call, renewed as a whole. */
 @Injectable()
-export class Catalogue {
+export class Catalog {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
@@ -30,8 +30,8 @@ export class Catalogue {
   }
 
   /** Undefined when it is not in the copy, or there is none. */
-  async size(slug: string): Promise<CatalogueSize | undefined> {
-    const [size] = await this.database.query<CatalogueSize>(READ_SIZE, [slug]);
+  async size(slug: string): Promise<CatalogSize | undefined> {
+    const [size] = await this.database.query<CatalogSize>(READ_SIZE, [slug]);
     return size;
   }
 
@@ -65,7 +65,7 @@ export class Catalogue {
     const bySlug = { purpose, idOf: ({ slug }: { readonly slug: string }) => slug };
     const sizes = await all(this.provider.list({ ...bySlug, path: '/v2/sizes', key: 'sizes', parse: parseSize }));
     const regions = await all(this.provider.list({ ...bySlug, path: '/v2/regions', key: 'regions', parse: parseRegion }));
-    const images: CatalogueImage[] = [];
+    const images: CatalogImage[] = [];
     for (const type of ['distribution', 'application']) {
       const idOf = ({ id }: { readonly id: string }) => id;
       const listed = await all(
@@ -73,7 +73,7 @@ export class Catalogue {
       );
       images.push(...listed.flatMap(({ image }) => (image ? [image] : [])));
     }
-    if (sizes.length === 0 || regions.length === 0) throw new EmptyCatalogueError();
+    if (sizes.length === 0 || regions.length === 0) throw new EmptyCatalogError();
     return [sizes, regions, images];
   }
 

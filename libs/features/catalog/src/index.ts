@@ -1,4 +1,4 @@
-export { Catalogue } from './catalogue';
-export { CatalogueModule } from './catalogue.module';
-export type { CatalogueSize } from './catalogue-copy';
+export { Catalog } from './catalogue';
+export { CatalogModule } from './catalogue.module';
+export type { CatalogSize } from './catalogue-copy';
 export type { Order, OrderProblem } from './order-problems';

@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import type { CatalogueImage, CatalogueRegion, CatalogueSize } from './catalogue-copy';
+import type { CatalogImage, CatalogRegion, CatalogSize } from './catalogue-copy';
 
 /** What somebody wants to have. An image given by id is not the catalogue's to judge. */
 export interface Order {
@@ -17,9 +17,9 @@ export interface OrderProblem {
 
 /** The part of the copy that an order touches. */
 export interface Known {
-  readonly size: Pick<CatalogueSize, 'disk_gb' | 'regions' | 'available'> | undefined;
-  readonly region: Pick<CatalogueRegion, 'available'> | undefined;
-  readonly image: Pick<CatalogueImage, 'min_disk_gb' | 'regions' | 'status'> | undefined;
+  readonly size: Pick<CatalogSize, 'disk_gb' | 'regions' | 'available'> | undefined;
+  readonly region: Pick<CatalogRegion, 'available'> | undefined;
+  readonly image: Pick<CatalogImage, 'min_disk_gb' | 'regions' | 'status'> | undefined;
   /** Slugs to suggest, by field. */
   readonly slugs: Readonly<Record<OrderProblem['field'], readonly string[]>>;
 }

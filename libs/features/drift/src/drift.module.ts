@@ -2,17 +2,26 @@ import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
 import { Module } from '@nestjs/common';
-import { Acceptance } from './decisions/acceptance';
-import { Reversal } from './decisions/reversal';
-import { Detection } from './detection/detection';
+import { DriftAcceptanceService } from './decisions/acceptance';
+import { DriftRevertService } from './decisions/reversal';
+import { DriftDetectionService } from './detection/detection';
 import { DRIFT_GAUGES } from './drift.gauges';
 import { DriftInbox } from './inbox/drift-inbox';
 import { DriftCounts } from './inbox/drift-summary';
-import { Adoption } from './managed/adoption';
-import { Unmanaged } from './managed/unmanaged';
-import { DriftRules } from './rules/drift-rules';
+import { AdoptionService } from './managed/adoption';
+import { UnmanagedResourceService } from './managed/unmanaged';
+import { DriftRuleService } from './rules/drift-rules';
 
-const SERVICES = [Acceptance, Adoption, Detection, DriftCounts, DriftInbox, DriftRules, Reversal, Unmanaged];
+const SERVICES = [
+  DriftAcceptanceService,
+  AdoptionService,
+  DriftDetectionService,
+  DriftCounts,
+  DriftInbox,
+  DriftRuleService,
+  DriftRevertService,
+  UnmanagedResourceService,
+];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({

@@ -1,7 +1,7 @@
-export { AccountPin } from './account/account-pin';
+export { AccountBinding } from './account/account-pin';
 export { archiveEvents, type ArchivedMonth } from './archive/archive-events';
 export { ArchiveBusyError, EventsArchivedError } from './archive/archive.error';
-export { Owners, type ProjectChange } from './attribution/owners';
+export { OwnershipService, type ProjectChange } from './attribution/owners';
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
@@ -17,7 +17,7 @@ export type { ResourceFilters } from './reads/resource-filters';
 export type { ResourceView } from './reads/resource.view';
 export { SweepReader } from './reads/sweep-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
-export { InventoryRegister, type RegisteredResource, type Registration } from './register/inventory-register';
+export { ResourceRegistrar, type RegisteredResource, type Registration } from './register/inventory-register';
 export { ProjectNotFoundError, ResourceNotFoundError } from './resource.error';
 export { inventoryRetention } from './retention/inventory.retention';
 export { DueSweeps } from './sweep/due-sweeps';

@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
-import { AccountPin } from './account/account-pin';
+import { AccountBinding } from './account/account-pin';
 import { ActionFeed } from './actions/action-feed';
-import { KnownPast } from './archive/known-past';
-import { Owners } from './attribution/owners';
+import { HistoryHorizon } from './archive/known-past';
+import { OwnershipService } from './attribution/owners';
 import { FallbackProject } from './projects/fallback-project';
-import { Members } from './projects/members';
+import { ProjectMembershipRepository } from './projects/members';
 import { MembershipWalk } from './projects/membership-walk';
 import { Placeholders } from './projects/placeholders';
 import { ProjectMirror } from './projects/project-mirror';
-import { ProjectMissesJudge } from './projects/project-misses';
+import { ProjectReconciler } from './projects/project-misses';
 import { ProjectSweep } from './projects/project-sweep';
 import { ChangeCauses } from './reads/change-causes';
 import { CompletenessReader } from './reads/completeness';
@@ -18,9 +18,9 @@ import { ProjectReader } from './reads/project-reader';
 import { SweepReader } from './reads/sweep-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
-import { OwnerRecorder } from './recorder/owner-recorder';
+import { OwnershipRecorder } from './recorder/owner-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
-import { InventoryRegister } from './register/inventory-register';
+import { ResourceRegistrar } from './register/inventory-register';
 import { Confirmation } from './sweep/confirmation';
 import { DueSweeps } from './sweep/due-sweeps';
 import { ListSweep } from './sweep/list-sweep';
@@ -33,7 +33,7 @@ import { SweepService } from './sweep/sweep.service';
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
   providers: [
-    AccountPin,
+    AccountBinding,
     ActionFeed,
     ChangeCauses,
     CompletenessReader,
@@ -42,18 +42,18 @@ import { SweepService } from './sweep/sweep.service';
     DueSweeps,
     FallbackProject,
     InventoryReader,
-    InventoryRegister,
-    KnownPast,
+    ResourceRegistrar,
+    HistoryHorizon,
     ListSweep,
-    Members,
+    ProjectMembershipRepository,
     MembershipWalk,
     MissRecorder,
     NamedParents,
-    OwnerRecorder,
-    Owners,
+    OwnershipRecorder,
+    OwnershipService,
     Placeholders,
     ProjectMirror,
-    ProjectMissesJudge,
+    ProjectReconciler,
     ProjectReader,
     ProjectSweep,
     ResourceRecorder,
@@ -64,14 +64,14 @@ import { SweepService } from './sweep/sweep.service';
     databaseGauges(SWEEP_GAUGES),
   ],
   exports: [
-    AccountPin,
+    AccountBinding,
     ChangeCauses,
     CompletenessReader,
     DriftEvents,
     DueSweeps,
     InventoryReader,
-    InventoryRegister,
-    Owners,
+    ResourceRegistrar,
+    OwnershipService,
     ProjectReader,
     SweepReader,
     SweepRequests,

@@ -9,7 +9,7 @@ import { FinanceOutbox } from './finance/finance-outbox';
 import { FinancePush } from './finance/finance-push';
 import { BillingHistory } from './history/billing-history';
 import { InvoiceIngest } from './ingest/invoice-ingest';
-import { KnownInventory } from './ingest/known-inventory';
+import { InventoryReadiness } from './ingest/known-inventory';
 import { LineSets } from './ingest/line-set';
 import { InvoiceLedger } from './invoices/invoice-ledger';
 import { InvoiceRequests } from './invoices/invoice-requests';
@@ -33,7 +33,7 @@ const OFFERED = [
   InvoiceLedger,
   InvoiceReader,
   InvoiceRequests,
-  KnownInventory,
+  InventoryReadiness,
 ];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
@@ -51,4 +51,4 @@ const OFFERED = [
   ],
   exports: OFFERED,
 })
-export class BillingModule {}
+export class ProviderBillingModule {}

@@ -17,11 +17,11 @@ export function patient<Input>(step: StepDefinition<Input>): StepDefinition<Inpu
       return wait(error.retryAfterMs ?? OUTAGE_MS, error.message);
     }
   };
-  const { name, merges, pivot, policy, execute, compensate } = step;
+  const { name, mergesOutputIntoContext, pivot, policy, execute, compensate } = step;
   return {
     name,
     execute: calm(execute),
-    ...(merges && { merges }),
+    ...(mergesOutputIntoContext && { mergesOutputIntoContext }),
     ...(pivot && { pivot }),
     ...(policy && { policy }),
     ...(compensate && { compensate: calm(compensate) }),

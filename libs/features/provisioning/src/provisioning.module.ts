@@ -1,5 +1,5 @@
 import { patient } from './patience';
-import { CatalogueModule } from '#libs/catalog';
+import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
@@ -7,20 +7,20 @@ import { ModuleRef } from '@nestjs/core';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga } from './dns/dns.sagas';
 import { EnsureRecordStep } from './dns/ensure-record.step';
-import { OwnZones } from './dns/own-zone';
-import { RecordUndoing } from './dns/record-undoing';
+import { ZoneAccess } from './dns/own-zone';
+import { DnsRecordCompensation } from './dns/record-undoing';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { AwaitSnapshotStep } from './droplets/await-snapshot.step';
 import { CreateDropletStep } from './droplets/create-droplet.step';
 import { DestroyDropletSaga } from './droplets/destroy-droplet.saga';
 import { DestroyDropletStep } from './droplets/destroy-droplet.step';
-import { DropletEvent } from './droplets/droplet-event';
+import { DropletActionRunner } from './droplets/droplet-event';
 import { DropletRemoval } from './droplets/droplet-removal';
 import { MarkDeletedStep } from './droplets/mark-deleted.step';
 import { ObserveDropletStep } from './droplets/observe-droplet.step';
 import { OrderCheck } from './droplets/order-check';
-import { OwnDroplets } from './droplets/own-droplet';
+import { DropletAccess } from './droplets/own-droplet';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
 import { ProvisionDropletSaga } from './droplets/provision-droplet.saga';
 import { RecordSizeStep } from './droplets/record-size.step';
@@ -29,23 +29,23 @@ import { ResizeDropletSaga } from './droplets/resize-droplet.saga';
 import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.steps';
 import { SnapshotDropletSaga } from './droplets/snapshot-droplet.saga';
 import { TakeSnapshotStep } from './droplets/take-snapshot.step';
-import { ProviderLooks } from './looks/provider-looks';
+import { SharedProviderPoller } from './looks/provider-looks';
 import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
-import { LateRecords } from './reaper/late-records';
-import { Lineage } from './reaper/lineage';
+import { OrphanDnsRecords } from './reaper/late-records';
+import { RestoreDetector } from './reaper/lineage';
 import { Reaper } from './reaper/reaper';
 import { SagaTagObjects } from './reaper/saga-tag-objects';
-import { StrayLedger } from './reaper/stray-ledger';
+import { OrphanRepository } from './reaper/stray-ledger';
 import { CheckOrderStep } from './reverts/check-order.step';
 import { RenameStep, SetBackupsStep } from './reverts/droplet-settings.steps';
 import { DropletReverts } from './reverts/droplet-reverts';
 import { RevertDropletSaga } from './reverts/revert-droplet.saga';
 import { SetTagsStep } from './reverts/set-tags.step';
-import { ProvisionedSpecs } from './spec/provisioned-specs';
+import { DesiredStateRepository } from './spec/provisioned-specs';
 
 const SAGAS = [
   ProvisionDropletSaga,
@@ -81,31 +81,31 @@ const STEPS = [
 
 /** The sagas that touch the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [SagaModule, InventoryModule, CatalogueModule],
+  imports: [SagaModule, InventoryModule, CatalogModule],
   providers: [
     ...SAGAS,
     ...STEPS,
     DropletCalls,
-    DropletEvent,
+    DropletActionRunner,
     DropletRemoval,
     DropletReverts,
     OrderCheck,
-    OwnDroplets,
-    OwnZones,
+    DropletAccess,
+    ZoneAccess,
     ProjectCalls,
-    ProviderLooks,
-    ProvisionedSpecs,
+    SharedProviderPoller,
+    DesiredStateRepository,
     RecordCalls,
-    RecordUndoing,
+    DnsRecordCompensation,
     SnapshotCalls,
-    LateRecords,
-    Lineage,
+    OrphanDnsRecords,
+    RestoreDetector,
     Reaper,
     SagaTagObjects,
-    StrayLedger,
+    OrphanRepository,
     TagCalls,
   ],
-  exports: [DropletReverts, ProvisionedSpecs, Reaper],
+  exports: [DropletReverts, DesiredStateRepository, Reaper],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(

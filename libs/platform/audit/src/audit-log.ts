@@ -19,7 +19,7 @@ export interface AuditEntry {
 }
 
 /** Who asked and why, as a change carries it down from the edge. */
-export type Because = Pick<AuditEntry, 'by' | 'reason' | 'requestId'>;
+export type AuditContext = Pick<AuditEntry, 'by' | 'reason' | 'requestId'>;
 
 /** An entry as the API shows it. */
 export interface AuditView {

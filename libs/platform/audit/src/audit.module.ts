@@ -2,8 +2,8 @@ import { databaseGauges } from '#libs/database';
 import { Global, Module } from '@nestjs/common';
 import { AuditLog } from './audit-log';
 import { RECORD_GAUGES } from './chain/record.gauges';
-import { RecordSealer } from './chain/record-sealer';
+import { ChainSealer } from './chain/record-sealer';
 
 @Global()
-@Module({ providers: [AuditLog, RecordSealer, databaseGauges(RECORD_GAUGES)], exports: [AuditLog, RecordSealer] })
+@Module({ providers: [AuditLog, ChainSealer, databaseGauges(RECORD_GAUGES)], exports: [AuditLog, ChainSealer] })
 export class AuditModule {}

@@ -1,6 +1,6 @@
-export { AuditLog, type Actor, type AuditEntry, type AuditView, type Because } from './audit-log';
+export { AuditLog, type Actor, type AuditEntry, type AuditView, type AuditContext } from './audit-log';
 export { AuditModule } from './audit.module';
 export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-head';
 export type { Finding } from './chain/finding';
-export { RecordSealer } from './chain/record-sealer';
+export { ChainSealer } from './chain/record-sealer';
 export { verifyChain, type Verified, type VerifyProgress } from './chain/verify-chain';

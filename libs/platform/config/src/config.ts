@@ -2,7 +2,7 @@
 export type Secret = () => string;
 
 /** Secrets that are kept elsewhere than in the environment, by the names of their variables. Whoever keeps them has checked them. */
-export type KeptSecrets = Readonly<Record<string, Secret>>;
+export type ExternalSecrets = Readonly<Record<string, Secret>>;
 
 export type Environment = 'development' | 'test' | 'production';
 

@@ -3,7 +3,7 @@ export {
   TOKEN_PURPOSES,
   type Config,
   type Environment,
-  type KeptSecrets,
+  type ExternalSecrets,
   type LogLevel,
   type Secret,
   type TokenPurpose,
@@ -12,7 +12,7 @@ export { ConfigError } from './config.error';
 export { CONFIG, ConfigModule } from './config.module';
 export { FINANCE_AUDIENCE } from './cross-checks';
 export { loadConfig } from './load-config';
-export { KEPT_NAMES, keptNameProblems, vaultSettings, type VaultSettings } from './vault-settings';
+export { EXTERNAL_SECRET_NAMES, externalNameProblems, vaultSettings, type VaultSettings } from './vault-settings';
 export type { ConfigUse } from './read';
 export { openConfig, type OpenedConfig } from './vault/open-config';
 export { VaultError } from './vault/vault.error';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { TOKEN_PURPOSES, type Config, type KeptSecrets, type Secret, type TokenPurpose } from './config';
+import { TOKEN_PURPOSES, type Config, type ExternalSecrets, type Secret, type TokenPurpose } from './config';
 import { ConfigError } from './config.error';
 import { purposeTokens } from './cross-checks';
 import { deepFreeze } from './deep-freeze';
@@ -15,7 +15,7 @@ import { VARIABLES, type Values } from './variables';
  * Outside production a missing JWT_SECRET is read from, or made once in, DATA_DIR; migrations need none at all. `kept`: secrets that come
  * from elsewhere; one that is in the environment too is a problem.
  */
-export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', kept: KeptSecrets = {}): Config {
+export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', kept: ExternalSecrets = {}): Config {
   const { values, problems: wrong } = readVariables(env, use, kept);
   const problems = [...misspeltNames(env), ...wrong];
   if (problems.length > 0) throw new ConfigError(problems);

@@ -1,5 +1,5 @@
 import { Refusal, type Check } from './check';
-import type { KeptSecrets, Secret } from './config';
+import type { ExternalSecrets, Secret } from './config';
 import { CROSS_CHECKS } from './cross-checks';
 import { fileProblem, fileSecret } from './secret';
 import type { Variable } from './variable';
@@ -49,7 +49,7 @@ function readVariable(env: NodeJS.ProcessEnv, name: string, variable: Variable, 
 }
 
 /** Reads each variable on its own, then looks between them. With problems the values are incomplete and must not be used. */
-export function readVariables(env: NodeJS.ProcessEnv, use: ConfigUse, kept: KeptSecrets = {}): Reading {
+export function readVariables(env: NodeJS.ProcessEnv, use: ConfigUse, kept: ExternalSecrets = {}): Reading {
   const problems: string[] = [];
   const wrong = new Set<string>();
   const entries = Object.entries(VARIABLES).map(([name, variable]) => {

@@ -21,7 +21,7 @@ export interface VaultSettings {
 }
 
 /** Variables whose values may be kept in Vault: every secret but the key to it. */
-export const KEPT_NAMES: readonly string[] = SECRET_NAMES.filter((name) => name !== 'VAULT_TOKEN');
+export const EXTERNAL_SECRET_NAMES: readonly string[] = SECRET_NAMES.filter((name) => name !== 'VAULT_TOKEN');
 
 function keptValueProblem(name: string, value: unknown, production: boolean): string | undefined {
   if (value === undefined) return `${name} is no longer in Vault`;
@@ -38,8 +38,8 @@ function keptValueProblem(name: string, value: unknown, production: boolean): st
 }
 
 /** What is wrong with the names of fields that are kept: misspelt ones, and settings, which are no secrets. Foreign ones pass. */
-export function keptNameProblems(names: readonly string[]): string[] {
-  const settings = names.filter((name) => Object.hasOwn(VARIABLES, name) && !KEPT_NAMES.includes(name));
+export function externalNameProblems(names: readonly string[]): string[] {
+  const settings = names.filter((name) => Object.hasOwn(VARIABLES, name) && !EXTERNAL_SECRET_NAMES.includes(name));
   return [
     ...misspeltNames(Object.fromEntries(names.map((name) => [name, '']))).map((problem) => `In Vault ${problem}`),
     ...settings.map((name) => `${name} is kept in Vault, but only secrets are read there; set it in the environment`),

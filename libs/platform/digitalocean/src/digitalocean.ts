@@ -3,7 +3,7 @@ import { Database } from '#libs/database';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import type { Writable } from 'node:stream';
 import { record } from './answer-shape';
-import { ProviderDoor, type DoorRequest } from './door/provider-door';
+import { DigitalOceanHttpClient, type DoorRequest } from './door/provider-door';
 import { listPages, type ListPage, type ListRequest } from './lists/list-pages';
 import { MalformedAnswerError } from './provider.error';
 import { fingerprintOf } from './token-fingerprint';
@@ -32,13 +32,13 @@ export interface SendRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | '
  */
 @Injectable()
 export class DigitalOcean implements BeforeApplicationShutdown, OnApplicationShutdown {
-  private readonly door: ProviderDoor;
+  private readonly door: DigitalOceanHttpClient;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     database: Database,
   ) {
-    this.door = new ProviderDoor(config, database);
+    this.door = new DigitalOceanHttpClient(config, database);
   }
 
   /** False when no token is configured: every call would throw `ProviderNotConfiguredError`. */

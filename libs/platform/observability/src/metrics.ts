@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { remembered, SCRAPE_MEMORY } from './remembered';
+import { cached, SCRAPE_MEMORY } from './remembered';
 
 /** What this process counts, in Prometheus' words. One registry: whoever counts something declares it where it happens. */
 const registry = new Registry();
@@ -53,7 +53,7 @@ export interface Reading<L extends string> {
  * A second gauge of the same name takes the place of the first: a process may hold several applications, one after the other.
  */
 export function gauge<const L extends Labels>(name: string, help: string, labelNames: L, read: () => Promise<Reading<L[number]>[]>): void {
-  const readings = remembered(read, SCRAPE_MEMORY);
+  const readings = cached(read, SCRAPE_MEMORY);
   registry.removeSingleMetric(name);
   const made: Gauge<L[number]> = new Gauge({
     name,

@@ -1,4 +1,4 @@
-export interface Memory {
+export interface Cached {
   /** How long an answer is good. */
   readonly freshMs: number;
   /** How long one is waited for. */
@@ -6,13 +6,13 @@ export interface Memory {
 }
 
 /** Nobody's scrape waits longer, and no storm of scrapes asks more often than this. */
-export const SCRAPE_MEMORY: Memory = { freshMs: 5_000, limitMs: 2_000 };
+export const SCRAPE_MEMORY: Cached = { freshMs: 5_000, limitMs: 2_000 };
 
 /**
  * The answer of `ask`, asked at most once per `freshMs` and once at a time, however many want it. Rejects when it fails or takes longer than
  * `limitMs`; a late answer is kept for who asks next.
  */
-export function remembered<T>(ask: () => Promise<T>, { freshMs, limitMs }: Memory): () => Promise<T> {
+export function cached<T>(ask: () => Promise<T>, { freshMs, limitMs }: Cached): () => Promise<T> {
   let asking: Promise<T> | undefined;
   let last: { readonly answer: T; readonly atMs: number } | undefined;
   const askOnce = (): Promise<T> => {

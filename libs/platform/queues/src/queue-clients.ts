@@ -2,9 +2,9 @@ import { CONFIG, type Config } from '#libs/config';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { JOB_OPTIONS, type QueueName } from './queue-definitions';
 import { openBackend, type QueueBackend } from './queue-backend';
-import { rarely } from './rarely';
+import { throttle } from './rarely';
 import { TracedQueue } from './traced-queue';
-import { withinLimit } from './within-limit';
+import { withTimeout } from './within-limit';
 
 /** BullMQ's queue on either backend. */
 export type JobQueue = TracedQueue;
@@ -16,7 +16,7 @@ export class QueueClients implements OnApplicationShutdown {
   private readonly opened = new Map<QueueName, JobQueue>();
   readonly backend: QueueBackend;
   /** For BullMQ's `error` events: an outage is many errors and few lines. */
-  readonly onError = rarely((error: Error) => this.log.warn({ event: 'queue_connection_error', reason: error.name }));
+  readonly onError = throttle((error: Error) => this.log.warn({ event: 'queue_connection_error', reason: error.name }));
 
   constructor(@Inject(CONFIG) config: Config) {
     this.backend = openBackend(config, this.onError);
@@ -34,7 +34,7 @@ export class QueueClients implements OnApplicationShutdown {
 
   /** Resolves when jobs can be added and taken. Throws `QueueUnavailableError` after 2 s at the latest. */
   async ping(): Promise<void> {
-    await withinLimit(this.backend.ping());
+    await withTimeout(this.backend.ping());
   }
 
   async onApplicationShutdown(): Promise<void> {

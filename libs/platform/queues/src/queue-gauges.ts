@@ -2,7 +2,7 @@ import { gauge, type Reading } from '#libs/observability';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { QUEUE_NAMES } from './queue-definitions';
 import { QueueClients, type JobQueue } from './queue-clients';
-import { withinLimit } from './within-limit';
+import { withTimeout } from './within-limit';
 
 /** States that say whether work piles up; `delayed` are ticks to come and tries to be made again. */
 const STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
@@ -23,7 +23,7 @@ export class QueueGauges implements OnModuleInit {
   }
 
   private async ofEach<L extends string>(read: (queue: JobQueue) => Promise<Reading<L>[]>): Promise<Reading<L>[]> {
-    const readings = await withinLimit(Promise.all(QUEUE_NAMES.map((name) => read(this.clients.queue(name)))));
+    const readings = await withTimeout(Promise.all(QUEUE_NAMES.map((name) => read(this.clients.queue(name)))));
     return readings.flat();
   }
 

@@ -5,7 +5,7 @@ import { ErrorCode, getNextMillis, type JobSchedulerJson, type RepeatOptions } f
 import { JOB_OPTIONS, QUEUE_NAMES } from './queue-definitions';
 import { QueueClients, type JobQueue } from './queue-clients';
 import type { ScheduleEntry } from './schedule-entry';
-import { withinLimit } from './within-limit';
+import { withTimeout } from './within-limit';
 
 /** Any number that nobody else uses as an advisory lock of this database. */
 const SCHEDULES_LOCK = 815_004_006;
@@ -45,10 +45,10 @@ export class Schedules {
       const removed: string[] = [];
       for (const name of QUEUE_NAMES) {
         const queue = this.clients.queue(name);
-        const known = await withinLimit(queue.getJobSchedulers(0, -1, true));
+        const known = await withTimeout(queue.getJobSchedulers(0, -1, true));
         const wanted = entries.filter((entry) => entry.queue === name);
         for (const { key } of known.filter((scheduler) => retired.includes(scheduler.key) || isElsewhere(scheduler.key, name))) {
-          await withinLimit(queue.removeJobScheduler(key));
+          await withTimeout(queue.removeJobScheduler(key));
           removed.push(key);
         }
         for (const entry of wanted) {
@@ -72,7 +72,7 @@ async function isRight(queue: JobQueue, scheduler: JobSchedulerJson, entry: Sche
     canonicalJson((scheduler.template?.data ?? {}) as Json) === canonicalJson({ ...entry.data });
   const latest = (entry.cron === undefined ? Date.now() + entry.everyMs : (getNextMillis(Date.now(), repeat) ?? 0)) + TOLERANCE_MS;
   if (!same || scheduler.next === undefined || scheduler.next > latest) return false;
-  const job = await withinLimit(queue.getJob(tickId(entry.key, scheduler.next)));
+  const job = await withTimeout(queue.getJob(tickId(entry.key, scheduler.next)));
   return job !== undefined && !isFinished(job);
 }
 
@@ -84,13 +84,13 @@ async function isRight(queue: JobQueue, scheduler: JobSchedulerJson, entry: Sche
 async function lay(queue: JobQueue, entry: ScheduleEntry): Promise<boolean> {
   const repeat = repeatOf(entry);
   const next = entry.cron === undefined ? undefined : getNextMillis(Date.now(), repeat);
-  const early = next === undefined ? undefined : await withinLimit(queue.getJob(tickId(entry.key, next)));
+  const early = next === undefined ? undefined : await withTimeout(queue.getJob(tickId(entry.key, next)));
   if (early && hasBegun(early)) {
     if (!isFinished(early)) return false;
-    await withinLimit(early.remove().catch(() => undefined));
+    await withTimeout(early.remove().catch(() => undefined));
   }
   const laid = queue.upsertJobScheduler(entry.key, repeat, { name: entry.job, data: entry.data, opts: JOB_OPTIONS });
-  return withinLimit(
+  return withTimeout(
     laid.then(
       () => true,
       (error: { code?: unknown }) => {

@@ -9,7 +9,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** The work's answer, or `QueueUnavailableError` when it fails or takes longer than 2 s. What is late is dropped, never left unhandled. */
-export async function withinLimit<T>(work: Promise<T>): Promise<T> {
+export async function withTimeout<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new QueueUnavailableError('timeout')), LIMIT_MS);

@@ -2,7 +2,7 @@
 const LIMIT_MS = 2_000;
 
 /** How a dependency answers a ping: `down` for a refusal and for silence. Never rejects. */
-export async function answersInTime(ping: Promise<unknown>): Promise<'ok' | 'down'> {
+export async function pingWithTimeout(ping: Promise<unknown>): Promise<'ok' | 'down'> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<'down'>((resolve) => {
     timer = setTimeout(resolve, LIMIT_MS, 'down');

@@ -48,7 +48,7 @@ export const COMPENSATION_POLICY: StepPolicy = { ...DEFAULT_POLICY, tries: 10, m
 export interface StepDefinition<Input = Fields> {
   readonly name: string;
   /** Its output joins the context as it is, not under the step's name. */
-  readonly merges?: true;
+  readonly mergesOutputIntoContext?: true;
   /** After a completed pivot nothing is undone any more: the saga goes on, or fails where it stands. */
   readonly pivot?: true;
   readonly policy?: Partial<StepPolicy>;
@@ -58,7 +58,7 @@ export interface StepDefinition<Input = Fields> {
 }
 
 /** A start as it is judged before it is accepted. */
-export interface Proposal<Input = Fields> {
+export interface StartCommand<Input = Fields> {
   /** Whose resources it may touch. */
   readonly scope: Scope;
   readonly input: Input;
@@ -78,9 +78,9 @@ export interface SagaDefinition<Input = Fields, Asked = Input> {
    * Judges a start before it is accepted, and answers the input that is stored: with defaults filled in, and what was found out about the
    * things it names. Refuses by throwing a `DomainError`. Calls no provider.
    */
-  readonly prepare?: (proposal: Proposal<Asked>) => Promise<Input>;
+  readonly prepare?: (proposal: StartCommand<Asked>) => Promise<Input>;
   /** Fields of the input that nobody is shown, because people put secrets there. */
-  readonly unshown?: readonly string[];
+  readonly redactedInputFields?: readonly string[];
   /** Only other parts of the product start it, never a request. */
   readonly internal?: true;
 }

@@ -24,7 +24,7 @@ export class SagaRegistry {
 
   /** Fields of a kind's input that nobody is shown. */
   unshown(kind: string): readonly string[] {
-    return this.definitions.get(kind)?.unshown ?? [];
+    return this.definitions.get(kind)?.redactedInputFields ?? [];
   }
 
   /** Undefined for what only another release knows. */

@@ -33,7 +33,7 @@ export const demoSaga: SagaDefinition<DemoInput> = {
   steps: [
     {
       name: 'echo',
-      merges: true,
+      mergesOutputIntoContext: true,
       execute: async ({ input, stepIdx }) => done({ [`echoed_at_step_${stepIdx}`]: input.message ?? 'hello' }),
       compensate: async () => done(),
     },

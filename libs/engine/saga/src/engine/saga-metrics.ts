@@ -1,6 +1,6 @@
 import { counter, histogram } from '#libs/observability';
 import { Injectable } from '@nestjs/common';
-import type { Boundary } from '../run/saga-run';
+import type { Checkpoint } from '../run/saga-run';
 
 const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300];
 
@@ -24,7 +24,7 @@ export class SagaMetrics {
     delays.observe({ kind }, Math.max(0, lateMs) / 1000);
   }
 
-  moved(kind: string, { step, status }: Boundary, final: boolean): void {
+  moved(kind: string, { step, status }: Checkpoint, final: boolean): void {
     if (step) {
       boundaries.inc({ kind, step: step.name, step_status: step.status });
       executions.observe({ kind, step: step.name }, step.tookMs / 1000);

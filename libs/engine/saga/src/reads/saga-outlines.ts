@@ -29,17 +29,17 @@ const COLUMNS = `id, kind, status, context, input, extract(epoch from clock_time
 
 /** Tells other parts of the product how sagas stand. Platform scope. */
 @Injectable()
-export class SagaOutlines {
+export class SagaQueries {
   constructor(private readonly database: Database) {}
 
   /** Those that exist, by id. */
-  async of(ids: readonly string[]): Promise<Map<string, SagaOutline>> {
+  async findByIds(ids: readonly string[]): Promise<Map<string, SagaOutline>> {
     const rows = await this.database.query<SagaOutline>(`select ${COLUMNS} from saga_runs where id = any ($1::uuid[])`, [ids]);
     return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** Of sagas of a kind that ended within that time, however, or go on. */
-  intentsOf(kind: string, step: string, withinMs: number): Promise<RecordedIntent[]> {
+  findRecordedIntents(kind: string, step: string, withinMs: number): Promise<RecordedIntent[]> {
     return this.database.query<RecordedIntent>(
       `select r.id as "sagaId", r.status, r.input, s.intent, s.output, r.restored_at is not null as restored
          from saga_runs r join saga_steps s on s.saga_id = r.id and s.name = $2
@@ -50,7 +50,7 @@ export class SagaOutlines {
   }
 
   /** Which of these values other sagas' steps of that name have put out in a field. */
-  async putOutByOthers(sagaId: string, step: string, field: string, values: readonly string[]): Promise<Set<string>> {
+  async outputsOfOtherSagas(sagaId: string, step: string, field: string, values: readonly string[]): Promise<Set<string>> {
     const rows = await this.database.query<{ value: string }>(
       'select distinct output ->> $3 as value from saga_steps where name = $2 and saga_id <> $1 and output ->> $3 = any ($4::text[])',
       [sagaId, step, field, values],

@@ -3,8 +3,8 @@ import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { LeaseLostError } from '../saga.error';
 import { WRITE_BOUNDARIES } from './boundary.sql';
-import { FINAL, type Boundary, type RunStatus } from './saga-run';
-import { SharedCommits } from './shared-commits';
+import { FINAL, type Checkpoint, type RunStatus } from './saga-run';
+import { GroupCommit } from './shared-commits';
 
 /** How a run stands once its boundary is written. `status` is still `running` where a cancel came before the end. */
 export interface Written {
@@ -14,8 +14,8 @@ export interface Written {
 
 /** Writes step boundaries. Those of different runs may share a commit; each is fenced by its own epoch and lease, whoever it travels with. */
 @Injectable()
-export class BoundaryWriter {
-  private readonly commits = new SharedCommits<Boundary, Written>((batch) => this.flush(batch));
+export class CheckpointWriter {
+  private readonly commits = new GroupCommit<Checkpoint, Written>((batch) => this.flush(batch));
 
   constructor(
     private readonly database: Database,
@@ -23,11 +23,11 @@ export class BoundaryWriter {
   ) {}
 
   /** Resolves once it is durable. Rejects with `LeaseLostError` when the fence refused it, or with the database's error. */
-  write(boundary: Boundary): Promise<Written> {
+  write(boundary: Checkpoint): Promise<Written> {
     return this.commits.add(boundary);
   }
 
-  private async flush(batch: readonly Boundary[]): Promise<(Written | LeaseLostError)[]> {
+  private async flush(batch: readonly Checkpoint[]): Promise<(Written | LeaseLostError)[]> {
     const rows = await this.database.prepared<{ id: string; epoch: string; cancel_requested: boolean; status: RunStatus }>(
       'saga_boundaries',
       WRITE_BOUNDARIES,
@@ -40,7 +40,7 @@ export class BoundaryWriter {
   }
 }
 
-function asRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPassed, wakeInMs, settling, error, leftovers }: Boundary) {
+function asRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPassed, wakeInMs, settling, error, leftovers }: Checkpoint) {
   return {
     saga_id: sagaId,
     epoch,

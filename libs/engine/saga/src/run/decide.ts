@@ -1,7 +1,7 @@
 import { COMPENSATION_POLICY, DEFAULT_POLICY, type StepDefinition, type StepPolicy } from '../definition/saga-definition';
 import type { StepAnswer, StepError } from '../definition/step-answer';
 import { backoffMs } from './backoff';
-import type { Boundary, LedgerLine, Leftover, SagaRun, WrittenLine } from './saga-run';
+import type { Checkpoint, LedgerLine, Leftover, SagaRun, WrittenLine } from './saga-run';
 
 /** A run, the definition of the step it stands at, and what has happened there. */
 export interface Situation {
@@ -21,7 +21,7 @@ export function lineOf(run: SagaRun, idx: number): LedgerLine | undefined {
 }
 
 /** Where a run goes after an execution. Pure. */
-export function afterExecution({ run, step, answer, tookMs }: Situation): Boundary {
+export function afterExecution({ run, step, answer, tookMs }: Situation): Checkpoint {
   const known = lineOf(run, run.step_idx);
   const policy = policyOf(step);
   const attempts = (known?.attempts ?? 0) + 1;
@@ -38,7 +38,7 @@ export function afterExecution({ run, step, answer, tookMs }: Situation): Bounda
 }
 
 /** Where a run goes after a compensation. Pure. A failure is kept and the other steps' compensation goes on (SAG-10). */
-export function afterCompensation({ run, step, answer, tookMs }: Situation): Boundary {
+export function afterCompensation({ run, step, answer, tookMs }: Situation): Checkpoint {
   const line = lineOf(run, run.step_idx);
   const policy = { ...COMPENSATION_POLICY, ...step.policy };
   const tries = Math.max(policy.tries, COMPENSATION_POLICY.tries);
@@ -75,7 +75,7 @@ export function mustSettle(run: SagaRun, step: StepDefinition): boolean {
 }
 
 /** A cancel that was asked for in time. Pure. What may have been begun counts as begun: undoing nothing is allowed, leaving something is not. */
-export function afterCancel(run: SagaRun, step: StepDefinition): Boundary {
+export function afterCancel(run: SagaRun, step: StepDefinition): Checkpoint {
   const begun = lineOf(run, run.step_idx) !== undefined || (run.resumed && step.compensate !== undefined);
   return undo(run, null, { ...CANCELLED, step: null }, begun ? run.step_idx : run.step_idx - 1);
 }
@@ -105,7 +105,7 @@ function line(
   };
 }
 
-function stay(run: SagaRun, step: Boundary['step']): Boundary {
+function stay(run: SagaRun, step: Checkpoint['step']): Checkpoint {
   const { id: sagaId, epoch, step_idx: nextIdx, pivot_passed: pivotPassed, status } = run;
   return {
     sagaId,
@@ -123,13 +123,13 @@ function stay(run: SagaRun, step: Boundary['step']): Boundary {
   };
 }
 
-function completed(at: At, output: Readonly<Record<string, unknown>> | null): Boundary {
+function completed(at: At, output: Readonly<Record<string, unknown>> | null): Checkpoint {
   const { run, step } = at;
   const last = run.step_idx + 1 >= run.steps.length;
   return {
     ...stay(run, line(at, 'completed', { output })),
     status: last ? 'completed' : 'running',
-    context: output && (step.merges ? output : { [keyOf(run)]: output }),
+    context: output && (step.mergesOutputIntoContext ? output : { [keyOf(run)]: output }),
     nextIdx: last ? run.step_idx : run.step_idx + 1,
     pivotPassed: run.pivot_passed || step.pivot === true,
   };
@@ -141,12 +141,12 @@ function keyOf({ steps, step_idx: idx }: SagaRun): string {
   return steps.indexOf(name) === idx ? name : `${name}_${idx}`;
 }
 
-function later(at: At, status: 'running' | 'waiting', wakeInMs: number, error: StepError | null): Boundary {
+function later(at: At, status: 'running' | 'waiting', wakeInMs: number, error: StepError | null): Checkpoint {
   return { ...stay(at.run, line(at, status, { error })), status: 'running', wakeInMs, settling: at.step.pivot === true };
 }
 
 /** After a pivot, or at one that may have had its effect, the saga stops where it is; otherwise everything is undone. */
-function failed(at: At, error: StepError, effect: 'none' | 'unknown'): Boundary {
+function failed(at: At, error: StepError, effect: 'none' | 'unknown'): Checkpoint {
   const { run, step } = at;
   const ledger = line(at, 'failed', { error });
   const cause = { ...error, step: step.name };
@@ -154,12 +154,12 @@ function failed(at: At, error: StepError, effect: 'none' | 'unknown'): Boundary 
   return undo(run, ledger, cause, step.compensate ? run.step_idx : run.step_idx - 1);
 }
 
-function undo(run: SagaRun, step: Boundary['step'], error: Boundary['error'], from: number): Boundary {
+function undo(run: SagaRun, step: Checkpoint['step'], error: Checkpoint['error'], from: number): Checkpoint {
   const nextIdx = from === run.step_idx ? from : nextUndone(run, from);
   return { ...stay(run, step), status: nextIdx < 0 ? 'rolled_back' : 'compensating', nextIdx: Math.max(nextIdx, 0), error };
 }
 
-function down(run: SagaRun, step: WrittenLine): Boundary {
+function down(run: SagaRun, step: WrittenLine): Checkpoint {
   const nextIdx = nextUndone(run, step.idx - 1);
   if (nextIdx >= 0) return { ...stay(run, step), status: 'compensating', nextIdx };
   const others = run.ledger

@@ -7,7 +7,7 @@ export type LedgerStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'com
 export const FINAL: readonly RunStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
 /** The ledger line that a boundary writes. */
-export type WrittenLine = NonNullable<Boundary['step']>;
+export type WrittenLine = NonNullable<Checkpoint['step']>;
 
 /** One line of a run's ledger: one per step that was begun. */
 export interface LedgerLine {
@@ -50,7 +50,7 @@ export interface SagaRun {
 }
 
 /** What one transaction writes of a run: the ledger line of a step and where the run goes from there. */
-export interface Boundary {
+export interface Checkpoint {
   readonly sagaId: string;
   readonly epoch: string;
   readonly step: {

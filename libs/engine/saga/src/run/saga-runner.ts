@@ -6,9 +6,9 @@ import { SagaRegistry } from '../definition/saga-registry';
 import { SagaMetrics } from '../engine/saga-metrics';
 import { LeaseLostError } from '../saga.error';
 import { GUARD, HAND_BACK, RECORD_INTENT } from './boundary.sql';
-import { BoundaryWriter } from './boundary-writer';
+import { CheckpointWriter } from './boundary-writer';
 import { afterCancel, afterCompensation, afterExecution, lineOf, mustSettle, policyOf } from './decide';
-import { FINAL, type Boundary, type LedgerLine, type SagaRun } from './saga-run';
+import { FINAL, type Checkpoint, type LedgerLine, type SagaRun } from './saga-run';
 import { execute } from './step-execution';
 
 /** When to leave a run: `lost` at once, `ending` at the next boundary. */
@@ -28,7 +28,7 @@ export class SagaRunner {
   constructor(
     private readonly database: Database,
     private readonly registry: SagaRegistry,
-    private readonly writer: BoundaryWriter,
+    private readonly writer: CheckpointWriter,
     private readonly metrics: SagaMetrics,
   ) {}
 
@@ -56,7 +56,7 @@ export class SagaRunner {
     }
   }
 
-  private async toNextBoundary(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Boundary> {
+  private async toNextBoundary(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Checkpoint> {
     const name = run.steps[run.step_idx] ?? '';
     const step = this.registry.step(run.kind, name);
     if (!step) throw new LeaseLostError(run.id); // claims look for this; another release knows it
@@ -106,7 +106,7 @@ export class SagaRunner {
   }
 
   /** One line per transition. */
-  private tell(run: SagaRun, { step, status, wakeInMs, error, leftovers }: Boundary): void {
+  private tell(run: SagaRun, { step, status, wakeInMs, error, leftovers }: Checkpoint): void {
     const place = step && { step: step.name, step_status: step.status, attempts: step.attempts, took_ms: Math.round(step.tookMs) };
     const line = {
       event: 'saga_moved',
@@ -123,7 +123,7 @@ export class SagaRunner {
 }
 
 /** The run as it is once the boundary is written. */
-export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Boundary, intents: Intents): SagaRun {
+export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Checkpoint, intents: Intents): SagaRun {
   const known = step && lineOf(run, step.idx);
   const line: LedgerLine | null = step && {
     step_idx: step.idx,

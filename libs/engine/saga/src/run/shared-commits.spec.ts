@@ -1,11 +1,11 @@
-import { SharedCommits } from './shared-commits';
+import { GroupCommit } from './shared-commits';
 
 const PAUSE_MS = 5;
 
 /** Notes the batches; `poison` is never taken. */
 function writer(poison?: number) {
   const batches: number[][] = [];
-  const commits = new SharedCommits<number, string>(async (batch) => {
+  const commits = new GroupCommit<number, string>(async (batch) => {
     batches.push([...batch]);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     if (poison !== undefined && batch.includes(poison)) throw new Error(`not ${poison}`);

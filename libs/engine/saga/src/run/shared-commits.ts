@@ -14,7 +14,7 @@ const MOST_TOGETHER = 200;
  * Lets writes of different runs share a commit. A lone one goes at once; those that come while others are under way go together with the
  * next. `write` answers, for each of a batch, what it became or the error that is its own; when it throws, none of the batch was written.
  */
-export class SharedCommits<In, Out> {
+export class GroupCommit<In, Out> {
   private waiting: Waiting<In, Out>[] = [];
   private underWay = 0;
 

@@ -1,8 +1,8 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { traceparent } from '#libs/observability';
 import { Injectable } from '@nestjs/common';
-import { SharedCommits } from '../run/shared-commits';
+import { GroupCommit } from '../run/shared-commits';
 import { ACCEPT } from './accept.sql';
 
 /** A start that was judged and may be accepted. */
@@ -14,7 +14,7 @@ export interface AcceptableStart {
   /** Each once. */
   readonly holds: readonly string[];
   readonly key: { readonly scope: string; readonly name: string; readonly bodyHash: string } | null;
-  readonly because: Because;
+  readonly because: AuditContext;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -25,8 +25,8 @@ export class StartConflict extends Error {}
 
 /** Writes accepted starts with their audit entries. Those that come together share a commit. */
 @Injectable()
-export class Acceptance {
-  private readonly commits = new SharedCommits<Started, string>((batch) => this.acceptAll(batch));
+export class SagaStartWriter {
+  private readonly commits = new GroupCommit<Started, string>((batch) => this.acceptAll(batch));
 
   constructor(
     private readonly database: Database,

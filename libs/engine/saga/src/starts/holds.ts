@@ -2,7 +2,7 @@ import type { Queryable } from '#libs/database';
 import { ResourceBusyError } from '../saga.error';
 
 /** All or none: what another run holds is refused by name. */
-export async function takeHolds(tx: Queryable, sagaId: string, holds: readonly string[]): Promise<void> {
+export async function acquireHolds(tx: Queryable, sagaId: string, holds: readonly string[]): Promise<void> {
   if (holds.length === 0) return;
   const wanted = [...new Set(holds)].sort();
   const taken = await tx.query<{ resource: string }>(

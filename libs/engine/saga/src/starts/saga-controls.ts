@@ -1,11 +1,11 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
 import { FINAL, type RunStatus } from '../run/saga-run';
 import { NotCancellableError, NotReleasableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
-import { takeHolds } from './holds';
+import { acquireHolds } from './holds';
 
 interface ControlledRun {
   readonly kind: string;
@@ -30,7 +30,7 @@ export class SagaControls {
    * Asks for an end at the next boundary, with everything undone. Asking twice changes nothing. Throws `NotCancellableError` after a pivot
    * and for what has ended, `SagaNotFoundError` for other tenants' sagas.
    */
-  async cancel(scope: Scope, id: string, because: Because): Promise<void> {
+  async cancel(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
       if (FINAL.includes(run.status)) throw new NotCancellableError(`The saga is ${run.status} already`);
@@ -45,7 +45,7 @@ export class SagaControls {
    * Lets a failed saga go on at its failed step, or a failed compensation undo what is left. The tries and bounds of those steps begin anew.
    * Throws `NotRetryableError`, `SagaNotFoundError`, and `ResourceBusyError` when its holds were released and taken by another.
    */
-  async retry(scope: Scope, id: string, because: Because): Promise<void> {
+  async retry(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
       if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotRetryableError(run.status);
@@ -59,7 +59,7 @@ export class SagaControls {
    * Lets others work on what a run that gave up still holds; its own retry takes the holds again, or is refused. Throws `NotReleasableError` while
    * the run goes on, `SagaNotFoundError`.
    */
-  async releaseHolds(scope: Scope, id: string, because: Because): Promise<void> {
+  async releaseHolds(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
       if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotReleasableError(run.status);
@@ -83,7 +83,7 @@ export class SagaControls {
     const wanted = [...(this.registry.get(run.kind).holds?.(run.input) ?? []), ...run.released_holds];
     const kept = await tx.query<{ resource: string }>('select resource from saga_holds where saga_id = $1', [id]);
     const missing = wanted.filter((resource) => !kept.some((row) => row.resource === resource));
-    await takeHolds(tx, id, missing);
+    await acquireHolds(tx, id, missing);
     await tx.query(`update saga_runs set released_holds = '{}' where id = $1`, [id]);
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -8,7 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SagaDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { IdempotencyKeyReusedError, ResourceBusyError, TooManySagasError } from '../saga.error';
-import { Acceptance, StartConflict } from './acceptance';
+import { SagaStartWriter, StartConflict } from './acceptance';
 
 export interface StartRequest {
   readonly kind: string;
@@ -18,7 +18,7 @@ export interface StartRequest {
   readonly tenantId: string | null;
   /** Same key, tenant and body: same saga (SAG-17). */
   readonly idempotencyKey?: string;
-  readonly because: Because;
+  readonly because: AuditContext;
   /** What the audit log is to know besides: why something else of the product started it. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -33,11 +33,11 @@ type Judged = SagaPlan & { readonly input: Readonly<Record<string, unknown>> };
 
 /** Accepts sagas: once this has committed, the saga will reach an end without anybody's help (SAG-1). */
 @Injectable()
-export class SagaStarts {
+export class SagaStarter {
   constructor(
     private readonly database: Database,
     private readonly registry: SagaRegistry,
-    private readonly acceptance: Acceptance,
+    private readonly acceptance: SagaStartWriter,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

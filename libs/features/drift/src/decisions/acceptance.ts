@@ -1,17 +1,17 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, type Queryable } from '#libs/database';
-import { ProvisionedSpecs } from '#libs/provisioning';
+import { DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { MISSING } from '../comparison/severity';
 import { DriftMovedOnError, RevertUnderWayError } from '../drift.error';
-import { readShown, stillAs, type ShownDrift } from './shown-drift';
+import { readShown, stillAs, type DriftToDecide } from './shown-drift';
 
 /** Takes what is there as what is wanted from now on. */
 @Injectable()
-export class Acceptance {
+export class DriftAcceptanceService {
   constructor(
     private readonly database: Database,
-    private readonly specs: ProvisionedSpecs,
+    private readonly specs: DesiredStateRepository,
     private readonly audit: AuditLog,
   ) {}
 
@@ -20,7 +20,7 @@ export class Acceptance {
    * missing resource: its absence is accepted, nothing is ordered any more. Throws `DriftNotFoundError`, and when anything has moved on since,
    * `DriftMovedOnError`; while a revert is under way `RevertUnderWayError`.
    */
-  async accept(driftId: string, expected: unknown, because: Because): Promise<void> {
+  async accept(driftId: string, expected: unknown, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const drift = await readShown(tx, driftId);
       stillAs(drift, expected);
@@ -38,7 +38,7 @@ export class Acceptance {
     });
   }
 
-  private move(tx: Queryable, { resource_id, spec_version: version, field, live }: ShownDrift): Promise<boolean> {
+  private move(tx: Queryable, { resource_id, spec_version: version, field, live }: DriftToDecide): Promise<boolean> {
     if (field === MISSING) return this.specs.acceptEnd(tx, { resource_id, version });
     return this.specs.accept(tx, { resource_id, version }, { [field]: live });
   }

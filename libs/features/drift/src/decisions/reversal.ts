@@ -1,8 +1,8 @@
-import type { Because } from '#libs/audit';
+import type { AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { DropletReverts } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
-import { readShown, stillAs, type ShownDrift } from './shown-drift';
+import { readShown, stillAs, type DriftToDecide } from './shown-drift';
 
 /** What a revert would do. */
 export interface ReversalPlan {
@@ -19,7 +19,7 @@ export interface ReversalPlan {
  * and a later sweep has seen the field match (DRF-5). Nothing of ours has to remember that a revert was asked for: the sagas tell.
  */
 @Injectable()
-export class Reversal {
+export class DriftRevertService {
   constructor(
     private readonly database: Database,
     private readonly reverts: DropletReverts,
@@ -33,13 +33,13 @@ export class Reversal {
   }
 
   /** Answers the saga's id. Throws like `plan`, and `ResourceBusyError` while another saga holds the resource. */
-  async start(driftId: string, because: Because): Promise<string> {
+  async start(driftId: string, because: AuditContext): Promise<string> {
     const { resource_id, field } = await this.asShown(driftId);
     return this.reverts.start({ resourceId: resource_id, field }, because, { drift_id: driftId, resource_id, field });
   }
 
   /** A revert that has finished and was not seen by a sweep yet has made the field match: there is nothing to revert again. */
-  private asShown(driftId: string): Promise<ShownDrift> {
+  private asShown(driftId: string): Promise<DriftToDecide> {
     return this.database.transaction(async (tx) => {
       const drift = await readShown(tx, driftId);
       stillAs(drift, drift.actual);

@@ -5,7 +5,7 @@ import { DriftMovedOnError, DriftNotFoundError } from '../drift.error';
 import { LATEST_REVERT } from '../detection/find.sql';
 
 /** A drift that somebody decides about, with what is there at this moment. */
-export interface ShownDrift {
+export interface DriftToDecide {
   readonly id: string;
   readonly resource_id: string;
   readonly field: string;
@@ -26,16 +26,16 @@ export interface ShownDrift {
  * The desired state first: decisions about several drifts of one resource would each hold theirs and wait for the others'. Throws
  * `DriftNotFoundError`.
  */
-export async function readShown(tx: Queryable, driftId: string): Promise<ShownDrift> {
+export async function readShown(tx: Queryable, driftId: string): Promise<DriftToDecide> {
   await tx.query(LOCK_SPEC, [driftId]);
   await tx.query('select 1 from cloud_drift where id = $1 for update', [driftId]);
-  const [drift] = await tx.query<ShownDrift>(READ_SHOWN, [driftId]);
+  const [drift] = await tx.query<DriftToDecide>(READ_SHOWN, [driftId]);
   if (!drift) throw new DriftNotFoundError(driftId);
   return drift;
 }
 
 /** Throws `DriftMovedOnError` unless the drift is open and what was shown of it is still so: the live value and the version of the spec (DRF-4). */
-export function stillAs({ status, actual, live, spec_version, version }: ShownDrift, shown: unknown): void {
+export function stillAs({ status, actual, live, spec_version, version }: DriftToDecide, shown: unknown): void {
   if (status !== 'open') throw new DriftMovedOnError(`The drift is ${status} already`);
   if (!looselyEqual(shown, actual)) throw new DriftMovedOnError('The drift shows another value by now');
   if (!looselyEqual(live, actual)) throw new DriftMovedOnError('The live value has changed since the drift was found');

@@ -1,4 +1,4 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
@@ -45,7 +45,7 @@ interface FoundChange {
  * writer of new drifts, and of those that end by themselves. One detection at a time; where nothing has changed nothing is written.
  */
 @Injectable()
-export class Detection {
+export class DriftDetectionService {
   private readonly log = new Logger('Drift');
 
   constructor(
@@ -55,7 +55,7 @@ export class Detection {
   ) {}
 
   /** `because`: the person who asked, if one did. Throws `DetectionRunningError`. */
-  async run(because?: Because): Promise<DetectionReport> {
+  async run(because?: AuditContext): Promise<DetectionReport> {
     const fromMs = performance.now();
     const report = await this.database.transaction(async (tx) => {
       const [lock] = await tx.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [DETECTION_LOCK]);

@@ -1,7 +1,7 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { ResourceNotFoundError } from '#libs/inventory';
-import { ProvisionedSpecs, type Spec } from '#libs/provisioning';
+import { DesiredStateRepository, type Spec } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { liveValue, withoutOwnTags } from '../comparison/live-value.sql';
 import { AlreadyManagedError, ResourceGoneError } from '../drift.error';
@@ -16,15 +16,15 @@ export interface AdoptedView {
 
 /** Takes what nobody ordered here under management, as it is. */
 @Injectable()
-export class Adoption {
+export class AdoptionService {
   constructor(
     private readonly database: Database,
-    private readonly specs: ProvisionedSpecs,
+    private readonly specs: DesiredStateRepository,
     private readonly audit: AuditLog,
   ) {}
 
   /** Throws `ResourceNotFoundError`, `ResourceGoneError` for a tombstone, `AlreadyManagedError`. */
-  async adopt(resourceId: string, because: Because): Promise<AdoptedView> {
+  async adopt(resourceId: string, because: AuditContext): Promise<AdoptedView> {
     return this.database.transaction(async (tx) => {
       const [known] = await tx.query<{ kind: string; gone: boolean }>(
         'select kind, deleted_at is not null as gone from cloud_resources where id = $1 for share',

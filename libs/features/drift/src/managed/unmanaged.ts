@@ -18,7 +18,7 @@ export interface UnmanagedFilters {
 
 /** Lists the living resources without a desired state: whatever becomes of them is no drift. */
 @Injectable()
-export class Unmanaged {
+export class UnmanagedResourceService {
   constructor(
     private readonly database: Database,
     private readonly inventory: InventoryReader,

@@ -1,4 +1,4 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { decodeCursor, InventoryReader, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
@@ -8,7 +8,7 @@ import { RULE_COLUMNS, ruleView, type RuleOrder, type RuleRow, type RuleView } f
 
 /** What somebody has chosen to overlook, for how long and why: the only writer of `cloud_drift_rules`. */
 @Injectable()
-export class DriftRules {
+export class DriftRuleService {
   constructor(
     private readonly database: Database,
     private readonly inventory: InventoryReader,
@@ -28,7 +28,7 @@ export class DriftRules {
   }
 
   /** Throws `ValidationFailedError` for a rule that names nothing or is over already, `ResourceNotFoundError` for one about nothing that exists. */
-  async add(order: RuleOrder, because: Because): Promise<RuleView> {
+  async add(order: RuleOrder, because: AuditContext): Promise<RuleView> {
     const { tenant_id = null, kind = null, resource_id = null, field = null, reason, expires_at = null } = order;
     if ([tenant_id, kind, resource_id, field].every((named) => named === null))
       throw new ValidationFailedError([{ field: '', message: 'tenant_id, kind, resource_id or field must be given' }]);
@@ -47,7 +47,7 @@ export class DriftRules {
   }
 
   /** Answers the rule that was. Throws `RuleNotFoundError`. */
-  async remove(id: string, because: Because): Promise<RuleView> {
+  async remove(id: string, because: AuditContext): Promise<RuleView> {
     return this.database.transaction(async (tx) => {
       const [row] = await tx.query<RuleRow>(`delete from cloud_drift_rules where id = $1 returning ${RULE_COLUMNS}`, [id]);
       if (!row) throw new RuleNotFoundError(id);

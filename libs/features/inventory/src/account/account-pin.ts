@@ -17,7 +17,7 @@ interface PinnedAccount {
  * belongs to when it is first used, and again when the last answer is older than `ACCOUNT_CHECK_MS`.
  */
 @Injectable()
-export class AccountPin {
+export class AccountBinding {
   private readonly checked = new Map<string, { accountId: string; atMs: number }>();
 
   constructor(
@@ -39,7 +39,7 @@ export class AccountPin {
   }
 
   /** During a sweep: the same check, unless it is due before every sweep only (`ACCOUNT_CHECK_MS` 0). */
-  async verifyAgain(purpose: TokenPurpose): Promise<void> {
+  async reverify(purpose: TokenPurpose): Promise<void> {
     if (this.config.provider.accountCheckMs > 0) await this.verify(purpose);
   }
 

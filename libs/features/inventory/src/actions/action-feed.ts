@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
+import { AccountBinding } from '../account/account-pin';
 import { listedKind } from '../kinds';
 import type { Observation } from '../kinds/kind';
 import { ResourceRecorder } from '../recorder/resource-recorder';
@@ -9,7 +9,7 @@ import { askedById } from '../sweep/asked-by-id';
 import { SweepLedger } from '../sweep/sweep-ledger';
 import { askedAt, type SweepRun } from '../sweep/sweep-run';
 import { KEEP_ACTIONS, OPEN_ACTIONS, READ_UP_TO, TELL_ACTIONS } from './actions.sql';
-import { staleKinds, touchedObjects, type Heard } from './consequences';
+import { kindsToResync, affectedResources, type ObservedAction } from './consequences';
 import { parseAction, type ProviderAction } from './provider-action';
 
 /** A feed that is further behind is not read to its end: the kinds' own sweeps tell what became of it. */
@@ -26,7 +26,7 @@ export class ActionFeed {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly recorder: ResourceRecorder,
     private readonly ledger: SweepLedger,
   ) {}
@@ -34,24 +34,24 @@ export class ActionFeed {
   async run(run: SweepRun): Promise<void> {
     const shown = new Set<string>();
     const heard = [...(await this.readFeed(run, shown)), ...(await this.readOpenOnes(run, shown))];
-    for (const { kind, providerId } of touchedObjects(heard).slice(0, MOST_SINGLE_READS)) await this.readAgain(run, kind, providerId);
-    await this.pin.verifyAgain(run.purpose);
+    for (const { kind, providerId } of affectedResources(heard).slice(0, MOST_SINGLE_READS)) await this.readAgain(run, kind, providerId);
+    await this.pin.reverify(run.purpose);
     await run.progress.flush();
     await this.database.transaction(async (tx) => {
       await this.ledger.hold(tx, run.id);
       await tx.query(TELL_ACTIONS, [run.id, run.accountId]);
-      for (const kind of staleKinds(heard)) await this.ledger.request(tx, kind, 'action_feed');
+      for (const kind of kindsToResync(heard)) await this.ledger.request(tx, kind, 'action_feed');
       await this.ledger.close(tx, run.id, 'complete', null);
     });
   }
 
-  private async readFeed(run: SweepRun, shown: Set<string>): Promise<Heard[]> {
+  private async readFeed(run: SweepRun, shown: Set<string>): Promise<ObservedAction[]> {
     const { purpose, signal, accountId } = run;
     const [known] = await this.database.query<{ begun: boolean; id: string | null }>(READ_UP_TO, [accountId]);
-    const heard: Heard[] = [];
+    const heard: ObservedAction[] = [];
     const idOf = (action: ProviderAction) => action.actionId;
     for await (const page of this.provider.list({ purpose, path: '/v2/actions', key: 'actions', parse: parseAction, idOf, signal })) {
-      await this.pin.verifyAgain(purpose);
+      await this.pin.reverify(purpose);
       for (const { actionId } of page.items) shown.add(actionId);
       const news = await this.keep(run, page.items);
       if (known?.begun) heard.push(...news); // the first look finds history, of which the sweeps know the outcome
@@ -63,10 +63,10 @@ export class ActionFeed {
     return heard;
   }
 
-  private async readOpenOnes(run: SweepRun, shown: ReadonlySet<string>): Promise<Heard[]> {
+  private async readOpenOnes(run: SweepRun, shown: ReadonlySet<string>): Promise<ObservedAction[]> {
     const { purpose, signal } = run;
     const open = await this.database.query<{ id: string }>(OPEN_ACTIONS, [run.accountId, MOST_SINGLE_READS]);
-    const heard: Heard[] = [];
+    const heard: ObservedAction[] = [];
     for (const { id } of open.filter((action) => !shown.has(action.id))) {
       const answer = await askedById(this.provider.get({ purpose, path: `/v2/actions/${id}`, key: 'action', parse: parseAction, signal }));
       if (answer.proved === 'alive') heard.push(...(await this.keep(run, [answer.object])));
@@ -75,8 +75,8 @@ export class ActionFeed {
     return heard;
   }
 
-  private keep(run: SweepRun, actions: readonly ProviderAction[]): Promise<Heard[]> {
-    return this.database.query<Heard>(KEEP_ACTIONS, [run.id, run.accountId, JSON.stringify(actions)]);
+  private keep(run: SweepRun, actions: readonly ProviderAction[]): Promise<ObservedAction[]> {
+    return this.database.query<ObservedAction>(KEEP_ACTIONS, [run.id, run.accountId, JSON.stringify(actions)]);
   }
 
   /** What the provider no longer has is left to the kind's next sweep, which knows how to be sure. */

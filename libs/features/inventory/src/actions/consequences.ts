@@ -1,7 +1,7 @@
 import { listedKind } from '../kinds';
 
 /** What the feed said for the first time: a new action, or the end of a known one. */
-export interface Heard {
+export interface ObservedAction {
   readonly action: string;
   readonly status: string;
   readonly kind: string | null;
@@ -12,13 +12,13 @@ export interface Heard {
 const ALSO_CHANGES: Readonly<Record<string, string>> = { snapshot: 'snapshot', assign_ip: 'droplet', unassign_ip: 'droplet' };
 
 /** The objects that the actions name, each once: they are read again. */
-export function touchedObjects(heard: readonly Heard[]): { kind: string; providerId: string }[] {
+export function affectedResources(heard: readonly ObservedAction[]): { kind: string; providerId: string }[] {
   const named = heard.flatMap(({ kind, providerId }) => (kind && providerId ? [{ kind, providerId }] : []));
   return [...new Map(named.map((object) => [`${object.kind}/${object.providerId}`, object])).values()];
 }
 
 /** Kinds of which something changed that no action names; each is swept soon, out of turn. Droplets are swept every minute anyway. */
-export function staleKinds(heard: readonly Heard[]): string[] {
+export function kindsToResync(heard: readonly ObservedAction[]): string[] {
   const ended = heard.filter(({ status }) => status !== 'in-progress');
   const unnamed = ended.filter(({ providerId }) => !providerId).map(({ kind }) => kind);
   const beside = ended.map(({ action }) => ALSO_CHANGES[action]);

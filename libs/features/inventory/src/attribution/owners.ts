@@ -1,10 +1,10 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
 import { InventoryReader } from '../reads/inventory-reader';
 import type { ResourceView } from '../reads/resource.view';
-import { OwnerRecorder } from '../recorder/owner-recorder';
+import { OwnershipRecorder } from '../recorder/owner-recorder';
 import { ProjectNotFoundError, ResourceNotFoundError } from '../resource.error';
 
 /** What an admin says of a project; what is left out stays. */
@@ -15,18 +15,18 @@ export interface ProjectChange {
 
 /** What people say about whose things are. Each change, its effect on resources and its audit entry are one transaction (OPS-9). */
 @Injectable()
-export class Owners {
+export class OwnershipService {
   constructor(
     private readonly database: Database,
-    private readonly recorder: OwnerRecorder,
+    private readonly recorder: OwnershipRecorder,
     private readonly reader: InventoryReader,
     private readonly audit: AuditLog,
   ) {}
 
   /** The explicit owner of a resource, which beats every rule; null gives it back to the rules. */
-  async setOwner(resourceId: string, tenantId: string | null, because: Because): Promise<ResourceView> {
+  async setOwner(resourceId: string, tenantId: string | null, because: AuditContext): Promise<ResourceView> {
     await this.database.transaction(async (tx) => {
-      await this.recorder.takeTurns(tx);
+      await this.recorder.lockAttribution(tx);
       if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
       await this.audit.record(tx, {
         ...because,
@@ -39,9 +39,9 @@ export class Owners {
   }
 
   /** The tenant and our classification of a project. Syncs keep both; the tenant counts for its resources at once. */
-  async setProject(projectId: string, change: ProjectChange, because: Because): Promise<ProjectView> {
+  async setProject(projectId: string, change: ProjectChange, because: AuditContext): Promise<ProjectView> {
     return this.database.transaction(async (tx) => {
-      await this.recorder.takeTurns(tx);
+      await this.recorder.lockAttribution(tx);
       const [project] = await tx.query<ProjectRow & { account_id: string }>(
         `update cloud_projects
             set tenant_id = case when $2 then $3 else tenant_id end, tenant_set_by = case when $2 then 'admin' else tenant_set_by end,

@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean, ProviderError, UnknownOutcomeError } from '#libs/digitalocean';
 import { isRetryable } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
+import { AccountBinding } from '../account/account-pin';
 import type { SweepRef } from '../recorder/resource-recorder';
 import { parseProject } from './project';
 import { ProjectMirror } from './project-mirror';
@@ -17,7 +17,7 @@ export class FallbackProject {
 
   constructor(
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly mirror: ProjectMirror,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

@@ -3,7 +3,7 @@ import type { Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { KINDS } from '../kinds';
 import type { Member } from './membership-walk';
-import { KEEP_MEMBERS, LET_MEMBERS_GO, MISS_RELEASED_MEMBERS, UNSEEN_MEMBERS } from './membership.sql';
+import { KEEP_MEMBERS, REMOVE_MEMBERS, MISS_RELEASED_MEMBERS, UNSEEN_MEMBERS } from './membership.sql';
 
 /** The sweep whose walk is applied. */
 export interface MembershipSweep {
@@ -30,7 +30,7 @@ interface UnseenMember {
 
 /** Writes `cloud_project_members` from a complete walk over all projects. */
 @Injectable()
-export class Members {
+export class ProjectMembershipRepository {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
@@ -46,7 +46,7 @@ export class Members {
     const [moved, missed] = [unseen.filter((member) => member.moved), unseen.filter((member) => !member.moved)];
     const blind = await this.looksBlind(tx, sweep, missed);
     const held = blind || sweep.suspect;
-    await tx.query(LET_MEMBERS_GO, [moved.map(idOf), held ? [] : missed.map(idOf)]);
+    await tx.query(REMOVE_MEMBERS, [moved.map(idOf), held ? [] : missed.map(idOf)]);
     return { blind, missed: missed.map(lineOf) };
   }
 

@@ -43,7 +43,7 @@ on conflict (account_id, kind, provider_id, project_id) where member_until is nu
    set assigned_at = excluded.assigned_at, missed_walks = 0`;
 
 /** A member that moved leaves at once, one that nobody shows any more with the second walk that misses it. $1 ids that moved, $2 ids missed. */
-export const LET_MEMBERS_GO = `
+export const REMOVE_MEMBERS = `
 update cloud_project_members m
    set missed_walks = m.missed_walks + 1,
        member_until = case when m.id = any ($1::uuid[]) or m.missed_walks >= 1 then clock_timestamp() end

@@ -28,7 +28,7 @@ select p.id, p.provider_id as "providerId", p.stale_strike_count as strikes, p.l
 
 /** Projects disappear by the same rules as resources: strikes, spacing, the brake, and a 404 by id. */
 @Injectable()
-export class ProjectMissesJudge {
+export class ProjectReconciler {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,

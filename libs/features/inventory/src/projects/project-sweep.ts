@@ -1,17 +1,17 @@
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
-import { OwnerRecorder } from '../recorder/owner-recorder';
+import { AccountBinding } from '../account/account-pin';
+import { OwnershipRecorder } from '../recorder/owner-recorder';
 import { SweepLedger } from '../sweep/sweep-ledger';
 import { askedAt, type SweepRun } from '../sweep/sweep-run';
 import { FallbackProject } from './fallback-project';
-import { Members } from './members';
+import { ProjectMembershipRepository } from './members';
 import { MembershipWalk, type Member } from './membership-walk';
 import { Placeholders, type PlaceholderMisses } from './placeholders';
 import { parseProject } from './project';
 import { ProjectMirror } from './project-mirror';
-import { ProjectMissesJudge, type ProjectMisses } from './project-misses';
+import { ProjectReconciler, type ProjectMisses } from './project-misses';
 
 /**
  * The sweep of the projects, in two passes: mirror them, then walk who is a member of which. What a complete walk says
@@ -22,14 +22,14 @@ export class ProjectSweep {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly mirror: ProjectMirror,
     private readonly fallback: FallbackProject,
     private readonly membership: MembershipWalk,
-    private readonly members: Members,
+    private readonly members: ProjectMembershipRepository,
     private readonly placeholders: Placeholders,
-    private readonly projects: ProjectMissesJudge,
-    private readonly owners: OwnerRecorder,
+    private readonly projects: ProjectReconciler,
+    private readonly owners: OwnershipRecorder,
     private readonly ledger: SweepLedger,
   ) {}
 
@@ -42,7 +42,7 @@ export class ProjectSweep {
     try {
       await this.membership.walk(run, projects, (members) => walked.push(...members));
     } finally {
-      await this.pin.verifyAgain(run.purpose);
+      await this.pin.reverify(run.purpose);
       await this.placeholders.record(run, walked, walkedFrom); // what was seen was seen, also when the walk did not end
     }
     const walkedIds = projects.map((project) => project.id);
@@ -50,7 +50,7 @@ export class ProjectSweep {
       projects: await this.projects.judge(run, listed),
       placeholders: await this.placeholders.judge(run, walkedIds, walked),
     };
-    await this.pin.verifyAgain(run.purpose); // another account's 404 proves nothing (INV-6)
+    await this.pin.reverify(run.purpose); // another account's 404 proves nothing (INV-6)
     await run.progress.flush();
     await this.database.transaction((tx) => this.conclude(tx, run, walkedIds, walked, judged));
   }
@@ -62,7 +62,7 @@ export class ProjectSweep {
     walked: readonly Member[],
     { projects, placeholders }: { projects: ProjectMisses; placeholders: PlaceholderMisses },
   ): Promise<void> {
-    await this.owners.takeTurns(tx);
+    await this.owners.lockAttribution(tx);
     await this.ledger.hold(tx, run.id);
     const doubt = projects.decision.suspect ?? placeholders.suspect;
     const members = await this.members.apply(tx, { ...run, projectIds, suspect: doubt !== null }, walked);
@@ -87,7 +87,7 @@ export class ProjectSweep {
       signal: run.signal,
     });
     for await (const page of list) {
-      await this.pin.verifyAgain(run.purpose);
+      await this.pin.reverify(run.purpose);
       await this.mirror.recordPage(run, page.items);
       listed.push(...page.items.map((project) => project.providerId));
       run.progress.expect(Math.max(page.pagesExpected, page.page) + page.total);

@@ -1,7 +1,7 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
-import { KnownPast } from '../archive/known-past';
+import { HistoryHorizon } from '../archive/known-past';
 import { ResourceNotFoundError } from '../resource.error';
 import { CompletenessReader } from './completeness';
 import { decodeCursor } from './cursor';
@@ -22,7 +22,7 @@ export class InventoryReader {
   constructor(
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
-    private readonly past: KnownPast,
+    private readonly past: HistoryHorizon,
   ) {}
 
   /** The account as it is, or as the event log says it was at a time. Throws `EventsArchivedError` when that is too long ago (INV-14). */
@@ -47,7 +47,7 @@ export class InventoryReader {
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
-    if (at !== undefined) await this.past.mustReach(at);
+    if (at !== undefined) await this.past.assertCovers(at);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return {
       data: shown.map((row) => as(row, complete.sweptAt(row.kind))),

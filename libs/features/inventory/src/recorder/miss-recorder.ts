@@ -3,7 +3,7 @@ import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { listedKind } from '../kinds';
 import type { MissingRow, MissSituation } from '../sweep/decide-misses';
-import { MISSING_ROWS, STRIKE_AND_BURY, STRIKE_RELEASED } from './misses.sql';
+import { MISSING_ROWS, STRIKE_AND_TOMBSTONE, STRIKE_RELEASED } from './misses.sql';
 import type { SweepRef } from './resource-recorder';
 
 /** Reads what a complete listing missed, and writes strikes and tombstones into `cloud_resources`, with their events. */
@@ -36,7 +36,7 @@ export class MissRecorder {
   async strikeAndBury(tx: Queryable, sweep: SweepRef, strike: readonly MissingRow[], bury: readonly MissingRow[]): Promise<void> {
     if (strike.length + bury.length === 0) return;
     const ids = (rows: readonly MissingRow[]) => rows.map((row) => row.id);
-    await tx.query(STRIKE_AND_BURY, [sweep.id, ids(strike), ids(bury), sweep.startedAt]);
+    await tx.query(STRIKE_AND_TOMBSTONE, [sweep.id, ids(strike), ids(bury), sweep.startedAt]);
   }
 
   /** One strike for what a released sweep missed; answers how many rows got one. */

@@ -25,7 +25,7 @@ select clock_timestamp() as now,
  * A row that was written in between is left alone. The transaction holds the sweep.
  * $1 sweep, $2 row ids to strike, $3 row ids to bury, $4 sweep started at.
  */
-export const STRIKE_AND_BURY = `
+export const STRIKE_AND_TOMBSTONE = `
 with struck as (
   update cloud_resources r
      set stale_strike_count = r.stale_strike_count + 1, last_strike_at = clock_timestamp(),

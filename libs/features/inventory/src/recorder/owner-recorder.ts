@@ -73,12 +73,12 @@ interface SweepOfKind {
 
 /** Writes the owners of `cloud_resources`. */
 @Injectable()
-export class OwnerRecorder {
+export class OwnershipRecorder {
   /**
    * Lets one transaction at a time say whose things are. What a statement judges would otherwise be what stood before somebody else's
    * change, which it waits for and then overwrites. First statement of every transaction that changes owners.
    */
-  async takeTurns(tx: Queryable): Promise<void> {
+  async lockAttribution(tx: Queryable): Promise<void> {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('attribution', 0))`);
   }
 

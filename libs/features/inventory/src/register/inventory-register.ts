@@ -1,10 +1,10 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
+import { AccountBinding } from '../account/account-pin';
 import { KINDS } from '../kinds';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
-import { OwnerRecorder } from '../recorder/owner-recorder';
+import { OwnershipRecorder } from '../recorder/owner-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { UnknownKindError } from '../sweep/sweep.error';
 import { ACTIONS_OF_SAGA, BURY, JOIN_PROJECT } from './register.sql';
@@ -35,12 +35,12 @@ const COLUMNS = 'id, kind, provider_id, name, region, size_slug, status, tenant_
 
 /** What sagas know sooner than any sweep: things they made, things they destroyed, actions they asked for. */
 @Injectable()
-export class InventoryRegister {
+export class ResourceRegistrar {
   constructor(
     private readonly database: Database,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly recorder: ResourceRecorder,
-    private readonly owners: OwnerRecorder,
+    private readonly owners: OwnershipRecorder,
   ) {}
 
   /**
@@ -108,7 +108,7 @@ export class InventoryRegister {
 
   private judgeOwner(accountId: string, resource: RegisteredResource): Promise<void> {
     return this.database.transaction(async (tx) => {
-      await this.owners.takeTurns(tx);
+      await this.owners.lockAttribution(tx);
       await this.owners.settleOne(tx, accountId, resource);
     });
   }

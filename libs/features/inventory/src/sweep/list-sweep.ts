@@ -2,10 +2,10 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, type ListPage } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
+import { AccountBinding } from '../account/account-pin';
 import type { Kind, KindList, Observation } from '../kinds/kind';
 import { MissRecorder } from '../recorder/miss-recorder';
-import { OwnerRecorder } from '../recorder/owner-recorder';
+import { OwnershipRecorder } from '../recorder/owner-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { Confirmation } from './confirmation';
 import { decideMisses } from './decide-misses';
@@ -20,10 +20,10 @@ export class ListSweep {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly recorder: ResourceRecorder,
     private readonly misses: MissRecorder,
-    private readonly owners: OwnerRecorder,
+    private readonly owners: OwnershipRecorder,
     private readonly parents: NamedParents,
     private readonly confirmation: Confirmation,
     private readonly ledger: SweepLedger,
@@ -46,10 +46,10 @@ export class ListSweep {
     }
     const { gone, alive } = await this.confirmation.confirm(run, kind, decision.condemned);
     const strike = decision.strike.filter((row) => !alive.has(row.id));
-    await this.pin.verifyAgain(run.purpose); // another account's 404 proves nothing (INV-6)
+    await this.pin.reverify(run.purpose); // another account's 404 proves nothing (INV-6)
     await run.progress.flush();
     await this.database.transaction(async (tx) => {
-      if (run.progress.hasChanges) await this.owners.takeTurns(tx);
+      if (run.progress.hasChanges) await this.owners.lockAttribution(tx);
       await this.ledger.hold(tx, run.id);
       await this.misses.strikeAndBury(tx, run, strike, gone);
       if (run.progress.hasChanges) await this.owners.settle(tx, run);
@@ -66,7 +66,7 @@ export class ListSweep {
     const recorded: Promise<void>[] = [];
     try {
       for await (const page of this.provider.list({ purpose, path, query, key, parse, idOf, signal })) {
-        await this.pin.verifyAgain(purpose); // a long sweep outlives the check at its start (INV-6)
+        await this.pin.reverify(purpose); // a long sweep outlives the check at its start (INV-6)
         const items = page.items.flatMap(({ seen, ours }) => (ours ? [parents?.adopt(seen) ?? seen] : []));
         const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;
         for (const seen of items) listed.add(seen.providerId);

@@ -15,7 +15,7 @@ const NOTHING: Progress = { pagesDone: 0, pagesExpected: 0, calls: 0, seen: 0, d
 const NOTE_EVERY_MS = 500;
 
 /** Keeps the ledger informed of a sweep's progress without a commit per page. */
-export class ProgressNotes {
+export class SweepProgress {
   private made = NOTHING;
   private noted = NOTHING;
   private notedAtMs = 0;

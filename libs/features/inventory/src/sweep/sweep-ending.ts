@@ -3,7 +3,7 @@ import { errorCode } from '#libs/kernel';
 import { AccountUnknownError, OtherAccountError } from '../account/account.error';
 
 /** What an error makes of the sweep that it ended. `refused`: this token must not sync at all, or not this kind (INV-6, INV-7). */
-export function howItEnded(error: unknown, signal: AbortSignal): { status: 'incomplete' | 'refused'; reason: string } {
+export function sweepOutcome(error: unknown, signal: AbortSignal): { status: 'incomplete' | 'refused'; reason: string } {
   if (signal.aborted) return { status: 'incomplete', reason: 'stopped' }; // whatever it says: the process was told to end
   const refused =
     error instanceof OtherAccountError ||

@@ -1,9 +1,9 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { sweepNamed } from '../kinds';
-import { Members } from '../projects/members';
-import { ProjectMissesJudge } from '../projects/project-misses';
+import { ProjectMembershipRepository } from '../projects/members';
+import { ProjectReconciler } from '../projects/project-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { SweepLedger } from './sweep-ledger';
 import { SweepNotFoundError, SweepNotReleasableError } from './sweep.error';
@@ -16,13 +16,13 @@ export class SweepRequests {
     private readonly database: Database,
     private readonly ledger: SweepLedger,
     private readonly misses: MissRecorder,
-    private readonly projects: ProjectMissesJudge,
-    private readonly members: Members,
+    private readonly projects: ProjectReconciler,
+    private readonly members: ProjectMembershipRepository,
     private readonly audit: AuditLog,
   ) {}
 
   /** A sweep of this kind for a worker to take up, or the one that is running already. */
-  async request(kind: string, because: Because): Promise<SweepView> {
+  async request(kind: string, because: AuditContext): Promise<SweepView> {
     sweepNamed(kind);
     await this.ledger.closeLapsed();
     return this.database.transaction(async (tx) => {
@@ -36,7 +36,7 @@ export class SweepRequests {
    * Lets a suspect listing count: the rows it missed get their strike, and later sweeps that miss no others are trusted (INV-5).
    * Nothing is deleted here: that still takes all strikes and the provider's 404.
    */
-  async release(sweepId: string, because: Because): Promise<SweepView> {
+  async release(sweepId: string, because: AuditContext): Promise<SweepView> {
     return this.database.transaction(async (tx) => {
       const sweep = await this.markReleased(tx, sweepId);
       const struck = await this.misses.strikeReleased(tx, sweepId);

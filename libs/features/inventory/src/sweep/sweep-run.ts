@@ -1,5 +1,5 @@
 import type { TokenPurpose } from '#libs/config';
-import type { ProgressNotes } from './progress-notes';
+import type { SweepProgress } from './progress-notes';
 
 /** A sweep that this process runs. */
 export interface SweepRun {
@@ -13,7 +13,7 @@ export interface SweepRun {
   readonly startedAt: Date;
   /** `performance.now()` when the database answered with `startedAt`. */
   readonly openedAtMs: number;
-  readonly progress: ProgressNotes;
+  readonly progress: SweepProgress;
   /** Aborted when the process stops or the lease is lost. */
   readonly signal: AbortSignal;
 }

@@ -3,13 +3,13 @@ import { Database } from '#libs/database';
 import { DigitalOcean, ProviderNotConfiguredError } from '#libs/digitalocean';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { AccountPin } from '../account/account-pin';
+import { AccountBinding } from '../account/account-pin';
 import { ActionFeed } from '../actions/action-feed';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
 import { ProjectSweep } from '../projects/project-sweep';
 import { ListSweep } from './list-sweep';
-import { howItEnded } from './sweep-ending';
-import { ProgressNotes } from './progress-notes';
+import { sweepOutcome } from './sweep-ending';
+import { SweepProgress } from './progress-notes';
 import { SweepLedger } from './sweep-ledger';
 import type { SweepRun } from './sweep-run';
 import { SweepLeaseLostError } from './sweep.error';
@@ -23,7 +23,7 @@ export class SweepService {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly ledger: SweepLedger,
     private readonly lists: ListSweep,
     private readonly projects: ProjectSweep,
@@ -46,7 +46,7 @@ export class SweepService {
       source: kind === ACTION_FEED.kind ? 'action_feed' : 'sweep',
       startedAt: sweep.started_at,
       openedAtMs,
-      progress: new ProgressNotes(this.ledger, sweep.id),
+      progress: new SweepProgress(this.ledger, sweep.id),
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     };
     const heartbeat = setInterval(() => void this.beat(run.id, stop), this.config.inventory.sweepLeaseMs / 3);
@@ -77,7 +77,7 @@ export class SweepService {
 
   /** A sweep that lost its place was closed by whoever took it over. */
   private async conclude({ id, kind, progress, signal }: Omit<SweepRun, 'accountId'>, error: unknown): Promise<void> {
-    const { status, reason } = howItEnded(error, signal);
+    const { status, reason } = sweepOutcome(error, signal);
     if (reason === 'internal')
       this.log.error({ event: 'sweep_failed', kind, sweep_id: id }, error instanceof Error ? error.stack : undefined);
     try {

@@ -1,6 +1,6 @@
 import { Database } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { AccountPin } from '#libs/inventory';
+import { AccountBinding } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { BalanceNotReadError } from '../billing.error';
 import type { InvoicePreview } from '../provider/invoice-answers';
@@ -16,7 +16,7 @@ export class BalanceSnapshots {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly invoices: ProviderInvoices,
   ) {}
 

@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import { AccountPin } from '#libs/inventory';
+import { AccountBinding } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { InvoiceLedger } from '../invoices/invoice-ledger';
 import { ProviderInvoices } from '../provider/provider-invoices';
@@ -22,7 +22,7 @@ export class BillingHistory {
 
   constructor(
     private readonly database: Database,
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
   ) {}

@@ -1,5 +1,5 @@
 import { DomainError, errorCode } from '#libs/kernel';
-import { AccountPin } from '#libs/inventory';
+import { AccountBinding } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { UnreadableDocumentError } from '../document/document.error';
 import { InvoiceLedger, type ClaimedInvoice } from '../invoices/invoice-ledger';
@@ -15,7 +15,7 @@ export class InvoiceIngest {
   private readonly log = new Logger('Billing');
 
   constructor(
-    private readonly pin: AccountPin,
+    private readonly pin: AccountBinding,
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
     private readonly lineSets: LineSets,

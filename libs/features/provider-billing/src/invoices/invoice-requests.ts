@@ -1,4 +1,4 @@
-import { AuditLog, type Because } from '#libs/audit';
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { InvoiceNotFoundError, InvoiceNotReleasableError } from '../billing.error';
@@ -19,7 +19,7 @@ export class InvoiceRequests {
   ) {}
 
   /** The invoice is to be read again; a worker does it. Throws `InvoiceNotFoundError`. */
-  async ingest(invoiceId: string, because: Because): Promise<InvoiceView> {
+  async ingest(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
     await this.database.transaction(async (tx) => {
       if (!(await this.ledger.request(tx, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
       await this.audit.record(tx, { ...because, action: 'invoice_ingest_requested', target: { type: 'invoice', id: invoiceId } });
@@ -28,7 +28,7 @@ export class InvoiceRequests {
   }
 
   /** A mismatch may go to finance as it is (BIL-5). Throws `InvoiceNotFoundError` and `InvoiceNotReleasableError`. */
-  async release(invoiceId: string, because: Because): Promise<InvoiceView> {
+  async release(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
     await this.reader.get(invoiceId);
     await this.database.transaction(async (tx) => {
       const difference = await this.ledger.release(tx, invoiceId);

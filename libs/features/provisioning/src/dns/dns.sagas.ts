@@ -3,14 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { DeleteRecordStep } from './delete-record.step';
 import { DnsRecordInput } from './dns-record.input';
 import { EnsureRecordStep } from './ensure-record.step';
-import { holdsRecord, OwnZones } from './own-zone';
+import { holdsRecord, ZoneAccess } from './own-zone';
 
 /** Sees to it that a zone answers a name and type with some data. */
 @Injectable()
 export class UpsertRecordSaga {
   readonly definition: SagaDefinition<DnsRecordInput>;
 
-  constructor(own: OwnZones, ensure: EnsureRecordStep) {
+  constructor(own: ZoneAccess, ensure: EnsureRecordStep) {
     this.definition = {
       kind: 'upsert_dns_record',
       input: DnsRecordInput,
@@ -27,7 +27,7 @@ export class UpsertRecordSaga {
 export class DeleteRecordSaga {
   readonly definition: SagaDefinition<DnsRecordInput>;
 
-  constructor(own: OwnZones, remove: DeleteRecordStep) {
+  constructor(own: ZoneAccess, remove: DeleteRecordStep) {
     this.definition = {
       kind: 'delete_dns_record',
       input: DnsRecordInput,

@@ -7,7 +7,7 @@ import { bodyOf, sameRecord, type ListedRecord } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
 import { wantedOf } from './own-zone';
 import { decideRecord, differs } from './record-decision';
-import { RecordUndoing, type EnsureIntent } from './record-undoing';
+import { DnsRecordCompensation, type EnsureIntent } from './record-undoing';
 
 type Ctx = StepContext<DnsRecordInput>;
 
@@ -19,7 +19,7 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput> {
 
   constructor(
     private readonly records: RecordCalls,
-    private readonly undoing: RecordUndoing,
+    private readonly undoing: DnsRecordCompensation,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { InventoryRegister, ResourceNotFoundError } from '#libs/inventory';
+import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
-import type { Proposal } from '#libs/saga';
+import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import type { RecordType } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
@@ -16,11 +16,11 @@ const NEEDS: Partial<Record<RecordType, readonly (keyof DnsRecordInput)[]>> = {
 
 /** Judges what is asked of a zone: its owner first, then the record itself (TEN-6). */
 @Injectable()
-export class OwnZones {
-  constructor(private readonly inventory: InventoryRegister) {}
+export class ZoneAccess {
+  constructor(private readonly inventory: ResourceRegistrar) {}
 
   /** The input with the name relative to its zone. Throws `ResourceNotFoundError`, also for other tenants' zones, and `ValidationFailedError`. */
-  async inOwnZone({ scope, input }: Proposal<DnsRecordInput>): Promise<DnsRecordInput> {
+  async inOwnZone({ scope, input }: StartCommand<DnsRecordInput>): Promise<DnsRecordInput> {
     const zone = input.dns_domain.toLowerCase();
     if (!(await this.inventory.findByName(scope, 'dns_zone', zone))) throw new ResourceNotFoundError(zone);
     const errors = recordErrors(input);

@@ -28,7 +28,7 @@ type Ctx = StepContext<DnsRecordInput>;
 
 /** Gives a zone back what it said before: data, the TTL that siblings share, every other field; what was made goes. */
 @Injectable()
-export class RecordUndoing {
+export class DnsRecordCompensation {
   constructor(
     private readonly records: RecordCalls,
     @Inject(CONFIG) private readonly config: Config,

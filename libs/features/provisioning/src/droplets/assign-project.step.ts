@@ -3,7 +3,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, fail, retry, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { ProjectReader } from '#libs/inventory';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks } from '../looks/provider-looks';
+import { SharedProviderPoller } from '../looks/provider-looks';
 import { ProjectCalls } from '../provider/project-calls';
 import { outcomeOf } from '../provider/write-outcome';
 import type { ProvisionDropletInput } from './provision-droplet.input';
@@ -18,7 +18,7 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
 
   constructor(
     private readonly projects: ProjectCalls,
-    private readonly looks: ProviderLooks,
+    private readonly looks: SharedProviderPoller,
     private readonly reader: ProjectReader,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

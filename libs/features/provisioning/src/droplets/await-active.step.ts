@@ -1,7 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks, type ListedDroplet } from '../looks/provider-looks';
+import { SharedProviderPoller, type ListedDroplet } from '../looks/provider-looks';
 import { DropletCalls, isGpuSize } from '../provider/droplet-calls';
 import type { ProvisionDropletInput } from './provision-droplet.input';
 
@@ -14,7 +14,7 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
   constructor(
-    private readonly looks: ProviderLooks,
+    private readonly looks: SharedProviderPoller,
     private readonly droplets: DropletCalls,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

@@ -1,8 +1,8 @@
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks } from '../looks/provider-looks';
+import { SharedProviderPoller } from '../looks/provider-looks';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import type { WithDroplet } from './own-droplet';
 
@@ -16,9 +16,9 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
   constructor(
-    private readonly looks: ProviderLooks,
+    private readonly looks: SharedProviderPoller,
     private readonly snapshots: SnapshotCalls,
-    private readonly inventory: InventoryRegister,
+    private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

@@ -1,6 +1,6 @@
-import { Catalogue } from '#libs/catalog';
+import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type DropletOrder } from '../provider/droplet-calls';
@@ -36,8 +36,8 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
   constructor(
     private readonly droplets: DropletCalls,
     private readonly removal: DropletRemoval,
-    private readonly inventory: InventoryRegister,
-    private readonly catalogue: Catalogue,
+    private readonly inventory: ResourceRegistrar,
+    private readonly catalogue: Catalog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -60,10 +60,10 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const intent = ctx.intent as CreateIntent | null;
     if (!intent) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const young = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const recentlyCreated = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
-    const answer = await this.removal.remove(ctx, ids, { young, unanswered: young && known === undefined });
+    const answer = await this.removal.remove(ctx, ids, { recentlyCreated, createUnconfirmed: recentlyCreated && known === undefined });
     if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id);
     return answer;
   };

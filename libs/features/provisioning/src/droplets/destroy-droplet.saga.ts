@@ -2,14 +2,14 @@ import type { SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DestroyDropletStep } from './destroy-droplet.step';
 import { MarkDeletedStep } from './mark-deleted.step';
-import { holdsDroplet, OwnDropletInput, OwnDroplets, type WithDroplet } from './own-droplet';
+import { holdsDroplet, OwnDropletInput, DropletAccess, type WithDroplet } from './own-droplet';
 
 /** Destroys a droplet, for good. Its snapshots stay. */
 @Injectable()
 export class DestroyDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(own: OwnDroplets, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+  constructor(own: DropletAccess, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
     this.definition = {
       kind: 'destroy_droplet',
       input: OwnDropletInput,

@@ -1,8 +1,8 @@
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, retry, wait, type StepAnswer, type StepContext } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks } from '../looks/provider-looks';
+import { SharedProviderPoller } from '../looks/provider-looks';
 import type { Action } from '../provider/action';
 import type { Droplet } from '../provider/droplet';
 import { DropletCalls } from '../provider/droplet-calls';
@@ -29,16 +29,16 @@ type Ctx = Pick<StepContext, 'sagaId' | 'intent' | 'sinceBegunMs' | 'signal' | '
  * action has ended: an action may be `completed` before its effect can be seen (digitalocean-api.md, fact 7).
  */
 @Injectable()
-export class DropletEvent {
+export class DropletActionRunner {
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly looks: ProviderLooks,
-    private readonly inventory: InventoryRegister,
+    private readonly looks: SharedProviderPoller,
+    private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** `keep`: what the step itself has recorded and must not lose. */
-  async achieve(ctx: Ctx, goal: Goal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
+  async ensure(ctx: Ctx, goal: Goal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
     const { dropletId, action, reached } = goal;
     const before = ctx.intent as unknown as EventIntent | null;
     const asked = before?.goal === JSON.stringify(action);

@@ -7,11 +7,11 @@ import { outcomeOf } from '../provider/write-outcome';
 type Removing = Pick<StepContext, 'intent' | 'signal' | 'guard' | 'recordIntent'>;
 
 /** What is not sure yet about droplets that are to go. */
-export interface Doubts {
+export interface RemovalUncertainty {
   /** Just made: a 404 may only mean "not yet", unless the provider has promised to destroy it. */
-  readonly young: boolean;
+  readonly recentlyCreated: boolean;
   /** A create has no answer: one more may appear. */
-  readonly unanswered: boolean;
+  readonly createUnconfirmed: boolean;
 }
 
 /** Destroys droplets and believes it only when the provider no longer knows them: 204 is a promise, not the end (digitalocean-api.md, section 4). */
@@ -23,11 +23,11 @@ export class DropletRemoval {
   ) {}
 
   /** One look and at most one DELETE for each; waits until all are gone, and until nothing more can appear. */
-  async remove(ctx: Removing, ids: readonly string[], { young, unanswered }: Doubts): Promise<StepAnswer> {
+  async remove(ctx: Removing, ids: readonly string[], { recentlyCreated, createUnconfirmed }: RemovalUncertainty): Promise<StepAnswer> {
     let next: StepAnswer | undefined;
-    for (const id of ids) next = (await this.removeOne(ctx, id, young)) ?? next;
+    for (const id of ids) next = (await this.removeOne(ctx, id, recentlyCreated)) ?? next;
     if (next) return next;
-    return unanswered ? wait(this.config.saga.pollMs, 'whether a create without an answer still takes effect') : done();
+    return createUnconfirmed ? wait(this.config.saga.pollMs, 'whether a create without an answer still takes effect') : done();
   }
 
   /** Undefined once it is gone. */

@@ -1,11 +1,11 @@
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { ProviderLooks } from '../looks/provider-looks';
+import { SharedProviderPoller } from '../looks/provider-looks';
 import { DropletCalls } from '../provider/droplet-calls';
 import { outcomeOf } from '../provider/write-outcome';
-import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import { DesiredStateRepository } from '../spec/provisioned-specs';
 import type { WithDroplet } from './own-droplet';
 
 const WAIT_LIMIT_MS = 900_000;
@@ -18,9 +18,9 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet> {
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly looks: ProviderLooks,
-    private readonly inventory: InventoryRegister,
-    private readonly specs: ProvisionedSpecs,
+    private readonly looks: SharedProviderPoller,
+    private readonly inventory: ResourceRegistrar,
+    private readonly specs: DesiredStateRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

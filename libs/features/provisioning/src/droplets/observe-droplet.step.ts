@@ -1,4 +1,4 @@
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
@@ -11,7 +11,7 @@ export class ObserveDropletStep implements StepDefinition<WithDroplet> {
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly inventory: InventoryRegister,
+    private readonly inventory: ResourceRegistrar,
   ) {}
 
   readonly execute = async ({ input, signal, guard }: StepContext<WithDroplet>): Promise<StepAnswer> => {

@@ -1,8 +1,8 @@
-import { Catalogue } from '#libs/catalog';
-import { InventoryRegister, ProjectReader } from '#libs/inventory';
+import { Catalog } from '#libs/catalog';
+import { ResourceRegistrar, ProjectReader } from '#libs/inventory';
 import type { Scope } from '#libs/identity';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
-import type { Proposal } from '#libs/saga';
+import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { isReservedTag } from '../provider/saga-tags';
 import { AdminsOnlyError } from '../provisioning.error';
@@ -12,13 +12,13 @@ import type { ProvisionDropletInput } from './provision-droplet.input';
 @Injectable()
 export class OrderCheck {
   constructor(
-    private readonly catalogue: Catalogue,
+    private readonly catalogue: Catalog,
     private readonly projects: ProjectReader,
-    private readonly inventory: InventoryRegister,
+    private readonly inventory: ResourceRegistrar,
   ) {}
 
   /** The order with its project filled in. Throws `AdminsOnlyError` and `ValidationFailedError`. */
-  async check({ scope, input }: Proposal<ProvisionDropletInput>): Promise<ProvisionDropletInput> {
+  async check({ scope, input }: StartCommand<ProvisionDropletInput>): Promise<ProvisionDropletInput> {
     if (scope.kind === 'tenant' && input.tags) throw new AdminsOnlyError('tags');
     if (scope.kind === 'tenant' && input.vpc_uuid) throw new AdminsOnlyError('vpc_uuid');
     const { project_id, ...ordered } = input;

@@ -1,5 +1,5 @@
-import { InventoryRegister, ResourceNotFoundError } from '#libs/inventory';
-import type { Proposal } from '#libs/saga';
+import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
+import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { IsUUID } from 'class-validator';
 
@@ -14,11 +14,11 @@ export type WithDroplet<Asked = OwnDropletInput> = Asked & { readonly resource_i
 
 /** Finds the droplet that a saga may act on. */
 @Injectable()
-export class OwnDroplets {
-  constructor(private readonly inventory: InventoryRegister) {}
+export class DropletAccess {
+  constructor(private readonly inventory: ResourceRegistrar) {}
 
   /** Throws `ResourceNotFoundError`, also for other tenants' droplets (TEN-6). */
-  async withDroplet({ scope, input }: Proposal<OwnDropletInput>): Promise<WithDroplet> {
+  async withDroplet({ scope, input }: StartCommand<OwnDropletInput>): Promise<WithDroplet> {
     const found = await this.inventory.find(scope, input.resource_id, 'droplet');
     if (!found) throw new ResourceNotFoundError(input.resource_id);
     return { resource_id: input.resource_id, droplet_id: found.provider_id };

@@ -1,7 +1,7 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
-import { DropletEvent } from './droplet-event';
+import { DropletActionRunner } from './droplet-event';
 import type { WithDroplet } from './own-droplet';
 
 const isOff = ({ status }: { readonly status: string }): boolean => status === 'off';
@@ -15,14 +15,14 @@ export class PowerOffStep implements StepDefinition<WithDroplet> {
   readonly name = 'power_off';
 
   constructor(
-    private readonly event: DropletEvent,
+    private readonly event: DropletActionRunner,
     private readonly droplets: DropletCalls,
   ) {}
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     const wasOn = (ctx.intent?.wasOn as boolean | undefined) ?? (await this.isRunning(ctx));
     if (wasOn === undefined) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
-    const answer = await this.event.achieve(
+    const answer = await this.event.ensure(
       ctx,
       { dropletId: ctx.input.droplet_id, action: { type: 'power_off' }, reached: isOff },
       { wasOn },
@@ -33,7 +33,7 @@ export class PowerOffStep implements StepDefinition<WithDroplet> {
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
     const wasOn = ctx.intent?.wasOn === true || (ctx.context[this.name] as { was_on?: boolean } | undefined)?.was_on === true;
     if (!wasOn) return done();
-    return this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn }, { wasOn });
+    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn }, { wasOn });
   };
 
   private async isRunning({ input, signal }: Ctx): Promise<boolean | undefined> {
@@ -47,14 +47,14 @@ export class PowerOffStep implements StepDefinition<WithDroplet> {
 export class PowerOnStep implements StepDefinition<WithDroplet> {
   readonly name = 'power_on';
 
-  constructor(private readonly event: DropletEvent) {}
+  constructor(private readonly event: DropletActionRunner) {}
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     if ((ctx.context.power_off as { was_on?: boolean } | undefined)?.was_on !== true) return done({ stays_off: true });
-    return this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn });
+    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn });
   };
 
   /** Its size is given back next, for which it must be off. */
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer> =>
-    this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_off' }, reached: isOff });
+    this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_off' }, reached: isOff });
 }

@@ -25,7 +25,7 @@ export class ProvisionDropletSaga {
       prepare: (proposal) => check.check(proposal),
       plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
       steps: [create, active, assign, register],
-      unshown: ['user_data'],
+      redactedInputFields: ['user_data'],
     };
   }
 }

@@ -1,8 +1,8 @@
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
-import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import { DesiredStateRepository } from '../spec/provisioned-specs';
 import type { AcceptedResize } from './resize-droplet.input';
 
 /** Puts the new size into the inventory and into the desired state. */
@@ -12,8 +12,8 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize> {
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly inventory: InventoryRegister,
-    private readonly specs: ProvisionedSpecs,
+    private readonly inventory: ResourceRegistrar,
+    private readonly specs: DesiredStateRepository,
   ) {}
 
   readonly execute = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {

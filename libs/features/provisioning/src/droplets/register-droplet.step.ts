@@ -1,9 +1,9 @@
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
-import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import { DesiredStateRepository } from '../spec/provisioned-specs';
 import type { ProvisionDropletInput } from './provision-droplet.input';
 
 /** Puts the new droplet into the inventory at once, and what was ordered into the desired state. */
@@ -13,8 +13,8 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly inventory: InventoryRegister,
-    private readonly specs: ProvisionedSpecs,
+    private readonly inventory: ResourceRegistrar,
+    private readonly specs: DesiredStateRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

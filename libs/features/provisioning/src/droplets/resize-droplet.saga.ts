@@ -1,7 +1,7 @@
-import { Catalogue } from '#libs/catalog';
-import { InventoryRegister, ResourceNotFoundError } from '#libs/inventory';
+import { Catalog } from '#libs/catalog';
+import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
-import type { Proposal, SagaDefinition } from '#libs/saga';
+import type { StartCommand, SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { holdsDroplet } from './own-droplet';
 import { PowerOffStep, PowerOnStep } from './power.steps';
@@ -15,8 +15,8 @@ export class ResizeDropletSaga {
   readonly definition: SagaDefinition<AcceptedResize, ResizeDropletInput>;
 
   constructor(
-    private readonly inventory: InventoryRegister,
-    private readonly catalogue: Catalogue,
+    private readonly inventory: ResourceRegistrar,
+    private readonly catalogue: Catalog,
     off: PowerOffStep,
     resize: ResizeStep,
     withDisk: ResizeWithDiskStep,
@@ -33,7 +33,7 @@ export class ResizeDropletSaga {
     };
   }
 
-  private async prepare({ scope, input }: Proposal<ResizeDropletInput>): Promise<AcceptedResize> {
+  private async prepare({ scope, input }: StartCommand<ResizeDropletInput>): Promise<AcceptedResize> {
     const found = await this.inventory.find(scope, input.resource_id, 'droplet');
     if (!found) throw new ResourceNotFoundError(input.resource_id);
     const problems = found.region ? await this.catalogue.problemsOf({ sizeSlug: input.size_slug, region: found.region }) : undefined;

@@ -1,9 +1,9 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { Catalogue } from '#libs/catalog';
+import { Catalog } from '#libs/catalog';
 import type { Droplet } from '../provider/droplet';
 import { DropletCalls } from '../provider/droplet-calls';
-import { DropletEvent } from './droplet-event';
+import { DropletActionRunner } from './droplet-event';
 import type { AcceptedResize } from './resize-droplet.input';
 
 type Ctx = StepContext<AcceptedResize>;
@@ -20,7 +20,7 @@ export class ResizeStep implements StepDefinition<AcceptedResize> {
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
   constructor(
-    private readonly event: DropletEvent,
+    private readonly event: DropletActionRunner,
     private readonly droplets: DropletCalls,
   ) {}
 
@@ -30,7 +30,7 @@ export class ResizeStep implements StepDefinition<AcceptedResize> {
     const { from } = (ctx.intent ?? {}) as { from?: string };
     if (from === undefined) return done();
     const action = { type: 'resize', size: from, disk: false };
-    return this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from) }, { from });
+    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from) }, { from });
   };
 }
 
@@ -42,9 +42,9 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize> {
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
   constructor(
-    private readonly event: DropletEvent,
+    private readonly event: DropletActionRunner,
     private readonly droplets: DropletCalls,
-    private readonly catalogue: Catalogue,
+    private readonly catalogue: Catalog,
   ) {}
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
@@ -55,7 +55,7 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize> {
 
 async function resized(
   ctx: Ctx,
-  event: DropletEvent,
+  event: DropletActionRunner,
   droplets: DropletCalls,
   { disk, diskGb }: { disk: boolean; diskGb: number },
 ): Promise<StepAnswer> {
@@ -63,6 +63,6 @@ async function resized(
   const from = (ctx.intent?.from as string | undefined) ?? (await droplets.get(dropletId, ctx.signal))?.sizeSlug;
   if (!from) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
   const reached = (droplet: Droplet) => hasSize(size)(droplet) && droplet.diskGb >= diskGb;
-  const answer = await event.achieve(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });
+  const answer = await event.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });
   return answer.is === 'done' ? done({ from, to: size }) : answer;
 }

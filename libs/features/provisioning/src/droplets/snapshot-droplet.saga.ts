@@ -1,7 +1,7 @@
 import type { SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { AwaitSnapshotStep } from './await-snapshot.step';
-import { holdsDroplet, OwnDropletInput, OwnDroplets, type WithDroplet } from './own-droplet';
+import { holdsDroplet, OwnDropletInput, DropletAccess, type WithDroplet } from './own-droplet';
 import { TakeSnapshotStep } from './take-snapshot.step';
 
 /** Takes a snapshot of a droplet, running or not. */
@@ -9,7 +9,7 @@ import { TakeSnapshotStep } from './take-snapshot.step';
 export class SnapshotDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(own: OwnDroplets, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+  constructor(own: DropletAccess, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
     this.definition = {
       kind: 'snapshot_droplet',
       input: OwnDropletInput,

@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { InventoryRegister } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
@@ -30,7 +30,7 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
   constructor(
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
-    private readonly inventory: InventoryRegister,
+    private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

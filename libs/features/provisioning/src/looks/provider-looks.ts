@@ -6,7 +6,7 @@ import { parseAction, type Action } from '../provider/action';
 import { parseDroplet } from '../provider/droplet';
 import { ProjectCalls, type Membership } from '../provider/project-calls';
 import { MANAGED_TAG } from '../provider/saga-tags';
-import { SharedLook, type Seen } from './shared-look';
+import { SharedPoll, type Seen } from './shared-look';
 
 const purpose = 'provisioning';
 const PER_PAGE = 200;
@@ -29,10 +29,10 @@ export interface ListedDroplets {
  * The looks that waiting sagas share, one per `SAGA_POLL_MS` for all workers together: W waits cost ⌈W/200⌉ calls (performance.md I1).
  */
 @Injectable()
-export class ProviderLooks {
-  private readonly actions: SharedLook<Action[]>;
-  private readonly droplets: SharedLook<ListedDroplets>;
-  private readonly projects = new Map<string, SharedLook<Membership[]>>();
+export class SharedProviderPoller {
+  private readonly actions: SharedPoll<Action[]>;
+  private readonly droplets: SharedPoll<ListedDroplets>;
+  private readonly projects = new Map<string, SharedPoll<Membership[]>>();
 
   constructor(
     private readonly database: Database,
@@ -41,8 +41,8 @@ export class ProviderLooks {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { pollMs } = config.saga;
-    this.actions = new SharedLook(database, pollMs, 'actions', () => this.newestActions());
-    this.droplets = new SharedLook(database, pollMs, 'managed_droplets', () => this.managedDroplets());
+    this.actions = new SharedPoll(database, pollMs, 'actions', () => this.newestActions());
+    this.droplets = new SharedPoll(database, pollMs, 'managed_droplets', () => this.managedDroplets());
   }
 
   /** The newest actions of the account. */
@@ -62,7 +62,7 @@ export class ProviderLooks {
   /** What a project holds. */
   members(projectUuid: string): Promise<Seen<Membership[]> | undefined> {
     const take = () => this.projectCalls.members(projectUuid);
-    const look = this.projects.get(projectUuid) ?? new SharedLook(this.database, this.config.saga.pollMs, `members ${projectUuid}`, take);
+    const look = this.projects.get(projectUuid) ?? new SharedPoll(this.database, this.config.saga.pollMs, `members ${projectUuid}`, take);
     this.projects.set(projectUuid, look);
     return look.latest();
   }

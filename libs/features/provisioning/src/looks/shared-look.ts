@@ -19,7 +19,7 @@ interface Row {
  * One look at the provider for all sagas of all workers that wait for the same thing: whoever finds the last one too old takes the next and
  * leaves it in `provider_looks`. Nobody waits for it: who comes meanwhile gets the last one.
  */
-export class SharedLook<T> {
+export class SharedPoll<T> {
   private asking: Promise<Seen<T> | undefined> | undefined;
 
   constructor(

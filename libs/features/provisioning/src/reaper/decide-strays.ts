@@ -7,11 +7,11 @@ export interface Marked {
   readonly sagaId: string;
 }
 
-export type StrayReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored';
+export type OrphanReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored';
 
-export interface Stray extends Omit<Marked, 'kind'> {
+export interface Orphan extends Omit<Marked, 'kind'> {
   readonly kind: Marked['kind'] | 'dns_record';
-  readonly reason: StrayReason;
+  readonly reason: OrphanReason;
   /** False: it is reported, and left to people (SAG-8). */
   readonly destroy: boolean;
 }
@@ -20,8 +20,8 @@ export interface Stray extends Omit<Marked, 'kind'> {
  * Which of the marked things nobody accounts for (SAG-6, SAG-8). Pure. A saga that has recorded another one, or that ended having undone
  * everything, will not come back for this one. While it goes on it may still adopt it; a saga that gave up lists it among its leftovers.
  */
-export function straysAmong(marked: readonly Marked[], sagas: ReadonlyMap<string, SagaOutline>): Stray[] {
-  return marked.flatMap((one): Stray[] => {
+export function straysAmong(marked: readonly Marked[], sagas: ReadonlyMap<string, SagaOutline>): Orphan[] {
+  return marked.flatMap((one): Orphan[] => {
     const saga = sagas.get(one.sagaId);
     if (!saga) return [{ ...one, reason: 'unknown_saga', destroy: false }];
     const recorded = recordedId(one.kind, saga);

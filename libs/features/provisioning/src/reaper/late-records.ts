@@ -1,33 +1,33 @@
 import { CONFIG, type Config } from '#libs/config';
 import { errorCode } from '#libs/kernel';
-import { SagaOutlines, type RecordedIntent } from '#libs/saga';
+import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { sameRecord } from '../dns/dns-record';
 import type { DnsRecordInput } from '../dns/dns-record.input';
 import { holdsRecord, wantedOf } from '../dns/own-zone';
 import type { EnsureIntent } from '../dns/record-undoing';
 import { RecordCalls } from '../provider/record-calls';
-import { StrayLedger } from './stray-ledger';
+import { OrphanRepository } from './stray-ledger';
 
 /**
  * Records that a create without an answer made after its saga had stopped looking (SAG-14). Only what was not there before the create, has its data,
  * and is no saga's result: within the grace, one more with the same data is its own double.
  */
 @Injectable()
-export class LateRecords {
+export class OrphanDnsRecords {
   private readonly log = new Logger('Reaper');
   private readonly never = new AbortController().signal;
 
   constructor(
-    private readonly sagas: SagaOutlines,
+    private readonly sagas: SagaQueries,
     private readonly records: RecordCalls,
-    private readonly ledger: StrayLedger,
+    private readonly ledger: OrphanRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Answers how many were asked away. */
   async remove(): Promise<number> {
-    const ended = await this.sagas.intentsOf('upsert_dns_record', 'ensure_record', this.config.saga.reaperGraceMs);
+    const ended = await this.sagas.findRecordedIntents('upsert_dns_record', 'ensure_record', this.config.saga.reaperGraceMs);
     let asked = 0;
     for (const one of ended) if (needsALook(one)) asked += await this.removeOf(one);
     return asked;
@@ -43,7 +43,7 @@ export class LateRecords {
     const wanted = wantedOf(input);
     const possible = listed.filter((record) => sameRecord(type, record, wanted) && !others.includes(record.id) && record.id !== kept);
     if (possible.length === 0 || (await this.othersAtIt(saga.sagaId, input))) return 0;
-    const theirs = await this.sagas.putOutByOthers(
+    const theirs = await this.sagas.outputsOfOtherSagas(
       saga.sagaId,
       'ensure_record',
       'record_id',
@@ -82,7 +82,7 @@ export class LateRecords {
     const [hold = ''] = holdsRecord(input);
     const holder = await this.sagas.holderOf(hold);
     if (holder !== undefined && holder !== sagaId) return true;
-    const removals = await this.sagas.intentsOf('delete_dns_record', 'delete_record', this.config.saga.reaperGraceMs);
+    const removals = await this.sagas.findRecordedIntents('delete_dns_record', 'delete_record', this.config.saga.reaperGraceMs);
     return removals.some(
       ({ status, input: removed }) => status === 'rolled_back' && holdsRecord(removed as unknown as DnsRecordInput)[0] === hold,
     );

@@ -1,18 +1,18 @@
 import { Database } from '#libs/database';
 import { Injectable, Logger } from '@nestjs/common';
-import { SagaOutlines } from '#libs/saga';
+import { SagaQueries } from '#libs/saga';
 
 /**
  * Notices that the database was restored from a backup: then it runs in another cluster, or on another timeline of the same. Sagas that were not
  * over in the backup may have gone on and made things that only the provider knows.
  */
 @Injectable()
-export class Lineage {
+export class RestoreDetector {
   private readonly log = new Logger('Reaper');
 
   constructor(
     private readonly database: Database,
-    private readonly sagas: SagaOutlines,
+    private readonly sagas: SagaQueries,
   ) {}
 
   /** In each round, and before a worker claims anything: connections outlive a restore, and what it cut off must not go on unmarked. */

@@ -3,17 +3,17 @@ import { Database } from '#libs/database';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
-import { SagaOutlines, type RecordedIntent } from '#libs/saga';
+import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { SharedLook } from '../looks/shared-look';
+import { SharedPoll } from '../looks/shared-look';
 import { DropletCalls } from '../provider/droplet-calls';
 import { MANAGED_TAG, sagaOfSnapshotName, sagaOfTag } from '../provider/saga-tags';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import { straysAmong, type Marked, type Stray } from './decide-strays';
-import { LateRecords } from './late-records';
-import { Lineage } from './lineage';
+import { straysAmong, type Marked, type Orphan } from './decide-strays';
+import { OrphanDnsRecords } from './late-records';
+import { RestoreDetector } from './lineage';
 import { SagaTagObjects } from './saga-tag-objects';
-import { StrayLedger } from './stray-ledger';
+import { OrphanRepository } from './stray-ledger';
 
 /** Sagas after which something may appear late, and their step that makes it. */
 const MAKING = [
@@ -43,24 +43,24 @@ export interface Reaped {
 @Injectable()
 export class Reaper {
   private readonly log = new Logger('Reaper');
-  private readonly rounds: SharedLook<Reaped>;
-  private readonly thorough: SharedLook<Reaped>;
+  private readonly rounds: SharedPoll<Reaped>;
+  private readonly thorough: SharedPoll<Reaped>;
   private readonly never = new AbortController().signal;
 
   constructor(
     database: Database,
-    private readonly sagas: SagaOutlines,
+    private readonly sagas: SagaQueries,
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
-    private readonly ledger: StrayLedger,
-    private readonly records: LateRecords,
+    private readonly ledger: OrphanRepository,
+    private readonly records: OrphanDnsRecords,
     private readonly tags: SagaTagObjects,
-    private readonly lineage: Lineage,
+    private readonly lineage: RestoreDetector,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { reaperPeriodMs, reaperGraceMs } = config.saga;
-    this.rounds = new SharedLook(database, reaperPeriodMs, 'reaper', () => this.reap());
-    this.thorough = new SharedLook(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
+    this.rounds = new SharedPoll(database, reaperPeriodMs, 'reaper', () => this.reap());
+    this.thorough = new SharedPoll(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
   }
 
   /**
@@ -80,7 +80,7 @@ export class Reaper {
   /** Only what was sent without a known answer can appear late; looking costs a page per 200 of all that we manage. */
   private async anythingInDoubt(): Promise<boolean> {
     for (const [kind, step] of MAKING) {
-      const lately = await this.sagas.intentsOf(kind, step, this.config.saga.reaperGraceMs);
+      const lately = await this.sagas.findRecordedIntents(kind, step, this.config.saga.reaperGraceMs);
       if (lately.some(inDoubt)) return true;
     }
     return false;
@@ -93,7 +93,7 @@ export class Reaper {
 
   private async reap(): Promise<Reaped> {
     const marked = [...(await this.markedDroplets()), ...(await this.markedSnapshots())];
-    const strays = straysAmong(marked, await this.sagas.of([...new Set(marked.map(({ sagaId }) => sagaId))]));
+    const strays = straysAmong(marked, await this.sagas.findByIds([...new Set(marked.map(({ sagaId }) => sagaId))]));
     const fresh = new Set((await this.ledger.found(strays, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
     for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
     let asked = 0;
@@ -118,7 +118,7 @@ export class Reaper {
   }
 
   /** Whether it was asked for now. One that is refused, e.g. because another event is under way, is asked for again in the next round. */
-  private async destroy(stray: Stray): Promise<boolean> {
+  private async destroy(stray: Orphan): Promise<boolean> {
     try {
       if (stray.kind === 'droplet') await this.droplets.destroy(stray.providerId, this.never);
       else if (stray.kind === 'snapshot') await this.snapshots.destroy(stray.providerId, this.never);
@@ -131,7 +131,7 @@ export class Reaper {
     return true;
   }
 
-  private tell({ kind, providerId, sagaId, reason, destroy }: Stray): void {
+  private tell({ kind, providerId, sagaId, reason, destroy }: Orphan): void {
     found.inc({ kind, reason });
     const line = { event: 'stray_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
     if (destroy) this.log.warn(line);

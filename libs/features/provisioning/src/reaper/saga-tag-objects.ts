@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { SagaOutlines } from '#libs/saga';
+import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { sagaOfTag } from '../provider/saga-tags';
 import { TagCalls } from '../provider/tag-calls';
@@ -9,7 +9,7 @@ import { TagCalls } from '../provider/tag-calls';
 export class SagaTagObjects {
   constructor(
     private readonly tags: TagCalls,
-    private readonly sagas: SagaOutlines,
+    private readonly sagas: SagaQueries,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -19,7 +19,7 @@ export class SagaTagObjects {
       const sagaId = sagaOfTag(name);
       return sagaId !== undefined && count === 0 ? [{ name, sagaId }] : [];
     });
-    const sagas = await this.sagas.of(empty.map(({ sagaId }) => sagaId));
+    const sagas = await this.sagas.findByIds(empty.map(({ sagaId }) => sagaId));
     const over = empty.filter(({ sagaId }) => (sagas.get(sagaId)?.endedMsAgo ?? 0) > this.config.saga.reaperGraceMs);
     for (const { name } of over) await this.tags.remove(name);
     return over.length;

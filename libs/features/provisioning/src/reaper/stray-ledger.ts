@@ -1,26 +1,26 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { Stray } from './decide-strays';
+import type { Orphan } from './decide-strays';
 
 /** The only writer of `cloud_strays`: what was found that no saga accounts for, and what became of it. */
 @Injectable()
-export class StrayLedger {
+export class OrphanRepository {
   constructor(private readonly database: Database) {}
 
   /** Answers those that were not known, or stand there for another reason now. What is no longer found of these kinds is gone. */
-  async found(strays: readonly Stray[], kinds: readonly string[]): Promise<{ providerId: string }[]> {
+  async found(strays: readonly Orphan[], kinds: readonly string[]): Promise<{ providerId: string }[]> {
     return this.database.query<{ providerId: string }>(FOUND, [JSON.stringify(strays), kinds]);
   }
 
   /** One that is asked away at once. */
-  async noted({ kind, providerId, sagaId, reason }: Stray): Promise<void> {
+  async noted({ kind, providerId, sagaId, reason }: Orphan): Promise<void> {
     await this.database.query(
       'insert into cloud_strays (kind, provider_id, saga_id, reason) values ($1, $2, $3, $4) on conflict do nothing',
       [kind, providerId, sagaId, reason],
     );
   }
 
-  async askedAway({ kind, providerId }: Stray): Promise<void> {
+  async askedAway({ kind, providerId }: Orphan): Promise<void> {
     await this.database.query('update cloud_strays set asked_at = clock_timestamp() where kind = $1 and provider_id = $2', [
       kind,
       providerId,

@@ -1,6 +1,6 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { ProvisionedSpecs } from '../spec/provisioned-specs';
+import { DesiredStateRepository } from '../spec/provisioned-specs';
 import type { AcceptedRevert } from './revert-droplet.input';
 
 /** Begins only if nothing else has been ordered since the revert was asked for: an accept of the same drift may have been a moment sooner, or be about to end. */
@@ -8,10 +8,10 @@ import type { AcceptedRevert } from './revert-droplet.input';
 export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
   readonly name = 'check_order';
 
-  constructor(private readonly specs: ProvisionedSpecs) {}
+  constructor(private readonly specs: DesiredStateRepository) {}
 
   readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
-    if ((await this.specs.settledVersion(input.resource_id)) === input.spec_version) return done();
+    if ((await this.specs.lockVersion(input.resource_id)) === input.spec_version) return done();
     return fail({ code: 'order_changed', detail: 'Something else has been ordered since the revert was asked for' }, 'none');
   };
 }

@@ -1,5 +1,5 @@
-import type { Because } from '#libs/audit';
-import { SagaStarts, type SagaPlan } from '#libs/saga';
+import type { AuditContext } from '#libs/audit';
+import { SagaStarter, type SagaPlan } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { NotRevertibleError } from '../provisioning.error';
 import { isRevertible, whyNot } from './revert-judgement';
@@ -13,7 +13,7 @@ export interface RevertOrder {
 /** The door for drift: plans and starts the saga that makes a droplet what was ordered. */
 @Injectable()
 export class DropletReverts {
-  constructor(private readonly starts: SagaStarts) {}
+  constructor(private readonly starts: SagaStarter) {}
 
   /** What would be done, and nothing is. Throws like `start`, except that a busy droplet is no hindrance. */
   async plan(order: RevertOrder): Promise<SagaPlan> {
@@ -21,7 +21,7 @@ export class DropletReverts {
   }
 
   /** Answers the saga's id. Throws `NotRevertibleError` with the reason, `ResourceBusyError` while another saga holds the droplet (DRF-5). */
-  async start(order: RevertOrder, because: Because, details: Readonly<Record<string, unknown>>): Promise<string> {
+  async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
     return this.starts.start({ ...startOf(order), tenantId: null, because, details });
   }
 }

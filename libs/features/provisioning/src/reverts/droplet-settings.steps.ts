@@ -1,6 +1,6 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { DropletEvent, type Goal } from '../droplets/droplet-event';
+import { DropletActionRunner, type Goal } from '../droplets/droplet-event';
 import { DropletCalls } from '../provider/droplet-calls';
 import type { Droplet } from '../provider/droplet';
 import { whyBackupsStay } from './revert-judgement';
@@ -18,7 +18,7 @@ abstract class SetByEvent implements StepDefinition<AcceptedRevert> {
   abstract readonly name: string;
 
   constructor(
-    private readonly event: DropletEvent,
+    private readonly event: DropletActionRunner,
     private readonly droplets: DropletCalls,
   ) {}
 
@@ -48,7 +48,7 @@ abstract class SetByEvent implements StepDefinition<AcceptedRevert> {
 
   private bring(ctx: Ctx, value: Value, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
     const reached = (droplet: Droplet) => this.of(droplet) === value;
-    return this.event.achieve(ctx, { dropletId: ctx.input.droplet_id, action: this.action(value), reached }, keep);
+    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.action(value), reached }, keep);
   }
 }
 

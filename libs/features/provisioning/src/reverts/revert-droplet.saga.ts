@@ -1,6 +1,6 @@
-import { Catalogue } from '#libs/catalog';
+import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
-import type { Proposal, SagaDefinition } from '#libs/saga';
+import type { StartCommand, SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { ObserveDropletStep } from '../droplets/observe-droplet.step';
 import { holdsDroplet } from '../droplets/own-droplet';
@@ -8,7 +8,7 @@ import { PowerOffStep, PowerOnStep } from '../droplets/power.steps';
 import { ResizeStep } from '../droplets/resize.steps';
 import { isReservedTag } from '../provider/saga-tags';
 import { NotRevertibleError } from '../provisioning.error';
-import { ProvisionedSpecs, type Spec } from '../spec/provisioned-specs';
+import { DesiredStateRepository, type Spec } from '../spec/provisioned-specs';
 import { CheckOrderStep } from './check-order.step';
 import { RenameStep, SetBackupsStep } from './droplet-settings.steps';
 import { whyNot } from './revert-judgement';
@@ -25,8 +25,8 @@ export class RevertDropletSaga {
 
   constructor(
     private readonly inventory: InventoryReader,
-    private readonly catalogue: Catalogue,
-    private readonly specs: ProvisionedSpecs,
+    private readonly catalogue: Catalog,
+    private readonly specs: DesiredStateRepository,
     check: CheckOrderStep,
     off: PowerOffStep,
     resize: ResizeStep,
@@ -54,7 +54,7 @@ export class RevertDropletSaga {
   }
 
   /** Throws `ResourceNotFoundError`, and `NotRevertibleError` with the reason. */
-  private async prepare({ scope, input: { resource_id, fields } }: Proposal<RevertDropletInput>): Promise<AcceptedRevert> {
+  private async prepare({ scope, input: { resource_id, fields } }: StartCommand<RevertDropletInput>): Promise<AcceptedRevert> {
     const droplet = await this.inventory.get(scope, resource_id);
     if (droplet.kind !== 'droplet') throw new NotRevertibleError(`of a ${droplet.kind} nothing can be changed in place`);
     const ordered = await this.specs.find(resource_id);

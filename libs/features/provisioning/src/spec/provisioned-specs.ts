@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 export type Spec = Readonly<Record<string, unknown>>;
 
 /** The desired state of one resource. */
-export interface Provisioned {
+export interface DesiredState {
   readonly resource_id: string;
   readonly spec: Spec;
   /** Rises with every change that was ordered. */
@@ -14,7 +14,7 @@ export interface Provisioned {
 
 /** The only writer of `cloud_provisioned`: what we ordered, which drift compares with what is there. */
 @Injectable()
-export class ProvisionedSpecs {
+export class DesiredStateRepository {
   constructor(private readonly database: Database) {}
 
   /** Merges fields into the desired state, version +1; a repetition by the same saga changes nothing. */
@@ -30,13 +30,13 @@ export class ProvisionedSpecs {
   }
 
   /** What is there becomes what was ordered of these fields, version +1. False when the desired state is not of that version any more. */
-  async accept(tx: Queryable, { resource_id, version }: Pick<Provisioned, 'resource_id' | 'version'>, fields: Spec): Promise<boolean> {
+  async accept(tx: Queryable, { resource_id, version }: Pick<DesiredState, 'resource_id' | 'version'>, fields: Spec): Promise<boolean> {
     const rows = await tx.query(ACCEPT, [resource_id, version, JSON.stringify(fields)]);
     return rows.length > 0;
   }
 
   /** Nothing is ordered any more of a resource that is gone, version +1. False when the desired state is not of that version any more. */
-  async acceptEnd(tx: Queryable, { resource_id, version }: Pick<Provisioned, 'resource_id' | 'version'>): Promise<boolean> {
+  async acceptEnd(tx: Queryable, { resource_id, version }: Pick<DesiredState, 'resource_id' | 'version'>): Promise<boolean> {
     const rows = await tx.query(ACCEPT_END, [resource_id, version]);
     return rows.length > 0;
   }
@@ -48,7 +48,7 @@ export class ProvisionedSpecs {
   }
 
   /** Its version once whoever is changing it at this moment has ended; undefined when nothing is ordered. */
-  async settledVersion(resourceId: string): Promise<number | undefined> {
+  async lockVersion(resourceId: string): Promise<number | undefined> {
     const [row] = await this.database.query<{ version: number }>(
       'select version from cloud_provisioned where resource_id = $1 and ended_at is null for share',
       [resourceId],
@@ -56,8 +56,8 @@ export class ProvisionedSpecs {
     return row?.version;
   }
 
-  async find(resourceId: string): Promise<Provisioned | undefined> {
-    const [row] = await this.database.query<Provisioned>(
+  async find(resourceId: string): Promise<DesiredState | undefined> {
+    const [row] = await this.database.query<DesiredState>(
       'select resource_id, spec, version from cloud_provisioned where resource_id = $1 and ended_at is null',
       [resourceId],
     );

@@ -7,7 +7,7 @@ const MOST_AT_ONCE = 1_000;
 
 /** Links what has been committed since the last time into the chain. Any number of processes may try: one does it. */
 @Injectable()
-export class RecordSealer {
+export class ChainSealer {
   constructor(private readonly database: Database) {}
 
   /** Answers how many digests it linked. Ends early when aborted. */

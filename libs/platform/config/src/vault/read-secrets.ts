@@ -1,10 +1,14 @@
 import type { VaultSettings } from '../vault-settings';
-import type { VaultDoor } from './vault-door';
+import type { VaultHttpClient } from './vault-door';
 import type { VaultLogin } from './vault-login';
 import { VaultError } from './vault.error';
 
 /** Every field of every configured path. Throws VaultError: all of them are read, or none counts. */
-export async function readSecrets(settings: VaultSettings, door: VaultDoor, login: VaultLogin): Promise<ReadonlyMap<string, unknown>> {
+export async function readSecrets(
+  settings: VaultSettings,
+  door: VaultHttpClient,
+  login: VaultLogin,
+): Promise<ReadonlyMap<string, unknown>> {
   const all = new Map<string, unknown>();
   for (const [index, path] of settings.paths.entries()) {
     const what = `path ${index + 1} of VAULT_SECRETS`;
@@ -17,7 +21,7 @@ export async function readSecrets(settings: VaultSettings, door: VaultDoor, logi
   return all;
 }
 
-async function readPath(path: string, what: string, door: VaultDoor, login: VaultLogin): Promise<unknown> {
+async function readPath(path: string, what: string, door: VaultHttpClient, login: VaultLogin): Promise<unknown> {
   const ask = async () => door.ask({ method: 'GET', path, token: await login.token(), what });
   try {
     return await ask();

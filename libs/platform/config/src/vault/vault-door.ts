@@ -14,7 +14,7 @@ interface Question {
 }
 
 /** The one place that talks to Vault. Bounded in time and size; goes nowhere but to the configured address (TEN-8). */
-export class VaultDoor {
+export class VaultHttpClient {
   constructor(private readonly settings: VaultSettings) {}
 
   /** The answer's JSON. Throws VaultError, which carries no part of the answer and nothing of the question but `what`. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { VaultSettings } from '../vault-settings';
-import type { VaultDoor } from './vault-door';
+import type { VaultHttpClient } from './vault-door';
 import { VaultError } from './vault.error';
 
 /** Another login is due before the token of the last one ends. */
@@ -12,7 +12,7 @@ export class VaultLogin {
 
   constructor(
     private readonly auth: VaultSettings['auth'],
-    private readonly door: VaultDoor,
+    private readonly door: VaultHttpClient,
   ) {}
 
   async token(): Promise<string> {

@@ -1,8 +1,8 @@
 import { ConfigError } from '../config.error';
-import { KEPT_NAMES, keptNameProblems, type VaultSettings } from '../vault-settings';
-import { type KeptSecrets } from '../config';
+import { EXTERNAL_SECRET_NAMES, externalNameProblems, type VaultSettings } from '../vault-settings';
+import { type ExternalSecrets } from '../config';
 import { readSecrets } from './read-secrets';
-import { VaultDoor } from './vault-door';
+import { VaultHttpClient } from './vault-door';
 import { VaultLogin } from './vault-login';
 import { VaultError } from './vault.error';
 
@@ -19,13 +19,13 @@ export interface VaultRefreshOutcome {
  * whatever a later refresh finds. Values live in the memory of this process only (TEN-8).
  */
 export class VaultSecrets {
-  private readonly door: VaultDoor;
+  private readonly door: VaultHttpClient;
   private readonly login: VaultLogin;
   private readonly values = new Map<string, string>();
   private troubleSinceMs: number | undefined;
 
   private constructor(private readonly settings: VaultSettings) {
-    this.door = new VaultDoor(settings);
+    this.door = new VaultHttpClient(settings);
     this.login = new VaultLogin(settings.auth, this.door);
   }
 
@@ -33,8 +33,8 @@ export class VaultSecrets {
   static async open(settings: VaultSettings): Promise<VaultSecrets> {
     const opened = new VaultSecrets(settings);
     const fields = await readSecrets(settings, opened.door, opened.login);
-    const problems = keptNameProblems([...fields.keys()]);
-    for (const name of KEPT_NAMES.filter((known) => fields.has(known))) {
+    const problems = externalNameProblems([...fields.keys()]);
+    for (const name of EXTERNAL_SECRET_NAMES.filter((known) => fields.has(known))) {
       const problem = opened.replaceValue(name, fields.get(name));
       if (problem !== undefined) problems.push(problem);
     }
@@ -43,7 +43,7 @@ export class VaultSecrets {
   }
 
   /** By the names of the variables they replace; each function returns the current value. */
-  get secrets(): KeptSecrets {
+  get secrets(): ExternalSecrets {
     return Object.fromEntries([...this.values].map(([name, first]) => [name, () => this.values.get(name) ?? first]));
   }
 

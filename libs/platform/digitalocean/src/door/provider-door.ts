@@ -1,6 +1,6 @@
 import type { Config, TokenPurpose } from '#libs/config';
 import type { Queryable } from '#libs/database';
-import { Governor } from '../governor/governor';
+import { RateLimiter } from '../governor/governor';
 import type { CallOutcome } from '../governor/call-outcome';
 import type { Permit } from '../governor/waiter';
 import { ProviderError, ProviderNotConfiguredError, UnknownOutcomeError, type AnswerFacts } from '../provider.error';
@@ -11,7 +11,7 @@ import { pauseBeforeRetryMs, sleep } from './read-retry';
 import type { Writable } from 'node:stream';
 import { requestUrl } from './request-url';
 import { Transport, type Exchange, type WireRequest } from './transport';
-import { judge, type Circumstances } from './verdict';
+import { classifyResponse, type ResponseContext } from './verdict';
 
 /** How long a caller may be held while no call is free. Sagas rather give their worker back, syncs have nothing better to do. */
 const LONGEST_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
@@ -41,15 +41,15 @@ export interface DoorAnswer {
 }
 
 /** Every call to the provider goes through here: permit, exchange, verdict, report; repeated only if it is a read (SAG-19). */
-export class ProviderDoor {
-  private readonly governor: Governor;
+export class DigitalOceanHttpClient {
+  private readonly governor: RateLimiter;
   private readonly transport: Transport;
 
   constructor(
     private readonly config: Config,
     database: Queryable,
   ) {
-    this.governor = new Governor(database, config.provider);
+    this.governor = new RateLimiter(database, config.provider);
     this.transport = new Transport(config.version);
   }
 
@@ -158,12 +158,12 @@ export class ProviderDoor {
 
   private async settled(
     exchange: Exchange,
-    about: Pick<Circumstances, 'write' | 'document' | 'token'>,
+    about: Pick<ResponseContext, 'write' | 'document' | 'token'>,
     permit: Permit,
     tell: (outcome: CallOutcome) => void,
   ) {
     const defaultPauseMs = this.config.provider.minuteWindowMs / 4;
-    const verdict = judge(exchange, { ...about, nowMs: Date.now(), defaultPauseMs });
+    const verdict = classifyResponse(exchange, { ...about, nowMs: Date.now(), defaultPauseMs });
     tell(verdict.outcome);
     await permit.ended(verdict.outcome, verdict.waitMs);
     if ('error' in verdict) throw verdict.error;

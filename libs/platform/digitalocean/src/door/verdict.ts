@@ -21,7 +21,7 @@ export type Verdict = { readonly outcome: CallOutcome; readonly waitMs?: number 
   { readonly body: unknown; readonly facts: AnswerFacts } | { readonly error: ProviderError }
 );
 
-export interface Circumstances {
+export interface ResponseContext {
   /** Of a write whose answer is lost nobody knows whether it happened; a read just did not work. */
   readonly write: boolean;
   /** A 2xx body is not JSON: it is kept elsewhere, and what is judged is its beginning. */
@@ -32,7 +32,7 @@ export interface Circumstances {
   readonly defaultPauseMs: number;
 }
 
-export function judge(exchange: Exchange, about: Circumstances): Verdict {
+export function classifyResponse(exchange: Exchange, about: ResponseContext): Verdict {
   if (exchange.kind === 'abandoned') return { outcome: 'abandoned', error: unusable('given up by the caller', about.write) };
   if (exchange.kind === 'lost') return { outcome: 'failed', error: unusable(exchange.reason, about.write && exchange.sent) };
   if (exchange.kind === 'cut') return { outcome: 'failed', error: malformed(exchange.reason, {}, about.write) };
@@ -57,7 +57,7 @@ export function judge(exchange: Exchange, about: Circumstances): Verdict {
   return accepted(status, body, facts, about);
 }
 
-function accepted(status: number, body: string, facts: AnswerFacts, { write, document }: Circumstances): Verdict {
+function accepted(status: number, body: string, facts: AnswerFacts, { write, document }: ResponseContext): Verdict {
   if (document) {
     if (!looksLikeHtml(body)) return { outcome: 'accepted', body: undefined, facts };
     return { outcome: 'failed', error: malformed('an HTML page', facts, false) };

@@ -1,7 +1,7 @@
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../../../../test/setup/database';
-import { BudgetStore, type Grant } from './budget-store';
+import { RateLimitStore, type Grant } from './budget-store';
 import type { CallOutcome } from './call-outcome';
 
 const TOKEN = 'fingerprint';
@@ -9,11 +9,11 @@ const limits = { ratePerMinute: 10, ratePerHour: 100, minuteWindowMs: 60_000, ho
 
 let stored: TestDatabase;
 let database: Database;
-let budget: BudgetStore;
+let budget: RateLimitStore;
 beforeAll(async () => {
   stored = await createTestDatabase();
   database = new Database(loadConfig({ DATABASE_URL: stored.appUrl, JWT_SECRET: 's'.repeat(64) }));
-  budget = new BudgetStore(database, limits);
+  budget = new RateLimitStore(database, limits);
 });
 afterAll(async () => {
   await database.close();

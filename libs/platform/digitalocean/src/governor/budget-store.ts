@@ -20,7 +20,7 @@ type Limits = Pick<Config['provider'], 'ratePerMinute' | 'ratePerHour' | 'minute
 const LEAST_RECHECK_MS = 1_000;
 
 /** The two functions of the database that decide about calls (migration 1003), one round trip each. */
-export class BudgetStore {
+export class RateLimitStore {
   constructor(
     private readonly database: Queryable,
     private readonly limits: Limits,

@@ -15,4 +15,4 @@ export interface EndedCall {
 }
 
 /** Outcomes that may change what other processes are allowed to do. They are reported at once. */
-export const NEWS: ReadonlySet<CallOutcome> = new Set<CallOutcome>(['limited', 'rejected', 'failed']);
+export const OUTCOMES_TO_REPORT: ReadonlySet<CallOutcome> = new Set<CallOutcome>(['limited', 'rejected', 'failed']);

@@ -6,7 +6,7 @@ const GATHER_MS = 100;
 const MOST_KEPT = 10_000;
 
 /** Ended calls of one token on their way to the database: they travel with the next request for a call, or soon by themselves. */
-export class CallReports {
+export class RateLimitReporter {
   private waiting: EndedCall[] = [];
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> = Promise.resolve();

@@ -1,6 +1,6 @@
 import { loadConfig } from '#libs/config';
 import { TokenRejectedError } from '../provider.error';
-import { Governor } from './governor';
+import { RateLimiter } from './governor';
 
 const { provider: limits } = loadConfig({ DATABASE_URL: 'postgres://app@127.0.0.1/none', JWT_SECRET: 's'.repeat(64) });
 const asking = { fingerprint: 'fingerprint', provisioning: false, timeLimitMs: 1_000, maxWaitMs: 60_000 };
@@ -14,7 +14,7 @@ it('INV-7: while the token is rejected each caller is refused with one question,
     questions += 1;
     return [{ granted: [], refusal: 'rejected', wait_ms: 300_000, changes: [] }] as never[];
   };
-  const governor = new Governor({ query: rejecting, prepared: rejecting, texts: rejecting }, limits);
+  const governor = new RateLimiter({ query: rejecting, prepared: rejecting, texts: rejecting }, limits);
   for (let n = 0; n < 20; n++) await expect(governor.acquire(asking)).rejects.toBeInstanceOf(TokenRejectedError);
   expect(questions).toBe(20);
   expect(jest.getTimerCount()).toBe(0);

@@ -1,16 +1,16 @@
 import type { Config } from '#libs/config';
 import type { Queryable } from '#libs/database';
 import { Logger } from '@nestjs/common';
-import { BudgetStore } from './budget-store';
-import { CallReports } from './call-reports';
-import { Lane } from './lane';
-import type { Permit, PermitRequest, Waiter } from './waiter';
+import { RateLimitStore } from './budget-store';
+import { RateLimitReporter } from './call-reports';
+import { PermitQueue } from './lane';
+import type { Permit, PermitRequest, PendingAcquire } from './waiter';
 
 /** What this process holds for one token. */
 interface TokenDesk {
-  readonly reports: CallReports;
-  readonly provisioning: Lane;
-  readonly others: Lane;
+  readonly reports: RateLimitReporter;
+  readonly provisioning: PermitQueue;
+  readonly others: PermitQueue;
 }
 
 /**
@@ -18,13 +18,13 @@ interface TokenDesk {
  * circuit breaker lets them (OPS-2). All state is in the database; a process that dies leaves nothing behind but calls that
  * hold their slots until they can no longer be under way.
  */
-export class Governor {
+export class RateLimiter {
   private readonly log = new Logger('digitalocean');
-  private readonly store: BudgetStore;
+  private readonly store: RateLimitStore;
   private readonly desks = new Map<string, TokenDesk>();
 
   constructor(database: Queryable, limits: Config['provider']) {
-    this.store = new BudgetStore(database, limits);
+    this.store = new RateLimitStore(database, limits);
   }
 
   /**
@@ -42,7 +42,7 @@ export class Governor {
         lane.leave(waiter);
         if (signal) reject(reasonOf(signal));
       };
-      const waiter: Waiter = {
+      const waiter: PendingAcquire = {
         request,
         untilMs: performance.now() + request.maxWaitMs,
         grant: (permit) => {
@@ -70,11 +70,11 @@ export class Governor {
     const tell = (changes: readonly string[]) => {
       for (const change of changes) this.log.warn({ event: `provider_${change}`, token: fingerprint });
     };
-    const reports = new CallReports(async (ended) => tell(await this.store.report(fingerprint, ended)));
+    const reports = new RateLimitReporter(async (ended) => tell(await this.store.report(fingerprint, ended)));
     const made: TokenDesk = {
       reports,
-      provisioning: new Lane({ fingerprint, provisioning: true }, this.store, reports, tell),
-      others: new Lane({ fingerprint, provisioning: false }, this.store, reports, tell),
+      provisioning: new PermitQueue({ fingerprint, provisioning: true }, this.store, reports, tell),
+      others: new PermitQueue({ fingerprint, provisioning: false }, this.store, reports, tell),
     };
     this.desks.set(fingerprint, made);
     return made;

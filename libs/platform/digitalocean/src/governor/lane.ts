@@ -1,8 +1,8 @@
 import { ProviderBudgetExhaustedError, ProviderUnavailableError, RateLimitedByProviderError, TokenRejectedError } from '../provider.error';
-import type { BudgetStore, Refusal } from './budget-store';
-import { NEWS } from './call-outcome';
-import type { CallReports } from './call-reports';
-import type { Permit, Waiter } from './waiter';
+import type { RateLimitStore, Refusal } from './budget-store';
+import { OUTCOMES_TO_REPORT } from './call-outcome';
+import type { RateLimitReporter } from './call-reports';
+import type { Permit, PendingAcquire } from './waiter';
 
 /** A permitted call must start within this time of asking; it is part of how long an unanswered call holds its slot. */
 const START_WITHIN_MS = 2_000;
@@ -15,18 +15,18 @@ const LARGEST_BATCH = 64;
  * The callers of one process that wait for calls with one token, first come first served.
  * They share round trips: one question asks for all who wait, and while nothing is free only one of them asks.
  */
-export class Lane {
-  private readonly waiters: Waiter[] = [];
+export class PermitQueue {
+  private readonly waiters: PendingAcquire[] = [];
   private running = false;
 
   constructor(
     private readonly name: { readonly fingerprint: string; readonly provisioning: boolean },
-    private readonly store: BudgetStore,
-    private readonly reports: CallReports,
+    private readonly store: RateLimitStore,
+    private readonly reports: RateLimitReporter,
     private readonly tell: (changes: readonly string[]) => void,
   ) {}
 
-  join(waiter: Waiter): void {
+  join(waiter: PendingAcquire): void {
     this.waiters.push(waiter);
     if (this.running) return;
     this.running = true;
@@ -34,7 +34,7 @@ export class Lane {
   }
 
   /** True when it was still in line. */
-  leave(waiter: Waiter): boolean {
+  leave(waiter: PendingAcquire): boolean {
     const place = this.waiters.indexOf(waiter);
     return place >= 0 && this.waiters.splice(place, 1).length > 0;
   }
@@ -78,7 +78,7 @@ export class Lane {
       startBeforeMs,
       ended: (outcome, waitMs = 0) => {
         this.reports.add({ id, outcome, endedAtMs: performance.now(), waitMs });
-        return NEWS.has(outcome) ? this.reports.flush() : Promise.resolve();
+        return OUTCOMES_TO_REPORT.has(outcome) ? this.reports.flush() : Promise.resolve();
       },
     };
   }

@@ -19,7 +19,7 @@ export interface PermitRequest {
 }
 
 /** One caller in line for a permit. */
-export interface Waiter {
+export interface PendingAcquire {
   readonly request: PermitRequest;
   /** `performance.now()` at which it gives up. */
   readonly untilMs: number;

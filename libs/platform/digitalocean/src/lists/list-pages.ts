@@ -1,4 +1,4 @@
-import type { DoorRequest, ProviderDoor } from '../door/provider-door';
+import type { DoorRequest, DigitalOceanHttpClient } from '../door/provider-door';
 import { ListWalk } from './list-walk';
 import { readPage } from './read-page';
 
@@ -29,7 +29,7 @@ export interface ListRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | '
 }
 
 /** The pages of a list, in order; the next one is fetched while the consumer works on the current one. */
-export async function* listPages<T>(door: ProviderDoor, request: ListRequest<T>): AsyncGenerator<ListPage<T>, void, void> {
+export async function* listPages<T>(door: DigitalOceanHttpClient, request: ListRequest<T>): AsyncGenerator<ListPage<T>, void, void> {
   const left = new AbortController(); // the consumer stopped early: what is still being fetched is for nobody
   const signal = request.signal ? AbortSignal.any([request.signal, left.signal]) : left.signal;
   const fetchPage = (page: number) => {
