@@ -1,4 +1,4 @@
-// Detection over N managed droplets with 4 ordered fields each, of which 1 in 100 has another size: N=100000 (performance.md D1).
+// Detection over N managed droplets with 4 ordered fields each, of which 1 in 100 has another size: N=100000 (docs/measurements.md D1).
 // `plain`: the rows of the bare floor; `own`: rows as sweeps write them, with our own tags. Each first, with drifts to open, then unchanged.
 // The floor (FLOOR=path of ingest-floor.mjs) is run against the same server, in the same run, for the ratio.
 import { execFileSync } from 'node:child_process';

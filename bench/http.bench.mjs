@@ -1,6 +1,6 @@
 // Reads of the API beside a plain server: the inventory list (50 of N=100,000) for an admin and for a tenant, its first, thousandth and
 // last page, lines of invoices and sagas; 16 callers, tokens checked. The API runs as its own process, as deployed; the floor is
-// http-floor.mjs. The two take turns, SECS=3 each and ROUNDS=3 times; figures are medians (performance.md H1). Also CPU per
+// http-floor.mjs. The two take turns, SECS=3 each and ROUNDS=3 times; figures are medians (docs/measurements.md H1). Also CPU per
 // request of the server process, which a busy neighbour moves far less than rates.
 import autocannon from 'autocannon';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-// Invoices of N lines, from the provider's answer to matched lines: SIZES=33,10000,1000000 (performance.md B1).
+// Invoices of N lines, from the provider's answer to matched lines: SIZES=33,10000,1000000 (docs/measurements.md B1).
 // The bare floor (FLOOR=path of ingest-floor.mjs) is run against the same server, in the same run, for the ratio. It reads its document from a
 // file; ours comes by HTTP, so the time of the download alone is shown beside.
 import { execFileSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 // Droplets ordered at once, by one engine, at a provider without lags and limits: what a provisioning costs in calls, commits and CPU, and how
-// many calls a waiting saga adds (performance.md I1). DROPLETS=200.
+// many calls a waiting saga adds (docs/measurements.md I1). DROPLETS=200.
 import { durableWork, openProvisioning, pgClient, report, round, startDatabase, startQuietSimulator } from './stage.mjs';
 
 const DROPLETS = Number(process.env.DROPLETS ?? 200);

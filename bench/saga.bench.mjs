@@ -1,5 +1,5 @@
-// Sagas of three trivial steps over one PostgreSQL with stock settings: one alone, 16 and 64 at once, and a burst (performance.md S1 to S3).
-// Times are the database's: from the accept's row to the last boundary's. SAGAS=2000.
+// Sagas of three trivial steps over one PostgreSQL with stock settings: one alone, 16 and 64 at once, and a burst.
+// Targets: docs/measurements.md S1, S2, S3. Times are the database's: from the accept's row to the last boundary's. SAGAS=2000.
 import { durableWork, openSagas, pgClient, report, round, startDatabase } from './stage.mjs';
 
 const BURST = Number(process.env.SAGAS ?? 2_000);

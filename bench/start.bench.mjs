@@ -1,4 +1,5 @@
-// `npm start` on an empty folder, later, and after kill -9: milliseconds to the first healthy answer, and what all processes hold (U1).
+// `npm start` on an empty folder, later, and after kill -9: milliseconds to the first healthy answer, and the memory of all processes.
+// Target: docs/measurements.md U1.
 // Memory is the proportional set size, so that what processes share is counted once (Linux; elsewhere null).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

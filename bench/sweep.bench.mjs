@@ -1,4 +1,4 @@
-// Sweeps of N droplets: first, unchanged, 2 % changed, 1 % gone. SIZES=1000,10000,100000 (performance.md I1 to I3).
+// Sweeps of N droplets: first, unchanged, 2 % changed, 1 % gone. SIZES=1000,10000,100000 (docs/measurements.md I1, I2, I3).
 // The bare floor of the same work (FLOOR=path of sync-floor.mjs) is run against the same server, in the same run, for the ratio.
 import { execFileSync } from 'node:child_process';
 import { durableWork, openInventory, pgClient, report, round, rssMb, startDatabase, startHelper } from './stage.mjs';

@@ -10,7 +10,7 @@ it(`INV-1, INV-2: a sweep of ${DROPLETS} droplets is complete and exact, the sec
     await world.simulator.forgetCalls();
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', seen: DROPLETS, discovered: DROPLETS });
     const listings = (await world.simulator.calls()).filter((call) => call.path.startsWith('/v2/droplets'));
-    expect(listings).toHaveLength(DROPLETS / 200 + 1); // performance.md I1: and one for the empty list of GPU machines
+    expect(listings).toHaveLength(DROPLETS / 200 + 1); // docs/measurements.md I1: and one for the empty list of GPU machines
     const rows = await world.database.query<{ id: string; name: string }>(
       `select provider_id as id, name from cloud_resources where kind = 'droplet' and deleted_at is null order by provider_id`,
     );

@@ -4,7 +4,7 @@ import { until } from '../setup/until';
 const DROPLETS = process.env.TEST_LONG ? 300 : 40;
 const POLL_MS = 500;
 
-it(`performance I1: ${DROPLETS} sagas that wait in two workers cost one look per tick, not one each`, async () => {
+it(`${DROPLETS} sagas that wait in two workers cost one look per tick, not one each [I1]`, async () => {
   const world = await newProvisioningWorld({ SAGA_POLL_MS: String(POLL_MS), PROVIDER_LAG_MS: '20000' });
   try {
     await world.simulator.change({ lags: { droplet_active_ms: 6_000 } });

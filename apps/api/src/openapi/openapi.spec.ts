@@ -49,7 +49,7 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
 
-it('lists every route of the design', () => {
+it('lists every route of the API', () => {
   expect(
     operations()
       .map(({ path, method }) => `${method} ${path}`)

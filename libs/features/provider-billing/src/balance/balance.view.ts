@@ -16,7 +16,7 @@ export interface BalanceRow extends Omit<BalanceView, 'currency' | 'generated_at
 
 export const BALANCE_COLUMNS = `month_to_date_balance::text, account_balance::text, month_to_date_usage::text, generated_at, taken_at`;
 
-/** The provider bills in US dollars only (digitalocean-api.md, section 9). */
+/** The provider bills in US dollars only (docs/digitalocean-facts.md 9.6). */
 export function balanceView({ generated_at, taken_at, ...amounts }: BalanceRow): BalanceView {
   return { ...amounts, currency: 'USD', generated_at: generated_at.toISOString(), taken_at: taken_at.toISOString() };
 }

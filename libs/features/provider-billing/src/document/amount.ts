@@ -5,7 +5,7 @@ const DIGITS = /^(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,10})?$|^\.\d{1,10}
 
 /**
  * An amount of a document as plain decimal text, exact to the last digit (BIL-4). Negative are `-$1.23`, `$-1.23`, `-1.23`, `$1.23-`,
- * `($1.23)`, each with the ASCII or the typographic minus. Source: digitalocean-api.md, section 9.
+ * `($1.23)`, each with the ASCII or the typographic minus. Source: docs/digitalocean-facts.md 9.8.
  */
 export function amountText(cell: string): string {
   const { negative, unsigned } = signOf(cell.trim().replaceAll(/[\u2212\u2013]/g, '-'));

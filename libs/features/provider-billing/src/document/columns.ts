@@ -15,7 +15,7 @@ const NAMES = {
 
 export type ColumnName = keyof typeof NAMES;
 
-/** Without these a line says nothing. Oldest invoices have little more (digitalocean-api.md, section 9). */
+/** Without these a line says nothing. Oldest invoices have little more (docs/digitalocean-facts.md 9.6). */
 const REQUIRED: readonly ColumnName[] = ['product', 'description', 'amount'];
 const MOST_COLUMNS = 100;
 const LONGEST_HEADER = 200;

@@ -16,7 +16,7 @@ import {
 
 const purpose = 'billing';
 const BASE = '/v2/customers/my';
-/** Of more lines the ids are not asked for: it would take more than a hundred calls (design, section 9). */
+/** Of more lines the ids are not asked for: it would take more than a hundred calls (docs/digitalocean-facts.md 9.4). */
 const MOST_ITEMS = 20_000;
 /** A document of a million lines takes the provider a while. */
 const DOCUMENT_LIMIT_MS = 600_000;

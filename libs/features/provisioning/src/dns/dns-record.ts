@@ -65,7 +65,7 @@ export function sameRecord(type: string, a: Identity, b: Identity): boolean {
 
 /**
  * The form in which the provider accepts data: names of hosts with a dot at their end, which it takes away again when they are read. Not `@`, and not
- * the URL of a CAA `iodef` (digitalocean-api.md, fact 8).
+ * the URL of a CAA `iodef` (docs/digitalocean-facts.md 1.8).
  */
 export function writable(type: string, { data, tag }: Pick<RecordFields, 'data' | 'tag'>): string {
   const asIs = !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef' || data.endsWith('.');

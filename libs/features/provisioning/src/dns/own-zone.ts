@@ -7,7 +7,7 @@ import type { RecordType } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
 import type { WantedRecord } from './record-decision';
 
-/** Fields that a type cannot do without (digitalocean-api.md, section 5). */
+/** Fields that a type cannot do without (docs/digitalocean-facts.md 5.3). */
 const NEEDS: Partial<Record<RecordType, readonly (keyof DnsRecordInput)[]>> = {
   MX: ['dns_record_priority'],
   SRV: ['dns_record_priority', 'dns_record_port', 'dns_record_weight'],

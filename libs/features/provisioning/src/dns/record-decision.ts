@@ -15,7 +15,7 @@ export type RecordDecision =
 
 /**
  * What has to be done so that one record has the wanted data, given all records of its name and type. Pure. Of several, none is rewritten that
- * was not named: one is as likely as another to be a stranger's (digitalocean-api.md, section 5).
+ * was not named: one is as likely as another to be a stranger's (docs/digitalocean-facts.md 5.6).
  */
 export function decideRecord(listed: readonly ListedRecord[], wanted: WantedRecord): RecordDecision {
   const equal = listed.find((record) => sameRecord(wanted.type, record, wanted));

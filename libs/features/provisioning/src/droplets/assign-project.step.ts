@@ -10,7 +10,7 @@ import type { ProvisionDropletInput } from './provision-droplet.input';
 
 /**
  * Moves the new droplet from the default project to its own, and believes it when the project's list shows it: an order cannot name a
- * project, and whatever stays in the default one is nobody's (digitalocean-api.md, fact 12).
+ * project, and whatever stays in the default one is nobody's (docs/digitalocean-facts.md 1.12).
  */
 @Injectable()
 export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> {
@@ -36,7 +36,7 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
       return wait(pollMs, 'the project listing the droplet');
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.projects.assign(project.provider_id, [urn], ctx.signal));
-    if (outcome.is === 'gone') return retry(outcome.error); // has been seen of projects that exist (digitalocean-api.md, section 3)
+    if (outcome.is === 'gone') return retry(outcome.error); // has been seen of projects that exist (docs/digitalocean-facts.md 3.2)
     return outcome.is === 'refused' ? outcome.answer : wait(pollMs, 'the project listing the droplet');
   };
 

@@ -7,7 +7,7 @@ import type { ProvisionDropletInput } from './provision-droplet.input';
 
 const WAIT_LIMIT_MS = 480_000;
 
-/** Waits for `active` and a public address: the one does not imply the other (digitalocean-api.md, fact 3). Looks are shared. */
+/** Waits for `active` and a public address: the one does not imply the other (docs/digitalocean-facts.md 1.3). Looks are shared. */
 @Injectable()
 export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
   readonly name = 'await_active';

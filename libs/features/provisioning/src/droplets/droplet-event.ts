@@ -26,7 +26,7 @@ type Ctx = Pick<StepContext, 'sagaId' | 'intent' | 'sinceBegunMs' | 'signal' | '
 
 /**
  * Brings a droplet to a state by one of its events. Whether it is there already is looked at before the event is asked for, and again after its
- * action has ended: an action may be `completed` before its effect can be seen (digitalocean-api.md, fact 7).
+ * action has ended: an action may be `completed` before its effect can be seen (docs/digitalocean-facts.md 1.7).
  */
 @Injectable()
 export class DropletActionRunner {

@@ -14,7 +14,7 @@ export interface RemovalUncertainty {
   readonly createUnconfirmed: boolean;
 }
 
-/** Destroys droplets and believes it only when the provider no longer knows them: 204 is a promise, not the end (digitalocean-api.md, section 4). */
+/** Destroys droplets and waits until the provider answers 404: droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
 @Injectable()
 export class DropletRemoval {
   constructor(

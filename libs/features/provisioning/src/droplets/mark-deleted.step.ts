@@ -10,7 +10,7 @@ import type { WithDroplet } from './own-droplet';
 
 const WAIT_LIMIT_MS = 900_000;
 
-/** Marks the droplet deleted once the provider no longer knows it: droplets have survived a 204 (digitalocean-api.md, section 4). */
+/** Marks the droplet deleted once the provider no longer knows it: droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
 @Injectable()
 export class MarkDeletedStep implements StepDefinition<WithDroplet> {
   readonly name = 'mark_deleted';

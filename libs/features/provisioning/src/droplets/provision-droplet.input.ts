@@ -2,9 +2,9 @@ import { ArrayMaxSize, IsArray, IsBoolean, IsByteLength, IsOptional, IsString, I
 
 /** A word of the provider's catalogue. */
 const SLUG = /^[\w.-]{1,64}$/;
-/** Source: `digitalocean-api.md`, section 4. */
+/** Source: docs/digitalocean-facts.md 4.3. */
 export const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
-/** Letters, digits, `:`, `-` and `_` (digitalocean-api.md, section 8). */
+/** Letters, digits, `:`, `-` and `_` (docs/digitalocean-facts.md 8.3). */
 export const TAG = /^[\w:-]{1,255}$/;
 const KIB = 1024;
 

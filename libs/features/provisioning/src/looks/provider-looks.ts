@@ -26,7 +26,8 @@ export interface ListedDroplets {
 }
 
 /**
- * The looks that waiting sagas share, one per `SAGA_POLL_MS` for all workers together: W waits cost ⌈W/200⌉ calls (performance.md I1).
+ * The looks that waiting sagas share, one per `SAGA_POLL_MS` for all workers together: W waits cost
+ * ⌈W/200⌉ calls (docs/measurements.md I1).
  */
 @Injectable()
 export class SharedProviderPoller {

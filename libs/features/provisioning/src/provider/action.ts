@@ -1,6 +1,6 @@
 import { idText, optionalIdText, record, text } from '#libs/digitalocean';
 
-/** What our steps read of an action. Its `status` decides, never `completed_at`, which may stay null (digitalocean-api.md, fact 7). */
+/** What our steps read of an action. Its `status` decides, never `completed_at`, which may stay null (docs/digitalocean-facts.md 1.7). */
 export interface Action {
   readonly id: string;
   readonly type: string;

@@ -23,7 +23,7 @@ export interface DropletOrder {
 export class DropletCalls {
   constructor(private readonly provider: DigitalOcean) {}
 
-  /** Answers what was accepted: it may be missing from every read for a while (digitalocean-api.md, facts 1 and 2). */
+  /** Answers what was accepted: it may be missing from every read for a while (docs/digitalocean-facts.md 1.1, 1.2). */
   create(order: DropletOrder, signal: AbortSignal): Promise<{ id: string; actionId: string | null }> {
     const parse = (raw: unknown) => {
       const answer = record(raw, 'the answer');
@@ -48,7 +48,7 @@ export class DropletCalls {
     return this.provider.send({ purpose, method: 'POST', path, body: action, key: 'action', parse: parseAction, signal });
   }
 
-  /** Undefined when the provider answers 404, as it may for an action just returned (digitalocean-api.md, fact 7). */
+  /** Undefined when the provider answers 404, as it may for an action just returned (docs/digitalocean-facts.md 1.7). */
   async action(actionId: string, signal: AbortSignal): Promise<Action | undefined> {
     return orUndefined(this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal }));
   }
@@ -61,7 +61,7 @@ export class DropletCalls {
     );
   }
 
-  /** GPU machines that carry a tag: no list by tag shows them, so theirs is read whole (digitalocean-api.md, fact 11). */
+  /** GPU machines that carry a tag: no list by tag shows them, so theirs is read whole (docs/digitalocean-facts.md 1.11). */
   async taggedGpus(tag: string, signal: AbortSignal): Promise<Droplet[]> {
     const query = { type: 'gpus' };
     const pages = this.provider.list({

@@ -7,7 +7,7 @@ const purpose = 'provisioning';
 /** One member as the provider lists it. */
 export interface Membership {
   readonly urn: string;
-  /** `ok` once it has settled; `not_found` for a stale one (digitalocean-api.md, section 3). */
+  /** `ok` once it has settled; `not_found` for a stale one (docs/digitalocean-facts.md 3.2). */
   readonly status: string;
 }
 

@@ -10,7 +10,7 @@ const purpose = 'provisioning';
 export class RecordCalls {
   constructor(private readonly provider: DigitalOcean) {}
 
-  /** All records of one name and type. `name` is relative; the filter takes the whole one (digitalocean-api.md, section 5). */
+  /** All records of one name and type. `name` is relative; the filter takes the whole one (docs/digitalocean-facts.md 5.2). */
   named(zone: string, name: string, type: string, signal: AbortSignal): Promise<ListedRecord[]> {
     const query = { name: name === '@' ? zone : `${name}.${zone}`, type };
     const list = {

@@ -21,7 +21,7 @@ const parseSnapshot = (raw: unknown): Snapshot => {
 export class SnapshotCalls {
   constructor(private readonly provider: DigitalOcean) {}
 
-  /** Those of one droplet, as its own list shows them: it lags behind the action (digitalocean-api.md, fact 7). */
+  /** Those of one droplet, as its own list shows them: it lags behind the action (docs/digitalocean-facts.md 1.7). */
   ofDroplet(dropletId: string, signal: AbortSignal): Promise<Snapshot[]> {
     const path = `/v2/droplets/${dropletId}/snapshots`;
     return all(this.provider.list({ purpose, path, key: 'snapshots', parse: parseSnapshot, idOf: ({ id }) => id, signal }));

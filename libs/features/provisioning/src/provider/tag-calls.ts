@@ -15,7 +15,7 @@ const parseTag = (raw: unknown): Tag => {
   return { name: text(tag, 'name'), count: wholeNumber(record(tag.resources, 'resources'), 'count') };
 };
 
-/** The calls about tag objects, which outlive the droplets that carried them (digitalocean-api.md, section 8). */
+/** The calls about tag objects, which outlive the droplets that carried them (docs/digitalocean-facts.md 8.4). */
 @Injectable()
 export class TagCalls {
   constructor(private readonly provider: DigitalOcean) {}

@@ -52,7 +52,7 @@ abstract class SetByEvent implements StepDefinition<AcceptedRevert> {
   }
 }
 
-/** The name as it was ordered. It is seen a little after its event (digitalocean-api.md, section 4). */
+/** The name as it was ordered. It is seen a little after its event (docs/digitalocean-facts.md 4.9). */
 @Injectable()
 export class RenameStep extends SetByEvent {
   readonly name = 'rename';

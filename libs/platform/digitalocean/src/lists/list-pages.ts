@@ -2,7 +2,7 @@ import type { DoorRequest, DigitalOceanHttpClient } from '../door/provider-door'
 import { ListWalk } from './list-walk';
 import { readPage } from './read-page';
 
-/** The most that DigitalOcean gives at once (performance.md I1). */
+/** The most that DigitalOcean gives at once (docs/measurements.md I1). */
 const PER_PAGE = 200;
 
 /** One page of a list. */

@@ -22,7 +22,7 @@ export interface AnsweredPage<T> {
 
 /**
  * Decides, page by page, how far to read a list and in the end whether it was complete: the total stayed the same from page to
- * page and the number of distinct ids equals it (guarantees, section 1). Lists have no snapshot, so a change between two pages
+ * page and the number of distinct ids equals it (docs/guarantees.md 1). Lists have no snapshot, so a change between two pages
  * shifts objects out of view; only the numbers show it. An endless list ends at the first of: a page without a new id, more
  * ids than the total says, more pages than the first total lets expect.
  */
