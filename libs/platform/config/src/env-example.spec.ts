@@ -9,7 +9,7 @@ function exampleLine([name, variable]: [string, (typeof VARIABLES)[keyof typeof 
 
 describe('.env.example', () => {
   it('has every variable with its default, reader and meaning, one line each, and nothing else', () => {
-    const text = readFileSync(join(__dirname, '../../../.env.example'), 'utf8');
+    const text = readFileSync(join(__dirname, '../../../../.env.example'), 'utf8');
     const lines = text.split('\n').filter((line) => /^#? ?\w+=/.test(line));
     expect(lines).toEqual(Object.entries(VARIABLES).map(exampleLine));
   });
