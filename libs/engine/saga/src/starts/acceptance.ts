@@ -1,9 +1,14 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { CONFIG, type Config } from '#libs/config';
+import { Database, type Queryable } from '#libs/database';
 import { traceparent } from '#libs/observability';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { GroupCommit } from '../run/shared-commits';
-import { ACCEPT } from './accept.sql';
+import { TooManySagasError } from '../saga.error';
+import { ACCEPT, LOCK_TENANTS } from './accept.sql';
+
+/** The class of the advisory locks of tenants: any number that no other two-part lock of this database uses. */
+const TENANT_LOCKS = 815_004_011;
 
 /** A start that was judged and may be accepted. */
 export interface AcceptableStart {
@@ -31,9 +36,10 @@ export class SagaStartWriter {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Answers the saga's id once it is durable. Rejects with `StartConflict`. */
+  /** Answers the saga's id once it is durable. Rejects with `StartConflict`, and with `TooManySagasError` when the tenant has no room for it. */
   accept(start: AcceptableStart): Promise<string> {
     return this.commits.add({ ...start, traceparent: traceparent() }); // now: the commit may be another request's
   }
@@ -51,23 +57,35 @@ export class SagaStartWriter {
     return outcomes;
   }
 
-  private write(batch: readonly Started[]): Promise<string[]> {
+  /** One tenant must not take all the provider's calls (TEN-6): a start that it has no room for is answered with the error, the others are written. */
+  private write(batch: readonly Started[]): Promise<(string | Error)[]> {
+    const most = this.config.saga.openPerTenant;
     return this.database.transaction(async (tx) => {
-      const rows = await tx.prepared<{ id: string; taken: number }>('saga_accept', ACCEPT, [JSON.stringify(batch.map(asRow))]);
-      if (batch.some(({ holds, key }, nr) => rows[nr]?.taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
-      const ids = rows.map(({ id }) => id);
+      await lockTenants(tx, batch);
+      const rows = await tx.prepared<{ id: string | null; taken: number }>('saga_accept', ACCEPT, [JSON.stringify(batch.map(asRow)), most]);
+      const written = batch.flatMap((start, nr) => {
+        const { id = null, taken = 0 } = rows[nr] ?? {};
+        return id === null ? [] : [{ ...start, id, taken }];
+      });
+      if (written.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(
         tx,
-        batch.map(({ kind, because, details }, nr) => ({
+        written.map(({ id, kind, because, details }) => ({
           ...because,
           action: 'saga_started',
-          target: { type: 'saga', id: ids[nr] ?? '' },
+          target: { type: 'saga', id },
           details: { kind, ...details },
         })),
       );
-      return ids;
+      return rows.map(({ id }) => id ?? new TooManySagasError(most));
     });
   }
+}
+
+/** The platform's own sagas have no limit and wait for no lock. */
+async function lockTenants(tx: Queryable, batch: readonly Started[]): Promise<void> {
+  const tenants = batch.flatMap(({ tenantId }) => (tenantId === null ? [] : [tenantId]));
+  if (tenants.length > 0) await tx.prepared('saga_lock_tenants', LOCK_TENANTS, [TENANT_LOCKS, tenants]);
 }
 
 function asRow({ kind, input, tenantId, steps, holds, key, because, traceparent: trace }: Started, nr: number) {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AuditContext } from '#libs/audit';
-import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { canonicalJson, type Json } from '#libs/kernel';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { SagaDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { IdempotencyKeyReusedError, ResourceBusyError, TooManySagasError } from '../saga.error';
@@ -38,7 +37,6 @@ export class SagaStarter {
     private readonly database: Database,
     private readonly registry: SagaRegistry,
     private readonly acceptance: SagaStartWriter,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** What a start would do, step by step. Throws `UnknownSagaKindError`, and what the kind itself refuses with. */
@@ -57,14 +55,14 @@ export class SagaStarter {
     const known = key && (await this.startedUnder(key));
     if (known) return known;
     const { input, steps, holds } = await this.judge(definition, request);
-    await this.leaveRoom(request.tenantId);
     const { kind, tenantId, because, details } = request;
     try {
       return await this.acceptance.accept({ kind, input, tenantId, steps, holds, key, because, details });
     } catch (error) {
-      if (!(error instanceof StartConflict)) throw error;
-      const meanwhile = key && (await this.startedUnder(key));
+      if (!(error instanceof StartConflict || error instanceof TooManySagasError)) throw error;
+      const meanwhile = key && (await this.startedUnder(key)); // a repetition of what took the last place is no start more
       if (meanwhile) return meanwhile;
+      if (error instanceof TooManySagasError) throw error;
       throw new ResourceBusyError((await this.busyOf(holds)) ?? holds.join(', '));
     }
   }
@@ -87,16 +85,6 @@ export class SagaStarter {
     );
     if (known && known.body_hash !== bodyHash) throw new IdempotencyKeyReusedError();
     return known?.saga_id;
-  }
-
-  /** One tenant must not take all the provider's calls (TEN-6). */
-  private async leaveRoom(tenantId: string | null): Promise<void> {
-    if (tenantId === null) return;
-    const [row] = await this.database.query<{ open: number }>(
-      'select count(*)::int as open from saga_runs where tenant_id = $1 and wake_at is not null',
-      [tenantId],
-    );
-    if ((row?.open ?? 0) >= this.config.saga.openPerTenant) throw new TooManySagasError(this.config.saga.openPerTenant);
   }
 
   private async busyOf(holds: readonly string[]): Promise<string | undefined> {
