@@ -44,6 +44,19 @@ export class Launched {
     );
   }
 
+  /** A script of package.json through npm itself, in a process group of its own: `child` is npm. */
+  static npm(script: string, env: object): Launched {
+    const { PATH = '', HOME = '' } = process.env;
+    return new Launched(
+      spawn('npm', ['run', '--silent', script], {
+        env: { PATH, HOME, ARCADIA_ENV_FILE: '', ...env },
+        cwd: REPOSITORY,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      }),
+    );
+  }
+
   /** The whole summary is printed; fails with the log when the process ends first. */
   async summary(): Promise<Record<string, string>> {
     let over = false;

@@ -8,9 +8,24 @@ async function main(): Promise<void> {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new Error(`Port ${settings.port} on ${settings.host} is already in use: stop the other process or set SIMULATOR_PORT.`);
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(simulator));
-  if (process.send !== undefined) process.once('disconnect', () => void stop(simulator));
+  endOnSignal(simulator);
   console.log(JSON.stringify({ event: 'listening', url: simulator.url }));
+}
+
+/** npm passes on a signal that the terminal has sent to the whole group: two signals this close together are one. */
+const ECHO_MS = 300;
+
+/** The first signal ends the simulator in order, a later one at once. */
+function endOnSignal(simulator: RunningSimulator): void {
+  let endingSinceMs: number | undefined;
+  const end = () => {
+    if (endingSinceMs !== undefined && performance.now() - endingSinceMs > ECHO_MS) process.exit(1);
+    if (endingSinceMs !== undefined) return;
+    endingSinceMs = performance.now();
+    void stop(simulator);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  if (process.send !== undefined) process.once('disconnect', end);
 }
 
 async function stop(simulator: RunningSimulator): Promise<void> {
