@@ -3,6 +3,7 @@ import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import {
+  ChangeCauses,
   InventoryModule,
   InventoryReader,
   ResourceRegistrar,
@@ -43,6 +44,7 @@ export interface World {
   readonly register: ResourceRegistrar;
   readonly ledger: SweepReader;
   readonly owners: OwnershipService;
+  readonly causes: ChangeCauses;
   readonly sweep: (kind: string) => Promise<SweepView>;
   /** Another process's services over the same database and provider. */
   readonly another: (settings?: Record<string, string>) => Promise<Pick<World, 'sweeps' | 'database'>>;
@@ -87,6 +89,7 @@ export async function newWorld(
     register: here.get(ResourceRegistrar, { strict: false }),
     ledger: here.get(SweepReader, { strict: false }),
     owners: here.get(OwnershipService, { strict: false }),
+    causes: here.get(ChangeCauses, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),
     another: async (more = {}) => {
       const context = await open(more);

@@ -36,8 +36,9 @@ export const SCHEMAS = {
     source: oneOf('sweep', 'saga', 'admin', 'action_feed', 'drift'),
     changes: { ...mapOf(anything), description: 'By field: `{old, new}`. Of a provider_action: the action.' },
     cause: {
-      ...orNull(object({ action_id: text, action: text, at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
-      description: 'The action at the provider that made the change, where its feed showed one; `ours`: a saga asked for it',
+      ...orNull(object({ action_id: orNull(text), action: orNull(text), at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
+      description:
+        'The action at the provider that made the change, where its feed showed one, or the saga that wrote it; `ours`: a saga asked for it',
     },
   }),
   Saga: object({
@@ -120,7 +121,7 @@ export const SCHEMAS = {
     },
     currency: oneOf('USD'),
     cause: {
-      ...orNull(object({ action: text, action_id: text, at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
+      ...orNull(object({ action: orNull(text), action_id: orNull(text), at: orNull(time), ours: flag, saga_id: orNull(uuid) })),
       description: 'The action at the provider that made the difference, where its feed showed one',
     },
     saga_id: { ...orNull(uuid), description: 'The latest revert' },

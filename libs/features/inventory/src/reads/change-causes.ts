@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
-import type { EventCause } from './event.view';
+import { ACTION_COLUMNS, actionsAbout, causeOf, SAGAS_OF_ACTIONS, type CausedChange, type ToldAction } from './event-cause';
+import { SAGA_OF_EVENT, type EventCause } from './event.view';
 import { VOLATILE_ATTRS } from './volatile-attrs';
 
 /** A question: what made these fields of a resource what they were at a time. */
@@ -14,12 +14,9 @@ export interface ChangeAsked {
   readonly until: Date;
 }
 
-interface LastChange {
+interface LastChange extends CausedChange {
   readonly key: string;
   readonly resource_id: string;
-  readonly type: string;
-  readonly at: Date;
-  readonly changes: Record<string, unknown>;
 }
 
 /**
@@ -68,26 +65,24 @@ export class ChangeCauses {
  * attribute without a log changed at some time before the one that is asked about. $1 questions as JSON rows, $2 attributes without a log, by kind.
  */
 const LAST_CHANGES = `
-select a.key, a.resource_id, e.type, e.at,
+select a.key, a.resource_id, e.type, e.at, e.source, e.saga_id,
        (select jsonb_object_agg(c.key, c.value) from jsonb_each(e.changes) c where c.key = any (a.fields)) as changes
   from json_to_recordset($1::json) as a(key text, resource_id uuid, fields text[], until timestamptz)
  cross join lateral (
-   select e.type, e.at, e.changes from cloud_resource_events e
+   select e.type, e.at, e.source, ${SAGA_OF_EVENT} as saga_id, e.changes from cloud_resource_events e
     where e.resource_id = a.resource_id and e.type in ('updated', 'tagged', 'deleted') and e.at < a.until + interval '1 millisecond'
       and e.changes ?| a.fields
     order by e.seq desc limit 1) e
 union all
-select a.key, a.resource_id, 'updated', a.until, jsonb_object_agg(f.name, null)
+select a.key, a.resource_id, 'updated', a.until, 'sweep', null, jsonb_object_agg(f.name, null)
   from json_to_recordset($1::json) as a(key text, resource_id uuid, fields text[], until timestamptz)
   join cloud_resources r on r.id = a.resource_id
  cross join unnest(a.fields) f(name) where $2::jsonb -> r.kind ? f.name
  group by 1, 2, 4`;
 
-/** The actions told of each resource that could have made a change noticed then. $1 resources and times as JSON rows. */
+/** The actions of each resource that could have made a change seen at a time. $1 resources and times as JSON rows. */
 const ACTIONS_OF_RESOURCES = `
-select e.resource_id, e.changes ->> 'action_id' as action_id, min(e.changes ->> 'action') as action, min(e.changes ->> 'started_at') as started_at,
-       min(e.at) as heard_at
+select e.resource_id, ${ACTION_COLUMNS}
   from json_to_recordset($1::json) as a(resource_id uuid, at timestamptz)
-  join cloud_resource_events e on e.resource_id = a.resource_id and e.type = 'provider_action'
-   and e.at between a.at - interval '1 day' and a.at + interval '5 minutes'
+  join cloud_resource_events e on e.resource_id = a.resource_id and ${actionsAbout('a.at', 'a.at')}
  group by 1, 2`;

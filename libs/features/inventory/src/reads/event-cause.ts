@@ -12,16 +12,31 @@ export interface ToldAction {
   readonly heard_at: Date;
 }
 
-/** Action and change are noticed by different sweeps, either of them first. Longer ago than a day, the one did not make the other. */
-const HEARD_BEFORE_MS = 86_400_000;
-const HEARD_AFTER_MS = 300_000;
+/** An action that began longer ago than a day did not make the change. */
+const LONGEST_EFFECT_MS = 86_400_000;
 
-/** The actions told of a resource that could have made changes noticed between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
+/**
+ * Milliseconds by which an action may seem to begin after its effect was seen. Actions begin by the provider's clock, changes are seen by the
+ * database's; both follow NTP and differ by far less, and no second action of a droplet can have an effect within such a time.
+ */
+export const CLOCK_SLACK_MS = 5_000;
+
+/** Of a `provider_action` event `e`. An action without a time began when the feed showed it: nothing proves that it began before. */
+const BEGAN = `coalesce((e.changes ->> 'started_at')::timestamptz, e.at)`;
+
+/** Whether the event `e` shows an action that can have made a change seen between two times. However late the feed showed it: the cause is the same. */
+export const actionsAbout = (from: string, to: string): string =>
+  `e.type = 'provider_action' and e.at >= ${from} - interval '25 hours'
+   and ${BEGAN} between ${from} - interval '${LONGEST_EFFECT_MS} milliseconds' and ${to} + interval '${CLOCK_SLACK_MS} milliseconds'`;
+
+/** The columns of actions in a statement over their events `e`, grouped by `action_id`. */
+export const ACTION_COLUMNS = `e.changes ->> 'action_id' as action_id, min(e.changes ->> 'action') as action,
+       min(e.changes ->> 'started_at') as started_at, min(e.at) as heard_at`;
+
+/** The actions of a resource that could have made changes seen between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
 export const ACTIONS_OF_RESOURCE = `
-select changes ->> 'action_id' as action_id, min(changes ->> 'action') as action, min(changes ->> 'started_at') as started_at, min(at) as heard_at
-  from cloud_resource_events
- where resource_id = $1 and type = 'provider_action' and ($2::text is null or tenant_id = $2)
-   and at between $3::timestamptz - interval '1 day' and $4::timestamptz + interval '5 minutes'
+select ${ACTION_COLUMNS} from cloud_resource_events e
+ where e.resource_id = $1 and ($2::text is null or e.tenant_id = $2) and ${actionsAbout('$3::timestamptz', '$4::timestamptz')}
  group by 1`;
 
 /** Those of them that sagas asked for. No tenant may read this table; the actions asked about are its own. $1 action ids. */
@@ -43,22 +58,39 @@ const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
   size_gigabytes: ['resize', 'resize_volume'],
 };
 
+/** Whatever else was done to it before: only this deletes a droplet. */
+const DELETED_BY: readonly string[] = ['destroy'];
+
+/** A change as causes are found for it. */
+export type CausedChange = Pick<EventRow, 'type' | 'at' | 'changes' | 'source' | 'saga_id'>;
+
 /**
- * The latest action about then that can have made one of the changes. A droplet is switched off to be resized: what explains more than its
- * status goes first.
+ * The action that made one of the changes: of those that began before the change was seen, the nearest. One that follows it never takes its place.
+ * A droplet is switched off to be resized: what explains more than its status goes first. What a saga wrote has that saga as its cause, also
+ * before the feed has shown an action of it.
  */
-export function causeOf(event: Pick<EventRow, 'type' | 'at' | 'changes'>, actions: readonly ToldAction[]): EventCause | null {
+export function causeOf(event: CausedChange, actions: readonly ToldAction[]): EventCause | null {
   if (event.type !== 'updated' && event.type !== 'deleted') return null;
   const fields = Object.keys(event.changes);
-  const able = new Set(fields.flatMap((field) => CHANGED_BY[field] ?? []));
+  const able = new Set(event.type === 'deleted' ? DELETED_BY : fields.flatMap((field) => CHANGED_BY[field] ?? []));
   const telling = new Set(fields.filter((field) => field !== 'status').flatMap((field) => CHANGED_BY[field] ?? []));
-  const candidates = actions.filter(({ action, heard_at }) => {
-    const laterMs = heard_at.getTime() - event.at.getTime();
-    return able.has(action) && laterMs > -HEARD_BEFORE_MS && laterMs <= HEARD_AFTER_MS;
-  });
-  const [cause] = candidates.sort(
-    (a, b) => Number(telling.has(b.action)) - Number(telling.has(a.action)) || b.heard_at.getTime() - a.heard_at.getTime(),
-  );
-  if (!cause) return null;
-  return { action_id: cause.action_id, action: cause.action, at: cause.started_at, ours: cause.saga_id !== null, saga_id: cause.saga_id };
+  const rank = ({ action }: ToldAction): number => Number(telling.has(action));
+  const [cause] = actions
+    .filter((action) => able.has(action.action) && isOfWriter(event, action) && Number.isFinite(distanceMs(event, action)))
+    .sort((a, b) => rank(b) - rank(a) || distanceMs(event, a) - distanceMs(event, b) || Number(b.action_id) - Number(a.action_id));
+  if (cause)
+    return { action_id: cause.action_id, action: cause.action, at: cause.started_at, ours: cause.saga_id !== null, saga_id: cause.saga_id };
+  return event.saga_id === null ? null : { action_id: null, action: null, at: null, ours: true, saga_id: event.saga_id };
+}
+
+/** What a saga wrote is no effect of anybody else. Older events do not name the saga: any of ours may be meant. */
+function isOfWriter({ source, saga_id: writer }: CausedChange, action: ToldAction): boolean {
+  return source !== 'saga' || (writer === null ? action.saga_id !== null : action.saga_id === writer);
+}
+
+/** How far the beginning of an action is from the change. Those within the slack after it come behind all before it; infinite: it is no cause. */
+function distanceMs({ at }: CausedChange, { started_at: startedAt, heard_at: heardAt }: ToldAction): number {
+  const laterMs = (startedAt === null ? heardAt.getTime() : Date.parse(startedAt)) - at.getTime();
+  if (laterMs > CLOCK_SLACK_MS || laterMs < -LONGEST_EFFECT_MS) return Infinity;
+  return laterMs > 0 ? LONGEST_EFFECT_MS + laterMs : -laterMs;
 }

@@ -6,13 +6,14 @@ export interface EventView {
   readonly at: string;
   readonly source: string;
   readonly changes: Record<string, { old: unknown; new: unknown }>;
-  /** The provider's action that made the change, where the action feed showed one. */
+  /** The provider's action that made the change, where the action feed showed one, or the saga that wrote it. */
   readonly cause: EventCause | null;
 }
 
 export interface EventCause {
-  readonly action_id: string;
-  readonly action: string;
+  /** Null of what a saga wrote before the feed has shown its action, or without one. */
+  readonly action_id: string | null;
+  readonly action: string | null;
   readonly at: string | null;
   /** One of our sagas asked for it. */
   readonly ours: boolean;
@@ -22,14 +23,19 @@ export interface EventCause {
 export interface EventRow extends Omit<EventView, 'at' | 'changes' | 'cause'> {
   readonly seq: string;
   readonly at: Date;
+  /** The saga that wrote it; null of all others, and of older events. */
+  readonly saga_id: string | null;
   /** Of a `discovered` event the first values as they were, of all others `{field: {old, new}}`. */
   readonly changes: Record<string, unknown>;
 }
 
-/** The columns of an `EventRow`. */
-export const EVENT_COLUMNS = 'seq, id, resource_id, type, at, source, changes';
+/** `sweep_id` names the writer: of an event from a saga it is the saga. */
+export const SAGA_OF_EVENT = `case when source = 'saga' then sweep_id end`;
 
-export function eventView({ seq: _seq, at, changes, ...event }: EventRow, cause: EventCause | null): EventView {
+/** The columns of an `EventRow`. */
+export const EVENT_COLUMNS = `seq, id, resource_id, type, at, source, changes, ${SAGA_OF_EVENT} as saga_id`;
+
+export function eventView({ seq: _seq, saga_id: _saga, at, changes, ...event }: EventRow, cause: EventCause | null): EventView {
   const told = event.type === 'discovered' ? fromNothing(changes) : (changes as EventView['changes']);
   return { ...event, at: at.toISOString(), changes: told, cause };
 }

@@ -36,7 +36,8 @@ select f.held, d.*
  * A `discovered` event carries the first values of the columns, as they are; readers show them as changes from null. The attributes are not
  * written a second time: later events carry their old values.
  * Without a sweep ($1 null) it records one sighting, which needs no leave of anybody.
- * $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 source of the events, $7 within how long lists must show what is new, ms, or null.
+ * $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 source of the events, $7 within how long lists must show what is new, ms, or null,
+ * $8 the saga that has seen it, or null.
  */
 export const WRITE_CHANGES = `
 with ${FENCE},
@@ -79,7 +80,7 @@ written as (
     from (select * from fresh union all select * from changed) w join incoming i using (provider_id)),
 told as (
   insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
-  select id, tenant_id, what, $6, changes, $1 from written where what <> 'refreshed'),
+  select id, tenant_id, what, $6, changes, coalesce($1, $8::uuid) from written where what <> 'refreshed'),
 counts as (
   select count(*) filter (where what = 'discovered')::int as discovered,
          count(*) filter (where what in ('updated', 'tagged'))::int as updated,

@@ -20,6 +20,8 @@ export interface SweepRef {
 export interface Sighting extends Pick<SweepRef, 'accountId' | 'startedAt'> {
   readonly id: null;
   readonly source: 'saga';
+  /** Its events name it as their writer. */
+  readonly sagaId: string | null;
 }
 
 /** What a page changed. */
@@ -88,6 +90,7 @@ export class ResourceRecorder {
       JSON.stringify(changes.map((change) => changeRow(kind, change))),
       sweep.source,
       sweep.source === 'sweep' ? null : this.config.saga.providerLagMs, // asked for by id: lists may not show it yet (INV-9)
+      'sagaId' in sweep ? sweep.sagaId : null,
     ]);
     if (row?.held !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');
     const { discovered, updated, restored } = row;

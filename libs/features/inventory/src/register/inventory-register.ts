@@ -17,6 +17,8 @@ export interface Registration {
   readonly requestedAtMs: number;
   /** The provider's id of the project that the saga moved it to. */
   readonly projectUuid?: string | undefined;
+  /** The saga that has seen it: the cause of what it changes. */
+  readonly sagaId?: string;
 }
 
 /** A living resource, as far as sagas need it. */
@@ -47,13 +49,13 @@ export class ResourceRegistrar {
    * Records one object at once, by the rules of a page, and says whose it is. It is not struck before lists must show it (INV-9).
    * Throws `OtherAccountError` and the client's errors when the account cannot be told.
    */
-  async observe({ kind: name, raw, requestedAtMs, projectUuid }: Registration): Promise<{ resourceId: string }> {
+  async observe({ kind: name, raw, requestedAtMs, projectUuid, sagaId }: Registration): Promise<{ resourceId: string }> {
     const kind = kindOf(name);
     const seen = kind.observe(raw);
     const accountId = await this.pin.verify('provisioning');
     if (projectUuid !== undefined) await this.join(accountId, kind, seen, projectUuid);
     const requestedAt = await this.onDatabaseClock(requestedAtMs);
-    const sighting = { id: null, accountId, source: 'saga', startedAt: requestedAt } as const;
+    const sighting = { id: null, accountId, source: 'saga', sagaId: sagaId ?? null, startedAt: requestedAt } as const;
     await this.recorder.recordPage(sighting, kind, [seen], requestedAt);
     const resource = await this.findByProviderId(name, seen.providerId);
     if (!resource) throw new Error(`${urnOf(kind, seen)} was recorded and is not there`);
@@ -62,8 +64,8 @@ export class ResourceRegistrar {
   }
 
   /** A tombstone, once, however often it is said. The provider's 404 must have been seen. */
-  async markDeleted(kind: string, providerId: string): Promise<void> {
-    await this.database.query(BURY, [kind, providerId]);
+  async markDeleted(kind: string, providerId: string, sagaId?: string): Promise<void> {
+    await this.database.query(BURY, [kind, providerId, sagaId ?? null]);
   }
 
   /** Undefined when there is no such living resource, or it is another tenant's (TEN-6). */

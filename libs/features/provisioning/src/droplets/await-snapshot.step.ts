@@ -34,7 +34,7 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
     const { raw } = await this.snapshots.get(listed.id, ctx.signal);
     await ctx.guard();
     if (actionId !== undefined) await this.inventory.startedActions(ctx.sagaId, [actionId]);
-    const { resourceId } = await this.inventory.observe({ kind: 'snapshot', raw, requestedAtMs });
+    const { resourceId } = await this.inventory.observe({ kind: 'snapshot', raw, requestedAtMs, sagaId: ctx.sagaId });
     return done({ snapshot_id: listed.id, resource_id: resourceId });
   };
 }

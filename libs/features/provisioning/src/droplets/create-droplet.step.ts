@@ -64,7 +64,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
     const answer = await this.removal.remove(ctx, ids, { recentlyCreated, createUnconfirmed: recentlyCreated && known === undefined });
-    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id);
+    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id, ctx.sagaId);
     return answer;
   };
 

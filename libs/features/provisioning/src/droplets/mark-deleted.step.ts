@@ -32,7 +32,7 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet> {
     if (await this.droplets.get(id, ctx.signal)) return (await this.askAgain(ctx, destroy?.status === 'errored')) ?? notYet;
     await ctx.guard();
     if (destroy) await this.inventory.startedActions(ctx.sagaId, [destroy.id]);
-    await this.inventory.markDeleted('droplet', id);
+    await this.inventory.markDeleted('droplet', id, ctx.sagaId);
     await this.specs.end(resourceId);
     return done();
   };

@@ -14,12 +14,12 @@ export class ObserveDropletStep implements StepDefinition<WithDroplet> {
     private readonly inventory: ResourceRegistrar,
   ) {}
 
-  readonly execute = async ({ input, signal, guard }: StepContext<WithDroplet>): Promise<StepAnswer> => {
+  readonly execute = async ({ sagaId, input, signal, guard }: StepContext<WithDroplet>): Promise<StepAnswer> => {
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(input.droplet_id, signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
     await guard();
-    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs });
+    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs, sagaId });
     return done();
   };
 }

@@ -22,7 +22,7 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize> {
     const droplet = await this.droplets.get(id, ctx.signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
     await ctx.guard();
-    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs });
+    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs, sagaId: ctx.sagaId });
     if (await this.specs.find(resourceId)) await this.specs.record(resourceId, { size_slug }, ctx.sagaId);
     return done({ size_slug });
   };

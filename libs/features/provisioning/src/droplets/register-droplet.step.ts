@@ -31,6 +31,7 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
       raw: droplet.raw,
       requestedAtMs,
       projectUuid,
+      sagaId: ctx.sagaId,
     });
     const { size_slug, region, image } = ctx.input;
     await this.specs.record(resourceId, { size_slug, region, image }, ctx.sagaId);
