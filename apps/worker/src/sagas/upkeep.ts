@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Reaper } from '#libs/provisioning';
 import { SagaStarter } from '#libs/saga';
@@ -15,7 +16,7 @@ const CATALOGUE_AGE_MS = 6 * 3_600_000;
  */
 @Injectable()
 export class SagaMaintenance {
-  private readonly log = new Logger('Upkeep');
+  private readonly log = new Logger('SagaMaintenance');
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | undefined;
   private ended = false;
@@ -25,6 +26,7 @@ export class SagaMaintenance {
     private readonly catalogue: Catalog,
     private readonly starts: SagaStarter,
     private readonly provider: DigitalOcean,
+    private readonly bound: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -51,7 +53,12 @@ export class SagaMaintenance {
     await this.attempt('keys', () => this.starts.forgetOldKeys());
     if (!this.provider.configured) return;
     await this.attempt('reaper', () => this.reaper.round());
-    await this.attempt('catalogue', () => this.catalogue.refreshIfOlderThan(CATALOGUE_AGE_MS, 'provisioning'));
+    await this.attempt('catalogue', () => this.refreshCatalogue());
+  }
+
+  private async refreshCatalogue(): Promise<void> {
+    const { purpose, fingerprint } = await this.bound.token('provisioning');
+    await this.catalogue.refreshIfOlderThan(CATALOGUE_AGE_MS, purpose, fingerprint);
   }
 
   private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { TokenPurpose } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
-import { DigitalOcean, type ListPage } from '#libs/digitalocean';
+import { DigitalOcean, type ListPage, type ListRequest } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { EmptyCatalogError } from './catalogue.error';
 import { parseImage, parseRegion, parseSize, type CatalogImage, type CatalogRegion, type CatalogSize } from './catalogue-copy';
@@ -35,9 +35,9 @@ export class Catalog {
     return size;
   }
 
-  /** Renews the copy now, whoever else is at it. Throws the client's errors, and then the old copy stands. */
-  async refresh(purpose: TokenPurpose): Promise<void> {
-    const lists = await this.read(purpose);
+  /** Renews the copy now, whoever else is at it, with the token of the fingerprint if one is given. Throws the client's errors, and then the old copy stands. */
+  async refresh(purpose: TokenPurpose, fingerprint?: string): Promise<void> {
+    const lists = await this.read({ purpose, fingerprint });
     await this.database.transaction((tx) => this.keep(tx, lists));
   }
 
@@ -45,11 +45,11 @@ export class Catalog {
    * Renews the copy when it is older than that, or missing; one process at a time. Answers whether this one did: one that took so long that another
    * was let in writes nothing. Throws the client's errors, and then the old copy stands.
    */
-  async refreshIfOlderThan(ms: number, purpose: TokenPurpose): Promise<boolean> {
+  async refreshIfOlderThan(ms: number, purpose: TokenPurpose, fingerprint?: string): Promise<boolean> {
     const [claim] = await this.database.query<{ until: string }>(CLAIM_REFRESH, [ms, REFRESH_LIMIT_MS]);
     if (!claim) return false;
     try {
-      const lists = await this.read(purpose);
+      const lists = await this.read({ purpose, fingerprint });
       return await this.database.transaction(async (tx) => {
         const [mine] = await tx.query(END_CLAIM, [claim.until]);
         if (mine) await this.keep(tx, lists);
@@ -61,15 +61,15 @@ export class Catalog {
     }
   }
 
-  private async read(purpose: TokenPurpose): Promise<Lists> {
-    const bySlug = { purpose, idOf: ({ slug }: { readonly slug: string }) => slug };
+  private async read(token: Pick<ListRequest<unknown>, 'purpose' | 'fingerprint'>): Promise<Lists> {
+    const bySlug = { ...token, idOf: ({ slug }: { readonly slug: string }) => slug };
     const sizes = await all(this.provider.list({ ...bySlug, path: '/v2/sizes', key: 'sizes', parse: parseSize }));
     const regions = await all(this.provider.list({ ...bySlug, path: '/v2/regions', key: 'regions', parse: parseRegion }));
     const images: CatalogImage[] = [];
     for (const type of ['distribution', 'application']) {
       const idOf = ({ id }: { readonly id: string }) => id;
       const listed = await all(
-        this.provider.list({ purpose, path: '/v2/images', query: { type }, key: 'images', parse: parseImage, idOf }),
+        this.provider.list({ ...token, path: '/v2/images', query: { type }, key: 'images', parse: parseImage, idOf }),
       );
       images.push(...listed.flatMap(({ image }) => (image ? [image] : [])));
     }

@@ -1,4 +1,5 @@
 export { AccountBinding } from './account/account-pin';
+export { BoundProvider } from './account/bound-provider';
 export { archiveEvents, type ArchivedMonth } from './archive/archive-events';
 export { ArchiveBusyError, EventsArchivedError } from './archive/archive.error';
 export { OwnershipService, type ProjectChange } from './attribution/owners';

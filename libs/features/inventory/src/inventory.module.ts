@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
 import { AccountBinding } from './account/account-pin';
+import { BoundProvider } from './account/bound-provider';
 import { ActionFeed } from './actions/action-feed';
 import { HistoryHorizon } from './archive/known-past';
 import { OwnershipService } from './attribution/owners';
@@ -35,6 +36,7 @@ import { SweepService } from './sweep/sweep.service';
   providers: [
     AccountBinding,
     ActionFeed,
+    BoundProvider,
     ChangeCauses,
     CompletenessReader,
     Confirmation,
@@ -65,6 +67,7 @@ import { SweepService } from './sweep/sweep.service';
   ],
   exports: [
     AccountBinding,
+    BoundProvider,
     ChangeCauses,
     CompletenessReader,
     DriftEvents,

@@ -8,18 +8,18 @@ import { listPages, type ListPage, type ListRequest } from './lists/list-pages';
 import { MalformedAnswerError } from './provider.error';
 import { fingerprintOf } from './token-fingerprint';
 
-export interface GetRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | 'query' | 'timeoutMs' | 'signal'> {
+export interface GetRequest<T> extends Pick<DoorRequest, 'purpose' | 'fingerprint' | 'path' | 'query' | 'timeoutMs' | 'signal'> {
   /** Where the object stands in the answer, e.g. `droplet`; absent: `parse` gets the whole answer. */
   readonly key?: string;
   readonly parse: (raw: unknown) => T;
 }
 
-export interface DownloadRequest extends Pick<DoorRequest, 'purpose' | 'path' | 'timeoutMs' | 'signal'> {
+export interface DownloadRequest extends Pick<DoorRequest, 'purpose' | 'fingerprint' | 'path' | 'timeoutMs' | 'signal'> {
   /** Where an attempt writes its answer; each attempt asks for its own and begins anew. */
   readonly openSink: () => Writable;
 }
 
-export interface SendRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | 'query' | 'body' | 'timeoutMs' | 'signal'> {
+export interface SendRequest<T> extends Pick<DoorRequest, 'purpose' | 'fingerprint' | 'path' | 'query' | 'body' | 'timeoutMs' | 'signal'> {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly key?: string;
   /** Absent: the answer is not looked at, as for 204. */

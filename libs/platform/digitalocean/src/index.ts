@@ -32,6 +32,7 @@ export {
   ProviderUnavailableError,
   RateLimitedByProviderError,
   RefusedByProviderError,
+  TokenExchangedError,
   TokenRejectedError,
   UnknownOutcomeError,
   type AnswerFacts,

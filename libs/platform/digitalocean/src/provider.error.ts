@@ -28,6 +28,9 @@ export abstract class ProviderError extends DomainError {
   }
 }
 
+/** The new token is asked about as soon as it is tried again. */
+const EXCHANGED_RETRY_MS = 100;
+
 /** No token is configured: nothing can be asked of the provider. */
 export class ProviderNotConfiguredError extends ProviderError {
   readonly code = 'provider_not_configured';
@@ -55,6 +58,16 @@ export class TokenRejectedError extends ProviderError {
 
   constructor(facts?: AnswerFacts, retryAfterMs?: number) {
     super('DigitalOcean rejected the token', facts, retryAfterMs);
+  }
+}
+
+/** The token of a purpose is no longer the one that the call was meant for, e.g. whose account was checked. No call was made. */
+export class TokenExchangedError extends ProviderError {
+  readonly code = 'token_exchanged';
+  readonly category = 'unavailable';
+
+  constructor() {
+    super('The token was exchanged before the call was sent', {}, EXCHANGED_RETRY_MS);
   }
 }
 

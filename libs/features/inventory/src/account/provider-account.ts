@@ -10,6 +10,12 @@ import {
 } from '#libs/digitalocean';
 import { AccountUnknownError } from './account.error';
 
+/** A token by the purpose that uses it and by its fingerprint: an exchanged one is another. */
+export interface CheckedToken {
+  readonly purpose: TokenPurpose;
+  readonly fingerprint: string;
+}
+
 /** What a token says about the account behind it. */
 export interface ProviderAccount {
   /** The first that the provider tells of: its team, the account itself, the owner of its default project. */
@@ -20,18 +26,19 @@ export interface ProviderAccount {
 }
 
 /** Asks the provider which account a token belongs to. A scoped token may be refused `/v2/account`; the default project still tells. */
-export async function readProviderAccount(provider: DigitalOcean, purpose: TokenPurpose): Promise<ProviderAccount> {
-  const account = await tolerateRefusal(provider.get({ purpose, path: '/v2/account', key: 'account', parse: parseAccount }));
+export async function readProviderAccount(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<ProviderAccount> {
+  const account = await tolerateRefusal(provider.get({ purpose, fingerprint, path: '/v2/account', key: 'account', parse: parseAccount }));
   if (account) return { ...account, projectOwnerId: null };
-  const owner = await readProjectOwner(provider, purpose);
+  const owner = await readProjectOwner(provider, { purpose, fingerprint });
   if (owner === undefined) throw new AccountUnknownError();
   return { id: owner, identifiedBy: 'project_owner', projectOwnerId: owner, name: null };
 }
 
 /** The owner of the default project, undefined when the token may not see it or the provider does not say. */
-export async function readProjectOwner(provider: DigitalOcean, purpose: TokenPurpose): Promise<string | undefined> {
+export async function readProjectOwner(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<string | undefined> {
   const parse = (raw: unknown) => optionalText(record(raw, 'project'), 'owner_uuid');
-  return (await tolerateRefusal(provider.get({ purpose, path: '/v2/projects/default', key: 'project', parse }))) ?? undefined;
+  const asked = provider.get({ purpose, fingerprint, path: '/v2/projects/default', key: 'project', parse });
+  return (await tolerateRefusal(asked)) ?? undefined;
 }
 
 function parseAccount(raw: unknown): Pick<ProviderAccount, 'id' | 'identifiedBy' | 'name'> {

@@ -26,9 +26,10 @@ export class FallbackProject {
   async ensure(sweep: SweepRef): Promise<void> {
     if (await this.mirror.hasFallback(sweep.accountId)) return;
     try {
-      await this.pin.verify('provisioning');
+      const { fingerprint } = await this.pin.check('provisioning');
       const made = await this.provider.send({
         purpose: 'provisioning',
+        fingerprint,
         method: 'POST',
         path: '/v2/projects',
         key: 'project',

@@ -1,7 +1,7 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-pin';
+import { BoundProvider } from '../account/bound-provider';
 import { KINDS } from '../kinds';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { OwnershipRecorder } from '../recorder/owner-recorder';
@@ -40,19 +40,19 @@ const COLUMNS = 'id, kind, provider_id, name, region, size_slug, status, tenant_
 export class ResourceRegistrar {
   constructor(
     private readonly database: Database,
-    private readonly pin: AccountBinding,
+    private readonly provider: BoundProvider,
     private readonly recorder: ResourceRecorder,
     private readonly owners: OwnershipRecorder,
   ) {}
 
   /**
    * Records one object at once, by the rules of a page, and says whose it is. It is not struck before lists must show it (INV-9).
-   * Throws `OtherAccountError` and the client's errors when the account cannot be told.
+   * Throws `AccountNotCheckedError` and the client's errors when the account is another or cannot be checked.
    */
   async observe({ kind: name, raw, requestedAtMs, projectUuid, sagaId }: Registration): Promise<{ resourceId: string }> {
     const kind = kindOf(name);
     const seen = kind.observe(raw);
-    const accountId = await this.pin.verify('provisioning');
+    const { accountId } = await this.provider.token('provisioning');
     if (projectUuid !== undefined) await this.join(accountId, kind, seen, projectUuid);
     const requestedAt = await this.onDatabaseClock(requestedAtMs);
     const sighting = { id: null, accountId, source: 'saga', sagaId: sagaId ?? null, startedAt: requestedAt } as const;

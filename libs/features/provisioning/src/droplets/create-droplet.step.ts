@@ -1,6 +1,6 @@
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
-import { ResourceRegistrar } from '#libs/inventory';
+import { BoundProvider, ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type DropletOrder } from '../provider/droplet-calls';
@@ -38,6 +38,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     private readonly removal: DropletRemoval,
     private readonly inventory: ResourceRegistrar,
     private readonly catalogue: Catalog,
+    private readonly provider: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -73,7 +74,10 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     if (before) return undefined;
     const order = { sizeSlug: input.size_slug, region: input.region, image: input.image };
     let problems = await this.catalogue.problemsOf(order);
-    if (!problems && (await this.catalogue.refreshIfOlderThan(DAY_MS, 'provisioning'))) problems = await this.catalogue.problemsOf(order);
+    if (!problems) {
+      const { purpose, fingerprint } = await this.provider.token('provisioning');
+      if (await this.catalogue.refreshIfOlderThan(DAY_MS, purpose, fingerprint)) problems = await this.catalogue.problemsOf(order);
+    }
     if (!problems) return wait(this.config.saga.pollMs, 'the catalogue being read');
     const [problem] = problems;
     return problem && fail({ code: 'not_in_catalogue', detail: problem.detail }, 'none');

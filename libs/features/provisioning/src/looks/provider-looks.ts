@@ -1,6 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { DigitalOcean, record, wholeNumber, list, optionalRecord } from '#libs/digitalocean';
+import { record, wholeNumber, list, optionalRecord } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, type Action } from '../provider/action';
 import { parseDroplet } from '../provider/droplet';
@@ -37,7 +38,7 @@ export class SharedProviderPoller {
 
   constructor(
     private readonly database: Database,
-    private readonly provider: DigitalOcean,
+    private readonly provider: BoundProvider,
     private readonly projectCalls: ProjectCalls,
     @Inject(CONFIG) private readonly config: Config,
   ) {

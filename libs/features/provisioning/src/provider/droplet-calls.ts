@@ -1,4 +1,5 @@
-import { DigitalOcean, idText, NotFoundAtProviderError, record, type ListPage } from '#libs/digitalocean';
+import { idText, NotFoundAtProviderError, record, type ListPage } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { parseAction, type Action } from './action';
 import { parseDroplet, type Droplet } from './droplet';
@@ -21,7 +22,7 @@ export interface DropletOrder {
 /** The calls about droplets that sagas make. Each is one request to the provider, except the lists. */
 @Injectable()
 export class DropletCalls {
-  constructor(private readonly provider: DigitalOcean) {}
+  constructor(private readonly provider: BoundProvider) {}
 
   /** Answers what was accepted: it may be missing from every read for a while (docs/digitalocean-facts.md 1.1, 1.2). */
   create(order: DropletOrder, signal: AbortSignal): Promise<{ id: string; actionId: string | null }> {

@@ -1,4 +1,5 @@
-import { DigitalOcean, record, text } from '#libs/digitalocean';
+import { record, text } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { all } from './droplet-calls';
 
@@ -19,7 +20,7 @@ const parseMember = (raw: unknown): Membership => {
 /** The calls about membership of projects that sagas make. */
 @Injectable()
 export class ProjectCalls {
-  constructor(private readonly provider: DigitalOcean) {}
+  constructor(private readonly provider: BoundProvider) {}
 
   /** Moves things into a project. Doing it twice changes nothing. */
   assign(projectUuid: string, urns: readonly string[], signal: AbortSignal): Promise<void> {

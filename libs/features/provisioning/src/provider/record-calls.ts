@@ -1,4 +1,4 @@
-import { DigitalOcean } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { parseRecord, type ListedRecord } from '../dns/dns-record';
 import { all } from './droplet-calls';
@@ -8,7 +8,7 @@ const purpose = 'provisioning';
 /** The calls about domain records that sagas make. */
 @Injectable()
 export class RecordCalls {
-  constructor(private readonly provider: DigitalOcean) {}
+  constructor(private readonly provider: BoundProvider) {}
 
   /** All records of one name and type. `name` is relative; the filter takes the whole one (docs/digitalocean-facts.md 5.2). */
   named(zone: string, name: string, type: string, signal: AbortSignal): Promise<ListedRecord[]> {

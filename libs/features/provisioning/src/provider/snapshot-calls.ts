@@ -1,4 +1,5 @@
-import { DigitalOcean, idText, record, text } from '#libs/digitalocean';
+import { idText, record, text } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { all } from './droplet-calls';
 
@@ -19,7 +20,7 @@ const parseSnapshot = (raw: unknown): Snapshot => {
 /** The calls about snapshots that sagas make. */
 @Injectable()
 export class SnapshotCalls {
-  constructor(private readonly provider: DigitalOcean) {}
+  constructor(private readonly provider: BoundProvider) {}
 
   /** Those of one droplet, as its own list shows them: it lags behind the action (docs/digitalocean-facts.md 1.7). */
   ofDroplet(dropletId: string, signal: AbortSignal): Promise<Snapshot[]> {

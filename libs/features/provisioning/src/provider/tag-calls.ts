@@ -1,4 +1,5 @@
-import { DigitalOcean, NotFoundAtProviderError, record, text, wholeNumber } from '#libs/digitalocean';
+import { NotFoundAtProviderError, record, text, wholeNumber } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { all } from './droplet-calls';
 
@@ -18,7 +19,7 @@ const parseTag = (raw: unknown): Tag => {
 /** The calls about tag objects, which outlive the droplets that carried them (docs/digitalocean-facts.md 8.4). */
 @Injectable()
 export class TagCalls {
-  constructor(private readonly provider: DigitalOcean) {}
+  constructor(private readonly provider: BoundProvider) {}
 
   list(): Promise<Tag[]> {
     return all(this.provider.list({ purpose, path: '/v2/tags', key: 'tags', parse: parseTag, idOf: ({ name }) => name }));

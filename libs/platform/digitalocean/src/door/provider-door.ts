@@ -3,7 +3,7 @@ import type { Queryable } from '#libs/database';
 import { RateLimiter } from '../governor/governor';
 import type { CallOutcome } from '../governor/call-outcome';
 import type { Permit } from '../governor/waiter';
-import { ProviderError, ProviderNotConfiguredError, UnknownOutcomeError, type AnswerFacts } from '../provider.error';
+import { ProviderError, ProviderNotConfiguredError, TokenExchangedError, UnknownOutcomeError, type AnswerFacts } from '../provider.error';
 import { fingerprintOf } from '../token-fingerprint';
 import { recorded } from './call-record';
 import { SinkFailure } from './document-body';
@@ -24,6 +24,8 @@ const LONGEST_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
 
 export interface DoorRequest {
   readonly purpose: TokenPurpose;
+  /** The call is sent with the token of this fingerprint or not at all: `TokenExchangedError`. */
+  readonly fingerprint?: string;
   readonly method: WireRequest['method'];
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -135,8 +137,10 @@ export class DigitalOceanHttpClient {
     const { callTimeoutMs } = this.config.provider;
     for (;;) {
       const token = this.token(request.purpose);
+      const fingerprint = fingerprintOf(token);
+      if (request.fingerprint !== undefined && request.fingerprint !== fingerprint) throw new TokenExchangedError();
       const permit = await this.governor.acquire({
-        fingerprint: fingerprintOf(token),
+        fingerprint,
         provisioning: request.purpose === 'provisioning',
         timeLimitMs: request.timeoutMs ?? callTimeoutMs,
         maxWaitMs: LONGEST_WAIT_MS[request.purpose],

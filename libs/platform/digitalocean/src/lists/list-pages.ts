@@ -20,7 +20,7 @@ export interface ListPage<T> {
   readonly calls: number;
 }
 
-export interface ListRequest<T> extends Pick<DoorRequest, 'purpose' | 'path' | 'query' | 'timeoutMs' | 'signal'> {
+export interface ListRequest<T> extends Pick<DoorRequest, 'purpose' | 'fingerprint' | 'path' | 'query' | 'timeoutMs' | 'signal'> {
   /** Name of the collection in the answer. */
   readonly key: string;
   readonly idOf: (item: T) => string;
@@ -33,9 +33,9 @@ export async function* listPages<T>(door: DigitalOceanHttpClient, request: ListR
   const left = new AbortController(); // the consumer stopped early: what is still being fetched is for nobody
   const signal = request.signal ? AbortSignal.any([request.signal, left.signal]) : left.signal;
   const fetchPage = (page: number) => {
-    const { purpose, path, timeoutMs } = request;
+    const { purpose, fingerprint, path, timeoutMs } = request;
     const query = { ...request.query, page: String(page), per_page: String(PER_PAGE) };
-    const fetched = door.read({ purpose, path, query, timeoutMs, signal, method: 'GET' }, (answer) =>
+    const fetched = door.read({ purpose, fingerprint, path, query, timeoutMs, signal, method: 'GET' }, (answer) =>
       readPage(answer.body, request.key, request.parse),
     );
     fetched.catch(() => undefined); // looked at when its turn comes, or never
