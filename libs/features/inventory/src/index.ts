@@ -1,3 +1,4 @@
+export { AccountNotCheckedError } from './account/account.error';
 export { AccountBinding } from './account/account-pin';
 export { BoundProvider } from './account/bound-provider';
 export { archiveEvents, type ArchivedMonth } from './archive/archive-events';

@@ -1,4 +1,5 @@
 import { ProviderError, TokenRejectedError } from '#libs/digitalocean';
+import { AccountNotCheckedError } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
 import { wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 
@@ -14,7 +15,7 @@ export function patient<Input>(step: StepDefinition<Input>): StepDefinition<Inpu
     } catch (error) {
       if (error instanceof TokenRejectedError) return wait(error.retryAfterMs ?? REJECTED_MS, error.message); // until somebody has put a new one
       if (!(error instanceof ProviderError) || !isRetryable(error)) throw error;
-      return wait(error.retryAfterMs ?? OUTAGE_MS, error.message);
+      return wait(error.retryAfterMs ?? OUTAGE_MS, error.message, error instanceof AccountNotCheckedError ? error.code : undefined);
     }
   };
   const { name, mergesOutputIntoContext, pivot, policy, execute, compensate } = step;

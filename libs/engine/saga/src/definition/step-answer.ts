@@ -9,8 +9,8 @@ export interface StepError {
 export type StepAnswer =
   /** `holds`: what nobody else may touch from now on, e.g. the droplet that was just made. */
   | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>>; readonly holds?: readonly string[] }
-  /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. */
-  | { readonly is: 'wait'; readonly ms: number; readonly why: string }
+  /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. `code`: the ledger shows it with `why` while the step waits. */
+  | { readonly is: 'wait'; readonly ms: number; readonly why: string; readonly code?: string }
   /** Costs a try. `afterMs`: when the one who refused said so, instead of the backoff. */
   | { readonly is: 'retry'; readonly error: StepError; readonly afterMs?: number }
   /** Final. `effect` counts for pivots only: a pivot that surely did nothing may still be compensated. */
@@ -22,7 +22,7 @@ export const done = (output?: Readonly<Record<string, unknown>>, holds?: readonl
   ...(holds && { holds }),
 });
 
-export const wait = (ms: number, why: string): StepAnswer => ({ is: 'wait', ms, why });
+export const wait = (ms: number, why: string, code?: string): StepAnswer => ({ is: 'wait', ms, why, ...(code !== undefined && { code }) });
 
 export const retry = (error: StepError, afterMs?: number): StepAnswer => ({
   is: 'retry',

@@ -30,7 +30,7 @@ export function afterExecution({ run, step, answer, tookMs }: Situation): Checkp
   if (answer.is === 'wait') {
     const leftMs = policy.waitLimitMs - (known?.trying_ms ?? 0);
     if (leftMs <= 0) return failed(at, { code: 'wait_expired', detail: `${answer.why}: not within ${policy.waitLimitMs} ms` }, 'unknown');
-    return later({ ...at, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), null);
+    return later({ ...at, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), shownWhileWaiting(answer));
   }
   if (answer.is === 'fail') return failed(at, answer.error, answer.effect ?? 'unknown');
   if (attempts >= policy.tries) return failed(at, answer.error, 'unknown');
@@ -63,7 +63,7 @@ export function afterCompensation({ run, step, answer, tookMs }: Situation): Che
   if (answer.is === 'wait') {
     if ((line?.compensating_ms ?? 0) >= Math.max(policy.waitLimitMs, COMPENSATION_POLICY.waitLimitMs))
       return gaveUp({ code: 'wait_expired', detail: answer.why });
-    return { ...stay(run, ledger('compensating', null, attempts - 1)), wakeInMs: answer.ms };
+    return { ...stay(run, ledger('compensating', shownWhileWaiting(answer), attempts - 1)), wakeInMs: answer.ms };
   }
   if (attempts >= tries) return gaveUp(answer.error);
   return { ...stay(run, ledger('compensating', answer.error)), wakeInMs: answer.afterMs ?? backoffMs(policy, attempts) };
@@ -79,6 +79,9 @@ export function afterCancel(run: SagaRun, step: StepDefinition): Checkpoint {
   const begun = lineOf(run, run.step_idx) !== undefined || (run.resumed && step.compensate !== undefined);
   return undo(run, null, { ...CANCELLED, step: null }, begun ? run.step_idx : run.step_idx - 1);
 }
+
+const shownWhileWaiting = ({ code, why }: Extract<StepAnswer, { is: 'wait' }>): StepError | null =>
+  code === undefined ? null : { code, detail: why };
 
 interface At {
   readonly run: SagaRun;

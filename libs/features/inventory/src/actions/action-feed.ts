@@ -46,11 +46,19 @@ export class ActionFeed {
   }
 
   private async readFeed(run: SweepRun, shown: Set<string>): Promise<ObservedAction[]> {
-    const { purpose, signal, accountId } = run;
+    const { purpose, fingerprint, signal, accountId } = run;
     const [known] = await this.database.query<{ begun: boolean; id: string | null }>(READ_UP_TO, [accountId]);
     const heard: ObservedAction[] = [];
     const idOf = (action: ProviderAction) => action.actionId;
-    for await (const page of this.provider.list({ purpose, path: '/v2/actions', key: 'actions', parse: parseAction, idOf, signal })) {
+    for await (const page of this.provider.list({
+      purpose,
+      fingerprint,
+      path: '/v2/actions',
+      key: 'actions',
+      parse: parseAction,
+      idOf,
+      signal,
+    })) {
       await this.pin.reverify(purpose);
       for (const { actionId } of page.items) shown.add(actionId);
       const news = await this.keep(run, page.items);
@@ -64,11 +72,13 @@ export class ActionFeed {
   }
 
   private async readOpenOnes(run: SweepRun, shown: ReadonlySet<string>): Promise<ObservedAction[]> {
-    const { purpose, signal } = run;
+    const { purpose, fingerprint, signal } = run;
     const open = await this.database.query<{ id: string }>(OPEN_ACTIONS, [run.accountId, MOST_SINGLE_READS]);
     const heard: ObservedAction[] = [];
     for (const { id } of open.filter((action) => !shown.has(action.id))) {
-      const answer = await askedById(this.provider.get({ purpose, path: `/v2/actions/${id}`, key: 'action', parse: parseAction, signal }));
+      const answer = await askedById(
+        this.provider.get({ purpose, fingerprint, path: `/v2/actions/${id}`, key: 'action', parse: parseAction, signal }),
+      );
       if (answer.proved === 'alive') heard.push(...(await this.keep(run, [answer.object])));
       await run.progress.add({ calls: 1 });
     }
@@ -84,9 +94,11 @@ export class ActionFeed {
     const kind = listedKind(kindName);
     if (!kind?.fetch) return;
     const requestedAtMs = performance.now();
-    const { purpose, signal } = run;
+    const { purpose, fingerprint, signal } = run;
     const path = kind.fetch.path(encodeURIComponent(providerId));
-    const answer = await askedById(this.provider.get<Observation>({ purpose, path, key: kind.fetch.key, parse: kind.observe, signal }));
+    const answer = await askedById(
+      this.provider.get<Observation>({ purpose, fingerprint, path, key: kind.fetch.key, parse: kind.observe, signal }),
+    );
     await run.progress.add({ calls: 1 });
     if (answer.proved === 'alive' && answer.object.providerId === providerId)
       await run.progress.add(await this.recorder.recordPage(run, kind, [answer.object], askedAt(run, requestedAtMs)));

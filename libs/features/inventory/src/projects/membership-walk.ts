@@ -32,6 +32,7 @@ export class MembershipWalk {
     for (const [index, project] of projects.entries()) {
       const list = this.provider.list({
         purpose: run.purpose,
+        fingerprint: run.fingerprint,
         path: `/v2/projects/${encodeURIComponent(project.provider_id)}/resources`,
         key: 'resources',
         parse: (raw) => parseMember(project.id, raw),

@@ -75,8 +75,8 @@ export class ProjectReconciler {
   private async confirm(run: SweepRun, condemned: readonly MissingRow[]): Promise<MissingRow[]> {
     const gone: MissingRow[] = [];
     for (const row of condemned.slice(0, this.config.inventory.confirmationsPerSweep)) {
-      const { purpose, signal } = run;
-      const asked = this.provider.get({ purpose, path: pathOf(row.providerId), key: 'project', parse: parseProject, signal });
+      const { purpose, fingerprint, signal } = run;
+      const asked = this.provider.get({ purpose, fingerprint, path: pathOf(row.providerId), key: 'project', parse: parseProject, signal });
       if ((await askedById(asked)).proved === 'gone') gone.push(row);
       await run.progress.add({ calls: 1 });
     }

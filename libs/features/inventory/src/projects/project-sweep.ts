@@ -80,6 +80,7 @@ export class ProjectSweep {
     const listed: string[] = [];
     const list = this.provider.list({
       purpose: run.purpose,
+      fingerprint: run.fingerprint,
       path: '/v2/projects',
       key: 'projects',
       parse: parseProject,

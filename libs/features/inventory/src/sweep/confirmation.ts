@@ -33,9 +33,11 @@ export class Confirmation {
     const alive = new Set<string>();
     for (const row of condemned.slice(0, this.config.inventory.confirmationsPerSweep)) {
       const requestedAtMs = performance.now();
-      const { purpose, signal } = run;
+      const { purpose, fingerprint, signal } = run;
       const path = fetch.path(encodeURIComponent(row.providerId));
-      const answer = await askedById(this.provider.get<Observation>({ purpose, path, key: fetch.key, parse: kind.observe, signal }));
+      const answer = await askedById(
+        this.provider.get<Observation>({ purpose, fingerprint, path, key: fetch.key, parse: kind.observe, signal }),
+      );
       if (answer.proved === 'gone') gone.push(row);
       if (answer.proved === 'alive') {
         alive.add(row.id);

@@ -59,13 +59,13 @@ export class ListSweep {
 
   /** While one page is being written, the next is fetched, read and compared: at most two are in hand. */
   private async recordList(run: SweepRun, kind: Kind, list: KindList, listed: Set<string>, parents?: ParentsOfChildren): Promise<void> {
-    const { purpose, signal } = run;
+    const { purpose, fingerprint, signal } = run;
     const { path, query, key, holds } = list;
     const parse = (raw: unknown): Listed => ({ seen: kind.observe(raw), ours: holds?.(raw) ?? true });
     const before = run.progress.pagesDone;
     const recorded: Promise<void>[] = [];
     try {
-      for await (const page of this.provider.list({ purpose, path, query, key, parse, idOf, signal })) {
+      for await (const page of this.provider.list({ purpose, fingerprint, path, query, key, parse, idOf, signal })) {
         await this.pin.reverify(purpose); // a long sweep outlives the check at its start (INV-6)
         const items = page.items.flatMap(({ seen, ours }) => (ours ? [parents?.adopt(seen) ?? seen] : []));
         const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;

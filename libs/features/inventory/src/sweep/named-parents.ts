@@ -69,11 +69,11 @@ export class NamedParents {
   }
 
   private async ask(run: SweepRun, kind: Kind, { list }: NamedBy, parents: ParentsOfChildren, parent: string, listed: Set<string>) {
-    const { purpose, signal } = run;
+    const { purpose, fingerprint, signal } = run;
     const path = list.path(encodeURIComponent(parent));
     const idOf = (seen: Observation) => seen.providerId;
     try {
-      for await (const page of this.provider.list({ purpose, path, key: list.key, parse: kind.observe, idOf, signal })) {
+      for await (const page of this.provider.list({ purpose, fingerprint, path, key: list.key, parse: kind.observe, idOf, signal })) {
         const found = page.items.filter((seen) => !listed.has(seen.providerId)).map((seen) => parents.adopt(seen));
         for (const seen of found) listed.add(seen.providerId);
         const outcome = await this.recorder.recordPage(run, kind, found, askedAt(run, page.requestedAtMs));

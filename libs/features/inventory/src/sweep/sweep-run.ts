@@ -7,6 +7,8 @@ export interface SweepRun {
   readonly kind: string;
   readonly accountId: string;
   readonly purpose: TokenPurpose;
+  /** Of the token that was checked at the start: all calls of the sweep are sent with it (INV-6). */
+  readonly fingerprint: string;
   /** Where its events say that they come from. */
   readonly source: 'sweep' | 'action_feed';
   /** By the database's clock. */

@@ -15,6 +15,8 @@ import type { SweepRun } from './sweep-run';
 import { SweepLeaseLostError } from './sweep.error';
 import { sweepView, type SweepRow, type SweepTrigger, type SweepView } from './sweep.view';
 
+type UnboundRun = Omit<SweepRun, 'accountId' | 'fingerprint'>;
+
 /** Runs sweeps. Any number of calls for a kind have the effect of one: while one is running, the others answer with it (INV-10). */
 @Injectable()
 export class SweepService {
@@ -39,7 +41,7 @@ export class SweepService {
     const openedAtMs = performance.now();
     if (!mine) return sweepView(sweep);
     const stop = new AbortController();
-    const run: Omit<SweepRun, 'accountId'> = {
+    const run: UnboundRun = {
       id: sweep.id,
       kind,
       purpose: sync.queue,
@@ -66,17 +68,17 @@ export class SweepService {
     return (await this.ledger.wasForbidden(kind)) || (await this.ledger.isStretched(kind, sweepNamed(kind).sync.everyMs));
   }
 
-  private async sweep(run: Omit<SweepRun, 'accountId'>): Promise<void> {
-    const accountId = await this.pin.verify(run.purpose);
+  private async sweep(run: UnboundRun): Promise<void> {
+    const { accountId, fingerprint } = await this.pin.check(run.purpose);
     await this.ledger.belongsTo(run.id, accountId);
     const kind = listedKind(run.kind);
-    const bound: SweepRun = { ...run, accountId };
+    const bound: SweepRun = { ...run, accountId, fingerprint };
     if (kind) return this.lists.run(bound, kind);
     await (run.kind === ACTION_FEED.kind ? this.actions.run(bound) : this.projects.run(bound));
   }
 
   /** A sweep that lost its place was closed by whoever took it over. */
-  private async conclude({ id, kind, progress, signal }: Omit<SweepRun, 'accountId'>, error: unknown): Promise<void> {
+  private async conclude({ id, kind, progress, signal }: UnboundRun, error: unknown): Promise<void> {
     const { status, reason } = sweepOutcome(error, signal);
     if (reason === 'internal')
       this.log.error({ event: 'sweep_failed', kind, sweep_id: id }, error instanceof Error ? error.stack : undefined);

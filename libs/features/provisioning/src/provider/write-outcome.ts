@@ -6,6 +6,7 @@ import {
   TokenRejectedError,
   UnknownOutcomeError,
 } from '#libs/digitalocean';
+import { AccountNotCheckedError } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
 import { fail, wait, type StepAnswer, type StepError } from '#libs/saga';
 
@@ -39,6 +40,7 @@ export async function outcomeOf<T>(write: Promise<T>): Promise<WriteOutcome<T>> 
 function answerTo(error: ProviderError, told: StepError): StepAnswer {
   if (error instanceof PendingEventError) return wait(BUSY_MS, 'another event of the droplet is under way');
   if (error instanceof TokenRejectedError) return wait(error.retryAfterMs ?? REJECTED_MS, 'DigitalOcean rejects our token');
+  if (error instanceof AccountNotCheckedError) return wait(error.retryAfterMs ?? BUSY_MS, told.detail, told.code);
   if (isRetryable(error)) return wait(error.retryAfterMs ?? BUSY_MS, told.detail); // not the step's fault: it costs no try
   return fail(told, 'none');
 }
