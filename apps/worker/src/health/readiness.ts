@@ -12,7 +12,10 @@ export interface WorkerReadiness {
   readonly checks: { readonly database: Check; readonly queues: Check; readonly work: Check; readonly account: Check };
 }
 
-/** Can this process work? Never asks the provider (OPS-6): a token of another account shows once this process has tried to use it (INV-6). */
+/**
+ * Can this process work? Never asks the provider (OPS-6): a token of another account shows once this process has tried to use it
+ * (INV-6).
+ */
 @Injectable()
 export class Readiness implements OnModuleDestroy {
   private stopping = false;

@@ -35,7 +35,7 @@ export class Catalog {
     return size;
   }
 
-  /** Renews the copy now, whoever else is at it, with the token of the fingerprint if one is given. Throws the client's errors, and then the old copy stands. */
+  /** Renews the copy now, with the token of the fingerprint if one is given. Throws the client's errors, and then the old copy stays. */
   async refresh(purpose: TokenPurpose, fingerprint?: string): Promise<void> {
     const lists = await this.read({ purpose, fingerprint });
     await this.database.transaction((tx) => this.keep(tx, lists));

@@ -61,7 +61,7 @@ export class TokenRejectedError extends ProviderError {
   }
 }
 
-/** The token of a purpose is no longer the one that the call was meant for, e.g. whose account was checked. No call was made. */
+/** The token of a purpose is no longer the one that the call was meant for, such as the one that was checked. No call was made. */
 export class TokenExchangedError extends ProviderError {
   readonly code = 'token_exchanged';
   readonly category = 'unavailable';

@@ -9,7 +9,7 @@ export interface StepError {
 export type StepAnswer =
   /** `holds`: what nobody else may touch from now on, e.g. the droplet that was just made. */
   | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>>; readonly holds?: readonly string[] }
-  /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. `code`: the ledger shows it with `why` while the step waits. */
+  /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. The ledger shows `code`, if given, while it waits. */
   | { readonly is: 'wait'; readonly ms: number; readonly why: string; readonly code?: string }
   /** Costs a try. `afterMs`: when the one who refused said so, instead of the backoff. */
   | { readonly is: 'retry'; readonly error: StepError; readonly afterMs?: number }

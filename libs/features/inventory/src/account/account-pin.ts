@@ -29,8 +29,8 @@ type Checked = { readonly atMs: number } & (
 );
 
 /**
- * Binds the service to one provider account (INV-6). Each token, known by its fingerprint, is asked which account it belongs to when it is first
- * used, and again when the last answer is older than `ACCOUNT_CHECK_MS`; callers that come meanwhile wait for that one answer.
+ * Binds the service to one provider account (INV-6). Each token, known by its fingerprint, is checked when it is first used, and
+ * again when the last check is older than `ACCOUNT_CHECK_MS`; callers that come meanwhile wait for that one check.
  */
 @Injectable()
 export class AccountBinding implements OnModuleInit {

@@ -22,8 +22,8 @@ export class AccountUnknownError extends DomainError {
 }
 
 /**
- * No call was made, because it is not known that the token belongs to the account that this service is bound to. It passes as an outage does: once
- * the right token is configured, or once the provider answers.
+ * No call was made, because it is not known that the token belongs to the account that this service is bound to. It ends as an outage
+ * does: once the right token is configured, or once the provider answers.
  */
 export class AccountNotCheckedError extends ProviderError {
   readonly code: string;

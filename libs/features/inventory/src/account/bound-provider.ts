@@ -13,8 +13,9 @@ import { AccountBinding, type BoundToken } from './account-pin';
 import { AccountNotCheckedError, AccountUnknownError, OtherAccountError } from './account.error';
 
 /**
- * The provider, for calls that must reach the bound account or none (INV-6): nothing is written to another account, and nothing is believed of one,
- * such as a 404. The check costs a call per token and `ACCOUNT_CHECK_MS`. Throws `AccountNotCheckedError` besides the client's errors.
+ * The provider, for calls that must reach the bound account or none (INV-6): nothing is written to another account, and nothing is
+ * believed of one, such as a 404. The check costs a call per token and `ACCOUNT_CHECK_MS`. Throws `AccountNotCheckedError` besides the
+ * client's errors.
  */
 @Injectable()
 export class BoundProvider {
