@@ -1,4 +1,5 @@
 import { NO_HEAD, type ChainHead } from '#libs/audit';
+import { ADVISORY_LOCKS } from '#libs/database';
 import type { QueryRunner } from 'typeorm';
 import { EarlierRecords1795000001031 } from '../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { SeededRandom } from '../inventory/seeded-random';
@@ -66,7 +67,7 @@ it('INV-14: no transaction waits for another that has written and not ended, nor
   await world.superuser.query(
     `insert into cloud_resource_events (resource_id, type, source) values (gen_random_uuid(), 'updated', 'sweep')`,
   );
-  await world.superuser.query('select pg_advisory_xact_lock(815004007)'); // as a sealer that never ends
+  await world.superuser.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.sealing})`); // as a sealer that never ends
   await world.work(3); // would not end
   expect(await world.sealer.seal()).toBe(0);
   await world.superuser.query('commit');

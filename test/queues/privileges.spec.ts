@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '#libs/database';
 import { POSTGRES_CONNECTIONS, prepareQueueSchema, Queues, QUEUE_NAMES } from '#libs/queues';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
@@ -38,6 +39,19 @@ describe('BullMQ on PostgreSQL as the service role', () => {
       [QUEUE_NAMES],
     );
     expect(rows).toEqual([]);
+  });
+
+  it('is prepared while another session links digests into the chain [OPS-5]', async () => {
+    const sealer = new Client({ connectionString: database.ownerUrl });
+    await sealer.connect();
+    await sealer.query(`begin; select pg_advisory_xact_lock(${ADVISORY_LOCKS.sealing})`);
+    const owner = new URL(database.ownerUrl);
+    owner.searchParams.set('options', '-c lock_timeout=2s');
+    try {
+      await expect(prepareQueueSchema(owner.href)).resolves.toBeUndefined();
+    } finally {
+      await sealer.end();
+    }
   });
 });
 

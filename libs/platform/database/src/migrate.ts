@@ -1,10 +1,8 @@
+import { ADVISORY_LOCKS } from './advisory-locks';
 import { SERVICE_ROLE } from './connection-string';
 import { migrations } from './migrations';
 import { MIGRATIONS_TABLE } from './schema-version';
 import { prepareServiceRole } from './service-role';
-
-/** Any number that nobody else uses: who holds this advisory lock may migrate. Locks are per database. */
-const MIGRATION_LOCK = 815_004_005;
 
 export interface MigrateOptions {
   /** The URL that api and worker will log in with; its role becomes a member of the service role. */
@@ -30,14 +28,14 @@ export async function migrate(ownerUrl: string, { appUrl, log }: MigrateOptions 
   await source.initialize();
   const holder = source.createQueryRunner();
   try {
-    await holder.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await holder.query(`select pg_advisory_lock(${ADVISORY_LOCKS.migration})`);
     await prepareServiceRole(holder, appUrl ?? ownerUrl);
     const applied = await source.runMigrations();
     await holder.query(`grant select on ${MIGRATIONS_TABLE} to ${SERVICE_ROLE}`);
     for (const migration of applied) log?.(`applied ${migration.name}`);
     return applied.map((migration) => migration.name);
   } finally {
-    await holder.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await holder.query(`select pg_advisory_unlock(${ADVISORY_LOCKS.migration})`).catch(() => undefined);
     await holder.release();
     await source.destroy();
   }

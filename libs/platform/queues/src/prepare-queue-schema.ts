@@ -1,11 +1,8 @@
-import { SERVICE_ROLE } from '#libs/database';
+import { ADVISORY_LOCKS, SERVICE_ROLE } from '#libs/database';
 import { runMigrations } from 'bullmq';
 import { Client, escapeIdentifier } from 'pg';
 import { QUEUE_NAMES } from './queue-definitions';
 import { QUEUE_SCHEMA } from './lasting-connection';
-
-/** Any number that nobody else uses as an advisory lock of this database. */
-const PREPARE_LOCK = 815_004_007;
 
 /**
  * Makes everything that BullMQ needs on PostgreSQL, as the owner, so that the service role needs no right to create: its tables and
@@ -17,7 +14,7 @@ export async function prepareQueueSchema(ownerUrl: string): Promise<void> {
   owner.on('error', () => undefined); // a connection lost between two statements: the next statement says so
   await owner.connect();
   try {
-    await owner.query('select pg_advisory_lock($1)', [PREPARE_LOCK]);
+    await owner.query(`select pg_advisory_lock(${ADVISORY_LOCKS.queuePreparation})`);
     await runMigrations(owner, QUEUE_SCHEMA);
     for (const queue of QUEUE_NAMES) {
       const { rows } = await owner.query<{ name: string }>(`select ${QUEUE_SCHEMA}.job_id_seq_name($1) as name`, [queue]);

@@ -1,4 +1,4 @@
-import { Database } from '#libs/database';
+import { ADVISORY_LOCKS, Database } from '#libs/database';
 import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { ErrorCode, getNextMillis, type JobSchedulerJson, type RepeatOptions } from 'bullmq';
@@ -7,8 +7,6 @@ import { QueueClients, type JobQueue } from './queue-clients';
 import type { ScheduleEntry } from './schedule-entry';
 import { withTimeout } from './within-limit';
 
-/** Any number that nobody else uses as an advisory lock of this database. */
-const SCHEDULES_LOCK = 815_004_006;
 /** A schedule that is late by less than this is on its way. */
 const TOLERANCE_MS = 1_000;
 
@@ -39,7 +37,7 @@ export class Schedules {
   ensure(entries: readonly ScheduleEntry[], retired: readonly string[] = []): Promise<EnsureReport> {
     const isElsewhere = (key: string, queue: string): boolean => entries.some((entry) => entry.key === key && entry.queue !== queue);
     return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [SCHEDULES_LOCK]);
+      const [lock] = await tx.query<{ ours: boolean }>(`select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.schedules}) as ours`);
       if (!lock?.ours) return { ours: false, restored: [], removed: [] };
       const restored: string[] = [];
       const removed: string[] = [];

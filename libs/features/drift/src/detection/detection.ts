@@ -1,5 +1,5 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database, type Queryable } from '#libs/database';
+import { ADVISORY_LOCKS, Database, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
@@ -8,8 +8,6 @@ import { DetectionRunningError } from '../drift.error';
 import { FIND_CHANGES } from './find.sql';
 import { CHANGE_DRIFTS, CLOSE_DRIFTS, OPEN_DRIFTS } from './record.sql';
 
-/** Any number that nobody else uses as an advisory lock of this database. */
-const DETECTION_LOCK = 815_004_020;
 /** Rows of one statement, so that a first look at a large account is no single statement of tens of megabytes. */
 const ROWS_AT_ONCE = 5_000;
 
@@ -58,7 +56,7 @@ export class DriftDetectionService {
   async run(because?: AuditContext): Promise<DetectionReport> {
     const fromMs = performance.now();
     const report = await this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ ours: boolean }>('select pg_try_advisory_xact_lock($1) as ours', [DETECTION_LOCK]);
+      const [lock] = await tx.query<{ ours: boolean }>(`select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.driftDetection}) as ours`);
       if (!lock?.ours) throw new DetectionRunningError();
       const written = await this.write(tx, await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind)]));
       if (because)

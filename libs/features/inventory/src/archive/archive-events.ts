@@ -1,10 +1,8 @@
-import type { Session } from '#libs/database';
+import { ADVISORY_LOCKS, type Session } from '#libs/database';
 import { VOLATILE_ATTRS } from '../reads/volatile-attrs';
 import { ArchiveBusyError } from './archive.error';
 import { FIRST_LEFT, KEEP_LAST_VALUES, KEEP_MONTH, MONTHS_DUE, REMOVE_EVENTS, UNLINKED } from './archive.sql';
 
-/** Any number that nobody else uses as an advisory lock of this database. */
-const ARCHIVE_LOCK = 815_004_008;
 /** About 10,000 rows at a sweep's 200 to the page: a fraction of a second. */
 const DIGESTS_AT_ONCE = 50;
 const SEALED_AT_ONCE = 1_000;
@@ -26,7 +24,7 @@ export async function archiveEvents(
   keepDays: number,
   tell: (month: ArchivedMonth) => void = () => undefined,
 ): Promise<ArchivedMonth[]> {
-  const [lock] = await session.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [ARCHIVE_LOCK]);
+  const [lock] = await session.query<{ ours: boolean }>(`select pg_try_advisory_lock(${ADVISORY_LOCKS.eventArchive}) as ours`);
   if (!lock?.ours) throw new ArchiveBusyError();
   const due = await session.query<{ month: string; before: Date }>(MONTHS_DUE, [keepDays]);
   const archived: ArchivedMonth[] = [];

@@ -1,4 +1,4 @@
-import type { Queryable } from '#libs/database';
+import { ADVISORY_LOCKS, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { ownerOf } from '../attribution/attribution.sql';
 import { KINDS } from '../kinds';
@@ -79,7 +79,7 @@ export class OwnershipRecorder {
    * change, which it waits for and then overwrites. First statement of every transaction that changes owners.
    */
   async lockAttribution(tx: Queryable): Promise<void> {
-    await tx.query(`select pg_advisory_xact_lock(hashtextextended('attribution', 0))`);
+    await tx.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.attribution})`);
   }
 
   /** All of the account's resources, or the named ones; what they are parents of follows. */

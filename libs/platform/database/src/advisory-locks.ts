@@ -1,0 +1,21 @@
+/**
+ * Every advisory lock of the product's database: the SQL expression of its key. Two releases share one database, so a key never changes and
+ * is never used again for another purpose. Statements contain the key as `${ADVISORY_LOCKS.name}`, a test refuses any other.
+ * BullMQ takes locks of its own in the same database: 1112493644 for its migrations, and hashes of 32 bits that begin with `bullmq:`.
+ */
+export const ADVISORY_LOCKS = {
+  /** One process at a time migrates a database (`migrate`). */
+  migration: '815004005',
+  /** One worker at a time restores the job schedulers (`Schedules`), because BullMQ on PostgreSQL makes duplicates otherwise. */
+  schedules: '815004006',
+  /** One session at a time links digests into the chain. The key is part of `arcadia_seal_records` (migration 1030), which is released. */
+  sealing: '815004007',
+  /** One command at a time archives months of events (`archiveEvents`). */
+  eventArchive: '815004008',
+  /** One process at a time creates the queue schema (`prepareQueueSchema`). */
+  queuePreparation: '815004009',
+  /** One drift detection runs at a time (`DriftDetectionService`). */
+  driftDetection: '815004020',
+  /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */
+  attribution: `hashtextextended('attribution', 0)`,
+} as const;
