@@ -1,0 +1,111 @@
+import { readText, sourceFiles } from './source-tree';
+import { stringTexts } from './string-texts';
+
+/** The library that owns a table is the only one that writes it. Everybody may read. */
+const OWNED: Record<string, readonly string[]> = {
+  audit: ['audit_log', 'record_chain', 'record_digests', 'record_waiting'],
+  billing: [
+    'cloud_balance_snapshots',
+    'cloud_billing_history',
+    'cloud_cost_lines',
+    'cloud_finance_outbox',
+    'cloud_invoice_previews',
+    'cloud_invoices',
+  ],
+  catalogue: ['provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
+  digitalocean: ['provider_calls', 'provider_tokens'],
+  drift: ['cloud_drift', 'cloud_drift_rules'],
+  inventory: [
+    'cloud_accounts',
+    'cloud_event_last_values',
+    'cloud_event_months',
+    'cloud_project_members',
+    'cloud_project_names',
+    'cloud_projects',
+    'cloud_provider_actions',
+    'cloud_resource_events',
+    'cloud_resources',
+    'cloud_saga_actions',
+    'cloud_sweeps',
+  ],
+  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_lineage', 'provider_looks'],
+  queues: ['bullmq.schedule_tick'],
+  saga: ['saga_holds', 'saga_runs', 'saga_starts', 'saga_steps'],
+};
+
+/** Foreign writes that exist today, each as `<library> writes <table>`. */
+const EXCEPTIONS: readonly string[] = [];
+
+const NAME = String.raw`((?:\$\{[^}]*\}|[\w."])+)`;
+const WRITES = [
+  String.raw`\binsert\s+into\s+${NAME}`,
+  String.raw`\bdelete\s+from\s+(?:only\s+)?${NAME}`,
+  String.raw`\bmerge\s+into\s+(?:only\s+)?${NAME}`,
+  String.raw`\bupdate\s+(?:only\s+)?(?!set\b)${NAME}\s+(?:as\s+)?(?:\w+\s+)?set\b`,
+  String.raw`\bcopy\s+${NAME}\s*(?:\([^)]*\)\s*)?from\b`,
+].map((pattern) => new RegExp(pattern, 'gi'));
+const TRUNCATE = /\btruncate\s+(?:table\s+)?(?:only\s+)?((?:[\w."]|\$\{[^}]*\})+(?:\s*,\s*(?:[\w."]|\$\{[^}]*\})+)*)/gi;
+const CREATES = /\bcreate\s+(temp\s+|temporary\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?((?:\$\{[^}]*\}|[\w."])+)/gi;
+
+const OWNER_OF = new Map(Object.entries(OWNED).flatMap(([owner, tables]) => tables.map((table) => [table, owner] as const)));
+
+/** The tables that the SQL of a file writes. A target that the file computes counts as every table that one of its strings names. */
+function writtenTables(source: string): string[] {
+  const texts = stringTexts(source).map(({ text }) => text);
+  const targets = texts.flatMap((text) => [
+    ...WRITES.flatMap((pattern) => [...text.matchAll(pattern)].map(([, table]) => table ?? '')),
+    ...[...text.matchAll(TRUNCATE)].flatMap(([, tables]) => (tables ?? '').split(/\s*,\s*/)),
+  ]);
+  const fixed = targets.filter((table) => !table.includes('${'));
+  if (fixed.length === targets.length) return [...new Set(fixed)];
+  const named = texts.filter((text) => OWNER_OF.has(text));
+  return [...new Set([...fixed, ...(named.length > 0 ? named : targets.filter((table) => table.includes('${')))])];
+}
+
+function createdTables(source: string, which: 'temporary' | 'lasting'): string[] {
+  return stringTexts(source).flatMap(({ text }) =>
+    [...text.matchAll(CREATES)]
+      .filter(([, kind = '']) => kind.startsWith('temp') === (which === 'temporary'))
+      .map(([, , table = '']) => table.replace('${QUEUE_SCHEMA}', 'bullmq')),
+  );
+}
+
+const files = sourceFiles('apps', 'libs')
+  .filter(({ path }) => !path.endsWith('.spec.ts'))
+  .map(({ path, room }) => ({ path, room: room.replace(/^libs\//, ''), source: readText(path) ?? '' }));
+const schema = files.filter(({ path }) => path.includes('/migrations/') || path === 'libs/platform/queues/src/prepare-queue-schema.ts');
+const statements = files.filter(({ path }) => !path.includes('/migrations/'));
+
+function foreignWrites(): string[] {
+  const temporary = new Set(
+    statements.flatMap(({ room, source }) => createdTables(source, 'temporary').map((table) => `${room}/${table}`)),
+  );
+  return statements.flatMap(({ room, source }) =>
+    writtenTables(source)
+      .filter((table) => OWNER_OF.get(table) !== room && !temporary.has(`${room}/${table}`))
+      .map((table) => `${room} writes ${table}`),
+  );
+}
+
+it('no library writes a table that another library owns', () => {
+  expect([...new Set(foreignWrites())].sort()).toEqual([...EXCEPTIONS].sort());
+});
+
+it('every table of the schema has one owner', () => {
+  const created = schema.flatMap(({ source }) => createdTables(source, 'lasting'));
+  expect([...OWNER_OF.keys()].sort()).toEqual([...new Set(created)].sort());
+  expect(OWNER_OF.size).toBe(Object.values(OWNED).flat().length);
+});
+
+it.each([
+  ['query("insert into saga_runs (id) values (1)")', ['saga_runs']],
+  ['query(`with a as (update only saga_runs as r set id = 1) delete from saga_holds h using a`)', ['saga_holds', 'saga_runs']],
+  ['query(`insert into saga_runs values (1) on conflict (id) do update set id = 2`)', ['saga_runs']],
+  ['query("truncate saga_runs, saga_steps cascade"); query("copy saga_holds (id) from stdin")', ['saga_holds', 'saga_runs', 'saga_steps']],
+  ['query("select 1 from saga_runs r for update of r skip locked"); query("copy saga_runs to stdout")', []],
+  ['const keep = (table: string) => `delete from ${table}`; keep("saga_runs")', ['saga_runs']],
+  ['const keep = (table: string) => `delete from ${table}`', ['${table}']],
+  ['// update saga_runs set id = 1', []],
+])('finds what is written by %s', (source, tables) => {
+  expect(writtenTables(source).sort()).toEqual(tables);
+});
