@@ -1,6 +1,6 @@
 import { BillingHistory, CostLineReader, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
+import { encodeCursor } from '#libs/kernel';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { encodeCursor } from '#libs/inventory';
 import { until } from '../setup/until';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 

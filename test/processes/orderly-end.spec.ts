@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { AuditView } from '#libs/audit';
-import type { ListAnswer } from '#libs/inventory';
+import type { ListAnswer } from '#libs/kernel';
 import { Client } from 'pg';
 import { eventually } from '../queues/eventually';
 import { ADMIN, ProcessWorld } from './process-world';

@@ -1,6 +1,7 @@
 import { migrate } from '#libs/database';
 import { signGuardianToken } from '#libs/identity';
-import type { ListAnswer, ResourceView, SweepView } from '#libs/inventory';
+import type { ResourceView, SweepView } from '#libs/inventory';
+import type { ListAnswer } from '#libs/kernel';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { eventually } from '../queues/eventually';

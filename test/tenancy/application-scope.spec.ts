@@ -1,4 +1,5 @@
-import type { ListAnswer, ResourceView } from '#libs/inventory';
+import type { ResourceView } from '#libs/inventory';
+import type { ListAnswer } from '#libs/kernel';
 import { newTenancyWorld, tenant, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;

@@ -1,5 +1,5 @@
 import type { AuditView } from '#libs/audit';
-import type { ListAnswer } from '#libs/inventory';
+import type { ListAnswer } from '#libs/kernel';
 import { everythingIn } from './everything-in';
 import { admin, newTenancyWorld, type TenancyWorld } from './tenancy-world';
 

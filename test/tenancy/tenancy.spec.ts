@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { EventView, ListAnswer, ResourceView } from '#libs/inventory';
+import type { EventView, ResourceView } from '#libs/inventory';
+import type { ListAnswer } from '#libs/kernel';
 import { GENUINE_ADMIN } from './forged-tokens';
 import { everythingIn } from './everything-in';
 import { documentedOperations, type Operation } from './operations';

@@ -1,3 +1,15 @@
 export { canonicalJson, type Json } from './canonical-json';
 export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
+export {
+  decodeCursor,
+  encodeCursor,
+  InvalidCursorError,
+  pageOf,
+  SEQUENCE_KEY,
+  UUID_KEY,
+  type KindCompleteness,
+  type ListAnswer,
+  type Page,
+  type PageRequest,
+} from './paging';
 export { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
-import { decodeCursor, encodeCursor, type ListAnswer } from '#libs/inventory';
-import { ValidationFailedError } from '#libs/kernel';
+import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer } from '#libs/kernel';
 import { SagaControls, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaPlan, type SagaView } from '#libs/saga';
 import { DocumentedInputPipe } from '../requests/documented-input.pipe';
 import { SagaWakeup } from './saga-bell';
@@ -55,11 +54,9 @@ export class SagaRequests {
   /** Runs are read as they are at the time of the question: nothing about them has to be listed first. */
   async list(by: Principal, { status, kind, limit, cursor }: SagasQuery): Promise<ListAnswer<SagaView>> {
     const asOf = new Date().toISOString();
-    const found = await this.reader.list(scopeOf(by), { status, kind }, limit, decodeCursor(cursor, 'uuid'));
-    const data = found.slice(0, limit);
-    const last = data.at(-1);
-    const next_cursor = found.length > limit && last ? encodeCursor(last.id) : null;
-    return { data, page: { next_cursor }, as_of: asOf, completeness: {} };
+    const found = await this.reader.list(scopeOf(by), { status, kind }, limit, decodeCursor(cursor, UUID_KEY));
+    const { shown, next_cursor } = pageOf(found, limit, ({ id }) => id);
+    return { data: shown, page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
   /** By the rules of its kind, before anything else is looked at. */

@@ -1,5 +1,6 @@
 import { Database } from '#libs/database';
-import { ChangeCauses, CompletenessReader, decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { ChangeCauses, CompletenessReader } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { Severity } from '../comparison/severity';
 import { DriftNotFoundError } from '../drift.error';
@@ -40,7 +41,7 @@ export class DriftInbox {
       field,
       severity,
       ignored,
-      decodeCursor(page.cursor, 'uuid'),
+      decodeCursor(page.cursor, UUID_KEY),
       page.limit + 1,
     ]);
     const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);

@@ -1,5 +1,6 @@
 import { Database } from '#libs/database';
-import { CompletenessReader, type KindCompleteness } from '#libs/inventory';
+import { CompletenessReader } from '#libs/inventory';
+import type { KindCompleteness } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { MISSING, type Severity } from '../comparison/severity';
 import { IGNORED } from '../rules/ignored.sql';

@@ -1,13 +1,6 @@
 import { Database } from '#libs/database';
-import {
-  CompletenessReader,
-  decodeCursor,
-  InventoryReader,
-  pageOf,
-  type ListAnswer,
-  type PageRequest,
-  type ResourceView,
-} from '#libs/inventory';
+import { CompletenessReader, InventoryReader, type ResourceView } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 
 /** Which of the unmanaged resources. */
@@ -28,7 +21,7 @@ export class UnmanagedResourceService {
   /** In the order of their ids. */
   async list({ kind, tenant_id }: UnmanagedFilters, page: PageRequest): Promise<ListAnswer<ResourceView>> {
     const { as_of, completeness } = await this.completeness.of(kind);
-    const rows = await this.database.query<{ id: string }>(LIST, [decodeCursor(page.cursor, 'uuid'), kind, tenant_id, page.limit + 1]);
+    const rows = await this.database.query<{ id: string }>(LIST, [decodeCursor(page.cursor, UUID_KEY), kind, tenant_id, page.limit + 1]);
     const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: await this.inventory.several(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
   }

@@ -1,7 +1,7 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
-import { decodeCursor, InventoryReader, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
-import { ValidationFailedError } from '#libs/kernel';
+import { InventoryReader } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { RuleNotFoundError } from '../drift.error';
 import { RULE_COLUMNS, ruleView, type RuleOrder, type RuleRow, type RuleView } from './drift-rule';
@@ -18,7 +18,7 @@ export class DriftRuleService {
   /** Newest first, expired ones too. */
   async list(page: PageRequest): Promise<ListAnswer<RuleView>> {
     const asOf = new Date().toISOString();
-    const before = decodeCursor(page.cursor, 'uuid');
+    const before = decodeCursor(page.cursor, UUID_KEY);
     const rows = await this.database.query<RuleRow>(
       `select ${RULE_COLUMNS} from cloud_drift_rules where $1::uuid is null or id < $1 order by id desc limit $2`,
       [before, page.limit + 1],

@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
+import type { KindCompleteness } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { INVENTORY_SWEEPS, sweptAs } from '../kinds';
-import type { KindCompleteness } from './list-answer';
 
 /** What the ledger of sweeps says about the kinds that an answer speaks of. */
 export interface Completeness {

@@ -1,11 +1,10 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
+import { decodeCursor, pageOf, SEQUENCE_KEY, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { HistoryHorizon } from '../archive/known-past';
 import { ResourceNotFoundError } from '../resource.error';
 import { CompletenessReader } from './completeness';
-import { decodeCursor } from './cursor';
-import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
 import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource.view';
 import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event.view';
@@ -43,7 +42,7 @@ export class InventoryReader {
     as: (row: ResourceRow, sweptAt: string | null) => T,
     at?: string,
   ): Promise<ListAnswer<T>> {
-    const after = decodeCursor(page.cursor, 'uuid');
+    const after = decodeCursor(page.cursor, UUID_KEY);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
@@ -86,7 +85,7 @@ export class InventoryReader {
 
   /** Newest first. A former tenant still reads the events of its own time, and no others (INV-13). */
   async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
-    const before = decodeCursor(page.cursor, 'sequence');
+    const before = decodeCursor(page.cursor, SEQUENCE_KEY);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
     const { rows, kind, told } = await this.inScope(scope, async (on) => {
       const [resource] = await on.query<{ kind: string }>(

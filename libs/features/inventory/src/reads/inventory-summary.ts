@@ -1,4 +1,4 @@
-import type { KindCompleteness } from './list-answer';
+import type { KindCompleteness } from '#libs/kernel';
 
 /** How many resources there are. Null stands for what has no tenant, or no region. */
 export interface SummaryView {

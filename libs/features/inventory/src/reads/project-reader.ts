@@ -1,10 +1,9 @@
 import { Database } from '#libs/database';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { PROJECT_SWEEP } from '../kinds';
 import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
 import { CompletenessReader } from './completeness';
-import { decodeCursor } from './cursor';
-import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
 
 /** Reads the mirror of the provider's projects. */
 @Injectable()
@@ -16,7 +15,7 @@ export class ProjectReader {
 
   /** Deleted projects are part of the answer: their names and tenants still explain old costs. */
   async list(page: PageRequest): Promise<ListAnswer<ProjectView>> {
-    const after = decodeCursor(page.cursor, 'uuid');
+    const after = decodeCursor(page.cursor, UUID_KEY);
     const complete = await this.completeness.of(PROJECT_SWEEP.kind);
     const rows = await this.database.query<ProjectRow>(
       `select ${PROJECT_COLUMNS} from cloud_projects where $1::uuid is null or id > $1 order by id limit $2`,

@@ -1,11 +1,10 @@
 import { Database } from '#libs/database';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { sweepNamed } from '../kinds';
 import { SweepLedger } from '../sweep/sweep-ledger';
 import { SWEEP_COLUMNS, sweepView, type SweepRow, type SweepView } from '../sweep/sweep.view';
 import { CompletenessReader } from './completeness';
-import { decodeCursor } from './cursor';
-import { pageOf, type ListAnswer, type PageRequest } from './list-answer';
 
 /** Reads the ledger of sweeps. */
 @Injectable()
@@ -19,7 +18,7 @@ export class SweepReader {
   /** Newest first: ids of rows are ordered by time. Throws `UnknownKindError` for what is not swept. */
   async list(kind: string | undefined, page: PageRequest): Promise<ListAnswer<SweepView>> {
     if (kind !== undefined) sweepNamed(kind);
-    const before = decodeCursor(page.cursor, 'uuid');
+    const before = decodeCursor(page.cursor, UUID_KEY);
     const complete = await this.completeness.of(kind);
     const rows = await this.database.query<SweepRow>(
       `select ${SWEEP_COLUMNS} from cloud_sweeps where ($1::text is null or kind = $1) and ($2::uuid is null or id < $2) order by id desc limit $3`,

@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import type { KindCompleteness } from '#libs/inventory';
+import type { KindCompleteness } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 
 /** How far lists of costs can be trusted: as of when invoices were looked for, and how many still have to be read (INV-15). */

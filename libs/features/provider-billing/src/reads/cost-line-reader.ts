@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { LinesReplacedError } from '../billing.error';
 import { BillingCompleteness } from './billing-completeness';
@@ -27,7 +27,7 @@ export class CostLineReader {
   /** Latest period first, within an invoice in its own order. Throws `InvalidCursorError` and `LinesReplacedError`. */
   async list(filters: CostLineFilters, page: PageRequest): Promise<ListAnswer<CostLineView>> {
     const complete = await this.completeness.read();
-    const [period, invoiceId, lineNo, lineSet] = decodeCursor(page.cursor, 'cost_line')?.split('/') ?? [];
+    const [period, invoiceId, lineNo, lineSet] = decodeCursor(page.cursor, COST_LINE_KEY)?.split('/') ?? [];
     if (invoiceId !== undefined && lineSet !== undefined) await this.mustStillBe(invoiceId, lineSet);
     const rows = await this.database.query<CostLineRow>(LIST, [
       filters.period ?? null,
@@ -52,6 +52,10 @@ export class CostLineReader {
     if (rows.length === 0) throw new LinesReplacedError(invoiceId);
   }
 }
+
+/** The key of a line in a cursor: period, invoice, number of the line, line set. */
+const COST_LINE_KEY =
+  /^(19|20|21)\d{2}-(0[1-9]|1[0-2])-01\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]{0,8}\/[0-9a-f]{1,16}$/;
 
 /** Names a line set: another document makes another one. */
 const LINE_SET = `left(i.document_hash, 16)`;

@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { BillingCompleteness } from './billing-completeness';
 
@@ -34,7 +34,7 @@ export class HistoryReader {
         where ($1::text is null or type = $1)
           and ($2::uuid is null or (occurred_at, id) < (select occurred_at, id from cloud_billing_history where id = $2))
         order by occurred_at desc, id desc limit $3`,
-      [type ?? null, decodeCursor(page.cursor, 'uuid'), page.limit + 1],
+      [type ?? null, decodeCursor(page.cursor, UUID_KEY), page.limit + 1],
     );
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return { data: shown.map((row) => ({ ...row, currency: 'USD', at: row.at.toISOString() })), page: { next_cursor }, ...complete };

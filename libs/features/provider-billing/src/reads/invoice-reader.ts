@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InvoiceNotFoundError } from '../billing.error';
 import { BillingCompleteness } from './billing-completeness';
@@ -30,7 +30,7 @@ export class InvoiceReader {
         where ($1::date is null or i.period = $1) and ($2::text is null or i.status = $2) and ($3::text is null or i.reconciliation = $3)
           and ($4::uuid is null or (i.period, i.id) < (select period, id from cloud_invoices where id = $4))
         order by i.period desc, i.id desc limit $5`,
-      [filters.period ?? null, filters.status ?? null, filters.reconciliation ?? null, decodeCursor(page.cursor, 'uuid'), page.limit + 1],
+      [filters.period ?? null, filters.status ?? null, filters.reconciliation ?? null, decodeCursor(page.cursor, UUID_KEY), page.limit + 1],
     );
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return { data: shown.map(invoiceView), page: { next_cursor }, ...complete };

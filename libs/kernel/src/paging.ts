@@ -1,0 +1,65 @@
+import { DomainError } from './domain.error';
+
+/** The cursor does not come from an answer of this list. */
+export class InvalidCursorError extends DomainError {
+  readonly code = 'invalid_cursor';
+  readonly category = 'invalid';
+
+  constructor() {
+    super('The cursor is not one that this list gave out');
+  }
+}
+
+/** Keys that many lists use. A list with another key brings its own pattern, which begins with `^` and ends with `$`. */
+export const UUID_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const SEQUENCE_KEY = /^[1-9][0-9]{0,17}$/;
+
+/** Longest cursor in characters. */
+const LONGEST_CURSOR = 100;
+
+/** A cursor contains the key of the last row of a page and nothing else: the reader's scope decides which rows follow. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/** The key of the row before the page; null without a cursor. Throws `InvalidCursorError`. */
+export function decodeCursor(cursor: string | undefined, pattern: RegExp): string | null {
+  if (cursor === undefined) return null;
+  const key = cursor.length <= LONGEST_CURSOR ? Buffer.from(cursor, 'base64url').toString('utf8') : '';
+  if (!pattern.test(key) || encodeCursor(key) !== cursor) throw new InvalidCursorError();
+  return key;
+}
+
+export interface PageRequest {
+  /** 1 to 200. */
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** One page of rows, and the cursor of the next page. */
+export interface Page<R> {
+  readonly shown: R[];
+  readonly next_cursor: string | null;
+}
+
+/** Cuts the additional row by which a reader finds out whether there is a next page. */
+export function pageOf<R>(rows: readonly R[], limit: number, keyOf: (row: R) => string): Page<R> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { shown, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+}
+
+/** How complete the rows of one kind are: when its last complete sweep began, and whether its last sweep was complete. */
+export interface KindCompleteness {
+  readonly as_of: string | null;
+  readonly complete: boolean;
+  readonly reason: string | null;
+}
+
+/** The answer of every list (INV-15). `as_of` is null while some kind in scope was never swept completely. */
+export interface ListAnswer<T> {
+  readonly data: T[];
+  readonly page: { readonly next_cursor: string | null };
+  readonly as_of: string | null;
+  readonly completeness: Record<string, KindCompleteness>;
+}
