@@ -91,6 +91,18 @@ it('no library writes a table that another library owns', () => {
   expect([...new Set(foreignWrites())].sort()).toEqual([...EXCEPTIONS].sort());
 });
 
+it('audit names no table of another library: streams come from the owners of their tables', () => {
+  const foreign = [...OWNER_OF].filter(([, owner]) => owner !== 'audit').map(([table]) => table);
+  const named = statements
+    .filter(({ room }) => room === 'audit')
+    .flatMap(({ path, source }) =>
+      stringTexts(source).flatMap(({ text }) =>
+        (text.match(/\w+/g) ?? []).filter((word) => foreign.includes(word)).map((word) => `${path} names ${word}`),
+      ),
+    );
+  expect(named).toEqual([]);
+});
+
 it('every table of the schema has one owner', () => {
   const created = schema.flatMap(({ source }) => createdTables(source, 'lasting'));
   expect([...OWNER_OF.keys()].sort()).toEqual([...new Set(created)].sort());

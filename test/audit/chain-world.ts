@@ -1,10 +1,11 @@
 import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
 import { withSession, type Database, type Session } from '#libs/database';
 import { Client } from 'pg';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
 import { aDatabase } from '../database/a-database';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 
-export interface Verdict extends Verified {
+export interface ResponseClass extends Verified {
   readonly findings: readonly Finding[];
 }
 
@@ -44,7 +45,7 @@ export class ChainWorld {
   }
 
   /** As `npm run audit:verify` does it. */
-  verify(exported?: ChainHead): Promise<Verdict> {
+  verify(exported?: ChainHead): Promise<ResponseClass> {
     return withSession(this.stored.appUrl, 'service', (session) => verdictOf(session, exported));
   }
 
@@ -83,8 +84,10 @@ select gen_random_uuid(), case when n % 3 = 0 then 'acme' end, 'updated', 'sweep
        case when n % 2 = 0 then gen_random_uuid() end
   from generate_series(1, $1::int) n`;
 
-async function verdictOf(session: Session, exported: ChainHead | undefined): Promise<Verdict> {
+async function verdictOf(session: Session, exported: ChainHead | undefined): Promise<ResponseClass> {
   const findings: Finding[] = [];
-  const verified = await verifyChain(session, { exported, keepDays: 400 }, (finding) => findings.push(finding));
+  const verified = await verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported, keepDays: 400 }, (finding) =>
+    findings.push(finding),
+  );
   return { ...verified, findings };
 }

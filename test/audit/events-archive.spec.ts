@@ -3,6 +3,7 @@ import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
 import { eventsArchive } from '../../apps/cli/src/commands/events-archive';
 import { EarlierRecords1795000001031 } from '../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { Agency, ACME, droplets } from '../inventory/agency';
@@ -88,7 +89,7 @@ const archive = () => withSession(world.owner.ownerUrl, 'owner', (session) => ar
 async function verify(against?: ChainHead): Promise<{ findings: Finding[]; leftBefore: Date | null }> {
   const findings: Finding[] = [];
   const { leftBefore } = await withSession(world.owner.appUrl, 'service', (session) =>
-    verifyChain(session, { exported: against, keepDays: KEEP_DAYS }, (finding) => findings.push(finding)),
+    verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported: against, keepDays: KEEP_DAYS }, (finding) => findings.push(finding)),
   );
   return { findings, leftBefore };
 }

@@ -2,6 +2,7 @@ import { verifyChain, type Finding } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { SWEEPS, type SweepView } from '#libs/inventory';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
 import { until } from '../setup/until';
 import type { CostLoad } from './cost-load';
 import { FINAL } from './saga-starts';
@@ -105,7 +106,7 @@ export class EndState {
     await this.eventually('everything linked', async () => (await this.world.query('select 1 from record_waiting limit 1')).length === 0);
     const findings: Finding[] = [];
     const { rows, head } = await withSession(this.world.ownerUrl, 'owner', (session) =>
-      verifyChain(session, { keepDays: 400 }, (finding) => findings.push(finding)),
+      verifyChain(session, { streams: APPEND_ONLY_STREAMS, keepDays: 400 }, (finding) => findings.push(finding)),
     );
     return { findings, rows, links: Number(head.no) };
   }

@@ -1,6 +1,7 @@
 import { verifyChain, type Finding } from '#libs/audit';
 import { platformConnectionString, withSession } from '#libs/database';
 import { Client } from 'pg';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
 import { SimulatorControl, startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { migrateProcess } from '../processes/migrate-process';
@@ -121,7 +122,7 @@ describe('a database as the previous release left it, with months of data', () =
     await until(async () => (await owner.query('select 1 from record_waiting limit 1')).rows.length === 0, { what: 'everything linked' });
     const findings: Finding[] = [];
     const { rows } = await withSession(database.ownerUrl, 'owner', (session) =>
-      verifyChain(session, { keepDays: 400 }, (finding) => findings.push(finding)),
+      verifyChain(session, { streams: APPEND_ONLY_STREAMS, keepDays: 400 }, (finding) => findings.push(finding)),
     );
     expect(findings).toEqual([]);
     expect(rows).toBeGreaterThan(6_700);

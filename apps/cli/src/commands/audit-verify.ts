@@ -2,7 +2,8 @@ import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, ty
 import { withSession } from '#libs/database';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseFlags, UsageError } from '../command-line';
-import { LaunchError } from '#libs/local-stack';
+import { LaunchError } from '../processes/launch.error';
+import { APPEND_ONLY_STREAMS } from './append-only-streams';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run audit:verify -- [--head <file>] [--export-head <file>] | [--keep-head <file>]
@@ -27,7 +28,7 @@ export async function auditVerify(args: readonly string[]): Promise<number> {
   };
   const verified = await withCommandDatabase(({ appUrl, ownerUrl = '', eventRetentionDays: keepDays }) =>
     withSession(appUrl ?? ownerUrl, appUrl === undefined ? 'owner' : 'service', (session) =>
-      verifyChain(session, { exported, keepDays }, found, nowAndThen()),
+      verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported, keepDays }, found, nowAndThen()),
     ),
   );
   if (wrong > 0) {

@@ -2,7 +2,8 @@ import { verifyChain } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { parseFlags } from '../command-line';
-import { LaunchError } from '#libs/local-stack';
+import { LaunchError } from '../processes/launch.error';
+import { APPEND_ONLY_STREAMS } from './append-only-streams';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run events:archive
@@ -20,7 +21,7 @@ export async function eventsArchive(args: readonly string[]): Promise<number> {
     }
     return withSession(ownerUrl, 'owner', async (session) => {
       let findings = 0;
-      await verifyChain(session, { keepDays }, () => (findings += 1));
+      await verifyChain(session, { streams: APPEND_ONLY_STREAMS, keepDays }, () => (findings += 1));
       if (findings > 0) {
         say(`nothing left: the record is not whole (${findings} findings), see npm run audit:verify`);
         return 1;

@@ -2,6 +2,7 @@ export { AccountNotCheckedError } from './account/account.error';
 export { AccountBinding } from './account/account-pin';
 export { BoundProvider } from './account/bound-provider';
 export { archiveEvents, type ArchivedMonth } from './archive/archive-events';
+export { EVENT_STREAMS } from './archive/event-streams';
 export { ArchiveBusyError, EventsArchivedError } from './archive/archive.error';
 export { OwnershipService, type ProjectChange } from './attribution/owners';
 export { InventoryModule } from './inventory.module';

@@ -1,5 +1,6 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
+import type { AppendOnlyStream } from './chain/append-only-stream';
 
 /** Who acts: the part of a principal that is worth remembering. */
 export interface Actor {
@@ -40,6 +41,13 @@ interface AuditRow extends Omit<AuditView, 'at'> {
   readonly seq: string;
   readonly at: Date;
 }
+
+/** The audit log as the chain covers it. */
+export const AUDIT_LOG_STREAM: AppendOnlyStream = {
+  name: 'audit',
+  table: 'audit_log',
+  columns: 'seq, id, at, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id',
+};
 
 /** The only writer of `audit_log`. Entries are added in the transaction of the change they describe: without the entry, no change (OPS-9). */
 @Injectable()

@@ -1,5 +1,6 @@
-export { AuditLog, type Actor, type AuditEntry, type AuditView, type AuditContext } from './audit-log';
+export { AUDIT_LOG_STREAM, AuditLog, type Actor, type AuditEntry, type AuditView, type AuditContext } from './audit-log';
 export { AuditModule } from './audit.module';
+export type { AppendOnlyStream } from './chain/append-only-stream';
 export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-head';
 export type { Finding } from './chain/finding';
 export { ChainSealer } from './chain/record-sealer';

@@ -1,5 +1,5 @@
 import type { Queryable } from '#libs/database';
-import { linkHash } from './chained-tables';
+import { linkHash } from './append-only-stream';
 import { NO_HEAD, type ChainHead } from './chain-head';
 import type { Finding } from './finding';
 

@@ -1,5 +1,5 @@
 import type { Queryable } from '#libs/database';
-import { LOWEST, MARK_BYTES, markOf, type ChainedTable } from './chained-tables';
+import { LOWEST, MARK_BYTES, markOf, type AppendOnlyStream } from './append-only-stream';
 import type { Finding } from './finding';
 
 /** Digests that one statement looks at, and about how many rows. */
@@ -12,7 +12,7 @@ const ROWS_AT_ONCE = 50_000;
  * Rows of digests that ended before their months left may be gone, but not be others.
  * $1 stream, $2 first number of the digest before, $3 most digests, $4 about how many rows, $5 what had left by when.
  */
-const CHECK_DIGESTS = (of: ChainedTable) => `
+const CHECK_DIGESTS = (of: AppendOnlyStream) => `
 with part as (
   select * from (
     select n.*, sum(n.row_count) over (order by n.first_seq) as so_far
@@ -39,7 +39,7 @@ select count(*)::int as looked_at, coalesce(sum(rows), 0)::int as rows, max(firs
   from checked`;
 
 /** The rows of one digest that are not as their marks say, or are missing and have not left. $1 digest, $2 what had left by when. */
-const FIND_ROWS = (of: ChainedTable) => `
+const FIND_ROWS = (of: AppendOnlyStream) => `
 with wanted as (
   select s.seq, row_number() over (order by s.seq) as place, d.marks, d.last_at < $2 as left_by_then
     from record_digests d cross join lateral unnest(d.seqs) r cross join lateral generate_series(lower(r), upper(r) - 1) s (seq)
@@ -59,15 +59,15 @@ interface Checked {
 /** Compares every digest of a table with its rows, and says which rows differ. */
 export async function checkRows(
   on: Queryable,
-  of: ChainedTable,
+  of: AppendOnlyStream,
   leftBefore: Date | null,
   found: (finding: Finding) => void,
   looked: (rows: number) => void,
 ): Promise<void> {
-  const left = of.leaves && leftBefore ? leftBefore : '-infinity';
+  const left = leftBefore ?? '-infinity';
   let after = LOWEST;
   for (;;) {
-    const [part] = await on.query<Checked>(CHECK_DIGESTS(of), [of.stream, after, DIGESTS_AT_ONCE, ROWS_AT_ONCE, left]);
+    const [part] = await on.query<Checked>(CHECK_DIGESTS(of), [of.name, after, DIGESTS_AT_ONCE, ROWS_AT_ONCE, left]);
     if (!part || part.first_seq === null) return;
     for (const digest of part.wrong) await explain(on, of, digest, left, found);
     looked(part.rows);
@@ -77,7 +77,7 @@ export async function checkRows(
 
 async function explain(
   on: Queryable,
-  of: ChainedTable,
+  of: AppendOnlyStream,
   { id, fits, linked, waits, whole }: Checked['wrong'][number],
   left: Date | '-infinity',
   found: (finding: Finding) => void,

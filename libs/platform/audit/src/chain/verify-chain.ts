@@ -1,5 +1,5 @@
 import type { Queryable, Session } from '#libs/database';
-import { CHAINED_TABLES } from './chained-tables';
+import type { AppendOnlyStream } from './append-only-stream';
 import type { ChainHead } from './chain-head';
 import { checkCoverage } from './coverage-check';
 import type { Finding } from './finding';
@@ -13,6 +13,8 @@ export interface VerifyProgress {
 }
 
 export interface VerifyAgainst {
+  /** Every stream that the chain covers, from the libraries that own the tables. */
+  readonly streams: readonly AppendOnlyStream[];
   /** A head that was exported earlier. */
   readonly exported?: ChainHead | undefined;
   /** Days that events are kept: months that left sooner are a finding. */
@@ -35,7 +37,7 @@ export interface Verified {
  */
 export function verifyChain(
   session: Session,
-  { exported, keepDays }: VerifyAgainst,
+  { streams, exported, keepDays }: VerifyAgainst,
   found: (finding: Finding) => void,
   progress: (at: VerifyProgress) => void = () => undefined,
 ): Promise<Verified> {
@@ -46,10 +48,12 @@ export function verifyChain(
     };
     const head = await checkLinks(on, found, counter('record_chain'));
     if (exported && !(await holds(on, exported))) found({ what: 'head_missing', table: 'record_chain', id: exported.no });
-    const leftBefore = await monthsThatLeft(on, keepDays, found);
     let rows = 0;
-    for (const of of CHAINED_TABLES) {
-      await checkRows(on, of, leftBefore, found, counter(of.table));
+    let leftBefore: Date | null = null;
+    for (const of of streams) {
+      const before = of.archivedMonths === undefined ? null : await checkArchivedMonths(on, of.archivedMonths, keepDays, found);
+      if (before && (!leftBefore || before > leftBefore)) leftBefore = before;
+      await checkRows(on, of, before, found, counter(of.table));
       const count = counter(`${of.table}, uncovered`);
       await checkCoverage(on, of, found, (more) => {
         rows += more;
@@ -62,13 +66,17 @@ export function verifyChain(
 }
 
 /** A month may have been written down by somebody who wanted its events gone: by us only when it was old enough. */
-async function monthsThatLeft(on: Queryable, keepDays: number, found: (finding: Finding) => void): Promise<Date | null> {
+async function checkArchivedMonths(
+  on: Queryable,
+  table: string,
+  keepDays: number,
+  found: (finding: Finding) => void,
+): Promise<Date | null> {
   const months = await on.query<{ seq: string; before: Date; too_early: boolean }>(
     `select seq::text, before, before > now() - $1::int * interval '1 day' or before is distinct from (month + interval '1 month') at time zone 'UTC' as too_early
-       from cloud_event_months order by before desc`,
+       from ${table} order by before desc`,
     [keepDays],
   );
-  for (const { seq } of months.filter(({ too_early }) => too_early))
-    found({ what: 'left_too_early', table: 'cloud_event_months', id: seq });
+  for (const { seq } of months.filter(({ too_early }) => too_early)) found({ what: 'left_too_early', table, id: seq });
   return months.find(({ too_early }) => !too_early)?.before ?? null;
 }
