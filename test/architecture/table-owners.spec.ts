@@ -1,10 +1,10 @@
-import { readText, sourceFiles } from './source-tree';
+import { libraryName, readText, sourceFiles } from './source-tree';
 import { stringTexts } from './string-texts';
 
 /** The library that owns a table is the only one that writes it. Everybody may read. */
 const OWNED: Record<string, readonly string[]> = {
   audit: ['audit_log', 'record_chain', 'record_digests', 'record_waiting'],
-  billing: [
+  'provider-billing': [
     'cloud_balance_snapshots',
     'cloud_billing_history',
     'cloud_cost_lines',
@@ -12,7 +12,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_invoice_previews',
     'cloud_invoices',
   ],
-  catalogue: ['provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
+  catalog: ['provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules'],
   inventory: [
@@ -72,7 +72,7 @@ function createdTables(source: string, which: 'temporary' | 'lasting'): string[]
 
 const files = sourceFiles('apps', 'libs')
   .filter(({ path }) => !path.endsWith('.spec.ts'))
-  .map(({ path, room }) => ({ path, room: room.replace(/^libs\//, ''), source: readText(path) ?? '' }));
+  .map(({ path, room }) => ({ path, room: libraryName(room), source: readText(path) ?? '' }));
 const schema = files.filter(({ path }) => path.includes('/migrations/') || path === 'libs/platform/queues/src/prepare-queue-schema.ts');
 const statements = files.filter(({ path }) => !path.includes('/migrations/'));
 

@@ -1,3 +1,4 @@
+import { ADVISORY_LOCKS } from '#libs/database';
 import { ADMIN, SagaWorld, type SagaProcess } from './saga-world';
 
 const CAP = 50;
@@ -64,7 +65,7 @@ it('answers a repetition of the start that took the last place with its saga [SA
 it('does not let one tenant wait for the lock of another, nor the platform for any [TEN-6]', async () => {
   await world.owner.query('begin');
   try {
-    await world.owner.query(`select pg_advisory_xact_lock(815004011, hashtext('locked'))`);
+    await world.owner.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts}) from (values ('locked')) tenants (tenant)`);
     const [platform, other] = await startAtOnce([{ tenantId: null }, { tenantId: 'unlocked' }]);
     expect([platform, other]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   } finally {

@@ -1,8 +1,8 @@
 import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, type VerifyProgress } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { LaunchError } from '#libs/local-stack';
 import { parseFlags, UsageError } from '../command-line';
-import { LaunchError } from '../processes/launch.error';
 import { APPEND_ONLY_STREAMS } from './append-only-streams';
 import { withCommandDatabase } from './command-database';
 

@@ -1,8 +1,8 @@
 import { verifyChain } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
+import { LaunchError } from '#libs/local-stack';
 import { parseFlags } from '../command-line';
-import { LaunchError } from '../processes/launch.error';
 import { APPEND_ONLY_STREAMS } from './append-only-streams';
 import { withCommandDatabase } from './command-database';
 

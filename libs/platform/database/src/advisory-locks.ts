@@ -16,6 +16,8 @@ export const ADVISORY_LOCKS = {
   queuePreparation: '815004009',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
+  /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant` (`SagaStartWriter`). */
+  tenantStarts: 'hashtextextended(tenant, 815004011)',
   /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */
   attribution: `hashtextextended('attribution', 0)`,
 } as const;

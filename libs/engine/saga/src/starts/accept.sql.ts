@@ -1,10 +1,13 @@
+import { ADVISORY_LOCKS } from '#libs/database';
+
 /**
  * Serialises the starts of these tenants until the transaction ends, in all processes. A statement counts what was committed before it began, so
- * without this lock two starts at the same moment would both find the last place free. Everybody takes the locks in the order of their numbers,
- * and before any row, so two transactions never wait for each other. $1 class of the locks, $2 tenants.
+ * without this lock two starts at the same moment would both find the last place free. Everybody takes the locks in the order of their names,
+ * and before any row, so two transactions never wait for each other. $1 tenants.
  */
 export const LOCK_TENANTS = `
-select pg_advisory_xact_lock($1, lock) from (select distinct hashtext(tenant) as lock from unnest($2::text[]) tenant order by 1) locks`;
+select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
+  from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
 
 /**
  * Accepts any number of starts, one statement: the run, what it holds from the beginning, and the key under which it was asked for. A start is left

@@ -7,9 +7,6 @@ import { GroupCommit } from '../run/shared-commits';
 import { TooManySagasError } from '../saga.error';
 import { ACCEPT, LOCK_TENANTS } from './accept.sql';
 
-/** The class of the advisory locks of tenants: any number that no other two-part lock of this database uses. */
-const TENANT_LOCKS = 815_004_011;
-
 /** A start that was judged and may be accepted. */
 export interface AcceptableStart {
   readonly kind: string;
@@ -85,7 +82,7 @@ export class SagaStartWriter {
 /** The platform's own sagas have no limit and wait for no lock. */
 async function lockTenants(tx: Queryable, batch: readonly Started[]): Promise<void> {
   const tenants = batch.flatMap(({ tenantId }) => (tenantId === null ? [] : [tenantId]));
-  if (tenants.length > 0) await tx.prepared('saga_lock_tenants', LOCK_TENANTS, [TENANT_LOCKS, tenants]);
+  if (tenants.length > 0) await tx.prepared('saga_lock_tenants', LOCK_TENANTS, [tenants]);
 }
 
 function asRow({ kind, input, tenantId, steps, holds, key, because, traceparent: trace }: Started, nr: number) {

@@ -1,5 +1,5 @@
 import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
-import { Database } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
@@ -106,6 +106,11 @@ export class AccountBinding implements OnModuleInit {
     if (checked.refusal && !wasRefused) this.log.error({ event: 'provider_account_refused', ...line, code: checked.refusal.code });
     if (!checked.refusal && wasRefused) this.log.log({ event: 'provider_account_accepted', ...line });
     return checked;
+  }
+
+  /** Records in `cloud_accounts` that billing has just read the account's whole billing history. */
+  async recordBillingHistoryRead(on: Queryable, accountId: string): Promise<void> {
+    await on.query('update cloud_accounts set billing_history_read_at = clock_timestamp() where id = $1', [accountId]);
   }
 
   private async match(token: CheckedToken): Promise<string> {
