@@ -30,8 +30,11 @@ export class SagaMaintenance {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async noticeRestore(): Promise<void> {
-    await this.attempt('restore', () => this.reaper.noticeRestore());
+  /** False while it is unknown whether the database was restored from a backup: then no saga may go on. */
+  async noticeRestore(): Promise<boolean> {
+    let knowledge = 'unknown';
+    await this.attempt('restore', async () => (knowledge = await this.reaper.noticeRestore()));
+    return knowledge !== 'unknown';
   }
 
   start(): void {

@@ -36,7 +36,9 @@ import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
 import { OrphanDnsRecords } from './reaper/late-records';
-import { RestoreDetector } from './reaper/lineage';
+import { Lineage } from './reaper/lineage';
+import { MarkedThings } from './reaper/marked-things';
+import { ProviderMark } from './reaper/provider-mark';
 import { Reaper } from './reaper/reaper';
 import { SagaTagObjects } from './reaper/saga-tag-objects';
 import { OrphanRepository } from './reaper/stray-ledger';
@@ -99,7 +101,9 @@ const STEPS = [
     DnsRecordCompensation,
     SnapshotCalls,
     OrphanDnsRecords,
-    RestoreDetector,
+    Lineage,
+    MarkedThings,
+    ProviderMark,
     Reaper,
     SagaTagObjects,
     OrphanRepository,

@@ -9,10 +9,12 @@ export interface StepContext<Input = Fields> {
   /** The full id of the saga: what it makes carries this, never a shortened form (SAG-7). */
   readonly sagaId: string;
   readonly tenantId: string | null;
+  /** When the saga was accepted, by the database's clock: what is older is not its work (SAG-6). */
+  readonly createdAtMs: number;
   readonly input: Input;
   /** The outputs of the completed steps, each under its step's name; of a step that stands in the plan again under `<name>_<index>`. */
   readonly context: Fields;
-  /** It was not over when this database was restored from a backup: what it did since then it does not remember. */
+  /** It was open when this database was restored from a backup: what it did after the backup is missing from its ledger. */
   readonly restored: boolean;
   /** Its place in the plan. */
   readonly stepIdx: number;

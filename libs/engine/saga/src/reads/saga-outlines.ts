@@ -9,9 +9,11 @@ export interface SagaOutline {
   readonly status: RunStatus;
   readonly context: Readonly<Record<string, unknown>>;
   readonly input: Readonly<Record<string, unknown>>;
+  /** When it was accepted, ms since 1970 by the database's clock. */
+  readonly createdAtMs: number;
   /** Since it ended, by the database's clock; null while it goes on. */
   readonly endedMsAgo: number | null;
-  /** It was not over when this database was restored from a backup: what it made since is not known here. */
+  /** It was open, or had ended lately, when this database was restored from a backup: what it made since is not known here. */
   readonly restored: boolean;
 }
 
@@ -25,7 +27,7 @@ export interface RecordedIntent {
   readonly restored: boolean;
 }
 
-const COLUMNS = `id, kind, status, context, input, extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
+const COLUMNS = `id, kind, status, context, input, extract(epoch from created_at)::float8 * 1000 as "createdAtMs", extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
 
 /** Tells other parts of the product how sagas stand. Platform scope. */
 @Injectable()
@@ -64,9 +66,33 @@ export class SagaQueries {
     return row?.saga_id;
   }
 
-  /** Marks what is not over; answers how many that is. */
-  async markRestored(tx: Queryable): Promise<number> {
-    const rows = await tx.query('update saga_runs set restored_at = clock_timestamp() where wake_at is not null returning 1');
-    return rows.length;
+  /** Of open sagas with one of these steps that have not recorded that they are about to do it: when each was accepted. */
+  async withoutIntent(ids: readonly string[], steps: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.database.query<{ id: string; createdAtMs: number }>(WITHOUT_INTENT, [ids, steps]);
+    return new Map(rows.map(({ id, createdAtMs }) => [id, createdAtMs]));
+  }
+
+  /** Whether any saga is open. */
+  async anyOpen(): Promise<boolean> {
+    const [row] = await this.database.query<{ open: boolean }>('select exists (select 1 from saga_runs where wake_at is not null) as open');
+    return row?.open === true;
+  }
+
+  /** Marks those that are open or may be retried, and those that ended within that time; answers how many are open. */
+  async markRestored(tx: Queryable, endedWithinMs: number): Promise<number> {
+    const rows = await tx.query<{ open: boolean }>(MARK_RESTORED, [endedWithinMs]);
+    return rows.filter(({ open }) => open).length;
   }
 }
+
+/** $1 ids, $2 names of steps. */
+const WITHOUT_INTENT = `
+select r.id, extract(epoch from r.created_at)::float8 * 1000 as "createdAtMs" from saga_runs r
+ where r.id = any ($1::uuid[]) and r.wake_at is not null and r.restored_at is null and r.steps && $2::text[]
+   and not exists (select 1 from saga_steps s where s.saga_id = r.id and s.name = any ($2::text[]) and (s.intent is not null or s.output is not null))`;
+
+/** $1 ended within ms. */
+const MARK_RESTORED = `
+update saga_runs set restored_at = clock_timestamp()
+ where wake_at is not null or status in ('failed', 'compensation_failed') or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
+returning wake_at is not null as open`;

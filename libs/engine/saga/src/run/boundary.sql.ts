@@ -13,7 +13,7 @@ update saga_runs r
    set epoch = r.epoch + 1, lease_owner = $3, lease_until = clock_timestamp() + $2 * interval '1 millisecond',
        status = case when r.status = 'pending' then 'running' else r.status end
   from due where r.id = due.id
-returning r.id, r.kind, r.tenant_id, r.input, r.context, r.steps, r.status, r.step_idx, r.pivot_passed, r.cancel_requested, r.epoch::text, r.epoch > 1 as resumed,
+returning r.id, r.kind, r.tenant_id, extract(epoch from r.created_at)::float8 * 1000 as created_ms, r.input, r.context, r.steps, r.status, r.step_idx, r.pivot_passed, r.cancel_requested, r.epoch::text, r.epoch > 1 as resumed,
   r.restored_at is not null as restored, r.traceparent, extract(epoch from clock_timestamp() - r.wake_at)::float8 * 1000 as late_ms`;
 
 /**

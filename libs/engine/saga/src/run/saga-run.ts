@@ -30,6 +30,8 @@ export interface SagaRun {
   readonly id: string;
   readonly kind: string;
   readonly tenant_id: string | null;
+  /** When it was accepted, ms since 1970 by the database's clock. */
+  readonly created_ms: number;
   readonly input: Readonly<Record<string, unknown>>;
   readonly context: Readonly<Record<string, unknown>>;
   readonly steps: readonly string[];

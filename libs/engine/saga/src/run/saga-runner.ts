@@ -86,6 +86,7 @@ export class SagaRunner {
     return {
       sagaId,
       tenantId: run.tenant_id,
+      createdAtMs: run.created_ms,
       input: run.input,
       context: run.context,
       restored: run.restored,

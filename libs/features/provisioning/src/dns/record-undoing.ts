@@ -3,6 +3,7 @@ import { done, fail, wait, type StepAnswer, type StepContext } from '#libs/saga'
 import { Inject, Injectable } from '@nestjs/common';
 import { RecordCalls } from '../provider/record-calls';
 import { outcomeOf, type WriteOutcome } from '../provider/write-outcome';
+import { leftAfterRestore } from '../restored-saga';
 import { bodyOf, sameRecord, type ListedRecord } from './dns-record';
 import type { DnsRecordInput } from './dns-record.input';
 import { differs } from './record-decision';
@@ -57,6 +58,8 @@ export class DnsRecordCompensation {
     const wanted = wantedOf(ctx.input);
     const found = listed.filter((record) => !others.includes(record.id) && sameRecord(wanted.type, record, wanted)).map(({ id }) => id);
     const ours = [...new Set([...found, ...(made !== undefined && !removed.includes(made) ? [made] : [])])];
+    const present = listed.filter(({ id }) => ours.includes(id)).map(({ id }) => id);
+    if (ctx.restored && present.length > 0) return leftAfterRestore(`record ${present.join(', ')} of ${zone}`);
     for (const id of ours) {
       await ctx.guard();
       const outcome = await outcomeOf(this.records.destroy(zone, id, ctx.signal));

@@ -3,6 +3,7 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../looks/provider-looks';
+import { madeSince } from '../provider/creation-time';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import type { WithDroplet } from './own-droplet';
 
@@ -28,7 +29,9 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
     const action = actionId === undefined ? undefined : await this.looks.action(actionId);
     if (action?.status === 'errored') return fail({ code: 'action_errored', detail: 'DigitalOcean could not take the snapshot' });
     if (action?.status === 'in-progress') return wait(pollMs, 'the snapshot being taken');
-    const listed = (await this.snapshots.ofDroplet(ctx.input.droplet_id, ctx.signal)).find((snapshot) => snapshot.name === name);
+    const listed = (await this.snapshots.ofDroplet(ctx.input.droplet_id, ctx.signal)).find(
+      (snapshot) => snapshot.name === name && madeSince(snapshot.createdAt, ctx.createdAtMs),
+    );
     if (!listed) return wait(pollMs, 'the snapshot being listed');
     const requestedAtMs = performance.now();
     const { raw } = await this.snapshots.get(listed.id, ctx.signal);

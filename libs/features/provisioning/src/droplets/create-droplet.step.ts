@@ -5,9 +5,11 @@ import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinitio
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type DropletOrder } from '../provider/droplet-calls';
 import type { Droplet } from '../provider/droplet';
+import { madeSince } from '../provider/creation-time';
 import { MANAGED_TAG, sagaTag } from '../provider/saga-tags';
 import { outcomeOf } from '../provider/write-outcome';
 import { DropletRemoval } from './droplet-removal';
+import { leftAfterRestore } from '../restored-saga';
 import type { ProvisionDropletInput } from './provision-droplet.input';
 
 /** Creates whose outcome stayed unknown before the step gives up. */
@@ -46,9 +48,11 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const before = ctx.intent as CreateIntent | null;
     const refusal = await this.refusal(ctx, before);
     if (refusal) return refusal;
-    // One that was restored from a backup may have made it in a life that it does not remember.
+    // One that was restored from a backup may have made it after the backup; a list may lag behind that.
     const [first] = before || ctx.restored ? await this.made(ctx) : [];
     if (first) return adopted(first);
+    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.saga.providerLagMs)
+      return wait(this.config.saga.pollMs, 'whether it was made after the backup');
     if (before && !before.ruledOut) {
       const leftMs = before.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the create took effect');
@@ -64,8 +68,12 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const recentlyCreated = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
-    const answer = await this.removal.remove(ctx, ids, { recentlyCreated, createUnconfirmed: recentlyCreated && known === undefined });
-    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id, ctx.sagaId);
+    if (ctx.restored) {
+      const alive = await Promise.all(ids.map(async (id) => ((await this.droplets.get(id, ctx.signal)) ? [id] : [])));
+      if (alive.flat().length > 0) return leftAfterRestore(`droplet ${alive.flat().join(', ')}`);
+    }
+    const answer = await this.removal.remove(ctx, ids, { young, unanswered: young && known === undefined });
+    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id);
     return answer;
   };
 
@@ -96,13 +104,14 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     return outcome.is === 'gone' ? fail(outcome.error, 'none') : outcome.answer;
   }
 
-  /** What carries this saga's id, oldest first: every worker that looks picks the same one. */
+  /** What carries this saga's id and is no older than it, oldest first: every worker that looks picks the same one. */
   private async made(ctx: StepContext<ProvisionDropletInput>): Promise<Droplet[]> {
     const tag = sagaTag(ctx.sagaId);
     const found = await (isGpuSize(ctx.input.size_slug)
       ? this.droplets.taggedGpus(tag, ctx.signal)
       : this.droplets.tagged(tag, ctx.signal));
-    return found.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+    const own = found.filter(({ createdAt }) => madeSince(createdAt, ctx.createdAtMs));
+    return own.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
 }
 

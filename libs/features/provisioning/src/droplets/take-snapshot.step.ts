@@ -3,9 +3,11 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
+import { madeSince } from '../provider/creation-time';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { snapshotName } from '../provider/saga-tags';
 import { outcomeOf } from '../provider/write-outcome';
+import { leftAfterRestore } from '../restored-saga';
 import type { WithDroplet } from './own-droplet';
 
 interface SnapshotIntent {
@@ -58,6 +60,7 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
   readonly compensate = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
     if (!this.mayHaveHappened(ctx)) return done();
     const found = await this.find(ctx, snapshotName(ctx.input.droplet_id, ctx.sagaId));
+    if (found && ctx.restored) return leftAfterRestore(`snapshot ${found.id}`);
     if (found) {
       await ctx.guard();
       const outcome = await outcomeOf(this.snapshots.destroy(found.id, ctx.signal));
@@ -65,28 +68,28 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
       if (outcome.is === 'done') await ctx.recordIntent({ ...ctx.intent, deleted: found.id });
       return wait(this.config.saga.pollMs, 'the snapshot being gone');
     }
-    const { deleted } = ctx.intent as unknown as SnapshotIntent;
-    if (deleted !== undefined) await this.inventory.markDeleted('snapshot', deleted, ctx.sagaId);
+    const deleted = (ctx.intent as unknown as SnapshotIntent | null)?.deleted;
+    if (deleted !== undefined) await this.inventory.markDeleted('snapshot', deleted);
     else if (await this.stillPossible(ctx)) return wait(this.config.saga.pollMs, 'whether a snapshot still appears');
     return done();
   };
 
   private mayHaveHappened(ctx: StepContext<WithDroplet>): boolean {
-    return ctx.intent !== null && !(ctx.intent as unknown as SnapshotIntent).ruledOut;
+    return ctx.intent === null ? ctx.restored : !(ctx.intent as unknown as SnapshotIntent).ruledOut;
   }
 
   private async find(ctx: StepContext<WithDroplet>, name: string) {
-    return (await this.snapshots.ofDroplets(ctx.signal)).find((snapshot) => snapshot.name === name);
+    return (await this.snapshots.ofDroplets(ctx.signal)).find((one) => one.name === name && madeSince(one.createdAt, ctx.createdAtMs));
   }
 
   /** True while one is being taken, by whomever, and until the lag bound after the last sign of it has passed. */
   private async stillPossible(ctx: StepContext<WithDroplet>): Promise<boolean> {
-    const intent = ctx.intent as unknown as SnapshotIntent;
+    const intent = ctx.intent as unknown as SnapshotIntent | null;
     const actions = await this.droplets.newestActions(ctx.input.droplet_id, ctx.signal);
     if (actions.some(({ type, status }) => type === 'snapshot' && status === 'in-progress')) {
-      await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
+      if (intent) await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
       return true;
     }
-    return ctx.sinceBegunMs < intent.movedAtMs + this.config.saga.providerLagMs;
+    return ctx.sinceBegunMs < (intent?.movedAtMs ?? 0) + this.config.saga.providerLagMs;
   }
 }

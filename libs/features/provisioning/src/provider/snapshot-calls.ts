@@ -1,5 +1,4 @@
-import { idText, record, text } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
+import { DigitalOcean, idText, optionalText, record, text } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { all } from './droplet-calls';
 
@@ -9,12 +8,13 @@ const purpose = 'provisioning';
 export interface Snapshot {
   readonly id: string;
   readonly name: string;
+  readonly createdAt: string | null;
   readonly raw: unknown;
 }
 
 const parseSnapshot = (raw: unknown): Snapshot => {
   const snapshot = record(raw, 'snapshot');
-  return { id: idText(snapshot, 'id'), name: text(snapshot, 'name'), raw };
+  return { id: idText(snapshot, 'id'), name: text(snapshot, 'name'), createdAt: optionalText(snapshot, 'created_at'), raw };
 };
 
 /** The calls about snapshots that sagas make. */

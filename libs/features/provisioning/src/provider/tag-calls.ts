@@ -25,6 +25,22 @@ export class TagCalls {
     return all(this.provider.list({ purpose, path: '/v2/tags', key: 'tags', parse: parseTag, idOf: ({ name }) => name }));
   }
 
+  /** Whether there is a tag object of that name, carried by anything or not. */
+  async exists(name: string): Promise<boolean> {
+    try {
+      await this.provider.get({ purpose, path: `/v2/tags/${encodeURIComponent(name)}`, parse: () => true });
+      return true;
+    } catch (error) {
+      if (error instanceof NotFoundAtProviderError) return false;
+      throw error;
+    }
+  }
+
+  /** Makes the object; doing it twice changes nothing. */
+  async make(name: string): Promise<void> {
+    await this.provider.send({ purpose, method: 'POST', path: '/v2/tags', body: { name } });
+  }
+
   /** Puts a tag on a droplet; doing it twice changes nothing. The object is made when there is none yet. */
   async put(name: string, dropletId: string, signal: AbortSignal): Promise<void> {
     try {

@@ -7,11 +7,11 @@ import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SharedPoll } from '../looks/shared-look';
 import { DropletCalls } from '../provider/droplet-calls';
-import { MANAGED_TAG, sagaOfSnapshotName, sagaOfTag } from '../provider/saga-tags';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import { straysAmong, type Marked, type Orphan } from './decide-strays';
+import { straysAmong, type Stray } from './decide-strays';
 import { OrphanDnsRecords } from './late-records';
-import { RestoreDetector } from './lineage';
+import { Lineage, type RestoreKnowledge } from './lineage';
+import { MarkedThings } from './marked-things';
 import { SagaTagObjects } from './saga-tag-objects';
 import { OrphanRepository } from './stray-ledger';
 
@@ -26,7 +26,9 @@ const found = counter(
   'arcadia_strays_total',
   'Things at the provider that no saga accounts for',
   ['kind', 'reason'],
-  (['droplet', 'snapshot'] as const).flatMap((kind) => (['unknown_saga', 'restored'] as const).map((reason) => ({ kind, reason }))),
+  (['droplet', 'snapshot'] as const).flatMap((kind) =>
+    (['unknown_saga', 'restored', 'older'] as const).map((reason) => ({ kind, reason })),
+  ),
 );
 
 /** What one round found. */
@@ -55,7 +57,8 @@ export class Reaper {
     private readonly ledger: OrphanRepository,
     private readonly records: OrphanDnsRecords,
     private readonly tags: SagaTagObjects,
-    private readonly lineage: RestoreDetector,
+    private readonly lineage: Lineage,
+    private readonly things: MarkedThings,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { reaperPeriodMs, reaperGraceMs } = config.saga;
@@ -68,12 +71,12 @@ export class Reaper {
    * client's errors.
    */
   async round(): Promise<void> {
-    await this.noticeRestore();
+    if ((await this.noticeRestore()) !== 'ruled_out') return;
     if (await this.anythingInDoubt()) await this.rounds.latest();
     await this.thorough.latest();
   }
 
-  noticeRestore(): Promise<void> {
+  noticeRestore(): Promise<RestoreKnowledge> {
     return this.lineage.check();
   }
 
@@ -92,29 +95,15 @@ export class Reaper {
   }
 
   private async reap(): Promise<Reaped> {
-    const marked = [...(await this.markedDroplets()), ...(await this.markedSnapshots())];
-    const strays = straysAmong(marked, await this.sagas.findByIds([...new Set(marked.map(({ sagaId }) => sagaId))]));
+    const marked = await this.things.list();
+    await this.lineage.noticeEffects(marked);
+    const sagas = await this.sagas.of([...new Set(marked.map(({ sagaId }) => sagaId))]);
+    const strays = straysAmong(marked, sagas, await this.lineage.restoredAtMs());
     const fresh = new Set((await this.ledger.found(strays, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
     for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
     let asked = 0;
     for (const stray of strays) if (stray.destroy && (await this.destroy(stray))) asked += 1;
     return { strays: strays.length, asked: asked + (await this.records.remove()), tags: 0 };
-  }
-
-  private async markedDroplets(): Promise<Marked[]> {
-    const listed = [...(await this.droplets.tagged(MANAGED_TAG, this.never)), ...(await this.droplets.taggedGpus(MANAGED_TAG, this.never))];
-    return listed.flatMap(({ id, tags }) => {
-      const sagaId = tags.map(sagaOfTag).find((found) => found !== undefined);
-      return sagaId === undefined ? [] : [{ kind: 'droplet', providerId: id, sagaId } as const];
-    });
-  }
-
-  private async markedSnapshots(): Promise<Marked[]> {
-    const listed = await this.snapshots.ofDroplets(this.never);
-    return listed.flatMap(({ id, name }) => {
-      const sagaId = sagaOfSnapshotName(name);
-      return sagaId === undefined ? [] : [{ kind: 'snapshot', providerId: id, sagaId } as const];
-    });
   }
 
   /** Whether it was asked for now. One that is refused, e.g. because another event is under way, is asked for again in the next round. */

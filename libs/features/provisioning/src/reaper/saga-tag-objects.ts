@@ -3,6 +3,7 @@ import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { sagaOfTag } from '../provider/saga-tags';
 import { TagCalls } from '../provider/tag-calls';
+import { ProviderMark } from './provider-mark';
 
 /** Removes the tag objects of sagas that are over, when nothing carries them any more: they are what finds late effects, so not before the grace is over. */
 @Injectable()
@@ -10,12 +11,15 @@ export class SagaTagObjects {
   constructor(
     private readonly tags: TagCalls,
     private readonly sagas: SagaQueries,
+    private readonly mark: ProviderMark,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Answers how many. */
   async remove(): Promise<number> {
-    const empty = (await this.tags.list()).flatMap(({ name, count }) => {
+    const listed = await this.tags.list();
+    await this.mark.removeOlder(listed.map(({ name }) => name));
+    const empty = listed.flatMap(({ name, count }) => {
       const sagaId = sagaOfTag(name);
       return sagaId !== undefined && count === 0 ? [{ name, sagaId }] : [];
     });

@@ -16,6 +16,7 @@ import { EarlierRecords1795000001031 } from './1031-earlier-records.migration';
 import { Retention1795000001032 } from './1032-retention.migration';
 import { EventMonths1795000001033 } from './1033-event-months.migration';
 import { SagaTraces1795000001040 } from './1040-saga-traces.migration';
+import { Restores1795000001045 } from './1045-restores.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Retention1795000001032,
   EventMonths1795000001033,
   SagaTraces1795000001040,
+  Restores1795000001045,
 ];
