@@ -11,7 +11,7 @@ import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
 import { startSimulator } from '../../apps/simulator/src';
 import { SimulatorControl } from '../inventory/simulator-control';
-import { createTestDatabase } from '../setup/database';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { until } from '../setup/until';
 
 export const ACME = '00000000-0000-4000-8000-00000000000a';
@@ -71,7 +71,7 @@ export const ORDER = { name: 'web-1', size_slug: 's-1vcpu-1gb', region: 'fra1', 
 const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
 /** An account with a default project and one of tenant acme, and one worker's services over it; its engine runs. */
-export async function newProvisioningWorld(env: Record<string, string> = {}): Promise<ProvisioningWorld> {
+export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
   const provider = await startSimulator({ empty: true });
   const simulator = new SimulatorControl(provider.url);
   const { lags, account } = (await simulator.account()) as { lags: Record<string, number>; account: Record<string, unknown> };
@@ -79,7 +79,7 @@ export async function newProvisioningWorld(env: Record<string, string> = {}): Pr
   await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   await simulator.change(ACCOUNT);
-  const stored = await createTestDatabase();
+  const stored = own ?? (await createTestDatabase());
   const opened: ProvisioningProcess[] = [];
   const contexts: INestApplicationContext[] = [];
   const another = async (more: Record<string, string> = {}): Promise<ProvisioningProcess> => {

@@ -56,6 +56,20 @@ it('SAG-7: a tag that only begins like a saga’s, or names another, is nobody�
   expect(await world.alive()).toHaveLength(3);
 });
 
+it('destroys a duplicate that was made after its saga was accepted, also when the provider’s clock is a little behind [SAG-6]', async () => {
+  const saga = await world.run('provision_droplet', ORDER);
+  const own = await world.simulator.droplets();
+  const createdAt = new Date(Date.parse(saga.created_at) - 60_000).toISOString().replace(/\.\d+/, '');
+  await world.simulator.setDroplets([...own, { ...marked(saga.id, 'came-late'), created_at: createdAt }]);
+  await until(
+    async () => {
+      await world.reap();
+      return (await world.alive()).length === 1;
+    },
+    { what: 'the end of the duplicate' },
+  );
+});
+
 it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that were not over in the backup', async () => {
   await world.simulator.faults([
     { id: 'held', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 503 } },
@@ -107,4 +121,28 @@ it('SAG-6, OPS-8: a saga that a restore threw back to its beginning adopts what 
   const saga = await world.ended(id);
   expect(saga.context.create_droplet).toEqual({ adopted: true, droplet_id: String(made) });
   expect(await world.alive()).toEqual([made]);
+});
+
+it('reports a droplet with the full tag of a finished saga that is older than the saga, and never destroys it [SAG-6]', async () => {
+  const saga = await world.run('provision_droplet', ORDER);
+  const own = await world.simulator.droplets();
+  await world.simulator.setDroplets([...own, { ...marked(saga.id, 'made-by-hand'), created_at: '2019-01-01T00:00:00Z' }]);
+  for (let round = 0; round < 3; round++) await world.reap();
+  expect(await world.alive()).toHaveLength(2);
+  expect(await strayOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'older', asked: false }]);
+});
+
+it('never adopts a droplet that is older than the saga whose tag it carries [SAG-6]', async () => {
+  const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
+  await world.asOwner(`insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
+    values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`);
+  const [run] = await world.database.query<{ id: string }>(`select id from saga_runs where status = 'pending' order by id desc limit 1`);
+  const id = run?.id ?? '';
+  await world.simulator.setDroplets([{ ...marked(id, ORDER.name), created_at: '2019-01-01T00:00:00Z' }]);
+  const [old] = await world.alive();
+  await world.asOwner(`update saga_runs set wake_at = now() where id = '${id}'`);
+  const saga = await world.ended(id);
+  expect(saga.status).toBe('completed');
+  expect(saga.context.create_droplet).not.toMatchObject({ droplet_id: String(old) });
+  expect(await world.alive()).toHaveLength(2);
 });

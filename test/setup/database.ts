@@ -41,6 +41,23 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** Another database of the same server with what this one holds now. Throws the connections of this one out. */
+export async function copyOfDatabase(original: TestDatabase): Promise<TestDatabase> {
+  const from = new URL(original.ownerUrl).pathname.slice(1);
+  const name = `${databasePrefix(currentTestRun().id)}${randomBytes(6).toString('hex')}`;
+  await asOwner(async (owner) => {
+    await owner.query(`alter database ${escapeIdentifier(from)} allow_connections false`);
+    await owner.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [from]);
+    await owner.query(`create database ${escapeIdentifier(name)} template ${escapeIdentifier(from)}`);
+    await owner.query(`alter database ${escapeIdentifier(from)} allow_connections true`);
+  });
+  return {
+    ownerUrl: urlOf(name),
+    appUrl: urlOf(name, 'app'),
+    drop: () => asOwner((owner) => owner.query(`drop database if exists ${escapeIdentifier(name)} with (force)`)),
+  };
+}
+
 /** Being marked as a template is the sign that its migrations are complete. */
 async function ensureTemplate(owner: Client): Promise<string> {
   const template = `${databasePrefix(currentTestRun().id)}template`;
@@ -60,7 +77,7 @@ async function ensureTemplate(owner: Client): Promise<string> {
 }
 
 /** As `npm run migrate` does. Loaded here only: the test files that find the template made do not pay for it. */
-async function migrateAll(ownerUrl: string, appUrl: string): Promise<void> {
+export async function migrateAll(ownerUrl: string, appUrl: string): Promise<void> {
   const [{ migrate }, { prepareQueueSchema }] = await Promise.all([import('#libs/database'), import('#libs/queues')]);
   await migrate(ownerUrl, { appUrl });
   await prepareQueueSchema(ownerUrl);

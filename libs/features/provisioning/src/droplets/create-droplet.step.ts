@@ -63,9 +63,9 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
 
   readonly compensate = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
     const intent = ctx.intent as CreateIntent | null;
-    if (!intent) return done();
+    if (!intent && !ctx.restored) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const recentlyCreated = !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const young = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
     if (ctx.restored) {
