@@ -77,7 +77,7 @@ it('tells from the start what an alarm counts the first occurrence of: Prometheu
         values.split('|').map((value) => ({ alert, series: new RegExp(`^${name}\\{(.*,)?${label}="${value}".*\\} 0$`, 'm') })),
     ),
   );
-  expect([...new Set(counted.map(({ alert }) => alert))]).toEqual(['ArcadiaRateLimited', 'ArcadiaOrphans']);
+  expect([...new Set(counted.map(({ alert }) => alert))]).toEqual(['ArcadiaRateLimited', 'ArcadiaDatabaseRestored', 'ArcadiaOrphans']);
   for (const { alert, series } of counted) expect({ alert, series, told: series.test(text) }).toEqual({ alert, series, told: true });
 });
 
