@@ -68,6 +68,7 @@ it('destroys a duplicate that was made after its saga was accepted, also when th
     },
     { what: 'the end of the duplicate' },
   );
+  expect(await strayOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'duplicate', asked: true }]);
 });
 
 it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that were not over in the backup', async () => {
