@@ -36,7 +36,7 @@ import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
 import { OrphanDnsRecords } from './reaper/late-records';
-import { Lineage } from './reaper/lineage';
+import { RestoreDetector } from './reaper/lineage';
 import { MarkedThings } from './reaper/marked-things';
 import { ProviderMark } from './reaper/provider-mark';
 import { Reaper } from './reaper/reaper';
@@ -101,7 +101,7 @@ const STEPS = [
     DnsRecordCompensation,
     SnapshotCalls,
     OrphanDnsRecords,
-    Lineage,
+    RestoreDetector,
     MarkedThings,
     ProviderMark,
     Reaper,

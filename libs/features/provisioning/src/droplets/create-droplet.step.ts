@@ -65,15 +65,15 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const intent = ctx.intent as CreateIntent | null;
     if (!intent && !ctx.restored) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const young = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
     if (ctx.restored) {
       const alive = await Promise.all(ids.map(async (id) => ((await this.droplets.get(id, ctx.signal)) ? [id] : [])));
       if (alive.flat().length > 0) return leftAfterRestore(`droplet ${alive.flat().join(', ')}`);
     }
-    const answer = await this.removal.remove(ctx, ids, { young, unanswered: young && known === undefined });
-    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id);
+    const answer = await this.removal.remove(ctx, ids, { recentlyCreated, createUnconfirmed: recentlyCreated && known === undefined });
+    if (answer.is === 'done') for (const id of ids) await this.inventory.markDeleted('droplet', id, ctx.sagaId);
     return answer;
   };
 

@@ -69,7 +69,7 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
       return wait(this.config.saga.pollMs, 'the snapshot being gone');
     }
     const deleted = (ctx.intent as unknown as SnapshotIntent | null)?.deleted;
-    if (deleted !== undefined) await this.inventory.markDeleted('snapshot', deleted);
+    if (deleted !== undefined) await this.inventory.markDeleted('snapshot', deleted, ctx.sagaId);
     else if (await this.stillPossible(ctx)) return wait(this.config.saga.pollMs, 'whether a snapshot still appears');
     return done();
   };

@@ -1,4 +1,5 @@
-import { DigitalOcean, idText, optionalText, record, text } from '#libs/digitalocean';
+import { idText, optionalText, record, text } from '#libs/digitalocean';
+import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { all } from './droplet-calls';
 

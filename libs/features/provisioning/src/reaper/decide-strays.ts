@@ -11,7 +11,7 @@ export interface Marked {
 
 export type OrphanReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored' | 'older';
 
-export interface Stray extends Omit<Marked, 'kind' | 'createdAt'> {
+export interface Orphan extends Omit<Marked, 'kind' | 'createdAt'> {
   readonly kind: Marked['kind'] | 'dns_record';
   readonly reason: OrphanReason;
   /** False: it is reported, and left to people (SAG-8). */
@@ -23,8 +23,8 @@ export interface Stray extends Omit<Marked, 'kind' | 'createdAt'> {
  * everything, will not come back for this one. While it goes on it may still adopt it; a saga that gave up lists it among its leftovers.
  * A mark alone is no proof: what is older than its saga, or may have been made between a backup and its restore, is reported only.
  */
-export function straysAmong(marked: readonly Marked[], sagas: ReadonlyMap<string, SagaOutline>, restoredAtMs: number | null): Stray[] {
-  return marked.flatMap(({ createdAt, ...one }): Stray[] => {
+export function straysAmong(marked: readonly Marked[], sagas: ReadonlyMap<string, SagaOutline>, restoredAtMs: number | null): Orphan[] {
+  return marked.flatMap(({ createdAt, ...one }): Orphan[] => {
     const saga = sagas.get(one.sagaId);
     if (!saga) return [{ ...one, reason: 'unknown_saga', destroy: false }];
     const recorded = recordedId(one.kind, saga);

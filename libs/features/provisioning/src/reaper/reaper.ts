@@ -8,9 +8,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SharedPoll } from '../looks/shared-look';
 import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import { straysAmong, type Stray } from './decide-strays';
+import { straysAmong, type Orphan } from './decide-strays';
 import { OrphanDnsRecords } from './late-records';
-import { Lineage, type RestoreKnowledge } from './lineage';
+import { RestoreDetector, type RestoreKnowledge } from './lineage';
 import { MarkedThings } from './marked-things';
 import { SagaTagObjects } from './saga-tag-objects';
 import { OrphanRepository } from './stray-ledger';
@@ -57,7 +57,7 @@ export class Reaper {
     private readonly ledger: OrphanRepository,
     private readonly records: OrphanDnsRecords,
     private readonly tags: SagaTagObjects,
-    private readonly lineage: Lineage,
+    private readonly lineage: RestoreDetector,
     private readonly things: MarkedThings,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -97,7 +97,7 @@ export class Reaper {
   private async reap(): Promise<Reaped> {
     const marked = await this.things.list();
     await this.lineage.noticeEffects(marked);
-    const sagas = await this.sagas.of([...new Set(marked.map(({ sagaId }) => sagaId))]);
+    const sagas = await this.sagas.findByIds([...new Set(marked.map(({ sagaId }) => sagaId))]);
     const strays = straysAmong(marked, sagas, await this.lineage.restoredAtMs());
     const fresh = new Set((await this.ledger.found(strays, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
     for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
