@@ -135,7 +135,7 @@ export async function openProvisioning(env) {
   const { Database, DatabaseModule } = built('libs/platform/database/src/index.js');
   const { AuditModule } = built('libs/platform/audit/src/index.js');
   const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
-  const { InventoryModule } = built('libs/features/inventory/src/index.js');
+  const { InventoryModule, SweepService } = built('libs/features/inventory/src/index.js');
   const { ProvisioningModule } = built('libs/features/provisioning/src/index.js');
   const { SagaEngine, SagaModule, SagaStarter } = built('libs/engine/saga/src/index.js');
   class Measured {}
@@ -146,6 +146,7 @@ export async function openProvisioning(env) {
   return {
     engine,
     starts: context.get(SagaStarter, { strict: false }),
+    sweeps: context.get(SweepService, { strict: false }),
     database: context.get(Database, { strict: false }),
     close: async () => {
       await engine.drain();
