@@ -7,7 +7,7 @@ import type { SimulatorControl } from '../../apps/simulator/src';
 import { createEmptyDatabase, type TestDatabase } from '../setup/database';
 
 /** The last migration of each release. Released ones never change, so the schema of a release is what they make up to it. */
-export const LAST_MIGRATION = { 'first-landed': 'Balance1795000001011' } as const;
+export const LAST_MIGRATION = { 'first-landed': 'Balance1795000001011', 'before-renovation': 'SagaTraces1795000001040' } as const;
 
 /** A database as that release left it. */
 export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION): Promise<TestDatabase> {

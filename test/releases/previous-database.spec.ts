@@ -14,9 +14,13 @@ import { differences, recorded, type RecordedStatement } from './recorded-releas
 
 jest.setTimeout(120_000);
 
-const RELEASE = 'first-landed';
 const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
-const STARTED = { migrations: 3, apis: 2, workers: 3 } as const;
+/** Processes of this build, by the release that they come after. Several at once find what one does not; once is enough for that. */
+const STARTED = {
+  'first-landed': { migrations: 3, apis: 2, workers: 3 },
+  'before-renovation': { migrations: 1, apis: 1, workers: 1 },
+} as const;
+type Release = keyof typeof STARTED;
 const READY_WITHIN_MS = 60_000;
 const times = <T>(n: number, make: () => Promise<T>): Promise<T>[] => Array.from({ length: n }, make);
 
@@ -38,8 +42,11 @@ class PreviousRelease {
   private ended = false;
   private readonly speaking: Promise<void>;
 
-  constructor(private readonly on: Client) {
-    this.speaking = this.speak(recorded(RELEASE, 'statements.json') as RecordedStatement[]);
+  constructor(
+    private readonly on: Client,
+    release: Release,
+  ) {
+    this.speaking = this.speak(recorded(release, 'statements.json') as RecordedStatement[]);
   }
 
   async end(): Promise<void> {
@@ -55,7 +62,8 @@ class PreviousRelease {
   }
 }
 
-describe('a database as the previous release left it, with months of data', () => {
+describe.each(Object.keys(STARTED) as Release[])('a database as the release %s left it, with months of data', (release) => {
+  const started = STARTED[release];
   let provider: RunningSimulator;
   let database: TestDatabase;
   let owner: Client;
@@ -64,7 +72,7 @@ describe('a database as the previous release left it, with months of data', () =
   const running: SpawnedProcess[] = [];
   beforeAll(async () => {
     provider = await startSimulator();
-    database = await createOlderDatabase(RELEASE);
+    database = await createOlderDatabase(release);
     owner = new Client({ connectionString: database.ownerUrl });
     old = new Client({ connectionString: platformConnectionString(database.appUrl) });
     await Promise.all([owner.connect(), old.connect()]);
@@ -84,24 +92,24 @@ describe('a database as the previous release left it, with months of data', () =
     return found;
   }
 
-  it('OPS-5: several migrations and processes at once: each migration runs once, all become ready, the data is there, and the previous release goes on beside them', async () => {
+  it('is migrated once while processes start and the previous release goes on: all become ready, and the data is there [OPS-5]', async () => {
     const [{ now }] = (await owner.query<{ now: Date }>('select clock_timestamp() as now')).rows as [{ now: Date }];
     const before = await kept(now);
     expect(Object.entries(before).map(([what, rows]) => [what, rows.length])).toEqual([['resources', 62], ['events', 6_200], ['audit', 500], ['sagas', 1]]); // prettier-ignore
-    const previous = new PreviousRelease(old);
+    const previous = new PreviousRelease(old, release);
     await until(() => previous.rounds > 0, { what: 'the previous release, on its own schema' });
 
     const api = { NODE_ENV: 'test', JWT_SECRET: SECRET, DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '3', ...queues.env };
     const worker = { ...api, DO_API_URL: provider.url, DO_API_TOKEN: provider.token, AUDIT_SEAL_MS: '500' };
-    const migrating = times(STARTED.migrations, () => migrateProcess({ ...api, DATABASE_OWNER_URL: database.ownerUrl }));
+    const migrating = times(started.migrations, () => migrateProcess({ ...api, DATABASE_OWNER_URL: database.ownerUrl }));
     const starting = [
-      ...times(STARTED.apis, () => SpawnedProcess.start('api', api)),
-      ...times(STARTED.workers, () => SpawnedProcess.start('worker', worker)),
+      ...times(started.apis, () => SpawnedProcess.start('api', api)),
+      ...times(started.workers, () => SpawnedProcess.start('worker', worker)),
     ];
     running.push(...(await Promise.all(starting)));
     const migrated = await Promise.all(migrating);
     expect(migrated.map(({ code }) => code)).toEqual(migrated.map(() => 0));
-    const missing = migrations.map(({ name }) => name).slice(migrations.findIndex(({ name }) => name === LAST_MIGRATION[RELEASE]) + 1);
+    const missing = migrations.map(({ name }) => name).slice(migrations.findIndex(({ name }) => name === LAST_MIGRATION[release]) + 1);
     const applied = migrated.flatMap(({ output }) => [...output.matchAll(/applied (\w+)/g)].map(([, name]) => name ?? ''));
     expect(applied.toSorted()).toEqual(missing.toSorted());
     await Promise.all(running.map((process) => process.ready(READY_WITHIN_MS)));
@@ -118,7 +126,7 @@ describe('a database as the previous release left it, with months of data', () =
     expect(running.filter(({ hasEnded }) => hasEnded).map(({ output }) => output)).toEqual([]);
   });
 
-  it('INV-14: what was recorded before there was a chain is in it, whole', async () => {
+  it('has all of its records in the chain [INV-14]', async () => {
     await until(async () => (await owner.query('select 1 from record_waiting limit 1')).rows.length === 0, { what: 'everything linked' });
     const findings: Finding[] = [];
     const { rows } = await withSession(database.ownerUrl, 'owner', (session) =>
@@ -128,7 +136,7 @@ describe('a database as the previous release left it, with months of data', () =
     expect(rows).toBeGreaterThan(6_700);
   });
 
-  it('OPS-6: told to end all at once, all end with 0', async () => {
+  it('lets all processes end with 0 when they are stopped at once [OPS-6]', async () => {
     for (const process of running) process.child.kill('SIGTERM');
     expect(await Promise.all(running.map((process) => process.exit()))).toEqual(running.map(() => 0));
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseError, type Client } from 'pg';
 
@@ -13,8 +13,17 @@ export interface RecordedStatement {
   /** Columns of its answer, each with its type; none where the sample ran into a missing foreign key. */
   readonly answers?: readonly string[];
   readonly sample?: readonly unknown[];
+  /** Temporary tables that its transaction made before it. */
+  readonly needs?: readonly { readonly text: string; readonly sample: readonly unknown[] }[];
 }
 
+/** All that are recorded, by the names of their folders. */
+export const RELEASES = readdirSync(__dirname, { withFileTypes: true })
+  .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+  .toSorted();
+
+/** Of statements that make temporary tables PostgreSQL names no types. */
+const MAKES_TABLES = /^\s*(create temp|analyze|truncate)/;
 const FOREIGN_KEY_MISSING = '23503';
 
 export function recorded(release: string, file: 'statements.json' | 'openapi.json'): unknown {
@@ -25,22 +34,16 @@ export function recorded(release: string, file: 'statements.json' | 'openapi.jso
  * What this schema answers differently from the one it was recorded on; empty when it is the same. Executed as it was, deferred triggers
  * included, and rolled back, on a session of the service role: tables, columns, types, functions, grants and triggers all have their say.
  */
-export async function differences(on: Client, { text, parameters, answers, sample }: RecordedStatement): Promise<string[]> {
+export async function differences(on: Client, { text, parameters, answers, sample, needs = [] }: RecordedStatement): Promise<string[]> {
   const head = text.replaceAll(/\s+/g, ' ').trim().slice(0, 100);
   await on.query('begin');
   try {
-    await on.query(`prepare recorded as ${text}`);
-    const types = await on.query<{ types: string[] }>(
-      'select parameter_types::text[] as types from pg_prepared_statements where name = $1',
-      ['recorded'],
-    );
-    const { fields } = await on.query({ text, values: [...(sample ?? parameters.map(() => null))] });
+    for (const table of needs) await on.query({ text: table.text, values: [...table.sample] });
+    const types = MAKES_TABLES.test(text) ? parameters : await parameterTypes(on, text);
+    const answered = [await on.query({ text, values: [...(sample ?? parameters.map(() => null))] })].flat(); // several where a text has several statements
     await on.query('set constraints all immediate');
-    const columns = await withTypeNames(on, fields);
-    return [
-      ...differs(head, 'parameters', parameters, types.rows[0]?.types ?? []),
-      ...(answers ? differs(head, 'answers', answers, columns) : []),
-    ];
+    const columns = await withTypeNames(on, answered.at(-1)?.fields ?? []);
+    return [...differs(head, 'parameters', parameters, types), ...(answers ? differs(head, 'answers', answers, columns) : [])];
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return answers === undefined && error.code === FOREIGN_KEY_MISSING ? [] : [`${head}: ${error.message}`];
@@ -48,6 +51,14 @@ export async function differences(on: Client, { text, parameters, answers, sampl
     await on.query('rollback');
     await on.query('deallocate all');
   }
+}
+
+async function parameterTypes(on: Client, text: string): Promise<readonly string[]> {
+  await on.query(`prepare recorded as ${text}`);
+  const { rows } = await on.query<{ types: string[] }>(
+    `select parameter_types::text[] as types from pg_prepared_statements where name = 'recorded'`,
+  );
+  return rows[0]?.types ?? [];
 }
 
 async function withTypeNames(on: Client, fields: readonly { name: string; dataTypeID: number }[]): Promise<string[]> {
