@@ -1,5 +1,6 @@
-// Counts what the renovation is measured by, on the tree as it stands: source files, statements of SQL, words, circles of imports, and the files on three
-// paths. `--json` prints all of it; `--list` names files, statements and circles; `--no-paths` leaves out the paths, which need a build and a database.
+// Counts what the renovation is measured by, on the current tree: source files, statements of SQL, words, circles of imports, and the
+// files on three paths. `--json` prints all of it; `--list` names files and statements; `--no-paths` leaves out the paths, which need a
+// build and a database.
 import { cyclesOf } from './walk/cycles.mjs';
 import { countBy, productFiles, sizes } from './walk/sources.mjs';
 import { statementsOf } from './walk/statements.mjs';
@@ -23,7 +24,6 @@ const counted = {
 
 if (has('--json')) console.log(JSON.stringify(counted, null, 2));
 else print(counted);
-process.exitCode = 0;
 
 function print({ sources, words, comments, cycles }) {
   const circles = (list) => list.map(({ room, of, members }) => `  ${room}: ${members.length} of ${of} (${members.join(', ')})`).join('\n') || '  none'; // prettier-ignore

@@ -1,4 +1,4 @@
-// Circles of imports inside one library or app: of folders (the files that stand beside `src` itself belong to none) and of files. Type imports count.
+// Circles of imports inside one library or app: of folders (files directly in `src` belong to none) and of files. Type imports count.
 import { dirname } from 'node:path';
 
 export function cyclesOf(files) {

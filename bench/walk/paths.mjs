@@ -1,6 +1,7 @@
-// Three paths through the built product: which source files have a function that runs for one GET of the provider, one GET of an inventory page
-// and one provision saga. V8 counts calls; what runs while a file is loaded is none, and index files have no functions of their own. Each path is
-// the first of its kind in its composition, with a token that was not seen before, a project of a tenant and a droplet that is not active at once. Counted are libs and apps/api, in one process on a database of its own and a simulator without lags.
+// Three paths through the built product: source files with a function that runs for one GET of the provider, for one GET of an inventory
+// page, and for one provision saga. V8 counts calls; what runs while a file is loaded is none, and index files have no functions of their
+// own. Each path is the first of its kind in its process part, with a token that was not seen before, a project of a tenant and a droplet
+// that is not active at once. Counted are libs and apps/api, on a database of its own and a simulator.
 import { createRequire } from 'node:module';
 import { Session } from 'node:inspector/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';

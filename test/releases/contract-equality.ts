@@ -14,9 +14,9 @@ const SAGA_INPUT = /^post \/api\/v1\/sagas body\.(input\b|kind may be ")/;
 const DEEPEST = 12;
 
 /**
- * Facts that one of two documents states and the other does not: paths, parameters, fields, enum values, required marks, types, statuses, operation ids and
- * tags. Texts, examples, limits, names of schemas and how a schema is put together (`$ref`, `anyOf`, `allOf`) are none, nor is the input of a saga. An exception that
- * excepts nothing is a difference, too.
+ * Facts that one of two documents states and the other does not: paths, parameters, fields, enum values, required marks, types, statuses,
+ * operation ids and tags. Texts, examples, limits, names of schemas and how a schema is put together (`$ref`, `anyOf`, `allOf`) are none,
+ * nor is the input of a saga. An exception that excepts nothing is a difference, too.
  */
 export function contractDifferences(before: ApiDocument, after: ApiDocument, exceptions: readonly ContractException[] = []): string[] {
   const [was, is] = [factsOf(before), factsOf(after)];

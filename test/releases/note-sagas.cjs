@@ -1,4 +1,4 @@
-/** Notes what sagas record at their steps: intents with all that a worker needs to go on from there, and outputs and contexts at boundaries. */
+/** Notes what sagas record at their steps: intents with all that a worker needs to go on from them, and outputs and contexts. */
 const CLAIMS = /lease_owner\s*=\s*\$3/;
 const INTENT = /insert into saga_steps[\s\S]*\bintent\b/;
 const BOUNDARIES = /json_to_recordset\(\$1::json\) as b\(saga_id/;

@@ -1,6 +1,6 @@
 /**
- * What record.mjs loads into every process of the suites: notes each statement that product code sends, and what sagas recorded, in the folder
- * RECORD_TO. Jest loads it in front of each test file (`setupFiles`), node in front of the processes that tests start (`--require`).
+ * What record.mjs loads into every process of the suites: notes each statement that product code sends, and what sagas recorded, in the
+ * folder RECORD_TO. Jest loads it in front of each test file (`setupFiles`), node in front of the processes that tests start (`--require`).
  */
 const { appendFileSync } = require('node:fs');
 const { join, relative } = require('node:path');
@@ -73,7 +73,10 @@ function scopeOf(client, text) {
   return text.startsWith('begin') ? undefined : 'tenant';
 }
 
-/** The room of the product whose code sent it; undefined when that was a test or a migration, null where the stack does not say: then record.mjs goes by the text. */
+/**
+ * The room of the product that sent it; undefined for a test or a migration, null where the stack does not say. Then record.mjs goes by
+ * the text.
+ */
 function senderOf() {
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.prepareStackTrace = (_error, sites) => sites.map((site) => site.getFileName() ?? site.getScriptNameOrSourceURL?.() ?? '');

@@ -6,8 +6,9 @@ const MOST_TABLES = 20;
 const FOREIGN_KEY_MISSING = '23503';
 
 /**
- * One noted text as previous-release.spec.ts reads it: `parameters` and `answers` by this schema, and the first sample that runs through, or else
- * one that a missing foreign key refuses. `needs` are the temporary tables that stand before it in its transaction. Where neither is, there is a `problem`.
+ * A noted text as previous-release.spec.ts reads it: `parameters` and `answers` by this schema, and the first sample that runs through, or
+ * else one that a missing foreign key refuses. `needs` are the temporary tables that its transaction makes before it. Where no sample
+ * fits, a `problem` is returned instead.
  */
 export async function recordStatement(on, { text, count, samples }, temporary) {
   let needs = [];

@@ -1,7 +1,7 @@
 /**
- * Records the tree as a release: `node test/releases/record.mjs <release> [--notes <folder>]`. Runs the suites with note-statements.cjs in front of every
- * process (or takes the notes of such a run), prepares and executes each statement on a database that was just migrated, and writes statements.json,
- * sagas.json and openapi.json. Needs a build: npm run build. What it leaves out, it prints with the reason.
+ * Records the tree as a release: `node test/releases/record.mjs <release> [--notes <folder>]`, after npm run build. It runs the suites with
+ * note-statements.cjs in front of every process (or takes the notes of such a run), prepares and executes each statement on a database
+ * that was just migrated, and writes statements.json, sagas.json and openapi.json. What it leaves out, it prints with the reason.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,8 +24,9 @@ const MOST_SHAPES = 12;
 const SHORTEST_HEAD = 30;
 const inOrder = (names) => [...names].toSorted((a, b) => a.localeCompare(b));
 const inOneLine = (text) => text.replaceAll(/\s+/g, ' ').trim();
-const SUITES =
-  '(test/(inventory|saga|provisioning|catalogue|billing|drift|audit|tenancy|processes|board|queues|retention|digitalocean|observability|contract)/|apps/api/src/health|libs/(database|digitalocean)/)';
+const FOLDERS =
+  'inventory|saga|provisioning|catalogue|billing|drift|audit|tenancy|processes|board|queues|retention|digitalocean|observability|contract';
+const SUITES = `(test/(${FOLDERS})/|apps/api/src/health|libs/(database|digitalocean)/)`;
 
 const [release, option, given] = process.argv.slice(2);
 if (!release || (option !== undefined && option !== '--notes'))
@@ -40,6 +41,7 @@ try {
   write('statements.json', await statements());
   write('sagas.json', sagas());
   write('openapi.json', await openApi());
+  spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', folder], { cwd: ROOT, stdio: 'inherit' });
 } finally {
   await server.stop();
 }
