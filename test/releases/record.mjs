@@ -26,7 +26,7 @@ const inOrder = (names) => [...names].toSorted((a, b) => a.localeCompare(b));
 const inOneLine = (text) => text.replaceAll(/\s+/g, ' ').trim();
 const FOLDERS =
   'inventory|saga|provisioning|catalogue|billing|drift|audit|tenancy|processes|board|queues|retention|digitalocean|observability|contract';
-const SUITES = `(test/(${FOLDERS})/|apps/api/src/health|libs/(database|digitalocean)/)`;
+const SUITES = `(test/(${FOLDERS})/|apps/api/src/health|libs/platform/(database|digitalocean)/)`;
 
 const [release, option, given] = process.argv.slice(2);
 if (!release || (option !== undefined && option !== '--notes'))
@@ -81,7 +81,7 @@ async function statements() {
     if (sample) known.samples.set(JSON.stringify(sample), sample);
     texts.set(text, known);
   }
-  const { platformConnectionString } = built('libs/database/src/index.js');
+  const { platformConnectionString } = built('libs/platform/database/src/index.js');
   const on = pgClient(platformConnectionString(server.appUrl));
   await on.connect();
   const temporary = [...texts.values()]
