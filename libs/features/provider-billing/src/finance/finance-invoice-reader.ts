@@ -37,7 +37,7 @@ interface Row {
   readonly lines: FinanceLine[] | null;
 }
 
-/** Accountants read these lines. In an invoice with more of them, all lines of a product become one. */
+/** People read the lines in finance's books. In an invoice with more lines than this, the lines of one product become one line. */
 const MOST_LINES = 1_000;
 
 /** Reads the import body of an invoice in one statement. */

@@ -57,8 +57,8 @@ export class InvoiceLineWriter {
   /**
    * Reads the document, matches its lines to resources and tenants, and replaces the previous lines, the invoice's figures and the
    * announcement for finance, all in one transaction. When the events of the invoice's time are archived, the lines of an unchanged
-   * document keep their matches. [INV-13] Undefined when a document requested later was ingested first. Throws `UnreadableDocumentError`
-   * and `IncompleteDocumentError`; then nothing has changed.
+   * document keep their matches. Undefined when a document requested later was ingested first. Throws `UnreadableDocumentError`
+   * and `IncompleteDocumentError`; then nothing has changed. [INV-13]
    */
   replaceLines(invoice: ClaimedInvoice, fetched: FetchedInvoice): Promise<IngestReport | undefined> {
     return this.database.bulkLoad(async (tx) => {

@@ -18,7 +18,7 @@ const purpose = 'billing';
 const BASE = '/v2/customers/my';
 /** Items of larger invoices are not read: that takes more than a hundred calls (docs/digitalocean-facts.md 9.4). */
 const MOST_ITEMS = 20_000;
-/** The provider needs minutes for a document of a million lines. */
+/** The provider takes long to produce a document of a million lines. */
 const DOCUMENT_LIMIT_MS = 600_000;
 
 /** Rows of a list, and whether the list was provably complete. */
