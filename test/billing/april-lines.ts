@@ -27,7 +27,7 @@ export class AprilWorld {
 
   static async create(): Promise<AprilWorld> {
     const billing = await newBillingWorld();
-    await billing.get(BalanceSnapshots).take();
+    await billing.get(BalanceSnapshots).takeSnapshot();
     return new AprilWorld(billing, await NotedHistory.begin(billing.database));
   }
 

@@ -44,7 +44,7 @@ const owed = (amount: string) => simulator.change({ settings: { account_balance:
 it('there is none until it was read, and then there is', async () => {
   await expect(balances.latest()).rejects.toMatchObject({ code: 'balance_not_read', category: 'not_found' });
   expect(await balances.isOlderThan(1)).toBe(true);
-  await balances.take();
+  await balances.takeSnapshot();
   expect(await balances.latest()).toMatchObject({ account_balance: '0.00', month_to_date_usage: '0.00', currency: 'USD' });
   expect(await balances.isOlderThan(60_000)).toBe(false);
 });
@@ -53,7 +53,7 @@ it.each(['0.01', '-12.50', '123456789012.34', '0.10', '1005.00'])(
   'BIL-1: %s comes out as it went in, to the last digit',
   async (amount) => {
     await owed(amount);
-    await balances.take();
+    await balances.takeSnapshot();
     const { account_balance, month_to_date_balance } = await balances.latest();
     expect({ account_balance, month_to_date_balance }).toEqual({ account_balance: amount, month_to_date_balance: amount });
   },
@@ -71,18 +71,18 @@ it.each([
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
 ])('BIL-9: after $name the last one stands', async ({ effect, code }) => {
   await owed('7.77');
-  await balances.take();
+  await balances.takeSnapshot();
   const before = await balances.latest();
   await simulator.faults([{ id: 'f', match: { path: BALANCE }, effect }]);
-  await expect(balances.take()).rejects.toMatchObject({ code });
+  await expect(balances.takeSnapshot()).rejects.toMatchObject({ code });
   expect((await simulator.fired()).f).toBeGreaterThan(0);
   expect(await balances.latest()).toEqual(before);
 });
 
 it('INV-6: another account’s balance is not ours', async () => {
-  await balances.take();
+  await balances.takeSnapshot();
   await simulator.faults([{ id: 'other', match: { path: '/v2/account' }, effect: { type: 'other_account' } }]);
-  await expect(balances.take()).rejects.toMatchObject({ code: 'other_account' });
+  await expect(balances.takeSnapshot()).rejects.toMatchObject({ code: 'other_account' });
   const [row] = await context
     .get(Database, { strict: false })
     .query<{ n: number }>('select count(*)::int as n from cloud_balance_snapshots');

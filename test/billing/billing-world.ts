@@ -5,7 +5,7 @@ import {
   InvoiceIngest,
   InvoiceLedger,
   InvoiceReader,
-  InvoiceRequests,
+  InvoiceService,
 } from '#libs/provider-billing';
 import type { CostLineView, InvoiceView } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
@@ -85,4 +85,4 @@ export async function newBillingWorld(
   };
 }
 
-export { FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests, SweepService };
+export { FinancePush, InvoiceIngest, InvoiceLedger, InvoiceService, SweepService };

@@ -1,4 +1,4 @@
-import { BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InvoiceRequests } from '#libs/provider-billing';
+import { BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InvoiceService } from '#libs/provider-billing';
 import { Client } from 'pg';
 import { SeededRandom } from '../inventory/seeded-random';
 import { until } from '../setup/until';
@@ -84,7 +84,7 @@ it('BIL-5: a mismatch is told to nobody until an admin releases it, then with a 
   expect(await push()).toEqual({ delivered: 0, failed: 0 });
   expect(await world.books()).toEqual([]);
 
-  await world.get(InvoiceRequests).release((await onlyInvoice()).id, BECAUSE);
+  await world.get(InvoiceService).release((await onlyInvoice()).id, BECAUSE);
   expect(await push()).toEqual({ delivered: 1, failed: 0 });
   expect(await world.books()).toMatchObject([
     {
@@ -105,7 +105,7 @@ it('BIL-5: a mismatch is told to nobody until an admin releases it, then with a 
 it('BIL-5: only a mismatch can be released', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
-  await expect(world.get(InvoiceRequests).release((await onlyInvoice()).id, BECAUSE)).rejects.toMatchObject({
+  await expect(world.get(InvoiceService).release((await onlyInvoice()).id, BECAUSE)).rejects.toMatchObject({
     code: 'invoice_not_releasable',
   });
 });

@@ -1,5 +1,5 @@
 import { BillingHistory } from '#libs/provider-billing';
-import { BILLING_GAUGES } from '../../libs/features/provider-billing/src/billing.gauges';
+import { BILLING_METRICS } from '../../libs/features/provider-billing/src/provider-billing.metrics';
 import { PAYMENT_FAILURES } from '../../libs/features/provider-billing/src/history/billing-history';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
@@ -16,7 +16,7 @@ async function toldAfter(...entries: readonly (readonly [day: number, type: stri
     billing_history: entries.map(([day, type], nth) => ({ id: `${nth}`, type, description: type, amount: '-6.00', date: at(day) })),
   });
   await world.get(BillingHistory).read();
-  const { sql } = BILLING_GAUGES.find(({ name }) => name === 'arcadia_payment_failures') ?? { sql: '' };
+  const { sql } = BILLING_METRICS.find(({ name }) => name === 'arcadia_payment_failures') ?? { sql: '' };
   const [row] = await world.database.query<{ value: unknown }>(sql, [PAYMENT_FAILURES]);
   return Number(row?.value);
 }

@@ -124,7 +124,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
       });
       expect(world.process(holder).events).toContain('invoice_pushed');
       expect((await world.account.control.account()).finance_invoices).toHaveLength(books.length);
-      expect(everybody.flatMap(({ events }) => events)).not.toContain('invoice_not_pushed');
+      expect(everybody.flatMap(({ events }) => events)).not.toContain('invoice_push_failed');
     });
 
     it('OPS-7: sagas that it began to wait with wake when they should', async () => {

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { InvoiceRequests, type InvoiceView } from '#libs/provider-billing';
+import { InvoiceService, type InvoiceView } from '#libs/provider-billing';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
 
@@ -10,12 +10,12 @@ export class RequestedIngests {
   private readonly log = new Logger('Billing');
 
   constructor(
-    private readonly requests: InvoiceRequests,
+    private readonly requests: InvoiceService,
     private readonly enqueuer: Enqueuer,
   ) {}
 
   async ingest(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
-    const invoice = await this.requests.ingest(invoiceId, because);
+    const invoice = await this.requests.requestIngest(invoiceId, because);
     await this.wake(() => this.enqueuer.ingests([invoiceId]));
     return invoice;
   }

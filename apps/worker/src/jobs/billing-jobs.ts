@@ -31,7 +31,7 @@ export class BillingJobs {
   async run(job: BillingJob): Promise<void> {
     switch (job.name) {
       case 'balance':
-        return this.balances.take();
+        return this.balances.takeSnapshot();
       case 'billing-history':
         await this.history.read();
         return this.askForIngests();

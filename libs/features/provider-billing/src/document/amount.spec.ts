@@ -1,5 +1,5 @@
 import { amountText, hoursText } from './amount';
-import { UnreadableRecord } from './document.error';
+import { UnreadableRecord } from '../provider-billing.errors';
 
 it.each([
   ['$12.34', '12.34'],
@@ -23,7 +23,7 @@ it.each([
   ['$0', '0'],
   ['-$0.00', '0.00'],
   [' $5 ', '5'],
-])('BIL-4: reads %s as %s, to the last digit', (cell, expected) => {
+])('reads %s as %s, exact to the last digit [BIL-4]', (cell, expected) => {
   expect(amountText(cell)).toBe(expected);
 });
 
@@ -45,7 +45,7 @@ it.each([
   '1 234',
   '1234567890123',
   'abc',
-])('BIL-3: refuses %p', (cell) => {
+])('refuses the amount %p [BIL-3]', (cell) => {
   expect(() => amountText(cell)).toThrow(UnreadableRecord);
 });
 
@@ -55,10 +55,10 @@ it.each([
   ['0', '0'],
   ['1,440', '1440'],
   ['0.5', '0.5'],
-])('reads %p hours as %p', (cell, expected) => {
+])('reads %p hours as %p [BIL-4]', (cell, expected) => {
   expect(hoursText(cell)).toBe(expected);
 });
 
-it.each(['-1', 'many', '1e2'])('refuses %p hours', (cell) => {
+it.each(['-1', 'many', '1e2'])('refuses %p hours [BIL-3]', (cell) => {
   expect(() => hoursText(cell)).toThrow(UnreadableRecord);
 });

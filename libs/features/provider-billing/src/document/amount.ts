@@ -1,16 +1,16 @@
-import { UnreadableRecord } from './document.error';
+import { UnreadableRecord } from '../provider-billing.errors';
 
-/** Thousands commas only where thousands are; at most twelve digits before the point and ten after it. */
+/** Commas only between thousands; at most twelve digits before the decimal point and ten after it. */
 const DIGITS = /^(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,10})?$|^\.\d{1,10}$/;
 
 /**
- * An amount of a document as plain decimal text, exact to the last digit (BIL-4). Negative are `-$1.23`, `$-1.23`, `-1.23`, `$1.23-`,
- * `($1.23)`, each with the ASCII or the typographic minus. Source: docs/digitalocean-facts.md 9.8.
+ * Returns an amount of a document as plain decimal text, exact to the last digit. Negative amounts are written `-$1.23`, `$-1.23`, `-1.23`,
+ * `$1.23-` or `($1.23)`, each with the ASCII or the typographic minus (docs/digitalocean-facts.md 9.8). [BIL-4]
  */
 export function amountText(cell: string): string {
   const { negative, unsigned } = signOf(cell.trim().replaceAll(/[\u2212\u2013]/g, '-'));
   const digits = unsigned.replace(/^\$\s?/, '');
-  if (!DIGITS.test(digits)) throw new UnreadableRecord(cell.trim() === '' ? 'the amount is missing' : 'the amount is not one');
+  if (!DIGITS.test(digits)) throw new UnreadableRecord(cell.trim() === '' ? 'the amount is missing' : 'the amount is not a number');
   const plain = digits.replaceAll(',', '').replace(/^\./, '0.');
   return negative && /[1-9]/.test(plain) ? `-${plain}` : plain;
 }
@@ -25,7 +25,7 @@ function signOf(text: string): { negative: boolean; unsigned: string } {
   return { negative: false, unsigned: text };
 }
 
-/** Hours, or backups taken; empty for lines without a duration. */
+/** Returns the hours, or the number of backups; null for lines without a duration. */
 export function hoursText(cell: string): string | null {
   const text = cell.trim();
   if (text === '') return null;

@@ -1,10 +1,9 @@
+import { UnreadableRecord } from '../provider-billing.errors';
 import { amountText, hoursText } from './amount';
-import type { ColumnName, Columns } from './columns';
-import { UnreadableRecord } from './document.error';
 import { kindOfProduct, subjectOf, type LineKind, type LineSubject } from './line-subject';
 import { lineTime } from './line-time';
 
-/** One line of an invoice document, typed. Money, hours and times as exact text. */
+/** One line of an invoice document, typed. Money, hours and times are exact text. */
 export interface InvoiceLine {
   readonly product: string;
   readonly group: string;
@@ -16,27 +15,59 @@ export interface InvoiceLine {
   readonly project: string;
   readonly category: string;
   readonly subject: LineSubject;
-  /** Cells of columns that we do not know. */
+  /** Cells of unknown columns. */
   readonly extra: Readonly<Record<string, string>> | null;
 }
 
-/** Longest text of a cell that is taken (OPS-10). */
+/** The known columns with the names that they have had in headers. Documents may order their columns in any way. */
+const COLUMN_NAMES = {
+  product: ['product'],
+  group: ['group_description'],
+  description: ['description'],
+  hours: ['hours', 'duration'],
+  start: ['start', 'start_time'],
+  end: ['end', 'end_time'],
+  amount: ['usd', 'amount'],
+  project: ['project_name', 'project'],
+  category: ['category'],
+} as const;
+
+type ColumnName = keyof typeof COLUMN_NAMES;
+
+/** A line is useless without these columns. The oldest invoices have little more (docs/digitalocean-facts.md 9.6). */
+const REQUIRED: readonly ColumnName[] = ['product', 'description', 'amount'];
+
+/** Limits of what is read from the provider: the columns, the header and the text of a cell. [OPS-10] */
+const MOST_COLUMNS = 100;
+const LONGEST_COLUMN_NAME = 200;
 const LONGEST_CELL = 10_000;
-/** What documents repeat from line to line is worked out once. */
-const MOST_REMEMBERED = 5_000;
-/** V8 copies what is cut shorter than this (`SlicedString::kMinLength`). */
+
+/** How many distinct cells of a column are kept with their parsed values, because documents repeat them from line to line. */
+const MOST_CACHED_CELLS = 5_000;
+
+/** V8 copies a substring that is shorter than this (`SlicedString::kMinLength`), and makes a view for a longer one. */
 const SHORTEST_VIEW = 13;
 
-/** Reads the records of one document; throws `UnreadableRecord`. */
+/** The position of each known column, and the unknown columns, which are kept under their own names. */
+interface Columns {
+  readonly count: number;
+  readonly at: Readonly<Record<ColumnName, number | undefined>>;
+  readonly unknown: readonly { readonly name: string; readonly at: number }[];
+}
+
+/** Reads the records of one document. The constructor and `readLine` throw `UnreadableRecord`. */
 export class LineReader {
+  private readonly columns: Columns;
   private readonly times = new Map<string, string | null>();
   private readonly hours = new Map<string, string | null>();
   private readonly amounts = new Map<string, string>();
   private readonly kinds = new Map<string, LineKind>();
 
-  constructor(private readonly columns: Columns) {}
+  constructor(header: readonly string[]) {
+    this.columns = columnsOf(header);
+  }
 
-  read(cells: readonly string[]): InvoiceLine {
+  readLine(cells: readonly string[]): InvoiceLine {
     const { count, unknown } = this.columns;
     if (cells.length !== count) throw new UnreadableRecord(`${cells.length} cells where the header has ${count}`);
     for (const cell of cells) {
@@ -46,18 +77,18 @@ export class LineReader {
     const product = this.cell(cells, 'product');
     const group = this.cell(cells, 'group');
     const description = this.cell(cells, 'description');
-    const kind = remembered(this.kinds, product, kindOfProduct);
-    const start = remembered(this.times, this.cell(cells, 'start'), lineTime);
-    const end = remembered(this.times, this.cell(cells, 'end'), lineTime);
+    const kind = parsedOnce(this.kinds, product, kindOfProduct);
+    const start = parsedOnce(this.times, this.cell(cells, 'start'), lineTime);
+    const end = parsedOnce(this.times, this.cell(cells, 'end'), lineTime);
     if (start !== null && end !== null && end < start) throw new UnreadableRecord('it ends before it starts');
     return {
       product,
       group,
       description,
-      hours: remembered(this.hours, this.cell(cells, 'hours'), hoursText),
+      hours: parsedOnce(this.hours, this.cell(cells, 'hours'), hoursText),
       start,
       end,
-      amount: remembered(this.amounts, this.cell(cells, 'amount'), amountText),
+      amount: parsedOnce(this.amounts, this.cell(cells, 'amount'), amountText),
       project: this.cell(cells, 'project'),
       category: this.cell(cells, 'category'),
       subject: subjectOf(kind, description, group),
@@ -71,16 +102,43 @@ export class LineReader {
   }
 }
 
-function remembered<T>(known: Map<string, T>, text: string, work: (text: string) => T): T {
-  const before = known.get(text);
-  if (before !== undefined) return before;
-  if (known.size >= MOST_REMEMBERED) known.clear();
-  const value = work(text);
-  known.set(ofItsOwn(text), value);
+function columnsOf(header: readonly string[]): Columns {
+  if (header.length > MOST_COLUMNS) throw new UnreadableRecord(`there are more than ${MOST_COLUMNS} columns`);
+  const given = header.map((cell) => cell.trim().toLowerCase().replaceAll(/\s+/g, '_'));
+  if (given.some((name) => name.length > LONGEST_COLUMN_NAME)) throw new UnreadableRecord('the name of a column is too long');
+  if (given.some((name) => name.includes('\0'))) throw new UnreadableRecord('a NUL character');
+  const known = Object.entries(COLUMN_NAMES).map(([name, names]) => {
+    const positions = given.flatMap((cell, position) => ((names as readonly string[]).includes(cell) ? [position] : []));
+    if (positions.length > 1) throw new UnreadableRecord(`the header has the column "${names[0]}" twice`);
+    return [name, positions[0]] as const;
+  });
+  const at = Object.fromEntries(known) as Record<ColumnName, number | undefined>;
+  const missing = REQUIRED.filter((name) => at[name] === undefined).map((name) => COLUMN_NAMES[name][0]);
+  if (missing.length > 0) throw new UnreadableRecord(`the header lacks ${missing.join(', ')}`);
+  const knownPositions = new Set(Object.values(at));
+  const unknown = header.flatMap((cell, position) =>
+    knownPositions.has(position) ? [] : [{ name: unknownColumnName(cell, position, given), at: position }],
+  );
+  return { count: header.length, at, unknown };
+}
+
+/** Unknown columns without a name, or with the same name as another one, get their position as a suffix. */
+function unknownColumnName(cell: string, position: number, given: readonly string[]): string {
+  const name = cell.trim();
+  const isUnique = given.filter((other) => other === given[position]).length === 1;
+  return name !== '' && isUnique ? name : `${name || 'column'}_${position + 1}`;
+}
+
+function parsedOnce<T>(cache: Map<string, T>, cell: string, parse: (cell: string) => T): T {
+  const cached = cache.get(cell);
+  if (cached !== undefined) return cached;
+  if (cache.size >= MOST_CACHED_CELLS) cache.clear();
+  const value = parse(cell);
+  cache.set(ownCopy(cell), value);
   return value;
 }
 
-/** A cell is a view into the piece of the document that it was cut from: remembered as it is, it would keep all of that in memory. */
-function ofItsOwn(cell: string): string {
+/** A cell is a view into a piece of the document. As a key of the cache the view would keep that whole piece in memory, so it is copied. */
+function ownCopy(cell: string): string {
   return cell.length < SHORTEST_VIEW ? cell : Buffer.from(cell).toString();
 }

@@ -23,12 +23,12 @@ it.each([
   ['Credits', 'credit'],
   ['Promo Credit', 'credit'],
   ['Something New', 'other'],
-])('%s is %s', (product, kind) => {
+])('gives the product %s the kind %s', (product, kind) => {
   expect(kindOfProduct(product)).toBe(kind);
 });
 
 it.each(['tax-app (s-1vcpu-1gb)', 'taxi-01 (s-1vcpu-1gb)', 'vat-calculator (s-1vcpu-1gb)', 'gst (s-1vcpu-1gb)'])(
-  'BIL-6: a droplet called %s is a droplet',
+  'takes a droplet named %s for a droplet, not for a tax [BIL-6]',
   (description) => {
     expect(subjectOf(kindOfProduct('Droplets'), description, '').kind).toBe('droplet');
   },
@@ -47,6 +47,6 @@ it.each([
   ['Database Clusters', 'db-s-1vcpu-1gb', 'orders', { name: 'orders', region: null }],
   ['Spaces Subscription', 'Spaces ($5/mo 250GB storage & 1TB bandwidth)', '', { name: null, region: null }],
   ['Taxes', 'STATE SALES TAX (6.25%)', '', { name: null, region: null }],
-])('of %s, "%s" names %p', (product, description, group, expected) => {
+])('for the product %s, finds in "%s" (group "%s") the name and region %p [BIL-7]', (product, description, group, expected) => {
   expect(subjectOf(kindOfProduct(product), description, group)).toMatchObject(expected);
 });

@@ -1,6 +1,4 @@
-import { inOneCase } from '../matching/names';
-
-/** What a line is about: kinds of resources by the inventory's names, and what no resource stands for. */
+/** The kind of thing that a line charges for: a resource kind of the inventory, or a charge without a resource. */
 export type LineKind =
   | 'droplet'
   | 'droplet_backup'
@@ -18,7 +16,10 @@ export type LineKind =
   | 'account'
   | 'other';
 
-/** Product → kind, specific phrases before generic ones: "Droplet Snapshots" is no droplet. Taxes are a product, never a word in a name (BIL-6). */
+/**
+ * Product → kind, specific phrases before generic ones: "Droplet Snapshots" are snapshots, not droplets. A tax is recognised by its
+ * product, never by a word in a name. [BIL-6]
+ */
 const PRODUCTS: readonly (readonly [RegExp, LineKind])[] = [
   [/^(sales )?tax(es)?$|^gst$|^vat$/, 'tax'],
   [/^credits?\b|\bcredits?$|^discounts?\b|\bdiscounts?$|^adjustments?\b|^promo/, 'credit'],
@@ -42,25 +43,25 @@ export function kindOfProduct(product: string): LineKind {
   return PRODUCTS.find(([phrase]) => phrase.test(name))?.[1] ?? 'other';
 }
 
-/** Kinds whose lines no single resource causes. */
+/** Kinds of lines that are not about a single resource. */
 export const KINDS_WITHOUT_RESOURCE: ReadonlySet<LineKind> = new Set(['tax', 'credit', 'account', 'other']);
-/** Kinds whose name stands in `group_description`; the description tells of a part of them. */
+/** Kinds that have their name in `group_description`; the description names only a part of the resource. */
 const NAMED_BY_GROUP: ReadonlySet<LineKind> = new Set(['k8s_cluster', 'managed_db', 'app']);
 const ADDRESS: Readonly<Partial<Record<LineKind, RegExp>>> = {
   floating_ip: /\b\d{1,3}(?:\.\d{1,3}){3}\b/,
   reserved_ipv6: /\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}\b/i,
 };
 
-/** Which resource a line names, as far as its text says. */
+/** The resource that the text of a line names. */
 export interface LineSubject {
   readonly kind: LineKind;
-  /** In one letter case. */
+  /** With ASCII letters in lower case. */
   readonly name: string | null;
-  /** Where the text names a region, as that of a volume does. */
+  /** Null where the text names no region. The text of a volume does. */
   readonly region: string | null;
 }
 
-/** The name is what stands before the last `(…)`; names may have parentheses and commas of their own. */
+/** The name is the text before the last `(…)`, because names can contain parentheses and commas themselves. */
 export function subjectOf(kind: LineKind, description: string, group: string): LineSubject {
   if (KINDS_WITHOUT_RESOURCE.has(kind)) return { kind, name: null, region: null };
   const address = ADDRESS[kind];
@@ -68,5 +69,13 @@ export function subjectOf(kind: LineKind, description: string, group: string): L
   const [, before, inside] = /^(.*\S)\s*\(([^()]*)\)[^()]*$/s.exec(description.trim()) ?? [];
   const text = NAMED_BY_GROUP.has(kind) && group.trim() !== '' ? group : (before ?? description);
   const region = inside !== undefined && /^[a-z]{3}\d$/i.test(inside.trim()) ? inside.trim().toLowerCase() : null;
-  return { kind, name: inOneCase(text.trim()) || null, region };
+  return { kind, name: asciiLowercase(text.trim()) || null, region };
+}
+
+/**
+ * Names are compared in lower case of ASCII letters only, which the code and every database do in the same way, whatever the collation.
+ * DigitalOcean's droplet names have no other letters.
+ */
+function asciiLowercase(name: string): string {
+  return name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -1,4 +1,4 @@
-import { UnreadableRecord } from './document.error';
+import { UnreadableRecord } from '../provider-billing.errors';
 import { lineTime } from './line-time';
 
 it.each([
@@ -10,7 +10,7 @@ it.each([
   ['2024-02-29 00:00:00 +0000', '2024-02-29T00:00:00.000Z'],
   ['2026-04-01', '2026-04-01T00:00:00.000Z'],
   ['', null],
-])('reads %p as %p', (cell, expected) => {
+])('reads the time %p as %p [BIL-4]', (cell, expected) => {
   expect(lineTime(cell)).toBe(expected);
 });
 
@@ -21,6 +21,6 @@ it.each([
   '04/01/2026',
   '2026-04-01 00:00:00 +9900',
   'soon',
-])('BIL-3: refuses %p', (cell) => {
+])('refuses the time %p [BIL-3]', (cell) => {
   expect(() => lineTime(cell)).toThrow(UnreadableRecord);
 });

@@ -1,12 +1,15 @@
-import { UnreadableRecord } from './document.error';
+import { UnreadableRecord } from '../provider-billing.errors';
 
-/** `2026-04-01 00:00:00 +0000`, as the document writes times; RFC 3339 is taken too. Not left to `Date.parse`, which differs from engine to engine. */
+/**
+ * Documents write times as `2026-04-01 00:00:00 +0000`; RFC 3339 is accepted too. The pattern decides, because what `Date.parse` accepts
+ * differs between JavaScript engines.
+ */
 const FORM = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/;
 const LARGEST_OFFSET_MIN = 14 * 60;
 const EARLIEST_YEAR = 1970;
 const LATEST_YEAR = 2199;
 
-/** A time of a line in RFC 3339, UTC; null where the cell is empty. A day without a time is its beginning. */
+/** Returns a time of a line in RFC 3339, UTC; null when the cell is empty. A date without a time means the start of that day. */
 export function lineTime(cell: string): string | null {
   const text = cell.trim();
   if (text === '') return null;
@@ -18,7 +21,7 @@ export function lineTime(cell: string): string | null {
     Number(year) <= LATEST_YEAR &&
     !Number.isNaN(utcMs) &&
     new Date(utcMs).toISOString().startsWith(`${year}-${month}-${day}`);
-  if (!exists || Math.abs(offsetMin) > LARGEST_OFFSET_MIN) throw new UnreadableRecord('a time is not one');
+  if (!exists || Math.abs(offsetMin) > LARGEST_OFFSET_MIN) throw new UnreadableRecord('a time is not valid');
   return new Date(utcMs - offsetMin * 60_000).toISOString();
 }
 

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { UnreadableDocumentError } from './document.error';
+import { UnreadableDocumentError } from '../provider-billing.errors';
 import type { InvoiceLine } from './invoice-line';
 import { readDocument } from './read-document';
 
 const HEADER = 'product,group_description,description,hours,start,end,USD,project_name,category';
 const LINE = 'Droplets,,web-01 (s-1vcpu-1gb),720,2026-04-01 00:00:00 +0000,2026-05-01 00:00:00 +0000,$6.00,Acme,iaas';
 
-/** The text comes in pieces of this many bytes, wherever that cuts it. */
+/** Reads the text in pieces of `pieceBytes`, which may cut characters and line ends. */
 async function read(text: string, pieceBytes = 7): Promise<InvoiceLine[]> {
   const bytes = Buffer.from(text);
   const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, nth) =>
@@ -25,7 +25,7 @@ const refusal = async (text: string) => {
     if (error instanceof UnreadableDocumentError) return { line: error.line, problem: error.problem };
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('the document was not refused');
 };
 
 it.each([
@@ -35,7 +35,7 @@ it.each([
   ['with a byte-order mark', `\ufeff${HEADER}\n${LINE}\n`],
   ['with a byte-order mark before quotes', `\ufeff"product"${HEADER.slice(7)}\n${LINE}\n`],
   ['with blank lines', `${HEADER}\n\n${LINE}\n\n`],
-])('BIL-4: reads a document %s', async (_how, text) => {
+])('reads a document %s [BIL-4]', async (_how, text) => {
   expect(await read(text)).toEqual([
     {
       product: 'Droplets',
@@ -53,12 +53,12 @@ it.each([
   ]);
 });
 
-it('BIL-4: keeps quoted commas, quotes, line breaks and letters of any script as they are', async () => {
+it('keeps quoted commas, quotes, line breaks and letters of any script unchanged [BIL-4]', async () => {
   const [line] = await read(`${HEADER}\r\nDroplets,"a,\r\nb","Bücher ""GmbH"", 東京 (x)",,,,"$1,234.50",,\r\n`);
   expect(line).toMatchObject({ group: 'a,\r\nb', description: 'Bücher "GmbH", 東京 (x)', amount: '1234.50', hours: null, start: null });
 });
 
-it('BIL-3: finds columns by header, whatever their order, and keeps those it does not know', async () => {
+it('finds columns by their header in any order and keeps unknown columns [BIL-3]', async () => {
   const [line] = await read('USD,Description,region,Project Name,product\n$1.00,web (x),fra1,Acme,Droplets\n');
   expect(line).toMatchObject({ amount: '1.00', description: 'web (x)', project: 'Acme', hours: null, extra: { region: 'fra1' } });
 });
@@ -67,20 +67,20 @@ it.each([
   ['an empty document', '', 1],
   ['an HTML page', '<html><body>524</body></html>', 1],
   ['a header without amounts', 'product,description\nDroplets,x\n', 1],
-  ['a column that is there twice', `${HEADER},USD\n`, 1],
-  ['a cell too many', `${HEADER}\n${LINE}\n${LINE},more\n`, 3],
+  ['a column that appears twice', `${HEADER},USD\n`, 1],
+  ['one cell too many', `${HEADER}\n${LINE}\n${LINE},more\n`, 3],
   ['a line that is cut off', `${HEADER}\n${LINE}\n${LINE.slice(0, 40)}`, 3],
-  ['an amount that is none', `${HEADER}\n${LINE}\n${LINE.replace('$6.00', 'six')}\n${LINE}\n`, 3],
-  ['a time that is none', `${HEADER}\n${LINE.replace('2026-04-01', '2026-04-31')}\n`, 2],
+  ['an amount that is not a number', `${HEADER}\n${LINE}\n${LINE.replace('$6.00', 'six')}\n${LINE}\n`, 3],
+  ['a time that does not exist', `${HEADER}\n${LINE.replace('2026-04-01', '2026-04-31')}\n`, 2],
   ['a line that ends before it starts', `${HEADER}\n${LINE.replace('2026-05-01', '2026-03-01')}\n`, 2],
   ['quotes that do not end', `${HEADER}\n${LINE}\nDroplets,"${LINE}\n${LINE}\n`, 3],
   ['a fault after a cell of three lines', `${HEADER}\nDroplets,"a\nb\nc",x,,,,$1,,\n${LINE.replace('$6.00', '')}\n`, 5],
   ['a NUL character', `${HEADER}\n${LINE.replace('web', 'w\0b')}\n`, 2],
-])('BIL-3: refuses %s with the number of its line', async (_what, text, line) => {
+])('refuses %s with its line number [BIL-3]', async (_what, text, line) => {
   expect(await refusal(text)).toMatchObject({ line });
 });
 
-it('OPS-10: gives up a record without an end instead of gathering the whole document', async () => {
+it('refuses a record without an end before it has read the whole document [OPS-10]', async () => {
   const text = `${HEADER}\n${LINE}\nDroplets,"${'x'.repeat(200_000)}`;
   let readBytes = 0;
   const source = Readable.from(
@@ -99,7 +99,7 @@ it('OPS-10: gives up a record without an end instead of gathering the whole docu
   expect(readBytes).toBeLessThan(100_000);
 });
 
-it('BIL-4: reads on only as fast as its lines are taken', async () => {
+it('reads only as fast as the caller takes the lines [BIL-4]', async () => {
   const pieces = 1_000;
   let asked = 0;
   const source = Readable.from(

@@ -1,38 +1,40 @@
 import { parse, type Parser, type ParseResult } from 'papaparse';
 import { Readable } from 'node:stream';
-import { columnsOf } from './columns';
-import { UnreadableDocumentError, UnreadableRecord } from './document.error';
+import { UnreadableDocumentError, UnreadableRecord } from '../provider-billing.errors';
 import { LineReader, type InvoiceLine } from './invoice-line';
 
-/** Bounds of what is taken (OPS-10). */
+/** Limits of what is read. [OPS-10] */
 const MOST_LINES = 5_000_000;
-/** Pieces of the text without the end of a record: an unclosed quote would otherwise gather the whole document in memory. */
+/**
+ * How many pieces of the text may pass without the end of a record. An unclosed quote would otherwise collect the whole document in
+ * memory.
+ */
 const LONGEST_RECORD_PIECES = 16;
 const LONGEST_HEADER = 65_536;
 const SHORTEST_PIECE = 4_096;
 
 /**
- * The lines of an invoice document (CSV, UTF-8, any line ends, with or without byte-order mark), in batches, read only as fast as they are
- * taken; who has done with a batch may empty it. Throws `UnreadableDocumentError` at the first line that cannot be read: what was yielded before
- * must then be given up too (BIL-3).
+ * Yields the lines of an invoice document (CSV, UTF-8, any line ends, with or without a byte-order mark) in batches, and reads only as fast
+ * as the caller takes them. The caller may empty a batch that it has processed. Throws `UnreadableDocumentError` at the first line that
+ * cannot be read; the caller must then discard the lines before it too. [BIL-3] [BIL-4]
  */
 export async function* readDocument(source: Readable): AsyncGenerator<InvoiceLine[], void, void> {
-  const records = new Records();
+  const parser = new RecordParser();
   const text = Readable.from(pieces(source.setEncoding('utf8') as AsyncIterable<string>), { highWaterMark: 2 });
-  const batches = new Batches(text);
+  const batches = new BatchQueue(text);
   parse<string[]>(text, {
     delimiter: ',',
     beforeFirstChunk: (chunk) => chunk.replace(/^\ufeff/, ''),
-    chunk: (result, parser) => {
+    chunk: (result, csv) => {
       try {
-        batches.put(records.take(result), parser);
+        batches.push(parser.parseRecords(result), csv);
       } catch (error) {
         batches.fail(error);
-        parser.abort();
+        csv.abort();
         text.destroy();
       }
     },
-    complete: () => batches.end(() => records.finish()),
+    complete: () => batches.end(() => parser.assertNotEmpty()),
     error: (error) => batches.fail(error),
   });
   try {
@@ -43,37 +45,37 @@ export async function* readDocument(source: Readable): AsyncGenerator<InvoiceLin
   }
 }
 
-/** Pieces that are worth parsing. The parser takes the line ends of the first for those of the document, so it holds the whole header. */
+/** Pieces of a useful size. The first piece contains the whole header, because the parser detects the document's line ends in it. */
 async function* pieces(text: AsyncIterable<string>): AsyncGenerator<string, void, void> {
-  let gathered = '';
-  let headerIsOut = false;
+  let collected = '';
+  let headerIsYielded = false;
   for await (const piece of text) {
-    gathered += piece;
-    if (gathered.length < SHORTEST_PIECE || !(headerIsOut || gathered.includes('\n') || gathered.length > LONGEST_HEADER)) continue;
-    yield gathered;
-    gathered = '';
-    headerIsOut = true;
+    collected += piece;
+    if (collected.length < SHORTEST_PIECE || !(headerIsYielded || collected.includes('\n') || collected.length > LONGEST_HEADER)) continue;
+    yield collected;
+    collected = '';
+    headerIsYielded = true;
   }
-  if (gathered !== '') yield gathered;
+  if (collected !== '') yield collected;
 }
 
 /**
- * Turns parsed records into lines and counts the lines of text they stand on. Records are let go of as soon as they are lines: without that, peaks of a
- * million lines were a hundred megabytes higher (docs/measurements.md).
+ * Turns records into lines and counts the lines of text. Parsed records are released at once: without that, peaks of a million lines
+ * needed a hundred megabytes more (docs/measurements.md).
  */
-class Records {
+class RecordParser {
   private reader: LineReader | undefined;
   private textLine = 1;
   private lines = 0;
   private emptyPieces = 0;
 
-  take({ data, errors }: ParseResult<string[]>): InvoiceLine[] {
+  parseRecords({ data, errors }: ParseResult<string[]>): InvoiceLine[] {
     const lines: InvoiceLine[] = [];
     const malformed = errors.find(({ type }) => type === 'Quotes');
     const readable = malformed?.row === undefined ? data : data.slice(0, malformed.row);
     this.emptyPieces = data.length === 0 ? this.emptyPieces + 1 : 0;
     for (const cells of readable) {
-      const line = this.readRecord(cells);
+      const line = this.parseRecord(cells);
       if (line) lines.push(line);
     }
     data.length = 0;
@@ -82,16 +84,16 @@ class Records {
     return lines;
   }
 
-  finish(): void {
+  assertNotEmpty(): void {
     if (!this.reader) throw new UnreadableDocumentError(1, 'the document is empty');
   }
 
-  private readRecord(cells: readonly string[]): InvoiceLine | undefined {
+  private parseRecord(cells: readonly string[]): InvoiceLine | undefined {
     const blank = cells.length === 1 && cells[0]?.trim() === '';
     let line: InvoiceLine | undefined;
     try {
-      if (!blank && !this.reader) this.reader = new LineReader(columnsOf(cells));
-      else if (!blank) line = this.reader?.read(cells);
+      if (!blank && !this.reader) this.reader = new LineReader(cells);
+      else if (!blank) line = this.reader?.readLine(cells);
     } catch (error) {
       throw error instanceof UnreadableRecord ? new UnreadableDocumentError(this.textLine, error.message) : error;
     }
@@ -103,10 +105,10 @@ class Records {
 }
 
 /**
- * Hands batches from the parser's callbacks to whoever iterates; parser and text wait while one is being worked on. A paused parser alone would
- * queue whatever its input brings: all of the document, where the reader is slower than the disk.
+ * Passes batches from the parser's callbacks to the iterating caller. The parser and the text are paused while a batch is processed. With
+ * only the parser paused, it would queue all of its input: the whole document, when the caller is slower than the disk.
  */
-class Batches implements AsyncIterable<InvoiceLine[]> {
+class BatchQueue implements AsyncIterable<InvoiceLine[]> {
   private waiting: InvoiceLine[][] = [];
   private paused: Parser | undefined;
   private ended = false;
@@ -115,7 +117,7 @@ class Batches implements AsyncIterable<InvoiceLine[]> {
 
   constructor(private readonly text: Readable) {}
 
-  put(batch: InvoiceLine[], parser: Parser): void {
+  push(batch: InvoiceLine[], parser: Parser): void {
     if (batch.length === 0) return;
     this.waiting.push(batch);
     parser.pause();
@@ -152,13 +154,13 @@ class Batches implements AsyncIterable<InvoiceLine[]> {
       const { paused } = this;
       this.paused = undefined;
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
-      if (paused) this.goOn(paused);
+      if (paused) this.resume(paused);
       await woken;
       this.wake = undefined;
     }
   }
 
-  private goOn(parser: Parser): void {
+  private resume(parser: Parser): void {
     parser.resume();
     this.text.resume();
   }

@@ -1,45 +1,46 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 
-/** An announcement that a worker took up. */
+/** An announcement that a worker claimed. */
 export interface Announcement {
   readonly invoice_id: string;
   readonly version: number;
   readonly attempts: number;
-  /** The lease that the worker has, by its end. */
+  /** The end of the worker's lease, which identifies it. */
   readonly lease: string;
 }
 
 /**
- * How long a worker may read what it is going to tell, and, renewed then, for how long nobody else tells it. What a dead worker has sent may take
- * effect for as long as a call may last: with a lease that is shorter than that, the older of two versions could come last.
+ * The lease covers the reading of the invoice and, once renewed, the call. A request that a dead worker sent can take effect until the time
+ * limit of the call. With a shorter lease another worker could send a newer version before the older one takes effect.
  */
 const LEASE = `interval '45 seconds'`;
-/** Seconds, then twice as long each time, an hour at most. */
+/** The pause after a failure: seconds at first, then twice as long each time, an hour at most. */
 const LONGEST_PAUSE_MS = 3_600_000;
 const FIRST_PAUSE_MS = 5_000;
 
 /**
- * What finance is to be told, written in the transaction that makes it true, delivered later: a finance outage never delays an ingest (BIL-8).
- * One row an invoice: what was not told yet is told with what has come since. The only writer of `cloud_finance_outbox`.
+ * The announcements for finance, written in the transaction of the change and delivered later, so an outage of finance never delays an
+ * ingest. Each invoice has one row: a change before the delivery updates it. The only writer of `cloud_finance_outbox`, and of the two
+ * columns of `cloud_invoices` that record a delivery. [BIL-8]
  */
 @Injectable()
 export class FinanceOutbox {
   constructor(private readonly database: Database) {}
 
-  /** Finance is told only of what is reconciled or released (BIL-5), and only when it differs from what it was told last. */
+  /** Announces a reconciled or released invoice, when its content differs from the last announcement. [BIL-5] */
   async announce(tx: Queryable, invoiceId: string): Promise<void> {
     await tx.query(ANNOUNCE, [invoiceId]);
   }
 
-  /** The announcement that has waited longest, for this worker alone; undefined when none is due. */
-  async claim(): Promise<Announcement | undefined> {
+  /** Leases the announcement that has waited longest to this worker. Undefined when none is due. */
+  async claimNext(): Promise<Announcement | undefined> {
     const [row] = await this.database.query<Announcement>(CLAIM);
     return row;
   }
 
-  /** The lease begins anew, just before finance is called: a call takes most of it. Undefined when it lapsed and another worker tells. */
-  async renew(announcement: Announcement): Promise<Announcement | undefined> {
+  /** Renews the lease just before the call, which takes up to most of it. Undefined when the lease expired and another worker has it. */
+  async renewLease(announcement: Announcement): Promise<Announcement | undefined> {
     const [renewed] = await this.database.query<{ lease: string }>(
       `update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE} where invoice_id = $1 and lease_until = $2
         returning lease_until::text as lease`,
@@ -54,14 +55,15 @@ export class FinanceOutbox {
   }
 
   /**
-   * What was announced anew meanwhile is due again: what finance took last may be the older one. Where the lease has lapsed the worker that has
-   * it now tells once more, and finds that finance knows.
+   * Records a delivery. A newer version that was announced meanwhile becomes due again, because finance may have imported the older one
+   * last. When the lease has expired, the worker that has it now delivers once more, which changes nothing at finance.
    */
-  async delivered({ invoice_id, version, lease }: Announcement, financeInvoiceId: string): Promise<void> {
-    await this.database.query(DELIVERED, [invoice_id, version, financeInvoiceId, lease]);
+  async markDelivered({ invoice_id, version, lease }: Announcement, financeInvoiceId: string): Promise<void> {
+    await this.database.query(MARK_DELIVERED, [invoice_id, version, financeInvoiceId, lease]);
   }
 
-  async failed({ invoice_id, version, attempts, lease }: Announcement, code: string): Promise<void> {
+  /** Records a failure and the time of the next attempt, which is now when a newer version was announced meanwhile. */
+  async markFailed({ invoice_id, version, attempts, lease }: Announcement, code: string): Promise<void> {
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 20)) * (0.5 + Math.random() / 2);
     await this.database.query(
       `update cloud_finance_outbox
@@ -73,16 +75,18 @@ export class FinanceOutbox {
   }
 }
 
-/** Its lines belong to its amount, and add up or were released. A header that changed since waits for the lines that go with it (BIL-5). */
-export const TELLABLE = `i.reconciliation in ('reconciled', 'released') and i.amount - i.lines_amount = i.difference`;
+/**
+ * The lines add up to the invoice's amount, or the difference was released. After the amount changed it waits for the new lines. [BIL-5]
+ */
+export const DELIVERABLE = `i.reconciliation in ('reconciled', 'released') and i.amount - i.lines_amount = i.difference`;
 
-/** Of everything that finance gets: the document stands for its lines. */
+/** A hash of everything that finance receives. The document's hash represents its lines. */
 const CONTENT = `md5(concat_ws('|', document_hash, invoice_number, period, issued_on, amount, tax_amount))`;
 
-/** While a push is under way its lease stands: two versions told at once could arrive in the wrong order. */
+/** Leaves the lease of a running push unchanged: two versions sent at the same time could arrive in the wrong order. */
 const ANNOUNCE = `
 insert into cloud_finance_outbox as o (invoice_id, content_hash)
-select id, ${CONTENT} from cloud_invoices i where id = $1 and ${TELLABLE}
+select id, ${CONTENT} from cloud_invoices i where id = $1 and ${DELIVERABLE}
 on conflict (invoice_id) do update
    set version = o.version + 1, content_hash = excluded.content_hash, created_at = clock_timestamp(), attempts = 0,
        next_attempt_at = clock_timestamp(), error_code = null, delivered_at = null
@@ -91,15 +95,15 @@ on conflict (invoice_id) do update
 const DUE = `
   from cloud_finance_outbox o join cloud_invoices i on i.id = o.invoice_id
  where o.delivered_at is null and o.next_attempt_at <= clock_timestamp() and (o.lease_until is null or o.lease_until < clock_timestamp())
-   and ${TELLABLE}`;
+   and ${DELIVERABLE}`;
 
 const CLAIM = `
 update cloud_finance_outbox set lease_until = clock_timestamp() + ${LEASE}, attempts = attempts + 1
  where invoice_id = (select o.invoice_id ${DUE} order by o.next_attempt_at limit 1 for update of o skip locked)
 returning invoice_id, version, attempts, lease_until::text as lease`;
 
-const DELIVERED = `
-with told as (
+const MARK_DELIVERED = `
+with delivered as (
   update cloud_finance_outbox
      set delivered_at = case when version = $2 then clock_timestamp() end, lease_until = null, error_code = null,
          next_attempt_at = case when version = $2 then next_attempt_at else clock_timestamp() end

@@ -7,21 +7,24 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 const PREFIX = 'arcadia-invoice-';
-/** Folders of this process. In a container its pid may be that of a killed one before it. */
-const mine = new Set<string>();
+/** Folders of this process. In a container a restarted process often has the pid of the killed one, so the pid is not enough. */
+const ownFolders = new Set<string>();
 
-/** A document on its way from the provider to the database, in a folder that only we may read. What a killed process left goes with the next one's. */
+/**
+ * A downloaded document in a temporary folder that only this user can read. `create` also removes the folders of killed processes on this
+ * machine.
+ */
 export class DocumentFile {
   private constructor(private readonly folder: string) {}
 
   static async create(): Promise<DocumentFile> {
     await removeLeftovers();
     const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
-    mine.add(basename(folder));
+    ownFolders.add(basename(folder));
     return new DocumentFile(folder);
   }
 
-  /** Begins it anew. */
+  /** Truncates the file and writes from its beginning. */
   write(): Writable {
     return createWriteStream(this.path, { mode: 0o600 });
   }
@@ -38,7 +41,7 @@ export class DocumentFile {
 
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
-    mine.delete(basename(this.folder));
+    ownFolders.delete(basename(this.folder));
   }
 
   private get path(): string {
@@ -49,7 +52,7 @@ export class DocumentFile {
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
-    if (pid > 0 && (pid === process.pid ? !mine.has(name) : !isAlive(pid)))
+    if (pid > 0 && (pid === process.pid ? !ownFolders.has(name) : !isAlive(pid)))
       await rm(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
@@ -59,6 +62,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's process
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // a process of another user
   }
 }

@@ -1,8 +1,8 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { InvoiceHeader } from '../provider/invoice-answers';
+import type { InvoiceHeader } from '../provider/invoice-responses';
 
-/** An invoice that a worker took up. */
+/** An invoice that a worker claimed for an ingest. */
 export interface ClaimedInvoice {
   readonly id: string;
   readonly account_id: string;
@@ -11,20 +11,20 @@ export interface ClaimedInvoice {
   /** First day of the month. */
   readonly period: string;
   readonly amount: string;
-  /** By the database's clock, before anything was asked of the provider: of two documents the one asked for later counts. */
+  /** By the database's clock, before the first call to the provider. Of two documents the one requested later counts. */
   readonly asked_at: string;
 }
 
-/** What stood with an invoice before its lines were replaced. */
-export interface HeldInvoice {
+/** The state of an invoice before its lines are replaced. */
+export interface LockedInvoice {
   readonly amount: string;
   readonly documentHash: string | null;
   readonly difference: string | null;
   readonly released: boolean;
-  /** Lines of the set before, where it added up to the same amount. */
+  /** The number of lines of the previous set, when it added up to the same amount. */
   readonly reconciledLines: number | null;
-  /** Events of its time have left (INV-14): who owned and was called what then is no longer known. */
-  readonly pastIsGone: boolean;
+  /** Events of the invoice's time are archived, so the owners and names of that time are no longer known. [INV-14] */
+  readonly historyArchived: boolean;
 }
 
 export interface DiscoveredInvoice extends InvoiceHeader {
@@ -32,7 +32,7 @@ export interface DiscoveredInvoice extends InvoiceHeader {
   readonly issuedOn: string;
 }
 
-/** What an ingest puts down about an invoice, beside its lines. */
+/** What an ingest records with an invoice, besides its lines. */
 export interface IngestOutcome {
   readonly documentHash: string;
   readonly lines: number;
@@ -46,38 +46,38 @@ export interface IngestOutcome {
   readonly difference: string;
 }
 
-/** A day-one invoice may still change for some hours: for so long it is read again daily. */
+/** An invoice may still change for some hours after its day of issue, so it is ingested again daily for this time. */
 const SETTLES_AFTER = `interval '3 days'`;
-const AGAIN_AFTER = `interval '20 hours'`;
-/** After a failure: a minute, then twice as long each time, a day at most. */
+const INGEST_AGAIN_AFTER = `interval '20 hours'`;
+/** The next attempt after a failure: a minute later at first, then twice as long each time, a day at most. */
 const retryAt = (attempt: string) => `clock_timestamp() + least(interval '1 day', interval '1 minute' * 2 ^ least(${attempt}, 11))`;
 
-/** The only writer of `cloud_invoices`, except for what finance answers. */
+/** The only writer of `cloud_invoices`, except for the columns about the delivery to finance, which `FinanceOutbox` writes. */
 @Injectable()
 export class InvoiceLedger {
   constructor(private readonly database: Database) {}
 
-  /** Writes down headers; one that changed is due again. Answers how many were new. */
+  /** Stores headers and returns how many were new. An invoice with a changed header becomes due again. */
   async discover(accountId: string, headers: readonly DiscoveredInvoice[]): Promise<number> {
     const [counted] = await this.database.query<{ n: number }>(DISCOVER, [accountId, JSON.stringify(headers)]);
     return counted?.n ?? 0;
   }
 
-  /** Invoices that somebody should ingest now, oldest period first. */
+  /** Ids of the invoices to ingest now, oldest period first. */
   async due(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `select id from cloud_invoices
         where (status <> 'ingested' and next_attempt_at <= clock_timestamp())
            or (status = 'ingested' and requested_at > document_asked_at)
-           or (status = 'ingested' and document_asked_at < issued_on + ${SETTLES_AFTER} and document_asked_at < clock_timestamp() - ${AGAIN_AFTER})
+           or (status = 'ingested' and document_asked_at < issued_on + ${SETTLES_AFTER} and document_asked_at < clock_timestamp() - ${INGEST_AGAIN_AFTER})
         order by period, id limit $1`,
       [limit],
     );
     return rows.map(({ id }) => id);
   }
 
-  /** Undefined when there is no such invoice. Several workers may hold one: what they write is the same, and the later document wins. */
-  async claim(invoiceId: string): Promise<ClaimedInvoice | undefined> {
+  /** Undefined when the invoice does not exist. Several workers may claim the same one, because the document requested last wins. */
+  async claimInvoice(invoiceId: string): Promise<ClaimedInvoice | undefined> {
     const [claimed] = await this.database.query<ClaimedInvoice>(
       `update cloud_invoices set status = 'ingesting', attempts = attempts + 1, next_attempt_at = ${retryAt('attempts')}
         where id = $1
@@ -87,27 +87,27 @@ export class InvoiceLedger {
     return claimed;
   }
 
-  /** The lines of before stay; `failure` says why they are not newer. */
-  async fail(invoiceId: string, failure: { code: string; detail: string; line?: number }): Promise<void> {
+  /** Records why the invoice could not be ingested. Its previous lines stay. */
+  async recordFailure(invoiceId: string, failure: { code: string; detail: string; line?: number }): Promise<void> {
     await this.database.query(
       `update cloud_invoices set status = 'failed', failure = $2, next_attempt_at = ${retryAt('attempts - 1')} where id = $1 and status = 'ingesting'`,
       [invoiceId, JSON.stringify(failure)],
     );
   }
 
-  /** Locks the invoice until the transaction ends. Undefined when a document that was asked for later has been taken meanwhile. */
-  async hold(tx: Queryable, invoice: ClaimedInvoice): Promise<HeldInvoice | undefined> {
-    const [row] = await tx.query<HeldInvoice>(
+  /** Locks the invoice until the transaction ends. Undefined when a document requested later has been ingested meanwhile. */
+  async lockInvoice(tx: Queryable, invoice: ClaimedInvoice): Promise<LockedInvoice | undefined> {
+    const [row] = await tx.query<LockedInvoice>(
       `select i.amount::text, i.document_hash as "documentHash", i.difference::text, i.reconciliation is not distinct from 'released' as released,
               case when i.reconciliation = 'reconciled' and i.lines_amount = i.amount then i.lines end as "reconciledLines",
-              exists (select 1 from cloud_event_months m where m.before > i.period) as "pastIsGone"
+              exists (select 1 from cloud_event_months m where m.before > i.period) as "historyArchived"
          from cloud_invoices i where i.id = $1 and (i.document_asked_at is null or i.document_asked_at <= $2) for update of i`,
       [invoice.id, invoice.asked_at],
     );
     return row;
   }
 
-  async finish(tx: Queryable, invoice: ClaimedInvoice, outcome: IngestOutcome): Promise<void> {
+  async recordIngest(tx: Queryable, invoice: ClaimedInvoice, outcome: IngestOutcome): Promise<void> {
     await tx.query(
       `update cloud_invoices
           set status = 'ingested', failure = null, attempts = 0, document_asked_at = $2, document_hash = $3, ingested_at = clock_timestamp(),
@@ -131,8 +131,8 @@ export class InvoiceLedger {
     );
   }
 
-  /** A person asks for it: due at once. False when there is no such invoice. */
-  async request(tx: Queryable, invoiceId: string): Promise<boolean> {
+  /** Makes the invoice due at once. False when it does not exist. */
+  async requestIngest(tx: Queryable, invoiceId: string): Promise<boolean> {
     const rows = await tx.query(
       `update cloud_invoices set requested_at = clock_timestamp(), next_attempt_at = clock_timestamp() where id = $1 returning id`,
       [invoiceId],
@@ -140,7 +140,7 @@ export class InvoiceLedger {
     return rows.length > 0;
   }
 
-  /** Lets a mismatch count as it is; answers its difference. Undefined when it is none. */
+  /** Releases a mismatch in spite of its difference, which is returned. Undefined when the invoice is not a mismatch. [BIL-5] */
   async release(tx: Queryable, invoiceId: string): Promise<string | undefined> {
     const [released] = await tx.query<{ difference: string }>(
       `update cloud_invoices set reconciliation = 'released', released_at = clock_timestamp()
@@ -162,5 +162,5 @@ written as (
          amount = excluded.amount, requested_at = clock_timestamp(), next_attempt_at = clock_timestamp()
    where (i.invoice_number, i.period, i.issued_on, i.amount)
          is distinct from (coalesce(excluded.invoice_number, i.invoice_number), excluded.period, excluded.issued_on, excluded.amount)
-  returning (xmax = 0) as fresh)
-select count(*) filter (where fresh)::int as n from written`;
+  returning (xmax = 0) as inserted)
+select count(*) filter (where inserted)::int as n from written`;

@@ -9,17 +9,17 @@ const summary = (amount: string | null, taxes: string | null) => ({
 });
 
 it.each([
-  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.92', '7.90'), expected: { status: 'reconciled', difference: '0' } },
-  { header: '86.92', lines: '86.9200', tax: '7.9', said: summary('86.920', '7.90'), expected: { status: 'reconciled', difference: '0' } },
-  { header: '86.92', lines: '86.92', tax: '0', said: null, expected: { status: 'reconciled', difference: '0' } },
-  { header: '0.30', lines: '0.1', tax: '0', said: null, expected: { status: 'mismatch', difference: '0.2' } },
-  { header: '86.92', lines: '86.93', tax: '7.90', said: null, expected: { status: 'mismatch', difference: '-0.01' } },
-  { header: '-5.00', lines: '-5', tax: '0', said: summary(null, null), expected: { status: 'reconciled', difference: '0' } },
-  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.92', '7.91'), expected: { status: 'mismatch', difference: '0' } },
-  { header: '86.92', lines: '86.92', tax: '7.90', said: summary('86.91', '7.90'), expected: { status: 'mismatch', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '7.90', given: summary('86.92', '7.90'), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.9200', tax: '7.9', given: summary('86.920', '7.90'), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '0', given: null, expected: { status: 'reconciled', difference: '0' } },
+  { header: '0.30', lines: '0.1', tax: '0', given: null, expected: { status: 'mismatch', difference: '0.2' } },
+  { header: '86.92', lines: '86.93', tax: '7.90', given: null, expected: { status: 'mismatch', difference: '-0.01' } },
+  { header: '-5.00', lines: '-5', tax: '0', given: summary(null, null), expected: { status: 'reconciled', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '7.90', given: summary('86.92', '7.91'), expected: { status: 'mismatch', difference: '0' } },
+  { header: '86.92', lines: '86.92', tax: '7.90', given: summary('86.91', '7.90'), expected: { status: 'mismatch', difference: '0' } },
 ])(
-  'BIL-5: of $header, lines of $lines with $tax tax are $expected.status by $expected.difference',
-  ({ header, lines, tax, said, expected }) => {
-    expect(reconcile({ header, lines, tax }, said)).toEqual(expected);
+  'makes lines of $lines with $tax tax under an amount of $header $expected.status by $expected.difference [BIL-5]',
+  ({ header, lines, tax, given, expected }) => {
+    expect(reconcile({ header, lines, tax }, given)).toEqual(expected);
   },
 );

@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
-import type { InvoiceSummary } from '../provider/invoice-answers';
+import type { InvoiceSummary } from '../provider/invoice-responses';
 
-/** Sums of one line set as exact text, beside what the provider's header says. */
+/** The amount of the provider's header and the sums of one line set, as exact text. */
 export interface Sums {
   readonly header: string;
   readonly lines: string;
@@ -11,15 +11,15 @@ export interface Sums {
 export type Reconciliation = 'reconciled' | 'mismatch';
 
 /**
- * An invoice is reconciled when its lines add up to its amount, and nothing that its summary says contradicts them: the total and the tax.
- * `difference`: what the lines lack, or have too much (BIL-5).
+ * An invoice is reconciled when its lines add up to its amount and the total and tax of its summary, where present, agree with them.
+ * `difference`: the invoice's amount minus the sum of the lines. [BIL-5]
  */
 export function reconcile({ header, lines, tax }: Sums, summary: InvoiceSummary | null): { status: Reconciliation; difference: string } {
   const difference = new Big(header).minus(lines);
-  const said = [
-    { theirs: summary?.amount, ours: header },
-    { theirs: summary?.taxes, ours: tax },
+  const totals = [
+    { given: summary?.amount, expected: header },
+    { given: summary?.taxes, expected: tax },
   ];
-  const agrees = difference.eq(0) && said.every(({ theirs, ours }) => !theirs || new Big(theirs).eq(ours));
+  const agrees = difference.eq(0) && totals.every(({ given, expected }) => !given || new Big(given).eq(expected));
   return { status: agrees ? 'reconciled' : 'mismatch', difference: difference.toFixed() };
 }

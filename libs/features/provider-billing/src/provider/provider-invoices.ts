@@ -12,102 +12,102 @@ import {
   type InvoiceItem,
   type InvoicePreview,
   type InvoiceSummary,
-} from './invoice-answers';
+} from './invoice-responses';
 
 const purpose = 'billing';
 const BASE = '/v2/customers/my';
-/** Of more lines the ids are not asked for: it would take more than a hundred calls (docs/digitalocean-facts.md 9.4). */
+/** Items of larger invoices are not read: that takes more than a hundred calls (docs/digitalocean-facts.md 9.4). */
 const MOST_ITEMS = 20_000;
-/** A document of a million lines takes the provider a while. */
+/** The provider takes long to produce a document of a million lines. */
 const DOCUMENT_LIMIT_MS = 600_000;
 
-/** Rows of a list and whether they are provably all of it. */
-export interface Read<T> {
+/** Rows of a list, and whether the list was provably complete. */
+export interface ListRead<T> {
   readonly rows: T[];
   readonly complete: boolean;
 }
 
-/** The items of an invoice. `rows` is null when there are too many to ask for; how many there are is known all the same. */
+/** The items of an invoice. `rows` is null when there are too many to read; `total` is known all the same. */
 export interface ItemsRead {
   readonly rows: readonly InvoiceItem[] | null;
   readonly total: number;
   readonly complete: boolean;
 }
 
-/** What the provider tells about money. Rows of these lists have no ids: they are told apart by their place. */
+/** Reads billing data of the provider. Rows of these lists have no ids and are identified by their position. */
 @Injectable()
 export class ProviderInvoices {
   private readonly log = new Logger('Billing');
 
   constructor(private readonly provider: DigitalOcean) {}
 
-  /** This list alone need not have a total; without one it is complete when it is one page. Throws the client's errors. */
-  async history(): Promise<Read<HistoryEntry>> {
-    const { rows, reason, pages } = await this.readAll(`${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
+  /** Only this list may lack a total; without one it is complete when it has a single page. Throws the client's errors. */
+  async history(): Promise<ListRead<HistoryEntry>> {
+    const { rows, reason, pages } = await this.readList(`${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
     return { rows, complete: reason === undefined || (reason === 'no_total' && pages === 1) };
   }
 
-  async headers(): Promise<Read<InvoiceHeader>> {
-    const { rows, reason } = await this.readAll(`${BASE}/invoices`, 'invoices', parseInvoiceHeader);
+  async headers(): Promise<ListRead<InvoiceHeader>> {
+    const { rows, reason } = await this.readList(`${BASE}/invoices`, 'invoices', parseInvoiceHeader);
     return { rows, complete: reason === undefined };
   }
 
-  /** The month to date as the provider makes it up daily, or null when there is none. */
+  /** The invoice of the current month, which the provider computes daily; null when there is none. */
   preview(): Promise<InvoicePreview | null> {
     return this.provider.get({ purpose, path: `${BASE}/invoices`, query: { per_page: '1' }, parse: parsePreview });
   }
 
-  /** Null when the provider has no summary of it: the document counts, the summary only checks it. */
+  /** Null when the provider has no summary. The document counts, the summary only checks it. */
   async summary(invoiceUuid: string): Promise<InvoiceSummary | null> {
-    return unlessMissing(this.provider.get({ purpose, path: `${pathOf(invoiceUuid)}/summary`, parse: parseSummary }));
+    return nullIfMissing(this.provider.get({ purpose, path: `${pathOf(invoiceUuid)}/summary`, parse: parseSummary }));
   }
 
-  /** The items with their ids; null when there are none to be had. */
+  /** The items with their ids; null when the provider has none. */
   async items(invoiceUuid: string, signal?: AbortSignal): Promise<ItemsRead | null> {
-    const read = await unlessMissing(this.readAll(pathOf(invoiceUuid), 'invoice_items', parseItem, MOST_ITEMS, signal));
+    const read = await nullIfMissing(this.readList(pathOf(invoiceUuid), 'invoice_items', parseItem, MOST_ITEMS, signal));
     if (!read) return null;
     const { rows, reason, total } = read;
     if (reason && reason !== 'too_many') this.log.warn({ event: 'invoice_items_incomplete', invoice_uuid: invoiceUuid, reason });
     return { rows: reason === 'too_many' ? null : rows, total, complete: reason === undefined };
   }
 
-  async document(invoiceUuid: string, openSink: () => Writable, signal?: AbortSignal): Promise<void> {
+  async downloadDocument(invoiceUuid: string, openSink: () => Writable, signal?: AbortSignal): Promise<void> {
     await this.provider.download({ purpose, path: `${pathOf(invoiceUuid)}/csv`, openSink, timeoutMs: DOCUMENT_LIMIT_MS, signal });
   }
 
-  private async readAll<T>(path: string, key: string, parse: (raw: unknown) => T, most = Infinity, signal?: AbortSignal) {
+  private async readList<T>(path: string, key: string, parse: (raw: unknown) => T, mostRows = Infinity, signal?: AbortSignal) {
     const rows: T[] = [];
-    const seen = { pages: 0, total: 0 };
-    let place = 0;
+    const counts = { pages: 0, total: 0 };
+    let position = 0;
     try {
       const request = {
         purpose,
         path,
         key,
         signal,
-        parse: (raw: unknown) => ({ row: parse(raw), id: String(++place) }),
-        idOf: placeOf,
+        parse: (raw: unknown) => ({ row: parse(raw), id: String(++position) }),
+        idOf: positionOf,
       } as const;
       for await (const { items, total, page } of this.provider.list(request)) {
-        Object.assign(seen, { pages: page, total });
-        if (total > most) return { rows: [], reason: 'too_many' as const, ...seen };
+        Object.assign(counts, { pages: page, total });
+        if (total > mostRows) return { rows: [], reason: 'too_many' as const, ...counts };
         for (const { row } of items) rows.push(row);
       }
-      return { rows, reason: undefined, ...seen };
+      return { rows, reason: undefined, ...counts };
     } catch (error) {
-      if (error instanceof IncompleteListError) return { rows, reason: error.reason, ...seen };
+      if (error instanceof IncompleteListError) return { rows, reason: error.reason, ...counts };
       throw error;
     }
   }
 }
 
-const placeOf = ({ id }: { readonly id: string }): string => id;
+const positionOf = ({ id }: { readonly id: string }): string => id;
 
 function pathOf(invoiceUuid: string): string {
   return `${BASE}/invoices/${encodeURIComponent(invoiceUuid)}`;
 }
 
-async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+async function nullIfMissing<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
   } catch (error) {

@@ -1,9 +1,8 @@
 import { Database } from '#libs/database';
 import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { LinesReplacedError } from '../billing.error';
+import { LinesReplacedError } from '../provider-billing.errors';
 import { BillingCompleteness } from './billing-completeness';
-import { COST_LINE_COLUMNS, costLineView, type CostLineRow, type CostLineView } from './cost-line.view';
 
 export interface CostLineFilters {
   /** First day of the month. */
@@ -16,7 +15,40 @@ export interface CostLineFilters {
   readonly matched?: boolean;
 }
 
-/** Reads the lines of invoices, never an estimate (BIL-9). */
+/** A line of an invoice in the API. */
+export interface CostLineView {
+  /** Stable for a line number of an invoice, also when the invoice is ingested again. */
+  readonly id: string;
+  readonly invoice_id: string;
+  readonly line_no: number;
+  readonly product: string;
+  readonly kind: string;
+  readonly group_description: string | null;
+  readonly description: string;
+  readonly category: string | null;
+  readonly resource_id: string | null;
+  /** `reason`: why no resource was found; null where one was. */
+  readonly match: { readonly method: string | null; readonly reason: string | null };
+  readonly project_name: string | null;
+  readonly tenant_id: string | null;
+  readonly hours: string | null;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly amount: string;
+  readonly currency: string;
+  readonly is_tax: boolean;
+}
+
+interface CostLineRow extends Omit<CostLineView, 'match' | 'started_at' | 'ended_at'> {
+  readonly period_key: string;
+  readonly line_set: string;
+  readonly match_method: string | null;
+  readonly match_reason: string | null;
+  readonly started_at: Date | null;
+  readonly ended_at: Date | null;
+}
+
+/** Reads the lines of invoices, never an estimate. [BIL-9] */
 @Injectable()
 export class CostLineReader {
   constructor(
@@ -24,7 +56,7 @@ export class CostLineReader {
     private readonly completeness: BillingCompleteness,
   ) {}
 
-  /** Latest period first, within an invoice in its own order. Throws `InvalidCursorError` and `LinesReplacedError`. */
+  /** Latest period first, and the lines of an invoice in its order. Throws `InvalidCursorError` and `LinesReplacedError`. */
   async list(filters: CostLineFilters, page: PageRequest): Promise<ListAnswer<CostLineView>> {
     const complete = await this.completeness.read();
     const [period, invoiceId, lineNo, lineSet] = decodeCursor(page.cursor, COST_LINE_KEY)?.split('/') ?? [];
@@ -46,7 +78,7 @@ export class CostLineReader {
     return { data: shown.map(costLineView), page: { next_cursor }, ...complete };
   }
 
-  /** A list that goes on in another line set than it began would show a mix of both (BIL-2). */
+  /** Throws when the line set of the previous page was replaced: the next page would be a mix of both sets. [BIL-2] */
   private async mustStillBe(invoiceId: string, lineSet: string): Promise<void> {
     const rows = await this.database.query(`select 1 from cloud_invoices i where id = $1 and ${LINE_SET} = $2`, [invoiceId, lineSet]);
     if (rows.length === 0) throw new LinesReplacedError(invoiceId);
@@ -60,7 +92,12 @@ const COST_LINE_KEY =
 /** Names a line set: another document makes another one. */
 const LINE_SET = `left(i.document_hash, 16)`;
 
-/** Invoice by invoice, each only as far as the page still needs: the lines of one stand together in the index of their key. */
+/** Columns of `cloud_cost_lines l join cloud_invoices i`. */
+const COST_LINE_COLUMNS = `
+md5(l.invoice_id::text || '/' || l.line_no)::uuid as id, l.invoice_id, l.line_no, l.product, l.kind, l.group_description, l.description, l.category,
+l.resource_id, l.match_method, l.match_reason, l.project_name, l.tenant_id, l.hours::text, l.started_at, l.ended_at, l.amount::text, i.currency, l.is_tax`;
+
+/** Reads invoice by invoice and of each only as many lines as the page needs, because the key's index has the lines of one together. */
 const LIST = `
 select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${LINE_SET} as line_set
   from (select * from cloud_invoices
@@ -73,3 +110,20 @@ select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${LI
       and ($6::uuid is null or c.resource_id = $6) and ($7::boolean is null or (c.match_method is not null) = $7)
     order by c.line_no limit $11) l
  order by i.period desc, i.id desc, l.line_no limit $11`;
+
+function costLineView({
+  match_method,
+  match_reason,
+  started_at,
+  ended_at,
+  period_key: _key,
+  line_set: _set,
+  ...rest
+}: CostLineRow): CostLineView {
+  return {
+    ...rest,
+    match: { method: match_method, reason: match_reason },
+    started_at: started_at?.toISOString() ?? null,
+    ended_at: ended_at?.toISOString() ?? null,
+  };
+}

@@ -3,7 +3,7 @@ import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } fro
 import { Injectable } from '@nestjs/common';
 import { BillingCompleteness } from './billing-completeness';
 
-/** What was charged, paid or credited. `type` is the provider's word; payments and credits are negative. */
+/** A charge, payment or credit. `type` is the provider's value; payments and credits are negative. */
 export interface HistoryView {
   readonly id: string;
   readonly type: string;

@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 
-/** What costs can be summed by, and the column behind each. */
+/** The keys by which costs can be grouped, each with its column. */
 export const GROUPS = {
   tenant: 'l.tenant_id',
   kind: 'l.kind',
@@ -12,7 +12,7 @@ export const GROUPS = {
 
 export type Group = keyof typeof GROUPS;
 
-/** Costs of one group: what was invoiced, exact, and the tax in it. */
+/** The exact invoiced amount of one group, and the tax that it contains. */
 export type CostGroup = Readonly<Partial<Record<Group, string | null>>> & {
   readonly amount: string;
   readonly tax_amount: string;
@@ -28,12 +28,15 @@ export interface CostSummary {
   readonly groups: readonly CostGroup[];
 }
 
-/** Sums of invoiced lines. Every line is in exactly one group, so the groups add up to the total. */
+/** Sums invoiced lines. Every line is in exactly one group, so the groups add up to the total. [BIL-9] */
 @Injectable()
 export class CostSummaries {
   constructor(private readonly database: Database) {}
 
-  /** `period`: first day of the month; absent: all invoices. At least one group. Largest first. Groups and total are of one moment. */
+  /**
+   * `period` is the first day of a month, or undefined for all invoices. `groupBy` has at least one group. The largest amounts come first.
+   * Groups and total come from one statement, so they always agree.
+   */
   async read(period: string | undefined, groupBy: readonly Group[]): Promise<CostSummary> {
     const columns = groupBy.map((group) => `${GROUPS[group]} as "${group}"`);
     const keys = groupBy.map((group) => GROUPS[group]).join(', ');

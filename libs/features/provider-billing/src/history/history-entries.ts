@@ -1,15 +1,16 @@
 import type { DiscoveredInvoice } from '../invoices/invoice-ledger';
-import type { HistoryEntry, InvoiceHeader } from '../provider/invoice-answers';
+import type { HistoryEntry, InvoiceHeader } from '../provider/invoice-responses';
 
-/** What the provider calls the invoice to be. */
+/** The provider's id of the next invoice, which is not issued yet. */
 const PREVIEW = 'preview';
 const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
 
 /**
- * The invoices that history and headers tell of. The header knows the period; of one that only history knows, it stands in the description
- * ("Invoice for April 2026"), else it is the month before the entry, which is dated the 1st of the next month. Never the preview (BIL-9).
+ * The invoices in history and headers, without the preview. The period comes from the header. For an invoice that only the history has, it
+ * comes from the description ("Invoice for April 2026"), else it is the month before the entry, which is dated the 1st of the next month.
+ * [BIL-9]
  */
-export function invoicesIn(history: readonly HistoryEntry[], headers: readonly InvoiceHeader[]): DiscoveredInvoice[] {
+export function invoicesInHistory(history: readonly HistoryEntry[], headers: readonly InvoiceHeader[]): DiscoveredInvoice[] {
   const entries = new Map(history.filter(isInvoice).map((entry) => [entry.invoiceUuid, entry]));
   const listed = headers
     .filter(({ invoiceUuid }) => invoiceUuid !== PREVIEW)
@@ -48,4 +49,19 @@ function monthAfter(period: string): string {
 
 function firstDay(year: number, month: number): string {
   return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+}
+
+/**
+ * Numbers equal entries in the order of the list. Entries have no ids, and two payments of the same amount on the same day are two entries,
+ * so the number is a part of an entry's key.
+ */
+export function numberDuplicates(entries: readonly HistoryEntry[]): (HistoryEntry & { nth: number })[] {
+  const counts = new Map<string, number>();
+  return entries.map((entry) => {
+    const { type, description, amount, occurredAt, invoiceUuid } = entry;
+    const key = JSON.stringify([type, description, amount, occurredAt, invoiceUuid]);
+    const nth = (counts.get(key) ?? 0) + 1;
+    counts.set(key, nth);
+    return { ...entry, nth };
+  });
 }

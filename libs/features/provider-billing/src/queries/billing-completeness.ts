@@ -2,7 +2,7 @@ import { Database } from '#libs/database';
 import type { KindCompleteness } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 
-/** How far lists of costs can be trusted: as of when invoices were looked for, and how many still have to be read (INV-15). */
+/** How complete lists of costs are: when invoices were last listed, and how many are not ingested yet. [INV-15] */
 @Injectable()
 export class BillingCompleteness {
   constructor(private readonly database: Database) {}

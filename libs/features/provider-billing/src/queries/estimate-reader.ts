@@ -2,17 +2,17 @@ import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { BalanceSnapshots } from '../balance/balance-snapshots';
 
-/** What the running month may come to. Never part of a sum of invoices (BIL-9). */
+/** The estimated costs of the current month, which are never part of a sum of invoices. [BIL-9] */
 export interface EstimateView {
   readonly estimate: true;
-  /** The running month, `2026-11`. */
+  /** The current month, `2026-11`. */
   readonly period: string;
   readonly currency: 'USD';
   readonly month_to_date_usage: string;
   readonly month_to_date_balance: string;
   readonly account_balance: string;
   readonly generated_at: string;
-  /** The invoice to be, as the provider makes it up daily; null while it has none. */
+  /** The next invoice, which the provider computes daily; null while it has none. */
   readonly preview: { readonly period: string | null; readonly amount: string; readonly updated_at: string | null } | null;
 }
 

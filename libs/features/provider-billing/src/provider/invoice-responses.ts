@@ -2,10 +2,10 @@ import { idText, MalformedAnswerError, optionalIdText, optionalRecord, optionalT
 import { amountText } from '../document/amount';
 import { lineTime } from '../document/line-time';
 
-/** Of what the provider says in words; the rest is cut off. */
-const LONGEST_WORDS = 500;
+/** The longest text of a history entry that is stored; the rest is cut off. */
+const LONGEST_TEXT = 500;
 
-/** A row of `GET /v2/customers/my/billing_history`. `type` is one of ten words today; others are kept as they come. */
+/** A row of `GET /v2/customers/my/billing_history`. Today `type` has ten values; unknown ones are stored unchanged. */
 export interface HistoryEntry {
   readonly type: string;
   readonly description: string;
@@ -19,8 +19,8 @@ export interface HistoryEntry {
 export function parseHistoryEntry(raw: unknown): HistoryEntry {
   const entry = record(raw, 'billing_history');
   return {
-    type: text(entry, 'type').slice(0, LONGEST_WORDS),
-    description: (optionalText(entry, 'description') ?? '').slice(0, LONGEST_WORDS),
+    type: text(entry, 'type').slice(0, LONGEST_TEXT),
+    description: (optionalText(entry, 'description') ?? '').slice(0, LONGEST_TEXT),
     amount: money(entry, 'amount'),
     occurredAt: timeText(entry, 'date'),
     invoiceUuid: optionalIdText(entry, 'invoice_uuid') ?? '',
@@ -28,7 +28,7 @@ export function parseHistoryEntry(raw: unknown): HistoryEntry {
   };
 }
 
-/** A header of `GET /v2/customers/my/invoices`; the preview has one too. */
+/** A header of `GET /v2/customers/my/invoices`. The preview is listed like an invoice. */
 export interface InvoiceHeader {
   readonly invoiceUuid: string;
   readonly invoiceNumber: string | null;
@@ -54,7 +54,7 @@ export interface InvoicePreview {
   readonly updatedAt: string | null;
 }
 
-/** `invoice_preview` stands beside the list and may be absent. */
+/** The response has `invoice_preview` next to the list, or lacks it. */
 export function parsePreview(raw: unknown): InvoicePreview | null {
   const preview = optionalRecord(record(raw, 'the answer').invoice_preview, 'invoice_preview');
   if (!preview) return null;
@@ -67,7 +67,7 @@ export function parsePreview(raw: unknown): InvoicePreview | null {
   };
 }
 
-/** What a summary says beside the lines, decimal text. */
+/** The totals of an invoice's summary, as decimal text. */
 export interface InvoiceSummary {
   readonly amount: string | null;
   readonly taxes: string | null;
@@ -78,20 +78,22 @@ export interface InvoiceSummary {
 
 export function parseSummary(raw: unknown): InvoiceSummary {
   const summary = record(raw, 'summary');
-  const part = (name: string) => {
-    const held = optionalRecord(summary[name], name);
-    return held && held.amount !== undefined && held.amount !== null ? money(held, 'amount') : null;
+  const chargeOf = (name: string) => {
+    const charge = optionalRecord(summary[name], name);
+    return charge && charge.amount !== undefined && charge.amount !== null ? money(charge, 'amount') : null;
   };
   return {
     amount: optionalText(summary, 'amount') === null ? null : money(summary, 'amount'),
-    taxes: part('taxes'),
-    product_charges: part('product_charges'),
-    overages: part('overages'),
-    credits_and_adjustments: part('credits_and_adjustments'),
+    taxes: chargeOf('taxes'),
+    product_charges: chargeOf('product_charges'),
+    overages: chargeOf('overages'),
+    credits_and_adjustments: chargeOf('credits_and_adjustments'),
   };
 }
 
-/** One item of an invoice as JSON: what the document says too, and the ids that it does not have. Field names are those of the staging table. */
+/**
+ * One item of an invoice as JSON: a line of the document with the ids that the document lacks. Fields are named like the staging table's.
+ */
 export interface InvoiceItem {
   readonly product: string;
   readonly description: string;
@@ -117,7 +119,7 @@ export function parseItem(raw: unknown): InvoiceItem {
   };
 }
 
-/** Text at most times, a number now and then, and empty for what belongs to the account. */
+/** Usually text, sometimes a number, and empty for account-wide items. */
 function reference(from: Fields, field: string): string | null {
   const value = from[field];
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
@@ -128,7 +130,7 @@ function money(from: Fields, field: string): string {
   return readAs(field, 'an amount', () => amountText(text(from, field)));
 }
 
-/** A time that must be there, in RFC 3339, UTC. */
+/** A required time, in RFC 3339, UTC. */
 export function timeText(from: Fields, field: string): string {
   return time(from, field) ?? missing(field);
 }

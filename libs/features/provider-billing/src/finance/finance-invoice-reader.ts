@@ -1,8 +1,8 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { TELLABLE } from './finance-outbox';
+import { DELIVERABLE } from './finance-outbox';
 
-/** One line as finance books it. Minor units are cents. */
+/** One line in finance's books. Minor units are cents. */
 export interface FinanceLine {
   readonly description: string;
   readonly product: string | null;
@@ -10,10 +10,10 @@ export interface FinanceLine {
   readonly is_tax: boolean;
 }
 
-/** The body of an import: net + tax = gross = the sum of its lines, to the cent (BIL-6). */
+/** The body of an import: net + tax = gross = the sum of its lines, to the cent. [BIL-6] */
 export interface FinanceInvoice {
   readonly source: 'digitalocean';
-  /** The provider's id of the invoice: finance holds one invoice for it, however often it is told. */
+  /** The provider's id of the invoice. Finance keeps one invoice for it, however often it is imported. */
   readonly external_id: string;
   readonly vendor: { readonly name: 'DigitalOcean'; readonly category: 'cloud' };
   readonly invoice_number: string;
@@ -37,16 +37,17 @@ interface Row {
   readonly lines: FinanceLine[] | null;
 }
 
-/** Books have lines that people read: of an invoice with more, lines of one product are one. */
+/** People read the lines in finance's books. In an invoice with more lines than this, the lines of one product become one line. */
 const MOST_LINES = 1_000;
 
-/** Reads what finance is to be told of an invoice, as it stands now, in one statement. */
+/** Reads the import body of an invoice in one statement. */
 @Injectable()
-export class FinanceInvoices {
+export class FinanceInvoiceReader {
   constructor(private readonly database: Database) {}
 
-  async of(invoiceId: string): Promise<FinanceInvoice | undefined> {
-    const [row] = await this.database.query<Row>(BODY, [invoiceId]);
+  /** Undefined when the invoice does not exist or may not be delivered. */
+  async read(invoiceId: string): Promise<FinanceInvoice | undefined> {
+    const [row] = await this.database.query<Row>(IMPORT_BODY, [invoiceId]);
     if (!row) return undefined;
     const { gross, tax, lines, ...header } = row;
     return {
@@ -61,29 +62,32 @@ export class FinanceInvoices {
   }
 }
 
-/** What was released although its lines do not add up gets a line for the rest: books must. */
+/** Adds a line for the difference to a released mismatch, because the lines in finance's books must add up. */
 function withDifference(lines: readonly FinanceLine[], gross: number): readonly FinanceLine[] {
-  const rest = gross - lines.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
-  return rest === 0
+  const difference = gross - lines.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
+  return difference === 0
     ? lines
-    : [...lines, { description: 'Difference to the invoiced amount', product: null, amount_minor: rest, is_tax: false }];
+    : [...lines, { description: 'Difference to the invoiced amount', product: null, amount_minor: difference, is_tax: false }];
 }
 
-/** Amounts finer than a cent are rounded along the running sum, tax and the rest apart, so that the cents of the lines add up to those of the sums. */
-const BODY = `
+/**
+ * Amounts finer than a cent are rounded along the running sum, separately for tax and for all other lines, so that the cents of the lines
+ * add up to the rounded sums.
+ */
+const IMPORT_BODY = `
 with line as (
   select case when i.lines <= ${MOST_LINES} then l.line_no end as line_no, l.product, l.is_tax,
          case when i.lines <= ${MOST_LINES} then l.description end as description, sum(l.amount) as amount
     from cloud_invoices i join cloud_cost_lines l on l.invoice_id = i.id
    where i.id = $1 group by 1, 2, 3, 4),
 summed as (
-  select *, sum(amount) over (partition by is_tax order by line_no, product, description rows unbounded preceding) as so_far from line),
+  select *, sum(amount) over (partition by is_tax order by line_no, product, description rows unbounded preceding) as running_sum from line),
 booked as (
   select line_no, product, is_tax, coalesce(nullif(description, ''), nullif(product, ''), 'Other charges') as description,
-         (round(so_far * 100) - round((so_far - amount) * 100))::bigint as amount_minor
+         (round(running_sum * 100) - round((running_sum - amount) * 100))::bigint as amount_minor
     from summed)
 select i.invoice_uuid as external_id, coalesce(i.invoice_number, i.invoice_uuid) as invoice_number, to_char(i.period, 'YYYY-MM') as period,
        i.issued_on::text, i.currency, round(i.amount * 100)::float8 as gross, round(coalesce(i.tax_amount, 0) * 100)::float8 as tax,
        (select json_agg(json_build_object('description', description, 'product', product, 'amount_minor', amount_minor, 'is_tax', is_tax)
                order by line_no, is_tax, product) from booked) as lines
-  from cloud_invoices i where i.id = $1 and ${TELLABLE}`;
+  from cloud_invoices i where i.id = $1 and ${DELIVERABLE}`;

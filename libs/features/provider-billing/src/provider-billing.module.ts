@@ -2,26 +2,26 @@ import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
 import { BalanceSnapshots } from './balance/balance-snapshots';
-import { BILLING_GAUGES } from './billing.gauges';
 import { FinanceClient } from './finance/finance-client';
-import { FinanceInvoices } from './finance/finance-invoice';
+import { FinanceInvoiceReader } from './finance/finance-invoice-reader';
 import { FinanceOutbox } from './finance/finance-outbox';
 import { FinancePush } from './finance/finance-push';
 import { BillingHistory } from './history/billing-history';
+import { InventoryReadiness } from './ingest/inventory-readiness';
 import { InvoiceIngest } from './ingest/invoice-ingest';
-import { InventoryReadiness } from './ingest/known-inventory';
-import { LineSets } from './ingest/line-set';
+import { InvoiceLineWriter } from './ingest/invoice-line-writer';
 import { InvoiceLedger } from './invoices/invoice-ledger';
-import { InvoiceRequests } from './invoices/invoice-requests';
+import { InvoiceService } from './invoices/invoice.service';
+import { BILLING_METRICS } from './provider-billing.metrics';
 import { ProviderInvoices } from './provider/provider-invoices';
-import { BillingCompleteness } from './reads/billing-completeness';
-import { CostLineReader } from './reads/cost-line-reader';
-import { CostSummaries } from './reads/cost-summary';
-import { EstimateReader } from './reads/estimate-reader';
-import { HistoryReader } from './reads/history-reader';
-import { InvoiceReader } from './reads/invoice-reader';
+import { BillingCompleteness } from './queries/billing-completeness';
+import { CostLineReader } from './queries/cost-line-reader';
+import { CostSummaries } from './queries/cost-summaries';
+import { EstimateReader } from './queries/estimate-reader';
+import { HistoryReader } from './queries/history-reader';
+import { InvoiceReader } from './queries/invoice-reader';
 
-const OFFERED = [
+const EXPORTED = [
   BalanceSnapshots,
   BillingHistory,
   CostLineReader,
@@ -32,23 +32,23 @@ const OFFERED = [
   InvoiceIngest,
   InvoiceLedger,
   InvoiceReader,
-  InvoiceRequests,
+  InvoiceService,
   InventoryReadiness,
 ];
 
-/** Expects the global modules of config, database, audit and digitalocean. */
+/** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [InventoryModule],
   providers: [
-    ...OFFERED,
+    ...EXPORTED,
     BillingCompleteness,
     FinanceClient,
-    FinanceInvoices,
+    FinanceInvoiceReader,
     FinanceOutbox,
-    LineSets,
+    InvoiceLineWriter,
     ProviderInvoices,
-    databaseGauges(BILLING_GAUGES),
+    databaseGauges(BILLING_METRICS),
   ],
-  exports: OFFERED,
+  exports: EXPORTED,
 })
 export class ProviderBillingModule {}

@@ -1,15 +1,14 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { InvoiceNotFoundError, InvoiceNotReleasableError } from '../billing.error';
 import { FinanceOutbox } from '../finance/finance-outbox';
-import { InvoiceReader } from '../reads/invoice-reader';
-import type { InvoiceView } from '../reads/invoice.view';
+import { InvoiceNotFoundError, InvoiceNotReleasableError } from '../provider-billing.errors';
+import { InvoiceReader, type InvoiceView } from '../queries/invoice-reader';
 import { InvoiceLedger } from './invoice-ledger';
 
-/** What people do with invoices. Each change and its audit entry are one transaction (OPS-9). */
+/** Changes to invoices that people request. Each change and its audit entry are one transaction. [OPS-9] */
 @Injectable()
-export class InvoiceRequests {
+export class InvoiceService {
   constructor(
     private readonly database: Database,
     private readonly ledger: InvoiceLedger,
@@ -18,24 +17,24 @@ export class InvoiceRequests {
     private readonly audit: AuditLog,
   ) {}
 
-  /** The invoice is to be read again; a worker does it. Throws `InvoiceNotFoundError`. */
-  async ingest(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
+  /** Makes the invoice due at once; a worker ingests it. Throws `InvoiceNotFoundError`. */
+  async requestIngest(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
     await this.database.transaction(async (tx) => {
-      if (!(await this.ledger.request(tx, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
-      await this.audit.record(tx, { ...because, action: 'invoice_ingest_requested', target: { type: 'invoice', id: invoiceId } });
+      if (!(await this.ledger.requestIngest(tx, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
+      await this.audit.record(tx, { ...auditContext, action: 'invoice_ingest_requested', target: { type: 'invoice', id: invoiceId } });
     });
     return this.reader.get(invoiceId);
   }
 
-  /** A mismatch may go to finance as it is (BIL-5). Throws `InvoiceNotFoundError` and `InvoiceNotReleasableError`. */
-  async release(invoiceId: string, because: AuditContext): Promise<InvoiceView> {
+  /** Lets a mismatch go to finance in spite of its difference. Throws `InvoiceNotFoundError` and `InvoiceNotReleasableError`. [BIL-5] */
+  async release(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
     await this.reader.get(invoiceId);
     await this.database.transaction(async (tx) => {
       const difference = await this.ledger.release(tx, invoiceId);
       if (difference === undefined) throw new InvoiceNotReleasableError(invoiceId);
       await this.outbox.announce(tx, invoiceId);
       await this.audit.record(tx, {
-        ...because,
+        ...auditContext,
         action: 'invoice_released',
         target: { type: 'invoice', id: invoiceId },
         details: { difference },

@@ -2,10 +2,10 @@ import { Database } from '#libs/database';
 import { CompletenessReader } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 
-/** A kind that the token may not list is never swept: nobody waits for it longer. */
+/** How long ingestion waits for the first sweeps. A kind that the token may not list is never swept. */
 const LONGEST_WAIT = `interval '1 hour'`;
 
-/** Lines can only be matched to what is known: on a first run invoices wait for the first sweeps. */
+/** Lines can only be matched to known resources, so on a first run invoices wait for the first sweeps. */
 @Injectable()
 export class InventoryReadiness {
   constructor(
@@ -13,7 +13,7 @@ export class InventoryReadiness {
     private readonly completeness: CompletenessReader,
   ) {}
 
-  /** Every kind was listed completely at least once, or that has been waited for long enough. */
+  /** True when every kind was listed completely at least once, or the longest wait has passed. */
   async isReady(): Promise<boolean> {
     const { as_of } = await this.completeness.of(undefined);
     if (as_of !== null) return true;

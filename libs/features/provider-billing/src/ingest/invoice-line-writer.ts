@@ -1,0 +1,155 @@
+import { copyRow, Database, type BulkLoad } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+import { Big } from 'big.js';
+import type { InvoiceLine } from '../document/invoice-line';
+import { KINDS_WITHOUT_RESOURCE } from '../document/line-subject';
+import { readDocument } from '../document/read-document';
+import { FinanceOutbox } from '../finance/finance-outbox';
+import { InvoiceLedger, type ClaimedInvoice, type LockedInvoice } from '../invoices/invoice-ledger';
+import { reconcile, type Reconciliation } from '../invoices/reconcile';
+import * as matching from '../matching/matching.sql';
+import { IncompleteDocumentError } from '../provider-billing.errors';
+import type { InvoiceSummary } from '../provider/invoice-responses';
+import type { ItemsRead } from '../provider/provider-invoices';
+import type { DocumentFile } from './document-file';
+
+/** What the provider returned for one invoice. */
+export interface FetchedInvoice {
+  readonly document: DocumentFile;
+  /** SHA-256 of the document. */
+  readonly hash: string;
+  /** Null when the provider has none. */
+  readonly items: ItemsRead | null;
+  readonly summary: InvoiceSummary | null;
+}
+
+export interface IngestReport {
+  readonly lines: number;
+  readonly matched: number;
+  readonly reconciliation: Reconciliation | 'released';
+  readonly difference: string;
+}
+
+interface LineSums {
+  readonly lines: number;
+  readonly matched: number;
+  readonly amount: string;
+  readonly tax: string;
+  readonly value: string;
+  readonly attributed: string;
+}
+
+/**
+ * `work_mem` of each sort and hash, with which a million lines mostly stay off the disk. JIT is off: compiling would take longer than
+ * running.
+ */
+const WORK_MEMORY = '64MB';
+
+/** Replaces the lines of an invoice as a whole. The only writer of `cloud_cost_lines`. [BIL-2] */
+@Injectable()
+export class InvoiceLineWriter {
+  constructor(
+    private readonly database: Database,
+    private readonly ledger: InvoiceLedger,
+    private readonly outbox: FinanceOutbox,
+  ) {}
+
+  /**
+   * Reads the document, matches its lines to resources and tenants, and replaces the previous lines, the invoice's figures and the
+   * announcement for finance, all in one transaction. When the events of the invoice's time are archived, the lines of an unchanged
+   * document keep their matches. Undefined when a document requested later was ingested first. Throws `UnreadableDocumentError`
+   * and `IncompleteDocumentError`; then nothing has changed. [INV-13]
+   */
+  replaceLines(invoice: ClaimedInvoice, fetched: FetchedInvoice): Promise<IngestReport | undefined> {
+    return this.database.bulkLoad(async (tx) => {
+      const { hasIds } = await stageLines(tx, fetched);
+      await matchLines(tx, invoice, hasIds);
+      const before = await this.ledger.lockInvoice(tx, invoice);
+      if (!before) return undefined;
+      const rematches = !(before.historyArchived && before.documentHash === fetched.hash);
+      if (rematches) {
+        await tx.query('delete from cloud_cost_lines where invoice_id = $1', [invoice.id]);
+        await tx.query(matching.INSERT_LINES, [invoice.id, invoice.account_id, invoice.period]);
+      }
+      const [sums] = await tx.query<LineSums>(matching.SUM_LINES, [invoice.id]);
+      if (!sums) throw new Error('the sums of the lines are missing');
+      const { status, difference } = reconcile({ header: before.amount, lines: sums.amount, tax: sums.tax }, fetched.summary);
+      if (status === 'mismatch') assertNotCut(sums, before, fetched.items);
+      const released = status === 'mismatch' && before.released && before.documentHash === fetched.hash && before.difference === difference;
+      const reconciliation = released ? 'released' : status;
+      const outcome = { ...sums, documentHash: fetched.hash, summary: fetched.summary, reconciliation, difference } as const;
+      await this.ledger.recordIngest(tx, invoice, outcome);
+      await this.outbox.announce(tx, invoice.id);
+      return { lines: sums.lines, matched: sums.matched, reconciliation, difference };
+    });
+  }
+}
+
+/**
+ * Throws `IncompleteDocumentError` for a document that was cut between two lines, which otherwise only seems not to add up. Such a
+ * document has fewer lines than the invoice has items, if those add up or are too many to be read. Without items it has fewer lines than
+ * the previous set that added up.
+ */
+function assertNotCut({ lines }: LineSums, before: LockedInvoice, items: ItemsRead | null): void {
+  const itemsAddUp =
+    items?.rows && items.complete && items.rows.reduce((sum, { amount }) => sum.plus(amount), new Big(0)).eq(before.amount);
+  const wasMore = before.reconciledLines !== null && lines < before.reconciledLines;
+  const expected = itemsAddUp ? items.total : items?.rows ? null : (items?.total ?? (wasMore ? before.reconciledLines : null));
+  if (expected !== null && lines < expected) throw new IncompleteDocumentError(lines, expected);
+}
+
+/** The table is analysed even when it has few lines: by default the planner expects so many that it would read the whole inventory. */
+async function stageLines(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<{ hasIds: boolean }> {
+  await tx.query(`set local work_mem = '${WORK_MEMORY}'; set local jit = off`);
+  await tx.query(matching.CREATE_STAGE);
+  await tx.copy(matching.COPY_STAGE, rowsOf(document));
+  await tx.query('analyze invoice_stage (line_no, target, name, project_name)');
+  if (!items?.rows?.length) return { hasIds: false };
+  await tx.query(matching.CREATE_ITEMS);
+  await tx.query(matching.INSERT_ITEMS, [JSON.stringify(items.rows)]);
+  await tx.query(matching.JOIN_ITEMS);
+  return { hasIds: true };
+}
+
+async function matchLines(tx: BulkLoad, { account_id: accountId, period }: ClaimedInvoice, hasIds: boolean): Promise<void> {
+  if (hasIds) await tx.query(matching.MATCH_BY_ID, [accountId]);
+  else await tx.query(matching.CREATE_EMPTY_IDS);
+  await tx.query(matching.COLLECT_NAMES, [accountId]);
+  await tx.query(matching.COLLECT_PROJECTS, [accountId]);
+  await tx.query('analyze invoice_names; analyze invoice_ids');
+  await tx.query(matching.MATCH_BY_NAME, [period]);
+  await tx.query(matching.COLLECT_OWNERS);
+  await tx.query('analyze invoice_hits; analyze invoice_owners');
+}
+
+async function* rowsOf(document: DocumentFile): AsyncGenerator<string, void, void> {
+  let lineNo = 0;
+  for await (const lines of readDocument(document.read())) {
+    const rows = lines.map((line) => stagedRow(++lineNo, line)).join('');
+    lines.length = 0; // the rows contain them as text now: release the batch
+    yield rows;
+  }
+}
+
+/** The values in the order of the staging table's columns. */
+function stagedRow(lineNo: number, line: InvoiceLine): string {
+  const { kind, name, region } = line.subject;
+  return copyRow([
+    lineNo,
+    line.product,
+    kind,
+    KINDS_WITHOUT_RESOURCE.has(kind) ? null : kind === 'droplet_backup' ? 'droplet' : kind,
+    name,
+    region,
+    line.group,
+    line.description,
+    line.category,
+    line.project,
+    line.hours,
+    line.start,
+    line.end,
+    line.amount,
+    kind === 'tax',
+    line.extra === null ? null : JSON.stringify(line.extra),
+  ]);
+}
