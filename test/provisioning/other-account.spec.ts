@@ -102,7 +102,7 @@ it('asks and writes nothing with the token of another account from the start, an
   const record = await start('upsert_dns_record', RECORD);
   for (const id of [...orders, record]) await waitsForToken(id);
   expect((await stepOf(record)).step?.error?.detail).toMatch(/^waiting for a token of the account that this service is bound to/);
-  await expect(world.reapWith(process)).rejects.toMatchObject({ code: 'other_account' });
+  await world.reapWith(process); // without an answer of the bound account no restore can be ruled out, so the round ends there
   expect(await askedOfStranger()).toEqual([]);
   expect((await theirs.calls()).length).toBeLessThanOrEqual(2);
   expect(await theirs.droplets()).toEqual([]);
