@@ -1,4 +1,4 @@
-// Counts what the renovation is measured by, on the current tree: source files, statements of SQL, words, circles of imports, and the
+// Counts what the form of the source tree is measured by, on the current tree: source files, statements of SQL, words, circles of imports, and the
 // files on three paths. `--json` prints all of it; `--list` names files and statements; `--no-paths` leaves out the paths, which need a
 // build and a database.
 import { cyclesOf } from './walk/cycles.mjs';

@@ -12,7 +12,7 @@ const LEFT_OUT = /^test\/(releases\/[^/]+\/|architecture\/citations(\.spec)?\.ts
 const OUTSIDE: readonly RegExp[] = [
   /\bdesign,?( section)? \d[\d.]*|\bdesign section\b|\bof the design\b/i,
   /\bperformance,? (section \d+|[A-Z]\d)\b/,
-  /\brenovation\b/i,
+  /\brenovation(\.md|,? (section )?\d)/i,
   /(?<![\w-])shared\/(?!digitalocean-openapi\.json)[\w.-]*/,
 ];
 

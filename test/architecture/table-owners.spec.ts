@@ -28,7 +28,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_saga_actions',
     'cloud_sweeps',
   ],
-  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_lineage', 'provider_looks'],
+  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_lineage', 'database_witness', 'provider_looks'],
   queues: ['bullmq.schedule_tick'],
   saga: ['saga_holds', 'saga_runs', 'saga_starts', 'saga_steps'],
 };
