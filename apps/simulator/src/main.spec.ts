@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorControl } from './testing/simulator-control';
-import { spawnSimulator } from './testing/simulator-process';
-import { clientOf } from './testing/test-world';
+import { SimulatorClient } from '../../../test/support/simulator-client';
+import { spawnSimulator } from '../../../test/support/simulator-world';
+import { clientOf } from '../../../test/support/simulator-world';
 
 describe('the simulator as a process', () => {
   let folder: string;
@@ -25,7 +25,7 @@ describe('the simulator as a process', () => {
     const rules = [{ id: 'hold', match: {}, effect: { type: 'hold' } }];
     await fetch(`${url}/_simulator/faults`, { method: 'PUT', body: JSON.stringify({ rules }) });
     const held = clientOf(url, 'dop_v1_simulator')('GET', '/v2/account').catch((error: Error) => error.message);
-    await new SimulatorControl(url).held('hold');
+    await new SimulatorClient(url).untilHeld('hold');
     const start = performance.now();
     child.kill(signal);
     expect(await ended).toBe(0);

@@ -1,11 +1,21 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { upgradeState } from './control/account-document';
 import { controlRoutes } from './control/control.routes';
-import { FolderLock } from './journal/folder-lock';
-import { Simulation } from './simulation';
+import { type SeedOptions, seedState } from './demo/demo-state';
+import { ENDPOINT_GROUPS } from './endpoints/endpoints';
+import { handleRequest, LATE_REQUEST, ProviderApi } from './endpoints/provider-api';
+import { FaultEngine } from './faults/fault-engine';
+import { financeEndpoints } from './finance/finance.endpoints';
+import { ProviderRefusal } from './http/answer';
+import { Ledger } from './http/ledger';
+import { type ProviderRequest, RouteTable } from './http/route';
+import { FolderLock, Journal } from './journal/journal';
+import { SeededRandom } from './world/random';
+import { type Transition, World } from './world/world';
 
 export interface SimulatorOptions {
   /** 0 (default here): any free port. */
@@ -42,7 +52,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const folder = dataDir === undefined ? undefined : join(dataDir, 'simulator');
   let lock: FolderLock | undefined;
   try {
-    lock = folder === undefined ? undefined : await FolderLock.take(folder);
+    lock = folder === undefined ? undefined : await FolderLock.acquire(folder);
     const simulation = new Simulation({ seed, scale, empty, token }, folder);
     server.on('request', simulatorApp(simulation));
     const { port: actual } = server.address() as AddressInfo;
@@ -77,4 +87,61 @@ async function closeAll(server: Server, simulation: Simulation, lock: FolderLock
   await closed;
   simulation.close();
   lock?.release();
+}
+
+/** Faults draw from a generator of their own, so that a rule does not change which ids come next. */
+const faultRandom = (seed: number): SeededRandom => new SeededRandom(seed ^ 0x5f3759df);
+
+/** One simulated account with its faults and its ledger: everything but the port. */
+export class Simulation {
+  readonly world: World;
+  readonly faults: FaultEngine;
+  readonly ledger = new Ledger();
+  readonly api: ProviderApi;
+  private readonly journal?: Journal;
+
+  /** Loads the state below `dataFolder`, or makes the account anew; without a folder it lives in memory only. */
+  constructor(
+    private options: SeedOptions,
+    dataFolder?: string,
+  ) {
+    const routes = new RouteTable([...ENDPOINT_GROUPS, financeEndpoints]);
+    const seeded = seedState(options);
+    this.journal = dataFolder === undefined ? undefined : Journal.open(dataFolder);
+    const stored = this.journal?.load(seeded);
+    const state = stored === undefined ? seeded : upgradeState(stored, options.token);
+    this.journal?.rewrite(state);
+    this.world = new World(state, transitionsOf(routes), this.journal);
+    this.faults = new FaultEngine(faultRandom(options.seed));
+    this.api = new ProviderApi(this.world, routes, this.faults, this.ledger);
+  }
+
+  /** A fresh account: rules, ledger, rate windows and clock begin anew too. What is not given stays as it was at the start. */
+  reset(change: Partial<SeedOptions>): void {
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const options = { ...this.options, ...given };
+    this.world.replace(seedState(options));
+    this.faults.reset(faultRandom(options.seed));
+    this.ledger.clear();
+    this.api.reset();
+  }
+
+  close(): void {
+    this.journal?.close();
+  }
+}
+
+/** What happens by itself in all families, and requests whose effect comes late (`late_commit`). */
+function transitionsOf(routes: RouteTable): Record<string, Transition> {
+  const late: Transition = (world, { data }) => {
+    try {
+      handleRequest(routes, world, data as unknown as ProviderRequest);
+    } catch (error) {
+      if (!(error instanceof ProviderRefusal)) throw error; // a refusal: nobody listens any more
+    }
+  };
+  return Object.assign({ [LATE_REQUEST]: late }, ...ENDPOINT_GROUPS.map((family) => family.transitions ?? {})) as Record<
+    string,
+    Transition
+  >;
 }

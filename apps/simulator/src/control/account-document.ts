@@ -1,12 +1,9 @@
-import { FIRST_IDS } from '../world/first-ids';
-import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
-import { KEY_OF, type CollectionName, type State } from '../world/state';
-import { apiTime } from '../world/world';
-import { ControlError } from './control-error';
-import { readDroplet } from './droplet-document';
-import { readBillingHistory, readInvoices } from './invoice-documents';
-import { completeRecords } from './resource-documents';
+import { ControlError } from '../http/answer';
 import type { DropletRecord, MemberRecord } from '../world/records';
+import { type CollectionName, DEFAULT_LIMITS, FIRST_IDS, KEY_OF, type State } from '../world/state';
+import { DEFAULT_VISIBILITY_DELAYS } from '../world/visibility-delay';
+import { apiTime } from '../world/world';
+import { completeRecords, readBillingHistory, readDroplet, readInvoices } from './record-documents';
 
 type Fields = Record<string, unknown>;
 
@@ -26,7 +23,7 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
   }
   for (const name of Object.keys(KEY_OF) as CollectionName[])
     if (name in given) (next as unknown as Fields)[name] = completeRecords(name, readRecords(name, given[name]), next, nowMs);
-  if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutStrays(next);
+  if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutOrphanRecords(next);
   if ('invoices' in given) next.invoices = readInvoices(readRecords('invoices', given.invoices), nowMs);
   if ('billing_history' in given) next.billing_history = readBillingHistory(readRecords('billing_history', given.billing_history), nowMs);
   if ('droplets' in given) next.droplets = readDroplets(next, given.droplets as unknown[], nowMs);
@@ -41,7 +38,7 @@ export function upgradeState(stored: State, token: string): State {
   return {
     ...stored,
     tokens,
-    lags: { ...DEFAULT_LAGS, ...stored.lags },
+    lags: { ...DEFAULT_VISIBILITY_DELAYS, ...stored.lags },
     counters: { ...stored.counters, domain_record: stored.counters.domain_record ?? FIRST_IDS.domain_record },
     limits: { ...DEFAULT_LIMITS, ...stored.limits },
   };
@@ -91,7 +88,7 @@ function readMembers(next: State, input: unknown[], nowMs: number): MemberRecord
 }
 
 /** Records go with their domain, also when a list without it was put. */
-function withoutStrays({ domains, domain_records }: State): State['domain_records'] {
+function withoutOrphanRecords({ domains, domain_records }: State): State['domain_records'] {
   const names = new Set(domains.map(({ name }) => name));
   return domain_records.filter(({ domain }) => names.has(domain));
 }

@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../testing/test-world';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 describe('the control API', () => {
   let world: TestWorld;
@@ -10,7 +10,7 @@ describe('the control API', () => {
 
   it('takes back the whole account as it gave it', async () => {
     const account = await world.control.account();
-    await world.control.put(JSON.parse(JSON.stringify(account)) as Record<string, unknown>);
+    await world.control.change(JSON.parse(JSON.stringify(account)) as Record<string, unknown>);
     expect(await world.control.account()).toEqual(account);
   });
 
@@ -18,7 +18,7 @@ describe('the control API', () => {
     const { droplets } = await world.control.account();
     const [changed, removed, ...rest] = droplets;
     if (changed === undefined || removed === undefined) throw new Error('The demo account has no droplets');
-    await world.control.put({
+    await world.control.change({
       droplets: [{ ...changed, size_slug: 's-8vcpu-16gb', name: 'renamed' }, ...rest, { name: 'sneaked-in', tags: ['sneaky'] }],
     });
     expect(await droplet(changed.id)).toMatchObject({ name: 'renamed', size_slug: 's-8vcpu-16gb', size: { slug: 's-8vcpu-16gb' } });
@@ -32,14 +32,14 @@ describe('the control API', () => {
   it('shows the membership of a droplet that vanished behind our back as not_found', async () => {
     const { droplets, members } = await world.control.account();
     const member = members.find(({ urn }) => urn === `do:droplet:${droplets[0]?.id}`);
-    await world.control.put({ droplets: droplets.slice(1) });
+    await world.control.change({ droplets: droplets.slice(1) });
     const { resources } = (await world.call('GET', `/v2/projects/${member?.project_id}/resources?per_page=200`)).body;
     expect(resources.find(({ urn }) => urn === member?.urn)).toMatchObject({ status: 'not_found' });
   });
 
   it('replaces only the keys given, and lags and limits name by name', async () => {
     const before = await world.control.account();
-    await world.control.put({ lags: { droplet_listed_ms: 7 }, tokens: ['dop_v1_rotated'] });
+    await world.control.change({ lags: { droplet_listed_ms: 7 }, tokens: ['dop_v1_rotated'] });
     expect(await world.control.account()).toEqual({
       ...before,
       lags: { ...before.lags, droplet_listed_ms: 7 },
@@ -67,7 +67,7 @@ describe('the control API', () => {
     [{ members: [{ urn: 'do:domain:a.example', project_id: 'none' }] }, 'project_id'],
   ])('refuses %j with a sentence and changes nothing', async (change, word) => {
     const before = await world.control.account();
-    await expect(world.control.put(change)).rejects.toThrow(word);
+    await expect(world.control.change(change)).rejects.toThrow(word);
     expect(await world.control.account()).toEqual(before);
   });
 

@@ -1,16 +1,13 @@
-import { zoneFile } from '../families/zone-file';
-import { FIRST_IDS } from '../world/first-ids';
+import { zoneFile } from '../world/derived-fields';
 import type { SeededRandom } from '../world/random';
-import type { DropletRecord, MemberRecord } from '../world/records';
-import type { State } from '../world/state';
+import type { DomainRecordEntry, DropletRecord, FirewallRecord, LoadBalancerRecord, MemberRecord } from '../world/records';
+import { FIRST_IDS, type State } from '../world/state';
 import { apiTime } from '../world/world';
-import { demoBalancer, demoFirewall } from './demo-network';
-import { demoRecords } from './demo-records';
 
 const DAY_MS = 86_400_000;
 
 /** One client's project: what belongs to it, and the droplets that its things hang on. */
-export interface DemoProject {
+interface DemoProject {
   readonly id: string;
   readonly owner: string;
   readonly region: string;
@@ -111,4 +108,98 @@ function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, cre
   if (droplets.length === 0) return [];
   const byDroplets = demoFirewall(random, `${owner}-web`, droplets.slice(0, 3), [], created_at);
   return droplets.length < 5 ? [byDroplets] : [byDroplets, demoFirewall(random, `${owner}-staging`, [], ['env:staging'], created_at)];
+}
+
+const ANYWHERE = { addresses: ['0.0.0.0/0', '::/0'] };
+
+/** A firewall as most sites have one: web for all, SSH for the office, everything out. */
+export function demoFirewall(
+  random: SeededRandom,
+  name: string,
+  droplets: readonly DropletRecord[],
+  tags: string[],
+  created_at: string,
+): FirewallRecord {
+  return {
+    id: random.uuid(),
+    name,
+    status: 'succeeded',
+    created_at,
+    droplet_ids: droplets.map(({ id }) => id),
+    tags,
+    inbound_rules: [
+      { protocol: 'tcp', ports: '80', sources: ANYWHERE },
+      { protocol: 'tcp', ports: '443', sources: ANYWHERE },
+      { protocol: 'tcp', ports: '22', sources: { addresses: ['203.0.113.0/24'] } },
+    ],
+    outbound_rules: [
+      { protocol: 'tcp', ports: '0', destinations: ANYWHERE },
+      { protocol: 'udp', ports: '0', destinations: ANYWHERE },
+    ],
+  };
+}
+
+/** A load balancer before the first two web droplets of a project. */
+export function demoBalancer(
+  random: SeededRandom,
+  project: { id: string; owner: string; region: string; droplets: readonly DropletRecord[] },
+  id: string,
+  created_at: string,
+): LoadBalancerRecord {
+  const behind: DropletRecord[] = [];
+  for (const droplet of project.droplets) {
+    if (behind.length === 2) break; // a project of a scaled account has thousands
+    if (droplet.tags.includes('web')) behind.push(droplet);
+  }
+  return {
+    id,
+    name: `${project.owner}-lb`,
+    project_id: project.id,
+    ip: `164.90.${random.integer(0, 255)}.${random.integer(1, 254)}`,
+    size_unit: 1,
+    algorithm: 'round_robin',
+    status: 'active',
+    type: 'REGIONAL',
+    region: project.region,
+    created_at,
+    forwarding_rules: [
+      { entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 80, certificate_id: '', tls_passthrough: false },
+      { entry_protocol: 'https', entry_port: 443, target_protocol: 'https', target_port: 443, certificate_id: '', tls_passthrough: true },
+    ],
+    health_check: {
+      protocol: 'http',
+      port: 80,
+      path: '/',
+      check_interval_seconds: 10,
+      response_timeout_seconds: 5,
+      healthy_threshold: 5,
+      unhealthy_threshold: 3,
+    },
+    sticky_sessions: { type: 'none' },
+    redirect_http_to_https: true,
+    droplet_ids: behind.map(({ id: dropletId }) => dropletId),
+    tag: '',
+    vpc_uuid: behind[0]?.vpc_uuid ?? random.uuid(),
+  };
+}
+
+type Entry = Omit<DomainRecordEntry, 'id'>;
+
+/** What the zone of a small firm holds: site, mail, two texts at the apex, and the shop's answer on two machines. */
+export function demoRecords(domain: string, addresses: readonly string[]): Entry[] {
+  const base = { domain, priority: null, port: null, weight: null, flags: null, tag: null, ttl: 1800 };
+  const [first = '203.0.113.10', second = first] = addresses;
+  const mail = ['aspmx.l.google.com', 'alt1.aspmx.l.google.com'];
+  return [
+    { ...base, type: 'SOA', name: '@', data: '1800' },
+    ...[1, 2, 3].map((nth) => ({ ...base, type: 'NS', name: '@', data: `ns${nth}.digitalocean.com` })),
+    { ...base, type: 'A', name: '@', data: first },
+    { ...base, type: 'CNAME', name: 'www', data: '@' },
+    { ...base, type: 'A', name: 'shop', data: first, ttl: 300 },
+    { ...base, type: 'A', name: 'shop', data: second === first ? '203.0.113.11' : second, ttl: 300 },
+    ...mail.map((data, nth) => ({ ...base, type: 'MX', name: '@', data, priority: 1 + nth * 4, ttl: 3600 })),
+    { ...base, type: 'TXT', name: '@', data: 'v=spf1 include:_spf.google.com ~all', ttl: 3600 },
+    { ...base, type: 'TXT', name: '@', data: `google-site-verification=${domain.replace(/\W/g, '')}`, ttl: 3600 },
+    { ...base, type: 'CAA', name: '@', data: 'letsencrypt.org', flags: 0, tag: 'issue', ttl: 3600 },
+  ];
 }

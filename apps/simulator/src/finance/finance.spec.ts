@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { newTestWorld, until, type TestWorld } from '../testing/test-world';
+import { newTestWorld, type TestWorld, until } from '../../../../test/support/simulator-world';
 
 const PATH = '/finance/api/v1/integrations/cloud/import-invoice';
 const RULE = { match: { path: '/finance/*' }, times: 1 };
@@ -32,7 +32,7 @@ describe('the finance service', () => {
   let world: TestWorld;
   beforeEach(async () => {
     world = await newTestWorld({ empty: true });
-    await world.control.put({ settings: { finance_secret: 'finance-secret' } });
+    await world.control.change({ settings: { finance_secret: 'finance-secret' } });
   });
   afterEach(() => world.close());
 
@@ -79,7 +79,7 @@ describe('the finance service', () => {
   });
 
   it('only decodes tokens while it has no secret', async () => {
-    await world.control.put({ settings: { finance_secret: null } });
+    await world.control.change({ settings: { finance_secret: null } });
     expect((await push({}, tokenOf({}, { secret: 'other' }))).status).toBe(201);
   });
 
@@ -114,27 +114,27 @@ describe('the finance service', () => {
   });
 
   it('has no rate window, and notes every request in the ledger', async () => {
-    await world.control.limits({ per_minute: 1, per_hour: 1 });
+    await world.control.allow({ per_minute: 1, per_hour: 1 });
     for (let nth = 0; nth < 3; nth++) await push();
-    expect(await world.control.ledger()).toMatchObject([{ path: PATH, status: 201 }, { status: 200 }, { status: 200 }]);
+    expect(await world.control.calls()).toMatchObject([{ path: PATH, status: 201 }, { status: 200 }, { status: 200 }]);
   });
 
   it('loses an answer and has the invoice', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'lose_answer' } });
+    await world.control.faults([{ ...RULE, effect: { type: 'lose_answer' } }]);
     await expect(push()).rejects.toThrow('fetch failed');
     expect((await push()).action).toBe('updated');
   });
 
   it('is reset or refuses before anything has happened', async () => {
-    await world.control.faults({ ...RULE, id: 'one', effect: { type: 'reset' } });
+    await world.control.faults([{ ...RULE, id: 'one', effect: { type: 'reset' } }]);
     await expect(push()).rejects.toThrow('fetch failed');
-    await world.control.faults({ ...RULE, id: 'two', effect: { type: 'status', status: 503 } });
+    await world.control.faults([{ ...RULE, id: 'two', effect: { type: 'status', status: 503 } }]);
     expect((await push()).status).toBe(503);
     expect(await books()).toEqual([]);
   });
 
   it('takes in late what it seemed to have lost, though the token has expired by then', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'late_commit', ms: 120_000 } });
+    await world.control.faults([{ ...RULE, effect: { type: 'late_commit', ms: 120_000 } }]);
     await expect(push()).rejects.toThrow('fetch failed');
     expect(await books()).toEqual([]);
     await world.control.advance(120_000);
@@ -142,16 +142,16 @@ describe('the finance service', () => {
   });
 
   it('holds a request until its rule is gone', async () => {
-    await world.control.faults({ ...RULE, id: 'held', effect: { type: 'hold', after: true } });
+    await world.control.faults([{ ...RULE, id: 'held', effect: { type: 'hold', after: true } }]);
     const pushed = push();
-    await world.control.held('held');
+    await world.control.untilHeld('held');
     expect(await books()).toHaveLength(1);
-    await world.control.faults();
+    await world.control.faults([]);
     expect((await pushed).action).toBe('created');
   });
 
   it('cuts an answer in half', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'truncate' } });
+    await world.control.faults([{ ...RULE, effect: { type: 'truncate' } }]);
     await expect(push()).rejects.toThrow(SyntaxError);
   });
 });

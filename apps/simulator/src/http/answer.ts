@@ -1,3 +1,5 @@
+import type { ProviderRequest } from './route';
+
 /** Rendered items `from` to `to` (excluded) of a list, asked for page by page: nothing else is rendered. */
 export interface ListSource {
   total: number;
@@ -26,3 +28,75 @@ export const list = (
 export function sourceOf<T>(items: readonly T[], render: (item: T) => unknown): ListSource {
   return { total: items.length, slice: (from, to) => items.slice(from, to).map(render) };
 }
+
+const DEFAULT_PER_PAGE = 20;
+const MAX_PER_PAGE = 200;
+
+/** The page that a request asks for: 1-based, at most 200 items; nonsense counts as not given. */
+export function pageOf(query: Record<string, string>): { page: number; perPage: number } {
+  const positive = (text: string | undefined): number | undefined =>
+    text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+  return { page: positive(query.page) ?? 1, perPage: Math.min(positive(query.per_page) ?? DEFAULT_PER_PAGE, MAX_PER_PAGE) };
+}
+
+/** The list envelope: items, `links.pages` (absent when everything fits) and `meta.total`. */
+export function pageBody(key: string, source: ListSource, paged: boolean, request: ProviderRequest): Record<string, unknown> {
+  const { page, perPage } = pageOf(request.query);
+  if (!paged) return { [key]: source.slice(0, source.total), links: {}, meta: { total: source.total } };
+  const items = source.slice((page - 1) * perPage, page * perPage);
+  return { [key]: items, links: pageLinks(request, page, Math.max(1, Math.ceil(source.total / perPage))), meta: { total: source.total } };
+}
+
+function pageLinks(request: ProviderRequest, page: number, lastPage: number): Record<string, unknown> {
+  const url = (number: number): string => {
+    const query = new URLSearchParams({ ...request.query, page: String(number) });
+    return `${request.baseUrl}${request.path}?${query.toString()}`;
+  };
+  const pages = {
+    ...(page > 1 && { first: url(1), prev: url(page - 1) }),
+    ...(page < lastPage && { next: url(page + 1), last: url(lastPage) }),
+  };
+  return Object.keys(pages).length === 0 ? {} : { pages };
+}
+
+/** Status and `id` of the provider's errors: what clients should decide by. */
+export const REFUSALS = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition_failed: 412,
+  unprocessable_entity: 422,
+  too_many_requests: 429,
+  server_error: 500,
+  service_unavailable: 503,
+} as const;
+
+export type RefusalId = keyof typeof REFUSALS;
+
+/** A request that the provider answers with an error body `{id, message, request_id}`. */
+export class ProviderRefusal extends Error {
+  readonly status: number;
+
+  constructor(
+    readonly id: RefusalId,
+    message: string,
+    /** Replaces the usual body, for the endpoints that have another form. */
+    readonly body?: Record<string, unknown>,
+  ) {
+    super(message);
+    this.status = REFUSALS[id];
+  }
+}
+
+export const notFound = (): ProviderRefusal => new ProviderRefusal('not_found', 'The resource you were accessing could not be found.');
+
+export const pendingEvent = (): ProviderRefusal => new ProviderRefusal('unprocessable_entity', 'Droplet already has a pending event.');
+
+export const unprocessable = (message: string): ProviderRefusal => new ProviderRefusal('unprocessable_entity', message);
+
+export const badRequest = (message = 'error parsing request body'): ProviderRefusal => new ProviderRefusal('bad_request', message);
+
+/** A control request that makes no sense; answered with 400 and the message. */
+export class ControlError extends Error {}

@@ -21,7 +21,7 @@ export class Ledger {
   private lastSeq = 0;
   private forgotten = 0;
 
-  open(entry: Omit<LedgerEntry, 'seq' | 'status' | 'faults'>): LedgerEntry {
+  openEntry(entry: Omit<LedgerEntry, 'seq' | 'status' | 'faults'>): LedgerEntry {
     this.lastSeq += 1;
     const opened: LedgerEntry = { seq: this.lastSeq, status: null, faults: [], ...entry };
     this.entries.push(opened);

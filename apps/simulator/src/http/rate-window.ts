@@ -1,10 +1,10 @@
-import type { Limits } from '../world/lags';
+import type { Limits } from '../world/state';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** Whether a request is let in, and what the `ratelimit-*` headers say about it. */
-export interface RateVerdict {
+interface RateDecision {
   allowed: boolean;
   limit: number;
   /** Requests left in the hour; 0 when refused. */
@@ -21,7 +21,7 @@ export class RateWindow {
   private hourStart = 0;
   private minuteStart = 0;
 
-  admit(nowMs: number, limits: Limits): RateVerdict {
+  admit(nowMs: number, limits: Limits): RateDecision {
     this.slide(nowMs);
     const inHour = this.times.length - this.hourStart;
     const inMinute = this.times.length - this.minuteStart;

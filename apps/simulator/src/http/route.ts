@@ -1,5 +1,5 @@
-import type { Answer } from './answer';
 import type { Transition, World } from '../world/world';
+import { type Answer, badRequest } from './answer';
 
 /** A request as the endpoints see it. `path` has no trailing slash; of a repeated query parameter the last one counts. */
 export interface ProviderRequest {
@@ -25,7 +25,7 @@ export interface Route {
 }
 
 /** A group of endpoints and what happens by itself in their part of the world. */
-export interface Family {
+export interface EndpointGroup {
   routes: Route[];
   transitions?: Record<string, Transition>;
 }
@@ -34,7 +34,7 @@ export interface Family {
 export class RouteTable {
   private readonly routes: { route: Route; segments: string[] }[];
 
-  constructor(families: readonly Family[]) {
+  constructor(families: readonly EndpointGroup[]) {
     const countParams = (route: Route): number => route.path.split(':').length;
     this.routes = families
       .flatMap((family) => family.routes)
@@ -69,4 +69,17 @@ function decodePart(part: string): string {
   } catch {
     return part;
   }
+}
+
+/** The JSON object that was sent; anything else is the provider's 400. */
+export function objectBody(request: ProviderRequest): Record<string, unknown> {
+  const { body } = request;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest();
+  return body as Record<string, unknown>;
+}
+
+/** A path parameter that must be a positive integer; undefined otherwise, which the endpoints answer with 404. */
+export function integerParam(request: ProviderRequest, name: string): number | undefined {
+  const text = request.params[name] ?? '';
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }

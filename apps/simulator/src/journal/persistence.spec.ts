@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorControl } from '../testing/simulator-control';
-import { spawnSimulator } from '../testing/simulator-process';
-import { clientOf, newTestWorld } from '../testing/test-world';
+import { SimulatorClient } from '../../../../test/support/simulator-client';
+import { spawnSimulator } from '../../../../test/support/simulator-world';
+import { clientOf, newTestWorld } from '../../../../test/support/simulator-world';
 
 const SPEC = { size: 's-1vcpu-1gb', image: 'debian-12-x64', tags: ['kept'] };
 
@@ -17,8 +17,8 @@ describe('the stored state', () => {
   it('survives kill -9 in the middle of writes: every answered create is there, with lags, limits, clock and pending lags', async () => {
     const first = spawnSimulator({ DATA_DIR: folder });
     const url = await first.listening;
-    const control = new SimulatorControl(url);
-    await control.put({ lags: { droplet_listed_ms: 3_600_000 }, limits: { per_minute: 100_000 } });
+    const control = new SimulatorClient(url);
+    await control.change({ lags: { droplet_listed_ms: 3_600_000 }, limits: { per_minute: 100_000 } });
     await control.advance(86_400_000);
     const call = clientOf(url, 'dop_v1_simulator');
     const answered: number[] = [];
@@ -35,7 +35,7 @@ describe('the stored state', () => {
     expect(answered.length).toBeGreaterThanOrEqual(40);
 
     const second = spawnSimulator({ DATA_DIR: folder });
-    const again = new SimulatorControl(await second.listening);
+    const again = new SimulatorClient(await second.listening);
     const account = await again.account();
     const stored = new Set(account.droplets.map(({ id }) => id));
     expect(answered.filter((id) => !stored.has(id))).toEqual([]);
@@ -89,7 +89,7 @@ describe('the stored state', () => {
   it('keeps what was put and what was reset, in one file', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.control.reset({ empty: true });
-    await before.control.put({ droplets: [{ name: 'put-there' }] });
+    await before.control.change({ droplets: [{ name: 'put-there' }] });
     await before.call('POST', '/v2/tags', { name: 'after-the-put' });
     await before.close();
     expect(readdirSync(join(folder, 'simulator'))).toHaveLength(1);
@@ -116,7 +116,7 @@ describe('the stored state', () => {
 
   it('carries out a late commit after kill and restart', async () => {
     const before = await newTestWorld({ dataDir: folder, empty: true });
-    await before.control.faults({ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } });
+    await before.control.faults([{ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } }]);
     await expect(before.call('POST', '/v2/droplets', { ...SPEC, name: 'late' })).rejects.toThrow('fetch failed');
     await before.close();
     const after = await newTestWorld({ dataDir: folder, empty: true });

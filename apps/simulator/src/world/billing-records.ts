@@ -96,3 +96,70 @@ export interface BillingEntry {
   /** One of `BILLING_TYPES`, or what a test has made up. */
   type: string;
 }
+
+/** A vendor in the books of one tenant of the finance service. */
+export interface FinanceVendor {
+  id: string;
+  tenant_id: string;
+  name: string;
+  category: string;
+}
+
+export interface FinanceLine {
+  description: string;
+  amount_minor: number;
+  is_tax?: boolean;
+  [more: string]: unknown;
+}
+
+/** What an import says. Money in minor units. */
+export interface FinanceImport {
+  source: string;
+  external_id: string;
+  vendor: { name: string; category: string };
+  invoice_number: string;
+  period: string;
+  issued_on: string;
+  currency: string;
+  amount_net_minor: number;
+  amount_tax_minor: number;
+  amount_gross_minor: number;
+  lines: FinanceLine[];
+}
+
+/** An invoice in the books: one for each (tenant_id, source, external_id). */
+export interface FinanceInvoice extends FinanceImport {
+  id: string;
+  tenant_id: string;
+  vendor_id: string;
+  created_at: string;
+  updated_at: string;
+  /** How many imports took effect. */
+  pushes: number;
+}
+
+/** What an import is recognised by. */
+export const importKey = (record: { tenant_id: string; source: string; external_id: string }): string =>
+  JSON.stringify([record.tenant_id, record.source, record.external_id]);
+
+export const vendorKey = ({ tenant_id, name }: { tenant_id: string; name: string }): string => JSON.stringify([tenant_id, name]);
+
+/** Whole cents of a decimal text ("-12.3", "1044.00"); undefined when it is none, or finer than cents. */
+export function centsOf(text: string): number | undefined {
+  const match = /^(-?)(\d{1,13})(?:\.(\d{1,2}))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, sign, whole = '0', part = ''] = match;
+  const cents = Number(whole) * 100 + Number(part.padEnd(2, '0'));
+  return sign === '-' && cents !== 0 ? -cents : cents;
+}
+
+/** "-12.30": how JSON answers write cents. */
+export function moneyText(cents: number): string {
+  const digits = String(Math.abs(cents)).padStart(3, '0');
+  return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/** The exact sum of amounts as they are stored. */
+export function sumOfAmounts(records: readonly { amount: string }[]): number {
+  return records.reduce((sum, { amount }) => sum + (centsOf(amount) ?? 0), 0);
+}

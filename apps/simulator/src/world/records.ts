@@ -38,7 +38,7 @@ export interface MemberRecord {
   status: MemberStatus;
 }
 
-export type DropletStatus = 'new' | 'active' | 'off' | 'archive';
+type DropletStatus = 'new' | 'active' | 'off' | 'archive';
 export type DropletView = 'get' | 'list' | 'tag';
 
 export interface BackupPolicy {

@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../testing/test-world';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const ROUNDS = 40;
 /** One item of a list costs about the same in both accounts; a scan per request would make it ten times as slow and more. */
@@ -10,7 +10,7 @@ describe('an account of 100,000 droplets beside one of 600', () => {
   beforeAll(async () => {
     large = await newTestWorld({ scale: 100_000 / 60 });
     small = await newTestWorld({ scale: 10 });
-    for (const { control } of [large, small]) await control.limits({ per_minute: 100_000, per_hour: 100_000 });
+    for (const { control } of [large, small]) await control.allow({ per_minute: 100_000, per_hour: 100_000 });
   }, 60_000);
   afterAll(() => Promise.all([large.close(), small.close()]));
 

@@ -1,7 +1,5 @@
-import { importKey, vendorKey, type FinanceInvoice, type FinanceVendor } from '../finance/finance-records';
-import type { BillingEntry, InvoiceRecord } from './billing-records';
-import type { Key } from './collection';
-import type { Lags, Limits } from './lags';
+import { type BillingEntry, type FinanceInvoice, type FinanceVendor, importKey, type InvoiceRecord, vendorKey } from './billing-records';
+import type { Key } from './collections';
 import type {
   Account,
   ActionRecord,
@@ -22,6 +20,10 @@ import type {
   VolumeRecord,
   VolumeSnapshotRecord,
 } from './records';
+import type { VisibilityDelays } from './visibility-delay';
+
+/** How high the real provider's ids are: droplets in 2025, records in May 2024, actions in May 2026 (past 2^31, where clients have broken). */
+export const FIRST_IDS = { droplet: 572_017_320, image: 183_204_117, action: 3_169_590_176, domain_record: 1_739_652_564 };
 
 /** The collections of the state. Adding a kind = a line here, a line in `KEY_OF`, and a family of endpoints. */
 export interface Records {
@@ -108,7 +110,7 @@ export interface Values {
   account: Account;
   /** Accepted bearer tokens. */
   tokens: string[];
-  lags: Lags;
+  lags: VisibilityDelays;
   limits: Limits;
   /** `account_balance`: what is owed from before this month, as decimal text. `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. `finance_secret`: what tokens of the finance service are signed with (null: not checked). */
   settings: { public_url: string | null; account_balance?: string; finance_secret?: string | null };
@@ -123,3 +125,7 @@ export type ValueName = keyof Values;
 
 /** Everything the simulator knows: what `GET /_simulator/account` returns and `PUT` takes back. */
 export type State = Values & { [Name in CollectionName]: Records[Name][] };
+
+/** Requests that one token may make in any 60 seconds and any 3,600 seconds. */
+export const DEFAULT_LIMITS = { per_minute: 250, per_hour: 5_000 };
+export type Limits = Record<keyof typeof DEFAULT_LIMITS, number>;

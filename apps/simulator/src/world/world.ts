@@ -1,11 +1,8 @@
-import type { Journal } from '../journal/journal';
-import { Collection, type Operation } from './collection';
-import { PendingQueue } from './pending-queue';
+import { Collection, type Operation, WorldIndexes } from './collections';
 import { SeededRandom } from './random';
-import { KEY_OF, type CollectionName, type Counters, type Records, type State, type ValueName, type Values } from './state';
-import { WorldIndexes } from './world-indexes';
 import type { PendingEvent } from './records';
-import type { LagName } from './lags';
+import { type CollectionName, type Counters, KEY_OF, type Records, type State, type ValueName, type Values } from './state';
+import type { VisibilityDelayName } from './visibility-delay';
 
 /** What happens when a pending event is due. It finds the world as it is then; what it was about may be gone. */
 export type Transition = (world: World, event: PendingEvent) => void;
@@ -13,6 +10,14 @@ export type Transition = (world: World, event: PendingEvent) => void;
 const COLLECTIONS = Object.keys(KEY_OF) as CollectionName[];
 
 type Collections = { [Name in CollectionName]: Collection<Records[Name]> };
+
+/** Where the world stores its changes. Without a journal the state lives in memory only. */
+export interface StateJournal {
+  /** Appends the changes of one request. */
+  append: (operations: Operation[]) => void;
+  /** Replaces everything stored by this state. */
+  rewrite: (state: State) => void;
+}
 
 /** The simulated account: all state, its clock and its pending events. Every change is noted and reaches the journal with `commit`. */
 export class World {
@@ -28,7 +33,7 @@ export class World {
   constructor(
     state: State,
     private readonly transitions: Record<string, Transition>,
-    private readonly journal?: Journal,
+    private readonly journal?: StateJournal,
   ) {
     this.values = valuesOf(state);
     this.counters = { ...state.counters };
@@ -36,7 +41,7 @@ export class World {
     const note = (operation: Operation): void => void this.operations.push(operation);
     this.collections = makeCollections(note);
     this.indexes = new WorldIndexes(this.collections);
-    this.collections.pending.watch((_, event) => event && this.queue.add(event));
+    this.collections.pending.watch((_, event) => event && this.queue.addEvent(event));
     this.fill(state, COLLECTIONS);
   }
 
@@ -67,7 +72,12 @@ export class World {
   }
 
   /** Makes `type` happen to `ref` once a lag has passed, counted from now or from `afterMs` later. */
-  after(lag: LagName, type: string, ref: string | number, options: { afterMs?: number; data?: Record<string, unknown> } = {}): void {
+  after(
+    lag: VisibilityDelayName,
+    type: string,
+    ref: string | number,
+    options: { afterMs?: number; data?: Record<string, unknown> } = {},
+  ): void {
     this.at(this.nowMs + (options.afterMs ?? 0) + this.values.lags[lag], type, ref, options.data);
   }
 
@@ -139,4 +149,58 @@ function makeCollections(note: (operation: Operation) => void): Collections {
 
 function valuesOf({ account, tokens, lags, limits, settings, clock, counters, invoice_seed }: State): Values {
   return { account, tokens, lags, limits, settings, clock, counters, invoice_seed };
+}
+
+/** Pending events by due time, then by age: a binary heap, so that 100,000 waiting lags cost nothing to look at. */
+export class PendingQueue {
+  private readonly heap: PendingEvent[] = [];
+
+  addEvent(event: PendingEvent): void {
+    let at = this.heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (!this.swapIfEarlier(at, parent)) return;
+      at = parent;
+    }
+  }
+
+  /** Takes out the earliest event that is due at `nowMs`. */
+  takeDue(nowMs: number): PendingEvent | undefined {
+    const first = this.heap[0];
+    if (first === undefined || first.due_at_ms > nowMs) return undefined;
+    const last = this.heap.pop();
+    if (last !== undefined && this.heap.length > 0) {
+      this.heap[0] = last;
+      this.sink();
+    }
+    return first;
+  }
+
+  private sink(): void {
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      const earlier = right < this.heap.length && this.isEarlier(right, left) ? right : left;
+      if (earlier >= this.heap.length || !this.swapIfEarlier(earlier, at)) return;
+      at = earlier;
+    }
+  }
+
+  private isEarlier(one: number, other: number): boolean {
+    const a = this.heap[one];
+    const b = this.heap[other];
+    if (a === undefined || b === undefined) return false;
+    return a.due_at_ms < b.due_at_ms || (a.due_at_ms === b.due_at_ms && a.id < b.id);
+  }
+
+  private swapIfEarlier(child: number, parent: number): boolean {
+    if (!this.isEarlier(child, parent)) return false;
+    const a = this.heap[child];
+    const b = this.heap[parent];
+    if (a === undefined || b === undefined) return false;
+    this.heap[child] = b;
+    this.heap[parent] = a;
+    return true;
+  }
 }

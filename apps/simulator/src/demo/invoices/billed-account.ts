@@ -1,5 +1,5 @@
+import type { ProjectRecord } from '../../world/records';
 import type { State } from '../../world/state';
-import { pastProjects, type PastProject } from './past-project';
 
 /** An account with more droplets is billed for the first 100 things of each kind only: nobody reads a million lines of a demo. */
 const LARGEST = 700;
@@ -13,7 +13,7 @@ export interface BilledAccount {
   /** Who holds something today, by its URN; the default project what nobody else does. */
   ownerOf: (urn: string) => PastProject;
   /** Whether only one droplet has this name today. */
-  isAlone: (name: string) => boolean;
+  isUniqueName: (name: string) => boolean;
 }
 
 /** The account with what its projects were called. */
@@ -30,7 +30,7 @@ export function billedAccount(state: State, startMs: number): BilledAccount {
     startMs,
     projects,
     ownerOf: (urn) => owners.get(urn) ?? home,
-    isAlone: (name) => bearers.get(name) === 1,
+    isUniqueName: (name) => bearers.get(name) === 1,
   };
 }
 
@@ -49,4 +49,55 @@ function billedState(state: State): State {
 }
 
 /** A resource that came to its project at once and has stayed. */
-export const settled = (project: PastProject) => [{ fromMs: -Infinity, project }];
+export const ownedThroughout = (project: PastProject) => [{ fromMs: -Infinity, project }];
+
+const DAY_MS = 86_400_000;
+
+/** A project with the names it has had. */
+export interface PastProject {
+  id: string;
+  tenant: string | null;
+  /** Oldest first; the first one holds from the beginning. */
+  names: readonly { fromMs: number; name: string }[];
+  /** The project itself has been deleted since. */
+  isDeleted: boolean;
+}
+
+/** A client who left, project and all: nobody can tell today who it was. */
+export const DEPARTED: PastProject = {
+  id: '',
+  tenant: 'marlowe',
+  names: [{ fromMs: -Infinity, name: 'Marlowe & Sons, "Est. 1911"' }],
+  isDeleted: true,
+};
+
+/** The projects of the account; every fourth client's had another name until some 250 to 350 days ago. */
+export function pastProjects(projects: readonly ProjectRecord[], startMs: number): PastProject[] {
+  let nth = -1;
+  return projects.map(({ id, name, description, is_default }) => {
+    const current = { id, tenant: /tenant:(\S+)/.exec(description)?.[1] ?? null, isDeleted: false };
+    if (!is_default) nth += 1;
+    if (is_default || nth % 4 !== 0) return { ...current, names: [{ fromMs: -Infinity, name }] };
+    const renamedMs = startMs - (250 + ((nth * 13) % 100)) * DAY_MS;
+    const former = nth % 8 === 0 ? `${name}, old site` : `${name.split(' ')[0] ?? name} (pilot)`;
+    const names = [
+      { fromMs: -Infinity, name: former },
+      { fromMs: renamedMs, name },
+    ];
+    return { ...current, names };
+  });
+}
+
+export function nameAt({ names }: PastProject, atMs: number): string {
+  return names.findLast(({ fromMs }) => fromMs <= atMs)?.name ?? '';
+}
+
+/** Whether it went by another name then. */
+export function wasRenamedSince(project: PastProject, atMs: number): boolean {
+  return nameAt(project, atMs) !== project.names.at(-1)?.name;
+}
+
+/** Since when it has had its present name. */
+export function namedSinceMs({ names }: PastProject): number {
+  return names.at(-1)?.fromMs ?? -Infinity;
+}

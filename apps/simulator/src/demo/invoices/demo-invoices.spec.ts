@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InvoiceItem, InvoiceRecord, LineTruth } from '../../world/billing-records';
-import { centsOf, sumOfAmounts } from '../../world/money';
+import { centsOf, sumOfAmounts } from '../../world/billing-records';
 import type { State } from '../../world/state';
-import { newTestWorld } from '../../testing/test-world';
+import { newTestWorld } from '../../../../../test/support/simulator-world';
 import { seedState } from '../demo-state';
 import { demoInvoices } from './demo-invoices';
 
@@ -145,7 +145,7 @@ describe('the invoices of a running demo account', () => {
 
   it('are the same whatever has been done to the account before', async () => {
     const [one, other] = await Promise.all([newTestWorld({ seed: 4 }), newTestWorld({ seed: 4 })]);
-    await other.control.put({ droplets: [], volumes: [] });
+    await other.control.change({ droplets: [], volumes: [] });
     expect((await other.control.account()).invoices).toEqual((await one.control.account()).invoices);
     await Promise.all([one.close(), other.close()]);
   });
@@ -154,11 +154,11 @@ describe('the invoices of a running demo account', () => {
     const world = await newTestWorld();
     const { text } = await world.call('GET', '/v2/customers/my/billing_history?per_page=200');
     expect(new Set((JSON.parse(text) as { billing_history: { type: string }[] }).billing_history.map(({ type }) => type)).size).toBe(10);
-    await world.control.put({ invoices: [{}] });
+    await world.control.change({ invoices: [{}] });
     expect((await world.control.account()).invoices).toHaveLength(1);
     expect((await world.call('GET', '/v2/customers/my/invoices')).body.meta.total).toBe(1);
     await world.control.reset({ tenants: 20 });
-    await world.control.put({ billing_history: [] });
+    await world.control.change({ billing_history: [] });
     expect((await world.call('GET', '/v2/customers/my/billing_history')).body.meta.total).toBe(24);
     expect((await world.control.account()).projects).toHaveLength(21);
     await world.close();

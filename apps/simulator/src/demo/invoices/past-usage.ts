@@ -1,0 +1,115 @@
+import type { SeededRandom } from '../../world/random';
+import { FIRST_IDS } from '../../world/state';
+import { type BilledAccount, namedSinceMs, type PastProject } from './billed-account';
+import { backupsOf, snapshotCents, snapshotText } from './current-usage';
+import { type UsageInterval, sizeCents, VOLUME_CENTS_PER_GIB } from './usage-interval';
+
+const DAY_MS = 86_400_000;
+const SIZES = ['s-1vcpu-1gb', 's-1vcpu-2gb', 's-2vcpu-2gb', 's-2vcpu-4gb'];
+/** No tax, for all their names. */
+const TAXING = ['taxi-01', 'tax-app', 'vat-calculator'];
+
+/** Deals out what the account has had and has no more. */
+export class PastUsage {
+  private lastId = FIRST_IDS.droplet - 9_000_000;
+
+  constructor(
+    private readonly account: BilledAccount,
+    private readonly random: SeededRandom,
+  ) {}
+
+  /** Of every client: a droplet before the present one of its name, names that are gone, the name of another client's droplet, its leavings. */
+  listIntervals(): UsageInterval[] {
+    const clients = this.account.projects.filter(({ tenant }) => tenant !== null);
+    return clients.flatMap((project, nth) => {
+      const mine = this.oldestDroplet(project);
+      const next = this.oldestDroplet(clients[(nth + 1) % clients.length] ?? project);
+      return [
+        ...(mine === undefined ? [] : this.predecessor(project, mine.name, mine.fromMs, nth % 2 === 0)),
+        ...(next === undefined || next.fromMs > this.daysAgo(60)
+          ? []
+          : this.droplet(project, next.name, this.daysAgo(55), this.daysAgo(20))),
+        ...this.deletedResources(project, nth),
+      ];
+    });
+  }
+
+  /** A run of less than an hour: it costs, and its hours are 0. */
+  shortRun(project: PastProject, name: string, atMs: number, size = 's-1vcpu-1gb'): UsageInterval[] {
+    return this.droplet(project, name, atMs, atMs + this.random.integer(5 * 60, 55 * 60) * 1000, size, true);
+  }
+
+  /** A droplet that came and went; while its project went by another name there was none, unless it is `always`. */
+  private droplet(
+    project: PastProject,
+    name: string,
+    from: number,
+    toMs: number,
+    size = this.random.pick(SIZES),
+    always = false,
+  ): UsageInterval[] {
+    const fromMs = always ? from : Math.max(from, namedSinceMs(project));
+    if (fromMs >= toMs) return [];
+    this.lastId += this.random.integer(1, 997);
+    const id = String(this.lastId);
+    const parts = [{ fromMs, description: `${name} (${size})`, monthlyCents: sizeCents(size) }];
+    const owners = [{ fromMs: -Infinity, project }];
+    const life = { kind: 'droplet', product: 'Droplets', ids: { resource_id: id }, providerId: id, exists: false, fromMs, toMs, owners };
+    return [{ ...life, parts }];
+  }
+
+  /** The droplet that had the name before: gone some days before the present one came. */
+  private predecessor(project: PastProject, name: string, untilMs: number, hasBackups: boolean): UsageInterval[] {
+    const toMs = untilMs - this.seconds(2, 12);
+    const lives = this.droplet(project, name, toMs - this.seconds(60, 300), toMs);
+    return lives.flatMap((life) => (hasBackups ? [life, backupsOf(life, name, 'weekly', true)] : [life]));
+  }
+
+  private deletedResources(project: PastProject, nth: number): UsageInterval[] {
+    const name = project.tenant ?? '';
+    const fromMs = this.daysAgo(700) + this.seconds(0, 500);
+    const toMs = fromMs + this.seconds(20, 160);
+    const old = this.droplet(project, `${name}-old-01`, fromMs, toMs);
+    const twins = nth % 5 === 1 ? [1, 2].flatMap(() => this.droplet(project, `${name}-batch`, fromMs, toMs, 's-1vcpu-1gb')) : [];
+    const taxing = nth % 4 === 1 ? this.droplet(project, TAXING[nth % TAXING.length] ?? '', fromMs, toMs, 's-1vcpu-2gb') : [];
+    return [...old, ...twins, ...taxing, ...this.leftovers(project, name, toMs, nth)];
+  }
+
+  /** Snapshots outlive their droplet; a volume may be called like one. */
+  private leftovers(project: PastProject, name: string, fromMs: number, nth: number): UsageInterval[] {
+    const region = 'fra1';
+    const sizeGb = this.random.integer(120, 900) / 100;
+    const base = { ids: {}, exists: false, fromMs: Math.max(fromMs, namedSinceMs(project)), owners: [{ fromMs: -Infinity, project }] };
+    const part = (description: string, monthlyCents: number) => ({ parts: [{ fromMs: base.fromMs, description, monthlyCents }] });
+    const title = nth % 3 === 0 ? `${name} before upgrade (v2), "final"` : `${name}-old-01-${fromMs}`;
+    const snapshot = part(snapshotText(title, region, sizeGb, 'Droplet'), snapshotCents(sizeGb));
+    const volume = part(`${name}-old-01 (${region}) 20GB`, 20 * VOLUME_CENTS_PER_GIB);
+    this.lastId += 1;
+    const lives: UsageInterval[] = [
+      {
+        ...base,
+        ...snapshot,
+        kind: 'snapshot',
+        product: 'Droplet Snapshots',
+        providerId: String(this.lastId),
+        toMs: fromMs + this.seconds(90, 400),
+      },
+      { ...base, ...volume, kind: 'volume', product: 'Volumes', providerId: this.random.uuid(), toMs: fromMs + this.seconds(30, 200) },
+    ];
+    return lives.filter((life) => life.toMs > life.fromMs);
+  }
+
+  private oldestDroplet(project: PastProject): { name: string; fromMs: number } | undefined {
+    const droplet = this.account.state.droplets.find(({ id }) => this.account.ownerOf(`do:droplet:${id}`) === project);
+    return droplet && { name: droplet.name, fromMs: Date.parse(droplet.created_at) };
+  }
+
+  private daysAgo(days: number): number {
+    return this.account.startMs - days * DAY_MS;
+  }
+
+  /** Between so many days and so many, in ms of whole seconds. */
+  private seconds(leastDays: number, mostDays: number): number {
+    return this.random.integer(leastDays * 86_400, mostDays * 86_400) * 1000;
+  }
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { type Answer, type ListSource, pageBody } from '../http/answer';
+import type { ProviderRequest } from '../http/route';
+import type { Effect, FaultRule } from './rule';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** An answer as bytes: what it says is fixed now, even if it is held back. */
+export interface RenderedAnswer {
+  status: number;
+  type: string;
+  text: string;
+  headers: Record<string, string>;
+}
+
+/** Renders an answer as the faults that fired leave it. `draw` answers numbers in [0, 1). */
+export function renderAnswer(answer: Answer, request: ProviderRequest, fired: FaultRule[], draw: () => number): RenderedAnswer {
+  const bent = applyListFaults(answer, fired, draw);
+  if (bent.kind === 'empty') return { status: bent.status, type: JSON_TYPE, text: '', headers: {} };
+  if (bent.kind === 'text') return { status: bent.status, type: bent.type, text: cut(bent.body, fired), headers: bent.headers ?? {} };
+  const { status, body, headers } =
+    bent.kind === 'json'
+      ? bent
+      : { status: 200, body: { ...pageBody(bent.key, bent.source, bent.paged, request), ...bent.beside }, headers: undefined };
+  return { status, type: JSON_TYPE, text: cut(jsonText(body, fired), fired), headers: headers ?? {} };
+}
+
+function jsonText(body: unknown, fired: FaultRule[]): string {
+  return JSON.stringify(fired.some(({ effect }) => effect.type === 'other_account') ? withOtherAccountIds(body) : body);
+}
+
+/** `truncate`: a complete HTTP answer whose text ends in the middle. */
+function cut(text: string, fired: FaultRule[]): string {
+  return fired.some(({ effect }) => effect.type === 'truncate') ? text.slice(0, Math.floor(text.length / 2)) : text;
+}
+
+/** Lists as `page_shift` and `hide` show them; other answers are left alone. */
+export function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
+  if (answer.kind !== 'list') return answer;
+  return fired.reduce<Answer & { kind: 'list' }>((bent, { effect }) => {
+    if (effect.type === 'page_shift') return { ...bent, source: shifted(bent.source, effect, draw) };
+    if (effect.type === 'hide') return { ...bent, source: hidden(bent.source, effect) };
+    return bent;
+  }, answer);
+}
+
+/** An item of an earlier page has vanished since: every later item moved up by one, and the one on the seam is never shown. */
+function shifted(source: ListSource, effect: Effect, draw: () => number): ListSource {
+  const asked = (effect.body as { total?: string } | undefined)?.total;
+  const drops = asked === undefined ? draw() < 0.5 : asked === 'drops';
+  return { total: drops ? Math.max(0, source.total - 1) : source.total, slice: (from, to) => source.slice(from + 1, to + 1) };
+}
+
+/** The list of a token that lost a scope: fewer rows or none, a fitting total, and no error. */
+function hidden(source: ListSource, effect: Effect): ListSource {
+  const { ids, ratio } = (effect.body ?? {}) as { ids?: unknown[]; ratio?: number };
+  if (ids === undefined && ratio === undefined) return { total: 0, slice: () => [] };
+  const gone = new Set(ids?.map(String));
+  const kept = source.slice(0, source.total).filter((item) => !gone.has(identify(item)) && hashShare(identify(item)) >= (ratio ?? 0));
+  return { total: kept.length, slice: (from, to) => kept.slice(from, to) };
+}
+
+function identify(item: unknown): string {
+  const { id, urn, uuid, slug, ip, name, invoice_uuid, description } = item as Record<string, unknown>;
+  return String(id ?? urn ?? uuid ?? slug ?? ip ?? name ?? invoice_uuid ?? description);
+}
+
+function hashShare(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/** The same body with account, team and owner ids of another account. */
+export function withOtherAccountIds(body: unknown, inAccount = false): unknown {
+  if (Array.isArray(body)) return body.map((item) => withOtherAccountIds(item, inAccount));
+  if (typeof body !== 'object' || body === null) return body;
+  const entries = Object.entries(body).map(([name, value]) => {
+    if (typeof value === 'string' && (name === 'owner_uuid' || (inAccount && name === 'uuid'))) return [name, otherUuid(value)];
+    if (name === 'owner_id' && typeof value === 'number') return [name, value + 1_000_003];
+    return [name, withOtherAccountIds(value, inAccount || name === 'account')];
+  });
+  return Object.fromEntries(entries);
+}
+
+function otherUuid(uuid: string): string {
+  const hex = createHash('sha256').update(uuid).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
