@@ -33,7 +33,7 @@ interface Project {
   owner_uuid: string;
 }
 
-/** The keys that specs read from answers; which of them an answer has depends on the endpoint. */
+/** The keys that specs read from responses; each endpoint sets some of them. */
 interface Body {
   id: string;
   message: string;
@@ -61,7 +61,7 @@ export interface Answer {
   headers: Headers;
 }
 
-/** A simulator of its own for a spec, a client of its API and its control. */
+/** A simulator for one spec, with a client of its API and of its control API. */
 export interface TestWorld {
   simulator: RunningSimulator;
   control: SimulatorClient;
@@ -75,7 +75,7 @@ export async function newTestWorld(options: SimulatorOptions = {}): Promise<Test
   return { simulator, control, call: clientOf(simulator.url, simulator.token), close: () => simulator.close() };
 }
 
-/** A client that answers every status and rejects only when the connection breaks. */
+/** A client that returns a response of any status and rejects only when the connection breaks. */
 export function clientOf(url: string, defaultToken: string): TestWorld['call'] {
   return async (method, path, body, token = defaultToken) => {
     const response = await fetch(`${url}${path}`, {
@@ -92,7 +92,7 @@ export function clientOf(url: string, defaultToken: string): TestWorld['call'] {
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('The condition never held');
+    if (Date.now() > deadline) throw new Error('The condition never became true');
     await sleep(5);
   }
 }
@@ -107,12 +107,12 @@ function parse(text: string): Body {
 
 const MAIN = resolve(__dirname, '../../dist/apps/simulator/src/main.js');
 
-/** The simulator as a process of its own, as it is deployed: from `dist`, which `npm test` builds first. */
+/** The simulator as a separate process from `dist`, as in a deployment. `npm test` builds it first. */
 interface SimulatorProcess {
   child: ChildProcess;
-  /** Rejects when the process ended before it listened, with what it said on stderr. */
+  /** Rejects with the text of stderr when the process ends before it listens. */
   listening: Promise<string>;
-  /** Exit code, or the signal that ended it. */
+  /** The exit code, or the signal that ended the process. */
   ended: Promise<number | string>;
 }
 

@@ -2,7 +2,7 @@ import { DEFAULT_TOKEN, type RunningSimulator, type SimulatorOptions, startSimul
 
 const DEFAULT_PORT = 4008;
 
-/** Reads the environment; throws one sentence that names every wrong variable. */
+/** Reads the environment. Throws one error that names every wrong variable. */
 export function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
   const problems: string[] = [];
   const number = (name: string, fallback: number, isValid: (value: number) => boolean): number => {
@@ -13,7 +13,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
   };
   const token = (text: string): string => {
     if (text.trim() === '') return DEFAULT_TOKEN;
-    if (text !== text.trim()) problems.push('SIMULATOR_TOKEN has blanks before or after it'); // no header could carry them
+    if (text !== text.trim()) problems.push('SIMULATOR_TOKEN has blanks before or after it'); // an HTTP header cannot carry them
     return text;
   };
   const settings = {
@@ -28,7 +28,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
   return settings;
 }
 
-/** Runs the simulator until a signal, or until the process that started it is gone. */
+/** Runs the simulator until a signal arrives or the parent process ends. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const simulator = await startSimulator(settings).catch((error: NodeJS.ErrnoException) => {

@@ -18,14 +18,14 @@ import { SeededRandom } from './world/random';
 import { type Transition, World } from './world/world';
 
 export interface SimulatorOptions {
-  /** 0 (default here): any free port. */
+  /** 0 (the default here) chooses any free port. */
   port?: number;
   host?: string;
-  /** The bearer token that is accepted. */
+  /** The accepted bearer token. */
   token?: string;
   seed?: number;
   scale?: number;
-  /** State lives in `<dataDir>/simulator` and survives kill -9; without it, in memory only. */
+  /** The state is stored in `<dataDir>/simulator` and survives kill -9. Without a folder it is kept in memory only. */
   dataDir?: string;
   empty?: boolean;
 }
@@ -34,16 +34,16 @@ export interface RunningSimulator {
   /** Base URL, without a trailing slash. */
   url: string;
   token: string;
-  /** Breaks what is still open and frees the port. */
+  /** Breaks open connections and frees the port. */
   close: () => Promise<void>;
 }
 
 export const DEFAULT_TOKEN = 'dop_v1_simulator';
 const MAX_BODY = '1mb';
-/** An invoice of many lines. */
+/** Large enough for an invoice of many lines. */
 const MAX_FINANCE_BODY = '200mb';
 
-/** Starts a simulated DigitalOcean. Rejects when the port or the folder is taken, before it has touched any stored state. */
+/** Starts a simulated DigitalOcean. Rejects when the port or the folder is in use, before it has touched any stored state. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const { port = 0, host = '127.0.0.1', token = DEFAULT_TOKEN, seed = 1, scale = 1, empty = false, dataDir } = options;
   const server = createServer();
@@ -73,7 +73,7 @@ function simulatorApp(simulation: Simulation): Express {
   app.use(express.text({ type: () => true, limit: MAX_BODY }));
   app.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (!(error instanceof Error)) return next(error);
-    req.body = undefined; // what cannot be read counts as no body: the endpoint refuses it with 400
+    req.body = undefined; // an unreadable body counts as no body: the endpoint refuses it with 400
     next();
   });
   app.use(simulation.api.handle);
@@ -89,10 +89,10 @@ async function closeAll(server: Server, simulation: Simulation, lock: FolderLock
   lock?.release();
 }
 
-/** Faults draw from a generator of their own, so that a rule does not change which ids come next. */
+/** Faults draw from their own generator, so that a rule does not change the next ids. */
 const faultRandom = (seed: number): SeededRandom => new SeededRandom(seed ^ 0x5f3759df);
 
-/** One simulated account with its faults and its ledger: everything but the port. */
+/** One simulated account with its faults and its ledger: the whole simulator without the port. */
 export class Simulation {
   readonly world: World;
   readonly faults: FaultEngine;
@@ -100,7 +100,7 @@ export class Simulation {
   readonly api: ProviderApi;
   private readonly journal?: Journal;
 
-  /** Loads the state below `dataFolder`, or makes the account anew; without a folder it lives in memory only. */
+  /** Loads the state stored in `dataFolder`, or seeds a new account. Without a folder the state is kept in memory only. */
   constructor(
     private options: SeedOptions,
     dataFolder?: string,
@@ -116,7 +116,7 @@ export class Simulation {
     this.api = new ProviderApi(this.world, routes, this.faults, this.ledger);
   }
 
-  /** A fresh account: rules, ledger, rate windows and clock begin anew too. What is not given stays as it was at the start. */
+  /** Seeds a fresh account and resets rules, ledger, rate windows and clock. Options that are not given keep their value from the start. */
   reset(change: Partial<SeedOptions>): void {
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const options = { ...this.options, ...given };
@@ -131,13 +131,13 @@ export class Simulation {
   }
 }
 
-/** What happens by itself in all families, and requests whose effect comes late (`late_commit`). */
+/** The transitions of all endpoint groups, and the one that executes a request late (`late_commit`). */
 function transitionsOf(routes: RouteTable): Record<string, Transition> {
   const late: Transition = (world, { data }) => {
     try {
       handleRequest(routes, world, data as unknown as ProviderRequest);
     } catch (error) {
-      if (!(error instanceof ProviderRefusal)) throw error; // a refusal: nobody listens any more
+      if (!(error instanceof ProviderRefusal)) throw error; // a refusal is dropped: the connection has been closed long ago
     }
   };
   return Object.assign({ [LATE_REQUEST]: late }, ...ENDPOINT_GROUPS.map((family) => family.transitions ?? {})) as Record<

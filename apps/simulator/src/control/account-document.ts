@@ -7,7 +7,7 @@ import { completeRecords, readBillingHistory, readDroplet, readInvoices } from '
 
 type Fields = Record<string, unknown>;
 
-/** The state after a `PUT /_simulator/account`: the top-level keys given replace those of the present state, the others stay. */
+/** The state after a `PUT /_simulator/account`: the given top-level keys replace those of the current state, the others stay. */
 export function applyAccountDocument(present: State, document: unknown, nowMs: number): State {
   const given = asFields(document, 'the document');
   for (const name of Object.keys(given)) {
@@ -32,7 +32,7 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
   return withCountersAbove(next);
 }
 
-/** A state read from a file: names that came later get their defaults, and the token of the environment is accepted. */
+/** A stored state, completed: names that are newer than the file get their defaults, and the token of the environment is accepted. */
 export function upgradeState(stored: State, token: string): State {
   const tokens = stored.tokens.includes(token) ? stored.tokens : [...stored.tokens, token];
   return {
@@ -49,7 +49,7 @@ export function asFields(input: unknown, what: string): Fields {
   return input as Fields;
 }
 
-/** Numbers given replace the present ones by name; unknown names and negative numbers are refused. */
+/** Given numbers replace the current ones by name. Unknown names and negative numbers are refused. */
 function readNumbers<T extends object>(what: string, present: T, given: unknown): T {
   if (given === undefined) return present;
   const fields = asFields(given, what);
@@ -87,27 +87,27 @@ function readMembers(next: State, input: unknown[], nowMs: number): MemberRecord
   });
 }
 
-/** Records go with their domain, also when a list without it was put. */
+/** Removes DNS records of domains that are not in the list. */
 function withoutOrphanRecords({ domains, domain_records }: State): State['domain_records'] {
   const names = new Set(domains.map(({ name }) => name));
   return domain_records.filter(({ domain }) => names.has(domain));
 }
 
-/** A droplet that is new in the world belongs to the default project unless the document says otherwise. */
+/** Adds new droplets to the default project, unless the document gives their membership. */
 function withDefaultMembers(next: State, before: DropletRecord[], nowMs: number): MemberRecord[] {
   const known = new Set(before.map(({ id }) => id));
   const members = new Set(next.members.map(({ urn }) => urn));
   const project = next.projects.find(({ is_default }) => is_default);
-  const homeless = next.droplets.filter(({ id }) => !known.has(id) && !members.has(`do:droplet:${id}`));
-  if (project === undefined || homeless.length === 0) return next.members;
+  const unassigned = next.droplets.filter(({ id }) => !known.has(id) && !members.has(`do:droplet:${id}`));
+  if (project === undefined || unassigned.length === 0) return next.members;
   let lastId = Math.max(next.counters.member, ...idsOf(next.members));
-  const added = homeless.map(({ id }) => {
+  const added = unassigned.map(({ id }) => {
     return { id: ++lastId, project_id: project.id, urn: `do:droplet:${id}`, assigned_at: apiTime(nowMs), status: 'ok' as const };
   });
   return [...next.members, ...added];
 }
 
-/** Ids given out from now on are higher than all there are. */
+/** Raises the counters above all existing ids. */
 function withCountersAbove(state: State): State {
   const above = (counter: number, records: { id: number }[]): number => records.reduce((highest, { id }) => Math.max(highest, id), counter);
   const { droplet, image, action, member, domain_record, pending, random } = state.counters;

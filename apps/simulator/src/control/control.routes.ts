@@ -20,7 +20,7 @@ export interface ControlledSimulation {
   reset: (change: Partial<SeedOptions>) => void;
 }
 
-/** The hand of the tester behind the provider's back, under `/_simulator`: no token, loopback only. */
+/** The control API for tests, under `/_simulator`: without a token, for loopback only. */
 export function controlRoutes(simulation: ControlledSimulation): Router {
   const router = Router();
   const { world, faults, ledger } = simulation;
@@ -42,7 +42,7 @@ export function controlRoutes(simulation: ControlledSimulation): Router {
   });
   router.put('/account', (req, res) => {
     world.settle();
-    if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // else they would come on top
+    if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // later they would be added to the given ones
     const present = world.state();
     const next = applyAccountDocument(present, req.body, world.nowMs);
     world.replace(next, present);

@@ -17,7 +17,7 @@ import { apiTime } from '../world/world';
 
 type Fields = Record<string, unknown>;
 
-/** A droplet of a PUT: only `name` is needed; size, region and image may also come nested as the API shows them. */
+/** A droplet of a PUT. Only `name` is required; size, region and image may be nested as in API responses. */
 export function readDroplet(input: Fields, where: string, { sizes, regions, images }: State): DropletRecord {
   const id = input.id;
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) throw new ControlError(`${where}.id must be a positive integer`);
@@ -62,7 +62,7 @@ function slugOf(input: unknown): unknown {
   return typeof input === 'object' && input !== null ? (input as Fields).slug : input;
 }
 
-/** What a PUT may leave out of a record. `nth` is its place in the list, so that a list of `{}` is a list of different things. */
+/** Default values of a record in a PUT. `nth` is its place in the list, so that a list of `{}` has different records. */
 const DEFAULTS: Partial<Record<CollectionName, (nth: number, at: string, state: State) => Fields>> = {
   volumes: (nth, created_at) => ({
     id: uuid('40', nth),
@@ -153,7 +153,7 @@ const DEFAULTS: Partial<Record<CollectionName, (nth: number, at: string, state: 
   }),
 };
 
-/** Records as they are stored: what is missing gets its default; the API's nested regions are taken for their slugs. */
+/** Completes records for storage: missing fields get their defaults, nested regions are replaced by their slugs. */
 export function completeRecords(name: CollectionName, records: readonly Fields[], state: State, nowMs: number): Fields[] {
   const defaults = DEFAULTS[name];
   if (defaults === undefined) return [...records];
@@ -177,7 +177,7 @@ const STYLE_VALUES: Record<keyof CsvStyle, readonly unknown[]> = {
 
 const FIRST_INVOICE_ID = 418_071_234;
 
-/** Invoices of a PUT. `{}` is an invoice without lines: of last month, the next one of the month before, and so on. */
+/** Invoices of a PUT. `{}` is an invoice without lines: the first is of last month, the next of the month before, and so on. */
 export function readInvoices(given: readonly Fields[], nowMs: number): InvoiceRecord[] {
   const invoices = given.map((fields, nth) => readInvoice(fields, nth, nowMs));
   if (new Set(invoices.map(({ invoice_uuid }) => invoice_uuid)).size !== invoices.length)
@@ -186,7 +186,7 @@ export function readInvoices(given: readonly Fields[], nowMs: number): InvoiceRe
   return invoices;
 }
 
-/** Rows of the billing history of a PUT; those of invoices need not be given. */
+/** Rows of the billing history of a PUT. Rows of invoices are derived and need not be given. */
 export function readBillingHistory(given: readonly Fields[], nowMs: number): BillingEntry[] {
   return given.map((fields, nth) => {
     const entry = { id: `entry-${nth}`, description: '', amount: '0.00', invoice_id: null, invoice_uuid: null, date: apiTime(nowMs) };
@@ -233,7 +233,7 @@ function readItem(given: Fields, index: number, month: { start: string; end: str
   };
 }
 
-/** First moment of a period and of the next one. */
+/** The first moment of a period and of the next period. */
 function spanOf(period: string): { start: string; end: string } {
   const [year, month] = period.split('-').map(Number);
   return { start: `${period}-01T00:00:00Z`, end: apiTime(Date.UTC(year ?? 0, month ?? 1, 1)) };

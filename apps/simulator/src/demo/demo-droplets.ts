@@ -20,13 +20,13 @@ const SIZE_OF_ROLE: Record<string, string> = {
 const IMAGE_IDS = [155_133_621, 129_211_873, 152_781_236, 154_111_908, 155_133_621, 112_929_454];
 const GPU_IMAGE_ID = 171_004_116;
 
-/** A droplet of the demo account, and the tenant that pays for it (undefined: the agency itself). */
+/** A droplet of the demo account with the tenant that pays for it (undefined: the agency itself). */
 interface DemoDroplet {
   droplet: DropletRecord;
   tenant?: Tenant;
 }
 
-/** `60 × scale` droplets over the tenants, oldest first, and two GPU droplets of Kestrel and Dune Labs. */
+/** Creates `60 × scale` droplets over all tenants, oldest first, and one GPU droplet each for Kestrel and Dune Labs. */
 export function demoDroplets(
   random: SeededRandom,
   startMs: number,
@@ -121,7 +121,7 @@ function gpuDroplet(id: number, owner: string, region: string, startMs: number, 
 
 const WEEKLY_BACKUPS = 2;
 
-/** Snapshots of every third droplet and the last weekly backups of those that have backups on; the droplets get their ids. */
+/** Creates snapshots of every third droplet and the last weekly backups of droplets with backups; the droplets get their ids. */
 export function demoImages(random: SeededRandom, startMs: number, droplets: DropletRecord[], firstId: number): ImageRecord[] {
   const images: ImageRecord[] = [];
   let id = firstId;
@@ -154,7 +154,7 @@ export function demoImages(random: SeededRandom, startMs: number, droplets: Drop
   return images;
 }
 
-/** The create of every second droplet, in the order in which they happened: some history for the action feed. */
+/** Creates the create action of every second droplet, in order of time, as history for the action feed. */
 export function demoActions(random: SeededRandom, droplets: DropletRecord[], firstId: number): ActionRecord[] {
   let id = firstId;
   const created = droplets.filter((_, index) => index % 2 === 0).sort((one, other) => one.created_at.localeCompare(other.created_at));

@@ -58,7 +58,7 @@ const GPU_SIZE: SizeRecord = {
   gpu_info: { count: 1, model: 'nvidia_h100', vram: { amount: 80, unit: 'gib' } },
 };
 
-/** A cut of the real price list. `sfo2` has no room for the larger plans, `s-8vcpu-16gb` is to be had nowhere in it. */
+/** A part of the real price list. Region `sfo2` does not offer the basic plans from 96 USD a month on, such as `s-8vcpu-16gb`. */
 export const OFFERED_SIZES: SizeRecord[] = [
   ...SIZES.map(([slug, memory, vcpus, disk, transfer, price, description]) => ({
     slug,
@@ -76,7 +76,7 @@ export const OFFERED_SIZES: SizeRecord[] = [
   GPU_SIZE,
 ];
 
-/** The regions, each with the sizes on offer there. */
+/** The regions, each with the sizes that it offers. */
 export const OFFERED_REGIONS: RegionRecord[] = REGION_SLUGS.map((slug) => ({
   slug,
   name: REGION_NAMES[slug] ?? slug,
@@ -114,7 +114,7 @@ const base = (id: number, name: string, distribution: string): Omit<ImageRecord,
   tags: [],
 });
 
-/** An image that the provider has withdrawn while droplets still run on it: in no list, its slug gone. */
+/** An image that the provider has retired while droplets still run on it: it is in no list and has no slug. */
 const RETIRED_IMAGE: ImageRecord = {
   ...base(112_929_454, '18.04 (LTS) x64', 'Ubuntu'),
   slug: null,

@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../world/random';
 import type { MemberRecord, MemberStatus } from '../world/records';
 
-/** One client of the agency: its project carries `tenant:<id>` in the description. */
+/** One client of the agency. Its project has `tenant:<id>` in the description. */
 export interface Tenant {
   id: string;
   project: string;
@@ -34,14 +34,14 @@ export const TENANTS: readonly Tenant[] = [
   { id: 'lumen', project: 'Lumen Studio', about: 'Portfolio', purpose: 'Website or blog', region: 'blr1', droplets: 2 },
 ];
 
-/** Droplets per 60 that stay in the agency's own default project. */
+/** Droplets per 60 that belong to the agency's own default project. */
 export const OWN_DROPLETS = 6;
 
 const FIRST_WORDS = 'Maple North Opal Pine Quartz River Stone Tide Umber Vale Willow Yarrow Zephyr'.split(' ');
 const SECOND_WORDS = 'Foods Legal Media Motors Dental Records Tools'.split(' ');
 const REGIONS = ['syd1', 'fra1', 'nyc3', 'ams3', 'lon1', 'sgp1', 'tor1'];
 
-/** So many clients: the known ones first, then made-up ones with two to four droplets each. */
+/** `count` clients: the named ones first, then generated ones with two to four droplets each. */
 export function tenantsOf(count: number): Tenant[] {
   const more = Array.from({ length: Math.max(0, count - TENANTS.length) }, (_, nth): Tenant => {
     const [first = '', second = ''] = [FIRST_WORDS[nth % FIRST_WORDS.length], SECOND_WORDS[nth % SECOND_WORDS.length]];
@@ -61,7 +61,7 @@ export function tenantsOf(count: number): Tenant[] {
 
 const TLDS = ['com', 'com.au', 'io'];
 
-/** What belongs to one project besides its droplets; `nth` is the project's number, `round` counts up in larger accounts. */
+/** The members of one project besides its droplets. `nth` is the project's number; `round` counts the rounds of scaled accounts. */
 export function demoUrns(random: SeededRandom, owner: string, nth: number, round: number): { urn: string; status?: MemberStatus }[] {
   const uuid = (kind: string): string => `do:${kind}:${random.uuid()}`;
   const site = round === 0 ? owner : `${owner}-${round + 1}`;
@@ -79,7 +79,7 @@ export function demoUrns(random: SeededRandom, owner: string, nth: number, round
   return urns.map((urn) => ({ urn }));
 }
 
-/** Members that a careless reader stumbles over; they belong to the first client, the bare service failure to the second. */
+/** Members that a careless client handles wrongly. All of them belong to the first client. */
 export function awkwardUrns(random: SeededRandom): { urn: string; status?: MemberStatus }[] {
   return [
     { urn: 'do:reservedipv6:2604:a880:800:14::2e0d:5000' },

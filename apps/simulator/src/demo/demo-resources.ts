@@ -6,7 +6,7 @@ import { apiTime } from '../world/world';
 
 const DAY_MS = 86_400_000;
 
-/** One client's project: what belongs to it, and the droplets that its things hang on. */
+/** One client's project with its members and the droplets that its resources are attached to. */
 interface DemoProject {
   readonly id: string;
   readonly owner: string;
@@ -17,7 +17,7 @@ interface DemoProject {
 
 type Made = Pick<State, 'volumes' | 'volume_snapshots' | 'domains' | 'domain_records' | 'floating_ips' | 'firewalls' | 'load_balancers'>;
 
-/** The things that the members of each project name, and firewalls, which no project holds. Droplets get the ids of their volumes. */
+/** Creates the resources that the members of each project name, and firewalls, which have no project. Droplets get their volume ids. */
 export function demoResources(random: SeededRandom, startMs: number, projects: readonly DemoProject[]): Made {
   const made: Made = {
     volumes: [],
@@ -61,7 +61,7 @@ function make(made: Made, random: SeededRandom, project: DemoProject, urn: strin
   }
 }
 
-/** Names two machines at most: a project of a scaled account has thousands of them, and as many zones. */
+/** Adds a zone with the addresses of at most two droplets, since a project of a scaled account has thousands of droplets and zones. */
 function addZone(made: Made, { droplets }: DemoProject, name: string): void {
   const addresses = droplets.slice(0, 2).flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
   const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
@@ -70,7 +70,7 @@ function addZone(made: Made, { droplets }: DemoProject, name: string): void {
   made.domain_records.push(...records);
 }
 
-/** Every second volume is on a droplet, and has a snapshot that no project lists. */
+/** Adds a volume. Every second one is attached to a droplet and has a snapshot that no project lists. */
 function addVolume(made: Made, { owner, region, droplets }: DemoProject, id: string, created_at: string): void {
   const nth = made.volumes.length;
   const droplet = nth % 2 === 0 ? droplets.find(({ volume_ids }) => volume_ids.length === 0) : undefined;
@@ -103,7 +103,7 @@ function addVolume(made: Made, { owner, region, droplets }: DemoProject, id: str
   }
 }
 
-/** One by droplets, and for some a second one by tag. */
+/** One firewall by droplets, and in larger projects a second one by tag. */
 function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, created_at: string) {
   if (droplets.length === 0) return [];
   const byDroplets = demoFirewall(random, `${owner}-web`, droplets.slice(0, 3), [], created_at);
@@ -112,7 +112,7 @@ function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, cre
 
 const ANYWHERE = { addresses: ['0.0.0.0/0', '::/0'] };
 
-/** A firewall as most sites have one: web for all, SSH for the office, everything out. */
+/** A typical firewall: web traffic for all, SSH for the office, all outbound traffic. */
 export function demoFirewall(
   random: SeededRandom,
   name: string,
@@ -139,7 +139,7 @@ export function demoFirewall(
   };
 }
 
-/** A load balancer before the first two web droplets of a project. */
+/** A load balancer in front of the first two web droplets of a project. */
 export function demoBalancer(
   random: SeededRandom,
   project: { id: string; owner: string; region: string; droplets: readonly DropletRecord[] },
@@ -148,7 +148,7 @@ export function demoBalancer(
 ): LoadBalancerRecord {
   const behind: DropletRecord[] = [];
   for (const droplet of project.droplets) {
-    if (behind.length === 2) break; // a project of a scaled account has thousands
+    if (behind.length === 2) break; // a project of a scaled account has thousands of droplets
     if (droplet.tags.includes('web')) behind.push(droplet);
   }
   return {
@@ -185,7 +185,7 @@ export function demoBalancer(
 
 type Entry = Omit<DomainRecordEntry, 'id'>;
 
-/** What the zone of a small firm holds: site, mail, two texts at the apex, and the shop's answer on two machines. */
+/** The zone of a small firm: site, mail, two TXT records at the apex, and a shop with two addresses. */
 export function demoRecords(domain: string, addresses: readonly string[]): Entry[] {
   const base = { domain, priority: null, port: null, weight: null, flags: null, tag: null, ttl: 1800 };
   const [first = '203.0.113.10', second = first] = addresses;

@@ -10,19 +10,19 @@ import { demoResources } from './demo-resources';
 
 const DAY_MS = 86_400_000;
 
-/** How the account is made: the same options on the same day make the same account. */
+/** The options of a seeded account: the same options on the same day produce the same account. */
 export interface SeedOptions {
   seed: number;
-  /** Multiplies the droplets of the demo account (60), with their memberships, snapshots and backups, and by whole numbers all else. */
+  /** Multiplies the 60 droplets of the demo account with their memberships, snapshots and backups; all else is multiplied by the rounded scale. */
   scale: number;
-  /** How many clients the demo account has; 12 unless more are asked for. */
+  /** The number of clients of the demo account; 12 by default. */
   tenants?: number;
-  /** Only the account, its default project and the catalogue. */
+  /** Seeds only the account, its default project and the offers. */
   empty: boolean;
   token: string;
 }
 
-/** The account as it is before anybody has asked for anything. */
+/** The state of a new account, before the first request. */
 export function seedState(
   { seed, scale, empty, token, tenants = TENANTS.length }: SeedOptions,
   startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS,

@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 /** The monthly price is reached after 28 days. */
 const CAP_H = 672;
 
-/** What the account owes, and what it was asked for, has paid and was given. The usage is an estimate from the droplets of the day; the real one is rebuilt now and then too. */
+/** Balance and billing history. Month-to-date usage is an estimate from the current droplets; the real API also rebuilds its value only at times. */
 export const billingEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/customers/my/balance', handle: (world) => ok(balance(world)) },
@@ -46,21 +46,21 @@ function usedCents(world: World, { size_slug, created_at }: { size_slug: string;
   return Math.floor((Math.round(monthly * 100) * hours) / CAP_H);
 }
 
-/** Every entry, newest first: what is stored, and a row for each invoice that no stored row is about. */
+/** All entries, newest first: the stored ones, and a row for each invoice without a stored row. */
 export function billingHistory(world: World): BillingEntry[] {
   issueInvoices(world);
   const stored = world.collections.billing_history.all();
-  const told = new Set(stored.flatMap(({ type, invoice_uuid }) => (type === 'Invoice' && invoice_uuid !== null ? [invoice_uuid] : [])));
+  const listed = new Set(stored.flatMap(({ type, invoice_uuid }) => (type === 'Invoice' && invoice_uuid !== null ? [invoice_uuid] : [])));
   const derived = world.collections.invoices.all().flatMap((invoice): BillingEntry[] => {
     const { invoice_uuid, invoice_id, invoice_period, amount, issued_at, preview } = invoice;
-    if (preview === true || told.has(invoice_uuid)) return [];
+    if (preview === true || listed.has(invoice_uuid)) return [];
     const description = `Invoice for ${monthName(invoice_period)}`;
     return [{ id: invoice_uuid, description, amount, invoice_id, invoice_uuid, date: issued_at, type: 'Invoice' }];
   });
   return [...stored, ...derived].sort((one, other) => Date.parse(other.date) - Date.parse(one.date));
 }
 
-/** An entry as it is answered: the ids of an invoice are there or not. */
+/** An entry in the API's format: the ids of an invoice are omitted when the entry has none. */
 export function billingEntryView({ id: _id, invoice_id, invoice_uuid, ...entry }: BillingEntry): Record<string, unknown> {
   return { ...entry, ...(invoice_id !== null && { invoice_id }), ...(invoice_uuid !== null && { invoice_uuid }) };
 }

@@ -4,7 +4,7 @@ import type { SortedIds } from '../world/collections';
 import type { ActionRecord, DropletRecord } from '../world/records';
 import type { World } from '../world/world';
 
-/** `GET /v2/actions`, newest first, and one of them. */
+/** The action feed: all actions, newest first, and a single action. */
 export const actionsEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/actions', handle: (world) => list('actions', actionSource(world, world.indexes.actions.under('all'))) },
@@ -20,7 +20,7 @@ export const actionsEndpoints: EndpointGroup = {
   ],
 };
 
-/** An action as the API shows it. */
+/** An action in the API's format. */
 export function actionView(world: World, action: ActionRecord): Record<string, unknown> {
   const { id, status, type, started_at, completed_at, resource_id, resource_type, region_slug } = action;
   const region = region_slug === null ? undefined : world.collections.regions.get(region_slug);
@@ -36,7 +36,7 @@ export function actionSource(world: World, ids: SortedIds): ListSource {
   return { total: ids.length, slice: (from, to) => ids.newestFirst(from, to).map(render) };
 }
 
-/** Starts an action on a droplet; it becomes visible and ends by itself after its lags. */
+/** Starts an action on a droplet. The action becomes visible and completes after its delays. */
 export function startAction(world: World, droplet: DropletRecord, type: string, input?: Record<string, unknown>): ActionRecord {
   const action = world.collections.actions.put({
     id: world.nextId('action'),
@@ -64,7 +64,7 @@ export function completeAction(
   return world.collections.actions.put({ ...action, status, completed_at: world.now });
 }
 
-/** Starts an action on something that is no droplet. */
+/** Starts an action on a resource other than a droplet. */
 export function startResourceAction(
   world: World,
   type: string,

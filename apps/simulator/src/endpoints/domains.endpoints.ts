@@ -8,7 +8,7 @@ import { leaveProject, placeInProject } from './project-members.endpoints';
 
 const NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
-/** Domains, told apart without regard to case. The zone file appears a little after the domain, and follows its records as late. */
+/** Domains; their names are case-insensitive. The zone file follows a new domain, and later its records, after a delay. */
 export const domainsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -63,7 +63,7 @@ function existingDomain(world: World, { params }: ProviderRequest): DomainRecord
   return domain;
 }
 
-/** The records of a domain. Two of the same name, type and data are two records. */
+/** The records of a domain. Two records may have the same name, type and data. */
 export const domainRecordsEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/domains/:name/records', handle: listRecords },
@@ -79,7 +79,7 @@ export const domainRecordsEndpoints: EndpointGroup = {
   ],
 };
 
-/** What a domain has from its first moment. */
+/** Creates the records of a new domain: SOA, name servers, and an address if one was sent. */
 export function firstRecords(world: World, domain: string, ipAddress: unknown): void {
   const base = { domain, name: '@', priority: null, port: null, weight: null, flags: null, tag: null, ttl: DEFAULT_TTL };
   const put = (type: string, data: string) =>
@@ -115,7 +115,7 @@ function createRecord(world: World, request: ProviderRequest): Answer {
   return ok({ domain_record: view(record) }, 201);
 }
 
-/** A PUT that names no TTL sets it back to the usual one, as clients have found out the hard way. */
+/** Changes a record. A PUT without a TTL resets it to the default, as the real API does. */
 function change(world: World, request: ProviderRequest, whole: boolean): Answer {
   const before = existing(world, request);
   const sent = objectBody(request);
@@ -139,7 +139,7 @@ function deleteRecord(world: World, request: ProviderRequest): Answer {
   return noContent;
 }
 
-/** All records of one name and type have the TTL that was written last. */
+/** Gives all records of one name and type the TTL of the last write. */
 function shareTtl(world: World, { id, domain, name, type, ttl }: DomainRecordEntry): void {
   for (const sibling of recordsOf(world, domain)) {
     const same = sibling.id !== id && sibling.name === name && sibling.type === type && sibling.ttl !== ttl;
@@ -169,9 +169,9 @@ function existing(world: World, request: ProviderRequest): DomainRecordEntry {
 type Fields = Record<string, unknown>;
 
 const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'SOA', 'SRV', 'TXT'];
-/** Their data names a host and must be written with a dot at its end. */
+/** Types with a host name as data, which must be sent with a trailing dot. */
 const HOST_TYPES = ['CNAME', 'MX', 'NS', 'SRV', 'CAA'];
-/** Fields that a type cannot do without. */
+/** The required fields of each type. */
 const NEEDS: Record<string, readonly NumberField[]> = { MX: ['priority'], SRV: ['priority', 'port', 'weight'], CAA: ['flags'] };
 const NUMBERS = ['priority', 'port', 'weight', 'flags'] as const;
 type NumberField = (typeof NUMBERS)[number];
@@ -181,7 +181,7 @@ const HIGHEST: Record<NumberField, number> = { priority: 65_535, port: 65_535, w
 const LEAST_TTL = 30;
 export const DEFAULT_TTL = 1800;
 
-/** A record as it is stored after a write: `before` with what was sent. Throws the provider's 422. */
+/** The stored record after a write: `before`, changed by the fields sent. Throws the provider's 422. */
 export function readRecord(domain: string, sent: Fields, before: DomainRecordEntry | undefined): Omit<DomainRecordEntry, 'id'> {
   const type = before?.type ?? sent.type;
   if (typeof type !== 'string' || !TYPES.includes(type)) throw unprocessable('Type is invalid');
@@ -206,7 +206,7 @@ export function readRecord(domain: string, sent: Fields, before: DomainRecordEnt
   };
 }
 
-/** A name that a CNAME holds is held by nothing else. */
+/** Refuses a CNAME beside another record of the same name, and any record beside a CNAME. */
 export function refuseSharedCname(record: Omit<DomainRecordEntry, 'id'>, others: readonly DomainRecordEntry[]): void {
   const sameName = others.filter(({ name }) => name === record.name);
   if (sameName.some(({ type }) => type === 'CNAME') || (record.type === 'CNAME' && sameName.length > 0)) {
@@ -225,7 +225,7 @@ function readName(domain: string, name: unknown): string {
   return lower.endsWith(`.${domain}.`) ? lower.slice(0, -domain.length - 2) : lower;
 }
 
-/** Written with a dot at the end, kept and read without. What was stored before is not written again. */
+/** Reads data: a host name is sent with a trailing dot, stored and returned without one. Unsent data keeps its stored form. */
 function readData(type: string, data: unknown, written: unknown, tag: string | null): string {
   if (typeof data !== 'string' || data === '') throw unprocessable("Data can't be blank");
   if (written === undefined || !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef') {

@@ -9,7 +9,7 @@ import { checkDropletName, findImage, isOffered, parseBackupPolicy } from './dro
 import { isBusy } from './droplet-lifecycle';
 import { existingDroplet, readableDroplet } from './droplets.endpoints';
 
-/** Actions on droplets: one at a time each, refused or carried out after their duration. */
+/** Actions on droplets, one at a time per droplet. An accepted action takes effect after its duration. */
 export const dropletActionsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -69,7 +69,7 @@ function actOnTag(world: World, request: ProviderRequest): Answer {
   return ok({ actions }, 201);
 }
 
-/** On this URL `completed_at` stays null for a while after `status` says completed. */
+/** Returns an action of a droplet. On this URL `completed_at` stays null for a delay after `status` is `completed`. */
 function getDropletAction(world: World, request: ProviderRequest): Answer {
   const droplet = readableDroplet(world, request);
   const action = world.collections.actions.get(integerParam(request, 'action_id') ?? 0);
@@ -81,13 +81,13 @@ function getDropletAction(world: World, request: ProviderRequest): Answer {
 
 type Input = Record<string, unknown>;
 
-/** A snapshot may be taken of a running droplet. Names need not be unique. */
+/** Checks a snapshot. The droplet may be running; names need not be unique. */
 export function checkSnapshot(world: World, droplet: DropletRecord, { name }: Input): Input {
   if (name !== undefined && (typeof name !== 'string' || name === '')) throw unprocessable('Snapshot name is invalid');
   return { name: name ?? `${droplet.name}-${Math.floor(world.nowMs / 1000)}` };
 }
 
-/** The snapshot exists now; the lists, and the droplet's `snapshot_ids`, show it later. The action never names it. */
+/** Creates the snapshot; the lists and the droplet's `snapshot_ids` contain it after a delay. The action never has its id. */
 export function completeSnapshot(world: World, droplet: DropletRecord, { name }: Input): void {
   const base = world.collections.images.get(droplet.image_id);
   const image = world.collections.images.put({
@@ -110,7 +110,7 @@ export function completeSnapshot(world: World, droplet: DropletRecord, { name }:
   world.after('snapshot_listed_ms', 'snapshot_listed', image.id);
 }
 
-/** A resize needs a droplet that is off, a size on offer in its region and a disk that does not shrink. */
+/** Checks a resize: the droplet is off, its region offers the size, and the disk does not shrink. */
 export function checkResize(isOff: (droplet: DropletRecord) => boolean): (world: World, droplet: DropletRecord, input: Input) => Input {
   return (world, droplet, { size: wanted, disk }) => {
     const size = world.collections.sizes.get(String(wanted));
@@ -125,17 +125,17 @@ export function checkResize(isOff: (droplet: DropletRecord) => boolean): (world:
   };
 }
 
-/** With `disk` the disk grows for ever; without it the droplet can go back to its old size. */
+/** Completes a resize. With `disk` the disk grows permanently; without it the droplet can return to its old size. */
 export function completeResize(world: World, droplet: DropletRecord, { size_slug, disk }: Input): void {
   const size = world.collections.sizes.get(String(size_slug));
   if (size === undefined) return;
   world.collections.droplets.put({ ...droplet, size_slug: size.slug, disk: disk === true ? size.disk : droplet.disk });
 }
 
-/** One type of droplet action: whether it is accepted, how long it lasts, what it does in the end. */
+/** One type of droplet action: its acceptance rule, its duration and its effect. */
 interface DropletActionType {
   duration: VisibilityDelayName;
-  /** Refuses with 422, or answers what has to be remembered until the end. */
+  /** Refuses with 422, or returns the input that `complete` needs. */
   check: (world: World, droplet: DropletRecord, input: Input) => Input;
   complete: (world: World, droplet: DropletRecord, input: Input) => void;
 }
@@ -153,7 +153,7 @@ function checkOff(world: World, droplet: DropletRecord): Input {
   return {};
 }
 
-/** The power state changes now; `status` shows it a little later. */
+/** Changes the power state at once; `status` follows after a delay. */
 function power(status: 'active' | 'off'): DropletActionType['complete'] {
   return (world, droplet) => {
     world.collections.droplets.put({ ...droplet, unshown_status: status });
@@ -188,7 +188,7 @@ export const DROPLET_ACTIONS: Record<string, DropletActionType> = {
     complete: power('active'),
   },
   power_off: { duration: 'power_action_ms', check: checkOff, complete: power('off') },
-  /** Asks the guest politely: it completes even when the guest does not listen. */
+  /** A request to the guest: the action completes even when the guest ignores it. */
   shutdown: {
     duration: 'power_action_ms',
     check: checkOff,

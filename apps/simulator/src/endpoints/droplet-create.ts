@@ -10,7 +10,7 @@ const NAME = /^[a-zA-Z0-9]?[a-z0-9A-Z.-]*[a-z0-9A-Z]$/;
 const MAX_NAMES = 10;
 const MAX_USER_DATA_BYTES = 64 * 1024;
 
-/** `POST /v2/droplets`: 202 with droplets that are `new`, have no networks and cannot be found for a while. Names need not be unique. */
+/** `POST /v2/droplets`: 202 with droplets that are `new`, have no networks and are invisible at first. Names need not be unique. */
 export function createDroplets(world: World, request: ProviderRequest): Answer {
   const body = objectBody(request);
   const names = readNames(body);
@@ -34,7 +34,7 @@ export function createDroplets(world: World, request: ProviderRequest): Answer {
   return ok(body.names === undefined ? { droplet: droplets[0], links } : { droplets, links }, 202);
 }
 
-/** Refuses a name that is not a host name. */
+/** Returns a valid host name, or refuses it with 422. */
 export function checkDropletName(name: unknown): string {
   if (typeof name !== 'string' || name === '') throw unprocessable("Name can't be blank");
   if (name.length > 255 || !NAME.test(name)) throw unprocessable('Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)');
@@ -101,7 +101,7 @@ function beginCreate(world: World, droplet: DropletRecord, baseUrl: string): { d
   return { droplet, link: { id: action.id, rel: 'create', href: `${baseUrl}/v2/actions/${action.id}` } };
 }
 
-/** Where and of what a droplet is made. */
+/** Size, region, image and network of a new droplet. */
 export interface Placement {
   size: SizeRecord;
   region: RegionRecord;
@@ -110,7 +110,7 @@ export interface Placement {
   vpc: string;
 }
 
-/** Checks size, image and region of a create against the catalogue. Refusals are final: 422. */
+/** Checks size, image and region of a create against the offers. A refusal is final: 422. */
 export function choosePlacement(world: World, body: Record<string, unknown>): Placement {
   const size = world.collections.sizes.get(String(body.size));
   if (size === undefined) throw unprocessable('You specified an invalid size for Droplet creation.');
@@ -121,7 +121,7 @@ export function choosePlacement(world: World, body: Record<string, unknown>): Pl
   return { size, region, image, vpc: defaultVpc(world, region.slug) };
 }
 
-/** An image by its number or slug, if it can still be used. */
+/** Finds an available image by its id or slug. */
 export function findImage(world: World, wanted: unknown): ImageRecord | undefined {
   const image =
     typeof wanted === 'number' || /^\d+$/.test(String(wanted))
@@ -130,7 +130,7 @@ export function findImage(world: World, wanted: unknown): ImageRecord | undefine
   return image?.status === 'available' ? image : undefined;
 }
 
-/** Whether a size can be had in a region now. */
+/** Whether a region offers a size at present. */
 export function isOffered(size: SizeRecord, region: RegionRecord): boolean {
   return size.available && region.available && size.regions.includes(region.slug);
 }
@@ -159,7 +159,7 @@ function defaultVpc(world: World, region: string): string {
 
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-/** Reads `backup_policy`; without one the provider chooses a weekly window. */
+/** Reads `backup_policy`. Without a policy the provider chooses a weekly window. */
 export function parseBackupPolicy(input: unknown): BackupPolicy {
   if (input === undefined || input === null) return { plan: 'weekly', weekday: 'SUN', hour: 4 };
   const { plan, weekday = 'SUN', hour = 4 } = input as Record<string, unknown>;

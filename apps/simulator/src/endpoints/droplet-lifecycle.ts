@@ -3,12 +3,12 @@ import type { DropletRecord, DropletView } from '../world/records';
 import type { Transition, World } from '../world/world';
 import { completeAction, startAction } from './actions.endpoints';
 
-/** Whether another event must wait: one at a time, and none while the droplet is `new`. */
+/** Whether another action is refused: a droplet has one action at a time, and none while it is `new`. */
 export function isBusy(world: World, droplet: DropletRecord): boolean {
   return droplet.status === 'new' || droplet.deleted_at !== undefined || world.indexes.actions.under(`busy:${droplet.id}`).length > 0;
 }
 
-/** Accepts a destroy. GET and the lists forget the droplet after lags of their own; snapshots, volumes and tag objects stay. */
+/** Accepts a destroy. GET and the lists omit the droplet after delays of their own; snapshots, volumes and tag objects stay. */
 export function destroyDroplet(world: World, droplet: DropletRecord): void {
   const action = startAction(world, droplet, 'destroy');
   world.collections.droplets.put({ ...droplet, deleted_at: world.now });
@@ -17,9 +17,9 @@ export function destroyDroplet(world: World, droplet: DropletRecord): void {
   world.after('member_drop_ms', 'member_dropped', `do:droplet:${droplet.id}`);
 }
 
-/** What happens to a droplet by itself. */
+/** The transitions of droplets. */
 export const dropletLifecycle: Record<string, Transition> = {
-  /** The droplet can be seen in the views named. */
+  /** Makes the droplet visible in the named views. */
   droplet_show: (world, { ref, data }) => {
     const droplet = world.collections.droplets.get(ref);
     if (droplet === undefined || droplet.deleted_at !== undefined) return;
@@ -32,7 +32,7 @@ export const dropletLifecycle: Record<string, Transition> = {
     );
   },
 
-  /** The droplet can no longer be seen in the views named; gone from all of them, its record ends. */
+  /** Hides the droplet in the named views. When all views hide it, its record is removed. */
   droplet_hide: (world, { ref, data }) => {
     const droplet = world.collections.droplets.get(ref);
     if (typeof data?.action_id === 'number') completeAction(world, data.action_id);
@@ -44,7 +44,7 @@ export const dropletLifecycle: Record<string, Transition> = {
     } else world.collections.droplets.put({ ...droplet, hidden });
   },
 
-  /** The create has come through: `active`, on the private network, the public address still on its way. */
+  /** Completes the create: the droplet is `active` with a private address; the public address follows after a delay. */
   droplet_active: (world, { ref, data }) => {
     if (typeof data?.action_id === 'number') completeAction(world, data.action_id);
     const droplet = world.collections.droplets.get(ref);
@@ -60,7 +60,7 @@ export const dropletLifecycle: Record<string, Transition> = {
     world.collections.droplets.put({ ...droplet, public_ipv4: publicAddress(droplet.id), public_ipv6 });
   },
 
-  /** The tags named in `data` lead to the droplet from now on. */
+  /** Lists the droplet under the tags in `data`. */
   tags_indexed: (world, { ref, data }) => {
     const droplet = world.collections.droplets.get(ref);
     if (droplet === undefined) return;
@@ -81,7 +81,7 @@ function withHidden(droplet: DropletRecord, hidden: DropletView[] | undefined): 
   return { ...droplet, hidden: hidden === undefined || hidden.length === 0 ? undefined : hidden };
 }
 
-/** What hung on a droplet that has gone: addresses are free at once, firewalls and load balancers forget it, volumes hang on for a while. */
+/** Detaches the resources of a deleted droplet: addresses, firewalls and load balancers at once, volumes after their delay. */
 export function releaseAttachments(world: World, dropletId: number): void {
   const { floating_ips: addresses, firewalls, load_balancers: balancers, volumes } = world.collections;
   for (const address of addresses.all()) if (address.droplet_id === dropletId) addresses.put({ ...address, droplet_id: null });
@@ -96,4 +96,4 @@ export function releaseAttachments(world: World, dropletId: number): void {
       world.after('volume_detach_ms', 'volume_released', volume.id, { data: { droplet_id: dropletId } });
 }
 
-const without = (ids: readonly number[], gone: number): number[] => ids.filter((id) => id !== gone);
+const without = (ids: readonly number[], removed: number): number[] => ids.filter((id) => id !== removed);

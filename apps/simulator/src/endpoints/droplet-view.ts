@@ -2,11 +2,11 @@ import type { DropletRecord, ImageRecord } from '../world/records';
 import { apiTime, type World } from '../world/world';
 import { imageView } from './images.endpoints';
 
-/** The image inside a droplet: its own copy outlives the image itself. */
+/** The image inside a droplet. It remains after the image has been deleted. */
 export function dropletImageView(world: World, imageId: number): Record<string, unknown> {
   const image = world.collections.images.get(imageId);
   if (image !== undefined) return imageView(image);
-  const lost = {
+  const deleted = {
     id: imageId,
     name: 'Deleted image',
     type: 'snapshot',
@@ -16,10 +16,10 @@ export function dropletImageView(world: World, imageId: number): Record<string, 
     regions: [],
   } as const;
   const created = { created_at: '2020-01-01T00:00:00Z', min_disk_size: 0, size_gigabytes: 0, description: '', tags: [], status: 'deleted' };
-  return { ...lost, ...created, error_message: '' };
+  return { ...deleted, ...created, error_message: '' };
 }
 
-/** A snapshot or backup as listed below its droplet: the id is an integer here. */
+/** A snapshot or backup in the list of its droplet, where the id is an integer. */
 export function dropletSnapshotView({
   id,
   name,
@@ -35,7 +35,7 @@ export function dropletSnapshotView({
 const HOUR_MS = 3_600_000;
 const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-/** A droplet as the API shows it: nested size, region and image, networks once they exist. `user_data` is nowhere. */
+/** A droplet in the API's format: nested size, region and image, and networks once they exist. `user_data` is never returned. */
 export function dropletView(world: World, droplet: DropletRecord): Record<string, unknown> {
   const size = world.collections.sizes.get(droplet.size_slug);
   return {
@@ -65,7 +65,7 @@ export function dropletView(world: World, droplet: DropletRecord): Record<string
   };
 }
 
-/** Order is not guaranteed: half of the droplets name the private address first. */
+/** The networks of a droplet. The API guarantees no order: half of the droplets list the private address first. */
 function networks(droplet: DropletRecord): { v4: unknown[]; v6: unknown[] } {
   const v4: unknown[] = [];
   if (droplet.public_ipv4 !== null) {
@@ -79,7 +79,7 @@ function networks(droplet: DropletRecord): { v4: unknown[]; v6: unknown[] } {
   return { v4, v6 };
 }
 
-/** The window moves on by itself as time passes: a client must not take that for a change of the droplet. */
+/** The next backup window. It moves as time passes, which a client must not treat as a change of the droplet. */
 function nextBackupWindow(world: World, droplet: DropletRecord): { start: string; end: string } {
   const policy = droplet.backup_policy ?? { plan: 'weekly' as const, weekday: WEEKDAYS[droplet.id % 7], hour: (droplet.id % 6) * 4 };
   const start = new Date(world.nowMs);

@@ -7,7 +7,7 @@ import { createDroplets } from './droplet-create';
 import { destroyDroplet, dropletLifecycle, isBusy } from './droplet-lifecycle';
 import { dropletSnapshotView, dropletView } from './droplet-view';
 
-/** Droplets: list, get, create, destroy, and the snapshots and backups of one. */
+/** Droplets: list, get, create, destroy, and the snapshots and backups of a droplet. */
 export const dropletsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -42,21 +42,21 @@ export const dropletsEndpoints: EndpointGroup = {
   transitions: dropletLifecycle,
 };
 
-/** The droplet of the path as writes see it: also one that cannot be read yet, but not one whose destroy has come through. */
+/** The droplet of the path for a write. It may be invisible to GET still, but its destroy must not have completed. */
 export function existingDroplet(world: World, request: ProviderRequest): DropletRecord {
   const droplet = world.collections.droplets.get(integerParam(request, 'id') ?? 0);
   if (droplet === undefined || (droplet.deleted_at !== undefined && droplet.hidden?.includes('get') === true)) throw notFound();
   return droplet;
 }
 
-/** The droplet of the path as reads see it. */
+/** The droplet of the path for a read. */
 export function readableDroplet(world: World, request: ProviderRequest): DropletRecord {
   const droplet = existingDroplet(world, request);
   if (droplet.hidden?.includes('get') === true) throw notFound();
   return droplet;
 }
 
-/** GPU droplets are listed only when asked for; a tag filter stands alone. */
+/** The ids of a list request. GPU droplets are listed on request only; a tag filter excludes other filters. */
 function listedDroplets(world: World, { query }: ProviderRequest): SortedIds {
   const { tag_name: tag, name, type } = query;
   const { droplets } = world.indexes;
@@ -85,7 +85,7 @@ function imagesOf(world: World, request: ProviderRequest, type: 'snapshot' | 'ba
   return { total: ids.length, slice: (from, to) => ids.slice(from, to).map(render) };
 }
 
-/** Destroys every droplet with the tag, GPU ones and those that the tag list does not show yet included. */
+/** Destroys every droplet with the tag, including GPU droplets and droplets that the list of the tag does not contain yet. */
 function destroyByTag(world: World, { query }: ProviderRequest): typeof noContent {
   const asked = query.tag_name ?? '';
   if (asked === '') throw unprocessable('tag_name can not be empty');

@@ -13,7 +13,7 @@ import { reservedIpsEndpoints } from './reserved-ips.endpoints';
 import { tagsEndpoints } from './tags.endpoints';
 import { volumesEndpoints } from './volumes.endpoints';
 
-/** Every group of endpoints of the simulated API: a new one is a file and a line here. */
+/** Every endpoint group of the simulated API. A new group is a file and a line here. */
 export const ENDPOINT_GROUPS: readonly EndpointGroup[] = [
   accountEndpoints,
   projectsEndpoints,

@@ -6,7 +6,7 @@ import type { World } from '../world/world';
 import { leaveProject } from './project-members.endpoints';
 import { volumeSnapshotView } from './volumes.endpoints';
 
-/** Sizes, regions and images: what droplets can be made of. */
+/** The offers for droplets: sizes, regions and images. */
 export const offerEndpoints: EndpointGroup = {
   routes: [
     {
@@ -66,7 +66,7 @@ function listedImages(world: World, { private: onlyPrivate, type, tag_name: tag 
   return world.indexes.images.under(tag === undefined ? 'all' : `tag:${tag}`);
 }
 
-/** An image as the API shows it. Application images count as `base` with the API's `type`. */
+/** An image in the API's format. An application image has the `type` `base`. */
 export function imageView(image: ImageRecord): Record<string, unknown> {
   const {
     id,
@@ -100,7 +100,7 @@ export function imageView(image: ImageRecord): Record<string, unknown> {
   };
 }
 
-/** Snapshots of droplets (images elsewhere, with a number for an id) and of volumes, in one list. Deleted ones linger in it. */
+/** Snapshots of droplets and of volumes in one list. A deleted snapshot stays in the list for a delay. */
 export const snapshotsEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/snapshots', handle: listSnapshots },
@@ -132,7 +132,7 @@ function listSnapshots(world: World, { query }: ProviderRequest): Answer {
   );
 }
 
-/** In this list the id is text, elsewhere it is a number. */
+/** A droplet snapshot in the API's format of snapshots: the id is text here and a number among images. */
 function dropletSnapshot({ id, name, created_at, regions, resource_id, min_disk_size, size_gigabytes, tags }: ImageRecord) {
   const resource = { resource_id: String(resource_id ?? ''), resource_type: 'droplet' };
   return { id: String(id), name, created_at, regions, ...resource, min_disk_size, size_gigabytes, tags };

@@ -7,7 +7,7 @@ import type { World } from '../world/world';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
-/** "2026-04" → "April 2026" */
+/** Formats "2026-04" as "April 2026". */
 export function monthName(period: string): string {
   const [year = '', month = '1'] = period.split('-');
   return `${MONTHS[Number(month) - 1] ?? month} ${year}`;
@@ -15,7 +15,7 @@ export function monthName(period: string): string {
 
 const INVOICES = '/v2/customers/my/invoices';
 
-/** Invoices, and `preview`, the month to date under a uuid of its own. Documents are sent whatever `Accept` says. */
+/** Invoices, and the month to date under the uuid `preview`. Documents are sent for any `Accept` header. */
 export const invoicesEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: INVOICES, handle: listInvoices },
@@ -69,7 +69,7 @@ function invoiceView({ invoice_uuid, invoice_id, amount, invoice_period }: Invoi
   return { invoice_uuid, invoice_id, amount, invoice_period };
 }
 
-/** Ids are there or not, never null; the document does not allow it. */
+/** An item in the API's format. A missing id is omitted: the official document does not allow null. */
 function itemView({ resource_id, resource_uuid, hours, truth: _truth, ...item }: InvoiceItem) {
   return {
     ...item,
@@ -100,7 +100,7 @@ const HEADERS: Record<CsvStyle['header'], readonly string[]> = {
   oldest: Object.keys(COLUMNS).slice(0, -2),
 };
 
-/** The document of an invoice as `/csv` answers it (RFC 4180). */
+/** The CSV document of an invoice (RFC 4180). */
 export function invoiceCsv({ csv, csv_style: style, items }: InvoiceRecord): string {
   if (csv !== undefined) return csv;
   const names = HEADERS[style.header];
@@ -114,7 +114,7 @@ function quoted(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** `YYYY-MM-DD HH:MM:SS +0000` */
+/** Formats a time as `YYYY-MM-DD HH:MM:SS +0000`. */
 function csvTime(ms: number): string {
   const text = new Date(ms).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)} +0000`;
@@ -131,7 +131,7 @@ function csvAmount(cents: number, { dollars, thousands, negative }: CsvStyle): s
   return dollars ? text : text.replace('$', '');
 }
 
-/** The bare object that `/summary` answers: what the items come to, group by group. */
+/** The response of `/summary`, an object without a root key: the sums of the items by group. */
 export function invoiceSummary(invoice: InvoiceRecord, account: Account): Record<string, unknown> {
   const groups = { charges: [] as InvoiceItem[], overages: [] as InvoiceItem[], taxes: [] as InvoiceItem[], credits: [] as InvoiceItem[] };
   for (const item of invoice.items) groups[groupOf(item)].push(item);
@@ -170,18 +170,18 @@ function groupOf({ product, amount }: InvoiceItem): 'charges' | 'overages' | 'ta
   return /overage|bandwidth/i.test(product) ? 'overages' : 'charges';
 }
 
-/** One row per product, in the order in which they first appear. */
+/** One row per product, in order of first appearance. */
 function byProduct(items: readonly InvoiceItem[]): { name: string; amount: string; count: string }[] {
   const products = new Map<string, InvoiceItem[]>();
   for (const item of items) {
-    const of = products.get(item.product);
-    if (of === undefined) products.set(item.product, [item]);
-    else of.push(item);
+    const known = products.get(item.product);
+    if (known === undefined) products.set(item.product, [item]);
+    else known.push(item);
   }
-  return [...products].map(([name, of]) => ({ name, amount: moneyText(sumOfAmounts(of)), count: String(of.length) }));
+  return [...products].map(([name, own]) => ({ name, amount: moneyText(sumOfAmounts(own)), count: String(own.length) }));
 }
 
-/** A valid PDF of one page that names the invoice and its amount. */
+/** A valid PDF of one page with the id, the period and the amount of the invoice. */
 export function invoicePdf({ invoice_id, invoice_period, amount }: InvoiceRecord): string {
   const text = `BT /F1 14 Tf 72 720 Td (Invoice ${invoice_id} for ${invoice_period}: ${amount} USD) Tj ET`;
   const objects = [

@@ -6,7 +6,7 @@ import { leaveProject, placeInProject } from './project-members.endpoints';
 
 type Rules = Record<string, unknown>[];
 
-/** Firewalls. No project holds them; a PUT replaces everything that it does not send. */
+/** Firewalls. They belong to no project; a PUT resets every field that it does not send. */
 export const firewallsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -55,12 +55,12 @@ export const firewallsEndpoints: EndpointGroup = {
   },
 };
 
-/** Empty lists come as null. */
+/** A firewall in the API's format: an empty tag list is null. */
 function firewallView(firewall: FirewallRecord): Record<string, unknown> {
   const pending = firewall.status === 'waiting' ? firewall.droplet_ids : [];
-  const { tags, ...shown } = firewall;
+  const { tags, ...fields } = firewall;
   return {
-    ...shown,
+    ...fields,
     tags: tags.length === 0 ? null : tags,
     pending_changes: pending.map((droplet_id) => ({ droplet_id, removing: false, status: 'waiting' })),
   };
@@ -96,7 +96,7 @@ function changeDroplets(world: World, request: ProviderRequest, adding: boolean)
   return noContent;
 }
 
-/** Load balancers: `new` without an address for a while; a PUT replaces everything that it does not send. */
+/** Load balancers: `new` and without an address at first; a PUT resets every field that it does not send. */
 export const loadBalancersEndpoints: EndpointGroup = {
   routes: [
     {
@@ -155,10 +155,10 @@ export const loadBalancersEndpoints: EndpointGroup = {
   },
 };
 
-/** A global one names no region at all. */
+/** A load balancer in the API's format. A global one has no region key. */
 function balancerView(world: World, balancer: LoadBalancerRecord): Record<string, unknown> {
-  const { region, ...shown } = balancer;
-  return { ...shown, network: 'EXTERNAL', ...(region !== null && { region: world.collections.regions.get(region) }) };
+  const { region, ...fields } = balancer;
+  return { ...fields, network: 'EXTERNAL', ...(region !== null && { region: world.collections.regions.get(region) }) };
 }
 
 function existingBalancer(world: World, { params }: ProviderRequest): LoadBalancerRecord {

@@ -6,14 +6,14 @@ import { defaultProject, findProject } from './projects.endpoints';
 
 const URN_FORM = 'resource objects must have an urn in the following format: do:resource_type:resource_id';
 
-/** Which resource belongs to which project. Moving is asynchronous: the old project lists the resource for a while. */
+/** The resources of projects. A move is asynchronous: the previous project lists the resource for a delay. */
 export const projectMembersEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/projects/:id/resources', handle: listMembers },
     { method: 'POST', path: '/v2/projects/:id/resources', handle: assignMembers },
   ],
   transitions: {
-    /** A new resource lands in the default project, unless somebody was faster. */
+    /** Adds a new resource to the default project, unless another assignment came first. */
     member_default: (world, { ref }) => {
       const urn = String(ref);
       const project = defaultProject(world);
@@ -32,7 +32,7 @@ export const projectMembersEndpoints: EndpointGroup = {
   },
 };
 
-/** The default project answers everything at once when asked by that name; every other list is paged. */
+/** Lists the resources of a project. The path `default` returns all of them at once; every other list is paged. */
 function listMembers(world: World, request: ProviderRequest): Answer {
   const ids = world.indexes.members.under(`project:${findProject(world, request).id}`);
   const render = (id: number): unknown => {
@@ -43,7 +43,7 @@ function listMembers(world: World, request: ProviderRequest): Answer {
   return list('resources', source, { paged: request.params.id !== 'default' });
 }
 
-/** Answers the resources that were sent, each with what became of it. */
+/** Assigns the resources sent and returns each with its new status. */
 function assignMembers(world: World, request: ProviderRequest): Answer {
   const project = findProject(world, request);
   const { resources } = objectBody(request);
@@ -82,7 +82,7 @@ function isDropletDeleted(world: World, urn: string): boolean {
   return droplet === undefined || (droplet.deleted_at !== undefined && droplet.hidden?.includes('get') === true);
 }
 
-/** A member whose droplet is gone is stale. */
+/** The status of a member: `not_found` when its droplet has been deleted. */
 function currentStatus(world: World, member: MemberRecord): MemberStatus {
   return member.status === 'ok' && isDropletDeleted(world, member.urn) ? 'not_found' : member.status;
 }
@@ -101,7 +101,7 @@ function memberView(text: string, assigned_at: string, status: MemberStatus, bas
   return { urn: text, assigned_at, links: { self: `${baseUrl}${selfPath(urn)}` }, status };
 }
 
-/** Puts what was just made into the project that was asked for, or after the usual lag into the default one. Answers the project's id. */
+/** Schedules the membership of a new resource in the requested project, or in the default one. Returns the project's id. */
 export function placeInProject(world: World, urn: string, asked: unknown): string {
   const fallback = world.collections.projects.all().find(({ is_default }) => is_default)?.id ?? '';
   if (asked === undefined || asked === '') {
@@ -113,12 +113,12 @@ export function placeInProject(world: World, urn: string, asked: unknown): strin
   return asked;
 }
 
-/** Its project still lists for a while what has gone. */
+/** Schedules the end of a deleted resource's membership; its project lists it until then. */
 export function leaveProject(world: World, urn: string): void {
   world.after('member_drop_ms', 'member_dropped', urn);
 }
 
-/** Kinds that a project can take in. `reservedip` is answered with an error: reserved IPs are still called `floatingip` here. */
+/** Kinds that can be assigned to a project. `reservedip` is refused: reserved IPs have the kind `floatingip` here. */
 const ASSIGNABLE = [
   'droplet',
   'domain',
@@ -133,14 +133,14 @@ const ASSIGNABLE = [
   'floatingipv6',
 ];
 
-/** A resource name `do:<kind>:<id>`; the id may hold colons (IPv6). */
+/** A resource name `do:<kind>:<id>`; the id may contain colons (IPv6). */
 export interface Urn {
   kind: string;
   id: string;
   text: string;
 }
 
-/** Reads a URN; undefined for anything else. Kinds are compared in lower case. */
+/** Parses a URN; returns undefined for any other value. Kinds are converted to lower case. */
 export function parseUrn(input: unknown): Urn | undefined {
   const match = typeof input === 'string' ? /^do:([a-z0-9_]+):(.+)$/i.exec(input) : null;
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
@@ -152,7 +152,7 @@ export function isAssignable({ kind }: Urn): boolean {
   return ASSIGNABLE.includes(kind);
 }
 
-/** Path of the resource's own endpoint, for `links.self`. */
+/** The path of the resource's own endpoint, for `links.self`. */
 export function selfPath({ kind, id }: Urn): string {
   const folders: Record<string, string> = {
     droplet: 'droplets',

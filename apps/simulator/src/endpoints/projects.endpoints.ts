@@ -3,7 +3,7 @@ import { type EndpointGroup, objectBody, type ProviderRequest } from '../http/ro
 import type { ProjectRecord } from '../world/records';
 import type { World } from '../world/world';
 
-/** Projects; `default` works wherever an id does. */
+/** Projects. `default` is accepted instead of an id. */
 export const projectsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -30,7 +30,7 @@ export function findProject(world: World, { params }: ProviderRequest): ProjectR
   return project;
 }
 
-/** The project that new resources land in. */
+/** The project of new resources. */
 export function defaultProject(world: World): ProjectRecord | undefined {
   return world.collections.projects.all().find((project) => project.is_default);
 }
@@ -62,8 +62,8 @@ function changeProject(world: World, request: ProviderRequest, which: 'all' | 's
   const fields = parseProjectFields(objectBody(request), required);
   checkName(world, fields, project.id);
   const becomesDefault = fields.is_default === true && !project.is_default;
-  const former = becomesDefault ? defaultProject(world) : undefined;
-  if (former !== undefined) world.collections.projects.put({ ...former, is_default: false });
+  const previous = becomesDefault ? defaultProject(world) : undefined;
+  if (previous !== undefined) world.collections.projects.put({ ...previous, is_default: false });
   const is_default = project.is_default || becomesDefault;
   return ok({ project: world.collections.projects.put({ ...project, ...fields, is_default, updated_at: world.now }) });
 }
@@ -78,7 +78,7 @@ function deleteProject(world: World, request: ProviderRequest): Answer {
   return noContent;
 }
 
-/** Names are unique; the status of the refusal is not documented. */
+/** Refuses a name that is in use. The status of this refusal is not documented. */
 function checkName(world: World, { name }: ProjectFields, ownId?: string): void {
   const taken = world.collections.projects.all().some((project) => project.name === name && project.id !== ownId);
   if (taken) throw new ProviderRefusal('conflict', 'name is already in use');
@@ -100,7 +100,7 @@ const PURPOSES = [
   'Operational / Developer tooling',
 ];
 
-/** Reads the fields of a project. A purpose of one's own is stored as `Other: <text>`. */
+/** Reads the fields of a project. A custom purpose is stored as `Other: <text>`. */
 export function parseProjectFields(body: Record<string, unknown>, required: readonly (keyof ProjectFields)[]): ProjectFields {
   const missing = required.find((field) => body[field] === undefined || body[field] === null || (field === 'name' && body[field] === ''));
   if (missing !== undefined) throw badRequest(`${missing} is a required field`);

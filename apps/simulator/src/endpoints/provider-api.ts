@@ -10,7 +10,7 @@ import { RateWindow } from '../http/rate-window';
 import type { ProviderRequest, RouteTable } from '../http/route';
 import type { World } from '../world/world';
 
-/** The provider's error answer for a refusal. */
+/** The provider's error response for a refusal. */
 export function refusalAnswer(refusal: ProviderRefusal, requestId: string): Answer {
   const body = refusal.body ?? { id: refusal.id, message: refusal.message, request_id: requestId };
   return { kind: 'json', status: refusal.status, body };
@@ -23,7 +23,7 @@ export function writeAnswer(response: Response, { status, type, text, headers }:
   response.end(text);
 }
 
-/** One request on its way through: what was asked, by whom, and what was noted about it. */
+/** One request in progress, with its response, its ledger entry and its fired faults. */
 interface Exchange {
   request: ProviderRequest;
   fingerprint: string;
@@ -32,7 +32,7 @@ interface Exchange {
   fired: FaultRule[];
 }
 
-/** The door of the simulated provider: token, rate windows, faults, endpoint, answer — in this order, every request in the ledger. */
+/** Serves the simulated API in this order: token, rate windows, faults, endpoint, response. The ledger records every request. */
 export class ProviderApi {
   private windows = new Map<string, RateWindow>();
 
@@ -43,7 +43,7 @@ export class ProviderApi {
     private readonly ledger: Ledger,
   ) {}
 
-  /** Forgets what tokens have used up. */
+  /** Resets the rate windows of all tokens. */
   reset(): void {
     this.windows = new Map();
   }
@@ -89,20 +89,20 @@ export class ProviderApi {
     return { request, fingerprint, response, entry, fired: [] };
   }
 
-  /** Lets a request in, or refuses it with 401 or 429. A refused one uses up nothing. The finance service judges its tokens itself. */
+  /** Refuses a request with 401 or 429; a refusal does not count in the windows. The finance service checks its tokens itself. */
   private admit({ request: { path, token }, response }: Exchange): void {
     if (path.startsWith(FINANCE_PREFIX)) return;
     const accepted = this.world.value('tokens').includes(token);
     const limits = this.world.value('limits');
     const window = (accepted ? this.windows.get(token) : undefined) ?? new RateWindow();
     if (accepted) this.windows.set(token, window);
-    const verdict = window.admit(this.world.nowMs, limits);
-    response.setHeader('ratelimit-limit', verdict.limit);
-    response.setHeader('ratelimit-remaining', verdict.remaining);
-    response.setHeader('ratelimit-reset', verdict.resetSeconds);
+    const decision = window.admit(this.world.nowMs, limits);
+    response.setHeader('ratelimit-limit', decision.limit);
+    response.setHeader('ratelimit-remaining', decision.remaining);
+    response.setHeader('ratelimit-reset', decision.resetSeconds);
     if (!accepted) throw new ProviderRefusal('unauthorized', 'Unable to authenticate you.');
-    if (verdict.allowed) return;
-    if (verdict.retryAfterSeconds !== undefined) response.setHeader('retry-after', verdict.retryAfterSeconds);
+    if (decision.allowed) return;
+    if (decision.retryAfterSeconds !== undefined) response.setHeader('retry-after', decision.retryAfterSeconds);
     throw new ProviderRefusal('too_many_requests', 'API Rate limit exceeded.');
   }
 
@@ -151,17 +151,17 @@ export class ProviderApi {
     writeAnswer(response, answer);
   }
 
-  /** Breaks the connection: `reset` by a TCP reset, a lost answer by a plain end. */
+  /** Breaks the connection: by a TCP reset for `reset`, otherwise by closing it. */
   private drop({ response, fired }: Exchange): void {
     if (fired.some(({ effect }) => effect.type === 'reset')) response.socket?.resetAndDestroy();
     else response.socket?.destroy();
   }
 }
 
-/** Type of the pending event that carries out a request whose answer is long given. */
+/** Type of the pending event that executes a request after its response was sent. */
 export const LATE_REQUEST = 'late_request';
 
-/** The answer of the endpoint that serves a request; 404 for a path that nobody serves. */
+/** Executes a request by its endpoint. Throws the 404 of an unknown path. */
 export function handleRequest(routes: RouteTable, world: World, request: ProviderRequest): Answer {
   const found = routes.find(request.method, request.path);
   if (found === undefined) throw notFound();

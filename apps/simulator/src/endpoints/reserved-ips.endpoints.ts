@@ -7,7 +7,7 @@ import { isBusy } from './droplet-lifecycle';
 import { dropletView } from './droplet-view';
 import { leaveProject, placeInProject } from './project-members.endpoints';
 
-/** One set of addresses under two names: `/v2/reserved_ips` since 2022, and `/v2/floating_ips`, which still answers. */
+/** One set of addresses under two names: `/v2/reserved_ips` since 2022, and `/v2/floating_ips`, which the provider still serves. */
 export const reservedIpsEndpoints: EndpointGroup = {
   routes: [...routesUnder('reserved_ip'), ...routesUnder('floating_ip')],
   transitions: {
@@ -100,7 +100,7 @@ function act(world: World, request: ProviderRequest, word: string): Answer {
   return ok({ action: actionView(world, assign(world, address, droplet.id, word)) }, 201);
 }
 
-/** The action's resource is the address as one number. */
+/** Starts an assign or unassign action; its resource id is the address as one number. */
 function assign(world: World, { ip, region }: ReservedIpRecord, dropletId: number | null, word: string) {
   const number = ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   const action = startResourceAction(world, dropletId === null ? 'unassign_ip' : 'assign_ip', word, number, region, { ip });

@@ -3,7 +3,7 @@ import { type EndpointGroup, objectBody, type ProviderRequest } from '../http/ro
 import type { TagRecord } from '../world/records';
 import type { World } from '../world/world';
 
-/** Tags and what carries them. A tag outlives its droplets until somebody deletes it. */
+/** Tags and tagged resources. A tag remains after its droplets until it is deleted. */
 export const tagsEndpoints: EndpointGroup = {
   routes: [
     {
@@ -52,7 +52,7 @@ function existingTag(world: World, { params }: ProviderRequest): TagRecord {
   return tag;
 }
 
-/** Counts come from the tag's index and lag like it. */
+/** A tag in the API's format. The counts come from the tag's index and follow a change after its delay. */
 function tagView(world: World, tag: TagRecord, baseUrl: string): Record<string, unknown> {
   const droplets = world.indexes.droplets.under(`tag:${tag.name}`);
   const [newest] = droplets.newestFirst(0, 1);
@@ -84,10 +84,10 @@ function changeResources(world: World, request: ProviderRequest, change: Change)
   if (!Array.isArray(resources)) throw badRequest();
   existingTag(world, request);
   const wanted = resources.map(readResource);
-  const lost = wanted.find(
+  const missing = wanted.find(
     ({ resource_id, resource_type }) => resource_type === 'droplet' && !world.collections.droplets.get(Number(resource_id)),
   );
-  if (lost !== undefined) throw notFound();
+  if (missing !== undefined) throw notFound();
   for (const resource of wanted) change(world, existingTag(world, request), resource);
   return noContent;
 }
@@ -122,7 +122,7 @@ function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void
   world.collections.droplets.put({ ...droplet, tags: droplet.tags.filter((name) => name !== tag.name) });
 }
 
-/** Tags answer a bad request in a form of their own. */
+/** The refusal of a tag name; the tag endpoints have an error format of their own. */
 function invalidTag(name: unknown): ProviderRefusal {
   const error = `Error validating resource tag: "tag-name \\"${String(name)}\\" contains invalid characters"`;
   const root_causes = [`rpc error: code = InvalidArgument desc = ${error}`];
@@ -135,7 +135,7 @@ export function isTagName(name: unknown): name is string {
   return typeof name === 'string' && TAG.test(name);
 }
 
-/** The tags in their canonical case: the first spelling of a tag stays. Unknown ones are created. */
+/** Returns the tags in their canonical case, which is the first spelling of a tag. Creates unknown tags. */
 export function registerTags(world: World, input: unknown): string[] {
   if (!Array.isArray(input)) throw unprocessable('Tags must be an array');
   for (const name of input) if (!isTagName(name)) throw unprocessable('Tag name contains invalid characters');

@@ -5,7 +5,7 @@ import type { World } from '../world/world';
 import { actionView, completeAction, startResourceAction } from './actions.endpoints';
 import { leaveProject, placeInProject } from './project-members.endpoints';
 
-/** Volumes: each on at most one droplet, each name once per region. */
+/** Volumes. A volume is attached to at most one droplet; its name is unique in its region. */
 export const volumesEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/volumes', handle: listVolumes },
@@ -24,7 +24,7 @@ export const volumesEndpoints: EndpointGroup = {
   ],
   transitions: {
     volume_action_done: (world, { ref, data }) => finishVolumeAction(world, ref, data ?? {}),
-    /** The droplet has gone; the volume may be on another one by now. */
+    /** Detaches a volume from a deleted droplet, unless it has been attached to another one. */
     volume_released: (world, { ref, data }) => {
       const volume = world.collections.volumes.get(String(ref));
       if (volume?.droplet_ids.includes(Number(data?.droplet_id))) putOnDroplet(world, volume, null);
@@ -104,12 +104,12 @@ function snapshotVolume(world: World, request: ProviderRequest): Answer {
   return ok({ snapshot: volumeSnapshotView(snapshot) }, 201);
 }
 
-/** A volume as the API shows it. */
+/** A volume in the API's format. */
 export function volumeView(world: World, { region, ...volume }: VolumeRecord): Record<string, unknown> {
   return { ...volume, region: world.collections.regions.get(region) };
 }
 
-/** A snapshot of a volume in the words of `/v2/snapshots`. */
+/** A volume snapshot in the format of `/v2/snapshots`. */
 export function volumeSnapshotView({ region, deleted: _deleted, ...snapshot }: VolumeSnapshotRecord): Record<string, unknown> {
   return { ...snapshot, regions: [region], resource_type: 'volume' };
 }
@@ -122,7 +122,7 @@ export function existingVolume(world: World, { params }: ProviderRequest): Volum
 
 const TYPES: Readonly<Record<string, string>> = { attach: 'attach_volume', detach: 'detach_volume', resize: 'resize_volume' };
 
-/** Accepts an action; what it does shows after its lag. The action names no resource: the real API's is null too. */
+/** Accepts an action that takes effect after its delay. The action's resource id is null, as in the real API. */
 export function actOnVolume(world: World, request: ProviderRequest): Answer {
   const volume = existingVolume(world, request);
   const { type, droplet_id: dropletId, size_gigabytes: size } = objectBody(request);
@@ -152,7 +152,7 @@ export function finishVolumeAction(world: World, actionId: string | number, data
   else putOnDroplet(world, volume, data.type === 'attach' ? Number(data.droplet_id) : null);
 }
 
-/** Both sides tell of it: the volume and its droplets. */
+/** Sets the droplet of a volume; the volume and its droplets record it. */
 export function putOnDroplet(world: World, volume: VolumeRecord, dropletId: number | null): void {
   const droplets = world.collections.droplets;
   for (const id of volume.droplet_ids) {

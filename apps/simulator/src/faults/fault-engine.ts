@@ -4,12 +4,12 @@ import { type Answer, pageOf, ProviderRefusal, type RefusalId, REFUSALS } from '
 import type { SeededRandom } from '../world/random';
 import { type Effect, type FaultRule, isAfterEffect } from './rule';
 
-/** Whether a rule is the same as before, so that its counts go on. */
+/** Whether a rule was sent again unchanged, so that it keeps its counts. */
 export function isSameRule(one: FaultRule, other: FaultRule): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-/** What a rule is compared with. */
+/** The part of a request that rules are compared with. */
 interface FaultTarget {
   method: string;
   path: string;
@@ -26,13 +26,13 @@ interface ActiveRule {
 
 export type FaultReport = FaultRule & { matched: number; fired: number; held: number };
 
-/** The rules in force and how often each has fired. */
+/** The active fault rules, with how often each has matched and fired. */
 export class FaultEngine {
   private activeRules: ActiveRule[] = [];
 
   constructor(private random: SeededRandom) {}
 
-  /** Replaces all rules. One that stays the same keeps its counts and goes on holding; requests held by the others go on. */
+  /** Replaces all rules. An unchanged rule keeps its counts and its held requests; requests held by a removed rule continue. */
   replace(rules: FaultRule[]): void {
     const before = this.activeRules;
     this.activeRules = rules.map(
@@ -41,13 +41,13 @@ export class FaultEngine {
     for (const old of before) if (!this.activeRules.includes(old)) for (const release of old.waiting) release();
   }
 
-  /** Removes all rules and starts the generator anew. */
+  /** Removes all rules and replaces the random generator. */
   reset(random: SeededRandom): void {
     this.replace([]);
     this.random = random;
   }
 
-  /** A number in [0, 1) of the generator that also decides probabilities. */
+  /** Draws a number in [0, 1) from the generator that also decides probabilities. */
   draw(): number {
     return this.random.next();
   }
@@ -56,12 +56,12 @@ export class FaultEngine {
     return this.activeRules.map(({ rule, matched, fired, waiting }) => ({ ...rule, matched, fired, held: waiting.size }));
   }
 
-  /** The rules that fire for a request, in the order in which they were given; counts them. */
+  /** Returns the rules that fire for a request, in their given order, and counts them. */
   fire(target: FaultTarget): FaultRule[] {
     return this.activeRules.filter((armed) => this.fires(armed, target)).map((armed) => armed.rule);
   }
 
-  /** Resolves when the rule is gone, or when `abandoned` says that nobody waits for the answer any more. */
+  /** Resolves when the rule is removed, or when `abandoned` reports that the client has closed the connection. */
   async untilRemoved(rule: FaultRule, abandoned: AbortSignal): Promise<void> {
     const armed = this.activeRules.find((candidate) => candidate.rule === rule);
     if (armed === undefined || abandoned.aborted) return;
@@ -101,35 +101,35 @@ function matchesPath(pattern: string, path: string): boolean {
   return new RegExp(`^${expression.replaceAll('*', '.*')}$`).test(path);
 }
 
-/** What a fault makes of a request: let it go on, answer something else, or break the connection. */
-type FaultOutcome = { type: 'go_on' } | { type: 'answer'; answer: Answer } | { type: 'drop' };
+/** The decision of a fault: continue with the request, send another response, or break the connection. */
+type FaultOutcome = { type: 'continue' } | { type: 'answer'; answer: Answer } | { type: 'drop' };
 
-/** What the phases need to know of the request. */
+/** The part of a request that faults act on. */
 export interface FaultedRequest {
-  /** Aborted when the client has gone away. */
+  /** Aborted when the client has closed the connection. */
   abandoned: AbortSignal;
-  /** Lets the request take effect `ms` later, with nobody listening. */
+  /** Schedules the effect of the request `ms` later; its response is dropped. */
   commitLater: (ms: number) => void;
 }
 
-const GO_ON: FaultOutcome = { type: 'go_on' };
+const CONTINUE: FaultOutcome = { type: 'continue' };
 
-/** Plays the faults that come before the effect. The first one that does not let the request go on decides. */
+/** Applies the faults that precede the effect. The first one that does not continue decides. */
 export async function playBefore(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<FaultOutcome> {
   for (const rule of fired.filter(({ effect }) => !isAfterEffect(effect))) {
-    const verdict = await play(engine, rule, request);
-    if (verdict.type !== 'go_on') return verdict;
+    const outcome = await play(engine, rule, request);
+    if (outcome.type !== 'continue') return outcome;
   }
-  return GO_ON;
+  return CONTINUE;
 }
 
-/** Plays the faults that come after the effect. */
+/** Applies the faults that follow the effect. */
 export async function playAfter(engine: FaultEngine, fired: FaultRule[], request: FaultedRequest): Promise<FaultOutcome> {
   for (const rule of fired.filter(({ effect }) => isAfterEffect(effect))) {
-    const verdict = await play(engine, rule, request);
-    if (verdict.type !== 'go_on') return verdict;
+    const outcome = await play(engine, rule, request);
+    if (outcome.type !== 'continue') return outcome;
   }
-  return GO_ON;
+  return CONTINUE;
 }
 
 async function play(engine: FaultEngine, rule: FaultRule, { abandoned, commitLater }: FaultedRequest): Promise<FaultOutcome> {
@@ -147,17 +147,17 @@ async function play(engine: FaultEngine, rule: FaultRule, { abandoned, commitLat
       return effect.status === undefined ? { type: 'drop' } : { type: 'answer', answer: statusAnswer({ ...effect, ms: undefined }) };
     case 'delay':
       await sleep(effect.ms, undefined, { signal: abandoned }).catch(() => undefined);
-      return abandoned.aborted ? { type: 'drop' } : GO_ON;
+      return abandoned.aborted ? { type: 'drop' } : CONTINUE;
     case 'hold':
       await engine.untilRemoved(rule, abandoned);
-      return abandoned.aborted ? { type: 'drop' } : GO_ON;
+      return abandoned.aborted ? { type: 'drop' } : CONTINUE;
     case 'truncate':
     case 'page_shift':
     case 'hide':
     case 'other_account':
-      break; // they change the text of the answer, see bent-answers and rendered-answer
+      break; // these change the body of the response, see response-faults
   }
-  return GO_ON;
+  return CONTINUE;
 }
 
 const CLOUDFLARE = new Set([502, 504, 520, 521, 522, 523, 524]);
@@ -170,7 +170,7 @@ const TEXTS: Record<number, string> = {
   503: 'Service is currently unavailable.',
 };
 
-/** The answer of a `status` fault. 502, 504 and 520–524 come from Cloudflare as HTML unless JSON is asked for. */
+/** The response of a `status` fault. Cloudflare sends 502, 504 and 520–524 as HTML, unless the rule asks for JSON. */
 export function statusAnswer(effect: Effect): Answer {
   const status = effect.status ?? 500;
   const headers = effect.ms === undefined ? undefined : { 'retry-after': String(Math.ceil(effect.ms / 1000)) };

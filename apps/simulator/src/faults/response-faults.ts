@@ -5,7 +5,7 @@ import type { Effect, FaultRule } from './rule';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** An answer as bytes: what it says is fixed now, even if it is held back. */
+/** A response whose bytes are final, also when a fault delays sending it. */
 export interface RenderedAnswer {
   status: number;
   type: string;
@@ -13,7 +13,7 @@ export interface RenderedAnswer {
   headers: Record<string, string>;
 }
 
-/** Renders an answer as the faults that fired leave it. `draw` answers numbers in [0, 1). */
+/** Renders an answer and applies the fired faults to it. `draw` returns numbers in [0, 1). */
 export function renderAnswer(answer: Answer, request: ProviderRequest, fired: FaultRule[], draw: () => number): RenderedAnswer {
   const bent = applyListFaults(answer, fired, draw);
   if (bent.kind === 'empty') return { status: bent.status, type: JSON_TYPE, text: '', headers: {} };
@@ -29,12 +29,12 @@ function jsonText(body: unknown, fired: FaultRule[]): string {
   return JSON.stringify(fired.some(({ effect }) => effect.type === 'other_account') ? withOtherAccountIds(body) : body);
 }
 
-/** `truncate`: a complete HTTP answer whose text ends in the middle. */
+/** Applies `truncate`: the HTTP response is complete, but its text ends in the middle. */
 function cut(text: string, fired: FaultRule[]): string {
   return fired.some(({ effect }) => effect.type === 'truncate') ? text.slice(0, Math.floor(text.length / 2)) : text;
 }
 
-/** Lists as `page_shift` and `hide` show them; other answers are left alone. */
+/** Applies `page_shift` and `hide` to a list. Other answers are unchanged. */
 export function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
   if (answer.kind !== 'list') return answer;
   return fired.reduce<Answer & { kind: 'list' }>((bent, { effect }) => {
@@ -44,14 +44,14 @@ export function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => 
   }, answer);
 }
 
-/** An item of an earlier page has vanished since: every later item moved up by one, and the one on the seam is never shown. */
+/** Simulates a deletion on an earlier page: every later item moves up by one, and the item at the page boundary is never listed. */
 function shifted(source: ListSource, effect: Effect, draw: () => number): ListSource {
   const asked = (effect.body as { total?: string } | undefined)?.total;
   const drops = asked === undefined ? draw() < 0.5 : asked === 'drops';
   return { total: drops ? Math.max(0, source.total - 1) : source.total, slice: (from, to) => source.slice(from + 1, to + 1) };
 }
 
-/** The list of a token that lost a scope: fewer rows or none, a fitting total, and no error. */
+/** The list as a token without the scope gets it: fewer items or none, a matching total, and no error. */
 function hidden(source: ListSource, effect: Effect): ListSource {
   const { ids, ratio } = (effect.body ?? {}) as { ids?: unknown[]; ratio?: number };
   if (ids === undefined && ratio === undefined) return { total: 0, slice: () => [] };
@@ -69,7 +69,7 @@ function hashShare(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
 }
 
-/** The same body with account, team and owner ids of another account. */
+/** Replaces account, team and owner ids in a body by those of another account. */
 export function withOtherAccountIds(body: unknown, inAccount = false): unknown {
   if (Array.isArray(body)) return body.map((item) => withOtherAccountIds(item, inAccount));
   if (typeof body !== 'object' || body === null) return body;

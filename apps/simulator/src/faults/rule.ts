@@ -1,6 +1,6 @@
 import { ControlError } from '../http/answer';
 
-/** What a fault does. The table in the README says it at length. */
+/** The effects of faults. The README describes each of them. */
 export const EFFECT_TYPES = [
   'status',
   'lose_answer',
@@ -19,39 +19,42 @@ type EffectType = (typeof EFFECT_TYPES)[number];
 
 export interface Effect {
   type: EffectType;
-  /** HTTP status of `status`, and of the answer that `late_commit` gives at once (none: the connection is broken). */
+  /** HTTP status of `status`, and of the response that `late_commit` sends at once (without it the connection is broken). */
   status?: number;
-  /** `status`: "json" (default), "html", an object, or a text sent as HTML. `hide`: `{ids}` or `{ratio}`. `page_shift`: `{total: "drops" | "stays"}`. */
+  /**
+   * `status`: "json" (default), "html", an object, or a text that is sent as HTML. `hide`: `{ids}` or `{ratio}`.
+   * `page_shift`: `{total: "drops" | "stays"}`.
+   */
   body?: unknown;
-  /** `delay`: real ms. `late_commit`: ms of the simulator's clock. `status`: sent as retry-after. */
+  /** `delay`: real milliseconds. `late_commit`: milliseconds of the simulator's clock. `status`: the value of retry-after. */
   ms?: number;
-  /** True or "effect": the request took effect first. */
+  /** True or "effect": the request takes effect before the fault. */
   after?: boolean | 'effect';
 }
 
 interface FaultMatch {
   method?: string;
-  /** `*` stands for any text, slashes included; without it the path must be equal. */
+  /** `*` matches any text, slashes included; a path without it must be equal. */
   path?: string;
-  /** Parameters that the request must have, among others. */
+  /** Query parameters that the request must have; it may have more. */
   query?: Record<string, string | number>;
-  /** Only the nth matching request (1-based). */
+  /** Fires for the nth matching request only (1-based). */
   nth?: number;
-  /** Share of matching requests, by the seeded generator. */
+  /** Share of the matching requests, drawn from the seeded generator. */
   probability?: number;
-  /** Only requests with this token (see the ledger). */
+  /** Matches requests with this token only; the ledger reports the fingerprint. */
   token_fingerprint?: string;
 }
 
 export interface FaultRule {
   id: string;
   match: FaultMatch;
-  /** How often the rule may fire; without it, always. */
+  /** The highest number of times that the rule fires; without it there is no limit. */
   times?: number;
   effect: Effect;
 }
 
-/** Whether the effect of the request comes before the fault. */
+/** Whether the request takes effect before the fault. */
 export function isAfterEffect(effect: Effect): boolean {
   return effect.after === true || effect.after === 'effect' || effect.type === 'lose_answer';
 }
@@ -81,7 +84,7 @@ const EFFECT: Record<string, Check> = {
   after: (value) => typeof value === 'boolean' || value === 'effect',
 };
 
-/** Reads `{rules: […]}`; a misspelt field or type is refused, since a rule that never fires would prove nothing. */
+/** Reads `{rules: […]}`. Refuses a misspelt field or type, because a rule that never fires proves nothing. */
 export function parseRules(body: unknown): FaultRule[] {
   if (!isObject(body) || !Array.isArray(body.rules)) throw new ControlError('Send {"rules": [{id, match, times, effect}]}');
   const rules = body.rules.map((rule, index) => parseRule(rule, index));

@@ -4,10 +4,10 @@ import type { EndpointGroup, ProviderRequest } from '../http/route';
 import { type FinanceImport, type FinanceLine, type FinanceVendor, importKey, vendorKey } from '../world/billing-records';
 import type { World } from '../world/world';
 
-/** Everything below is the finance service's, not the provider's: tokens of its own, no rate window. */
+/** Paths below this prefix belong to the finance service: it has its own tokens and no rate window. */
 export const FINANCE_PREFIX = '/finance/';
 
-/** The books: one invoice for each (tenant_id, source, external_id), however often it is imported. */
+/** The finance service: one invoice for each (tenant_id, source, external_id), however often it is imported. */
 export const financeEndpoints: EndpointGroup = {
   routes: [{ method: 'POST', path: `${FINANCE_PREFIX}api/v1/integrations/cloud/import-invoice`, handle: importInvoice }],
 };
@@ -51,7 +51,7 @@ type Fields = Record<string, unknown>;
 const AUDIENCE = 'skyai-finance';
 const LONGEST_VALIDITY_S = 60;
 
-/** Whose books a token is for, or what is wrong with it. Without a secret the signature counts as good. */
+/** The tenant of a token, or the problem with it. Without a secret the signature is not checked. */
 export function readFinanceToken(token: string, secret: string | null, nowMs: number): { tenantId: string } | { problem: string } {
   const [head = '', payload = '', signature = '', ...rest] = token.split('.');
   const header = decode(head);
@@ -90,7 +90,7 @@ const TEXTS: Record<string, RegExp> = {
   currency: /^[A-Z]{3}$/,
 };
 
-/** The body of an import, or what is wrong with it: every amount is checked against the others, to the cent. */
+/** The body of an import, or the problem with it. Every amount is checked against the others, to the cent. */
 export function readFinanceImport(body: Fields): { read: FinanceImport } | { problem: string } {
   for (const [name, form] of Object.entries(TEXTS)) {
     const value = body[name];

@@ -1,12 +1,12 @@
 import type { ProviderRequest } from './route';
 
-/** Rendered items `from` to `to` (excluded) of a list, asked for page by page: nothing else is rendered. */
+/** A list that renders items `from` to `to` (exclusive) on demand, so that a page costs its own items only. */
 export interface ListSource {
   total: number;
   slice: (from: number, to: number) => unknown[];
 }
 
-/** What an endpoint answers. Lists stay lazy until they are sent, so that faults can shift and hide items consistently. */
+/** The result of an endpoint. Lists stay lazy until they are sent, so that faults can shift and hide items consistently. */
 export type Answer =
   | { kind: 'json'; status: number; body: unknown; headers?: Record<string, string> }
   | { kind: 'list'; key: string; source: ListSource; paged: boolean; beside?: Record<string, unknown> }
@@ -17,14 +17,14 @@ export const ok = (body: unknown, status = 200): Answer => ({ kind: 'json', stat
 
 export const noContent: Answer = { kind: 'empty', status: 204 };
 
-/** A collection under `key`; `paged: false` for the few endpoints that always answer everything; `beside`: what stands next to it. */
+/** A list under `key`. `paged: false` is for the few endpoints that always return all items; `beside` adds keys next to the list. */
 export const list = (
   key: string,
   source: ListSource,
   { paged = true, beside }: { paged?: boolean; beside?: Record<string, unknown> } = {},
 ): Answer => ({ kind: 'list', key, source, paged, beside });
 
-/** A list that is short enough to be at hand as a whole. */
+/** A source over a list that is in memory as a whole. */
 export function sourceOf<T>(items: readonly T[], render: (item: T) => unknown): ListSource {
   return { total: items.length, slice: (from, to) => items.slice(from, to).map(render) };
 }
@@ -32,14 +32,14 @@ export function sourceOf<T>(items: readonly T[], render: (item: T) => unknown): 
 const DEFAULT_PER_PAGE = 20;
 const MAX_PER_PAGE = 200;
 
-/** The page that a request asks for: 1-based, at most 200 items; nonsense counts as not given. */
+/** The requested page: 1-based, at most 200 items. An invalid value counts as not given. */
 export function pageOf(query: Record<string, string>): { page: number; perPage: number } {
   const positive = (text: string | undefined): number | undefined =>
     text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
   return { page: positive(query.page) ?? 1, perPage: Math.min(positive(query.per_page) ?? DEFAULT_PER_PAGE, MAX_PER_PAGE) };
 }
 
-/** The list envelope: items, `links.pages` (absent when everything fits) and `meta.total`. */
+/** The list envelope: items, `links.pages` (absent when all items fit on one page) and `meta.total`. */
 export function pageBody(key: string, source: ListSource, paged: boolean, request: ProviderRequest): Record<string, unknown> {
   const { page, perPage } = pageOf(request.query);
   if (!paged) return { [key]: source.slice(0, source.total), links: {}, meta: { total: source.total } };
@@ -59,7 +59,7 @@ function pageLinks(request: ProviderRequest, page: number, lastPage: number): Re
   return Object.keys(pages).length === 0 ? {} : { pages };
 }
 
-/** Status and `id` of the provider's errors: what clients should decide by. */
+/** The provider's error ids with their HTTP status: the two values that a client decides by. */
 export const REFUSALS = {
   bad_request: 400,
   unauthorized: 401,
@@ -75,14 +75,14 @@ export const REFUSALS = {
 
 export type RefusalId = keyof typeof REFUSALS;
 
-/** A request that the provider answers with an error body `{id, message, request_id}`. */
+/** A refused request. The provider's response has the body `{id, message, request_id}`. */
 export class ProviderRefusal extends Error {
   readonly status: number;
 
   constructor(
     readonly id: RefusalId,
     message: string,
-    /** Replaces the usual body, for the endpoints that have another form. */
+    /** Replaces the usual body, for endpoints with an error format of their own. */
     readonly body?: Record<string, unknown>,
   ) {
     super(message);
@@ -98,5 +98,5 @@ export const unprocessable = (message: string): ProviderRefusal => new ProviderR
 
 export const badRequest = (message = 'error parsing request body'): ProviderRefusal => new ProviderRefusal('bad_request', message);
 
-/** A control request that makes no sense; answered with 400 and the message. */
+/** A wrong request to the control API: its response is 400 with the message. */
 export class ControlError extends Error {}

@@ -22,9 +22,9 @@ const FILE = /^state-(\d+)\.ndjson$/;
 const CHUNK = 2_000;
 
 /**
- * The state on disk: one file of JSON lines, each line the operations of one request. A line is written in one call before the answer is
- * sent, so kill -9 loses nothing that was answered; a line cut short by it is the last one and is dropped. Every open and every
- * `rewrite` starts a compact file of the next generation under a temporary name, so that there is a whole one at any moment.
+ * The state on disk: one file of JSON lines, one line with the operations of each request. The line is written in one call before the response
+ * is sent, so kill -9 loses no acknowledged change; a torn line can only be the last one and is dropped. Every start and every `rewrite`
+ * writes a compact file of the next generation under a temporary name, so a complete file exists at any moment.
  */
 export class Journal {
   private descriptor: number | undefined;
@@ -35,17 +35,17 @@ export class Journal {
     this.generation = Math.max(0, ...this.generations());
   }
 
-  /** Opens the folder; `load` answers what it holds. */
+  /** Opens the folder; `load` reads its state. */
   static open(folder: string): Journal {
     return new Journal(folder);
   }
 
-  /** The stored state laid over `blank`, or undefined when nothing is stored. Throws when a line other than the last is damaged. */
+  /** The stored state merged into `blank`, or undefined when no state is stored. Throws when a line other than the last is damaged. */
   load(blank: State): State | undefined {
     const path = this.path(this.generation);
     if (!existsSync(path)) return undefined;
     const lines = readFileSync(path, 'utf8').split('\n');
-    lines.pop(); // what follows the last line end: nothing, or a torn line
+    lines.pop(); // the text after the last line end is empty or a torn line
     return replay(blank, lines, path);
   }
 
@@ -53,7 +53,7 @@ export class Journal {
     if (this.descriptor !== undefined) writeAll(this.descriptor, `${JSON.stringify(operations)}\n`);
   }
 
-  /** Stores `state` as a new, compact file and continues there. */
+  /** Writes `state` to a new, compact file and appends to it from then on. */
   rewrite(state: State): void {
     const next = this.path(this.generation + 1);
     const draft = openSync(`${next}.tmp`, 'w');
@@ -121,13 +121,14 @@ function parseLine(line: string, path: string, number: number): Operation[] {
 }
 
 /**
- * One simulator per folder: whoever listens on the folder's socket has it. The operating system lets go of it with the process, also after
- * kill -9; what then remains is a name that nobody answers. The socket stands in the temporary folder, because its path must be short.
+ * Lets one simulator at a time use a folder: the process that listens on the folder's socket owns it. The operating system closes the socket
+ * with the process, also after kill -9; then only a file remains that accepts no connection. The socket is in the temporary folder, because
+ * its path must be short.
  */
 export class FolderLock {
   private constructor(private readonly server: Server) {}
 
-  /** Throws one sentence when another simulator has the folder. */
+  /** Throws an error when another simulator owns the folder. */
   static async acquire(folder: string): Promise<FolderLock> {
     mkdirSync(folder, { recursive: true });
     const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24);

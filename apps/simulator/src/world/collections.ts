@@ -3,10 +3,10 @@ import type { ActionRecord, DropletRecord, ImageRecord, MemberRecord } from './r
 /** The key of a record within its collection. */
 export type Key = string | number;
 
-/** One durable change: a record written, a record gone, or a single value set. */
+/** One durable change: a record is written, a record is removed, or a single value is set. */
 export type Operation = ['put', string, unknown] | ['remove', string, Key] | ['value', string, unknown];
 
-/** Records of one kind. Records are never changed in place: `put` a copy, so that indexes see both sides and the journal sees all. */
+/** Records of one kind. A record is never changed in place: `put` a copy, so that the indexes and the journal receive every change. */
 export class Collection<T> {
   private readonly records = new Map<Key, T>();
   private readonly watchers: ((before: T | undefined, after: T | undefined) => void)[] = [];
@@ -25,7 +25,7 @@ export class Collection<T> {
     return this.records.get(key);
   }
 
-  /** All records in the order in which they were first written. */
+  /** All records, in the order of their first write. */
   all(): T[] {
     return [...this.records.values()];
   }
@@ -41,13 +41,13 @@ export class Collection<T> {
     this.note(['remove', this.name, key]);
   }
 
-  /** Replaces everything, without a trace in the journal: the caller writes a new snapshot. */
+  /** Replaces all records without journal entries: the caller writes a new snapshot. */
   replaceAll(records: readonly T[]): void {
-    for (const key of [...this.records.keys()].reverse()) this.forget(key); // newest first: the indexes lose their last entry at no cost
+    for (const key of [...this.records.keys()].reverse()) this.forget(key); // newest first: removing the last entry of an index is cheap
     for (const record of records) this.restore(record);
   }
 
-  /** Takes in a record that is already stored. */
+  /** Adds a record that the journal already has. */
   restore(record: T): void {
     const key = this.keyOf(record);
     const before = this.records.get(key);
@@ -55,7 +55,7 @@ export class Collection<T> {
     for (const watcher of this.watchers) watcher(before, record);
   }
 
-  /** Lets go of a record whose end is already stored; false when there was none. */
+  /** Removes a record without a journal entry; returns false when there was none. */
   forget(key: Key): boolean {
     const before = this.records.get(key);
     if (before === undefined) return false;
@@ -69,7 +69,7 @@ export class Collection<T> {
   }
 }
 
-/** Ids in ascending order: a page is one slice, whatever the length. Appending the newest id is O(1), other changes are one memory move. */
+/** Ids in ascending order: a page is one slice, however long the list. Appending the newest id is O(1), other changes move memory once. */
 export class SortedIds {
   private readonly ids: number[] = [];
 
@@ -89,12 +89,12 @@ export class SortedIds {
     if (this.ids[at] === id) this.ids.splice(at, 1);
   }
 
-  /** Ids number `from` to `to` (excluded), lowest id first. */
+  /** The ids at positions `from` to `to` (exclusive), lowest id first. */
   slice(from: number, to: number): number[] {
     return this.ids.slice(from, to);
   }
 
-  /** Ids number `from` to `to` (excluded), highest id first. */
+  /** The ids at positions `from` to `to` (exclusive), highest id first. */
   newestFirst(from: number, to: number): number[] {
     const end = this.ids.length;
     return this.ids.slice(Math.max(0, end - to), Math.max(0, end - from)).reverse();
@@ -116,14 +116,14 @@ export class SortedIds {
 
 const NONE = new SortedIds();
 
-/** Which records a reader finds under which key (a tag, a name, a project), kept up to date as records change. */
+/** The ids of visible records by key (a tag, a name, a project), updated with every change of a record. */
 export class KeyedIndex<T extends { id: number }> {
   private readonly lists = new Map<string, SortedIds>();
 
-  /** `keysOf` names every list in which a record is visible; an invisible record has none. */
+  /** `keysOf` returns the key of every list in which a record is visible; an invisible record has none. */
   constructor(private readonly keysOf: (record: T) => string[]) {}
 
-  /** The ids under a key; empty for a key nobody has. */
+  /** The ids under a key; empty for an unknown key. */
   under(key: string): SortedIds {
     return this.lists.get(key) ?? NONE;
   }
@@ -157,7 +157,7 @@ interface Indexed {
   members: Collection<MemberRecord>;
 }
 
-/** Who is visible in which list, so that a page of 200 out of 100,000 is one slice. */
+/** The records that each list contains, so that a page of 200 out of 100,000 is one slice. */
 export class WorldIndexes {
   /** Keys: `droplets`, `gpus`, `name:<lower case>`, `tag:<canonical name>`. GPU droplets appear under `gpus` only. */
   readonly droplets = new KeyedIndex(dropletKeys);
@@ -176,7 +176,7 @@ export class WorldIndexes {
   }
 }
 
-/** GPU sizes are recognised by their slug, as the catalogue names them. */
+/** GPU sizes are recognised by the prefix of their slug. */
 function isGpuSize(sizeSlug: string): boolean {
   return sizeSlug.startsWith('gpu-');
 }

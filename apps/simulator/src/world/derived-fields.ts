@@ -2,7 +2,7 @@ import type { DomainRecordEntry } from './records';
 
 const SOA_TIMES = '1700000000 10800 3600 604800';
 
-/** The zone as one text: the SOA first, then every other record in order of its making. Hosts end with a dot again. */
+/** The zone as one text: the SOA first, then all other records in order of creation. Host names end with a dot. */
 export function zoneFile(domain: string, records: readonly DomainRecordEntry[]): string {
   const soaTtl = records.find(({ type }) => type === 'SOA')?.ttl ?? 1800;
   const soa = `${domain}. IN SOA ns1.digitalocean.com. hostmaster.${domain}. ${SOA_TIMES} ${soaTtl}\n`;
@@ -34,7 +34,7 @@ function zoneData({ type, data, domain, priority, weight, port, flags, tag }: Do
   }
 }
 
-/** Addresses follow from the id, so that a droplet keeps its own and no two of 16 million share one. */
+/** The addresses of a droplet follow from its id: they never change, and no two of 16 million droplets share one. */
 export function publicAddress(dropletId: number): string {
   return `${dropletId % 2 === 0 ? 134 : 167}.${(dropletId >>> 16) & 255}.${(dropletId >>> 8) & 255}.${dropletId & 255}`;
 }

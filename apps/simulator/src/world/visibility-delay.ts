@@ -1,27 +1,27 @@
 /**
- * How far reality and what the API shows lie apart, in milliseconds of the simulator's clock. All on by default: the real API lags.
- * The comments name what a client sees meanwhile.
+ * How long a change stays invisible in the API, in milliseconds of the simulator's clock. All delays are on by default, because the real API
+ * has them. Each comment describes what a client sees until the delay has passed, or names the duration.
  */
 export const DEFAULT_VISIBILITY_DELAYS = {
-  /** GET of a droplet just created answers 404. */
+  /** GET of a new droplet returns 404. */
   droplet_readable_ms: 500,
-  /** A droplet just created is missing from every list. */
+  /** A new droplet is missing from every list. */
   droplet_listed_ms: 2_000,
-  /** A droplet just created or tagged is missing from the list of its tag, and from the tag's count. */
+  /** A new or newly tagged droplet is missing from the list of its tag and from the tag's count. */
   tag_listed_ms: 3_000,
-  /** Create to `active`: the create action is in progress, the droplet `new`, other events are refused. */
+  /** From create to `active`: the create action is in progress, the droplet is `new`, other actions are refused. */
   droplet_active_ms: 4_000,
-  /** `active` without a public IPv4 yet. */
+  /** The droplet is `active` and has no public IPv4 address yet. */
   droplet_networks_ms: 1_500,
-  /** A destroyed droplet still answers GET. */
+  /** GET still returns a destroyed droplet. */
   droplet_delete_read_ms: 1_500,
-  /** A destroyed droplet is still in the lists. May be shorter than the one above: then lists forget it first. */
+  /** The lists still contain a destroyed droplet. The delay may be shorter than the one above: then lists omit the droplet first. */
   droplet_delete_list_ms: 3_000,
-  /** A power action is `completed` and the droplet's `status` is still the old one. */
+  /** A power action is `completed` and the droplet still has its old `status`. */
   droplet_status_ms: 1_000,
-  /** A rename is `completed` and the old name is still shown. */
+  /** A rename is `completed` and the droplet still has its old name. */
   droplet_rename_ms: 1_500,
-  /** An action just returned answers 404 and is missing from the lists. */
+  /** GET of a new action returns 404, and the action is missing from the lists. */
   action_visible_ms: 300,
   /** `completed_at` stays null on the per-droplet URL of an action that is `completed`. */
   action_completed_at_ms: 10_000,
@@ -33,25 +33,25 @@ export const DEFAULT_VISIBILITY_DELAYS = {
   snapshot_action_ms: 6_000,
   /** Duration of every other droplet action. */
   other_action_ms: 1_500,
-  /** A snapshot action is `completed` and the snapshot is in no list. */
+  /** A snapshot action is `completed` and no list contains the snapshot. */
   snapshot_listed_ms: 3_000,
-  /** A snapshot that was deleted is still in the lists. */
+  /** The lists still contain a deleted snapshot. */
   snapshot_deleted_listed_ms: 3_000,
   /** Duration of attaching, detaching and resizing a volume. */
   volume_action_ms: 3_000,
-  /** A volume still hangs on a droplet that has gone. */
+  /** A volume is still attached to a deleted droplet. */
   volume_detach_ms: 5_000,
-  /** Duration of assigning an address to a droplet, and of taking it away. */
+  /** Duration of assigning an address to a droplet and of unassigning it. */
   ip_action_ms: 2_000,
-  /** A firewall that was changed is `waiting` until its rules are in force. */
+  /** A changed firewall is `waiting` until its rules are applied. */
   firewall_applied_ms: 2_000,
   /** A load balancer is `new` and has no address. */
   load_balancer_active_ms: 30_000,
-  /** A domain just created has no zone file yet; the one it has does not show the latest writes to its records. */
+  /** A new domain has no zone file; an existing zone file lacks the latest writes to records. */
   zone_file_ms: 2_000,
-  /** A droplet just created belongs to no project yet. */
+  /** A new droplet belongs to no project. */
   member_default_ms: 1_000,
-  /** A resource assigned to a project is still listed under its old one. */
+  /** The previous project still lists a resource that was assigned to another one. */
   project_assign_ms: 2_000,
   /** A destroyed droplet is still a member of its project, with status `not_found`. */
   member_drop_ms: 5_000,

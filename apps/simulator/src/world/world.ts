@@ -4,7 +4,7 @@ import type { PendingEvent } from './records';
 import { type CollectionName, type Counters, KEY_OF, type Records, type State, type ValueName, type Values } from './state';
 import type { VisibilityDelayName } from './visibility-delay';
 
-/** What happens when a pending event is due. It finds the world as it is then; what it was about may be gone. */
+/** Executes a pending event when it is due. Its subject may have been deleted meanwhile. */
 export type Transition = (world: World, event: PendingEvent) => void;
 
 const COLLECTIONS = Object.keys(KEY_OF) as CollectionName[];
@@ -19,7 +19,7 @@ export interface StateJournal {
   rewrite: (state: State) => void;
 }
 
-/** The simulated account: all state, its clock and its pending events. Every change is noted and reaches the journal with `commit`. */
+/** The simulated account: all state, its clock and its pending events. Every change is collected and written to the journal by `commit`. */
 export class World {
   readonly collections: Collections;
   readonly indexes: WorldIndexes;
@@ -45,12 +45,12 @@ export class World {
     this.fill(state, COLLECTIONS);
   }
 
-  /** The simulator's time in ms: the machine's plus the offset, or the due time of the pending event that is being worked on. */
+  /** The simulator's time in ms: the machine's time plus the offset, or the due time of the pending event that is being executed. */
   get nowMs(): number {
     return this.moment ?? Date.now() + this.values.clock.offset_ms;
   }
 
-  /** The simulator's time as the API writes it: RFC 3339 in whole seconds. */
+  /** The simulator's time in the API's format: RFC 3339 in whole seconds. */
   get now(): string {
     return apiTime(this.nowMs);
   }
@@ -64,14 +64,14 @@ export class World {
     this.operations.push(['value', name, value]);
   }
 
-  /** A new id, a little higher than the last one: ids at the real provider have gaps too. */
+  /** A new id above the last one. Ids have gaps, as at the real provider. */
   nextId(kind: Exclude<keyof Counters, 'random'>): number {
     const step = kind === 'pending' || kind === 'member' ? 1 : this.random.integer(1, 37);
     this.counters[kind] += step;
     return this.counters[kind];
   }
 
-  /** Makes `type` happen to `ref` once a lag has passed, counted from now or from `afterMs` later. */
+  /** Schedules an event of `type` for `ref` when a delay has passed, counted from now or from `afterMs` later. */
   after(
     lag: VisibilityDelayName,
     type: string,
@@ -81,12 +81,12 @@ export class World {
     this.at(this.nowMs + (options.afterMs ?? 0) + this.values.lags[lag], type, ref, options.data);
   }
 
-  /** Makes `type` happen to `ref` at a time of the simulator's clock. */
+  /** Schedules an event of `type` for `ref` at a time of the simulator's clock. */
   at(dueAtMs: number, type: string, ref: string | number, data?: Record<string, unknown>): void {
     this.collections.pending.put({ id: this.nextId('pending'), due_at_ms: dueAtMs, type, ref, ...(data && { data }) });
   }
 
-  /** Lets everything happen that is due, in order of due time. */
+  /** Executes all due events in order of due time. */
   settle(): void {
     const nowMs = this.nowMs;
     for (let event = this.queue.takeDue(nowMs); event !== undefined; event = this.queue.takeDue(nowMs)) {
@@ -101,7 +101,7 @@ export class World {
     }
   }
 
-  /** Makes the changes since the last commit durable. An answer is sent only after it. */
+  /** Makes the changes since the last commit durable. A response is sent only afterwards. */
   commit(): void {
     if (this.operations.length === 0) return;
     this.operations.push(['value', 'counters', this.value('counters')]);
@@ -116,8 +116,8 @@ export class World {
   }
 
   /**
-   * Puts another state in place of this one and stores it. With `present` (what `state()` answered just before) only the collections
-   * that differ from it are loaded; while none does, the store grows by one line instead of being written anew.
+   * Replaces this state by another and stores it. With `present` (the result of `state()` just before) only the collections that differ
+   * from it are loaded. When no collection differs, the journal gets one more line and is not rewritten.
    */
   replace(next: State, present?: State): void {
     const changed = COLLECTIONS.filter((name) => next[name] !== present?.[name]);
@@ -137,7 +137,7 @@ export class World {
   }
 }
 
-/** RFC 3339 in UTC and whole seconds, as the API writes times. */
+/** The API's format of times: RFC 3339 in UTC and whole seconds. */
 export function apiTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
@@ -151,7 +151,7 @@ function valuesOf({ account, tokens, lags, limits, settings, clock, counters, in
   return { account, tokens, lags, limits, settings, clock, counters, invoice_seed };
 }
 
-/** Pending events by due time, then by age: a binary heap, so that 100,000 waiting lags cost nothing to look at. */
+/** Pending events by due time, then by age. It is a binary heap, so that 100,000 pending events add no cost to a request. */
 export class PendingQueue {
   private readonly heap: PendingEvent[] = [];
 
@@ -164,7 +164,7 @@ export class PendingQueue {
     }
   }
 
-  /** Takes out the earliest event that is due at `nowMs`. */
+  /** Removes and returns the earliest event that is due at `nowMs`. */
   takeDue(nowMs: number): PendingEvent | undefined {
     const first = this.heap[0];
     if (first === undefined || first.due_at_ms > nowMs) return undefined;

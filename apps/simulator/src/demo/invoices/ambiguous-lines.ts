@@ -12,11 +12,14 @@ interface Sources {
   random: SeededRandom;
   former: PastUsage;
   clients: readonly PastProject[];
-  /** Names that several droplets had. */
+  /** Names that several droplets share. */
   namesakes: readonly string[];
 }
 
-/** Lines that leave open whose they are: small ones, since real accounts have no others that nobody remembers. The forms take turns, beginning with the `first`th. */
+/**
+ * Lines without a determinable owner. Their amounts are small, since in real accounts the owner of a large one is known. The forms alternate,
+ * beginning with number `first`.
+ */
 export function ambiguousLines(
   { first, count }: { first: number; count: number },
   month: Month,
@@ -35,7 +38,7 @@ export function ambiguousLines(
   return Array.from({ length: count }, (_, nth) => forms[(first + nth) % forms.length]?.() ?? []).flat();
 }
 
-/** A snapshot by hand under a name that anybody may have given, in no project. */
+/** A manual snapshot with a generic name, in no project. */
 function nameless(random: SeededRandom, month: Month, clients: readonly PastProject[]): InvoiceItem[] {
   const sizeGb = random.integer(50, 400) / 100;
   const truth = { kind: 'snapshot', provider_id: String(random.integer(150_000_000, 180_000_000)), tenant: random.pick(clients).tenant };
@@ -48,7 +51,7 @@ function nameless(random: SeededRandom, month: Month, clients: readonly PastProj
   return [{ ...line, truth: { ...truth, decidable: false, exists: false, project_id: null } }];
 }
 
-/** A short run under a name that two droplets have today, and neither of them was it. */
+/** A short run under a name that two current droplets share; it was neither of them. */
 function namesake(name: string, fromMs: number): InvoiceItem[] {
   const line = { ...bare(fromMs, fromMs + 20 * 60_000, 1), product: 'Droplets', description: `${name} (s-1vcpu-1gb-amd)`, hours: '0' };
   const truth = { kind: 'droplet', provider_id: null, tenant: null, decidable: false, exists: false, project_id: null };

@@ -18,7 +18,7 @@ const SMALLER: Record<string, string> = {
   's-4vcpu-8gb': 's-2vcpu-4gb',
 };
 
-/** What the account has today, since when it has been billed. */
+/** The usage intervals of all current resources. */
 export function currentUsage(account: BilledAccount, random: SeededRandom): UsageInterval[] {
   return [
     ...account.state.droplets.flatMap((droplet, nth) => dropletUsage(account, droplet, nth)),
@@ -27,7 +27,7 @@ export function currentUsage(account: BilledAccount, random: SeededRandom): Usag
   ].map((life) => (life.product === 'Droplet Snapshots' && random.next() < 0.3 ? { ...life, ids: {} } : life));
 }
 
-/** A droplet and its backups. Every fifth was smaller in the first half of its life; the oldest of some clients came from another one. */
+/** A droplet and its backups. Every fifth droplet was resized halfway; the oldest droplet of some clients came from another client. */
 function dropletUsage(account: BilledAccount, droplet: DropletRecord, nth: number): UsageInterval[] {
   const { id, name, size_slug: slug, features, created_at } = droplet;
   const fromMs = Date.parse(created_at);
@@ -50,14 +50,14 @@ function dropletUsage(account: BilledAccount, droplet: DropletRecord, nth: numbe
   return [life, backupsOf(life, name, nth % 4 === 0 ? 'daily' : 'weekly', account.isUniqueName(name))];
 }
 
-/** Backup lines carry no id while the name says which droplet is meant. */
+/** The backups of a droplet. Their lines have no id when the name identifies the droplet. */
 export function backupsOf(life: UsageInterval, name: string, backups: 'weekly' | 'daily', isAlone: boolean): UsageInterval {
   const description = `${name} (${backups === 'daily' ? 'Daily' : 'Weekly'} Backup Services)`;
   const parts = life.parts.map((part) => ({ ...part, description }));
   return { ...life, product: 'Droplet Backups', ids: isAlone ? {} : life.ids, parts, backups };
 }
 
-/** The third client's oldest droplet, and every fourth client's after it, was the next client's until half a year ago. */
+/** The oldest droplet of the third client, and of every fourth client after it, belonged to the next client until half a year ago. */
 function ownersOf(
   { ownerOf, projects, state, startMs }: BilledAccount,
   { id, created_at }: DropletRecord,
@@ -77,7 +77,7 @@ function ownersOf(
   ];
 }
 
-/** Snapshots and volumes, each since it was made. */
+/** Snapshots and volumes, each since its creation. */
 export function storageUsage({ state, ownerOf }: BilledAccount): UsageInterval[] {
   const present = (
     fields: Pick<UsageInterval, 'kind' | 'product' | 'ids' | 'providerId' | 'owners'>,
@@ -113,12 +113,12 @@ export function snapshotText(name: string, region: string, sizeGb: number, of: '
   return `${name} (${region}) ${sizeGb}GB ${of} Snapshot`;
 }
 
-/** By hundredths of a gigabyte, in integers. */
+/** The monthly price of a snapshot in cents, by hundredths of a gigabyte. */
 export function snapshotCents(sizeGb: number): number {
   return Math.max(1, Math.floor((Math.round(sizeGb * 100) * SNAPSHOT_CENTS_PER_GB + 50) / 100));
 }
 
-/** Addresses that nothing uses, load balancers, clusters; those without a time of their own since they came to their project. */
+/** Unassigned addresses, load balancers and clusters. Resources without a creation time are billed since they joined their project. */
 export function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterval[] {
   const joined = new Map(state.members.map(({ urn, assigned_at }) => [urn, Date.parse(assigned_at)]));
   const present = (

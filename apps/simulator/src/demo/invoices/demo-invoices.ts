@@ -18,12 +18,12 @@ import { currentUsage } from './current-usage';
 import { PastUsage } from './past-usage';
 import { type UsageInterval, linesOf, type Month, shareOf, SPACES_CENTS, usageCents } from './usage-interval';
 
-/** A larger account is taken as it is now: making it anew would keep everybody waiting for seconds. */
+/** For a larger scale the current state is billed, since seeding the account again would take seconds. */
 const LARGEST_REMADE = 10;
 
 /**
- * Makes the invoices of the demo account when somebody first asks for them: a start does not wait for two years of lines.
- * The account of the first day is made anew for it, so it does not matter what has happened to the present one since.
+ * Builds the invoices of the demo account on first use, so that a start does not wait for two years of lines. The account of the first day is
+ * seeded again for it, so that later changes have no influence.
  */
 export function issueInvoices(world: World): void {
   const made = world.value('invoice_seed');
@@ -38,12 +38,12 @@ export function issueInvoices(world: World): void {
 const MONTHS = 24;
 const FIRST_INVOICE_ID = 418_071_234;
 const UNDECIDABLE_PER_MILLE = 14;
-/** The invoice with this number, the oldest being 0, does not come to the sum of its lines. */
+/** The amount of the invoice with this number (0 is the oldest) differs from the sum of its lines. */
 const MISMATCH = { nth: 9, cents: -3 };
 
 const PRODUCTS = ['Droplets', 'GPU Droplets', 'Droplet Backups', 'Droplet Snapshots', 'Volumes', 'Volume Snapshots', 'Floating IPs'];
 
-/** Everything that was ever billed, and how much of it has been told so far. */
+/** All usage of the account, and the number of lines generated so far. */
 interface History {
   account: BilledAccount;
   clients: readonly PastProject[];
@@ -53,7 +53,7 @@ interface History {
   told: { lines: number; undecidable: number };
 }
 
-/** Two years of invoices and what became of them, for an account as it was on its first day. */
+/** Two years of invoices with their payments, for the first-day state of an account. */
 export function demoInvoices(state: State, seed: number, startMs: number): { invoices: InvoiceRecord[]; history: BillingEntry[] } {
   const random = new SeededRandom(seed ^ 0x1b873593);
   const account = billedAccount(state, startMs);
@@ -76,7 +76,7 @@ function monthOf(year: number, month: number, nowMs: number): Month {
   return { period: apiTime(startMs).slice(0, 7), startMs, endMs: Math.min(Date.UTC(year, month + 1, 1), Math.max(nowMs, startMs + 1000)) };
 }
 
-/** The lines of a month, product by product. */
+/** The lines of a month, ordered by product. */
 function itemsOf(history: History, month: Month, nth: number): InvoiceItem[] {
   const { account, clients, lives, former, random, told } = history;
   const named = clients.filter((project) => namedSinceMs(project) < month.startMs && random.next() < 0.35);
@@ -99,7 +99,7 @@ function itemsOf(history: History, month: Month, nth: number): InvoiceItem[] {
   return [...items, ...open].sort((one, other) => place(one) - place(other));
 }
 
-/** Names that several droplets had during the whole month. */
+/** Names that several droplets shared during the whole month. */
 function namesakesOf({ state: { droplets } }: BilledAccount, month: Month): string[] {
   const old = droplets.filter(({ created_at }) => Date.parse(created_at) < month.startMs).map(({ name }) => name);
   return [...new Set(old.filter((name, nth) => old.indexOf(name) !== nth))];
@@ -120,7 +120,7 @@ function invoiceOf(random: SeededRandom, { period, endMs }: Month, nth: number, 
   };
 }
 
-/** How documents changed over the years, and a few that somebody's browser has been at. */
+/** The document styles over the years, and a few documents that an editor has rewritten. */
 function styleOf(nth: number): CsvStyle {
   return {
     ...DEFAULT_CSV_STYLE,
@@ -135,7 +135,7 @@ function styleOf(nth: number): CsvStyle {
 
 const HOUR_MS = 3_600_000;
 
-/** Lines about the whole account, and the bandwidth of buckets. */
+/** Lines for the whole account, and for the bandwidth of buckets. */
 export function subscriptionLines({ state, ownerOf }: BilledAccount, month: Month, nth: number, random: SeededRandom): InvoiceItem[] {
   const hours = String(Math.floor((month.endMs - month.startMs) / HOUR_MS));
   const spaces = { product: 'Spaces Subscription', description: 'Spaces ($5/mo 250GB storage & 1TB bandwidth)', hours };
@@ -164,7 +164,7 @@ export function subscriptionLines({ state, ownerOf }: BilledAccount, month: Mont
   return lines;
 }
 
-/** GST on everything; in every third month also a sales tax on the 8 % that count as used in the United States. */
+/** GST on all lines; in every third month also a sales tax on the 8 % that count as used in the United States. */
 export function taxLines(items: readonly InvoiceItem[], month: Month, nth: number): InvoiceItem[] {
   const netCents = sumOfAmounts(items);
   const gst = line(month, { product: 'Taxes', description: 'GST (10%)', amount: moneyText(shareOf(netCents, 10, 100)) }, 'tax');
@@ -191,7 +191,7 @@ function line(month: Month, given: Given, kind: 'account' | 'credit' | 'tax'): I
 
 const DAY_MS = 86_400_000;
 
-/** What followed each invoice: a payment as a rule, sometimes after a card was refused; and, once each, all else that can happen. */
+/** The entries after each invoice: usually a payment, sometimes after a refused card, and once each of all other types. */
 export function demoPayments(invoices: readonly InvoiceRecord[]): BillingEntry[] {
   const entries: Omit<BillingEntry, 'id' | 'invoice_id' | 'invoice_uuid'>[] = [];
   for (const [nth, { amount, issued_at }] of invoices.entries()) {

@@ -6,10 +6,10 @@ import { type UsageInterval, sizeCents, VOLUME_CENTS_PER_GIB } from './usage-int
 
 const DAY_MS = 86_400_000;
 const SIZES = ['s-1vcpu-1gb', 's-1vcpu-2gb', 's-2vcpu-2gb', 's-2vcpu-4gb'];
-/** No tax, for all their names. */
+/** Droplet names that resemble tax lines. */
 const TAXING = ['taxi-01', 'tax-app', 'vat-calculator'];
 
-/** Deals out what the account has had and has no more. */
+/** Generates the usage intervals of deleted resources. */
 export class PastUsage {
   private lastId = FIRST_IDS.droplet - 9_000_000;
 
@@ -18,7 +18,10 @@ export class PastUsage {
     private readonly random: SeededRandom,
   ) {}
 
-  /** Of every client: a droplet before the present one of its name, names that are gone, the name of another client's droplet, its leavings. */
+  /**
+   * For every client: a predecessor with the name of a current droplet, a droplet with the name of another client's droplet, and other deleted
+   * resources.
+   */
   listIntervals(): UsageInterval[] {
     const clients = this.account.projects.filter(({ tenant }) => tenant !== null);
     return clients.flatMap((project, nth) => {
@@ -34,12 +37,12 @@ export class PastUsage {
     });
   }
 
-  /** A run of less than an hour: it costs, and its hours are 0. */
+  /** A droplet of less than an hour: its line has a cost and 0 hours. */
   shortRun(project: PastProject, name: string, atMs: number, size = 's-1vcpu-1gb'): UsageInterval[] {
     return this.droplet(project, name, atMs, atMs + this.random.integer(5 * 60, 55 * 60) * 1000, size, true);
   }
 
-  /** A droplet that came and went; while its project went by another name there was none, unless it is `always`. */
+  /** A deleted droplet. Unless `always` is set, it is cut to the time since its project has had its current name. */
   private droplet(
     project: PastProject,
     name: string,
@@ -58,7 +61,7 @@ export class PastUsage {
     return [{ ...life, parts }];
   }
 
-  /** The droplet that had the name before: gone some days before the present one came. */
+  /** The previous droplet of a name, deleted some days before the current one was created. */
   private predecessor(project: PastProject, name: string, untilMs: number, hasBackups: boolean): UsageInterval[] {
     const toMs = untilMs - this.seconds(2, 12);
     const lives = this.droplet(project, name, toMs - this.seconds(60, 300), toMs);
@@ -75,7 +78,7 @@ export class PastUsage {
     return [...old, ...twins, ...taxing, ...this.leftovers(project, name, toMs, nth)];
   }
 
-  /** Snapshots outlive their droplet; a volume may be called like one. */
+  /** A snapshot that outlived its droplet, and a volume with the name of a droplet. */
   private leftovers(project: PastProject, name: string, fromMs: number, nth: number): UsageInterval[] {
     const region = 'fra1';
     const sizeGb = this.random.integer(120, 900) / 100;
@@ -108,7 +111,7 @@ export class PastUsage {
     return this.account.startMs - days * DAY_MS;
   }
 
-  /** Between so many days and so many, in ms of whole seconds. */
+  /** A random time between two numbers of days, in ms of whole seconds. */
   private seconds(leastDays: number, mostDays: number): number {
     return this.random.integer(leastDays * 86_400, mostDays * 86_400) * 1000;
   }

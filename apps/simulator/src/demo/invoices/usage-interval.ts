@@ -6,35 +6,35 @@ import { nameAt, type PastProject, wasRenamedSince } from './billed-account';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** The months that are billed, `endMs` excluded; the one that has not ended yet ends now. */
+/** A billed month; `endMs` is exclusive. The current month ends now. */
 export interface Month {
   period: string;
   startMs: number;
   endMs: number;
 }
 
-/** The time for which one thing was billed: what it was called, what it cost, and whose it was. */
+/** The interval in which one resource was billed, with its names, its prices and its owners. */
 export interface UsageInterval {
   kind: string;
   product: string;
   group?: string;
   ids: { resource_id?: string; resource_uuid?: string };
   providerId: string | null;
-  /** Whether the account still has it. */
+  /** Whether the account still has the resource. */
   exists: boolean;
   fromMs: number;
-  /** Infinity: it goes on. */
+  /** Infinity: the use continues. */
   toMs: number;
   owners: readonly { fromMs: number; project: PastProject }[];
-  /** One after the other: a resize begins a new one. */
+  /** Consecutive parts; a resize begins a new one. */
   parts: readonly { fromMs: number; description: string; monthlyCents: number }[];
-  /** It is a droplet's backups that are billed: each 5 % (weekly) or 1 % (daily) of its price. */
+  /** Set when backups of a droplet are billed: each costs 5 % (weekly) or 1 % (daily) of the droplet's price. */
   backups?: 'weekly' | 'daily';
 }
 
 const PLANS = { weekly: { everyMs: 7 * DAY_MS, percent: 5, most: 4 }, daily: { everyMs: DAY_MS, percent: 1, most: 30 } };
 
-/** The lines of a life in a month: one per part that falls into it. */
+/** The lines of an interval in a month: one for each part that overlaps it. */
 export function linesOf(life: UsageInterval, month: Month): InvoiceItem[] {
   return life.parts.flatMap((part, nth) => {
     const fromMs = Math.max(part.fromMs, life.fromMs, month.startMs);
@@ -46,7 +46,7 @@ export function linesOf(life: UsageInterval, month: Month): InvoiceItem[] {
   });
 }
 
-/** One line for all backups of the time, from the first to the last; `hours` is their number. */
+/** One line for all backups of the time, from the first to the last; `hours` is the number of backups. */
 function backupLines(life: UsageInterval, part: UsageInterval['parts'][number], fromMs: number, toMs: number): InvoiceItem[] {
   const { everyMs, percent, most } = PLANS[life.backups ?? 'weekly'];
   const before = Math.max(0, Math.floor((fromMs - 1 - life.fromMs) / everyMs));
@@ -92,7 +92,7 @@ function truthOf({ kind, providerId, exists }: UsageInterval, project: PastProje
 const HOUR_S = 3600;
 /** The monthly price is reached after 28 days. */
 const CAP_S = 672 * HOUR_S;
-/** From here on seconds are billed, a minute at least; before it started hours. */
+/** From this time on seconds are billed, at least a minute; before it, started hours. */
 const PER_SECOND_SINCE_MS = Date.UTC(2026, 0, 1);
 
 export const SNAPSHOT_CENTS_PER_GB = 6;
@@ -101,19 +101,19 @@ export const BALANCER_CENTS = 1_200;
 export const UNUSED_IP_CENTS = 500;
 export const SPACES_CENTS = 500;
 
-/** A month of a size, in cents. */
+/** The monthly price of a size, in cents. */
 export function sizeCents(slug: string): number {
   return Math.round((OFFERED_SIZES.find((size) => size.slug === slug)?.price_monthly ?? 0) * 100);
 }
 
-/** What a time costs at a monthly price, in whole cents and at least one. */
+/** The cost of a period at a monthly price, in whole cents and at least one. */
 export function usageCents(monthlyCents: number, fromMs: number, toMs: number): number {
   const seconds = Math.ceil((toMs - fromMs) / 1000);
   const billed = fromMs < PER_SECOND_SINCE_MS ? Math.ceil(seconds / HOUR_S) * HOUR_S : Math.max(60, seconds);
   return Math.max(1, shareOf(monthlyCents, Math.min(billed, CAP_S), CAP_S));
 }
 
-/** `cents × part ÷ whole` in integers, half a cent up; also of negative cents, away from zero. */
+/** `cents × part ÷ whole` in integers. Half a cent is rounded away from zero. */
 export function shareOf(cents: number, part: number, whole: number): number {
   if (cents < 0) return -shareOf(-cents, part, whole);
   const doubled = 2 * cents * part + whole;
