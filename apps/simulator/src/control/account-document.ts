@@ -8,16 +8,16 @@ import { completeRecords, readBillingHistory, readDroplet, readInvoices } from '
 type Fields = Record<string, unknown>;
 
 /** The state after a `PUT /_simulator/account`: the given top-level keys replace those of the current state, the others stay. */
-export function applyAccountDocument(present: State, document: unknown, nowMs: number): State {
+export function applyAccountDocument(current: State, document: unknown, nowMs: number): State {
   const given = asFields(document, 'the document');
   for (const name of Object.keys(given)) {
-    if (!(name in present)) throw new ControlError(`There is no "${name}" in the account: ${Object.keys(present).join(', ')}`);
+    if (!(name in current)) throw new ControlError(`There is no "${name}" in the account: ${Object.keys(current).join(', ')}`);
   }
-  const next = { ...present, ...given } as State;
-  next.lags = readNumbers('lags', present.lags, given.lags);
-  next.limits = readNumbers('limits', present.limits, given.limits);
-  next.settings = { ...present.settings, ...(given.settings as Partial<State['settings']>) };
-  next.counters = readNumbers('counters', present.counters, given.counters);
+  const next = { ...current, ...given } as State;
+  next.lags = readNumbers('lags', current.lags, given.lags);
+  next.limits = readNumbers('limits', current.limits, given.limits);
+  next.settings = { ...current.settings, ...(given.settings as Partial<State['settings']>) };
+  next.counters = readNumbers('counters', current.counters, given.counters);
   if (!Array.isArray(next.tokens) || next.tokens.some((token) => typeof token !== 'string' || token === '')) {
     throw new ControlError('tokens must be a list of texts');
   }
@@ -28,7 +28,7 @@ export function applyAccountDocument(present: State, document: unknown, nowMs: n
   if ('billing_history' in given) next.billing_history = readBillingHistory(readRecords('billing_history', given.billing_history), nowMs);
   if ('droplets' in given) next.droplets = readDroplets(next, given.droplets as unknown[], nowMs);
   if ('members' in given) next.members = readMembers(next, given.members as unknown[], nowMs);
-  if ('droplets' in given) next.members = withDefaultMembers(next, present.droplets, nowMs);
+  if ('droplets' in given) next.members = withDefaultMembers(next, current.droplets, nowMs);
   return withCountersAbove(next);
 }
 
@@ -50,14 +50,14 @@ export function asFields(input: unknown, what: string): Fields {
 }
 
 /** Given numbers replace the current ones by name. Unknown names and negative numbers are refused. */
-function readNumbers<T extends object>(what: string, present: T, given: unknown): T {
-  if (given === undefined) return present;
+function readNumbers<T extends object>(what: string, current: T, given: unknown): T {
+  if (given === undefined) return current;
   const fields = asFields(given, what);
   for (const [name, value] of Object.entries(fields)) {
-    if (!(name in present)) throw new ControlError(`There is no "${name}" in ${what}: ${Object.keys(present).join(', ')}`);
+    if (!(name in current)) throw new ControlError(`There is no "${name}" in ${what}: ${Object.keys(current).join(', ')}`);
     if (typeof value !== 'number' || (value < 0 && name !== 'random')) throw new ControlError(`${what}.${name} must be a number from 0 on`);
   }
-  return { ...present, ...fields };
+  return { ...current, ...fields };
 }
 
 function readRecords(name: CollectionName, input: unknown): Fields[] {

@@ -43,9 +43,9 @@ export function controlRoutes(simulation: ControlledSimulation): Router {
   router.put('/account', (req, res) => {
     world.settle();
     if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // later they would be added to the given ones
-    const present = world.state();
-    const next = applyAccountDocument(present, req.body, world.nowMs);
-    world.replace(next, present);
+    const current = world.state();
+    const next = applyAccountDocument(current, req.body, world.nowMs);
+    world.replace(next, current);
     res.json(Object.fromEntries(Object.keys(asFields(req.body, 'the document')).map((name) => [name, next[name as keyof State]])));
   });
   router.get('/faults', (_, res) => void res.json({ rules: faults.report() }));

@@ -2,7 +2,7 @@ import { newTestWorld, type TestWorld } from '../../../../test/support/simulator
 
 const MANY = 300;
 
-describe('resources put behind everybody’s back', () => {
+describe('resources of a control document', () => {
   let world: TestWorld;
   beforeEach(async () => void (world = await newTestWorld({ empty: true })));
   afterEach(() => world.close());
@@ -15,7 +15,7 @@ describe('resources put behind everybody’s back', () => {
     ['domains', 'domains'],
     ['firewalls', 'firewalls'],
     ['load_balancers', 'load_balancers'],
-  ])('takes %s with no field at all, each one different, and lists them', async (name, list) => {
+  ])('accepts %s without any field, makes each one different, and lists them', async (name, list) => {
     const put = await world.control.change({ [name]: Array.from({ length: MANY }, () => ({})) });
     expect(Object.values(put)[0]).toHaveLength(MANY);
     expect(await world.control.account()).toMatchObject(put);

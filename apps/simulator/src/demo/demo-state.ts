@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** The options of a seeded account: the same options on the same day produce the same account. */
 export interface SeedOptions {
   seed: number;
-  /** Multiplies the 60 droplets of the demo account with their memberships, snapshots and backups; all else is multiplied by the rounded scale. */
+  /** Multiplies the 60 droplets of the demo account with their memberships, snapshots and backups, and all else by the rounded scale. */
   scale: number;
   /** The number of clients of the demo account; 12 by default. */
   tenants?: number;

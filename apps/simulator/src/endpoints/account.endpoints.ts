@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 /** The monthly price is reached after 28 days. */
 const CAP_H = 672;
 
-/** Balance and billing history. Month-to-date usage is an estimate from the current droplets; the real API also rebuilds its value only at times. */
+/** Balance and billing history. Month-to-date usage is estimated from the current droplets; the real API also rebuilds it at times. */
 export const billingEndpoints: EndpointGroup = {
   routes: [
     { method: 'GET', path: '/v2/customers/my/balance', handle: (world) => ok(balance(world)) },

@@ -15,11 +15,11 @@ describe('domain records', () => {
   };
   const listed = async (query = '') => (await world.call('GET', `${path}${query}`)).body.domain_records;
 
-  it('a new domain has a SOA, three servers, and the address it was given', async () => {
+  it('a new domain has a SOA, three name servers, and the given address', async () => {
     expect((await listed()).map(({ type, name }) => `${type} ${name}`)).toEqual(['SOA @', 'NS @', 'NS @', 'NS @', 'A @']);
   });
 
-  it('data that names a host is written with a dot at its end and read without', async () => {
+  it('a host name as data is sent with a trailing dot and returned without it', async () => {
     expect(await post({ type: 'CNAME', name: 'www', data: 'other.example' })).toMatchObject({
       status: 422,
       message: 'Data needs to end with a dot (.)',
@@ -33,7 +33,7 @@ describe('domain records', () => {
     expect((await post({ type: 'CAA', name: '@', data: 'letsencrypt.org', flags: 0, tag: 'issue' })).status).toBe(422);
   });
 
-  it('records of one name and type share the TTL that was written last; a PUT without one sets it back', async () => {
+  it('records of one name and type share the TTL of the last write; a PUT without a TTL resets it', async () => {
     await post({ type: 'A', name: 'api', data: '203.0.113.1', ttl: 300 });
     const { record } = await post({ type: 'A', name: 'api', data: '203.0.113.2', ttl: 60 });
     expect((await listed('?name=api.zone.example&type=A')).map(({ ttl }) => ttl)).toEqual([60, 60]);
@@ -42,7 +42,7 @@ describe('domain records', () => {
     expect((await post({ type: 'A', name: 'x', data: '203.0.113.1', ttl: 29 })).status).toBe(422);
   });
 
-  it('a CNAME shares its name with nothing; other records may be doubles', async () => {
+  it('a CNAME shares its name with no other record; other records may be duplicates', async () => {
     await post({ type: 'CNAME', name: 'www', data: '@' });
     expect((await post({ type: 'TXT', name: 'www', data: 'x' })).message).toBe('CNAME records cannot share a name with other records');
     expect((await post({ type: 'CNAME', name: 'www', data: '@' })).status).toBe(422);
@@ -50,7 +50,7 @@ describe('domain records', () => {
     expect((await post({ type: 'TXT', name: '@', data: 'x' })).status).toBe(201);
   });
 
-  it('names are relative, the filter takes whole ones, and what is made again has another id', async () => {
+  it('names are relative, the filter takes full names, and a recreated record has another id', async () => {
     const { record } = await post({ type: 'A', name: 'deep.sub.zone.example.', data: '203.0.113.1' });
     expect(record.name).toBe('deep.sub');
     expect(record.id).toBeGreaterThan(1_700_000_000);
@@ -62,7 +62,7 @@ describe('domain records', () => {
     expect(again.record.id).toBeGreaterThan(record.id);
   });
 
-  it('a SOA changes its TTL only, and types have fields that they need', async () => {
+  it('only the TTL of a SOA may change, and types have required fields', async () => {
     const [soa] = await listed('?type=SOA');
     expect((await world.call('DELETE', `${path}/${soa?.id}`)).status).toBe(422);
     expect((await world.call('PATCH', `${path}/${soa?.id}`, { ttl: 600 })).body.domain_record).toMatchObject({ ttl: 600 });
@@ -79,7 +79,7 @@ describe('domain records', () => {
     expect((await post({ type: 'PTR', name: 'x', data: 'y.' })).status).toBe(422);
   });
 
-  it('appear in pages, and under one domain only, however its name is spelled', async () => {
+  it('are listed in pages and under one domain only, in any case of its name', async () => {
     await world.call('POST', '/v2/domains', { name: 'Other.Example' });
     const { body } = await world.call('GET', `${path}?per_page=2&page=2`);
     expect(body).toMatchObject({ domain_records: [{ type: 'NS' }, { type: 'NS' }], meta: { total: 5 } });
@@ -88,7 +88,7 @@ describe('domain records', () => {
     expect(await world.call('GET', '/v2/domains/nowhere.example/records')).toMatchObject({ status: 404, body: { id: 'not_found' } });
   });
 
-  it('go with their domain, by a DELETE or by a list of domains without it', async () => {
+  it('are deleted with their domain, by a DELETE or by a list of domains without it', async () => {
     await world.call('POST', '/v2/domains', { name: 'other.example' });
     await world.call('DELETE', '/v2/domains/zone.example');
     expect((await world.call('GET', path)).status).toBe(404);
@@ -97,7 +97,7 @@ describe('domain records', () => {
     expect((await world.control.account()).domain_records).toEqual([]);
   });
 
-  it('may be put with hardly a field; ids go on above theirs', async () => {
+  it('may be given with few fields; new ids are above theirs', async () => {
     await world.control.change({ domain_records: [{}, { name: 'mail', id: 1_900_000_000 }, { domain: 'elsewhere.example' }] });
     expect(await listed()).toMatchObject([
       { type: 'A', name: 'host-0', ttl: 1800 },
@@ -106,7 +106,7 @@ describe('domain records', () => {
     expect((await post({ type: 'A', name: 'x', data: '203.0.113.1' })).record.id).toBeGreaterThan(1_900_000_000);
   });
 
-  it('stand in the zone file a lag after they were written, changed or deleted', async () => {
+  it('appear in the zone file a delay after they were created, changed or deleted', async () => {
     const zone = async () => (await world.control.account()).domains[0]?.zone_file;
     await world.control.advance(60_000);
     await world.control.delay({ zone_file_ms: 3_600_000 });
@@ -128,7 +128,7 @@ describe('domain records', () => {
     expect(await zone()).not.toContain('MX');
   });
 
-  describe('whose answer is lost, or which take effect late', () => {
+  describe('with a lost response or a late effect', () => {
     let id: number;
     beforeEach(async () => void (id = (await post({ type: 'A', name: 'api', data: '203.0.113.1' })).record.id));
 
@@ -143,14 +143,14 @@ describe('domain records', () => {
     ];
     const send = (method: string, body: unknown) => world.call(method, method === 'POST' ? path : `${path}/${id}`, body);
 
-    it.each(writes)('a $method whose answer is lost has taken effect', async ({ method, body, result }) => {
+    it.each(writes)('a $method with a lost response has taken effect', async ({ method, body, result }) => {
       await world.control.faults([{ match: { method, path: `${path}*` }, effect: { type: 'lose_answer' } }]);
       await expect(send(method, body)).rejects.toThrow('fetch failed');
       expect((await world.control.faultReport())[0]?.fired).toBe(1);
       expect(await stored()).toEqual(result);
     });
 
-    it.each(writes)('a $method that takes effect late does so with nobody listening', async ({ method, body, result }) => {
+    it.each(writes)('a $method with a late effect takes effect after the connection is closed', async ({ method, body, result }) => {
       await world.control.faults([{ match: { method, path: `${path}*` }, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } }]);
       await expect(send(method, body)).rejects.toThrow('fetch failed');
       expect((await world.control.faultReport())[0]?.fired).toBe(1);

@@ -95,10 +95,10 @@ export const recordsOf = (world: World, domain: string): DomainRecordEntry[] =>
 function listRecords(world: World, request: ProviderRequest): Answer {
   const domain = existingName(world, request);
   const { name, type } = request.query;
-  const shown = recordsOf(world, domain).filter(
+  const listed = recordsOf(world, domain).filter(
     (record) => (name === undefined || fqdn(record) === name.toLowerCase()) && (type === undefined || record.type === type),
   );
-  return list('domain_records', sourceOf(shown, view));
+  return list('domain_records', sourceOf(listed, view));
 }
 
 function createRecord(world: World, request: ProviderRequest): Answer {

@@ -87,7 +87,7 @@ export function checkSnapshot(world: World, droplet: DropletRecord, { name }: In
   return { name: name ?? `${droplet.name}-${Math.floor(world.nowMs / 1000)}` };
 }
 
-/** Creates the snapshot; the lists and the droplet's `snapshot_ids` contain it after a delay. The action never has its id. */
+/** Creates the snapshot; the lists and the droplet's `snapshot_ids` contain it after a delay. The action never names the snapshot. */
 export function completeSnapshot(world: World, droplet: DropletRecord, { name }: Input): void {
   const base = world.collections.images.get(droplet.image_id);
   const image = world.collections.images.put({

@@ -21,11 +21,11 @@ describe('droplet actions', () => {
     await settle();
   };
 
-  it('hands out action ids above 2^31', async () => {
+  it('assigns action ids above 2^31', async () => {
     expect((await act('reboot')).body.action.id).toBeGreaterThan(3_100_000_000);
   });
 
-  it('takes one event at a time: others and the destroy are refused until it ends', async () => {
+  it('accepts one action at a time: others and the destroy are refused until it ends', async () => {
     expect((await act('reboot')).status).toBe(201);
     expect(await act('power_off')).toMatchObject({ status: 422, body: { message: 'Droplet already has a pending event.' } });
     expect((await world.call('DELETE', `/v2/droplets/${id}`)).status).toBe(422);
@@ -33,7 +33,7 @@ describe('droplet actions', () => {
     expect((await world.call('DELETE', `/v2/droplets/${id}`)).status).toBe(204);
   });
 
-  it('answers 404 for an action just returned, and lists the newest first', async () => {
+  it('returns 404 for a new action at first, and lists the newest first', async () => {
     const { action } = (await act('reboot')).body;
     expect((await world.call('GET', `/v2/actions/${action.id}`)).status).toBe(404);
     await settle();
@@ -42,7 +42,7 @@ describe('droplet actions', () => {
     expect((await world.call('GET', `/v2/droplets/${id}/actions`)).body.actions[0]).toMatchObject({ id: action.id, status: 'completed' });
   });
 
-  it('completes an action before the status shows it', async () => {
+  it('completes an action before the status changes', async () => {
     await world.control.delay({ power_action_ms: 1_000, droplet_status_ms: 5_000 });
     const { action } = (await act('power_off')).body;
     await world.control.advance(1_000);
@@ -53,7 +53,7 @@ describe('droplet actions', () => {
     expect((await droplet()).status).toBe('off');
   });
 
-  it('keeps completed_at null for a while on the URL of the droplet only', async () => {
+  it('keeps completed_at null for a delay on the URL of the droplet only', async () => {
     await world.control.delay({ action_completed_at_ms: 120_000 });
     const { action } = (await act('reboot')).body;
     await settle();
@@ -63,7 +63,7 @@ describe('droplet actions', () => {
     expect(plain).toMatchObject({ status: 'completed', completed_at: expect.any(String) });
   });
 
-  it('resizes only a droplet that is off, and goes back only while the disk was kept', async () => {
+  it('resizes only a droplet that is off, and resizes back only when the disk was kept', async () => {
     expect(await act('resize', { size: 's-2vcpu-4gb' })).toMatchObject({
       status: 422,
       body: { message: expect.stringContaining('currently on') },
@@ -80,7 +80,7 @@ describe('droplet actions', () => {
     });
   });
 
-  it('lists a snapshot later than its action completes; the action does not name it', async () => {
+  it('lists a snapshot after its action has completed; the action does not name it', async () => {
     await world.control.delay({ snapshot_action_ms: 1_000, snapshot_listed_ms: 5_000 });
     const { action } = (await act('snapshot', { name: 'before-upgrade' })).body;
     await world.control.advance(1_000);
@@ -93,7 +93,7 @@ describe('droplet actions', () => {
     expect((await world.call('GET', '/v2/images?private=true')).body.images).toMatchObject([{ name: 'before-upgrade' }]);
   });
 
-  it('renames, and switches backups on and off', async () => {
+  it('renames a droplet, and enables and disables its backups', async () => {
     await done('rename', { name: 'web-02' });
     await done('enable_backups');
     expect(await droplet()).toMatchObject({

@@ -87,9 +87,9 @@ function imagesOf(world: World, request: ProviderRequest, type: 'snapshot' | 'ba
 
 /** Destroys every droplet with the tag, including GPU droplets and droplets that the list of the tag does not contain yet. */
 function destroyByTag(world: World, { query }: ProviderRequest): typeof noContent {
-  const asked = query.tag_name ?? '';
-  if (asked === '') throw unprocessable('tag_name can not be empty');
-  const tag = world.collections.tags.get(asked.toLowerCase());
+  const requested = query.tag_name ?? '';
+  if (requested === '') throw unprocessable('tag_name can not be empty');
+  const tag = world.collections.tags.get(requested.toLowerCase());
   if (tag === undefined) throw notFound();
   const tagged = world.collections.droplets.all().filter((droplet) => droplet.tags.includes(tag.name) && droplet.deleted_at === undefined);
   if (tagged.some((droplet) => isBusy(world, droplet))) throw pendingEvent();

@@ -12,7 +12,7 @@ describe('droplets', () => {
   const ids = async (query = ''): Promise<number[]> => (await world.call('GET', `/v2/droplets${query}`)).body.droplets.map(({ id }) => id);
   const advance = (ms: number): Promise<unknown> => world.control.advance(ms);
 
-  it('lags behind a create: 404 first, then the list, then the tag, then active, then an address', async () => {
+  it('follows a create with delays: 404 first, then the list, then the tag, then active, then an address', async () => {
     await world.control.delay({
       droplet_readable_ms: 1_000,
       droplet_listed_ms: 2_000,
@@ -44,7 +44,7 @@ describe('droplets', () => {
     expect(networks.v4.map(({ type }) => type).sort()).toEqual(['private', 'public']);
   });
 
-  it('keeps the lags on the simulator clock: nothing changes while it stands still', async () => {
+  it('measures delays by the simulator clock: nothing changes while it stands still', async () => {
     await world.control.delay({ droplet_readable_ms: 3_600_000 });
     const id = await create();
     expect((await world.call('GET', `/v2/droplets/${id}`)).status).toBe(404);
@@ -62,7 +62,7 @@ describe('droplets', () => {
   it.each([
     { read: 1_000, list: 5_000, first: 'GET forgets it before the list' },
     { read: 5_000, list: 1_000, first: 'the list forgets it before GET' },
-  ])('shows a destroyed droplet for a while: $first', async ({ read, list }) => {
+  ])('returns a destroyed droplet for a delay: $first', async ({ read, list }) => {
     const id = await create();
     await advance(60_000);
     await world.control.delay({ droplet_delete_read_ms: read, droplet_delete_list_ms: list });
@@ -78,7 +78,7 @@ describe('droplets', () => {
     expect((await world.call('DELETE', `/v2/droplets/${id}`)).status).toBe(404);
   });
 
-  it('leaves the tag object behind when its last droplet is gone', async () => {
+  it('keeps the tag object when its last droplet is deleted', async () => {
     const id = await create();
     await advance(60_000);
     await world.call('DELETE', `/v2/droplets/${id}`);
@@ -93,14 +93,14 @@ describe('droplets', () => {
     expect(JSON.stringify(await world.control.account())).not.toContain('a-secret-of-the-boot');
   });
 
-  it('takes several names at once and the same name twice', async () => {
+  it('accepts several names at once and the same name twice', async () => {
     const { body } = await world.call('POST', '/v2/droplets', { ...SPEC, name: undefined, names: ['web-01', 'web-01'] });
     expect(body.droplets.map(({ name }) => name)).toEqual(['web-01', 'web-01']);
     await advance(60_000);
     expect(await ids('?name=WEB-01')).toHaveLength(2);
   });
 
-  it('lists GPU droplets only when asked for', async () => {
+  it('lists GPU droplets on request only', async () => {
     const gpu = await create({ size: 'gpu-h100x1-80gb', image: 'gpu-h100x1-base', region: 'tor1' });
     const plain = await create();
     await advance(60_000);
@@ -130,12 +130,12 @@ describe('droplets', () => {
     [{ size: 'c-2', region: 'blr1' }, 'region'],
     [{ tags: ['with space'] }, 'Tag'],
     [{ user_data: 'x'.repeat(65_537) }, 'User data'],
-  ])('refuses %j for good with 422', async (change, word) => {
+  ])('refuses %j permanently with 422', async (change, word) => {
     const answer = await world.call('POST', '/v2/droplets', { ...SPEC, ...change });
     expect(answer).toMatchObject({ status: 422, body: { id: 'unprocessable_entity', message: expect.stringContaining(word) } });
   });
 
-  it('refuses a create beyond the droplet limit', async () => {
+  it('refuses a create above the droplet limit', async () => {
     const { account } = await world.control.account();
     await world.control.change({ account: { ...account, droplet_limit: 0 } });
     expect(await world.call('POST', '/v2/droplets', SPEC)).toMatchObject({ status: 422 });

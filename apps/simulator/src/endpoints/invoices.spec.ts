@@ -19,12 +19,12 @@ describe('invoices', () => {
   const get = (path: string): Promise<Answer> => world.call('GET', `/v2/customers/my/${path}`);
   const april = (more: object = {}) => ({ invoice_uuid: 'april', invoice_period: '2026-04', items: ITEMS, ...more });
 
-  it('come to the exact sum of their lines unless another amount is asked for', async () => {
+  it('have the exact sum of their lines as amount unless another amount is given', async () => {
     await put(april(), april({ invoice_uuid: 'wrong', invoice_period: '2026-03', amount: '1' }));
     expect((await get('invoices')).body).toMatchObject({ invoices: [{ amount: '1233530.11' }, { amount: '1.00' }], meta: { total: 2 } });
   });
 
-  it('answer lines without a word of the truth, and leave out ids that there are not', async () => {
+  it('return lines without their truth, and omit missing ids', async () => {
     await put(april());
     const { text } = await get('invoices/april?per_page=200');
     expect(text).not.toContain('truth');
@@ -32,7 +32,7 @@ describe('invoices', () => {
     expect((await world.control.account()).invoices[0]?.items[4]?.truth).toEqual({ kind: 'tax' });
   });
 
-  it('are written as the provider writes CSV today', async () => {
+  it('are written in the current CSV format of the provider', async () => {
     await put(april());
     const { text } = await get('invoices/april/csv');
     expect(text).toBe(
@@ -68,7 +68,7 @@ describe('invoices', () => {
       headers: { authorization: `Bearer ${world.simulator.token}`, accept: 'application/json' },
     });
 
-  it('send a document that was put, byte for byte, whatever is accepted', async () => {
+  it('send a given document byte for byte, for any Accept header', async () => {
     await put(april({ csv: 'a,"b\r\n' }));
     const answer = await raw('invoices/april/csv');
     expect({ type: answer.headers.get('content-type'), text: await answer.text() }).toEqual({ type: 'text/csv', text: 'a,"b\r\n' });
@@ -87,7 +87,7 @@ describe('invoices', () => {
     });
   });
 
-  it('show the preview beside the list, and under its name', async () => {
+  it('return the preview beside the list, and under the uuid preview', async () => {
     expect((await get('invoices/preview')).status).toBe(404);
     await put(april({ preview: true }), april({ invoice_uuid: 'march', invoice_period: '2026-03', items: [] }));
     expect((await get('invoices')).body).toMatchObject({
@@ -98,7 +98,7 @@ describe('invoices', () => {
     expect((await get('billing_history')).body.meta.total).toBe(1);
   });
 
-  it('each have a row in the history, dated the first of the next month, among the rows that were put', async () => {
+  it('each have a row in the history, dated the first of the next month, among the given rows', async () => {
     await put(april(), april({ invoice_uuid: 'december', invoice_period: '2025-12', items: [] }));
     await world.control.change({ billing_history: [{ description: 'Payment (MC 2018)', amount: '-5', date: '2026-04-02T08:00:00Z' }] });
     expect((await get('billing_history')).body).toMatchObject({
@@ -119,7 +119,7 @@ describe('invoices', () => {
     await expect(put(invoice)).rejects.toThrow(reason);
   });
 
-  it('are a readable PDF too', async () => {
+  it('are available as a readable PDF', async () => {
     await put(april());
     const { text } = await get('invoices/april/pdf');
     const start = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);

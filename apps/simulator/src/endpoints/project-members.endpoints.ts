@@ -102,15 +102,16 @@ function memberView(text: string, assigned_at: string, status: MemberStatus, bas
 }
 
 /** Schedules the membership of a new resource in the requested project, or in the default one. Returns the project's id. */
-export function placeInProject(world: World, urn: string, asked: unknown): string {
+export function placeInProject(world: World, urn: string, requested: unknown): string {
   const fallback = world.collections.projects.all().find(({ is_default }) => is_default)?.id ?? '';
-  if (asked === undefined || asked === '') {
+  if (requested === undefined || requested === '') {
     world.after('member_default_ms', 'member_default', urn);
     return fallback;
   }
-  if (typeof asked !== 'string' || world.collections.projects.get(asked) === undefined) throw unprocessable('project_id is invalid');
-  world.after('member_default_ms', 'member_moved', urn, { data: { project_id: asked } });
-  return asked;
+  if (typeof requested !== 'string' || world.collections.projects.get(requested) === undefined)
+    throw unprocessable('project_id is invalid');
+  world.after('member_default_ms', 'member_moved', urn, { data: { project_id: requested } });
+  return requested;
 }
 
 /** Schedules the end of a deleted resource's membership; its project lists it until then. */

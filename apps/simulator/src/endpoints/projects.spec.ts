@@ -15,14 +15,14 @@ describe('projects and their members', () => {
   const assign = async (project: string, ...resources: string[]) =>
     (await world.call('POST', `/v2/projects/${project}/resources`, { resources })).body.resources;
 
-  it('lets a new droplet land in the default project, a little later', async () => {
+  it('adds a new droplet to the default project after a delay', async () => {
     const id = await newDroplet();
     expect(await urns('default')).toEqual([]);
     await world.control.advance(60_000);
     expect(await urns('default')).toEqual([`do:droplet:${id}`]);
   });
 
-  it('moves asynchronously: the old project still lists the resource, its delete is still refused', async () => {
+  it('moves asynchronously: the previous project still lists the resource, and its delete is still refused', async () => {
     const [from, to] = [await newProject('from'), await newProject('to')];
     const urn = `do:droplet:${await newDroplet()}`;
     await world.control.advance(60_000);
@@ -38,7 +38,7 @@ describe('projects and their members', () => {
     expect((await world.call('GET', `/v2/projects/${from}`)).status).toBe(404);
   });
 
-  it('answers not_found for what does not exist, and 400 for what is no URN or cannot be assigned', async () => {
+  it('returns not_found for a missing resource, and 400 for an invalid or unassignable URN', async () => {
     const project = await newProject('acme');
     expect(await assign(project, 'do:droplet:1', 'do:Volume:5d2b')).toMatchObject([
       { urn: 'do:droplet:1', status: 'not_found' },
@@ -50,7 +50,7 @@ describe('projects and their members', () => {
     }
   });
 
-  it('turns the membership of a destroyed droplet stale before it drops it', async () => {
+  it('marks the membership of a destroyed droplet as not_found before it removes it', async () => {
     const id = await newDroplet();
     await world.control.advance(60_000);
     await world.call('DELETE', `/v2/droplets/${id}`);
@@ -60,7 +60,7 @@ describe('projects and their members', () => {
     expect(await urns('default')).toEqual([]);
   });
 
-  it('keeps names unique and one project the default', async () => {
+  it('keeps names unique and exactly one default project', async () => {
     const id = await newProject('acme');
     expect((await world.call('POST', '/v2/projects', { name: 'acme', purpose: 'IoT' })).status).toBe(409);
     expect((await world.call('DELETE', '/v2/projects/default')).status).toBe(412);
@@ -74,7 +74,7 @@ describe('projects and their members', () => {
     expect((await world.call('PUT', `/v2/projects/${id}`, { name: 'acme' })).status).toBe(400);
   });
 
-  it('pages the members of a project, but not of the default project by that name', async () => {
+  it('pages the members of a project, but not those of the path default', async () => {
     const { projects } = await world.control.account();
     const project_id = projects[0]?.id;
     await world.control.change({ members: Array.from({ length: 30 }, (_, n) => ({ project_id, urn: `do:domain:d${n}.example` })) });

@@ -1,12 +1,12 @@
 import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
-describe('the door of the provider', () => {
+describe('the simulated API', () => {
   let world: TestWorld;
   beforeAll(async () => void (world = await newTestWorld()));
   afterAll(() => world.close());
   beforeEach(() => world.control.reset());
 
-  it.each(['', 'dop_v1_other'])('answers 401 to the token "%s", whatever the path', async (token) => {
+  it.each(['', 'dop_v1_other'])('responds with 401 to the token "%s" on every path', async (token) => {
     for (const path of ['/v2/droplets', '/v2/nothing']) {
       expect(await world.call('GET', path, undefined, token)).toMatchObject({
         status: 401,
@@ -15,7 +15,7 @@ describe('the door of the provider', () => {
     }
   });
 
-  it('answers 404 in JSON to unknown paths and 400 to a body that is no JSON', async () => {
+  it('responds with a JSON 404 to unknown paths and with 400 to a body that is not JSON', async () => {
     expect(await world.call('GET', '/v2/nothing')).toMatchObject({
       status: 404,
       body: { id: 'not_found', request_id: expect.any(String) },
@@ -28,7 +28,7 @@ describe('the door of the provider', () => {
     });
   });
 
-  it('puts the same request id into the header and the error', async () => {
+  it('sends the same request id in the header and in the error', async () => {
     const { headers, body } = await world.call('GET', '/v2/droplets/1');
     expect(body).toMatchObject({ request_id: headers.get('x-request-id') });
   });
@@ -52,7 +52,7 @@ describe('the door of the provider', () => {
     expect((await world.call('GET', '/v2/projects?per_page=200')).body.links).toEqual({});
   });
 
-  it('names the public host in links when told to', async () => {
+  it('uses the public host in links when it is configured', async () => {
     await world.control.change({ settings: { public_url: 'https://api.digitalocean.com' } });
     expect((await world.call('GET', '/v2/droplets')).body.links.pages?.next).toMatch('https://api.digitalocean.com/v2/droplets?page=2');
   });
@@ -62,11 +62,11 @@ describe('the door of the provider', () => {
     ['?per_page=500', 60],
     ['?per_page=0', 20],
     ['?per_page=x&page=-1', 20],
-  ])('takes %s as a page of %d', async (query, count) => {
+  ])('treats %s as a page of %d', async (query, count) => {
     expect((await world.call('GET', `/v2/droplets${query}`)).body.droplets).toHaveLength(count);
   });
 
-  it('refuses the burst beyond the limit of a token and lets it in again as the clock moves on; other tokens have windows of their own', async () => {
+  it('refuses a burst above the limit of a token and allows it again as the clock advances; each token has its own windows', async () => {
     await world.control.change({ limits: { per_minute: 5 }, tokens: [world.simulator.token, 'dop_v1_second'] });
     const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await world.call('GET', '/v2/account')).status));
     expect(statuses.filter((status) => status === 429)).toHaveLength(3);
@@ -78,7 +78,7 @@ describe('the door of the provider', () => {
     expect((await world.call('GET', '/v2/account')).headers.get('ratelimit-remaining')).toBe(String(5_000 - 6));
   });
 
-  it('notes every request in the ledger, never the token', async () => {
+  it('records every request in the ledger, never the token', async () => {
     await world.control.forgetCalls();
     await world.call('GET', '/v2/droplets?page=2');
     const [first] = await world.control.calls();

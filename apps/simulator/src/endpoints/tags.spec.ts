@@ -13,7 +13,7 @@ describe('tags', () => {
   const tagged = async (name: string): Promise<number> => (await world.call('GET', `/v2/droplets?tag_name=${name}`)).body.droplets.length;
   const resources = (): object => ({ resources: [{ resource_id: String(id), resource_type: 'droplet' }] });
 
-  it('shows a new tag on the droplet at once, in its list and count later', async () => {
+  it('returns a new tag with the droplet at once, in its list and count after a delay', async () => {
     await world.call('POST', '/v2/tags', { name: 'blue' });
     expect((await world.call('POST', '/v2/tags/blue/resources', resources())).status).toBe(204);
     expect((await world.call('GET', `/v2/droplets/${id}`)).body.droplet.tags).toEqual(['blue']);
@@ -30,7 +30,7 @@ describe('tags', () => {
     expect((await world.call('GET', `/v2/droplets/${id}`)).body.droplet.tags).toEqual([]);
   });
 
-  it('tags nothing under a tag that does not exist', async () => {
+  it('tags no resource with a tag that does not exist', async () => {
     expect((await world.call('POST', '/v2/tags/none/resources', resources())).status).toBe(404);
   });
 

@@ -35,10 +35,10 @@ export const volumesEndpoints: EndpointGroup = {
 function listVolumes(world: World, { query }: ProviderRequest): Answer {
   const { name, region } = query;
   const fits = (volume: VolumeRecord) => (name === undefined || volume.name === name) && (region === undefined || volume.region === region);
-  const shown = world.collections.volumes.all().filter(fits);
+  const listed = world.collections.volumes.all().filter(fits);
   return list(
     'volumes',
-    sourceOf(shown, (volume) => volumeView(world, volume)),
+    sourceOf(listed, (volume) => volumeView(world, volume)),
   );
 }
 

@@ -21,7 +21,7 @@ describe('volumes', () => {
   const act = (type: string, droplet_id: number) => world.call('POST', `/v2/volumes/${id}/actions`, { type, droplet_id });
   const holders = async () => (await world.control.account()).volumes[0]?.droplet_ids;
 
-  it('hangs on for a while when its droplet has gone, and cannot be deleted meanwhile', async () => {
+  it('stays attached for a delay when its droplet is deleted, and cannot be deleted meanwhile', async () => {
     await act('attach', first);
     await world.control.advance(3_000);
     await world.call('DELETE', `/v2/droplets/${first}`);
@@ -32,7 +32,7 @@ describe('volumes', () => {
     expect((await world.call('DELETE', `/v2/volumes/${id}`)).status).toBe(204);
   });
 
-  it('stays on its new droplet when it was moved before the old one let go', async () => {
+  it('stays on its new droplet when it was moved before the old one released it', async () => {
     await world.control.delay({ volume_detach_ms: 60_000 });
     await act('attach', first);
     await world.control.advance(3_000);
@@ -45,14 +45,14 @@ describe('volumes', () => {
     expect(await holders()).toEqual([second]);
   });
 
-  it('is on one droplet at most', async () => {
+  it('is attached to one droplet at most', async () => {
     await act('attach', first);
     await world.control.advance(3_000);
     expect((await act('attach', second)).status).toBe(422);
     expect(await holders()).toEqual([first]);
   });
 
-  it('may have the name of a volume in another region only', async () => {
+  it('may share its name with a volume in another region only', async () => {
     const named = (region: string) => world.call('POST', '/v2/volumes', { name: 'data', region, size_gigabytes: 10 });
     expect([(await named('fra1')).status, (await named('nyc3')).status]).toEqual([409, 201]);
   });

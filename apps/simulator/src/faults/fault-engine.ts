@@ -58,33 +58,33 @@ export class FaultEngine {
 
   /** Returns the rules that fire for a request, in their given order, and counts them. */
   fire(target: FaultTarget): FaultRule[] {
-    return this.activeRules.filter((armed) => this.fires(armed, target)).map((armed) => armed.rule);
+    return this.activeRules.filter((active) => this.fires(active, target)).map((active) => active.rule);
   }
 
   /** Resolves when the rule is removed, or when `abandoned` reports that the client has closed the connection. */
   async untilRemoved(rule: FaultRule, abandoned: AbortSignal): Promise<void> {
-    const armed = this.activeRules.find((candidate) => candidate.rule === rule);
-    if (armed === undefined || abandoned.aborted) return;
+    const active = this.activeRules.find((candidate) => candidate.rule === rule);
+    if (active === undefined || abandoned.aborted) return;
     await new Promise<void>((resolve) => {
       const release = (): void => {
-        armed.waiting.delete(release);
+        active.waiting.delete(release);
         abandoned.removeEventListener('abort', release);
         resolve();
       };
-      armed.waiting.add(release);
+      active.waiting.add(release);
       abandoned.addEventListener('abort', release, { once: true });
     });
   }
 
-  private fires(armed: ActiveRule, target: FaultTarget): boolean {
-    const { match, times, effect } = armed.rule;
-    if (!matches(armed.rule, target)) return false;
+  private fires(active: ActiveRule, target: FaultTarget): boolean {
+    const { match, times, effect } = active.rule;
+    if (!matches(active.rule, target)) return false;
     if (effect.type === 'page_shift' && pageOf(target.query).page < 2) return false;
-    armed.matched += 1;
-    if (match.nth !== undefined && armed.matched !== match.nth) return false;
-    if (times !== undefined && armed.fired >= times) return false;
+    active.matched += 1;
+    if (match.nth !== undefined && active.matched !== match.nth) return false;
+    if (times !== undefined && active.fired >= times) return false;
     if (match.probability !== undefined && this.random.next() >= match.probability) return false;
-    armed.fired += 1;
+    active.fired += 1;
     return true;
   }
 }

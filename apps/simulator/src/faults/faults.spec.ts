@@ -25,7 +25,7 @@ describe('faults', () => {
     [{ type: 'status', status: 500, body: 'html' }, 500, /^<!DOCTYPE html>/],
     [{ type: 'status', status: 524, body: 'json' }, 524, /^\{"id":"server_error"/],
     [{ type: 'revoke' }, 401, /^\{"id":"unauthorized"/],
-  ] as const)('%j answers instead of the endpoint: nothing happens', async (effect, status, text) => {
+  ] as const)('%j responds instead of the endpoint, without an effect', async (effect, status, text) => {
     await world.control.faults([{ match: CREATE, effect }]);
     const answer = await create();
     expect(answer).toMatchObject({ status, text: expect.stringMatching(text) });
@@ -49,7 +49,7 @@ describe('faults', () => {
   });
 
   it.each([{ type: 'status', status: 500, after: true } as const, { type: 'status', status: 502, after: 'effect' } as const])(
-    '%j answers an error although the request took effect',
+    '%j returns an error although the request took effect',
     async (effect) => {
       await world.control.faults([{ match: CREATE, effect }]);
       expect((await create()).status).toBe(effect.status);
@@ -57,7 +57,7 @@ describe('faults', () => {
     },
   );
 
-  it('late_commit takes effect later, with nobody listening, and answers a status if asked to', async () => {
+  it('late_commit takes effect later, after the connection is closed, and sends a status on request', async () => {
     await world.control.faults([{ match: CREATE, effect: { type: 'late_commit', ms: 30_000, status: 504 } }]);
     expect((await create()).status).toBe(504);
     await world.control.faults([]);
@@ -66,7 +66,7 @@ describe('faults', () => {
     expect(await names()).toEqual(['web-01']);
   });
 
-  it('holds an answer until the rule is removed; the effect comes with the release', async () => {
+  it('holds a request until the rule is removed; the effect comes with the release', async () => {
     await world.control.faults([{ id: 'hold', match: CREATE, effect: { type: 'hold' } }]);
     const answer = create();
     await world.control.untilHeld('hold');
@@ -75,7 +75,7 @@ describe('faults', () => {
     expect((await answer).status).toBe(202);
   });
 
-  it.each([true, 'effect'] as const)('holds only the answer with after: %p', async (after) => {
+  it.each([true, 'effect'] as const)('holds only the response with after: %p', async (after) => {
     await world.control.faults([{ id: 'hold', match: CREATE, effect: { type: 'hold', after } }]);
     const answer = create();
     await world.control.untilHeld('hold');
@@ -84,7 +84,7 @@ describe('faults', () => {
     expect((await answer).status).toBe(202);
   });
 
-  it('goes on holding, and counting, when a rule is sent again unchanged', async () => {
+  it('continues to hold and count when a rule is sent again unchanged', async () => {
     const rule = { id: 'hold', match: CREATE, effect: { type: 'hold' as const } };
     await world.control.faults([rule]);
     const answer = create();
@@ -95,32 +95,32 @@ describe('faults', () => {
     expect((await answer).status).toBe(202);
   });
 
-  it('drops a held request whose client has gone: it never takes effect', async () => {
+  it('drops a held request when its client closes the connection: the request never takes effect', async () => {
     await world.control.faults([{ id: 'hold', match: CREATE, effect: { type: 'hold' } }]);
-    const gone = new AbortController();
+    const closed = new AbortController();
     const headers = { authorization: `Bearer ${world.simulator.token}` };
     const request = fetch(`${world.simulator.url}/v2/droplets`, {
       method: 'POST',
       headers,
       body: JSON.stringify(SPEC),
-      signal: gone.signal,
+      signal: closed.signal,
     });
     await world.control.untilHeld('hold');
-    gone.abort();
+    closed.abort();
     await expect(request).rejects.toThrow('aborted');
     await until(async () => (await world.control.faultReport())[0]?.held === 0);
     await world.control.faults([]);
     expect(await stored()).toBe(0);
   });
 
-  it('delays an answer', async () => {
+  it('delays a response', async () => {
     await world.control.faults([{ match: LIST, effect: { type: 'delay', ms: 120 } }]);
     const start = performance.now();
     await world.call('GET', '/v2/droplets');
     expect(performance.now() - start).toBeGreaterThanOrEqual(115);
   });
 
-  it('cuts the JSON in the middle of a complete HTTP answer', async () => {
+  it('truncates the JSON within a complete HTTP response', async () => {
     await world.control.faults([{ match: LIST, effect: { type: 'truncate' } }]);
     const { status, text } = await world.call('GET', '/v2/droplets');
     expect(status).toBe(200);
@@ -144,7 +144,7 @@ describe('faults', () => {
     it.each([
       ['drops', [9, 8, 8]],
       ['stays', [9, 9, 9]],
-    ])('page_shift lets a naive client miss an item; the total %s', async (total, totals) => {
+    ])('page_shift makes a naive client miss an item; the total %s', async (total, totals) => {
       await world.control.faults([{ match: LIST, effect: { type: 'page_shift', body: { total } } }]);
       expect(await walk()).toEqual({ seen: ['d0', 'd1', 'd2', 'd4', 'd5', 'd6', 'd7', 'd8'], totals });
       expect(await fired()).toEqual([2]);
@@ -152,7 +152,7 @@ describe('faults', () => {
       expect((await walk()).seen).toContain('d3');
     });
 
-    it('hide empties a list in silence, or thins it with a fitting total', async () => {
+    it('hide empties a list without an error, or thins it with a matching total', async () => {
       await world.control.faults([{ match: LIST, effect: { type: 'hide' } }]);
       expect((await world.call('GET', '/v2/droplets')).body).toMatchObject({ droplets: [], meta: { total: 0 } });
       const { droplets } = await world.control.account();
@@ -167,7 +167,7 @@ describe('faults', () => {
     });
   });
 
-  it('other_account answers with the ids of another account, always the same one', async () => {
+  it('other_account returns the ids of another account, always the same one', async () => {
     const before = (await world.call('GET', '/v2/account')).body.account;
     await world.control.faults([{ match: { path: '*' }, effect: { type: 'other_account' } }]);
     const other = (await world.call('GET', '/v2/account')).body.account;
@@ -207,7 +207,7 @@ describe('faults', () => {
     expect(new Set(first)).toEqual(new Set([200, 500]));
   });
 
-  it('tells which rules a request met, in the ledger', async () => {
+  it('records in the ledger which rules fired for a request', async () => {
     await world.control.faults([
       { id: 'slow', match: LIST, effect: { type: 'delay', ms: 1 } },
       { id: 'cut', match: LIST, effect: { type: 'truncate' } },

@@ -5,7 +5,7 @@ import type { Effect, FaultRule } from './rule';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** A response whose bytes are final, also when a fault delays sending it. */
+/** A response with its final bytes, also when a fault delays sending it. */
 export interface RenderedAnswer {
   status: number;
   type: string;
@@ -15,13 +15,14 @@ export interface RenderedAnswer {
 
 /** Renders an answer and applies the fired faults to it. `draw` returns numbers in [0, 1). */
 export function renderAnswer(answer: Answer, request: ProviderRequest, fired: FaultRule[], draw: () => number): RenderedAnswer {
-  const bent = applyListFaults(answer, fired, draw);
-  if (bent.kind === 'empty') return { status: bent.status, type: JSON_TYPE, text: '', headers: {} };
-  if (bent.kind === 'text') return { status: bent.status, type: bent.type, text: cut(bent.body, fired), headers: bent.headers ?? {} };
+  const faulted = applyListFaults(answer, fired, draw);
+  if (faulted.kind === 'empty') return { status: faulted.status, type: JSON_TYPE, text: '', headers: {} };
+  if (faulted.kind === 'text')
+    return { status: faulted.status, type: faulted.type, text: cut(faulted.body, fired), headers: faulted.headers ?? {} };
   const { status, body, headers } =
-    bent.kind === 'json'
-      ? bent
-      : { status: 200, body: { ...pageBody(bent.key, bent.source, bent.paged, request), ...bent.beside }, headers: undefined };
+    faulted.kind === 'json'
+      ? faulted
+      : { status: 200, body: { ...pageBody(faulted.key, faulted.source, faulted.paged, request), ...faulted.beside }, headers: undefined };
   return { status, type: JSON_TYPE, text: cut(jsonText(body, fired), fired), headers: headers ?? {} };
 }
 
@@ -34,20 +35,20 @@ function cut(text: string, fired: FaultRule[]): string {
   return fired.some(({ effect }) => effect.type === 'truncate') ? text.slice(0, Math.floor(text.length / 2)) : text;
 }
 
-/** Applies `page_shift` and `hide` to a list. Other answers are unchanged. */
+/** Applies `page_shift` and `hide` to a list and leaves any other answer unchanged. */
 export function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
   if (answer.kind !== 'list') return answer;
-  return fired.reduce<Answer & { kind: 'list' }>((bent, { effect }) => {
-    if (effect.type === 'page_shift') return { ...bent, source: shifted(bent.source, effect, draw) };
-    if (effect.type === 'hide') return { ...bent, source: hidden(bent.source, effect) };
-    return bent;
+  return fired.reduce<Answer & { kind: 'list' }>((faulted, { effect }) => {
+    if (effect.type === 'page_shift') return { ...faulted, source: shifted(faulted.source, effect, draw) };
+    if (effect.type === 'hide') return { ...faulted, source: hidden(faulted.source, effect) };
+    return faulted;
   }, answer);
 }
 
 /** Simulates a deletion on an earlier page: every later item moves up by one, and the item at the page boundary is never listed. */
 function shifted(source: ListSource, effect: Effect, draw: () => number): ListSource {
-  const asked = (effect.body as { total?: string } | undefined)?.total;
-  const drops = asked === undefined ? draw() < 0.5 : asked === 'drops';
+  const requested = (effect.body as { total?: string } | undefined)?.total;
+  const drops = requested === undefined ? draw() < 0.5 : requested === 'drops';
   return { total: drops ? Math.max(0, source.total - 1) : source.total, slice: (from, to) => source.slice(from + 1, to + 1) };
 }
 
@@ -55,8 +56,8 @@ function shifted(source: ListSource, effect: Effect, draw: () => number): ListSo
 function hidden(source: ListSource, effect: Effect): ListSource {
   const { ids, ratio } = (effect.body ?? {}) as { ids?: unknown[]; ratio?: number };
   if (ids === undefined && ratio === undefined) return { total: 0, slice: () => [] };
-  const gone = new Set(ids?.map(String));
-  const kept = source.slice(0, source.total).filter((item) => !gone.has(identify(item)) && hashShare(identify(item)) >= (ratio ?? 0));
+  const hiddenIds = new Set(ids?.map(String));
+  const kept = source.slice(0, source.total).filter((item) => !hiddenIds.has(identify(item)) && hashShare(identify(item)) >= (ratio ?? 0));
   return { total: kept.length, slice: (from, to) => kept.slice(from, to) };
 }
 

@@ -4,7 +4,7 @@ import type { EndpointGroup, ProviderRequest } from '../http/route';
 import { type FinanceImport, type FinanceLine, type FinanceVendor, importKey, vendorKey } from '../world/billing-records';
 import type { World } from '../world/world';
 
-/** Paths below this prefix belong to the finance service: it has its own tokens and no rate window. */
+/** Paths below this prefix belong to the finance service, which has separate tokens and no rate window. */
 export const FINANCE_PREFIX = '/finance/';
 
 /** The finance service: one invoice for each (tenant_id, source, external_id), however often it is imported. */

@@ -22,9 +22,9 @@ const FILE = /^state-(\d+)\.ndjson$/;
 const CHUNK = 2_000;
 
 /**
- * The state on disk: one file of JSON lines, one line with the operations of each request. The line is written in one call before the response
- * is sent, so kill -9 loses no acknowledged change; a torn line can only be the last one and is dropped. Every start and every `rewrite`
- * writes a compact file of the next generation under a temporary name, so a complete file exists at any moment.
+ * The state on disk: one file of JSON lines, one line with the operations of each request. The line is written in one call before the
+ * response is sent, so kill -9 loses no acknowledged change; a torn line can only be the last one and is dropped. Every start and every
+ * `rewrite` writes a compact file of the next generation under a temporary name, so a complete file exists at any moment.
  */
 export class Journal {
   private descriptor: number | undefined;
@@ -121,9 +121,9 @@ function parseLine(line: string, path: string, number: number): Operation[] {
 }
 
 /**
- * Lets one simulator at a time use a folder: the process that listens on the folder's socket owns it. The operating system closes the socket
- * with the process, also after kill -9; then only a file remains that accepts no connection. The socket is in the temporary folder, because
- * its path must be short.
+ * Lets one simulator at a time use a folder: the process that listens on the folder's socket owns it. The operating system closes the
+ * socket with the process, also after kill -9; then only a file remains that accepts no connection. The socket is in the temporary folder,
+ * because its path must be short.
  */
 export class FolderLock {
   private constructor(private readonly server: Server) {}

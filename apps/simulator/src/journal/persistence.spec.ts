@@ -14,7 +14,7 @@ describe('the stored state', () => {
 
   const stateFile = (): string => join(folder, 'simulator', readdirSync(join(folder, 'simulator'))[0] ?? '');
 
-  it('survives kill -9 in the middle of writes: every answered create is there, with lags, limits, clock and pending lags', async () => {
+  it('survives kill -9 during writes: every acknowledged create is stored, with lags, limits, clock and pending events', async () => {
     const first = spawnSimulator({ DATA_DIR: folder });
     const url = await first.listening;
     const control = new SimulatorClient(url);
@@ -52,7 +52,7 @@ describe('the stored state', () => {
     expect(await second.ended).toBe(0);
   }, 30_000);
 
-  it('is the same after a restart, and ids go on where they were', async () => {
+  it('is the same after a restart, and ids continue where they ended', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.call('POST', '/v2/droplets', { ...SPEC, name: 'a' });
     await before.control.advance(60_000);
@@ -65,7 +65,7 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('drops a last line that was cut short, and nothing else', async () => {
+  it('drops a torn last line, and nothing else', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.call('POST', '/v2/tags', { name: 'whole' });
     await before.close();
@@ -86,7 +86,7 @@ describe('the stored state', () => {
     await expect(newTestWorld({ dataDir: folder })).rejects.toThrow('damaged at line 1');
   });
 
-  it('keeps what was put and what was reset, in one file', async () => {
+  it('keeps changes and resets through the control API, in one file', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.control.reset({ empty: true });
     await before.control.change({ droplets: [{ name: 'put-there' }] });
@@ -99,7 +99,7 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('keeps the records of a domain, and their ids go on', async () => {
+  it('keeps the records of a domain, and their ids continue', async () => {
     const path = '/v2/domains/kept.example/records';
     const before = await newTestWorld({ dataDir: folder, empty: true });
     await before.call('POST', '/v2/domains', { name: 'kept.example', ip_address: '203.0.113.7' });
@@ -114,7 +114,7 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('carries out a late commit after kill and restart', async () => {
+  it('executes a late commit after kill and restart', async () => {
     const before = await newTestWorld({ dataDir: folder, empty: true });
     await before.control.faults([{ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } }]);
     await expect(before.call('POST', '/v2/droplets', { ...SPEC, name: 'late' })).rejects.toThrow('fetch failed');

@@ -19,7 +19,7 @@ describe('order in the world', () => {
     expect(ids.newestFirst(left.length, left.length + 5)).toEqual([]);
   });
 
-  it('takes pending events by due time, those of one moment by age, and none before its time', () => {
+  it('executes pending events by due time, those of one moment by age, and none before its time', () => {
     const queue = new PendingQueue();
     for (const n of shuffled) queue.addEvent({ id: n, due_at_ms: Math.floor(n / 10), type: 't', ref: n });
     const taken: number[] = [];
@@ -29,7 +29,7 @@ describe('order in the world', () => {
     expect(queue.takeDue(25)?.id).toBe(250);
   });
 
-  it('continues a stored generator where it was', () => {
+  it('continues a stored generator at its position', () => {
     const first = new SeededRandom(3);
     first.uuid();
     const second = new SeededRandom(first.position);

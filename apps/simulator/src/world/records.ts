@@ -71,7 +71,7 @@ export interface DropletRecord {
   unshown_status?: 'active' | 'off';
   /** Views that do not contain the droplet yet, or no longer. */
   hidden?: DropletView[];
-  /** Tags whose lists do not contain the droplet yet. */
+  /** Tags with lists that do not contain the droplet yet. */
   unindexed_tags?: string[];
   /** Set once a DELETE was accepted. */
   deleted_at?: string;

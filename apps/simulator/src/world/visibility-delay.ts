@@ -1,6 +1,6 @@
 /**
- * How long a change stays invisible in the API, in milliseconds of the simulator's clock. All delays are on by default, because the real API
- * has them. Each comment describes what a client sees until the delay has passed, or names the duration.
+ * How long a change stays invisible in the API, in milliseconds of the simulator's clock. All delays are on by default, because the real
+ * API has them. Each comment describes the client's view until the delay has passed, or names the duration.
  */
 export const DEFAULT_VISIBILITY_DELAYS = {
   /** GET of a new droplet returns 404. */

@@ -11,7 +11,7 @@ const COLLECTIONS = Object.keys(KEY_OF) as CollectionName[];
 
 type Collections = { [Name in CollectionName]: Collection<Records[Name]> };
 
-/** Where the world stores its changes. Without a journal the state lives in memory only. */
+/** Where the world stores its changes. Without a journal the state is kept in memory only. */
 export interface StateJournal {
   /** Appends the changes of one request. */
   append: (operations: Operation[]) => void;
@@ -116,11 +116,11 @@ export class World {
   }
 
   /**
-   * Replaces this state by another and stores it. With `present` (the result of `state()` just before) only the collections that differ
+   * Replaces this state by another and stores it. With `current` (the result of `state()` just before) only the collections that differ
    * from it are loaded. When no collection differs, the journal gets one more line and is not rewritten.
    */
-  replace(next: State, present?: State): void {
-    const changed = COLLECTIONS.filter((name) => next[name] !== present?.[name]);
+  replace(next: State, current?: State): void {
+    const changed = COLLECTIONS.filter((name) => next[name] !== current?.[name]);
     this.values = valuesOf(next);
     this.counters = { ...next.counters };
     this.random = new SeededRandom(next.counters.random);

@@ -10,25 +10,25 @@ const HOUR_S = 3600;
 
 interface Sources {
   random: SeededRandom;
-  former: PastUsage;
+  past: PastUsage;
   clients: readonly PastProject[];
   /** Names that several droplets share. */
   namesakes: readonly string[];
 }
 
 /**
- * Lines without a determinable owner. Their amounts are small, since in real accounts the owner of a large one is known. The forms alternate,
- * beginning with number `first`.
+ * Lines without a determinable owner. Their amounts are small, since in real accounts the owner of a large one is known. The forms
+ * alternate, beginning with number `first`.
  */
 export function ambiguousLines(
   { first, count }: { first: number; count: number },
   month: Month,
-  { random, former, clients, namesakes }: Sources,
+  { random, past, clients, namesakes }: Sources,
 ): InvoiceItem[] {
   const renamed = clients.filter((project) => wasRenamedSince(project, month.endMs));
   const someTime = (): number => month.startMs + random.integer(0, Math.max(1, (month.endMs - month.startMs) / 1000 - 2 * HOUR_S)) * 1000;
   const shortRun = (project: PastProject, name: string): InvoiceItem[] =>
-    former.shortRun(project, name, someTime()).flatMap((life) => linesOf(life, month));
+    past.shortRun(project, name, someTime()).flatMap((interval) => linesOf(interval, month));
   const forms = [
     () => nameless(random, month, clients),
     () => shortRun(DEPARTED, `marlowe-ci-${random.integer(1, 99)}`),

@@ -63,7 +63,7 @@ export interface PastProject {
   isDeleted: boolean;
 }
 
-/** A client that left and whose project was deleted: the account no longer names it. */
+/** A client that left, with a deleted project: the account has no trace of the client. */
 export const DEPARTED: PastProject = {
   id: '',
   tenant: 'marlowe',

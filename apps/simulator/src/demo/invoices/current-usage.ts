@@ -24,7 +24,7 @@ export function currentUsage(account: BilledAccount, random: SeededRandom): Usag
     ...account.state.droplets.flatMap((droplet, nth) => dropletUsage(account, droplet, nth)),
     ...storageUsage(account),
     ...networkUsage(account),
-  ].map((life) => (life.product === 'Droplet Snapshots' && random.next() < 0.3 ? { ...life, ids: {} } : life));
+  ].map((interval) => (interval.product === 'Droplet Snapshots' && random.next() < 0.3 ? { ...interval, ids: {} } : interval));
 }
 
 /** A droplet and its backups. Every fifth droplet was resized halfway; the oldest droplet of some clients came from another client. */
@@ -32,10 +32,13 @@ function dropletUsage(account: BilledAccount, droplet: DropletRecord, nth: numbe
   const { id, name, size_slug: slug, features, created_at } = droplet;
   const fromMs = Date.parse(created_at);
   const halfMs = fromMs + Math.floor((account.startMs - fromMs) / 2_000) * 1_000;
-  const former = nth % 5 === 0 ? SMALLER[slug] : undefined;
-  const sizes = [...(former === undefined ? [] : [{ fromMs, slug: former }]), { fromMs: former === undefined ? fromMs : halfMs, slug }];
+  const previousSlug = nth % 5 === 0 ? SMALLER[slug] : undefined;
+  const sizes = [
+    ...(previousSlug === undefined ? [] : [{ fromMs, slug: previousSlug }]),
+    { fromMs: previousSlug === undefined ? fromMs : halfMs, slug },
+  ];
   const isGpu = slug.startsWith('gpu-');
-  const life: UsageInterval = {
+  const interval: UsageInterval = {
     kind: 'droplet',
     product: isGpu ? 'GPU Droplets' : 'Droplets',
     ids: { resource_id: String(id) },
@@ -46,15 +49,15 @@ function dropletUsage(account: BilledAccount, droplet: DropletRecord, nth: numbe
     owners: ownersOf(account, droplet, nth),
     parts: sizes.map((size) => ({ fromMs: size.fromMs, description: `${name} (${size.slug})`, monthlyCents: sizeCents(size.slug) })),
   };
-  if (!features.includes('backups')) return [life];
-  return [life, backupsOf(life, name, nth % 4 === 0 ? 'daily' : 'weekly', account.isUniqueName(name))];
+  if (!features.includes('backups')) return [interval];
+  return [interval, backupsOf(interval, name, nth % 4 === 0 ? 'daily' : 'weekly', account.isUniqueName(name))];
 }
 
 /** The backups of a droplet. Their lines have no id when the name identifies the droplet. */
-export function backupsOf(life: UsageInterval, name: string, backups: 'weekly' | 'daily', isAlone: boolean): UsageInterval {
+export function backupsOf(interval: UsageInterval, name: string, backups: 'weekly' | 'daily', isAlone: boolean): UsageInterval {
   const description = `${name} (${backups === 'daily' ? 'Daily' : 'Weekly'} Backup Services)`;
-  const parts = life.parts.map((part) => ({ ...part, description }));
-  return { ...life, product: 'Droplet Backups', ids: isAlone ? {} : life.ids, parts, backups };
+  const parts = interval.parts.map((part) => ({ ...part, description }));
+  return { ...interval, product: 'Droplet Backups', ids: isAlone ? {} : interval.ids, parts, backups };
 }
 
 /** The oldest droplet of the third client, and of every fourth client after it, belonged to the next client until half a year ago. */
@@ -79,7 +82,7 @@ function ownersOf(
 
 /** Snapshots and volumes, each since its creation. */
 export function storageUsage({ state, ownerOf }: BilledAccount): UsageInterval[] {
-  const present = (
+  const ongoing = (
     fields: Pick<UsageInterval, 'kind' | 'product' | 'ids' | 'providerId' | 'owners'>,
     from: string,
     description: string,
@@ -94,17 +97,17 @@ export function storageUsage({ state, ownerOf }: BilledAccount): UsageInterval[]
     ...images.map(({ id, name, regions, size_gigabytes, created_at, resource_id }) => {
       const owners = ownedThroughout(ownerOf(`do:droplet:${resource_id}`));
       const fields = { kind: 'snapshot', product: 'Droplet Snapshots', ids: { resource_id: String(id) }, providerId: String(id), owners };
-      return present(fields, created_at, snapshotText(name, regions[0] ?? '', size_gigabytes, 'Droplet'), snapshotCents(size_gigabytes));
+      return ongoing(fields, created_at, snapshotText(name, regions[0] ?? '', size_gigabytes, 'Droplet'), snapshotCents(size_gigabytes));
     }),
     ...state.volumes.map(({ id, name, region, size_gigabytes, created_at }) => {
       const owners = ownedThroughout(ownerOf(`do:volume:${id}`));
       const fields = { kind: 'volume', product: 'Volumes', ids: { resource_uuid: id }, providerId: id, owners };
-      return present(fields, created_at, `${name} (${region}) ${size_gigabytes}GB`, size_gigabytes * VOLUME_CENTS_PER_GIB);
+      return ongoing(fields, created_at, `${name} (${region}) ${size_gigabytes}GB`, size_gigabytes * VOLUME_CENTS_PER_GIB);
     }),
     ...state.volume_snapshots.map(({ id, name, region, size_gigabytes, created_at, resource_id }) => {
       const owners = ownedThroughout(ownerOf(`do:volume:${resource_id}`));
       const fields = { kind: 'snapshot', product: 'Volume Snapshots', ids: { resource_uuid: id }, providerId: id, owners };
-      return present(fields, created_at, snapshotText(name, region, size_gigabytes, 'Volume'), snapshotCents(size_gigabytes));
+      return ongoing(fields, created_at, snapshotText(name, region, size_gigabytes, 'Volume'), snapshotCents(size_gigabytes));
     }),
   ];
 }
@@ -121,7 +124,7 @@ export function snapshotCents(sizeGb: number): number {
 /** Unassigned addresses, load balancers and clusters. Resources without a creation time are billed since they joined their project. */
 export function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterval[] {
   const joined = new Map(state.members.map(({ urn, assigned_at }) => [urn, Date.parse(assigned_at)]));
-  const present = (
+  const ongoing = (
     fields: Omit<UsageInterval, 'exists' | 'fromMs' | 'toMs' | 'owners' | 'parts'>,
     urn: string,
     parts: [string, number][],
@@ -138,25 +141,25 @@ export function networkUsage({ state, ownerOf, projects }: BilledAccount): Usage
       .filter(({ droplet_id }) => droplet_id === null)
       .flatMap(({ ip }) => {
         const fields = { kind: 'floating_ip', product: 'Floating IPs', ids: {}, providerId: ip };
-        return present(fields, `do:floatingip:${ip}`, [[`Unused Floating IP - ${ip}`, UNUSED_IP_CENTS]]);
+        return ongoing(fields, `do:floatingip:${ip}`, [[`Unused Floating IP - ${ip}`, UNUSED_IP_CENTS]]);
       }),
     ...state.load_balancers.flatMap(({ id, name, size_unit, created_at }) => {
       const fields = { kind: 'load_balancer', product: 'Load Balancers', ids: { resource_uuid: id }, providerId: id };
-      return present(fields, `do:loadbalancer:${id}`, [[`${name} (lb-small)`, BALANCER_CENTS * size_unit]], Date.parse(created_at));
+      return ongoing(fields, `do:loadbalancer:${id}`, [[`${name} (lb-small)`, BALANCER_CENTS * size_unit]], Date.parse(created_at));
     }),
     ...clusters.flatMap(({ urn, project_id }) => {
       const [, type = '', id = ''] = urn.split(':');
       const tenant = projects.find((project) => project.id === project_id)?.tenant ?? 'agency';
       const of = { ids: { resource_uuid: id }, providerId: id };
       if (type === 'dbaas')
-        return present({ ...of, kind: 'managed_db', product: 'Database Clusters', group: `${tenant}-db` }, urn, [
+        return ongoing({ ...of, kind: 'managed_db', product: 'Database Clusters', group: `${tenant}-db` }, urn, [
           [`${tenant}-db (db-s-1vcpu-2gb)`, 3_000],
         ]);
       const pools: [string, number][] = [
         [id.replaceAll('-', ''), 4_800],
         [`${id.replaceAll('-', '')}-burst`, 2_400],
       ];
-      return present({ ...of, kind: 'k8s_cluster', product: 'Kubernetes Clusters', group: `${tenant}-cluster, main` }, urn, pools);
+      return ongoing({ ...of, kind: 'k8s_cluster', product: 'Kubernetes Clusters', group: `${tenant}-cluster, main` }, urn, pools);
     }),
   ];
 }

@@ -22,8 +22,8 @@ import { type UsageInterval, linesOf, type Month, shareOf, SPACES_CENTS, usageCe
 const LARGEST_REMADE = 10;
 
 /**
- * Builds the invoices of the demo account on first use, so that a start does not wait for two years of lines. The account of the first day is
- * seeded again for it, so that later changes have no influence.
+ * Builds the invoices of the demo account on first use, so that a start does not wait for two years of lines. The account of the first day
+ * is seeded again for it, so that later changes have no influence.
  */
 export function issueInvoices(world: World): void {
   const made = world.value('invoice_seed');
@@ -37,7 +37,7 @@ export function issueInvoices(world: World): void {
 
 const MONTHS = 24;
 const FIRST_INVOICE_ID = 418_071_234;
-const UNDECIDABLE_PER_MILLE = 14;
+const AMBIGUOUS_PER_MILLE = 14;
 /** The amount of the invoice with this number (0 is the oldest) differs from the sum of its lines. */
 const MISMATCH = { nth: 9, cents: -3 };
 
@@ -47,20 +47,20 @@ const PRODUCTS = ['Droplets', 'GPU Droplets', 'Droplet Backups', 'Droplet Snapsh
 interface History {
   account: BilledAccount;
   clients: readonly PastProject[];
-  lives: readonly UsageInterval[];
-  former: PastUsage;
+  intervals: readonly UsageInterval[];
+  past: PastUsage;
   random: SeededRandom;
-  told: { lines: number; undecidable: number };
+  counted: { lines: number; ambiguous: number };
 }
 
 /** Two years of invoices with their payments, for the first-day state of an account. */
 export function demoInvoices(state: State, seed: number, startMs: number): { invoices: InvoiceRecord[]; history: BillingEntry[] } {
   const random = new SeededRandom(seed ^ 0x1b873593);
   const account = billedAccount(state, startMs);
-  const former = new PastUsage(account, random);
-  const lives = [...currentUsage(account, random), ...former.listIntervals()];
+  const past = new PastUsage(account, random);
+  const intervals = [...currentUsage(account, random), ...past.listIntervals()];
   const clients = account.projects.filter(({ tenant }) => tenant !== null);
-  const history = { account, clients, lives, former, random, told: { lines: 0, undecidable: 0 } };
+  const history = { account, clients, intervals, past, random, counted: { lines: 0, ambiguous: 0 } };
   const today = new Date(startMs);
   const invoices = Array.from({ length: MONTHS + 1 }, (_, nth) => {
     const month = monthOf(today.getUTCFullYear(), today.getUTCMonth() - MONTHS + nth, startMs);
@@ -78,25 +78,25 @@ function monthOf(year: number, month: number, nowMs: number): Month {
 
 /** The lines of a month, ordered by product. */
 function itemsOf(history: History, month: Month, nth: number): InvoiceItem[] {
-  const { account, clients, lives, former, random, told } = history;
+  const { account, clients, intervals, past, random, counted } = history;
   const named = clients.filter((project) => namedSinceMs(project) < month.startMs && random.next() < 0.35);
   const runs = named.flatMap((project) => {
     const atMs = month.startMs + random.integer(0, 20 * 86_400) * 1000;
-    return former.shortRun(project, `${project.tenant}-ci-${random.integer(1, 999)}`, atMs, random.pick(['s-1vcpu-1gb', 's-4vcpu-8gb']));
+    return past.shortRun(project, `${project.tenant}-ci-${random.integer(1, 999)}`, atMs, random.pick(['s-1vcpu-1gb', 's-4vcpu-8gb']));
   });
-  const lines = [...lives, ...runs].flatMap((life) => linesOf(life, month));
+  const lines = [...intervals, ...runs].flatMap((interval) => linesOf(interval, month));
   const items = [...lines, ...subscriptionLines(account, month, nth, random)];
-  told.lines += items.length;
-  const count = Math.floor((told.lines * UNDECIDABLE_PER_MILLE) / 1000) - told.undecidable;
-  const open = ambiguousLines({ first: told.undecidable, count }, month, {
+  counted.lines += items.length;
+  const count = Math.floor((counted.lines * AMBIGUOUS_PER_MILLE) / 1000) - counted.ambiguous;
+  const ambiguous = ambiguousLines({ first: counted.ambiguous, count }, month, {
     random,
-    former,
+    past,
     clients,
     namesakes: namesakesOf(account, month),
   });
-  told.undecidable += count;
+  counted.ambiguous += count;
   const place = ({ product }: InvoiceItem): number => (PRODUCTS.includes(product) ? PRODUCTS.indexOf(product) : PRODUCTS.length);
-  return [...items, ...open].sort((one, other) => place(one) - place(other));
+  return [...items, ...ambiguous].sort((one, other) => place(one) - place(other));
 }
 
 /** Names that several droplets shared during the whole month. */

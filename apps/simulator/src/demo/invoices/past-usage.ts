@@ -19,8 +19,8 @@ export class PastUsage {
   ) {}
 
   /**
-   * For every client: a predecessor with the name of a current droplet, a droplet with the name of another client's droplet, and other deleted
-   * resources.
+   * For every client: a predecessor with the name of a current droplet, a droplet with the name of another client's droplet, and other
+   * deleted resources.
    */
   listIntervals(): UsageInterval[] {
     const clients = this.account.projects.filter(({ tenant }) => tenant !== null);
@@ -57,15 +57,24 @@ export class PastUsage {
     const id = String(this.lastId);
     const parts = [{ fromMs, description: `${name} (${size})`, monthlyCents: sizeCents(size) }];
     const owners = [{ fromMs: -Infinity, project }];
-    const life = { kind: 'droplet', product: 'Droplets', ids: { resource_id: id }, providerId: id, exists: false, fromMs, toMs, owners };
-    return [{ ...life, parts }];
+    const interval = {
+      kind: 'droplet',
+      product: 'Droplets',
+      ids: { resource_id: id },
+      providerId: id,
+      exists: false,
+      fromMs,
+      toMs,
+      owners,
+    };
+    return [{ ...interval, parts }];
   }
 
   /** The previous droplet of a name, deleted some days before the current one was created. */
   private predecessor(project: PastProject, name: string, untilMs: number, hasBackups: boolean): UsageInterval[] {
     const toMs = untilMs - this.seconds(2, 12);
-    const lives = this.droplet(project, name, toMs - this.seconds(60, 300), toMs);
-    return lives.flatMap((life) => (hasBackups ? [life, backupsOf(life, name, 'weekly', true)] : [life]));
+    const intervals = this.droplet(project, name, toMs - this.seconds(60, 300), toMs);
+    return intervals.flatMap((interval) => (hasBackups ? [interval, backupsOf(interval, name, 'weekly', true)] : [interval]));
   }
 
   private deletedResources(project: PastProject, nth: number): UsageInterval[] {
@@ -88,7 +97,7 @@ export class PastUsage {
     const snapshot = part(snapshotText(title, region, sizeGb, 'Droplet'), snapshotCents(sizeGb));
     const volume = part(`${name}-old-01 (${region}) 20GB`, 20 * VOLUME_CENTS_PER_GIB);
     this.lastId += 1;
-    const lives: UsageInterval[] = [
+    const intervals: UsageInterval[] = [
       {
         ...base,
         ...snapshot,
@@ -99,7 +108,7 @@ export class PastUsage {
       },
       { ...base, ...volume, kind: 'volume', product: 'Volumes', providerId: this.random.uuid(), toMs: fromMs + this.seconds(30, 200) },
     ];
-    return lives.filter((life) => life.toMs > life.fromMs);
+    return intervals.filter((interval) => interval.toMs > interval.fromMs);
   }
 
   private oldestDroplet(project: PastProject): { name: string; fromMs: number } | undefined {

@@ -35,44 +35,44 @@ export interface UsageInterval {
 const PLANS = { weekly: { everyMs: 7 * DAY_MS, percent: 5, most: 4 }, daily: { everyMs: DAY_MS, percent: 1, most: 30 } };
 
 /** The lines of an interval in a month: one for each part that overlaps it. */
-export function linesOf(life: UsageInterval, month: Month): InvoiceItem[] {
-  return life.parts.flatMap((part, nth) => {
-    const fromMs = Math.max(part.fromMs, life.fromMs, month.startMs);
-    const toMs = Math.min(life.parts[nth + 1]?.fromMs ?? Infinity, life.toMs, month.endMs);
+export function linesOf(interval: UsageInterval, month: Month): InvoiceItem[] {
+  return interval.parts.flatMap((part, nth) => {
+    const fromMs = Math.max(part.fromMs, interval.fromMs, month.startMs);
+    const toMs = Math.min(interval.parts[nth + 1]?.fromMs ?? Infinity, interval.toMs, month.endMs);
     if (toMs <= fromMs) return [];
-    if (life.backups !== undefined) return backupLines(life, part, fromMs, toMs);
+    if (interval.backups !== undefined) return backupLines(interval, part, fromMs, toMs);
     const cents = usageCents(part.monthlyCents, fromMs, toMs);
-    return [lineOf(life, part.description, fromMs, toMs, Math.floor((toMs - fromMs) / HOUR_MS), cents)];
+    return [lineOf(interval, part.description, fromMs, toMs, Math.floor((toMs - fromMs) / HOUR_MS), cents)];
   });
 }
 
 /** One line for all backups of the time, from the first to the last; `hours` is the number of backups. */
-function backupLines(life: UsageInterval, part: UsageInterval['parts'][number], fromMs: number, toMs: number): InvoiceItem[] {
-  const { everyMs, percent, most } = PLANS[life.backups ?? 'weekly'];
-  const before = Math.max(0, Math.floor((fromMs - 1 - life.fromMs) / everyMs));
-  const count = Math.floor((toMs - 1 - life.fromMs) / everyMs) - before;
+function backupLines(interval: UsageInterval, part: UsageInterval['parts'][number], fromMs: number, toMs: number): InvoiceItem[] {
+  const { everyMs, percent, most } = PLANS[interval.backups ?? 'weekly'];
+  const before = Math.max(0, Math.floor((fromMs - 1 - interval.fromMs) / everyMs));
+  const count = Math.floor((toMs - 1 - interval.fromMs) / everyMs) - before;
   if (count < 1) return [];
-  const firstMs = life.fromMs + (before + 1) * everyMs;
+  const firstMs = interval.fromMs + (before + 1) * everyMs;
   const cents = shareOf(part.monthlyCents, percent * Math.min(count, most), 100);
-  return [lineOf(life, part.description, firstMs, firstMs + (count - 1) * everyMs, count, Math.max(1, cents))];
+  return [lineOf(interval, part.description, firstMs, firstMs + (count - 1) * everyMs, count, Math.max(1, cents))];
 }
 
-function lineOf(life: UsageInterval, description: string, fromMs: number, toMs: number, hours: number, cents: number): InvoiceItem {
+function lineOf(interval: UsageInterval, description: string, fromMs: number, toMs: number, hours: number, cents: number): InvoiceItem {
   const lastMs = Math.max(fromMs, toMs - 1);
-  const project = life.owners.findLast((owner) => owner.fromMs <= lastMs)?.project;
+  const project = interval.owners.findLast((owner) => owner.fromMs <= lastMs)?.project;
   return {
-    product: life.product,
-    resource_id: life.ids.resource_id ?? null,
-    resource_uuid: life.ids.resource_uuid ?? null,
-    group_description: life.group ?? '',
+    product: interval.product,
+    resource_id: interval.ids.resource_id ?? null,
+    resource_uuid: interval.ids.resource_uuid ?? null,
+    group_description: interval.group ?? '',
     description,
     hours: String(hours),
     start_time: apiTime(fromMs),
     end_time: apiTime(toMs),
     amount: moneyText(cents),
     project_name: project === undefined ? '' : nameAt(project, lastMs),
-    category: life.kind === 'k8s_cluster' || life.kind === 'managed_db' ? 'paas' : 'iaas',
-    truth: truthOf(life, project, lastMs),
+    category: interval.kind === 'k8s_cluster' || interval.kind === 'managed_db' ? 'paas' : 'iaas',
+    truth: truthOf(interval, project, lastMs),
   };
 }
 
