@@ -1,8 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_TOKEN, type FaultReport, type LedgerEntry, type State } from '../../apps/simulator/src';
-
-const POLL_MS = 10;
-const DEADLINE_MS = 10_000;
+import { until } from '../setup/until';
 
 /** A droplet of a `PUT account`: only the name is required. */
 export interface SimulatedDroplet {
@@ -84,13 +81,11 @@ export class SimulatorClient {
     return (await this.faultReport()).reduce((sum, { held }) => sum + held, 0);
   }
 
-  /** Resolves when the `hold` rule with this id holds at least one request; rejects after ten seconds. */
+  /** Resolves when the `hold` rule with this id holds at least one request. */
   async untilHeld(id: string): Promise<void> {
-    const deadline = Date.now() + DEADLINE_MS;
-    while (!(await this.faultReport()).some((rule) => rule.id === id && rule.held > 0)) {
-      if (Date.now() > deadline) throw new Error(`Rule ${id} holds no request`);
-      await sleep(POLL_MS);
-    }
+    await until(async () => (await this.faultReport()).some((rule) => rule.id === id && rule.held > 0), {
+      what: `a request at rule ${id}`,
+    });
   }
 
   /** Moves the simulator's clock forward: visibility delays, rate windows and late effects follow it. */

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningSimulator, type SimulatorOptions, startSimulator } from '../../apps/simulator/src/start-simulator';
 import { SimulatorClient } from './simulator-client';
 
@@ -86,15 +85,6 @@ export function clientOf(url: string, defaultToken: string): TestWorld['call'] {
     const text = await response.text();
     return { status: response.status, body: parse(text), text, headers: response.headers };
   };
-}
-
-/** Resolves when a condition holds; rejects after ten seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('The condition never became true');
-    await sleep(5);
-  }
 }
 
 function parse(text: string): Body {

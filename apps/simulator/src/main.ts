@@ -3,7 +3,7 @@ import { DEFAULT_TOKEN, type RunningSimulator, type SimulatorOptions, startSimul
 const DEFAULT_PORT = 4008;
 
 /** Reads the environment. Throws one error that names every wrong variable. */
-export function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
+function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
   const problems: string[] = [];
   const number = (name: string, fallback: number, isValid: (value: number) => boolean): number => {
     const text = env[name]?.trim() ?? '';

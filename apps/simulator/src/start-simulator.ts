@@ -93,7 +93,7 @@ async function closeAll(server: Server, simulation: Simulation, lock: FolderLock
 const faultRandom = (seed: number): SeededRandom => new SeededRandom(seed ^ 0x5f3759df);
 
 /** One simulated account with its faults and its ledger: the whole simulator without the port. */
-export class Simulation {
+class Simulation {
   readonly world: World;
   readonly faults: FaultEngine;
   readonly ledger = new Ledger();

@@ -13,7 +13,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const MAX_BODY = '500mb';
 
 /** The parts of a running simulator that the control API reads and changes. */
-export interface ControlledSimulation {
+interface ControlledSimulation {
   readonly world: World;
   readonly faults: FaultEngine;
   readonly ledger: Ledger;

@@ -113,7 +113,7 @@ function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, cre
 const ANYWHERE = { addresses: ['0.0.0.0/0', '::/0'] };
 
 /** A typical firewall: web traffic for all, SSH for the office, all outbound traffic. */
-export function demoFirewall(
+function demoFirewall(
   random: SeededRandom,
   name: string,
   droplets: readonly DropletRecord[],
@@ -140,7 +140,7 @@ export function demoFirewall(
 }
 
 /** A load balancer in front of the first two web droplets of a project. */
-export function demoBalancer(
+function demoBalancer(
   random: SeededRandom,
   project: { id: string; owner: string; region: string; droplets: readonly DropletRecord[] },
   id: string,
@@ -186,7 +186,7 @@ export function demoBalancer(
 type Entry = Omit<DomainRecordEntry, 'id'>;
 
 /** The zone of a small firm: site, mail, two TXT records at the apex, and a shop with two addresses. */
-export function demoRecords(domain: string, addresses: readonly string[]): Entry[] {
+function demoRecords(domain: string, addresses: readonly string[]): Entry[] {
   const base = { domain, priority: null, port: null, weight: null, flags: null, tag: null, ttl: 1800 };
   const [first = '203.0.113.10', second = first] = addresses;
   const mail = ['aspmx.l.google.com', 'alt1.aspmx.l.google.com'];

@@ -47,7 +47,7 @@ function usedCents(world: World, { size_slug, created_at }: { size_slug: string;
 }
 
 /** All entries, newest first: the stored ones, and a row for each invoice without a stored row. */
-export function billingHistory(world: World): BillingEntry[] {
+function billingHistory(world: World): BillingEntry[] {
   issueInvoices(world);
   const stored = world.collections.billing_history.all();
   const listed = new Set(stored.flatMap(({ type, invoice_uuid }) => (type === 'Invoice' && invoice_uuid !== null ? [invoice_uuid] : [])));
@@ -61,6 +61,6 @@ export function billingHistory(world: World): BillingEntry[] {
 }
 
 /** An entry in the API's format: the ids of an invoice are omitted when the entry has none. */
-export function billingEntryView({ id: _id, invoice_id, invoice_uuid, ...entry }: BillingEntry): Record<string, unknown> {
+function billingEntryView({ id: _id, invoice_id, invoice_uuid, ...entry }: BillingEntry): Record<string, unknown> {
   return { ...entry, ...(invoice_id !== null && { invoice_id }), ...(invoice_uuid !== null && { invoice_uuid }) };
 }

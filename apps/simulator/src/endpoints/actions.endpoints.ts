@@ -18,6 +18,12 @@ export const actionsEndpoints: EndpointGroup = {
       },
     },
   ],
+  transitions: {
+    action_visible: (world, { ref }) => {
+      const action = world.collections.actions.get(ref);
+      if (action !== undefined) world.collections.actions.put({ ...action, hidden: undefined });
+    },
+  },
 };
 
 /** An action in the API's format. */

@@ -80,7 +80,7 @@ export const domainRecordsEndpoints: EndpointGroup = {
 };
 
 /** Creates the records of a new domain: SOA, name servers, and an address if one was sent. */
-export function firstRecords(world: World, domain: string, ipAddress: unknown): void {
+function firstRecords(world: World, domain: string, ipAddress: unknown): void {
   const base = { domain, name: '@', priority: null, port: null, weight: null, flags: null, tag: null, ttl: DEFAULT_TTL };
   const put = (type: string, data: string) =>
     world.collections.domain_records.put({ ...base, id: world.nextId('domain_record'), type, data });
@@ -89,7 +89,7 @@ export function firstRecords(world: World, domain: string, ipAddress: unknown): 
   if (typeof ipAddress === 'string') put('A', ipAddress);
 }
 
-export const recordsOf = (world: World, domain: string): DomainRecordEntry[] =>
+const recordsOf = (world: World, domain: string): DomainRecordEntry[] =>
   world.collections.domain_records.all().filter((record) => record.domain === domain);
 
 function listRecords(world: World, request: ProviderRequest): Answer {
@@ -179,10 +179,10 @@ type NumberField = (typeof NUMBERS)[number];
 const HIGHEST: Record<NumberField, number> = { priority: 65_535, port: 65_535, weight: 65_535, flags: 255 };
 
 const LEAST_TTL = 30;
-export const DEFAULT_TTL = 1800;
+const DEFAULT_TTL = 1800;
 
 /** The stored record after a write: `before`, changed by the fields sent. Throws the provider's 422. */
-export function readRecord(domain: string, sent: Fields, before: DomainRecordEntry | undefined): Omit<DomainRecordEntry, 'id'> {
+function readRecord(domain: string, sent: Fields, before: DomainRecordEntry | undefined): Omit<DomainRecordEntry, 'id'> {
   const type = before?.type ?? sent.type;
   if (typeof type !== 'string' || !TYPES.includes(type)) throw unprocessable('Type is invalid');
   if (type === 'SOA' && before === undefined) throw unprocessable('SOA records cannot be created');
@@ -207,7 +207,7 @@ export function readRecord(domain: string, sent: Fields, before: DomainRecordEnt
 }
 
 /** Refuses a CNAME beside another record of the same name, and any record beside a CNAME. */
-export function refuseSharedCname(record: Omit<DomainRecordEntry, 'id'>, others: readonly DomainRecordEntry[]): void {
+function refuseSharedCname(record: Omit<DomainRecordEntry, 'id'>, others: readonly DomainRecordEntry[]): void {
   const sameName = others.filter(({ name }) => name === record.name);
   if (sameName.some(({ type }) => type === 'CNAME') || (record.type === 'CNAME' && sameName.length > 0)) {
     throw unprocessable('CNAME records cannot share a name with other records');

@@ -82,13 +82,13 @@ function getDropletAction(world: World, request: ProviderRequest): Answer {
 type Input = Record<string, unknown>;
 
 /** Checks a snapshot. The droplet may be running; names need not be unique. */
-export function checkSnapshot(world: World, droplet: DropletRecord, { name }: Input): Input {
+function checkSnapshot(world: World, droplet: DropletRecord, { name }: Input): Input {
   if (name !== undefined && (typeof name !== 'string' || name === '')) throw unprocessable('Snapshot name is invalid');
   return { name: name ?? `${droplet.name}-${Math.floor(world.nowMs / 1000)}` };
 }
 
 /** Creates the snapshot; the lists and the droplet's `snapshot_ids` contain it after a delay. The action never names the snapshot. */
-export function completeSnapshot(world: World, droplet: DropletRecord, { name }: Input): void {
+function completeSnapshot(world: World, droplet: DropletRecord, { name }: Input): void {
   const base = world.collections.images.get(droplet.image_id);
   const image = world.collections.images.put({
     id: world.nextId('image'),
@@ -111,7 +111,7 @@ export function completeSnapshot(world: World, droplet: DropletRecord, { name }:
 }
 
 /** Checks a resize: the droplet is off, its region offers the size, and the disk does not shrink. */
-export function checkResize(isOff: (droplet: DropletRecord) => boolean): (world: World, droplet: DropletRecord, input: Input) => Input {
+function checkResize(isOff: (droplet: DropletRecord) => boolean): (world: World, droplet: DropletRecord, input: Input) => Input {
   return (world, droplet, { size: wanted, disk }) => {
     const size = world.collections.sizes.get(String(wanted));
     const region = world.collections.regions.get(droplet.region);
@@ -126,7 +126,7 @@ export function checkResize(isOff: (droplet: DropletRecord) => boolean): (world:
 }
 
 /** Completes a resize. With `disk` the disk grows permanently; without it the droplet can return to its old size. */
-export function completeResize(world: World, droplet: DropletRecord, { size_slug, disk }: Input): void {
+function completeResize(world: World, droplet: DropletRecord, { size_slug, disk }: Input): void {
   const size = world.collections.sizes.get(String(size_slug));
   if (size === undefined) return;
   world.collections.droplets.put({ ...droplet, size_slug: size.slug, disk: disk === true ? size.disk : droplet.disk });
@@ -178,7 +178,7 @@ function withBackups(world: World, droplet: DropletRecord, { policy }: Input): v
 
 const hasBackups = (droplet: DropletRecord): boolean => droplet.features.includes('backups');
 
-export const DROPLET_ACTIONS: Record<string, DropletActionType> = {
+const DROPLET_ACTIONS: Record<string, DropletActionType> = {
   power_on: {
     duration: 'power_action_ms',
     check: (_, droplet) => {

@@ -102,7 +102,7 @@ function beginCreate(world: World, droplet: DropletRecord, baseUrl: string): { d
 }
 
 /** Size, region, image and network of a new droplet. */
-export interface Placement {
+interface Placement {
   size: SizeRecord;
   region: RegionRecord;
   image: ImageRecord;
@@ -111,7 +111,7 @@ export interface Placement {
 }
 
 /** Checks size, image and region of a create against the offers. A refusal is final: 422. */
-export function choosePlacement(world: World, body: Record<string, unknown>): Placement {
+function choosePlacement(world: World, body: Record<string, unknown>): Placement {
   const size = world.collections.sizes.get(String(body.size));
   if (size === undefined) throw unprocessable('You specified an invalid size for Droplet creation.');
   const image = findImage(world, body.image);

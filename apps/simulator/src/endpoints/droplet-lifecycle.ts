@@ -68,11 +68,6 @@ export const dropletLifecycle: Record<string, Transition> = {
     const left = droplet.unindexed_tags?.filter((tag) => !indexed.includes(tag)) ?? [];
     world.collections.droplets.put({ ...droplet, unindexed_tags: left.length === 0 ? undefined : left });
   },
-
-  action_visible: (world, { ref }) => {
-    const action = world.collections.actions.get(ref);
-    if (action !== undefined) world.collections.actions.put({ ...action, hidden: undefined });
-  },
 };
 
 const viewsOf = (data: Record<string, unknown> | undefined): DropletView[] => (data?.views ?? []) as DropletView[];
@@ -82,7 +77,7 @@ function withHidden(droplet: DropletRecord, hidden: DropletView[] | undefined): 
 }
 
 /** Detaches the resources of a deleted droplet: addresses, firewalls and load balancers at once, volumes after their delay. */
-export function releaseAttachments(world: World, dropletId: number): void {
+function releaseAttachments(world: World, dropletId: number): void {
   const { floating_ips: addresses, firewalls, load_balancers: balancers, volumes } = world.collections;
   for (const address of addresses.all()) if (address.droplet_id === dropletId) addresses.put({ ...address, droplet_id: null });
   for (const firewall of firewalls.all()) {

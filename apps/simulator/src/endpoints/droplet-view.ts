@@ -3,7 +3,7 @@ import { apiTime, type World } from '../world/world';
 import { imageView } from './images.endpoints';
 
 /** The image inside a droplet. It remains after the image has been deleted. */
-export function dropletImageView(world: World, imageId: number): Record<string, unknown> {
+function dropletImageView(world: World, imageId: number): Record<string, unknown> {
   const image = world.collections.images.get(imageId);
   if (image !== undefined) return imageView(image);
   const deleted = {

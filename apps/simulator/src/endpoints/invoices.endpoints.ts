@@ -101,7 +101,7 @@ const HEADERS: Record<CsvStyle['header'], readonly string[]> = {
 };
 
 /** The CSV document of an invoice (RFC 4180). */
-export function invoiceCsv({ csv, csv_style: style, items }: InvoiceRecord): string {
+function invoiceCsv({ csv, csv_style: style, items }: InvoiceRecord): string {
   if (csv !== undefined) return csv;
   const names = HEADERS[style.header];
   const columns = names.map((name) => COLUMNS[name] as Column);
@@ -132,7 +132,7 @@ function csvAmount(cents: number, { dollars, thousands, negative }: CsvStyle): s
 }
 
 /** The response of `/summary`, an object without a root key: the sums of the items by group. */
-export function invoiceSummary(invoice: InvoiceRecord, account: Account): Record<string, unknown> {
+function invoiceSummary(invoice: InvoiceRecord, account: Account): Record<string, unknown> {
   const groups = { charges: [] as InvoiceItem[], overages: [] as InvoiceItem[], taxes: [] as InvoiceItem[], credits: [] as InvoiceItem[] };
   for (const item of invoice.items) groups[groupOf(item)].push(item);
   const total = (items: InvoiceItem[]): string => moneyText(sumOfAmounts(items));
@@ -182,7 +182,7 @@ function byProduct(items: readonly InvoiceItem[]): { name: string; amount: strin
 }
 
 /** A valid PDF of one page with the id, the period and the amount of the invoice. */
-export function invoicePdf({ invoice_id, invoice_period, amount }: InvoiceRecord): string {
+function invoicePdf({ invoice_id, invoice_period, amount }: InvoiceRecord): string {
   const text = `BT /F1 14 Tf 72 720 Td (Invoice ${invoice_id} for ${invoice_period}: ${amount} USD) Tj ET`;
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',

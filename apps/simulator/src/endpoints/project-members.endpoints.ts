@@ -135,26 +135,26 @@ const ASSIGNABLE = [
 ];
 
 /** A resource name `do:<kind>:<id>`; the id may contain colons (IPv6). */
-export interface Urn {
+interface Urn {
   kind: string;
   id: string;
   text: string;
 }
 
 /** Parses a URN; returns undefined for any other value. Kinds are converted to lower case. */
-export function parseUrn(input: unknown): Urn | undefined {
+function parseUrn(input: unknown): Urn | undefined {
   const match = typeof input === 'string' ? /^do:([a-z0-9_]+):(.+)$/i.exec(input) : null;
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   const kind = match[1].toLowerCase();
   return { kind, id: match[2], text: `do:${kind}:${match[2]}` };
 }
 
-export function isAssignable({ kind }: Urn): boolean {
+function isAssignable({ kind }: Urn): boolean {
   return ASSIGNABLE.includes(kind);
 }
 
 /** The path of the resource's own endpoint, for `links.self`. */
-export function selfPath({ kind, id }: Urn): string {
+function selfPath({ kind, id }: Urn): string {
   const folders: Record<string, string> = {
     droplet: 'droplets',
     domain: 'domains',

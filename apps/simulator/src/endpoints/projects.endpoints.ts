@@ -84,7 +84,7 @@ function checkName(world: World, { name }: ProjectFields, ownId?: string): void 
   if (taken) throw new ProviderRefusal('conflict', 'name is already in use');
 }
 
-export type ProjectFields = Partial<Pick<ProjectRecord, 'name' | 'description' | 'purpose' | 'environment' | 'is_default'>>;
+type ProjectFields = Partial<Pick<ProjectRecord, 'name' | 'description' | 'purpose' | 'environment' | 'is_default'>>;
 
 const ENVIRONMENTS = ['Development', 'Staging', 'Production'];
 const LENGTHS = { name: 175, description: 255, purpose: 255 };
@@ -101,7 +101,7 @@ const PURPOSES = [
 ];
 
 /** Reads the fields of a project. A custom purpose is stored as `Other: <text>`. */
-export function parseProjectFields(body: Record<string, unknown>, required: readonly (keyof ProjectFields)[]): ProjectFields {
+function parseProjectFields(body: Record<string, unknown>, required: readonly (keyof ProjectFields)[]): ProjectFields {
   const missing = required.find((field) => body[field] === undefined || body[field] === null || (field === 'name' && body[field] === ''));
   if (missing !== undefined) throw badRequest(`${missing} is a required field`);
   const fields: ProjectFields = {};

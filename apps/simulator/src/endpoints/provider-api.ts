@@ -11,12 +11,12 @@ import type { ProviderRequest, RouteTable } from '../http/route';
 import type { World } from '../world/world';
 
 /** The provider's error response for a refusal. */
-export function refusalAnswer(refusal: ProviderRefusal, requestId: string): Answer {
+function refusalAnswer(refusal: ProviderRefusal, requestId: string): Answer {
   const body = refusal.body ?? { id: refusal.id, message: refusal.message, request_id: requestId };
   return { kind: 'json', status: refusal.status, body };
 }
 
-export function writeAnswer(response: Response, { status, type, text, headers }: RenderedAnswer): void {
+function writeAnswer(response: Response, { status, type, text, headers }: RenderedAnswer): void {
   response.statusCode = status;
   response.setHeader('content-type', type);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

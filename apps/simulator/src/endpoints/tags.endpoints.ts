@@ -131,7 +131,7 @@ function invalidTag(name: unknown): ProviderRefusal {
 
 const TAG = /^[a-zA-Z0-9_\-:]{1,255}$/;
 
-export function isTagName(name: unknown): name is string {
+function isTagName(name: unknown): name is string {
   return typeof name === 'string' && TAG.test(name);
 }
 

@@ -105,7 +105,7 @@ function snapshotVolume(world: World, request: ProviderRequest): Answer {
 }
 
 /** A volume in the API's format. */
-export function volumeView(world: World, { region, ...volume }: VolumeRecord): Record<string, unknown> {
+function volumeView(world: World, { region, ...volume }: VolumeRecord): Record<string, unknown> {
   return { ...volume, region: world.collections.regions.get(region) };
 }
 
@@ -114,7 +114,7 @@ export function volumeSnapshotView({ region, deleted: _deleted, ...snapshot }: V
   return { ...snapshot, regions: [region], resource_type: 'volume' };
 }
 
-export function existingVolume(world: World, { params }: ProviderRequest): VolumeRecord {
+function existingVolume(world: World, { params }: ProviderRequest): VolumeRecord {
   const volume = world.collections.volumes.get(params.id ?? '');
   if (volume === undefined) throw notFound();
   return volume;
@@ -123,7 +123,7 @@ export function existingVolume(world: World, { params }: ProviderRequest): Volum
 const TYPES: Readonly<Record<string, string>> = { attach: 'attach_volume', detach: 'detach_volume', resize: 'resize_volume' };
 
 /** Accepts an action that takes effect after its delay. The action's resource id is null, as in the real API. */
-export function actOnVolume(world: World, request: ProviderRequest): Answer {
+function actOnVolume(world: World, request: ProviderRequest): Answer {
   const volume = existingVolume(world, request);
   const { type, droplet_id: dropletId, size_gigabytes: size } = objectBody(request);
   const action = TYPES[String(type)];
@@ -144,7 +144,7 @@ function checkAttach(world: World, volume: VolumeRecord, dropletId: unknown): vo
   if (volume.droplet_ids.length > 0) throw unprocessable('Volume is already attached to a droplet');
 }
 
-export function finishVolumeAction(world: World, actionId: string | number, data: Record<string, unknown>): void {
+function finishVolumeAction(world: World, actionId: string | number, data: Record<string, unknown>): void {
   completeAction(world, actionId);
   const volume = world.collections.volumes.get(String(data.volume_id));
   if (volume === undefined) return;
@@ -153,7 +153,7 @@ export function finishVolumeAction(world: World, actionId: string | number, data
 }
 
 /** Sets the droplet of a volume; the volume and its droplets record it. */
-export function putOnDroplet(world: World, volume: VolumeRecord, dropletId: number | null): void {
+function putOnDroplet(world: World, volume: VolumeRecord, dropletId: number | null): void {
   const droplets = world.collections.droplets;
   for (const id of volume.droplet_ids) {
     const droplet = droplets.get(id);
@@ -164,7 +164,7 @@ export function putOnDroplet(world: World, volume: VolumeRecord, dropletId: numb
   world.collections.volumes.put({ ...volume, droplet_ids: droplet === undefined ? [] : [droplet.id] });
 }
 
-export function listVolumeActions(world: World, request: ProviderRequest): Answer {
+function listVolumeActions(world: World, request: ProviderRequest): Answer {
   const { id } = existingVolume(world, request);
   const own = world.collections.actions.all().filter((action) => action.hidden !== true && action.input?.volume_id === id);
   return list(
@@ -173,7 +173,7 @@ export function listVolumeActions(world: World, request: ProviderRequest): Answe
   );
 }
 
-export function getVolumeAction(world: World, request: ProviderRequest): Answer {
+function getVolumeAction(world: World, request: ProviderRequest): Answer {
   const { id } = existingVolume(world, request);
   const action = world.collections.actions.get(integerParam(request, 'action_id') ?? 0);
   if (action === undefined || action.hidden === true || action.input?.volume_id !== id) throw notFound();

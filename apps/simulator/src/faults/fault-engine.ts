@@ -5,7 +5,7 @@ import type { SeededRandom } from '../world/random';
 import { type Effect, type FaultRule, isAfterEffect } from './rule';
 
 /** Whether a rule was sent again unchanged, so that it keeps its counts. */
-export function isSameRule(one: FaultRule, other: FaultRule): boolean {
+function isSameRule(one: FaultRule, other: FaultRule): boolean {
   return isDeepStrictEqual(one, other);
 }
 
@@ -171,7 +171,7 @@ const TEXTS: Record<number, string> = {
 };
 
 /** The response of a `status` fault. Cloudflare sends 502, 504 and 520–524 as HTML, unless the rule asks for JSON. */
-export function statusAnswer(effect: Effect): Answer {
+function statusAnswer(effect: Effect): Answer {
   const status = effect.status ?? 500;
   const headers = effect.ms === undefined ? undefined : { 'retry-after': String(Math.ceil(effect.ms / 1000)) };
   if (status === 204) return { kind: 'empty', status };

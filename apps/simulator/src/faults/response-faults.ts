@@ -36,7 +36,7 @@ function cut(text: string, fired: FaultRule[]): string {
 }
 
 /** Applies `page_shift` and `hide` to a list and leaves any other answer unchanged. */
-export function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
+function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
   if (answer.kind !== 'list') return answer;
   return fired.reduce<Answer & { kind: 'list' }>((faulted, { effect }) => {
     if (effect.type === 'page_shift') return { ...faulted, source: shifted(faulted.source, effect, draw) };
@@ -71,7 +71,7 @@ function hashShare(text: string): number {
 }
 
 /** Replaces account, team and owner ids in a body by those of another account. */
-export function withOtherAccountIds(body: unknown, inAccount = false): unknown {
+function withOtherAccountIds(body: unknown, inAccount = false): unknown {
   if (Array.isArray(body)) return body.map((item) => withOtherAccountIds(item, inAccount));
   if (typeof body !== 'object' || body === null) return body;
   const entries = Object.entries(body).map(([name, value]) => {

@@ -1,7 +1,7 @@
 import { ControlError } from '../http/answer';
 
 /** The effects of faults. The README describes each of them. */
-export const EFFECT_TYPES = [
+const EFFECT_TYPES = [
   'status',
   'lose_answer',
   'late_commit',

@@ -52,7 +52,7 @@ const AUDIENCE = 'skyai-finance';
 const LONGEST_VALIDITY_S = 60;
 
 /** The tenant of a token, or the problem with it. Without a secret the signature is not checked. */
-export function readFinanceToken(token: string, secret: string | null, nowMs: number): { tenantId: string } | { problem: string } {
+function readFinanceToken(token: string, secret: string | null, nowMs: number): { tenantId: string } | { problem: string } {
   const [head = '', payload = '', signature = '', ...rest] = token.split('.');
   const header = decode(head);
   const claims = decode(payload);
@@ -91,7 +91,7 @@ const TEXTS: Record<string, RegExp> = {
 };
 
 /** The body of an import, or the problem with it. Every amount is checked against the others, to the cent. */
-export function readFinanceImport(body: Fields): { read: FinanceImport } | { problem: string } {
+function readFinanceImport(body: Fields): { read: FinanceImport } | { problem: string } {
   for (const [name, form] of Object.entries(TEXTS)) {
     const value = body[name];
     if (typeof value !== 'string' || !form.test(value)) return { problem: `${name} is missing or wrong` };

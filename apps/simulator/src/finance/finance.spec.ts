@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { newTestWorld, type TestWorld, until } from '../../../../test/support/simulator-world';
+import { until } from '../../../../test/setup/until';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const PATH = '/finance/api/v1/integrations/cloud/import-invoice';
 const RULE = { match: { path: '/finance/*' }, times: 1 };

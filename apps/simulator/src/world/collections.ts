@@ -117,7 +117,7 @@ export class SortedIds {
 const NONE = new SortedIds();
 
 /** The ids of visible records by key (a tag, a name, a project), updated with every change of a record. */
-export class KeyedIndex<T extends { id: number }> {
+class KeyedIndex<T extends { id: number }> {
   private readonly lists = new Map<string, SortedIds>();
 
   /** `keysOf` returns the key of every list in which a record is visible; an invisible record has none. */

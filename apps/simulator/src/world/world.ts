@@ -12,7 +12,7 @@ const COLLECTIONS = Object.keys(KEY_OF) as CollectionName[];
 type Collections = { [Name in CollectionName]: Collection<Records[Name]> };
 
 /** Where the world stores its changes. Without a journal the state is kept in memory only. */
-export interface StateJournal {
+interface StateJournal {
   /** Appends the changes of one request. */
   append: (operations: Operation[]) => void;
   /** Replaces everything stored by this state. */

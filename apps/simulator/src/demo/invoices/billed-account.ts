@@ -72,7 +72,7 @@ export const DEPARTED: PastProject = {
 };
 
 /** The projects of the account. Every fourth client's project was renamed 250 to 350 days ago. */
-export function pastProjects(projects: readonly ProjectRecord[], startMs: number): PastProject[] {
+function pastProjects(projects: readonly ProjectRecord[], startMs: number): PastProject[] {
   let nth = -1;
   return projects.map(({ id, name, description, is_default }) => {
     const current = { id, tenant: /tenant:(\S+)/.exec(description)?.[1] ?? null, isDeleted: false };

@@ -81,7 +81,7 @@ function ownersOf(
 }
 
 /** Snapshots and volumes, each since its creation. */
-export function storageUsage({ state, ownerOf }: BilledAccount): UsageInterval[] {
+function storageUsage({ state, ownerOf }: BilledAccount): UsageInterval[] {
   const ongoing = (
     fields: Pick<UsageInterval, 'kind' | 'product' | 'ids' | 'providerId' | 'owners'>,
     from: string,
@@ -122,7 +122,7 @@ export function snapshotCents(sizeGb: number): number {
 }
 
 /** Unassigned addresses, load balancers and clusters. Resources without a creation time are billed since they joined their project. */
-export function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterval[] {
+function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterval[] {
   const joined = new Map(state.members.map(({ urn, assigned_at }) => [urn, Date.parse(assigned_at)]));
   const ongoing = (
     fields: Omit<UsageInterval, 'exists' | 'fromMs' | 'toMs' | 'owners' | 'parts'>,

@@ -19,7 +19,7 @@ import { PastUsage } from './past-usage';
 import { type UsageInterval, linesOf, type Month, shareOf, SPACES_CENTS, usageCents } from './usage-interval';
 
 /** For a larger scale the current state is billed, since seeding the account again would take seconds. */
-const LARGEST_REMADE = 10;
+const LARGEST_RESEEDED_SCALE = 10;
 
 /**
  * Builds the invoices of the demo account on first use, so that a start does not wait for two years of lines. The account of the first day
@@ -28,7 +28,7 @@ const LARGEST_REMADE = 10;
 export function issueInvoices(world: World): void {
   const made = world.value('invoice_seed');
   if (made === null) return;
-  const state = made.scale > LARGEST_REMADE ? world.state() : seedState({ ...made, empty: false, token: '' }, made.start_ms);
+  const state = made.scale > LARGEST_RESEEDED_SCALE ? world.state() : seedState({ ...made, empty: false, token: '' }, made.start_ms);
   const { invoices, history } = demoInvoices(state, made.seed, made.start_ms);
   for (const invoice of invoices) world.collections.invoices.put(invoice);
   for (const entry of history) world.collections.billing_history.put(entry);
@@ -136,7 +136,7 @@ function styleOf(nth: number): CsvStyle {
 const HOUR_MS = 3_600_000;
 
 /** Lines for the whole account, and for the bandwidth of buckets. */
-export function subscriptionLines({ state, ownerOf }: BilledAccount, month: Month, nth: number, random: SeededRandom): InvoiceItem[] {
+function subscriptionLines({ state, ownerOf }: BilledAccount, month: Month, nth: number, random: SeededRandom): InvoiceItem[] {
   const hours = String(Math.floor((month.endMs - month.startMs) / HOUR_MS));
   const spaces = { product: 'Spaces Subscription', description: 'Spaces ($5/mo 250GB storage & 1TB bandwidth)', hours };
   const lines = [line(month, { ...spaces, amount: moneyText(usageCents(SPACES_CENTS, month.startMs, month.endMs)) }, 'account')];
@@ -165,7 +165,7 @@ export function subscriptionLines({ state, ownerOf }: BilledAccount, month: Mont
 }
 
 /** GST on all lines; in every third month also a sales tax on the 8 % that count as used in the United States. */
-export function taxLines(items: readonly InvoiceItem[], month: Month, nth: number): InvoiceItem[] {
+function taxLines(items: readonly InvoiceItem[], month: Month, nth: number): InvoiceItem[] {
   const netCents = sumOfAmounts(items);
   const gst = line(month, { product: 'Taxes', description: 'GST (10%)', amount: moneyText(shareOf(netCents, 10, 100)) }, 'tax');
   const state = { product: 'Taxes', description: 'STATE SALES TAX (6.25%)', amount: moneyText(shareOf(netCents, 5, 1000)) };
@@ -192,7 +192,7 @@ function line(month: Month, given: Given, kind: 'account' | 'credit' | 'tax'): I
 const DAY_MS = 86_400_000;
 
 /** The entries after each invoice: usually a payment, sometimes after a refused card, and once each of all other types. */
-export function demoPayments(invoices: readonly InvoiceRecord[]): BillingEntry[] {
+function demoPayments(invoices: readonly InvoiceRecord[]): BillingEntry[] {
   const entries: Omit<BillingEntry, 'id' | 'invoice_id' | 'invoice_uuid'>[] = [];
   for (const [nth, { amount, issued_at }] of invoices.entries()) {
     const cents = centsOf(amount) ?? 0;
