@@ -1,13 +1,12 @@
 // Calls of one cycle over all kinds of a mixed account of about 2,000 resources, against the fewest that could do:
 // a page per 200 of each list, and of each project's members. SCALE=22 (60 droplets each).
-import { openInventory, report, round, startDatabase } from './stage.mjs';
+import { openInventory, report, round, simulatorControl, startDatabase } from './stage.mjs';
 
 const { startSimulator } = await import('../dist/apps/simulator/src/index.js');
 const { KINDS, SWEEPS } = await import('../dist/libs/features/inventory/src/index.js');
 
 const simulator = await startSimulator({ scale: Number(process.env.SCALE ?? 12), seed: 1 });
-const control = async (method, path, body) =>
-  (await fetch(`${simulator.url}/_simulator/${path}`, { method, body: body && JSON.stringify(body) })).json();
+const control = simulatorControl(simulator.url);
 const server = await startDatabase();
 const inventory = await openInventory({ DATABASE_URL: server.appUrl, DO_API_URL: simulator.url, DO_API_TOKEN: simulator.token });
 

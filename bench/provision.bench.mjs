@@ -23,7 +23,7 @@ const order = (nth) => ({ name: `web-${nth}`, size_slug: 's-1vcpu-1gb', region: 
 const because = { by: { sub: 'bench', role: 'platform_admin' } };
 
 async function measure(what, total) {
-  await simulator.control.clearLedger();
+  await simulator.control('DELETE', 'ledger');
   const before = await durableWork(owner);
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
@@ -43,7 +43,7 @@ async function measure(what, total) {
   const seconds = (performance.now() - startedMs) / 1000;
   const used = process.cpuUsage(cpu);
   const after = await durableWork(owner);
-  const calls = await simulator.control.ledger();
+  const { requests: calls } = await simulator.control('GET', 'ledger');
   const lists = calls.filter(({ method, path }) => method === 'GET' && path === '/v2/droplets').length;
   const [ended] = await sagas.database.query(
     `select count(*) filter (where status = 'completed')::int as completed from saga_runs where id = any ($1::uuid[])`,
@@ -63,7 +63,7 @@ async function measure(what, total) {
 
 await measure('warm-up', 10);
 const results = [await measure('at once, active at once', DROPLETS)];
-await simulator.control.lags({ droplet_active_ms: ACTIVE_AFTER_MS });
+await simulator.control('PUT', 'account', { lags: { droplet_active_ms: ACTIVE_AFTER_MS } });
 results.push(await measure(`at once, active after ${ACTIVE_AFTER_MS} ms`, DROPLETS));
 await sagas.close();
 await simulator.close();

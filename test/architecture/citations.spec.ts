@@ -38,7 +38,7 @@ describe('the finder', () => {
     ['a section of a design, over two lines', ' * (design,\n * section 9)', 'design, section 9'],
     ['a design without a number', "it('lists the routes of the design')", 'of the design'],
     ['a target of a page outside', "it('performance I1: one look')", 'performance I1'],
-    ['the page of a renovation', '// The renovation.md wants it.', 'renovation.md'],
+    ['a section of a page that is not here', '// Renovation 4 wants it.', 'Renovation 4'],
     ['a folder beside the repository', '// ../shared/notes.txt', 'shared/notes.txt'],
     ['a page that does not exist', '// stack.md says so', 'stack.md'],
     ['a page of docs that does not exist', '// docs/stack.md', 'docs/stack.md'],

@@ -5,20 +5,20 @@ import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 
 const BALANCE = '/v2/customers/my/balance';
 
 let provider: RunningSimulator;
-let simulator: SimulatorControl;
+let simulator: SimulatorClient;
 let stored: TestDatabase;
 let context: INestApplicationContext;
 let balances: BalanceSnapshots;
 beforeEach(async () => {
   [provider, stored] = await Promise.all([startSimulator({ empty: true }), createTestDatabase()]);
-  simulator = new SimulatorControl(provider.url);
+  simulator = new SimulatorClient(provider.url);
   const config = loadConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'error',

@@ -11,8 +11,8 @@ import type { CostLineView, InvoiceView } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { SweepService } from '#libs/inventory';
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { openBilling } from './billing-context';
 
@@ -20,7 +20,7 @@ export const SECRET = 's'.repeat(64);
 
 /** The inventory and the billing of this process over a simulated provider that keeps books too. */
 export interface BillingWorld {
-  readonly simulator: SimulatorControl;
+  readonly simulator: SimulatorClient;
   readonly provider: RunningSimulator;
   readonly stored: TestDatabase;
   readonly database: Database;
@@ -39,7 +39,7 @@ export async function newBillingWorld(
   seed: { empty?: boolean; seed?: number } = { empty: true },
 ): Promise<BillingWorld> {
   const [provider, stored] = await Promise.all([startSimulator(seed), createTestDatabase()]);
-  const simulator = new SimulatorControl(provider.url);
+  const simulator = new SimulatorClient(provider.url);
   const config = loadConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'error',

@@ -5,7 +5,7 @@ import { DigitalOceanModule } from '#libs/digitalocean';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { SimulatorClient } from '../support/simulator-client';
 import { createTestDatabase } from '../setup/database';
 
 const FAST = {
@@ -17,7 +17,7 @@ const FAST = {
 };
 
 export interface CatalogueWorld {
-  readonly simulator: SimulatorControl;
+  readonly simulator: SimulatorClient;
   readonly database: Database;
   readonly catalogue: Catalog;
   /** The catalogue of another process over the same database and provider. */
@@ -30,7 +30,7 @@ export interface CatalogueWorld {
 /** An account that holds nothing but what can be ordered, and one process that has read none of it yet. */
 export async function newCatalogueWorld(): Promise<CatalogueWorld> {
   const provider = await startSimulator({ empty: true });
-  const simulator = new SimulatorControl(provider.url);
+  const simulator = new SimulatorClient(provider.url);
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   const stored = await createTestDatabase();
   const opened: INestApplicationContext[] = [];

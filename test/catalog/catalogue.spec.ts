@@ -1,4 +1,4 @@
-import type { FaultRule } from '../inventory/simulator-control';
+import type { FaultRule } from '../support/simulator-client';
 import { until } from '../setup/until';
 import { newCatalogueWorld, type CatalogueWorld } from './catalogue-world';
 

@@ -43,7 +43,7 @@ export class CostLoad {
     const corrected = this.random.pick(invoices.filter(({ preview }) => !preview));
     const item = { ...corrected.items[0], description: `correction ${(this.corrections += 1)}`, amount: '1.00' };
     const amount = (Number(corrected.amount) + 1).toFixed(2);
-    await this.world.simulator.put({
+    await this.world.simulator.change({
       invoices: invoices.map((invoice) => (invoice === corrected ? { ...invoice, amount, items: [...invoice.items, item] } : invoice)),
     });
   }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RuleInput } from '../../apps/simulator/src';
+import type { FaultRule } from '../support/simulator-client';
 import type { WholeWorld } from './whole-world';
 
-type Rule = RuleInput & { readonly id: string };
+type Rule = FaultRule & { readonly id: string };
 
 const IMPORT = { method: 'POST', path: '/finance/*' };
 const PAUSE_BETWEEN_ROUNDS_MS = 3_000;
@@ -29,7 +29,7 @@ export class ProviderFaults {
   async play(over: AbortSignal): Promise<void> {
     for (let round = 1; !over.aborted; round += 1) {
       this.rules = this.round(round);
-      await this.world.simulator.faults(...this.rules);
+      await this.world.simulator.faults(this.rules);
       await this.untilAllFired(over);
       if (over.aborted) return;
       if (round === 1) await this.outage();
@@ -48,7 +48,7 @@ export class ProviderFaults {
   /** Every call is answered with an error page for a while. */
   private async outage(): Promise<void> {
     const rule = { id: 'outage', match: { path: '/v2/*' }, effect: { type: 'status' as const, status: 503, body: 'html' } };
-    await this.world.simulator.faults(...this.rules, rule); // the last one: it hides none of the others
+    await this.world.simulator.faults([...this.rules, rule]); // the last one: it hides none of the others
     await sleep(OUTAGE_MS);
   }
 
@@ -68,7 +68,7 @@ export class ProviderFaults {
 
   private async noteFired(): Promise<void> {
     const report = await this.world.simulator.faultReport();
-    await this.world.simulator.faults();
+    await this.world.simulator.faults([]);
     for (const { id, fired } of report) add(this.before, id, fired);
   }
 

@@ -1,9 +1,9 @@
-import type { SimulatorControl } from '../../apps/simulator/src';
+import type { SimulatorClient } from '../support/simulator-client';
 import { CHAOS_RECORD } from './dns-load';
 import type { Run } from './saga-starts';
 import { ORDER } from '../provisioning/provisioning-world';
 
-type Account = Awaited<ReturnType<SimulatorControl['account']>>;
+type Account = Awaited<ReturnType<SimulatorClient['account']>>;
 
 const images = ({ images }: Account, type: string) =>
   images.filter((image) => image.type === type && !image.public && image.status !== 'deleted').map(({ id }) => String(id));

@@ -5,7 +5,8 @@ import { migrate } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { Pool, type QueryResultRow } from 'pg';
 import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
-import { SimulatorControl, startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import type { BackendKind } from '../queues/queue-world';
 import { TcpProxy } from '../queues/tcp-proxy';
 import { until } from '../setup/until';
@@ -58,7 +59,7 @@ export class WholeWorld {
     readonly line: TcpProxy,
     readonly queues: QueueStore,
     private readonly provider: RunningSimulator,
-    readonly simulator: SimulatorControl,
+    readonly simulator: SimulatorClient,
     readonly secrets: PlantedSecrets,
     private readonly owner: Pool,
   ) {}
@@ -75,7 +76,7 @@ export class WholeWorld {
     const queues = await QueueStore.open(backend, homeDir);
     const secrets = new PlantedSecrets([ownerUrl, server.appUrl(DATABASE)].map((url) => new URL(url).password));
     const provider = await startSimulator({ seed });
-    const simulator = new SimulatorControl(provider.url);
+    const simulator = new SimulatorClient(provider.url);
     const world = new WholeWorld(homeDir, server, line, queues, provider, simulator, secrets, owner);
     await world.prepareProvider();
     await world.startProcesses();
@@ -121,7 +122,7 @@ export class WholeWorld {
   private async prepareProvider(): Promise<void> {
     const { lags, account } = await this.simulator.account();
     const { tokens, jwtSecret } = this.secrets;
-    await this.simulator.put({
+    await this.simulator.change({
       tokens: [tokens.all, tokens.provisioning, STRANGER],
       account: { ...account, droplet_limit: 100_000 },
       lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])),

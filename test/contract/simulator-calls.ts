@@ -1,6 +1,6 @@
 import type { RunningSimulator } from '../../apps/simulator/src';
-import { FAMILIES } from '../../apps/simulator/src/families/families';
-import { RouteTable, type Family, type Route } from '../../apps/simulator/src/http/route';
+import { ENDPOINT_GROUPS } from '../../apps/simulator/src/endpoints/endpoints';
+import { type EndpointGroup, type Route, RouteTable } from '../../apps/simulator/src/http/route';
 import { loadOpenApiDocument } from './openapi-document';
 
 const document = loadOpenApiDocument();
@@ -26,12 +26,12 @@ export interface Checked {
   headers: Headers;
 }
 
-const routes = new RouteTable(FAMILIES);
+const routes = new RouteTable(ENDPOINT_GROUPS);
 const driven = new Set<Route>();
 
-/** The endpoints of these families that no checked call has reached yet. */
-export function undriven(families: readonly Family[]): string[] {
-  const missing = families.flatMap((family) => family.routes).filter((route) => !driven.has(route));
+/** The endpoints of these groups that no checked call has reached yet. */
+export function undriven(groups: readonly EndpointGroup[]): string[] {
+  const missing = groups.flatMap((group) => group.routes).filter((route) => !driven.has(route));
   return missing.map(({ method, path }) => `${method} ${path}`);
 }
 

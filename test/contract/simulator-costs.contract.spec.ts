@@ -1,7 +1,7 @@
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { COST_FAMILIES } from './simulator-resources';
+import { COST_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 const suite = document === undefined ? describe.skip : describe;
@@ -90,7 +90,7 @@ suite('balance, billing history and invoices against the official document', () 
     await demo.close();
   });
 
-  it('has driven every endpoint of these families', () => {
-    expect(undriven(COST_FAMILIES)).toEqual([]);
+  it('has driven every endpoint of these groups', () => {
+    expect(undriven(COST_GROUPS)).toEqual([]);
   });
 });

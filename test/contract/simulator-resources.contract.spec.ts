@@ -1,7 +1,7 @@
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { RESOURCE_FAMILIES } from './simulator-resources';
+import { RESOURCE_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 const suite = document === undefined ? describe.skip : describe;
@@ -204,7 +204,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', `${path}/${id}`)).status).toBe(404);
   });
 
-  it('has driven every endpoint of these families', () => {
-    expect(undriven(RESOURCE_FAMILIES)).toEqual([]);
+  it('has driven every endpoint of these groups', () => {
+    expect(undriven(RESOURCE_GROUPS)).toEqual([]);
   });
 });

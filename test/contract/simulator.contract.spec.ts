@@ -1,8 +1,8 @@
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { FAMILIES } from '../../apps/simulator/src/families/families';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { ENDPOINT_GROUPS } from '../../apps/simulator/src/endpoints/endpoints';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { COST_FAMILIES, RESOURCE_FAMILIES } from './simulator-resources';
+import { COST_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 
@@ -170,7 +170,7 @@ if (document === undefined) {
     });
 
     it('has driven every endpoint of the simulator', () => {
-      expect(undriven(FAMILIES.filter((family) => ![...RESOURCE_FAMILIES, ...COST_FAMILIES].includes(family)))).toEqual([]);
+      expect(undriven(ENDPOINT_GROUPS.filter((family) => ![...RESOURCE_GROUPS, ...COST_GROUPS].includes(family)))).toEqual([]);
     });
   });
 }

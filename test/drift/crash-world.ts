@@ -1,8 +1,8 @@
 import { signGuardianToken } from '#libs/identity';
 import { SweepService } from '#libs/inventory';
 import type { INestApplicationContext } from '@nestjs/common';
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import { openInventory } from '../inventory/world';
 import { ACCOUNT } from '../provisioning/provisioning-world';
 import { ChaosWorld, SECRET } from '../saga/chaos-world';
@@ -21,14 +21,14 @@ export interface EndedSaga {
 export class CrashWorld {
   private constructor(
     private readonly provider: RunningSimulator,
-    readonly simulator: SimulatorControl,
+    readonly simulator: SimulatorClient,
     readonly processes: ChaosWorld,
     private readonly inventory: INestApplicationContext,
   ) {}
 
   static async create(workers: number): Promise<CrashWorld> {
     const provider = await startSimulator({ empty: true });
-    const simulator = new SimulatorControl(provider.url);
+    const simulator = new SimulatorClient(provider.url);
     await simulator.change(ACCOUNT);
     await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
     await simulator.change({

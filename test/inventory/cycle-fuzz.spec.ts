@@ -1,7 +1,7 @@
 import { INVENTORY_SWEEPS } from '#libs/inventory';
 import { FUZZED_KINDS, FuzzedAccount } from './fuzzed-account';
 import { SeededRandom } from './seeded-random';
-import type { FaultRule } from './simulator-control';
+import type { FaultRule } from '../support/simulator-client';
 import { ADMIN, newWorld, type World } from './world';
 
 const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 16));

@@ -1,6 +1,6 @@
 import type { ResourceView } from '#libs/inventory';
 import { ADMIN, newWorld, type World } from './world';
-import type { SimulatedDroplet } from './simulator-control';
+import type { SimulatedDroplet } from '../support/simulator-client';
 
 const platform = { kind: 'platform' } as const;
 const herd = (count: number): SimulatedDroplet[] =>

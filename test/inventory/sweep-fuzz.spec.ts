@@ -1,5 +1,5 @@
 import { SeededRandom } from './seeded-random';
-import type { FaultRule, SimulatedDroplet } from './simulator-control';
+import type { FaultRule, SimulatedDroplet } from '../support/simulator-client';
 import { ADMIN, newWorld, type World } from './world';
 
 const SWEEPS = Number(process.env.FUZZ_SWEEPS ?? (process.env.TEST_LONG ? 1_000 : 30));

@@ -18,7 +18,7 @@ import { NestFactory } from '@nestjs/core';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { startSimulator } from '../../apps/simulator/src';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
-import { SimulatorControl } from './simulator-control';
+import { SimulatorClient } from '../support/simulator-client';
 
 /** Settings that let a whole history of strikes pass within a test; every one can be overridden. */
 const FAST = {
@@ -34,7 +34,7 @@ const FAST = {
 
 /** One account at a simulated provider, one database, and the inventory over both. */
 export interface World {
-  readonly simulator: SimulatorControl;
+  readonly simulator: SimulatorClient;
   readonly database: Database;
   readonly owner: TestDatabase;
   readonly sweeps: SweepService;
@@ -60,7 +60,7 @@ export async function newWorld(
   simulated: { empty?: boolean; seed?: number } = { empty: true },
 ): Promise<World> {
   const provider = await startSimulator(simulated);
-  const simulator = new SimulatorControl(provider.url);
+  const simulator = new SimulatorClient(provider.url);
   await simulator.withoutLags();
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   const owner = await createTestDatabase();

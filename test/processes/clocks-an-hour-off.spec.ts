@@ -66,7 +66,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   beforeAll(async () => {
     world = await ProcessWorld.create(backend);
     await world.migrate();
-    await world.account.control.put({ settings: { finance_secret: SECRET } });
+    await world.account.control.change({ settings: { finance_secret: SECRET } });
     await Promise.all([world.start('api'), ...WORKERS.map(start)]);
     await world.up('api', ...WORKERS);
   });
@@ -82,14 +82,14 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     it('OPS-7, SAG-3: keeps its tick, its sweep and its saga while it lives; after kill -9 others go on at once, and the provider has one droplet', async () => {
       const [project] = await rows<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme' and deleted_at is null limit 1`);
       const name = `held-by-${holder}`;
-      await world.account.control.faults(
+      await world.account.control.faults([
         { id: 'list', match: { method: 'GET', path: '/v2/volumes' }, times: 1, effect: { type: 'hold', after: true } },
         { id: 'order', match: { method: 'POST', path: '/v2/droplets' }, times: 1, effect: { type: 'hold', after: true } },
-      );
+      ]);
       const id = await alone(holder, async () => {
         await world.queues.tickNow('sweep.volume');
         const ordering = await ordered('provision_droplet', { ...ORDER, name, project_id: project?.id });
-        await Promise.all([world.account.control.held('list'), world.account.control.held('order')]);
+        await Promise.all([world.account.control.untilHeld('list'), world.account.control.untilHeld('order')]);
         return ordering;
       });
       const [sweep] = await rows<{ id: string; kind: string }>(
@@ -103,7 +103,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
       expect(everybody.map(({ output }, nth) => output.slice(said[nth])).join('\n')).not.toContain('sweep_still_running');
 
       await world.process(holder).kill();
-      await world.account.control.faults();
+      await world.account.control.faults([]);
       const from = performance.now();
       await eventually('the sweep, again', async () => (await count(`cloud_sweeps where kind = 'volume' and status = 'complete' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])) === 1); // prettier-ignore
       await completed(id);
@@ -149,7 +149,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   it('OPS-4: a job that a dead worker an hour ahead wanted to try again comes in seconds', async () => {
     const balance = '/v2/customers/my/balance';
     const failed = () => world.process('one').output.includes('"queue":"billing"');
-    await world.account.control.faults({ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } });
+    await world.account.control.faults([{ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } }]);
     await alone('one', async () => {
       await world.queues.tickNow('billing.balance');
       await eventually('its failure', failed);
@@ -157,7 +157,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     const snapshots = await count('cloud_balance_snapshots');
     const from = performance.now();
     await world.process('one').kill();
-    await world.account.control.faults();
+    await world.account.control.faults([]);
     await eventually('the balance', async () => (await count('cloud_balance_snapshots')) > snapshots);
     expect(performance.now() - from).toBeLessThan(12_000);
     await start('one');
@@ -167,7 +167,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   it('OPS-7, INV-3: no clock of a worker makes strikes come early', async () => {
     const [gone, ...others] = (await world.account.control.account()).droplets;
     if (!gone) throw new Error('the demo account has no droplets');
-    await world.account.control.put({ members: [], droplets: others });
+    await world.account.control.change({ members: [], droplets: others });
     const row = async () =>
       (await rows<{ stale_strike_count: number; deleted_at: Date | null }>(`select stale_strike_count, deleted_at from cloud_resources where kind = 'droplet' and provider_id = $1`, [String(gone.id)]))[0]; // prettier-ignore
     const swept = async (name: WorkerName) => {

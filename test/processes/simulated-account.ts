@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { startSimulator, SimulatorControl } from '../../apps/simulator/src';
+import { startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import { eventually } from '../queues/eventually';
 
 /** What an account and our inventory of it must agree on, for one droplet. */
@@ -20,16 +21,16 @@ export const sorted = (droplets: readonly DropletFacts[]): DropletFacts[] => dro
 export class SimulatedAccount {
   private constructor(
     readonly url: string,
-    readonly control: SimulatorControl,
+    readonly control: SimulatorClient,
     readonly close: () => Promise<void>,
   ) {}
 
   static async start(tokens: readonly string[]): Promise<SimulatedAccount> {
     const { url, close } = await startSimulator();
-    const control = new SimulatorControl(url);
+    const control = new SimulatorClient(url);
     await control.withoutLags();
-    await control.limits({ per_minute: 1_000_000, per_hour: 1_000_000 });
-    await control.put({ tokens });
+    await control.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
+    await control.change({ tokens });
     return new SimulatedAccount(url, control, close);
   }
 
@@ -58,30 +59,30 @@ export class SimulatedAccount {
     const { droplets, members } = await this.control.account();
     const [gone, renamed, ...others] = droplets;
     if (!gone || !renamed) throw new Error('The demo account has no droplets');
-    await this.control.put({ members: members.filter(({ urn }) => urn !== `do:droplet:${gone.id}`) });
-    await this.control.put({ droplets: [{ ...renamed, name: newName }, ...others, { name: `${newName}-new` }] });
+    await this.control.change({ members: members.filter(({ urn }) => urn !== `do:droplet:${gone.id}`) });
+    await this.control.change({ droplets: [{ ...renamed, name: newName }, ...others, { name: `${newName}-new` }] });
   }
 
   async rename(newName: string): Promise<void> {
     const [first, ...others] = (await this.control.account()).droplets;
-    await this.control.put({ droplets: [{ ...first, name: newName }, ...others] });
+    await this.control.change({ droplets: [{ ...first, name: newName }, ...others] });
   }
 
   /** The next request for this list gets its answer, with the account as it was when it was asked, only after `release`. */
   async hold(path: string, tokens: readonly string[]): Promise<void> {
-    await this.control.faults(...tokens.map((token) => heldOf(path, token)));
+    await this.control.faults(tokens.map((token) => heldOf(path, token)));
   }
 
   /** Whose request is being held, once one is. Requests of the others go through from then on. */
   async held(path: string, tokens: readonly string[]): Promise<string> {
     const holding = await eventually('a held request', async () => (await this.control.faultReport()).find(({ held }) => held > 0));
     const token = tokens.find((one) => holding.id === one) ?? '';
-    await this.control.faults(heldOf(path, token));
+    await this.control.faults([heldOf(path, token)]);
     return token;
   }
 
   async release(): Promise<void> {
-    await this.control.faults();
+    await this.control.faults([]);
   }
 }
 

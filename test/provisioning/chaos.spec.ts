@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signGuardianToken } from '#libs/identity';
 import { SweepService } from '#libs/inventory';
-import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
 import { SeededRandom } from '../inventory/seeded-random';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { SimulatorClient } from '../support/simulator-client';
 import { openInventory } from '../inventory/world';
 import { ChaosWorld, SECRET } from '../saga/chaos-world';
 import { until } from '../setup/until';
@@ -25,7 +25,7 @@ interface Run {
 }
 
 let provider: RunningSimulator;
-let simulator: SimulatorControl;
+let simulator: SimulatorClient;
 let world: ChaosWorld;
 let random: SeededRandom;
 let projectId: string;
@@ -33,7 +33,7 @@ let projectId: string;
 beforeAll(async () => {
   random = new SeededRandom(SEED);
   provider = await startSimulator({ empty: true });
-  simulator = new SimulatorControl(provider.url);
+  simulator = new SimulatorClient(provider.url);
   await simulator.change(ACCOUNT);
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   await simulator.change({

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { SimulatorClient } from '../support/simulator-client';
 import { until } from '../setup/until';
 import {
   ACCOUNT,
@@ -26,7 +26,7 @@ const RECORD = { dns_domain: ZONE, dns_record_type: 'A', dns_record_name: 'www',
 
 let world: ProvisioningWorld;
 let stranger: RunningSimulator;
-let theirs: SimulatorControl;
+let theirs: SimulatorClient;
 let gate: TokenGate;
 let folder: string;
 const opened: ProvisioningProcess[] = [];
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await world.sweeps.run('dns_zone', { trigger: 'manual' });
   await world.sweeps.run('project', { trigger: 'manual' });
   stranger = await startSimulator({ empty: true, seed: 2, token: THEIRS });
-  theirs = new SimulatorControl(stranger.url);
+  theirs = new SimulatorClient(stranger.url);
   await theirs.withoutLags();
   await theirs.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   await theirs.change({ ...ACCOUNT, ...ZONES });
@@ -82,7 +82,7 @@ async function askedOfStranger(): Promise<string[]> {
   return (await theirs.calls()).filter(({ path }) => !checks.includes(path)).map(({ method, path }) => `${method} ${path}`);
 }
 
-const recordsOf = async (account: SimulatorControl) =>
+const recordsOf = async (account: SimulatorClient) =>
   ((await account.account()) as { domain_records: { type: string; name: string; data: string }[] }).domain_records.filter(
     ({ name }) => name === RECORD.dns_record_name,
   );

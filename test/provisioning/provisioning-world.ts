@@ -10,7 +10,7 @@ import { Module, type INestApplicationContext, type Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
 import { startSimulator } from '../../apps/simulator/src';
-import { SimulatorControl } from '../inventory/simulator-control';
+import { SimulatorClient } from '../support/simulator-client';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { until } from '../setup/until';
 
@@ -47,7 +47,7 @@ export interface ProvisioningProcess {
 }
 
 export interface ProvisioningWorld extends ProvisioningProcess {
-  readonly simulator: SimulatorControl;
+  readonly simulator: SimulatorClient;
   /** Our id of the project of tenant acme. */
   readonly projectId: string;
   /** Another process over the same database and provider; its engine is not started. */
@@ -73,8 +73,8 @@ const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 /** An account with a default project and one of tenant acme, and one worker's services over it; its engine runs. */
 export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
   const provider = await startSimulator({ empty: true });
-  const simulator = new SimulatorControl(provider.url);
-  const { lags, account } = (await simulator.account()) as { lags: Record<string, number>; account: Record<string, unknown> };
+  const simulator = new SimulatorClient(provider.url);
+  const { lags, account } = await simulator.account();
   await simulator.change({ account: { ...account, droplet_limit: 100_000 } });
   await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });

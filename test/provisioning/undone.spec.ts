@@ -31,10 +31,7 @@ const images = async () =>
   ((await world.simulator.account()) as { images: { name: string; status: string }[] }).images.filter(
     ({ name, status }) => name.startsWith('arcadia-snap') && status !== 'deleted',
   );
-const records = async () =>
-  ((await world.simulator.account()) as { domain_records: Record<string, unknown>[] }).domain_records.map(
-    ({ id: _id, ...record }) => record,
-  );
+const records = async () => (await world.simulator.account()).domain_records.map(({ id: _id, ...record }) => record);
 
 describe('SAG-9: whatever fails after it, what a saga did is undone', () => {
   it('a droplet that was made, assigned and registered', async () => {

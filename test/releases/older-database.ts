@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { MIGRATIONS_TABLE } from '../../libs/platform/database/src/schema-version';
 import { prepareServiceRole } from '../../libs/platform/database/src/service-role';
-import type { SimulatorControl } from '../../apps/simulator/src';
+import type { SimulatorClient } from '../support/simulator-client';
 import { createEmptyDatabase, type TestDatabase } from '../setup/database';
 
 /** The last migration of each release. Released ones never change, so the schema of a release is what they make up to it. */
@@ -31,7 +31,7 @@ export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION):
  */
 export async function fillOlderDatabase(
   query: (text: string, values?: unknown[]) => Promise<unknown>,
-  provider: SimulatorControl,
+  provider: SimulatorClient,
 ): Promise<void> {
   const { account, droplets } = await provider.account();
   await query(FILL_ACCOUNT, [account.team?.uuid]);

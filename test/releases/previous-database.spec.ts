@@ -2,7 +2,8 @@ import { verifyChain, type Finding } from '#libs/audit';
 import { platformConnectionString, withSession } from '#libs/database';
 import { Client } from 'pg';
 import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
-import { SimulatorControl, startSimulator, type RunningSimulator } from '../../apps/simulator/src';
+import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from '../support/simulator-client';
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { migrateProcess } from '../processes/migrate-process';
 import { QueueStorage } from '../processes/queue-storage';
@@ -77,7 +78,7 @@ describe.each(Object.keys(STARTED) as Release[])('a database as the release %s l
     old = new Client({ connectionString: platformConnectionString(database.appUrl) });
     await Promise.all([owner.connect(), old.connect()]);
     queues = new QueueStorage('postgres', owner, database.appUrl);
-    await fillOlderDatabase((text, values) => owner.query(text, values), new SimulatorControl(provider.url));
+    await fillOlderDatabase((text, values) => owner.query(text, values), new SimulatorClient(provider.url));
   });
   afterAll(async () => {
     await Promise.all(running.map((process) => process.kill()));

@@ -1,2 +1,4 @@
+export type { FaultReport } from './faults/fault-engine';
+export type { LedgerEntry } from './http/ledger';
 export { DEFAULT_TOKEN, startSimulator, type RunningSimulator, type SimulatorOptions } from './start-simulator';
-export { SimulatorControl, type RuleInput } from './testing/simulator-control';
+export type { State } from './world/state';

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorControl } from './testing/simulator-control';
-import { spawnSimulator } from './testing/simulator-process';
-import { clientOf } from './testing/test-world';
+import { SimulatorClient } from '../../../test/support/simulator-client';
+import { spawnSimulator } from '../../../test/support/simulator-world';
+import { clientOf } from '../../../test/support/simulator-world';
 
 describe('the simulator as a process', () => {
   let folder: string;
@@ -19,13 +19,13 @@ describe('the simulator as a process', () => {
     await ended;
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 within a second of %s, even while it holds a request', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 within a second of %s, even while a rule holds a request', async (signal) => {
     const { child, listening, ended } = spawnSimulator({ DATA_DIR: folder });
     const url = await listening;
     const rules = [{ id: 'hold', match: {}, effect: { type: 'hold' } }];
     await fetch(`${url}/_simulator/faults`, { method: 'PUT', body: JSON.stringify({ rules }) });
     const held = clientOf(url, 'dop_v1_simulator')('GET', '/v2/account').catch((error: Error) => error.message);
-    await new SimulatorControl(url).held('hold');
+    await new SimulatorClient(url).untilHeld('hold');
     const start = performance.now();
     child.kill(signal);
     expect(await ended).toBe(0);
@@ -33,14 +33,14 @@ describe('the simulator as a process', () => {
     expect(await held).toBe('fetch failed');
   });
 
-  it('ends when the process that started it is gone', async () => {
+  it('ends when its parent process ends', async () => {
     const { child, listening, ended } = spawnSimulator({ DATA_DIR: folder });
     await listening;
     child.disconnect();
     expect(await ended).toBe(0);
   });
 
-  it('says in one sentence that its port is taken, exits 1 and leaves the stored state alone', async () => {
+  it('reports a taken port in one sentence, exits with 1 and leaves the stored state unchanged', async () => {
     const occupant = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => occupant.once('listening', resolve));
     const { port } = occupant.address() as AddressInfo;
@@ -51,7 +51,7 @@ describe('the simulator as a process', () => {
     occupant.close();
   });
 
-  it('keeps a second simulator off its folder, and gives it up with kill -9', async () => {
+  it('refuses a second simulator on its folder, and frees the folder on kill -9', async () => {
     const first = spawnSimulator({ DATA_DIR: folder });
     await first.listening;
     const second = spawnSimulator({ DATA_DIR: folder });
@@ -73,7 +73,7 @@ describe('the simulator as a process', () => {
     );
   });
 
-  it('refuses a token with blanks around it, and does not print it', async () => {
+  it('refuses a token with surrounding blanks without printing it', async () => {
     const { listening, ended } = spawnSimulator({ DATA_DIR: folder, SIMULATOR_TOKEN: ' dop_v1_padded' });
     expect(await ended).toBe(1);
     const said = await listening.catch((error: Error) => error.message);

@@ -1,7 +1,34 @@
-import { readSettings } from './settings';
-import { startSimulator, type RunningSimulator } from './start-simulator';
+import { DEFAULT_TOKEN, type RunningSimulator, type SimulatorOptions, startSimulator } from './start-simulator';
 
-/** Runs the simulator until a signal, or until the process that started it is gone. */
+const DEFAULT_PORT = 4008;
+
+/** Reads the environment. Throws one error that names every wrong variable. */
+function readSettings(env: NodeJS.ProcessEnv): SimulatorOptions {
+  const problems: string[] = [];
+  const number = (name: string, fallback: number, isValid: (value: number) => boolean): number => {
+    const text = env[name]?.trim() ?? '';
+    const value = text === '' ? fallback : Number(text);
+    if (!/^\d*\.?\d*$/.test(text) || !isValid(value)) problems.push(`${name}=${env[name]} is not valid`);
+    return value;
+  };
+  const token = (text: string): string => {
+    if (text.trim() === '') return DEFAULT_TOKEN;
+    if (text !== text.trim()) problems.push('SIMULATOR_TOKEN has blanks before or after it'); // an HTTP header cannot carry them
+    return text;
+  };
+  const settings = {
+    port: number('SIMULATOR_PORT', DEFAULT_PORT, (port) => Number.isInteger(port) && port >= 0 && port <= 65_535),
+    host: env.HOST || '127.0.0.1',
+    token: token(env.SIMULATOR_TOKEN ?? ''),
+    seed: number('SIMULATOR_SEED', 1, Number.isSafeInteger),
+    scale: number('SIMULATOR_SCALE', 1, (scale) => scale > 0 && Number.isFinite(scale)),
+    dataDir: env.DATA_DIR || '.data',
+  };
+  if (problems.length > 0) throw new Error(`${problems.join('; ')}.`);
+  return settings;
+}
+
+/** Runs the simulator until a signal arrives or the parent process ends. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const simulator = await startSimulator(settings).catch((error: NodeJS.ErrnoException) => {

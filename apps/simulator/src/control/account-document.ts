@@ -1,47 +1,44 @@
-import { FIRST_IDS } from '../world/first-ids';
-import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
-import { KEY_OF, type CollectionName, type State } from '../world/state';
-import { apiTime } from '../world/world';
-import { ControlError } from './control-error';
-import { readDroplet } from './droplet-document';
-import { readBillingHistory, readInvoices } from './invoice-documents';
-import { completeRecords } from './resource-documents';
+import { ControlError } from '../http/answer';
 import type { DropletRecord, MemberRecord } from '../world/records';
+import { type CollectionName, DEFAULT_LIMITS, FIRST_IDS, KEY_OF, type State } from '../world/state';
+import { DEFAULT_VISIBILITY_DELAYS } from '../world/visibility-delay';
+import { apiTime } from '../world/world';
+import { completeRecords, readBillingHistory, readDroplet, readInvoices } from './record-documents';
 
 type Fields = Record<string, unknown>;
 
-/** The state after a `PUT /_simulator/account`: the top-level keys given replace those of the present state, the others stay. */
-export function applyAccountDocument(present: State, document: unknown, nowMs: number): State {
+/** The state after a `PUT /_simulator/account`: the given top-level keys replace those of the current state, the others stay. */
+export function applyAccountDocument(current: State, document: unknown, nowMs: number): State {
   const given = asFields(document, 'the document');
   for (const name of Object.keys(given)) {
-    if (!(name in present)) throw new ControlError(`There is no "${name}" in the account: ${Object.keys(present).join(', ')}`);
+    if (!(name in current)) throw new ControlError(`There is no "${name}" in the account: ${Object.keys(current).join(', ')}`);
   }
-  const next = { ...present, ...given } as State;
-  next.lags = readNumbers('lags', present.lags, given.lags);
-  next.limits = readNumbers('limits', present.limits, given.limits);
-  next.settings = { ...present.settings, ...(given.settings as Partial<State['settings']>) };
-  next.counters = readNumbers('counters', present.counters, given.counters);
+  const next = { ...current, ...given } as State;
+  next.lags = readNumbers('lags', current.lags, given.lags);
+  next.limits = readNumbers('limits', current.limits, given.limits);
+  next.settings = { ...current.settings, ...(given.settings as Partial<State['settings']>) };
+  next.counters = readNumbers('counters', current.counters, given.counters);
   if (!Array.isArray(next.tokens) || next.tokens.some((token) => typeof token !== 'string' || token === '')) {
     throw new ControlError('tokens must be a list of texts');
   }
   for (const name of Object.keys(KEY_OF) as CollectionName[])
     if (name in given) (next as unknown as Fields)[name] = completeRecords(name, readRecords(name, given[name]), next, nowMs);
-  if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutStrays(next);
+  if ('domains' in given && !('domain_records' in given)) next.domain_records = withoutOrphanRecords(next);
   if ('invoices' in given) next.invoices = readInvoices(readRecords('invoices', given.invoices), nowMs);
   if ('billing_history' in given) next.billing_history = readBillingHistory(readRecords('billing_history', given.billing_history), nowMs);
   if ('droplets' in given) next.droplets = readDroplets(next, given.droplets as unknown[], nowMs);
   if ('members' in given) next.members = readMembers(next, given.members as unknown[], nowMs);
-  if ('droplets' in given) next.members = withDefaultMembers(next, present.droplets, nowMs);
+  if ('droplets' in given) next.members = withDefaultMembers(next, current.droplets, nowMs);
   return withCountersAbove(next);
 }
 
-/** A state read from a file: names that came later get their defaults, and the token of the environment is accepted. */
+/** A stored state, completed: names that are newer than the file get their defaults, and the token of the environment is accepted. */
 export function upgradeState(stored: State, token: string): State {
   const tokens = stored.tokens.includes(token) ? stored.tokens : [...stored.tokens, token];
   return {
     ...stored,
     tokens,
-    lags: { ...DEFAULT_LAGS, ...stored.lags },
+    lags: { ...DEFAULT_VISIBILITY_DELAYS, ...stored.lags },
     counters: { ...stored.counters, domain_record: stored.counters.domain_record ?? FIRST_IDS.domain_record },
     limits: { ...DEFAULT_LIMITS, ...stored.limits },
   };
@@ -52,15 +49,15 @@ export function asFields(input: unknown, what: string): Fields {
   return input as Fields;
 }
 
-/** Numbers given replace the present ones by name; unknown names and negative numbers are refused. */
-function readNumbers<T extends object>(what: string, present: T, given: unknown): T {
-  if (given === undefined) return present;
+/** Given numbers replace the current ones by name. Unknown names and negative numbers are refused. */
+function readNumbers<T extends object>(what: string, current: T, given: unknown): T {
+  if (given === undefined) return current;
   const fields = asFields(given, what);
   for (const [name, value] of Object.entries(fields)) {
-    if (!(name in present)) throw new ControlError(`There is no "${name}" in ${what}: ${Object.keys(present).join(', ')}`);
+    if (!(name in current)) throw new ControlError(`There is no "${name}" in ${what}: ${Object.keys(current).join(', ')}`);
     if (typeof value !== 'number' || (value < 0 && name !== 'random')) throw new ControlError(`${what}.${name} must be a number from 0 on`);
   }
-  return { ...present, ...fields };
+  return { ...current, ...fields };
 }
 
 function readRecords(name: CollectionName, input: unknown): Fields[] {
@@ -90,27 +87,27 @@ function readMembers(next: State, input: unknown[], nowMs: number): MemberRecord
   });
 }
 
-/** Records go with their domain, also when a list without it was put. */
-function withoutStrays({ domains, domain_records }: State): State['domain_records'] {
+/** Removes DNS records of domains that are not in the list. */
+function withoutOrphanRecords({ domains, domain_records }: State): State['domain_records'] {
   const names = new Set(domains.map(({ name }) => name));
   return domain_records.filter(({ domain }) => names.has(domain));
 }
 
-/** A droplet that is new in the world belongs to the default project unless the document says otherwise. */
+/** Adds new droplets to the default project, unless the document gives their membership. */
 function withDefaultMembers(next: State, before: DropletRecord[], nowMs: number): MemberRecord[] {
   const known = new Set(before.map(({ id }) => id));
   const members = new Set(next.members.map(({ urn }) => urn));
   const project = next.projects.find(({ is_default }) => is_default);
-  const homeless = next.droplets.filter(({ id }) => !known.has(id) && !members.has(`do:droplet:${id}`));
-  if (project === undefined || homeless.length === 0) return next.members;
+  const unassigned = next.droplets.filter(({ id }) => !known.has(id) && !members.has(`do:droplet:${id}`));
+  if (project === undefined || unassigned.length === 0) return next.members;
   let lastId = Math.max(next.counters.member, ...idsOf(next.members));
-  const added = homeless.map(({ id }) => {
+  const added = unassigned.map(({ id }) => {
     return { id: ++lastId, project_id: project.id, urn: `do:droplet:${id}`, assigned_at: apiTime(nowMs), status: 'ok' as const };
   });
   return [...next.members, ...added];
 }
 
-/** Ids given out from now on are higher than all there are. */
+/** Raises the counters above all existing ids. */
 function withCountersAbove(state: State): State {
   const above = (counter: number, records: { id: number }[]): number => records.reduce((highest, { id }) => Math.max(highest, id), counter);
   const { droplet, image, action, member, domain_record, pending, random } = state.counters;

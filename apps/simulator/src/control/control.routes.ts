@@ -1,17 +1,27 @@
-import express, { Router, type NextFunction, type Request, type Response } from 'express';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import type { SeedOptions } from '../demo/demo-state';
-import { issueInvoices } from '../demo/invoices/issue-invoices';
-import { parseRules } from '../faults/parse-rules';
-import type { Simulation } from '../simulation';
+import { issueInvoices } from '../demo/invoices/demo-invoices';
+import type { FaultEngine } from '../faults/fault-engine';
+import { parseRules } from '../faults/rule';
+import { ControlError } from '../http/answer';
+import type { Ledger } from '../http/ledger';
 import type { State } from '../world/state';
+import type { World } from '../world/world';
 import { applyAccountDocument, asFields } from './account-document';
-import { ControlError } from './control-error';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const MAX_BODY = '500mb';
 
-/** The hand of the tester behind the provider's back, under `/_simulator`: no token, loopback only. */
-export function controlRoutes(simulation: Simulation): Router {
+/** The parts of a running simulator that the control API reads and changes. */
+interface ControlledSimulation {
+  readonly world: World;
+  readonly faults: FaultEngine;
+  readonly ledger: Ledger;
+  reset: (change: Partial<SeedOptions>) => void;
+}
+
+/** The control API for tests, under `/_simulator`: without a token, for loopback only. */
+export function controlRoutes(simulation: ControlledSimulation): Router {
   const router = Router();
   const { world, faults, ledger } = simulation;
   router.use((req, res, next) => {
@@ -32,10 +42,10 @@ export function controlRoutes(simulation: Simulation): Router {
   });
   router.put('/account', (req, res) => {
     world.settle();
-    if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // else they would come on top
-    const present = world.state();
-    const next = applyAccountDocument(present, req.body, world.nowMs);
-    world.replace(next, present);
+    if ('invoices' in asFields(req.body, 'the document') || 'billing_history' in req.body) issueInvoices(world); // later they would be added to the given ones
+    const current = world.state();
+    const next = applyAccountDocument(current, req.body, world.nowMs);
+    world.replace(next, current);
     res.json(Object.fromEntries(Object.keys(asFields(req.body, 'the document')).map((name) => [name, next[name as keyof State]])));
   });
   router.get('/faults', (_, res) => void res.json({ rules: faults.report() }));
@@ -73,7 +83,7 @@ function readReset(body: unknown): Partial<SeedOptions> {
   return { seed: seed as number | undefined, scale, tenants: tenants as number | undefined, empty };
 }
 
-function advance({ world }: Simulation, advanceMs: unknown): void {
+function advance({ world }: ControlledSimulation, advanceMs: unknown): void {
   if (typeof advanceMs !== 'number' || !(advanceMs >= 0))
     throw new ControlError('advance_ms must be a number from 0 on: time does not run backwards');
   world.set('clock', { offset_ms: world.value('clock').offset_ms + advanceMs });
@@ -81,7 +91,7 @@ function advance({ world }: Simulation, advanceMs: unknown): void {
   world.commit();
 }
 
-function clockOf({ world }: Simulation): { now: string; now_ms: number; offset_ms: number } {
+function clockOf({ world }: ControlledSimulation): { now: string; now_ms: number; offset_ms: number } {
   return { now: new Date(world.nowMs).toISOString(), now_ms: world.nowMs, ...world.value('clock') };
 }
 

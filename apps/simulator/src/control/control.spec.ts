@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../testing/test-world';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 describe('the control API', () => {
   let world: TestWorld;
@@ -8,17 +8,17 @@ describe('the control API', () => {
 
   const droplet = async (id: number) => (await world.call('GET', `/v2/droplets/${id}`)).body.droplet;
 
-  it('takes back the whole account as it gave it', async () => {
+  it('accepts the whole account that it returned', async () => {
     const account = await world.control.account();
-    await world.control.put(JSON.parse(JSON.stringify(account)) as Record<string, unknown>);
+    await world.control.change(JSON.parse(JSON.stringify(account)) as Record<string, unknown>);
     expect(await world.control.account()).toEqual(account);
   });
 
-  it('edits the world behind the back of everybody: change, removal, addition', async () => {
+  it('edits the stored account directly: change, removal, addition', async () => {
     const { droplets } = await world.control.account();
     const [changed, removed, ...rest] = droplets;
     if (changed === undefined || removed === undefined) throw new Error('The demo account has no droplets');
-    await world.control.put({
+    await world.control.change({
       droplets: [{ ...changed, size_slug: 's-8vcpu-16gb', name: 'renamed' }, ...rest, { name: 'sneaked-in', tags: ['sneaky'] }],
     });
     expect(await droplet(changed.id)).toMatchObject({ name: 'renamed', size_slug: 's-8vcpu-16gb', size: { slug: 's-8vcpu-16gb' } });
@@ -29,17 +29,17 @@ describe('the control API', () => {
     expect(resources.map(({ urn }) => urn)).toContain(`do:droplet:${added?.id}`);
   });
 
-  it('shows the membership of a droplet that vanished behind our back as not_found', async () => {
+  it('returns not_found for the membership of a droplet that was removed directly', async () => {
     const { droplets, members } = await world.control.account();
     const member = members.find(({ urn }) => urn === `do:droplet:${droplets[0]?.id}`);
-    await world.control.put({ droplets: droplets.slice(1) });
+    await world.control.change({ droplets: droplets.slice(1) });
     const { resources } = (await world.call('GET', `/v2/projects/${member?.project_id}/resources?per_page=200`)).body;
     expect(resources.find(({ urn }) => urn === member?.urn)).toMatchObject({ status: 'not_found' });
   });
 
   it('replaces only the keys given, and lags and limits name by name', async () => {
     const before = await world.control.account();
-    await world.control.put({ lags: { droplet_listed_ms: 7 }, tokens: ['dop_v1_rotated'] });
+    await world.control.change({ lags: { droplet_listed_ms: 7 }, tokens: ['dop_v1_rotated'] });
     expect(await world.control.account()).toEqual({
       ...before,
       lags: { ...before.lags, droplet_listed_ms: 7 },
@@ -65,13 +65,13 @@ describe('the control API', () => {
       'same id',
     ],
     [{ members: [{ urn: 'do:domain:a.example', project_id: 'none' }] }, 'project_id'],
-  ])('refuses %j with a sentence and changes nothing', async (change, word) => {
+  ])('refuses %j with a message and changes nothing', async (change, word) => {
     const before = await world.control.account();
-    await expect(world.control.put(change)).rejects.toThrow(word);
+    await expect(world.control.change(change)).rejects.toThrow(word);
     expect(await world.control.account()).toEqual(before);
   });
 
-  it('makes the same account from the same seed, and another from another', async () => {
+  it('seeds the same account from the same seed, and another one from another seed', async () => {
     const demo = async (seed: number): Promise<string> => {
       await world.control.reset({ seed });
       return JSON.stringify((await world.control.account()).droplets);
@@ -81,7 +81,7 @@ describe('the control API', () => {
     expect(await demo(4)).not.toBe(first);
   });
 
-  it('gives out the same ids for the same requests under the same seed', async () => {
+  it('assigns the same ids to the same requests under the same seed', async () => {
     const run = async (): Promise<number[]> => {
       await world.control.reset({ seed: 5 });
       const body = { name: 'a', size: 's-1vcpu-1gb', image: 'debian-12-x64' };
@@ -91,7 +91,7 @@ describe('the control API', () => {
     expect(await run()).toEqual(await run());
   });
 
-  it('plays a believable agency: 12 clients, 60 droplets, acme with eight or more, GPUs, awkward members', async () => {
+  it('seeds a realistic agency: 12 clients, 60 droplets, acme with eight or more, GPUs, awkward members', async () => {
     const { projects, droplets, members } = await world.control.account();
     const tenants = projects.flatMap(({ description, id }) =>
       /tenant:(\S+)/.exec(description)?.[1] === undefined ? [] : [{ id, description }],
@@ -122,7 +122,7 @@ describe('the control API', () => {
     }
   });
 
-  it('multiplies the droplets with the scale and empties the account when asked to', async () => {
+  it('multiplies the droplets by the scale and empties the account on request', async () => {
     await world.control.reset({ scale: 2.5 });
     expect((await world.call('GET', '/v2/droplets')).body.meta.total).toBe(150);
     await world.control.reset({ empty: true });
@@ -130,7 +130,7 @@ describe('the control API', () => {
     expect((await world.call('GET', '/v2/sizes')).body.meta.total).toBeGreaterThan(10);
   });
 
-  it('lets time run forwards only', async () => {
+  it('moves the clock forward only', async () => {
     await world.control.advance(1_000);
     await expect(world.control.advance(-1)).rejects.toThrow('backwards');
     const clock = (await (await fetch(`${world.simulator.url}/_simulator/clock`)).json()) as { offset_ms: number };

@@ -1,9 +1,9 @@
-import { privateAddress, publicAddress, publicIpv6 } from '../families/droplet-lifecycle';
-import type { DropletRecord } from '../world/records';
+import { privateAddress, publicAddress, publicIpv6 } from '../world/derived-fields';
 import type { SeededRandom } from '../world/random';
+import type { ActionRecord, DropletRecord, ImageRecord } from '../world/records';
 import { apiTime } from '../world/world';
-import { CATALOGUE_SIZES } from './demo-offers';
-import { OWN_DROPLETS, type Tenant } from './tenants';
+import { OFFERED_SIZES } from './demo-offers';
+import { OWN_DROPLETS, type Tenant } from './demo-projects';
 
 const DAY_MS = 86_400_000;
 const OLDEST_DAYS = 800;
@@ -20,13 +20,13 @@ const SIZE_OF_ROLE: Record<string, string> = {
 const IMAGE_IDS = [155_133_621, 129_211_873, 152_781_236, 154_111_908, 155_133_621, 112_929_454];
 const GPU_IMAGE_ID = 171_004_116;
 
-/** A droplet of the demo account, and the tenant that pays for it (undefined: the agency itself). */
-export interface DemoDroplet {
+/** A droplet of the demo account with the tenant that pays for it (undefined: the agency itself). */
+interface DemoDroplet {
   droplet: DropletRecord;
   tenant?: Tenant;
 }
 
-/** `60 × scale` droplets over the tenants, oldest first, and two GPU droplets of Kestrel and Dune Labs. */
+/** Creates `60 × scale` droplets over all tenants, oldest first, and one GPU droplet each for Kestrel and Dune Labs. */
 export function demoDroplets(
   random: SeededRandom,
   startMs: number,
@@ -82,7 +82,7 @@ function siteDroplet(random: SeededRandom, { id, nth, owner, region, createdMs, 
     region,
     image_id: random.pick(size_slug === 's-1vcpu-512mb-10gb' ? IMAGE_IDS.slice(0, 2) : IMAGE_IDS),
     status: isOff ? 'off' : 'active',
-    disk: CATALOGUE_SIZES.find(({ slug }) => slug === size_slug)?.disk ?? 25,
+    disk: OFFERED_SIZES.find(({ slug }) => slug === size_slug)?.disk ?? 25,
     tags: [role, role === 'staging' ? 'env:staging' : 'env:prod', `client:${owner}`],
     features: [...(hasBackups ? ['backups'] : []), ...(hasIpv6 ? ['ipv6'] : []), 'monitoring', 'droplet_agent', 'private_networking'],
     backup_ids: [],
@@ -117,4 +117,59 @@ function gpuDroplet(id: number, owner: string, region: string, startMs: number, 
     vpc_uuid: vpcs.get(region) ?? '',
     created_at: apiTime(startMs - 20 * DAY_MS),
   };
+}
+
+const WEEKLY_BACKUPS = 2;
+
+/** Creates snapshots of every third droplet and the last weekly backups of droplets with backups; the droplets get their ids. */
+export function demoImages(random: SeededRandom, startMs: number, droplets: DropletRecord[], firstId: number): ImageRecord[] {
+  const images: ImageRecord[] = [];
+  let id = firstId;
+  const add = (droplet: DropletRecord, type: 'snapshot' | 'backup', daysAgo: number): number => {
+    id += random.integer(1, 37);
+    const createdMs = Math.max(startMs - daysAgo * DAY_MS, Date.parse(droplet.created_at) + 3_600_000);
+    images.push({
+      id,
+      name: type === 'snapshot' ? `${droplet.name}-${createdMs}` : `${droplet.name} ${apiTime(createdMs).slice(0, 10)}`,
+      type,
+      distribution: 'Ubuntu',
+      slug: null,
+      public: false,
+      regions: [droplet.region],
+      created_at: apiTime(createdMs),
+      min_disk_size: droplet.disk,
+      size_gigabytes: random.integer(120, 1_900) / 100,
+      description: '',
+      tags: [],
+      status: 'available',
+      resource_id: droplet.id,
+    });
+    return id;
+  };
+  for (const [index, droplet] of droplets.entries()) {
+    if (index % 3 === 0) droplet.snapshot_ids = [add(droplet, 'snapshot', random.integer(1, 300))];
+    if (!droplet.features.includes('backups')) continue;
+    droplet.backup_ids = Array.from({ length: WEEKLY_BACKUPS }, (_, week) => add(droplet, 'backup', 7 * (WEEKLY_BACKUPS - week)));
+  }
+  return images;
+}
+
+/** Creates the create action of every second droplet, in order of time, as history for the action feed. */
+export function demoActions(random: SeededRandom, droplets: DropletRecord[], firstId: number): ActionRecord[] {
+  let id = firstId;
+  const created = droplets.filter((_, index) => index % 2 === 0).sort((one, other) => one.created_at.localeCompare(other.created_at));
+  return created.map((droplet) => {
+    id += random.integer(1, 37);
+    const completedMs = Date.parse(droplet.created_at) + random.integer(15, 60) * 1000;
+    return {
+      id,
+      status: 'completed',
+      type: 'create',
+      started_at: droplet.created_at,
+      completed_at: apiTime(completedMs),
+      resource_id: droplet.id,
+      resource_type: 'droplet',
+      region_slug: droplet.region,
+    };
+  });
 }

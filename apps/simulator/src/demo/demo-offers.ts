@@ -1,4 +1,4 @@
-import type { RegionRecord, SizeRecord } from '../world/records';
+import type { ImageRecord, RegionRecord, SizeRecord } from '../world/records';
 
 const REGION_NAMES: Record<string, string> = {
   nyc1: 'New York 1',
@@ -58,8 +58,8 @@ const GPU_SIZE: SizeRecord = {
   gpu_info: { count: 1, model: 'nvidia_h100', vram: { amount: 80, unit: 'gib' } },
 };
 
-/** A cut of the real price list. `sfo2` has no room for the larger plans, `s-8vcpu-16gb` is to be had nowhere in it. */
-export const CATALOGUE_SIZES: SizeRecord[] = [
+/** A part of the real price list. Region `sfo2` does not offer the basic plans from 96 USD a month on, such as `s-8vcpu-16gb`. */
+export const OFFERED_SIZES: SizeRecord[] = [
   ...SIZES.map(([slug, memory, vcpus, disk, transfer, price, description]) => ({
     slug,
     memory,
@@ -76,11 +76,54 @@ export const CATALOGUE_SIZES: SizeRecord[] = [
   GPU_SIZE,
 ];
 
-/** The regions, each with the sizes on offer there. */
-export const CATALOGUE_REGIONS: RegionRecord[] = REGION_SLUGS.map((slug) => ({
+/** The regions, each with the sizes that it offers. */
+export const OFFERED_REGIONS: RegionRecord[] = REGION_SLUGS.map((slug) => ({
   slug,
   name: REGION_NAMES[slug] ?? slug,
   features: ['backups', 'ipv6', 'metadata', 'install_agent', 'storage', 'image_transfer'],
   available: true,
-  sizes: CATALOGUE_SIZES.filter((size) => size.regions.includes(slug)).map((size) => size.slug),
+  sizes: OFFERED_SIZES.filter((size) => size.regions.includes(slug)).map((size) => size.slug),
 }));
+
+/** id, name, distribution, slug, type. */
+const PUBLIC: [number, string, string, string, ImageRecord['type']][] = [
+  [155_133_621, '24.04 (LTS) x64', 'Ubuntu', 'ubuntu-24-04-x64', 'base'],
+  [129_211_873, '22.04 (LTS) x64', 'Ubuntu', 'ubuntu-22-04-x64', 'base'],
+  [166_407_044, '20.04 (LTS) x64', 'Ubuntu', 'ubuntu-20-04-x64', 'base'],
+  [152_781_236, '12 x64', 'Debian', 'debian-12-x64', 'base'],
+  [128_862_871, '11 x64', 'Debian', 'debian-11-x64', 'base'],
+  [170_298_331, '41 x64', 'Fedora', 'fedora-41-x64', 'base'],
+  [133_001_242, '9 Stream x64', 'CentOS', 'centos-stream-9-x64', 'base'],
+  [134_009_315, '9 x64', 'Rocky Linux', 'rockylinux-9-x64', 'base'],
+  [171_004_116, 'AI/ML Ready H100x1', 'Ubuntu', 'gpu-h100x1-base', 'base'],
+  [154_111_908, 'Docker on Ubuntu', 'Ubuntu', 'docker-20-04', 'application'],
+  [158_220_417, 'WordPress on Ubuntu', 'Ubuntu', 'wordpress-20-04', 'application'],
+  [159_018_230, 'NodeJS on Ubuntu', 'Ubuntu', 'nodejs', 'application'],
+];
+
+const base = (id: number, name: string, distribution: string): Omit<ImageRecord, 'slug' | 'type' | 'status'> => ({
+  id,
+  name,
+  distribution,
+  public: true,
+  regions: REGION_SLUGS,
+  created_at: '2025-04-28T17:05:02Z',
+  min_disk_size: 7,
+  size_gigabytes: 0.62,
+  description: `${distribution} ${name}`,
+  tags: [],
+});
+
+/** An image that the provider has retired while droplets still run on it: it is in no list and has no slug. */
+const RETIRED_IMAGE: ImageRecord = {
+  ...base(112_929_454, '18.04 (LTS) x64', 'Ubuntu'),
+  slug: null,
+  type: 'base',
+  status: 'retired',
+};
+
+/** Distribution and application images. */
+export const OFFERED_IMAGES: ImageRecord[] = [
+  ...PUBLIC.map(([id, name, distribution, slug, type]) => ({ ...base(id, name, distribution), slug, type, status: 'available' as const })),
+  RETIRED_IMAGE,
+];

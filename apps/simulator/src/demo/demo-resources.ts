@@ -1,16 +1,13 @@
-import { zoneFile } from '../families/zone-file';
-import { FIRST_IDS } from '../world/first-ids';
+import { zoneFile } from '../world/derived-fields';
 import type { SeededRandom } from '../world/random';
-import type { DropletRecord, MemberRecord } from '../world/records';
-import type { State } from '../world/state';
+import type { DomainRecordEntry, DropletRecord, FirewallRecord, LoadBalancerRecord, MemberRecord } from '../world/records';
+import { FIRST_IDS, type State } from '../world/state';
 import { apiTime } from '../world/world';
-import { demoBalancer, demoFirewall } from './demo-network';
-import { demoRecords } from './demo-records';
 
 const DAY_MS = 86_400_000;
 
-/** One client's project: what belongs to it, and the droplets that its things hang on. */
-export interface DemoProject {
+/** One client's project with its members and the droplets that its resources are attached to. */
+interface DemoProject {
   readonly id: string;
   readonly owner: string;
   readonly region: string;
@@ -20,7 +17,7 @@ export interface DemoProject {
 
 type Made = Pick<State, 'volumes' | 'volume_snapshots' | 'domains' | 'domain_records' | 'floating_ips' | 'firewalls' | 'load_balancers'>;
 
-/** The things that the members of each project name, and firewalls, which no project holds. Droplets get the ids of their volumes. */
+/** Creates the resources that the members of each project name, and firewalls, which have no project. Droplets get their volume ids. */
 export function demoResources(random: SeededRandom, startMs: number, projects: readonly DemoProject[]): Made {
   const made: Made = {
     volumes: [],
@@ -64,7 +61,7 @@ function make(made: Made, random: SeededRandom, project: DemoProject, urn: strin
   }
 }
 
-/** Names two machines at most: a project of a scaled account has thousands of them, and as many zones. */
+/** Adds a zone with the addresses of at most two droplets, since a project of a scaled account has thousands of droplets and zones. */
 function addZone(made: Made, { droplets }: DemoProject, name: string): void {
   const addresses = droplets.slice(0, 2).flatMap(({ public_ipv4 }) => (public_ipv4 ? [public_ipv4] : []));
   const last = made.domain_records.at(-1)?.id ?? FIRST_IDS.domain_record;
@@ -73,7 +70,7 @@ function addZone(made: Made, { droplets }: DemoProject, name: string): void {
   made.domain_records.push(...records);
 }
 
-/** Every second volume is on a droplet, and has a snapshot that no project lists. */
+/** Adds a volume. Every second one is attached to a droplet and has a snapshot that no project lists. */
 function addVolume(made: Made, { owner, region, droplets }: DemoProject, id: string, created_at: string): void {
   const nth = made.volumes.length;
   const droplet = nth % 2 === 0 ? droplets.find(({ volume_ids }) => volume_ids.length === 0) : undefined;
@@ -106,9 +103,103 @@ function addVolume(made: Made, { owner, region, droplets }: DemoProject, id: str
   }
 }
 
-/** One by droplets, and for some a second one by tag. */
+/** One firewall by droplets, and in larger projects a second one by tag. */
 function firewallsOf(random: SeededRandom, { owner, droplets }: DemoProject, created_at: string) {
   if (droplets.length === 0) return [];
   const byDroplets = demoFirewall(random, `${owner}-web`, droplets.slice(0, 3), [], created_at);
   return droplets.length < 5 ? [byDroplets] : [byDroplets, demoFirewall(random, `${owner}-staging`, [], ['env:staging'], created_at)];
+}
+
+const ANYWHERE = { addresses: ['0.0.0.0/0', '::/0'] };
+
+/** A typical firewall: web traffic for all, SSH for the office, all outbound traffic. */
+function demoFirewall(
+  random: SeededRandom,
+  name: string,
+  droplets: readonly DropletRecord[],
+  tags: string[],
+  created_at: string,
+): FirewallRecord {
+  return {
+    id: random.uuid(),
+    name,
+    status: 'succeeded',
+    created_at,
+    droplet_ids: droplets.map(({ id }) => id),
+    tags,
+    inbound_rules: [
+      { protocol: 'tcp', ports: '80', sources: ANYWHERE },
+      { protocol: 'tcp', ports: '443', sources: ANYWHERE },
+      { protocol: 'tcp', ports: '22', sources: { addresses: ['203.0.113.0/24'] } },
+    ],
+    outbound_rules: [
+      { protocol: 'tcp', ports: '0', destinations: ANYWHERE },
+      { protocol: 'udp', ports: '0', destinations: ANYWHERE },
+    ],
+  };
+}
+
+/** A load balancer in front of the first two web droplets of a project. */
+function demoBalancer(
+  random: SeededRandom,
+  project: { id: string; owner: string; region: string; droplets: readonly DropletRecord[] },
+  id: string,
+  created_at: string,
+): LoadBalancerRecord {
+  const behind: DropletRecord[] = [];
+  for (const droplet of project.droplets) {
+    if (behind.length === 2) break; // a project of a scaled account has thousands of droplets
+    if (droplet.tags.includes('web')) behind.push(droplet);
+  }
+  return {
+    id,
+    name: `${project.owner}-lb`,
+    project_id: project.id,
+    ip: `164.90.${random.integer(0, 255)}.${random.integer(1, 254)}`,
+    size_unit: 1,
+    algorithm: 'round_robin',
+    status: 'active',
+    type: 'REGIONAL',
+    region: project.region,
+    created_at,
+    forwarding_rules: [
+      { entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 80, certificate_id: '', tls_passthrough: false },
+      { entry_protocol: 'https', entry_port: 443, target_protocol: 'https', target_port: 443, certificate_id: '', tls_passthrough: true },
+    ],
+    health_check: {
+      protocol: 'http',
+      port: 80,
+      path: '/',
+      check_interval_seconds: 10,
+      response_timeout_seconds: 5,
+      healthy_threshold: 5,
+      unhealthy_threshold: 3,
+    },
+    sticky_sessions: { type: 'none' },
+    redirect_http_to_https: true,
+    droplet_ids: behind.map(({ id: dropletId }) => dropletId),
+    tag: '',
+    vpc_uuid: behind[0]?.vpc_uuid ?? random.uuid(),
+  };
+}
+
+type Entry = Omit<DomainRecordEntry, 'id'>;
+
+/** The zone of a small firm: site, mail, two TXT records at the apex, and a shop with two addresses. */
+function demoRecords(domain: string, addresses: readonly string[]): Entry[] {
+  const base = { domain, priority: null, port: null, weight: null, flags: null, tag: null, ttl: 1800 };
+  const [first = '203.0.113.10', second = first] = addresses;
+  const mail = ['aspmx.l.google.com', 'alt1.aspmx.l.google.com'];
+  return [
+    { ...base, type: 'SOA', name: '@', data: '1800' },
+    ...[1, 2, 3].map((nth) => ({ ...base, type: 'NS', name: '@', data: `ns${nth}.digitalocean.com` })),
+    { ...base, type: 'A', name: '@', data: first },
+    { ...base, type: 'CNAME', name: 'www', data: '@' },
+    { ...base, type: 'A', name: 'shop', data: first, ttl: 300 },
+    { ...base, type: 'A', name: 'shop', data: second === first ? '203.0.113.11' : second, ttl: 300 },
+    ...mail.map((data, nth) => ({ ...base, type: 'MX', name: '@', data, priority: 1 + nth * 4, ttl: 3600 })),
+    { ...base, type: 'TXT', name: '@', data: 'v=spf1 include:_spf.google.com ~all', ttl: 3600 },
+    { ...base, type: 'TXT', name: '@', data: `google-site-verification=${domain.replace(/\W/g, '')}`, ttl: 3600 },
+    { ...base, type: 'CAA', name: '@', data: 'letsencrypt.org', flags: 0, tag: 'issue', ttl: 3600 },
+  ];
 }

@@ -1,39 +1,34 @@
-import { FIRST_IDS } from '../world/first-ids';
-import { DEFAULT_LAGS, DEFAULT_LIMITS } from '../world/lags';
 import { SeededRandom } from '../world/random';
 import type { MemberRecord, MemberStatus, ProjectRecord } from '../world/records';
-import { KEY_OF, type State } from '../world/state';
+import { DEFAULT_LIMITS, FIRST_IDS, KEY_OF, type State } from '../world/state';
+import { DEFAULT_VISIBILITY_DELAYS } from '../world/visibility-delay';
 import { apiTime } from '../world/world';
-import { CATALOGUE_REGIONS, CATALOGUE_SIZES, REGION_SLUGS } from './demo-offers';
-import { demoActions } from './demo-actions';
-import { demoDroplets } from './demo-droplets';
-import { demoImages } from './demo-images';
-import { awkwardUrns, demoUrns, memberOf } from './demo-members';
+import { demoActions, demoDroplets, demoImages } from './demo-droplets';
+import { OFFERED_IMAGES, OFFERED_REGIONS, OFFERED_SIZES, REGION_SLUGS } from './demo-offers';
+import { awkwardUrns, demoUrns, memberOf, type Tenant, TENANTS, tenantsOf } from './demo-projects';
 import { demoResources } from './demo-resources';
-import { CATALOGUE_IMAGES } from './images';
-import { TENANTS, tenantsOf, type Tenant } from './tenants';
 
 const DAY_MS = 86_400_000;
 
-/** How the account is made: the same options on the same day make the same account. */
+/** The options of a seeded account: the same options on the same day produce the same account. */
 export interface SeedOptions {
   seed: number;
-  /** Multiplies the droplets of the demo account (60), with their memberships, snapshots and backups, and by whole numbers all else. */
+  /** Multiplies the 60 droplets of the demo account with their memberships, snapshots and backups, and all else by the rounded scale. */
   scale: number;
-  /** How many clients the demo account has; 12 unless more are asked for. */
+  /** The number of clients of the demo account; 12 by default. */
   tenants?: number;
-  /** Only the account, its default project and the catalogue. */
+  /** Seeds only the account, its default project and the offers. */
   empty: boolean;
   token: string;
 }
 
-/** The account as it is before anybody has asked for anything. */
+/** The state of a new account, before the first request. */
 export function seedState(
   { seed, scale, empty, token, tenants = TENANTS.length }: SeedOptions,
   startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS,
 ): State {
   const random = new SeededRandom(seed);
-  const state = { ...bareState(random, token, startMs), droplets: [], images: CATALOGUE_IMAGES };
+  const state = { ...bareState(random, token, startMs), droplets: [], images: OFFERED_IMAGES };
   const filled: State = empty ? state : withDemo(state, random, startMs, scale, tenantsOf(tenants));
   const invoice_seed = empty ? null : { seed, scale, tenants, start_ms: startMs };
   return { ...filled, invoice_seed, counters: { ...filled.counters, random: random.position } };
@@ -64,15 +59,15 @@ function bareState(random: SeededRandom, token: string, startMs: number): State 
       team,
     },
     tokens: [token],
-    lags: { ...DEFAULT_LAGS },
+    lags: { ...DEFAULT_VISIBILITY_DELAYS },
     limits: { ...DEFAULT_LIMITS },
     settings: { public_url: null, finance_secret: null },
     clock: { offset_ms: 0 },
     counters: { ...FIRST_IDS, member: 0, pending: 0, random: 0 },
     invoice_seed: null,
-    regions: CATALOGUE_REGIONS,
-    sizes: CATALOGUE_SIZES,
-    images: CATALOGUE_IMAGES,
+    regions: OFFERED_REGIONS,
+    sizes: OFFERED_SIZES,
+    images: OFFERED_IMAGES,
     projects: [
       {
         ...owner,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { newTestWorld, until, type TestWorld } from '../testing/test-world';
+import { until } from '../../../../test/setup/until';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const PATH = '/finance/api/v1/integrations/cloud/import-invoice';
 const RULE = { match: { path: '/finance/*' }, times: 1 };
@@ -32,7 +33,7 @@ describe('the finance service', () => {
   let world: TestWorld;
   beforeEach(async () => {
     world = await newTestWorld({ empty: true });
-    await world.control.put({ settings: { finance_secret: 'finance-secret' } });
+    await world.control.change({ settings: { finance_secret: 'finance-secret' } });
   });
   afterEach(() => world.close());
 
@@ -42,7 +43,7 @@ describe('the finance service', () => {
   };
   const books = async () => (await world.control.account()).finance_invoices;
 
-  it('makes an invoice and its vendor once, and updates both from then on', async () => {
+  it('creates an invoice and its vendor once, and updates the invoice from then on', async () => {
     const first = await push();
     const second = await push({ amount_net_minor: 7_900, amount_gross_minor: 8_690, lines: [{ description: 'all', amount_minor: 8_690 }] });
     expect([first, second]).toMatchObject([
@@ -69,21 +70,21 @@ describe('the finance service', () => {
     ['no JWT', () => 'dop_v1_simulator'],
     ['no token', () => ''],
     ['another audience', () => tokenOf({ aud: 'arcadia' })],
-    ['a life that is over', () => tokenOf({ iat: 1_700_000_000, exp: 1_700_000_060 })],
-    ['a life that is too long', () => tokenOf({ exp: Math.floor(Date.now() / 1000) + 90 })],
+    ['an expired validity', () => tokenOf({ iat: 1_700_000_000, exp: 1_700_000_060 })],
+    ['a validity that is too long', () => tokenOf({ exp: Math.floor(Date.now() / 1000) + 90 })],
     ['a lesser role', () => tokenOf({ roles: ['member'] })],
     ['no tenant', () => tokenOf({ tenant_id: undefined })],
-  ])('answers 401 to a token with %s', async (_, token) => {
+  ])('responds with 401 to a token with %s', async (_, token) => {
     expect(await push({}, token())).toMatchObject({ status: 401, error: 'unauthorized' });
     expect(await books()).toEqual([]);
   });
 
   it('only decodes tokens while it has no secret', async () => {
-    await world.control.put({ settings: { finance_secret: null } });
+    await world.control.change({ settings: { finance_secret: null } });
     expect((await push({}, tokenOf({}, { secret: 'other' }))).status).toBe(201);
   });
 
-  it('goes by the clock of the machine, which wrote the token', async () => {
+  it('checks expiry by the clock of the machine, which wrote the token', async () => {
     await world.control.advance(86_400_000);
     expect((await push()).status).toBe(201);
   });
@@ -103,55 +104,55 @@ describe('the finance service', () => {
     expect(await push(change)).toMatchObject({ status: 422, error: 'unprocessable_entity', message: expect.stringMatching(reason) });
   });
 
-  it('answers 400 to what is no JSON object', async () => {
+  it('responds with 400 to a body that is not a JSON object', async () => {
     expect((await world.call('POST', PATH, [INVOICE], tokenOf())).status).toBe(400);
   });
 
-  it('takes an invoice of 50,000 lines', async () => {
+  it('accepts an invoice of 50,000 lines', async () => {
     const lines = Array.from({ length: 50_000 }, (_, nth) => ({ description: `line ${nth}`, amount_minor: 1 }));
     const answer = await push({ amount_net_minor: 50_000, amount_tax_minor: 0, amount_gross_minor: 50_000, lines });
     expect(answer.status).toBe(201);
   });
 
-  it('has no rate window, and notes every request in the ledger', async () => {
-    await world.control.limits({ per_minute: 1, per_hour: 1 });
+  it('has no rate window, and records every request in the ledger', async () => {
+    await world.control.allow({ per_minute: 1, per_hour: 1 });
     for (let nth = 0; nth < 3; nth++) await push();
-    expect(await world.control.ledger()).toMatchObject([{ path: PATH, status: 201 }, { status: 200 }, { status: 200 }]);
+    expect(await world.control.calls()).toMatchObject([{ path: PATH, status: 201 }, { status: 200 }, { status: 200 }]);
   });
 
-  it('loses an answer and has the invoice', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'lose_answer' } });
+  it('stores the invoice although the response is lost', async () => {
+    await world.control.faults([{ ...RULE, effect: { type: 'lose_answer' } }]);
     await expect(push()).rejects.toThrow('fetch failed');
     expect((await push()).action).toBe('updated');
   });
 
-  it('is reset or refuses before anything has happened', async () => {
-    await world.control.faults({ ...RULE, id: 'one', effect: { type: 'reset' } });
+  it('is reset or refuses before any change', async () => {
+    await world.control.faults([{ ...RULE, id: 'one', effect: { type: 'reset' } }]);
     await expect(push()).rejects.toThrow('fetch failed');
-    await world.control.faults({ ...RULE, id: 'two', effect: { type: 'status', status: 503 } });
+    await world.control.faults([{ ...RULE, id: 'two', effect: { type: 'status', status: 503 } }]);
     expect((await push()).status).toBe(503);
     expect(await books()).toEqual([]);
   });
 
-  it('takes in late what it seemed to have lost, though the token has expired by then', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'late_commit', ms: 120_000 } });
+  it('stores a lost import late, although the token has expired by then', async () => {
+    await world.control.faults([{ ...RULE, effect: { type: 'late_commit', ms: 120_000 } }]);
     await expect(push()).rejects.toThrow('fetch failed');
     expect(await books()).toEqual([]);
     await world.control.advance(120_000);
     await until(async () => (await books()).length === 1);
   });
 
-  it('holds a request until its rule is gone', async () => {
-    await world.control.faults({ ...RULE, id: 'held', effect: { type: 'hold', after: true } });
+  it('holds a request until its rule is removed', async () => {
+    await world.control.faults([{ ...RULE, id: 'held', effect: { type: 'hold', after: true } }]);
     const pushed = push();
-    await world.control.held('held');
+    await world.control.untilHeld('held');
     expect(await books()).toHaveLength(1);
-    await world.control.faults();
+    await world.control.faults([]);
     expect((await pushed).action).toBe('created');
   });
 
-  it('cuts an answer in half', async () => {
-    await world.control.faults({ ...RULE, effect: { type: 'truncate' } });
+  it('truncates a response', async () => {
+    await world.control.faults([{ ...RULE, effect: { type: 'truncate' } }]);
     await expect(push()).rejects.toThrow(SyntaxError);
   });
 });

@@ -1,13 +1,13 @@
-/** One request to the provider's API. `status` is null while it is held and for ever when the connection was broken instead of answered. */
+/** One request to the provider's API. `status` is null while a rule holds the request, and stays null when the connection was broken. */
 export interface LedgerEntry {
   seq: number;
-  /** Simulator's time, RFC 3339 with milliseconds. */
+  /** Time of the simulator's clock, RFC 3339 with milliseconds. */
   at: string;
   method: string;
   path: string;
   query: Record<string, string>;
   status: number | null;
-  /** Tells tokens apart without telling them. */
+  /** Distinguishes tokens without revealing them. */
   token_fingerprint: string | null;
   faults: string[];
   request_id: string;
@@ -15,13 +15,13 @@ export interface LedgerEntry {
 
 const CAPACITY = 50_000;
 
-/** Every request, the newest 50,000 of them. */
+/** The newest 50,000 requests. */
 export class Ledger {
   private entries: LedgerEntry[] = [];
   private lastSeq = 0;
   private forgotten = 0;
 
-  open(entry: Omit<LedgerEntry, 'seq' | 'status' | 'faults'>): LedgerEntry {
+  openEntry(entry: Omit<LedgerEntry, 'seq' | 'status' | 'faults'>): LedgerEntry {
     this.lastSeq += 1;
     const opened: LedgerEntry = { seq: this.lastSeq, status: null, faults: [], ...entry };
     this.entries.push(opened);
@@ -29,7 +29,7 @@ export class Ledger {
     return opened;
   }
 
-  /** Requests after `since`: a `seq` or an RFC 3339 time of the simulator. */
+  /** The requests after `since`, which is a `seq` or an RFC 3339 time of the simulator's clock. */
   report(since?: string): { requests: LedgerEntry[]; last_seq: number; dropped: number } {
     if (this.entries.length > CAPACITY) this.forget(this.entries.length - CAPACITY);
     const requests = this.entries.filter((entry) => isAfter(entry, since));

@@ -3,7 +3,7 @@ import { RateWindow } from './rate-window';
 const limits = { per_minute: 3, per_hour: 5 };
 
 describe('the rate windows of a token', () => {
-  it('refuses the request beyond the minute, with the seconds until the oldest falls out', () => {
+  it('refuses a request above the minute limit, with the seconds until the oldest request leaves the window', () => {
     const window = new RateWindow();
     for (const at of [0, 10_000, 20_000]) expect(window.admit(at, limits).allowed).toBe(true);
     expect(window.admit(30_000, limits)).toMatchObject({ allowed: false, remaining: 0, retryAfterSeconds: 30 });
@@ -11,7 +11,7 @@ describe('the rate windows of a token', () => {
     expect(window.admit(60_000, limits).allowed).toBe(true);
   });
 
-  it('refuses the request beyond the hour without retry-after', () => {
+  it('refuses a request above the hour limit without retry-after', () => {
     const window = new RateWindow();
     for (const minute of [0, 1, 2, 3, 4]) expect(window.admit(minute * 60_000, limits).allowed).toBe(true);
     const refused = window.admit(5 * 60_000, limits);
@@ -21,13 +21,13 @@ describe('the rate windows of a token', () => {
     expect(window.admit(3_600_001, limits).allowed).toBe(false);
   });
 
-  it('tells in reset when the oldest request falls out, not when the quota is whole again', () => {
+  it('reports in reset when the oldest request leaves the window, not when the whole quota is free', () => {
     const window = new RateWindow();
     window.admit(0, limits);
     expect(window.admit(1_800_000, limits)).toMatchObject({ remaining: 3, resetSeconds: 3_600 });
   });
 
-  it('stays exact when it throws old times away', () => {
+  it('stays exact when it discards old times', () => {
     const window = new RateWindow();
     const wide = { per_minute: 1_000_000, per_hour: 1_000_000 };
     for (let n = 0; n < 30_000; n++) window.admit(n * 1_000, wide);

@@ -1,27 +1,27 @@
-import type { Limits } from '../world/lags';
+import type { Limits } from '../world/state';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Whether a request is let in, and what the `ratelimit-*` headers say about it. */
-export interface RateVerdict {
+/** Whether a request is allowed, with the values of the `ratelimit-*` headers. */
+interface RateDecision {
   allowed: boolean;
   limit: number;
   /** Requests left in the hour; 0 when refused. */
   remaining: number;
-  /** When the *oldest* request of the hour falls out, in Unix seconds: sleeping until then gives back one request, not the quota. */
+  /** When the *oldest* request leaves the hour window, in Unix seconds: sleeping until then frees one request, not the whole quota. */
   resetSeconds: number;
-  /** Only for a breach of the minute: the real API is silent after a breach of the hour. */
+  /** Set only when the minute limit is exceeded: the real API sends no retry-after for the hour limit. */
   retryAfterSeconds?: number;
 }
 
-/** The sliding minute and hour of one token. Refused requests do not count. */
+/** The sliding minute and hour windows of one token. Refused requests do not count. */
 export class RateWindow {
   private times: number[] = [];
   private hourStart = 0;
   private minuteStart = 0;
 
-  admit(nowMs: number, limits: Limits): RateVerdict {
+  admit(nowMs: number, limits: Limits): RateDecision {
     this.slide(nowMs);
     const inHour = this.times.length - this.hourStart;
     const inMinute = this.times.length - this.minuteStart;

@@ -1,43 +1,43 @@
-import type { Answer } from './answer';
 import type { Transition, World } from '../world/world';
+import { type Answer, badRequest } from './answer';
 
-/** A request as the endpoints see it. `path` has no trailing slash; of a repeated query parameter the last one counts. */
+/** A request as endpoints receive it. `path` has no trailing slash; the last value of a repeated query parameter counts. */
 export interface ProviderRequest {
   method: string;
   path: string;
   query: Record<string, string>;
   body: unknown;
   params: Record<string, string>;
-  /** The bearer token as it was sent; only the finance service looks into it. */
+  /** The bearer token as sent; only the finance service decodes it. */
   token: string;
-  /** By the machine's clock, which also wrote the times in a token of the finance service. */
+  /** Time of the machine's clock, which also wrote the times in a token of the finance service. */
   receivedAtMs: number;
-  /** Scheme and host for the links in the answer. */
+  /** Scheme and host of the links in responses. */
   baseUrl: string;
 }
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** `/v2/droplets/:id`; literal segments win over parameters. */
+  /** For example `/v2/droplets/:id`. Literal segments take precedence over parameters. */
   path: string;
-  /** Answers, or throws a `ProviderRefusal` before it has changed anything. Synchronous: a request is one step of the world. */
+  /** Returns the answer, or throws a `ProviderRefusal` before any change. It is synchronous: a request is one step of the world. */
   handle: (world: World, request: ProviderRequest) => Answer;
 }
 
-/** A group of endpoints and what happens by itself in their part of the world. */
-export interface Family {
+/** Endpoints of one subject, with the transitions that pending events of that subject trigger. */
+export interface EndpointGroup {
   routes: Route[];
   transitions?: Record<string, Transition>;
 }
 
-/** Finds the route of a request among all families. */
+/** Finds the route of a request among all endpoint groups. */
 export class RouteTable {
   private readonly routes: { route: Route; segments: string[] }[];
 
-  constructor(families: readonly Family[]) {
+  constructor(groups: readonly EndpointGroup[]) {
     const countParams = (route: Route): number => route.path.split(':').length;
-    this.routes = families
-      .flatMap((family) => family.routes)
+    this.routes = groups
+      .flatMap((group) => group.routes)
       .sort((one, other) => countParams(one) - countParams(other))
       .map((route) => ({ route, segments: route.path.split('/') }));
   }
@@ -69,4 +69,17 @@ function decodePart(part: string): string {
   } catch {
     return part;
   }
+}
+
+/** The JSON object in the body. Throws the provider's 400 for any other body. */
+export function objectBody(request: ProviderRequest): Record<string, unknown> {
+  const { body } = request;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest();
+  return body as Record<string, unknown>;
+}
+
+/** A path parameter as a positive integer, or undefined, for which endpoints respond with 404. */
+export function integerParam(request: ProviderRequest, name: string): number | undefined {
+  const text = request.params[name] ?? '';
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,15 +1,30 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KEY_OF, type CollectionName, type State } from '../world/state';
-import type { Key, Operation } from '../world/collection';
+import type { Key, Operation } from '../world/collections';
+import { type CollectionName, KEY_OF, type State } from '../world/state';
 
 const FILE = /^state-(\d+)\.ndjson$/;
 const CHUNK = 2_000;
 
 /**
- * The state on disk: one file of JSON lines, each line the operations of one request. A line is written in one call before the answer is
- * sent, so kill -9 loses nothing that was answered; a line cut short by it is the last one and is dropped. Every open and every
- * `rewrite` starts a compact file of the next generation under a temporary name, so that there is a whole one at any moment.
+ * The state on disk: one file of JSON lines, one line with the operations of each request. The line is written in one call before the
+ * response is sent, so kill -9 loses no acknowledged change; a torn line can only be the last one and is dropped. Every start and every
+ * `rewrite` writes a compact file of the next generation under a temporary name, so a complete file exists at any moment.
  */
 export class Journal {
   private descriptor: number | undefined;
@@ -20,17 +35,17 @@ export class Journal {
     this.generation = Math.max(0, ...this.generations());
   }
 
-  /** Opens the folder; `load` answers what it holds. */
+  /** Opens the folder; `load` reads its state. */
   static open(folder: string): Journal {
     return new Journal(folder);
   }
 
-  /** The stored state laid over `blank`, or undefined when nothing is stored. Throws when a line other than the last is damaged. */
+  /** The stored state merged into `blank`, or undefined when no state is stored. Throws when a line other than the last is damaged. */
   load(blank: State): State | undefined {
     const path = this.path(this.generation);
     if (!existsSync(path)) return undefined;
     const lines = readFileSync(path, 'utf8').split('\n');
-    lines.pop(); // what follows the last line end: nothing, or a torn line
+    lines.pop(); // the text after the last line end is empty or a torn line
     return replay(blank, lines, path);
   }
 
@@ -38,7 +53,7 @@ export class Journal {
     if (this.descriptor !== undefined) writeAll(this.descriptor, `${JSON.stringify(operations)}\n`);
   }
 
-  /** Stores `state` as a new, compact file and continues there. */
+  /** Writes `state` to a new, compact file and appends to it from then on. */
   rewrite(state: State): void {
     const next = this.path(this.generation + 1);
     const draft = openSync(`${next}.tmp`, 'w');
@@ -103,4 +118,49 @@ function parseLine(line: string, path: string, number: number): Operation[] {
   } catch {
     throw new Error(`${path} is damaged at line ${number}: remove the folder to start with a fresh account`);
   }
+}
+
+/**
+ * Lets one simulator at a time use a folder: the process that listens on the folder's socket owns it. The operating system closes the
+ * socket with the process, also after kill -9; then only a file remains that accepts no connection. The socket is in the temporary folder,
+ * because its path must be short.
+ */
+export class FolderLock {
+  private constructor(private readonly server: Server) {}
+
+  /** Throws an error when another simulator owns the folder. */
+  static async acquire(folder: string): Promise<FolderLock> {
+    mkdirSync(folder, { recursive: true });
+    const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24);
+    const path = join(tmpdir(), `arcadia-simulator-${name}.sock`);
+    try {
+      return new FolderLock(await listen(path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+    if (await isListening(path))
+      throw new Error(`${folder} is in use by another simulator: stop that one, or set DATA_DIR to another folder.`);
+    rmSync(path, { force: true });
+    return new FolderLock(await listen(path));
+  }
+
+  release(): void {
+    this.server.close();
+  }
+}
+
+async function listen(path: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  server.listen(path);
+  await once(server, 'listening');
+  return server;
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.unref();
+  });
 }

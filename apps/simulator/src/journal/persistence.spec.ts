@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorControl } from '../testing/simulator-control';
-import { spawnSimulator } from '../testing/simulator-process';
-import { clientOf, newTestWorld } from '../testing/test-world';
+import { SimulatorClient } from '../../../../test/support/simulator-client';
+import { spawnSimulator } from '../../../../test/support/simulator-world';
+import { clientOf, newTestWorld } from '../../../../test/support/simulator-world';
 
 const SPEC = { size: 's-1vcpu-1gb', image: 'debian-12-x64', tags: ['kept'] };
 
@@ -14,11 +14,11 @@ describe('the stored state', () => {
 
   const stateFile = (): string => join(folder, 'simulator', readdirSync(join(folder, 'simulator'))[0] ?? '');
 
-  it('survives kill -9 in the middle of writes: every answered create is there, with lags, limits, clock and pending lags', async () => {
+  it('survives kill -9 during writes: every acknowledged create is stored, with lags, limits, clock and pending events', async () => {
     const first = spawnSimulator({ DATA_DIR: folder });
     const url = await first.listening;
-    const control = new SimulatorControl(url);
-    await control.put({ lags: { droplet_listed_ms: 3_600_000 }, limits: { per_minute: 100_000 } });
+    const control = new SimulatorClient(url);
+    await control.change({ lags: { droplet_listed_ms: 3_600_000 }, limits: { per_minute: 100_000 } });
     await control.advance(86_400_000);
     const call = clientOf(url, 'dop_v1_simulator');
     const answered: number[] = [];
@@ -35,7 +35,7 @@ describe('the stored state', () => {
     expect(answered.length).toBeGreaterThanOrEqual(40);
 
     const second = spawnSimulator({ DATA_DIR: folder });
-    const again = new SimulatorControl(await second.listening);
+    const again = new SimulatorClient(await second.listening);
     const account = await again.account();
     const stored = new Set(account.droplets.map(({ id }) => id));
     expect(answered.filter((id) => !stored.has(id))).toEqual([]);
@@ -52,7 +52,7 @@ describe('the stored state', () => {
     expect(await second.ended).toBe(0);
   }, 30_000);
 
-  it('is the same after a restart, and ids go on where they were', async () => {
+  it('is the same after a restart, and ids continue where they ended', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.call('POST', '/v2/droplets', { ...SPEC, name: 'a' });
     await before.control.advance(60_000);
@@ -65,7 +65,7 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('drops a last line that was cut short, and nothing else', async () => {
+  it('drops a torn last line, and nothing else', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.call('POST', '/v2/tags', { name: 'whole' });
     await before.close();
@@ -86,10 +86,10 @@ describe('the stored state', () => {
     await expect(newTestWorld({ dataDir: folder })).rejects.toThrow('damaged at line 1');
   });
 
-  it('keeps what was put and what was reset, in one file', async () => {
+  it('keeps changes and resets through the control API, in one file', async () => {
     const before = await newTestWorld({ dataDir: folder });
     await before.control.reset({ empty: true });
-    await before.control.put({ droplets: [{ name: 'put-there' }] });
+    await before.control.change({ droplets: [{ name: 'put-there' }] });
     await before.call('POST', '/v2/tags', { name: 'after-the-put' });
     await before.close();
     expect(readdirSync(join(folder, 'simulator'))).toHaveLength(1);
@@ -99,7 +99,7 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('keeps the records of a domain, and their ids go on', async () => {
+  it('keeps the records of a domain, and their ids continue', async () => {
     const path = '/v2/domains/kept.example/records';
     const before = await newTestWorld({ dataDir: folder, empty: true });
     await before.call('POST', '/v2/domains', { name: 'kept.example', ip_address: '203.0.113.7' });
@@ -114,9 +114,9 @@ describe('the stored state', () => {
     await after.close();
   });
 
-  it('carries out a late commit after kill and restart', async () => {
+  it('executes a late commit after kill and restart', async () => {
     const before = await newTestWorld({ dataDir: folder, empty: true });
-    await before.control.faults({ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } });
+    await before.control.faults([{ match: { method: 'POST' }, effect: { type: 'late_commit', ms: 60_000 } }]);
     await expect(before.call('POST', '/v2/droplets', { ...SPEC, name: 'late' })).rejects.toThrow('fetch failed');
     await before.close();
     const after = await newTestWorld({ dataDir: folder, empty: true });

@@ -1,6 +1,6 @@
-import { PendingQueue } from './pending-queue';
+import { PendingQueue } from './world';
 import { SeededRandom } from './random';
-import { SortedIds } from './sorted-ids';
+import { SortedIds } from './collections';
 
 describe('order in the world', () => {
   const random = new SeededRandom(11);
@@ -10,8 +10,8 @@ describe('order in the world', () => {
 
   it('keeps ids ascending whatever the order of additions and removals, each id once', () => {
     const ids = new SortedIds();
-    for (const id of [...shuffled, ...shuffled]) ids.add(id);
-    for (const id of shuffled.slice(0, 250)) ids.remove(id);
+    for (const id of [...shuffled, ...shuffled]) ids.addId(id);
+    for (const id of shuffled.slice(0, 250)) ids.removeId(id);
     const left = shuffled.slice(250).sort((one, other) => one - other);
     expect(ids.slice(0, ids.length)).toEqual(left);
     expect(ids.newestFirst(0, 3)).toEqual(left.slice(-3).reverse());
@@ -19,9 +19,9 @@ describe('order in the world', () => {
     expect(ids.newestFirst(left.length, left.length + 5)).toEqual([]);
   });
 
-  it('takes pending events by due time, those of one moment by age, and none before its time', () => {
+  it('executes pending events by due time, those of one moment by age, and none before its time', () => {
     const queue = new PendingQueue();
-    for (const n of shuffled) queue.add({ id: n, due_at_ms: Math.floor(n / 10), type: 't', ref: n });
+    for (const n of shuffled) queue.addEvent({ id: n, due_at_ms: Math.floor(n / 10), type: 't', ref: n });
     const taken: number[] = [];
     for (let event = queue.takeDue(24); event !== undefined; event = queue.takeDue(24)) taken.push(event.id);
     expect(taken).toEqual(Array.from({ length: 250 }, (_, n) => n));
@@ -29,7 +29,7 @@ describe('order in the world', () => {
     expect(queue.takeDue(25)?.id).toBe(250);
   });
 
-  it('continues a stored generator where it was', () => {
+  it('continues a stored generator at its position', () => {
     const first = new SeededRandom(3);
     first.uuid();
     const second = new SeededRandom(first.position);

@@ -1,4 +1,4 @@
-/** Pseudo-random numbers (mulberry32) whose whole state is one integer, so that it can be stored and continued after a restart. */
+/** Pseudo-random numbers (mulberry32). The whole state is one integer, so that it can be stored and continued after a restart. */
 export class SeededRandom {
   constructor(private state: number) {}
 
@@ -15,12 +15,12 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** An integer from `least` to `most`, both included. */
+  /** An integer from `least` to `most`, both inclusive. */
   integer(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** One of the items; throws on an empty list, which is a mistake of the caller. */
+  /** One of the items. Throws for an empty list, which is an error of the caller. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.integer(0, items.length - 1)];
     if (item === undefined) throw new Error('Nothing to pick from');

@@ -1,4 +1,4 @@
-/** What the simulator stores. Field names and times (RFC 3339) are the API's; nested size, region and image objects are kept as references. */
+/** The records that the simulator stores. Field names and times (RFC 3339) are the API's; sizes, regions and images are references. */
 
 export interface Account {
   droplet_limit: number;
@@ -29,7 +29,7 @@ export interface ProjectRecord {
 
 export type MemberStatus = 'ok' | 'not_found' | 'assigned' | 'already_assigned' | 'service_down';
 
-/** One URN in one project. A resource usually has one row; two rows (as the API may show during a move) are possible. */
+/** One URN in one project. A resource usually has one row; two rows are possible, as in the real API during a move. */
 export interface MemberRecord {
   id: number;
   project_id: string;
@@ -38,7 +38,7 @@ export interface MemberRecord {
   status: MemberStatus;
 }
 
-export type DropletStatus = 'new' | 'active' | 'off' | 'archive';
+type DropletStatus = 'new' | 'active' | 'off' | 'archive';
 export type DropletView = 'get' | 'list' | 'tag';
 
 export interface BackupPolicy {
@@ -67,15 +67,15 @@ export interface DropletRecord {
   public_ipv6: string | null;
   vpc_uuid: string;
   created_at: string;
-  /** The true power state while `status` still shows the old one. */
+  /** The true power state while `status` still has the old one. */
   unshown_status?: 'active' | 'off';
-  /** Views in which the droplet cannot be seen yet, or no longer. */
+  /** Views that do not contain the droplet yet, or no longer. */
   hidden?: DropletView[];
-  /** Tags under which the droplet cannot be found yet. */
+  /** Tags with lists that do not contain the droplet yet. */
   unindexed_tags?: string[];
   /** Set once a DELETE was accepted. */
   deleted_at?: string;
-  /** A guest that does not react: `shutdown` completes and the droplet stays on. */
+  /** The guest ignores a shutdown: the action completes and the droplet stays on. */
   ignores_shutdown?: boolean;
 }
 
@@ -88,15 +88,15 @@ export interface ActionRecord {
   resource_id: number | null;
   resource_type: string;
   region_slug: string | null;
-  /** Not readable yet. */
+  /** GET does not return the action yet. */
   hidden?: boolean;
-  /** What the action was asked to do: new size, name, image, … */
+  /** The parameters of the action: new size, name, image, … */
   input?: Record<string, unknown>;
 }
 
 export interface TagRecord {
   name: string;
-  /** URNs of what carries the tag and is not a droplet (droplets name their tags themselves). */
+  /** Tagged resources other than droplets (a droplet stores its own tags). */
   others: { resource_id: string; resource_type: string }[];
 }
 
@@ -114,9 +114,9 @@ export interface ImageRecord {
   description: string;
   tags: string[];
   status: 'NEW' | 'available' | 'pending' | 'deleted' | 'retired';
-  /** The droplet that a snapshot or backup was taken of; it may be long gone. */
+  /** The droplet that a snapshot or backup was taken of; it may have been deleted since. */
   resource_id?: number;
-  /** In no list yet. */
+  /** No list contains the image yet. */
   hidden?: boolean;
 }
 
@@ -128,7 +128,7 @@ export interface VolumeRecord {
   description: string;
   filesystem_type: string;
   filesystem_label: string;
-  /** At most one. */
+  /** At most one id. */
   droplet_ids: number[];
   tags: string[];
   created_at: string;
@@ -137,18 +137,18 @@ export interface VolumeRecord {
 export interface VolumeSnapshotRecord {
   id: string;
   name: string;
-  /** The volume that it was taken of; it may be long gone. */
+  /** The volume that the snapshot was taken of; it may have been deleted since. */
   resource_id: string;
   region: string;
   min_disk_size: number;
   size_gigabytes: number;
   tags: string[];
   created_at: string;
-  /** Gone, but still listed. */
+  /** Deleted, but still listed. */
   deleted?: boolean;
 }
 
-/** An address that is kept: the API calls it floating or reserved, by the path that is asked. */
+/** A reserved address: the API calls it floating or reserved, depending on the path. */
 export interface ReservedIpRecord {
   ip: string;
   region: string;
@@ -163,7 +163,7 @@ export interface DomainRecord {
   zone_file: string | null;
 }
 
-/** A record of a domain; `name` is relative to it, `data` as it is read: without a dot at its end. */
+/** A DNS record. `name` is relative to the domain; `data` has the form of reads, without a trailing dot. */
 export interface DomainRecordEntry {
   id: number;
   domain: string;
@@ -193,13 +193,13 @@ export interface LoadBalancerRecord {
   id: string;
   name: string;
   project_id: string;
-  /** Empty while it is new. */
+  /** Empty while the load balancer is new. */
   ip: string;
   size_unit: number;
   algorithm: string;
   status: 'new' | 'active' | 'errored';
   type: 'REGIONAL' | 'REGIONAL_NETWORK' | 'GLOBAL';
-  /** Null when it is global. */
+  /** Null for a global load balancer. */
   region: string | null;
   created_at: string;
   forwarding_rules: Record<string, unknown>[];
@@ -234,15 +234,15 @@ export interface RegionRecord {
   sizes: string[];
 }
 
-/** Something that will happen at a time of the simulator's clock: a lag that ends, an action that completes, a late commit. */
+/** A change that is due at a time of the simulator's clock: the end of a delay, the completion of an action, a late commit. */
 export interface PendingEvent {
   id: number;
   due_at_ms: number;
   type: string;
-  /** What it happens to: a droplet id, an action id, a URN, … */
+  /** The subject of the event: a droplet id, an action id, a URN, … */
   ref: string | number;
   data?: Record<string, unknown>;
 }
 
-/** A record of a kind that has no endpoints yet. */
+/** A record of a kind without endpoints. */
 export type OpaqueRecord = Record<string, unknown>;

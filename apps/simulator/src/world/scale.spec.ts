@@ -1,7 +1,7 @@
-import { newTestWorld, type TestWorld } from '../testing/test-world';
+import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const ROUNDS = 40;
-/** One item of a list costs about the same in both accounts; a scan per request would make it ten times as slow and more. */
+/** One item of a list costs about the same in both accounts; a scan per request would be at least ten times as slow. */
 const MAX_RATIO = 4;
 
 describe('an account of 100,000 droplets beside one of 600', () => {
@@ -10,7 +10,7 @@ describe('an account of 100,000 droplets beside one of 600', () => {
   beforeAll(async () => {
     large = await newTestWorld({ scale: 100_000 / 60 });
     small = await newTestWorld({ scale: 10 });
-    for (const { control } of [large, small]) await control.limits({ per_minute: 100_000, per_hour: 100_000 });
+    for (const { control } of [large, small]) await control.allow({ per_minute: 100_000, per_hour: 100_000 });
   }, 60_000);
   afterAll(() => Promise.all([large.close(), small.close()]));
 
@@ -21,7 +21,7 @@ describe('an account of 100,000 droplets beside one of 600', () => {
   };
   const median = (times: number[]): number => times.sort((one, other) => one - other)[ROUNDS / 2] ?? Infinity;
 
-  /** Interleaved, so that what else runs on the machine slows both alike. */
+  /** Measured in turns, so that other load on the machine slows both accounts alike. */
   const ratioOf = async (method: string, path: string, body?: object): Promise<number> => {
     const times: { large: number[]; small: number[] } = { large: [], small: [] };
     for (let round = 0; round < ROUNDS; round++) {
@@ -38,11 +38,11 @@ describe('an account of 100,000 droplets beside one of 600', () => {
     ['GET', '/v2/actions?per_page=1&page=200'],
     ['GET', '/v2/images?per_page=1&private=true&page=100'],
     ['GET', '/v2/tags?per_page=1'],
-  ])('answers %s %s without a scan', async (method, path) => {
+  ])('serves %s %s without a scan', async (method, path) => {
     expect(await ratioOf(method, path)).toBeLessThan(MAX_RATIO);
   });
 
-  it('takes a create without looking at the others', async () => {
+  it('creates a droplet without reading the others', async () => {
     const body = { name: 'n', size: 's-1vcpu-1gb', image: 155_133_621, region: 'fra1', tags: ['fresh'] };
     expect(await ratioOf('POST', '/v2/droplets', body)).toBeLessThan(MAX_RATIO);
   });

@@ -1,7 +1,5 @@
-import { importKey, vendorKey, type FinanceInvoice, type FinanceVendor } from '../finance/finance-records';
-import type { BillingEntry, InvoiceRecord } from './billing-records';
-import type { Key } from './collection';
-import type { Lags, Limits } from './lags';
+import { type BillingEntry, type FinanceInvoice, type FinanceVendor, importKey, type InvoiceRecord, vendorKey } from './billing-records';
+import type { Key } from './collections';
 import type {
   Account,
   ActionRecord,
@@ -22,8 +20,15 @@ import type {
   VolumeRecord,
   VolumeSnapshotRecord,
 } from './records';
+import type { VisibilityDelays } from './visibility-delay';
 
-/** The collections of the state. Adding a kind = a line here, a line in `KEY_OF`, and a family of endpoints. */
+/**
+ * The magnitude of the real provider's ids: droplets in 2025, DNS records in May 2024, actions in May 2026 (above 2^31, where clients have
+ * failed).
+ */
+export const FIRST_IDS = { droplet: 572_017_320, image: 183_204_117, action: 3_169_590_176, domain_record: 1_739_652_564 };
+
+/** The collections of the state. A new kind needs a line here, a line in `KEY_OF`, and a group of endpoints. */
 export interface Records {
   regions: RegionRecord;
   sizes: SizeRecord;
@@ -61,7 +66,7 @@ const field =
   (record: OpaqueRecord): Key =>
     typeof record[name] === 'number' ? record[name] : String(record[name]);
 
-/** What identifies a record of each collection. */
+/** The key of a record, for each collection. */
 export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key } = {
   regions: (region) => region.slug,
   sizes: (size) => size.slug,
@@ -92,7 +97,7 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   finance_vendors: vendorKey,
 };
 
-/** The last numbers given out, and the position of the random generator. */
+/** The last id of each sequence, and the position of the random generator. */
 export interface Counters {
   droplet: number;
   image: number;
@@ -108,18 +113,25 @@ export interface Values {
   account: Account;
   /** Accepted bearer tokens. */
   tokens: string[];
-  lags: Lags;
+  lags: VisibilityDelays;
   limits: Limits;
-  /** `account_balance`: what is owed from before this month, as decimal text. `public_url`: the host in `links` (null: the one that was asked); the real API always names its public one. `finance_secret`: what tokens of the finance service are signed with (null: not checked). */
+  /**
+   * `account_balance`: the debt from before this month, as decimal text. `public_url`: the host in `links` (null: the host of the request);
+   * the real API always sends its public host. `finance_secret`: the key that signs tokens of the finance service (null: not checked).
+   */
   settings: { public_url: string | null; account_balance?: string; finance_secret?: string | null };
-  /** How far the simulator's clock is ahead of the machine's. */
+  /** How far the simulator's clock is ahead of the machine's clock. */
   clock: { offset_ms: number };
   counters: Counters;
-  /** What the invoices of the demo account are made from when somebody first asks for them; null: they are made, or there are none. */
+  /** The options from which the demo invoices are built on first use; null: they have been built, or the account has none. */
   invoice_seed: { seed: number; scale: number; tenants: number; start_ms: number } | null;
 }
 
 export type ValueName = keyof Values;
 
-/** Everything the simulator knows: what `GET /_simulator/account` returns and `PUT` takes back. */
+/** The whole state: `GET /_simulator/account` returns it and `PUT` accepts it. */
 export type State = Values & { [Name in CollectionName]: Records[Name][] };
+
+/** Requests that one token may send in any 60 seconds and in any 3,600 seconds. */
+export const DEFAULT_LIMITS = { per_minute: 250, per_hour: 5_000 };
+export type Limits = Record<keyof typeof DEFAULT_LIMITS, number>;

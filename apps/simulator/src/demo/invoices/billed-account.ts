@@ -1,36 +1,36 @@
+import type { ProjectRecord } from '../../world/records';
 import type { State } from '../../world/state';
-import { pastProjects, type PastProject } from './past-project';
 
-/** An account with more droplets is billed for the first 100 things of each kind only: nobody reads a million lines of a demo. */
+/** An account with more droplets is billed for its first 100 resources of each kind only: a demo needs no million lines. */
 const LARGEST = 700;
 const MOST = 100;
 
-/** An account of which a history is told: its state on the first day, cut to what is billed, and what its projects were called. */
+/** The account that invoices are generated for: its state on the first day, cut to the billed resources, and the names of its projects. */
 export interface BilledAccount {
   state: State;
   startMs: number;
   projects: readonly PastProject[];
-  /** Who holds something today, by its URN; the default project what nobody else does. */
+  /** The current project of a resource by its URN; the default project for a resource without membership. */
   ownerOf: (urn: string) => PastProject;
-  /** Whether only one droplet has this name today. */
-  isAlone: (name: string) => boolean;
+  /** Whether exactly one droplet has this name at present. */
+  isUniqueName: (name: string) => boolean;
 }
 
-/** The account with what its projects were called. */
+/** Prepares a state for billing. */
 export function billedAccount(state: State, startMs: number): BilledAccount {
   const projects = pastProjects(state.projects, startMs);
   const byId = new Map(projects.map((project) => [project.id, project]));
   const owners = new Map(state.members.map(({ urn, project_id }) => [urn, byId.get(project_id)]));
   const home = projects.find(({ tenant }) => tenant === null);
   if (home === undefined) throw new Error('The account has no project of its own');
-  const bearers = new Map<string, number>();
-  for (const { name } of state.droplets) bearers.set(name, (bearers.get(name) ?? 0) + 1);
+  const nameCounts = new Map<string, number>();
+  for (const { name } of state.droplets) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
   return {
     state: billedState(state),
     startMs,
     projects,
     ownerOf: (urn) => owners.get(urn) ?? home,
-    isAlone: (name) => bearers.get(name) === 1,
+    isUniqueName: (name) => nameCounts.get(name) === 1,
   };
 }
 
@@ -48,5 +48,56 @@ function billedState(state: State): State {
   };
 }
 
-/** A resource that came to its project at once and has stayed. */
-export const settled = (project: PastProject) => [{ fromMs: -Infinity, project }];
+/** The owners of a resource that has been in one project all the time. */
+export const ownedThroughout = (project: PastProject) => [{ fromMs: -Infinity, project }];
+
+const DAY_MS = 86_400_000;
+
+/** A project with its current and previous names. */
+export interface PastProject {
+  id: string;
+  tenant: string | null;
+  /** Oldest first; the first name is valid from the beginning. */
+  names: readonly { fromMs: number; name: string }[];
+  /** Whether the project has been deleted since. */
+  isDeleted: boolean;
+}
+
+/** A client that left, with a deleted project: the account has no trace of the client. */
+export const DEPARTED: PastProject = {
+  id: '',
+  tenant: 'marlowe',
+  names: [{ fromMs: -Infinity, name: 'Marlowe & Sons, "Est. 1911"' }],
+  isDeleted: true,
+};
+
+/** The projects of the account. Every fourth client's project was renamed 250 to 350 days ago. */
+function pastProjects(projects: readonly ProjectRecord[], startMs: number): PastProject[] {
+  let nth = -1;
+  return projects.map(({ id, name, description, is_default }) => {
+    const current = { id, tenant: /tenant:(\S+)/.exec(description)?.[1] ?? null, isDeleted: false };
+    if (!is_default) nth += 1;
+    if (is_default || nth % 4 !== 0) return { ...current, names: [{ fromMs: -Infinity, name }] };
+    const renamedMs = startMs - (250 + ((nth * 13) % 100)) * DAY_MS;
+    const previous = nth % 8 === 0 ? `${name}, old site` : `${name.split(' ')[0] ?? name} (pilot)`;
+    const names = [
+      { fromMs: -Infinity, name: previous },
+      { fromMs: renamedMs, name },
+    ];
+    return { ...current, names };
+  });
+}
+
+export function nameAt({ names }: PastProject, atMs: number): string {
+  return names.findLast(({ fromMs }) => fromMs <= atMs)?.name ?? '';
+}
+
+/** Whether the project had another name at that time. */
+export function wasRenamedSince(project: PastProject, atMs: number): boolean {
+  return nameAt(project, atMs) !== project.names.at(-1)?.name;
+}
+
+/** The time since which the project has had its current name. */
+export function namedSinceMs({ names }: PastProject): number {
+  return names.at(-1)?.fromMs ?? -Infinity;
+}

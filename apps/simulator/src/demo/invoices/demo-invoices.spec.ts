@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InvoiceItem, InvoiceRecord, LineTruth } from '../../world/billing-records';
-import { centsOf, sumOfAmounts } from '../../world/money';
+import { centsOf, sumOfAmounts } from '../../world/billing-records';
 import type { State } from '../../world/state';
-import { newTestWorld } from '../../testing/test-world';
+import { newTestWorld } from '../../../../../test/support/simulator-world';
 import { seedState } from '../demo-state';
 import { demoInvoices } from './demo-invoices';
 
@@ -17,25 +17,29 @@ const SEEDS = [
   { seed: 3, tenants: 12, scale: 10 },
 ];
 
-type Told = InvoiceItem & { truth: LineTruth };
+type LineWithTruth = InvoiceItem & { truth: LineTruth };
 
-function history(options: { seed: number; tenants: number; scale: number }): { state: State; invoices: InvoiceRecord[]; lines: Told[] } {
+function history(options: { seed: number; tenants: number; scale: number }): {
+  state: State;
+  invoices: InvoiceRecord[];
+  lines: LineWithTruth[];
+} {
   const state = seedState({ ...options, empty: false, token: '' }, START_MS);
   const { invoices } = demoInvoices(state, options.seed, START_MS);
-  return { state, invoices, lines: invoices.filter(({ preview }) => preview !== true).flatMap(({ items }) => items as Told[]) };
+  return { state, invoices, lines: invoices.filter(({ preview }) => preview !== true).flatMap(({ items }) => items as LineWithTruth[]) };
 }
 
 describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale', (options) => {
   const { state, invoices, lines } = history(options);
   const live = lines.filter(({ truth }) => truth.exists === true);
 
-  it('come to the sum of their lines, but for one that is three cents off', () => {
+  it('have the amount of the sum of their lines, except one that differs by three cents', () => {
     const differences = invoices.map(({ amount, items }) => sumOfAmounts(items) - (centsOf(amount) ?? NaN));
     expect(differences.filter((cents) => cents !== 0)).toEqual([3]);
     expect(invoices).toHaveLength(25);
   });
 
-  it('tell the truth about what exists: the account has it, by that kind, since then at the latest', () => {
+  it('have a correct truth about existing resources: kind and time match the account', () => {
     const known = new Map<string, string>([
       ...state.droplets.map(({ id, created_at }) => [`droplet ${id}`, created_at] as const),
       ...state.images.map(({ id, created_at }) => [`snapshot ${id}`, created_at] as const),
@@ -52,7 +56,7 @@ describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale'
     expect(live.every(({ resource_id, truth }) => resource_id === null || resource_id === truth.provider_id)).toBe(true);
   });
 
-  it('leave a little open, and nothing dear', () => {
+  it('have few ambiguous lines, all of small amounts', () => {
     const open = lines.filter(({ truth }) => !truth.decidable);
     const cents = (some: InvoiceItem[]) => some.reduce((sum, { amount }) => sum + Math.abs(centsOf(amount) ?? 0), 0);
     expect(open.length / lines.length).toBeGreaterThanOrEqual(0.01);
@@ -61,15 +65,15 @@ describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale'
     expect(open.some(({ truth }) => truth.by_old_name === true)).toBe(true);
   });
 
-  it('name a present project, and its tenant, wherever a destroyed thing can be told by nothing else', () => {
+  it('name an existing project and its tenant where nothing else identifies a destroyed resource', () => {
     const tenants = new Map(state.projects.map(({ name, description }) => [name, /tenant:(\S+)/.exec(description)?.[1] ?? null]));
-    const gone = lines.filter(({ truth }) => truth.decidable && truth.exists === false && truth.provider_id !== null);
-    expect(gone.filter(({ project_name, truth }) => tenants.get(project_name) !== truth.tenant)).toEqual([]);
-    expect(gone.length).toBeGreaterThan(100);
+    const deleted = lines.filter(({ truth }) => truth.decidable && truth.exists === false && truth.provider_id !== null);
+    expect(deleted.filter(({ project_name, truth }) => tenants.get(project_name) !== truth.tenant)).toEqual([]);
+    expect(deleted.length).toBeGreaterThan(100);
   });
 
-  it('have every shape that a reader stumbles over', () => {
-    const some = (test: (line: Told) => boolean) => lines.some(test);
+  it('have every shape that is hard to read', () => {
+    const some = (test: (line: LineWithTruth) => boolean) => lines.some(test);
     const names = new Set(state.droplets.map(({ name }) => name));
     const nameOf = ({ description }: InvoiceItem) => description.slice(0, description.lastIndexOf(' ('));
     const tenantOf = new Map(state.projects.map(({ id, description }) => [id, /tenant:(\S+)/.exec(description)?.[1] ?? null]));
@@ -108,7 +112,7 @@ describe('prices', () => {
   it.each([
     ['started hours before 2026', (year: number) => year < 2026, (ms: number) => Math.ceil(ms / 3_600_000) * 3600],
     ['seconds since', (year: number) => year >= 2026, (ms: number) => Math.ceil(ms / 1000)],
-  ])('are by %s', (_, isTime, secondsOf) => {
+  ])('are calculated by %s', (_, isTime, secondsOf) => {
     const small = partial.filter(
       ({ description, start_time }) => description.endsWith('(s-1vcpu-1gb)') && isTime(Number(start_time.slice(0, 4))),
     );
@@ -122,12 +126,12 @@ describe('prices', () => {
 });
 
 describe('the invoices of a running demo account', () => {
-  it('are the same for the same seed, and others for another', () => {
+  it('are the same for the same seed, and different for another seed', () => {
     const [one, same, other] = [1, 1, 2].map((seed) => JSON.stringify(history({ seed, tenants: 12, scale: 1 }).invoices));
     expect([one === same, one === other]).toEqual([true, false]);
   });
 
-  it('are made when they are first asked for, by whomever, and are still the same after a restart', async () => {
+  it('are built on first use by any endpoint, and are the same after a restart', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'invoices-'));
     const first = await newTestWorld({ dataDir });
     const list = await first.call('GET', '/v2/customers/my/invoices?per_page=200');
@@ -143,22 +147,22 @@ describe('the invoices of a running demo account', () => {
     rmSync(dataDir, { recursive: true });
   });
 
-  it('are the same whatever has been done to the account before', async () => {
+  it('are the same whatever changed in the account before', async () => {
     const [one, other] = await Promise.all([newTestWorld({ seed: 4 }), newTestWorld({ seed: 4 })]);
-    await other.control.put({ droplets: [], volumes: [] });
+    await other.control.change({ droplets: [], volumes: [] });
     expect((await other.control.account()).invoices).toEqual((await one.control.account()).invoices);
     await Promise.all([one.close(), other.close()]);
   });
 
-  it('give way to those that are put, and tell of all ten types', async () => {
+  it('are replaced by given invoices, and the history has all ten types', async () => {
     const world = await newTestWorld();
     const { text } = await world.call('GET', '/v2/customers/my/billing_history?per_page=200');
     expect(new Set((JSON.parse(text) as { billing_history: { type: string }[] }).billing_history.map(({ type }) => type)).size).toBe(10);
-    await world.control.put({ invoices: [{}] });
+    await world.control.change({ invoices: [{}] });
     expect((await world.control.account()).invoices).toHaveLength(1);
     expect((await world.call('GET', '/v2/customers/my/invoices')).body.meta.total).toBe(1);
     await world.control.reset({ tenants: 20 });
-    await world.control.put({ billing_history: [] });
+    await world.control.change({ billing_history: [] });
     expect((await world.call('GET', '/v2/customers/my/billing_history')).body.meta.total).toBe(24);
     expect((await world.control.account()).projects).toHaveLength(21);
     await world.close();

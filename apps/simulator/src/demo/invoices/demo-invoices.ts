@@ -1,43 +1,66 @@
-import { DEFAULT_CSV_STYLE, type BillingEntry, type CsvStyle, type InvoiceItem, type InvoiceRecord } from '../../world/billing-records';
-import { moneyText, sumOfAmounts } from '../../world/money';
+import {
+  type BillingEntry,
+  centsOf,
+  type CsvStyle,
+  DEFAULT_CSV_STYLE,
+  type InvoiceItem,
+  type InvoiceRecord,
+  moneyText,
+  sumOfAmounts,
+} from '../../world/billing-records';
 import { SeededRandom } from '../../world/random';
 import type { State } from '../../world/state';
-import { apiTime } from '../../world/world';
-import { billedAccount, type BilledAccount } from './billed-account';
-import { subscriptionLines, taxLines } from './account-lines';
-import { demoPayments } from './demo-payments';
-import { FormerLives } from './former-lives';
-import { linesOf, type Life, type Month } from './life';
-import { namedSinceMs, type PastProject } from './past-project';
-import { presentLives } from './present-lives';
-import { undecidableLines } from './undecidable-lines';
+import { apiTime, type World } from '../../world/world';
+import { seedState } from '../demo-state';
+import { ambiguousLines } from './ambiguous-lines';
+import { billedAccount, type BilledAccount, nameAt, namedSinceMs, type PastProject } from './billed-account';
+import { currentUsage } from './current-usage';
+import { PastUsage } from './past-usage';
+import { type UsageInterval, linesOf, type Month, shareOf, SPACES_CENTS, usageCents } from './usage-interval';
+
+/** For a larger scale the current state is billed, since seeding the account again would take seconds. */
+const LARGEST_RESEEDED_SCALE = 10;
+
+/**
+ * Builds the invoices of the demo account on first use, so that a start does not wait for two years of lines. The account of the first day
+ * is seeded again for it, so that later changes have no influence.
+ */
+export function issueInvoices(world: World): void {
+  const made = world.value('invoice_seed');
+  if (made === null) return;
+  const state = made.scale > LARGEST_RESEEDED_SCALE ? world.state() : seedState({ ...made, empty: false, token: '' }, made.start_ms);
+  const { invoices, history } = demoInvoices(state, made.seed, made.start_ms);
+  for (const invoice of invoices) world.collections.invoices.put(invoice);
+  for (const entry of history) world.collections.billing_history.put(entry);
+  world.set('invoice_seed', null);
+}
 
 const MONTHS = 24;
 const FIRST_INVOICE_ID = 418_071_234;
-const UNDECIDABLE_PER_MILLE = 14;
-/** The invoice with this number, the oldest being 0, does not come to the sum of its lines. */
+const AMBIGUOUS_PER_MILLE = 14;
+/** The amount of the invoice with this number (0 is the oldest) differs from the sum of its lines. */
 const MISMATCH = { nth: 9, cents: -3 };
 
 const PRODUCTS = ['Droplets', 'GPU Droplets', 'Droplet Backups', 'Droplet Snapshots', 'Volumes', 'Volume Snapshots', 'Floating IPs'];
 
-/** Everything that was ever billed, and how much of it has been told so far. */
+/** All usage of the account, and the number of lines generated so far. */
 interface History {
   account: BilledAccount;
   clients: readonly PastProject[];
-  lives: readonly Life[];
-  former: FormerLives;
+  intervals: readonly UsageInterval[];
+  past: PastUsage;
   random: SeededRandom;
-  told: { lines: number; undecidable: number };
+  counted: { lines: number; ambiguous: number };
 }
 
-/** Two years of invoices and what became of them, for an account as it was on its first day. */
+/** Two years of invoices with their payments, for the first-day state of an account. */
 export function demoInvoices(state: State, seed: number, startMs: number): { invoices: InvoiceRecord[]; history: BillingEntry[] } {
   const random = new SeededRandom(seed ^ 0x1b873593);
   const account = billedAccount(state, startMs);
-  const former = new FormerLives(account, random);
-  const lives = [...presentLives(account, random), ...former.all()];
+  const past = new PastUsage(account, random);
+  const intervals = [...currentUsage(account, random), ...past.listIntervals()];
   const clients = account.projects.filter(({ tenant }) => tenant !== null);
-  const history = { account, clients, lives, former, random, told: { lines: 0, undecidable: 0 } };
+  const history = { account, clients, intervals, past, random, counted: { lines: 0, ambiguous: 0 } };
   const today = new Date(startMs);
   const invoices = Array.from({ length: MONTHS + 1 }, (_, nth) => {
     const month = monthOf(today.getUTCFullYear(), today.getUTCMonth() - MONTHS + nth, startMs);
@@ -53,30 +76,30 @@ function monthOf(year: number, month: number, nowMs: number): Month {
   return { period: apiTime(startMs).slice(0, 7), startMs, endMs: Math.min(Date.UTC(year, month + 1, 1), Math.max(nowMs, startMs + 1000)) };
 }
 
-/** The lines of a month, product by product. */
+/** The lines of a month, ordered by product. */
 function itemsOf(history: History, month: Month, nth: number): InvoiceItem[] {
-  const { account, clients, lives, former, random, told } = history;
+  const { account, clients, intervals, past, random, counted } = history;
   const named = clients.filter((project) => namedSinceMs(project) < month.startMs && random.next() < 0.35);
   const runs = named.flatMap((project) => {
     const atMs = month.startMs + random.integer(0, 20 * 86_400) * 1000;
-    return former.shortRun(project, `${project.tenant}-ci-${random.integer(1, 999)}`, atMs, random.pick(['s-1vcpu-1gb', 's-4vcpu-8gb']));
+    return past.shortRun(project, `${project.tenant}-ci-${random.integer(1, 999)}`, atMs, random.pick(['s-1vcpu-1gb', 's-4vcpu-8gb']));
   });
-  const lines = [...lives, ...runs].flatMap((life) => linesOf(life, month));
+  const lines = [...intervals, ...runs].flatMap((interval) => linesOf(interval, month));
   const items = [...lines, ...subscriptionLines(account, month, nth, random)];
-  told.lines += items.length;
-  const count = Math.floor((told.lines * UNDECIDABLE_PER_MILLE) / 1000) - told.undecidable;
-  const open = undecidableLines({ first: told.undecidable, count }, month, {
+  counted.lines += items.length;
+  const count = Math.floor((counted.lines * AMBIGUOUS_PER_MILLE) / 1000) - counted.ambiguous;
+  const ambiguous = ambiguousLines({ first: counted.ambiguous, count }, month, {
     random,
-    former,
+    past,
     clients,
     namesakes: namesakesOf(account, month),
   });
-  told.undecidable += count;
+  counted.ambiguous += count;
   const place = ({ product }: InvoiceItem): number => (PRODUCTS.includes(product) ? PRODUCTS.indexOf(product) : PRODUCTS.length);
-  return [...items, ...open].sort((one, other) => place(one) - place(other));
+  return [...items, ...ambiguous].sort((one, other) => place(one) - place(other));
 }
 
-/** Names that several droplets had during the whole month. */
+/** Names that several droplets shared during the whole month. */
 function namesakesOf({ state: { droplets } }: BilledAccount, month: Month): string[] {
   const old = droplets.filter(({ created_at }) => Date.parse(created_at) < month.startMs).map(({ name }) => name);
   return [...new Set(old.filter((name, nth) => old.indexOf(name) !== nth))];
@@ -97,7 +120,7 @@ function invoiceOf(random: SeededRandom, { period, endMs }: Month, nth: number, 
   };
 }
 
-/** How documents changed over the years, and a few that somebody's browser has been at. */
+/** The document styles over the years, and a few documents that an editor has rewritten. */
 function styleOf(nth: number): CsvStyle {
   return {
     ...DEFAULT_CSV_STYLE,
@@ -108,4 +131,83 @@ function styleOf(nth: number): CsvStyle {
     thousands: nth >= 12,
     negative: (['-$1.23', '$-1.23', '($1.23)'] as const)[nth % 3] ?? '-$1.23',
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Lines for the whole account, and for the bandwidth of buckets. */
+function subscriptionLines({ state, ownerOf }: BilledAccount, month: Month, nth: number, random: SeededRandom): InvoiceItem[] {
+  const hours = String(Math.floor((month.endMs - month.startMs) / HOUR_MS));
+  const spaces = { product: 'Spaces Subscription', description: 'Spaces ($5/mo 250GB storage & 1TB bandwidth)', hours };
+  const lines = [line(month, { ...spaces, amount: moneyText(usageCents(SPACES_CENTS, month.startMs, month.endMs)) }, 'account')];
+  const buckets = state.members.filter(({ urn, assigned_at }) => urn.startsWith('do:space:') && Date.parse(assigned_at) < month.startMs);
+  for (const { urn } of buckets.filter((_, place) => (place + nth) % 7 === 0).slice(0, 20)) {
+    const project = ownerOf(urn);
+    const name = urn.slice('do:space:'.length);
+    const truth = {
+      kind: 'spaces_bucket',
+      provider_id: name,
+      tenant: project.tenant,
+      decidable: true,
+      exists: true,
+      project_id: project.id,
+    };
+    const fields = { product: 'Spaces Bandwidth', description: name, hours, amount: moneyText(random.integer(1, 240)) };
+    lines.push({ ...line(month, fields, 'account'), project_name: nameAt(project, month.endMs - 1), truth });
+  }
+  if (nth % 5 === 3)
+    lines.push(line(month, { product: 'Bandwidth Overage', description: 'Droplet transfer overage 131GiB', amount: '1.31' }, 'account'));
+  if (nth % 6 === 4)
+    lines.push(line(month, { product: 'Credits', description: 'Referral credit, "thank you"', amount: '-25.00' }, 'credit'));
+  if (nth % 24 === 22)
+    lines.push(line(month, { product: 'Credits', description: 'Service level credit\n(incident 4711)', amount: '-1044.30' }, 'credit'));
+  return lines;
+}
+
+/** GST on all lines; in every third month also a sales tax on the 8 % that count as used in the United States. */
+function taxLines(items: readonly InvoiceItem[], month: Month, nth: number): InvoiceItem[] {
+  const netCents = sumOfAmounts(items);
+  const gst = line(month, { product: 'Taxes', description: 'GST (10%)', amount: moneyText(shareOf(netCents, 10, 100)) }, 'tax');
+  const state = { product: 'Taxes', description: 'STATE SALES TAX (6.25%)', amount: moneyText(shareOf(netCents, 5, 1000)) };
+  return [gst, ...(nth % 3 === 1 ? [line(month, state, 'tax')] : [])].map((tax) => ({ ...tax, end_time: apiTime(month.endMs - 1000) }));
+}
+
+type Given = Pick<InvoiceItem, 'product' | 'description' | 'amount'> & { hours?: string };
+
+function line(month: Month, given: Given, kind: 'account' | 'credit' | 'tax'): InvoiceItem {
+  return {
+    resource_id: null,
+    resource_uuid: null,
+    group_description: '',
+    hours: null,
+    start_time: apiTime(month.startMs),
+    end_time: apiTime(month.endMs),
+    project_name: '',
+    category: 'iaas',
+    ...given,
+    truth: { kind, provider_id: null, tenant: null, decidable: true, exists: false, project_id: null },
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** The entries after each invoice: usually a payment, sometimes after a refused card, and once each of all other types. */
+function demoPayments(invoices: readonly InvoiceRecord[]): BillingEntry[] {
+  const entries: Omit<BillingEntry, 'id' | 'invoice_id' | 'invoice_uuid'>[] = [];
+  for (const [nth, { amount, issued_at }] of invoices.entries()) {
+    const cents = centsOf(amount) ?? 0;
+    const add = (type: string, description: string, amountCents: number, days: number): void =>
+      void entries.push({ type, description, amount: moneyText(amountCents), date: apiTime(Date.parse(issued_at) + days * DAY_MS) });
+    const isRefused = nth % 11 === 6 || nth === invoices.length - 1;
+    if (isRefused) add('AttemptFailed', 'Payment attempt failed (MC 2018)', -cents, 1);
+    if (nth === 7) add('ACHFailure', 'ACH payment returned', cents, 2);
+    add('Payment', 'Payment (MC 2018)', -cents, isRefused ? 3 : 1);
+    if (nth % 6 === 4) add('Credit', 'Referral credit', -2_500, 0);
+    if (nth === 9) add('Refund', 'Refund of a double payment', 1_200, 9);
+    if (nth === 11) add('Chargeback', 'Chargeback (MC 2018)', 4_000, 12);
+    if (nth === 12) add('Reversal', 'Reversal of a chargeback', -4_000, 5);
+    if (nth === 13) add('Adjustment', 'Billing adjustment', -310, 4);
+    if (nth === 16) add('CreditExpiration', 'Promotional credit expired', 500, 14);
+  }
+  return entries.map((entry, nth) => ({ ...entry, id: `payment-${nth + 1}`, invoice_id: null, invoice_uuid: null }));
 }

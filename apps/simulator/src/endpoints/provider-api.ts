@@ -1,0 +1,178 @@
+import type { Request, Response } from 'express';
+import { createHash, randomUUID } from 'node:crypto';
+import { type FaultedRequest, type FaultEngine, playAfter, playBefore } from '../faults/fault-engine';
+import { renderAnswer, type RenderedAnswer } from '../faults/response-faults';
+import type { FaultRule } from '../faults/rule';
+import { FINANCE_PREFIX } from '../finance/finance.endpoints';
+import { type Answer, notFound, ProviderRefusal } from '../http/answer';
+import type { Ledger, LedgerEntry } from '../http/ledger';
+import { RateWindow } from '../http/rate-window';
+import type { ProviderRequest, RouteTable } from '../http/route';
+import type { World } from '../world/world';
+
+/** The provider's error response for a refusal. */
+function refusalAnswer(refusal: ProviderRefusal, requestId: string): Answer {
+  const body = refusal.body ?? { id: refusal.id, message: refusal.message, request_id: requestId };
+  return { kind: 'json', status: refusal.status, body };
+}
+
+function writeAnswer(response: Response, { status, type, text, headers }: RenderedAnswer): void {
+  response.statusCode = status;
+  response.setHeader('content-type', type);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(text);
+}
+
+/** One request in progress, with its response, its ledger entry and its fired faults. */
+interface Exchange {
+  request: ProviderRequest;
+  fingerprint: string;
+  response: Response;
+  entry: LedgerEntry;
+  fired: FaultRule[];
+}
+
+/** Serves the simulated API in this order: token, rate windows, faults, endpoint, response. The ledger records every request. */
+export class ProviderApi {
+  private windows = new Map<string, RateWindow>();
+
+  constructor(
+    private readonly world: World,
+    private readonly routes: RouteTable,
+    private readonly faults: FaultEngine,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** Resets the rate windows of all tokens. */
+  reset(): void {
+    this.windows = new Map();
+  }
+
+  readonly handle = async (req: Request, response: Response): Promise<void> => {
+    const exchange = this.open(req, response);
+    try {
+      this.admit(exchange);
+      await this.serve(exchange);
+    } catch (error) {
+      if (!(error instanceof ProviderRefusal)) console.error('The simulator failed:', error);
+      const refusal =
+        error instanceof ProviderRefusal ? error : new ProviderRefusal('server_error', 'Server was unable to give you a response.');
+      this.send(exchange, this.render(exchange, refusalAnswer(refusal, exchange.entry.request_id)));
+    }
+  };
+
+  private open(req: Request, response: Response): Exchange {
+    const url = new URL(req.originalUrl, 'http://simulator');
+    const path = url.pathname.replace(/\/+$/, '') || '/';
+    const baseUrl = this.world.value('settings').public_url ?? `http://${req.headers.host ?? 'localhost'}`;
+    const token = /^Bearer\s+(\S+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
+    const request = {
+      method: req.method,
+      path,
+      query: Object.fromEntries(url.searchParams),
+      body: parseJson(req.body),
+      params: {},
+      token,
+      receivedAtMs: Date.now(),
+      baseUrl,
+    };
+    const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, 12);
+    const entry = this.ledger.openEntry({
+      at: new Date(this.world.nowMs).toISOString(),
+      method: request.method,
+      path,
+      query: request.query,
+      token_fingerprint: token === '' ? null : fingerprint,
+      request_id: randomUUID(),
+    });
+    response.setHeader('x-request-id', entry.request_id);
+    return { request, fingerprint, response, entry, fired: [] };
+  }
+
+  /** Refuses a request with 401 or 429; a refusal does not count in the windows. The finance service checks its tokens itself. */
+  private admit({ request: { path, token }, response }: Exchange): void {
+    if (path.startsWith(FINANCE_PREFIX)) return;
+    const accepted = this.world.value('tokens').includes(token);
+    const limits = this.world.value('limits');
+    const window = (accepted ? this.windows.get(token) : undefined) ?? new RateWindow();
+    if (accepted) this.windows.set(token, window);
+    const decision = window.admit(this.world.nowMs, limits);
+    response.setHeader('ratelimit-limit', decision.limit);
+    response.setHeader('ratelimit-remaining', decision.remaining);
+    response.setHeader('ratelimit-reset', decision.resetSeconds);
+    if (!accepted) throw new ProviderRefusal('unauthorized', 'Unable to authenticate you.');
+    if (decision.allowed) return;
+    if (decision.retryAfterSeconds !== undefined) response.setHeader('retry-after', decision.retryAfterSeconds);
+    throw new ProviderRefusal('too_many_requests', 'API Rate limit exceeded.');
+  }
+
+  private async serve(exchange: Exchange): Promise<void> {
+    const { request, fingerprint, response, entry } = exchange;
+    exchange.fired = this.faults.fire({ ...request, tokenFingerprint: fingerprint });
+    entry.faults = exchange.fired.map((rule) => rule.id);
+    const abandoned = new AbortController();
+    response.once('close', () => abandoned.abort());
+    const faulted: FaultedRequest = { abandoned: abandoned.signal, commitLater: (ms) => this.commitLater(request, ms) };
+
+    const before = await playBefore(this.faults, exchange.fired, faulted);
+    if (before.type === 'drop') return this.drop(exchange);
+    if (before.type === 'answer') return this.send(exchange, this.render(exchange, before.answer));
+    const answer = this.render(exchange, this.execute(request, entry.request_id));
+    const after = await playAfter(this.faults, exchange.fired, faulted);
+    if (after.type === 'drop') return this.drop(exchange);
+    this.send(exchange, after.type === 'answer' ? this.render(exchange, after.answer) : answer);
+  }
+
+  private execute(request: ProviderRequest, requestId: string): Answer {
+    this.world.settle();
+    try {
+      return handleRequest(this.routes, this.world, request);
+    } catch (error) {
+      if (error instanceof ProviderRefusal) return refusalAnswer(error, requestId);
+      throw error;
+    } finally {
+      this.world.commit();
+    }
+  }
+
+  private commitLater(request: ProviderRequest, ms: number): void {
+    const data = { ...request };
+    this.world.at(this.world.nowMs + ms, LATE_REQUEST, request.path, data);
+    this.world.commit();
+  }
+
+  private render({ request, fired }: Exchange, answer: Answer): RenderedAnswer {
+    return renderAnswer(answer, request, fired, () => this.faults.draw());
+  }
+
+  private send({ response, entry }: Exchange, answer: RenderedAnswer): void {
+    if (response.destroyed || response.headersSent) return;
+    entry.status = answer.status;
+    writeAnswer(response, answer);
+  }
+
+  /** Breaks the connection: by a TCP reset for `reset`, otherwise by closing it. */
+  private drop({ response, fired }: Exchange): void {
+    if (fired.some(({ effect }) => effect.type === 'reset')) response.socket?.resetAndDestroy();
+    else response.socket?.destroy();
+  }
+}
+
+/** Type of the pending event that executes a request after its response was sent. */
+export const LATE_REQUEST = 'late_request';
+
+/** Executes a request by its endpoint. Throws the 404 of an unknown path. */
+export function handleRequest(routes: RouteTable, world: World, request: ProviderRequest): Answer {
+  const found = routes.find(request.method, request.path);
+  if (found === undefined) throw notFound();
+  return found.route.handle(world, { ...request, params: found.params });
+}
+
+function parseJson(text: unknown): unknown {
+  if (typeof text !== 'string' || text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

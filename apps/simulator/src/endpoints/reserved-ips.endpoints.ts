@@ -1,0 +1,125 @@
+import { type Answer, list, noContent, notFound, ok, sourceOf, unprocessable } from '../http/answer';
+import { type EndpointGroup, integerParam, objectBody, type ProviderRequest, type Route } from '../http/route';
+import type { ReservedIpRecord } from '../world/records';
+import type { World } from '../world/world';
+import { actionView, completeAction, startResourceAction } from './actions.endpoints';
+import { isBusy } from './droplet-lifecycle';
+import { dropletView } from './droplet-view';
+import { leaveProject, placeInProject } from './project-members.endpoints';
+
+/** One set of addresses under two names: `/v2/reserved_ips` since 2022, and `/v2/floating_ips`, which the provider still serves. */
+export const reservedIpsEndpoints: EndpointGroup = {
+  routes: [...routesUnder('reserved_ip'), ...routesUnder('floating_ip')],
+  transitions: {
+    ip_action_done: (world, { ref, data }) => {
+      completeAction(world, ref);
+      const address = world.collections.floating_ips.get(String(data?.ip));
+      if (address === undefined) return;
+      const droplet = world.collections.droplets.get(Number(data?.droplet_id ?? 0));
+      world.collections.floating_ips.put({ ...address, droplet_id: droplet?.id ?? null });
+    },
+  },
+};
+
+function routesUnder(word: string): Route[] {
+  const path = `/v2/${word}s`;
+  const view = (world: World, address: ReservedIpRecord) => reservedIpView(world, address);
+  return [
+    {
+      method: 'GET',
+      path,
+      handle: (world) =>
+        list(
+          `${word}s`,
+          sourceOf(world.collections.floating_ips.all(), (address) => view(world, address)),
+        ),
+    },
+    { method: 'POST', path, handle: (world, request) => reserve(world, request, word) },
+    { method: 'GET', path: `${path}/:ip`, handle: (world, request) => ok({ [word]: view(world, existingIp(world, request)) }) },
+    { method: 'DELETE', path: `${path}/:ip`, handle: release },
+    { method: 'GET', path: `${path}/:ip/actions`, handle: listActions },
+    { method: 'POST', path: `${path}/:ip/actions`, handle: (world, request) => act(world, request, word) },
+    { method: 'GET', path: `${path}/:ip/actions/:action_id`, handle: getAction },
+  ];
+}
+
+function reservedIpView(world: World, { ip, region, droplet_id, locked, project_id }: ReservedIpRecord): Record<string, unknown> {
+  const droplet = droplet_id === null ? undefined : world.collections.droplets.get(droplet_id);
+  return { ip, region: world.collections.regions.get(region), droplet: droplet ? dropletView(world, droplet) : null, locked, project_id };
+}
+
+function existingIp(world: World, { params }: ProviderRequest): ReservedIpRecord {
+  const address = world.collections.floating_ips.get(params.ip ?? '');
+  if (address === undefined) throw notFound();
+  return address;
+}
+
+function reserve(world: World, request: ProviderRequest, word: string): Answer {
+  const { droplet_id: dropletId, region, project_id: projectId } = objectBody(request);
+  const droplet = dropletId === undefined ? undefined : world.collections.droplets.get(Number(dropletId));
+  if (dropletId !== undefined && droplet === undefined) throw unprocessable('droplet_id is invalid');
+  const slug = droplet?.region ?? String(region);
+  if (world.collections.regions.get(slug) === undefined) throw unprocessable('region is invalid');
+  const ip = freeAddress(world);
+  const project_id = placeInProject(world, `do:floatingip:${ip}`, projectId);
+  const address = world.collections.floating_ips.put({ ip, region: slug, droplet_id: null, locked: false, project_id });
+  const action = droplet && assign(world, address, droplet.id, word);
+  const href = (path: string) => `${request.baseUrl}/v2/${path}`;
+  const links = action && {
+    droplets: [{ id: droplet.id, rel: 'droplet', href: href(`droplets/${droplet.id}`) }],
+    actions: [{ id: action.id, rel: 'assign_ip', href: href(`actions/${action.id}`) }],
+  };
+  return ok({ [word]: reservedIpView(world, address), links: links ?? {} }, 202);
+}
+
+function freeAddress(world: World): string {
+  for (;;) {
+    const ip = `174.138.${world.random.integer(0, 255)}.${world.random.integer(1, 254)}`;
+    if (world.collections.floating_ips.get(ip) === undefined) return ip;
+  }
+}
+
+function release(world: World, request: ProviderRequest): Answer {
+  const { ip } = existingIp(world, request);
+  world.collections.floating_ips.remove(ip);
+  leaveProject(world, `do:floatingip:${ip}`);
+  return noContent;
+}
+
+function act(world: World, request: ProviderRequest, word: string): Answer {
+  const address = existingIp(world, request);
+  const { type, droplet_id: dropletId } = objectBody(request);
+  if (type === 'unassign') {
+    if (address.droplet_id === null) throw unprocessable('The address is not assigned to a Droplet.');
+    return ok({ action: actionView(world, assign(world, address, null, word)) }, 201);
+  }
+  if (type !== 'assign') throw unprocessable('type is invalid');
+  const droplet = world.collections.droplets.get(Number(dropletId));
+  if (droplet === undefined) throw notFound();
+  if (isBusy(world, droplet)) throw unprocessable('Droplet already has a pending event.');
+  return ok({ action: actionView(world, assign(world, address, droplet.id, word)) }, 201);
+}
+
+/** Starts an assign or unassign action; its resource id is the address as one number. */
+function assign(world: World, { ip, region }: ReservedIpRecord, dropletId: number | null, word: string) {
+  const number = ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const action = startResourceAction(world, dropletId === null ? 'unassign_ip' : 'assign_ip', word, number, region, { ip });
+  world.after('ip_action_ms', 'ip_action_done', action.id, { data: { ip, droplet_id: dropletId } });
+  return action;
+}
+
+function listActions(world: World, request: ProviderRequest): Answer {
+  const { ip } = existingIp(world, request);
+  const own = world.collections.actions.all().filter((action) => action.hidden !== true && action.input?.ip === ip);
+  return list(
+    'actions',
+    sourceOf(own.toReversed(), (action) => actionView(world, action)),
+  );
+}
+
+function getAction(world: World, request: ProviderRequest): Answer {
+  const { ip } = existingIp(world, request);
+  const action = world.collections.actions.get(integerParam(request, 'action_id') ?? 0);
+  if (action === undefined || action.hidden === true || action.input?.ip !== ip) throw notFound();
+  return ok({ action: actionView(world, action) });
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { type Answer, type ListSource, pageBody } from '../http/answer';
+import type { ProviderRequest } from '../http/route';
+import type { Effect, FaultRule } from './rule';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** A response with its final bytes, also when a fault delays sending it. */
+export interface RenderedAnswer {
+  status: number;
+  type: string;
+  text: string;
+  headers: Record<string, string>;
+}
+
+/** Renders an answer and applies the fired faults to it. `draw` returns numbers in [0, 1). */
+export function renderAnswer(answer: Answer, request: ProviderRequest, fired: FaultRule[], draw: () => number): RenderedAnswer {
+  const faulted = applyListFaults(answer, fired, draw);
+  if (faulted.kind === 'empty') return { status: faulted.status, type: JSON_TYPE, text: '', headers: {} };
+  if (faulted.kind === 'text')
+    return { status: faulted.status, type: faulted.type, text: cut(faulted.body, fired), headers: faulted.headers ?? {} };
+  const { status, body, headers } =
+    faulted.kind === 'json'
+      ? faulted
+      : { status: 200, body: { ...pageBody(faulted.key, faulted.source, faulted.paged, request), ...faulted.beside }, headers: undefined };
+  return { status, type: JSON_TYPE, text: cut(jsonText(body, fired), fired), headers: headers ?? {} };
+}
+
+function jsonText(body: unknown, fired: FaultRule[]): string {
+  return JSON.stringify(fired.some(({ effect }) => effect.type === 'other_account') ? withOtherAccountIds(body) : body);
+}
+
+/** Applies `truncate`: the HTTP response is complete, but its text ends in the middle. */
+function cut(text: string, fired: FaultRule[]): string {
+  return fired.some(({ effect }) => effect.type === 'truncate') ? text.slice(0, Math.floor(text.length / 2)) : text;
+}
+
+/** Applies `page_shift` and `hide` to a list and leaves any other answer unchanged. */
+function applyListFaults(answer: Answer, fired: FaultRule[], draw: () => number): Answer {
+  if (answer.kind !== 'list') return answer;
+  return fired.reduce<Answer & { kind: 'list' }>((faulted, { effect }) => {
+    if (effect.type === 'page_shift') return { ...faulted, source: shifted(faulted.source, effect, draw) };
+    if (effect.type === 'hide') return { ...faulted, source: hidden(faulted.source, effect) };
+    return faulted;
+  }, answer);
+}
+
+/** Simulates a deletion on an earlier page: every later item moves up by one, and the item at the page boundary is never listed. */
+function shifted(source: ListSource, effect: Effect, draw: () => number): ListSource {
+  const requested = (effect.body as { total?: string } | undefined)?.total;
+  const drops = requested === undefined ? draw() < 0.5 : requested === 'drops';
+  return { total: drops ? Math.max(0, source.total - 1) : source.total, slice: (from, to) => source.slice(from + 1, to + 1) };
+}
+
+/** The list as a token without the scope gets it: fewer items or none, a matching total, and no error. */
+function hidden(source: ListSource, effect: Effect): ListSource {
+  const { ids, ratio } = (effect.body ?? {}) as { ids?: unknown[]; ratio?: number };
+  if (ids === undefined && ratio === undefined) return { total: 0, slice: () => [] };
+  const hiddenIds = new Set(ids?.map(String));
+  const kept = source.slice(0, source.total).filter((item) => !hiddenIds.has(identify(item)) && hashShare(identify(item)) >= (ratio ?? 0));
+  return { total: kept.length, slice: (from, to) => kept.slice(from, to) };
+}
+
+function identify(item: unknown): string {
+  const { id, urn, uuid, slug, ip, name, invoice_uuid, description } = item as Record<string, unknown>;
+  return String(id ?? urn ?? uuid ?? slug ?? ip ?? name ?? invoice_uuid ?? description);
+}
+
+function hashShare(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+/** Replaces account, team and owner ids in a body by those of another account. */
+function withOtherAccountIds(body: unknown, inAccount = false): unknown {
+  if (Array.isArray(body)) return body.map((item) => withOtherAccountIds(item, inAccount));
+  if (typeof body !== 'object' || body === null) return body;
+  const entries = Object.entries(body).map(([name, value]) => {
+    if (typeof value === 'string' && (name === 'owner_uuid' || (inAccount && name === 'uuid'))) return [name, otherUuid(value)];
+    if (name === 'owner_id' && typeof value === 'number') return [name, value + 1_000_003];
+    return [name, withOtherAccountIds(value, inAccount || name === 'account')];
+  });
+  return Object.fromEntries(entries);
+}
+
+function otherUuid(uuid: string): string {
+  const hex = createHash('sha256').update(uuid).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

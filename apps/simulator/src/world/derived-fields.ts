@@ -1,0 +1,48 @@
+import type { DomainRecordEntry } from './records';
+
+const SOA_TIMES = '1700000000 10800 3600 604800';
+
+/** The zone as one text: the SOA first, then all other records in order of creation. Host names end with a dot. */
+export function zoneFile(domain: string, records: readonly DomainRecordEntry[]): string {
+  const soaTtl = records.find(({ type }) => type === 'SOA')?.ttl ?? 1800;
+  const soa = `${domain}. IN SOA ns1.digitalocean.com. hostmaster.${domain}. ${SOA_TIMES} ${soaTtl}\n`;
+  const others = records.filter(({ type }) => type !== 'SOA').map(zoneLine);
+  return `$ORIGIN ${domain}.\n$TTL 1800\n${soa}${others.join('')}`;
+}
+
+function zoneLine(record: DomainRecordEntry): string {
+  const owner = record.name === '@' ? record.domain : `${record.name}.${record.domain}`;
+  return `${owner}. ${record.ttl} IN ${record.type} ${zoneData(record)}\n`;
+}
+
+function zoneData({ type, data, domain, priority, weight, port, flags, tag }: DomainRecordEntry): string {
+  const host = `${data === '@' ? domain : data}.`;
+  switch (type) {
+    case 'CNAME':
+    case 'NS':
+      return host;
+    case 'MX':
+      return `${priority} ${host}`;
+    case 'SRV':
+      return `${priority} ${weight} ${port} ${host}`;
+    case 'CAA':
+      return `${flags} ${tag} ${JSON.stringify(data)}`;
+    case 'TXT':
+      return JSON.stringify(data);
+    default:
+      return data;
+  }
+}
+
+/** The addresses of a droplet follow from its id: they never change, and no two of 16 million droplets share one. */
+export function publicAddress(dropletId: number): string {
+  return `${dropletId % 2 === 0 ? 134 : 167}.${(dropletId >>> 16) & 255}.${(dropletId >>> 8) & 255}.${dropletId & 255}`;
+}
+
+export function privateAddress(dropletId: number): string {
+  return `10.${(dropletId >>> 16) & 255}.${(dropletId >>> 8) & 255}.${dropletId & 255}`;
+}
+
+export function publicIpv6(dropletId: number): string {
+  return `2604:a880:400:d0::${(dropletId >>> 16).toString(16)}:${(dropletId & 65535).toString(16)}`;
+}
