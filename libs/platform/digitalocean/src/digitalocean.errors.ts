@@ -1,10 +1,10 @@
 import { DomainError } from '#libs/kernel';
 
-/** What is known of the answer behind a provider error. Nothing else of it is kept: no headers, no body, no token (TEN-8). */
+/** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
 export interface AnswerFacts {
-  /** HTTP status; absent when no answer came. */
+  /** HTTP status; absent when no response arrived. */
   readonly status?: number;
-  /** The provider's own name of the request, to quote to its support. */
+  /** The provider's request id, to quote to its support. */
   readonly requestId?: string;
   /** The provider's error id, e.g. `unprocessable_entity`. */
   readonly providerCode?: string;
@@ -12,7 +12,7 @@ export interface AnswerFacts {
   readonly explanation?: string;
 }
 
-/** A call to DigitalOcean did not give what was asked for. */
+/** A call to DigitalOcean failed. */
 export abstract class ProviderError extends DomainError {
   readonly status?: number;
   readonly requestId?: string;
@@ -28,10 +28,10 @@ export abstract class ProviderError extends DomainError {
   }
 }
 
-/** The new token is asked about as soon as it is tried again. */
+/** The retry uses the new token, so it can follow soon. */
 const EXCHANGED_RETRY_MS = 100;
 
-/** No token is configured: nothing can be asked of the provider. */
+/** No token is configured, so no call is possible. */
 export class ProviderNotConfiguredError extends ProviderError {
   readonly code = 'provider_not_configured';
   readonly category = 'unavailable';
@@ -41,7 +41,7 @@ export class ProviderNotConfiguredError extends ProviderError {
   }
 }
 
-/** A document is longer than anything that is taken (OPS-10). Asking again would not make it shorter. */
+/** A document is longer than the largest document that is stored. A retry would not make it shorter. [OPS-10] */
 export class DocumentTooLongError extends ProviderError {
   readonly code = 'document_too_long';
   readonly category = 'invalid';
@@ -51,7 +51,7 @@ export class DocumentTooLongError extends ProviderError {
   }
 }
 
-/** 401: DigitalOcean does not know this token. All processes stop using it, but for a probe now and then (INV-7). */
+/** 401: DigitalOcean does not know this token. All processes stop using it, except for one probe per interval. [INV-7] */
 export class TokenRejectedError extends ProviderError {
   readonly code = 'token_rejected';
   readonly category = 'forbidden';
@@ -61,7 +61,7 @@ export class TokenRejectedError extends ProviderError {
   }
 }
 
-/** The token of a purpose is no longer the one that the call was meant for, such as the one that was checked. No call was made. */
+/** The current token of the purpose is not the token that the call was meant for, such as the checked one. No call was made. */
 export class TokenExchangedError extends ProviderError {
   readonly code = 'token_exchanged';
   readonly category = 'unavailable';
@@ -71,7 +71,7 @@ export class TokenExchangedError extends ProviderError {
   }
 }
 
-/** 403: the token is known but must not do this. Final for this call only. */
+/** 403: the token is valid but lacks the permission. Final for this call only. */
 export class ForbiddenByProviderError extends ProviderError {
   readonly code = 'forbidden_by_provider';
   readonly category = 'forbidden';
@@ -81,7 +81,7 @@ export class ForbiddenByProviderError extends ProviderError {
   }
 }
 
-/** 404 in the API's own words; a 404 from something in between is not one, because a 404 can make a tombstone (INV-3). */
+/** 404 with the API's own error body. A 404 of a gateway is not one, because a 404 can lead to a tombstone. [INV-3] */
 export class NotFoundAtProviderError extends ProviderError {
   readonly code = 'not_found_at_provider';
   readonly category = 'not_found';
@@ -91,7 +91,7 @@ export class NotFoundAtProviderError extends ProviderError {
   }
 }
 
-/** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and ask again. */
+/** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and retry. */
 export class PendingEventError extends ProviderError {
   readonly code = 'pending_event';
   readonly category = 'conflict';
@@ -101,7 +101,7 @@ export class PendingEventError extends ProviderError {
   }
 }
 
-/** Any other 4xx: the call was not processed and the same call would be refused again. */
+/** Any other 4xx: the call was not processed, and the same call would be refused again. */
 export class RefusedByProviderError extends ProviderError {
   readonly code = 'refused_by_provider';
   readonly category = 'conflict';
@@ -121,7 +121,7 @@ export class RateLimitedByProviderError extends ProviderError {
   }
 }
 
-/** Our own allowance of calls is used up and no slot came free in time (OPS-1). No call was made. */
+/** Our own allowance of calls is used up, and no slot came free in time. No call was made. [OPS-1] */
 export class ProviderBudgetExhaustedError extends ProviderError {
   readonly code = 'provider_budget_exhausted';
   readonly category = 'rate_limited';
@@ -131,7 +131,7 @@ export class ProviderBudgetExhaustedError extends ProviderError {
   }
 }
 
-/** 5xx, an answer that is not the API's, a broken or refused connection, or the breaker is open. A write that ends so did not happen. */
+/** 5xx, a response that is not the API's, a broken or refused connection, or an open breaker. A write that ends so did not happen. */
 export class ProviderUnavailableError extends ProviderError {
   readonly code = 'provider_unavailable';
   readonly category = 'unavailable';
@@ -141,7 +141,7 @@ export class ProviderUnavailableError extends ProviderError {
   }
 }
 
-/** A write was sent and its answer lost or unusable: it may have happened, now or later. Look for its effect before trying again (SAG-19). */
+/** A write was sent, but its response was lost or unusable: it may have happened, now or later. Check for its effect before a retry. [SAG-19] */
 export class UnknownOutcomeError extends ProviderError {
   readonly code = 'unknown_outcome';
   readonly category = 'unknown_outcome';
@@ -151,12 +151,51 @@ export class UnknownOutcomeError extends ProviderError {
   }
 }
 
-/** A 2xx whose body is not what the API promises. Names the field, never its value. */
+/** A 2xx with a body that does not match the API's description. The message names the field, never its value. */
 export class MalformedAnswerError extends ProviderError {
   readonly code = 'malformed_answer';
   readonly category = 'unavailable';
 
   constructor(reason: string, facts?: AnswerFacts) {
     super(`DigitalOcean answered with something unreadable (${reason})`, facts);
+  }
+}
+
+/**
+ * No call was made: URL parsing would change its path. Either an id is not usable in a URL, such as `..` (encoding does not help: a URL
+ * treats `%2e%2e` the same), or our own code is wrong. It proves nothing about the object, which may exist at the provider.
+ */
+export class UnusablePathError extends ProviderError {
+  readonly code = 'unusable_path';
+  readonly category = 'invalid';
+
+  constructor() {
+    super('There is no such path at DigitalOcean');
+  }
+}
+
+/** The reason why a list is not provably complete. */
+export type IncompleteReason =
+  /** An object does not match the API's description. It may be a known resource. */
+  | 'unreadable_item'
+  | 'no_total'
+  | 'total_changed'
+  /** The number of distinct ids differs from the total. */
+  | 'count_mismatch'
+  /** The provider linked to a further page, but that page contained no new object. */
+  | 'repeated_page'
+  | 'too_many_pages';
+
+/** Every readable object was returned, but the list is not provably complete: a missing object must not be taken as deleted. [INV-4] */
+export class IncompleteListError extends ProviderError {
+  readonly code = 'incomplete_list';
+  readonly category = 'unavailable';
+
+  /** For `unreadable_item`, `cause` names the field of the first unreadable object, never its value. */
+  constructor(
+    readonly reason: IncompleteReason,
+    override readonly cause?: ProviderError,
+  ) {
+    super(`The list from DigitalOcean is incomplete (${reason})`);
   }
 }

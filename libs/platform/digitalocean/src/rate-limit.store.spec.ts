@@ -1,19 +1,19 @@
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { createTestDatabase, type TestDatabase } from '../../../../../test/setup/database';
-import { RateLimitStore, type Grant } from './budget-store';
-import type { CallOutcome } from './call-outcome';
+import { createTestDatabase, type TestDatabase } from '../../../../test/setup/database';
+import { RateLimitStore, type CallOutcome, type Grant } from './rate-limit.store';
 
 const TOKEN = 'fingerprint';
 const limits = { ratePerMinute: 10, ratePerHour: 100, minuteWindowMs: 60_000, hourWindowMs: 3_600_000, accountCheckMs: 300_000 };
 
 let stored: TestDatabase;
 let database: Database;
-let budget: RateLimitStore;
+let store: RateLimitStore;
 beforeAll(async () => {
   stored = await createTestDatabase();
-  database = new Database(loadConfig({ DATABASE_URL: stored.appUrl, JWT_SECRET: 's'.repeat(64) }));
-  budget = new RateLimitStore(database, limits);
+  const config = loadConfig({ DATABASE_URL: stored.appUrl, JWT_SECRET: 's'.repeat(64) });
+  database = new Database(config);
+  store = new RateLimitStore(database, { ...config, provider: { ...config.provider, ...limits } });
 });
 afterAll(async () => {
   await database.close();
@@ -27,18 +27,18 @@ beforeEach(async () => {
 const sync = (calls = 1): Promise<Grant> => ask(false, calls);
 const provisioning = (calls = 1): Promise<Grant> => ask(true, calls);
 const ask = (first: boolean, calls: number) =>
-  budget.acquire(
+  store.acquire(
     TOKEN,
     first,
     Array.from({ length: calls }, () => 30_000),
     [],
   );
 const ended = (grant: Grant, outcome: CallOutcome, waitMs = 0) =>
-  budget.report(
+  store.report(
     TOKEN,
     grant.ids.map((id) => ({ id, outcome, endedAtMs: performance.now(), waitMs })),
   );
-/** Lets time pass for what the database remembers of the token. */
+/** Moves the stored times of the token into the past. */
 const pass = async (seconds: number) => {
   await database.query(`update provider_calls set granted_at = granted_at - $1 * interval '1 s', ends_at = ends_at - $1 * interval '1 s'`, [
     seconds,
@@ -64,7 +64,7 @@ const useEverything = async () => {
   }
 };
 
-it('OPS-1: grants four fifths at once and spreads the lent fifth until the next slot comes free', async () => {
+it('grants four fifths at once and spreads the lent fifth until the next slot comes free [OPS-1]', async () => {
   const first = await sync(8);
   await ended(first, 'accepted');
   await pass(20);
@@ -77,7 +77,7 @@ it('OPS-1: grants four fifths at once and spreads the lent fifth until the next 
   expect((await sync(8)).ids).toHaveLength(6); // the two lent ones are still under way
 });
 
-it('OPS-1: says exactly when the next slot comes free', async () => {
+it('returns the exact time until the next slot comes free [OPS-1]', async () => {
   await useEverything();
   await pass(45);
   const { ids, waitMs } = await provisioning();
@@ -86,7 +86,7 @@ it('OPS-1: says exactly when the next slot comes free', async () => {
   expect(waitMs).toBeLessThan(15_001);
 });
 
-it('OPS-1: keeps free slots for provisioning that waits, up to its fifth, whoever asks first', async () => {
+it('keeps free slots for waiting provisioning calls, up to their fifth, in whatever order callers ask [OPS-1]', async () => {
   await useEverything();
   expect((await provisioning(3)).ids).toEqual([]);
   await database.query(
@@ -97,10 +97,10 @@ it('OPS-1: keeps free slots for provisioning that waits, up to its fifth, whoeve
   await database.query(
     `update provider_calls set ends_at = ends_at - interval '1 min' where id in (select min(id) from provider_calls where answered and ends_at > now() - interval '1 min')`,
   );
-  expect((await sync()).ids).toHaveLength(1); // provisioning has its fifth: from here on first come, first served
+  expect((await sync()).ids).toHaveLength(1); // provisioning used its fifth: from here on first come, first served
 });
 
-it('OPS-1: a waiter that died keeps nothing for long', async () => {
+it('does not keep slots for long for a waiting process that died [OPS-1]', async () => {
   await useEverything();
   expect((await provisioning(2)).ids).toEqual([]);
   await pass(61);
@@ -108,7 +108,7 @@ it('OPS-1: a waiter that died keeps nothing for long', async () => {
   expect((await sync()).ids).toHaveLength(1);
 });
 
-it('OPS-1: a call without an answer holds its slot until a window after its time limit', async () => {
+it('keeps the slot of a call without a response until one window after its time limit [OPS-1]', async () => {
   const { ids } = await provisioning(10);
   expect(ids).toHaveLength(10);
   await pass(89);
@@ -117,7 +117,7 @@ it('OPS-1: a call without an answer holds its slot until a window after its time
   expect((await provisioning(10)).ids).toHaveLength(10);
 });
 
-it('a call that was never made gives its slot back, and a report that comes twice counts once', async () => {
+it('frees the slot of a call that was never made, and counts a repeated report once', async () => {
   const grant = await provisioning(10);
   await ended(grant, 'unsent');
   const again = await provisioning(10);
@@ -128,7 +128,7 @@ it('a call that was never made gives its slot back, and a report that comes twic
   expect(await database.query(failures)).toEqual([{ n: 5, open: true }]);
 });
 
-it('OPS-2: opens after five failures in a row, of whatever process, and not when an answer came in between', async () => {
+it('opens the breaker after five failures in a row of any processes, but not with a response in between [OPS-2]', async () => {
   const calls = await provisioning(10);
   const one = (n: number): Grant => ({ ...calls, ids: calls.ids.slice(n, n + 1) });
   for (let n = 0; n < 4; n++) expect(await ended(one(n), 'failed')).toEqual([]);
@@ -138,7 +138,7 @@ it('OPS-2: opens after five failures in a row, of whatever process, and not when
   expect(await sync()).toMatchObject({ ids: [], refusal: 'open' });
 });
 
-it('OPS-2: one probe every quarter of a minute; answers to calls from before the opening close nothing', async () => {
+it('grants one probe every quarter of a minute, and responses to calls from before the opening do not close the breaker [OPS-2]', async () => {
   const before = await provisioning(6);
   await ended({ ...before, ids: before.ids.slice(1) }, 'failed');
   await ended({ ...before, ids: before.ids.slice(0, 1) }, 'accepted');
@@ -151,7 +151,7 @@ it('OPS-2: one probe every quarter of a minute; answers to calls from before the
   expect(await sync(3)).toMatchObject({ ids: [expect.any(String)], refusal: 'recovering' });
 });
 
-it('INV-7: one probe per interval with a rejected token; only its 2xx clears it', async () => {
+it('grants one probe per interval with a rejected token, and only a 2xx of the probe clears the rejection [INV-7]', async () => {
   expect(await ended(await sync(), 'rejected')).toEqual(['token_rejected']);
   expect(await sync()).toMatchObject({ ids: [], refusal: 'rejected' });
   await pass(301);
@@ -164,7 +164,7 @@ it('INV-7: one probe per interval with a rejected token; only its 2xx clears it'
   expect(await sync()).toMatchObject({ refusal: null });
 });
 
-it('is closed to every other role', async () => {
+it('grants its tables and functions to the service role only', async () => {
   const rows = await database.query<{ grantee: string }>(
     `select distinct grantee from information_schema.role_table_grants where table_name like 'provider\\_%'
      union select grantee from information_schema.role_routine_grants where routine_name like 'provider\\_%'`,

@@ -4,9 +4,8 @@ import {
   ProviderUnavailableError,
   RateLimitedByProviderError,
   UnknownOutcomeError,
-} from '../provider.error';
-import { pauseBeforeRetryMs } from './read-retry';
-import { retryAfterMs } from './retry-after';
+} from './digitalocean.errors';
+import { pauseBeforeRetryMs, retryAfterMs } from './response';
 
 const always = (share: number) => () => share;
 
@@ -14,22 +13,22 @@ it.each([
   { attempts: 1, most: 250 },
   { attempts: 2, most: 500 },
   { attempts: 3, most: 1_000 },
-])('SAG-19: pauses between nothing and $most ms before retry $attempts (full jitter)', ({ attempts, most }) => {
+])('pauses between 0 and $most ms before retry $attempts, with full jitter [SAG-19]', ({ attempts, most }) => {
   const error = new MalformedAnswerError('cut');
   expect(pauseBeforeRetryMs(error, attempts, always(0))).toBe(0);
   expect(pauseBeforeRetryMs(error, attempts, always(1))).toBe(most);
 });
 
-it('SAG-19: never retries a fourth time', () => {
+it('never retries a fourth time [SAG-19]', () => {
   expect(pauseBeforeRetryMs(new MalformedAnswerError('cut'), 4)).toBeUndefined();
 });
 
-it('SAG-19: waits as long as it is asked to, but not for more than a minute', () => {
+it('waits for the requested pause, but not for more than a minute [SAG-19]', () => {
   expect(pauseBeforeRetryMs(new ProviderUnavailableError('503', {}, 20_000), 1)).toBe(20_000);
   expect(pauseBeforeRetryMs(new RateLimitedByProviderError({}, 60_001), 1)).toBeUndefined();
 });
 
-it.each([new NotFoundAtProviderError({}), new UnknownOutcomeError('x'), new Error('bug')])('takes $name as final', (error) => {
+it.each([new NotFoundAtProviderError({}), new UnknownOutcomeError('x'), new Error('bug')])('treats $name as final', (error) => {
   expect(pauseBeforeRetryMs(error, 1)).toBeUndefined();
 });
 

@@ -1,19 +1,7 @@
-import {
-  decimal,
-  flag,
-  idText,
-  idTexts,
-  optionalList,
-  optionalRecord,
-  optionalText,
-  record,
-  text,
-  texts,
-  wholeNumber,
-} from './answer-shape';
-import { MalformedAnswerError } from './provider.error';
+import { decimal, flag, idText, idTexts, optionalList, optionalRecord, optionalText, record, text, texts, wholeNumber } from './parsing';
+import { MalformedAnswerError } from './digitalocean.errors';
 
-it('reads what the API promises', () => {
+it('reads each field as the API describes it', () => {
   const droplet = record(
     { id: 3_169_590_176, name: 'web', size: 1.5, disk: 25, locked: false, tags: null, volume_ids: ['a', 7] },
     'droplet',
@@ -40,7 +28,7 @@ it.each([
   { read: () => texts({ tags: ['a', 1] }, 'tags'), field: 'tags' },
   { read: () => idText({ id: 'secret\n' }, 'id'), field: 'id' },
   { read: () => idText({ id: 'secret\u009b' }, 'id'), field: 'id' },
-])('names the field that is not as promised ($field), never its value', ({ read, field }) => {
+])('names the field that is not as described ($field), never its value', ({ read, field }) => {
   expect(read).toThrow(MalformedAnswerError);
   expect(read).toThrow(new RegExp(`\\(${field} is not`));
 });
@@ -51,11 +39,11 @@ it.each([
   { what: 'a text of 65,536 characters', read: (more: number) => text({ name: 'x'.repeat(65_536 + more) }, 'name') },
   { what: 'texts of 65,536 characters', read: (more: number) => texts({ tags: ['x'.repeat(65_536 + more)] }, 'tags') },
   { what: 'a list of 10,000 entries', read: (more: number) => optionalList({ tags: Array(10_000 + more).fill('x') }, 'tags') },
-])('OPS-10: takes over $what, and no more', ({ read }) => {
+])('accepts $what, but not one more [OPS-10]', ({ read }) => {
   expect(() => read(0)).not.toThrow();
   expect(() => read(1)).toThrow(MalformedAnswerError);
 });
 
-it('leaves line breaks in texts, which are no ids', () => {
+it('keeps line breaks in texts', () => {
   expect(text({ description: 'two\nlines' }, 'description')).toBe('two\nlines');
 });
