@@ -141,7 +141,7 @@ export class ProviderUnavailableError extends ProviderError {
   }
 }
 
-/** A write was sent, but its response was lost or unusable: it may have happened, now or later. Check for its effect before a retry. [SAG-19] */
+/** The response to a write was lost or unusable: it may have happened, now or later. Check for its effect before a retry. [SAG-19] */
 export class UnknownOutcomeError extends ProviderError {
   readonly code = 'unknown_outcome';
   readonly category = 'unknown_outcome';

@@ -24,7 +24,7 @@ export interface CallFacts {
   readonly path: string;
 }
 
-/** Makes one call within a trace span and counts it by outcome. `call` passes its outcome to `recordOutcome` as soon as it is known. */
+/** Makes one call within a trace span and counts it by outcome. `call` must pass its outcome to `recordOutcome`. */
 export function recordCall<T>(
   { purpose, method, path }: CallFacts,
   call: (recordOutcome: (outcome: CallOutcome) => void) => Promise<T>,

@@ -16,7 +16,7 @@ export class SinkFailure extends Error {
   }
 }
 
-/** Writes a 2xx body to a sink, which is opened only then, and returns the beginning of the body. Of any other body only the beginning is read. */
+/** Writes a 2xx body to a sink, opened only then, and returns the beginning of the body. Of any other body only the beginning is read. */
 export async function receiveDocument(status: number, body: Readable, openSink: () => Writable, signal: AbortSignal): Promise<string> {
   return status >= 200 && status < 300 ? writeToSink(body, openSink(), signal) : readBeginning(body);
 }

@@ -76,9 +76,9 @@ export async function* listPages<T>(client: DigitalOceanHttpClient, request: Lis
 }
 
 /**
- * Decides after each page whether to read another one, and at the end whether the list is complete: `meta.total` is the same on every page
- * and equals the number of distinct ids (docs/guarantees.md). Lists are no snapshots, so a change between two pages can hide an object; only
- * the numbers reveal that. An endless list ends at a page without a new id, at more ids than the total, or at more pages than expected.
+ * Decides after each page whether to read another one, and at the end whether the list is complete: `meta.total` is the same on every
+ * page and equals the number of distinct ids (docs/guarantees.md). A change between two pages can hide an object, which only the numbers
+ * reveal. An endless list ends at a page without a new id, at more ids than the total, or at more pages than expected.
  */
 export class ListCompleteness<T> {
   private readonly ids = new Set<string>();

@@ -7,7 +7,7 @@ import {
 } from './digitalocean.errors';
 import { RateLimitStore, type CallOutcome, type EndedCall, type Refusal } from './rate-limit.store';
 
-/** A permitted call must start within this time of the request for its permit. The time is part of how long an unanswered call keeps its slot. */
+/** A permitted call must start within this time of the request for its permit. An unanswered call keeps its slot for this time too. */
 const START_WITHIN_MS = 2_000;
 /** The longest pause between two requests of a queue: meanwhile the breaker may have opened or the token may have been rejected. */
 const MAX_SLEEP_MS = 1_000;

@@ -141,7 +141,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Parses a JSON body. HTML, a cut body and plain text throw `MalformedAnswerError`; characters that PostgreSQL cannot store become U+FFFD. */
+/** Parses JSON; throws `MalformedAnswerError` for any other body. Characters that PostgreSQL cannot store become U+FFFD. */
 function parseBody(body: string): unknown {
   if (isHtml(body)) throw new MalformedAnswerError('an HTML page');
   try {
