@@ -40,7 +40,11 @@ export function histogram<const L extends Labels>(
   return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] });
 }
 
-const unread = counter('arcadia_gauges_unread_total', 'Gauges left out of an answer because what they tell could not be read', ['gauge']);
+const unread = counter(
+  'arcadia_metric_collection_failures_total',
+  'Gauges left out of an answer because what they tell could not be read',
+  ['gauge'],
+);
 
 /** One value of a gauge, with the labels it belongs to. */
 export interface Reading<L extends string> {
