@@ -1,4 +1,4 @@
-import { RECORD_GAUGES } from '../../libs/platform/audit/src/chain/record.gauges';
+import { CHAIN_METRICS } from '../../libs/platform/audit/src/chain/chain.metrics';
 import { ChainWorld } from './chain-world';
 
 let world: ChainWorld;
@@ -7,16 +7,16 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** What a scrape shows. */
-async function told(name: string): Promise<number> {
-  const { sql } = RECORD_GAUGES.find((gauge) => gauge.name === name) ?? { sql: '' };
+/** The value of a metric in a scrape. */
+async function valueOf(name: string): Promise<number> {
+  const { sql } = CHAIN_METRICS.find((gauge) => gauge.name === name) ?? { sql: '' };
   const [row] = await world.database.query<{ value: unknown }>(sql);
   return Number(row?.value);
 }
-const waiting = () => told('arcadia_record_waiting_digests');
-const age = () => told('arcadia_record_oldest_waiting_seconds');
+const waiting = () => valueOf('arcadia_record_waiting_digests');
+const age = () => valueOf('arcadia_record_oldest_waiting_seconds');
 
-it('INV-14: what is recorded and not linked yet is counted, with the age of the oldest, until it is linked', async () => {
+it('counts digests that are not yet linked, with the age of the oldest, until they are linked [INV-14]', async () => {
   expect([await waiting(), await age()]).toEqual([0, 0]);
   await world.work(5);
   await world.undoneWork(5);
