@@ -65,7 +65,7 @@ const { APPEND_ONLY_STREAMS: streams } = createRequire(import.meta.url)(
   fileURLToPath(new URL('../dist/apps/cli/src/commands/append-only-streams.js', import.meta.url)),
 );
 const sealFrom = performance.now();
-const sealed = await new built.RecordSealer(inventory.database).seal();
+const sealed = await new built.ChainSealer(inventory.database).seal();
 const sealS = (performance.now() - sealFrom) / 1000;
 const findings = [];
 const verifyFrom = performance.now();

@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const built = (path) => require(fileURLToPath(new URL(`../../dist/${path}`, import.meta.url)));
 const DIST = pathToFileURL(`${ROOT}dist/`).href;
 const SECRET = 'a-secret-of-measurements-long-enough-for-hs512-and-used-nowhere-else-at-all';
-const COUNTED = /^(libs\/[^/]+|apps\/api)\/src\//;
+const COUNTED = /^(libs\/(kernel|[^/]+\/[^/]+)|apps\/api)\/src\//;
 
 /** { provider, inventory, saga }: the paths of the source files of each, sorted. */
 export async function pathsOf() {

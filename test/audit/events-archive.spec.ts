@@ -86,12 +86,12 @@ const timeOf = ({ step, at }: Moment) => new Date(at.getTime() - (steps - step) 
 
 const archive = () => withSession(world.owner.ownerUrl, 'owner', (session) => archiveEvents(session, KEEP_DAYS));
 
-async function verify(against?: ChainHead): Promise<{ findings: Finding[]; leftBefore: Date | null }> {
+async function verify(against?: ChainHead): Promise<{ findings: Finding[]; archivedBefore: Date | null }> {
   const findings: Finding[] = [];
-  const { leftBefore } = await withSession(world.owner.appUrl, 'service', (session) =>
+  const { archivedBefore } = await withSession(world.owner.appUrl, 'service', (session) =>
     verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported: against, keepDays: KEEP_DAYS }, (finding) => findings.push(finding)),
   );
-  return { findings, leftBefore };
+  return { findings, archivedBefore };
 }
 
 const eventsLeft = async () =>
@@ -101,8 +101,8 @@ it('INV-14: events leave by whole months; what is asked of the time before is 41
   const before = await eventsLeft();
   const left = await archive();
   expect(left.length).toBeGreaterThan(3);
-  const { leftBefore } = await verify(exported);
-  const boundary = leftBefore ?? new Date(0);
+  const { archivedBefore } = await verify(exported);
+  const boundary = archivedBefore ?? new Date(0);
   expect(boundary.toISOString()).toMatch(/-01T00:00:00\.000Z$/);
   expect(Date.now() - boundary.getTime()).toBeGreaterThan(KEEP_DAYS * 86_400_000);
   expect(Date.now() - boundary.getTime()).toBeLessThan((KEEP_DAYS + 62) * 86_400_000);

@@ -1,6 +1,6 @@
 import { DatabaseUnavailableError, withSession } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
-import { lastingConnection } from '../../libs/platform/queues/src/lasting-connection';
+import { openPostgresConnection } from '../../libs/platform/queues/src/postgres-backend';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
 import { shortLivedLine } from './short-lived-line';
@@ -48,7 +48,7 @@ describe('OPS-3: a session that the server ends in the packet that opens it ends
   });
 
   it('of a worker that waits for notifications', async () => {
-    const connection = lastingConnection(line.url, 1);
+    const connection = openPostgresConnection(line.url, 1);
     const { answer } = await untilItLives(async () => (await connection.getListenClient()).query('select 1 as one'));
     await connection.close();
     expect({ answer: answer.rows, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });

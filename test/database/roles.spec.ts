@@ -116,7 +116,7 @@ it('who waits for the schema in vain tells why, once, and goes on when it is put
   const waiting = open(server.appUrl('one')).waitForSchema(stop.signal);
   await until(() => lines.length > 0);
   expect(lines).toEqual([
-    { event: 'schema_awaited', reason: 'service_role_unavailable', message: expect.stringContaining('npm run migrate') },
+    { event: 'waiting_for_schema', reason: 'service_role_unavailable', message: expect.stringContaining('npm run migrate') },
   ]);
   warn.mockRestore();
   await migrate(server.ownerUrl('one'), { appUrl: server.appUrl('one') });

@@ -1,13 +1,13 @@
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { DigitalOcean } from '#libs/digitalocean';
+import { aClient } from './a-client';
 
 /**
  * A process that calls the provider as fast as it may until it is killed: `CALLERS` at once, always wanting the next call. They are
  * sweeps, or with `SAGAS` set the writes of sagas; `NAME` is part of every path.
  */
 const config = loadConfig(process.env);
-const client = new DigitalOcean(config, new Database(config));
+const client = aClient(config, new Database(config));
 const path = `/v2/${process.env.NAME ?? 'account'}`;
 const parse = () => undefined;
 const call = () =>

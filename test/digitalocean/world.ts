@@ -2,6 +2,7 @@ import { loadConfig, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, idText, record, type ListPage } from '#libs/digitalocean';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { aClient } from './a-client';
 import { ScriptedProvider } from './scripted-provider';
 
 export const TOKEN = 'dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
@@ -34,7 +35,7 @@ export async function newWorld(settings: Partial<Config['provider']> = {}): Prom
     database,
     client(own = {}) {
       const asked = { ...base.provider, url: provider.url, callTimeoutMs: 2_000, ...settings, ...own };
-      const made = new DigitalOcean({ ...base, provider: asked }, database);
+      const made = aClient({ ...base, provider: asked }, database);
       clients.push(made);
       return made;
     },

@@ -58,7 +58,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(Object.keys(budget)).toHaveLength(5 * 2);
     expect(budget['purpose="billing",window="hour"']).toBeLessThan(1_000_000);
     expect(valuesOf(text, 'arcadia_provider_breaker_open')['purpose="provisioning"']).toBe(0);
-    expect(valuesOf(text, 'arcadia_gauges_unread_total')).toEqual({});
+    expect(valuesOf(text, 'arcadia_metric_collection_failures_total')).toEqual({});
   });
 
   it('TEN-7: of the api is for platform admins, or on a port of its own', async () => {
@@ -105,7 +105,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(valuesOf(text, 'arcadia_provider_calls_total')['purpose="sync-fast",outcome="accepted"']).toBeGreaterThan(0);
     await eventually(
       'a scrape that says so',
-      async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_gauges_unread_total')).length > 3,
+      async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_metric_collection_failures_total')).length > 3,
     );
     expect(line.faults).toBeGreaterThan(0);
     line.restore();

@@ -5,7 +5,7 @@ import { CatalogModule } from '#libs/catalog';
 import { AuditModule } from '#libs/audit';
 import { ProvisioningModule } from '#libs/provisioning';
 import { ConfigModule, type Config } from '#libs/config';
-import { DatabaseModule, RetentionModule } from '#libs/database';
+import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
 import { InventoryModule } from '#libs/inventory';
@@ -47,7 +47,6 @@ export class WorkerModule {
         CatalogModule,
         ProviderBillingModule,
         DriftModule,
-        RetentionModule,
         DiscoveryModule,
       ],
       controllers: [HealthController, MetricsController],

@@ -12,4 +12,6 @@ export {
   type Page,
   type PageRequest,
 } from './paging';
+export { throttle } from './throttle';
 export { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';
+export { withTimeout } from './with-timeout';

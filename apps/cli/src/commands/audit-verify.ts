@@ -54,11 +54,11 @@ function headFiles(args: readonly string[]): { head: string | undefined; exportT
   return { head: known ? kept : undefined, exportTo: kept };
 }
 
-function conclude({ head, rows, waiting, leftBefore }: Verified, exportTo: string | undefined): void {
+function conclude({ head, rows, waiting, archivedBefore }: Verified, exportTo: string | undefined): void {
   const text = `${JSON.stringify(head)}\n`;
   process.stdout.write(text);
   say(`whole: ${rows} rows, ${head.no} links; ${waiting} digests are not linked yet and not covered by this head`);
-  if (leftBefore) say(`events of before ${leftBefore.toISOString()} have left; their digests are in the chain`);
+  if (archivedBefore) say(`events of before ${archivedBefore.toISOString()} have left; their digests are in the chain`);
   if (exportTo === undefined) return;
   writeFileSync(`${exportTo}.new`, text);
   renameSync(`${exportTo}.new`, exportTo); // the old head is there until the new one is

@@ -2,14 +2,14 @@ import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { AppendOnlyStream } from './chain/append-only-stream';
 
-/** Who acts: the part of a principal that is worth remembering. */
+/** The person or machine identity that made a change: the part of a principal that the log keeps. */
 export interface Actor {
   readonly sub: string;
   readonly role: string;
   readonly tenantId?: string;
 }
 
-/** One change made by a person. `details` says what changed; never a secret. */
+/** One change made by a person. `details` describes the change and never contains a secret. */
 export interface AuditEntry {
   readonly by: Actor;
   readonly action: string;
@@ -19,10 +19,10 @@ export interface AuditEntry {
   readonly details?: Record<string, unknown>;
 }
 
-/** Who asked and why, as a change carries it down from the edge. */
+/** Actor, reason and request id of a change, passed from the API down to the change. */
 export type AuditContext = Pick<AuditEntry, 'by' | 'reason' | 'requestId'>;
 
-/** An entry as the API shows it. */
+/** An entry as the API returns it. */
 export interface AuditView {
   readonly id: string;
   readonly at: string;
@@ -49,7 +49,7 @@ export const AUDIT_LOG_STREAM: AppendOnlyStream = {
   columns: 'seq, id, at, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id',
 };
 
-/** The only writer of `audit_log`. Entries are added in the transaction of the change they describe: without the entry, no change (OPS-9). */
+/** The only writer of `audit_log`. An entry is added in the transaction of its change: no change exists without its entry. [OPS-9] */
 @Injectable()
 export class AuditLog {
   constructor(private readonly database: Database) {}
@@ -75,17 +75,17 @@ export class AuditLog {
     );
   }
 
-  /** Newest first, before the entry numbered `beforeSeq`. Answers the number to go on from, null at the end. */
+  /** Newest first, before the entry numbered `beforeSeq`. `nextSeq` is the `beforeSeq` of the next page, null on the last page. */
   async list(limit: number, beforeSeq?: string): Promise<{ entries: AuditView[]; nextSeq: string | null }> {
     const rows = await this.database.query<AuditRow>(
       `select seq, id, at, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id
          from audit_log where $1::bigint is null or seq < $1 order by seq desc limit $2`,
       [beforeSeq ?? null, limit + 1],
     );
-    const shown = rows.slice(0, limit);
+    const page = rows.slice(0, limit);
     return {
-      entries: shown.map(({ seq: _seq, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
-      nextSeq: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null,
+      entries: page.map(({ seq: _seq, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
+      nextSeq: rows.length > limit ? (page.at(-1)?.seq ?? null) : null,
     };
   }
 }

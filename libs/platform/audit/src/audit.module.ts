@@ -1,9 +1,9 @@
 import { databaseGauges } from '#libs/database';
 import { Global, Module } from '@nestjs/common';
 import { AuditLog } from './audit-log';
-import { RECORD_GAUGES } from './chain/record.gauges';
-import { ChainSealer } from './chain/record-sealer';
+import { ChainSealer } from './chain/chain-sealer';
+import { CHAIN_METRICS } from './chain/chain.metrics';
 
 @Global()
-@Module({ providers: [AuditLog, ChainSealer, databaseGauges(RECORD_GAUGES)], exports: [AuditLog, ChainSealer] })
+@Module({ providers: [AuditLog, ChainSealer, databaseGauges(CHAIN_METRICS)], exports: [AuditLog, ChainSealer] })
 export class AuditModule {}

@@ -3,5 +3,5 @@ export { AuditModule } from './audit.module';
 export type { AppendOnlyStream } from './chain/append-only-stream';
 export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-head';
 export type { Finding } from './chain/finding';
-export { ChainSealer } from './chain/record-sealer';
+export { ChainSealer } from './chain/chain-sealer';
 export { verifyChain, type Verified, type VerifyProgress } from './chain/verify-chain';

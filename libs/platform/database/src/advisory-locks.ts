@@ -1,7 +1,7 @@
 /**
- * Every advisory lock of the product's database: the SQL expression of its key. Two releases share one database, so a key never changes and
- * is never used again for another purpose. Statements contain the key as `${ADVISORY_LOCKS.name}`, a test refuses any other.
- * BullMQ takes locks of its own in the same database: 1112493644 for its migrations, and hashes of 32 bits that begin with `bullmq:`.
+ * The SQL expressions of the keys of all advisory locks. Two releases share one database, so a key never changes and is never reused for
+ * another purpose. Statements contain the key as `${ADVISORY_LOCKS.name}`; a test rejects any other form.
+ * BullMQ has its own locks in the same database: 1112493644 for its migrations, and 32-bit hashes of texts that begin with `bullmq:`.
  */
 export const ADVISORY_LOCKS = {
   /** One process at a time migrates a database (`migrate`). */

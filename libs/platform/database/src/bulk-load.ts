@@ -6,11 +6,11 @@ import { queryableOn } from './connections';
 import { translateDatabaseError } from './database.errors';
 import type { Queryable } from './queryable';
 
-/** A transaction that takes rows by the hundred thousand. */
+/** A transaction that inserts hundreds of thousands of rows. */
 export interface BulkLoad extends Queryable {
   /**
-   * Streams lines of COPY's text format into a table: `statement` is `copy <table> (<columns>) from stdin`. Reads on only as fast as
-   * PostgreSQL takes them. An error of `lines` ends the COPY, writes nothing and is thrown as it is.
+   * Streams lines in COPY's text format into a table: `statement` is `copy <table> (<columns>) from stdin`. Lines are read only as fast
+   * as PostgreSQL accepts them. An error of `lines` ends the COPY, writes nothing and is thrown unchanged.
    */
   copy(statement: string, lines: AsyncIterable<string>): Promise<void>;
 }
@@ -19,19 +19,19 @@ export function bulkLoadOn(client: ClientBase): BulkLoad {
   return {
     ...queryableOn(client),
     copy: async (statement, lines) => {
-      let ours: unknown;
+      let sourceError: unknown;
       const source = async function* () {
         try {
           yield* lines;
         } catch (error) {
-          ours = error;
+          sourceError = error;
           throw error;
         }
       };
       try {
         await pipeline(Readable.from(source(), { objectMode: true, highWaterMark: 2 }), client.query(copyFrom(statement)));
       } catch (error) {
-        throw ours ?? translateDatabaseError(error);
+        throw sourceError ?? translateDatabaseError(error);
       }
     },
   };

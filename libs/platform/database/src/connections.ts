@@ -2,31 +2,31 @@ import type { ClientBase, Pool } from 'pg';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from './database.errors';
 import type { Queryable, Statement } from './queryable';
 
-/** How fields become values: not at all. */
-const AS_WRITTEN = { getTypeParser: () => (text: string) => text };
+/** Field values stay text, as PostgreSQL writes them. */
+const TEXT_TYPES = { getTypeParser: () => (text: string) => text };
 
-export async function run<R>(on: ClientBase, { name, text, values = [] }: Statement, types?: typeof AS_WRITTEN): Promise<R[]> {
+export async function run<R>(on: ClientBase, { name, text, values = [] }: Statement, types?: typeof TEXT_TYPES): Promise<R[]> {
   try {
-    const answer = await on.query({ name, text, values: [...values], types });
-    return answer.rows as R[];
+    const result = await on.query({ name, text, values: [...values], types });
+    return result.rows as R[];
   } catch (error) {
     throw translateDatabaseError(error);
   }
 }
 
-/** One connection as whoever reads and writes sees it. */
+/** The `Queryable` of one connection. */
 export function queryableOn(client: ClientBase): Queryable {
   return {
     query: (text, values) => run(client, { text, values }),
     prepared: (name, text, values) => run(client, { name, text, values }),
-    texts: (statement) => run(client, statement, AS_WRITTEN),
+    texts: (statement) => run(client, statement, TEXT_TYPES),
   };
 }
 
 /**
- * Lends a connection of the pool to `work`. One that broke, that was discarded, or that may still be waiting for an answer on a
- * silent network, is closed instead of given back: the next statement on it would wait behind the lost one. The server then rolls
- * back what was open.
+ * Runs `work` with a connection of the pool. A connection that broke, was discarded, or may still wait for a result on a silent network
+ * is closed and not returned to the pool, because the next statement on it would wait behind the lost one. The server then rolls back
+ * its open transaction. [OPS-3]
  */
 export async function withConnection<T>(pool: Pool, work: (client: ClientBase, discard: () => void) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
@@ -48,7 +48,7 @@ export async function withConnection<T>(pool: Pool, work: (client: ClientBase, d
   }
 }
 
-/** Commits when `work` resolves, rolls back when it throws. `opening` begins the transaction, and may say more in the same message. */
+/** Commits when `work` resolves, rolls back when it throws. `opening` begins the transaction and may contain further settings. */
 export function inTransaction<T>(pool: Pool, opening: string, work: (tx: Queryable, client: ClientBase) => Promise<T>): Promise<T> {
   return withConnection(pool, async (client, discard) => {
     try {
@@ -58,7 +58,7 @@ export function inTransaction<T>(pool: Pool, opening: string, work: (tx: Queryab
       return result;
     } catch (error) {
       const failure = translateDatabaseError(error);
-      if (failure instanceof DatabaseUnavailableError) throw failure; // nobody would hear a rollback
+      if (failure instanceof DatabaseUnavailableError) throw failure; // the connection is lost, so a rollback cannot be sent
       await run(client, { text: 'rollback' }).catch(discard);
       throw failure;
     }

@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import { DatabaseError } from 'pg';
 import { SERVICE_ROLE } from './connection-string';
 
-/** PostgreSQL cannot be reached, is starting or stopping, or cut the connection. Passes by itself; a lost COMMIT answer looks the same. */
+/** PostgreSQL is unreachable, starting or stopping, or cut the connection. Temporary; a COMMIT with a lost response ends so too. */
 export class DatabaseUnavailableError extends DomainError {
   readonly code = 'database_unavailable';
   readonly category = 'unavailable';
@@ -14,19 +14,19 @@ export class DatabaseUnavailableError extends DomainError {
   }
 }
 
-/** PostgreSQL ended this transaction in favour of others (deadlock, serialisation, lock or statement time limit). Trying again helps. */
+/** PostgreSQL aborted the transaction (deadlock, serialisation failure, lock or statement time limit). A retry can succeed. */
 export class DatabaseBusyError extends DomainError {
   readonly code = 'database_busy';
   readonly category = 'unavailable';
   override readonly retryAfterMs = 250;
 
-  /** `gaveWay`: chosen in a deadlock or a serialisation conflict, where the same work succeeds at once now that the other is done. */
-  constructor(readonly gaveWay = false) {
+  /** `conflict`: a deadlock or serialisation failure. The other transaction has ended, so the same work can succeed at once. */
+  constructor(readonly conflict = false) {
     super('The database is too busy for this at the moment');
   }
 }
 
-/** The login role of `DATABASE_URL` is no member of the service role, or that does not exist yet. Every connection fails until `migrate` has run. */
+/** The login role of `DATABASE_URL` is not a member of the service role, or that role does not exist. `migrate` repairs both. */
 export class ServiceRoleUnavailableError extends DomainError {
   readonly code = 'service_role_unavailable';
   readonly category = 'unavailable';
@@ -39,7 +39,7 @@ export class ServiceRoleUnavailableError extends DomainError {
   }
 }
 
-/** `migrate` may not make the service role, or not admit the login role to it. The message, for whoever runs it, says what to ask the administrator for. */
+/** `migrate` lacks the right to create the service role or to grant it. The message contains the statements for the administrator. */
 export class ServiceRoleRequiredError extends DomainError {
   readonly code = 'service_role_required';
   readonly category = 'forbidden';
@@ -49,34 +49,34 @@ export class ServiceRoleRequiredError extends DomainError {
   }
 }
 
-/** SQLSTATE classes of servers that go, come or are full: connection exceptions, operator intervention, insufficient resources. */
+/** SQLSTATE classes of a server that stops, starts or is full: connection exceptions, operator intervention, insufficient resources. */
 const UNAVAILABLE = /^(08|53|57P0[1-5]|25P03)/;
 /** Serialisation failure, deadlock. */
-const GAVE_WAY = new Set(['40001', '40P01']);
+const CONFLICT = new Set(['40001', '40P01']);
 /** Lock not available, query cancelled by a time limit. */
 const TOOK_TOO_LONG = new Set(['55P03', '57014']);
-/** Why a connection is refused that wants to work as a role: it must not, or there is no such role. */
+/** The server refuses a connection with a role setting: the login lacks the role, or the role does not exist. */
 const ROLE_REFUSED = new Set(['42501', '22023']);
 
-/** What a failure of `pg` means to us; errors about the statement itself stay as they are, because they are our bugs. */
+/** Translates a failure of `pg`. Errors of the statement itself stay unchanged, because they are our bugs. */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof DomainError) return error;
   if (error instanceof DatabaseError) {
     const state = error.code ?? '';
     if (UNAVAILABLE.test(state)) return new DatabaseUnavailableError();
-    if (GAVE_WAY.has(state)) return new DatabaseBusyError(true);
+    if (CONFLICT.has(state)) return new DatabaseBusyError(true);
     return TOOK_TOO_LONG.has(state) ? new DatabaseBusyError() : error;
   }
   return isConnectionFailure(error) ? new DatabaseUnavailableError() : error;
 }
 
-/** What it means that a connection could not be opened. */
+/** Translates a failure to open a connection. */
 export function translateConnectError(error: unknown): unknown {
   if (error instanceof DatabaseError && ROLE_REFUSED.has(error.code ?? '')) return new ServiceRoleUnavailableError();
   return translateDatabaseError(error);
 }
 
-/** `pg` reports a broken or silent socket, and a pool that its process has closed, as a plain Error, with a system code or with one of its own few sentences. */
+/** `pg` reports a broken or silent socket and a closed pool as a plain Error, with a system code or one of a few fixed messages. */
 function isConnectionFailure(error: unknown): boolean {
   if (!isNativeError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;

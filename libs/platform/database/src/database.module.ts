@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Database } from './database';
+import { Retention } from './retention';
 
 @Global()
-@Module({ providers: [Database], exports: [Database] })
+@Module({ providers: [Database, Retention], exports: [Database, Retention] })
 export class DatabaseModule {}

@@ -9,32 +9,30 @@ import { DatabaseBusyError } from './database.errors';
 import type { Queryable, Statement } from './queryable';
 import { schemaState } from './schema-version';
 
-/** A statement or an idle transaction that lasts longer is ended by the server, so that a frozen process cannot hold locks for ever. */
+/** The server ends a statement or an idle transaction that lasts longer, so that a suspended process cannot keep locks for ever. */
 const STATEMENT_LIMIT_MS = 60_000;
 const IDLE_TRANSACTION_LIMIT_MS = 15_000;
-/** A bulk load of a million rows takes tens of seconds; how many of them at once, so that they cannot use up the server's
- * connections: a third one waits for its turn. */
+/** A bulk load of a million rows takes tens of seconds. Two run at once; a third waits, so that they cannot use up the connections. */
 const BULK_LIMIT_MS = 900_000;
 const BULK_CONNECTIONS = 2;
-/** No answer so long after the server would have ended the statement: the network is silent. */
+/** The network counts as silent when no response arrives within this time after the server must have ended the statement. */
 const SILENCE_MS = 5_000;
 const CONNECT_LIMIT_MS = 5_000;
-const USUAL_LIMITS = { statementMs: STATEMENT_LIMIT_MS, connectMs: CONNECT_LIMIT_MS };
-/** An idle connection is probed from then on, so that one that nobody answers any more is noticed before it is used. */
+const DEFAULT_LIMITS = { statementMs: STATEMENT_LIMIT_MS, connectMs: CONNECT_LIMIT_MS };
+/** An idle connection is probed after this time, so that a dead connection is noticed before it is used. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 const SCHEMA_POLL_MS = 250;
-/** A wait for the schema that lasts longer is told, with its reason. */
-const SCHEMA_PATIENCE_MS = 5_000;
+/** A wait for the schema that lasts longer is logged with its reason. */
+const SCHEMA_LOG_AFTER_MS = 5_000;
 const BEGIN = 'begin';
-/** Repetitions of a transaction that gave way to others, and the longest pause before the first one. */
-const MOST_REPETITIONS = 3;
-const REPEAT_PAUSE_MS = 50;
+/** Retries of a transaction after a conflict, and the longest pause before the first retry. */
+const MAX_RETRIES = 3;
+const RETRY_PAUSE_MS = 50;
 
 /**
- * The door to PostgreSQL. Every connection works as the service role, so row security always applies: methods run in
- * platform scope, except `asTenant`, and `withoutScope`, which sees no rows at all.
- * Failures are typed: `DatabaseUnavailableError` and `DatabaseBusyError` pass by themselves, `ServiceRoleUnavailableError` when
- * `migrate` has run; anything else is a bug.
+ * The connections to PostgreSQL. Every connection works as the service role, so row security always applies: methods run in platform
+ * scope, except `asTenant`, and `withoutScope`, which sees no rows at all. Failures are typed: `DatabaseUnavailableError` and
+ * `DatabaseBusyError` are temporary, `ServiceRoleUnavailableError` lasts until `migrate` has run; any other error is a bug.
  */
 @Injectable()
 export class Database implements Queryable, OnApplicationShutdown {
@@ -64,33 +62,32 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /**
-   * Platform scope; commits when `work` resolves, rolls back when it throws. When PostgreSQL ends it in favour of another (deadlock,
-   * serialisation conflict) the whole of `work` is done again, at most three times: it must be repeatable and change nothing
-   * outside of its transaction, in memory or elsewhere.
+   * Platform scope; commits when `work` resolves, rolls back when it throws. After a deadlock or serialisation failure the whole of
+   * `work` is repeated, at most three times, so it must be repeatable and change nothing outside its transaction, in memory or elsewhere.
    */
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    for (let repetitions = 0; ; repetitions++) {
+    for (let retries = 0; ; retries++) {
       try {
         return await inTransaction(this.platform, BEGIN, work);
       } catch (error) {
-        const repeatable = error instanceof DatabaseBusyError && error.gaveWay;
-        if (!repeatable || repetitions === MOST_REPETITIONS) throw error;
-        await delay(Math.random() * REPEAT_PAUSE_MS * 2 ** repetitions);
+        const inConflict = error instanceof DatabaseBusyError && error.conflict;
+        if (!inConflict || retries === MAX_RETRIES) throw error;
+        await delay(Math.random() * RETRY_PAUSE_MS * 2 ** retries);
       }
     }
   }
 
-  /** Platform scope; a transaction that may take minutes, on connections of its own. Not done again when it gave way to others. */
+  /** Platform scope; a transaction that may take minutes, on connections of its own. It is not repeated after a conflict. */
   bulkLoad<T>(work: (tx: BulkLoad) => Promise<T>): Promise<T> {
     return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client)));
   }
 
-  /** One transaction that sees the rows of this tenant only, by row security (TEN-4). */
+  /** One transaction that sees only the rows of this tenant, by row security. [TEN-4] */
   asTenant<T>(tenantId: string, work: (tx: Queryable) => Promise<T>): Promise<T> {
     return inTransaction(this.unscoped, `begin; select set_config('arcadia.tenant_id', ${escapeLiteral(tenantId)}, true)`, work);
   }
 
-  /** One transaction in which nobody said whose rows may be seen: every protected table looks empty. */
+  /** One transaction without a scope: every protected table appears empty. */
   withoutScope<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return inTransaction(this.unscoped, BEGIN, work);
   }
@@ -99,17 +96,17 @@ export class Database implements Queryable, OnApplicationShutdown {
     await this.query('select 1');
   }
 
-  /** Resolves once every migration of this build is applied; until then it waits, whatever is wrong, and soon tells what. Rejects when aborted. */
+  /** Resolves once every migration of this build is applied. Waits through any failure, logs its reason after 5 s; rejects when aborted. */
   async waitForSchema(signal?: AbortSignal): Promise<void> {
-    const patientUntilMs = performance.now() + SCHEMA_PATIENCE_MS;
-    let told: string | undefined;
+    const logAfterMs = performance.now() + SCHEMA_LOG_AFTER_MS;
+    let logged: string | undefined;
     for (;;) {
       signal?.throwIfAborted();
       const { current, reason, message } = await schemaState(this);
       if (current) return;
-      if (performance.now() > patientUntilMs && reason !== told) {
-        told = reason;
-        this.log.warn({ event: 'schema_awaited', reason, message });
+      if (performance.now() > logAfterMs && reason !== logged) {
+        logged = reason;
+        this.log.warn({ event: 'waiting_for_schema', reason, message });
       }
       await delay(SCHEMA_POLL_MS);
     }
@@ -123,7 +120,7 @@ export class Database implements Queryable, OnApplicationShutdown {
     await Promise.all(this.pools.splice(0).map((pool) => pool.end()));
   }
 
-  private open(connectionString: string, max: number, { statementMs, connectMs } = USUAL_LIMITS): Pool {
+  private open(connectionString: string, max: number, { statementMs, connectMs } = DEFAULT_LIMITS): Pool {
     const pool = new Pool({
       connectionString,
       max,
@@ -137,7 +134,7 @@ export class Database implements Queryable, OnApplicationShutdown {
       application_name: 'arcadia-cloud',
     });
     pool.on('error', () => this.log.warn({ event: 'database_connection_lost' }));
-    // A server may end a connection in the packet that opens it, before its borrower listens; an error that nobody hears ends the process.
+    // A server may end a connection in the packet that opens it, before its user listens; an error without a listener ends the process.
     pool.on('connect', (client) => client.on('error', () => undefined));
     this.pools.push(pool);
     return pool;

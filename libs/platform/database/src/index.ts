@@ -10,11 +10,9 @@ export {
   translateDatabaseError,
 } from './database.errors';
 export { DatabaseModule } from './database.module';
-export { databaseGauges, type DatabaseGauge } from './gauges/database-gauges';
+export { databaseGauges, type DatabaseGauge } from './database.metrics';
 export { migrate, type MigrateOptions } from './migrate';
 export type { Queryable, Statement } from './queryable';
+export { Retention, type RetentionRule } from './retention';
 export { withSession, type Session } from './session';
 export { rfc3339 } from './written-time';
-export { Retention } from './retention/retention';
-export { type RetentionRule } from './retention/retention-rule';
-export { RetentionModule } from './retention/retention.module';

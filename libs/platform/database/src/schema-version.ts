@@ -3,20 +3,20 @@ import { DatabaseError } from 'pg';
 import { migrations } from './migrations';
 import type { Queryable } from './queryable';
 
-/** Where the runner notes what it has applied. */
+/** The table of applied migrations. */
 export const MIGRATIONS_TABLE = 'app_migrations';
 
-/** The table of notes is not there, or not yet granted. */
+/** The table of applied migrations does not exist or is not yet granted. */
 const NOT_MIGRATED = new Set(['42P01', '42501']);
 
-/** `reason` is a code: `migrations_missing`, that of a `DomainError`, or the SQLSTATE with which the server refused us (wrong password, no such database). */
+/** `reason` is a code: `migrations_missing`, the code of a `DomainError`, or the SQLSTATE of a refusal (wrong password, no such database). */
 export interface SchemaState {
   readonly current: boolean;
   readonly reason?: string;
   readonly message?: string;
 }
 
-/** Current once every migration of this build is noted as applied. A newer schema is fine: the previous release goes on beside it (OPS-5). */
+/** The schema is current once every migration of this build is applied. A newer schema serves the previous release too. [OPS-5] */
 export async function schemaState(on: Queryable): Promise<SchemaState> {
   try {
     const rows = await on.query<{ missing: number }>(

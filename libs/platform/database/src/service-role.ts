@@ -6,30 +6,30 @@ interface Runner {
   query(text: string, values?: unknown[]): Promise<unknown>;
 }
 
-/** Roles live in the cluster, advisory locks in one database: another database may be doing the same at this moment. */
+/** Roles belong to the cluster, advisory locks to one database, so `migrate` of another database may create the role at the same time. */
 const RACES = new Set(['42710', '23505', 'XX000']);
 const NO_RIGHT = '42501';
 
 /**
- * Makes the group role that all processes work as, and lets the login role of `appUrl` become it.
- * What is there already is left alone. Without the right to do what is missing: `ServiceRoleRequiredError`.
+ * Creates the group role that all processes assume, and grants it to the login role of `appUrl`. Existing roles and grants stay unchanged.
+ * Throws `ServiceRoleRequiredError` when a missing role or grant cannot be created for lack of rights.
  */
 export async function prepareServiceRole(runner: Runner, appUrl: string): Promise<void> {
   const login = decodeURIComponent(new URL(appUrl).username);
   const create = `create role ${SERVICE_ROLE} nologin nobypassrls;`;
   const admit = login === '' ? [] : [`grant ${SERVICE_ROLE} to ${escapeIdentifier(login)};`];
   await ensure(runner, `not exists (select 1 from pg_roles where rolname = '${SERVICE_ROLE}')`, create, [create, ...admit]);
-  for (const grant of admit) await ensure(runner, `not ${mayWorkAsServiceRole(login)}`, grant, [grant]);
+  for (const grant of admit) await ensure(runner, `not ${mayAssumeServiceRole(login)}`, grant, [grant]);
   await runner.query(`grant usage on schema public to ${SERVICE_ROLE}`);
 }
 
-/** From version 16 on a member is not always allowed to change into the role: its maker, for one, is not. */
-function mayWorkAsServiceRole(login: string): string {
+/** From PostgreSQL 16 on, a member may lack the right to assume the role; the role's creator lacks it by default. */
+function mayAssumeServiceRole(login: string): string {
   const right = `case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end`;
   return `pg_has_role(${escapeLiteral(login)}, '${SERVICE_ROLE}', ${right})`;
 }
 
-/** `needed`: what the administrator has to run where we must not. */
+/** `needed`: the statements that the administrator has to run when we lack the right. */
 async function ensure(runner: Runner, condition: string, statement: string, needed: readonly string[]): Promise<void> {
   const guarded = `do ${escapeLiteral(`begin if ${condition} then ${statement} end if; end`)}`;
   try {

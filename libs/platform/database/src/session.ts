@@ -4,16 +4,16 @@ import { PLATFORM_SCOPE, platformConnectionString, withSettings } from './connec
 import { translateConnectError } from './database.errors';
 import type { Queryable } from './queryable';
 
-/** Statements that cannot run out of time, and each may ask for a transaction of its own. */
+/** A connection without time limits, with explicit transactions. */
 export interface Session extends Queryable {
   /** Commits when `work` resolves, rolls back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>, mode?: 'read committed' | 'snapshot'): Promise<T>;
 }
 
 /**
- * One connection of its own, without time limits, for what an operator's command does: as the `service`, or as whoever the URL logs in
- * (`owner`), both in platform scope. It ends with `work`.
- * A `snapshot` transaction only reads, and sees the database as it was at its first statement.
+ * Opens one connection without time limits for an operator's command: as the service role (`service`) or as the login role of the URL
+ * (`owner`), both in platform scope. The connection closes when `work` ends.
+ * A `snapshot` transaction only reads, and sees the state of the database at its first statement.
  */
 export async function withSession<T>(url: string, as: 'service' | 'owner', work: (session: Session) => Promise<T>): Promise<T> {
   const connectionString = as === 'service' ? platformConnectionString(url) : withSettings(url, { 'arcadia.scope': PLATFORM_SCOPE });
@@ -23,7 +23,7 @@ export async function withSession<T>(url: string, as: 'service' | 'owner', work:
     keepAlive: true,
     application_name: 'arcadia-cloud command',
   });
-  client.on('error', () => undefined); // the statement that waits for the answer is told
+  client.on('error', () => undefined); // the statement under way rejects with the error
   await client.connect().catch((error: unknown) => {
     throw translateConnectError(error);
   });
@@ -38,7 +38,7 @@ export async function withSession<T>(url: string, as: 'service' | 'owner', work:
           await on.query('commit');
           return result;
         } catch (error) {
-          await on.query('rollback').catch(() => undefined); // the connection is gone, and with it the transaction
+          await on.query('rollback').catch(() => undefined); // the connection is lost, and its transaction with it
           throw error;
         }
       },

@@ -1,3 +1,25 @@
+export { DigitalOcean, type DownloadRequest, type GetRequest, type SendRequest } from './digitalocean';
+export {
+  ForbiddenByProviderError,
+  IncompleteListError,
+  MalformedAnswerError,
+  NotFoundAtProviderError,
+  PendingEventError,
+  ProviderBudgetExhaustedError,
+  ProviderError,
+  ProviderNotConfiguredError,
+  ProviderUnavailableError,
+  RateLimitedByProviderError,
+  RefusedByProviderError,
+  TokenExchangedError,
+  TokenRejectedError,
+  UnknownOutcomeError,
+  UnusablePathError,
+  type AnswerFacts,
+  type IncompleteReason,
+} from './digitalocean.errors';
+export { DigitalOceanModule } from './digitalocean.module';
+export type { ListPage, ListRequest } from './pagination';
 export {
   decimal,
   flag,
@@ -15,26 +37,5 @@ export {
   texts,
   wholeNumber,
   type Fields,
-} from './answer-shape';
-export { DigitalOcean, type DownloadRequest, type GetRequest, type SendRequest } from './digitalocean';
-export { DigitalOceanModule } from './digitalocean.module';
-export { UnusablePathError } from './door/request-url';
-export { IncompleteListError, type IncompleteReason } from './lists/incomplete-list.error';
-export type { ListPage, ListRequest } from './lists/list-pages';
-export {
-  ForbiddenByProviderError,
-  MalformedAnswerError,
-  NotFoundAtProviderError,
-  PendingEventError,
-  ProviderBudgetExhaustedError,
-  ProviderError,
-  ProviderNotConfiguredError,
-  ProviderUnavailableError,
-  RateLimitedByProviderError,
-  RefusedByProviderError,
-  TokenExchangedError,
-  TokenRejectedError,
-  UnknownOutcomeError,
-  type AnswerFacts,
-} from './provider.error';
+} from './parsing';
 export { formatUrn, parseUrn, type Urn } from './urn';

@@ -6,7 +6,7 @@ it.each([
   { text: 'do:domain:example.com', type: 'domain', id: 'example.com' },
   { text: 'do:reservedipv6:2409:40d0:fa:27dd::1', type: 'reservedipv6', id: '2409:40d0:fa:27dd::1' },
   { text: 'do:something_new:x', type: 'something_new', id: 'x' },
-])('INV-11: reads $text, known type or not', ({ text, type, id }) => {
+])('parses $text, of a known or an unknown type [INV-11]', ({ text, type, id }) => {
   expect(parseUrn(text)).toEqual({ type, id, urn: formatUrn(type, id) });
 });
 
@@ -20,6 +20,6 @@ it.each([
   'do:drop let:1',
   'do:droplet:1 2',
   `do:space:${'x'.repeat(600)}`,
-])('does not take "%s" for a URN', (text) => {
+])('does not accept "%s" as a URN', (text) => {
   expect(parseUrn(text)).toBeUndefined();
 });

@@ -16,7 +16,7 @@ it('leaves a gauge out that cannot be read, says so, and shows all the others', 
   gauge('spec_here', 'without labels', [], async () => [{ labels: {}, value: 7 }]);
   expect(await linesOf('spec_away')).toEqual([]);
   expect(await linesOf('spec_here')).toEqual(['spec_here 7']);
-  expect(await linesOf('arcadia_gauges_unread_total{gauge="spec_away"}')).toHaveLength(1);
+  expect(await linesOf('arcadia_metric_collection_failures_total{gauge="spec_away"}')).toHaveLength(1);
 });
 
 it('takes the newest of two gauges of one name', async () => {

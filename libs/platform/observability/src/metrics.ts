@@ -40,7 +40,11 @@ export function histogram<const L extends Labels>(
   return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [registry] });
 }
 
-const unread = counter('arcadia_gauges_unread_total', 'Gauges left out of an answer because what they tell could not be read', ['gauge']);
+const collectionFailures = counter(
+  'arcadia_metric_collection_failures_total',
+  'Failed readings of a gauge, which is then missing from the scrape',
+  ['gauge'],
+);
 
 /** One value of a gauge, with the labels it belongs to. */
 export interface Reading<L extends string> {
@@ -66,7 +70,7 @@ export function gauge<const L extends Labels>(name: string, help: string, labelN
       try {
         for (const { labels, value } of await readings()) made.set(labels, value);
       } catch {
-        unread.inc({ gauge: name });
+        collectionFailures.inc({ gauge: name });
       }
     },
   });

@@ -1,33 +1,32 @@
 import { Injectable } from '@nestjs/common';
+import { QueueClients, withQueueTimeout } from './queue-clients';
 import { Queues, type QueueName, type SweepJob } from './queue-definitions';
-import { QueueClients } from './queue-clients';
-import { withTimeout } from './within-limit';
 
-/** Rings doorbells. What has to be done stands in a table before, so a bell that is not heard is rung again by a recovery scan. */
+/**
+ * Wakes workers. The work itself is committed to a table before, so a recovery scan repeats a lost wake-up. Where a job is deduplicated, a
+ * second request adds nothing while the first job waits or runs. All methods throw `QueueUnavailableError` within 2 s.
+ */
 @Injectable()
 export class Enqueuer {
   constructor(private readonly clients: QueueClients) {}
 
-  /**
-   * Asks a worker to sweep a kind. While such a job waits or runs, asking again adds nothing.
-   * Throws `QueueUnavailableError` within 2 s.
-   */
+  /** Requests a sweep of a resource kind. Deduplicated by kind. */
   async sweep(request: SweepJob & { readonly queue: QueueName }): Promise<void> {
     const { queue, ...job } = request;
-    await withTimeout(this.clients.queue(queue).add('sweep', job, { deduplication: { id: `sweep/${job.kind}` } }));
+    await withQueueTimeout(this.clients.queue(queue).add('sweep', job, { deduplication: { id: `sweep/${job.kind}` } }));
   }
 
-  /** Asks a worker to read the balance. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  /** Requests a reading of the balance. Deduplicated. */
   async balance(): Promise<void> {
-    await withTimeout(this.clients.queue(Queues.billing).add('balance', {}, { deduplication: { id: 'balance' } }));
+    await withQueueTimeout(this.clients.queue(Queues.billing).add('balance', {}, { deduplication: { id: 'balance' } }));
   }
 
-  /** Asks a worker to read the billing history. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  /** Requests a reading of the billing history. Deduplicated. */
   async billingHistory(): Promise<void> {
-    await withTimeout(this.clients.queue(Queues.billing).add('billing-history', {}, { deduplication: { id: 'billing-history' } }));
+    await withQueueTimeout(this.clients.queue(Queues.billing).add('billing-history', {}, { deduplication: { id: 'billing-history' } }));
   }
 
-  /** Asks workers to ingest these invoices; one that waits or is being ingested is not asked for twice. Throws `QueueUnavailableError` within 2 s. */
+  /** Requests the ingest of these invoices. Deduplicated by invoice. */
   async ingests(invoiceIds: readonly string[]): Promise<void> {
     if (invoiceIds.length === 0) return;
     const jobs = invoiceIds.map((id) => ({
@@ -35,16 +34,16 @@ export class Enqueuer {
       data: { invoice_id: id },
       opts: { deduplication: { id: `ingest/${id}` } },
     }));
-    await withTimeout(this.clients.queue(Queues.billing).addBulk(jobs));
+    await withQueueTimeout(this.clients.queue(Queues.billing).addBulk(jobs));
   }
 
-  /** Asks a worker to tell finance what waits. While such a job waits or runs, asking again adds nothing. Throws `QueueUnavailableError` within 2 s. */
+  /** Requests a push of due invoices to finance. Deduplicated. */
   async financePush(): Promise<void> {
-    await withTimeout(this.clients.queue(Queues.billing).add('finance-push', {}, { deduplication: { id: 'finance-push' } }));
+    await withQueueTimeout(this.clients.queue(Queues.billing).add('finance-push', {}, { deduplication: { id: 'finance-push' } }));
   }
 
-  /** Tells a worker that sagas are due. Throws `QueueUnavailableError` within 2 s. */
+  /** Notifies a worker that sagas are due. Not deduplicated. */
   async sagas(): Promise<void> {
-    await withTimeout(this.clients.queue(Queues.provisioning).add('sagas', {}));
+    await withQueueTimeout(this.clients.queue(Queues.provisioning).add('sagas', {}));
   }
 }

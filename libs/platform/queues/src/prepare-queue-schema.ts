@@ -2,16 +2,16 @@ import { ADVISORY_LOCKS, SERVICE_ROLE } from '#libs/database';
 import { runMigrations } from 'bullmq';
 import { Client, escapeIdentifier } from 'pg';
 import { QUEUE_NAMES } from './queue-definitions';
-import { QUEUE_SCHEMA } from './lasting-connection';
+import { QUEUE_SCHEMA } from './postgres-backend';
 
 /**
- * Makes everything that BullMQ needs on PostgreSQL, as the owner, so that the service role needs no right to create: its tables and
- * functions, the sequence that each queue would make at its first job, and our own table of claimed ticks. Part of `migrate`, after
- * libs/platform/database's migrations, which make the role; needed with Redis too (claimed ticks). May be run again and by several at once.
+ * Creates everything that BullMQ needs on PostgreSQL, as the owner, so that the service role needs no right to create: BullMQ's tables and
+ * functions, the sequence that each queue would create at its first job, and our own table of claimed ticks. It is part of `migrate`, after
+ * the migrations of `database`, which create the role, and is needed with Redis too (claimed ticks). It is repeatable, also concurrently.
  */
 export async function prepareQueueSchema(ownerUrl: string): Promise<void> {
   const owner = new Client({ connectionString: ownerUrl });
-  owner.on('error', () => undefined); // a connection lost between two statements: the next statement says so
+  owner.on('error', () => undefined); // when the connection breaks between two statements, the next statement fails
   await owner.connect();
   try {
     await owner.query(`select pg_advisory_lock(${ADVISORY_LOCKS.queuePreparation})`);
@@ -27,6 +27,6 @@ export async function prepareQueueSchema(ownerUrl: string): Promise<void> {
       grant usage, select, update on all sequences in schema ${QUEUE_SCHEMA} to ${SERVICE_ROLE};
       grant execute on all functions in schema ${QUEUE_SCHEMA} to ${SERVICE_ROLE};`);
   } finally {
-    await owner.end(); // ends the advisory lock too
+    await owner.end(); // releases the advisory lock too
   }
 }

@@ -1,11 +1,11 @@
 import { loadConfig, TOKEN_PURPOSES } from '#libs/config';
 import { JOB_OPTIONS, QUEUE_NAMES } from './queue-definitions';
 
-it('has one queue per purpose of a provider token, so that WORKER_QUEUES and DO_API_TOKEN_* name the same things', () => {
+it('has one queue per purpose of a provider token, so that WORKER_QUEUES and DO_API_TOKEN_* use the same names', () => {
   expect([...QUEUE_NAMES].toSorted()).toEqual([...TOKEN_PURPOSES].toSorted());
 });
 
-it('OPS-3: tries a job for longer than the sweep of a dead worker keeps its place', () => {
+it('retries a job for longer than the lease of a dead worker’s sweep lasts [OPS-3]', () => {
   const { attempts, backoff } = JOB_OPTIONS;
   const shortest = (pause: number) => backoff.delay * 2 ** pause * (1 - backoff.jitter);
   const allPausesMs = Array.from({ length: attempts - 1 }, (_, pause) => shortest(pause)).reduce((sum, pauseMs) => sum + pauseMs, 0);

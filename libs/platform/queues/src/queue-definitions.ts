@@ -16,34 +16,34 @@ export const QUEUE_NAMES: readonly QueueName[] = Object.values(Queues);
 
 export type SweepTrigger = 'schedule' | 'first' | 'manual';
 
-/** Look at one kind now, or take up the sweep of it that was asked for. Sweeps live in `cloud_sweeps`: a lost or repeated job changes nothing. */
+/** Sweep one resource kind, by its requested sweep if any. `cloud_sweeps` stores sweeps: a lost or repeated job changes nothing. */
 export interface SweepJob {
   readonly kind: string;
   readonly trigger: SweepTrigger;
 }
 
-/** Sagas are due. Which ones stands in `saga_runs`: a lost or repeated bell changes nothing. */
+/** Sagas are due. `saga_runs` lists them: a lost or repeated wake-up changes nothing. */
 export type SagasJob = Readonly<Record<string, never>>;
 
-/** Compare what was ordered with what is there. What differs stands in `cloud_drift`: a lost or repeated job changes nothing. */
+/** Compare desired states with live values. Differences are stored in `cloud_drift`: a lost or repeated job changes nothing. */
 export type DriftJob = Readonly<Record<string, never>>;
 
-/** Ask what the account owes. */
+/** Read the balance of the account. */
 export type BalanceJob = Readonly<Record<string, never>>;
 
-/** Read what the account was charged and paid, and which invoices there are. */
+/** Read the account's charges, payments and the list of its invoices. */
 export type BillingHistoryJob = Readonly<Record<string, never>>;
 
-/** Take an invoice from the provider. What of it stands in our tables is replaced as a whole: a lost or repeated job changes nothing. */
+/** Ingest an invoice from the provider. Its stored lines are replaced as a whole: a lost or repeated job changes nothing. */
 export interface IngestJob {
-  /** Ours. */
+  /** Our id of the invoice, not the provider's. */
   readonly invoice_id: string;
 }
 
-/** Finance is to be told of invoices. Which ones stands in `cloud_finance_outbox`. */
+/** Invoices are due to be pushed to finance. `cloud_finance_outbox` lists them. */
 export type FinancePushJob = Readonly<Record<string, never>>;
 
-/** Job name → payload. Payloads carry ids and names only: jobs are shown on the board and kept in the queue's storage (TEN-8). */
+/** Job name → payload. Payloads contain ids and names only: the board displays jobs, and the queue's storage keeps them. [TEN-8] */
 export interface Jobs {
   readonly sweep: SweepJob;
   readonly sagas: SagasJob;
@@ -56,12 +56,12 @@ export interface Jobs {
 
 export type JobName = keyof Jobs;
 
-/** Between two tries: 2.5 to 5 s, then twice as long each time. */
+/** Between two attempts: 2.5 to 5 s, then twice as long each time. */
 const BACKOFF = { type: 'exponential', delay: 5_000, jitter: 0.5 } as const;
 
 /**
- * Of every job: few tries, because the tables' own scans find again what was lost, and bounded leftovers. The tries together outlast the
- * lease of a sweep (`SWEEP_LEASE_MS`), so that a job taken over from a dead worker finds its place free before it is given up.
+ * The options of every job: few attempts, because the recovery scans of the tables find lost work again, and bounded history. All attempts
+ * together take longer than the lease of a sweep (`SWEEP_LEASE_MS`), so that a job taken over from a dead worker finds the lease expired.
  */
 export const JOB_OPTIONS: JobsOptions & { readonly attempts: number; readonly backoff: typeof BACKOFF } = {
   attempts: 5,

@@ -1,18 +1,48 @@
 import { CONFIG, type Config } from '#libs/config';
 import { BullModule } from '@nestjs/bullmq';
-import { Inject, Module, type DynamicModule } from '@nestjs/common';
-import type { QueueName } from './queue-definitions';
+import { Inject, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Worker, type IQueueBackend, type Processor, type WorkerOptions } from 'bullmq';
 import { Enqueuer } from './enqueuer';
-import { QueueClients } from './queue-clients';
-import { QueueGauges } from './queue-gauges';
-import { QueueHealth } from './queue-health';
+import { QueueClients, QueueHealth } from './queue-clients';
+import type { QueueName } from './queue-definitions';
+import { QueueMetrics } from './queues.metrics';
 import { Schedules } from './schedules';
 import { TickClaims } from './tick-claims';
-import { workerClass } from './worker-class';
 
-/** Only in processes that work: `@nestjs/bullmq` makes the workers of `@Processor` classes with this class. Its queues are not used. */
+/** BullMQ's worker on either backend. */
+export type JobWorker = Worker<unknown, unknown, string, IQueueBackend>;
+
+/**
+ * BullMQ's worker, bound to this process's backend. A dead worker's job is taken over after at most lock + check (15 s), any number of
+ * times, because the death of a worker does not mean that the job is at fault. Errors of the connection are retried every second; BullMQ
+ * would wait for 15 s. [OPS-3]
+ */
+export function workerClass(clients: QueueClients, { lockMs, stalledCheckMs }: Config['queues']): Type<JobWorker> {
+  return class BoundWorker extends Worker<unknown, unknown, string, IQueueBackend> {
+    constructor(name: string, processor: Processor, options?: Partial<WorkerOptions>) {
+      const { forWorkers, prefix, idlePollS } = clients.backend;
+      const bound: WorkerOptions = {
+        ...options,
+        connection: {},
+        ...(prefix && { prefix }),
+        lockDuration: lockMs,
+        stalledInterval: stalledCheckMs,
+        maxStalledCount: 1_000,
+        runRetryDelay: 1_000,
+        drainDelay: idlePollS,
+      };
+      super(name, processor, bound, forWorkers);
+      this.on('error', clients.onError);
+    }
+  };
+}
+
+/**
+ * Only in processes that run jobs. `@nestjs/bullmq` creates the workers of `@Processor` classes with the class set here; a static property
+ * is the only way that it offers. Its own queues are not used.
+ */
 @Module({})
-class WorkingModule {
+class WorkerClassModule {
   constructor(@Inject(CONFIG) config: Config, clients: QueueClients) {
     BullModule.workerClass = workerClass(clients, config.queues);
   }
@@ -22,15 +52,15 @@ class WorkingModule {
 @Module({})
 export class QueuesModule {
   /**
-   * `worked`: the queues that this process works; none for a process that only enqueues. Its workers start when the process calls
-   * `BullRegistrar.register()`, once the schema is there.
+   * `worked`: the queues of which this process runs the jobs; none for a process that only enqueues. Its workers start when the process
+   * calls `BullRegistrar.register()`, once the schema is current.
    */
   static forRoot(config: Config, worked: readonly QueueName[] = []): DynamicModule {
-    const providers = [QueueClients, QueueGauges, QueueHealth, Enqueuer, Schedules, TickClaims];
+    const providers = [QueueClients, QueueMetrics, QueueHealth, Enqueuer, Schedules, TickClaims];
     const working = [
       BullModule.forRoot({ connection: {}, extraOptions: { manualRegistration: true } }),
       BullModule.registerQueue(),
-      WorkingModule,
+      WorkerClassModule,
     ];
     return { module: QueuesModule, global: true, imports: worked.length > 0 ? working : [], providers, exports: providers };
   }

@@ -2,18 +2,22 @@ import { ADVISORY_LOCKS, Database } from '#libs/database';
 import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { ErrorCode, getNextMillis, type JobSchedulerJson, type RepeatOptions } from 'bullmq';
-import { JOB_OPTIONS, QUEUE_NAMES } from './queue-definitions';
-import { QueueClients, type JobQueue } from './queue-clients';
-import type { ScheduleEntry } from './schedule-entry';
-import { withTimeout } from './within-limit';
+import { QueueClients, withQueueTimeout, type JobQueue } from './queue-clients';
+import { JOB_OPTIONS, QUEUE_NAMES, type JobName, type Jobs, type QueueName } from './queue-definitions';
+import type { Timing } from './tick-claims';
 
-/** A schedule that is late by less than this is on its way. */
+/** One line of the timetable. `key` is unique among all queues and stays the same from release to release. */
+export type ScheduleEntry = {
+  [N in JobName]: { readonly key: string; readonly queue: QueueName; readonly job: N; readonly data: Jobs[N] } & Timing;
+}[JobName];
+
+/** A schedule that is late by less than this is about to run. */
 const TOLERANCE_MS = 1_000;
 
 export interface EnsureReport {
-  /** False: another worker is at it at this moment, nothing was looked at. */
+  /** False when another worker has the lock at this moment; then no schedule was checked. */
   readonly ours: boolean;
-  /** Keys that were missing, changed or broken and are right now. */
+  /** Keys of schedules that were missing, changed or broken and have been restored. */
   readonly restored: readonly string[];
   readonly removed: readonly string[];
 }
@@ -21,7 +25,7 @@ export interface EnsureReport {
 const repeatOf = (entry: ScheduleEntry): RepeatOptions =>
   entry.cron === undefined ? { every: entry.everyMs } : { pattern: entry.cron, tz: 'UTC' };
 
-/** Keeps the job schedulers of all queues as the timetable says. */
+/** Keeps the job schedulers of all queues equal to the timetable. */
 @Injectable()
 export class Schedules {
   constructor(
@@ -30,9 +34,10 @@ export class Schedules {
   ) {}
 
   /**
-   * Puts back what is missing, changed or stuck and removes what was retired by name; what is right is not touched, so it may be called at
-   * any time by any number of workers. Keys that this release does not know stay: during a rollout they are another release's. BullMQ on PostgreSQL makes duplicates and deadlocks when schedulers are written in
-   * parallel, hence the advisory lock. Throws `QueueUnavailableError` or `DatabaseUnavailableError`.
+   * Restores missing, changed and stuck schedules and removes retired keys. Correct schedules stay untouched, so any number of workers may
+   * call it at any time. Keys unknown to this release stay: during a rollout they belong to another release. An advisory lock serialises
+   * calls, because BullMQ on PostgreSQL makes duplicates and deadlocks when schedulers are written in parallel.
+   * Throws `QueueUnavailableError` or `DatabaseUnavailableError`.
    */
   ensure(entries: readonly ScheduleEntry[], retired: readonly string[] = []): Promise<EnsureReport> {
     const isElsewhere = (key: string, queue: string): boolean => entries.some((entry) => entry.key === key && entry.queue !== queue);
@@ -43,16 +48,16 @@ export class Schedules {
       const removed: string[] = [];
       for (const name of QUEUE_NAMES) {
         const queue = this.clients.queue(name);
-        const known = await withTimeout(queue.getJobSchedulers(0, -1, true));
+        const known = await withQueueTimeout(queue.getJobSchedulers(0, -1, true));
         const wanted = entries.filter((entry) => entry.queue === name);
         for (const { key } of known.filter((scheduler) => retired.includes(scheduler.key) || isElsewhere(scheduler.key, name))) {
-          await withTimeout(queue.removeJobScheduler(key));
+          await withQueueTimeout(queue.removeJobScheduler(key));
           removed.push(key);
         }
         for (const entry of wanted) {
           const scheduler = known.find(({ key }) => key === entry.key);
-          if (scheduler && (await isRight(queue, scheduler, entry))) continue;
-          if (await lay(queue, entry)) restored.push(entry.key);
+          if (scheduler && (await isCorrect(queue, scheduler, entry))) continue;
+          if (await restore(queue, entry)) restored.push(entry.key);
         }
       }
       return { ours: true, restored, removed };
@@ -60,8 +65,8 @@ export class Schedules {
   }
 }
 
-/** The definition is the same, the next tick is not too far away, and there is a job for it. */
-async function isRight(queue: JobQueue, scheduler: JobSchedulerJson, entry: ScheduleEntry): Promise<boolean> {
+/** The definition is the same, the next tick is not too far away, and a job exists for it. */
+async function isCorrect(queue: JobQueue, scheduler: JobSchedulerJson, entry: ScheduleEntry): Promise<boolean> {
   const repeat = repeatOf(entry);
   const same =
     scheduler.name === entry.job &&
@@ -70,26 +75,26 @@ async function isRight(queue: JobQueue, scheduler: JobSchedulerJson, entry: Sche
     canonicalJson((scheduler.template?.data ?? {}) as Json) === canonicalJson({ ...entry.data });
   const latest = (entry.cron === undefined ? Date.now() + entry.everyMs : (getNextMillis(Date.now(), repeat) ?? 0)) + TOLERANCE_MS;
   if (!same || scheduler.next === undefined || scheduler.next > latest) return false;
-  const job = await withTimeout(queue.getJob(tickId(entry.key, scheduler.next)));
+  const job = await withQueueTimeout(queue.getJob(tickId(entry.key, scheduler.next)));
   return job !== undefined && !isFinished(job);
 }
 
 /**
- * False: the job of the next tick was begun early, by a person on the board or by a clock, and is not done: nobody may take it from whoever has it.
- * One that is done is in the way of its slot. BullMQ on PostgreSQL does not remove it, but writes it anew together with the one that follows; where
- * there is none that follows it refuses, and the schedule goes on when the slot has passed.
+ * Writes the scheduler of an entry. Returns false when the job of the next tick was started early, on the board or by a fast clock, and has
+ * not finished: its worker keeps it. A finished job occupies its slot. BullMQ on PostgreSQL does not remove it, but writes it anew together
+ * with the next one; without a next one BullMQ refuses, and the schedule is restored once the slot has passed.
  */
-async function lay(queue: JobQueue, entry: ScheduleEntry): Promise<boolean> {
+async function restore(queue: JobQueue, entry: ScheduleEntry): Promise<boolean> {
   const repeat = repeatOf(entry);
   const next = entry.cron === undefined ? undefined : getNextMillis(Date.now(), repeat);
-  const early = next === undefined ? undefined : await withTimeout(queue.getJob(tickId(entry.key, next)));
-  if (early && hasBegun(early)) {
+  const early = next === undefined ? undefined : await withQueueTimeout(queue.getJob(tickId(entry.key, next)));
+  if (early && hasStarted(early)) {
     if (!isFinished(early)) return false;
-    await withTimeout(early.remove().catch(() => undefined));
+    await withQueueTimeout(early.remove().catch(() => undefined));
   }
-  const laid = queue.upsertJobScheduler(entry.key, repeat, { name: entry.job, data: entry.data, opts: JOB_OPTIONS });
-  return withTimeout(
-    laid.then(
+  const written = queue.upsertJobScheduler(entry.key, repeat, { name: entry.job, data: entry.data, opts: JOB_OPTIONS });
+  return withQueueTimeout(
+    written.then(
       () => true,
       (error: { code?: unknown }) => {
         if (error.code === ErrorCode.SchedulerJobIdCollision) return false;
@@ -99,9 +104,9 @@ async function lay(queue: JobQueue, entry: ScheduleEntry): Promise<boolean> {
   );
 }
 
-/** How BullMQ names the job of one tick. */
+/** BullMQ's id of the job of one tick. */
 const tickId = (key: string, atMs: number): string => `repeat:${key}:${atMs}`;
 
-const hasBegun = (job: { processedOn?: number }): boolean => job.processedOn !== undefined;
+const hasStarted = (job: { processedOn?: number }): boolean => job.processedOn !== undefined;
 
 const isFinished = (job: { finishedOn?: number }): boolean => job.finishedOn !== undefined;

@@ -2,7 +2,7 @@ import { nextClaimMs } from './tick-claims';
 
 const at = (time: string): number => Date.parse(`2026-05-01T${time}Z`);
 
-describe('OPS-7: when the next tick of a schedule may be claimed', () => {
+describe('the next tick of a schedule may be claimed [OPS-7]', () => {
   it.each([
     { cron: '* * * * *', now: '12:00:00.050', next: '12:00:59.000', why: 'on time' },
     { cron: '* * * * *', now: '11:59:59.500', next: '12:00:59.000', why: 'half a second early is this slot, not the one before' },
@@ -10,11 +10,11 @@ describe('OPS-7: when the next tick of a schedule may be claimed', () => {
     { cron: '*/15 * * * *', now: '12:00:07.000', next: '12:14:59.000', why: 'the quarter after' },
     { cron: '33 * * * *', now: '12:32:59.900', next: '13:32:59.000', why: 'hourly' },
     { cron: '* * * * * *', now: '12:00:01.000', next: '12:00:01.750', why: 'tolerance shrinks with the period' },
-  ])('$cron claimed at $now: from $next ($why)', ({ cron, now, next }) => {
+  ])('from $next when $cron was claimed at $now ($why)', ({ cron, now, next }) => {
     expect(new Date(nextClaimMs({ cron }, at(now))).toISOString()).toBe(new Date(at(next)).toISOString());
   });
 
-  it('after half a period where there is no pattern', () => {
+  it('after half a period when there is no pattern', () => {
     expect(nextClaimMs({ everyMs: 60_000 }, at('12:00:00'))).toBe(at('12:00:30'));
   });
 });

@@ -1,9 +1,11 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { getNextMillis } from 'bullmq';
-import type { Timing } from './schedule-entry';
 
-/** Workers' clocks may differ by this much before a tick counts as another one. */
+/** When a schedule ticks: a cron pattern in UTC, or a period. */
+export type Timing = { readonly cron: string; readonly everyMs?: undefined } | { readonly everyMs: number; readonly cron?: undefined };
+
+/** The difference between workers' clocks up to which two claims count as the same tick. */
 const TOLERANCE_MS = 1_000;
 
 /** The moment, by the database's clock, from which the next tick of a schedule may be claimed. */
@@ -16,14 +18,14 @@ export function nextClaimMs(timing: Timing, nowMs: number): number {
 }
 
 /**
- * One tick of a schedule runs once, whatever the workers' clocks say (OPS-7). BullMQ lays out and wakes delayed jobs by the clocks of its
- * workers; one that is an hour fast would run a day's ticks in a burst. So each tick is claimed here first, by the database's clock.
+ * Runs each tick of a schedule once, independent of the workers' clocks. BullMQ schedules and starts delayed jobs by the clocks of its
+ * workers; a clock that is an hour fast would run a day's ticks in a burst. So each tick is claimed first, by the database's clock. [OPS-7]
  */
 @Injectable()
 export class TickClaims {
   constructor(private readonly database: Database) {}
 
-  /** False: this tick, or the one it was laid out for, has run already. */
+  /** False when this tick, or the tick that its job was scheduled for, has already run. */
   async claim(key: string, timing: Timing): Promise<boolean> {
     const [clock] = await this.database.query<{ now_ms: string }>('select floor(extract(epoch from clock_timestamp()) * 1000) as now_ms');
     const notBefore = nextClaimMs(timing, Number(clock?.now_ms));

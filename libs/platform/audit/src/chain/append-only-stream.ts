@@ -1,4 +1,4 @@
-/** A table to which rows are only ever added. The library that owns the table declares the stream, and the chain covers its rows. */
+/** A table that only ever gains rows. The library that owns the table declares the stream, and the chain covers its rows. */
 export interface AppendOnlyStream {
   /** The stream's name in digests. */
   readonly name: string;
@@ -15,16 +15,16 @@ export interface AppendOnlyStream {
   readonly archivedMonths?: string;
 }
 
-/** Bytes of a mark. */
+/** The length of a mark. */
 export const MARK_BYTES = 16;
 
 /** The mark of a row, as SQL over its columns. */
 export const markOf = ({ columns }: AppendOnlyStream): string => `substr(sha256(record_send(row(${columns}))), 1, ${MARK_BYTES})`;
 
-/** The hash of a link, as SQL over the link `l`, its digest `d` and the hash of the link before. */
-export const linkHash = (before: string): string => `sha256(convert_to(json_build_array(l.no, encode(${before}, 'hex'),
+/** The hash of a link, as SQL over the link `l`, its digest `d` and the hash of the previous link. */
+export const linkHash = (previous: string): string => `sha256(convert_to(json_build_array(l.no, encode(${previous}, 'hex'),
   extract(epoch from l.sealed_at), json_build_array(d.id, d.stream, d.form, d.row_count, d.first_seq, d.seqs::text, encode(d.hash, 'hex'),
   extract(epoch from d.last_at), d.xid::text))::text, 'UTF8'))`;
 
-/** Before every number. Those of rows and digests begin at 1, but somebody may have put others there. */
+/** Below every number. Rows and digests are numbered from 1, but an attacker may have inserted lower numbers. */
 export const LOWEST = String(-(2n ** 63n));

@@ -1,13 +1,13 @@
 import { DomainError } from '#libs/kernel';
 
-/** The last link, as it is kept outside the database: whatever precedes it cannot be changed, nor cut off behind it, without being found. */
+/** The last link, exported from the database. Later changes before it, and a cut of the chain that removes it, are found. */
 export interface ChainHead {
   /** Decimal text; `0` and an empty hash before the first link. */
   readonly no: string;
   readonly hash: string;
 }
 
-/** This is no head of a chain. */
+/** The text is not the head of a chain. */
 export class UnreadableHeadError extends DomainError {
   readonly code = 'unreadable_head';
   readonly category = 'invalid';

@@ -3,10 +3,13 @@ import { linkHash } from './append-only-stream';
 import { NO_HEAD, type ChainHead } from './chain-head';
 import type { Finding } from './finding';
 
-/** Links that one statement looks at. */
-const AT_ONCE = 5_000;
+/** Links that one statement checks. */
+const BATCH_LINKS = 5_000;
 
-/** Numbers begin at 1; what stands before that is looked at with the first. $1 number of the link before, $2 its hash in hex, $3 how many. One row: what is wrong, and the last link. */
+/**
+ * Checks a batch of links. Numbers begin at 1; the first batch also reads lower ones. Returns one row: the wrong links and the last link.
+ * $1 number of the previous link, $2 its hash in hex, $3 batch size.
+ */
 const CHECK_LINKS = `
 with part as (
   select l.*, lag(l.no, 1, $1::bigint) over (order by l.no) as prev_no, lag(l.hash, 1, decode($2, 'hex')) over (order by l.no) as last_hash
@@ -15,32 +18,32 @@ checked as (
   select l.no, l.prev_no, l.digest_id, l.hash, d.id is not null as has_digest,
          l.prev_hash = l.last_hash and l.hash = ${linkHash('l.prev_hash')} as follows
     from part l left join record_digests d on d.id = l.digest_id)
-select count(*)::int as looked_at, max(no)::text as no, encode((array_agg(hash order by no desc))[1], 'hex') as hash,
+select count(*)::int as links, max(no)::text as no, encode((array_agg(hash order by no desc))[1], 'hex') as hash,
        coalesce(json_agg(json_build_object('no', no::text, 'prev_no', prev_no::text, 'digest', digest_id::text, 'has_digest', has_digest) order by no)
                 filter (where prev_no + 1 <> no or not has_digest or not follows), '[]') as wrong
   from checked`;
 
 interface Checked {
-  readonly looked_at: number;
+  readonly links: number;
   readonly no: string | null;
   readonly hash: string | null;
   readonly wrong: readonly { no: string; prev_no: string; digest: string; has_digest: boolean }[];
 }
 
-/** Walks the chain from its first link: numbers without a gap, each hash over the one before and over its digest. */
-export async function checkLinks(on: Queryable, found: (finding: Finding) => void, looked: (links: number) => void): Promise<ChainHead> {
+/** Checks the chain from its first link: numbers without a gap, each hash computed over the previous hash and the link's digest. */
+export async function checkLinks(on: Queryable, found: (finding: Finding) => void, onChecked: (links: number) => void): Promise<ChainHead> {
   let head = NO_HEAD;
   for (;;) {
-    const [part] = await on.query<Checked>(CHECK_LINKS, [head.no, head.hash, AT_ONCE]);
-    if (!part || part.no === null || part.hash === null) return head;
-    for (const link of part.wrong) for (const finding of findingsOf(link)) found(finding);
-    looked(part.looked_at);
-    head = { no: part.no, hash: part.hash };
+    const [batch] = await on.query<Checked>(CHECK_LINKS, [head.no, head.hash, BATCH_LINKS]);
+    if (!batch || batch.no === null || batch.hash === null) return head;
+    for (const link of batch.wrong) for (const finding of findingsOf(link)) found(finding);
+    onChecked(batch.links);
+    head = { no: batch.no, hash: batch.hash };
   }
 }
 
-/** Whether the chain still holds the exported head. Everything before it is then as it was exported, if the links are whole. */
-export async function holds(on: Queryable, head: ChainHead): Promise<boolean> {
+/** True when the chain contains the exported head. With intact links, everything before it is then unchanged since the export. */
+export async function containsHead(on: Queryable, head: ChainHead): Promise<boolean> {
   if (head.no === NO_HEAD.no) return true;
   const rows = await on.query(`select from record_chain where no = $1 and encode(hash, 'hex') = $2`, [head.no, head.hash]);
   return rows.length > 0;

@@ -2,17 +2,17 @@ import type { Queryable } from '#libs/database';
 import { LOWEST, MARK_BYTES, markOf, type AppendOnlyStream } from './append-only-stream';
 import type { Finding } from './finding';
 
-/** Digests that one statement looks at, and about how many rows. */
-const DIGESTS_AT_ONCE = 500;
-const ROWS_AT_ONCE = 50_000;
+/** The digests that one statement checks at most, and about how many rows. */
+const BATCH_DIGESTS = 500;
+const BATCH_ROWS = 50_000;
 
 /**
- * Digests of a stream, oldest numbers first, compared with the rows they cover. Rows are read by ranges of their numbers (`offset 0` keeps the
- * planner from reading the whole table instead). A digest that contradicts itself is not unfolded: its ranges may be anything.
- * Rows of digests that ended before their months left may be gone, but not be others.
- * $1 stream, $2 first number of the digest before, $3 most digests, $4 about how many rows, $5 what had left by when.
+ * Compares digests of a stream, lowest numbers first, with the rows that they cover. Rows are read by ranges of their numbers (`offset 0`
+ * keeps the planner from reading the whole table). The ranges of a digest that contradicts itself are not read, because they may be wrong.
+ * Rows of archived months may be missing, but may not differ.
+ * $1 stream, $2 first number of the previous digest, $3 most digests, $4 about how many rows, $5 the time before which rows are archived.
  */
-const CHECK_DIGESTS = (of: AppendOnlyStream) => `
+const CHECK_DIGESTS = (stream: AppendOnlyStream) => `
 with part as (
   select * from (
     select n.*, sum(n.row_count) over (order by n.first_seq) as so_far
@@ -32,61 +32,60 @@ checked as (
     left join lateral (
       select count(*) as rows, string_agg(h.mark, '' order by h.seq) as marks, max(h.at) as last_at
         from unnest(case when p.fits then p.seqs end) r cross join lateral (
-          select seq, at, ${markOf(of)} as mark from ${of.table} where seq >= lower(r) and seq < upper(r) offset 0) h) f on true)
-select count(*)::int as looked_at, coalesce(sum(rows), 0)::int as rows, max(first_seq)::text as first_seq,
+          select seq, at, ${markOf(stream)} as mark from ${stream.table} where seq >= lower(r) and seq < upper(r) offset 0) h) f on true)
+select coalesce(sum(rows), 0)::int as rows, max(first_seq)::text as first_seq,
        coalesce(json_agg(json_build_object('id', id::text, 'fits', fits, 'linked', linked, 'waits', waits, 'whole', whole) order by id)
                 filter (where not fits or not coalesce(whole, false) or linked = waits), '[]') as wrong
   from checked`;
 
-/** The rows of one digest that are not as their marks say, or are missing and have not left. $1 digest, $2 what had left by when. */
-const FIND_ROWS = (of: AppendOnlyStream) => `
+/** The rows of one digest that contradict their marks, or are missing but not archived. $1 digest, $2 rows before it are archived. */
+const FIND_ROWS = (stream: AppendOnlyStream) => `
 with wanted as (
-  select s.seq, row_number() over (order by s.seq) as place, d.marks, d.last_at < $2 as left_by_then
+  select s.seq, row_number() over (order by s.seq) as place, d.marks, d.last_at < $2 as archived
     from record_digests d cross join lateral unnest(d.seqs) r cross join lateral generate_series(lower(r), upper(r) - 1) s (seq)
    where d.id = $1)
 select w.seq::text, h.mark is null as missing
-  from wanted w left join lateral (select ${markOf(of)} as mark from ${of.table} where seq = w.seq offset 0) h on true
- where h.mark is null and not w.left_by_then or h.mark <> substr(w.marks, ((w.place - 1) * ${MARK_BYTES} + 1)::int, ${MARK_BYTES})
+  from wanted w left join lateral (select ${markOf(stream)} as mark from ${stream.table} where seq = w.seq offset 0) h on true
+ where h.mark is null and not w.archived or h.mark <> substr(w.marks, ((w.place - 1) * ${MARK_BYTES} + 1)::int, ${MARK_BYTES})
  order by w.seq`;
 
 interface Checked {
-  readonly looked_at: number;
   readonly rows: number;
   readonly first_seq: string | null;
   readonly wrong: readonly { id: string; fits: boolean; linked: boolean; waits: boolean; whole: boolean | null }[];
 }
 
-/** Compares every digest of a table with its rows, and says which rows differ. */
+/** Compares every digest of a stream with its rows, and reports the rows that differ. */
 export async function checkRows(
   on: Queryable,
-  of: AppendOnlyStream,
-  leftBefore: Date | null,
+  stream: AppendOnlyStream,
+  archivedBefore: Date | null,
   found: (finding: Finding) => void,
-  looked: (rows: number) => void,
+  onChecked: (rows: number) => void,
 ): Promise<void> {
-  const left = leftBefore ?? '-infinity';
+  const archived = archivedBefore ?? '-infinity';
   let after = LOWEST;
   for (;;) {
-    const [part] = await on.query<Checked>(CHECK_DIGESTS(of), [of.name, after, DIGESTS_AT_ONCE, ROWS_AT_ONCE, left]);
-    if (!part || part.first_seq === null) return;
-    for (const digest of part.wrong) await explain(on, of, digest, left, found);
-    looked(part.rows);
-    after = part.first_seq;
+    const [batch] = await on.query<Checked>(CHECK_DIGESTS(stream), [stream.name, after, BATCH_DIGESTS, BATCH_ROWS, archived]);
+    if (!batch || batch.first_seq === null) return;
+    for (const digest of batch.wrong) await reportDigest(on, stream, digest, archived, found);
+    onChecked(batch.rows);
+    after = batch.first_seq;
   }
 }
 
-async function explain(
+async function reportDigest(
   on: Queryable,
-  of: AppendOnlyStream,
+  stream: AppendOnlyStream,
   { id, fits, linked, waits, whole }: Checked['wrong'][number],
-  left: Date | '-infinity',
+  archived: Date | '-infinity',
   found: (finding: Finding) => void,
 ): Promise<void> {
   const digest = { table: 'record_digests', id } as const;
   if (linked === waits) found({ what: linked ? 'digest_linked_twice' : 'digest_unlinked', ...digest });
   if (!fits) return found({ what: 'digest_edited', ...digest });
   if (whole) return;
-  const rows = await on.query<{ seq: string; missing: boolean }>(FIND_ROWS(of), [id, left]);
-  for (const { seq, missing } of rows) found({ what: missing ? 'row_missing' : 'row_edited', table: of.table, id: seq, digest: id });
-  if (rows.length === 0 && left === '-infinity') found({ what: 'digest_edited', ...digest });
+  const rows = await on.query<{ seq: string; missing: boolean }>(FIND_ROWS(stream), [id, archived]);
+  for (const { seq, missing } of rows) found({ what: missing ? 'row_missing' : 'row_edited', table: stream.table, id: seq, digest: id });
+  if (rows.length === 0 && archived === '-infinity') found({ what: 'digest_edited', ...digest });
 }

@@ -3,10 +3,10 @@ import type { AppendOnlyStream } from './append-only-stream';
 import type { ChainHead } from './chain-head';
 import { checkCoverage } from './coverage-check';
 import type { Finding } from './finding';
-import { checkLinks, holds } from './link-check';
+import { checkLinks, containsHead } from './link-check';
 import { checkRows } from './row-check';
 
-/** How far the verification is: what it looks at now, and how much of that it has seen. */
+/** The progress of a verification: the table that it reads, and the number of rows read there. */
 export interface VerifyProgress {
   readonly looking_at: string;
   readonly seen: number;
@@ -15,25 +15,25 @@ export interface VerifyProgress {
 export interface VerifyAgainst {
   /** Every stream that the chain covers, from the libraries that own the tables. */
   readonly streams: readonly AppendOnlyStream[];
-  /** A head that was exported earlier. */
+  /** An earlier exported head. */
   readonly exported?: ChainHead | undefined;
-  /** Days that events are kept: months that left sooner are a finding. */
+  /** Days that events must be kept: a month archived earlier is a finding. */
   readonly keepDays: number;
 }
 
 export interface Verified {
-  /** The last link that was there. */
+  /** The last link of the chain. */
   readonly head: ChainHead;
-  /** Digests that no link holds yet: the next sealing does. */
+  /** Digests that are not yet linked; the next run of the sealer links them. */
   readonly waiting: number;
   readonly rows: number;
-  /** Events of before have left by whole months; null: none has. */
-  readonly leftBefore: Date | null;
+  /** Events before this time are archived, by whole months; null when no month is archived. */
+  readonly archivedBefore: Date | null;
 }
 
 /**
- * Looks at the whole chain, every digest and every row, in one snapshot: work may go on meanwhile. Each statement reads a bounded part; nothing
- * is kept but what is handed to `found`. It uses none of the functions of the database's own schema.
+ * Checks the whole chain, every digest and every row, in one snapshot, while other transactions continue. Each statement reads a bounded
+ * batch, and memory holds only the findings passed to `found`. It uses no function of our own schema, which an attacker could change.
  */
 export function verifyChain(
   session: Session,
@@ -47,25 +47,25 @@ export function verifyChain(
       return (more: number) => progress({ looking_at, seen: (seen += more) });
     };
     const head = await checkLinks(on, found, counter('record_chain'));
-    if (exported && !(await holds(on, exported))) found({ what: 'head_missing', table: 'record_chain', id: exported.no });
+    if (exported && !(await containsHead(on, exported))) found({ what: 'head_missing', table: 'record_chain', id: exported.no });
     let rows = 0;
-    let leftBefore: Date | null = null;
-    for (const of of streams) {
-      const before = of.archivedMonths === undefined ? null : await checkArchivedMonths(on, of.archivedMonths, keepDays, found);
-      if (before && (!leftBefore || before > leftBefore)) leftBefore = before;
-      await checkRows(on, of, before, found, counter(of.table));
-      const count = counter(`${of.table}, uncovered`);
-      await checkCoverage(on, of, found, (more) => {
+    let archivedBefore: Date | null = null;
+    for (const stream of streams) {
+      const before = stream.archivedMonths === undefined ? null : await checkArchivedMonths(on, stream.archivedMonths, keepDays, found);
+      if (before && (!archivedBefore || before > archivedBefore)) archivedBefore = before;
+      await checkRows(on, stream, before, found, counter(stream.table));
+      const count = counter(`${stream.table}, uncovered`);
+      await checkCoverage(on, stream, found, (more) => {
         rows += more;
         count(more);
       });
     }
     const [waiting] = await on.query<{ digests: number }>('select count(*)::int as digests from record_waiting');
-    return { head, waiting: waiting?.digests ?? 0, rows, leftBefore };
+    return { head, waiting: waiting?.digests ?? 0, rows, archivedBefore };
   }, 'snapshot');
 }
 
-/** A month may have been written down by somebody who wanted its events gone: by us only when it was old enough. */
+/** An attacker may have listed a month as archived to hide deleted events. The archive command lists a month only when it is old enough. */
 async function checkArchivedMonths(
   on: Queryable,
   table: string,

@@ -18,8 +18,8 @@ afterAll(async () => {
   await empty.drop();
 });
 
-/** Everything that migrations can make in our schema, one line each. */
-async function made(): Promise<string[]> {
+/** Every object that migrations can create in our schema, one line each. */
+async function schemaObjects(): Promise<string[]> {
   const rows = await owner.query<{ line: string }[]>(
     `select line from (
        select format('table %s %s row security %s, for %s', relkind, relname, relrowsecurity, relacl) from pg_class
@@ -37,15 +37,15 @@ async function made(): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
-it('every migration can be taken back, leaving nothing, and applied again, making the same', async () => {
+it('reverts every migration without a trace, and recreates the same schema when they are applied again', async () => {
   const names = migrations.map((migration) => migration.name);
   await expect(migrate(empty.ownerUrl, { appUrl: empty.appUrl })).resolves.toEqual(names);
-  const first = await made();
+  const first = await schemaObjects();
   expect(first.length).toBeGreaterThan(names.length);
 
   for (const _ of names) await owner.undoLastMigration({ transaction: 'each' });
-  expect((await made()).filter((line) => !line.includes(MIGRATIONS_TABLE))).toEqual([]);
+  expect((await schemaObjects()).filter((line) => !line.includes(MIGRATIONS_TABLE))).toEqual([]);
 
   await expect(migrate(empty.ownerUrl, { appUrl: empty.appUrl })).resolves.toEqual(names);
-  expect(await made()).toEqual(first);
+  expect(await schemaObjects()).toEqual(first);
 });

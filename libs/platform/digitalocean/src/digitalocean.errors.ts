@@ -1,0 +1,201 @@
+import { DomainError } from '#libs/kernel';
+
+/** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
+export interface AnswerFacts {
+  /** HTTP status; absent when no response arrived. */
+  readonly status?: number;
+  /** The provider's request id, to quote to its support. */
+  readonly requestId?: string;
+  /** The provider's error id, e.g. `unprocessable_entity`. */
+  readonly providerCode?: string;
+  /** At most 200 characters of the provider's explanation. */
+  readonly explanation?: string;
+}
+
+/** A call to DigitalOcean failed. */
+export abstract class ProviderError extends DomainError {
+  readonly status?: number;
+  readonly requestId?: string;
+  readonly providerCode?: string;
+  override readonly retryAfterMs?: number;
+
+  constructor(message: string, { status, requestId, providerCode, explanation }: AnswerFacts = {}, retryAfterMs?: number) {
+    super(explanation ? `${message}: ${explanation}` : message);
+    this.status = status;
+    this.requestId = requestId;
+    this.providerCode = providerCode;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The retry uses the new token, so it can follow soon. */
+const EXCHANGED_RETRY_MS = 100;
+
+/** No token is configured, so no call is possible. */
+export class ProviderNotConfiguredError extends ProviderError {
+  readonly code = 'provider_not_configured';
+  readonly category = 'unavailable';
+
+  constructor() {
+    super('No DigitalOcean token is configured');
+  }
+}
+
+/** A document is longer than the largest document that is stored. A retry would not make it shorter. [OPS-10] */
+export class DocumentTooLongError extends ProviderError {
+  readonly code = 'document_too_long';
+  readonly category = 'invalid';
+
+  constructor() {
+    super('The document from DigitalOcean is too long');
+  }
+}
+
+/** 401: DigitalOcean does not know this token. All processes stop using it, except for one probe per interval. [INV-7] */
+export class TokenRejectedError extends ProviderError {
+  readonly code = 'token_rejected';
+  readonly category = 'forbidden';
+
+  constructor(facts?: AnswerFacts, retryAfterMs?: number) {
+    super('DigitalOcean rejected the token', facts, retryAfterMs);
+  }
+}
+
+/** The current token of the purpose is not the token that the call was meant for, such as the checked one. No call was made. */
+export class TokenExchangedError extends ProviderError {
+  readonly code = 'token_exchanged';
+  readonly category = 'unavailable';
+
+  constructor() {
+    super('The token was exchanged before the call was sent', {}, EXCHANGED_RETRY_MS);
+  }
+}
+
+/** 403: the token is valid but lacks the permission. Final for this call only. */
+export class ForbiddenByProviderError extends ProviderError {
+  readonly code = 'forbidden_by_provider';
+  readonly category = 'forbidden';
+
+  constructor(facts: AnswerFacts) {
+    super('The token is not allowed to do this at DigitalOcean', facts);
+  }
+}
+
+/** 404 with the API's own error body. A 404 of a gateway is not one, because a 404 can lead to a tombstone. [INV-3] */
+export class NotFoundAtProviderError extends ProviderError {
+  readonly code = 'not_found_at_provider';
+  readonly category = 'not_found';
+
+  constructor(facts: AnswerFacts) {
+    super('DigitalOcean has no such object', facts);
+  }
+}
+
+/** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and retry. */
+export class PendingEventError extends ProviderError {
+  readonly code = 'pending_event';
+  readonly category = 'conflict';
+
+  constructor(facts: AnswerFacts) {
+    super('The droplet is busy with another event', facts);
+  }
+}
+
+/** Any other 4xx: the call was not processed, and the same call would be refused again. */
+export class RefusedByProviderError extends ProviderError {
+  readonly code = 'refused_by_provider';
+  readonly category = 'conflict';
+
+  constructor(facts: AnswerFacts) {
+    super('DigitalOcean refused the call', facts);
+  }
+}
+
+/** 429, or the pause that an earlier 429 asked for. The call was not processed. */
+export class RateLimitedByProviderError extends ProviderError {
+  readonly code = 'rate_limited_by_provider';
+  readonly category = 'rate_limited';
+
+  constructor(facts: AnswerFacts, retryAfterMs: number) {
+    super('DigitalOcean asks for a pause', facts, retryAfterMs);
+  }
+}
+
+/** Our own allowance of calls is used up, and no slot came free in time. No call was made. [OPS-1] */
+export class ProviderBudgetExhaustedError extends ProviderError {
+  readonly code = 'provider_budget_exhausted';
+  readonly category = 'rate_limited';
+
+  constructor(retryAfterMs: number) {
+    super('The allowance of DigitalOcean calls is used up', {}, retryAfterMs);
+  }
+}
+
+/** 5xx, a response that is not the API's, a broken or refused connection, or an open breaker. A write that ends so did not happen. */
+export class ProviderUnavailableError extends ProviderError {
+  readonly code = 'provider_unavailable';
+  readonly category = 'unavailable';
+
+  constructor(reason: string, facts?: AnswerFacts, retryAfterMs?: number) {
+    super(`DigitalOcean is not available (${reason})`, facts, retryAfterMs);
+  }
+}
+
+/** The response to a write was lost or unusable: it may have happened, now or later. Check for its effect before a retry. [SAG-19] */
+export class UnknownOutcomeError extends ProviderError {
+  readonly code = 'unknown_outcome';
+  readonly category = 'unknown_outcome';
+
+  constructor(reason: string, facts?: AnswerFacts) {
+    super(`It is not known whether DigitalOcean did it (${reason})`, facts);
+  }
+}
+
+/** A 2xx with a body that does not match the API's description. The message names the field, never its value. */
+export class MalformedAnswerError extends ProviderError {
+  readonly code = 'malformed_answer';
+  readonly category = 'unavailable';
+
+  constructor(reason: string, facts?: AnswerFacts) {
+    super(`DigitalOcean answered with something unreadable (${reason})`, facts);
+  }
+}
+
+/**
+ * No call was made: URL parsing would change its path. Either an id is not usable in a URL, such as `..` (encoding does not help: a URL
+ * treats `%2e%2e` the same), or our own code is wrong. It proves nothing about the object, which may exist at the provider.
+ */
+export class UnusablePathError extends ProviderError {
+  readonly code = 'unusable_path';
+  readonly category = 'invalid';
+
+  constructor() {
+    super('There is no such path at DigitalOcean');
+  }
+}
+
+/** The reason why a list is not provably complete. */
+export type IncompleteReason =
+  /** An object does not match the API's description. It may be a known resource. */
+  | 'unreadable_item'
+  | 'no_total'
+  | 'total_changed'
+  /** The number of distinct ids differs from the total. */
+  | 'count_mismatch'
+  /** The provider linked to a further page, but that page contained no new object. */
+  | 'repeated_page'
+  | 'too_many_pages';
+
+/** Every readable object was returned, but the list is not provably complete: a missing object must not be taken as deleted. [INV-4] */
+export class IncompleteListError extends ProviderError {
+  readonly code = 'incomplete_list';
+  readonly category = 'unavailable';
+
+  /** For `unreadable_item`, `cause` names the field of the first unreadable object, never its value. */
+  constructor(
+    readonly reason: IncompleteReason,
+    override readonly cause?: ProviderError,
+  ) {
+    super(`The list from DigitalOcean is incomplete (${reason})`);
+  }
+}
