@@ -1,6 +1,6 @@
 import type { EventCause } from '#libs/inventory';
 import { Client } from 'pg';
-import { causeOf, type ToldAction } from '../../libs/features/inventory/src/reads/event-cause';
+import { causeOf, type ToldAction } from '../../libs/features/inventory/src/queries/event-cause';
 import { CAUSE_CASES, OUR_SAGA, time, type CauseCase } from './cause-cases';
 import { newWorld, type World } from './world';
 

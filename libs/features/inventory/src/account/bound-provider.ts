@@ -9,8 +9,8 @@ import {
   type SendRequest,
 } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding, type BoundToken } from './account-pin';
-import { AccountNotCheckedError, AccountUnknownError, OtherAccountError } from './account.error';
+import { AccountBinding, type BoundToken } from './account-binding';
+import { AccountNotCheckedError, AccountUnknownError, OtherAccountError } from './account.errors';
 
 /**
  * The provider, for calls that must reach the bound account or none (INV-6): nothing is written to another account, and nothing is

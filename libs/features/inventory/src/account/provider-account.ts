@@ -8,7 +8,7 @@ import {
   record,
   text,
 } from '#libs/digitalocean';
-import { AccountUnknownError } from './account.error';
+import { AccountUnknownError } from './account.errors';
 
 /** A token by the purpose that uses it and by its fingerprint: an exchanged one is another. */
 export interface CheckedToken {

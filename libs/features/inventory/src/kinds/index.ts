@@ -1,4 +1,4 @@
-import { UnknownKindError } from '../sweep/sweep.error';
+import { UnknownKindError } from '../sync/sweep.error';
 import { dnsZoneKind } from './dns-zone.kind';
 import { dropletBackupKind } from './droplet-backup.kind';
 import { dropletKind } from './droplet.kind';

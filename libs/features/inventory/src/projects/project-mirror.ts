@@ -3,7 +3,7 @@ import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { FENCE } from '../recorder/record.sql';
 import type { SweepRef } from '../recorder/resource-recorder';
-import { SweepLeaseLostError } from '../sweep/sweep.error';
+import { SweepLeaseLostError } from '../sync/sweep.error';
 import { tenantInDescription, type ListedProject } from './project';
 
 /** A mirrored project whose members can be asked for. */

@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { listedKind } from '../kinds';
-import type { MissingRow, MissSituation } from '../sweep/decide-misses';
+import type { MissingRow, MissSituation } from './decide-misses';
 import { MISSING_ROWS, STRIKE_AND_TOMBSTONE, STRIKE_RELEASED } from './misses.sql';
 import type { SweepRef } from './resource-recorder';
 

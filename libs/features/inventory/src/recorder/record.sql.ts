@@ -1,4 +1,4 @@
-import { ownerOf } from '../attribution/attribution.sql';
+import { ownerOf } from './attribution.sql';
 
 /**
  * Holds the sweep's row for the rest of the transaction, if the sweep is still the running one and its lease has not lapsed. Pages of

@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
-import { SweepLeaseLostError } from '../sweep/sweep.error';
+import { SweepLeaseLostError } from '../sync/sweep.error';
 import { contentHash } from './content-hash';
 import { decideChanges, type Change, type KnownResource } from './decide-changes';
 import { COMPARE_PAGE, WRITE_CHANGES } from './record.sql';

@@ -1,4 +1,4 @@
-import type { EventCause, EventRow } from './event.view';
+import type { EventCause, EventRow } from './event-view';
 
 /** An action as its `provider_action` event tells it. */
 export interface ToldAction {

@@ -1,17 +1,17 @@
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-pin';
-import { OwnershipRecorder } from '../recorder/owner-recorder';
-import { SweepLedger } from '../sweep/sweep-ledger';
-import { askedAt, type SweepRun } from '../sweep/sweep-run';
+import { AccountBinding } from '../account/account-binding';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { SweepLedger } from './sweep-ledger';
+import { askedAt, type SweepRun } from './sweep';
 import { FallbackProject } from './fallback-project';
-import { ProjectMembershipRepository } from './members';
+import { ProjectMembershipRepository } from '../projects/project-membership.repository';
 import { MembershipWalk, type Member } from './membership-walk';
 import { Placeholders, type PlaceholderMisses } from './placeholders';
-import { parseProject } from './project';
-import { ProjectMirror } from './project-mirror';
-import { ProjectReconciler, type ProjectMisses } from './project-misses';
+import { parseProject } from '../projects/project';
+import { ProjectMirror } from '../projects/project-mirror';
+import { ProjectReconciler, type ProjectMisses } from './project-reconciler';
 
 /**
  * The sweep of the projects, in two passes: mirror them, then walk who is a member of which. What a complete walk says

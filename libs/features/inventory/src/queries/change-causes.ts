@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { ACTION_COLUMNS, actionsAbout, causeOf, SAGAS_OF_ACTIONS, type CausedChange, type ToldAction } from './event-cause';
-import { SAGA_OF_EVENT, type EventCause } from './event.view';
+import { SAGA_OF_EVENT, type EventCause } from './event-view';
 import { VOLATILE_ATTRS } from './volatile-attrs';
 
 /** A question: what made these fields of a resource what they were at a time. */

@@ -1,6 +1,6 @@
 import { ForbiddenByProviderError, IncompleteListError, TokenRejectedError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
-import { AccountUnknownError, OtherAccountError } from '../account/account.error';
+import { AccountUnknownError, OtherAccountError } from '../account/account.errors';
 
 /** What an error makes of the sweep that it ended. `refused`: this token must not sync at all, or not this kind (INV-6, INV-7). */
 export function sweepOutcome(error: unknown, signal: AbortSignal): { status: 'incomplete' | 'refused'; reason: string } {

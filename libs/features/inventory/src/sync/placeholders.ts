@@ -5,9 +5,9 @@ import { KINDS, listedKind, PROJECT_SWEEP } from '../kinds';
 import { observePlaceholder, placeholderKind } from '../kinds/placeholder.kind';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
-import { decideMisses, type MissDecision, type MissingRow } from '../sweep/decide-misses';
-import { missRules } from '../sweep/miss-rules';
-import type { SweepRun } from '../sweep/sweep-run';
+import { decideMisses, type MissDecision, type MissingRow } from '../recorder/decide-misses';
+import { missRules } from '../recorder/miss-rules';
+import type { SweepRun } from './sweep';
 import type { Member } from './membership-walk';
 
 export interface PlaceholderMisses {

@@ -2,9 +2,9 @@ import { Database } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { sweepNamed } from '../kinds';
-import { SweepLedger } from '../sweep/sweep-ledger';
-import { SWEEP_COLUMNS, sweepView, type SweepRow, type SweepView } from '../sweep/sweep.view';
-import { CompletenessReader } from './completeness';
+import { SweepLedger } from '../sync/sweep-ledger';
+import { SWEEP_COLUMNS, sweepView, type SweepRow, type SweepView } from '../sync/sweep.view';
+import { CompletenessReader } from './completeness-reader';
 
 /** Reads the ledger of sweeps. */
 @Injectable()

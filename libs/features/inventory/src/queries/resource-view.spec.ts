@@ -1,4 +1,4 @@
-import { resourceJson, resourceView, type ResourceRow } from './resource.view';
+import { resourceJson, resourceView, type ResourceRow } from './resource-view';
 
 const ROW: ResourceRow = {
   id: '01a1fe2c-a6ae-770b-b360-6bd7d8cf133a',

@@ -2,10 +2,10 @@ import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean, ProviderError, UnknownOutcomeError } from '#libs/digitalocean';
 import { isRetryable } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { AccountBinding } from '../account/account-pin';
+import { AccountBinding } from '../account/account-binding';
 import type { SweepRef } from '../recorder/resource-recorder';
-import { parseProject } from './project';
-import { ProjectMirror } from './project-mirror';
+import { parseProject } from '../projects/project';
+import { ProjectMirror } from '../projects/project-mirror';
 
 /**
  * Sees to it that the home of resources without an owner exists at the provider: looked up by name in the complete listing

@@ -1,6 +1,6 @@
 import { ADVISORY_LOCKS, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { ownerOf } from '../attribution/attribution.sql';
+import { ownerOf } from './attribution.sql';
 import { KINDS } from '../kinds';
 
 /** A tenant's parents may themselves have parents (snapshot of a cluster's node): so many times attribution is passed on. */

@@ -4,8 +4,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Kind, Observation } from '../kinds/kind';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { askedById } from './asked-by-id';
-import type { MissingRow } from './decide-misses';
-import { askedAt, type SweepRun } from './sweep-run';
+import type { MissingRow } from '../recorder/decide-misses';
+import { askedAt, type SweepRun } from './sweep';
 
 export interface Confirmed {
   /** The provider answered 404 for these, or their kind cannot be asked. */

@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import type { Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { KINDS } from '../kinds';
-import type { Member } from './membership-walk';
+import type { Member } from '../sync/membership-walk';
 import { KEEP_MEMBERS, REMOVE_MEMBERS, MISS_RELEASED_MEMBERS, UNSEEN_MEMBERS } from './membership.sql';
 
 /** The sweep whose walk is applied. */

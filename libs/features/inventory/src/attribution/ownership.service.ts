@@ -2,10 +2,10 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
-import { InventoryReader } from '../reads/inventory-reader';
-import type { ResourceView } from '../reads/resource.view';
-import { OwnershipRecorder } from '../recorder/owner-recorder';
-import { ProjectNotFoundError, ResourceNotFoundError } from '../resource.error';
+import { InventoryReader } from '../queries/inventory-reader';
+import type { ResourceView } from '../queries/resource-view';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { ProjectNotFoundError, ResourceNotFoundError } from '../inventory.errors';
 
 /** What an admin says of a project; what is left out stays. */
 export interface ProjectChange {

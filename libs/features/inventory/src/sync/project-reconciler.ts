@@ -2,11 +2,11 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { askedById } from '../sweep/asked-by-id';
-import { decideMisses, type MissDecision, type MissingRow } from '../sweep/decide-misses';
-import { missRules } from '../sweep/miss-rules';
-import type { SweepRun } from '../sweep/sweep-run';
-import { parseProject } from './project';
+import { askedById } from './asked-by-id';
+import { decideMisses, type MissDecision, type MissingRow } from '../recorder/decide-misses';
+import { missRules } from '../recorder/miss-rules';
+import type { SweepRun } from './sweep';
+import { parseProject } from '../projects/project';
 
 export interface ProjectMisses {
   readonly decision: MissDecision;

@@ -4,9 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { BoundProvider } from '../account/bound-provider';
 import { KINDS } from '../kinds';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
-import { OwnershipRecorder } from '../recorder/owner-recorder';
-import { ResourceRecorder } from '../recorder/resource-recorder';
-import { UnknownKindError } from '../sweep/sweep.error';
+import { OwnershipRecorder } from './ownership-recorder';
+import { ResourceRecorder } from './resource-recorder';
+import { UnknownKindError } from '../sync/sweep.error';
 import { ACTIONS_OF_SAGA, BURY, JOIN_PROJECT } from './register.sql';
 
 /** One object as the provider answered it to a saga. */

@@ -2,17 +2,17 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, type ListPage } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-pin';
+import { AccountBinding } from '../account/account-binding';
 import type { Kind, KindList, Observation } from '../kinds/kind';
 import { MissRecorder } from '../recorder/miss-recorder';
-import { OwnershipRecorder } from '../recorder/owner-recorder';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { Confirmation } from './confirmation';
-import { decideMisses } from './decide-misses';
-import { missRules } from './miss-rules';
-import { NamedParents, ParentsOfChildren } from './named-parents';
+import { decideMisses } from '../recorder/decide-misses';
+import { missRules } from '../recorder/miss-rules';
+import { NamedParents, ParentsOfChildren } from './parent-resolver';
 import { SweepLedger } from './sweep-ledger';
-import { askedAt, type SweepRun } from './sweep-run';
+import { askedAt, type SweepRun } from './sweep';
 
 /** Sweeps a kind that has lists of its own: list → observe → record, and only after a complete listing strike what was missing. */
 @Injectable()

@@ -4,7 +4,7 @@ import { DigitalOcean, NotFoundAtProviderError } from '#libs/digitalocean';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Kind, NamedBy, Observation } from '../kinds/kind';
 import { ResourceRecorder } from '../recorder/resource-recorder';
-import { askedAt, type SweepRun } from './sweep-run';
+import { askedAt, type SweepRun } from './sweep';
 
 interface Naming {
   readonly parent: string;

@@ -3,7 +3,7 @@ import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { AccountUnknownError, OtherAccountError } from './account.error';
+import { AccountUnknownError, OtherAccountError } from './account.errors';
 import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
 
 /** A refused token is asked about again after this at the latest, however many sagas wait for a right one. */

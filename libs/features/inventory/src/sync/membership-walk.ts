@@ -1,8 +1,8 @@
 import { DigitalOcean, optionalText, parseUrn, record, text } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { kindOfUrnType } from '../kinds';
-import type { SweepRun } from '../sweep/sweep-run';
-import type { MirroredProject } from './project-mirror';
+import type { SweepRun } from './sweep';
+import type { MirroredProject } from '../projects/project-mirror';
 
 /** One line of a project's resources. */
 export interface Member {

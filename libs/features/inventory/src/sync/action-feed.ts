@@ -1,15 +1,15 @@
 import { Database } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-pin';
+import { AccountBinding } from '../account/account-binding';
 import { listedKind } from '../kinds';
 import type { Observation } from '../kinds/kind';
 import { ResourceRecorder } from '../recorder/resource-recorder';
-import { askedById } from '../sweep/asked-by-id';
-import { SweepLedger } from '../sweep/sweep-ledger';
-import { askedAt, type SweepRun } from '../sweep/sweep-run';
+import { askedById } from './asked-by-id';
+import { SweepLedger } from './sweep-ledger';
+import { askedAt, type SweepRun } from './sweep';
 import { KEEP_ACTIONS, OPEN_ACTIONS, READ_UP_TO, TELL_ACTIONS } from './actions.sql';
-import { kindsToResync, affectedResources, type ObservedAction } from './consequences';
+import { kindsToResync, affectedResources, type ObservedAction } from './action-effects';
 import { parseAction, type ProviderAction } from './provider-action';
 
 /** A feed that is further behind is not read to its end: the kinds' own sweeps tell what became of it. */

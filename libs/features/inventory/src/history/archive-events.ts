@@ -1,5 +1,5 @@
 import { ADVISORY_LOCKS, type Session } from '#libs/database';
-import { VOLATILE_ATTRS } from '../reads/volatile-attrs';
+import { VOLATILE_ATTRS } from '../queries/volatile-attrs';
 import { ArchiveBusyError } from './archive.error';
 import { FIRST_LEFT, KEEP_LAST_VALUES, KEEP_MONTH, MONTHS_DUE, REMOVE_EVENTS, UNLINKED } from './archive.sql';
 

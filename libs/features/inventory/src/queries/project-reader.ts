@@ -3,7 +3,7 @@ import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } fro
 import { Injectable } from '@nestjs/common';
 import { PROJECT_SWEEP } from '../kinds';
 import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
-import { CompletenessReader } from './completeness';
+import { CompletenessReader } from './completeness-reader';
 
 /** Reads the mirror of the provider's projects. */
 @Injectable()
