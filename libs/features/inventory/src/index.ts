@@ -1,14 +1,22 @@
-export { AccountNotCheckedError } from './account/account.errors';
 export { AccountBinding } from './account/account-binding';
+export { AccountNotCheckedError } from './account/account.errors';
 export { BoundProvider } from './account/bound-provider';
-export { archiveEvents, type ArchivedMonth } from './history/archive-events';
-export { EVENT_STREAMS } from './history/event-streams';
-export { ArchiveBusyError, EventsArchivedError } from './history/archive.error';
 export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
+export { inventoryRetention } from './history/inventory.retention';
+export {
+  ArchiveBusyError,
+  EventsArchivedError,
+  ProjectNotFoundError,
+  ResourceNotFoundError,
+  SweepNotFoundError,
+  SweepNotReleasableError,
+  UnknownKindError,
+} from './inventory.errors';
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
-export type { ProjectView } from './projects/project.view';
+export type { ProjectView } from './projects/project';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause, EventView } from './queries/event-view';
@@ -19,10 +27,6 @@ export type { ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/sweep-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
-export { ProjectNotFoundError, ResourceNotFoundError } from './inventory.errors';
-export { inventoryRetention } from './history/inventory.retention';
 export { DueSweeps } from './sync/due-sweeps';
-export { SweepRequests } from './sync/sweep-requests';
+export type { SweepStatus, SweepTrigger, SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';
-export { SweepNotFoundError, SweepNotReleasableError, UnknownKindError } from './sync/sweep.error';
-export type { SweepStatus, SweepTrigger, SweepView } from './sync/sweep.view';

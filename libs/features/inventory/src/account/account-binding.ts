@@ -6,19 +6,19 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { AccountUnknownError, OtherAccountError } from './account.errors';
 import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
 
-/** A refused token is asked about again after this at the latest, however many sagas wait for a right one. */
+/** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */
 const LONGEST_REFUSAL_MS = 60_000;
-/** The account of its token is the one that the service is bound to, whichever purpose asks first. */
-const BINDING: TokenPurpose = 'sync-fast';
+/** The service is bound to the account of this purpose's token, whichever purpose is checked first. */
+const BINDING_PURPOSE: TokenPurpose = 'sync-fast';
 
-interface PinnedAccount {
+interface BoundAccount {
   readonly id: string;
   readonly provider_account_id: string;
   readonly identified_by: string;
   readonly project_owner_id: string | null;
 }
 
-/** A token of the bound account, and our id of that account. */
+/** A token of the bound account, with our id of that account. */
 export interface BoundToken extends CheckedToken {
   readonly accountId: string;
 }
@@ -29,14 +29,14 @@ type Checked = { readonly atMs: number } & (
 );
 
 /**
- * Binds the service to one provider account (INV-6). Each token, known by its fingerprint, is checked when it is first used, and
- * again when the last check is older than `ACCOUNT_CHECK_MS`; callers that come meanwhile wait for that one check.
+ * Binds the service to one provider account. Each token, identified by its fingerprint, is checked on its first use and again when the last
+ * check is older than `ACCOUNT_CHECK_MS`. Concurrent callers wait for the same check. [INV-6]
  */
 @Injectable()
 export class AccountBinding implements OnModuleInit {
   private readonly log = new Logger(AccountBinding.name);
   private readonly checked = new Map<string, Checked>();
-  private readonly asking = new Map<string, Promise<Checked>>();
+  private readonly pending = new Map<string, Promise<Checked>>();
 
   constructor(
     private readonly database: Database,
@@ -53,26 +53,26 @@ export class AccountBinding implements OnModuleInit {
     );
   }
 
-  /** The purposes with a token that was found not to belong to the bound account, as far as this process has used it. Asks nothing. */
+  /** The purposes with a token that this process has checked and refused. Sends no request. */
   get refusedPurposes(): TokenPurpose[] {
     return this.readings().flatMap(({ labels, value }) => (value === 1 ? [labels.purpose] : []));
   }
 
-  /** Our id of the account. Throws `OtherAccountError` before anything is written for a token of another one. */
+  /** Returns our id of the account. Throws `OtherAccountError` for a token of another account, before anything is written. */
   async verify(purpose: TokenPurpose): Promise<string> {
     return (await this.check(purpose)).accountId;
   }
 
-  /** The token of a purpose: a call that names its fingerprint is sent with no other. Throws as `verify` does. */
+  /** Returns the checked token of a purpose. A call that names its fingerprint is sent with no other token. Throws as `verify` does. */
   async check(purpose: TokenPurpose): Promise<BoundToken> {
     const fingerprint = this.provider.tokenFingerprint(purpose);
     const known = this.checked.get(fingerprint);
-    const checked = known && this.isFresh(known) ? known : await this.ask({ purpose, fingerprint });
+    const checked = known && this.isFresh(known) ? known : await this.checkOnce({ purpose, fingerprint });
     if (checked.refusal) throw checked.refusal;
     return { purpose, fingerprint, accountId: checked.accountId };
   }
 
-  /** During a sweep: the same check, unless it is due before every sweep only (`ACCOUNT_CHECK_MS` 0). */
+  /** Checks again during a sweep. With `ACCOUNT_CHECK_MS` 0 tokens are checked at the start of each sweep only. */
   async reverify(purpose: TokenPurpose): Promise<void> {
     if (this.config.provider.accountCheckMs > 0) await this.verify(purpose);
   }
@@ -82,14 +82,14 @@ export class AccountBinding implements OnModuleInit {
     return performance.now() - atMs < (refusal ? Math.min(accountCheckMs, LONGEST_REFUSAL_MS) : accountCheckMs);
   }
 
-  private ask(token: CheckedToken): Promise<Checked> {
+  private checkOnce(token: CheckedToken): Promise<Checked> {
     const { fingerprint } = token;
-    const asked = this.asking.get(fingerprint) ?? this.answerOf(token).finally(() => this.asking.delete(fingerprint));
-    this.asking.set(fingerprint, asked);
-    return asked;
+    const pending = this.pending.get(fingerprint) ?? this.checkAtProvider(token).finally(() => this.pending.delete(fingerprint));
+    this.pending.set(fingerprint, pending);
+    return pending;
   }
 
-  private async answerOf(token: CheckedToken): Promise<Checked> {
+  private async checkAtProvider(token: CheckedToken): Promise<Checked> {
     const { purpose, fingerprint } = token;
     const wasRefused = this.checked.get(fingerprint)?.refusal !== undefined;
     if (!wasRefused) this.checked.delete(fingerprint);
@@ -108,38 +108,38 @@ export class AccountBinding implements OnModuleInit {
     return checked;
   }
 
-  /** Records in `cloud_accounts` that billing has just read the account's whole billing history. */
+  /** Records in `cloud_accounts` that provider-billing has just read the account's whole billing history. */
   async recordBillingHistoryRead(on: Queryable, accountId: string): Promise<void> {
     await on.query('update cloud_accounts set billing_history_read_at = clock_timestamp() where id = $1', [accountId]);
   }
 
   private async match(token: CheckedToken): Promise<string> {
-    const answered = await readProviderAccount(this.provider, token);
-    const pinned = (await this.pinned()) ?? (await this.pinFirst(token, answered));
-    const byOwner = pinned.identified_by === 'project_owner' || answered.identifiedBy === 'project_owner';
+    const account = await readProviderAccount(this.provider, token);
+    const bound = (await this.boundAccount()) ?? (await this.bindFirst(token, account));
+    const byOwner = bound.identified_by === 'project_owner' || account.identifiedBy === 'project_owner';
     const same = byOwner
-      ? (answered.projectOwnerId ?? (await readProjectOwner(this.provider, token))) === pinned.project_owner_id
-      : answered.id === pinned.provider_account_id;
+      ? (account.projectOwnerId ?? (await readProjectOwner(this.provider, token))) === bound.project_owner_id
+      : account.id === bound.provider_account_id;
     if (!same) throw new OtherAccountError();
-    return pinned.id;
+    return bound.id;
   }
 
-  /** The owner of the default project is noted too, so that a token that may not read `/v2/account` can be recognised later. */
-  private async pinFirst(token: CheckedToken, answered: ProviderAccount): Promise<PinnedAccount> {
-    if (this.provider.tokenFingerprint(BINDING) === token.fingerprint) {
-      const owner = answered.projectOwnerId ?? (await readProjectOwner(this.provider, token)) ?? null;
+  /** Stores the owner of the default project too, so that a token that may not read `/v2/account` can be matched later. */
+  private async bindFirst(token: CheckedToken, account: ProviderAccount): Promise<BoundAccount> {
+    if (this.provider.tokenFingerprint(BINDING_PURPOSE) === token.fingerprint) {
+      const owner = account.projectOwnerId ?? (await readProjectOwner(this.provider, token)) ?? null;
       await this.database.query(
         `insert into cloud_accounts (provider_account_id, identified_by, project_owner_id, name) values ($1, $2, $3, $4) on conflict (provider) do nothing`,
-        [answered.id, answered.identifiedBy, owner, answered.name],
+        [account.id, account.identifiedBy, owner, account.name],
       );
-    } else await this.verify(BINDING);
-    const pinned = await this.pinned();
-    if (!pinned) throw new OtherAccountError();
-    return pinned;
+    } else await this.verify(BINDING_PURPOSE);
+    const bound = await this.boundAccount();
+    if (!bound) throw new OtherAccountError();
+    return bound;
   }
 
-  private async pinned(): Promise<PinnedAccount | undefined> {
-    const rows = await this.database.query<PinnedAccount>(
+  private async boundAccount(): Promise<BoundAccount | undefined> {
+    const rows = await this.database.query<BoundAccount>(
       `select id, provider_account_id, identified_by, project_owner_id from cloud_accounts where provider = 'digitalocean'`,
     );
     return rows[0];

@@ -1,19 +1,19 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project.view';
+import { ProjectNotFoundError, ResourceNotFoundError } from '../inventory.errors';
+import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project';
 import { InventoryReader } from '../queries/inventory-reader';
 import type { ResourceView } from '../queries/resource-view';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
-import { ProjectNotFoundError, ResourceNotFoundError } from '../inventory.errors';
 
-/** What an admin says of a project; what is left out stays. */
+/** The change that an admin makes to a project. An absent field stays unchanged. */
 export interface ProjectChange {
   readonly tenant_id?: string | null;
   readonly classification?: string | null;
 }
 
-/** What people say about whose things are. Each change, its effect on resources and its audit entry are one transaction (OPS-9). */
+/** Assigns resources and projects to tenants. Each change, its effect on resources and its audit entry are one transaction. [OPS-9] */
 @Injectable()
 export class OwnershipService {
   constructor(
@@ -23,13 +23,13 @@ export class OwnershipService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** The explicit owner of a resource, which beats every rule; null gives it back to the rules. */
-  async setOwner(resourceId: string, tenantId: string | null, because: AuditContext): Promise<ResourceView> {
+  /** Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again. */
+  async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceView> {
     await this.database.transaction(async (tx) => {
       await this.recorder.lockAttribution(tx);
       if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
       await this.audit.record(tx, {
-        ...because,
+        ...context,
         action: 'owner_set',
         target: { type: 'resource', id: resourceId },
         details: { tenant_id: tenantId },
@@ -38,8 +38,8 @@ export class OwnershipService {
     return this.reader.get({ kind: 'platform' }, resourceId);
   }
 
-  /** The tenant and our classification of a project. Syncs keep both; the tenant counts for its resources at once. */
-  async setProject(projectId: string, change: ProjectChange, because: AuditContext): Promise<ProjectView> {
+  /** Sets the tenant and our classification of a project. Sweeps keep both. The tenant applies to the project's resources at once. */
+  async setProject(projectId: string, change: ProjectChange, context: AuditContext): Promise<ProjectView> {
     return this.database.transaction(async (tx) => {
       await this.recorder.lockAttribution(tx);
       const [project] = await tx.query<ProjectRow & { account_id: string }>(
@@ -62,14 +62,10 @@ export class OwnershipService {
            select 1 from cloud_project_members m where m.project_id = $2 and m.kind = r.kind and m.provider_id = r.provider_id and m.member_until is null))`,
         [accountId, projectId],
       );
-      await this.recorder.reattribute(
-        tx,
-        accountId,
-        'admin',
-        members.map((member) => member.id),
-      );
+      const memberIds = members.map((member) => member.id);
+      await this.recorder.reattribute(tx, accountId, 'admin', memberIds);
       await this.audit.record(tx, {
-        ...because,
+        ...context,
         action: 'project_changed',
         target: { type: 'project', id: projectId },
         details: { ...change },

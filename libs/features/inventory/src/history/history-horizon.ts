@@ -1,18 +1,21 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { EventsArchivedError } from './archive.error';
+import { EventsArchivedError } from '../inventory.errors';
 
-/** How far back the events reach. */
+/** Knows how far back the events reach. */
 @Injectable()
 export class HistoryHorizon {
   constructor(private readonly database: Database) {}
 
-  /** Throws `EventsArchivedError` when events of that time or after it have left. Asked after a read: what had left by then is known by now. */
+  /**
+   * Throws `EventsArchivedError` when events at or after that time have been archived. Call it after a read: a month that was archived
+   * during the read is then found too.
+   */
   async assertCovers(at: string): Promise<void> {
-    const [left] = await this.database.query<{ before: Date }>(
+    const [archived] = await this.database.query<{ before: Date }>(
       'select before from cloud_event_months where before > $1::timestamptz order by month desc limit 1',
       [at],
     );
-    if (left) throw new EventsArchivedError(left.before.toISOString());
+    if (archived) throw new EventsArchivedError(archived.before.toISOString());
   }
 }

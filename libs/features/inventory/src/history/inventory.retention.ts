@@ -1,15 +1,19 @@
 import type { Config } from '#libs/config';
 import type { RetentionRule } from '#libs/database';
 
-/** As long as the past can be asked for: events leave by whole months. */
+/** `as_of` reaches back this much further than the retention of events, because events are archived by whole months. */
 const LONGEST_MONTH_DAYS = 31;
-/** The feed is read back to what is known, by pages of 200: what it may show again must be known, or it would be told again. */
+/**
+ * The feed is read back to the known actions, in pages of 200. An action that the feed may list again must stay known, or it gets a second
+ * event.
+ */
 const NEWEST_ACTIONS = 1_000;
 
 /**
- * $2 days with all sweeps, $3 days with one complete sweep of each kind and UTC day. The last of a kind and its last complete one stay: readers
- * ask for them. They are found once for all rows; asked for row by row, a table that lies in the order of time is read from its beginning for each.
- * `offset 0` has the later ones of a day asked for by the index.
+ * $2 days with all sweeps, $3 days with one complete sweep per kind and UTC day. The last sweep of a kind and its last complete one stay:
+ * readers
+ * use them. They are found once for all rows; a lookup per row would read the table, which is ordered by time, from its beginning each
+ * time. `offset 0` makes the planner find the later sweeps of a day by the index.
  */
 const REMOVE_SWEEPS = `
 delete from cloud_sweeps where id in (
@@ -23,7 +27,7 @@ delete from cloud_sweeps where id in (
                        and l.started_at < date_trunc('day', s.started_at, 'UTC') + interval '1 day' offset 0)))
    limit $1 for update of s skip locked)`;
 
-/** $2 days, $3 how many of the newest stay. Their events have been told and are kept longer. */
+/** $2 days, $3 how many of the newest actions stay. Their events are kept longer. */
 const REMOVE_ACTIONS = `
 delete from cloud_provider_actions where (account_id, action_id) in (
   with older as materialized (
@@ -33,17 +37,17 @@ delete from cloud_provider_actions where (account_id, action_id) in (
    where a.first_read_at < clock_timestamp() - $2 * interval '1 day' and a.action_id <= o.upto
    limit $1 for update of a skip locked)`;
 
-/** $2 days. They name the sagas behind events, and go when those may. */
+/** $2 days. The rows name the sagas of events, and are deleted when those events may be archived. */
 const REMOVE_SAGA_ACTIONS = `
 delete from cloud_saga_actions where action_id in (
   select action_id from cloud_saga_actions where told_at < clock_timestamp() - $2 * interval '1 day' limit $1 for update skip locked)`;
 
-/** What of the inventory may leave without being missed. Resources, projects and their histories never do. */
+/** The rows of the ledgers that may be deleted after a time. Resources, projects and their histories are never deleted. */
 export function inventoryRetention({ inventory, retention }: Config): RetentionRule[] {
-  const askedForDays = inventory.eventRetentionDays + LONGEST_MONTH_DAYS;
+  const historyDays = inventory.eventRetentionDays + LONGEST_MONTH_DAYS;
   return [
-    { what: 'cloud_sweeps', remove: REMOVE_SWEEPS, values: [retention.sweepDays, Math.max(askedForDays, retention.sweepDays)] },
+    { what: 'cloud_sweeps', remove: REMOVE_SWEEPS, values: [retention.sweepDays, Math.max(historyDays, retention.sweepDays)] },
     { what: 'cloud_provider_actions', remove: REMOVE_ACTIONS, values: [retention.providerActionDays, NEWEST_ACTIONS] },
-    { what: 'cloud_saga_actions', remove: REMOVE_SAGA_ACTIONS, values: [askedForDays] },
+    { what: 'cloud_saga_actions', remove: REMOVE_SAGA_ACTIONS, values: [historyDays] },
   ];
 }

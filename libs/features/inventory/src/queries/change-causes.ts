@@ -1,15 +1,15 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { ACTION_COLUMNS, actionsAbout, causeOf, SAGAS_OF_ACTIONS, type CausedChange, type ToldAction } from './event-cause';
+import { VOLATILE_ATTRS } from '../kinds';
+import { ACTION_COLUMNS, actionsAbout, causeOf, SAGAS_OF_ACTIONS, type CausedChange, type ReportedAction } from './event-cause';
 import { SAGA_OF_EVENT, type EventCause } from './event-view';
-import { VOLATILE_ATTRS } from './volatile-attrs';
 
-/** A question: what made these fields of a resource what they were at a time. */
+/** A request for the cause of the last change of these fields of a resource before a time. */
 export interface ChangeAsked {
-  /** Names the question in the answer. */
+  /** Identifies the request in the result. */
   readonly key: string;
   readonly resource_id: string;
-  /** As events name them. */
+  /** The fields by their names in events. */
   readonly fields: readonly string[];
   readonly until: Date;
 }
@@ -20,20 +20,20 @@ interface LastChange extends CausedChange {
 }
 
 /**
- * Finds the provider's actions behind the latest changes of many resources at once. Asked when it is shown, not when the change is noticed:
- * the feed may tell of the action later than a sweep shows its effect.
+ * Finds the provider's actions behind the latest changes of many resources at once. Causes are computed when they are read, not when the
+ * change is recorded, because the feed may list the action after a sweep has recorded its effect.
  */
 @Injectable()
 export class ChangeCauses {
   constructor(private readonly database: Database) {}
 
-  /** By key; what nobody knows is left out. */
+  /** The causes by key. A change without a known cause has no entry. */
   async find(asked: readonly ChangeAsked[]): Promise<Map<string, EventCause>> {
     const changes =
       asked.length === 0
         ? []
         : await this.database.query<LastChange>(LAST_CHANGES, [JSON.stringify(asked), JSON.stringify(VOLATILE_ATTRS)]);
-    const actions = await this.actionsAbout(changes);
+    const actions = await this.findActions(changes);
     return new Map(
       changes.flatMap((change) => {
         const cause = causeOf(change, actions.get(change.resource_id) ?? []);
@@ -42,17 +42,17 @@ export class ChangeCauses {
     );
   }
 
-  private async actionsAbout(changes: readonly LastChange[]): Promise<Map<string, ToldAction[]>> {
-    type Told = Omit<ToldAction, 'saga_id'> & { readonly resource_id: string };
+  private async findActions(changes: readonly LastChange[]): Promise<Map<string, ReportedAction[]>> {
+    type ActionRow = Omit<ReportedAction, 'saga_id'> & { readonly resource_id: string };
     const places = changes.map(({ resource_id, at }) => ({ resource_id, at }));
-    const told = places.length === 0 ? [] : await this.database.query<Told>(ACTIONS_OF_RESOURCES, [JSON.stringify(places)]);
-    if (told.length === 0) return new Map();
-    const asked = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
-      told.map(({ action_id }) => action_id),
+    const reported = places.length === 0 ? [] : await this.database.query<ActionRow>(ACTIONS_OF_RESOURCES, [JSON.stringify(places)]);
+    if (reported.length === 0) return new Map();
+    const started = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
+      reported.map(({ action_id }) => action_id),
     ]);
-    const sagaOf = new Map(asked.map(({ action_id, saga_id }) => [action_id, saga_id]));
-    const byResource = new Map<string, ToldAction[]>();
-    for (const { resource_id, ...action } of told) {
+    const sagaOf = new Map(started.map(({ action_id, saga_id }) => [action_id, saga_id]));
+    const byResource = new Map<string, ReportedAction[]>();
+    for (const { resource_id, ...action } of reported) {
       const known = byResource.get(resource_id) ?? [];
       byResource.set(resource_id, [...known, { ...action, saga_id: sagaOf.get(action.action_id) ?? null }]);
     }
@@ -61,8 +61,9 @@ export class ChangeCauses {
 }
 
 /**
- * The last event that touched one of the fields, with just these of its changes. A time is read to the millisecond: hence the next one. An
- * attribute without a log changed at some time before the one that is asked about. $1 questions as JSON rows, $2 attributes without a log, by kind.
+ * The last event that changed one of the fields, with the changes of these fields only. The caller's time is truncated to the millisecond,
+ * so the comparison adds one. An attribute without a history changed at some time before the requested one.
+ * $1 requests as JSON rows, $2 attributes without a history, by kind.
  */
 const LAST_CHANGES = `
 select a.key, a.resource_id, e.type, e.at, e.source, e.saga_id,
@@ -80,7 +81,7 @@ select a.key, a.resource_id, 'updated', a.until, 'sweep', null, jsonb_object_agg
  cross join unnest(a.fields) f(name) where $2::jsonb -> r.kind ? f.name
  group by 1, 2, 4`;
 
-/** The actions of each resource that could have made a change seen at a time. $1 resources and times as JSON rows. */
+/** The actions of each resource that can have caused a change seen at a time. $1 resources and times as JSON rows. */
 const ACTIONS_OF_RESOURCES = `
 select e.resource_id, ${ACTION_COLUMNS}
   from json_to_recordset($1::json) as a(resource_id uuid, at timestamptz)

@@ -3,11 +3,11 @@ import type { KindCompleteness } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { INVENTORY_SWEEPS, sweptAs } from '../kinds';
 
-/** What the ledger of sweeps says about the kinds that an answer speaks of. */
+/** The completeness of the kinds in a response, from the ledger of sweeps. */
 export interface Completeness {
   readonly as_of: string | null;
   readonly completeness: Record<string, KindCompleteness>;
-  /** When the last complete sweep of a row's kind began, RFC 3339: from then on an unstruck row counts as seen. */
+  /** When the last complete sweep of a row's kind began, RFC 3339. A row without strikes counts as seen by that sweep. */
   readonly sweptAt: (kind: string) => string | null;
 }
 
@@ -18,22 +18,22 @@ interface SweepState {
   readonly last_reason: string | null;
 }
 
-/** Reads how complete the inventory is. */
+/** Reads how complete and how old the inventory is. */
 @Injectable()
 export class CompletenessReader {
-  private readonly asking = new Map<string | undefined, Promise<Completeness>>();
+  private readonly pending = new Map<string | undefined, Promise<Completeness>>();
 
   constructor(private readonly database: Database) {}
 
   /**
-   * Of one kind, or of everything that is swept; as it is, or as it was at a time. Whoever asks while the same is being asked gets that
-   * answer: it may say less of the rows that are read after it, never more.
+   * The completeness of one kind or of all, now or at a time. Concurrent callers share one read. Its result may be older than the rows that
+   * the caller reads afterwards, never newer.
    */
-  of(kind: string | undefined, at: string | null = null): Promise<Completeness> {
+  ofKind(kind: string | undefined, at: string | null = null): Promise<Completeness> {
     if (at !== null) return this.read(kind, at);
-    const asking = this.asking.get(kind) ?? this.read(kind, at).finally(() => this.asking.delete(kind));
-    this.asking.set(kind, asking);
-    return asking;
+    const pending = this.pending.get(kind) ?? this.read(kind, at).finally(() => this.pending.delete(kind));
+    this.pending.set(kind, pending);
+    return pending;
   }
 
   private async read(kind: string | undefined, at: string | null): Promise<Completeness> {

@@ -1,48 +1,51 @@
 import type { EventCause, EventRow } from './event-view';
 
-/** An action as its `provider_action` event tells it. */
-export interface ToldAction {
+/** An action of the provider, from its `provider_action` event. */
+export interface ReportedAction {
   readonly action_id: string;
   readonly action: string;
-  /** The saga of ours that asked for it; null: somebody else did. */
+  /** The saga that started it. Null: it was started outside this service. */
   readonly saga_id: string | null;
   /** By the provider's clock. */
   readonly started_at: string | null;
-  /** When we heard of it first, by ours. */
-  readonly heard_at: Date;
+  /** When the feed first listed it, by the database's clock. */
+  readonly reported_at: Date;
 }
 
 /** An action that began longer ago than a day did not make the change. */
 const LONGEST_EFFECT_MS = 86_400_000;
 
 /**
- * Milliseconds by which an action may seem to begin after its effect was seen. Actions begin by the provider's clock, changes are seen by the
- * database's; both follow NTP and differ by far less, and no second action of a droplet can have an effect within such a time.
+ * Milliseconds by which an action may appear to begin after its effect was seen. Actions have the provider's clock, changes the database's.
+ * Both follow NTP and differ by far less, and no second action of a droplet can take effect within this time.
  */
 export const CLOCK_SLACK_MS = 5_000;
 
-/** Of a `provider_action` event `e`. An action without a time began when the feed showed it: nothing proves that it began before. */
+/** The start of the action of a `provider_action` event `e`. An action without a time starts when the feed first listed it. */
 const BEGAN = `coalesce((e.changes ->> 'started_at')::timestamptz, e.at)`;
 
-/** Whether the event `e` shows an action that can have made a change seen between two times. However late the feed showed it: the cause is the same. */
+/**
+ * SQL condition: the event `e` is of an action that can have caused a change seen between two times. It does not matter how late the feed
+ * listed the action.
+ */
 export const actionsAbout = (from: string, to: string): string =>
   `e.type = 'provider_action' and e.at >= ${from} - interval '25 hours'
    and ${BEGAN} between ${from} - interval '${LONGEST_EFFECT_MS} milliseconds' and ${to} + interval '${CLOCK_SLACK_MS} milliseconds'`;
 
 /** The columns of actions in a statement over their events `e`, grouped by `action_id`. */
 export const ACTION_COLUMNS = `e.changes ->> 'action_id' as action_id, min(e.changes ->> 'action') as action,
-       min(e.changes ->> 'started_at') as started_at, min(e.at) as heard_at`;
+       min(e.changes ->> 'started_at') as started_at, min(e.at) as reported_at`;
 
-/** The actions of a resource that could have made changes seen between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
+/** The actions of a resource that can have caused changes seen between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
 export const ACTIONS_OF_RESOURCE = `
 select ${ACTION_COLUMNS} from cloud_resource_events e
  where e.resource_id = $1 and ($2::text is null or e.tenant_id = $2) and ${actionsAbout('$3::timestamptz', '$4::timestamptz')}
  group by 1`;
 
-/** Those of them that sagas asked for. No tenant may read this table; the actions asked about are its own. $1 action ids. */
+/** The sagas that started these actions. Tenants may not read this table; the caller passes only actions of the tenant. $1 action ids. */
 export const SAGAS_OF_ACTIONS = `select action_id::text, saga_id from cloud_saga_actions where action_id = any ($1::bigint[])`;
 
-/** What the provider's actions change, by its own names of both. Source: the action types of droplets and reserved IPs. */
+/** The provider's action types that change a field. Source: the action types of droplets and reserved IPs. */
 const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
   size_slug: ['resize'],
   memory: ['resize'],
@@ -58,23 +61,23 @@ const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
   size_gigabytes: ['resize', 'resize_volume'],
 };
 
-/** Whatever else was done to it before: only this deletes a droplet. */
+/** The only action type that deletes a droplet. */
 const DELETED_BY: readonly string[] = ['destroy'];
 
-/** A change as causes are found for it. */
+/** The fields of a change that determine its cause. */
 export type CausedChange = Pick<EventRow, 'type' | 'at' | 'changes' | 'source' | 'saga_id'>;
 
 /**
- * The action that made one of the changes: of those that began before the change was seen, the nearest. One that follows it never takes its place.
- * A droplet is switched off to be resized: what explains more than its status goes first. What a saga wrote has that saga as its cause, also
- * before the feed has shown an action of it.
+ * The action that caused the change: the nearest of those that began before the change was seen; one that began after it comes last. An
+ * action that explains more than the status comes first, because a resize also switches the droplet off. A change that a saga wrote has
+ * that saga as its cause, even before the feed has listed an action of it.
  */
-export function causeOf(event: CausedChange, actions: readonly ToldAction[]): EventCause | null {
+export function causeOf(event: CausedChange, actions: readonly ReportedAction[]): EventCause | null {
   if (event.type !== 'updated' && event.type !== 'deleted') return null;
   const fields = Object.keys(event.changes);
   const able = new Set(event.type === 'deleted' ? DELETED_BY : fields.flatMap((field) => CHANGED_BY[field] ?? []));
-  const telling = new Set(fields.filter((field) => field !== 'status').flatMap((field) => CHANGED_BY[field] ?? []));
-  const rank = ({ action }: ToldAction): number => Number(telling.has(action));
+  const explaining = new Set(fields.filter((field) => field !== 'status').flatMap((field) => CHANGED_BY[field] ?? []));
+  const rank = ({ action }: ReportedAction): number => Number(explaining.has(action));
   const [cause] = actions
     .filter((action) => able.has(action.action) && isOfWriter(event, action) && Number.isFinite(distanceMs(event, action)))
     .sort((a, b) => rank(b) - rank(a) || distanceMs(event, a) - distanceMs(event, b) || Number(b.action_id) - Number(a.action_id));
@@ -83,14 +86,16 @@ export function causeOf(event: CausedChange, actions: readonly ToldAction[]): Ev
   return event.saga_id === null ? null : { action_id: null, action: null, at: null, ours: true, saga_id: event.saga_id };
 }
 
-/** What a saga wrote is no effect of anybody else. Older events do not name the saga: any of ours may be meant. */
-function isOfWriter({ source, saga_id: writer }: CausedChange, action: ToldAction): boolean {
+/** A saga's change is caused by that saga's actions only. Older events do not name their saga, so any of our sagas matches. */
+function isOfWriter({ source, saga_id: writer }: CausedChange, action: ReportedAction): boolean {
   return source !== 'saga' || (writer === null ? action.saga_id !== null : action.saga_id === writer);
 }
 
-/** How far the beginning of an action is from the change. Those within the slack after it come behind all before it; infinite: it is no cause. */
-function distanceMs({ at }: CausedChange, { started_at: startedAt, heard_at: heardAt }: ToldAction): number {
-  const laterMs = (startedAt === null ? heardAt.getTime() : Date.parse(startedAt)) - at.getTime();
+/**
+ * Distance of the action's start from the change. Starts after the change, within the slack, rank behind all others. Infinity: no cause.
+ */
+function distanceMs({ at }: CausedChange, { started_at: startedAt, reported_at: reportedAt }: ReportedAction): number {
+  const laterMs = (startedAt === null ? reportedAt.getTime() : Date.parse(startedAt)) - at.getTime();
   if (laterMs > CLOCK_SLACK_MS || laterMs < -LONGEST_EFFECT_MS) return Infinity;
   return laterMs > 0 ? LONGEST_EFFECT_MS + laterMs : -laterMs;
 }

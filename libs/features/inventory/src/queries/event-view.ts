@@ -1,4 +1,4 @@
-/** One entry of the append-only record as the API shows it. */
+/** One event of a resource as the API returns it. */
 export interface EventView {
   readonly id: string;
   readonly resource_id: string;
@@ -6,16 +6,16 @@ export interface EventView {
   readonly at: string;
   readonly source: string;
   readonly changes: Record<string, { old: unknown; new: unknown }>;
-  /** The provider's action that made the change, where the action feed showed one, or the saga that wrote it. */
+  /** The provider's action that caused the change, if the action feed listed one, or the saga that wrote it. */
   readonly cause: EventCause | null;
 }
 
 export interface EventCause {
-  /** Null of what a saga wrote before the feed has shown its action, or without one. */
+  /** Null for a saga's change without an action, or before the feed has listed the action. */
   readonly action_id: string | null;
   readonly action: string | null;
   readonly at: string | null;
-  /** One of our sagas asked for it. */
+  /** True when one of our sagas started it. */
   readonly ours: boolean;
   readonly saga_id: string | null;
 }
@@ -23,24 +23,24 @@ export interface EventCause {
 export interface EventRow extends Omit<EventView, 'at' | 'changes' | 'cause'> {
   readonly seq: string;
   readonly at: Date;
-  /** The saga that wrote it; null of all others, and of older events. */
+  /** The saga that wrote the event. Null for other sources, and for older events. */
   readonly saga_id: string | null;
-  /** Of a `discovered` event the first values as they were, of all others `{field: {old, new}}`. */
+  /** The first values of a `discovered` event; `{field: {old, new}}` of every other event. */
   readonly changes: Record<string, unknown>;
 }
 
-/** `sweep_id` names the writer: of an event from a saga it is the saga. */
+/** `sweep_id` is the id of the writer: for events of sagas it is the saga's. */
 export const SAGA_OF_EVENT = `case when source = 'saga' then sweep_id end`;
 
 /** The columns of an `EventRow`. */
 export const EVENT_COLUMNS = `seq, id, resource_id, type, at, source, changes, ${SAGA_OF_EVENT} as saga_id`;
 
 export function eventView({ seq: _seq, saga_id: _saga, at, changes, ...event }: EventRow, cause: EventCause | null): EventView {
-  const told = event.type === 'discovered' ? fromNothing(changes) : (changes as EventView['changes']);
-  return { ...event, at: at.toISOString(), changes: told, cause };
+  const allChanges = event.type === 'discovered' ? changesFromNull(changes) : (changes as EventView['changes']);
+  return { ...event, at: at.toISOString(), changes: allChanges, cause };
 }
 
-function fromNothing(values: Record<string, unknown>): EventView['changes'] {
+function changesFromNull(values: Record<string, unknown>): EventView['changes'] {
   const known = Object.entries(values).filter(([, value]) => value !== null);
   return Object.fromEntries(known.map(([field, value]) => [field, { old: null, new: value }]));
 }

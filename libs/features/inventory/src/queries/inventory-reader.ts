@@ -1,35 +1,64 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { decodeCursor, pageOf, SEQUENCE_KEY, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, pageOf, SEQUENCE_KEY, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { HistoryHorizon } from '../history/history-horizon';
 import { ResourceNotFoundError } from '../inventory.errors';
+import { VOLATILE_ATTRS } from '../kinds';
 import { CompletenessReader } from './completeness-reader';
 import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
 import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event-view';
-import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ToldAction } from './event-cause';
-import { VOLATILE_ATTRS } from './volatile-attrs';
-import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
+import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ReportedAction } from './event-cause';
+
+/** Numbers of resources. The key null stands for resources without a tenant, or without a region. */
+export interface SummaryView {
+  readonly total: number;
+  readonly unattributed: number;
+  readonly by_kind: readonly { readonly kind: string; readonly count: number }[];
+  readonly by_tenant: readonly { readonly tenant_id: string | null; readonly count: number }[];
+  readonly by_region: readonly { readonly region: string | null; readonly count: number }[];
+}
+
+export interface SummaryAnswer {
+  readonly data: SummaryView;
+  readonly as_of: string | null;
+  readonly completeness: Record<string, KindCompleteness>;
+}
+
+interface CountRow {
+  readonly by: 'all' | 'kind' | 'tenant' | 'region';
+  readonly key: string | null;
+  readonly count: number;
+}
+
+/** All counts with one scan of the table. $1 tenant or null. */
+const COUNT_RESOURCES = `
+select case grouping(kind, tenant_id, region) when 7 then 'all' when 3 then 'kind' when 5 then 'tenant' else 'region' end as by,
+       case grouping(kind, tenant_id, region) when 3 then kind when 5 then tenant_id when 6 then region end as key, count(*)::int as count
+  from cloud_resources where deleted_at is null and ($1::text is null or tenant_id = $1)
+ group by grouping sets ((), (kind), (tenant_id), (region)) order by count desc, key`;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Reads the inventory in the scope of whoever asks. A tenant's statements carry the tenant twice: as a condition of ours, and
- * as the row-security scope of their transaction (TEN-4).
+ * Reads the inventory in the caller's scope. A tenant's statements contain the tenant twice: as a condition of the statement, and as the
+ * row-security scope of the transaction. [TEN-4]
  */
 @Injectable()
 export class InventoryReader {
   constructor(
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
-    private readonly past: HistoryHorizon,
+    private readonly horizon: HistoryHorizon,
   ) {}
 
-  /** The account as it is, or as the event log says it was at a time. Throws `EventsArchivedError` when that is too long ago (INV-14). */
+  /** The resources now, or at a time by the event log. Throws `EventsArchivedError` when the events of that time are archived. [INV-14] */
   list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
     return this.read(scope, filters, page, resourceView, at);
   }
 
-  /** The same list as JSON. */
+  /** The same list as JSON text. */
   async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<string> {
     const { data, ...rest } = await this.read(scope, filters, page, resourceJson, at);
     return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
@@ -44,9 +73,9 @@ export class InventoryReader {
   ): Promise<ListAnswer<T>> {
     const after = decodeCursor(page.cursor, UUID_KEY);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
-    const complete = await this.completeness.of(filters.kind, at); // first: rows may be younger than what is said of them, never older
+    const complete = await this.completeness.ofKind(filters.kind, at); // read first: the rows may be newer than their completeness, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
-    if (at !== undefined) await this.past.assertCovers(at);
+    if (at !== undefined) await this.horizon.assertCovers(at);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return {
       data: shown.map((row) => as(row, complete.sweptAt(row.kind))),
@@ -56,9 +85,9 @@ export class InventoryReader {
     };
   }
 
-  /** How many resources there are, by kind, tenant and region; tombstones do not count. */
+  /** Numbers of resources by kind, tenant and region, without tombstones. */
   async summary(scope: Scope): Promise<SummaryAnswer> {
-    const complete = await this.completeness.of(undefined);
+    const complete = await this.completeness.ofKind(undefined);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
     const rows = await this.inScope(scope, (on) => on.query<CountRow>(COUNT_RESOURCES, [tenant]));
     return { data: summaryView(rows), as_of: complete.as_of, completeness: complete.completeness };
@@ -69,25 +98,25 @@ export class InventoryReader {
       on.texts<ResourceRow>({ text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, values: [id] }),
     );
     if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError(id);
-    const complete = await this.completeness.of(row.kind);
+    const complete = await this.completeness.ofKind(row.kind);
     return resourceView(row, complete.sweptAt(row.kind));
   }
 
-  /** Those of these ids that exist, in the order of their ids; for whoever may see everything. */
-  async several(ids: readonly string[]): Promise<ResourceView[]> {
+  /** The resources with these ids, in the order of their ids. Without a scope: for platform callers only. */
+  async getMany(ids: readonly string[]): Promise<ResourceView[]> {
     const rows = await this.database.texts<ResourceRow>({
       text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = any ($1::uuid[]) order by id`,
       values: [ids],
     });
-    const complete = await this.completeness.of(undefined);
+    const complete = await this.completeness.ofKind(undefined);
     return rows.map((row) => resourceView(row, complete.sweptAt(row.kind)));
   }
 
-  /** Newest first. A former tenant still reads the events of its own time, and no others (INV-13). */
+  /** Newest first. A previous tenant still reads the events of its own time, and no others. [INV-13] */
   async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
     const before = decodeCursor(page.cursor, SEQUENCE_KEY);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    const { rows, kind, told } = await this.inScope(scope, async (on) => {
+    const { rows, kind, reported } = await this.inScope(scope, async (on) => {
       const [resource] = await on.query<{ kind: string }>(
         'select kind from cloud_resources where id = $1 and ($2::text is null or tenant_id = $2)',
         [id, tenant],
@@ -99,16 +128,16 @@ export class InventoryReader {
       );
       const known = resource ?? (events.length > 0 || (before !== null && (await hasEvents(on, id, tenant))));
       if (!known) throw new ResourceNotFoundError(id);
-      const told = await on.query<Omit<ToldAction, 'saga_id'>>(ACTIONS_OF_RESOURCE, [
+      const reported = await on.query<Omit<ReportedAction, 'saga_id'>>(ACTIONS_OF_RESOURCE, [
         id,
         tenant,
         events.at(-1)?.at ?? null,
         events[0]?.at ?? null,
       ]);
-      return { rows: events, kind: resource?.kind, told };
+      return { rows: events, kind: resource?.kind, reported };
     });
-    const actions = await this.withSagas(told);
-    const complete = await this.completeness.of(kind);
+    const actions = await this.withSagas(reported);
+    const complete = await this.completeness.ofKind(kind);
     const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
     return {
       data: shown.map((row) => eventView(row, causeOf(row, actions))),
@@ -118,13 +147,13 @@ export class InventoryReader {
     };
   }
 
-  private async withSagas(told: readonly Omit<ToldAction, 'saga_id'>[]): Promise<ToldAction[]> {
-    if (told.length === 0) return [];
-    const asked = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
-      told.map(({ action_id }) => action_id),
+  private async withSagas(reported: readonly Omit<ReportedAction, 'saga_id'>[]): Promise<ReportedAction[]> {
+    if (reported.length === 0) return [];
+    const started = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
+      reported.map(({ action_id }) => action_id),
     ]);
-    const sagaOf = new Map(asked.map(({ action_id, saga_id }) => [action_id, saga_id]));
-    return told.map((action) => ({ ...action, saga_id: sagaOf.get(action.action_id) ?? null }));
+    const sagaOf = new Map(started.map(({ action_id, saga_id }) => [action_id, saga_id]));
+    return reported.map((action) => ({ ...action, saga_id: sagaOf.get(action.action_id) ?? null }));
   }
 
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {
@@ -142,12 +171,21 @@ function readPage(on: Queryable, filters: ResourceFilters, after: string | null,
   return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-
 async function hasEvents(on: Queryable, id: string, tenant: string | null): Promise<boolean> {
   const rows = await on.query(
     'select 1 from cloud_resource_events where resource_id = $1 and ($2::text is null or tenant_id = $2) limit 1',
     [id, tenant],
   );
   return rows.length > 0;
+}
+
+function summaryView(rows: readonly CountRow[]): SummaryView {
+  const countsBy = (by: CountRow['by']) => rows.filter((row) => row.by === by);
+  return {
+    total: countsBy('all')[0]?.count ?? 0,
+    unattributed: countsBy('tenant').find((row) => row.key === null)?.count ?? 0,
+    by_kind: countsBy('kind').map(({ key, count }) => ({ kind: key ?? '', count })),
+    by_tenant: countsBy('tenant').map(({ key, count }) => ({ tenant_id: key, count })),
+    by_region: countsBy('region').map(({ key, count }) => ({ region: key, count })),
+  };
 }

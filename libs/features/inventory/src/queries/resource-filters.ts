@@ -1,16 +1,16 @@
-/** Filters of the inventory; all given ones must fit. */
+/** Filters of the inventory. A resource must match all given ones. */
 export interface ResourceFilters {
   readonly kind?: string;
-  /** `deleted` lists tombstones, which are left out otherwise. */
+  /** `deleted` lists tombstones, which every other status excludes. */
   readonly status?: string;
   readonly region?: string;
   readonly project_id?: string;
   readonly tenant_id?: string;
-  /** Part of the name, the provider's id or an address; letter case does not matter. */
+  /** Part of the name, of the provider's id or of an address, in any letter case. */
   readonly q?: string;
-  /** Only what belongs to no tenant. */
+  /** Only resources without a tenant. */
   readonly unattributed?: true;
-  /** RFC 3339: only what changed at or after this time. */
+  /** RFC 3339: only resources that changed at or after this time. */
   readonly updated_since?: string;
 }
 
@@ -26,7 +26,7 @@ const CONDITIONS: Record<keyof ResourceFilters, (place: string) => string> = {
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
 };
 
-/** The filters as SQL with numbered places from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
+/** The filters as SQL with parameters from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
 export function filterSql(filters: ResourceFilters, from: number): { conditions: string[]; values: unknown[]; name: string } {
   const given = (Object.keys(CONDITIONS) as (keyof ResourceFilters)[]).filter((key) => filters[key] !== undefined);
   const conditions = given.map((key, index) => CONDITIONS[key](`$${from + index}`));

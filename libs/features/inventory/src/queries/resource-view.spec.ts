@@ -22,7 +22,7 @@ const ROW: ResourceRow = {
 };
 const SWEPT_AT = '2026-03-01T00:00:00.000Z';
 
-it('shows a row', () => {
+it('maps a row to the fields of the API', () => {
   expect(resourceView(ROW, null)).toEqual({
     ...ROW,
     attributed_by: undefined,
@@ -36,7 +36,7 @@ it('shows a row', () => {
 });
 
 it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status', 'urn', 'size_slug'] as const)(
-  'whatever text is in %s is that text',
+  'escapes every text of %s in the JSON',
   (field) => {
     for (const text of ['"', '\\', '","id":"x', 'line\nbreak', '\u0001', '\u2028', 'ß\u{1F600}', '']) {
       const view = resourceView({ ...ROW, [field]: text }, null);
@@ -47,12 +47,12 @@ it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status
 );
 
 it.each([
-  ['an unstruck row that the last complete sweep knew', {}, SWEPT_AT],
-  ['one with strikes', { stale_strike_count: '1' }, '2026-02-01T00:00:00.500Z'],
+  ['a row without strikes that the last complete sweep knew', {}, SWEPT_AT],
+  ['a row with strikes', { stale_strike_count: '1' }, '2026-02-01T00:00:00.500Z'],
   ['a tombstone', { deleted_at: '2026-02-02 00:00:00+00' }, '2026-02-01T00:00:00.500Z'],
-  ['one first seen since', { first_seen_at: '2026-03-01 00:00:00+00' }, '2026-02-01T00:00:00.500Z'],
-  ['one seen since', { last_seen_at: '2026-03-02 00:00:00+00' }, '2026-03-02T00:00:00.000Z'],
-])('%s was last seen when it says', (_what, change, expected) => {
+  ['a row first seen since that sweep', { first_seen_at: '2026-03-01 00:00:00+00' }, '2026-02-01T00:00:00.500Z'],
+  ['a row seen since that sweep', { last_seen_at: '2026-03-02 00:00:00+00' }, '2026-03-02T00:00:00.000Z'],
+])('returns the right last_seen_at for %s', (_what, change, expected) => {
   expect(resourceView({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
   expect(resourceJson({ ...ROW, ...change }, SWEPT_AT)).toContain(`"last_seen_at":"${expected}"`);
 });

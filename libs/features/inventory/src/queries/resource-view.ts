@@ -1,6 +1,6 @@
 import { rfc3339 } from '#libs/database';
 
-/** A resource as the API shows it. */
+/** A resource as the API returns it. */
 export interface ResourceView {
   readonly id: string;
   readonly provider: string;
@@ -21,7 +21,7 @@ export interface ResourceView {
   readonly deleted_at: string | null;
 }
 
-/** A row as PostgreSQL writes it. */
+/** A row in PostgreSQL's text format. */
 export type ResourceRow = Readonly<Record<Given, string> & Record<Possible, string | null>>;
 type Given =
   | 'id'
@@ -42,11 +42,9 @@ export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, reg
   attributed_by, attributed_ref, attrs, first_seen_at, last_seen_at, stale_strike_count, deleted_at`;
 
 /**
- * A row as JSON of a `ResourceView`, put together by hand: the texts of a long list are good JSON already, and making values of them to write
- * them down again took twice as long.
- *
- * An unchanged row is not rewritten by a sweep, so an active row without strikes that was known when its kind's last complete
- * sweep began (RFC 3339) counts as seen by that sweep.
+ * Writes a row as the JSON of a `ResourceView` by hand: parsing the texts of a long list and serialising them again took twice as long.
+ * A sweep does not rewrite an unchanged row, so an active row without strikes that was known when its kind's last complete sweep began
+ * (`sweptAt`, RFC 3339) counts as seen by that sweep.
  */
 export function resourceJson(row: ResourceRow, sweptAt: string | null): string {
   const firstSeen = rfc3339(row.first_seen_at);

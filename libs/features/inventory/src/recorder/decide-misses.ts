@@ -1,10 +1,13 @@
-/** An active row that a complete listing did not contain. */
+import type { Config } from '#libs/config';
+import type { Kind } from '../kinds/kind';
+
+/** An active row that a complete list did not contain. */
 export interface MissingRow {
   readonly id: string;
   readonly providerId: string;
   readonly strikes: number;
   readonly lastStrikeAt: Date | null;
-  /** An operator released a suspect sweep that missed it, and it has not been seen since. */
+  /** An operator released a suspect sweep that missed this row, and the row has not been seen since. */
   readonly covered: boolean;
 }
 
@@ -17,48 +20,58 @@ export interface MissRules {
 
 export interface MissSituation {
   readonly missing: readonly MissingRow[];
-  /** Active rows of the kind, the missing ones among them. */
+  /** Active rows of the kind, including the missing ones. */
   readonly activeRows: number;
   readonly seen: number;
-  /** Now, by the database's clock. */
+  /** The current time by the database's clock. */
   readonly now: Date;
 }
 
 export interface MissDecision {
-  /** Why nothing may be struck, or null. */
+  /** The reason why nothing may be struck, or null. */
   readonly suspect: 'empty_list' | 'too_many_missing' | null;
-  /** Rows that get one strike more. */
+  /** Rows that get one more strike. */
   readonly strike: readonly MissingRow[];
-  /** Rows among them, or struck out before, that are gone once the provider confirms it. */
-  readonly condemned: readonly MissingRow[];
+  /**
+   * Rows that have all their strikes. They become tombstones once the provider confirms with a 404, where their kind can be fetched by id.
+   */
+  readonly tombstone: readonly MissingRow[];
 }
 
-/** A row that was missed once more: struck unless the last strike is too fresh; condemned once it has all its strikes (INV-3). */
+/**
+ * Judges a row that was missed again: it is struck unless its last strike is too recent, and out of strikes once it has them all. [INV-3]
+ */
 export function afterMiss(
   row: Pick<MissingRow, 'strikes' | 'lastStrikeAt'>,
   now: Date,
   rules: MissRules,
-): { struck: boolean; condemned: boolean } {
-  if (row.strikes >= rules.strikesToDelete) return { struck: false, condemned: true };
+): { struck: boolean; outOfStrikes: boolean } {
+  if (row.strikes >= rules.strikesToDelete) return { struck: false, outOfStrikes: true };
   const spaced = row.lastStrikeAt === null || now.getTime() - row.lastStrikeAt.getTime() >= rules.strikeSpacingMs;
-  return { struck: spaced, condemned: spaced && row.strikes + 1 >= rules.strikesToDelete };
+  return { struck: spaced, outOfStrikes: spaced && row.strikes + 1 >= rules.strikesToDelete };
 }
 
-/** What a complete listing that did not contain these rows means for them. Pure. */
+/** Decides which of the missing rows of a complete list are struck and which become tombstones. Pure. */
 export function decideMisses(situation: MissSituation, rules: MissRules): MissDecision {
-  const suspect = whySuspect(situation, rules);
-  if (suspect) return { suspect, strike: [], condemned: [] };
+  const suspect = suspicionReason(situation, rules);
+  if (suspect) return { suspect, strike: [], tombstone: [] };
   const judged = situation.missing.map((row) => ({ row, ...afterMiss(row, situation.now, rules) }));
   return {
     suspect: null,
     strike: judged.filter(({ struck }) => struck).map(({ row }) => row),
-    condemned: judged.filter(({ condemned }) => condemned).map(({ row }) => row),
+    tombstone: judged.filter(({ outOfStrikes }) => outOfStrikes).map(({ row }) => row),
   };
 }
 
-/** The vanish brake (INV-5): every missing row counts, also those whose strikes are still too fresh for another. */
-function whySuspect({ missing, activeRows, seen }: MissSituation, rules: MissRules): MissDecision['suspect'] {
+/** The vanish brake: every missing row counts, including rows with a last strike that is too recent for another. [INV-5] */
+function suspicionReason({ missing, activeRows, seen }: MissSituation, rules: MissRules): MissDecision['suspect'] {
   if (missing.every((row) => row.covered)) return null;
   if (seen === 0 && activeRows >= 3) return 'empty_list';
   return missing.length > Math.max(rules.vanishMin, rules.vanishMaxRatio * activeRows) ? 'too_many_missing' : null;
+}
+
+/** The limits for a kind. Kinds that cannot be fetched by id are not confirmed: their strikes must lie further apart instead. [INV-3] */
+export function missRules(config: Config, kind: Pick<Kind, 'fetch'>): MissRules {
+  const { strikesToDelete, strikeSpacingMs, placeholderStrikeSpacingMs, vanishMaxRatio, vanishMin } = config.inventory;
+  return { strikesToDelete, strikeSpacingMs: kind.fetch ? strikeSpacingMs : placeholderStrikeSpacingMs, vanishMaxRatio, vanishMin };
 }

@@ -4,12 +4,13 @@ import { Injectable } from '@nestjs/common';
 import { SWEEPS } from '../kinds';
 import { SweepLedger } from './sweep-ledger';
 
-/** A request that no worker took up within this time has lost its job: it is enqueued again. */
+/** A request that no worker has claimed within this time has lost its job: it is enqueued again. */
 const UNCLAIMED_AFTER_MS = 2_000;
 
 /**
- * Which sweeps should be running but nobody started: kinds never swept or overdue by twice their cadence, unless an attempt
- * began within the last cadence; and requested sweeps whose job was lost. Queues may lose everything: this finds it again (OPS-4).
+ * Finds the sweeps that should run but have no job: kinds that were never swept, or that are overdue by twice their cadence, unless an
+ * attempt began within the last cadence; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again.
+ * [OPS-4]
  */
 @Injectable()
 export class DueSweeps {

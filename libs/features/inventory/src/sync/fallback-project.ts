@@ -3,13 +3,13 @@ import { DigitalOcean, ProviderError, UnknownOutcomeError } from '#libs/digitalo
 import { isRetryable } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AccountBinding } from '../account/account-binding';
-import type { SweepRef } from '../recorder/resource-recorder';
 import { parseProject } from '../projects/project';
 import { ProjectMirror } from '../projects/project-mirror';
+import type { SweepRef } from '../recorder/resource-recorder';
 
 /**
- * Sees to it that the home of resources without an owner exists at the provider: looked up by name in the complete listing
- * first, then made once. Nothing is ever moved into it there.
+ * Ensures that the project for resources without an owner exists at the provider. It is searched by name in the complete list first, then
+ * created once. Nothing is ever moved into it at the provider.
  */
 @Injectable()
 export class FallbackProject {
@@ -17,17 +17,20 @@ export class FallbackProject {
 
   constructor(
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountBinding,
+    private readonly binding: AccountBinding,
     private readonly mirror: ProjectMirror,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Call after a complete listing of the projects. A lost answer is looked up by the next listing; a refusal keeps the fallback local. */
+  /**
+   * Call it after a complete list of the projects. The next list finds a project with a lost response; after a refusal the fallback stays
+   * local.
+   */
   async ensure(sweep: SweepRef): Promise<void> {
     if (await this.mirror.hasFallback(sweep.accountId)) return;
     try {
-      const { fingerprint } = await this.pin.check('provisioning');
-      const made = await this.provider.send({
+      const { fingerprint } = await this.binding.check('provisioning');
+      const created = await this.provider.send({
         purpose: 'provisioning',
         fingerprint,
         method: 'POST',
@@ -41,11 +44,11 @@ export class FallbackProject {
           environment: 'Production',
         },
       });
-      await this.mirror.recordPage(sweep, [made]);
-      if (made.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(sweep.accountId); // not what was asked for: do not ask again
+      await this.mirror.recordPage(sweep, [created]);
+      if (created.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(sweep.accountId); // it has another name: do not create it again
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      this.log.warn({ event: 'fallback_project_not_made', code: error.code });
+      this.log.warn({ event: 'fallback_project_create_failed', code: error.code });
       if (!(error instanceof UnknownOutcomeError) && !isRetryable(error)) await this.mirror.keepLocalFallback(sweep.accountId);
     }
   }

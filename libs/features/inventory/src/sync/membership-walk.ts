@@ -1,32 +1,20 @@
 import { DigitalOcean, optionalText, parseUrn, record, text } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { kindOfUrnType } from '../kinds';
-import type { SweepRun } from './sweep';
+import type { Member } from '../projects/project-membership.repository';
 import type { MirroredProject } from '../projects/project-mirror';
-
-/** One line of a project's resources. */
-export interface Member {
-  readonly projectId: string;
-  readonly kind: string;
-  /** The provider's word for the kind, an alias perhaps. */
-  readonly urnType: string;
-  readonly providerId: string;
-  readonly urn: string;
-  readonly assignedAt: string | null;
-  /** The provider does not stand by this line (`not_found`, `service_down`): it neither makes nor strikes anything. */
-  readonly uncertain: boolean;
-}
+import type { SweepRun } from './sweep';
 
 const UNCERTAIN = new Set(['not_found', 'service_down']);
 
-/** Walks the resources of every project. Source: `GET /v2/projects/:id/resources`. */
+/** Lists the members of every project. Source: `GET /v2/projects/:id/resources`. */
 @Injectable()
 export class MembershipWalk {
   constructor(private readonly provider: DigitalOcean) {}
 
   /**
-   * Hands every page to `found` as it comes. Throws when any page of any project cannot be read, or a list is not complete:
-   * then it is not known who belongs where, and nothing may be taken from anybody (INV-12).
+   * Passes each page to `found`. Throws when any page of any project cannot be read or a list is incomplete: memberships are unknown then,
+   * and none may be ended. [INV-12]
    */
   async walk(run: SweepRun, projects: readonly MirroredProject[], found: (members: Member[]) => void): Promise<void> {
     for (const [index, project] of projects.entries()) {
@@ -42,14 +30,14 @@ export class MembershipWalk {
       const others = projects.length - index - 1;
       for await (const page of list) {
         found(page.items.flatMap(({ member }) => (member ? [member] : [])));
-        run.progress.expect(run.progress.pagesDone + Math.max(page.pagesExpected - page.page, 0) + 1 + others);
-        await run.progress.add({ pagesDone: 1, calls: page.calls });
+        run.progress.expectPages(run.progress.pagesDone + Math.max(page.pagesExpected - page.page, 0) + 1 + others);
+        await run.progress.addCounts({ pagesDone: 1, calls: page.calls });
       }
     }
   }
 }
 
-/** A line whose URN cannot be read at all is counted as listed and otherwise left alone: one odd line must not stop a walk (INV-11). */
+/** A line with an unreadable URN counts as listed and is otherwise ignored: one malformed line must not stop a walk. [INV-11] */
 function parseMember(projectId: string, raw: unknown): { line: string; member: Member | undefined } {
   const resource = record(raw, 'resource');
   const line = text(resource, 'urn');
@@ -71,7 +59,7 @@ function parseMember(projectId: string, raw: unknown): { line: string; member: M
   };
 }
 
-/** An unreadable time is no time: the line itself still counts. */
+/** An unreadable time becomes null: the line itself still counts. */
 function timeOrNull(text: string | null): string | null {
   const time = text === null ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? null : new Date(time).toISOString();

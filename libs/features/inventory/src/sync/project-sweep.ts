@@ -2,33 +2,33 @@ import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { AccountBinding } from '../account/account-binding';
-import { OwnershipRecorder } from '../recorder/ownership-recorder';
-import { SweepLedger } from './sweep-ledger';
-import { askedAt, type SweepRun } from './sweep';
-import { FallbackProject } from './fallback-project';
-import { ProjectMembershipRepository } from '../projects/project-membership.repository';
-import { MembershipWalk, type Member } from './membership-walk';
-import { Placeholders, type PlaceholderMisses } from './placeholders';
 import { parseProject } from '../projects/project';
+import { ProjectMembershipRepository, type Member } from '../projects/project-membership.repository';
 import { ProjectMirror } from '../projects/project-mirror';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { FallbackProject } from './fallback-project';
+import { MembershipWalk } from './membership-walk';
+import { Placeholders, type PlaceholderMisses } from './placeholders';
 import { ProjectReconciler, type ProjectMisses } from './project-reconciler';
+import { databaseTime, type SweepRun } from './sweep';
+import { SweepLedger } from './sweep-ledger';
 
 /**
- * The sweep of the projects, in two passes: mirror them, then walk who is a member of which. What a complete walk says
- * about membership, owners and placeholder kinds is written in one transaction; an incomplete one takes nothing from anybody.
+ * Sweeps the projects in two passes: the first mirrors them, the second lists their members. A complete walk writes memberships, owners and
+ * placeholder kinds in one transaction. An incomplete walk ends no membership.
  */
 @Injectable()
 export class ProjectSweep {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountBinding,
+    private readonly binding: AccountBinding,
     private readonly mirror: ProjectMirror,
     private readonly fallback: FallbackProject,
-    private readonly membership: MembershipWalk,
+    private readonly membershipWalk: MembershipWalk,
     private readonly members: ProjectMembershipRepository,
     private readonly placeholders: Placeholders,
-    private readonly projects: ProjectReconciler,
+    private readonly reconciler: ProjectReconciler,
     private readonly owners: OwnershipRecorder,
     private readonly ledger: SweepLedger,
   ) {}
@@ -37,25 +37,25 @@ export class ProjectSweep {
     const listed = await this.mirrorProjects(run);
     await this.fallback.ensure(run);
     const walked: Member[] = [];
-    const projects = await this.mirror.listed(run.accountId, listed);
-    const walkedFrom = askedAt(run, performance.now());
+    const projects = await this.mirror.listMirrored(run.accountId, listed);
+    const walkedFrom = databaseTime(run, performance.now());
     try {
-      await this.membership.walk(run, projects, (members) => walked.push(...members));
+      await this.membershipWalk.walk(run, projects, (members) => walked.push(...members));
     } finally {
-      await this.pin.reverify(run.purpose);
-      await this.placeholders.record(run, walked, walkedFrom); // what was seen was seen, also when the walk did not end
+      await this.binding.reverify(run.purpose);
+      await this.placeholders.record(run, walked, walkedFrom); // members that were listed are recorded even when the walk failed
     }
     const walkedIds = projects.map((project) => project.id);
     const judged = {
-      projects: await this.projects.judge(run, listed),
+      projects: await this.reconciler.judge(run, listed),
       placeholders: await this.placeholders.judge(run, walkedIds, walked),
     };
-    await this.pin.reverify(run.purpose); // another account's 404 proves nothing (INV-6)
-    await run.progress.flush();
-    await this.database.transaction((tx) => this.conclude(tx, run, walkedIds, walked, judged));
+    await this.binding.reverify(run.purpose); // a 404 of another account proves nothing [INV-6]
+    await run.progress.saveCounts();
+    await this.database.transaction((tx) => this.writeOutcome(tx, run, walkedIds, walked, judged));
   }
 
-  private async conclude(
+  private async writeOutcome(
     tx: Queryable,
     run: SweepRun,
     projectIds: readonly string[],
@@ -63,17 +63,17 @@ export class ProjectSweep {
     { projects, placeholders }: { projects: ProjectMisses; placeholders: PlaceholderMisses },
   ): Promise<void> {
     await this.owners.lockAttribution(tx);
-    await this.ledger.hold(tx, run.id);
-    const doubt = projects.decision.suspect ?? placeholders.suspect;
-    const members = await this.members.apply(tx, { ...run, projectIds, suspect: doubt !== null }, walked);
-    const suspect = doubt ?? (members.blind ? 'members_vanished' : null);
+    await this.ledger.lockSweep(tx, run.id);
+    const suspicion = projects.decision.suspect ?? placeholders.suspect;
+    const members = await this.members.applyWalk(tx, { ...run, projectIds, suspect: suspicion !== null }, walked);
+    const suspect = suspicion ?? (members.blind ? 'members_vanished' : null);
     if (!suspect) {
-      await this.projects.write(tx, projects);
+      await this.reconciler.write(tx, projects);
       await this.placeholders.write(tx, run, placeholders);
     }
     await this.owners.reattribute(tx, run.accountId, 'sweep', null, run.id);
     const missing = [...projects.missing.map((row) => `project/${row.providerId}`), ...placeholders.missing, ...members.missed];
-    await this.ledger.close(tx, run.id, suspect ? 'suspect' : 'complete', suspect, suspect ? missing : null);
+    await this.ledger.closeSweep(tx, run.id, suspect ? 'suspect' : 'complete', suspect, suspect ? missing : null);
   }
 
   private async mirrorProjects(run: SweepRun): Promise<string[]> {
@@ -88,11 +88,11 @@ export class ProjectSweep {
       signal: run.signal,
     });
     for await (const page of list) {
-      await this.pin.reverify(run.purpose);
+      await this.binding.reverify(run.purpose);
       await this.mirror.recordPage(run, page.items);
       listed.push(...page.items.map((project) => project.providerId));
-      run.progress.expect(Math.max(page.pagesExpected, page.page) + page.total);
-      await run.progress.add({ pagesDone: 1, calls: page.calls, seen: page.items.length });
+      run.progress.expectPages(Math.max(page.pagesExpected, page.page) + page.total);
+      await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
     }
     return listed;
   }

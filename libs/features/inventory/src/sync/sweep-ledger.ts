@@ -1,20 +1,18 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Progress } from './progress-notes';
-import { SweepLeaseLostError, SweepNotFoundError } from './sweep.error';
-import { stretchMs } from './stretch';
-import { SWEEP_COLUMNS, type SweepRow, type SweepStatus, type SweepTrigger } from './sweep.view';
+import { SweepLeaseLostError, SweepNotFoundError } from '../inventory.errors';
+import { minSweepIntervalMs, SWEEP_COLUMNS, type SweepCounts, type SweepRow, type SweepStatus, type SweepTrigger } from './sweep';
 
-/** How long a requested sweep waits for a worker before it is given up. */
+/** How long a requested sweep waits for a worker before it is closed as never started. */
 const UNCLAIMED_LIMIT_MS = 120_000;
 
-/** After a 403 nobody but a person asks again for at least so long. */
-const LEAST_REST_MS = 60_000;
+/** After a 403 no scheduled sweep of the kind starts for at least this time; a manual one may. */
+const LEAST_PAUSE_MS = 60_000;
 
 /**
- * The ledger of sweeps, `cloud_sweeps`. At most one sweep of a kind is running (a unique index says so); its right to
- * write is a lease by the database's clock, renewed by a heartbeat and by progress, and checked by every write.
+ * The ledger of sweeps, `cloud_sweeps`. A unique index allows one running sweep per kind. Its right to write is a lease by the database's
+ * clock, which a heartbeat and each saved progress renew and every write checks.
  */
 @Injectable()
 export class SweepLedger {
@@ -23,8 +21,8 @@ export class SweepLedger {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Starts a sweep of the kind, or takes up a requested one. `mine` is false when one is running already: that one is answered. */
-  async open(kind: string, trigger: SweepTrigger): Promise<{ sweep: SweepRow; mine: boolean }> {
+  /** Starts a sweep of the kind, or claims a requested one. When one runs already, that one is returned with `mine` false. */
+  async openSweep(kind: string, trigger: SweepTrigger): Promise<{ sweep: SweepRow; mine: boolean }> {
     await this.closeLapsed();
     const leaseMs = this.config.inventory.sweepLeaseMs;
     const [mine] = await this.database.query<SweepRow>(
@@ -39,25 +37,25 @@ export class SweepLedger {
        select * from claimed union all select * from opened`,
       [kind, trigger, leaseMs],
     );
-    return mine ? { sweep: mine, mine: true } : { sweep: await this.latest(kind), mine: false };
+    return mine ? { sweep: mine, mine: true } : { sweep: await this.findLatest(kind), mine: false };
   }
 
-  /** A sweep for a worker to take up soon, or the running one. */
-  async request(tx: Queryable, kind: string, trigger: SweepTrigger = 'manual'): Promise<SweepRow> {
+  /** Creates a sweep that a worker will claim soon, or returns the running one. */
+  async requestSweep(tx: Queryable, kind: string, trigger: SweepTrigger = 'manual'): Promise<SweepRow> {
     const [requested] = await tx.query<SweepRow>(
       `insert into cloud_sweeps (kind, trigger, lease_until) values ($1, $3, clock_timestamp() + $2 * interval '1 millisecond')
        on conflict (kind) where status = 'running' do nothing returning ${SWEEP_COLUMNS}`,
       [kind, UNCLAIMED_LIMIT_MS, trigger],
     );
-    return requested ?? this.latest(kind, tx);
+    return requested ?? this.findLatest(kind, tx);
   }
 
-  async belongsTo(sweepId: string, accountId: string): Promise<void> {
+  async setAccount(sweepId: string, accountId: string): Promise<void> {
     await this.database.query('update cloud_sweeps set account_id = $2 where id = $1', [sweepId, accountId]);
   }
 
-  /** Renews the lease and notes how far the sweep has come. Throws `SweepLeaseLostError` when it is too late. */
-  async progress(sweepId: string, made?: Progress): Promise<void> {
+  /** Renews the lease, and saves the counters if given. Throws `SweepLeaseLostError` when the lease has lapsed. */
+  async saveProgress(sweepId: string, counts?: SweepCounts): Promise<void> {
     const rows = await this.database.prepared(
       'sweep_progress',
       `update cloud_sweeps set lease_until = clock_timestamp() + $2 * interval '1 millisecond', pages_done = coalesce($3, pages_done),
@@ -67,23 +65,23 @@ export class SweepLedger {
       [
         sweepId,
         this.config.inventory.sweepLeaseMs,
-        made?.pagesDone,
-        made?.pagesExpected,
-        made?.calls,
-        made?.seen,
-        made?.discovered,
-        made?.updated,
-        made?.restored,
+        counts?.pagesDone,
+        counts?.pagesExpected,
+        counts?.calls,
+        counts?.seen,
+        counts?.discovered,
+        counts?.updated,
+        counts?.restored,
       ],
     );
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
   /**
-   * Keeps the sweep's place for the rest of the transaction: whoever would take it waits. The lease is checked here, once, so that a long
-   * conclusion is not undone by its own length. Throws `SweepLeaseLostError` when it is too late.
+   * Locks the sweep's row for the rest of the transaction, so that no other session can close or replace the sweep. The lease is checked
+   * here, once: a long transaction is not undone when the lease lapses during it. Throws `SweepLeaseLostError` when the lease has lapsed.
    */
-  async hold(tx: Queryable, sweepId: string): Promise<void> {
+  async lockSweep(tx: Queryable, sweepId: string): Promise<void> {
     const rows = await tx.query(
       `select 1 from cloud_sweeps where id = $1 and status = 'running' and lease_until > clock_timestamp() for update`,
       [sweepId],
@@ -91,9 +89,11 @@ export class SweepLedger {
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
-  /** Ends the sweep, in a transaction that holds it. `missing` (`<kind>/<provider id>`) is what a suspect listing lacked: it can be
-   * released until a newer listing is complete or suspect in its place. */
-  async close(
+  /**
+   * Ends the sweep, in a transaction that has locked it. `missing` (`<kind>/<provider id>`) are the ids that a suspect list lacked. An
+   * admin can release them until a newer sweep of the kind is complete or suspect.
+   */
+  async closeSweep(
     tx: Queryable,
     sweepId: string,
     status: Exclude<SweepStatus, 'running' | 'released'>,
@@ -113,7 +113,7 @@ export class SweepLedger {
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
-  /** Sweeps whose worker fell silent end as incomplete, so that another may start. */
+  /** Closes sweeps with a lapsed lease as incomplete, so that another may start. */
   async closeLapsed(): Promise<void> {
     await this.database.query(
       `update cloud_sweeps set status = 'incomplete', finished_at = clock_timestamp(),
@@ -128,29 +128,29 @@ export class SweepLedger {
     return row;
   }
 
-  /** Whether sweeping the kind on its clock now would use more than its share of the token. */
-  async isStretched(kind: string, everyMs: number): Promise<boolean> {
+  /** True when a scheduled sweep of the kind would now use more than its share of the token. */
+  async exceedsTokenShare(kind: string, everyMs: number): Promise<boolean> {
     const [last] = await this.database.query<{ calls: number; ago_ms: number }>(
       `select calls, extract(epoch from clock_timestamp() - started_at)::float8 * 1000 as ago_ms
          from cloud_sweeps where kind = $1 and status = 'complete' order by started_at desc limit 1`,
       [kind],
     );
-    // half a cadence of grace: a tick that comes a little early is still the tick that was meant
-    return last !== undefined && last.ago_ms + everyMs / 2 < stretchMs(last.calls, this.config.provider);
+    // Half a cadence of tolerance: a tick that comes a little early still counts as on time.
+    return last !== undefined && last.ago_ms + everyMs / 2 < minSweepIntervalMs(last.calls, this.config.provider);
   }
 
-  /** Whether the provider forbade this kind's list to our token a moment ago: asking again each minute would be a loop (INV-7). */
+  /** True when the provider recently refused this kind's list to our token with a 403. A retry each minute would be a loop. [INV-7] */
   async wasForbidden(kind: string): Promise<boolean> {
-    const restMs = Math.max(this.config.provider.accountCheckMs, LEAST_REST_MS);
+    const pauseMs = Math.max(this.config.provider.accountCheckMs, LEAST_PAUSE_MS);
     const rows = await this.database.query(
       `select 1 from (select reason, finished_at from cloud_sweeps where kind = $1 order by started_at desc limit 1) last
         where reason = 'forbidden_by_provider' and finished_at > clock_timestamp() - $2 * interval '1 millisecond'`,
-      [kind, restMs],
+      [kind, pauseMs],
     );
     return rows.length > 0;
   }
 
-  private async latest(kind: string, on: Queryable = this.database): Promise<SweepRow> {
+  private async findLatest(kind: string, on: Queryable = this.database): Promise<SweepRow> {
     const [row] = await on.query<SweepRow>(
       `select ${SWEEP_COLUMNS} from cloud_sweeps where kind = $1 order by status = 'running' desc, started_at desc limit 1`,
       [kind],

@@ -1,23 +1,32 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
-import { DigitalOcean, ProviderNotConfiguredError } from '#libs/digitalocean';
+import { Database, type Queryable } from '#libs/database';
+import {
+  DigitalOcean,
+  ForbiddenByProviderError,
+  IncompleteListError,
+  ProviderNotConfiguredError,
+  TokenRejectedError,
+} from '#libs/digitalocean';
+import { errorCode } from '#libs/kernel';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AccountBinding } from '../account/account-binding';
-import { ActionFeed } from './action-feed';
+import { AccountUnknownError, OtherAccountError } from '../account/account.errors';
+import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
-import { ProjectSweep } from './project-sweep';
+import { ProjectMembershipRepository } from '../projects/project-membership.repository';
+import { MissRecorder } from '../recorder/miss-recorder';
+import { ActionFeed } from './action-feed';
 import { ListSweep } from './list-sweep';
-import { sweepOutcome } from './sweep-ending';
-import { SweepProgress } from './progress-notes';
+import { ProjectReconciler } from './project-reconciler';
+import { ProjectSweep } from './project-sweep';
+import { SWEEP_COLUMNS, SweepProgress, sweepView, type SweepRow, type SweepRun, type SweepTrigger, type SweepView } from './sweep';
 import { SweepLedger } from './sweep-ledger';
-import type { SweepRun } from './sweep';
-import { SweepLeaseLostError } from './sweep.error';
-import { sweepView, type SweepRow, type SweepTrigger, type SweepView } from './sweep.view';
 
 type UnboundRun = Omit<SweepRun, 'accountId' | 'fingerprint'>;
 
-/** Runs sweeps. Any number of calls for a kind have the effect of one: while one is running, the others answer with it (INV-10). */
+/** Requests, runs and releases sweeps. Concurrent runs of a kind have the effect of one: the others return the running sweep. [INV-10] */
 @Injectable()
 export class SweepService {
   private readonly log = new Logger(SweepService.name);
@@ -25,19 +34,54 @@ export class SweepService {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
-    private readonly pin: AccountBinding,
+    private readonly binding: AccountBinding,
     private readonly ledger: SweepLedger,
     private readonly lists: ListSweep,
     private readonly projects: ProjectSweep,
     private readonly actions: ActionFeed,
+    private readonly misses: MissRecorder,
+    private readonly reconciler: ProjectReconciler,
+    private readonly members: ProjectMembershipRepository,
+    private readonly audit: AuditLog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Resolves when the sweep has ended, however it ended; the ledger says how. Rejects only when the ledger itself cannot be written. */
+  /** Creates a sweep of this kind for a worker to claim, or returns the one that runs already. */
+  async request(kind: string, context: AuditContext): Promise<SweepView> {
+    sweepNamed(kind);
+    await this.ledger.closeLapsed();
+    return this.database.transaction(async (tx) => {
+      const sweep = await this.ledger.requestSweep(tx, kind);
+      await this.audit.record(tx, { ...context, action: 'sweep_requested', target: { type: 'sweep', id: sweep.id }, details: { kind } });
+      return sweepView(sweep);
+    });
+  }
+
+  /**
+   * Accepts a suspect list: the rows it missed get their strike, and later sweeps that miss no other rows are trusted. [INV-5]
+   * It deletes nothing: a row still needs all of its strikes and the provider's 404.
+   */
+  async release(sweepId: string, context: AuditContext): Promise<SweepView> {
+    return this.database.transaction(async (tx) => {
+      const sweep = await this.markReleased(tx, sweepId);
+      const struck = await this.misses.strikeReleased(tx, sweepId);
+      await this.reconciler.strikeReleased(tx, sweepId);
+      await this.members.missReleased(tx, sweepId);
+      await this.audit.record(tx, {
+        ...context,
+        action: 'sweep_released',
+        target: { type: 'sweep', id: sweepId },
+        details: { kind: sweep.kind, struck },
+      });
+      return sweepView({ ...sweep, struck });
+    });
+  }
+
+  /** Resolves when the sweep has ended, with any status. Rejects only when the ledger itself cannot be written. */
   async run(kind: string, { trigger, signal }: { trigger: SweepTrigger; signal?: AbortSignal }): Promise<SweepView> {
     const { sync } = sweepNamed(kind);
     if (!this.provider.configured) throw new ProviderNotConfiguredError();
-    const { sweep, mine } = await this.ledger.open(kind, trigger);
+    const { sweep, mine } = await this.ledger.openSweep(kind, trigger);
     const openedAtMs = performance.now();
     if (!mine) return sweepView(sweep);
     const stop = new AbortController();
@@ -51,47 +95,58 @@ export class SweepService {
       progress: new SweepProgress(this.ledger, sweep.id),
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     };
-    const heartbeat = setInterval(() => void this.beat(run.id, stop), this.config.inventory.sweepLeaseMs / 3);
+    const heartbeat = setInterval(() => void this.renewLease(run.id, stop), this.config.inventory.sweepLeaseMs / 3);
     const span = { name: `sweep ${kind}`, kind: 'internal', attributes: { sweep_id: run.id } } as const;
     try {
       await withLogFields({ sweep_id: run.id }, () => inSpan(span, () => this.sweep(run)));
     } catch (error) {
-      await this.conclude(run, error);
+      await this.closeFailed(run, error);
     } finally {
       clearInterval(heartbeat);
     }
     return this.report(await this.ledger.get(run.id));
   }
 
-  /** Whether a sweep that nobody asks for should be left out: it would repeat a refusal (INV-7), or use too much of the token. */
-  async rests(kind: string): Promise<boolean> {
-    return (await this.ledger.wasForbidden(kind)) || (await this.ledger.isStretched(kind, sweepNamed(kind).sync.everyMs));
+  /** True when a scheduled sweep should not run: it would repeat a refusal [INV-7], or use too much of its token. */
+  async shouldSkip(kind: string): Promise<boolean> {
+    return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(kind, sweepNamed(kind).sync.everyMs));
+  }
+
+  private async markReleased(tx: Queryable, sweepId: string): Promise<SweepRow> {
+    const [released] = await tx.query<SweepRow>(
+      `update cloud_sweeps set status = 'released', released_at = clock_timestamp()
+        where id = $1 and status = 'suspect' and missing is not null returning ${SWEEP_COLUMNS}`,
+      [sweepId],
+    );
+    if (released) return released;
+    const known = await tx.query('select 1 from cloud_sweeps where id = $1', [sweepId]);
+    throw known.length > 0 ? new SweepNotReleasableError(sweepId) : new SweepNotFoundError(sweepId);
   }
 
   private async sweep(run: UnboundRun): Promise<void> {
-    const { accountId, fingerprint } = await this.pin.check(run.purpose);
-    await this.ledger.belongsTo(run.id, accountId);
+    const { accountId, fingerprint } = await this.binding.check(run.purpose);
+    await this.ledger.setAccount(run.id, accountId);
     const kind = listedKind(run.kind);
     const bound: SweepRun = { ...run, accountId, fingerprint };
     if (kind) return this.lists.run(bound, kind);
     await (run.kind === ACTION_FEED.kind ? this.actions.run(bound) : this.projects.run(bound));
   }
 
-  /** A sweep that lost its place was closed by whoever took it over. */
-  private async conclude({ id, kind, progress, signal }: UnboundRun, error: unknown): Promise<void> {
+  /** Closes a sweep that threw. A sweep that lost its lease was closed by the session that replaced it. */
+  private async closeFailed({ id, kind, progress, signal }: UnboundRun, error: unknown): Promise<void> {
     const { status, reason } = sweepOutcome(error, signal);
     if (reason === 'internal')
       this.log.error({ event: 'sweep_failed', kind, sweep_id: id }, error instanceof Error ? error.stack : undefined);
     try {
-      await progress.flush();
-      await this.ledger.close(this.database, id, status, reason);
+      await progress.saveCounts();
+      await this.ledger.closeSweep(this.database, id, status, reason);
     } catch (closing) {
       if (!(closing instanceof SweepLeaseLostError)) throw closing;
     }
   }
 
-  private async beat(sweepId: string, stop: AbortController): Promise<void> {
-    await this.ledger.progress(sweepId).catch((error: unknown) => {
+  private async renewLease(sweepId: string, stop: AbortController): Promise<void> {
+    await this.ledger.saveProgress(sweepId).catch((error: unknown) => {
       if (error instanceof SweepLeaseLostError) stop.abort(error);
     });
   }
@@ -103,4 +158,16 @@ export class SweepService {
     else this.log.warn(line);
     return sweepView(row);
   }
+}
+
+/** The status and reason of a sweep that ended with an error. `refused`: the token may sync nothing, or not this kind. [INV-6, INV-7] */
+function sweepOutcome(error: unknown, signal: AbortSignal): { status: 'incomplete' | 'refused'; reason: string } {
+  if (signal.aborted) return { status: 'incomplete', reason: 'stopped' }; // any error of a process that is stopping means this
+  const refused =
+    error instanceof OtherAccountError ||
+    error instanceof AccountUnknownError ||
+    error instanceof TokenRejectedError ||
+    error instanceof ForbiddenByProviderError;
+  const reason = error instanceof IncompleteListError ? error.reason : errorCode(error);
+  return { status: refused ? 'refused' : 'incomplete', reason };
 }
