@@ -44,9 +44,9 @@ const WALKED = `
 walked as (
   select * from jsonb_to_recordset($2::jsonb) as w("projectId" uuid, kind text, "providerId" text, urn text, "assignedAt" timestamptz, uncertain boolean))`;
 
-// The provider keeps every resource in some project, so many contradicted members mean that the walk was blind, not that the tenants are empty.
-// A project that was not walked, because the list lacked it, keeps its members until it is known to be deleted. A member that joined after
-// the walk's sweep began is not missing: its pages may have been read before a saga moved it.
+// The provider keeps every resource in some project, so many contradicted members mean that the walk was blind, not that the tenants are
+// empty. A project that was not walked, because the list lacked it, keeps its members until it is known to be deleted. A member that joined
+// after the walk's sweep began is not missing: its pages may have been read before a saga moved it.
 /**
  * Current members that a complete walk did not list in their project. `moved`: another project lists the member now. `contradicted`: no
  * project lists it, but the list of its own kind still contains the resource.
