@@ -58,10 +58,10 @@ it('INV-7: a list that our token may not read is refused, changes nothing, and r
   await world.simulator.faults([{ id: 'scope', match: { path: '/v2/droplets' }, effect: { type: 'status', status: 403 } }]);
   expect(await world.sweep('droplet')).toMatchObject({ status: 'refused', reason: 'forbidden_by_provider', struck: 0 });
   expect((await world.simulator.fired()).scope).toBeGreaterThan(0);
-  expect(await world.sweeps.rests('droplet')).toBe(true);
+  expect(await world.sweeps.shouldSkip('droplet')).toBe(true);
   await world.simulator.faults([]);
   expect(await world.sweep('droplet')).toMatchObject({ status: 'complete' });
-  expect(await world.sweeps.rests('droplet')).toBe(false);
+  expect(await world.sweeps.shouldSkip('droplet')).toBe(false);
 });
 
 it('INV-7: a rejected token stops its syncs, is visible, changes nothing, and is not tried in a loop', async () => {

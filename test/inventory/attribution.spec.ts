@@ -74,7 +74,7 @@ it('INV-12: a released walk empties the project after all', async () => {
   await agency.membership([]);
   const suspect = await world.sweep('project');
   expect(suspect).toMatchObject({ status: 'suspect' });
-  await world.requests.release(suspect.id, { ...ADMIN, reason: 'acme left' });
+  await world.sweeps.release(suspect.id, { ...ADMIN, reason: 'acme left' });
   await world.sweep('project');
   await world.sweep('project');
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: null });

@@ -1,4 +1,4 @@
-import type { ToldAction } from '../../libs/features/inventory/src/reads/event-cause';
+import type { ReportedAction } from '../../libs/features/inventory/src/queries/event-cause';
 
 const DAY = '2026-03-01';
 export const OUR_SAGA = '44444444-2222-4333-8444-555555555504';
@@ -14,7 +14,7 @@ export interface CauseCase {
     readonly source?: string;
     readonly saga_id?: string;
   };
-  readonly actions: readonly ToldAction[];
+  readonly actions: readonly ReportedAction[];
   /** The id of the action; a saga without an action of its own as `saga`. */
   readonly right: string | null;
 }
@@ -22,14 +22,14 @@ export interface CauseCase {
 export const time = (text: string): Date => new Date(`${DAY}T${text}Z`);
 
 /** An action that began at a time of the day and was shown by the feed half a minute later, or when the case says. */
-function told(id: number, action: string, began: string | null, { saga = null as string | null, heard = '' } = {}): ToldAction {
+function told(id: number, action: string, began: string | null, { saga = null as string | null, heard = '' } = {}): ReportedAction {
   const heardAt = heard === '' ? new Date(time(began ?? '10:09:30').getTime() + 30_000) : time(heard);
   return {
     action_id: String(900_000_000 + id),
     action,
     saga_id: saga,
     started_at: began === null ? null : `${DAY}T${began}+00:00`,
-    heard_at: heardAt,
+    reported_at: heardAt,
   };
 }
 
@@ -121,7 +121,7 @@ export const CAUSE_CASES: readonly CauseCase[] = [
   {
     rule: 'an action of the day before is none',
     event: resized('10:09:00'),
-    actions: [{ ...told(1, 'resize', '10:08:00'), started_at: '2026-02-28T10:08:00+00:00', heard_at: new Date('2026-02-28T10:09:30Z') }],
+    actions: [{ ...told(1, 'resize', '10:08:00'), started_at: '2026-02-28T10:08:00+00:00', reported_at: new Date('2026-02-28T10:09:30Z') }],
     right: null,
   },
   {

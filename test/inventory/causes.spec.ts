@@ -1,6 +1,6 @@
 import type { EventCause } from '#libs/inventory';
 import { Client } from 'pg';
-import { causeOf, type ToldAction } from '../../libs/features/inventory/src/reads/event-cause';
+import { causeOf, type ReportedAction } from '../../libs/features/inventory/src/queries/event-cause';
 import { CAUSE_CASES, OUR_SAGA, time, type CauseCase } from './cause-cases';
 import { newWorld, type World } from './world';
 
@@ -50,11 +50,11 @@ async function inDatabase(one: CauseCase, nr: number): Promise<string> {
   const id = rows[0]?.id ?? '';
   const { type, at, source = 'sweep', saga_id = null } = one.event;
   const change = { at: time(at), write: () => insertEvent(id, type, source, time(at), changesOf(one), saga_id) };
-  const told = one.actions.map(({ action_id, action, started_at, heard_at }) => ({
-    at: heard_at,
+  const told = one.actions.map(({ action_id, action, started_at, reported_at }) => ({
+    at: reported_at,
     write: async () => {
       for (const status of ['in-progress', 'completed'])
-        await insertEvent(id, 'provider_action', 'action_feed', heard_at, { action_id, action, status, started_at }, null);
+        await insertEvent(id, 'provider_action', 'action_feed', reported_at, { action_id, action, status, started_at }, null);
     },
   }));
   for (const { write } of [change, ...told].sort((a, b) => a.at.getTime() - b.at.getTime())) await write();
@@ -62,7 +62,7 @@ async function inDatabase(one: CauseCase, nr: number): Promise<string> {
 }
 
 /** All cases may use the same numbers of actions: they are looked up one case at a time. */
-async function askedBySagas(actions: readonly ToldAction[]): Promise<void> {
+async function askedBySagas(actions: readonly ReportedAction[]): Promise<void> {
   await owner.query('delete from cloud_saga_actions');
   for (const { action_id, saga_id } of actions)
     if (saga_id) await owner.query('insert into cloud_saga_actions (saga_id, action_id) values ($1, $2)', [saga_id, action_id]);

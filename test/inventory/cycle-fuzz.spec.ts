@@ -81,7 +81,7 @@ async function cycle(random: SeededRandom, ended: Record<string, number>, releas
     for (const { id, status } of sweeps) {
       ended[status] = (ended[status] ?? 0) + 1;
       complete &&= status === 'complete' || status === 'running';
-      if (release && status === 'suspect') await world.requests.release(id, { ...ADMIN, reason: 'the account is as it is' });
+      if (release && status === 'suspect') await world.sweeps.release(id, { ...ADMIN, reason: 'the account is as it is' });
     }
   }
   return complete;

@@ -114,7 +114,7 @@ it('INV-5: projects that vanish in number are held back until an admin releases 
   await world.simulator.change({ projects });
   const suspect = await world.sweep('project');
   expect(suspect).toMatchObject({ status: 'suspect', reason: 'too_many_missing' });
-  await world.requests.release(suspect.id, { ...ADMIN, reason: 'tidied up' });
+  await world.sweeps.release(suspect.id, { ...ADMIN, reason: 'tidied up' });
   for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
   const { data } = await world.projects.list({ limit: 50 });
   expect(data.filter((project) => project.name.startsWith('p-') && project.deleted_at !== null)).toHaveLength(8);

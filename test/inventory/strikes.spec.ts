@@ -163,7 +163,7 @@ describe('INV-5', () => {
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
     expect(suspect.status).toBe('suspect');
-    const released = await world.requests.release(suspect.id, { ...ADMIN, reason: 'acme left' });
+    const released = await world.sweeps.release(suspect.id, { ...ADMIN, reason: 'acme left' });
     expect(released).toMatchObject({ status: 'released', struck: 20 });
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 20, deleted: 0 });
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 20, deleted: 20 });
@@ -175,7 +175,7 @@ describe('INV-5', () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
-    await world.requests.release(suspect.id, ADMIN);
+    await world.sweeps.release(suspect.id, ADMIN);
     await world.simulator.setDroplets(droplets.slice(21));
     expect(await world.sweep('droplet')).toMatchObject({ status: 'suspect' });
   });
@@ -184,7 +184,7 @@ describe('INV-5', () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
-    await world.requests.release(suspect.id, ADMIN);
+    await world.sweeps.release(suspect.id, ADMIN);
     await world.simulator.setDroplets(droplets);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete' });
     await world.simulator.setDroplets(droplets.slice(20));
@@ -197,7 +197,7 @@ describe('INV-5', () => {
     const suspect = await world.sweep('droplet');
     await world.simulator.setDroplets(droplets);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete' });
-    await expect(world.requests.release(suspect.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
+    await expect(world.sweeps.release(suspect.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
     expect((await rows()).map((row) => row.stale_strike_count)).toEqual(Array<number>(30).fill(0));
   });
 
@@ -205,9 +205,9 @@ describe('INV-5', () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const [first, second] = [await world.sweep('droplet'), await world.sweep('droplet')];
-    await expect(world.requests.release(first.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
-    await world.requests.release(second.id, ADMIN);
-    await expect(world.requests.release(second.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
+    await expect(world.sweeps.release(first.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
+    await world.sweeps.release(second.id, ADMIN);
+    await expect(world.sweeps.release(second.id, ADMIN)).rejects.toMatchObject({ code: 'sweep_not_releasable' });
   });
 });
 

@@ -74,7 +74,7 @@ it(
     await world.simulator.faults([]);
     for (let sweep = 0; sweep < 5; sweep += 1) {
       const { id, status } = await world.sweep('droplet');
-      if (status === 'suspect') await world.requests.release(id, ADMIN);
+      if (status === 'suspect') await world.sweeps.release(id, ADMIN);
     }
     const rows = await world.database.query<{ id: number; name: string }>(
       `select provider_id::int as id, name from cloud_resources where kind = 'droplet' and deleted_at is null order by 1`,

@@ -1,5 +1,5 @@
 import { loadConfig } from '#libs/config';
-import { SWEEP_GAUGES } from '../../libs/features/inventory/src/sweep/sweep.gauges';
+import { SWEEP_GAUGES } from '../../libs/features/inventory/src/sync/sweep.metrics';
 import { aDatabase } from '../database/a-database';
 import { createTestDatabase } from '../setup/database';
 

@@ -10,7 +10,6 @@ import {
   OwnershipService,
   ProjectReader,
   SweepReader,
-  SweepRequests,
   SweepService,
   type SweepView,
 } from '#libs/inventory';
@@ -38,7 +37,6 @@ export interface World {
   readonly database: Database;
   readonly owner: TestDatabase;
   readonly sweeps: SweepService;
-  readonly requests: SweepRequests;
   readonly inventory: InventoryReader;
   readonly projects: ProjectReader;
   readonly register: ResourceRegistrar;
@@ -83,7 +81,6 @@ export async function newWorld(
     owner,
     sweeps,
     database: here.get(Database),
-    requests: here.get(SweepRequests, { strict: false }),
     inventory: here.get(InventoryReader, { strict: false }),
     projects: here.get(ProjectReader, { strict: false }),
     register: here.get(ResourceRegistrar, { strict: false }),

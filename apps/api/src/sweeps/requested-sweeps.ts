@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { SweepRequests, SWEEPS, type SweepView } from '#libs/inventory';
+import { SWEEPS, SweepService, type SweepView } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
 
@@ -10,13 +10,13 @@ export class RequestedSweeps {
   private readonly log = new Logger('Sweeps');
 
   constructor(
-    private readonly requests: SweepRequests,
+    private readonly sweeps: SweepService,
     private readonly enqueuer: Enqueuer,
   ) {}
 
   /** The sweep that a worker will take up at once, or the one that is running already. Takes 2 s longer while the queues are away. */
   async request(kind: string, because: AuditContext): Promise<SweepView> {
-    const sweep = await this.requests.request(kind, because);
+    const sweep = await this.sweeps.request(kind, because);
     await this.wake(kind);
     return sweep;
   }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { SweepReader, SweepRequests } from '#libs/inventory';
+import { SweepReader, SweepService } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../access/access';
 import { RequiredReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
@@ -15,7 +15,7 @@ import { SweepsQuery } from './sweeps.query';
 export class SweepsController {
   constructor(
     private readonly ledger: SweepReader,
-    private readonly requests: SweepRequests,
+    private readonly sweeps: SweepService,
     private readonly requested: RequestedSweeps,
   ) {}
 
@@ -51,6 +51,6 @@ export class SweepsController {
     refusals: [409],
   })
   async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.requests.release(id, because) };
+    return { data: await this.sweeps.release(id, because) };
   }
 }

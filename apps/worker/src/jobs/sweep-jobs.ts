@@ -36,7 +36,7 @@ export class SweepJobs {
 
   private async isDue(job: Job<SweepJob>): Promise<boolean> {
     const { kind, trigger } = job.data;
-    if (trigger !== 'manual' && (await this.sweeps.rests(kind))) return false;
+    if (trigger !== 'manual' && (await this.sweeps.shouldSkip(kind))) return false;
     return isItsTurn(this.ticks, job);
   }
 }

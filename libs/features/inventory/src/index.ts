@@ -1,28 +1,32 @@
-export { AccountNotCheckedError } from './account/account.error';
-export { AccountBinding } from './account/account-pin';
+export { AccountBinding } from './account/account-binding';
+export { AccountNotCheckedError } from './account/account.errors';
 export { BoundProvider } from './account/bound-provider';
-export { archiveEvents, type ArchivedMonth } from './archive/archive-events';
-export { EVENT_STREAMS } from './archive/event-streams';
-export { ArchiveBusyError, EventsArchivedError } from './archive/archive.error';
-export { OwnershipService, type ProjectChange } from './attribution/owners';
+export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
+export { inventoryRetention } from './history/inventory.retention';
+export {
+  ArchiveBusyError,
+  EventsArchivedError,
+  ProjectNotFoundError,
+  ResourceNotFoundError,
+  SweepNotFoundError,
+  SweepNotReleasableError,
+  UnknownKindError,
+} from './inventory.errors';
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
-export type { ProjectView } from './projects/project.view';
-export { ChangeCauses, type ChangeAsked } from './reads/change-causes';
-export { CompletenessReader } from './reads/completeness';
-export type { EventCause, EventView } from './reads/event.view';
-export { InventoryReader } from './reads/inventory-reader';
-export { ProjectReader } from './reads/project-reader';
-export type { ResourceFilters } from './reads/resource-filters';
-export type { ResourceView } from './reads/resource.view';
-export { SweepReader } from './reads/sweep-reader';
+export type { ProjectView } from './projects/project';
+export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
+export { CompletenessReader } from './queries/completeness-reader';
+export type { EventCause, EventView } from './queries/event-view';
+export { InventoryReader } from './queries/inventory-reader';
+export { ProjectReader } from './queries/project-reader';
+export type { ResourceFilters } from './queries/resource-filters';
+export type { ResourceView } from './queries/resource-view';
+export { SweepReader } from './queries/sweep-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
-export { ResourceRegistrar, type RegisteredResource, type Registration } from './register/inventory-register';
-export { ProjectNotFoundError, ResourceNotFoundError } from './resource.error';
-export { inventoryRetention } from './retention/inventory.retention';
-export { DueSweeps } from './sweep/due-sweeps';
-export { SweepRequests } from './sweep/sweep-requests';
-export { SweepService } from './sweep/sweep.service';
-export { SweepNotFoundError, SweepNotReleasableError, UnknownKindError } from './sweep/sweep.error';
-export type { SweepStatus, SweepTrigger, SweepView } from './sweep/sweep.view';
+export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
+export { DueSweeps } from './sync/due-sweeps';
+export type { SweepStatus, SweepTrigger, SweepView } from './sync/sweep';
+export { SweepService } from './sync/sweep.service';

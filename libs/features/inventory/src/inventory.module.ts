@@ -1,84 +1,72 @@
 import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
-import { AccountBinding } from './account/account-pin';
+import { AccountBinding } from './account/account-binding';
 import { BoundProvider } from './account/bound-provider';
-import { ActionFeed } from './actions/action-feed';
-import { HistoryHorizon } from './archive/known-past';
-import { OwnershipService } from './attribution/owners';
-import { FallbackProject } from './projects/fallback-project';
-import { ProjectMembershipRepository } from './projects/members';
-import { MembershipWalk } from './projects/membership-walk';
-import { Placeholders } from './projects/placeholders';
+import { OwnershipService } from './attribution/ownership.service';
+import { HistoryHorizon } from './history/history-horizon';
+import { ProjectMembershipRepository } from './projects/project-membership.repository';
 import { ProjectMirror } from './projects/project-mirror';
-import { ProjectReconciler } from './projects/project-misses';
-import { ProjectSweep } from './projects/project-sweep';
-import { ChangeCauses } from './reads/change-causes';
-import { CompletenessReader } from './reads/completeness';
-import { InventoryReader } from './reads/inventory-reader';
-import { ProjectReader } from './reads/project-reader';
-import { SweepReader } from './reads/sweep-reader';
+import { ChangeCauses } from './queries/change-causes';
+import { CompletenessReader } from './queries/completeness-reader';
+import { InventoryReader } from './queries/inventory-reader';
+import { ProjectReader } from './queries/project-reader';
+import { SweepReader } from './queries/sweep-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
-import { OwnershipRecorder } from './recorder/owner-recorder';
+import { OwnershipRecorder } from './recorder/ownership-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
-import { ResourceRegistrar } from './register/inventory-register';
-import { Confirmation } from './sweep/confirmation';
-import { DueSweeps } from './sweep/due-sweeps';
-import { ListSweep } from './sweep/list-sweep';
-import { NamedParents } from './sweep/named-parents';
-import { SweepLedger } from './sweep/sweep-ledger';
-import { SweepRequests } from './sweep/sweep-requests';
-import { SWEEP_GAUGES } from './sweep/sweep.gauges';
-import { SweepService } from './sweep/sweep.service';
+import { ResourceRegistrar } from './recorder/resource-registrar';
+import { ActionFeed } from './sync/action-feed';
+import { Confirmation } from './sync/confirmation';
+import { DueSweeps } from './sync/due-sweeps';
+import { FallbackProject } from './sync/fallback-project';
+import { ListSweep } from './sync/list-sweep';
+import { MembershipWalk } from './sync/membership-walk';
+import { ParentResolver } from './sync/parent-resolver';
+import { Placeholders } from './sync/placeholders';
+import { ProjectReconciler } from './sync/project-reconciler';
+import { ProjectSweep } from './sync/project-sweep';
+import { SweepLedger } from './sync/sweep-ledger';
+import { SWEEP_GAUGES } from './sync/sweep.metrics';
+import { SweepService } from './sync/sweep.service';
 
-/** Expects the global modules of config, database, audit and digitalocean. */
+const EXPORTED = [
+  AccountBinding,
+  BoundProvider,
+  ChangeCauses,
+  CompletenessReader,
+  DriftEvents,
+  DueSweeps,
+  InventoryReader,
+  OwnershipService,
+  ProjectReader,
+  ResourceRegistrar,
+  SweepReader,
+  SweepService,
+];
+
+/** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   providers: [
-    AccountBinding,
+    ...EXPORTED,
     ActionFeed,
-    BoundProvider,
-    ChangeCauses,
-    CompletenessReader,
     Confirmation,
-    DriftEvents,
-    DueSweeps,
     FallbackProject,
-    InventoryReader,
-    ResourceRegistrar,
     HistoryHorizon,
     ListSweep,
-    ProjectMembershipRepository,
     MembershipWalk,
     MissRecorder,
-    NamedParents,
     OwnershipRecorder,
-    OwnershipService,
+    ParentResolver,
     Placeholders,
+    ProjectMembershipRepository,
     ProjectMirror,
     ProjectReconciler,
-    ProjectReader,
     ProjectSweep,
     ResourceRecorder,
     SweepLedger,
-    SweepReader,
-    SweepRequests,
-    SweepService,
     databaseGauges(SWEEP_GAUGES),
   ],
-  exports: [
-    AccountBinding,
-    BoundProvider,
-    ChangeCauses,
-    CompletenessReader,
-    DriftEvents,
-    DueSweeps,
-    InventoryReader,
-    ResourceRegistrar,
-    OwnershipService,
-    ProjectReader,
-    SweepReader,
-    SweepRequests,
-    SweepService,
-  ],
+  exports: EXPORTED,
 })
 export class InventoryModule {}

@@ -32,7 +32,7 @@ export class DriftInbox {
   /** Newest first: ids of rows are ordered by time. */
   async list(filters: DriftFilters, page: PageRequest): Promise<ListAnswer<DriftView>> {
     const { status = 'open', kind, tenant_id, resource_id, field, severity, ignored = false } = filters;
-    const complete = await this.completeness.of(kind);
+    const complete = await this.completeness.ofKind(kind);
     const rows = await this.database.query<DriftRow>(LIST, [
       status,
       kind,

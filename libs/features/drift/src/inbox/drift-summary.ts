@@ -49,7 +49,7 @@ export class DriftCounts {
   ) {}
 
   async summary(): Promise<DriftSummaryAnswer> {
-    const { as_of, completeness } = await this.completeness.of(undefined);
+    const { as_of, completeness } = await this.completeness.ofKind(undefined);
     const counted = await this.database.query<Omit<Coverage, 'share'>>(COVERAGE);
     const [open] = await this.database.query<OpenRow>(OPEN, [MISSING]);
     const sum = (of: 'live' | 'managed') => counted.reduce((all, tenant) => all + tenant[of], 0);

@@ -20,10 +20,10 @@ export class UnmanagedResourceService {
 
   /** In the order of their ids. */
   async list({ kind, tenant_id }: UnmanagedFilters, page: PageRequest): Promise<ListAnswer<ResourceView>> {
-    const { as_of, completeness } = await this.completeness.of(kind);
+    const { as_of, completeness } = await this.completeness.ofKind(kind);
     const rows = await this.database.query<{ id: string }>(LIST, [decodeCursor(page.cursor, UUID_KEY), kind, tenant_id, page.limit + 1]);
     const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: await this.inventory.several(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
+    return { data: await this.inventory.getMany(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
   }
 }
 

@@ -1,7 +1,7 @@
 import { idText, optionalWholeNumber, record } from '#libs/digitalocean';
 import { defineKind } from './kind';
 
-/** Domain whose records the provider serves. Source: `GET /v2/domains`. The zone file is left out: it is long, and the records tell it all. */
+/** Domain that the provider's name servers answer for. Source: `GET /v2/domains`. The zone file is not kept: it repeats the records. */
 export const dnsZoneKind = defineKind({
   kind: 'dns_zone',
   urnTypes: ['domain'],

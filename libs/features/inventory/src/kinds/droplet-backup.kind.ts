@@ -2,14 +2,14 @@ import { idText, optionalText, optionalWholeNumber, record, texts } from '#libs/
 import { defineKind } from './kind';
 
 /**
- * Automatic backup of a droplet: a private image of type `backup`. Source: `GET /v2/images?private=true`, one list for all droplets; whose
- * backup it is only the droplets say (`backup_ids`). Snapshots and custom images in that list are not ours.
+ * Automatic backup of a droplet: a private image of type `backup`. Source: `GET /v2/images?private=true`, one list for all droplets. The
+ * image does not name its droplet; the droplet names its backups (`backup_ids`). Snapshots and custom images in that list are other kinds.
  */
 export const dropletBackupKind = defineKind({
   kind: 'droplet_backup',
   urnTypes: ['image'],
   sync: { queue: 'sync-slow', cron: '41 * * * *', everyMs: 3_600_000 },
-  lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', holds: (raw) => record(raw, 'image').type === 'backup' }],
+  lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', includes: (raw) => record(raw, 'image').type === 'backup' }],
   fetch: { path: (id) => `/v2/images/${id}`, key: 'image' },
   namedBy: { kind: 'droplet', attr: 'backup_ids', list: { path: (id) => `/v2/droplets/${id}/backups`, key: 'backups' } },
   volatileAttrs: [],

@@ -11,11 +11,11 @@ import {
   texts,
   type Fields,
 } from '#libs/digitalocean';
-import { defineKind } from './kind';
+import { defineKind, regionSlug } from './kind';
 
 /**
- * Virtual machine. Source: `GET /v2/droplets`, which leaves GPU machines out unless they are asked for. Only id and status are insisted
- * on: whatever else may be null one day must not hide a machine that costs money.
+ * Virtual machine. Source: `GET /v2/droplets`, which lists GPU machines only when the query asks for them. Only id and status are required:
+ * a null in any other field must not hide a machine that costs money.
  */
 export const dropletKind = defineKind({
   kind: 'droplet',
@@ -29,11 +29,10 @@ export const dropletKind = defineKind({
   volatileAttrs: ['backup_ids', 'image', 'next_backup_window', 'snapshot_ids', 'volume_ids'],
   observe: (raw) => {
     const droplet = record(raw, 'droplet');
-    const region = optionalRecord(droplet.region, 'region');
     return {
       providerId: idText(droplet, 'id'),
       name: optionalText(droplet, 'name'),
-      region: region && optionalText(region, 'slug'),
+      region: regionSlug(droplet),
       status: text(droplet, 'status'),
       sizeSlug: optionalText(droplet, 'size_slug'),
       attrs: {
@@ -57,12 +56,12 @@ export const dropletKind = defineKind({
   },
 });
 
-/** The slug where there is one: retired and private images have only an id. */
+/** The image's slug, or its id: retired and private images have no slug. */
 function imageName(image: Fields | null): string | null {
   return image && (optionalText(image, 'slug') ?? optionalIdText(image, 'id'));
 }
 
-/** `{}` at first. The order of addresses is not guaranteed, so they are sorted. */
+/** The addresses, sorted, because the provider does not guarantee their order. A new droplet has `{}` here. */
 function networks(all: Fields | null): { v4: Address[]; v6: Address[] } {
   return { v4: addresses(all, 'v4'), v6: addresses(all, 'v6') };
 }
@@ -80,7 +79,7 @@ function addresses(networks: Fields | null, family: 'v4' | 'v6'): Address[] {
   return found.sort((a, b) => (a.type + a.ip_address < b.type + b.ip_address ? -1 : 1));
 }
 
-/** Worker nodes of a Kubernetes cluster carry its id in the tag `k8s:<cluster id>`: they are its tenant's. */
+/** The cluster of a Kubernetes worker node, which carries the tag `k8s:<cluster id>`. The node belongs to the cluster's tenant. */
 function clusterOf(tags: readonly string[]): string[] {
   return tags.filter((tag) => /^k8s:[0-9a-f-]{36}$/.test(tag)).map((tag) => `k8s_cluster/${tag.slice('k8s:'.length)}`);
 }

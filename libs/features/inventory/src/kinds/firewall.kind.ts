@@ -1,10 +1,9 @@
 import { idText, idTexts, optionalList, optionalText, record, text, texts } from '#libs/digitalocean';
-import { defineKind } from './kind';
-import { parentRefs, unordered } from './observed';
+import { defineKind, parentRefs, unordered } from './kind';
 
 /**
- * Rules for the traffic of droplets, named by id or by tag. Source: `GET /v2/firewalls`. No project can hold it: it is its droplets' tenant's,
- * if they share one.
+ * Traffic rules for droplets, which the firewall names by id or by tag. Source: `GET /v2/firewalls`. A firewall cannot be in a project: it
+ * belongs to the tenant of its droplets when they share one.
  */
 export const firewallKind = defineKind({
   kind: 'firewall',

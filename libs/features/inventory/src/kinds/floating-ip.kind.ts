@@ -1,10 +1,9 @@
 import { idText, optionalIdText, optionalRecord, record } from '#libs/digitalocean';
-import { defineKind } from './kind';
-import { regionSlug } from './observed';
+import { defineKind, regionSlug } from './kind';
 
 /**
- * IPv4 address kept for the account; the provider calls it reserved since 2022 and answers the same objects under both names, of which one
- * is asked. Its id is the address. Unassigned it costs money. Source: `GET /v2/reserved_ips`, which names the project too.
+ * IPv4 address reserved for the account. Since 2022 the provider calls it a reserved IP and lists the same objects under both names; this
+ * kind reads one of them. Its id is the address. An unassigned address costs money. Source: `GET /v2/reserved_ips`, with the project's id.
  */
 export const floatingIpKind = defineKind({
   kind: 'floating_ip',

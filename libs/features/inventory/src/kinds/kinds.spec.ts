@@ -1,7 +1,7 @@
 import { KINDS, kindOfUrnType, listedKind } from '.';
 import { urnOf } from './kind';
 
-/** By kind: as little as the provider has been seen to send, nulls for lists included, and what must come of it. */
+/** The sparsest response of the provider by kind, with nulls instead of lists, and the expected observation. */
 const SPARSE: Record<string, { raw: Record<string, unknown>; seen: Record<string, unknown> }> = {
   droplet: {
     raw: { id: 572_017_320, status: 'new', networks: {}, tags: null, region: null, image: null, volume_ids: null },
@@ -49,11 +49,11 @@ const SPARSE: Record<string, { raw: Record<string, unknown>; seen: Record<string
   },
 };
 
-it.each(KINDS.map(({ kind }) => kind))('%s: nulls and missing fields are no error', (name) => {
-  expect(listedKind(name)?.observe(SPARSE[name]?.raw)).toMatchObject(SPARSE[name]?.seen ?? { missing: 'a line in SPARSE' });
+it.each(KINDS.map(({ kind }) => kind))('reads a %s with nulls and missing fields without an error', (name) => {
+  expect(listedKind(name)?.observe(SPARSE[name]?.raw)).toMatchObject(SPARSE[name]?.seen ?? { missing: 'an entry in SPARSE' });
 });
 
-it.each(KINDS.map(({ kind }) => kind))('%s: what is no such object is refused', (name) => {
+it.each(KINDS.map(({ kind }) => kind))('rejects a value that is not a %s', (name) => {
   expect(() => listedKind(name)?.observe({ links: {} })).toThrow(expect.objectContaining({ code: 'malformed_answer' }));
 });
 
@@ -71,17 +71,17 @@ it.each([
   ['volumesnapshot', 'snapshot'],
   ['app', 'app'],
   ['microdroplet', 'microdroplet'],
-])('INV-11: do:%s:… is a %s', (urnType, kind) => {
+])('maps the URN do:%s:… to the kind %s [INV-11]', (urnType, kind) => {
   expect(kindOfUrnType(urnType).kind).toBe(kind);
 });
 
-it('a snapshot is named as its projects name it', () => {
+it('gives a snapshot the URN type that projects list it under', () => {
   const kind = listedKind('snapshot');
   const urns = ['droplet', 'volume'].map((type) => kind && urnOf(kind, kind.observe({ id: 1, resource_type: type, size_gigabytes: 1 })));
   expect(urns).toEqual(['do:image:1', 'do:volumesnapshot:1']);
 });
 
-it('rules in another order are the same rules', () => {
+it('treats firewall rules in another order as the same rules', () => {
   const firewall = (rules: object[]) => listedKind('firewall')?.observe({ id: 'f-1', status: 'succeeded', inbound_rules: rules }).attrs;
   const [http, ssh] = [
     { protocol: 'tcp', ports: '80' },

@@ -9,10 +9,9 @@ import {
   record,
   text,
 } from '#libs/digitalocean';
-import { defineKind } from './kind';
-import { parentRefs, regionSlug, unordered } from './observed';
+import { defineKind, parentRefs, regionSlug, unordered } from './kind';
 
-/** Load balancer, in a region or global (then its region is null). Source: `GET /v2/load_balancers`, which names the project too. */
+/** Load balancer, regional or global (a global one has region null). Source: `GET /v2/load_balancers`, with the project's id. */
 export const loadBalancerKind = defineKind({
   kind: 'load_balancer',
   urnTypes: ['loadbalancer'],
@@ -30,7 +29,7 @@ export const loadBalancerKind = defineKind({
       status: text(balancer, 'status'),
       sizeSlug: optionalText(balancer, 'size'),
       attrs: {
-        ip: optionalText(balancer, 'ip') || null, // '' while it is new
+        ip: optionalText(balancer, 'ip') || null, // '' until the provider has assigned one
         ipv6: optionalText(balancer, 'ipv6') || null,
         type: optionalText(balancer, 'type'),
         network: optionalText(balancer, 'network'),

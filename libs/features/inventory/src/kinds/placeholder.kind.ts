@@ -1,8 +1,8 @@
 import { defineKind, type Kind, type Observation } from './kind';
 
 /**
- * Kinds that are known only as members of projects, with the URN types they go by: the provider's own name first, aliases after.
- * A kind that gets a list of its own moves from here to its own file. Source: DigitalOcean's project resources and godo's URN constants.
+ * Kinds known only from the member lists of projects, with their URN types: the provider's own name first, then its aliases.
+ * A kind that gets a list of its own moves to its own file. Source: DigitalOcean's project resources and godo's URN constants.
  */
 const PLACEHOLDERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   app: ['app'],
@@ -13,10 +13,10 @@ const PLACEHOLDERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   vpc: ['vpc'],
 };
 
-/** Kinds whose id is the name that people know them by. */
+/** Kinds with an id that is also their name. */
 const NAMED_BY_ID = new Set(['spaces_bucket', 'reserved_ipv6']);
 
-/** The kind that a URN type stands for when it has no list of its own; a type that nobody knows is kept as it is (INV-11). */
+/** The kind of a URN type that no listed kind declares. An unknown type becomes a kind of that name. [INV-11] */
 export function placeholderKind(urnType: string): Kind {
   const known = Object.entries(PLACEHOLDERS).find(([, types]) => types.includes(urnType));
   const [kind, urnTypes] = known ?? [urnType, [urnType] as const];
@@ -30,7 +30,7 @@ export function placeholderKind(urnType: string): Kind {
   });
 }
 
-/** A member of a project tells its id and nothing else. */
+/** Builds the observation of a project member, of which only the id is known. */
 export function observePlaceholder(kind: string, providerId: string): Observation {
   const name = NAMED_BY_ID.has(kind) ? providerId : null;
   return { providerId, name, region: null, status: 'active', sizeSlug: null, attrs: { placeholder: true }, parents: [] };

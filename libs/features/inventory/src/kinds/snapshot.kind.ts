@@ -1,13 +1,12 @@
 import { decimal, idText, optionalIdText, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
-import { defineKind } from './kind';
-import { parentRefs } from './observed';
+import { defineKind, parentRefs } from './kind';
 
-/** What a snapshot can be of, and the type of its URN: those of droplets are images to the projects. */
+/** The URN type by the kind of the snapshot's source: projects list a droplet snapshot as an image. */
 const URN_TYPE_OF: Readonly<Record<string, string>> = { droplet: 'image', volume: 'volumesnapshot' };
 
 /**
- * Snapshot of a droplet or of a volume, told apart by `resource_type`. Source: `GET /v2/snapshots`, which shows both. What it was taken of
- * may be long gone.
+ * Snapshot of a droplet or of a volume, by `resource_type`. Source: `GET /v2/snapshots`, which lists both. The resource it was taken from
+ * may have been deleted.
  */
 export const snapshotKind = defineKind({
   kind: 'snapshot',

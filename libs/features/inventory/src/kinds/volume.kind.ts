@@ -1,8 +1,10 @@
 import { idText, idTexts, optionalText, optionalWholeNumber, record, texts } from '#libs/digitalocean';
-import { defineKind } from './kind';
-import { regionSlug } from './observed';
+import { defineKind, regionSlug } from './kind';
 
-/** Block storage. Source: `GET /v2/volumes`. The API knows no state but where it is attached; it belongs to a project of its own. */
+/**
+ * Block storage volume. Source: `GET /v2/volumes`. Its only state is the droplet it is attached to. Its project can differ from the
+ * droplet's.
+ */
 export const volumeKind = defineKind({
   kind: 'volume',
   urnTypes: ['volume'],

@@ -1,20 +1,19 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
-import { FENCE } from '../recorder/record.sql';
-import type { SweepRef } from '../recorder/resource-recorder';
-import { SweepLeaseLostError } from '../sweep/sweep.error';
+import { SweepLeaseLostError } from '../inventory.errors';
+import { FENCE, type SweepRef } from '../recorder/resource-recorder';
 import { tenantInDescription, type ListedProject } from './project';
 
-/** A mirrored project whose members can be asked for. */
+/** A mirrored project that exists at the provider, so that its members can be listed. */
 export interface MirroredProject {
   readonly id: string;
   readonly provider_id: string;
 }
 
 /**
- * Writes what a page of projects shows, with the history of their names. The tenant is taken from the description once, when
- * a project is new; later it belongs to the people who set it. $2 account, $3 projects as JSON rows, $4 name of the fallback project.
+ * Writes a page of projects with the history of their names. The tenant is taken from the description once, when the project is new; later
+ * only admins change it. $1 sweep, $2 account, $3 projects as JSON rows, $4 name of the fallback project.
  */
 const MIRROR_PAGE = `
 with ${FENCE},
@@ -38,13 +37,13 @@ mirrored as (
   returning p.id, p.name),
 renamed as (
   select m.id, m.name from mirrored m left join known k using (id) where k.name is distinct from m.name),
-ended as (
+ended_names as (
   update cloud_project_names n set used_until = clock_timestamp() from renamed r where n.project_id = r.id and n.used_until is null),
-named as (
+new_names as (
   insert into cloud_project_names (project_id, name) select id, name from renamed)
-select (select count(*)::int from fence) as held`;
+select (select count(*)::int from fence) as leased`;
 
-/** The only writer of `cloud_projects` as the provider shows them, and of the history of their names. */
+/** The only writer of the provider's fields in `cloud_projects`, and of the history of project names. */
 @Injectable()
 export class ProjectMirror {
   constructor(
@@ -55,24 +54,24 @@ export class ProjectMirror {
   async recordPage(sweep: SweepRef, page: readonly ListedProject[]): Promise<void> {
     await this.adoptFallback(sweep.accountId, page);
     const rows = page.map((project) => ({ ...project, tenant: tenantInDescription(project.description) }));
-    const [answer] = await this.database.query<{ held: number }>(MIRROR_PAGE, [
+    const [result] = await this.database.query<{ leased: number }>(MIRROR_PAGE, [
       sweep.id,
       sweep.accountId,
       JSON.stringify(rows),
       this.config.provider.fallbackProject,
     ]);
-    if (answer?.held !== 1) throw new SweepLeaseLostError(sweep.id);
+    if (result?.leased !== 1) throw new SweepLeaseLostError(sweep.id);
   }
 
-  /** The mirrored projects among these. */
-  listed(accountId: string, providerIds: readonly string[]): Promise<MirroredProject[]> {
+  /** The mirrored projects among these provider ids. */
+  listMirrored(accountId: string, providerIds: readonly string[]): Promise<MirroredProject[]> {
     return this.database.query<MirroredProject>(
       'select id, provider_id from cloud_projects where account_id = $1 and provider_id = any ($2::text[]) order by id',
       [accountId, providerIds],
     );
   }
 
-  /** A fallback that existed only here becomes the provider's project of that name, once it shows up. */
+  /** Links a local fallback project to the provider's project of that name, once the provider lists one. */
   private async adoptFallback(accountId: string, page: readonly ListedProject[]): Promise<void> {
     const listed = page.find((project) => project.name === this.config.provider.fallbackProject);
     if (!listed) return;
@@ -83,7 +82,7 @@ export class ProjectMirror {
     );
   }
 
-  /** A fallback that exists only here, because the provider refused to make one. */
+  /** Stores a fallback project that does not exist at the provider, because the provider refused to create it. */
   async keepLocalFallback(accountId: string, on: Queryable = this.database): Promise<void> {
     await on.query(`insert into cloud_projects (account_id, name, is_fallback) values ($1, $2, true) on conflict do nothing`, [
       accountId,

@@ -10,6 +10,6 @@ it.each([
   ['tenant: acme', null],
   ['', null],
   [`tenant:${'x'.repeat(65)}`, null],
-])('a description of "%s" names the tenant %s', (description, tenant) => {
+])('reads the tenant of the description "%s" as %s', (description, tenant) => {
   expect(tenantInDescription(description)).toBe(tenant);
 });

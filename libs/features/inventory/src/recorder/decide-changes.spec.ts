@@ -1,6 +1,5 @@
 import type { Observation } from '../kinds/kind';
-import { contentHash } from './content-hash';
-import { decideChanges, type KnownResource, type PageDecision } from './decide-changes';
+import { contentHash, decideChanges, type KnownResource, type PageDecision } from './decide-changes';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 12, minute));
 
@@ -44,11 +43,11 @@ function decide(before: KnownResource | undefined, now: Observation, over: Parti
   });
 }
 
-it('INV-1: discovers what it does not know', () => {
+it('discovers an object that has no row yet [INV-1]', () => {
   expect(decide(undefined, seen)).toEqual([{ what: 'discovered', seen, hash: contentHash(seen) }]);
 });
 
-it('INV-2: leaves an unchanged object alone', () => {
+it('changes nothing for an unchanged object [INV-2]', () => {
   expect(decide(known(), seen)).toEqual([]);
 });
 
@@ -65,11 +64,11 @@ it.each([
   { now: { ...seen, attrs: { ...seen.attrs, backup_ids: ['8'] } }, what: 'refreshed', changes: {} },
   { now: { ...seen, attrs: { ...seen.attrs, learned_since: true } }, what: 'refreshed', changes: {} },
   { now: { ...seen, parents: ['droplet/2'] }, what: 'refreshed', changes: {} },
-])('INV-2: a change of $changes is $what', ({ now, what, changes }) => {
+])('records a change of $changes as $what [INV-2]', ({ now, what, changes }) => {
   expect(decide(known(), now)).toMatchObject([{ what, changes }]);
 });
 
-it('INV-3: seeing a struck object takes its strikes back, without an event', () => {
+it('resets the strikes of a struck object that is listed again, without an event [INV-3]', () => {
   expect(decide(known({ stale_strike_count: 2 }), seen)).toMatchObject([{ what: 'refreshed', changes: {} }]);
 });
 
@@ -77,16 +76,16 @@ it.each([
   { deletedAt: at(29), outcome: [] },
   { deletedAt: at(20), outcome: [] },
   { deletedAt: at(19), outcome: [{ what: 'restored', changes: { status: { old: 'deleted', new: 'active' } } }] },
-])('INV-8: a tombstone of minute $deletedAt comes back only after the deletion lag', ({ deletedAt, outcome }) => {
+])('restores a tombstone of minute $deletedAt only after the deletion lag [INV-8]', ({ deletedAt, outcome }) => {
   expect(decide(known({ status: 'deleted', deleted_at: deletedAt, recorded_at: deletedAt }), seen)).toMatchObject(outcome);
 });
 
-it('INV-8: a sweep that began before the deletion lag was over restores nothing, however late its page came', () => {
+it('restores nothing in a sweep that began before the deletion lag was over, however late its page came [INV-8]', () => {
   const tombstone = known({ status: 'deleted', deleted_at: at(19), recorded_at: at(19) });
   expect(decide(tombstone, seen, { sweepStartedAt: at(28), requestedAt: at(45) })).toEqual([]);
 });
 
-it('an observation asked for before the last write of its row changes nothing', () => {
+it('ignores an observation that was requested before the last write of its row', () => {
   expect(decide(known({ recorded_at: at(30) }), { ...seen, status: 'off' })).toEqual([]);
   expect(decide(known({ recorded_at: at(31) }), { ...seen, status: 'off' })).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { canonicalJson } from '#libs/kernel';
+import { createHash } from 'node:crypto';
 import type { Observation } from '../kinds/kind';
 
-/** What the database knew of an object when the page was compared with it. */
+/** The stored row of an object, as it was when the page was compared with it. */
 export interface KnownResource {
   readonly id: string;
   readonly provider_id: string;
@@ -19,7 +20,7 @@ export interface KnownResource {
 
 export type FieldChanges = Record<string, { old: unknown; new: unknown }>;
 
-/** `refreshed`: written without an event, because only volatile fields changed or strikes were taken back. */
+/** `refreshed`: written without an event, because only volatile fields changed or the strikes were reset. */
 export type Change =
   | { readonly what: 'discovered'; readonly seen: Observation; readonly hash: string }
   | {
@@ -33,29 +34,29 @@ export type Change =
 export interface PageDecision {
   readonly known: ReadonlyMap<string, KnownResource>;
   readonly page: readonly { readonly seen: Observation; readonly hash: string }[];
-  /** When the page was asked for, by the database's clock. */
+  /** When the page was requested, by the database's clock. */
   readonly requestedAt: Date;
-  /** When the sweep began; for a single observation, when it was asked for. */
+  /** When the sweep began; for a single observation, when it was requested. */
   readonly sweepStartedAt: Date;
   readonly deletionLagMs: number;
   readonly volatileAttrs: readonly string[];
 }
 
-/** What a page changes. Pure; leaves out what stays as it is. */
+/** The changes that a page makes to the stored rows. Pure. An unchanged object has no entry. */
 export function decideChanges(decision: PageDecision): Change[] {
   return decision.page.flatMap(({ seen, hash }): Change[] => {
     const known = decision.known.get(seen.providerId);
     if (!known) return [{ what: 'discovered', seen, hash }];
-    const what = whatChanged(known, seen, hash, decision);
-    return what ? [{ what: what.kind, known, seen, hash, changes: what.changes }] : [];
+    const change = changeOf(known, seen, hash, decision);
+    return change ? [{ what: change.kind, known, seen, hash, changes: change.changes }] : [];
   });
 }
 
-function whatChanged(known: KnownResource, seen: Observation, hash: string, decision: PageDecision) {
-  if (known.recorded_at >= decision.requestedAt) return undefined; // asked for before the row was last written: older news
+function changeOf(known: KnownResource, seen: Observation, hash: string, decision: PageDecision) {
+  if (known.recorded_at >= decision.requestedAt) return undefined; // requested before the row was last written, so the row is newer
   const changes = compareFields(known, seen, decision.volatileAttrs);
   if (known.deleted_at) {
-    const lagIsOver = decision.sweepStartedAt.getTime() > known.deleted_at.getTime() + decision.deletionLagMs; // INV-8
+    const lagIsOver = decision.sweepStartedAt.getTime() > known.deleted_at.getTime() + decision.deletionLagMs; // [INV-8]
     return lagIsOver ? { kind: 'restored' as const, changes } : undefined;
   }
   const changed = Object.keys(changes);
@@ -65,8 +66,8 @@ function whatChanged(known: KnownResource, seen: Observation, hash: string, deci
 }
 
 /**
- * Fields that differ in a way that means something, in name order, with old and new value. Attributes stand beside the columns. One that
- * only one side knows tells of another release of ours, not of a change at the provider.
+ * The non-volatile fields that differ, in name order, with old and new value. Attributes and columns are compared alike. A field that only
+ * one side has comes from another release of this service, not from a change at the provider.
  */
 export function compareFields(known: KnownResource, seen: Observation, volatileAttrs: readonly string[]): FieldChanges {
   const before = fieldsOf(known.name, known.region, known.status, known.size_slug, known.attrs);
@@ -87,4 +88,13 @@ function fieldsOf(
   attrs: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   return { ...attrs, name, region, status, size_slug: sizeSlug };
+}
+
+/**
+ * Equal observations have equal hashes: a page is compared by hash first, and only rows that differ are read and written.
+ * Each kind builds its attributes in one order, so plain JSON is enough. Another order would cost a read, never an event.
+ */
+export function contentHash(seen: Observation): string {
+  const content = JSON.stringify([seen.name, seen.region, seen.status, seen.sizeSlug, seen.attrs, seen.parents]);
+  return createHash('sha1').update(content).digest('base64');
 }

@@ -15,7 +15,7 @@ export class InventoryReadiness {
 
   /** True when every kind was listed completely at least once, or the longest wait has passed. */
   async isReady(): Promise<boolean> {
-    const { as_of } = await this.completeness.of(undefined);
+    const { as_of } = await this.completeness.ofKind(undefined);
     if (as_of !== null) return true;
     const rows = await this.database.query(`select 1 from cloud_accounts where pinned_at < clock_timestamp() - ${LONGEST_WAIT}`);
     return rows.length > 0;

@@ -1,0 +1,68 @@
+import { Database } from '#libs/database';
+import type { KindCompleteness } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { INVENTORY_SWEEPS, sweptAs } from '../kinds';
+
+/** The completeness of the kinds in a response, from the ledger of sweeps. */
+export interface Completeness {
+  readonly as_of: string | null;
+  readonly completeness: Record<string, KindCompleteness>;
+  /** When the last complete sweep of a row's kind began, RFC 3339. A row without strikes counts as seen by that sweep. */
+  readonly sweptAt: (kind: string) => string | null;
+}
+
+interface SweepState {
+  readonly kind: string;
+  readonly complete_at: Date | null;
+  readonly last_status: string | null;
+  readonly last_reason: string | null;
+}
+
+/** Reads how complete and how old the inventory is. */
+@Injectable()
+export class CompletenessReader {
+  private readonly pending = new Map<string | undefined, Promise<Completeness>>();
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * The completeness of one kind or of all, now or at a time. Concurrent callers share one read. Its result may be older than the rows that
+   * the caller reads afterwards, never newer.
+   */
+  ofKind(kind: string | undefined, at: string | null = null): Promise<Completeness> {
+    if (at !== null) return this.read(kind, at);
+    const pending = this.pending.get(kind) ?? this.read(kind, at).finally(() => this.pending.delete(kind));
+    this.pending.set(kind, pending);
+    return pending;
+  }
+
+  private async read(kind: string | undefined, at: string | null): Promise<Completeness> {
+    const states = await this.states(kind === undefined ? INVENTORY_SWEEPS.map((sweep) => sweep.kind) : [sweptAs(kind)], at);
+    const sweptAt = new Map(states.map((state) => [state.kind, state.complete_at?.toISOString() ?? null]));
+    const times = states.map((state) => state.complete_at);
+    const oldest = times.includes(null) ? null : new Date(Math.min(...times.map(Number)));
+    return {
+      as_of: oldest?.toISOString() ?? null,
+      completeness: Object.fromEntries(states.map((state) => [kind ?? state.kind, view(state)])),
+      sweptAt: (rowKind) => sweptAt.get(sweptAs(rowKind)) ?? null,
+    };
+  }
+
+  private states(kinds: readonly string[], at: string | null): Promise<SweepState[]> {
+    return this.database.prepared<SweepState>(
+      'sweep_states',
+      `select w.kind, complete.started_at as complete_at, last.status as last_status, last.reason as last_reason
+         from unnest($1::text[]) w(kind)
+         left join lateral (select c.started_at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' and ($2::timestamptz is null or c.finished_at <= $2)
+                             order by c.started_at desc limit 1) complete on true
+         left join lateral (select l.status, l.reason from cloud_sweeps l where l.kind = w.kind and l.status <> 'running' and ($2::timestamptz is null or l.finished_at <= $2)
+                             order by l.started_at desc limit 1) last on true`,
+      [kinds, at],
+    );
+  }
+}
+
+function view(state: SweepState): KindCompleteness {
+  const complete = state.last_status === 'complete';
+  return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? null : (state.last_reason ?? 'never_swept') };
+}

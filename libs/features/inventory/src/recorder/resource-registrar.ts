@@ -1,0 +1,150 @@
+import { Database, type Queryable } from '#libs/database';
+import type { Scope } from '#libs/identity';
+import { Injectable } from '@nestjs/common';
+import { BoundProvider } from '../account/bound-provider';
+import { UnknownKindError } from '../inventory.errors';
+import { listedKind } from '../kinds';
+import { urnOf, type Kind, type Observation } from '../kinds/kind';
+import { OwnershipRecorder } from './ownership-recorder';
+import { ResourceRecorder } from './resource-recorder';
+
+/** One object as the provider returned it to a saga. */
+export interface Registration {
+  readonly kind: string;
+  readonly raw: unknown;
+  /** `performance.now()` just before the request. */
+  readonly requestedAtMs: number;
+  /** The provider's id of the project that the saga moved the object to. */
+  readonly projectUuid?: string | undefined;
+  /** The saga that read the object. It is the cause of the changes. */
+  readonly sagaId?: string;
+}
+
+/** A live resource, with the fields that sagas need. */
+export interface RegisteredResource {
+  readonly id: string;
+  readonly kind: string;
+  readonly provider_id: string;
+  readonly name: string | null;
+  readonly region: string | null;
+  readonly size_slug: string | null;
+  readonly status: string;
+  readonly tenant_id: string | null;
+}
+
+const COLUMNS = 'id, kind, provider_id, name, region, size_slug, status, tenant_id';
+
+/**
+ * Adds a member as the membership walk does. A known member stays unchanged.
+ * $1 account, $2 the provider's id of the project, $3 kind, $4 provider id, $5 urn.
+ */
+const JOIN_PROJECT = `
+insert into cloud_project_members (account_id, project_id, kind, provider_id, urn, assigned_at)
+select $1, p.id, $3, $4, $5, clock_timestamp() from cloud_projects p where p.account_id = $1 and p.provider_id = $2 and p.deleted_at is null
+on conflict (account_id, kind, provider_id, project_id) where member_until is null do nothing`;
+
+/** Writes a tombstone with its event. $1 kind, $2 provider id, $3 saga or null. */
+const TOMBSTONE = `
+with live as (
+  select id, status as was from cloud_resources where kind = $1 and provider_id = $2 and deleted_at is null for update),
+tombstoned as (
+  update cloud_resources r
+     set status = 'deleted', deleted_at = clock_timestamp(), recorded_at = clock_timestamp(), changed_at = clock_timestamp()
+    from live where r.id = live.id
+  returning r.id, r.tenant_id, live.was)
+insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
+select id, tenant_id, 'deleted', 'saga', jsonb_build_object('status', jsonb_build_object('old', was, 'new', 'deleted')), $3::uuid from tombstoned`;
+
+/** $1 saga, $2 action ids. */
+const INSERT_SAGA_ACTIONS = `
+insert into cloud_saga_actions (saga_id, action_id) select $1, id from unnest($2::bigint[]) id on conflict do nothing`;
+
+/** Entry point for sagas: records the resources they created or deleted and the actions they started, earlier than any sweep could. */
+@Injectable()
+export class ResourceRegistrar {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: BoundProvider,
+    private readonly recorder: ResourceRecorder,
+    private readonly owners: OwnershipRecorder,
+  ) {}
+
+  /**
+   * Records one object at once, by the rules of a page, and attributes it. The row is not struck before lists must contain the object.
+   * [INV-9] Throws `AccountNotCheckedError` and the client's errors when the token belongs to another account or cannot be checked.
+   */
+  async observe({ kind: name, raw, requestedAtMs, projectUuid, sagaId }: Registration): Promise<{ resourceId: string }> {
+    const kind = kindNamed(name);
+    const seen = kind.observe(raw);
+    const { accountId } = await this.provider.token('provisioning');
+    if (projectUuid !== undefined) await this.joinProject(accountId, kind, seen, projectUuid);
+    const requestedAt = await this.onDatabaseClock(requestedAtMs);
+    const sighting = { id: null, accountId, source: 'saga', sagaId: sagaId ?? null, startedAt: requestedAt } as const;
+    await this.recorder.recordPage(sighting, kind, [seen], requestedAt);
+    const resource = await this.findByProviderId(name, seen.providerId);
+    if (!resource) throw new Error(`${urnOf(kind, seen)} was recorded but cannot be found`);
+    await this.attribute(accountId, resource);
+    return { resourceId: resource.id };
+  }
+
+  /** Writes a tombstone; repeated calls write nothing. The caller must have received the provider's 404. */
+  async markDeleted(kind: string, providerId: string, sagaId?: string): Promise<void> {
+    await this.database.query(TOMBSTONE, [kind, providerId, sagaId ?? null]);
+  }
+
+  /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */
+  async find(scope: Scope, resourceId: string, kind: string): Promise<RegisteredResource | undefined> {
+    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
+    return this.findFirst(scope, 'id = $1 and kind = $2 and ($3::text is null or tenant_id = $3)', [resourceId, kind, tenant]);
+  }
+
+  /** For kinds with unique names, e.g. the DNS zone of a record. */
+  async findByName(scope: Scope, kind: string, name: string): Promise<RegisteredResource | undefined> {
+    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
+    return this.findFirst(scope, 'kind = $1 and name = $2 and ($3::text is null or tenant_id = $3)', [kind, name, tenant]);
+  }
+
+  async findByProviderId(kind: string, providerId: string): Promise<RegisteredResource | undefined> {
+    return this.findFirst({ kind: 'platform' }, 'kind = $1 and provider_id = $2', [kind, providerId]);
+  }
+
+  /** Stores which saga started these actions. The action feed may list them before or after this call. */
+  async startedActions(sagaId: string, actionIds: readonly string[]): Promise<void> {
+    await this.database.query(INSERT_SAGA_ACTIONS, [sagaId, actionIds]);
+  }
+
+  private async findFirst(scope: Scope, condition: string, values: readonly unknown[]): Promise<RegisteredResource | undefined> {
+    const read = (on: Queryable) =>
+      on.query<RegisteredResource>(`select ${COLUMNS} from cloud_resources where ${condition} and deleted_at is null`, values);
+    const [row] = await (scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, read) : read(this.database));
+    return row;
+  }
+
+  /** Writes the membership that the next walk over the projects will find. */
+  private async joinProject(accountId: string, kind: Kind, seen: Observation, projectUuid: string): Promise<void> {
+    await this.database.query(JOIN_PROJECT, [accountId, projectUuid, kind.kind, seen.providerId, urnOf(kind, seen)]);
+  }
+
+  /**
+   * Converts a monotonic time of this process to the database's clock. The result is never too late: the time that the database's response
+   * takes counts as time since the request. [OPS-7]
+   */
+  private async onDatabaseClock(monotonicMs: number): Promise<Date> {
+    const [clock] = await this.database.query<{ now: Date }>('select clock_timestamp() as now');
+    const sinceMs = Math.ceil(performance.now() - monotonicMs);
+    return new Date((clock?.now.getTime() ?? 0) - sinceMs);
+  }
+
+  private attribute(accountId: string, resource: RegisteredResource): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      await this.owners.lockAttribution(tx);
+      await this.owners.settleOne(tx, accountId, resource);
+    });
+  }
+}
+
+function kindNamed(name: string): Kind {
+  const kind = listedKind(name);
+  if (!kind) throw new UnknownKindError(name);
+  return kind;
+}

@@ -1,0 +1,154 @@
+import { Database } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
+import { Injectable } from '@nestjs/common';
+import { AccountBinding } from '../account/account-binding';
+import { listedKind } from '../kinds';
+import type { Observation } from '../kinds/kind';
+import { FENCE, ResourceRecorder } from '../recorder/resource-recorder';
+import { affectedResources, kindsToResync, parseAction, type ObservedAction, type ProviderAction } from './action-effects';
+import { settleFetch } from './confirmation';
+import { databaseTime, type SweepRun } from './sweep';
+import { SweepLedger } from './sweep-ledger';
+
+/** The most pages of one pass. When the feed has more new pages, the kinds' own sweeps record the effects of the older actions. */
+const MOST_PAGES = 25;
+/**
+ * Per pass: the most actions read by id because the feed no longer lists them, and the most resources read again. Sweeps cover the rest.
+ */
+const MOST_SINGLE_READS = 20;
+
+/**
+ * The action at which reading back may stop: the newest one that was read a while ago. Younger ones are read again, because actions become
+ * visible out of order. `begun` is false before the first pass. $1 account.
+ */
+const READ_UP_TO = `
+select exists (select 1 from cloud_provider_actions where account_id = $1) as begun,
+       (select action_id::text from cloud_provider_actions
+         where account_id = $1 and first_read_at < clock_timestamp() - interval '2 minutes' order by action_id desc limit 1) as id`;
+
+/** Actions that have not ended as far as we know. Those older than a day are no longer read. $1 account, $2 limit. */
+const OPEN_ACTIONS = `
+select action_id::text as id from cloud_provider_actions
+ where account_id = $1 and status = 'in-progress' and first_read_at > clock_timestamp() - interval '1 day' order by action_id desc limit $2`;
+
+/**
+ * Stores a page of the feed, and returns the actions that are new or have ended since. Unchanged ones are filtered before the insert,
+ * because a conflict locks its row and writes that lock. $1 sweep, $2 account, $3 actions as JSON rows.
+ */
+const UPSERT_ACTIONS = `
+with ${FENCE}
+insert into cloud_provider_actions as known (account_id, action_id, action, status, kind, provider_id, started_at, completed_at)
+select $2, a."actionId", a.action, a.status, a.kind, a."providerId", a."startedAt", a."completedAt"
+  from json_to_recordset($3::json) as a("actionId" bigint, action text, status text, kind text, "providerId" text,
+       "startedAt" timestamptz, "completedAt" timestamptz)
+  left join cloud_provider_actions k on k.account_id = $2 and k.action_id = a."actionId"
+ where exists (select 1 from fence) and (k.action_id is null or k.status <> a.status)
+on conflict (account_id, action_id) do update set status = excluded.status, completed_at = coalesce(excluded.completed_at, known.completed_at)
+ where known.status <> excluded.status
+returning action, status, kind, provider_id as "providerId"`;
+
+/**
+ * Writes each action's state once, as an event of its resource. An action on a resource that no sweep has recorded yet waits for it, for at
+ * most an hour. $1 sweep, $2 account.
+ */
+const WRITE_ACTION_EVENTS = `
+with ${FENCE},
+reported as (
+  update cloud_provider_actions a set told_status = a.status
+    from cloud_resources r
+   where exists (select 1 from fence) and a.account_id = $2 and a.kind is not null and a.told_status is distinct from a.status
+     and a.first_read_at > clock_timestamp() - interval '1 hour'
+     and r.account_id = a.account_id and r.kind = a.kind and r.provider_id = a.provider_id
+  returning r.id as resource_id, r.tenant_id, a.action_id, a.action, a.status, a.started_at, a.completed_at)
+insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
+select resource_id, tenant_id, 'provider_action', 'action_feed',
+       jsonb_build_object('action_id', action_id::text, 'action', action, 'status', status, 'started_at', started_at, 'completed_at', completed_at), $1
+  from reported order by action_id`;
+
+/**
+ * Reads the account's action feed from its newest page back to the known actions, stores them, and reads the affected resources again. A
+ * change made outside this service is in the inventory within about a minute, together with the action that caused it.
+ */
+@Injectable()
+export class ActionFeed {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: DigitalOcean,
+    private readonly binding: AccountBinding,
+    private readonly recorder: ResourceRecorder,
+    private readonly ledger: SweepLedger,
+  ) {}
+
+  async run(run: SweepRun): Promise<void> {
+    const listed = new Set<string>();
+    const observed = [...(await this.readFeed(run, listed)), ...(await this.readOpenActions(run, listed))];
+    for (const { kind, providerId } of affectedResources(observed).slice(0, MOST_SINGLE_READS)) await this.readAgain(run, kind, providerId);
+    await this.binding.reverify(run.purpose);
+    await run.progress.saveCounts();
+    await this.database.transaction(async (tx) => {
+      await this.ledger.lockSweep(tx, run.id);
+      await tx.query(WRITE_ACTION_EVENTS, [run.id, run.accountId]);
+      for (const kind of kindsToResync(observed)) await this.ledger.requestSweep(tx, kind, 'action_feed');
+      await this.ledger.closeSweep(tx, run.id, 'complete', null);
+    });
+  }
+
+  private async readFeed(run: SweepRun, listed: Set<string>): Promise<ObservedAction[]> {
+    const { purpose, fingerprint, signal, accountId } = run;
+    const [known] = await this.database.query<{ begun: boolean; id: string | null }>(READ_UP_TO, [accountId]);
+    const observed: ObservedAction[] = [];
+    const idOf = (action: ProviderAction) => action.actionId;
+    for await (const page of this.provider.list({
+      purpose,
+      fingerprint,
+      path: '/v2/actions',
+      key: 'actions',
+      parse: parseAction,
+      idOf,
+      signal,
+    })) {
+      await this.binding.reverify(purpose);
+      for (const { actionId } of page.items) listed.add(actionId);
+      const fresh = await this.store(run, page.items);
+      if (known?.begun) observed.push(...fresh); // the first pass reads past actions, with effects that the sweeps record
+      await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
+      const reachedKnown = !known?.id || page.items.some((action) => BigInt(action.actionId) <= BigInt(known.id ?? 0));
+      if (reachedKnown || page.page >= MOST_PAGES) break;
+    }
+    run.progress.expectPages(run.progress.pagesDone);
+    return observed;
+  }
+
+  private async readOpenActions(run: SweepRun, listed: ReadonlySet<string>): Promise<ObservedAction[]> {
+    const { purpose, fingerprint, signal } = run;
+    const open = await this.database.query<{ id: string }>(OPEN_ACTIONS, [run.accountId, MOST_SINGLE_READS]);
+    const observed: ObservedAction[] = [];
+    for (const { id } of open.filter((action) => !listed.has(action.id))) {
+      const result = await settleFetch(
+        this.provider.get({ purpose, fingerprint, path: `/v2/actions/${id}`, key: 'action', parse: parseAction, signal }),
+      );
+      if (result.outcome === 'found') observed.push(...(await this.store(run, [result.object])));
+      await run.progress.addCounts({ calls: 1 });
+    }
+    return observed;
+  }
+
+  private store(run: SweepRun, actions: readonly ProviderAction[]): Promise<ObservedAction[]> {
+    return this.database.query<ObservedAction>(UPSERT_ACTIONS, [run.id, run.accountId, JSON.stringify(actions)]);
+  }
+
+  /** Records the live values of one resource. A 404 is left to the next sweep of the kind, which confirms deletions. */
+  private async readAgain(run: SweepRun, kindName: string, providerId: string): Promise<void> {
+    const kind = listedKind(kindName);
+    if (!kind?.fetch) return;
+    const requestedAtMs = performance.now();
+    const { purpose, fingerprint, signal } = run;
+    const path = kind.fetch.path(encodeURIComponent(providerId));
+    const result = await settleFetch(
+      this.provider.get<Observation>({ purpose, fingerprint, path, key: kind.fetch.key, parse: kind.observe, signal }),
+    );
+    await run.progress.addCounts({ calls: 1 });
+    if (result.outcome === 'found' && result.object.providerId === providerId)
+      await run.progress.addCounts(await this.recorder.recordPage(run, kind, [result.object], databaseTime(run, requestedAtMs)));
+  }
+}

@@ -1,0 +1,98 @@
+import { CONFIG, type Config } from '#libs/config';
+import { Database } from '#libs/database';
+import { DigitalOcean, type ListPage } from '#libs/digitalocean';
+import { Inject, Injectable } from '@nestjs/common';
+import { AccountBinding } from '../account/account-binding';
+import type { Kind, KindList, Observation } from '../kinds/kind';
+import { decideMisses, missRules } from '../recorder/decide-misses';
+import { MissRecorder } from '../recorder/miss-recorder';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { ResourceRecorder } from '../recorder/resource-recorder';
+import { Confirmation } from './confirmation';
+import { ParentIndex, ParentResolver } from './parent-resolver';
+import { databaseTime, type SweepRun } from './sweep';
+import { SweepLedger } from './sweep-ledger';
+
+/** Sweeps a kind that has lists of its own: list, observe, record; and only after a complete list strike the missing rows. */
+@Injectable()
+export class ListSweep {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: DigitalOcean,
+    private readonly binding: AccountBinding,
+    private readonly recorder: ResourceRecorder,
+    private readonly misses: MissRecorder,
+    private readonly owners: OwnershipRecorder,
+    private readonly parents: ParentResolver,
+    private readonly confirmation: Confirmation,
+    private readonly ledger: SweepLedger,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Throws the error that makes the list incomplete, after recording the objects that were seen until then. */
+  async run(run: SweepRun, kind: Kind): Promise<void> {
+    const listed = new Set<string>();
+    const { namedBy } = kind;
+    const parents = namedBy && (await this.parents.loadParents(run, namedBy));
+    for (const list of kind.lists) await this.recordList(run, kind, list, listed, parents);
+    const readParents = namedBy && parents && (await this.parents.findUnlisted(run, kind, namedBy, parents, listed));
+    const situation = await this.misses.findMissing(run, kind.kind, [...listed], kind.kind);
+    const decision = decideMisses(situation, missRules(this.config, kind));
+    if (decision.suspect) {
+      const missing = situation.missing.map((row) => `${kind.kind}/${row.providerId}`);
+      await run.progress.saveCounts();
+      return this.ledger.closeSweep(this.database, run.id, 'suspect', decision.suspect, missing);
+    }
+    const { deleted, alive } = await this.confirmation.confirm(run, kind, decision.tombstone);
+    const strike = decision.strike.filter((row) => !alive.has(row.id));
+    await this.binding.reverify(run.purpose); // a 404 of another account proves nothing [INV-6]
+    await run.progress.saveCounts();
+    await this.database.transaction(async (tx) => {
+      if (run.progress.hasChanges) await this.owners.lockAttribution(tx);
+      await this.ledger.lockSweep(tx, run.id);
+      await this.misses.strikeAndTombstone(tx, run, strike, deleted);
+      if (run.progress.hasChanges) await this.owners.settle(tx, run);
+      await this.ledger.closeSweep(tx, run.id, 'complete', readParents ? 'parents_asked_one_by_one' : null);
+    });
+  }
+
+  /** While one page is written, the next is fetched and compared: at most two pages are in progress. */
+  private async recordList(run: SweepRun, kind: Kind, list: KindList, listed: Set<string>, parents?: ParentIndex): Promise<void> {
+    const { purpose, fingerprint, signal } = run;
+    const { path, query, key, includes } = list;
+    const parse = (raw: unknown): Listed => ({ seen: kind.observe(raw), included: includes?.(raw) ?? true });
+    const before = run.progress.pagesDone;
+    const recorded: Promise<void>[] = [];
+    try {
+      for await (const page of this.provider.list({ purpose, fingerprint, path, query, key, parse, idOf, signal })) {
+        await this.binding.reverify(purpose); // a long sweep outlasts the check at its start [INV-6]
+        const items = page.items.flatMap(({ seen, included }) => (included ? [parents?.withParent(seen) ?? seen] : []));
+        const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;
+        for (const seen of items) listed.add(seen.providerId);
+        run.progress.expectPages(before + Math.max(page.pagesExpected, page.page));
+        const next = this.recordPage(run, kind, { ...page, items }, fresh);
+        next.catch(() => undefined); // a rejection is handled when this page is awaited
+        recorded.push(next);
+        await recorded.at(-2);
+      }
+      await recorded.at(-1);
+    } finally {
+      await Promise.allSettled(recorded.slice(-2));
+    }
+  }
+
+  private async recordPage(run: SweepRun, kind: Kind, page: ListPage<Observation>, seen: number): Promise<void> {
+    const outcome = await this.recorder.recordPage(run, kind, page.items, databaseTime(run, page.requestedAtMs));
+    await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen, ...outcome });
+  }
+}
+
+/** An entry of a list. `included` is false for objects of other kinds in the same list. */
+interface Listed {
+  readonly seen: Observation;
+  readonly included: boolean;
+}
+
+function idOf({ seen }: Listed): string {
+  return seen.providerId;
+}

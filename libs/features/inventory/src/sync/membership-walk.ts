@@ -1,0 +1,66 @@
+import { DigitalOcean, optionalText, parseUrn, record, text } from '#libs/digitalocean';
+import { Injectable } from '@nestjs/common';
+import { kindOfUrnType } from '../kinds';
+import type { Member } from '../projects/project-membership.repository';
+import type { MirroredProject } from '../projects/project-mirror';
+import type { SweepRun } from './sweep';
+
+const UNCERTAIN = new Set(['not_found', 'service_down']);
+
+/** Lists the members of every project. Source: `GET /v2/projects/:id/resources`. */
+@Injectable()
+export class MembershipWalk {
+  constructor(private readonly provider: DigitalOcean) {}
+
+  /**
+   * Passes each page to `found`. Throws when any page of any project cannot be read or a list is incomplete: memberships are unknown then,
+   * and none may be ended. [INV-12]
+   */
+  async walk(run: SweepRun, projects: readonly MirroredProject[], found: (members: Member[]) => void): Promise<void> {
+    for (const [index, project] of projects.entries()) {
+      const list = this.provider.list({
+        purpose: run.purpose,
+        fingerprint: run.fingerprint,
+        path: `/v2/projects/${encodeURIComponent(project.provider_id)}/resources`,
+        key: 'resources',
+        parse: (raw) => parseMember(project.id, raw),
+        idOf: (member) => member.line,
+        signal: run.signal,
+      });
+      const others = projects.length - index - 1;
+      for await (const page of list) {
+        found(page.items.flatMap(({ member }) => (member ? [member] : [])));
+        run.progress.expectPages(run.progress.pagesDone + Math.max(page.pagesExpected - page.page, 0) + 1 + others);
+        await run.progress.addCounts({ pagesDone: 1, calls: page.calls });
+      }
+    }
+  }
+}
+
+/** A line with an unreadable URN counts as listed and is otherwise ignored: one malformed line must not stop a walk. [INV-11] */
+function parseMember(projectId: string, raw: unknown): { line: string; member: Member | undefined } {
+  const resource = record(raw, 'resource');
+  const line = text(resource, 'urn');
+  const urn = parseUrn(line);
+  if (!urn) return { line, member: undefined };
+  const { kind } = kindOfUrnType(urn.type);
+  const uncertain = UNCERTAIN.has(optionalText(resource, 'status') ?? 'ok');
+  return {
+    line,
+    member: {
+      projectId,
+      kind,
+      urnType: urn.type,
+      providerId: urn.id,
+      urn: urn.urn,
+      assignedAt: timeOrNull(optionalText(resource, 'assigned_at')),
+      uncertain,
+    },
+  };
+}
+
+/** An unreadable time becomes null: the line itself still counts. */
+function timeOrNull(text: string | null): string | null {
+  const time = text === null ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}

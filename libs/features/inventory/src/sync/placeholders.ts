@@ -1,0 +1,92 @@
+import { CONFIG, type Config } from '#libs/config';
+import { Database, type Queryable } from '#libs/database';
+import { Inject, Injectable } from '@nestjs/common';
+import { KINDS, listedKind, PROJECT_SWEEP } from '../kinds';
+import { observePlaceholder, placeholderKind } from '../kinds/placeholder.kind';
+import type { Member } from '../projects/project-membership.repository';
+import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
+import { MissRecorder } from '../recorder/miss-recorder';
+import { ResourceRecorder } from '../recorder/resource-recorder';
+import type { SweepRun } from './sweep';
+
+export interface PlaceholderMisses {
+  readonly suspect: MissDecision['suspect'];
+  readonly strike: readonly MissingRow[];
+  readonly tombstone: readonly MissingRow[];
+  /** `<kind>/<provider id>` of every missing row. */
+  readonly missing: readonly string[];
+}
+
+/** Records, strikes and deletes rows of kinds without a list of their own: the member lists of projects take its place. [INV-11] */
+@Injectable()
+export class Placeholders {
+  constructor(
+    private readonly database: Database,
+    private readonly recorder: ResourceRecorder,
+    private readonly misses: MissRecorder,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async record(run: SweepRun, walked: readonly Member[], requestedAt: Date): Promise<void> {
+    for (const [kind, members] of byKind(walked.filter((member) => !member.uncertain))) {
+      const page = members.map((member) => observePlaceholder(kind, member.providerId));
+      await run.progress.addCounts(await this.recorder.recordPage(run, placeholderKind(members[0]?.urnType ?? kind), page, requestedAt));
+    }
+  }
+
+  /**
+   * Decides on the rows that no project lists after a complete walk. An uncertain line counts as neither seen nor missed, and so do the
+   * members of a project that was not walked because the list lacked it.
+   */
+  async judge(run: SweepRun, walkedProjects: readonly string[], walked: readonly Member[]): Promise<PlaceholderMisses> {
+    const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([
+      ...walked,
+      ...(await this.membersNotWalked(run.accountId, walkedProjects)),
+    ]);
+    const judged = await Promise.all(
+      (await this.knownKinds(run.accountId)).map(async (kind) => {
+        const ids = (listed.get(kind) ?? []).map((member) => member.providerId);
+        const situation = await this.misses.findMissing(run, kind, ids, PROJECT_SWEEP.kind);
+        return { kind, situation, decision: decideMisses(situation, missRules(this.config, {})) };
+      }),
+    );
+    const suspects = judged.filter(({ decision }) => decision.suspect);
+    return {
+      suspect: suspects[0]?.decision.suspect ?? null,
+      strike: judged.flatMap(({ decision }) => decision.strike),
+      tombstone: judged.flatMap(({ decision }) => decision.tombstone),
+      missing: judged.flatMap(({ kind, situation }) => situation.missing.map((row) => `${kind}/${row.providerId}`)),
+    };
+  }
+
+  async write(tx: Queryable, run: SweepRun, { strike, tombstone }: PlaceholderMisses): Promise<void> {
+    await this.misses.strikeAndTombstone(tx, run, strike, tombstone);
+  }
+
+  private membersNotWalked(accountId: string, walkedProjects: readonly string[]): Promise<Pick<Member, 'kind' | 'providerId'>[]> {
+    return this.database.query(
+      `select m.kind, m.provider_id as "providerId" from cloud_project_members m join cloud_projects p on p.id = m.project_id
+        where m.account_id = $1 and m.member_until is null and p.deleted_at is null and not p.id = any ($2::uuid[])`,
+      [accountId, walkedProjects],
+    );
+  }
+
+  private async knownKinds(accountId: string): Promise<string[]> {
+    const rows = await this.database.query<{ kind: string }>(
+      'select distinct kind from cloud_resources where account_id = $1 and not kind = any ($2::text[]) and deleted_at is null order by kind',
+      [accountId, KINDS.map((kind) => kind.kind)],
+    );
+    return rows.map((row) => row.kind);
+  }
+}
+
+function byKind<M extends Pick<Member, 'kind'>>(members: readonly M[]): Map<string, M[]> {
+  const kinds = new Map<string, M[]>();
+  for (const member of members) {
+    if (listedKind(member.kind)) continue; // the membership only attributes it: its own list decides whether it exists
+    const known = kinds.get(member.kind);
+    if (known) known.push(member);
+    else kinds.set(member.kind, [member]);
+  }
+  return kinds;
+}

@@ -1,0 +1,99 @@
+import { Database, type Queryable } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
+import { Injectable } from '@nestjs/common';
+import { AccountBinding } from '../account/account-binding';
+import { parseProject } from '../projects/project';
+import { ProjectMembershipRepository, type Member } from '../projects/project-membership.repository';
+import { ProjectMirror } from '../projects/project-mirror';
+import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { FallbackProject } from './fallback-project';
+import { MembershipWalk } from './membership-walk';
+import { Placeholders, type PlaceholderMisses } from './placeholders';
+import { ProjectReconciler, type ProjectMisses } from './project-reconciler';
+import { databaseTime, type SweepRun } from './sweep';
+import { SweepLedger } from './sweep-ledger';
+
+/**
+ * Sweeps the projects in two passes: the first mirrors them, the second lists their members. A complete walk writes memberships, owners and
+ * placeholder kinds in one transaction. An incomplete walk ends no membership.
+ */
+@Injectable()
+export class ProjectSweep {
+  constructor(
+    private readonly database: Database,
+    private readonly provider: DigitalOcean,
+    private readonly binding: AccountBinding,
+    private readonly mirror: ProjectMirror,
+    private readonly fallback: FallbackProject,
+    private readonly membershipWalk: MembershipWalk,
+    private readonly members: ProjectMembershipRepository,
+    private readonly placeholders: Placeholders,
+    private readonly reconciler: ProjectReconciler,
+    private readonly owners: OwnershipRecorder,
+    private readonly ledger: SweepLedger,
+  ) {}
+
+  async run(run: SweepRun): Promise<void> {
+    const listed = await this.mirrorProjects(run);
+    await this.fallback.ensure(run);
+    const walked: Member[] = [];
+    const projects = await this.mirror.listMirrored(run.accountId, listed);
+    const walkedFrom = databaseTime(run, performance.now());
+    try {
+      await this.membershipWalk.walk(run, projects, (members) => walked.push(...members));
+    } finally {
+      await this.binding.reverify(run.purpose);
+      await this.placeholders.record(run, walked, walkedFrom); // members that were listed are recorded even when the walk failed
+    }
+    const walkedIds = projects.map((project) => project.id);
+    const judged = {
+      projects: await this.reconciler.judge(run, listed),
+      placeholders: await this.placeholders.judge(run, walkedIds, walked),
+    };
+    await this.binding.reverify(run.purpose); // a 404 of another account proves nothing [INV-6]
+    await run.progress.saveCounts();
+    await this.database.transaction((tx) => this.writeOutcome(tx, run, walkedIds, walked, judged));
+  }
+
+  private async writeOutcome(
+    tx: Queryable,
+    run: SweepRun,
+    projectIds: readonly string[],
+    walked: readonly Member[],
+    { projects, placeholders }: { projects: ProjectMisses; placeholders: PlaceholderMisses },
+  ): Promise<void> {
+    await this.owners.lockAttribution(tx);
+    await this.ledger.lockSweep(tx, run.id);
+    const suspicion = projects.decision.suspect ?? placeholders.suspect;
+    const members = await this.members.applyWalk(tx, { ...run, projectIds, suspect: suspicion !== null }, walked);
+    const suspect = suspicion ?? (members.blind ? 'members_vanished' : null);
+    if (!suspect) {
+      await this.reconciler.write(tx, projects);
+      await this.placeholders.write(tx, run, placeholders);
+    }
+    await this.owners.reattribute(tx, run.accountId, 'sweep', null, run.id);
+    const missing = [...projects.missing.map((row) => `project/${row.providerId}`), ...placeholders.missing, ...members.missed];
+    await this.ledger.closeSweep(tx, run.id, suspect ? 'suspect' : 'complete', suspect, suspect ? missing : null);
+  }
+
+  private async mirrorProjects(run: SweepRun): Promise<string[]> {
+    const listed: string[] = [];
+    const list = this.provider.list({
+      purpose: run.purpose,
+      fingerprint: run.fingerprint,
+      path: '/v2/projects',
+      key: 'projects',
+      parse: parseProject,
+      idOf: (project) => project.providerId,
+      signal: run.signal,
+    });
+    for await (const page of list) {
+      await this.binding.reverify(run.purpose);
+      await this.mirror.recordPage(run, page.items);
+      listed.push(...page.items.map((project) => project.providerId));
+      run.progress.expectPages(Math.max(page.pagesExpected, page.page) + page.total);
+      await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
+    }
+    return listed;
+  }
+}

@@ -1,0 +1,38 @@
+import type { DatabaseGauge } from '#libs/database';
+import { SWEEPS } from '../kinds';
+import { minSweepIntervalMs } from './sweep';
+
+const kinds = SWEEPS.map(({ kind }) => kind);
+const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
+
+/** The age of the inventory. For a kind without a complete sweep it counts from the first sweep of any kind. */
+export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
+  {
+    name: 'arcadia_sweep_age_seconds',
+    help: 'Time since the start of the last complete sweep of a kind',
+    labels: ['kind'],
+    sql: `with swept as (
+            select w.kind, (select max(started_at) from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') as complete,
+                   (select min(started_at) from cloud_sweeps a where a.kind = w.kind) as first
+              from unnest($1::text[]) w(kind))
+          select kind, extract(epoch from clock_timestamp() - coalesce(complete, (select min(first) from swept))) as value from swept`,
+    values: () => [kinds],
+  },
+  {
+    name: 'arcadia_sweep_cadence_seconds',
+    help: 'Intended interval between sweeps of a kind; longer for the droplets of a large account',
+    labels: ['kind'],
+    sql: `select kind, greatest(every_ms, $3::float8 * coalesce((select calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
+                   order by started_at desc limit 1), 0)) / 1000 as value
+            from unnest($1::text[], $2::float8[]) w(kind, every_ms)`,
+    values: ({ provider }) => [kinds, cadencesMs, minSweepIntervalMs(1, provider)], // of one call: the interval grows with the number of calls
+  },
+  {
+    name: 'arcadia_sweeps_suspect',
+    help: '1 while the last sweep of a kind is suspect and waits for an admin',
+    labels: ['kind'],
+    sql: `select w.kind, case when last.status = 'suspect' then 1 else 0 end as value from unnest($1::text[]) w(kind)
+           cross join lateral (select status from cloud_sweeps s where s.kind = w.kind and s.status <> 'running' order by started_at desc limit 1) last`,
+    values: () => [kinds],
+  },
+];

@@ -1,0 +1,138 @@
+import type { Config, TokenPurpose } from '#libs/config';
+import type { PageOutcome } from '../recorder/resource-recorder';
+
+export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
+
+/** One row of the sweep ledger as the API returns it. */
+export interface SweepView {
+  readonly id: string;
+  readonly kind: string;
+  readonly trigger: SweepTrigger;
+  readonly status: SweepStatus;
+  /** A stable code for why the sweep is not complete. */
+  readonly reason: string | null;
+  readonly pages_done: number;
+  readonly pages_expected: number | null;
+  readonly calls: number;
+  readonly seen: number;
+  readonly discovered: number;
+  readonly updated: number;
+  readonly restored: number;
+  readonly struck: number;
+  readonly deleted: number;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+}
+
+export interface SweepRow extends Omit<SweepView, 'started_at' | 'finished_at'> {
+  readonly started_at: Date;
+  readonly finished_at: Date | null;
+}
+
+/** The columns of a `SweepRow`. */
+export const SWEEP_COLUMNS = `id, kind, trigger, status, reason, pages_done, pages_expected, calls, seen,
+  discovered, updated, restored, struck, deleted, started_at, finished_at`;
+
+export function sweepView(row: SweepRow): SweepView {
+  return { ...row, started_at: row.started_at.toISOString(), finished_at: row.finished_at?.toISOString() ?? null };
+}
+
+/** A sweep that this process runs. */
+export interface SweepRun {
+  readonly id: string;
+  readonly kind: string;
+  readonly accountId: string;
+  readonly purpose: TokenPurpose;
+  /** The fingerprint of the token that was checked at the start. All calls of the sweep are sent with that token. [INV-6] */
+  readonly fingerprint: string;
+  /** The source that its events name. */
+  readonly source: 'sweep' | 'action_feed';
+  /** By the database's clock. */
+  readonly startedAt: Date;
+  /** `performance.now()` when the database returned `startedAt`. */
+  readonly openedAtMs: number;
+  readonly progress: SweepProgress;
+  /** Aborted when the process stops or the lease is lost. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Converts a monotonic time of this process to the database's clock: the start of the sweep plus the time measured here since. The time
+ * that the database's response took is not counted, so the result is never too late, and no worker's wall clock matters. [OPS-7]
+ */
+export function databaseTime(run: SweepRun, monotonicMs: number): Date {
+  return new Date(run.startedAt.getTime() + Math.max(0, Math.floor(monotonicMs - run.openedAtMs)));
+}
+
+/** The counters of a sweep so far. */
+export interface SweepCounts extends PageOutcome {
+  readonly pagesDone: number;
+  readonly pagesExpected: number;
+  readonly calls: number;
+  readonly seen: number;
+}
+
+const ZERO: SweepCounts = { pagesDone: 0, pagesExpected: 0, calls: 0, seen: 0, discovered: 0, updated: 0, restored: 0 };
+
+/** Often enough for an operator who watches a sweep, and cheap: each save is a commit. */
+const SAVE_EVERY_MS = 500;
+
+/** Counts the progress of a sweep, and saves it to the ledger without a commit per page. */
+export class SweepProgress {
+  private counts = ZERO;
+  private saved = ZERO;
+  private savedAtMs = 0;
+
+  constructor(
+    private readonly ledger: { saveProgress(sweepId: string, counts: SweepCounts): Promise<void> },
+    private readonly sweepId: string,
+  ) {}
+
+  get pagesDone(): number {
+    return this.counts.pagesDone;
+  }
+
+  /** True when the sweep has written a change that readers can see. */
+  get hasChanges(): boolean {
+    return this.counts.discovered + this.counts.updated + this.counts.restored > 0;
+  }
+
+  /** Adds to the counters. Throws `SweepLeaseLostError` when the sweep is no longer the running one. */
+  async addCounts(more: Partial<Omit<SweepCounts, 'pagesExpected'>>): Promise<void> {
+    const sum = (field: keyof SweepCounts) => this.counts[field] + (more[field as keyof typeof more] ?? 0);
+    this.counts = {
+      pagesDone: sum('pagesDone'),
+      pagesExpected: this.counts.pagesExpected,
+      calls: sum('calls'),
+      seen: sum('seen'),
+      discovered: sum('discovered'),
+      updated: sum('updated'),
+      restored: sum('restored'),
+    };
+    if (performance.now() - this.savedAtMs >= SAVE_EVERY_MS) await this.saveCounts();
+  }
+
+  /** Sets how many pages there will be in total, as far as that is known. */
+  expectPages(pages: number): void {
+    this.counts = { ...this.counts, pagesExpected: pages };
+  }
+
+  /** Saves the counters that have not been saved yet. Call it before the sweep ends. */
+  async saveCounts(): Promise<void> {
+    if (this.saved === this.counts) return;
+    this.saved = this.counts;
+    this.savedAtMs = performance.now();
+    await this.ledger.saveProgress(this.sweepId, this.counts);
+  }
+}
+
+/** The share of its token that a scheduled sweep may use. The rest is for the other uses of the token. */
+const TOKEN_SHARE = 1 / 4;
+
+type TokenRate = Pick<Config['provider'], 'ratePerMinute' | 'minuteWindowMs' | 'ratePerHour' | 'hourWindowMs'>;
+
+/** The shortest interval in ms between sweeps of so many calls that stays within a quarter of the token's minute and of its hour. */
+export function minSweepIntervalMs(calls: number, { ratePerMinute, minuteWindowMs, ratePerHour, hourWindowMs }: TokenRate): number {
+  return Math.max((calls * minuteWindowMs) / (ratePerMinute * TOKEN_SHARE), (calls * hourWindowMs) / (ratePerHour * TOKEN_SHARE));
+}
