@@ -1,9 +1,9 @@
 import { DomainError, errorCode, isRetryable } from '#libs/kernel';
 import type { StepContext } from '../definition/saga-definition';
 import type { StepAnswer } from '../definition/step-answer';
-import { LeaseLostError } from '../saga.error';
+import { LeaseLostError } from '../saga.errors';
 
-/** Calls one side of a step within its time limit. Never rejects but for a lost lease: every other end is an answer. */
+/** Executes or compensates a step within its time limit. Rejects only with `LeaseLostError`; every other error becomes an answer. */
 export async function execute(
   work: (ctx: StepContext) => Promise<StepAnswer>,
   ctx: Omit<StepContext, 'signal'>,
@@ -12,15 +12,15 @@ export async function execute(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeLimitMs);
   const signal = AbortSignal.any([deadline.signal, stop]);
-  const cut = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError(ctx.sagaId) : new OverTime()), { once: true });
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError(ctx.sagaId) : new TimeLimitExceeded()), { once: true });
   });
   try {
-    const inHand = Object.create(ctx, { signal: { value: signal } }) as StepContext; // a copy would not see what is recorded meanwhile
-    return await Promise.race([work(inHand), cut]);
+    const withSignal = Object.create(ctx, { signal: { value: signal } }) as StepContext; // inherits the getters; a copy would freeze their values
+    return await Promise.race([work(withSignal), aborted]);
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
-    if (error instanceof OverTime)
+    if (error instanceof TimeLimitExceeded)
       return { is: 'retry', error: { code: 'step_timed_out', detail: `The step did not end within ${timeLimitMs} ms` } };
     return answerOf(error, onUnexpected);
   } finally {
@@ -28,14 +28,14 @@ export async function execute(
   }
 }
 
-class OverTime extends Error {}
+class TimeLimitExceeded extends Error {}
 
-/** A failure that passes by itself is tried again; of what nobody expected only the code is kept, the rest is logged. */
+/** A transient error is retried. The ledger keeps only the code of an unexpected error; `onUnexpected` logs the error itself. */
 function answerOf(error: unknown, onUnexpected: (error: unknown) => void): StepAnswer {
-  const detail = error instanceof DomainError ? error.message : 'Something unexpected happened; the log of the worker tells';
+  const detail = error instanceof DomainError ? error.message : 'An unexpected error occurred; see the log of the worker';
   if (!(error instanceof DomainError)) onUnexpected(error);
-  const told = { code: errorCode(error), detail };
-  if (!isRetryable(error)) return { is: 'fail', error: told };
+  const stepError = { code: errorCode(error), detail };
+  if (!isRetryable(error)) return { is: 'fail', error: stepError };
   const afterMs = error instanceof DomainError ? error.retryAfterMs : undefined;
-  return { is: 'retry', error: told, ...(afterMs !== undefined && { afterMs }) };
+  return { is: 'retry', error: stepError, ...(afterMs !== undefined && { afterMs }) };
 }

@@ -3,21 +3,20 @@ import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
-import { FINAL, type RunStatus } from '../run/saga-run';
-import { NotCancellableError, NotReleasableError, NotRetryableError, SagaNotFoundError } from '../saga.error';
-import { acquireHolds } from './holds';
+import { NotCancellableError, NotReleasableError, NotRetryableError, ResourceBusyError, SagaNotFoundError } from '../saga.errors';
+import { FINAL_STATUSES, type SagaStatus } from '../saga.states';
 
-interface ControlledRun {
+interface LockedRun {
   readonly kind: string;
   readonly input: Record<string, unknown>;
-  readonly status: RunStatus;
+  readonly status: SagaStatus;
   readonly pivot_passed: boolean;
   readonly steps: readonly string[];
   readonly step_idx: number;
   readonly released_holds: readonly string[];
 }
 
-/** What people do with a saga that runs or has failed. Each is one transaction with its audit entry (OPS-9). */
+/** Cancel, retry and release: what people do with an open or failed saga. Each is one transaction with its audit entry. [OPS-9] */
 @Injectable()
 export class SagaControls {
   constructor(
@@ -27,37 +26,37 @@ export class SagaControls {
   ) {}
 
   /**
-   * Asks for an end at the next boundary, with everything undone. Asking twice changes nothing. Throws `NotCancellableError` after a pivot
-   * and for what has ended, `SagaNotFoundError` for other tenants' sagas.
+   * Requests that the saga ends at its next step boundary and everything is undone. A second request changes nothing. Throws
+   * `NotCancellableError` after a pivot and for a saga that has ended, `SagaNotFoundError` also for other tenants' sagas.
    */
   async cancel(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
-      if (FINAL.includes(run.status)) throw new NotCancellableError(`The saga is ${run.status} already`);
-      if (run.pivot_passed || (await this.atPivot(tx, id, run)))
-        throw new NotCancellableError('The saga has come to the step after which nothing is undone');
+      if (FINAL_STATUSES.includes(run.status)) throw new NotCancellableError(`The saga is ${run.status} already`);
+      if (run.pivot_passed || (await this.hasBegunPivot(tx, id, run)))
+        throw new NotCancellableError('The saga has reached the step after which nothing is undone');
       await tx.query(`update saga_runs set cancel_requested = true, wake_at = least(wake_at, clock_timestamp()) where id = $1`, [id]);
       await this.audit.record(tx, { ...because, action: 'saga_cancelled', target: { type: 'saga', id }, details: { kind: run.kind } });
     });
   }
 
   /**
-   * Lets a failed saga go on at its failed step, or a failed compensation undo what is left. The tries and bounds of those steps begin anew.
-   * Throws `NotRetryableError`, `SagaNotFoundError`, and `ResourceBusyError` when its holds were released and taken by another.
+   * Continues a failed saga at its failed step, or repeats its failed compensations. The tries and limits of those steps start again.
+   * Throws `NotRetryableError`, `SagaNotFoundError`, and `ResourceBusyError` when another saga has acquired a released hold.
    */
   async retry(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
       if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotRetryableError(run.status);
-      await this.holdAgain(tx, id, run);
-      await tx.query(run.status === 'failed' ? GO_ON : UNDO_AGAIN, [id]);
+      await this.reacquireHolds(tx, id, run);
+      await tx.query(run.status === 'failed' ? RETRY_EXECUTION : RETRY_COMPENSATION, [id]);
       await this.audit.record(tx, { ...because, action: 'saga_retried', target: { type: 'saga', id }, details: { kind: run.kind } });
     });
   }
 
   /**
-   * Lets others work on what a run that gave up still holds; its own retry takes the holds again, or is refused. Throws `NotReleasableError` while
-   * the run goes on, `SagaNotFoundError`.
+   * Releases the holds of a failed saga, so that other sagas may use its resources. A later retry acquires the holds again, or is
+   * refused. Throws `NotReleasableError` for a saga that has not failed, and `SagaNotFoundError`.
    */
   async releaseHolds(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
@@ -73,13 +72,13 @@ export class SagaControls {
     });
   }
 
-  /** Its pivot was begun: only when it turns out to have done nothing could anything be undone, and then it is. */
-  private async atPivot(tx: Queryable, id: string, { kind, steps, step_idx: idx }: ControlledRun): Promise<boolean> {
+  /** A begun pivot may have had its effect. Only if it turns out to have had none are the earlier steps undone, and that happens anyway. */
+  private async hasBegunPivot(tx: Queryable, id: string, { kind, steps, step_idx: idx }: LockedRun): Promise<boolean> {
     if (this.registry.step(kind, steps[idx] ?? '')?.pivot !== true) return false;
     return (await tx.query('select 1 from saga_steps where saga_id = $1 and step_idx = $2', [id, idx])).length > 0;
   }
 
-  private async holdAgain(tx: Queryable, id: string, run: ControlledRun): Promise<void> {
+  private async reacquireHolds(tx: Queryable, id: string, run: LockedRun): Promise<void> {
     const wanted = [...(this.registry.get(run.kind).holds?.(run.input) ?? []), ...run.released_holds];
     const kept = await tx.query<{ resource: string }>('select resource from saga_holds where saga_id = $1', [id]);
     const missing = wanted.filter((resource) => !kept.some((row) => row.resource === resource));
@@ -88,27 +87,40 @@ export class SagaControls {
   }
 }
 
-const GO_ON = `
-with again as (
+const RETRY_EXECUTION = `
+with retried as (
   update saga_runs set status = 'running', cancel_requested = false, wake_at = clock_timestamp(), finished_at = null, lease_until = null
    where id = $1 returning id, step_idx)
 update saga_steps s set status = 'running', attempts = 0, tried_since = clock_timestamp(), finished_at = null
-  from again where s.saga_id = again.id and s.step_idx = again.step_idx`;
+  from retried where s.saga_id = retried.id and s.step_idx = retried.step_idx`;
 
-const UNDO_AGAIN = `
-with left_over as (
+const RETRY_COMPENSATION = `
+with retried as (
   update saga_steps set status = 'compensating', compensation_attempts = 0, compensating_since = clock_timestamp(), finished_at = null
    where saga_id = $1 and status = 'compensation_failed' returning step_idx)
 update saga_runs
    set status = 'compensating', wake_at = clock_timestamp(), finished_at = null, lease_until = null, leftovers = '[]',
-       step_idx = (select max(step_idx) from left_over)
+       step_idx = (select max(step_idx) from retried)
  where id = $1`;
 
-async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<ControlledRun> {
-  const [run] = await tx.query<ControlledRun>(
+async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<LockedRun> {
+  const [run] = await tx.query<LockedRun>(
     'select kind, input, status, pivot_passed, steps, step_idx, released_holds from saga_runs where id = $1 and ($2::text is null or tenant_id = $2) for update',
     [id, scope.kind === 'tenant' ? scope.tenantId : null],
   );
   if (!run) throw new SagaNotFoundError(id);
   return run;
+}
+
+/** Acquires all holds or none. Throws `ResourceBusyError` with the name of a resource on which another saga has a hold. */
+async function acquireHolds(tx: Queryable, sagaId: string, holds: readonly string[]): Promise<void> {
+  if (holds.length === 0) return;
+  const wanted = [...new Set(holds)].sort();
+  const acquired = await tx.query<{ resource: string }>(
+    'insert into saga_holds (resource, saga_id) select resource, $1 from unnest($2::text[]) resource on conflict do nothing returning resource',
+    [sagaId, wanted],
+  );
+  const own = new Set(acquired.map((row) => row.resource));
+  const busy = wanted.find((resource) => !own.has(resource));
+  if (busy !== undefined) throw new ResourceBusyError(busy);
 }
