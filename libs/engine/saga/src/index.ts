@@ -17,6 +17,6 @@ export {
   UnknownSagaKindError,
 } from './saga.errors';
 export { SagaModule } from './saga.module';
-export type { SagaStatus, StepStatus } from './saga.states';
+export { SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepStatus } from './saga.states';
 export { SagaControls } from './start/saga-controls';
 export { SagaStarter, type SagaPlan, type StartRequest } from './start/saga-starter';

@@ -1,7 +1,7 @@
 import type { DatabaseGauge } from '#libs/database';
 import { counter, histogram } from '#libs/observability';
 import { Injectable } from '@nestjs/common';
-import type { SagaStatus, StepStatus } from './saga.states';
+import { FAILED_STATUSES, quoted, type SagaStatus, type StepStatus } from './saga.states';
 
 const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300];
 
@@ -54,7 +54,7 @@ export const SAGA_GAUGES: readonly DatabaseGauge[] = [
     labels: ['kind', 'status'],
     sql: `select kind, status, count(*) as value
             from (select kind, status from saga_runs where wake_at is not null
-                  union all select kind, status from saga_runs where status in ('failed', 'compensation_failed')) open
+                  union all select kind, status from saga_runs where status in (${quoted(FAILED_STATUSES)})) open
            group by 1, 2`,
   },
   {

@@ -1,6 +1,6 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { SagaStatus } from '../saga.states';
+import { FAILED_STATUSES, quoted, type SagaStatus } from '../saga.states';
 
 /** The data of a saga that the orphan reaper needs. */
 export interface SagaOutline {
@@ -101,5 +101,5 @@ select r.id, extract(epoch from r.created_at)::float8 * 1000 as "createdAtMs" fr
 /** $1 ended within ms. */
 const MARK_RESTORED = `
 update saga_runs set restored_at = clock_timestamp()
- where wake_at is not null or status in ('failed', 'compensation_failed') or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
+ where wake_at is not null or status in (${quoted(FAILED_STATUSES)}) or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
 returning wake_at is not null as open`;

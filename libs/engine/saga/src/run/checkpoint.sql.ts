@@ -1,3 +1,7 @@
+import { CLOSED_STATUSES, quoted } from '../saga.states';
+
+const CLOSED = quoted(CLOSED_STATUSES);
+
 /**
  * Claims due runs that have no valid lease, each for this worker alone. The claim raises the epoch, so every later write of the previous
  * owner is refused. Runs with a step that this worker does not know are skipped. [SAG-16]
@@ -66,10 +70,10 @@ ledger_lines as (
          compensating_since = coalesce(s.compensating_since, excluded.compensating_since), finished_at = excluded.finished_at),
 acquired_holds as (
   insert into saga_holds (resource, saga_id)
-  select distinct on (h) h, b.saga_id from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch, unnest(b.holds) h where m.status not in ('completed', 'rolled_back')
+  select distinct on (h) h, b.saga_id from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch, unnest(b.holds) h where m.status not in (${CLOSED})
   on conflict do nothing),
 released_holds as (
-  delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in ('completed', 'rolled_back'))
+  delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in (${CLOSED}))
 select id, epoch::text, cancel_requested, status from advanced`;
 
 /** The lease check before a side effect. $1 run, $2 epoch. */

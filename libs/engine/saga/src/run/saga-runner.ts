@@ -5,7 +5,7 @@ import { COMPENSATION_POLICY, type StepContext, type StepDefinition } from '../d
 import { SagaRegistry } from '../definition/saga-registry';
 import { LeaseLostError } from '../saga.errors';
 import { SagaMetrics } from '../saga.metrics';
-import { FINAL_STATUSES } from '../saga.states';
+import { assertSagaTransition, assertStepTransition, FINAL_STATUSES } from '../saga.states';
 import { CheckpointWriter } from './checkpoint-writer';
 import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
 import { afterCancel, afterCompensation, afterExecution, executionPolicy, ledgerLineOf, mustSettle } from './decide';
@@ -48,6 +48,7 @@ export class SagaRunner {
     this.metrics.recordClaim(run.kind, run.late_ms);
     for (;;) {
       const decided = await this.nextCheckpoint(run, intents, signals.lost);
+      assertTransitions(run, decided);
       const { cancelRequested, status } = await this.writer.write(decided);
       const checkpoint = { ...decided, status };
       const ended = FINAL_STATUSES.includes(status);
@@ -125,6 +126,12 @@ export class SagaRunner {
     else if (error) this.log.warn({ ...line, code: error.code });
     else this.log.log(line);
   }
+}
+
+/** Throws for a checkpoint that changes a status in a way that the transition tables do not allow. Nothing is written then. */
+function assertTransitions(run: SagaRun, { status, step }: Checkpoint): void {
+  assertSagaTransition(run.status, status);
+  if (step) assertStepTransition(ledgerLineOf(run, step.idx)?.status ?? 'planned', step.status);
 }
 
 /** The run after its checkpoint was written. */

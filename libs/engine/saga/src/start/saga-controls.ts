@@ -4,7 +4,7 @@ import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
 import { NotCancellableError, NotReleasableError, NotRetryableError, ResourceBusyError, SagaNotFoundError } from '../saga.errors';
-import { FINAL_STATUSES, type SagaStatus } from '../saga.states';
+import { FINAL_STATUSES, isFailed, SAGA_TRANSITIONS, type FailedStatus, type SagaStatus } from '../saga.states';
 
 interface LockedRun {
   readonly kind: string;
@@ -47,9 +47,10 @@ export class SagaControls {
   async retry(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
-      if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotRetryableError(run.status);
+      if (!isFailed(run.status)) throw new NotRetryableError(run.status);
       await this.reacquireHolds(tx, id, run);
-      await tx.query(run.status === 'failed' ? RETRY_EXECUTION : RETRY_COMPENSATION, [id]);
+      const [status] = SAGA_TRANSITIONS[run.status];
+      await tx.query(RETRIES[run.status], [id, status]);
       await this.audit.record(tx, { ...because, action: 'saga_retried', target: { type: 'saga', id }, details: { kind: run.kind } });
     });
   }
@@ -61,7 +62,7 @@ export class SagaControls {
   async releaseHolds(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.database.transaction(async (tx) => {
       const run = await lockRun(tx, scope, id);
-      if (run.status !== 'failed' && run.status !== 'compensation_failed') throw new NotReleasableError(run.status);
+      if (!isFailed(run.status)) throw new NotReleasableError(run.status);
       const released = await tx.query<{ resource: string }>('delete from saga_holds where saga_id = $1 returning resource', [id]);
       await tx.query('update saga_runs set released_holds = released_holds || $2::text[] where id = $1', [
         id,
@@ -87,21 +88,25 @@ export class SagaControls {
   }
 }
 
+/** Continues a saga at its failed step. $1 run, $2 its new status, which is also that of the step. */
 const RETRY_EXECUTION = `
 with retried as (
-  update saga_runs set status = 'running', cancel_requested = false, wake_at = clock_timestamp(), finished_at = null, lease_until = null
+  update saga_runs set status = $2, cancel_requested = false, wake_at = clock_timestamp(), finished_at = null, lease_until = null
    where id = $1 returning id, step_idx)
-update saga_steps s set status = 'running', attempts = 0, tried_since = clock_timestamp(), finished_at = null
+update saga_steps s set status = $2, attempts = 0, tried_since = clock_timestamp(), finished_at = null
   from retried where s.saga_id = retried.id and s.step_idx = retried.step_idx`;
 
+/** Repeats the failed compensations, last first. $1 run, $2 its new status, which is also that of their steps. */
 const RETRY_COMPENSATION = `
 with retried as (
-  update saga_steps set status = 'compensating', compensation_attempts = 0, compensating_since = clock_timestamp(), finished_at = null
+  update saga_steps set status = $2, compensation_attempts = 0, compensating_since = clock_timestamp(), finished_at = null
    where saga_id = $1 and status = 'compensation_failed' returning step_idx)
 update saga_runs
-   set status = 'compensating', wake_at = clock_timestamp(), finished_at = null, lease_until = null, leftovers = '[]',
+   set status = $2, wake_at = clock_timestamp(), finished_at = null, lease_until = null, leftovers = '[]',
        step_idx = (select max(step_idx) from retried)
  where id = $1`;
+
+const RETRIES: Record<FailedStatus, string> = { failed: RETRY_EXECUTION, compensation_failed: RETRY_COMPENSATION };
 
 async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<LockedRun> {
   const [run] = await tx.query<LockedRun>(
