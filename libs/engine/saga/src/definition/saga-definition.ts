@@ -41,6 +41,8 @@ export interface StepPolicy {
   readonly maxBackoffMs: number;
   /** Limit for all waits of the step together, ms. Restarts do not reset it. [SAG-13] */
   readonly waitLimitMs: number;
+  /** `wait`: an error with `outage` makes the step wait within `waitLimitMs`. By default it costs a try, or fails the step. */
+  readonly onOutage?: 'wait';
 }
 
 export const DEFAULT_POLICY: StepPolicy = { timeLimitMs: 60_000, tries: 5, backoffMs: 500, maxBackoffMs: 30_000, waitLimitMs: 600_000 };

@@ -68,13 +68,13 @@ export class SagaRunner {
     const compensating = run.status === 'compensating';
     const begunMs = performance.now();
     const work = compensating ? step.compensate : step.execute;
-    const { timeLimitMs: stepLimitMs } = executionPolicy(step);
+    const { timeLimitMs: stepLimitMs, onOutage } = executionPolicy(step);
     const timeLimitMs = compensating ? Math.max(stepLimitMs, COMPENSATION_POLICY.timeLimitMs) : stepLimitMs;
     const onUnexpected = (error: unknown) =>
       this.log.error({ event: 'saga_step_crashed', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
     const answer = work
       ? await inSpan({ name: `step ${name}`, kind: 'internal', attributes: { saga_id: run.id, 'arcadia.undoing': compensating } }, () =>
-          execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, stop: lost, onUnexpected }),
+          execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, onOutage, stop: lost, onUnexpected }),
         )
       : ({ is: 'done' } as const); // a step without `compensate` needs no undoing
     const executed = { run, step, answer, tookMs: performance.now() - begunMs };

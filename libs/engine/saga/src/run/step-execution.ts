@@ -1,13 +1,21 @@
 import { DomainError, errorCode, isRetryable } from '#libs/kernel';
-import type { StepContext } from '../definition/saga-definition';
-import type { StepAnswer } from '../definition/step-answer';
+import type { StepContext, StepPolicy } from '../definition/saga-definition';
+import { wait, type StepAnswer } from '../definition/step-answer';
 import { LeaseLostError } from '../saga.errors';
+
+/** Pause before the next execution during an outage whose error does not say when to try again. */
+const OUTAGE_MS = 5_000;
+
+interface ExecutionOptions extends Pick<StepPolicy, 'timeLimitMs' | 'onOutage'> {
+  readonly stop: AbortSignal;
+  readonly onUnexpected: (error: unknown) => void;
+}
 
 /** Executes or compensates a step within its time limit. Rejects only with `LeaseLostError`; every other error becomes an answer. */
 export async function execute(
   work: (ctx: StepContext) => Promise<StepAnswer>,
   ctx: Omit<StepContext, 'signal'>,
-  { timeLimitMs, stop, onUnexpected }: { timeLimitMs: number; stop: AbortSignal; onUnexpected: (error: unknown) => void },
+  { timeLimitMs, onOutage, stop, onUnexpected }: ExecutionOptions,
 ): Promise<StepAnswer> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeLimitMs);
@@ -22,13 +30,19 @@ export async function execute(
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof TimeLimitExceeded)
       return { is: 'retry', error: { code: 'step_timed_out', detail: `The step did not end within ${timeLimitMs} ms` } };
-    return answerOf(error, onUnexpected);
+    return (onOutage === 'wait' ? waitForEndOf(error) : undefined) ?? answerOf(error, onUnexpected);
   } finally {
     clearTimeout(timer);
   }
 }
 
 class TimeLimitExceeded extends Error {}
+
+/** Undefined for an error that is no outage. */
+function waitForEndOf(error: unknown): StepAnswer | undefined {
+  if (!(error instanceof DomainError) || !error.outage) return undefined;
+  return wait(error.retryAfterMs ?? OUTAGE_MS, error.message, error.reportedWhileWaiting ? error.code : undefined);
+}
 
 /** A transient error is retried. The ledger keeps only the code of an unexpected error; `onUnexpected` logs the error itself. */
 function answerOf(error: unknown, onUnexpected: (error: unknown) => void): StepAnswer {

@@ -34,6 +34,11 @@ export class AccountNotCheckedError extends ProviderError {
     this.code = code;
   }
 
+  /** An operator must see why the saga waits. */
+  override get reportedWhileWaiting(): boolean {
+    return true;
+  }
+
   /** The token belongs to another account, or does not show which. */
   static refused({ code }: OtherAccountError | AccountUnknownError): AccountNotCheckedError {
     const found = code === 'other_account' ? 'the present one belongs to another account' : 'the present one does not show its account';
