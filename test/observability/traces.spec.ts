@@ -73,7 +73,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     const step = await eventually('the step in the trace', () => collector.spansOf(trace.traceId).find(({ name }) => name === 'step echo'));
     await eventually('the whole trace', () => lineage(collector.spansOf(trace.traceId), step).length >= 3);
     expect(lineage(collector.spansOf(trace.traceId), step)).toEqual(['POST /api/v1/sagas', 'saga demo', 'step echo']);
-    const moved = await eventually('its line', () => linesOf(trace.traceId).find(({ event }) => event === 'saga_moved'));
+    const moved = await eventually('its line', () => linesOf(trace.traceId).find(({ event }) => event === 'saga_advanced'));
     expect(moved).toMatchObject({ saga_id: id, kind: 'demo' });
     expect(moved).not.toHaveProperty('job_id');
   });

@@ -22,6 +22,18 @@ export abstract class DomainError extends Error {
   /** When trying again makes sense, if that is known. Milliseconds from now. */
   readonly retryAfterMs?: number;
 
+  /**
+   * True for an outage of something outside: it ends without a change to the request, so waiting for its end costs a saga step no try.
+   */
+  get outage(): boolean {
+    return false;
+  }
+
+  /** For outages: whether a saga step that waits for the end of the outage has `code` in its ledger line meanwhile. */
+  get reportedWhileWaiting(): boolean {
+    return false;
+  }
+
   override get name(): string {
     return this.constructor.name;
   }

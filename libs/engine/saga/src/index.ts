@@ -2,10 +2,9 @@ export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepPol
 export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, wait, type StepAnswer, type StepError } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
-export { SagaQueries, type RecordedIntent, type SagaOutline } from './reads/saga-outlines';
-export { SagaReader, type SagaFilters } from './reads/saga-reader';
-export type { SagaStepView, SagaView } from './reads/saga.view';
-export type { RunStatus } from './run/saga-run';
+export { SagaQueries, type RecordedIntent, type SagaOutline } from './queries/saga-queries';
+export { SagaReader, type SagaFilters } from './queries/saga-reader';
+export type { SagaStepView, SagaView } from './queries/saga.view';
 export {
   IdempotencyKeyReusedError,
   LeaseLostError,
@@ -16,7 +15,8 @@ export {
   SagaNotFoundError,
   TooManySagasError,
   UnknownSagaKindError,
-} from './saga.error';
+} from './saga.errors';
 export { SagaModule } from './saga.module';
-export { SagaControls } from './starts/saga-controls';
-export { SagaStarter, type SagaPlan, type StartRequest } from './starts/saga-starts';
+export { SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepStatus } from './saga.states';
+export { SagaControls } from './start/saga-controls';
+export { SagaStarter, type SagaPlan, type StartRequest } from './start/saga-starter';

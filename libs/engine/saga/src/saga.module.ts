@@ -1,24 +1,22 @@
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { databaseGauges } from '#libs/database';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { SagaRegistry } from './definition/saga-registry';
 import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
 import { SagaEngine } from './engine/saga-engine';
-import { SagaMetrics } from './engine/saga-metrics';
-import { SagaQueries } from './reads/saga-outlines';
-import { SagaReader } from './reads/saga-reader';
-import { CheckpointWriter } from './run/boundary-writer';
+import { SagaQueries } from './queries/saga-queries';
+import { SagaReader } from './queries/saga-reader';
+import { CheckpointWriter } from './run/checkpoint-writer';
 import { SagaRunner } from './run/saga-runner';
-import { SagaStartWriter } from './starts/acceptance';
-import { SagaControls } from './starts/saga-controls';
-import { SAGA_GAUGES } from './saga.gauges';
-import { SagaStarter } from './starts/saga-starts';
+import { SAGA_GAUGES, SagaMetrics } from './saga.metrics';
+import { SagaControls } from './start/saga-controls';
+import { SagaStartWriter } from './start/saga-start-writer';
+import { SagaStarter } from './start/saga-starter';
 
-/** Expects the global modules of config, database and audit. Nothing runs until a worker starts the engine. */
+/** Expects the global modules of config, database and audit. No saga runs until a worker starts the engine. */
 @Module({
   providers: [
-    SagaStartWriter,
     CheckpointWriter,
     Leases,
     SagaControls,
@@ -29,6 +27,7 @@ import { SagaStarter } from './starts/saga-starts';
     SagaRegistry,
     SagaRunner,
     SagaStarter,
+    SagaStartWriter,
     databaseGauges(SAGA_GAUGES),
   ],
   exports: [SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter],

@@ -1,4 +1,3 @@
-import { patient } from './patience';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
@@ -120,7 +119,8 @@ export class ProvisioningModule implements OnModuleInit {
   onModuleInit(): void {
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
-      this.registry.register({ ...definition, steps: definition.steps.map(patient) });
+      const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));
+      this.registry.register({ ...definition, steps });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { DomainError } from '#libs/kernel';
+import { DomainError, isRetryable } from '#libs/kernel';
 
 /** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
 export interface AnswerFacts {
@@ -25,6 +25,11 @@ export abstract class ProviderError extends DomainError {
     this.requestId = requestId;
     this.providerCode = providerCode;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  /** DigitalOcean could not be used, and the same call may succeed later. */
+  override get outage(): boolean {
+    return isRetryable(this);
   }
 }
 
@@ -58,6 +63,11 @@ export class TokenRejectedError extends ProviderError {
 
   constructor(facts?: AnswerFacts, retryAfterMs?: number) {
     super('DigitalOcean rejected the token', facts, retryAfterMs);
+  }
+
+  /** Ends when an operator configures another token. */
+  override get outage(): boolean {
+    return true;
   }
 }
 

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { UnknownSagaKindError } from '../saga.error';
+import { UnknownSagaKindError } from '../saga.errors';
 import type { SagaDefinition, StepDefinition } from './saga-definition';
 
-/** The kinds of sagas that this process knows. Features register theirs when their module starts. */
+/** The saga kinds that this process knows. Features register theirs when their module starts. */
 @Injectable()
 export class SagaRegistry {
   private readonly definitions = new Map<string, SagaDefinition>();
 
-  /** Throws when two kinds have one name, or two steps of a kind. */
-  register<Input, Asked>(definition: SagaDefinition<Input, Asked>): void {
+  /** Throws when two kinds, or two steps of one kind, have the same name. */
+  register<Input, Requested>(definition: SagaDefinition<Input, Requested>): void {
     const { kind, steps } = definition;
     if (this.definitions.has(kind)) throw new Error(`two sagas are called ${kind}`);
     if (new Set(steps.map(({ name }) => name)).size !== steps.length) throw new Error(`two steps of ${kind} have one name`);
@@ -17,22 +17,22 @@ export class SagaRegistry {
 
   /** Throws `UnknownSagaKindError`. */
   get(kind: string): SagaDefinition {
-    const found = this.definitions.get(kind);
-    if (!found) throw new UnknownSagaKindError(kind);
-    return found;
+    const definition = this.definitions.get(kind);
+    if (!definition) throw new UnknownSagaKindError(kind);
+    return definition;
   }
 
-  /** Fields of a kind's input that nobody is shown. */
-  unshown(kind: string): readonly string[] {
+  /** Fields of a kind's input that the API does not return. */
+  redactedInputFields(kind: string): readonly string[] {
     return this.definitions.get(kind)?.redactedInputFields ?? [];
   }
 
-  /** Undefined for what only another release knows. */
+  /** Undefined for a kind or step that only another release knows. */
   step(kind: string, name: string): StepDefinition | undefined {
     return this.definitions.get(kind)?.steps.find((step) => step.name === name);
   }
 
-  /** `<kind>/<step>` of every step: a worker claims only runs all of whose steps it knows (SAG-16). */
+  /** All kinds, and all steps as `<kind>/<step>`. A worker claims only runs of which it knows every step. [SAG-16] */
   known(): { kinds: string[]; steps: string[] } {
     const all = [...this.definitions.values()];
     return { kinds: all.map(({ kind }) => kind), steps: all.flatMap(({ kind, steps }) => steps.map(({ name }) => `${kind}/${name}`)) };

@@ -1,19 +1,22 @@
-/** What went wrong with a step, as the ledger keeps it and people read it. Never a secret, never a stack. */
+/** What went wrong with a step, as the ledger stores it and the API returns it. Contains no secret and no stack. */
 export interface StepError {
   /** Stable word. */
   readonly code: string;
   readonly detail: string;
 }
 
-/** What one execution of a step came to. */
+/** The result of one execution of a step. */
 export type StepAnswer =
-  /** `holds`: what nobody else may touch from now on, e.g. the droplet that was just made. */
+  /** `holds`: resources that no other saga may touch from now on, e.g. the droplet that the step created. */
   | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>>; readonly holds?: readonly string[] }
-  /** Not yet: look again after `ms`. Costs no try; holds no worker meanwhile. The ledger shows `code`, if given, while it waits. */
+  /**
+   * Execute again after `ms`. A wait costs no try and occupies no worker. `why` begins with "waiting for". While the step waits, its
+   * ledger line has `code`, if there is one, with `why` as the detail.
+   */
   | { readonly is: 'wait'; readonly ms: number; readonly why: string; readonly code?: string }
-  /** Costs a try. `afterMs`: when the one who refused said so, instead of the backoff. */
+  /** Costs a try. `afterMs`: the pause that the refusing side asked for, used instead of the backoff. */
   | { readonly is: 'retry'; readonly error: StepError; readonly afterMs?: number }
-  /** Final. `effect` counts for pivots only: a pivot that surely did nothing may still be compensated. */
+  /** Final. `effect` matters for pivots only: a pivot that surely had no effect may still be compensated. */
   | { readonly is: 'fail'; readonly error: StepError; readonly effect?: 'none' | 'unknown' };
 
 export const done = (output?: Readonly<Record<string, unknown>>, holds?: readonly string[]): StepAnswer => ({

@@ -4,7 +4,7 @@ import { done, fail, wait } from '../definition/step-answer';
 
 const STEPS = ['echo', 'wait', 'fail'] as const;
 
-/** What to demonstrate: steps in any order, any number of times. */
+/** The steps to run, in any order; a step may occur more than once. */
 export class DemoInput {
   @IsArray()
   @ArrayMinSize(1)
@@ -25,7 +25,7 @@ export class DemoInput {
   readonly wait_ms?: number;
 }
 
-/** Shows a saga at work without touching the provider. Not in production. */
+/** Demonstrates a saga that does not touch the provider. It is not registered in production. */
 export const demoSaga: SagaDefinition<DemoInput> = {
   kind: 'demo',
   input: DemoInput,
@@ -41,7 +41,7 @@ export const demoSaga: SagaDefinition<DemoInput> = {
       name: 'wait',
       execute: async ({ input, sinceBegunMs }) => {
         const leftMs = (input.wait_ms ?? 1_000) - sinceBegunMs;
-        return leftMs > 0 ? wait(leftMs, 'the time has not come') : done({ waited_ms: Math.round(sinceBegunMs) });
+        return leftMs > 0 ? wait(leftMs, 'waiting for the time to pass') : done({ waited_ms: Math.round(sinceBegunMs) });
       },
       compensate: async () => done(),
     },

@@ -1,14 +1,14 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
-import { RENEW } from '../run/boundary.sql';
+import { RENEW_LEASES } from '../run/checkpoint.sql';
 
-type Claimed = { readonly id: string; readonly epoch: string };
+type ClaimedRun = { readonly id: string; readonly epoch: string };
 
-/** Prolongs the leases of all runs in work, in one statement, and tells a run when it is no longer ours. */
+/** Renews the leases of all running sagas in one statement, and signals a run that its lease was lost. */
 @Injectable()
 export class Leases {
-  private readonly held = new Map<string, { readonly epoch: string; readonly lost: AbortController; renewedMs: number }>();
+  private readonly leases = new Map<string, { readonly epoch: string; readonly lost: AbortController; renewedMs: number }>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -24,33 +24,33 @@ export class Leases {
     clearInterval(this.timer);
   }
 
-  /** The signal is aborted when the lease was lost, or could not be renewed for its whole length. */
-  hold({ id, epoch }: Claimed): AbortSignal {
-    this.held.get(id)?.lost.abort(); // claimed anew while its former execution still hangs here
+  /** Renews the lease of this run from now on. The signal is aborted when the lease was lost, or was not renewed for its whole length. */
+  track({ id, epoch }: ClaimedRun): AbortSignal {
+    this.leases.get(id)?.lost.abort(); // the run was claimed again while its previous execution still hangs in this process
     const lost = new AbortController();
-    this.held.set(id, { epoch, lost, renewedMs: performance.now() });
+    this.leases.set(id, { epoch, lost, renewedMs: performance.now() });
     return lost.signal;
   }
 
-  release({ id, epoch }: Claimed): void {
-    if (this.held.get(id)?.epoch === epoch) this.held.delete(id);
+  untrack({ id, epoch }: ClaimedRun): void {
+    if (this.leases.get(id)?.epoch === epoch) this.leases.delete(id);
   }
 
-  loseAll(): void {
-    for (const { lost } of this.held.values()) lost.abort();
+  abandonAll(): void {
+    for (const { lost } of this.leases.values()) lost.abort();
   }
 
   private async renew(): Promise<void> {
-    const asked = [...this.held];
+    const asked = [...this.leases];
     if (asked.length === 0) return;
     const askedMs = performance.now();
     try {
       const values = [asked.map(([id]) => id), asked.map(([, { epoch }]) => epoch), this.config.saga.leaseMs];
-      const rows = await this.database.query<{ id: string }>(RENEW, values);
-      const ours = new Set(rows.map((row) => row.id));
+      const rows = await this.database.query<{ id: string }>(RENEW_LEASES, values);
+      const owned = new Set(rows.map((row) => row.id));
       for (const [id, lease] of asked) {
-        if (ours.has(id)) lease.renewedMs = askedMs;
-        else if (this.held.get(id) === lease) lease.lost.abort();
+        if (owned.has(id)) lease.renewedMs = askedMs;
+        else if (this.leases.get(id) === lease) lease.lost.abort();
       }
     } catch {
       for (const [, lease] of asked) if (askedMs - lease.renewedMs > this.config.saga.leaseMs) lease.lost.abort();

@@ -1,90 +1,88 @@
 import type { StepError } from '../definition/step-answer';
+import type { SagaStatus, StepStatus } from '../saga.states';
 
-export type RunStatus = 'pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed';
+type Fields = Readonly<Record<string, unknown>>;
 
-export type LedgerStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'compensating' | 'compensated' | 'compensation_failed';
-
-export const FINAL: readonly RunStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
-
-/** The ledger line that a boundary writes. */
-export type WrittenLine = NonNullable<Checkpoint['step']>;
-
-/** One line of a run's ledger: one per step that was begun. */
+/** One line of a run's ledger. Each step that has begun has one line. */
 export interface LedgerLine {
   readonly step_idx: number;
-  readonly status: LedgerStatus;
+  readonly status: StepStatus;
   readonly attempts: number;
   readonly compensation_attempts: number;
-  readonly intent: Readonly<Record<string, unknown>> | null;
-  readonly output: Readonly<Record<string, unknown>> | null;
+  readonly intent: Fields | null;
+  readonly output: Fields | null;
   readonly error: StepError | null;
-  /** Since the step was begun, or its compensation, by the database's clock; ms. */
+  /** Time since the step began, by the database's clock; ms. */
   readonly age_ms: number;
-  /** Since it was begun, or an operator let it begin anew: what bounds its waits; ms. */
+  /** Time since the step began, or since an operator's retry; ms. It limits the waits of the step. */
   readonly trying_ms: number;
+  /** Time since the compensation of the step began; ms. */
   readonly compensating_ms: number | null;
 }
 
-/** A run as its worker has it in hand. */
+/** A run as its worker has claimed it. */
 export interface SagaRun {
   readonly id: string;
   readonly kind: string;
   readonly tenant_id: string | null;
-  /** When it was accepted, ms since 1970 by the database's clock. */
+  /** When the saga was accepted, ms since 1970 by the database's clock. */
   readonly created_ms: number;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly input: Fields;
+  readonly context: Fields;
   readonly steps: readonly string[];
-  readonly status: RunStatus;
+  readonly status: SagaStatus;
   readonly step_idx: number;
   readonly pivot_passed: boolean;
   readonly cancel_requested: boolean;
   readonly epoch: string;
-  /** Another claim may have begun the step it stands at, and died before it could tell. */
+  /** An earlier claim may have begun the current step and died before its checkpoint. */
   readonly resumed: boolean;
-  /** The database was restored from a backup while it went on. */
+  /** The database was restored from a backup while the saga was open. */
   readonly restored: boolean;
-  /** The trace of the request that started it, where there was one. */
+  /** Trace of the request that started the saga, if it was traced. */
   readonly traceparent: string | null;
-  /** How long it had been due when it was claimed, ms. */
+  /** How long the run had been due when it was claimed, ms. */
   readonly late_ms: number;
   readonly ledger: readonly LedgerLine[];
 }
 
-/** What one transaction writes of a run: the ledger line of a step and where the run goes from there. */
+/** The ledger line that a checkpoint writes. */
+export interface CheckpointStep {
+  readonly idx: number;
+  readonly name: string;
+  readonly status: StepStatus;
+  readonly attempts: number;
+  readonly compensationAttempts: number;
+  readonly output: Fields | null;
+  readonly error: StepError | null;
+  /** Duration of the execution, ms. A new ledger line gets a begin time that lies this long in the past. */
+  readonly tookMs: number;
+}
+
+/** The record that is written at a step boundary, in one transaction: the ledger line of the step, and where the run continues. */
 export interface Checkpoint {
   readonly sagaId: string;
   readonly epoch: string;
-  readonly step: {
-    readonly idx: number;
-    readonly name: string;
-    readonly status: LedgerStatus;
-    readonly attempts: number;
-    readonly compensationAttempts: number;
-    readonly output: Readonly<Record<string, unknown>> | null;
-    readonly error: StepError | null;
-    /** How long the execution took, ms: a line that is new began so long ago. */
-    readonly tookMs: number;
-  } | null;
-  readonly status: RunStatus;
-  /** What this run holds from now on, besides what it held before. */
+  readonly step: CheckpointStep | null;
+  readonly status: SagaStatus;
+  /** Resources that the run acquires in addition to its present holds. */
   readonly holds: readonly string[];
-  /** What joins the context. */
-  readonly context: Readonly<Record<string, unknown>> | null;
+  /** Fields that join the context. */
+  readonly context: Fields | null;
   readonly nextIdx: number;
   readonly pivotPassed: boolean;
-  /** Null: the worker goes on at once and keeps the lease. */
+  /** Null: the worker continues at once and keeps the lease. */
   readonly wakeInMs: number | null;
-  /** It may have done what cannot be undone: a cancel waits until that is known. */
+  /** The pivot may have had its effect. A cancel waits until that is known. */
   readonly settling: boolean;
   readonly error: (StepError & { readonly step: string | null }) | null;
   readonly leftovers: readonly Leftover[];
 }
 
-/** What a compensation could not undo. */
+/** A step that its compensation could not undo. */
 export interface Leftover {
   readonly step: string;
-  readonly output: Readonly<Record<string, unknown>> | null;
-  readonly intent: Readonly<Record<string, unknown>> | null;
+  readonly output: Fields | null;
+  readonly intent: Fields | null;
   readonly error: StepError;
 }

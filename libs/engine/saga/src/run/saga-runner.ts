@@ -3,24 +3,25 @@ import { inSpan, withLogFields } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { COMPENSATION_POLICY, type StepContext, type StepDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
-import { SagaMetrics } from '../engine/saga-metrics';
-import { LeaseLostError } from '../saga.error';
-import { GUARD, HAND_BACK, RECORD_INTENT } from './boundary.sql';
-import { CheckpointWriter } from './boundary-writer';
-import { afterCancel, afterCompensation, afterExecution, lineOf, mustSettle, policyOf } from './decide';
-import { FINAL, type Checkpoint, type LedgerLine, type SagaRun } from './saga-run';
+import { LeaseLostError } from '../saga.errors';
+import { SagaMetrics } from '../saga.metrics';
+import { assertSagaTransition, assertStepTransition, FINAL_STATUSES } from '../saga.states';
+import { CheckpointWriter } from './checkpoint-writer';
+import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
+import { afterCancel, afterCompensation, afterExecution, executionPolicy, ledgerLineOf, mustSettle } from './decide';
+import type { Checkpoint, LedgerLine, SagaRun } from './saga-run';
 import { execute } from './step-execution';
 
-/** When to leave a run: `lost` at once, `ending` at the next boundary. */
+/** When the runner stops: at once when `lost` is aborted, at the next checkpoint when `ending` returns true. */
 export interface RunSignals {
   readonly lost: AbortSignal;
   readonly ending: () => boolean;
 }
 
-/** What the steps of a run have recorded before their side effects, by their place. */
+/** The intents that the steps of a run have recorded, by step index. */
 type Intents = Map<number, NonNullable<StepContext['intent']>>;
 
-/** Takes a claimed run from boundary to boundary until it waits, ends or is no longer ours. */
+/** Runs a claimed saga from checkpoint to checkpoint until it waits, ends, or its lease is lost. */
 @Injectable()
 export class SagaRunner {
   private readonly log = new Logger('Saga');
@@ -32,55 +33,59 @@ export class SagaRunner {
     private readonly metrics: SagaMetrics,
   ) {}
 
-  /** Rejects with `LeaseLostError` or the database's error; then the lease lapses and another worker goes on. */
+  /** Rejects with `LeaseLostError` or the database's error. The lease then lapses, and another worker continues the run. */
   run(claimed: SagaRun, signals: RunSignals): Promise<void> {
     const { id, kind, traceparent } = claimed;
     const attributes = { saga_id: id, 'arcadia.kind': kind };
-    const span = { name: `saga ${kind}`, kind: 'consumer', attributes, parent: traceparent ?? '' } as const; // not the doorbell's that made us look
-    return withLogFields({ saga_id: id, kind, job_id: undefined }, () => inSpan(span, () => this.onwards(claimed, signals)));
+    // The parent span is the request that started the saga, not the wake-up that led to the claim.
+    const span = { name: `saga ${kind}`, kind: 'consumer', attributes, parent: traceparent ?? '' } as const;
+    return withLogFields({ saga_id: id, kind, job_id: undefined }, () => inSpan(span, () => this.advance(claimed, signals)));
   }
 
-  private async onwards(claimed: SagaRun, signals: RunSignals): Promise<void> {
+  private async advance(claimed: SagaRun, signals: RunSignals): Promise<void> {
     let run = claimed;
     const intents = new Map(claimed.ledger.flatMap(({ step_idx, intent }) => (intent ? [[step_idx, intent] as const] : [])));
-    this.metrics.claimed(run.kind, run.late_ms);
+    this.metrics.recordClaim(run.kind, run.late_ms);
     for (;;) {
-      const asked = await this.toNextBoundary(run, intents, signals.lost);
-      const { cancelRequested, status } = await this.writer.write(asked);
-      const boundary = { ...asked, status };
-      this.tell(run, boundary);
-      this.metrics.moved(run.kind, boundary, FINAL.includes(boundary.status));
-      if (FINAL.includes(boundary.status) || boundary.wakeInMs !== null) return;
-      run = { ...applied(run, boundary, intents), cancel_requested: cancelRequested };
-      if (signals.ending()) return void (await this.database.query(HAND_BACK, [run.id, run.epoch]));
+      const decided = await this.nextCheckpoint(run, intents, signals.lost);
+      assertTransitions(run, decided);
+      const { cancelRequested, status } = await this.writer.write(decided);
+      const checkpoint = { ...decided, status };
+      const ended = FINAL_STATUSES.includes(status);
+      this.logCheckpoint(run, checkpoint);
+      this.metrics.recordCheckpoint(run.kind, checkpoint.step, ended ? status : null);
+      if (ended || checkpoint.wakeInMs !== null) return;
+      run = { ...afterCheckpoint(run, checkpoint, intents), cancel_requested: cancelRequested };
+      if (signals.ending()) return void (await this.database.query(RELEASE_LEASE, [run.id, run.epoch]));
     }
   }
 
-  private async toNextBoundary(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Checkpoint> {
+  private async nextCheckpoint(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Checkpoint> {
     const name = run.steps[run.step_idx] ?? '';
     const step = this.registry.step(run.kind, name);
-    if (!step) throw new LeaseLostError(run.id); // claims look for this; another release knows it
+    if (!step) throw new LeaseLostError(run.id); // a claim excludes runs with unknown steps; the release that knows the step continues the run
     if (run.status === 'running' && run.cancel_requested && !run.pivot_passed && !mustSettle(run, step)) return afterCancel(run, step);
-    const undoing = run.status === 'compensating';
+    const compensating = run.status === 'compensating';
     const begunMs = performance.now();
-    const work = undoing ? step.compensate : step.execute;
-    const timeLimitMs = undoing ? Math.max(policyOf(step).timeLimitMs, COMPENSATION_POLICY.timeLimitMs) : policyOf(step).timeLimitMs;
+    const work = compensating ? step.compensate : step.execute;
+    const { timeLimitMs: stepLimitMs, onOutage } = executionPolicy(step);
+    const timeLimitMs = compensating ? Math.max(stepLimitMs, COMPENSATION_POLICY.timeLimitMs) : stepLimitMs;
     const onUnexpected = (error: unknown) =>
-      this.log.error({ event: 'saga_step_broke', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
+      this.log.error({ event: 'saga_step_crashed', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
     const answer = work
-      ? await inSpan({ name: `step ${name}`, kind: 'internal', attributes: { saga_id: run.id, 'arcadia.undoing': undoing } }, () =>
-          execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, stop: lost, onUnexpected }),
+      ? await inSpan({ name: `step ${name}`, kind: 'internal', attributes: { saga_id: run.id, 'arcadia.undoing': compensating } }, () =>
+          execute((ctx) => work(ctx), this.contextOf(run, step, intents, begunMs), { timeLimitMs, onOutage, stop: lost, onUnexpected }),
         )
-      : ({ is: 'done' } as const); // nothing to undo
-    const situation = { run, step, answer, tookMs: performance.now() - begunMs };
-    return undoing ? afterCompensation(situation) : afterExecution(situation);
+      : ({ is: 'done' } as const); // a step without `compensate` needs no undoing
+    const executed = { run, step, answer, tookMs: performance.now() - begunMs };
+    return compensating ? afterCompensation(executed) : afterExecution(executed);
   }
 
-  /** What is recorded before a crash comes from the ledger; what is recorded now is known at once, also to the step's own undoing. */
+  /** `intent` reads the intents map at each access: a step sees what it has just recorded, and so does its own compensation. [SAG-9] */
   private contextOf(run: SagaRun, step: StepDefinition, intents: Intents, begunMs: number): Omit<StepContext, 'signal'> {
     const { id: sagaId, epoch } = run;
-    const ageMs = lineOf(run, run.step_idx)?.age_ms ?? 0;
-    const held = async (rows: Promise<unknown[]>) => {
+    const ageMs = ledgerLineOf(run, run.step_idx)?.age_ms ?? 0;
+    const assertLease = async (rows: Promise<unknown[]>) => {
       if ((await rows).length === 0) throw new LeaseLostError(sagaId);
     };
     return {
@@ -97,35 +102,41 @@ export class SagaRunner {
       get sinceBegunMs() {
         return ageMs + performance.now() - begunMs;
       },
-      guard: () => held(this.database.query(GUARD, [sagaId, epoch])),
+      guard: () => assertLease(this.database.query(CHECK_LEASE, [sagaId, epoch])),
       recordIntent: async (intent) => {
         const values = [sagaId, epoch, run.step_idx, step.name, JSON.stringify(intent), performance.now() - begunMs];
-        await held(this.database.query(RECORD_INTENT, values));
+        await assertLease(this.database.query(RECORD_INTENT, values));
         intents.set(run.step_idx, intent);
       },
     };
   }
 
-  /** One line per transition. */
-  private tell(run: SagaRun, { step, status, wakeInMs, error, leftovers }: Checkpoint): void {
+  /** One log line per checkpoint. */
+  private logCheckpoint(run: SagaRun, { step, status, wakeInMs, error, leftovers }: Checkpoint): void {
     const place = step && { step: step.name, step_status: step.status, attempts: step.attempts, took_ms: Math.round(step.tookMs) };
     const line = {
-      event: 'saga_moved',
+      event: 'saga_advanced',
       saga_id: run.id,
       kind: run.kind,
       status,
       ...place,
       ...(wakeInMs !== null && { wake_in_ms: Math.round(wakeInMs) }),
     };
-    if (status === 'compensation_failed') this.log.error({ ...line, event: 'saga_left_something', leftovers: leftovers.length });
+    if (status === 'compensation_failed') this.log.error({ ...line, event: 'saga_compensation_incomplete', leftovers: leftovers.length });
     else if (error) this.log.warn({ ...line, code: error.code });
     else this.log.log(line);
   }
 }
 
-/** The run as it is once the boundary is written. */
-export function applied(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Checkpoint, intents: Intents): SagaRun {
-  const known = step && lineOf(run, step.idx);
+/** Throws for a checkpoint that changes a status in a way that the transition tables do not allow. Nothing is written then. */
+function assertTransitions(run: SagaRun, { status, step }: Checkpoint): void {
+  assertSagaTransition(run.status, status);
+  if (step) assertStepTransition(ledgerLineOf(run, step.idx)?.status ?? 'planned', step.status);
+}
+
+/** The run after its checkpoint was written. */
+function afterCheckpoint(run: SagaRun, { step, status, context, nextIdx, pivotPassed }: Checkpoint, intents: Intents): SagaRun {
+  const known = step && ledgerLineOf(run, step.idx);
   const line: LedgerLine | null = step && {
     step_idx: step.idx,
     status: step.status,

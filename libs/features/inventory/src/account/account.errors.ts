@@ -34,6 +34,11 @@ export class AccountNotCheckedError extends ProviderError {
     this.code = code;
   }
 
+  /** An operator must see why the saga waits. */
+  override get reportedWhileWaiting(): boolean {
+    return true;
+  }
+
   /** The token belongs to another account, or its account cannot be determined. */
   static refused({ code }: OtherAccountError | AccountUnknownError): AccountNotCheckedError {
     const finding = code === 'other_account' ? 'the current one belongs to another account' : 'the current one does not show its account';

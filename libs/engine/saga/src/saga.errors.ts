@@ -9,6 +9,7 @@ export class UnknownSagaKindError extends DomainError {
   }
 }
 
+/** The saga does not exist, or belongs to another tenant. */
 export class SagaNotFoundError extends DomainError {
   readonly code = 'saga_not_found';
   readonly category = 'not_found';
@@ -18,7 +19,7 @@ export class SagaNotFoundError extends DomainError {
   }
 }
 
-/** Another run holds what this one needs. */
+/** Another saga has a hold on a resource that this saga needs. */
 export class ResourceBusyError extends DomainError {
   readonly code = 'resource_busy';
   readonly category = 'conflict';
@@ -28,7 +29,7 @@ export class ResourceBusyError extends DomainError {
   }
 }
 
-/** The key was used for another request before (SAG-17). */
+/** The key has been used for another request. [SAG-17] */
 export class IdempotencyKeyReusedError extends DomainError {
   readonly code = 'idempotency_key_reused';
   readonly category = 'conflict';
@@ -38,18 +39,18 @@ export class IdempotencyKeyReusedError extends DomainError {
   }
 }
 
-/** One tenant has as many sagas under way as it may (TEN-6). */
+/** The tenant has the allowed number of open sagas. [TEN-6] */
 export class TooManySagasError extends DomainError {
   readonly code = 'too_many_sagas';
   readonly category = 'rate_limited';
   override readonly retryAfterMs = 5_000;
 
-  constructor(most: number) {
-    super(`No more than ${most} sagas of a tenant run at once: try again when one has ended`);
+  constructor(limit: number) {
+    super(`A tenant may have at most ${limit} open sagas: try again when one has ended`);
   }
 }
 
-/** The message says why: it has ended, or passed its pivot. */
+/** The message contains the reason: the saga has ended, or has passed its pivot. */
 export class NotCancellableError extends DomainError {
   readonly code = 'not_cancellable';
   readonly category = 'conflict';
@@ -60,7 +61,7 @@ export class NotRetryableError extends DomainError {
   readonly category = 'conflict';
 
   constructor(status: string) {
-    super(`A saga that is ${status} cannot be tried again`);
+    super(`A saga that is ${status} cannot be retried`);
   }
 }
 
@@ -69,11 +70,11 @@ export class NotReleasableError extends DomainError {
   readonly category = 'conflict';
 
   constructor(status: string) {
-    super(`A saga that is ${status} needs what it holds`);
+    super(`The holds of a saga that is ${status} cannot be released`);
   }
 }
 
-/** Another worker may own the run by now: whatever this one does about it is refused. */
+/** Another worker may have claimed the run. The database refuses every further write of this worker for the run. */
 export class LeaseLostError extends DomainError {
   readonly code = 'saga_lease_lost';
   readonly category = 'unavailable';

@@ -1,46 +1,50 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { RunStatus } from '../run/saga-run';
+import { FAILED_STATUSES, quoted, type SagaStatus } from '../saga.states';
 
-/** What cleaning up after sagas must know of one. */
+/** The data of a saga that the orphan reaper needs. */
 export interface SagaOutline {
   readonly id: string;
   readonly kind: string;
-  readonly status: RunStatus;
+  readonly status: SagaStatus;
   readonly context: Readonly<Record<string, unknown>>;
   readonly input: Readonly<Record<string, unknown>>;
   /** When it was accepted, ms since 1970 by the database's clock. */
   readonly createdAtMs: number;
-  /** Since it ended, by the database's clock; null while it goes on. */
+  /** Time since the saga ended, by the database's clock; null while it is open. */
   readonly endedMsAgo: number | null;
-  /** It was open, or had ended lately, when this database was restored from a backup: what it made since is not known here. */
+  /**
+   * The saga was open, or had ended shortly before, when this database was restored from a backup. What it created after the backup is
+   * unknown to this database.
+   */
   readonly restored: boolean;
 }
 
-/** What a step of a saga has recorded before its side effect. */
+/** The intent that a step of a saga has recorded before its side effect. */
 export interface RecordedIntent {
   readonly sagaId: string;
-  readonly status: RunStatus;
+  readonly status: SagaStatus;
   readonly input: Readonly<Record<string, unknown>>;
   readonly intent: Readonly<Record<string, unknown>>;
   readonly output: Readonly<Record<string, unknown>> | null;
   readonly restored: boolean;
 }
 
-const COLUMNS = `id, kind, status, context, input, extract(epoch from created_at)::float8 * 1000 as "createdAtMs", extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
+const COLUMNS = `id, kind, status, context, input, extract(epoch from created_at)::float8 * 1000 as "createdAtMs",
+  extract(epoch from clock_timestamp() - finished_at)::float8 * 1000 as "endedMsAgo", restored_at is not null as restored`;
 
-/** Tells other parts of the product how sagas stand. Platform scope. */
+/** Queries about sagas for other libraries. They run in platform scope. */
 @Injectable()
 export class SagaQueries {
   constructor(private readonly database: Database) {}
 
-  /** Those that exist, by id. */
+  /** The existing sagas among `ids`, by id. */
   async findByIds(ids: readonly string[]): Promise<Map<string, SagaOutline>> {
     const rows = await this.database.query<SagaOutline>(`select ${COLUMNS} from saga_runs where id = any ($1::uuid[])`, [ids]);
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Of sagas of a kind that ended within that time, however, or go on. */
+  /** Intents of a step, of sagas of a kind that are open or ended within the last `withinMs`, in any final status. */
   findRecordedIntents(kind: string, step: string, withinMs: number): Promise<RecordedIntent[]> {
     return this.database.query<RecordedIntent>(
       `select r.id as "sagaId", r.status, r.input, s.intent, s.output, r.restored_at is not null as restored
@@ -51,7 +55,7 @@ export class SagaQueries {
     );
   }
 
-  /** Which of these values other sagas' steps of that name have put out in a field. */
+  /** Those of `values` that a step of this name has returned in `field` of its output, in another saga. */
   async outputsOfOtherSagas(sagaId: string, step: string, field: string, values: readonly string[]): Promise<Set<string>> {
     const rows = await this.database.query<{ value: string }>(
       'select distinct output ->> $3 as value from saga_steps where name = $2 and saga_id <> $1 and output ->> $3 = any ($4::text[])',
@@ -60,13 +64,16 @@ export class SagaQueries {
     return new Set(rows.map(({ value }) => value));
   }
 
-  /** The saga that holds something now. */
+  /** The saga that has a hold on the resource. */
   async holderOf(resource: string): Promise<string | undefined> {
     const [row] = await this.database.query<{ saga_id: string }>('select saga_id from saga_holds where resource = $1', [resource]);
     return row?.saga_id;
   }
 
-  /** Of open sagas with one of these steps that have not recorded that they are about to do it: when each was accepted. */
+  /**
+   * The open sagas among `ids` that plan one of these steps and have recorded neither an intent nor an output of it, with
+   * the time when each was accepted.
+   */
   async withoutIntent(ids: readonly string[], steps: readonly string[]): Promise<Map<string, number>> {
     const rows = await this.database.query<{ id: string; createdAtMs: number }>(WITHOUT_INTENT, [ids, steps]);
     return new Map(rows.map(({ id, createdAtMs }) => [id, createdAtMs]));
@@ -78,7 +85,7 @@ export class SagaQueries {
     return row?.open === true;
   }
 
-  /** Marks those that are open or may be retried, and those that ended within that time; answers how many are open. */
+  /** Marks as restored: open sagas, sagas that may be retried, and sagas that ended within that time. Returns the number of open ones. */
   async markRestored(tx: Queryable, endedWithinMs: number): Promise<number> {
     const rows = await tx.query<{ open: boolean }>(MARK_RESTORED, [endedWithinMs]);
     return rows.filter(({ open }) => open).length;
@@ -94,5 +101,5 @@ select r.id, extract(epoch from r.created_at)::float8 * 1000 as "createdAtMs" fr
 /** $1 ended within ms. */
 const MARK_RESTORED = `
 update saga_runs set restored_at = clock_timestamp()
- where wake_at is not null or status in ('failed', 'compensation_failed') or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
+ where wake_at is not null or status in (${quoted(FAILED_STATUSES)}) or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
 returning wake_at is not null as open`;

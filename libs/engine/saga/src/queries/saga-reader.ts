@@ -2,7 +2,7 @@ import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
-import { SagaNotFoundError } from '../saga.error';
+import { SagaNotFoundError } from '../saga.errors';
 import { SAGA_COLUMNS, sagaView, type SagaRow, type SagaView } from './saga.view';
 
 export interface SagaFilters {
@@ -10,7 +10,7 @@ export interface SagaFilters {
   readonly kind?: string;
 }
 
-/** Reads sagas in the scope of whoever asks: as our condition and as row security (TEN-4). */
+/** Reads sagas in the scope of the caller, by a condition in the statement and by row security. [TEN-4] */
 @Injectable()
 export class SagaReader {
   constructor(
@@ -18,7 +18,7 @@ export class SagaReader {
     private readonly registry: SagaRegistry,
   ) {}
 
-  /** Newest first: ids of runs are ordered by time. Answers one more than `limit` when there are more. */
+  /** Newest first, because ids are ordered by time. Returns one saga more than `limit` when there are more. */
   async list(scope: Scope, { status, kind }: SagaFilters, limit: number, beforeId: string | null): Promise<SagaView[]> {
     const rows = await this.inScope(scope, (on) =>
       on.query<SagaRow>(
@@ -28,7 +28,7 @@ export class SagaReader {
         [tenantOf(scope), status ?? null, kind ?? null, beforeId, limit + 1],
       ),
     );
-    return rows.map((row) => this.shown(row));
+    return rows.map((row) => this.toView(row));
   }
 
   /** Throws `SagaNotFoundError`, also for other tenants' sagas. */
@@ -40,11 +40,11 @@ export class SagaReader {
       ]),
     );
     if (!row) throw new SagaNotFoundError(id);
-    return this.shown(row);
+    return this.toView(row);
   }
 
-  private shown(row: SagaRow): SagaView {
-    return sagaView(row, this.registry.unshown(row.kind));
+  private toView(row: SagaRow): SagaView {
+    return sagaView(row, this.registry.redactedInputFields(row.kind));
   }
 
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {

@@ -1,7 +1,12 @@
+import { CLOSED_STATUSES, quoted } from '../saga.states';
+
+const CLOSED = quoted(CLOSED_STATUSES);
+
 /**
- * Claims runs that are due and that nobody's lease covers, each for this worker alone: the epoch rises, and with it every write of a former
- * owner is refused. Runs with a step that this worker does not know are left to others (SAG-16).
- * $1 most, $2 lease ms, $3 owner, $4 kinds, $5 `<kind>/<step>` of all known steps.
+ * Claims due runs that have no valid lease, each for this worker alone. The claim raises the epoch, so every later write of the previous
+ * owner is refused. Runs with a step that this worker does not know are skipped. [SAG-16]
+ * $1 limit, $2 lease ms, $3 owner, $4 kinds, $5 `<kind>/<step>` of all known steps.
+ * SQL by hand: fenced by the lease, and hot.
  */
 export const CLAIM_DUE = `
 with due as (
@@ -17,8 +22,8 @@ returning r.id, r.kind, r.tenant_id, extract(epoch from r.created_at)::float8 * 
   r.restored_at is not null as restored, r.traceparent, extract(epoch from clock_timestamp() - r.wake_at)::float8 * 1000 as late_ms`;
 
 /**
- * The ledgers of runs that were just claimed. A statement of its own: the claim's would not see what a former owner recorded while the claim
- * waited for its row; from the claim on nobody else can add to them. $1 ids.
+ * Reads the ledgers of runs that were just claimed. This is a separate statement, because the claim's snapshot would miss lines that the
+ * previous owner wrote while the claim waited for the row. After the claim no other worker can add a line. $1 ids.
  */
 export const READ_LEDGERS = `
 select s.saga_id, s.step_idx, s.status, s.attempts, s.compensation_attempts, s.intent, s.output, s.error,
@@ -27,20 +32,21 @@ select s.saga_id, s.step_idx, s.status, s.attempts, s.compensation_attempts, s.i
        extract(epoch from clock_timestamp() - s.compensating_since)::float8 * 1000 as compensating_ms
   from saga_steps s where s.saga_id = any ($1::uuid[]) order by s.saga_id, s.step_idx`;
 
-/** Where a cancel came before the last step was recorded, the run does not end with it (SAG-12). Of a boundary `b` and its run `r`. */
+/** Whether checkpoint `b` ends its run `r`. A run that was cancelled before its last step was recorded does not complete. [SAG-12] */
 const ENDS = `(b.final and not (b.status = 'completed' and r.cancel_requested and not b.pivot_passed))`;
 
 /**
- * Step boundaries of any number of runs, one statement and one commit: ledger line, context, place, wake-up and lease together. What is not
- * answered was refused by the fence and wrote nothing. Everything is joined by run and epoch: a zombie's boundary may travel in the same batch
- * as its successor's. $1 boundaries as JSON rows, $2 lease ms.
+ * Writes checkpoints of any number of runs in one statement: ledger line, context, step index, wake-up time and lease together. It returns
+ * the written ones; the fence refused the others, which wrote nothing. All parts join by run and epoch, because a checkpoint of a worker
+ * that lost its lease may be in the same batch as one of the new owner. $1 checkpoints as JSON rows, $2 lease ms.
+ * SQL by hand: set-based, fenced by the lease, and hot.
  */
-export const WRITE_BOUNDARIES = `
+export const WRITE_CHECKPOINTS = `
 with b as materialized (
   select * from json_to_recordset($1::json) as b(saga_id uuid, epoch bigint, step_idx int, name text, context jsonb, step_status text, attempts int,
     compensation_attempts int, output jsonb, step_error jsonb, took_ms float8, status text, next_idx int, pivot_passed boolean,
     wake_in_ms float8, final boolean, settling boolean, error jsonb, leftovers jsonb, holds text[])),
-moved as (
+advanced as (
   update saga_runs r
      set status = case when b.final and not ${ENDS} then 'running' else b.status end, step_idx = b.next_idx, pivot_passed = b.pivot_passed, leftovers = b.leftovers, error = coalesce(b.error, r.error),
          context = case when b.context is null then r.context else r.context || b.context end,
@@ -51,46 +57,50 @@ moved as (
          lease_until = case when ${ENDS} or b.wake_in_ms is not null then null else clock_timestamp() + $2 * interval '1 millisecond' end
     from b where r.id = b.saga_id and r.epoch = b.epoch and r.lease_until > clock_timestamp()
   returning r.id, r.epoch, r.cancel_requested, r.status),
-told as (
+ledger_lines as (
   insert into saga_steps as s (saga_id, step_idx, name, status, attempts, compensation_attempts, output, error, started_at, tried_since, compensating_since, finished_at)
   select b.saga_id, b.step_idx, b.name, b.step_status, b.attempts, b.compensation_attempts, b.output, b.step_error,
          clock_timestamp() - b.took_ms * interval '1 millisecond', clock_timestamp() - b.took_ms * interval '1 millisecond',
          case when b.step_status in ('compensating', 'compensated', 'compensation_failed') then clock_timestamp() - b.took_ms * interval '1 millisecond' end,
          case when b.step_status not in ('running', 'waiting', 'compensating') then clock_timestamp() end
-    from b join moved m on m.id = b.saga_id and m.epoch = b.epoch where b.step_idx is not null
+    from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch where b.step_idx is not null
   on conflict (saga_id, step_idx) do update
      set status = excluded.status, attempts = excluded.attempts, compensation_attempts = excluded.compensation_attempts,
          output = coalesce(excluded.output, s.output), error = case when excluded.status in ('completed', 'waiting') then excluded.error else coalesce(excluded.error, s.error) end,
          compensating_since = coalesce(s.compensating_since, excluded.compensating_since), finished_at = excluded.finished_at),
-held as (
+acquired_holds as (
   insert into saga_holds (resource, saga_id)
-  select distinct on (h) h, b.saga_id from b join moved m on m.id = b.saga_id and m.epoch = b.epoch, unnest(b.holds) h where m.status not in ('completed', 'rolled_back')
+  select distinct on (h) h, b.saga_id from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch, unnest(b.holds) h where m.status not in (${CLOSED})
   on conflict do nothing),
-freed as (
-  delete from saga_holds h using moved m where h.saga_id = m.id and m.status in ('completed', 'rolled_back'))
-select id, epoch::text, cancel_requested, status from moved`;
+released_holds as (
+  delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in (${CLOSED}))
+select id, epoch::text, cancel_requested, status from advanced`;
 
 /** The lease check before a side effect. $1 run, $2 epoch. */
-export const GUARD = `select 1 from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp()`;
+export const CHECK_LEASE = `select 1 from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp()`;
 
-/** Records what a step is about to do. Answers nothing when the lease is lost. $1 run, $2 epoch, $3 step index, $4 name, $5 intent, $6 begun ms ago. */
+/**
+ * Stores what a step is about to do. Returns no row when the lease is lost.
+ * $1 run, $2 epoch, $3 step index, $4 name, $5 intent, $6 begun ms ago. SQL by hand: fenced by the lease, and hot.
+ */
 export const RECORD_INTENT = `
-with held as (select id from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp() for share)
+with leased as (select id from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp() for share)
 insert into saga_steps as s (saga_id, step_idx, name, status, intent, started_at, tried_since)
-select id, $3, $4, 'running', $5::jsonb, clock_timestamp() - $6 * interval '1 millisecond', clock_timestamp() - $6 * interval '1 millisecond' from held
+select id, $3, $4, 'running', $5::jsonb, clock_timestamp() - $6 * interval '1 millisecond', clock_timestamp() - $6 * interval '1 millisecond' from leased
 on conflict (saga_id, step_idx) do update set intent = excluded.intent
 returning saga_id`;
 
 /**
- * Prolongs the leases of runs in work. Rows that a boundary is being written for are passed over: that prolongs them too.
- * $1 ids, $2 epochs, $3 lease ms. Answers the ids that are still ours, those passed over included.
+ * Renews the leases of running sagas. Rows that are locked by a checkpoint are skipped, because the checkpoint renews them too.
+ * $1 ids, $2 epochs, $3 lease ms. Returns the ids that this worker still owns, including skipped ones.
+ * SQL by hand: set-based, and fenced by the lease.
  */
-export const RENEW = `
+export const RENEW_LEASES = `
 with mine as (select * from unnest($1::uuid[], $2::bigint[]) as m(id, epoch)),
-held as (select r.id from saga_runs r join mine using (id, epoch) where r.lease_until > clock_timestamp() for update of r skip locked),
+leased as (select r.id from saga_runs r join mine using (id, epoch) where r.lease_until > clock_timestamp() for update of r skip locked),
 renewed as (
-  update saga_runs r set lease_until = clock_timestamp() + $3 * interval '1 millisecond' from held where r.id = held.id)
+  update saga_runs r set lease_until = clock_timestamp() + $3 * interval '1 millisecond' from leased where r.id = leased.id)
 select r.id from saga_runs r join mine using (id, epoch) where r.lease_until > clock_timestamp()`;
 
-/** Gives a run back as it is, for another worker to go on with at once. $1 run, $2 epoch. */
-export const HAND_BACK = `update saga_runs set lease_until = null where id = $1 and epoch = $2 and wake_at is not null`;
+/** Ends the lease of an unfinished run, so that another worker can claim it at once. $1 run, $2 epoch. */
+export const RELEASE_LEASE = `update saga_runs set lease_until = null where id = $1 and epoch = $2 and wake_at is not null`;

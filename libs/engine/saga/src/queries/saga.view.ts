@@ -1,11 +1,12 @@
 import type { StepError } from '../definition/step-answer';
-import type { LedgerStatus, Leftover, RunStatus } from '../run/saga-run';
+import type { Leftover } from '../run/saga-run';
+import type { SagaStatus, StepStatus } from '../saga.states';
 
-/** One step as the API shows it; `planned` ones have no ledger line yet. */
+/** A step as the API returns it. A `planned` step has no ledger line yet. */
 export interface SagaStepView {
   readonly step_idx: number;
   readonly name: string;
-  readonly status: LedgerStatus | 'planned';
+  readonly status: StepStatus | 'planned';
   readonly attempts: number;
   readonly started_at: string | null;
   readonly finished_at: string | null;
@@ -13,11 +14,11 @@ export interface SagaStepView {
   readonly error: StepError | null;
 }
 
-/** A saga as the API shows it, with its whole ledger. */
+/** A saga as the API returns it, with its whole ledger. */
 export interface SagaView {
   readonly id: string;
   readonly kind: string;
-  readonly status: RunStatus;
+  readonly status: SagaStatus;
   readonly input: Record<string, unknown>;
   readonly context: Record<string, unknown>;
   readonly error: (StepError & { readonly step: string | null }) | null;
@@ -36,29 +37,29 @@ export interface SagaRow extends Omit<SagaView, 'steps' | 'created_at' | 'finish
   readonly created_at: Date;
   readonly finished_at: Date | null;
   readonly leased: boolean;
-  /** Times as JSON writes them. */
-  readonly ledger: readonly (Omit<SagaStepView, 'status'> & { readonly status: LedgerStatus })[];
+  /** Times in PostgreSQL's JSON format. */
+  readonly ledger: readonly (Omit<SagaStepView, 'status'> & { readonly status: StepStatus })[];
 }
 
-/** The columns of a `SagaRow`, of a run `r`. */
+/** The columns of a `SagaRow`, read from a run `r`. */
 export const SAGA_COLUMNS = `r.id, r.kind, r.status, r.input, r.context, r.error, r.leftovers, r.cancel_requested, r.step_idx as current_step_idx,
   r.tenant_id, r.created_by, r.created_at, r.finished_at, r.steps, coalesce(r.lease_until > clock_timestamp(), false) as leased,
   coalesce((select json_agg(json_build_object('step_idx', s.step_idx, 'name', s.name, 'status', s.status, 'attempts', s.attempts,
       'started_at', s.started_at, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error) order by s.step_idx)
      from saga_steps s where s.saga_id = r.id), '[]') as ledger`;
 
-/** `unshown`: fields of the input that stay where they are. */
-export function sagaView({ steps, ledger, leased, created_at, finished_at, ...run }: SagaRow, unshown: readonly string[] = []): SagaView {
-  const inWork = (idx: number) => leased && run.status === 'running' && idx === run.current_step_idx;
+/** `redacted`: fields of the input that the view omits. */
+export function sagaView({ steps, ledger, leased, created_at, finished_at, ...run }: SagaRow, redacted: readonly string[] = []): SagaView {
+  const isRunning = (idx: number) => leased && run.status === 'running' && idx === run.current_step_idx;
   return {
     ...run,
-    input: Object.fromEntries(Object.entries(run.input).filter(([field]) => !unshown.includes(field))),
+    input: Object.fromEntries(Object.entries(run.input).filter(([field]) => !redacted.includes(field))),
     created_at: created_at.toISOString(),
     finished_at: finished_at?.toISOString() ?? null,
     steps: steps.map((name, step_idx): SagaStepView => {
       const line = ledger.find((known) => known.step_idx === step_idx);
       if (!line) {
-        const status = inWork(step_idx) ? 'running' : 'planned';
+        const status = isRunning(step_idx) ? 'running' : 'planned';
         return { step_idx, name, status, attempts: 0, started_at: null, finished_at: null, output: null, error: null };
       }
       return { ...line, started_at: asTime(line.started_at), finished_at: asTime(line.finished_at) };

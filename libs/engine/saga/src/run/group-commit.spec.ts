@@ -1,8 +1,8 @@
-import { GroupCommit } from './shared-commits';
+import { GroupCommit } from './group-commit';
 
 const PAUSE_MS = 5;
 
-/** Notes the batches; `poison` is never taken. */
+/** Collects the batches. A batch that contains `poison` is never written. */
 function writer(poison?: number) {
   const batches: number[][] = [];
   const commits = new GroupCommit<number, string>(async (batch) => {
@@ -14,21 +14,21 @@ function writer(poison?: number) {
   return { batches, commits };
 }
 
-it('a lone write goes at once, those that come meanwhile go together', async () => {
+it('sends a single write at once, and writes that arrive meanwhile together', async () => {
   const { batches, commits } = writer();
-  const written = await Promise.all([1, 2, 3, 4, 5].map((item) => commits.add(item)));
+  const written = await Promise.all([1, 2, 3, 4, 5].map((item) => commits.write(item)));
   expect(written).toEqual(['wrote 1', 'wrote 2', 'wrote 3', 'wrote 4', 'wrote 5']);
   expect(batches).toEqual([[1], [2], [3, 4, 5]]);
 });
 
-it('an error of one is its own', async () => {
+it('rejects only the item that an error belongs to', async () => {
   const { commits } = writer();
-  const outcomes = await Promise.allSettled([1, 2, 3, -4].map((item) => commits.add(item)));
+  const outcomes = await Promise.allSettled([1, 2, 3, -4].map((item) => commits.write(item)));
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
 });
 
-it('one that is never taken does not keep its neighbours from being written', async () => {
+it('writes the rest of a batch when the database never accepts one of its items', async () => {
   const { commits } = writer(4);
-  const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => commits.add(item)));
+  const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => commits.write(item)));
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
 });

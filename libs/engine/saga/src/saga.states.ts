@@ -1,0 +1,71 @@
+/** Where a saga is. `failed` and `compensation_failed` wait for an operator. */
+export type SagaStatus = 'pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed';
+
+/** Where a step is. */
+export type StepStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'compensating' | 'compensated' | 'compensation_failed';
+
+/** The allowed changes of a saga's status. A checkpoint may also leave an open status unchanged. */
+export const SAGA_TRANSITIONS = {
+  /** By the first claim. A saga that was cancelled before it is claimed too, and then rolled back. */
+  pending: ['running'],
+  /** `rolled_back`: nothing had to be undone. `failed`: only after a pivot, or at a pivot that may have had its effect. */
+  running: ['completed', 'compensating', 'rolled_back', 'failed'],
+  compensating: ['rolled_back', 'compensation_failed'],
+  completed: [],
+  rolled_back: [],
+  /** By an operator's retry. After a pivot a saga only continues forward. */
+  failed: ['running'],
+  /** By an operator's retry. */
+  compensation_failed: ['compensating'],
+} as const satisfies Readonly<Record<SagaStatus, readonly SagaStatus[]>>;
+
+/** The allowed changes of a step's status. A checkpoint may also leave an open status unchanged. */
+export const STEP_TRANSITIONS = {
+  /** No ledger line yet. A cancel compensates a step that a dead worker may have begun, so its first line may be one of a compensation. */
+  planned: ['running', 'waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  running: ['waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  waiting: ['running', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  completed: ['compensating', 'compensated', 'compensation_failed'],
+  /** `running`: by an operator's retry. */
+  failed: ['running', 'compensating', 'compensated', 'compensation_failed'],
+  compensating: ['compensated', 'compensation_failed'],
+  compensated: [],
+  /** By an operator's retry. */
+  compensation_failed: ['compensating'],
+} as const satisfies Readonly<Record<StepStatus | 'planned', readonly StepStatus[]>>;
+
+const SAGA_STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
+
+/** No worker continues a saga in one of these statuses; it has no wake-up time. */
+export const FINAL_STATUSES: readonly SagaStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
+
+/** The final statuses that can be left: an operator may retry such a saga, or release its holds. */
+export type FailedStatus = 'failed' | 'compensation_failed';
+export const FAILED_STATUSES = FINAL_STATUSES.filter(isFailed);
+
+export function isFailed(status: SagaStatus): status is FailedStatus {
+  return FINAL_STATUSES.includes(status) && SAGA_TRANSITIONS[status].length > 0;
+}
+
+/** The final statuses that are never left. Such a saga has no holds. */
+export const CLOSED_STATUSES: readonly SagaStatus[] = SAGA_STATUSES.filter((status) => SAGA_TRANSITIONS[status].length === 0);
+
+/** Statuses of a step whose execution or compensation has not ended. */
+const OPEN_STEP_STATUSES: readonly StepStatus[] = ['running', 'waiting', 'compensating'];
+
+/** Throws when the engine would write a change of a saga's status that the table does not allow. */
+export function assertSagaTransition(from: SagaStatus, to: SagaStatus): void {
+  const allowed: readonly SagaStatus[] = SAGA_TRANSITIONS[from];
+  const unchanged = from === to && !FINAL_STATUSES.includes(from);
+  if (!unchanged && !allowed.includes(to)) throw new Error(`a saga that is ${from} cannot become ${to}`);
+}
+
+/** Throws when the engine would write a change of a step's status that the table does not allow. */
+export function assertStepTransition(from: StepStatus | 'planned', to: StepStatus): void {
+  const allowed: readonly StepStatus[] = STEP_TRANSITIONS[from];
+  const unchanged = from === to && OPEN_STEP_STATUSES.includes(to);
+  if (!unchanged && !allowed.includes(to)) throw new Error(`a step that is ${from} cannot become ${to}`);
+}
+
+/** Statuses as a list of SQL literals. */
+export const quoted = (statuses: readonly SagaStatus[]): string => statuses.map((status) => `'${status}'`).join(', ');
