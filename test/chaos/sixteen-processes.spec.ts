@@ -1,6 +1,6 @@
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { Client } from 'pg';
-import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
+import { TIMETABLE } from '../../apps/worker/src/jobs/timetable';
 import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import { migrateProcess } from '../processes/migrate-process';
 import { QueueStorage } from '../processes/queue-storage';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { UnrecoverableError } from 'bullmq';
 import { DomainError, type ErrorCategory } from '#libs/kernel';
 import { metricsText } from '#libs/observability';
-import { runJob } from './settle';
+import { runJob } from './run-job';
 
 class Failure extends DomainError {
   readonly code = 'some_failure';
@@ -16,21 +16,21 @@ class Failure extends DomainError {
 
 const job = { id: '1', queueName: 'sync-fast', attemptsMade: 0 };
 
-async function fateOf(failure: unknown): Promise<Error> {
+async function failureOf(failure: unknown): Promise<Error> {
   try {
     await runJob(job, async () => {
       throw failure;
     });
-  } catch (fate) {
-    return fate as Error;
+  } catch (failed) {
+    return failed as Error;
   }
-  throw new Error('it did not fail');
+  throw new Error('the job did not fail');
 }
 
-describe('what becomes of a failed job', () => {
+describe('a job', () => {
   beforeEach(() => Logger.overrideLogger(false));
 
-  it('nothing, when the work succeeds', async () => {
+  it('returns the result of its work', async () => {
     await expect(runJob(job, async () => 'done')).resolves.toBe('done');
   });
 
@@ -42,23 +42,23 @@ describe('what becomes of a failed job', () => {
     { category: 'not_found', again: false },
     { category: 'conflict', again: false },
     { category: 'internal', again: false },
-  ])('$category: tried again: $again', async ({ category, again }) => {
-    const fate = await fateOf(new Failure(category));
-    expect(fate instanceof UnrecoverableError).toBe(!again);
-    expect(fate.message).toBe('some_failure');
+  ])('that fails with the category $category is retried: $again', async ({ category, again }) => {
+    const stored = await failureOf(new Failure(category));
+    expect(stored instanceof UnrecoverableError).toBe(!again);
+    expect(stored.message).toBe('some_failure');
   });
 
   it.each([new Error('connect postgres://app:hunter2@db'), 'dop_v1_secret', undefined])(
-    'TEN-8: keeps nothing of an unexpected error',
+    'stores nothing of an unexpected error [TEN-8]',
     async (error) => {
-      const fate = await fateOf(error);
-      expect(fate).toBeInstanceOf(UnrecoverableError);
-      expect(`${fate.message}${fate.stack}`).not.toMatch(/hunter2|dop_v1_secret/);
-      expect(fate.message).toBe('internal');
+      const stored = await failureOf(error);
+      expect(stored).toBeInstanceOf(UnrecoverableError);
+      expect(`${stored.message}${stored.stack}`).not.toMatch(/hunter2|dop_v1_secret/);
+      expect(stored.message).toBe('internal');
     },
   );
 
-  it('is counted once given up: at once, or with its last try', async () => {
+  it('is counted once when it failed for good: on a final error, or with its last attempt', async () => {
     const counted = async () => Number(/^arcadia_jobs_given_up_total\{queue="billing"\} (\d+)$/m.exec(await metricsText())?.[1]);
     const attempt = (attemptsMade: number, category: ErrorCategory) =>
       runJob({ ...job, queueName: 'billing', attemptsMade, opts: { attempts: 5 } }, () => Promise.reject(new Failure(category))).catch(

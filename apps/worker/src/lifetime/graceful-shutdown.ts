@@ -2,17 +2,18 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { CONFIG, type Config } from '#libs/config';
-import { SagaWorker } from '../sagas/saga-work';
-import { StopSignal } from './stop-signal';
-import { WorkerBootstrap } from './work-start';
+import { StopSignal } from '../jobs/stop-signal';
+import { SagaWorker } from './saga-worker';
+import { WorkerBootstrap } from './worker-bootstrap';
 
-/** Parts of the time to the exit: current work may finish in the first, must hand itself back until the second. */
+/** Shares of `SHUTDOWN_MS`: current work may finish until the first, and must have handed itself back by the second. */
 const FINISH = 0.5;
 const HAND_BACK = 0.7;
 
 /**
- * No new jobs, current ones finished or handed back (OPS-6). Runs in the first phase of Nest's shutdown, so that what jobs use is still
- * open: other providers must release things in `onApplicationShutdown`. A job that does neither is taken over when its lock lapses.
+ * Takes no new jobs and waits until current ones have finished or were handed back [OPS-6]. It runs in the first phase of Nest's shutdown,
+ * while the resources of the jobs are still open, so other providers must release theirs in `onApplicationShutdown`.
+ * A job that neither finishes nor hands itself back is taken over when its lock lapses.
  */
 @Injectable()
 export class GracefulShutdown implements OnModuleDestroy {
@@ -20,7 +21,7 @@ export class GracefulShutdown implements OnModuleDestroy {
 
   constructor(
     private readonly discovery: DiscoveryService,
-    private readonly start: WorkerBootstrap,
+    private readonly bootstrap: WorkerBootstrap,
     private readonly stop: StopSignal,
     private readonly sagas: SagaWorker,
     @Inject(CONFIG) private readonly config: Config,
@@ -28,10 +29,7 @@ export class GracefulShutdown implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     const { shutdownMs } = this.config;
-    const hosts = this.discovery
-      .getProviders()
-      .flatMap(({ instance }) => (instance instanceof WorkerHost && this.start.hasStarted ? [instance] : [])); // sagas are at work also where the queues never were
-    const drained = Promise.all([this.sagas.drain(), ...hosts.map(({ worker }) => worker.close())]).then(() => true);
+    const drained = Promise.all([this.sagas.drain(), ...this.runningHosts().map(({ worker }) => worker.close())]).then(() => true);
     const handBack = setTimeout(() => this.stop.abort(), shutdownMs * FINISH);
     let giveUp: NodeJS.Timeout | undefined;
     const overdue = new Promise<false>((resolve) => (giveUp = setTimeout(resolve, shutdownMs * HAND_BACK, false)));
@@ -39,5 +37,11 @@ export class GracefulShutdown implements OnModuleDestroy {
     clearTimeout(handBack);
     clearTimeout(giveUp);
     this.log.log({ event: finished ? 'drained' : 'drain_overdue' });
+  }
+
+  /** Empty until the queues were reachable for the first time. Sagas may be running even then. */
+  private runningHosts(): WorkerHost[] {
+    if (!this.bootstrap.hasStarted) return [];
+    return this.discovery.getProviders().flatMap(({ instance }) => (instance instanceof WorkerHost ? [instance] : []));
   }
 }

@@ -3,18 +3,18 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '#libs/database';
 import { QueueHealth } from '#libs/queues';
-import { SagaWorker } from '../sagas/saga-work';
-import { ScheduleKeeper } from '../schedules/schedule-keeper';
+import { ScheduleKeeper } from '../maintenance/schedule-keeper';
 import { DatabaseClock } from './database-clock';
+import { SagaWorker } from './saga-worker';
 
 const POLL_MS = 500;
 
-/** Starts the work once there is something to work on: the schema of this build, then the queues. Health answers meanwhile (OPS-5). */
+/** Starts the work once the schema of this build and then the queues are available. The health probes answer meanwhile. [OPS-5] */
 @Injectable()
 export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('Worker');
   private readonly stop = new AbortController();
-  private working = false;
+  private started = false;
 
   constructor(
     private readonly database: Database,
@@ -27,7 +27,7 @@ export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** The processors of this process are running. */
   get hasStarted(): boolean {
-    return this.working;
+    return this.started;
   }
 
   onApplicationBootstrap(): void {
@@ -45,15 +45,15 @@ export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy 
     await this.database.waitForSchema(signal);
     await this.clock.follow(signal);
     await this.sagas.start(); // needs the database only
-    while (!(await this.queuesAnswer())) await sleep(POLL_MS, undefined, { signal });
+    while (!(await this.queuesAreReachable())) await sleep(POLL_MS, undefined, { signal });
     signal.throwIfAborted();
     this.registrar.register();
     this.schedules.start();
-    this.working = true;
-    this.log.log({ event: 'working' });
+    this.started = true;
+    this.log.log({ event: 'worker_started' });
   }
 
-  private queuesAnswer(): Promise<boolean> {
+  private queuesAreReachable(): Promise<boolean> {
     return this.queues.ping().then(
       () => true,
       () => false,

@@ -3,16 +3,16 @@ import { CONFIG, type Config } from '#libs/config';
 import { DueSweeps, SWEEPS } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { Enqueuer, Schedules } from '#libs/queues';
-import { BillingJobs } from '../jobs/billing-jobs';
-import { RETIRED, TIMETABLE } from './timetable';
+import { BillingJobs } from '../jobs/billing.processor';
+import { RETIRED, TIMETABLE } from '../jobs/timetable';
 
-/** After a failed round the next one comes soon: work resumes within 15 s of the return of what was away (OPS-3). */
+/** After a failed run the next one follows soon, so that work resumes within 15 s after database and queues are back. [OPS-3] */
 const AFTER_FAILURE_MS = 5_000;
 
 /**
- * At boot and every 30 s, in each worker with `SCHEDULES=on`: puts back schedules that got lost (OPS-4) and asks for sweeps that should
- * be running but nobody started. Without a provider token there is nothing to sweep: it
- * leaves the timetable to those who have one.
+ * Runs at boot and every 30 s in each worker with `SCHEDULES=on`. It restores schedules that were lost [OPS-4] and enqueues sweeps and
+ * billing jobs that are due although no job is enqueued for them. A worker without a provider token has nothing to sweep, so it leaves
+ * the schedules to workers that have one.
  */
 @Injectable()
 export class ScheduleKeeper implements OnModuleDestroy {
@@ -33,7 +33,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
     if (this.config.worker.schedules) this.begin();
   }
 
-  /** A round that has begun is finished first: what it uses is still open. */
+  /** Waits for the current run, because the connections that it uses are closed later. */
   async onModuleDestroy(): Promise<void> {
     this.ended = true;
     clearTimeout(this.timer);
@@ -41,29 +41,29 @@ export class ScheduleKeeper implements OnModuleDestroy {
   }
 
   private begin(): void {
-    this.current = this.round();
+    this.current = this.run();
   }
 
-  private async round(): Promise<void> {
+  private async run(): Promise<void> {
     const { repairMs } = this.config.queues;
     let nextMs = repairMs;
     try {
-      await this.keep();
+      await this.updateSchedules();
     } catch (error) {
       nextMs = Math.min(repairMs, AFTER_FAILURE_MS);
       const code = errorCode(error);
-      const line = { event: 'schedules_not_kept', code };
+      const line = { event: 'schedule_update_failed', code };
       if (code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
       else this.log.warn(line);
     }
     if (!this.ended) this.timer = setTimeout(() => this.begin(), nextMs);
   }
 
-  private async keep(): Promise<void> {
+  private async updateSchedules(): Promise<void> {
     if (!this.config.provider.token) return;
     const { restored, removed } = await this.schedules.ensure(TIMETABLE, RETIRED);
-    if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_laid_out', restored, removed });
-    await this.billing.askForDue();
+    if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_updated', restored, removed });
+    await this.billing.enqueueDueJobs();
     for (const { kind, trigger } of await this.due.find()) {
       const queue = SWEEPS.find((sweep) => sweep.kind === kind)?.sync.queue;
       if (queue) await this.enqueuer.sweep({ queue, kind, trigger });

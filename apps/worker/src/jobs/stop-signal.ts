@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Aborted when the time for finishing current work is over: what still runs hands itself back. */
+/** Aborted when the time to finish current work is over. Work that still runs then hands its job or saga back. */
 @Injectable()
 export class StopSignal {
   private readonly controller = new AbortController();
