@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { Pool, type QueryResultRow } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { SimulatorControl, startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import type { BackendKind } from '../queues/queue-world';
 import { TcpProxy } from '../queues/tcp-proxy';

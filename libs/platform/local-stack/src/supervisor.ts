@@ -1,14 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LaunchError } from '../processes/launch.error';
+import { LaunchError } from './local-stack.errors';
 
 export interface ProcessSpec {
   readonly name: string;
   readonly script: string;
   readonly args?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** It is expected to end, with exit code 0; nobody starts it again. */
+  /** The process is expected to end with exit code 0, and is not started again. */
   readonly once?: boolean;
 }
 
@@ -16,41 +16,41 @@ export interface ProcessSpec {
 const CONFIGURATION_EXIT = 78;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** A process that lived this long was healthy: its next crash is a first one again. */
+/** A process that ran this long was healthy, so the pause after its next crash is the first one again. */
 const HEALTHY_MS = 30_000;
 
-/** Keeps child processes running: what crashes is started again after a growing pause. Before `settled()` every unexpected end is final. */
+/** Keeps child processes running: a crashed one is started again after a growing pause. Before `bootCompleted()` such an end is final. */
 export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
   private readonly running = new Map<string, ChildProcess>();
   private booting = true;
   private stopping = false;
   private fail: (error: LaunchError) => void = () => undefined;
-  /** Rejects when a process ends in a way that starting it again cannot mend. Never resolves. */
+  /** Rejects when a process has ended and a restart cannot help. Never resolves. */
   readonly failure = new Promise<never>((_resolve, reject) => (this.fail = reject));
 
-  constructor(private readonly say: (line: string) => void) {
+  constructor(private readonly log: (line: string) => void) {
     super();
-    this.failure.catch(() => undefined); // whoever waits for it sees it
+    this.failure.catch(() => undefined); // a caller that awaits the promise still gets the rejection
   }
 
   start(spec: ProcessSpec, crashes = 0): ChildProcess {
     const startedAt = Date.now();
     const child = spawn(process.execPath, [spec.script, ...(spec.args ?? [])], {
       env: spec.env,
-      detached: true, // Ctrl-C goes to the terminal's whole group: we pass it on once, in order
-      stdio: ['ignore', 2, 2, 'ipc'], // a child that sees the channel close knows that we were killed
+      detached: true, // Ctrl-C goes to the terminal's whole group: the launcher passes it on once, in order
+      stdio: ['ignore', 2, 2, 'ipc'], // a child that sees the channel close knows that the launcher was killed
     });
     this.running.set(spec.name, child);
     if (child.pid !== undefined) this.emit('spawn', child.pid);
     child.once('exit', (code, signal) => {
       this.running.delete(spec.name);
       if (this.stopping || (spec.once && code === 0)) return;
-      this.ended(spec, code, signal, Date.now() - startedAt > HEALTHY_MS ? 0 : crashes);
+      this.handleCrash(spec, code, signal, Date.now() - startedAt > HEALTHY_MS ? 0 : crashes);
     });
     return child;
   }
 
-  /** Ends a process without ceremony and starts it with other settings. */
+  /** Kills a process and starts it with other settings. */
   async replace(spec: ProcessSpec): Promise<void> {
     const old = this.running.get(spec.name);
     if (old) {
@@ -62,8 +62,8 @@ export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
     this.start(spec);
   }
 
-  /** The start has succeeded: from now on crashes are repaired. */
-  settled(): void {
+  /** The start has succeeded: from now on crashed processes are started again. */
+  bootCompleted(): void {
     this.booting = false;
   }
 
@@ -71,7 +71,7 @@ export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
     return Object.fromEntries([...this.running].map(([name, { pid }]) => [name, pid ?? 0]));
   }
 
-  /** SIGTERM, and SIGKILL for what still runs after the limit; group after group. */
+  /** Ends group after group: SIGTERM, and SIGKILL for processes that still run after the limit. */
   async stop(groups: readonly (readonly string[])[], limitMs: number): Promise<void> {
     this.stopping = true;
     for (const names of groups) {
@@ -89,14 +89,14 @@ export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
     for (const child of this.running.values()) child.kill('SIGKILL');
   }
 
-  private ended(spec: ProcessSpec, code: number | null, signal: NodeJS.Signals | null, crashes: number): void {
+  private handleCrash(spec: ProcessSpec, code: number | null, signal: NodeJS.Signals | null, crashes: number): void {
     const how = signal ?? `exit code ${code}`;
     if (this.booting || spec.once || code === CONFIGURATION_EXIT) {
       this.fail(new LaunchError('process_failed', `${spec.name} ended (${how}): its messages are above`));
       return;
     }
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** crashes, LONGEST_PAUSE_MS);
-    this.say(`${spec.name} ended (${how}); starting it again in ${pauseMs} ms`);
+    this.log(`${spec.name} ended (${how}); starting it again in ${pauseMs} ms`);
     void sleep(pauseMs).then(() => this.stopping || this.start(spec, crashes + 1));
   }
 }

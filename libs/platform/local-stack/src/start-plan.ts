@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { LaunchError } from '../processes/launch.error';
+import { LaunchError } from './local-stack.errors';
 
 /**
- * What `npm start` runs, decided from the environment alone. Deliberately without #libs/config, whose first load costs a fifth of the time
- * to the first healthy answer: the processes check the whole environment themselves, and a test keeps these defaults equal to theirs.
+ * The processes that `npm start` runs, decided from the environment alone. #libs/config is not used here, because loading it takes a
+ * fifth of the time to the first healthy answer. The processes check the whole environment themselves. A test compares the defaults.
  */
 export interface StartPlan {
   /** Absolute. */
   readonly dataDir: string;
-  /** Where the processes can be reached from here, whatever address they listen on. */
+  /** The host of the processes' URLs on this machine, whatever address they listen on. */
   readonly reachableHost: string;
   readonly listenHost: string;
   readonly apiPort: number;
@@ -18,7 +18,7 @@ export interface StartPlan {
   readonly simulator: { readonly port: number; readonly token: string } | undefined;
   /** Demo and real runs never share a database. */
   readonly database: 'arcadia' | 'arcadia_demo';
-  /** DATABASE_URL is set, or secrets are kept in Vault, where it then is too: no embedded server. */
+  /** No embedded server: DATABASE_URL is set, or secrets are kept in Vault, which then has it. */
   readonly externalDatabase: boolean;
   /** Production never migrates with the app's own role. */
   readonly mayMigrate: boolean;
@@ -53,8 +53,8 @@ export function planStart(env: NodeJS.ProcessEnv): StartPlan {
 }
 
 /**
- * A demo must not reach a database of real runs: it would stay there, and the database would belong to the demo account for good. So the demo
- * runs on an external server only in a database whose name says so. Throws LaunchError `launch_configuration_invalid`.
+ * Refuses the demo in a database of real runs, which would belong to the demo account from then on. On an external server the demo runs
+ * only in a database with a name that ends in `_demo`. Throws LaunchError `launch_configuration_invalid`.
  */
 export function refuseDemoInRealDatabase(env: NodeJS.ProcessEnv, { simulator, externalDatabase }: StartPlan): void {
   if (!simulator || !externalDatabase) return;
@@ -70,7 +70,7 @@ function textOfFile(file: string | undefined): string {
   try {
     return file === undefined ? '' : readFileSync(file, 'utf8').trim();
   } catch {
-    return ''; // the processes name an unreadable file; here it only is no database of the demo
+    return ''; // the processes report an unreadable file; here it only counts as no database of the demo
   }
 }
 
@@ -83,7 +83,7 @@ function refuseRealFinance(url: string | undefined): void {
   if (url === undefined || !URL.canParse(url) || LOOPBACK.test(new URL(url).hostname)) return;
   throw new LaunchError(
     'launch_configuration_invalid',
-    'SKYAI_FINANCE_URL must be a loopback address or unset when the simulator plays the provider: made-up invoices must not reach real books',
+    'SKYAI_FINANCE_URL must be a loopback address or unset when the simulator plays the provider: generated invoices must not reach real books',
   );
 }
 
@@ -101,4 +101,26 @@ function port(env: NodeJS.ProcessEnv, name: string, usual: number): number {
   const value = Number(text(env, name) ?? usual);
   if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
   throw new LaunchError('launch_configuration_invalid', `${name} must be a whole number from 1 to 65535`);
+}
+
+/** The provider and the finance service that the simulator plays. */
+export function simulatorEnvironment(url: string, token: string): NodeJS.ProcessEnv {
+  return { DO_API_URL: url, DO_API_TOKEN: token, SKYAI_FINANCE_URL: `${url}/finance` };
+}
+
+/** The environment of api, worker and simulator, always without the owner's key to the database. */
+export function childEnvironment(env: NodeJS.ProcessEnv, plan: StartPlan, databaseUrl: string | undefined): NodeJS.ProcessEnv {
+  const { DATABASE_OWNER_URL: _owner, DATABASE_OWNER_URL_FILE: _ownerFile, ...inherited } = env;
+  const simulated = plan.simulator && simulatorEnvironment(`http://127.0.0.1:${plan.simulator.port}`, plan.simulator.token);
+  return { ...inherited, DATA_DIR: plan.dataDir, ...simulated, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) };
+}
+
+/** The environment of `migrate`: both roles of an embedded server, otherwise the configured ones. */
+export function migrateEnvironment(
+  env: NodeJS.ProcessEnv,
+  plan: StartPlan,
+  embedded: { readonly ownerUrl: string; readonly appUrl: string } | undefined,
+): NodeJS.ProcessEnv {
+  if (!embedded) return { ...env, DATA_DIR: plan.dataDir };
+  return { ...childEnvironment(env, plan, embedded.appUrl), DATABASE_OWNER_URL: embedded.ownerUrl };
 }

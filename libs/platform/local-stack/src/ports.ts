@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** Whether a server could listen there right now. */
+/** Whether a server could listen on the port at this moment. */
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return (await tryListen(port, host)) !== undefined;
 }
 
-/** Below the ports that systems give to outgoing connections: one of these would otherwise take a port between our looking and our listening. */
+/** Below the ports of outgoing connections: one of those could take a port between our check and our server's listen. */
 const QUIET_PORTS = { from: 20_000, count: 12_000 };
-const MOST_TRIES = 50;
+const MAX_TRIES = 50;
 
-/** A port that nobody listens on right now. */
+/** A port on which no server listens at this moment. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const port = QUIET_PORTS.from + randomInt(QUIET_PORTS.count);
     if (await isPortFree(port, host)) return port;
   }

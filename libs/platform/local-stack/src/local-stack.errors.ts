@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/kernel';
 
-/** A command cannot do what it was asked. The message is one sentence for the person at the terminal; the exit code is 1. */
+/** A command cannot do its work. The message is one sentence for the person at the terminal; the exit code is 1. */
 export class LaunchError extends DomainError {
   readonly category = 'internal';
 

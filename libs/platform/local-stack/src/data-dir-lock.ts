@@ -1,20 +1,23 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LaunchError } from '../processes/launch.error';
-import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from '../processes/process-identity';
+import { LaunchError } from './local-stack.errors';
+import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from './process-identity';
 
-interface Note {
+interface LockNote {
   readonly holder: ProcessIdentity;
-  /** What the holder has running; the next holder ends what a killed one left behind. */
+  /** Running children of the holder. After kill -9 of the holder the next one ends them. */
   readonly children: readonly ProcessIdentity[];
 }
 
-/** Two that take over the same dead holder's note at once: the later rename wins, and after this pause the other one sees it. */
+/** When two processes take over the note of the same dead holder, the later rename wins, and the other process sees it after this pause. */
 const SETTLE_MS = 30;
-const POLITE_MS = 700;
+const TERM_LIMIT_MS = 700;
 
-/** One `npm start` per DATA_DIR: `<dataDir>/start.lock` names the process that has it. A note of a dead process counts for nothing, even when its pid is in use again. */
+/**
+ * One `npm start` per DATA_DIR: `<dataDir>/start.lock` names the process that holds the lock. The note of a dead process does not count,
+ * even when another process has got its pid.
+ */
 export class DataDirLock {
   private children: ProcessIdentity[] = [];
 
@@ -25,44 +28,44 @@ export class DataDirLock {
   ) {}
 
   /** Throws LaunchError `data_dir_in_use` when another `npm start` is alive on the folder. */
-  static async take(dataDir: string): Promise<DataDirLock> {
+  static async acquire(dataDir: string): Promise<DataDirLock> {
     const file = join(dataDir, 'start.lock');
     const holder = identityOf(process.pid);
     if (!holder) throw new Error('This process has no identity');
     const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify({ holder, children: [] } satisfies Note), { mode: 0o600 });
+    writeFileSync(draft, JSON.stringify({ holder, children: [] } satisfies LockNote), { mode: 0o600 });
     try {
       linkSync(draft, file);
       return new DataDirLock(file, holder, []);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const left = refuseIfAlive(file, dataDir);
+      const previous = refuseIfAlive(file, dataDir);
       renameSync(draft, file);
       await sleep(SETTLE_MS);
       refuseIfAlive(file, dataDir);
-      return new DataDirLock(file, holder, left?.children ?? []);
+      return new DataDirLock(file, holder, previous?.children ?? []);
     } finally {
       rmSync(draft, { force: true });
     }
   }
 
-  /** Ends what a killed launcher left behind, so that its ports are free: politely, and soon without asking. Tells whether there was anything. */
+  /** Ends the children of a killed launcher, so that their ports become free: SIGTERM, soon SIGKILL. Returns whether there were any. */
   async endLeftovers(): Promise<boolean> {
     const alive = this.leftovers.filter(isStillRunning);
     for (const { pid } of alive) signal(pid, 'SIGTERM');
-    const deadline = Date.now() + POLITE_MS;
+    const deadline = Date.now() + TERM_LIMIT_MS;
     while (alive.some(({ pid }) => isAlive(pid))) {
-      if (Date.now() > deadline) for (const left of alive.filter(isStillRunning)) signal(left.pid, 'SIGKILL');
+      if (Date.now() > deadline) for (const child of alive.filter(isStillRunning)) signal(child.pid, 'SIGKILL');
       await sleep(10);
     }
     return alive.length > 0;
   }
 
-  noteChild(pid: number): void {
+  recordChild(pid: number): void {
     const child = identityOf(pid);
     this.children = [...this.children.filter(isStillRunning), ...(child ? [child] : [])];
     const draft = `${this.file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify({ holder: this.holder, children: this.children } satisfies Note), { mode: 0o600 });
+    writeFileSync(draft, JSON.stringify({ holder: this.holder, children: this.children } satisfies LockNote), { mode: 0o600 });
     renameSync(draft, this.file);
   }
 
@@ -71,11 +74,11 @@ export class DataDirLock {
   }
 }
 
-/** The note that is there, when its holder is dead or us. A note that cannot be read was cut off by a crash of the machine. */
-function refuseIfAlive(file: string, dataDir: string): Note | undefined {
-  let note: Note;
+/** Returns the note when its holder is dead or this process. Undefined for a note that a crash of the machine has cut off. */
+function refuseIfAlive(file: string, dataDir: string): LockNote | undefined {
+  let note: LockNote;
   try {
-    note = JSON.parse(readFileSync(file, 'utf8')) as Note;
+    note = JSON.parse(readFileSync(file, 'utf8')) as LockNote;
   } catch {
     return undefined;
   }

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A process, told from a later one that happens to get the same pid by the moment it started. */
+/** A process, identified by pid and start time, because a later process may get the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Opaque; equal for the same process, different for any other of this machine, reboots included. */
   readonly started: string;
 }
 
-/** Whether some process has this pid, ours or not. A zombie is dead: it only waits to be collected. */
+/** Whether a process with this pid runs, ours or not. A zombie counts as dead: only its exit code is still to be collected. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -35,7 +35,7 @@ export function commandLine(pid: number): string {
   return readProc(`${pid}/cmdline`)?.replaceAll('\0', ' ') ?? askPs('command', pid);
 }
 
-/** Fields of /proc/<pid>/stat from the third on (state is 0, start time in ticks 19): the second is a name that may contain blanks. Linux only. */
+/** Fields of /proc/<pid>/stat from the third on: state 0, start time in ticks 19. The second one may contain blanks. Linux only. */
 function procStat(pid: number): string[] | undefined {
   const stat = readProc(`${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

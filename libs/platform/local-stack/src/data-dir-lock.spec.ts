@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identityOf } from '../processes/process-identity';
+import { identityOf } from './process-identity';
 import { DataDirLock } from './data-dir-lock';
 
 let dataDir: string;
@@ -22,15 +22,15 @@ afterEach(() => {
   rmSync(dataDir, { recursive: true });
 });
 
-it('is free again after its release', async () => {
-  (await DataDirLock.take(dataDir)).release();
+it('can be acquired again after its release', async () => {
+  (await DataDirLock.acquire(dataDir)).release();
   expect(existsSync(lockFile())).toBe(false);
-  (await DataDirLock.take(dataDir)).release();
+  (await DataDirLock.acquire(dataDir)).release();
 });
 
-it('is refused while its holder lives, in a sentence that names folder and pid', async () => {
+it('is refused while its holder is alive, in a sentence that names folder and pid', async () => {
   writeFileSync(lockFile(), JSON.stringify({ holder: otherIdentity(), children: [] }));
-  await expect(DataDirLock.take(dataDir)).rejects.toMatchObject({
+  await expect(DataDirLock.acquire(dataDir)).rejects.toMatchObject({
     code: 'data_dir_in_use',
     message: expect.stringMatching(new RegExp(`${dataDir}.*pid ${other.pid}`)),
   });
@@ -38,19 +38,19 @@ it('is refused while its holder lives, in a sentence that names folder and pid',
 
 it.each([
   ['its holder is dead', () => ({ pid: 2 ** 22 + 1, started: 'x' })],
-  ["its holder's pid is a stranger's by now", () => ({ pid: other.pid, started: 'earlier' })],
+  ["its holder's pid belongs to another process", () => ({ pid: other.pid, started: 'earlier' })],
 ])('is taken over when %s', async (_when, holder) => {
   writeFileSync(lockFile(), JSON.stringify({ holder: holder(), children: [] }));
-  await DataDirLock.take(dataDir);
+  await DataDirLock.acquire(dataDir);
   expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({ holder: { pid: process.pid } });
 });
 
-it('is taken over when a crash of the machine has cut it off', async () => {
+it('is taken over when a crash of the machine has cut its file off', async () => {
   writeFileSync(lockFile(), '');
-  await expect(DataDirLock.take(dataDir)).resolves.toBeDefined();
+  await expect(DataDirLock.acquire(dataDir)).resolves.toBeDefined();
 });
 
-it('OPS-3: ends what a killed holder has left running, also when that does not listen, and nobody else', async () => {
+it('ends the children of a killed holder, also those that ignore SIGTERM, and no other process [OPS-3]', async () => {
   writeFileSync(
     lockFile(),
     JSON.stringify({
@@ -59,6 +59,6 @@ it('OPS-3: ends what a killed holder has left running, also when that does not l
     }),
   );
   const ended = once(other, 'exit');
-  await (await DataDirLock.take(dataDir)).endLeftovers();
+  await (await DataDirLock.acquire(dataDir)).endLeftovers();
   expect(await ended).toEqual([null, 'SIGKILL']);
 });
