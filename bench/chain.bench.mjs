@@ -60,9 +60,11 @@ for (let turn = 0; turn < TURNS; turn += 1) {
 const median = (list, of) => list.map((one) => one[of]).sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 const built = createRequire(import.meta.url)(fileURLToPath(new URL('../dist/libs/platform/audit/src/index.js', import.meta.url)));
-const { withSession } = createRequire(import.meta.url)(fileURLToPath(new URL('../dist/libs/platform/database/src/index.js', import.meta.url)));
+const { withSession } = createRequire(import.meta.url)(
+  fileURLToPath(new URL('../dist/libs/platform/database/src/index.js', import.meta.url)),
+);
 const { APPEND_ONLY_STREAMS: streams } = createRequire(import.meta.url)(
-  fileURLToPath(new URL('../dist/apps/cli/src/commands/append-only-streams.js', import.meta.url)),
+  fileURLToPath(new URL('../dist/apps/cli/src/commands/audit-verify.js', import.meta.url)),
 );
 const sealFrom = performance.now();
 const sealed = await new built.ChainSealer(inventory.database).seal();

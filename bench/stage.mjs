@@ -22,7 +22,7 @@ export async function startDatabase() {
     await prepared(url, url);
     return { ownerUrl: url, appUrl: url, stop: async () => {} };
   }
-  const { EmbeddedPostgres } = built('libs/platform/local-stack/src/embedded-postgres/index.js');
+  const { EmbeddedPostgres } = built('libs/platform/local-stack/src/embedded-postgres/embedded-postgres.js');
   const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-bench-'));
   const server = await EmbeddedPostgres.start({ homeDir, databases: ['bench'], durability: 'durable', wishedPort: 0 });
   await prepared(server.ownerUrl('bench'), server.appUrl('bench'));

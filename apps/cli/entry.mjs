@@ -1,7 +1,7 @@
 /**
- * What every npm script of this repository runs first. On a fresh clone it installs and builds, afterwards it only looks whether that is still
- * up to date (a few milliseconds), then it becomes the command line in the same process. Plain JavaScript on Node's own modules:
- * nothing is installed or built yet when it runs.
+ * Every npm script of this repository runs this file first. On a fresh clone it installs and builds; later it only checks that both are up
+ * to date (a few milliseconds). Then it becomes the command line in the same process. It is plain JavaScript and imports only Node's own
+ * modules, because nothing is installed or built yet when it runs.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const OLDEST_NODE = [20, 19];
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const inRoot = (...parts) => path.join(root, ...parts);
-const say = (line) => process.stderr.write(`${line}\n`);
+const log = (line) => process.stderr.write(`${line}\n`);
 
 const main = inRoot('dist/apps/cli/src/main.js');
 const installNote = inRoot('node_modules/.arcadia-lock');
@@ -27,18 +27,18 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   );
 }
 process.chdir(root);
-if (!isInstalled() || !isBuilt()) prepareAlone();
+if (!isInstalled() || !isBuilt()) prepareUnderLock();
 process.argv[1] = main;
 await import(pathToFileURL(main).href);
 
 function end(sentence) {
-  say(sentence);
+  log(sentence);
   process.exit(1);
 }
 
-/** Under a lock: two commands that start at once on a fresh clone must not install or build into each other's files. */
-function prepareAlone() {
-  takeLock();
+/** The lock keeps two commands that start at once on a fresh clone from installing or building into each other's files. */
+function prepareUnderLock() {
+  acquireLock();
   try {
     if (!isInstalled()) install();
     if (!isBuilt()) build();
@@ -47,7 +47,7 @@ function prepareAlone() {
   }
 }
 
-/** The lock file's hash is the one noted, or npm itself just installed exactly what the lock file says (as a plain `npm ci` does). */
+/** True when the noted hash is that of the lock file, or when npm itself has just installed exactly the lock file, as a plain `npm ci` does. */
 function isInstalled() {
   const noted = read(installNote);
   if (noted !== undefined && noted === installSignature()) return true;
@@ -56,7 +56,7 @@ function isInstalled() {
   return true;
 }
 
-/** The time of npm's own list is part of it: whatever changes node_modules later makes us look again. */
+/** The time of npm's own list is part of the signature, so that a later change of node_modules is noticed. */
 function installSignature() {
   const lock = createHash('sha256')
     .update(fs.readFileSync(inRoot('package-lock.json')))
@@ -68,7 +68,7 @@ function noteInstall() {
   try {
     fs.writeFileSync(installNote, installSignature());
   } catch {
-    // a read-only node_modules is looked through each time
+    // a read-only node_modules is compared each time
   }
 }
 
@@ -86,9 +86,9 @@ function installedMatchesLock() {
   });
 }
 
-/** With development packages whatever NODE_ENV says: the compiler is one of them. */
+/** Installs development packages too, whatever NODE_ENV is, because the compiler is one of them. */
 function install() {
-  say('Installing packages (npm ci): node_modules is not what package-lock.json says');
+  log('Installing packages (npm ci): node_modules does not match package-lock.json');
   const npm = process.env.npm_execpath;
   const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []];
   const { status, error } = spawnSync(program, [...first, 'ci', '--include=dev'], { stdio: ['ignore', 2, 2] });
@@ -100,7 +100,7 @@ function isBuilt() {
   return fs.existsSync(main) && read(buildNote) === sourcesSignature();
 }
 
-/** Path, size and time of every source: also tells when one was removed or put back from an older time. */
+/** Path, size and time of every source. The signature also changes when a source is removed or replaced by an older one. */
 function sourcesSignature() {
   const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
   for (const folder of ['apps', 'libs']) {
@@ -120,7 +120,7 @@ function sourcesSignature() {
 
 /** The signature is taken before the compiler reads: a source saved meanwhile is built next time. */
 function build() {
-  say('Building (tsc): dist is older than the sources');
+  log('Building (tsc): dist is older than the sources');
   const signature = sourcesSignature();
   if (!fs.existsSync(main)) clearDist();
   fs.rmSync(buildNote, { force: true });
@@ -137,7 +137,7 @@ function clearDist() {
   }
 }
 
-/** The compiler leaves the output of removed and renamed sources behind; whatever reads a folder would still find it. */
+/** Deletes the output of removed and renamed sources: the compiler does not, and code that reads a folder would still find it. */
 function removeOrphans() {
   for (const folder of ['apps', 'libs']) {
     const built = inRoot('dist', folder);
@@ -151,10 +151,10 @@ function removeOrphans() {
   }
 }
 
-/** Waits while another process prepares. The lock of a process that is gone is taken over; so is one older than any install takes. */
-function takeLock() {
+/** Waits while another process prepares. A lock is taken over when its process has ended, or when it is older than any install takes. */
+function acquireLock() {
   fs.mkdirSync(path.dirname(lockFile), { recursive: true });
-  for (let told = false; ;) {
+  for (let logged = false; ;) {
     try {
       fs.writeFileSync(lockFile, `${process.pid} ${startOf(process.pid) ?? ''}`, { flag: 'wx' });
       return;
@@ -163,8 +163,8 @@ function takeLock() {
         end(`${lockFile} cannot be written (${error.code}): install and build as an account that may write to ${root}`);
     }
     if (isStale()) fs.rmSync(lockFile, { force: true });
-    else if (!told) say('Waiting for another process that installs or builds');
-    told = true;
+    else if (!logged) log('Waiting for another process that installs or builds');
+    logged = true;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   }
 }
@@ -186,7 +186,7 @@ function isStale() {
   return Boolean(started && now && started !== now);
 }
 
-/** Tells a process from a later one with the same pid, which after the restart of a container is the usual case. Linux only. */
+/** Distinguishes a process from a later one with the same pid, which is common after the restart of a container. Linux only. */
 function startOf(pid) {
   const stat = read(`/proc/${pid}/stat`);
   return stat && `${read('/proc/sys/kernel/random/boot_id')?.trim()}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 
 let stored: TestDatabase;

@@ -1,7 +1,7 @@
 import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
 import { withSession, type Database, type Session } from '#libs/database';
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
 import { aDatabase } from '../database/a-database';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 

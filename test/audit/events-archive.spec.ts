@@ -3,7 +3,7 @@ import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
 import { eventsArchive } from '../../apps/cli/src/commands/events-archive';
 import { EarlierRecords1795000001031 } from '../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { Agency, ACME, droplets } from '../inventory/agency';
@@ -199,7 +199,7 @@ it('INV-14: the command lets nothing leave of a record that is not whole, and ne
     await superuser.query('delete from record_digests; delete from record_chain');
     await new EarlierRecords1795000001031().up({ query: (sql: string) => superuser.query(sql) } as unknown as QueryRunner);
     expect(await eventsArchive([])).toBe(0);
-    expect(said.join('')).toMatch(/events left, last values of 10 resources kept/);
+    expect(said.join('')).toMatch(/events archived, last values of 10 resources kept/);
   } finally {
     delete process.env.DATABASE_URL;
     delete process.env.DATABASE_OWNER_URL;

@@ -2,8 +2,7 @@ import { loadConfig } from '#libs/config';
 import { TickClaims } from '#libs/queues';
 import { Retention } from '#libs/database';
 import { Logger } from '@nestjs/common';
-import { RetentionTask } from '../../apps/worker/src/record/housekeeping';
-import { ChainSealing } from '../../apps/worker/src/record/record-sealing';
+import { ChainSealing, RetentionTask } from '../../apps/worker/src/maintenance/maintenance.tasks';
 import { until } from '../setup/until';
 import { ChainWorld } from './chain-world';
 

@@ -1,8 +1,8 @@
 import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
-import { BillingJobs } from '../../apps/worker/src/jobs/billing-jobs';
-import { StopSignal } from '../../apps/worker/src/lifetime/stop-signal';
+import { BillingJobs } from '../../apps/worker/src/jobs/billing.processor';
+import { StopSignal } from '../../apps/worker/src/jobs/stop-signal';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
 let world: BillingWorld;
@@ -38,7 +38,7 @@ const sweepAll = async () => {
 };
 const askedNow = async () => {
   asked = [];
-  await jobs.askForDue();
+  await jobs.enqueueDueJobs();
   return asked;
 };
 

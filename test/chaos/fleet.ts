@@ -47,7 +47,7 @@ export class Fleet {
 
   /** Workers that found their clock wrong, those that were killed since among them. */
   get clocksOff(): number {
-    return this.all.filter(({ events }) => events.includes('clock_off')).length;
+    return this.all.filter(({ events }) => events.includes('clock_skew_detected')).length;
   }
 
   async ready(): Promise<void> {

@@ -1,7 +1,7 @@
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { Client } from 'pg';
-import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
-import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { TIMETABLE } from '../../apps/worker/src/jobs/timetable';
+import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import { migrateProcess } from '../processes/migrate-process';
 import { QueueStorage } from '../processes/queue-storage';
 import { SpawnedProcess } from '../processes/spawned-process';

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { migrate, ServiceRoleRequiredError, ServiceRoleUnavailableError, type Database } from '#libs/database';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { claimFolder, removeFolder } from '../setup/leftovers';
 import { RUN_FOLDER_PREFIX } from '../setup/test-run';
 import { until } from '../setup/until';

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, escapeLiteral } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
-import { freePort } from '../../libs/platform/local-stack/src/processes/ports';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
+import { freePort } from '../../libs/platform/local-stack/src/ports';
 import { RedisServer } from '../setup/redis-server';
 import { until } from '../setup/until';
 import { composeFile, environmentOf, ownServices, simulatorVariables } from './compose-file';

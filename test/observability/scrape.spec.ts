@@ -1,4 +1,4 @@
-import { freePort } from '../../libs/platform/local-stack/src/processes/ports';
+import { freePort } from '../../libs/platform/local-stack/src/ports';
 import { eventually } from '../queues/eventually';
 import { ONE_BACKEND } from '../queues/queue-world';
 import { TcpProxy } from '../queues/tcp-proxy';

@@ -73,9 +73,9 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   afterAll(() => world.end());
 
   it.each(HOLDERS)('a worker $off says so', async ({ holder }) => {
-    const [said] = world.process(holder).output.match(/"clock_off","ahead_ms":-?\d+/) ?? [];
+    const [said] = world.process(holder).output.match(/"clock_skew_detected","ahead_ms":-?\d+/) ?? [];
     expect(Number(said?.split(':')[1]) / CLOCKS[holder]).toBeCloseTo(1, 2);
-    expect(world.process('three').events).not.toContain('clock_off');
+    expect(world.process('three').events).not.toContain('clock_skew_detected');
   });
 
   describe.each(HOLDERS)('a worker $off', ({ holder }) => {
@@ -192,7 +192,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     );
     expect(twice).toEqual([]);
     expect(await world.queues.next('sweep.droplet')).toBeLessThan(Date.now() + 61_000);
-    expect(everybody.flatMap(({ events }) => events).filter((event) => /^schedules_not_kept$/.test(event))).toEqual([]);
+    expect(everybody.flatMap(({ events }) => events).filter((event) => /^schedule_update_failed$/.test(event))).toEqual([]);
   });
 
   it('OPS-7, INV-14: every moment that was recorded is the database’s', async () => {

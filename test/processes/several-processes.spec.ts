@@ -1,6 +1,6 @@
-import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
+import { TIMETABLE } from '../../apps/worker/src/jobs/timetable';
 import { POSTGRES_CONNECTIONS, QUEUE_NAMES } from '#libs/queues';
-import { processorsOf } from '../../apps/worker/src/jobs/processors';
+import { processorsOf } from '../../apps/worker/src/worker.module';
 import { eventually } from '../queues/eventually';
 import { ONE_BACKEND } from '../queues/queue-world';
 import { ADMIN, ProcessWorld, TENANT, type Kind, type ProcessName } from './process-world';
@@ -130,7 +130,7 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
 
     it('OPS-4: when all queue data are lost, schedules are back and a due sweep runs, without a restart', async () => {
       const pids = WORKERS.map((name) => world.process(name).child.pid);
-      const repairs = () => WORKERS.flatMap((name) => world.process(name).events).filter((event) => event === 'schedules_laid_out').length;
+      const repairs = () => WORKERS.flatMap((name) => world.process(name).events).filter((event) => event === 'schedules_updated').length;
       const repairsBefore = repairs();
       await world.queues.lose();
       await eventually('a repair', () => repairs() > repairsBefore);

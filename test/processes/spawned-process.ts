@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../libs/platform/local-stack/src/processes/ports';
+import { freePort } from '../../libs/platform/local-stack/src/ports';
 import { eventually } from '../queues/eventually';
 
 const APPS = { api: { portVariable: 'PORT' }, worker: { portVariable: 'WORKER_PORT' } } as const;

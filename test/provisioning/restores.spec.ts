@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { copyOfDatabase, createTestDatabase, migrateAll, type TestDatabase } from '../setup/database';
 import { until } from '../setup/until';
 import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningProcess, type ProvisioningWorld } from './provisioning-world';

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { migrate } from '#libs/database';
-import { TIMETABLE } from '../../apps/worker/src/schedules/timetable';
+import { TIMETABLE } from '../../apps/worker/src/jobs/timetable';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { SpawnedProcess } from '../processes/spawned-process';

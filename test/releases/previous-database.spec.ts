@@ -1,8 +1,8 @@
 import { verifyChain, type Finding } from '#libs/audit';
 import { platformConnectionString, withSession } from '#libs/database';
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/append-only-streams';
-import { type RunningSimulator, startSimulator } from '../../apps/simulator/src';
+import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
+import { startSimulator, type RunningSimulator } from '../../apps/simulator/src';
 import { SimulatorClient } from '../support/simulator-client';
 import { migrations } from '../../libs/platform/database/src/migrations';
 import { migrateProcess } from '../processes/migrate-process';

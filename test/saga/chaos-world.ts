@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client, type QueryResultRow } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { SpawnedProcess } from '../processes/spawned-process';
 import { loseQueueData } from '../queues/queue-data';
 import { until } from '../setup/until';

@@ -1,7 +1,7 @@
 import { mkdtempSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from './database';
 import { clearLeftovers } from './leftovers';
 import { RUN_FOLDER_PREFIX } from './test-run';

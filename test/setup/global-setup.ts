@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres';
+import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { useExternalServer } from './external-server';
 import { claimFolder, clearLeftovers, removeFolder } from './leftovers';
 import { startRedis } from './redis-server';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runningPostmaster } from '../../libs/platform/local-stack/src/embedded-postgres/postmaster';
-import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from '../../libs/platform/local-stack/src/processes/process-identity';
+import { runningPostmaster } from '../../libs/platform/local-stack/src/embedded-postgres/server';
+import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from '../../libs/platform/local-stack/src/process-identity';
 import { RUN_FOLDER_PREFIX } from './test-run';
 
 const NOTE = 'run.json';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../libs/platform/local-stack/src/processes/ports';
+import { freePort } from '../../libs/platform/local-stack/src/ports';
 import { onTeardown } from './teardown-list';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../libs/platform/local-stack/src/processes/ports';
-import type { RunNote } from '../../libs/platform/local-stack/src/up/summary';
+import { freePort } from '../../libs/platform/local-stack/src/ports';
+import type { RunNote } from '../../libs/platform/local-stack/src/summary';
 
 export const REPOSITORY = join(__dirname, '../..');
 const ENTRY = join(REPOSITORY, 'apps/cli/entry.mjs');

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isPortFree } from '../../libs/platform/local-stack/src/processes/ports';
-import { isAlive } from '../../libs/platform/local-stack/src/processes/process-identity';
+import { isPortFree } from '../../libs/platform/local-stack/src/ports';
+import { isAlive } from '../../libs/platform/local-stack/src/process-identity';
 import { until } from '../setup/until';
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { reachableBy, serverAccount, type OsAccount } from '../../libs/platform/local-stack/src/embedded-postgres/os-account';
-import { isAlive } from '../../libs/platform/local-stack/src/processes/process-identity';
+import { isAlive } from '../../libs/platform/local-stack/src/process-identity';
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
 
 jest.setTimeout(60_000);

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** The command was called wrongly: its usage is printed, exit code 2. */
+/** The arguments of the command are wrong: its usage is printed, exit code 2. */
 export class UsageError extends Error {
   constructor(
     message: string,
@@ -11,7 +11,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Somebody asked for the usage: printed to standard output, exit code 0. */
+/** The usage was requested: it is printed to standard output, exit code 0. */
 export class HelpRequested extends Error {
   constructor(readonly usage: string) {
     super('help');
@@ -21,7 +21,7 @@ export class HelpRequested extends Error {
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The flags of a command that takes nothing else. Throws UsageError for unknown ones, HelpRequested for `--help`. */
+/** Parses the flags of a command without other arguments. Throws UsageError for unknown flags, HelpRequested for `--help`. */
 export function parseFlags<const O extends Options>(args: readonly string[], usage: string, options: O) {
   const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
   let values: ReturnType<typeof parseArgs<{ args: string[]; options: typeof all }>>['values'];

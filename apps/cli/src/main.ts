@@ -1,14 +1,14 @@
 import { DomainError } from '#libs/kernel';
 import { HelpRequested, parseFlags, UsageError } from './command-line';
 import { EmbeddedPostgresError } from '#libs/local-stack';
-import { environmentFile } from './environment-file';
+import { environmentFile } from './environment';
 
 const USAGE = `node apps/cli/entry.mjs <command> [--help]
   up                      everything on this machine (npm start)
   api, worker, simulator  one process (npm run start:<name>)
   migrate                 apply the missing migrations
-  audit:verify            look whether what was recorded is still what it was
-  events:archive          let old months of events leave
+  audit:verify            verify that events and audit log are unchanged
+  events:archive          archive old months of events
   token                   print an access token
   test [--long]           run the test suite
   bench [name…]           run the measurements`;
@@ -17,10 +17,10 @@ const UP_USAGE = `npm start
   Database, migrations, simulator (unless a provider is configured), worker and api; a summary of them on standard output, logs on standard error.
   Ctrl-C or SIGTERM ends all of it in order, a second one at once. The environment is described in .env.example.`;
 
-type Answer = number | undefined | Promise<number>;
+type ExitCode = number | undefined | Promise<number>;
 
-/** Each command loads its own code: the launcher must not wait for, nor keep, what the others need. Undefined: the process lives on. */
-const commands: Record<string, (args: readonly string[]) => Promise<Answer>> = {
+/** Each command loads only its own code, which keeps the launcher fast and small. Undefined: the process continues. */
+const commands: Record<string, (args: readonly string[]) => Promise<ExitCode>> = {
   up: async (args) => {
     parseFlags(args, UP_USAGE, {});
     return (await import('./commands/up.js')).up();
@@ -32,12 +32,12 @@ const commands: Record<string, (args: readonly string[]) => Promise<Answer>> = {
   'audit:verify': async (args) => (await import('./commands/audit-verify.js')).auditVerify(args),
   'events:archive': async (args) => (await import('./commands/events-archive.js')).eventsArchive(args),
   token: async (args) => (await import('./commands/token.js')).token(args),
-  test: async (args) => (await import('./commands/test.js')).test(args),
-  bench: async (args) => (await import('./commands/bench.js')).bench(args),
+  test: async (args) => (await import('./commands/test-and-bench.js')).test(args),
+  bench: async (args) => (await import('./commands/test-and-bench.js')).bench(args),
 };
 
 /** The environment file is for running the product; tests and measurements must not depend on it. */
-const SEALED = ['test', 'bench'];
+const WITHOUT_ENVIRONMENT_FILE = ['test', 'bench'];
 
 async function main([name = '', ...args]: readonly string[]): Promise<void> {
   try {
@@ -46,7 +46,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<void> {
       if (name === '--help' || name === '-h') throw new HelpRequested(USAGE);
       throw new UsageError(name ? `Unknown command ${name}` : 'A command is missing', USAGE);
     }
-    const file = SEALED.includes(name) ? undefined : environmentFile(process.env, process.cwd());
+    const file = WITHOUT_ENVIRONMENT_FILE.includes(name) ? undefined : environmentFile(process.env, process.cwd());
     if (file !== undefined) process.loadEnvFile(file);
     const exitCode = await command(args);
     if (exitCode !== undefined) process.exit(exitCode);
@@ -55,7 +55,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<void> {
   }
 }
 
-/** One sentence for what was foreseen, the whole trace for what was not. */
+/** Prints one sentence for an expected error and the stack for an unexpected one. Returns the exit code. */
 function explain(error: unknown): number {
   if (error instanceof HelpRequested) {
     process.stdout.write(`${error.usage}\n`);
@@ -65,8 +65,8 @@ function explain(error: unknown): number {
     process.stderr.write(`${error.message}\n\n${error.usage}\n`);
     return 2;
   }
-  const foreseen = error instanceof DomainError || error instanceof EmbeddedPostgresError;
-  process.stderr.write(`${foreseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  const expected = error instanceof DomainError || error instanceof EmbeddedPostgresError;
+  process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   return 1;
 }
 

@@ -1,3 +1,7 @@
+/**
+ * WARNING: in a running worker `Date.now` is replaced by the database's time, for every library that runs or is loaded in this process
+ * (`lifetime/database-clock.ts`, docs/decisions/0022). Use `performance.now()` to measure how long something took.
+ */
 import { Logger, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#libs/config';
@@ -5,7 +9,7 @@ import type { ProcessDescription } from '#libs/runtime';
 import { JsonLogger, startTracing } from '#libs/observability';
 import { WorkerModule } from './worker.module';
 
-/** The worker as a process. It works once it listens: what its port answers says whether it can. */
+/** The worker as a process. It begins to work by itself once it listens; its readiness probe reports whether it can. */
 export const workerProcess: ProcessDescription = {
   name: 'worker',
   portVariable: 'WORKER_PORT',
@@ -17,7 +21,7 @@ export const workerProcess: ProcessDescription = {
         await app.close();
         await endTracing();
       },
-      closeAllConnections: () => undefined, // forceCloseConnections: they go with close()
+      closeAllConnections: () => undefined, // forceCloseConnections closes them in close()
       listen: async () => {
         await app.listen(config.worker.port, config.http.host);
         new Logger('Worker').log({ event: 'listening', url: await app.getUrl() });
@@ -26,7 +30,7 @@ export const workerProcess: ProcessDescription = {
   },
 };
 
-/** The worker without its process: it works once it is initialised. */
+/** The worker's application without its process. It begins to work once it is initialised. */
 export function createWorker(config: Config): Promise<INestApplication> {
   return NestFactory.create(WorkerModule.forRoot(config), {
     logger: new JsonLogger(config.logLevel),

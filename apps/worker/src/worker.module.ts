@@ -1,64 +1,76 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { WorkerHost } from '@nestjs/bullmq';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ProviderBillingModule } from '#libs/provider-billing';
-import { CatalogModule } from '#libs/catalog';
 import { AuditModule } from '#libs/audit';
-import { ProvisioningModule } from '#libs/provisioning';
+import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
 import { InventoryModule } from '#libs/inventory';
-import { QUEUE_NAMES, QueuesModule } from '#libs/queues';
+import { ProviderBillingModule } from '#libs/provider-billing';
+import { ProvisioningModule } from '#libs/provisioning';
+import { QUEUE_NAMES, Queues, QueuesModule, type QueueName } from '#libs/queues';
 import { SagaModule } from '#libs/saga';
-import { HealthController } from './health/health.controller';
-import { MetricsController } from './health/metrics.controller';
-import { Readiness } from './health/readiness';
-import { processorsOf } from './jobs/processors';
-import { BillingJobs } from './jobs/billing-jobs';
-import { DriftJobs } from './jobs/drift-jobs';
+import { HealthController, MetricsController, Readiness } from './health/health.controller';
+import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
+import { ProvisioningProcessor } from './jobs/provisioning.processor';
+import { StopSignal } from './jobs/stop-signal';
 import { SweepJobs } from './jobs/sweep-jobs';
+import { DriftJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/sync.processors';
 import { DatabaseClock } from './lifetime/database-clock';
-import { StopSignal } from './lifetime/stop-signal';
-import { WorkerBootstrap } from './lifetime/work-start';
-import { GracefulShutdown } from './lifetime/worker-drain';
-import { RetentionTask } from './record/housekeeping';
-import { ChainSealing } from './record/record-sealing';
-import { SagaMaintenance } from './sagas/upkeep';
-import { SagaWorker } from './sagas/saga-work';
-import { ScheduleKeeper } from './schedules/schedule-keeper';
+import { GracefulShutdown } from './lifetime/graceful-shutdown';
+import { SagaWorker } from './lifetime/saga-worker';
+import { WorkerBootstrap } from './lifetime/worker-bootstrap';
+import { ChainSealing, RetentionTask, SagaMaintenance } from './maintenance/maintenance.tasks';
+import { ScheduleKeeper } from './maintenance/schedule-keeper';
 
-/** The worker process: one processor per queue of `WORKER_QUEUES`, the timetable, and health. */
+/** The libraries of the worker. The api has a list of the same form in its module; the two processes differ by these lists. */
+const librariesOf = (config: Config, queues: readonly QueueName[]) => [
+  ConfigModule.forRoot(config),
+  DatabaseModule,
+  AuditModule,
+  DigitalOceanModule,
+  QueuesModule.forRoot(config, queues),
+  InventoryModule,
+  SagaModule,
+  ProvisioningModule,
+  CatalogModule,
+  ProviderBillingModule,
+  DriftModule,
+  DiscoveryModule,
+];
+
+/** The processor of each queue. */
+const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
+  [Queues.syncFast]: SyncFastProcessor,
+  [Queues.syncFull]: SyncFullProcessor,
+  [Queues.syncSlow]: SyncSlowProcessor,
+  [Queues.billing]: BillingProcessor,
+  [Queues.provisioning]: ProvisioningProcessor,
+};
+
+const TASKS = [ScheduleKeeper, ChainSealing, RetentionTask, SagaMaintenance];
+
+export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
+  return queues.map((queue) => PROCESSORS[queue]);
+}
+
+/** The worker process: one processor per queue of `WORKER_QUEUES`, the periodic tasks, and its probes. */
 @Module({})
 export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     const queues = config.worker.queues === 'all' ? QUEUE_NAMES : config.worker.queues;
     return {
       module: WorkerModule,
-      imports: [
-        ConfigModule.forRoot(config),
-        DatabaseModule,
-        AuditModule,
-        DigitalOceanModule,
-        QueuesModule.forRoot(config, queues),
-        InventoryModule,
-        SagaModule,
-        ProvisioningModule,
-        CatalogModule,
-        ProviderBillingModule,
-        DriftModule,
-        DiscoveryModule,
-      ],
+      imports: librariesOf(config, queues),
       controllers: [HealthController, MetricsController],
       providers: [
         ...processorsOf(queues),
+        ...TASKS,
         BillingJobs,
         DriftJobs,
         SweepJobs,
-        ScheduleKeeper,
-        ChainSealing,
-        RetentionTask,
-        SagaMaintenance,
         SagaWorker,
         DatabaseClock,
         WorkerBootstrap,

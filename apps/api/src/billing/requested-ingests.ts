@@ -30,7 +30,7 @@ export class RequestedIngests {
     try {
       await ring();
     } catch (error) {
-      this.log.warn({ event: 'billing_job_not_enqueued', code: errorCode(error) });
+      this.log.warn({ event: 'ingest_wakeup_failed', code: errorCode(error) });
     }
   }
 }

@@ -14,7 +14,7 @@ export class SagaWakeup {
     try {
       await this.enqueuer.sagas();
     } catch (error) {
-      this.log.warn({ event: 'sagas_not_rung', code: errorCode(error) });
+      this.log.warn({ event: 'saga_wakeup_failed', code: errorCode(error) });
     }
   }
 }

@@ -28,7 +28,7 @@ export class RequestedSweeps {
     try {
       await this.enqueuer.sweep({ queue, kind, trigger: 'manual' });
     } catch (error) {
-      this.log.warn({ event: 'sweep_not_enqueued', kind, code: errorCode(error) });
+      this.log.warn({ event: 'sweep_wakeup_failed', kind, code: errorCode(error) });
     }
   }
 }

@@ -1,20 +1,20 @@
 import { openConfig } from '#libs/config';
 import { DataDirLock, EmbeddedPostgres, planStart, readRunning } from '#libs/local-stack';
 
-/** The database that a command works on. At least one of the two is known. */
+/** The database of a command. At least one of the two URLs is known. */
 export interface CommandDatabase {
-  /** As api and worker log in. */
+  /** With the role of api and worker. */
   readonly appUrl: string | undefined;
-  /** As whoever owns the tables logs in. */
+  /** With the role that owns the tables. */
   readonly ownerUrl: string | undefined;
   readonly production: boolean;
-  /** `EVENT_RETENTION_DAYS` (INV-14). */
+  /** `EVENT_RETENTION_DAYS` [INV-14]. */
   readonly eventRetentionDays: number;
 }
 
 /**
- * Finds the database that the environment means: DATABASE_URL and DATABASE_OWNER_URL; without both the embedded PostgreSQL of DATA_DIR,
- * which is started for as long as `work` takes when `npm start` does not have it running.
+ * Opens the database of the environment: DATABASE_URL and DATABASE_OWNER_URL; without both the embedded PostgreSQL of DATA_DIR. If
+ * `npm start` does not run that server, it is started for the duration of `work`.
  */
 export async function withCommandDatabase<T>(work: (database: CommandDatabase) => Promise<T>): Promise<T> {
   const { config } = await openConfig(process.env, 'migration');
@@ -23,12 +23,12 @@ export async function withCommandDatabase<T>(work: (database: CommandDatabase) =
   const { externalDatabase, dataDir, database } = planStart(process.env);
   const ownerUrl = config.database.ownerUrl?.();
   if (externalDatabase || ownerUrl !== undefined) {
-    hearSignals();
+    endOnSignals();
     return work({ appUrl: externalDatabase ? config.database.url() : undefined, ownerUrl, production, eventRetentionDays });
   }
   const running = readRunning(dataDir);
   if (running) return work({ appUrl: running.appUrl(database), ownerUrl: running.ownerUrl(database), production, eventRetentionDays });
-  const lock = await DataDirLock.take(dataDir);
+  const lock = await DataDirLock.acquire(dataDir);
   try {
     const server = await EmbeddedPostgres.start({ homeDir: dataDir, databases: [database], durability: 'durable' });
     try {
@@ -41,8 +41,8 @@ export async function withCommandDatabase<T>(work: (database: CommandDatabase) =
   }
 }
 
-/** The first process of a container hears only signals that it listens to. What is under way is rolled back: every command may be run again. */
-function hearSignals(): void {
+/** The first process of a container gets only signals that it listens to. Open transactions roll back; commands can be repeated. */
+function endOnSignals(): void {
   for (const [signal, exitCode] of [
     ['SIGTERM', 143],
     ['SIGINT', 130],

@@ -3,15 +3,15 @@ import { withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { LaunchError } from '#libs/local-stack';
 import { parseFlags } from '../command-line';
-import { APPEND_ONLY_STREAMS } from './append-only-streams';
+import { APPEND_ONLY_STREAMS } from './audit-verify';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run events:archive
-  Lets events leave by whole months that ended more than EVENT_RETENTION_DAYS ago (INV-14), after writing down the last values of what they touched.
-  Works as DATABASE_OWNER_URL; without it and DATABASE_URL on the embedded PostgreSQL of DATA_DIR. First looks whether the record is whole: if not,
-  nothing leaves (exit code 1). Export the months first if you want to keep them elsewhere: what has left is not in the database any more.`;
+  Archives events of whole months that ended more than EVENT_RETENTION_DAYS ago, after storing the last values of their resources.
+  Works as DATABASE_OWNER_URL; without it and DATABASE_URL on the embedded PostgreSQL of DATA_DIR. It verifies the chain first: if that fails,
+  no event is archived (exit code 1). Archived events are deleted from the database, so export the months first if you want to keep them.`;
 
-const say = (line: string): void => void process.stderr.write(`events:archive: ${line}\n`);
+const log = (line: string): void => void process.stderr.write(`events:archive: ${line}\n`);
 
 export async function eventsArchive(args: readonly string[]): Promise<number> {
   parseFlags(args, USAGE, {});
@@ -23,13 +23,13 @@ export async function eventsArchive(args: readonly string[]): Promise<number> {
       let findings = 0;
       await verifyChain(session, { streams: APPEND_ONLY_STREAMS, keepDays }, () => (findings += 1));
       if (findings > 0) {
-        say(`nothing left: the record is not whole (${findings} findings), see npm run audit:verify`);
+        log(`no event was archived: the chain is not whole (${findings} findings), see npm run audit:verify`);
         return 1;
       }
       const months = await archiveEvents(session, keepDays, ({ month, events, resources }) =>
-        say(`${month.slice(0, 7)}: ${events} events left, last values of ${resources} resources kept`),
+        log(`${month.slice(0, 7)}: ${events} events archived, last values of ${resources} resources kept`),
       );
-      if (months.length === 0) say(`no month ended more than ${keepDays} days ago and is still there`);
+      if (months.length === 0) log(`no month that ended more than ${keepDays} days ago is left to archive`);
       return 0;
     });
   });

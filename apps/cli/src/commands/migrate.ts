@@ -5,10 +5,10 @@ import { LaunchError } from '#libs/local-stack';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run migrate
-  Applies the migrations that are missing and prepares the queues' schema, as DATABASE_OWNER_URL; without it as DATABASE_URL (not in production); without both on the
-  embedded PostgreSQL of DATA_DIR, which is started for it when npm start does not have it running.`;
+  Applies missing migrations and prepares the schema of the queues, as DATABASE_OWNER_URL; without it as DATABASE_URL (not in production);
+  without both on the embedded PostgreSQL of DATA_DIR, which is started for the command if npm start does not run it.`;
 
-const say = (line: string): void => void process.stderr.write(`migrate: ${line}\n`);
+const log = (line: string): void => void process.stderr.write(`migrate: ${line}\n`);
 
 export function migrate(args: readonly string[]): Promise<number> {
   parseFlags(args, USAGE, {});
@@ -22,13 +22,13 @@ function urlOfApp(appUrl: string | undefined, production: boolean): string {
       'DATABASE_OWNER_URL is not set: in production the role of DATABASE_URL must not migrate',
     );
   }
-  say('warning: DATABASE_OWNER_URL is not set, so DATABASE_URL migrates; api and worker then own the tables they should only use');
+  log('warning: DATABASE_OWNER_URL is not set, so DATABASE_URL migrates; api and worker then own the tables, which they should only use');
   return appUrl;
 }
 
 async function apply(ownerUrl: string, appUrl: string | undefined): Promise<number> {
-  const applied = await applyMigrations(ownerUrl, { ...(appUrl !== undefined && { appUrl }), log: say });
+  const applied = await applyMigrations(ownerUrl, { ...(appUrl !== undefined && { appUrl }), log });
   await prepareQueueSchema(ownerUrl);
-  if (applied.length === 0) say('the schema is up to date');
+  if (applied.length === 0) log('the schema is up to date');
   return 0;
 }

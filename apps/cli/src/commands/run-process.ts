@@ -12,8 +12,8 @@ import {
 } from '#libs/local-stack';
 
 /**
- * `npm run start:api`, `start:worker`, `start:simulator`: the deployable itself, in this process. Without DATABASE_URL it joins what `npm start`
- * has running in DATA_DIR: its database and, where there is one, its simulator.
+ * `npm run start:api`, `start:worker`, `start:simulator`: runs the deployable in this process. Without DATABASE_URL it joins the
+ * `npm start` of DATA_DIR: it uses that system's database and, if there is one, its simulator.
  */
 export function runProcess(name: ProcessName, args: readonly string[]): undefined {
   parseFlags(args, `npm run start:${name}\n  Runs the ${name} alone. The environment is described in .env.example.`, {});
@@ -28,7 +28,7 @@ function joinRunning(dataDir: string, database: string): void {
   if (!server) {
     throw new LaunchError(
       'nothing_running',
-      `DATABASE_URL is not set and no npm start is running in DATA_DIR ${dataDir}: set the one, or start the other first`,
+      `DATABASE_URL is not set and no npm start is running in DATA_DIR ${dataDir}: set DATABASE_URL, or run npm start first`,
     );
   }
   const note = existsSync(runFile(dataDir)) ? (JSON.parse(readFileSync(runFile(dataDir), 'utf8')) as RunNote) : undefined;
@@ -36,7 +36,7 @@ function joinRunning(dataDir: string, database: string): void {
   if (note && runsDemo !== (database === 'arcadia_demo')) {
     throw new LaunchError(
       'nothing_running',
-      `The npm start in DATA_DIR ${dataDir} runs ${runsDemo ? 'the demo' : 'with a real provider'}, and the DO_API_ variables here say otherwise: make them equal, or set DATABASE_URL`,
+      `The npm start in DATA_DIR ${dataDir} runs ${runsDemo ? 'the demo' : 'with a real provider'}, but the DO_API_ variables of this process do not match: make them equal, or set DATABASE_URL`,
     );
   }
   process.env.DATABASE_URL = server.appUrl(database);

@@ -3,12 +3,12 @@ import { openConfig } from '#libs/config';
 import { parseFlags, UsageError } from '../command-line';
 
 const USAGE = `npm run --silent token -- --role platform_admin | --tenant <id> [--ttl-s <seconds>]
-  Prints a Guardian access token (HS512, signed with JWT_SECRET) and nothing else.
+  Prints a Guardian access token (HS512, signed with JWT_SECRET) without any other output.
   --role platform_admin   for the whole platform
   --tenant <id>           for one tenant's own resources
-  --ttl-s <seconds>       how long it is valid; 3600 unless told, at most 2592000 (30 days)`;
+  --ttl-s <seconds>       how long the token is valid; default 3600, at most 2592000 (30 days)`;
 
-const LONGEST_TTL_S = 30 * 24 * 3600;
+const MAX_TTL_S = 30 * 24 * 3600;
 
 export async function token(args: readonly string[]): Promise<number> {
   const {
@@ -24,7 +24,7 @@ export async function token(args: readonly string[]): Promise<number> {
   if (role !== undefined && role !== PLATFORM_ADMIN_ROLE) throw new UsageError(`--role must be ${PLATFORM_ADMIN_ROLE}`, USAGE);
   if (tenant !== undefined && !isTenantId(tenant)) throw new UsageError('--tenant is not an id of a tenant', USAGE);
   const ttlS = Number(ttl);
-  if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > LONGEST_TTL_S) throw new UsageError('--ttl-s must be a whole number of seconds', USAGE);
+  if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > MAX_TTL_S) throw new UsageError('--ttl-s must be a whole number of seconds', USAGE);
   const bearer: Bearer = tenant === undefined ? { role: PLATFORM_ADMIN_ROLE } : { tenantId: tenant };
   process.stdout.write(`${accessToken((await openConfig(process.env)).config.identity, bearer, ttlS)}\n`);
   return 0;

@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { accessSync, constants, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DataDirLock,
   isPortFree,
   LaunchError,
   makeEnterable,
   mintSummaryTokens,
-  onStopSignal,
   planStart,
   refuseDemoInRealDatabase,
   runFile,
@@ -19,42 +18,59 @@ import {
   writeRunNote,
 } from '#libs/local-stack';
 
-/** A process that was just killed counts as dead while its last threads still close what it held. */
-const CLOSING_MS = 5_000;
+/** A killed process counts as dead while its last threads still close its ports. */
+const PORT_RELEASE_LIMIT_MS = 5_000;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** npm passes on a signal that the launcher has already got with the whole group of the terminal. Within this time both count as one. */
+const ECHO_MS = process.env.npm_lifecycle_event === undefined ? -1 : 300;
 
-const say = (line: string): void => void process.stderr.write(`arcadia: ${line}\n`);
+const log = (line: string): void => void process.stderr.write(`arcadia: ${line}\n`);
 
-/** `npm start`: everything on one machine, until a signal or a failure ends it. Answers the exit code. */
+/** `npm start`: runs everything on one machine until a signal or a failure ends it. Returns the exit code. */
 export async function up(): Promise<number> {
   const plan = planStart(process.env);
   refuseDemoInRealDatabase(process.env, plan);
   prepareDataDir(plan.dataDir);
-  const lock = await DataDirLock.take(plan.dataDir);
-  const supervisor = new Supervisor(say);
-  supervisor.on('spawn', (pid) => lock.noteChild(pid));
-  const system = new RunningSystem(process.env, plan, supervisor, say);
-  const leave = () => {
+  const lock = await DataDirLock.acquire(plan.dataDir);
+  const supervisor = new Supervisor(log);
+  supervisor.on('spawn', (pid) => lock.recordChild(pid));
+  const system = new RunningSystem(process.env, plan, supervisor, log);
+  const cleanUp = () => {
     rmSync(runFile(plan.dataDir), { force: true });
     lock.release();
   };
-  const asked = new Promise<void>((resolve) =>
+  const stopRequested = new Promise<void>((resolve) =>
     onStopSignal(resolve, () => {
       system.stopAtOnce();
-      leave();
+      cleanUp();
       process.exit(1);
     }),
   );
   try {
     const endedSome = await lock.endLeftovers();
-    await refuseTakenPorts(plan, endedSome ? CLOSING_MS : 0);
-    const started = system.boot().then(() => announce(system, plan));
-    await Promise.race([started.then(() => asked), asked, supervisor.failure]);
-    say('stopping');
+    await refuseTakenPorts(plan, endedSome ? PORT_RELEASE_LIMIT_MS : 0);
+    const started = system.boot().then(() => printSummary(system, plan));
+    await Promise.race([started.then(() => stopRequested), stopRequested, supervisor.failure]);
+    log('stopping');
     return 0;
   } finally {
     await system.stop();
-    leave();
+    cleanUp();
   }
+}
+
+/** The first signal requests an orderly end, a second one an immediate end. */
+function onStopSignal(orderly: () => void, atOnce: () => void): void {
+  let firstAt: number | undefined;
+  const received = () => {
+    if (firstAt === undefined) {
+      firstAt = Date.now();
+      orderly();
+    } else if (Date.now() - firstAt > ECHO_MS) {
+      atOnce();
+    }
+  };
+  for (const name of STOP_SIGNALS) process.on(name, received);
 }
 
 function prepareDataDir(dataDir: string): void {
@@ -67,20 +83,20 @@ function prepareDataDir(dataDir: string): void {
   }
 }
 
-async function refuseTakenPorts({ listenHost, apiPort, workerPort, simulator }: StartPlan, patienceMs: number): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+async function refuseTakenPorts({ listenHost, apiPort, workerPort, simulator }: StartPlan, waitMs: number): Promise<void> {
+  const deadline = Date.now() + waitMs;
   const wanted: [string, number, string][] = [
     ['PORT', apiPort, listenHost],
     ['WORKER_PORT', workerPort, listenHost],
     ...(simulator ? ([['SIMULATOR_PORT', simulator.port, '127.0.0.1']] as [string, number, string][]) : []),
   ];
   for (const [variable, port, host] of wanted) {
-    if (await isFreeBy(deadline, port, host)) continue;
+    if (await becomesFree(port, host, deadline)) continue;
     throw new LaunchError('port_in_use', `Port ${port} on ${host} is in use: end what listens there, or set ${variable} to another port`);
   }
 }
 
-async function isFreeBy(deadline: number, port: number, host: string): Promise<boolean> {
+async function becomesFree(port: number, host: string, deadline: number): Promise<boolean> {
   for (;;) {
     if (await isPortFree(port, host)) return true;
     if (Date.now() > deadline) return false;
@@ -88,8 +104,8 @@ async function isFreeBy(deadline: number, port: number, host: string): Promise<b
   }
 }
 
-/** Prints the summary once the demo has something to show, and keeps DATA_DIR/run.json true when processes are started again. */
-async function announce(system: RunningSystem, plan: StartPlan): Promise<void> {
+/** Prints the summary once the demo has data to list, and keeps DATA_DIR/run.json up to date when processes are started again. */
+async function printSummary(system: RunningSystem, plan: StartPlan): Promise<void> {
   const { apiUrl, workerUrl, childEnv } = system;
   const { admin, tenant } = await mintSummaryTokens(childEnv);
   if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
@@ -104,8 +120,8 @@ async function announce(system: RunningSystem, plan: StartPlan): Promise<void> {
     tenant_token: tenant,
     curl: `curl -s -H "Authorization: Bearer ${admin}" ${apiUrl}/api/v1/inventory`,
   };
-  const note = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });
-  note();
-  system.onChange(note);
+  const writeNote = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });
+  writeNote();
+  system.onChange(writeNote);
   process.stdout.write(summaryText(summary));
 }

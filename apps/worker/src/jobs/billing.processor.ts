@@ -1,10 +1,66 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { Queues } from '#libs/queues';
-import { BillingJobs, type BillingJob } from './billing-jobs';
-import { runJob } from './settle';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
+import { Enqueuer, Queues, type Jobs } from '#libs/queues';
+import { runJob } from './run-job';
+import { StopSignal } from './stop-signal';
 
-/** What the provider says about money, and what finance is told of it. A long invoice holds up neither the balance nor the others. */
+type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push';
+
+/** A job of the queue `billing`: its name decides the type of its data. */
+export type BillingJob = { [N in BillingJobName]: { readonly name: N; readonly data: Jobs[N] } }[BillingJobName];
+
+/** The balance is read hourly and the history daily. Data older than these limits means that a scheduled job was missed. */
+const BALANCE_AGE_MS = 2 * 3_600_000;
+const HISTORY_AGE_MS = 26 * 3_600_000;
+/** Invoices that are enqueued at once. The first run on an account may find the invoices of many years. */
+const MAX_INGESTS = 1_000;
+
+/** Runs the billing jobs, and finds the ones that are due although no job is enqueued for them. */
+@Injectable()
+export class BillingJobs {
+  constructor(
+    private readonly balances: BalanceSnapshots,
+    private readonly history: BillingHistory,
+    private readonly ingest: InvoiceIngest,
+    private readonly ledger: InvoiceLedger,
+    private readonly inventory: InventoryReadiness,
+    private readonly push: FinancePush,
+    private readonly enqueuer: Enqueuer,
+    private readonly stop: StopSignal,
+  ) {}
+
+  async run(job: BillingJob): Promise<void> {
+    switch (job.name) {
+      case 'balance':
+        return this.balances.takeSnapshot();
+      case 'billing-history':
+        await this.history.read();
+        return this.enqueueDueIngests();
+      case 'ingest':
+        await this.ingest.run(job.data.invoice_id, this.stop.signal);
+        if (await this.push.isDue()) await this.enqueuer.financePush();
+        return;
+      case 'finance-push':
+        await this.push.deliver(this.stop.signal);
+    }
+  }
+
+  /** Enqueues every job that is due. The tables decide, so a job that the queue has lost is enqueued again. */
+  async enqueueDueJobs(): Promise<void> {
+    if (await this.balances.isOlderThan(BALANCE_AGE_MS)) await this.enqueuer.balance();
+    if (await this.history.isOlderThan(HISTORY_AGE_MS)) await this.enqueuer.billingHistory();
+    await this.enqueueDueIngests();
+    if (await this.push.isDue()) await this.enqueuer.financePush();
+  }
+
+  private async enqueueDueIngests(): Promise<void> {
+    if (await this.inventory.isReady()) await this.enqueuer.ingests(await this.ledger.due(MAX_INGESTS));
+  }
+}
+
+/** Reads the provider's balance, history and invoices, and pushes invoices to finance. Three at once, so a long invoice blocks no other. */
 @Processor(Queues.billing, { concurrency: 3 })
 export class BillingProcessor extends WorkerHost {
   constructor(private readonly jobs: BillingJobs) {

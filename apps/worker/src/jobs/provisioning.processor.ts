@@ -2,9 +2,9 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Queues } from '#libs/queues';
 import { SagaEngine } from '#libs/saga';
-import { runJob } from './settle';
+import { runJob } from './run-job';
 
-/** A job is a doorbell: the engine claims what is due and works on its own time. */
+/** A job is a wake-up: it carries no work. The engine claims the sagas that are due and runs them outside of the job. */
 @Processor(Queues.provisioning)
 export class ProvisioningProcessor extends WorkerHost {
   constructor(private readonly engine: SagaEngine) {

@@ -3,15 +3,14 @@ import type { Job } from 'bullmq';
 import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { withLogFields } from '#libs/observability';
 import { TickClaims, type SweepJob } from '#libs/queues';
-import { StopSignal } from '../lifetime/stop-signal';
-import { isRetry, isItsTurn } from './job-tick';
-import { SweepStillRunningError } from './sweep-still-running.error';
-import { WorkStoppedError } from './work-stopped.error';
+import { SweepStillRunningError, WorkStoppedError } from './jobs.errors';
+import { StopSignal } from './stop-signal';
+import { claimTick, isRetry } from './timetable';
 
-/** What is kept with a finished job. `not_due`: the schedule's tick was another job's, or the kind rests, or is another release's. */
+/** Stored with a finished job. `not_due`: another job claimed the tick, the kind rests, or only another release knows the kind. */
 export type SweepOutcome = { readonly status: SweepStatus; readonly sweep_id: string } | { readonly status: 'not_due' };
 
-/** Sweeps for jobs. A tick of a schedule runs once by the database's clock (OPS-7); anything else runs whenever it is asked for. */
+/** Runs sweeps for jobs. A tick of a schedule runs once, by the database's clock; every other job runs whenever it is enqueued. [OPS-7] */
 @Injectable()
 export class SweepJobs {
   constructor(
@@ -21,7 +20,7 @@ export class SweepJobs {
   ) {}
 
   /**
-   * Throws `WorkStoppedError` when the process ended before the sweep did: another worker then takes the job. Throws
+   * Throws `WorkStoppedError` when the process ended before the sweep did: another worker then takes the job over. Throws
    * `SweepStillRunningError` when the job was taken over before the lease of the dead worker's sweep has lapsed.
    */
   async run(job: Job<SweepJob>): Promise<SweepOutcome> {
@@ -37,6 +36,6 @@ export class SweepJobs {
   private async isDue(job: Job<SweepJob>): Promise<boolean> {
     const { kind, trigger } = job.data;
     if (trigger !== 'manual' && (await this.sweeps.shouldSkip(kind))) return false;
-    return isItsTurn(this.ticks, job);
+    return claimTick(this.ticks, job);
   }
 }

@@ -2,21 +2,20 @@ import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, rea
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.error';
-import { outsideFolder } from './folders';
-import { reachableBy, type OsAccount } from './os-account';
+import { outsideFolder, reachableBy, type OsAccount } from './os-account';
 
-/** The two programs of PostgreSQL that we use, in a place where the server's account can run them. */
+/** The two programs of PostgreSQL that we run, in a folder where the server's account can run them. */
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Finds the programs that npm installed for this platform; restores their library links; copies them out when the account cannot reach them. */
+/** Finds the programs that npm installed, restores their library links, and copies them outside if the account cannot reach them. */
 export function findBinaries(account: OsAccount | undefined): Binaries {
   const installed = installedFolder();
   restoreLinks(installed);
   const native = join(installed, 'native');
-  const folder = !account || reachableBy(account, join(native, 'bin', 'postgres')) ? native : copyOut(installed, native);
+  const folder = !account || reachableBy(account, join(native, 'bin', 'postgres')) ? native : copyOutside(installed, native);
   return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres') };
 }
 
@@ -33,7 +32,7 @@ function installedFolder(): string {
   }
 }
 
-/** With install scripts switched off the shared libraries lack their version links; `pg-symlinks.json` of the package lists them. */
+/** Without install scripts the shared libraries lack their version links, which `pg-symlinks.json` of the package lists. */
 function restoreLinks(installed: string): void {
   const list = join(installed, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -43,13 +42,13 @@ function restoreLinks(installed: string): void {
     try {
       symlinkSync(relative(dirname(link), join(installed, source)), link);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was faster
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process created it first
     }
   }
 }
 
-/** One copy per version (60 MB), made beside its final name and moved there, so that nobody ever runs half of it. */
-function copyOut(installed: string, native: string): string {
+/** One copy per version (60 MB). It is created under another name and then renamed, so that an incomplete copy is never run. */
+function copyOutside(installed: string, native: string): string {
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string };
   const home = outsideFolder();
   const copy = join(home, `postgresql-${version}`);
@@ -58,18 +57,18 @@ function copyOut(installed: string, native: string): string {
   const folder = join(half, 'native');
   try {
     cpSync(native, folder, { recursive: true, verbatimSymlinks: true });
-    openUp(folder);
+    makeAccessible(folder);
     renameSync(folder, copy);
   } catch (error) {
-    if (!existsSync(copy)) throw error; // otherwise another process was faster
+    if (!existsSync(copy)) throw error; // otherwise another process created it first
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
   return copy;
 }
 
-/** Files installed under a strict umask are closed to others: folders and programs of the copy are not. */
-function openUp(folder: string): void {
+/** Under a strict umask npm's files are closed to other accounts, so the copy opens its folders and programs to all of them. */
+function makeAccessible(folder: string): void {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isSymbolicLink()) chmodSync(join(entry.parentPath, entry.name), 0o755);

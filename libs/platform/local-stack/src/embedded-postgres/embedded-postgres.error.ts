@@ -1,6 +1,6 @@
 /**
  * The embedded server cannot be used. The message is one sentence that names the file or folder and what to do.
- * Shaped like a DomainError, but free of #libs: jest's global setup runs these files before libraries can be resolved.
+ * The class has the shape of a DomainError but imports no #libs, because jest's global setup loads it before libraries can be resolved.
  */
 export class EmbeddedPostgresError extends Error {
   readonly category = 'unavailable';

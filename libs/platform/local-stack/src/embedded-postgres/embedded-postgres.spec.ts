@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { askToEnd, EmbeddedPostgres, readRunning, type EmbeddedPostgresOptions } from '.';
+import { EmbeddedPostgres, readRunning, requestShutdown, type EmbeddedPostgresOptions } from './embedded-postgres';
 
 jest.setTimeout(30_000); // each first start runs initdb, which a busy machine stretches
 
@@ -55,15 +55,15 @@ async function rows<R extends object>(url: string, statement: string): Promise<R
   }
 }
 
-it('ends when its folder is all that is known of it, as after an impatient Ctrl-C during its start', async () => {
+it('ends on a shutdown request that knows only its folder, as after a second Ctrl-C during its start', async () => {
   const server = await start();
-  askToEnd(homeDir);
+  requestShutdown(homeDir);
   while (server.isRunning()) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(() => askToEnd(homeDir)).not.toThrow();
+  expect(() => requestShutdown(homeDir)).not.toThrow();
 });
 
 describe('a first start', () => {
-  it('makes a UTF-8 database that sorts bytewise, with an owner and a role for the app that cannot pass row security', async () => {
+  it('creates a UTF-8 database that sorts bytewise, with an owner and an app role that cannot bypass row security', async () => {
     mkdirSync(join(homeDir, 'postgres-initdb-4711', 'data'), { recursive: true }); // initdb was killed half way
     const server = await start();
     expect(existsSync(join(homeDir, 'postgres-initdb-4711'))).toBe(false);
@@ -75,18 +75,18 @@ describe('a first start', () => {
     expect(await rows(server.appUrl('arcadia'), settings)).toEqual([{ ...common, rolsuper: false, rolbypassrls: false }]);
   });
 
-  it('takes another port in silence when the wished one is in use, and promises that one', async () => {
+  it('uses another port when the wished one is in use, and announces that port', async () => {
     const stranger = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => stranger.once('listening', resolve));
     const { port } = stranger.address() as AddressInfo;
-    let promised = '';
-    const server = await start({ wishedPort: port, onAddress: (appUrl) => (promised = appUrl('arcadia')) });
+    let announced = '';
+    const server = await start({ wishedPort: port, onAddress: (appUrl) => (announced = appUrl('arcadia')) });
     stranger.close();
     expect(server.port).not.toBe(port);
-    expect(promised).toBe(server.appUrl('arcadia'));
+    expect(announced).toBe(server.appUrl('arcadia'));
   });
 
-  it.each(['the whole way is closed to others', 'only the folder itself is'])('works for root when %s', async (way) => {
+  it.each(['every folder above is closed to other accounts', 'only the folder itself is closed'])('works for root when %s', async (way) => {
     mkdirSync(homeDir, { recursive: true });
     chmodSync(way.startsWith('only') ? homeDir : folder, 0o700);
     const server = await start();
@@ -102,7 +102,7 @@ describe('a first start', () => {
 describe('a later start', () => {
   beforeEach(() => execFileSync('cp', ['-a', template, homeDir]));
 
-  it('finds what was committed', async () => {
+  it('finds the committed data', async () => {
     const server = await start();
     expect(await rows(server.ownerUrl('arcadia'), 'select seven from kept')).toEqual([{ seven: 7 }]);
   });
@@ -114,7 +114,7 @@ describe('a later start', () => {
     expect(readRunning(homeDir)?.appUrl('arcadia')).toBe(next.appUrl('arcadia'));
   });
 
-  it('does not mistake a stranger with a repeated pid for its server', async () => {
+  it('does not mistake another program with a repeated pid for its server', async () => {
     writeFileSync(
       join(homeDir, 'postgres', 'postmaster.pid'),
       [process.pid, join(homeDir, 'postgres'), 1, 5432, '', '', '', 'ready'].join('\n'),
@@ -123,7 +123,7 @@ describe('a later start', () => {
     expect(await start()).toMatchObject({ adopted: false });
   });
 
-  it('comes back on the same port after kill -9', async () => {
+  it('is revived on the same port after kill -9', async () => {
     const server = await start();
     process.kill(server.pid, 'SIGKILL');
     while (server.isRunning()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -133,8 +133,8 @@ describe('a later start', () => {
   });
 });
 
-describe('data that cannot be used end in one sentence that names the folder', () => {
-  it('when it is no data directory at all', async () => {
+describe('unusable data are refused in one sentence that names the folder', () => {
+  it('when the folder is not a data directory', async () => {
     mkdirSync(join(homeDir, 'postgres', 'base'), { recursive: true });
     await expect(start()).rejects.toMatchObject({
       code: 'embedded_postgres_data_unusable',
@@ -142,7 +142,7 @@ describe('data that cannot be used end in one sentence that names the folder', (
     });
   });
 
-  it('when PostgreSQL refuses it', async () => {
+  it('when PostgreSQL refuses to start on it', async () => {
     execFileSync('cp', ['-a', template, homeDir]);
     truncateSync(join(homeDir, 'postgres', 'global', 'pg_control'), 100);
     const failure = await start().catch((error: unknown) => error);
@@ -150,7 +150,7 @@ describe('data that cannot be used end in one sentence that names the folder', (
     expect(failure).toMatchObject({ message: expect.stringContaining(join(homeDir, 'postgres.log')) });
   }, 15_000);
 
-  it('when its passwords are lost', async () => {
+  it('when the password file is missing', async () => {
     execFileSync('cp', ['-a', template, homeDir]);
     rmSync(join(homeDir, 'postgres-passwords.json'));
     await expect(start()).rejects.toThrow('postgres-passwords.json is missing');

@@ -1,0 +1,44 @@
+import { Logger } from '@nestjs/common';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { errorCode, isRetryable } from '#libs/kernel';
+import { counter, inSpan, withLogFields } from '#libs/observability';
+import { QUEUE_NAMES, traceOf } from '#libs/queues';
+
+const log = new Logger('Jobs');
+const givenUp = counter(
+  'arcadia_jobs_given_up_total',
+  'Jobs that failed for good: their error is not retryable, or their attempts are used up',
+  ['queue'],
+  QUEUE_NAMES.map((queue) => ({ queue })),
+);
+
+/** Makes BullMQ retry the job. The queue stores only the code, because messages and stacks of drivers may contain secrets. */
+class RetryableJobError extends Error {}
+
+type RunnableJob = Pick<Job, 'id' | 'queueName' | 'attemptsMade'> & Partial<Pick<Job, 'name' | 'opts'>>;
+
+/**
+ * The only place that decides what follows a job's failure. Failures that pass by themselves are retried, all others are final, and
+ * unexpected errors are logged with their stack. The queue's storage gets the stable code and nothing else. [TEN-8]
+ */
+export function runJob<T>(job: RunnableJob, work: () => Promise<T>): Promise<T> {
+  return withLogFields({ job_id: job.id }, async () => {
+    try {
+      return await inSpan(spanOf(job), work);
+    } catch (error) {
+      const code = errorCode(error);
+      const again = isRetryable(error);
+      const line = { event: 'job_failed', queue: job.queueName, code, attempt: job.attemptsMade + 1, again };
+      if (code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
+      else log.warn(line);
+      if (!again || line.attempt >= (job.opts?.attempts ?? 1)) givenUp.inc({ queue: job.queueName });
+      throw again ? new RetryableJobError(code) : new UnrecoverableError(code);
+    }
+  });
+}
+
+/** The span belongs to the trace of the request that enqueued the job. A job of a schedule begins a trace of its own. */
+function spanOf(job: RunnableJob) {
+  const attributes = { 'messaging.destination.name': job.queueName, job_id: job.id, attempt: job.attemptsMade + 1 };
+  return { name: `job ${job.name ?? job.queueName}`, kind: 'consumer', attributes, parent: traceOf(job) ?? '' } as const;
+}

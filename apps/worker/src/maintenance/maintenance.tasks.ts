@@ -1,0 +1,173 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { ChainSealer } from '#libs/audit';
+import { Catalog } from '#libs/catalog';
+import { CONFIG, type Config } from '#libs/config';
+import { Database, Retention } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
+import { BoundProvider, inventoryRetention } from '#libs/inventory';
+import { errorCode } from '#libs/kernel';
+import { balanceRetention } from '#libs/provider-billing';
+import { Reaper } from '#libs/provisioning';
+import { TickClaims } from '#libs/queues';
+import { SagaStarter } from '#libs/saga';
+
+/**
+ * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
+ * has begun is finished before the process ends. Failures are logged and retried on the next run.
+ */
+abstract class RepeatedTask implements OnApplicationBootstrap, OnModuleDestroy {
+  protected readonly log = new Logger('Record');
+  private readonly ending = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> | undefined;
+
+  protected constructor(
+    private readonly what: string,
+    private readonly everyMs: number,
+    protected readonly database: Database,
+  ) {}
+
+  protected abstract run(signal: AbortSignal): Promise<void>;
+
+  onApplicationBootstrap(): void {
+    void this.start().catch(() => undefined); // the process ended before there was a schema
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.ending.abort();
+    clearInterval(this.timer);
+    await this.current;
+  }
+
+  private async start(): Promise<void> {
+    const { signal } = this.ending;
+    await this.database.waitForSchema(signal);
+    signal.throwIfAborted();
+    this.timer = setInterval(() => this.begin(), this.everyMs);
+    this.begin();
+  }
+
+  private begin(): void {
+    this.current ??= this.attempt().finally(() => (this.current = undefined));
+  }
+
+  private async attempt(): Promise<void> {
+    try {
+      await this.run(this.ending.signal);
+    } catch (error) {
+      this.log.warn({ event: 'maintenance_failed', what: this.what, code: errorCode(error) });
+    }
+  }
+}
+
+/** Links new digests into the hash chain. Every worker runs it; whichever comes first links all of them. [INV-14] */
+@Injectable()
+export class ChainSealing extends RepeatedTask {
+  constructor(
+    private readonly sealer: ChainSealer,
+    database: Database,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super('sealing', config.record.sealMs, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.sealer.seal(signal);
+  }
+}
+
+/** Hourly, at a minute with few sweeps. Every worker tries to claim the tick each minute; one gets it, by the database's clock. [OPS-7] */
+const HOURLY = { cron: '52 * * * *' } as const;
+const CLAIM_EVERY_MS = 60_000;
+
+/**
+ * Deletes rows older than their retention, in the workers that serve `sync-slow`. Then it writes the head of the chain into the log, where
+ * the head is outside of the database. [INV-14]
+ */
+@Injectable()
+export class RetentionTask extends RepeatedTask {
+  private readonly serves: boolean;
+
+  constructor(
+    private readonly retention: Retention,
+    private readonly sealer: ChainSealer,
+    private readonly ticks: TickClaims,
+    database: Database,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    super('housekeeping', CLAIM_EVERY_MS, database);
+    this.serves = config.worker.queues === 'all' || config.worker.queues.includes('sync-slow');
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    if (!this.serves || !(await this.ticks.claim('housekeeping', HOURLY))) return;
+    await this.retention.apply([...inventoryRetention(this.config), ...balanceRetention(this.config)], signal);
+    this.log.log({ event: 'record_head', ...(await this.sealer.head()) });
+  }
+}
+
+/** Prices and offers change a few times a year. */
+const CATALOG_AGE_MS = 6 * 3_600_000;
+
+/**
+ * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys.
+ * Failures are logged and retried on the next run.
+ */
+@Injectable()
+export class SagaMaintenance {
+  private readonly log = new Logger('SagaMaintenance');
+  private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly reaper: Reaper,
+    private readonly catalog: Catalog,
+    private readonly sagas: SagaStarter,
+    private readonly provider: DigitalOcean,
+    private readonly bound: BoundProvider,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** False while it is unknown whether the database was restored from a backup. No saga may run until it is known. */
+  async checkForRestore(): Promise<boolean> {
+    let knowledge = 'unknown';
+    await this.attempt('restore', async () => (knowledge = await this.reaper.noticeRestore()));
+    return knowledge !== 'unknown';
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.begin(), this.config.saga.reaperPeriodMs);
+    this.begin();
+  }
+
+  /** Does not wait for the current run, which may wait for a permit of the rate limiter. Another worker's next run completes the work. */
+  stop(): void {
+    this.ended = true;
+    clearInterval(this.timer);
+  }
+
+  private begin(): void {
+    this.current ??= this.run().finally(() => (this.current = undefined));
+  }
+
+  private async run(): Promise<void> {
+    await this.attempt('keys', () => this.sagas.forgetOldKeys());
+    if (!this.provider.configured) return;
+    await this.attempt('reaper', () => this.reaper.round());
+    await this.attempt('catalogue', () => this.refreshCatalog());
+  }
+
+  private async refreshCatalog(): Promise<void> {
+    const { purpose, fingerprint } = await this.bound.token('provisioning');
+    await this.catalog.refreshIfOlderThan(CATALOG_AGE_MS, purpose, fingerprint);
+  }
+
+  private async attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.ended) this.log.warn({ event: 'maintenance_failed', what, code: errorCode(error) });
+    }
+  }
+}

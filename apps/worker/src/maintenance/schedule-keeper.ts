@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config';
+import { DueSweeps, SWEEPS } from '#libs/inventory';
+import { errorCode } from '#libs/kernel';
+import { Enqueuer, Schedules } from '#libs/queues';
+import { BillingJobs } from '../jobs/billing.processor';
+import { RETIRED, TIMETABLE } from '../jobs/timetable';
+
+/** After a failed run the next one follows soon, so that work resumes within 15 s after database and queues are back. [OPS-3] */
+const AFTER_FAILURE_MS = 5_000;
+
+/**
+ * Runs at boot and every 30 s in each worker with `SCHEDULES=on`. It restores schedules that were lost [OPS-4] and enqueues sweeps and
+ * billing jobs that are due although no job is enqueued for them. A worker without a provider token has nothing to sweep, so it leaves
+ * the schedules to workers that have one.
+ */
+@Injectable()
+export class ScheduleKeeper implements OnModuleDestroy {
+  private readonly log = new Logger('Schedules');
+  private timer: NodeJS.Timeout | undefined;
+  private current: Promise<void> | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly schedules: Schedules,
+    private readonly due: DueSweeps,
+    private readonly billing: BillingJobs,
+    private readonly enqueuer: Enqueuer,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  start(): void {
+    if (this.config.worker.schedules) this.begin();
+  }
+
+  /** Waits for the current run, because the connections that it uses are closed later. */
+  async onModuleDestroy(): Promise<void> {
+    this.ended = true;
+    clearTimeout(this.timer);
+    await this.current;
+  }
+
+  private begin(): void {
+    this.current = this.run();
+  }
+
+  private async run(): Promise<void> {
+    const { repairMs } = this.config.queues;
+    let nextMs = repairMs;
+    try {
+      await this.updateSchedules();
+    } catch (error) {
+      nextMs = Math.min(repairMs, AFTER_FAILURE_MS);
+      const code = errorCode(error);
+      const line = { event: 'schedule_update_failed', code };
+      if (code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
+      else this.log.warn(line);
+    }
+    if (!this.ended) this.timer = setTimeout(() => this.begin(), nextMs);
+  }
+
+  private async updateSchedules(): Promise<void> {
+    if (!this.config.provider.token) return;
+    const { restored, removed } = await this.schedules.ensure(TIMETABLE, RETIRED);
+    if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_updated', restored, removed });
+    await this.billing.enqueueDueJobs();
+    for (const { kind, trigger } of await this.due.find()) {
+      const queue = SWEEPS.find((sweep) => sweep.kind === kind)?.sync.queue;
+      if (queue) await this.enqueuer.sweep({ queue, kind, trigger });
+    }
+  }
+}

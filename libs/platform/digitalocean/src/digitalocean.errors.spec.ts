@@ -1,0 +1,40 @@
+import {
+  DocumentTooLongError,
+  ForbiddenByProviderError,
+  IncompleteListError,
+  MalformedAnswerError,
+  NotFoundAtProviderError,
+  PendingEventError,
+  ProviderBudgetExhaustedError,
+  ProviderNotConfiguredError,
+  ProviderUnavailableError,
+  RateLimitedByProviderError,
+  RefusedByProviderError,
+  TokenExchangedError,
+  TokenRejectedError,
+  UnknownOutcomeError,
+} from './digitalocean.errors';
+
+it.each([
+  new ProviderNotConfiguredError(),
+  new TokenRejectedError(),
+  new TokenExchangedError(),
+  new RateLimitedByProviderError({}, 1_000),
+  new ProviderBudgetExhaustedError(1_000),
+  new ProviderUnavailableError('connection refused'),
+  new MalformedAnswerError('no id'),
+  new IncompleteListError('no_total'),
+])('counts $code as an outage, which a saga step waits out', (error) => {
+  expect(error).toMatchObject({ outage: true, reportedWhileWaiting: false });
+});
+
+it.each([
+  new DocumentTooLongError(),
+  new ForbiddenByProviderError({}),
+  new NotFoundAtProviderError({}),
+  new PendingEventError({}),
+  new RefusedByProviderError({}),
+  new UnknownOutcomeError('connection lost'),
+])('does not count $code as an outage', (error) => {
+  expect(error.outage).toBe(false);
+});

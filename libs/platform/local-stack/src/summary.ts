@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { httpGet } from './running-system';
+
+/** The lines that `npm start` prints, in this order, as `name: value`. */
+export interface Summary {
+  readonly api: string;
+  readonly docs: string;
+  readonly queues: string;
+  readonly worker: string;
+  /** `off` when a real provider is configured. */
+  readonly simulator: string;
+  readonly admin_token: string;
+  readonly tenant_token: string;
+  readonly curl: string;
+}
+
+export interface RunNote extends Summary {
+  readonly database_url: string;
+  readonly pids: Record<string, number>;
+}
+
+interface SummaryTokens {
+  readonly admin: string;
+  readonly tenant: string;
+}
+
+interface InventoryPage {
+  /** Null until every kind has been swept completely once: before that, resources may still lack their tenant. */
+  readonly as_of?: string | null;
+}
+
+/** Long enough for a day with the demo. */
+const TOKEN_TTL_S = 12 * 3600;
+/** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
+const EXAMPLE_TENANT = 'acme';
+const FIRST_INVENTORY_LIMIT_MS = 10_000;
+const POLL_MS = 100;
+
+export function summaryText(summary: Summary): string {
+  return Object.entries(summary)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
+}
+
+export function runFile(dataDir: string): string {
+  return join(dataDir, 'run.json');
+}
+
+/** The file is readable by our account alone, because it contains tokens and a password. It appears whole or not at all. */
+export function writeRunNote(dataDir: string, note: RunNote): void {
+  const draft = `${runFile(dataDir)}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, runFile(dataDir));
+}
+
+/** Waits until the demo account is listed with its tenants, so that the printed `curl` returns resources. Returns in any case. */
+export async function waitForFirstInventory(apiUrl: string, adminToken: string, isStopping: () => boolean): Promise<void> {
+  const deadline = Date.now() + FIRST_INVENTORY_LIMIT_MS;
+  while (!isStopping() && Date.now() < deadline) {
+    const response = await httpGet(`${apiUrl}/api/v1/inventory?limit=1`, adminToken);
+    if (response?.status === 200 && (JSON.parse(response.body) as InventoryPage).as_of) return;
+    await sleep(POLL_MS);
+  }
+}
+
+/** Runs this file as a process of its own: signing needs libraries that the launcher should not keep in memory all day. */
+export async function mintSummaryTokens(env: NodeJS.ProcessEnv): Promise<SummaryTokens> {
+  const { stdout } = await promisify(execFile)(process.execPath, [__filename], { env });
+  return JSON.parse(stdout) as SummaryTokens;
+}
+
+async function printTokens(): Promise<void> {
+  const [{ accessToken, PLATFORM_ADMIN_ROLE }, { openConfig }] = await Promise.all([import('#libs/identity'), import('#libs/config')]);
+  const { identity } = (await openConfig(process.env)).config;
+  const tokens: SummaryTokens = {
+    admin: accessToken(identity, { role: PLATFORM_ADMIN_ROLE }, TOKEN_TTL_S),
+    tenant: accessToken(identity, { tenantId: EXAMPLE_TENANT }, TOKEN_TTL_S),
+  };
+  process.stdout.write(JSON.stringify(tokens));
+}
+
+if (require.main === module) void printTokens(); // a rejection ends the process with its message on standard error
