@@ -22,7 +22,7 @@ export class DesiredStateRepository {
     await this.database.query(RECORD, [resourceId, JSON.stringify(fields), sagaId]);
   }
 
-  /** Ends the desired state of a resource that was deleted, or that was rolled back. */
+  /** Ends the desired state of a deleted resource, or of one that its saga has rolled back. */
   async end(resourceId: string): Promise<void> {
     await this.database.query('update cloud_provisioned set ended_at = clock_timestamp() where resource_id = $1 and ended_at is null', [
       resourceId,
