@@ -1,5 +1,5 @@
 export { ProvisioningModule } from './provisioning.module';
-export { OWN_TAGS } from './provider/saga-tags';
+export { DesiredStateRepository, type DesiredState, type Spec } from './desired-state/desired-state.repository';
+export { OWN_TAGS } from './provider/tag-calls';
 export { Reaper } from './reaper/reaper';
-export { DropletReverts } from './reverts/droplet-reverts';
-export { DesiredStateRepository, type DesiredState, type Spec } from './spec/provisioned-specs';
+export { DropletReverts } from './reverts/revert-droplet.saga';

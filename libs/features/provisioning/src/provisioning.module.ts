@@ -3,50 +3,43 @@ import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
-import { DeleteRecordSaga, UpsertRecordSaga } from './dns/dns.sagas';
-import { EnsureRecordStep } from './dns/ensure-record.step';
-import { ZoneAccess } from './dns/own-zone';
-import { DnsRecordCompensation } from './dns/record-undoing';
+import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
+import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { AwaitSnapshotStep } from './droplets/await-snapshot.step';
-import { CreateDropletStep } from './droplets/create-droplet.step';
-import { DestroyDropletSaga } from './droplets/destroy-droplet.saga';
+import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
 import { DestroyDropletStep } from './droplets/destroy-droplet.step';
-import { DropletActionRunner } from './droplets/droplet-event';
-import { DropletRemoval } from './droplets/droplet-removal';
+import { DropletAccess } from './droplets/droplet-access';
+import { DropletActionRunner } from './droplets/droplet-action-runner';
+import { DestroyDropletSaga, ProvisionDropletSaga, ResizeDropletSaga, SnapshotDropletSaga } from './droplets/droplet.sagas';
 import { MarkDeletedStep } from './droplets/mark-deleted.step';
 import { ObserveDropletStep } from './droplets/observe-droplet.step';
-import { OrderCheck } from './droplets/order-check';
-import { DropletAccess } from './droplets/own-droplet';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
-import { ProvisionDropletSaga } from './droplets/provision-droplet.saga';
 import { RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
-import { ResizeDropletSaga } from './droplets/resize-droplet.saga';
-import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.steps';
-import { SnapshotDropletSaga } from './droplets/snapshot-droplet.saga';
+import { ResizeWithDiskStep } from './droplets/resize-with-disk.step';
+import { ResizeStep } from './droplets/resize.step';
 import { TakeSnapshotStep } from './droplets/take-snapshot.step';
-import { SharedProviderPoller } from './looks/provider-looks';
+import { SharedProviderPoller } from './polling/shared-provider-poller';
+import { DnsRecordCalls } from './provider/dns-record-calls';
 import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
-import { RecordCalls } from './provider/record-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
-import { OrphanDnsRecords } from './reaper/late-records';
-import { RestoreDetector } from './reaper/lineage';
-import { MarkedThings } from './reaper/marked-things';
-import { ProviderMark } from './reaper/provider-mark';
+import { OrphanDnsRecords } from './reaper/orphan-dns-records';
+import { OrphanRepository } from './reaper/orphan.repository';
 import { Reaper } from './reaper/reaper';
-import { SagaTagObjects } from './reaper/saga-tag-objects';
-import { OrphanRepository } from './reaper/stray-ledger';
+import { RestoreDetector } from './reaper/restore-detector';
+import { RestoreWitness } from './reaper/restore-witness';
+import { TaggedResources } from './reaper/tagged-resources';
 import { CheckOrderStep } from './reverts/check-order.step';
-import { RenameStep, SetBackupsStep } from './reverts/droplet-settings.steps';
-import { DropletReverts } from './reverts/droplet-reverts';
-import { RevertDropletSaga } from './reverts/revert-droplet.saga';
+import { RenameStep } from './reverts/rename.step';
+import { DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga';
+import { SetBackupsStep } from './reverts/set-backups.step';
 import { SetTagsStep } from './reverts/set-tags.step';
-import { DesiredStateRepository } from './spec/provisioned-specs';
 
 const SAGAS = [
   ProvisionDropletSaga,
@@ -80,7 +73,7 @@ const STEPS = [
   DeleteRecordStep,
 ];
 
-/** The sagas that touch the provider. Expects the global modules of config, database, audit and digitalocean. */
+/** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [SagaModule, InventoryModule, CatalogModule],
   providers: [
@@ -90,23 +83,21 @@ const STEPS = [
     DropletActionRunner,
     DropletRemoval,
     DropletReverts,
-    OrderCheck,
     DropletAccess,
     ZoneAccess,
     ProjectCalls,
     SharedProviderPoller,
     DesiredStateRepository,
-    RecordCalls,
+    DnsRecordCalls,
     DnsRecordCompensation,
     SnapshotCalls,
     OrphanDnsRecords,
     RestoreDetector,
-    MarkedThings,
-    ProviderMark,
+    RestoreWitness,
     Reaper,
-    SagaTagObjects,
     OrphanRepository,
     TagCalls,
+    TaggedResources,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper],
 })

@@ -1,10 +1,10 @@
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
-import { RECORD_TYPES, type RecordType } from './dns-record';
+import { RECORD_TYPES, type RecordType } from '../provider/dns-record-calls';
 
 const PORT_MAX = 65_535;
 const DAYS_68_S = 2_147_483_647;
 
-/** A record of a zone: what it should say, or which one should go. */
+/** The record that a zone should have, or that should be deleted from it. */
 export class DnsRecordInput {
   @IsString()
   @MaxLength(253)
@@ -14,7 +14,7 @@ export class DnsRecordInput {
   @IsIn(RECORD_TYPES)
   readonly dns_record_type: RecordType;
 
-  /** Relative to the zone, `@` for the zone itself; the whole name is accepted too. */
+  /** The name relative to the zone, or `@` for the zone itself. The full name is accepted too. */
   @IsString()
   @MinLength(1)
   @MaxLength(253)
@@ -26,7 +26,7 @@ export class DnsRecordInput {
   @MaxLength(4_096)
   readonly dns_record_data: string;
 
-  /** Seconds. All records of one name and type share it. The provider's least is 30. */
+  /** Seconds. All records of one name and type share one TTL. The provider's minimum is 30. */
   @IsOptional()
   @IsInt()
   @Min(30)
@@ -61,9 +61,14 @@ export class DnsRecordInput {
   @IsIn(['issue', 'issuewild', 'iodef'])
   readonly dns_record_tag?: string;
 
-  /** Of several records of this name and type, the one with this data is meant. */
+  /** Selects the record with this data where several have this name and type. */
   @IsOptional()
   @IsString()
   @MaxLength(4_096)
   readonly dns_record_previous_data?: string;
 }
+
+/** The hold of a saga on one record: no other saga may write a record of this zone, type and name meanwhile. */
+export const recordHolds = ({ dns_domain: zone, dns_record_type: type, dns_record_name: name }: DnsRecordInput): string[] => [
+  `zone-record:${zone}/${type}/${name}`,
+];

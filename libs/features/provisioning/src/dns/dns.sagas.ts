@@ -1,40 +1,87 @@
-import type { SagaDefinition } from '#libs/saga';
+import { isIPv4, isIPv6 } from 'node:net';
+import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
+import { ValidationFailedError, type FieldError } from '#libs/kernel';
+import type { SagaDefinition, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
+import type { RecordType } from '../provider/dns-record-calls';
 import { DeleteRecordStep } from './delete-record.step';
-import { DnsRecordInput } from './dns-record.input';
+import { DnsRecordInput, recordHolds } from './dns-record.input';
 import { EnsureRecordStep } from './ensure-record.step';
-import { holdsRecord, ZoneAccess } from './own-zone';
 
-/** Sees to it that a zone answers a name and type with some data. */
+/** The fields that a record of a type requires (docs/digitalocean-facts.md 5.3). */
+const REQUIRED_FIELDS: Partial<Record<RecordType, readonly (keyof DnsRecordInput)[]>> = {
+  MX: ['dns_record_priority'],
+  SRV: ['dns_record_priority', 'dns_record_port', 'dns_record_weight'],
+  CAA: ['dns_record_flags', 'dns_record_tag'],
+};
+
+/** Checks the start of a DNS saga: the owner of the zone first, then the record. [TEN-6] */
+@Injectable()
+export class ZoneAccess {
+  constructor(private readonly inventory: ResourceRegistrar) {}
+
+  /**
+   * Returns the input with the name relative to its zone. Throws `ResourceNotFoundError`, also for zones of other tenants, and
+   * `ValidationFailedError`.
+   */
+  async acceptInput({ scope, input }: StartCommand<DnsRecordInput>): Promise<DnsRecordInput> {
+    const zone = input.dns_domain.toLowerCase();
+    if (!(await this.inventory.findByName(scope, 'dns_zone', zone))) throw new ResourceNotFoundError(zone);
+    const errors = recordErrors(input);
+    if (errors.length > 0) throw new ValidationFailedError(errors);
+    return Object.assign({}, input, { dns_domain: zone, dns_record_name: relativeName(zone, input.dns_record_name) });
+  }
+}
+
+/** Ensures that a zone has a record of a name and type with the given data. */
 @Injectable()
 export class UpsertRecordSaga {
   readonly definition: SagaDefinition<DnsRecordInput>;
 
-  constructor(own: ZoneAccess, ensure: EnsureRecordStep) {
+  constructor(access: ZoneAccess, ensure: EnsureRecordStep) {
     this.definition = {
       kind: 'upsert_dns_record',
       input: DnsRecordInput,
-      prepare: (proposal) => own.inOwnZone(proposal),
+      prepare: (command) => access.acceptInput(command),
       plan: () => [ensure.name],
-      holds: holdsRecord,
+      holds: recordHolds,
       steps: [ensure],
     };
   }
 }
 
-/** Sees to it that a zone no longer answers a name and type with some data. */
+/** Ensures that a zone has no record of a name and type with the given data. */
 @Injectable()
 export class DeleteRecordSaga {
   readonly definition: SagaDefinition<DnsRecordInput>;
 
-  constructor(own: ZoneAccess, remove: DeleteRecordStep) {
+  constructor(access: ZoneAccess, remove: DeleteRecordStep) {
     this.definition = {
       kind: 'delete_dns_record',
       input: DnsRecordInput,
-      prepare: (proposal) => own.inOwnZone(proposal),
+      prepare: (command) => access.acceptInput(command),
       plan: () => [remove.name],
-      holds: holdsRecord,
+      holds: recordHolds,
       steps: [remove],
     };
   }
 }
+
+/** Finds missing fields and data that does not fit the type. Pure. */
+function recordErrors(input: DnsRecordInput): FieldError[] {
+  const { dns_record_type: type, dns_record_data: data } = input;
+  const missing = (REQUIRED_FIELDS[type] ?? []).filter((field) => input[field] === undefined);
+  const errors = missing.map((field) => fieldError(field, `is needed by a ${type} record`));
+  if (type === 'A' && !isIPv4(data)) errors.push(fieldError('dns_record_data', 'must be an IPv4 address'));
+  if (type === 'AAAA' && !isIPv6(data)) errors.push(fieldError('dns_record_data', 'must be an IPv6 address'));
+  return errors;
+}
+
+/** Returns `@` for the zone itself, and removes the zone from a full name. Pure. */
+function relativeName(zone: string, name: string): string {
+  const lower = name.toLowerCase().replace(/\.$/, '');
+  if (lower === zone) return '@';
+  return lower.endsWith(`.${zone}`) ? lower.slice(0, -zone.length - 1) : lower;
+}
+
+const fieldError = (field: string, message: string): FieldError => ({ field: `input.${field}`, message });

@@ -1,4 +1,4 @@
-import { bodyOf, comparable, writable, type ListedRecord } from './dns-record';
+import { bodyOf, comparable, writable, type ListedRecord } from '../provider/dns-record-calls';
 import { decideRecord, type WantedRecord } from './record-decision';
 
 const NONE = { ttl: null, priority: null, port: null, weight: null, flags: null, tag: null };
@@ -19,71 +19,76 @@ const wanted = (data: string, fields: Partial<WantedRecord> = {}): WantedRecord 
   ...fields,
 });
 
-describe('SAG-14: what an upsert does', () => {
+describe('decides on an upsert by the records that the zone has', () => {
   it.each([
-    { name: 'nothing there', now: [], want: wanted('1.1.1.1'), does: { is: 'create' } },
-    { name: 'the same data', now: [listed('1', '1.1.1.1')], want: wanted('1.1.1.1'), does: { is: 'noop' } },
+    { name: 'a zone without such a record', now: [], want: wanted('1.1.1.1'), does: { is: 'create' } },
+    { name: 'a record with the same data', now: [listed('1', '1.1.1.1')], want: wanted('1.1.1.1'), does: { is: 'noop' } },
     {
-      name: 'the same data among others',
+      name: 'a record with the same data among others',
       now: [listed('1', '2.2.2.2'), listed('2', '1.1.1.1')],
       want: wanted('1.1.1.1'),
       does: { is: 'noop', record: { id: '2' } },
     },
     {
-      name: 'the same data, another TTL asked for',
+      name: 'a record with the same data when another TTL is wanted',
       now: [listed('1', '1.1.1.1')],
       want: wanted('1.1.1.1', { ttl: 60 }),
       does: { is: 'update', record: { id: '1' } },
     },
-    { name: 'one with other data', now: [listed('1', '2.2.2.2')], want: wanted('1.1.1.1'), does: { is: 'update', record: { id: '1' } } },
     {
-      name: 'several, none equal',
+      name: 'one record with other data',
+      now: [listed('1', '2.2.2.2')],
+      want: wanted('1.1.1.1'),
+      does: { is: 'update', record: { id: '1' } },
+    },
+    {
+      name: 'several records of which none is equal',
       now: [listed('1', '2.2.2.2'), listed('2', '3.3.3.3')],
       want: wanted('1.1.1.1'),
       does: { is: 'refuse', code: 'ambiguous_record' },
     },
     {
-      name: 'several, one named',
+      name: 'several records of which the input selects one',
       now: [listed('1', '2.2.2.2'), listed('2', '3.3.3.3')],
       want: wanted('1.1.1.1', { previousData: '3.3.3.3' }),
       does: { is: 'update', record: { id: '2' } },
     },
     {
-      name: 'one, another named',
+      name: 'one record when the input selects another one',
       now: [listed('1', '2.2.2.2')],
       want: wanted('1.1.1.1', { previousData: '9.9.9.9' }),
       does: { is: 'refuse', code: 'previous_record_not_found' },
     },
     {
-      name: 'none, one named',
+      name: 'no record when the input selects one',
       now: [],
       want: wanted('1.1.1.1', { previousData: '9.9.9.9' }),
       does: { is: 'refuse', code: 'previous_record_not_found' },
     },
     {
-      name: 'a host with and without its dot',
+      name: 'a host name with and without its dot',
       now: [listed('1', 'x.example', { type: 'CNAME' })],
       want: wanted('X.example.', { type: 'CNAME' }),
       does: { is: 'noop' },
     },
     {
-      name: 'an address in another form',
+      name: 'an IPv6 address in another form',
       now: [listed('1', '2001:db8::1', { type: 'AAAA' })],
       want: wanted('2001:0DB8:0:0::1', { type: 'AAAA' }),
       does: { is: 'noop' },
     },
     {
-      name: 'texts that differ in case',
+      name: 'texts that differ in letter case',
       now: [listed('1', 'V=spf1', { type: 'TXT' })],
       want: wanted('v=spf1', { type: 'TXT' }),
       does: { is: 'update' },
     },
-  ])('$name', ({ now, want, does }) => {
+  ])('$does.is for $name [SAG-14]', ({ now, want, does }) => {
     expect(decideRecord(now, want)).toMatchObject(does);
   });
 });
 
-describe('data', () => {
+describe('the body of a write', () => {
   it.each([
     ['CNAME', 'x.example', null, 'x.example.'],
     ['CNAME', 'x.example.', null, 'x.example.'],
@@ -92,12 +97,12 @@ describe('data', () => {
     ['CAA', 'mailto:a@b.example', 'iodef', 'mailto:a@b.example'],
     ['TXT', 'v=spf1', null, 'v=spf1'],
     ['A', '1.1.1.1', null, '1.1.1.1'],
-  ])('of a %s, %s, is written as the provider takes it', (type, data, tag, written) => {
+  ])('has the data of a %s, %s, in the form that the provider accepts', (type, data, tag, written) => {
     expect(writable(type, { data, tag })).toBe(written);
     expect(comparable(type, writable(type, { data, tag }))).toBe(comparable(type, data));
   });
 
-  it('a write sends what the record has and nothing else', () => {
+  it('contains the fields that the record has and no others', () => {
     expect(bodyOf('MX', '@', { ...NONE, data: 'mail.example', priority: 10, ttl: 60 })).toEqual({
       type: 'MX',
       name: '@',

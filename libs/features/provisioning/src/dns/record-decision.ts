@@ -1,9 +1,10 @@
-import { sameRecord, type ListedRecord, type RecordFields } from './dns-record';
+import { sameRecord, type ListedRecord, type RecordFields } from '../provider/dns-record-calls';
+import type { DnsRecordInput } from './dns-record.input';
 
-/** What a zone should answer for a name and type. Fields that were not asked for are null and stay as they are. */
+/** The record that a zone should have for a name and type. Fields that the input does not set are null and keep their live value. */
 export interface WantedRecord extends RecordFields {
   readonly type: string;
-  /** Names one of several by the data that it has now. */
+  /** Selects one of several records by its current data. */
   readonly previousData: string | null;
 }
 
@@ -14,15 +15,15 @@ export type RecordDecision =
   | { readonly is: 'refuse'; readonly code: 'ambiguous_record' | 'previous_record_not_found'; readonly detail: string };
 
 /**
- * What has to be done so that one record has the wanted data, given all records of its name and type. Pure. Of several, none is rewritten that
- * was not named: one is as likely as another to be a stranger's (docs/digitalocean-facts.md 5.6).
+ * Decides how one record gets the wanted data, given all records of its name and type. Pure. Of several records it only updates the one
+ * that the input selects, because any other record may have another owner (docs/digitalocean-facts.md 5.6).
  */
 export function decideRecord(listed: readonly ListedRecord[], wanted: WantedRecord): RecordDecision {
   const equal = listed.find((record) => sameRecord(wanted.type, record, wanted));
   if (equal) return differs(equal, wanted) ? { is: 'update', record: equal } : { is: 'noop', record: equal };
   if (wanted.previousData !== null) {
-    const named = listed.find((record) => sameRecord(wanted.type, record, { ...wanted, data: wanted.previousData ?? '' }));
-    if (named) return { is: 'update', record: named };
+    const selected = listed.find((record) => sameRecord(wanted.type, record, { ...wanted, data: wanted.previousData ?? '' }));
+    if (selected) return { is: 'update', record: selected };
     return { is: 'refuse', code: 'previous_record_not_found', detail: 'No record has the data that dns_record_previous_data names' };
   }
   const [only, ...others] = listed;
@@ -34,7 +35,21 @@ export function decideRecord(listed: readonly ListedRecord[], wanted: WantedReco
 
 const COMPARED = ['ttl', 'priority', 'port', 'weight', 'flags', 'tag'] as const;
 
-/** Whether something that was asked for is otherwise now. */
+/** Whether a field that the input sets has another value in the record. */
 export function differs(record: RecordFields, wanted: RecordFields): boolean {
   return COMPARED.some((field) => wanted[field] !== null && wanted[field] !== record[field]);
+}
+
+export function wantedRecord(input: DnsRecordInput): WantedRecord {
+  return {
+    type: input.dns_record_type,
+    data: input.dns_record_data,
+    ttl: input.dns_record_ttl ?? null,
+    priority: input.dns_record_priority ?? null,
+    port: input.dns_record_port ?? null,
+    weight: input.dns_record_weight ?? null,
+    flags: input.dns_record_flags ?? null,
+    tag: input.dns_record_tag ?? null,
+    previousData: input.dns_record_previous_data ?? null,
+  };
 }

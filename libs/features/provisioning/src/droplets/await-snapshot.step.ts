@@ -2,22 +2,22 @@ import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { SharedProviderPoller } from '../looks/provider-looks';
-import { madeSince } from '../provider/creation-time';
+import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import type { WithDroplet } from './own-droplet';
+import { isCreatedSince } from '../provider/tag-calls';
+import type { WithDroplet } from './droplet.input';
 
 /** Snapshots of large disks take long. */
 const WAIT_LIMIT_MS = 7_200_000;
 
-/** Waits until the snapshot is listed, which is later than its action says, and puts it into the inventory. */
+/** Waits until the provider lists the snapshot, which happens after its action has ended, and records it in the inventory. */
 @Injectable()
 export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
   readonly name = 'await_snapshot';
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
   constructor(
-    private readonly looks: SharedProviderPoller,
+    private readonly poller: SharedProviderPoller,
     private readonly snapshots: SnapshotCalls,
     private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
@@ -26,13 +26,13 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
   readonly execute = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
     const { name, action_id: actionId } = ctx.context.take_snapshot as { name: string; action_id?: string };
     const { pollMs } = this.config.saga;
-    const action = actionId === undefined ? undefined : await this.looks.action(actionId);
+    const action = actionId === undefined ? undefined : await this.poller.action(actionId);
     if (action?.status === 'errored') return fail({ code: 'action_errored', detail: 'DigitalOcean could not take the snapshot' });
-    if (action?.status === 'in-progress') return wait(pollMs, 'the snapshot being taken');
-    const listed = (await this.snapshots.ofDroplet(ctx.input.droplet_id, ctx.signal)).find(
-      (snapshot) => snapshot.name === name && madeSince(snapshot.createdAt, ctx.createdAtMs),
+    if (action?.status === 'in-progress') return wait(pollMs, 'waiting for the snapshot action to end');
+    const listed = (await this.snapshots.listOfDroplet(ctx.input.droplet_id, ctx.signal)).find(
+      (snapshot) => snapshot.name === name && isCreatedSince(snapshot.createdAt, ctx.createdAtMs),
     );
-    if (!listed) return wait(pollMs, 'the snapshot being listed');
+    if (!listed) return wait(pollMs, 'waiting for the provider to list the snapshot');
     const requestedAtMs = performance.now();
     const { raw } = await this.snapshots.get(listed.id, ctx.signal);
     await ctx.guard();

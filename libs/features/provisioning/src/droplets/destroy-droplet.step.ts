@@ -3,11 +3,11 @@ import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinitio
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
 import { outcomeOf } from '../provider/write-outcome';
-import type { WithDroplet } from './own-droplet';
+import type { WithDroplet } from './droplet.input';
 
 const WAIT_LIMIT_MS = 900_000;
 
-/** Asks the provider to destroy the droplet. "Not found" is done; once asked, nothing brings it back (SAG-15). */
+/** Requests the destroy of the droplet. A 404 counts as done. The step is a pivot, because a destroy cannot be undone. [SAG-15] */
 @Injectable()
 export class DestroyDropletStep implements StepDefinition<WithDroplet> {
   readonly name = 'destroy_droplet';
@@ -25,10 +25,10 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet> {
     if (before && !(await this.droplets.get(id, ctx.signal))) return done();
     await ctx.recordIntent({ asked: true });
     const outcome = await outcomeOf(this.droplets.destroy(id, ctx.signal));
-    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, 'whether the droplet was destroyed');
-    if (outcome.is === 'gone') return done({ already_gone: true });
+    if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`);
+    if (outcome.is === 'not_found') return done({ already_gone: true });
     if (outcome.is === 'done') return done();
-    // A refused DELETE had no effect, but one before it may have had.
+    // A refused DELETE had no effect, but an earlier one may have had.
     return outcome.answer.is === 'fail' && before ? fail(outcome.answer.error, 'unknown') : outcome.answer;
   };
 }

@@ -2,15 +2,15 @@ import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { SharedProviderPoller } from '../looks/provider-looks';
+import { DesiredStateRepository } from '../desired-state/desired-state.repository';
+import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { DropletCalls } from '../provider/droplet-calls';
 import { outcomeOf } from '../provider/write-outcome';
-import { DesiredStateRepository } from '../spec/provisioned-specs';
-import type { WithDroplet } from './own-droplet';
+import type { WithDroplet } from './droplet.input';
 
 const WAIT_LIMIT_MS = 900_000;
 
-/** Marks the droplet deleted once the provider no longer knows it: droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
+/** Marks the droplet deleted once the provider answers 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
 @Injectable()
 export class MarkDeletedStep implements StepDefinition<WithDroplet> {
   readonly name = 'mark_deleted';
@@ -18,27 +18,27 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet> {
 
   constructor(
     private readonly droplets: DropletCalls,
-    private readonly looks: SharedProviderPoller,
+    private readonly poller: SharedProviderPoller,
     private readonly inventory: ResourceRegistrar,
-    private readonly specs: DesiredStateRepository,
+    private readonly desiredStates: DesiredStateRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   readonly execute = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
     const { droplet_id: id, resource_id: resourceId } = ctx.input;
-    const notYet = wait(this.config.saga.pollMs, `droplet ${id} being gone`);
-    const destroy = await this.looks.actionOn(id, 'destroy');
+    const notYet = wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`);
+    const destroy = await this.poller.newestActionOn(id, 'destroy');
     if (destroy?.status === 'in-progress') return notYet;
-    if (await this.droplets.get(id, ctx.signal)) return (await this.askAgain(ctx, destroy?.status === 'errored')) ?? notYet;
+    if (await this.droplets.get(id, ctx.signal)) return (await this.destroyAgain(ctx, destroy?.status === 'errored')) ?? notYet;
     await ctx.guard();
     if (destroy) await this.inventory.startedActions(ctx.sagaId, [destroy.id]);
     await this.inventory.markDeleted('droplet', id, ctx.sagaId);
-    await this.specs.end(resourceId);
+    await this.desiredStates.end(resourceId);
     return done();
   };
 
-  /** A droplet that has survived its destroy for longer than the provider's reads may lag is asked away once more. */
-  private async askAgain(ctx: StepContext<WithDroplet>, errored: boolean): Promise<StepAnswer | undefined> {
+  /** Sends another DELETE when the droplet has survived the last one for longer than the lag bound. */
+  private async destroyAgain(ctx: StepContext<WithDroplet>, errored: boolean): Promise<StepAnswer | undefined> {
     const askedAtMs = (ctx.intent?.askedAtMs as number | undefined) ?? 0;
     if (!errored && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs) return undefined;
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });

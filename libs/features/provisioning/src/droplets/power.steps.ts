@@ -1,39 +1,38 @@
-import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
-import { DropletActionRunner } from './droplet-event';
-import type { WithDroplet } from './own-droplet';
+import { dropletMissing } from '../provisioning.errors';
+import { DropletActionRunner, type DropletGoal } from './droplet-action-runner';
+import type { WithDroplet } from './droplet.input';
 
 const isOff = ({ status }: { readonly status: string }): boolean => status === 'off';
 const isOn = ({ status }: { readonly status: string }): boolean => status === 'active';
 
 type Ctx = StepContext<WithDroplet>;
 
-/** Powers the droplet off, and remembers whether it ran: undoing restores just that. */
+const poweredOff = ({ input }: Ctx): DropletGoal => ({ dropletId: input.droplet_id, action: { type: 'power_off' }, reached: isOff });
+const poweredOn = ({ input }: Ctx): DropletGoal => ({ dropletId: input.droplet_id, action: { type: 'power_on' }, reached: isOn });
+
+/** Powers the droplet off and records whether it was running. The compensation powers on only a droplet that was running. */
 @Injectable()
 export class PowerOffStep implements StepDefinition<WithDroplet> {
   readonly name = 'power_off';
 
   constructor(
-    private readonly event: DropletActionRunner,
+    private readonly runner: DropletActionRunner,
     private readonly droplets: DropletCalls,
   ) {}
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     const wasOn = (ctx.intent?.wasOn as boolean | undefined) ?? (await this.isRunning(ctx));
-    if (wasOn === undefined) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
-    const answer = await this.event.ensure(
-      ctx,
-      { dropletId: ctx.input.droplet_id, action: { type: 'power_off' }, reached: isOff },
-      { wasOn },
-    );
+    if (wasOn === undefined) return dropletMissing(ctx.input.droplet_id);
+    const answer = await this.runner.ensure(ctx, poweredOff(ctx), { wasOn });
     return answer.is === 'done' ? done({ was_on: wasOn }) : answer;
   };
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
     const wasOn = ctx.intent?.wasOn === true || (ctx.context[this.name] as { was_on?: boolean } | undefined)?.was_on === true;
-    if (!wasOn) return done();
-    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn }, { wasOn });
+    return wasOn ? this.runner.ensure(ctx, poweredOn(ctx), { wasOn }) : done();
   };
 
   private async isRunning({ input, signal }: Ctx): Promise<boolean | undefined> {
@@ -42,19 +41,18 @@ export class PowerOffStep implements StepDefinition<WithDroplet> {
   }
 }
 
-/** Powers the droplet on again, if it ran before. */
+/** Powers the droplet on again, if it was running before. */
 @Injectable()
 export class PowerOnStep implements StepDefinition<WithDroplet> {
   readonly name = 'power_on';
 
-  constructor(private readonly event: DropletActionRunner) {}
+  constructor(private readonly runner: DropletActionRunner) {}
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     if ((ctx.context.power_off as { was_on?: boolean } | undefined)?.was_on !== true) return done({ stays_off: true });
-    return this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_on' }, reached: isOn });
+    return this.runner.ensure(ctx, poweredOn(ctx));
   };
 
-  /** Its size is given back next, for which it must be off. */
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> =>
-    this.event.ensure(ctx, { dropletId: ctx.input.droplet_id, action: { type: 'power_off' }, reached: isOff });
+  /** The next compensation restores the size, for which the droplet must be off. */
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => this.runner.ensure(ctx, poweredOff(ctx));
 }

@@ -2,11 +2,11 @@ import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls } from '../provider/droplet-calls';
-import { DesiredStateRepository } from '../spec/provisioned-specs';
-import type { ProvisionDropletInput } from './provision-droplet.input';
+import type { ProvisionDropletInput } from './droplet.input';
 
-/** Puts the new droplet into the inventory at once, and what was ordered into the desired state. */
+/** Records the new droplet in the inventory at once, and the order as its desired state. */
 @Injectable()
 export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput> {
   readonly name = 'register_droplet';
@@ -14,7 +14,7 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
   constructor(
     private readonly droplets: DropletCalls,
     private readonly inventory: ResourceRegistrar,
-    private readonly specs: DesiredStateRepository,
+    private readonly desiredStates: DesiredStateRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -23,7 +23,7 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
     const { project_uuid: projectUuid } = (ctx.context.assign_project ?? {}) as { project_uuid?: string };
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(id, ctx.signal);
-    if (!droplet) return wait(this.config.saga.pollMs, `droplet ${id} being readable`);
+    if (!droplet) return wait(this.config.saga.pollMs, `waiting for droplet ${id} to become readable`);
     await ctx.guard();
     if (actionId) await this.inventory.startedActions(ctx.sagaId, [actionId]);
     const { resourceId } = await this.inventory.observe({
@@ -34,14 +34,14 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
       sagaId: ctx.sagaId,
     });
     const { size_slug, region, image } = ctx.input;
-    await this.specs.record(resourceId, { size_slug, region, image }, ctx.sagaId);
+    await this.desiredStates.record(resourceId, { size_slug, region, image }, ctx.sagaId);
     return done({ resource_id: resourceId });
   };
 
   readonly compensate = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
     const { droplet_id: id } = ctx.context.create_droplet as { droplet_id: string };
     const known = await this.inventory.findByProviderId('droplet', id);
-    if (known) await this.specs.end(known.id);
+    if (known) await this.desiredStates.end(known.id);
     return done();
   };
 }

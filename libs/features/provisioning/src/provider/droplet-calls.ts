@@ -1,12 +1,52 @@
-import { idText, NotFoundAtProviderError, record, type ListPage } from '#libs/digitalocean';
+import {
+  idText,
+  idTexts,
+  NotFoundAtProviderError,
+  optionalIdText,
+  optionalList,
+  optionalRecord,
+  optionalText,
+  optionalWholeNumber,
+  record,
+  text,
+  texts,
+  type ListPage,
+} from '#libs/digitalocean';
 import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
-import { parseAction, type Action } from './action';
-import { parseDroplet, type Droplet } from './droplet';
 
 const purpose = 'provisioning';
 
-/** The body of `POST /v2/droplets`, as far as we fill it. */
+/** The fields of a droplet that our steps read. */
+export interface Droplet {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: string;
+  readonly sizeSlug: string | null;
+  readonly diskGb: number;
+  readonly publicIpv4: string | null;
+  readonly tags: readonly string[];
+  /** E.g. `backups`, `ipv6`. */
+  readonly features: readonly string[];
+  /** Ids of the images that are backups of the droplet. */
+  readonly backupIds: readonly string[];
+  readonly createdAt: string | null;
+  /** The unparsed droplet, which the inventory records. */
+  readonly raw: unknown;
+}
+
+/**
+ * The fields of an action that our steps read. The `status` decides whether an action has ended, never `completed_at`, which may stay
+ * null (docs/digitalocean-facts.md 1.7).
+ */
+export interface DropletAction {
+  readonly id: string;
+  readonly type: string;
+  readonly status: 'in-progress' | 'completed' | 'errored';
+  readonly resourceId: string | null;
+}
+
+/** The body of `POST /v2/droplets`, with the fields that we use. */
 export interface DropletOrder {
   readonly name: string;
   readonly size: string;
@@ -24,7 +64,7 @@ export interface DropletOrder {
 export class DropletCalls {
   constructor(private readonly provider: BoundProvider) {}
 
-  /** Answers what was accepted: it may be missing from every read for a while (docs/digitalocean-facts.md 1.1, 1.2). */
+  /** Returns the id of the accepted droplet, which may be missing from every read for a while (docs/digitalocean-facts.md 1.1, 1.2). */
   create(order: DropletOrder, signal: AbortSignal): Promise<{ id: string; actionId: string | null }> {
     const parse = (raw: unknown) => {
       const answer = record(raw, 'the answer');
@@ -37,54 +77,79 @@ export class DropletCalls {
 
   /** Undefined when the provider answers 404. */
   async get(id: string, signal: AbortSignal): Promise<Droplet | undefined> {
-    return orUndefined(this.provider.get({ purpose, path: `/v2/droplets/${id}`, key: 'droplet', parse: parseDroplet, signal }));
+    return missingAsUndefined(this.provider.get({ purpose, path: `/v2/droplets/${id}`, key: 'droplet', parse: parseDroplet, signal }));
   }
 
   destroy(id: string, signal: AbortSignal): Promise<void> {
     return this.provider.send({ purpose, method: 'DELETE', path: `/v2/droplets/${id}`, signal });
   }
 
-  act(id: string, action: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Action> {
+  startAction(id: string, action: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<DropletAction> {
     const path = `/v2/droplets/${id}/actions`;
     return this.provider.send({ purpose, method: 'POST', path, body: action, key: 'action', parse: parseAction, signal });
   }
 
-  /** Undefined when the provider answers 404, as it may for an action just returned (docs/digitalocean-facts.md 1.7). */
-  async action(actionId: string, signal: AbortSignal): Promise<Action | undefined> {
-    return orUndefined(this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal }));
+  /** Undefined when the provider answers 404, as it may for an action that it has just returned (docs/digitalocean-facts.md 1.7). */
+  async getAction(actionId: string, signal: AbortSignal): Promise<DropletAction | undefined> {
+    return missingAsUndefined(this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal }));
   }
 
-  /** The droplets that carry a tag now and whose index entry has come through: an empty answer proves nothing within the lag bound. */
-  async tagged(tag: string, signal: AbortSignal): Promise<Droplet[]> {
-    const query = { tag_name: tag };
-    return all(
-      this.provider.list({ purpose, path: '/v2/droplets', query, key: 'droplets', parse: parseDroplet, idOf: ({ id }) => id, signal }),
-    );
+  /** Lists the droplets with a tag. The provider's index lags, so an empty list proves nothing within the lag bound. */
+  async listByTag(tag: string, signal: AbortSignal): Promise<Droplet[]> {
+    return this.list({ tag_name: tag }, signal);
   }
 
-  /** GPU machines that carry a tag: no list by tag shows them, so theirs is read whole (docs/digitalocean-facts.md 1.11). */
-  async taggedGpus(tag: string, signal: AbortSignal): Promise<Droplet[]> {
-    const query = { type: 'gpus' };
-    const pages = this.provider.list({
-      purpose,
-      path: '/v2/droplets',
-      query,
-      key: 'droplets',
-      parse: parseDroplet,
-      idOf: ({ id }) => id,
-      signal,
-    });
-    return (await all(pages)).filter(({ tags }) => tags.includes(tag));
+  /** Lists the GPU machines with a tag. No list by tag contains them, so this reads all GPU machines (docs/digitalocean-facts.md 1.11). */
+  async listGpusByTag(tag: string, signal: AbortSignal): Promise<Droplet[]> {
+    return (await this.list({ type: 'gpus' }, signal)).filter(({ tags }) => tags.includes(tag));
   }
 
-  /** The newest page of a droplet's actions: one event at a time, so what is under way is on it. */
-  async newestActions(id: string, signal: AbortSignal): Promise<Action[]> {
-    const parse = (raw: unknown) => list(raw, 'actions').map(parseAction);
+  /** Lists the newest page of a droplet's actions. A droplet runs one action at a time, so a running one is on that page. */
+  async listNewestActions(id: string, signal: AbortSignal): Promise<DropletAction[]> {
+    const parse = (raw: unknown) => {
+      const { actions } = record(raw, 'the answer');
+      return (Array.isArray(actions) ? (actions as readonly unknown[]) : []).map(parseAction);
+    };
     return this.provider.get({ purpose, path: `/v2/droplets/${id}/actions`, query: { per_page: '200' }, parse, signal });
+  }
+
+  private list(query: Record<string, string>, signal: AbortSignal): Promise<Droplet[]> {
+    const idOf = ({ id }: Droplet) => id;
+    return collectPages(this.provider.list({ purpose, path: '/v2/droplets', query, key: 'droplets', parse: parseDroplet, idOf, signal }));
   }
 }
 
-async function orUndefined<T>(read: Promise<T>): Promise<T | undefined> {
+export function parseDroplet(raw: unknown): Droplet {
+  const droplet = record(raw, 'droplet');
+  const networks = optionalList(optionalRecord(droplet.networks, 'networks') ?? {}, 'v4').map((one) => record(one, 'v4'));
+  const publicNetwork = networks.find((network) => network.type === 'public');
+  return {
+    id: idText(droplet, 'id'),
+    name: optionalText(droplet, 'name'),
+    status: text(droplet, 'status'),
+    sizeSlug: optionalText(droplet, 'size_slug'),
+    diskGb: optionalWholeNumber(droplet, 'disk') ?? 0,
+    publicIpv4: publicNetwork ? text(publicNetwork, 'ip_address') : null,
+    tags: texts(droplet, 'tags'),
+    features: texts(droplet, 'features'),
+    backupIds: idTexts(droplet, 'backup_ids'),
+    createdAt: optionalText(droplet, 'created_at'),
+    raw,
+  };
+}
+
+export function parseAction(raw: unknown): DropletAction {
+  const action = record(raw, 'action');
+  const status = text(action, 'status');
+  return {
+    id: idText(action, 'id'),
+    type: text(action, 'type'),
+    status: status === 'completed' || status === 'errored' ? status : 'in-progress',
+    resourceId: optionalIdText(action, 'resource_id'),
+  };
+}
+
+async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
@@ -93,17 +158,12 @@ async function orUndefined<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A list read to its end. */
-export async function all<T>(pages: AsyncIterable<ListPage<T>>): Promise<T[]> {
+/** Reads a list to its end. */
+export async function collectPages<T>(pages: AsyncIterable<ListPage<T>>): Promise<T[]> {
   const found: T[] = [];
   for await (const { items } of pages) found.push(...items);
   return found;
 }
 
-function list(raw: unknown, key: string): readonly unknown[] {
-  const held = record(raw, 'the answer')[key];
-  return Array.isArray(held) ? held : [];
-}
-
-/** Sizes of GPU machines are known by their slug. */
+/** Recognises the sizes of GPU machines by their slug. */
 export const isGpuSize = (sizeSlug: string): boolean => sizeSlug.startsWith('gpu-');

@@ -1,35 +1,35 @@
 import { record, text } from '#libs/digitalocean';
 import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
-import { all } from './droplet-calls';
+import { collectPages } from './droplet-calls';
 
 const purpose = 'provisioning';
 
-/** One member as the provider lists it. */
-export interface Membership {
+/** One member in the provider's list of a project. */
+export interface ProjectMember {
   readonly urn: string;
-  /** `ok` once it has settled; `not_found` for a stale one (docs/digitalocean-facts.md 3.2). */
+  /** `ok` once the assignment has taken effect; `not_found` for a stale member (docs/digitalocean-facts.md 3.2). */
   readonly status: string;
 }
 
-const parseMember = (raw: unknown): Membership => {
+const parseMember = (raw: unknown): ProjectMember => {
   const member = record(raw, 'resource');
   return { urn: text(member, 'urn').toLowerCase(), status: text(member, 'status') };
 };
 
-/** The calls about membership of projects that sagas make. */
+/** The calls about members of projects that sagas make. */
 @Injectable()
 export class ProjectCalls {
   constructor(private readonly provider: BoundProvider) {}
 
-  /** Moves things into a project. Doing it twice changes nothing. */
-  assign(projectUuid: string, urns: readonly string[], signal: AbortSignal): Promise<void> {
+  /** Moves resources into a project. Idempotent. */
+  assignResources(projectUuid: string, urns: readonly string[], signal: AbortSignal): Promise<void> {
     const path = `/v2/projects/${projectUuid}/resources`;
     return this.provider.send({ purpose, method: 'POST', path, body: { resources: urns }, signal });
   }
 
-  members(projectUuid: string): Promise<Membership[]> {
+  listMembers(projectUuid: string): Promise<ProjectMember[]> {
     const path = `/v2/projects/${projectUuid}/resources`;
-    return all(this.provider.list({ purpose, path, key: 'resources', parse: parseMember, idOf: ({ urn }) => urn }));
+    return collectPages(this.provider.list({ purpose, path, key: 'resources', parse: parseMember, idOf: ({ urn }) => urn }));
   }
 }

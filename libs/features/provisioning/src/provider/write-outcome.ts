@@ -10,37 +10,44 @@ import { AccountNotCheckedError } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
 import { fail, wait, type StepAnswer, type StepError } from '#libs/saga';
 
-/** While another event of a droplet runs, and while our token is rejected. */
+/** Wait while another action of a droplet runs, or while the provider is not available. */
 const BUSY_MS = 5_000;
+/** Wait while the provider rejects our token. */
 const REJECTED_MS = 5_000;
 
-/** What became of one write. `refused`: it surely did not happen, and `answer` says how the step goes on. */
+/**
+ * The outcome of one write. `not_found` is the provider's 404. After `refused` the write certainly did not happen, and `answer` is the
+ * step's answer.
+ */
 export type WriteOutcome<T> =
   | { readonly is: 'done'; readonly value: T }
-  | { readonly is: 'gone'; readonly error: StepError }
+  | { readonly is: 'not_found'; readonly error: StepError }
   | { readonly is: 'refused'; readonly answer: StepAnswer }
   | { readonly is: 'unknown'; readonly error: StepError };
 
 /**
- * Makes one write and says what is known afterwards (SAG-19). Never repeats it. `gone` is the provider's 404. Errors that are not the
- * provider's (our database, a lost lease) pass through.
+ * Awaits one write and classifies its outcome. Never repeats the write. Errors that are not the provider's, such as those of our database
+ * or a lost lease, pass through. [SAG-19]
  */
 export async function outcomeOf<T>(write: Promise<T>): Promise<WriteOutcome<T>> {
   try {
     return { is: 'done', value: await write };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    const told = { code: error.code, detail: error.message };
-    if (error instanceof UnknownOutcomeError || error instanceof MalformedAnswerError) return { is: 'unknown', error: told };
-    if (error instanceof NotFoundAtProviderError) return { is: 'gone', error: told };
-    return { is: 'refused', answer: answerTo(error, told) };
+    const stepError = { code: error.code, detail: error.message };
+    if (error instanceof UnknownOutcomeError || error instanceof MalformedAnswerError) return { is: 'unknown', error: stepError };
+    if (error instanceof NotFoundAtProviderError) return { is: 'not_found', error: stepError };
+    return { is: 'refused', answer: answerToRefusal(error, stepError) };
   }
 }
 
-function answerTo(error: ProviderError, told: StepError): StepAnswer {
-  if (error instanceof PendingEventError) return wait(BUSY_MS, 'another event of the droplet is under way');
-  if (error instanceof TokenRejectedError) return wait(error.retryAfterMs ?? REJECTED_MS, 'DigitalOcean rejects our token');
-  if (error instanceof AccountNotCheckedError) return wait(error.retryAfterMs ?? BUSY_MS, told.detail, told.code);
-  if (isRetryable(error)) return wait(error.retryAfterMs ?? BUSY_MS, told.detail); // not the step's fault: it costs no try
-  return fail(told, 'none');
+/** A wait costs no try, because a busy droplet, a rejected token and an outage are not failures of the step. */
+function answerToRefusal(error: ProviderError, stepError: StepError): StepAnswer {
+  if (error instanceof PendingEventError) return wait(BUSY_MS, 'waiting for another action of the droplet to end');
+  if (error instanceof TokenRejectedError)
+    return wait(error.retryAfterMs ?? REJECTED_MS, 'waiting for a provider token that DigitalOcean accepts');
+  // The detail of this error begins with "waiting for" already.
+  if (error instanceof AccountNotCheckedError) return wait(error.retryAfterMs ?? BUSY_MS, stepError.detail, stepError.code);
+  if (isRetryable(error)) return wait(error.retryAfterMs ?? BUSY_MS, `waiting for DigitalOcean to accept the request: ${stepError.detail}`);
+  return fail(stepError, 'none');
 }

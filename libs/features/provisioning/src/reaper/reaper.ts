@@ -5,131 +5,153 @@ import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { SharedPoll } from '../looks/shared-look';
+import { SharedPoll } from '../polling/shared-poll';
 import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import { straysAmong, type Orphan } from './decide-strays';
-import { OrphanDnsRecords } from './late-records';
-import { RestoreDetector, type RestoreKnowledge } from './lineage';
-import { MarkedThings } from './marked-things';
-import { SagaTagObjects } from './saga-tag-objects';
-import { OrphanRepository } from './stray-ledger';
+import { sagaIdFromTag, TagCalls } from '../provider/tag-calls';
+import { findOrphans, type Orphan } from './find-orphans';
+import { OrphanDnsRecords } from './orphan-dns-records';
+import { OrphanRepository } from './orphan.repository';
+import { RestoreDetector, type RestoreKnowledge } from './restore-detector';
+import { RestoreWitness } from './restore-witness';
+import { TaggedResources } from './tagged-resources';
 
-/** Sagas after which something may appear late, and their step that makes it. */
-const MAKING = [
+/** The sagas after which a resource may appear late, each with the step that creates it. */
+const CREATING_STEPS = [
   ['provision_droplet', 'create_droplet'],
   ['snapshot_droplet', 'take_snapshot'],
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
 
-const found = counter(
-  'arcadia_strays_total',
-  'Things at the provider that no saga accounts for',
+const orphansFound = counter(
+  'arcadia_orphans_total',
+  'Orphans that the reaper found: provider resources that no saga accounts for',
   ['kind', 'reason'],
   (['droplet', 'snapshot'] as const).flatMap((kind) =>
     (['unknown_saga', 'restored', 'older'] as const).map((reason) => ({ kind, reason })),
   ),
 );
 
-/** What one round found. */
-export interface Reaped {
-  readonly strays: number;
-  readonly asked: number;
+/** The result of one run: numbers of orphans, of requested deletions and of deleted tag objects. */
+export interface ReaperRun {
+  readonly orphans: number;
+  readonly deleted: number;
   readonly tags: number;
 }
 
 /**
- * Finds what our sagas left at the provider without knowing it, because a call took effect after its saga had stopped looking: destroys what is a
- * known saga's and not its result, and reports the rest (SAG-6, SAG-8). One worker at a time.
+ * Finds resources that took effect after their saga had stopped looking for them. Destroys a known saga's resource that is not its result,
+ * and reports all others. One worker at a time. [SAG-6, SAG-8]
  */
 @Injectable()
 export class Reaper {
   private readonly log = new Logger('Reaper');
-  private readonly rounds: SharedPoll<Reaped>;
-  private readonly thorough: SharedPoll<Reaped>;
-  private readonly never = new AbortController().signal;
+  private readonly frequentRun: SharedPoll<ReaperRun>;
+  private readonly thoroughRun: SharedPoll<ReaperRun>;
+  private readonly neverAborted = new AbortController().signal;
 
   constructor(
     database: Database,
     private readonly sagas: SagaQueries,
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
-    private readonly ledger: OrphanRepository,
-    private readonly records: OrphanDnsRecords,
-    private readonly tags: SagaTagObjects,
-    private readonly lineage: RestoreDetector,
-    private readonly things: MarkedThings,
+    private readonly tags: TagCalls,
+    private readonly orphans: OrphanRepository,
+    private readonly dnsRecords: OrphanDnsRecords,
+    private readonly restores: RestoreDetector,
+    private readonly witness: RestoreWitness,
+    private readonly resources: TaggedResources,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { reaperPeriodMs, reaperGraceMs } = config.saga;
-    this.rounds = new SharedPoll(database, reaperPeriodMs, 'reaper', () => this.reap());
-    this.thorough = new SharedPoll(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.cleanUp());
+    this.frequentRun = new SharedPoll(database, reaperPeriodMs, 'reaper', () => this.reap());
+    this.thoroughRun = new SharedPoll(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.reapAndDeleteTags());
   }
 
   /**
-   * A round, if one is due: soon while a saga is in doubt about what it made, or was lately, and once per grace period in any case. Throws the
+   * Runs once per period while the outcome of a saga's create is or was lately unknown, and once per grace period in any case. Throws the
    * client's errors.
    */
   async round(): Promise<void> {
     if ((await this.noticeRestore()) !== 'ruled_out') return;
-    if (await this.anythingInDoubt()) await this.rounds.latest();
-    await this.thorough.latest();
+    if (await this.hasUnknownOutcome()) await this.frequentRun.latest();
+    await this.thoroughRun.latest();
   }
 
   noticeRestore(): Promise<RestoreKnowledge> {
-    return this.lineage.check();
+    return this.restores.check();
   }
 
-  /** Only what was sent without a known answer can appear late; looking costs a page per 200 of all that we manage. */
-  private async anythingInDoubt(): Promise<boolean> {
-    for (const [kind, step] of MAKING) {
-      const lately = await this.sagas.findRecordedIntents(kind, step, this.config.saga.reaperGraceMs);
-      if (lately.some(inDoubt)) return true;
+  /** Only a create with an unknown outcome can appear late. The check matters because a run costs a page per 200 managed resources. */
+  private async hasUnknownOutcome(): Promise<boolean> {
+    for (const [kind, step] of CREATING_STEPS) {
+      const intents = await this.sagas.findRecordedIntents(kind, step, this.config.saga.reaperGraceMs);
+      if (intents.some(isOutcomeUnknown)) return true;
     }
     return false;
   }
 
-  private async cleanUp(): Promise<Reaped> {
-    const { strays, asked } = await this.reap();
-    return { strays, asked, tags: await this.tags.remove() };
+  private async reapAndDeleteTags(): Promise<ReaperRun> {
+    const run = await this.reap();
+    return { ...run, tags: await this.deleteUnusedTags() };
   }
 
-  private async reap(): Promise<Reaped> {
-    const marked = await this.things.list();
-    await this.lineage.noticeEffects(marked);
-    const sagas = await this.sagas.findByIds([...new Set(marked.map(({ sagaId }) => sagaId))]);
-    const strays = straysAmong(marked, sagas, await this.lineage.restoredAtMs());
-    const fresh = new Set((await this.ledger.found(strays, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
-    for (const stray of strays.filter(({ providerId }) => fresh.has(providerId))) this.tell(stray);
-    let asked = 0;
-    for (const stray of strays) if (stray.destroy && (await this.destroy(stray))) asked += 1;
-    return { strays: strays.length, asked: asked + (await this.records.remove()), tags: 0 };
+  private async reap(): Promise<ReaperRun> {
+    const resources = await this.resources.list();
+    await this.restores.noticeEffects(resources);
+    const sagas = await this.sagas.findByIds([...new Set(resources.map(({ sagaId }) => sagaId))]);
+    const orphans = findOrphans(resources, sagas, await this.restores.restoredAtMs());
+    const added = new Set((await this.orphans.recordFound(orphans, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
+    for (const orphan of orphans.filter(({ providerId }) => added.has(providerId))) this.report(orphan);
+    let deleted = 0;
+    for (const orphan of orphans) if (orphan.destroy && (await this.destroy(orphan))) deleted += 1;
+    return { orphans: orphans.length, deleted: deleted + (await this.dnsRecords.deleteAll()), tags: 0 };
   }
 
-  /** Whether it was asked for now. One that is refused, e.g. because another event is under way, is asked for again in the next round. */
-  private async destroy(stray: Orphan): Promise<boolean> {
+  /** Whether the deletion was requested. A refused one, as during another action, is requested again in the next run. */
+  private async destroy(orphan: Orphan): Promise<boolean> {
     try {
-      if (stray.kind === 'droplet') await this.droplets.destroy(stray.providerId, this.never);
-      else if (stray.kind === 'snapshot') await this.snapshots.destroy(stray.providerId, this.never);
+      if (orphan.kind === 'droplet') await this.droplets.destroy(orphan.providerId, this.neverAborted);
+      else if (orphan.kind === 'snapshot') await this.snapshots.delete(orphan.providerId, this.neverAborted);
     } catch (error) {
       if (error instanceof NotFoundAtProviderError) return false;
-      this.log.warn({ event: 'stray_not_destroyed', kind: stray.kind, provider_id: stray.providerId, code: errorCode(error) });
+      this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: orphan.providerId, code: errorCode(error) });
       return false;
     }
-    await this.ledger.askedAway(stray);
+    await this.orphans.markDeleteRequested(orphan);
     return true;
   }
 
-  private tell({ kind, providerId, sagaId, reason, destroy }: Orphan): void {
-    found.inc({ kind, reason });
-    const line = { event: 'stray_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
+  private report({ kind, providerId, sagaId, reason, destroy }: Orphan): void {
+    orphansFound.inc({ kind, reason });
+    const line = { event: 'orphan_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
     if (destroy) this.log.warn(line);
     else this.log.error({ ...line, event: 'orphan_reported' });
   }
+
+  /**
+   * Deletes the tag objects of ended sagas that no resource carries any more, and returns their number. Late effects are found by these
+   * tags, so they stay until the grace period after the end of the saga is over.
+   */
+  private async deleteUnusedTags(): Promise<number> {
+    const listed = await this.tags.list();
+    await this.witness.deleteOlder(listed.map(({ name }) => name));
+    const empty = listed.flatMap(({ name, count }) => {
+      const sagaId = sagaIdFromTag(name);
+      return sagaId !== undefined && count === 0 ? [{ name, sagaId }] : [];
+    });
+    const sagas = await this.sagas.findByIds(empty.map(({ sagaId }) => sagaId));
+    const unused = empty.filter(({ sagaId }) => (sagas.get(sagaId)?.endedMsAgo ?? 0) > this.config.saga.reaperGraceMs);
+    for (const { name } of unused) await this.tags.delete(name);
+    return unused.length;
+  }
 }
 
-/** An answered write puts out its id, or its action's; a second create means that the first was not answered. */
-function inDoubt({ intent, output }: RecordedIntent): boolean {
+/**
+ * The output of an answered write contains the id of the resource or of the action. A second create means that the first one was not
+ * answered.
+ */
+function isOutcomeUnknown({ intent, output }: RecordedIntent): boolean {
   const answered = output !== null && output.adopted !== true && (output.action_id !== undefined || output.record_id !== undefined);
   return !answered || intent.doubtful === true || Number(intent.create ?? 1) > 1;
 }

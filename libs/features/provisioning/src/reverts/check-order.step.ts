@@ -1,17 +1,20 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { DesiredStateRepository } from '../spec/provisioned-specs';
+import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import type { AcceptedRevert } from './revert-droplet.input';
 
-/** Begins only if nothing else has been ordered since the revert was asked for: an accept of the same drift may have been a moment sooner, or be about to end. */
+/**
+ * Fails when the desired state has changed since the revert was requested. An accept of the same drift may have committed just before, or
+ * may still be running, so the version is read with a lock.
+ */
 @Injectable()
 export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
   readonly name = 'check_order';
 
-  constructor(private readonly specs: DesiredStateRepository) {}
+  constructor(private readonly desiredStates: DesiredStateRepository) {}
 
   readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
-    if ((await this.specs.lockVersion(input.resource_id)) === input.spec_version) return done();
-    return fail({ code: 'order_changed', detail: 'Something else has been ordered since the revert was asked for' }, 'none');
+    if ((await this.desiredStates.lockVersion(input.resource_id)) === input.spec_version) return done();
+    return fail({ code: 'order_changed', detail: 'The desired state has changed since the revert was requested' }, 'none');
   };
 }

@@ -1,23 +1,56 @@
+import type { AuditContext } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
-import type { StartCommand, SagaDefinition } from '#libs/saga';
+import { SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
+import { DesiredStateRepository, type Spec } from '../desired-state/desired-state.repository';
+import { dropletHolds } from '../droplets/droplet-access';
 import { ObserveDropletStep } from '../droplets/observe-droplet.step';
-import { holdsDroplet } from '../droplets/own-droplet';
 import { PowerOffStep, PowerOnStep } from '../droplets/power.steps';
-import { ResizeStep } from '../droplets/resize.steps';
-import { isReservedTag } from '../provider/saga-tags';
-import { NotRevertibleError } from '../provisioning.error';
-import { DesiredStateRepository, type Spec } from '../spec/provisioned-specs';
+import { ResizeStep } from '../droplets/resize.step';
+import { isReservedTag } from '../provider/tag-calls';
+import { NotRevertibleError } from '../provisioning.errors';
 import { CheckOrderStep } from './check-order.step';
-import { RenameStep, SetBackupsStep } from './droplet-settings.steps';
-import { whyNot } from './revert-judgement';
-import { RevertDropletInput, type AcceptedRevert, type DropletState, type RevertibleField } from './revert-droplet.input';
+import { RenameStep } from './rename.step';
+import {
+  findRevertObstacle,
+  isRevertible,
+  RevertDropletInput,
+  type AcceptedRevert,
+  type DropletState,
+  type RevertibleField,
+} from './revert-droplet.input';
+import { SetBackupsStep } from './set-backups.step';
 import { SetTagsStep } from './set-tags.step';
 
+/** The resource and the field that should get its desired value again. */
+export interface RevertOrder {
+  readonly resourceId: string;
+  readonly field: string;
+}
+
+/** Entry point for drift: plans and starts the saga that restores a droplet to its desired state. */
+@Injectable()
+export class DropletReverts {
+  constructor(private readonly starter: SagaStarter) {}
+
+  /** Returns the plan without starting the saga. Throws like `start`, but also plans for a droplet that another saga holds. */
+  async plan(order: RevertOrder): Promise<SagaPlan> {
+    return this.starter.plan({ ...startOf(order), tenantId: null });
+  }
+
+  /**
+   * Returns the saga's id. Throws `NotRevertibleError` with the reason, and `ResourceBusyError` while another saga holds the droplet.
+   * [DRF-5]
+   */
+  async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
+    return this.starter.start({ ...startOf(order), tenantId: null, because, details });
+  }
+}
+
 /**
- * Makes a droplet again what was ordered, as far as that can be done in place; or leaves it as it was. Started by drift only. The desired state
- * stays as it is, and drift closes what it has found when a sweep has seen the end of this.
+ * Restores the desired state of a droplet as far as that is possible in place. Only drift starts it. The desired state does not change;
+ * drift closes its finding when a sweep has seen the result.
  */
 @Injectable()
 export class RevertDropletSaga {
@@ -25,8 +58,8 @@ export class RevertDropletSaga {
 
   constructor(
     private readonly inventory: InventoryReader,
-    private readonly catalogue: Catalog,
-    private readonly specs: DesiredStateRepository,
+    private readonly catalog: Catalog,
+    private readonly desiredStates: DesiredStateRepository,
     check: CheckOrderStep,
     off: PowerOffStep,
     resize: ResizeStep,
@@ -46,9 +79,9 @@ export class RevertDropletSaga {
       kind: 'revert_droplet',
       input: RevertDropletInput,
       internal: true,
-      prepare: (proposal) => this.prepare(proposal),
+      prepare: (command) => this.prepare(command),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
-      holds: holdsDroplet,
+      holds: dropletHolds,
       steps: [check, off, resize, on, rename, tags, backups, observe],
     };
   }
@@ -56,9 +89,9 @@ export class RevertDropletSaga {
   /** Throws `ResourceNotFoundError`, and `NotRevertibleError` with the reason. */
   private async prepare({ scope, input: { resource_id, fields } }: StartCommand<RevertDropletInput>): Promise<AcceptedRevert> {
     const droplet = await this.inventory.get(scope, resource_id);
-    if (droplet.kind !== 'droplet') throw new NotRevertibleError(`of a ${droplet.kind} nothing can be changed in place`);
-    const ordered = await this.specs.find(resource_id);
-    if (!ordered || droplet.deleted_at) throw new NotRevertibleError('the droplet is gone, or nothing is ordered of it any more');
+    if (droplet.kind !== 'droplet') throw new NotRevertibleError(`nothing of a ${droplet.kind} can be changed in place`);
+    const desired = await this.desiredStates.find(resource_id);
+    if (!desired || droplet.deleted_at) throw new NotRevertibleError('the droplet was deleted, or has no desired state any more');
     const { disk, tags, features, backup_ids } = droplet.attrs as {
       disk?: number;
       tags?: string[];
@@ -68,34 +101,46 @@ export class RevertDropletSaga {
     const live: DropletState = {
       name: droplet.name ?? '',
       size_slug: droplet.size_slug ?? '',
-      tags: withoutOwn(tags ?? []),
+      tags: withoutReserved(tags ?? []),
       backups: features?.includes('backups') === true,
     };
-    const wanted = orderedState(ordered.spec, fields);
+    const wanted = desiredValues(desired.spec, fields);
     for (const field of fields) {
-      const orderedDiskGb = field === 'size_slug' ? (await this.catalogue.size(wanted.size_slug ?? ''))?.disk_gb : undefined;
-      const reason = whyNot({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb, backups: backup_ids?.length ?? 0 });
-      if (reason !== undefined) throw new NotRevertibleError(reason);
+      const orderedDiskGb = field === 'size_slug' ? (await this.catalog.size(wanted.size_slug ?? ''))?.disk_gb : undefined;
+      const backups = backup_ids?.length ?? 0;
+      const obstacle = findRevertObstacle({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb, backups });
+      if (obstacle !== undefined) throw new NotRevertibleError(obstacle);
     }
     if (wanted.size_slug !== undefined && droplet.region) await this.checkOffer(wanted.size_slug, droplet.region);
-    return { resource_id, fields, droplet_id: droplet.provider_id, spec_version: ordered.version, ...live, ...wanted };
+    return { resource_id, fields, droplet_id: droplet.provider_id, spec_version: desired.version, ...live, ...wanted };
   }
 
   private async checkOffer(sizeSlug: string, region: string): Promise<void> {
-    const [problem] = (await this.catalogue.problemsOf({ sizeSlug, region })) ?? [];
+    const [problem] = (await this.catalog.problemsOf({ sizeSlug, region })) ?? [];
     if (problem) throw new NotRevertibleError(problem.detail);
   }
 }
 
-const withoutOwn = (tags: readonly string[]): string[] => tags.filter((tag) => !isReservedTag(tag));
+/** Refuses a field that no saga can revert, before anything is read. */
+function startOf({ resourceId, field }: RevertOrder) {
+  if (!isRevertible(field)) {
+    const obstacle = findRevertObstacle({ field, ordered: null, diskGb: null, orderedDiskGb: undefined, backups: 0 });
+    throw new NotRevertibleError(obstacle ?? field);
+  }
+  return { kind: 'revert_droplet', input: { resource_id: resourceId, fields: [field] } };
+}
 
-/** The ordered values of the fields, in the provider's notation where they stand in another. What they are like is judged afterwards. */
-function orderedState(spec: Spec, fields: readonly RevertibleField[]): Partial<DropletState> {
-  const plain = (field: RevertibleField): unknown => {
+const withoutReserved = (tags: readonly string[]): string[] => tags.filter((tag) => !isReservedTag(tag));
+
+/**
+ * The desired values of the fields, converted to the provider's notation. `findRevertObstacle` checks afterwards whether they are valid.
+ */
+function desiredValues(spec: Spec, fields: readonly RevertibleField[]): Partial<DropletState> {
+  const convert = (field: RevertibleField): unknown => {
     const value = spec[field];
-    if (field === 'tags' && Array.isArray(value)) return withoutOwn(value.map(String));
+    if (field === 'tags' && Array.isArray(value)) return withoutReserved(value.map(String));
     if (field === 'backups') return value === 'true' ? true : value === 'false' ? false : value;
     return typeof value === 'string' ? value.replace(/\.$/, '') : value;
   };
-  return Object.fromEntries(fields.map((field) => [field, plain(field)]));
+  return Object.fromEntries(fields.map((field) => [field, convert(field)]));
 }

@@ -1,26 +1,27 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
-import { isReservedTag } from '../provider/saga-tags';
-import { TagCalls } from '../provider/tag-calls';
+import { isReservedTag, TagCalls } from '../provider/tag-calls';
 import { outcomeOf, type WriteOutcome } from '../provider/write-outcome';
+import { dropletMissing } from '../provisioning.errors';
 import type { AcceptedRevert } from './revert-droplet.input';
-import { tagChanges } from './tag-changes';
 
 type Ctx = StepContext<AcceptedRevert>;
 
-/** What the ledger keeps before tags are changed. */
+/** The intent, recorded before tags are changed. */
 interface TagsIntent {
-  /** The tags before, without our own. */
+  /** The previous tags, without reserved ones. */
   readonly from: readonly string[];
-  /** When a change was asked for that nobody answered; ms since the step was begun. */
+  /** When the last change without an answer was sent, ms since the step began. */
   readonly unansweredAtMs?: number;
 }
 
+const UNCONFIRMED_REASON = 'waiting for an unconfirmed change of tags to take effect';
+
 /**
- * Puts tags on a droplet and takes others off, and leaves our own as they are. Each change says what is to be, so it may be asked for again; one
- * without an answer may still come true within the lag bound, so until then no look is the last one.
+ * Adds tags to a droplet and removes others, but leaves reserved tags unchanged. Each change is idempotent and may be sent again. A change
+ * without an answer may take effect until the lag bound has passed, so the step does not end before that.
  */
 @Injectable()
 export class SetTagsStep implements StepDefinition<AcceptedRevert> {
@@ -32,43 +33,57 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = (ctx: Ctx): Promise<StepAnswer> => this.bring(ctx, ctx.input.tags);
+  readonly execute = (ctx: Ctx): Promise<StepAnswer> => this.ensureTags(ctx, ctx.input.tags);
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
     const { from } = (ctx.intent ?? {}) as Partial<TagsIntent>;
-    return from === undefined ? done() : this.bring(ctx, from);
+    return from === undefined ? done() : this.ensureTags(ctx, from);
   };
 
-  private async bring(ctx: Ctx, wanted: readonly string[]): Promise<StepAnswer> {
+  private async ensureTags(ctx: Ctx, wanted: readonly string[]): Promise<StepAnswer> {
     const { pollMs, providerLagMs } = this.config.saga;
     const before = ctx.intent as unknown as TagsIntent | null;
     const droplet = await this.droplets.get(ctx.input.droplet_id, ctx.signal);
-    if (!droplet) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
+    if (!droplet) return dropletMissing(ctx.input.droplet_id);
     const intent: TagsIntent = before ?? { from: droplet.tags.filter((tag) => !isReservedTag(tag)) };
     const { add, remove } = tagChanges(droplet.tags, wanted);
     if (add.length + remove.length === 0) {
       const leftMs = (intent.unansweredAtMs ?? -Infinity) + providerLagMs - ctx.sinceBegunMs;
-      return leftMs > 0
-        ? wait(Math.min(leftMs, pollMs), 'whether an unanswered change of tags comes late')
-        : done({ from: intent.from, to: wanted });
+      return leftMs > 0 ? wait(Math.min(leftMs, pollMs), UNCONFIRMED_REASON) : done({ from: intent.from, to: wanted });
     }
     await ctx.recordIntent({ ...intent });
     const changes = [
-      ...add.map((tag) => () => this.tags.put(tag, droplet.id, ctx.signal)),
-      ...remove.map((tag) => () => this.tags.take(tag, droplet.id, ctx.signal)),
+      ...add.map((tag) => () => this.tags.addToDroplet(tag, droplet.id, ctx.signal)),
+      ...remove.map((tag) => () => this.tags.removeFromDroplet(tag, droplet.id, ctx.signal)),
     ];
     for (const change of changes) {
       await ctx.guard();
-      const answer = await this.after(ctx, intent, await outcomeOf(change()));
+      const answer = await this.answerTo(ctx, intent, await outcomeOf(change()));
       if (answer) return answer;
     }
-    return wait(pollMs, 'the tags of the droplet');
+    return wait(pollMs, 'waiting for the changed tags of the droplet to become visible');
   }
 
-  private async after(ctx: Ctx, intent: TagsIntent, outcome: WriteOutcome<void>): Promise<StepAnswer | undefined> {
-    if (outcome.is === 'done' || outcome.is === 'gone') return undefined; // gone: the next look says what is
+  private async answerTo(ctx: Ctx, intent: TagsIntent, outcome: WriteOutcome<void>): Promise<StepAnswer | undefined> {
+    if (outcome.is === 'done' || outcome.is === 'not_found') return undefined; // after a 404 the next execution reads the droplet again
     if (outcome.is === 'refused') return outcome.answer;
     await ctx.recordIntent({ ...intent, unansweredAtMs: ctx.sinceBegunMs });
-    return wait(this.config.saga.pollMs, 'whether the tags were changed');
+    return wait(this.config.saga.pollMs, UNCONFIRMED_REASON);
   }
+}
+
+/** The tags to add to a droplet and the tags to remove from it. */
+export interface TagChanges {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** Compares live tags with wanted ones. Ignores reserved tags and, like the provider, letter case. Pure. */
+export function tagChanges(live: readonly string[], wanted: readonly string[]): TagChanges {
+  const isMissing = (from: readonly string[], tag: string) => !from.some((known) => known.toLowerCase() === tag.toLowerCase());
+  const others = live.filter((tag) => !isReservedTag(tag));
+  return {
+    add: wanted.filter((tag) => !isReservedTag(tag) && isMissing(others, tag)),
+    remove: others.filter((tag) => isMissing(wanted, tag)),
+  };
 }

@@ -1,53 +1,55 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 
-/** What was ordered of a resource: field of the provider → value, e.g. `size_slug`. */
+/** The ordered values of a resource: field of the provider → value, e.g. `size_slug`. */
 export type Spec = Readonly<Record<string, unknown>>;
 
 /** The desired state of one resource. */
 export interface DesiredState {
   readonly resource_id: string;
   readonly spec: Spec;
-  /** Rises with every change that was ordered. */
+  /** Rises with every change of the desired state. */
   readonly version: number;
 }
 
-/** The only writer of `cloud_provisioned`: what we ordered, which drift compares with what is there. */
+/** The only writer of `cloud_provisioned`: the desired state, which drift detection compares with the live values. */
 @Injectable()
 export class DesiredStateRepository {
   constructor(private readonly database: Database) {}
 
-  /** Merges fields into the desired state, version +1; a repetition by the same saga changes nothing. */
+  /** Merges fields into the desired state and raises its version. A repetition by the same saga changes nothing. */
   async record(resourceId: string, fields: Spec, sagaId: string): Promise<void> {
     await this.database.query(RECORD, [resourceId, JSON.stringify(fields), sagaId]);
   }
 
-  /** The resource is gone, or was never meant to stay: nothing is ordered any more. */
+  /** Ends the desired state of a deleted resource, or of one that its saga has rolled back. */
   async end(resourceId: string): Promise<void> {
     await this.database.query('update cloud_provisioned set ended_at = clock_timestamp() where resource_id = $1 and ended_at is null', [
       resourceId,
     ]);
   }
 
-  /** What is there becomes what was ordered of these fields, version +1. False when the desired state is not of that version any more. */
+  /** Sets fields of the desired state to their live values and raises its version. False when its version is another one by now. */
   async accept(tx: Queryable, { resource_id, version }: Pick<DesiredState, 'resource_id' | 'version'>, fields: Spec): Promise<boolean> {
     const rows = await tx.query(ACCEPT, [resource_id, version, JSON.stringify(fields)]);
     return rows.length > 0;
   }
 
-  /** Nothing is ordered any more of a resource that is gone, version +1. False when the desired state is not of that version any more. */
+  /** Ends the desired state of a deleted resource and raises its version. False when its version is another one by now. */
   async acceptEnd(tx: Queryable, { resource_id, version }: Pick<DesiredState, 'resource_id' | 'version'>): Promise<boolean> {
     const rows = await tx.query(ACCEPT_END, [resource_id, version]);
     return rows.length > 0;
   }
 
-  /** The first desired state of something that nobody ordered here; answers its version. Undefined when it has one already. */
+  /**
+   * Creates the desired state of a resource that was not ordered here; returns its version. Undefined when it has a desired state already.
+   */
   async adopt(tx: Queryable, resourceId: string, spec: Spec): Promise<number | undefined> {
     const [row] = await tx.query<{ version: number }>(ADOPT, [resourceId, JSON.stringify(spec)]);
     return row?.version;
   }
 
-  /** Its version once whoever is changing it at this moment has ended; undefined when nothing is ordered. */
+  /** The version, read after every concurrent change has committed. Undefined when the resource has no desired state. */
   async lockVersion(resourceId: string): Promise<number | undefined> {
     const [row] = await this.database.query<{ version: number }>(
       'select version from cloud_provisioned where resource_id = $1 and ended_at is null for share',

@@ -1,0 +1,88 @@
+import { Catalog } from '#libs/catalog';
+import { ResourceRegistrar, ResourceNotFoundError, ProjectReader } from '#libs/inventory';
+import type { Scope } from '#libs/identity';
+import { ValidationFailedError, type FieldError } from '#libs/kernel';
+import type { StartCommand } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { isReservedTag } from '../provider/tag-calls';
+import { AdminsOnlyError } from '../provisioning.errors';
+import type { AcceptedResize, OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, WithDroplet } from './droplet.input';
+
+/** Checks the start of a droplet saga before any provider call: the owner first, then the stored catalog. [TEN-6] */
+@Injectable()
+export class DropletAccess {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly projects: ProjectReader,
+    private readonly inventory: ResourceRegistrar,
+  ) {}
+
+  /** Throws `ResourceNotFoundError`, also for droplets of other tenants. [TEN-6] */
+  async acceptDroplet({ scope, input }: StartCommand<OwnDropletInput>): Promise<WithDroplet> {
+    const found = await this.findDroplet(scope, input.resource_id);
+    return { resource_id: input.resource_id, droplet_id: found.provider_id };
+  }
+
+  /** Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region. */
+  async acceptResize({ scope, input }: StartCommand<ResizeDropletInput>): Promise<AcceptedResize> {
+    const found = await this.findDroplet(scope, input.resource_id);
+    const problems = found.region ? await this.catalog.problemsOf({ sizeSlug: input.size_slug, region: found.region }) : undefined;
+    if (problems?.length) throw new ValidationFailedError(problems.map(({ detail }) => fieldError('size_slug', detail)));
+    const { resource_id, size_slug, disk } = input;
+    return { resource_id, size_slug, ...(disk !== undefined && { disk }), droplet_id: found.provider_id };
+  }
+
+  /** Returns the order with its project. Throws `AdminsOnlyError` and `ValidationFailedError`. */
+  async acceptOrder({ scope, input }: StartCommand<ProvisionDropletInput>): Promise<ProvisionDropletInput> {
+    if (scope.kind === 'tenant' && input.tags) throw new AdminsOnlyError('tags');
+    if (scope.kind === 'tenant' && input.vpc_uuid) throw new AdminsOnlyError('vpc_uuid');
+    const { project_id, ...order } = input;
+    const project = await this.findProject(scope, project_id);
+    const errors = [
+      ...(input.tags ?? [])
+        .filter(isReservedTag)
+        .map((tag) => fieldError('tags', `must not contain ${tag}: tags of that name are reserved for this service`)),
+      ...('message' in project ? [project] : []),
+      ...(await this.imageErrors(scope, input)),
+      ...(await this.catalogErrors(input)),
+    ];
+    if (errors.length > 0) throw new ValidationFailedError(errors);
+    return { ...order, ...('id' in project && project.id !== undefined && { project_id: project.id }) };
+  }
+
+  private async findDroplet(scope: Scope, resourceId: string) {
+    const found = await this.inventory.find(scope, resourceId, 'droplet');
+    if (!found) throw new ResourceNotFoundError(resourceId);
+    return found;
+  }
+
+  private async findProject(scope: Scope, projectId: string | undefined): Promise<{ id: string | undefined } | FieldError> {
+    if (scope.kind === 'platform') {
+      if (projectId === undefined) return { id: undefined };
+      const found = await this.projects.find(projectId);
+      return found?.provider_id && !found.deleted_at ? { id: found.id } : fieldError('project_id', 'is not a project');
+    }
+    const own = await this.projects.ofTenant(scope.tenantId);
+    if (projectId !== undefined)
+      return own.some(({ id }) => id === projectId) ? { id: projectId } : fieldError('project_id', 'is not a project of yours');
+    if (own.length === 1) return { id: own[0]?.id };
+    return fieldError('project_id', own.length === 0 ? 'is missing: you have no project yet' : 'is missing: you have several projects');
+  }
+
+  /** The catalog contains public images only. A tenant may also use the ids of its own snapshots and backups. */
+  private async imageErrors(scope: Scope, { image }: ProvisionDropletInput): Promise<FieldError[]> {
+    if (!/^\d+$/.test(image) || scope.kind === 'platform') return [];
+    const owners = await Promise.all(['snapshot', 'droplet_backup'].map((kind) => this.inventory.findByProviderId(kind, image)));
+    return owners.some((found) => found?.tenant_id === scope.tenantId) ? [] : [fieldError('image', 'is not a snapshot or backup of yours')];
+  }
+
+  private async catalogErrors({ size_slug: sizeSlug, region, image }: ProvisionDropletInput): Promise<FieldError[]> {
+    const problems = await this.catalog.problemsOf({ sizeSlug, region, image });
+    return (problems ?? []).map(({ field, detail }) => fieldError(field, detail));
+  }
+}
+
+/** The hold of a saga on a droplet: no other saga may change it meanwhile. */
+export const dropletHolds = ({ droplet_id }: { readonly droplet_id: string }): string[] => [`droplet:${droplet_id}`];
+
+const fieldError = (field: string, message: string): FieldError => ({ field: `input.${field}`, message });

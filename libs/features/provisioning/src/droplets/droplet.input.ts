@@ -1,0 +1,85 @@
+import { ArrayMaxSize, IsArray, IsBoolean, IsByteLength, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+
+/** A slug of the provider's catalog. */
+const SLUG = /^[\w.-]{1,64}$/;
+/** Source: docs/digitalocean-facts.md 4.3. */
+export const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
+/** Letters, digits, `:`, `-` and `_` (docs/digitalocean-facts.md 8.3). */
+export const TAG = /^[\w:-]{1,255}$/;
+const KIB = 1024;
+
+/** The droplet to create. */
+export class ProvisionDropletInput {
+  @IsString()
+  @MaxLength(255)
+  @Matches(DROPLET_NAME, { message: '$property must be letters, digits, dots and hyphens, and begin and end with a letter or digit' })
+  readonly name: string;
+
+  @Matches(SLUG, { message: '$property must be a slug of the catalog' })
+  readonly size_slug: string;
+
+  @Matches(SLUG, { message: '$property must be a slug of the catalog' })
+  readonly region: string;
+
+  /** The slug of a public image, or the id of a snapshot or backup. */
+  @Matches(SLUG, { message: '$property must be a slug of the catalog or the id of a snapshot' })
+  readonly image: string;
+
+  /**
+   * Our id of the project, as the inventory returns it. A tenant with one project may omit it. Without it an admin's droplet stays in the
+   * default project.
+   */
+  @IsOptional()
+  @IsUUID()
+  readonly project_id?: string;
+
+  /** Ids or fingerprints of SSH keys of the account. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @Matches(/^[0-9a-f:]{1,64}$/, { each: true, message: '$property must be ids or fingerprints' })
+  readonly ssh_keys?: string[];
+
+  @IsOptional()
+  @IsBoolean()
+  readonly backups?: boolean;
+
+  /** Admins only. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @Matches(TAG, { each: true, message: '$property must be letters, digits and : - _' })
+  readonly tags?: string[];
+
+  /** Admins only. */
+  @IsOptional()
+  @IsUUID()
+  readonly vpc_uuid?: string;
+
+  /** The droplet receives this text at its first boot. It may contain secrets, so no answer contains it. */
+  @IsOptional()
+  @IsByteLength(0, 64 * KIB)
+  readonly user_data?: string;
+}
+
+/** Names a droplet by our id of it. */
+export class OwnDropletInput {
+  @IsUUID()
+  readonly resource_id: string;
+}
+
+/** An accepted input: the input of the start, and the provider's id of the droplet. */
+export type WithDroplet<Input = OwnDropletInput> = Input & { readonly resource_id: string; readonly droplet_id: string };
+
+/** The droplet to resize, and its new size. */
+export class ResizeDropletInput extends OwnDropletInput {
+  @Matches(SLUG, { message: '$property must be a slug of the catalog' })
+  readonly size_slug: string;
+
+  /** Also grows the disk, which cannot be undone. */
+  @IsOptional()
+  @IsBoolean()
+  readonly disk?: boolean;
+}
+
+export type AcceptedResize = WithDroplet<ResizeDropletInput>;

@@ -1,0 +1,97 @@
+import type { SagaDefinition } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { AssignProjectStep } from './assign-project.step';
+import { AwaitActiveStep } from './await-active.step';
+import { AwaitSnapshotStep } from './await-snapshot.step';
+import { CreateDropletStep } from './create-droplet.step';
+import { DestroyDropletStep } from './destroy-droplet.step';
+import { DropletAccess, dropletHolds } from './droplet-access';
+import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
+import { MarkDeletedStep } from './mark-deleted.step';
+import { PowerOffStep, PowerOnStep } from './power.steps';
+import { RecordSizeStep } from './record-size.step';
+import { RegisterDropletStep } from './register-droplet.step';
+import { ResizeWithDiskStep } from './resize-with-disk.step';
+import { ResizeStep } from './resize.step';
+import { TakeSnapshotStep } from './take-snapshot.step';
+
+/** Creates a droplet that is active, reachable, assigned to its tenant, in the inventory and in the desired state. */
+@Injectable()
+export class ProvisionDropletSaga {
+  readonly definition: SagaDefinition<ProvisionDropletInput>;
+
+  constructor(
+    access: DropletAccess,
+    create: CreateDropletStep,
+    active: AwaitActiveStep,
+    assign: AssignProjectStep,
+    register: RegisterDropletStep,
+  ) {
+    this.definition = {
+      kind: 'provision_droplet',
+      input: ProvisionDropletInput,
+      prepare: (command) => access.acceptOrder(command),
+      plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
+      steps: [create, active, assign, register],
+      redactedInputFields: ['user_data'],
+    };
+  }
+}
+
+/** Destroys a droplet for good. Its snapshots stay. */
+@Injectable()
+export class DestroyDropletSaga {
+  readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
+
+  constructor(access: DropletAccess, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+    this.definition = {
+      kind: 'destroy_droplet',
+      input: OwnDropletInput,
+      prepare: (command) => access.acceptDroplet(command),
+      plan: () => [destroy.name, mark.name],
+      holds: dropletHolds,
+      steps: [destroy, mark],
+    };
+  }
+}
+
+/** Takes a snapshot of a droplet, running or not. */
+@Injectable()
+export class SnapshotDropletSaga {
+  readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
+
+  constructor(access: DropletAccess, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+    this.definition = {
+      kind: 'snapshot_droplet',
+      input: OwnDropletInput,
+      prepare: (command) => access.acceptDroplet(command),
+      plan: () => [take.name, listed.name],
+      holds: dropletHolds,
+      steps: [take, listed],
+    };
+  }
+}
+
+/** Resizes a droplet: powers it off, changes its size, and powers it on again if it was running. */
+@Injectable()
+export class ResizeDropletSaga {
+  readonly definition: SagaDefinition<AcceptedResize, ResizeDropletInput>;
+
+  constructor(
+    access: DropletAccess,
+    off: PowerOffStep,
+    resize: ResizeStep,
+    withDisk: ResizeWithDiskStep,
+    on: PowerOnStep,
+    recordSize: RecordSizeStep,
+  ) {
+    this.definition = {
+      kind: 'resize_droplet',
+      input: ResizeDropletInput,
+      prepare: (command) => access.acceptResize(command),
+      plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
+      holds: dropletHolds,
+      steps: [off, resize, withDisk, on, recordSize],
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { DropletCalls, type Droplet } from '../provider/droplet-calls';
+import { dropletMissing } from '../provisioning.errors';
+import { DropletActionRunner } from './droplet-action-runner';
+import type { AcceptedResize } from './droplet.input';
+
+type Ctx = StepContext<AcceptedResize>;
+
+/** The provider moves large disks to another machine. */
+export const RESIZE_WAIT_LIMIT_MS = 7_200_000;
+
+const hasSize = (slug: string) => (droplet: { readonly sizeSlug: string | null }) => droplet.sizeSlug === slug;
+
+/** Changes the size and keeps the disk, which can be undone. */
+@Injectable()
+export class ResizeStep implements StepDefinition<AcceptedResize> {
+  readonly name = 'resize';
+  readonly policy = { waitLimitMs: RESIZE_WAIT_LIMIT_MS };
+
+  constructor(
+    private readonly runner: DropletActionRunner,
+    private readonly droplets: DropletCalls,
+  ) {}
+
+  readonly execute = (ctx: Ctx): Promise<StepAnswer> => resizeDroplet(ctx, this.runner, this.droplets, { disk: false, diskGb: 0 });
+
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
+    const { from } = (ctx.intent ?? {}) as { from?: string };
+    if (from === undefined) return done();
+    const action = { type: 'resize', size: from, disk: false };
+    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from) }, { from });
+  };
+}
+
+/**
+ * Resizes the droplet, with or without its disk, and records the previous size first. `diskGb` is the minimum size of the disk afterwards.
+ */
+export async function resizeDroplet(
+  ctx: Ctx,
+  runner: DropletActionRunner,
+  droplets: DropletCalls,
+  { disk, diskGb }: { disk: boolean; diskGb: number },
+): Promise<StepAnswer> {
+  const { droplet_id: dropletId, size_slug: size } = ctx.input;
+  const from = (ctx.intent?.from as string | undefined) ?? (await droplets.get(dropletId, ctx.signal))?.sizeSlug;
+  if (!from) return dropletMissing(dropletId);
+  const reached = (droplet: Droplet) => hasSize(size)(droplet) && droplet.diskGb >= diskGb;
+  const answer = await runner.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });
+  return answer.is === 'done' ? done({ from, to: size }) : answer;
+}

@@ -1,0 +1,33 @@
+import { DomainError } from '#libs/kernel';
+import { fail, type StepAnswer } from '#libs/saga';
+
+/** The request contains a field that only platform admins may set. */
+export class AdminsOnlyError extends DomainError {
+  readonly code = 'admins_only';
+  readonly category = 'forbidden';
+
+  constructor(field: string) {
+    super(`Only platform admins may set ${field}`);
+  }
+}
+
+/** The provider cannot restore the desired state in place, or not without losing data. The message contains the reason. */
+export class NotRevertibleError extends DomainError {
+  readonly code = 'not_revertible';
+  readonly category = 'conflict';
+
+  constructor(reason: string) {
+    super(`Cannot be reverted: ${reason}`);
+  }
+}
+
+/** Fails a step because its droplet does not exist at the provider. */
+export const dropletMissing = (dropletId: string): StepAnswer =>
+  fail({ code: 'droplet_gone', detail: `Droplet ${dropletId} does not exist any more` }, 'none');
+
+/**
+ * Fails a compensation that finds a resource which the saga may have finished after the backup that was restored. Such a resource may be in
+ * use, so people decide about it. After they have deleted it, a retry of the saga finds nothing and ends. [OPS-8]
+ */
+export const leftAfterRestore = (resource: string): StepAnswer =>
+  fail({ code: 'database_restored', detail: `Left in place, because it may have been in use since the backup: ${resource}` });

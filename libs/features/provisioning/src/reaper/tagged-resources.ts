@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { DropletCalls } from '../provider/droplet-calls';
+import { SnapshotCalls } from '../provider/snapshot-calls';
+import { MANAGED_TAG, sagaIdFromSnapshotName, sagaIdFromTag } from '../provider/tag-calls';
+
+/** A provider resource that names the saga that created it. */
+export interface TaggedResource {
+  readonly kind: 'droplet' | 'snapshot';
+  readonly providerId: string;
+  readonly sagaId: string;
+  readonly createdAt: string | null;
+}
+
+/** Lists every provider resource that names a saga: droplets by a tag, snapshots by their name. */
+@Injectable()
+export class TaggedResources {
+  private readonly neverAborted = new AbortController().signal;
+
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly snapshots: SnapshotCalls,
+  ) {}
+
+  /** Throws the client's errors. */
+  async list(): Promise<TaggedResource[]> {
+    return [...(await this.listDroplets()), ...(await this.listSnapshots())];
+  }
+
+  private async listDroplets(): Promise<TaggedResource[]> {
+    const droplets = await this.droplets.listByTag(MANAGED_TAG, this.neverAborted);
+    const gpus = await this.droplets.listGpusByTag(MANAGED_TAG, this.neverAborted);
+    return [...droplets, ...gpus].flatMap(({ id, tags, createdAt }) => {
+      const sagaId = tags.map(sagaIdFromTag).find((found) => found !== undefined);
+      return sagaId === undefined ? [] : [{ kind: 'droplet', providerId: id, sagaId, createdAt } as const];
+    });
+  }
+
+  private async listSnapshots(): Promise<TaggedResource[]> {
+    const snapshots = await this.snapshots.listOfAllDroplets(this.neverAborted);
+    return snapshots.flatMap(({ id, name, createdAt }) => {
+      const sagaId = sagaIdFromSnapshotName(name);
+      return sagaId === undefined ? [] : [{ kind: 'snapshot', providerId: id, sagaId, createdAt } as const];
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { Injectable } from '@nestjs/common';
+import { DropletActionRunner, type DropletGoal } from '../droplets/droplet-action-runner';
+import { DropletCalls, type Droplet } from '../provider/droplet-calls';
+import type { AcceptedRevert } from './revert-droplet.input';
+
+type Ctx = StepContext<AcceptedRevert>;
+export type SettingValue = string | boolean;
+
+/**
+ * Base of the steps that change one setting of a droplet by one action. The compensation restores the previous value. A setting that
+ * already has the wanted value is not changed, and a compensation does not touch a setting that the step never changed.
+ */
+@Injectable()
+export abstract class DropletSettingStep implements StepDefinition<AcceptedRevert> {
+  abstract readonly name: string;
+
+  constructor(
+    private readonly runner: DropletActionRunner,
+    private readonly droplets: DropletCalls,
+  ) {}
+
+  protected abstract wantedValue(input: AcceptedRevert): SettingValue;
+  protected abstract liveValue(droplet: Droplet): SettingValue;
+  protected abstract actionFor(value: SettingValue): DropletGoal['action'];
+  /** Describes the data that the droplet would lose by this value; undefined when it would lose none. */
+  protected lossBy(_value: SettingValue, _droplet: Droplet): string | undefined {
+    return undefined;
+  }
+
+  readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
+    const to = this.wantedValue(ctx.input);
+    const recorded = ctx.intent?.from as SettingValue | undefined;
+    const droplet = recorded === undefined ? await this.droplets.get(ctx.input.droplet_id, ctx.signal) : undefined;
+    const loss = droplet && this.lossBy(to, droplet);
+    if (loss !== undefined) return fail({ code: 'would_lose_data', detail: loss }, 'none');
+    const from = recorded ?? (droplet && this.liveValue(droplet)); // undefined for a missing droplet, on which the action fails
+    const answer = await this.ensureValue(ctx, to, { from });
+    return answer.is === 'done' ? done({ from, to }) : answer;
+  };
+
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
+    const from = ctx.intent?.from as SettingValue | undefined;
+    return from === undefined ? done() : this.ensureValue(ctx, from, { from });
+  };
+
+  private ensureValue(ctx: Ctx, value: SettingValue, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
+    const reached = (droplet: Droplet) => this.liveValue(droplet) === value;
+    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.actionFor(value), reached }, keep);
+  }
+}
