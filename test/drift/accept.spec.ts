@@ -1,4 +1,4 @@
-import { DriftAcceptanceService, DriftInbox } from '#libs/drift';
+import { DriftAcceptanceService, DriftService } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
 
@@ -34,7 +34,7 @@ it('DRF-4: accept makes the live value the spec, version +1, and closes the drif
   const { id } = await driftOf('size_slug');
   await accept(id, ORDER.size_slug);
   expect(await spec()).toMatchObject({ version: 3, spec: { size_slug: ORDER.size_slug, region: ORDER.region } });
-  expect(await world.get(DriftInbox).get(id)).toMatchObject({ status: 'accepted', closed_by: 'ada', reason: because.reason });
+  expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'accepted', closed_by: 'ada', reason: because.reason });
   expect(await audited()).toEqual([
     {
       actor: 'ada',

@@ -1,5 +1,5 @@
 import { Catalog } from '#libs/catalog';
-import { DriftInbox, DriftRevertService } from '#libs/drift';
+import { DriftService, DriftRevertService } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
@@ -34,7 +34,7 @@ export const driftOf = async (field: string) => {
   if (!found) throw new Error(`no open drift of ${field}`);
   return found;
 };
-export const statusOf = async (id: string) => (await world.get(DriftInbox).get(id)).status;
+export const statusOf = async (id: string) => (await world.get(DriftService).get(id)).status;
 export const revert = async (id: string) => {
   const saga = await world.get(DriftRevertService).start(id, { ...ADMIN, reason: 'not ordered' });
   world.engine.wake();

@@ -1,5 +1,5 @@
 import { Catalog } from '#libs/catalog';
-import { AdoptionService, DriftCounts, DriftInbox, DriftRuleService, UnmanagedResourceService } from '#libs/drift';
+import { AdoptionService, DriftService, DriftRuleService } from '#libs/drift';
 import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const inbox = async () => (await world.get(DriftInbox).list({}, { limit: 200 })).data;
-const summary = async () => (await world.get(DriftCounts).summary()).data;
+const inbox = async () => (await world.get(DriftService).list({}, { limit: 200 })).data;
+const summary = async () => (await world.get(DriftService).summary()).data;
 
 it('a resize behind our back is an open drift within one cycle, with what it costs and the action that did it', async () => {
   await world.get(Catalog).refresh('provisioning');
@@ -86,16 +86,19 @@ it('what a rule overlooks is counted, not shown; by tenant, kind, resource and f
   const rules = world.get(DriftRuleService);
   const reason = 'known since the move';
   expect(await summary()).toMatchObject({ managed: 1, drifted: 1, missing: 0, unmanaged: 0, ignored: 0 });
-  const region = await rules.add({ field: 'region', tenant_id: 'acme', reason }, ADMIN);
+  const region = await rules.create({ field: 'region', tenant_id: 'acme', reason }, ADMIN);
   expect((await inbox()).map(({ field }) => field)).toEqual(['size_slug']);
-  await rules.add({ resource_id: resourceId, kind: 'droplet', reason, expires_at: new Date(Date.now() + 3_600_000).toISOString() }, ADMIN);
+  await rules.create(
+    { resource_id: resourceId, kind: 'droplet', reason, expires_at: new Date(Date.now() + 3_600_000).toISOString() },
+    ADMIN,
+  );
   expect(await inbox()).toEqual([]);
   expect(await summary()).toMatchObject({ drifted: 0, ignored: 2 });
-  expect((await world.get(DriftInbox).list({ ignored: true }, { limit: 50 })).data).toHaveLength(2);
+  expect((await world.get(DriftService).list({ ignored: true }, { limit: 50 })).data).toHaveLength(2);
   await world.asOwner(`update cloud_drift_rules set expires_at = now() - interval '1 second' where expires_at is not null`);
   expect((await inbox()).map(({ field }) => field)).toEqual(['size_slug']);
   expect((await rules.list({ limit: 50 })).data.map(({ expired }) => expired)).toEqual([true, false]);
-  await rules.remove(region.id, { ...ADMIN, reason: 'moved back' });
+  await rules.delete(region.id, { ...ADMIN, reason: 'moved back' });
   expect(await inbox()).toHaveLength(2);
   const told = await world.database.query(`select action from audit_log where target_type = 'drift_rule' order by seq`);
   expect(told).toEqual([{ action: 'drift_rule_added' }, { action: 'drift_rule_added' }, { action: 'drift_rule_removed' }]);
@@ -110,24 +113,24 @@ it.each([
   const { resourceId } = await world.aDroplet();
   await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb' });
   await world.detect();
-  await world.get(DriftRuleService).add({ ...rule, reason: 'a test' }, ADMIN);
+  await world.get(DriftRuleService).create({ ...rule, reason: 'a test' }, ADMIN);
   expect(await inbox()).toHaveLength(1);
 });
 
 it('a rule names something, and is not over before it begins', async () => {
   const rules = world.get(DriftRuleService);
-  await expect(rules.add({ reason: 'everything' }, ADMIN)).rejects.toMatchObject({ code: 'validation_failed' });
-  await expect(rules.add({ field: 'name', reason: 'late', expires_at: '2020-01-01T00:00:00Z' }, ADMIN)).rejects.toMatchObject({
+  await expect(rules.create({ reason: 'everything' }, ADMIN)).rejects.toMatchObject({ code: 'validation_failed' });
+  await expect(rules.create({ field: 'name', reason: 'late', expires_at: '2020-01-01T00:00:00Z' }, ADMIN)).rejects.toMatchObject({
     code: 'validation_failed',
   });
-  await expect(rules.remove('00000000-0000-4000-8000-000000000000', ADMIN)).rejects.toMatchObject({ code: 'drift_rule_not_found' });
+  await expect(rules.delete('00000000-0000-4000-8000-000000000000', ADMIN)).rejects.toMatchObject({ code: 'drift_rule_not_found' });
 });
 
 it('filters fit together, and pages follow each other without gaps', async () => {
   const { resourceId } = await world.aDroplet();
   await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3', name: 'web-9', vcpus: 8, memory: 1 });
   await world.detect();
-  const list = world.get(DriftInbox);
+  const list = world.get(DriftService);
   const seen: string[] = [];
   for (let cursor: string | undefined, more = true; more;) {
     const page = await list.list({ kind: 'droplet', tenant_id: 'acme' }, { limit: 2, cursor });
@@ -148,7 +151,7 @@ it('adopt takes the live values of an unmanaged resource as its desired state, w
   const { resourceId } = await world.aDroplet();
   await world.asOwner('delete from cloud_provisioned');
   expect(await summary()).toMatchObject({ managed: 0, unmanaged: 1, coverage: [{ tenant_id: 'acme', live: 1, managed: 0, share: 0 }] });
-  expect((await world.get(UnmanagedResourceService).list({}, { limit: 50 })).data.map(({ id }) => id)).toEqual([resourceId]);
+  expect((await world.get(AdoptionService).listUnmanaged({}, { limit: 50 })).data.map(({ id }) => id)).toEqual([resourceId]);
   expect(await world.get(AdoptionService).adopt(resourceId, ADMIN)).toEqual({
     resource_id: resourceId,
     spec_version: 1,
@@ -156,7 +159,7 @@ it('adopt takes the live values of an unmanaged resource as its desired state, w
   });
   expect(await world.detect()).toMatchObject({ opened: 0 });
   expect(await summary()).toMatchObject({ managed: 1, unmanaged: 0, coverage: [{ tenant_id: 'acme', live: 1, managed: 1, share: 1 }] });
-  expect((await world.get(UnmanagedResourceService).list({ kind: 'droplet', tenant_id: 'acme' }, { limit: 50 })).data).toEqual([]);
+  expect((await world.get(AdoptionService).listUnmanaged({ kind: 'droplet', tenant_id: 'acme' }, { limit: 50 })).data).toEqual([]);
   await expect(world.get(AdoptionService).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'already_managed' });
   await world.run('destroy_droplet', { resource_id: resourceId });
   await expect(world.get(AdoptionService).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'resource_gone' });

@@ -1,4 +1,4 @@
-import { DriftInbox } from '#libs/drift';
+import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
 import { ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizedBehindOurBack, revert, world } from './drifted-droplet';
@@ -12,7 +12,7 @@ beforeEach(orderDroplet);
 afterEach(destroyDroplet);
 
 const readFeed = () => world.sweeps.run('action', { trigger: 'manual' });
-const causeOfDrift = async (id: string) => (await world.get(DriftInbox).get(id)).cause;
+const causeOfDrift = async (id: string) => (await world.get(DriftService).get(id)).cause;
 
 /** The causes of the changes of the size, by the size that came of it. */
 async function causesOfSizes(): Promise<Record<string, unknown>> {
@@ -40,5 +40,5 @@ it('a drift and its event keep the stranger as their cause when a revert follows
   const sizes = await causesOfSizes();
   expect(sizes[BIGGER]).toMatchObject({ action_id: stranger?.action_id, ours: false, saga_id: null });
   expect(sizes[ORDER.size_slug]).toMatchObject({ action: 'resize', ours: true, saga_id: sagaId });
-  expect(await world.get(DriftInbox).get(id)).toMatchObject({ status: 'reverted', cause: stranger });
+  expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', cause: stranger });
 });

@@ -30,7 +30,7 @@ describe('DRF-5: refused', () => {
     {
       field: 'size_slug',
       spec: { size_slug: 's-1vcpu-512mb-10gb' },
-      reason: /cannot shrink|not offered|cannot be ordered|not in the catalogue/,
+      reason: /cannot shrink|not offered|cannot be ordered|not in the catalog/,
     },
   ])('with a reason: $field', async ({ field, spec, reason }) => {
     await world.ordered(droplet.resourceId, spec);

@@ -1,4 +1,4 @@
-import { DriftInbox, DriftRevertService } from '#libs/drift';
+import { DriftService, DriftRevertService } from '#libs/drift';
 import { ledger } from '../saga/saga-world';
 import { ADMIN, ORDER, PLATFORM } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
@@ -46,7 +46,7 @@ describe('DRF-5: a finished revert closes its drift when a later sweep has seen 
     expect(await statusOf(id)).toBe('open');
     await world.sweepDroplets();
     expect(await world.detect()).toEqual({ ...NOTHING, reverted: 1 });
-    expect(await world.get(DriftInbox).get(id)).toMatchObject({ status: 'reverted', saga_id: sagaId });
+    expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', saga_id: sagaId });
     const [entry] = await world.database.query(`select actor, reason, details from audit_log where target_id = $1`, [sagaId]);
     expect(entry).toEqual({
       actor: 'ada',

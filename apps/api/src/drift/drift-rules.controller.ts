@@ -27,12 +27,12 @@ export class DriftRulesController {
     refusals: [404],
   })
   async add(@Body() body: DriftRuleBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.rules.add(body, because) };
+    return { data: await this.rules.create(body, because) };
   }
 
   @Delete(':id')
   @Describes({ summary: 'Overlook them no longer', answers: { schema: 'DriftRule', as: 'data' } })
   async remove(@Param('id', UuidPipe) id: string, @AuditCtx() because: AuditContext) {
-    return { data: await this.rules.remove(id, because) };
+    return { data: await this.rules.delete(id, because) };
   }
 }

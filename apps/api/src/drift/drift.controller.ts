@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { AuditContext } from '#libs/audit';
-import { DriftAcceptanceService, DriftDetectionService, DriftCounts, DriftInbox, UnmanagedResourceService } from '#libs/drift';
+import { AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftService } from '#libs/drift';
 import { RequirePlatformAdmin } from '../access/access';
 import { ReasonBody } from '../requests/reason.body';
 import { UuidPipe } from '../requests/uuid.pipe';
@@ -15,9 +15,8 @@ import { RevertRequests } from './revert-requests';
 @Controller('api/v1/drift')
 export class DriftController {
   constructor(
-    private readonly inbox: DriftInbox,
-    private readonly counts: DriftCounts,
-    private readonly unmanaged: UnmanagedResourceService,
+    private readonly drifts: DriftService,
+    private readonly adoption: AdoptionService,
     private readonly detection: DriftDetectionService,
     private readonly acceptance: DriftAcceptanceService,
     private readonly reverts: RevertRequests,
@@ -30,7 +29,7 @@ export class DriftController {
     answers: { schema: 'Drift', as: 'list' },
   })
   list(@Query() query: DriftQuery) {
-    return this.inbox.list(query.filters(), query);
+    return this.drifts.list(query.filters(), query);
   }
 
   @Get('summary')
@@ -40,13 +39,13 @@ export class DriftController {
     answers: { schema: 'DriftSummary', as: 'counts' },
   })
   summary() {
-    return this.counts.summary();
+    return this.drifts.summary();
   }
 
   @Get('unmanaged')
   @Describes({ summary: 'List living resources without a desired state', answers: { schema: 'Resource', as: 'list' } })
   listUnmanaged(@Query() query: UnmanagedQuery) {
-    return this.unmanaged.list(query, query);
+    return this.adoption.listUnmanaged(query, query);
   }
 
   @Post('detect')
@@ -64,7 +63,7 @@ export class DriftController {
   @Get(':id')
   @Describes({ summary: 'Show one drift', answers: { schema: 'Drift', as: 'data' } })
   async get(@Param('id', UuidPipe) id: string) {
-    return { data: await this.inbox.get(id) };
+    return { data: await this.drifts.get(id) };
   }
 
   @Post(':id/accept')
@@ -77,7 +76,7 @@ export class DriftController {
   })
   async accept(@Param('id', UuidPipe) id: string, @Body() { expected }: AcceptDriftBody, @AuditCtx() because: AuditContext) {
     await this.acceptance.accept(id, expected, because);
-    return { data: await this.inbox.get(id) };
+    return { data: await this.drifts.get(id) };
   }
 
   @Post(':id/revert')

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { DriftInbox, DriftRevertService, type DriftView, type ReversalPlan } from '#libs/drift';
+import { DriftService, DriftRevertService, type DriftView, type ReversalPlan } from '#libs/drift';
 import { SagaWakeup } from '../sagas/saga-bell';
 
 /** Reverts that people ask for: written down first, then a worker is woken. */
@@ -8,7 +8,7 @@ import { SagaWakeup } from '../sagas/saga-bell';
 export class RevertRequests {
   constructor(
     private readonly reversal: DriftRevertService,
-    private readonly inbox: DriftInbox,
+    private readonly drifts: DriftService,
     private readonly bell: SagaWakeup,
   ) {}
 
@@ -20,6 +20,6 @@ export class RevertRequests {
   async start(driftId: string, because: AuditContext): Promise<DriftView> {
     const saga_id = await this.reversal.start(driftId, because);
     await this.bell.ring();
-    return { ...(await this.inbox.get(driftId)), saga_id };
+    return { ...(await this.drifts.get(driftId)), saga_id };
   }
 }

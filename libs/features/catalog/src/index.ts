@@ -1,4 +1,4 @@
-export { Catalog } from './catalogue';
-export { CatalogModule } from './catalogue.module';
-export type { CatalogSize } from './catalogue-copy';
+export { Catalog } from './catalog';
+export { CatalogModule } from './catalog.module';
+export type { CatalogSize } from './provider-offers';
 export type { Order, OrderProblem } from './order-problems';

@@ -1,7 +1,7 @@
-import { orderProblems, type Known, type Order } from './order-problems';
+import { orderProblems, type KnownOffers, type Order } from './order-problems';
 
 const ORDER: Order = { sizeSlug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
-const GOOD: Known = {
+const GOOD: KnownOffers = {
   size: { disk_gb: 25, regions: ['fra1', 'ams3'], available: true },
   region: { available: true },
   image: { min_disk_gb: 7, regions: ['fra1'], status: 'available' },
@@ -11,26 +11,28 @@ const GOOD: Known = {
     image: ['debian-12-x64', 'ubuntu-24-04-x64'],
   },
 };
-const size = (change: Partial<NonNullable<Known['size']>>) => ({ size: { disk_gb: 25, regions: ['fra1'], available: true, ...change } });
-const image = (change: Partial<NonNullable<Known['image']>>) => ({
+const size = (change: Partial<NonNullable<KnownOffers['size']>>) => ({
+  size: { disk_gb: 25, regions: ['fra1'], available: true, ...change },
+});
+const image = (change: Partial<NonNullable<KnownOffers['image']>>) => ({
   image: { min_disk_gb: 7, regions: ['fra1'], status: 'available', ...change },
 });
 
-/** Field and code of what is wrong, in order. */
-const wrong = (order: Partial<Order>, known: Partial<Known>) =>
+/** Field and code of each problem, in order. */
+const problemsOf = (order: Partial<Order>, known: Partial<KnownOffers>) =>
   orderProblems({ ...ORDER, ...order }, { ...GOOD, ...known }).map(({ field, code }) => `${field} ${code}`);
 
-it.each<{ name: string; order?: Partial<Order>; known?: Partial<Known> }>([
-  { name: 'everything is on offer' },
+it.each<{ name: string; order?: Partial<Order>; known?: Partial<KnownOffers> }>([
+  { name: 'the order is valid' },
   { name: 'no image is named', order: { image: undefined }, known: { image: undefined } },
   { name: 'the image is an id', order: { image: '183204117' }, known: { image: undefined } },
   { name: 'the disk is just large enough', known: image({ min_disk_gb: 25 }) },
   { name: 'the status is in capitals', known: image({ status: 'AVAILABLE' }) },
-])('finds nothing wrong when $name', ({ order = {}, known = {} }) => {
-  expect(wrong(order, known)).toEqual([]);
+])('finds no problem when $name', ({ order = {}, known = {} }) => {
+  expect(problemsOf(order, known)).toEqual([]);
 });
 
-it.each<{ order?: Partial<Order>; known: Partial<Known>; problems: string[] }>([
+it.each<{ order?: Partial<Order>; known: Partial<KnownOffers>; problems: string[] }>([
   { known: { region: undefined }, problems: ['region unknown'] },
   { known: { region: { available: false } }, problems: ['region unavailable'] },
   { known: { size: undefined }, problems: ['size_slug unknown'] },
@@ -46,34 +48,34 @@ it.each<{ order?: Partial<Order>; known: Partial<Known>; problems: string[] }>([
   { known: image({ min_disk_gb: 26 }), problems: ['image disk_too_small'] },
   { known: image({ regions: ['nyc3'], min_disk_gb: 26 }), problems: ['image not_in_region', 'image disk_too_small'] },
 ])('finds $problems', ({ order = {}, known, problems }) => {
-  expect(wrong(order, known)).toEqual(problems);
+  expect(problemsOf(order, known)).toEqual(problems);
 });
 
-it('names everything at once, and blames nothing for an unknown neighbour', () => {
+it('reports all problems at once, and none that only follows from an unknown field', () => {
   const nothing = { size: undefined, region: undefined, image: undefined };
-  expect(wrong({}, nothing)).toEqual(['region unknown', 'size_slug unknown', 'image unknown']);
-  expect(wrong({}, { region: undefined, ...size({ regions: [] }), ...image({ regions: [] }) })).toEqual(['region unknown']);
-  expect(wrong({}, { size: undefined, ...image({ min_disk_gb: 1_000 }) })).toEqual(['size_slug unknown']);
+  expect(problemsOf({}, nothing)).toEqual(['region unknown', 'size_slug unknown', 'image unknown']);
+  expect(problemsOf({}, { region: undefined, ...size({ regions: [] }), ...image({ regions: [] }) })).toEqual(['region unknown']);
+  expect(problemsOf({}, { size: undefined, ...image({ min_disk_gb: 1_000 }) })).toEqual(['size_slug unknown']);
 });
 
-it.each<{ order: Partial<Order>; known: Partial<Known>; detail: string }>([
+it.each<{ order: Partial<Order>; known: Partial<KnownOffers>; detail: string }>([
   {
     order: { sizeSlug: 's-1vcpu-1g' },
     known: { size: undefined },
-    detail: 's-1vcpu-1g is not in the catalogue; did you mean s-1vcpu-1gb?',
+    detail: 's-1vcpu-1g is not in the catalog; did you mean s-1vcpu-1gb?',
   },
-  { order: { region: 'fra2' }, known: { region: undefined }, detail: 'fra2 is not in the catalogue; did you mean fra1?' },
+  { order: { region: 'fra2' }, known: { region: undefined }, detail: 'fra2 is not in the catalog; did you mean fra1?' },
   {
     order: { image: 'debian-11-x64' },
     known: { image: undefined },
-    detail: 'debian-11-x64 is not in the catalogue; did you mean debian-12-x64?',
+    detail: 'debian-11-x64 is not in the catalog; did you mean debian-12-x64?',
   },
   {
     order: { sizeSlug: 'c-4' },
     known: { size: undefined, slugs: { ...GOOD.slugs, size_slug: [] } },
-    detail: 'c-4 is not in the catalogue',
+    detail: 'c-4 is not in the catalog',
   },
   { order: {}, known: image({ min_disk_gb: 40 }), detail: 'ubuntu-24-04-x64 needs a disk of 40 GB, s-1vcpu-1gb has 25' },
-])('says to people: $detail', ({ order, known, detail }) => {
+])('describes the problem: $detail', ({ order, known, detail }) => {
   expect(orderProblems({ ...ORDER, ...order }, { ...GOOD, ...known }).map((problem) => problem.detail)).toEqual([detail]);
 });

@@ -2,26 +2,15 @@ import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
 import { Module } from '@nestjs/common';
-import { DriftAcceptanceService } from './decisions/acceptance';
-import { DriftRevertService } from './decisions/reversal';
-import { DriftDetectionService } from './detection/detection';
-import { DRIFT_GAUGES } from './drift.gauges';
-import { DriftInbox } from './inbox/drift-inbox';
-import { DriftCounts } from './inbox/drift-summary';
-import { AdoptionService } from './managed/adoption';
-import { UnmanagedResourceService } from './managed/unmanaged';
-import { DriftRuleService } from './rules/drift-rules';
+import { AdoptionService } from './adoption.service';
+import { DriftAcceptanceService } from './drift-acceptance.service';
+import { DriftDetectionService } from './drift-detection.service';
+import { DriftRevertService } from './drift-revert.service';
+import { DriftRuleService } from './drift-rule.service';
+import { DRIFT_GAUGES } from './drift.metrics';
+import { DriftService } from './drift.service';
 
-const SERVICES = [
-  DriftAcceptanceService,
-  AdoptionService,
-  DriftDetectionService,
-  DriftCounts,
-  DriftInbox,
-  DriftRuleService,
-  DriftRevertService,
-  UnmanagedResourceService,
-];
+const SERVICES = [AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftRevertService, DriftRuleService, DriftService];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({

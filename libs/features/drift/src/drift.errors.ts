@@ -5,23 +5,23 @@ export class DriftNotFoundError extends DomainError {
   readonly category = 'not_found';
 
   constructor(readonly driftId: string) {
-    super('There is no such drift');
+    super('There is no drift with this id');
   }
 }
 
-/** The message says what has moved on since the drift was shown: whoever decided did not decide about this (DRF-4). */
+/** The drift has changed since the operator read it, so the decision does not apply to it. The message names the change. [DRF-4] */
 export class DriftMovedOnError extends DomainError {
   readonly code = 'drift_moved_on';
   readonly category = 'conflict';
 }
 
-/** One at a time: what the other finds shows in the inbox. */
+/** One detection runs at a time. The caller finds the result of the running one in the list of drifts. */
 export class DetectionRunningError extends DomainError {
   readonly code = 'detection_running';
   readonly category = 'conflict';
 
   constructor() {
-    super('A detection is running; the drifts will show what it found');
+    super('A drift detection is already running; its result will appear in the list of drifts');
   }
 }
 
@@ -30,17 +30,17 @@ export class RuleNotFoundError extends DomainError {
   readonly category = 'not_found';
 
   constructor(readonly ruleId: string) {
-    super('There is no such rule');
+    super('There is no drift ignore rule with this id');
   }
 }
 
-/** Accepting the live value now would undo what the revert is about to reach. */
+/** Accepting the live value now would contradict the saga that is about to change it. */
 export class RevertUnderWayError extends DomainError {
   readonly code = 'revert_under_way';
   readonly category = 'conflict';
 
   constructor() {
-    super('A revert of this drift is under way');
+    super('A revert of this drift is running');
   }
 }
 
@@ -49,15 +49,15 @@ export class AlreadyManagedError extends DomainError {
   readonly category = 'conflict';
 
   constructor(readonly resourceId: string) {
-    super('The resource has a desired state already');
+    super('The resource already has a desired state');
   }
 }
 
-export class ResourceGoneError extends DomainError {
+export class ResourceDeletedError extends DomainError {
   readonly code = 'resource_gone';
   readonly category = 'conflict';
 
   constructor(readonly resourceId: string) {
-    super('The resource is deleted: there is nothing to take over');
+    super('The resource has been deleted and cannot be adopted');
   }
 }

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Catalog } from './catalogue';
+import { Catalog } from './catalog';
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({ providers: [Catalog], exports: [Catalog] })

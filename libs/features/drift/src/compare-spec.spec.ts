@@ -1,4 +1,4 @@
-import { looselyEqual } from './loose-equality';
+import { looselyEqual } from './compare-spec';
 
 it.each([
   ['s-1vcpu-1gb', 's-1vcpu-1gb'],
@@ -34,7 +34,7 @@ it.each([
   ],
   [1e21, '1000000000000000000000'],
   [1.5e-7, '0.00000015'],
-])('DRF-1: %j says the same as %j', (one, other) => {
+])('treats %j and %j as equal [DRF-1]', (one, other) => {
   expect(looselyEqual(one, other)).toBe(true);
   expect(looselyEqual(other, one)).toBe(true);
 });
@@ -62,7 +62,7 @@ it.each([
   [{ a: 1 }, { a: 1, b: null }],
   ['.', ''],
   ['a..', 'a'],
-])('DRF-1: %j does not say the same as %j', (one, other) => {
+])('treats %j and %j as different [DRF-1]', (one, other) => {
   expect(looselyEqual(one, other)).toBe(false);
   expect(looselyEqual(other, one)).toBe(false);
 });

@@ -1,11 +1,11 @@
-/** How soon somebody should look at a drift, least urgent first. */
+/** How urgent a drift is, least urgent first. */
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** The field of the drift of a resource that was ordered and is gone. */
+/** The field name of the drift of a managed resource that has been deleted. */
 export const MISSING = 'missing';
 
-/** What a drift says of its seriousness. */
+/** The part of a drift that its severity depends on. */
 export interface Deviation {
   readonly field: string;
   readonly expected: unknown;
@@ -25,8 +25,8 @@ const BY_FIELD: Readonly<Record<string, Severity>> = {
 };
 
 /**
- * By what is at stake: what is gone first, then other contents, another place or no safety net, then money and capacity; names and labels last.
- * A size that costs more than what was ordered is worse than one that costs less.
+ * Ranks a drift by what is at stake: a deleted resource first, then other contents, another region or missing backups, then money and
+ * capacity, and names and labels last. A size that costs more than the desired one ranks higher than one that costs less.
  */
 export function severityOf({ field, actual, monthly_price_delta: delta }: Deviation): Severity {
   if (field === 'backups') return actual === true ? 'low' : 'high';

@@ -16,19 +16,19 @@ const FAST = {
   JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
 };
 
-export interface CatalogueWorld {
+export interface CatalogWorld {
   readonly simulator: SimulatorClient;
   readonly database: Database;
-  readonly catalogue: Catalog;
-  /** The catalogue of another process over the same database and provider. */
+  readonly catalog: Catalog;
+  /** The catalog of another process on the same database and provider. */
   readonly another: () => Promise<Catalog>;
   /** The tables of the copy, whole, with the time it was taken. */
   readonly copy: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
-/** An account that holds nothing but what can be ordered, and one process that has read none of it yet. */
-export async function newCatalogueWorld(): Promise<CatalogueWorld> {
+/** An account without resources, and one process that has not read the provider's offers yet. */
+export async function newCatalogWorld(): Promise<CatalogWorld> {
   const provider = await startSimulator({ empty: true });
   const simulator = new SimulatorClient(provider.url);
   await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
@@ -36,7 +36,7 @@ export async function newCatalogueWorld(): Promise<CatalogueWorld> {
   const opened: INestApplicationContext[] = [];
   const open = async () => {
     const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
-    const context = await NestFactory.createApplicationContext(catalogueOver({ ...FAST, ...given }), { logger: ['error'] });
+    const context = await NestFactory.createApplicationContext(catalogOver({ ...FAST, ...given }), { logger: ['error'] });
     opened.push(context);
     return context;
   };
@@ -45,7 +45,7 @@ export async function newCatalogueWorld(): Promise<CatalogueWorld> {
   return {
     simulator,
     database,
-    catalogue: here.get(Catalog, { strict: false }),
+    catalog: here.get(Catalog, { strict: false }),
     another: async () => (await open()).get(Catalog, { strict: false }),
     copy: async () => ({
       taken: await database.query('select taken_at::text from provider_catalogue'),
@@ -61,8 +61,8 @@ export async function newCatalogueWorld(): Promise<CatalogueWorld> {
   };
 }
 
-function catalogueOver(env: Record<string, string>) {
+function catalogOver(env: Record<string, string>) {
   @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, DigitalOceanModule, CatalogModule] })
-  class CatalogueUnderTest {}
-  return CatalogueUnderTest;
+  class CatalogUnderTest {}
+  return CatalogUnderTest;
 }

@@ -2,7 +2,7 @@ import type { AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { DropletReverts } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
-import { readShown, stillAs, type DriftToDecide } from './shown-drift';
+import { assertUnchanged, lockDrift, type LockedDrift } from './drift-acceptance.service';
 
 /** What a revert would do. */
 export interface ReversalPlan {
@@ -15,8 +15,8 @@ export interface ReversalPlan {
 }
 
 /**
- * Makes what is there again what was ordered, by a saga. The drift stays open meanwhile: detection closes it as `reverted` when the saga has finished
- * and a later sweep has seen the field match (DRF-5). Nothing of ours has to remember that a revert was asked for: the sagas tell.
+ * Reverts a drift: starts the saga that restores the desired state. The drift stays open until the saga has finished and a later sweep
+ * lists the expected value; then detection closes it as `reverted`. Drift stores nothing about a revert, it reads the sagas. [DRF-5]
  */
 @Injectable()
 export class DriftRevertService {
@@ -27,22 +27,22 @@ export class DriftRevertService {
 
   /** Throws `DriftNotFoundError`, `DriftMovedOnError`, and `NotRevertibleError` with the reason. */
   async plan(driftId: string): Promise<ReversalPlan> {
-    const { resource_id, field, expected, live } = await this.asShown(driftId);
+    const { resource_id, field, expected, live } = await this.readUnchanged(driftId);
     const { steps, holds } = await this.reverts.plan({ resourceId: resource_id, field });
     return { resource_id, field, from: live, to: expected, steps, holds };
   }
 
-  /** Answers the saga's id. Throws like `plan`, and `ResourceBusyError` while another saga holds the resource. */
+  /** Returns the id of the saga. Throws like `plan`, and `ResourceBusyError` while another saga has the resource on hold. */
   async start(driftId: string, because: AuditContext): Promise<string> {
-    const { resource_id, field } = await this.asShown(driftId);
+    const { resource_id, field } = await this.readUnchanged(driftId);
     return this.reverts.start({ resourceId: resource_id, field }, because, { drift_id: driftId, resource_id, field });
   }
 
-  /** A revert that has finished and was not seen by a sweep yet has made the field match: there is nothing to revert again. */
-  private asShown(driftId: string): Promise<DriftToDecide> {
+  /** Refuses when a revert has finished already and no sweep has listed its effect: the live value has changed then. */
+  private readUnchanged(driftId: string): Promise<LockedDrift> {
     return this.database.transaction(async (tx) => {
-      const drift = await readShown(tx, driftId);
-      stillAs(drift, drift.actual);
+      const drift = await lockDrift(tx, driftId);
+      assertUnchanged(drift, drift.actual);
       return drift;
     });
   }

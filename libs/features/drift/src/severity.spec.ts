@@ -4,7 +4,7 @@ const of = (field: string, actual: unknown = 'x', monthly_price_delta: string | 
   severityOf({ field, expected: 'y', actual, monthly_price_delta });
 
 it.each([
-  { what: 'a resource that is gone', severity: of('missing', 'deleted', '-6.00'), is: 'critical' },
+  { what: 'a deleted resource', severity: of('missing', 'deleted', '-6.00'), is: 'critical' },
   { what: 'another image', severity: of('image'), is: 'high' },
   { what: 'another region', severity: of('region'), is: 'high' },
   { what: 'backups that were switched off', severity: of('backups', false), is: 'high' },
@@ -12,9 +12,9 @@ it.each([
   { what: 'a size that costs more', severity: of('size_slug', 'c-2', '18.00'), is: 'high' },
   { what: 'a size that costs less', severity: of('size_slug', 'c-2', '-18.00'), is: 'medium' },
   { what: 'a size without a known price', severity: of('size_slug'), is: 'medium' },
-  { what: 'a field that nobody has judged', severity: of('forwarding_rules'), is: 'medium' },
+  { what: 'a field without a rank of its own', severity: of('forwarding_rules'), is: 'medium' },
   { what: 'another name', severity: of('name'), is: 'low' },
   { what: 'other tags', severity: of('tags'), is: 'low' },
-])('$what is $is', ({ severity, is }) => {
+])('ranks $what as $is', ({ severity, is }) => {
   expect(severity).toBe(is);
 });

@@ -1,6 +1,6 @@
 /**
- * Makes this process the one that renews the copy, and answers until when: with that text its writes are fenced. $1 oldest that is good enough, ms,
- * $2 limit of a refresh, ms.
+ * Claims the refresh for this process and returns the end of the claim, which fences its writes.
+ * $1 greatest age at which the copy is still good, ms. $2 length of the claim, ms. Fenced.
  */
 export const CLAIM_REFRESH = `
 insert into provider_catalogue as c (name, refreshing_until) values ('offers', clock_timestamp() + $2 * interval '1 millisecond')
@@ -9,28 +9,28 @@ on conflict (name) do update set refreshing_until = excluded.refreshing_until
    and (c.refreshing_until is null or c.refreshing_until <= clock_timestamp())
 returning refreshing_until::text as until`;
 
-/** Ends a claim; no row when it has passed to another. $1 what the claim answered. */
+/** Ends a claim. Returns no row when another process has claimed the refresh since. $1 the end of the claim. Fenced. */
 export const END_CLAIM = 'update provider_catalogue set refreshing_until = null where refreshing_until = $1::timestamptz returning 1';
 
-/** First of the statements that replace the copy: whoever else does waits here, and nobody meets in the middle. */
-export const TAKEN = `
+/** The first statement of every replacement. Its row lock serialises concurrent ones, so that copies do not mix. Fenced. */
+export const MARK_TAKEN = `
 insert into provider_catalogue (name, taken_at) values ('offers', clock_timestamp())
 on conflict (name) do update set taken_at = excluded.taken_at`;
 
-/** Replaces a table of the copy by JSON rows ($1): what is no longer offered leaves. */
-function keep(table: string, columns: Readonly<Record<string, string>>): string {
+/** Replaces the rows of a table by JSON rows ($1) and deletes the others. Set-based. */
+function replaceRows(table: string, columns: Readonly<Record<string, string>>): string {
   const names = Object.keys(columns);
   const rest = names.filter((name) => name !== 'slug');
   return `
-with seen as (select * from json_to_recordset($1::json) as s(${Object.entries(columns)
+with listed as (select * from json_to_recordset($1::json) as s(${Object.entries(columns)
     .map(([name, type]) => `${name} ${type}`)
     .join(', ')})),
-gone as (delete from ${table} t where not exists (select 1 from seen where seen.slug = t.slug))
-insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from seen
+deleted as (delete from ${table} t where not exists (select 1 from listed where listed.slug = t.slug))
+insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from listed
 on conflict (slug) do update set ${rest.map((name) => `${name} = excluded.${name}`).join(', ')}`;
 }
 
-export const KEEP_SIZES = keep('provider_sizes', {
+export const REPLACE_SIZES = replaceRows('provider_sizes', {
   slug: 'text',
   memory_mb: 'int',
   vcpus: 'int',
@@ -41,11 +41,17 @@ export const KEEP_SIZES = keep('provider_sizes', {
   available: 'boolean',
 });
 
-export const KEEP_REGIONS = keep('provider_regions', { slug: 'text', name: 'text', available: 'boolean' });
+export const REPLACE_REGIONS = replaceRows('provider_regions', { slug: 'text', name: 'text', available: 'boolean' });
 
-export const KEEP_IMAGES = keep('provider_images', { slug: 'text', name: 'text', min_disk_gb: 'int', regions: 'text[]', status: 'text' });
+export const REPLACE_IMAGES = replaceRows('provider_images', {
+  slug: 'text',
+  name: 'text',
+  min_disk_gb: 'int',
+  regions: 'text[]',
+  status: 'text',
+});
 
-/** What the copy knows of one order. $1 size, $2 region, $3 image or null. */
+/** The catalog entries of one order, and the available slugs. $1 size, $2 region, $3 image or null. */
 export const READ_ORDER = `
 select c.taken_at is not null as taken,
        (select to_jsonb(s) from provider_sizes s where s.slug = $1) as size,
@@ -57,6 +63,6 @@ select c.taken_at is not null as taken,
          'image', coalesce((select jsonb_agg(slug order by slug) from provider_images where lower(status) = 'available'), '[]')) as slugs
   from provider_catalogue c`;
 
-/** $1 slug. Prices as text: nothing between here and the table rounds them. */
+/** $1 slug. Prices are returned as text, so that they stay exact. */
 export const READ_SIZE = `
 select slug, memory_mb, vcpus, disk_gb, price_monthly::text, price_hourly::text, regions, available from provider_sizes where slug = $1`;

@@ -3,23 +3,18 @@ import { ADVISORY_LOCKS, Database, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
-import { severityOf } from '../comparison/severity';
-import { DetectionRunningError } from '../drift.error';
-import { FIND_CHANGES } from './find.sql';
-import { CHANGE_DRIFTS, CLOSE_DRIFTS, OPEN_DRIFTS } from './record.sql';
+import { CHANGE_DRIFTS, CLOSE_DRIFTS, FIND_CHANGES, OPEN_DRIFTS } from './detection.sql';
+import { DetectionRunningError } from './drift.errors';
+import { statusesBefore } from './drift.states';
+import { severityOf } from './severity';
 
-/** Rows of one statement, so that a first look at a large account is no single statement of tens of megabytes. */
-const ROWS_AT_ONCE = 5_000;
+/** Rows per write statement, so that the first detection of a large account does not send tens of megabytes in one statement. */
+const ROWS_PER_STATEMENT = 5_000;
 
-const seconds = histogram(
-  'arcadia_drift_detection_seconds',
-  'Time of one detection over everything',
-  [],
-  [0.05, 0.2, 0.5, 1, 2, 5, 10, 30],
-);
+const seconds = histogram('arcadia_drift_detection_seconds', 'Time of one drift detection', [], [0.05, 0.2, 0.5, 1, 2, 5, 10, 30]);
 const changes = counter('arcadia_drift_changes_total', 'Drifts that detections have opened, changed and closed', ['what']);
 
-/** What one detection has changed. */
+/** The number of drifts that one detection has opened, changed and closed. */
 export interface DetectionReport {
   readonly opened: number;
   readonly changed: number;
@@ -39,8 +34,8 @@ interface FoundChange {
 }
 
 /**
- * Compares every desired state with what is there, all resources in one statement, and writes what has changed since the last time: the only
- * writer of new drifts, and of those that end by themselves. One detection at a time; where nothing has changed nothing is written.
+ * Compares every desired state with the inventory in one statement and writes the changes. It is the only writer of new drifts and of
+ * drifts that end without a decision. Without a change it writes nothing.
  */
 @Injectable()
 export class DriftDetectionService {
@@ -52,7 +47,7 @@ export class DriftDetectionService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** `because`: the person who asked, if one did. Throws `DetectionRunningError`. */
+  /** `because` names the operator who asked for the detection, if one did. Throws `DetectionRunningError`. */
   async run(because?: AuditContext): Promise<DetectionReport> {
     const fromMs = performance.now();
     const report = await this.database.transaction(async (tx) => {
@@ -76,17 +71,19 @@ export class DriftDetectionService {
   }
 
   private async write(tx: Queryable, found: readonly FoundChange[]): Promise<DetectionReport> {
-    const opened = await this.open(tx, of(found, 'opened'));
-    const changed = await this.inParts(of(found, 'changed'), (part) => tx.query(CHANGE_DRIFTS, [JSON.stringify(part.map(judged))]));
+    const opened = await this.openDrifts(tx, only(found, 'opened'));
+    const changed = await this.inParts(only(found, 'changed'), (part) => tx.query(CHANGE_DRIFTS, [JSON.stringify(part.map(ranked))]));
     const close = (status: 'stale' | 'reverted') =>
-      this.inParts(of(found, status), (part) => tx.query(CLOSE_DRIFTS, [part.map(({ drift_id }) => drift_id), status]));
+      this.inParts(only(found, status), (part) =>
+        tx.query(CLOSE_DRIFTS, [part.map(({ drift_id }) => drift_id), status, statusesBefore(status)]),
+      );
     return { opened, changed, stale: await close('stale'), reverted: await close('reverted') };
   }
 
-  /** With exactly one event for each that is new. */
-  private open(tx: Queryable, fresh: readonly FoundChange[]): Promise<number> {
+  /** Writes exactly one `drift_detected` event for each new drift. [DRF-1] */
+  private openDrifts(tx: Queryable, fresh: readonly FoundChange[]): Promise<number> {
     return this.inParts(fresh, async (part) => {
-      const opened = await tx.query<FoundChange>(OPEN_DRIFTS, [JSON.stringify(part.map(judged))]);
+      const opened = await tx.query<FoundChange>(OPEN_DRIFTS, [JSON.stringify(part.map(ranked))]);
       await this.events.record(tx, opened);
       return opened;
     });
@@ -94,11 +91,12 @@ export class DriftDetectionService {
 
   private async inParts<R>(rows: readonly R[], write: (part: readonly R[]) => Promise<readonly unknown[]>): Promise<number> {
     let written = 0;
-    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) written += (await write(rows.slice(from, from + ROWS_AT_ONCE))).length;
+    for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT)
+      written += (await write(rows.slice(from, from + ROWS_PER_STATEMENT))).length;
     return written;
   }
 }
 
-const of = (found: readonly FoundChange[], what: FoundChange['what']) => found.filter((change) => change.what === what);
+const only = (found: readonly FoundChange[], what: FoundChange['what']) => found.filter((change) => change.what === what);
 
-const judged = (change: FoundChange) => ({ ...change, severity: severityOf(change) });
+const ranked = (change: FoundChange) => ({ ...change, severity: severityOf(change) });

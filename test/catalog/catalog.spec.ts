@@ -1,21 +1,21 @@
 import type { FaultRule } from '../support/simulator-client';
 import { until } from '../setup/until';
-import { newCatalogueWorld, type CatalogueWorld } from './catalogue-world';
+import { newCatalogWorld, type CatalogWorld } from './catalog-world';
 
 const DAY_MS = 24 * 3_600_000;
 const LISTS = ['/v2/sizes', '/v2/regions', '/v2/images', '/v2/images'];
 const ORDER = { sizeSlug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 
-/** What is offered, as the simulator itself knows. */
+/** The simulator's offers. */
 interface Offers {
   sizes: { slug: string; memory: number; vcpus: number; disk: number; regions: string[]; available: boolean; [field: string]: unknown }[];
   regions: { slug: string; name: string; available: boolean; [field: string]: unknown }[];
   images: { slug: string | null; type: string; name: string; min_disk_size: number; regions: string[]; status: string; public: boolean }[];
 }
 
-let world: CatalogueWorld;
+let world: CatalogWorld;
 beforeEach(async () => {
-  world = await newCatalogueWorld();
+  world = await newCatalogWorld();
 });
 afterEach(() => world.close());
 
@@ -73,10 +73,10 @@ async function changeOffers(): Promise<void> {
   });
 }
 
-it('stores what the provider lists, prices digit for digit, and follows when it changes', async () => {
-  await world.catalogue.refresh('provisioning');
+it('stores the provider’s lists with every digit of the prices, and follows their changes', async () => {
+  await world.catalog.refresh('provisioning');
   await expectCopyOfOffers();
-  expect(await world.catalogue.size('s-1vcpu-512mb-10gb')).toMatchObject({
+  expect(await world.catalog.size('s-1vcpu-512mb-10gb')).toMatchObject({
     memory_mb: 512,
     vcpus: 1,
     disk_gb: 10,
@@ -84,10 +84,10 @@ it('stores what the provider lists, prices digit for digit, and follows when it 
     price_hourly: '0.00595',
   });
   await changeOffers();
-  await world.catalogue.refresh('provisioning');
+  await world.catalog.refresh('provisioning');
   await expectCopyOfOffers();
-  expect(await world.catalogue.size('c-2')).toMatchObject({ price_monthly: '42', price_hourly: '0.07' });
-  expect(await world.catalogue.size('s-2vcpu-2gb')).toBeUndefined();
+  expect(await world.catalog.size('c-2')).toMatchObject({ price_monthly: '42', price_hourly: '0.07' });
+  expect(await world.catalog.size('s-2vcpu-2gb')).toBeUndefined();
 });
 
 const SECOND = { path: '/v2/regions' };
@@ -110,15 +110,15 @@ it.each<{ name: string; match: FaultRule['match']; effect: FaultRule['effect']; 
   },
   { name: 'second list is forbidden', match: SECOND, effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
   { name: 'last list is forbidden', match: LAST, effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('INV-4: the old copy stays whole when the $name, and the next refresh is not kept waiting', async ({ match, effect, code }) => {
-  await world.catalogue.refresh('provisioning');
+])('keeps the old copy when the $name, and lets the next refresh start at once [INV-4]', async ({ match, effect, code }) => {
+  await world.catalog.refresh('provisioning');
   const before = await world.copy();
   await changeOffers();
   await world.simulator.faults([{ id: 'broken', match, effect }]);
-  await expect(world.catalogue.refresh('provisioning')).rejects.toMatchObject({ code });
+  await expect(world.catalog.refresh('provisioning')).rejects.toMatchObject({ code });
   const once = (await world.simulator.fired()).broken ?? 0;
   expect(once).toBeGreaterThan(0);
-  await expect(world.catalogue.refreshIfOlderThan(0, 'provisioning')).rejects.toMatchObject({ code });
+  await expect(world.catalog.refreshIfOlderThan(0, 'provisioning')).rejects.toMatchObject({ code });
   expect((await world.simulator.fired()).broken).toBeGreaterThan(once);
   expect(await world.copy()).toEqual(before);
   await world.simulator.faults([]);
@@ -126,19 +126,19 @@ it.each<{ name: string; match: FaultRule['match']; effect: FaultRule['effect']; 
   await expectCopyOfOffers();
 });
 
-it('there is no copy at all when the first refresh fails', async () => {
+it('has no copy when the first refresh fails', async () => {
   await world.simulator.faults([{ id: 'broken', match: SECOND, effect: { type: 'status', status: 403 } }]);
-  await expect(world.catalogue.refreshIfOlderThan(DAY_MS, 'provisioning')).rejects.toMatchObject({ code: 'forbidden_by_provider' });
+  await expect(world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).rejects.toMatchObject({ code: 'forbidden_by_provider' });
   expect((await world.simulator.fired()).broken).toBe(1);
-  expect(await world.catalogue.problemsOf(ORDER)).toBeUndefined();
-  expect(await world.catalogue.size(ORDER.sizeSlug)).toBeUndefined();
+  expect(await world.catalog.problemsOf(ORDER)).toBeUndefined();
+  expect(await world.catalog.size(ORDER.sizeSlug)).toBeUndefined();
 });
 
-it('two processes that refresh at once make one refresh, and a young copy is left alone', async () => {
+it('refreshes in one of two processes, and not at all while the copy is young', async () => {
   const other = await world.another();
   await world.simulator.forgetCalls();
   await world.simulator.faults([{ id: 'slow', match: { path: '/v2/regions' }, effect: { type: 'hold', after: true } }]);
-  const first = world.catalogue.refreshIfOlderThan(DAY_MS, 'provisioning');
+  const first = world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning');
   await until(async () => (await world.simulator.held()) === 1, { what: 'the first refresh at work' });
   expect(await other.refreshIfOlderThan(DAY_MS, 'provisioning')).toBe(false);
   expect((await world.simulator.fired()).slow).toBe(1);
@@ -149,19 +149,19 @@ it('two processes that refresh at once make one refresh, and a young copy is lef
   expect(read).toEqual(LISTS);
 });
 
-it('two processes that ask at the same moment make one refresh', async () => {
+it('refreshes once when two processes ask at the same moment', async () => {
   const other = await world.another();
   await world.simulator.forgetCalls();
-  const did = await Promise.all([world.catalogue, other].map((each) => each.refreshIfOlderThan(DAY_MS, 'provisioning')));
+  const did = await Promise.all([world.catalog, other].map((each) => each.refreshIfOlderThan(DAY_MS, 'provisioning')));
   expect(did.toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true]);
   expect((await world.simulator.calls()).filter(({ path }) => path === '/v2/sizes')).toHaveLength(1);
   await expectCopyOfOffers();
 });
 
-it('a refresh that took so long that another was let in writes nothing over it', async () => {
+it('writes nothing when its claim has expired and another process has refreshed', async () => {
   const other = await world.another();
   await world.simulator.faults([{ id: 'frozen', match: SECOND, times: 1, effect: { type: 'hold', after: true } }]);
-  const late = world.catalogue.refreshIfOlderThan(0, 'provisioning');
+  const late = world.catalog.refreshIfOlderThan(0, 'provisioning');
   await until(async () => (await world.simulator.held()) === 1, { what: 'the late refresh at work' });
   await world.database.query(`update provider_catalogue set refreshing_until = clock_timestamp() - interval '1 second'`);
   await changeOffers();
@@ -173,28 +173,28 @@ it('a refresh that took so long that another was let in writes nothing over it',
   await expectCopyOfOffers();
 });
 
-it('TEN-6: an order is judged by the copy without a call; without a copy it is not judged', async () => {
-  expect(await world.catalogue.problemsOf(ORDER)).toBeUndefined();
-  await world.catalogue.refresh('provisioning');
+it('checks an order against the copy without a provider call, and not at all without a copy [TEN-6]', async () => {
+  expect(await world.catalog.problemsOf(ORDER)).toBeUndefined();
+  await world.catalog.refresh('provisioning');
   await world.simulator.forgetCalls();
-  expect(await world.catalogue.problemsOf(ORDER)).toEqual([]);
-  expect(await world.catalogue.problemsOf({ ...ORDER, image: '183204117' })).toEqual([]);
-  expect(await world.catalogue.problemsOf({ ...ORDER, region: 'sfo2', sizeSlug: 's-8vcpu-16gb' })).toMatchObject([
+  expect(await world.catalog.problemsOf(ORDER)).toEqual([]);
+  expect(await world.catalog.problemsOf({ ...ORDER, image: '183204117' })).toEqual([]);
+  expect(await world.catalog.problemsOf({ ...ORDER, region: 'sfo2', sizeSlug: 's-8vcpu-16gb' })).toMatchObject([
     { field: 'size_slug', code: 'not_in_region' },
   ]);
-  expect(await world.catalogue.problemsOf({ sizeSlug: 's-1vcpu-1g', region: 'fra9', image: 'ubuntu-24-04' })).toEqual([
-    { field: 'region', code: 'unknown', detail: 'fra9 is not in the catalogue; did you mean fra1?' },
-    { field: 'size_slug', code: 'unknown', detail: 's-1vcpu-1g is not in the catalogue; did you mean s-1vcpu-1gb?' },
-    { field: 'image', code: 'unknown', detail: 'ubuntu-24-04 is not in the catalogue; did you mean ubuntu-24-04-x64?' },
+  expect(await world.catalog.problemsOf({ sizeSlug: 's-1vcpu-1g', region: 'fra9', image: 'ubuntu-24-04' })).toEqual([
+    { field: 'region', code: 'unknown', detail: 'fra9 is not in the catalog; did you mean fra1?' },
+    { field: 'size_slug', code: 'unknown', detail: 's-1vcpu-1g is not in the catalog; did you mean s-1vcpu-1gb?' },
+    { field: 'image', code: 'unknown', detail: 'ubuntu-24-04 is not in the catalog; did you mean ubuntu-24-04-x64?' },
   ]);
   expect((await world.simulator.calls()).filter(({ path }) => path.startsWith('/v2/'))).toEqual([]);
 });
 
-it('a list that a token without the scope sees as empty is no catalogue: the old copy stands', async () => {
-  await world.catalogue.refresh('provisioning');
+it('keeps the old copy when a token without the scope gets an empty list', async () => {
+  await world.catalog.refresh('provisioning');
   const before = await world.copy();
   await world.simulator.faults([{ id: 'hidden', match: { path: '/v2/sizes' }, effect: { type: 'hide' } }]);
-  await expect(world.catalogue.refresh('provisioning')).rejects.toMatchObject({ code: 'empty_catalogue' });
+  await expect(world.catalog.refresh('provisioning')).rejects.toMatchObject({ code: 'empty_catalogue' });
   expect(await world.simulator.fired()).toEqual({ hidden: 1 });
   expect(await world.copy()).toEqual(before);
 });

@@ -1,0 +1,95 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
+import { Database } from '#libs/database';
+import { CompletenessReader, InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { DesiredStateRepository, type Spec } from '#libs/provisioning';
+import { Injectable } from '@nestjs/common';
+import { liveValue, withoutOwnTags } from './detection.sql';
+import { AlreadyManagedError, ResourceDeletedError } from './drift.errors';
+
+/** Filters of the list of unmanaged resources. */
+export interface UnmanagedFilters {
+  readonly kind?: string;
+  readonly tenant_id?: string;
+}
+
+/** The desired state that a resource got by its adoption. */
+export interface AdoptedView {
+  readonly resource_id: string;
+  readonly spec: Spec;
+  readonly spec_version: number;
+}
+
+/** The fields that become the desired state of an adopted resource, by kind: those that people choose. */
+const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups'],
+  volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
+  firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],
+  load_balancer: ['name', 'region', 'algorithm', 'forwarding_rules'],
+  dns_zone: ['name'],
+  floating_ip: ['region'],
+};
+
+const desiredFields = (kind: string): readonly string[] => DESIRED_FIELDS[kind] ?? ['name', 'region'];
+
+/** Lists live resources without a desired state (their changes are no drift) and adopts them. */
+@Injectable()
+export class AdoptionService {
+  constructor(
+    private readonly database: Database,
+    private readonly specs: DesiredStateRepository,
+    private readonly inventory: InventoryReader,
+    private readonly completeness: CompletenessReader,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** In the order of their ids. */
+  async listUnmanaged({ kind, tenant_id }: UnmanagedFilters, page: PageRequest): Promise<ListAnswer<ResourceView>> {
+    const { as_of, completeness } = await this.completeness.ofKind(kind);
+    const rows = await this.database.query<{ id: string }>(LIST_UNMANAGED, [
+      decodeCursor(page.cursor, UUID_KEY),
+      kind,
+      tenant_id,
+      page.limit + 1,
+    ]);
+    const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
+    return { data: await this.inventory.getMany(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
+  }
+
+  /**
+   * Records the live values of a resource as its desired state. Throws `ResourceNotFoundError`, `ResourceDeletedError` for a tombstone, and
+   * `AlreadyManagedError`.
+   */
+  async adopt(resourceId: string, because: AuditContext): Promise<AdoptedView> {
+    return this.database.transaction(async (tx) => {
+      const [known] = await tx.query<{ kind: string; deleted: boolean }>(
+        'select kind, deleted_at is not null as deleted from cloud_resources where id = $1 for share',
+        [resourceId],
+      );
+      if (!known) throw new ResourceNotFoundError(resourceId);
+      if (known.deleted) throw new ResourceDeletedError(resourceId);
+      const [{ spec } = { spec: {} }] = await tx.query<{ spec: Spec }>(LIVE_VALUES, [resourceId, desiredFields(known.kind)]);
+      const version = await this.specs.adopt(tx, resourceId, spec);
+      if (version === undefined) throw new AlreadyManagedError(resourceId);
+      await this.audit.record(tx, {
+        ...because,
+        action: 'resource_adopted',
+        target: { type: 'resource', id: resourceId },
+        details: { spec },
+      });
+      return { resource_id: resourceId, spec, spec_version: version };
+    });
+  }
+}
+
+const LIST_UNMANAGED = `
+select r.id from cloud_resources r
+ where r.deleted_at is null and ($1::uuid is null or r.id > $1) and ($2::text is null or r.kind = $2) and ($3::text is null or r.tenant_id = $3)
+   and not exists (select 1 from cloud_provisioned p where p.resource_id = r.id and p.ended_at is null)
+ order by r.id limit $4`;
+
+/** Fields that the inventory does not know get no desired value. $1 resource, $2 fields. */
+const LIVE_VALUES = `
+select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null'), '{}') as spec
+  from cloud_resources r cross join unnest($2::text[]) f(field) cross join lateral (select ${liveValue('f.field')} as value) l
+ where r.id = $1`;

@@ -1,0 +1,113 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
+import { Database, type Queryable } from '#libs/database';
+import { DesiredStateRepository } from '#libs/provisioning';
+import { Injectable } from '@nestjs/common';
+import { looselyEqual } from './compare-spec';
+import { LATEST_REVERT, liveValue, withoutOwnTags } from './detection.sql';
+import { DriftMovedOnError, DriftNotFoundError, RevertUnderWayError } from './drift.errors';
+import { statusesBefore } from './drift.states';
+import { MISSING } from './severity';
+
+/** A drift that an operator decides about, with the live value at this moment. */
+export interface LockedDrift {
+  readonly id: string;
+  readonly resource_id: string;
+  readonly field: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly status: string;
+  readonly spec_version: number;
+  readonly kind: string;
+  readonly live: unknown;
+  /** The present version of the desired state; null when it has ended. */
+  readonly version: number | null;
+  /** A revert of this drift is still open. */
+  readonly under_way: boolean;
+}
+
+/** Accepts a drift: updates the desired state to the live value. */
+@Injectable()
+export class DriftAcceptanceService {
+  constructor(
+    private readonly database: Database,
+    private readonly specs: DesiredStateRepository,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Writes the expected live value into the desired state (version + 1) and closes the drift with the operator and the reason, in one
+   * transaction. For a missing resource the desired state ends. Throws `DriftNotFoundError`, `RevertUnderWayError` during a revert, and
+   * `DriftMovedOnError` when the drift, the live value or the desired state has changed since the operator read it. [DRF-4]
+   */
+  async accept(driftId: string, expected: unknown, because: AuditContext): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const drift = await lockDrift(tx, driftId);
+      assertUnchanged(drift, expected);
+      if (drift.under_way) throw new RevertUnderWayError();
+      if (!(await this.updateSpec(tx, drift))) throw new DriftMovedOnError(SPEC_CHANGED);
+      const closed = await tx.query(CLOSE_ACCEPTED, [driftId, because.by.sub, because.reason, statusesBefore('accepted')]);
+      if (closed.length === 0) throw new DriftMovedOnError(`The drift is already ${drift.status}`);
+      const { resource_id, field, expected: was, live, spec_version } = drift;
+      await tx.query(FOLLOW_SPEC, [resource_id, spec_version]);
+      await this.audit.record(tx, {
+        ...because,
+        action: 'drift_accepted',
+        target: { type: 'drift', id: driftId },
+        details: { resource_id, field, was, accepted: live, spec_version: spec_version + 1 },
+      });
+    });
+  }
+
+  private updateSpec(tx: Queryable, { resource_id, spec_version: version, field, live }: LockedDrift): Promise<boolean> {
+    if (field === MISSING) return this.specs.acceptEnd(tx, { resource_id, version });
+    return this.specs.accept(tx, { resource_id, version }, { [field]: live });
+  }
+}
+
+/**
+ * Locks the desired state and then the drift until the transaction ends, so that one of several concurrent decisions is first and the
+ * others see its effect. The order avoids deadlocks between decisions about several drifts of one resource. Throws `DriftNotFoundError`.
+ */
+export async function lockDrift(tx: Queryable, driftId: string): Promise<LockedDrift> {
+  await tx.query(LOCK_SPEC, [driftId]);
+  await tx.query('select 1 from cloud_drift where id = $1 for update', [driftId]);
+  const [drift] = await tx.query<LockedDrift>(READ_LOCKED, [driftId]);
+  if (!drift) throw new DriftNotFoundError(driftId);
+  return drift;
+}
+
+const SPEC_CHANGED = 'The desired state has changed since the drift was found';
+
+/**
+ * Throws `DriftMovedOnError` unless the drift is open and the value that the caller expects, the live value and the version of the desired
+ * state are still those of the drift. [DRF-4]
+ */
+export function assertUnchanged({ status, actual, live, spec_version, version }: LockedDrift, expected: unknown): void {
+  if (status !== 'open') throw new DriftMovedOnError(`The drift is already ${status}`);
+  if (!looselyEqual(expected, actual)) throw new DriftMovedOnError('The drift has another actual value than the expected one');
+  if (!looselyEqual(live, actual)) throw new DriftMovedOnError('The live value has changed since the drift was found');
+  if (version !== spec_version) throw new DriftMovedOnError(SPEC_CHANGED);
+}
+
+const LOCK_SPEC = `
+select 1 from cloud_provisioned where resource_id = (select d.resource_id from cloud_drift d where d.id = $1) for update`;
+
+const READ_LOCKED = `
+select d.id, d.resource_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
+       case when d.field = 'missing' then to_jsonb(case when r.deleted_at is null then 'present' else 'deleted' end)
+            when r.deleted_at is null then ${withoutOwnTags('d.field', 'l.value')} else 'null' end as live
+  from cloud_drift d join cloud_resources r on r.id = d.resource_id
+  left join cloud_provisioned p on p.resource_id = d.resource_id and p.ended_at is null
+  left join lateral (${LATEST_REVERT}) v on true
+ cross join lateral (select ${liveValue('d.field')} as value) l
+ where d.id = $1`;
+
+const CLOSE_ACCEPTED = `
+update cloud_drift set status = 'accepted', closed_at = clock_timestamp(), closed_by = $2, reason = $3
+ where id = $1 and status = any ($4::text[]) returning id`;
+
+/**
+ * The other open drifts of the resource are about fields that did not change, so they follow to the new version. $1 resource, $2 old
+ * version.
+ */
+const FOLLOW_SPEC = `update cloud_drift set spec_version = $2::int + 1 where resource_id = $1 and status = 'open' and spec_version = $2`;
