@@ -65,7 +65,7 @@ describe.each(BACKENDS)('a sweep that a person asks for, queues on %s', (backend
     const from = performance.now();
     const { id } = await world.requestSweep('project');
     expect(performance.now() - from).toBeLessThan(2_500);
-    expect(world.process('api').events).toContain('sweep_not_enqueued');
+    expect(world.process('api').events).toContain('sweep_wakeup_failed');
     await silence.end();
     await eventually('the api to see the queues', async () => (await world.process('api').readiness()) === 200);
     await completed(id);

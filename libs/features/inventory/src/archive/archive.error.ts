@@ -1,12 +1,12 @@
 import { DomainError } from '#libs/kernel';
 
-/** The events of that time have left: what the inventory was then is not known any more. */
+/** The events of that time have been archived, so the inventory of that time is not known any more. */
 export class EventsArchivedError extends DomainError {
   readonly code = 'events_archived';
   readonly category = 'gone';
 
   constructor(readonly before: string) {
-    super(`The inventory is not known for times before ${before}: the events of then have left`);
+    super(`The inventory is not known for times before ${before}: events before ${before} have been archived`);
   }
 }
 
