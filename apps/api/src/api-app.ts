@@ -52,7 +52,7 @@ function forbidCaching(request: Request, response: Response, next: NextFunction)
   next();
 }
 
-/** Refuses a body that is not JSON (415). Without this check body-parser would leave the body unread and the handler would get none. */
+/** Refuses a body that is not JSON (415). Without this check body-parser would not read the body and the handler would get none. */
 function requireJson(request: Request, _response: Response, next: NextFunction): void {
   // `is` returns null when there is no body; a body of length 0 is none either.
   const wrong = request.headers['content-length'] !== '0' && request.is('application/json') === false;

@@ -4,8 +4,9 @@ import { errorCode } from '#libs/kernel';
 import { Enqueuer } from '#libs/queues';
 
 /**
- * Wakes workers after a request has been committed. A failed wake-up is logged, never thrown: it delays the work until the workers' next timer
- * (`SCHEDULES_REPAIR_MS`, for sagas `SAGA_RECONCILE_MS`). Each call takes 2 s longer during an outage of the queues.
+ * Wakes workers after a request has been committed. A failed wake-up is logged, never thrown: it delays the work until the
+ * workers' next timer (`SCHEDULES_REPAIR_MS`, for sagas `SAGA_RECONCILE_MS`). Each call takes 2 s longer during an outage of
+ * the queues.
  */
 @Injectable()
 export class WakeupService {

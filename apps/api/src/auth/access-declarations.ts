@@ -16,7 +16,10 @@ export interface AccessDeclaration {
 
 type Handler = (...args: unknown[]) => unknown;
 
-/** The access rules of all handlers. The api refuses to start when a handler declares none: a forgotten line must not open a route. [TEN-3] */
+/**
+ * The access rules of all handlers. The api refuses to start when a handler declares none: a forgotten line must not open a
+ * route. [TEN-3]
+ */
 @Injectable()
 export class AccessDeclarations implements OnModuleInit {
   constructor(

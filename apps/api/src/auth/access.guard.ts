@@ -7,7 +7,10 @@ import { GuardianStrategy, UnauthenticatedError } from '#libs/identity';
 import { ACCESS, principalOf, type Access } from './access.decorator';
 import { PlatformAdminRequiredError, UndeclaredAccessError } from './auth.errors';
 
-/** The global access guard. It applies the rule of the handler or its controller: 401 without a valid token, 403 when the token allows too little. */
+/**
+ * The global access guard. It applies the rule of the handler or its controller: 401 without a valid token, 403 when the token
+ * allows too little.
+ */
 @Injectable()
 export class AccessGuard extends AuthGuard('jwt') {
   constructor(
@@ -29,7 +32,10 @@ export class AccessGuard extends AuthGuard('jwt') {
     return true;
   }
 
-  /** Passport calls this. `failure` is the error that the strategy threw, e.g. for a token without scope; without one the token is invalid. */
+  /**
+   * Passport calls this. `failure` is the error that the strategy threw, e.g. for a token without scope; without one the token
+   * is invalid.
+   */
   override handleRequest<P>(failure: unknown, principal: P | false | undefined): P {
     if (failure instanceof DomainError) throw failure;
     if (failure) throw failure instanceof Error ? failure : new Error('authentication failed');

@@ -57,7 +57,7 @@ export class ReadinessService implements BeforeApplicationShutdown {
     if (this.stopping) throw new NotReadyError({ process: 'stopping' });
     const names = Object.keys(pings) as Name[];
     try {
-      return checksOf(await this.health.check(names.map((name) => () => this.indicate(name, pings[name])))) as Record<Name, Check>;
+      return checksOf(await this.health.check(names.map((name) => () => this.indicate(name, pings[name]))));
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       if (this.stopping) throw new NotReadyError({ process: 'stopping' });

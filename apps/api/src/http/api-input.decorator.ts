@@ -30,8 +30,8 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
 };
 
 /**
- * A field of a query or body. Its type, limits and required mark come from the field's validators, so the document cannot promise another form
- * than the one that is enforced.
+ * A field of a query or body. Its type, limits and required mark come from the field's validators, so the document cannot
+ * promise another form than the one that is enforced.
  */
 export const ApiInput = (description: string, options: { readonly example?: unknown; readonly default?: unknown } = {}) =>
   lazyProperty((_swagger, target, key): ApiPropertyOptions => {
@@ -39,7 +39,7 @@ export const ApiInput = (description: string, options: { readonly example?: unkn
     const choice = nullable ? { ...schema, type: [schema['type'], 'null'] } : schema;
     const isRequired = required && options.default === undefined;
     const metadata: Schema = { type: 'object', oneOf: [{ ...choice, ...options }], description, required: isRequired };
-    return metadata as unknown as ApiPropertyOptions;
+    return metadata;
   });
 
 function inputSchema(target: object, key: string): { schema: Schema; required: boolean; nullable: boolean } {
@@ -49,9 +49,7 @@ function inputSchema(target: object, key: string): { schema: Schema; required: b
   const merged = (each: boolean): Schema =>
     Object.assign(
       {},
-      ...rules
-        .filter((rule) => Boolean(rule.each) === each)
-        .map((rule) => SCHEMA_OF_VALIDATOR[rule.name ?? '']?.(rule.constraints ?? []) ?? {}),
+      ...rules.filter((rule) => !rule.each === !each).map((rule) => SCHEMA_OF_VALIDATOR[rule.name ?? '']?.(rule.constraints ?? []) ?? {}),
     ) as Schema;
   const items = merged(true);
   return {

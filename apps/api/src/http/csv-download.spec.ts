@@ -12,21 +12,24 @@ async function downloaded(pages: readonly { id: number; name: string | null }[][
   return text((await csvDownload('list.csv', COLUMNS, read)).getStream());
 }
 
-it('sends every page, under one header', async () => {
+it('sends every page under one header line', async () => {
   const file = await downloaded([[{ id: 1, name: 'a' }], [{ id: 2, name: null }], [{ id: 3, name: 'c' }]]);
   expect(file).toBe('id,name\r\n1,a\r\n2,\r\n3,c\r\n');
 });
 
-it('an empty list is a header', async () => {
+it('sends only the header line for an empty list', async () => {
   expect(await downloaded([[]])).toBe('id,name\r\n');
 });
 
-it.each(['=HYPERLINK("http://x")', '+1', '-1+2', '@SUM(A1)', '\t=1', '\r=1'])('OPS-10: %j is no formula to a spreadsheet', async (name) => {
-  const { data } = parse<string[]>(await downloaded([[{ id: 1, name }]]), { skipEmptyLines: true });
-  expect(data[1]?.[1]).toMatch(/^'/);
-});
+it.each(['=HYPERLINK("http://x")', '+1', '-1+2', '@SUM(A1)', '\t=1', '\r=1'])(
+  'prefixes %j so that a spreadsheet does not run it as a formula [OPS-10]',
+  async (name) => {
+    const { data } = parse<string[]>(await downloaded([[{ id: 1, name }]]), { skipEmptyLines: true });
+    expect(data[1]?.[1]).toMatch(/^'/);
+  },
+);
 
-it('names with quotes, commas and line breaks stay one cell', async () => {
+it('keeps quotes, commas and line breaks within one cell', async () => {
   const name = 'a "b", c\nd';
   const { data } = parse<string[]>(await downloaded([[{ id: 1, name }]]), { skipEmptyLines: true });
   expect(data).toEqual([
@@ -35,11 +38,11 @@ it('names with quotes, commas and line breaks stay one cell', async () => {
   ]);
 });
 
-it('breaks off when a later page fails: half a file must not look whole', async () => {
+it('breaks the download when a later page fails, so that a partial file is noticed', async () => {
   const read = async (cursor?: string) => {
-    if (cursor !== undefined) throw new Error('gone');
+    if (cursor !== undefined) throw new Error('no connection');
     return { data: [{ id: 1, name: 'a' }], page: { next_cursor: 'next' } };
   };
   const file = await csvDownload('list.csv', COLUMNS, read);
-  await expect(text(file.getStream())).rejects.toThrow('gone');
+  await expect(text(file.getStream())).rejects.toThrow('no connection');
 });

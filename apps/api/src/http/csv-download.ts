@@ -13,9 +13,9 @@ export interface CsvPage<T> {
 export type CsvColumns<T> = Readonly<Record<string, (row: T) => string | number | null>>;
 
 /**
- * A list as a CSV file (RFC 4180, UTF-8), read and sent page by page. A cell that a spreadsheet would run as a formula gets an apostrophe. [OPS-10]
- * The first page is read before anything is sent, so a refusal is a problem response. A later failure breaks the connection: a file that merely
- * ends early would look complete.
+ * A list as a CSV file (RFC 4180, UTF-8), read and sent page by page. A cell that a spreadsheet would run as a formula gets an
+ * apostrophe. [OPS-10] The first page is read before anything is sent, so a refusal is a problem response. A later failure
+ * breaks the connection: a file that merely ends early would look complete.
  */
 export async function csvDownload<T>(
   name: string,

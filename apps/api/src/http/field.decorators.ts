@@ -38,7 +38,7 @@ export const ApiAnyObject = (description: string, options?: FieldOptions) =>
   field({ type: 'object', additionalProperties: {} }, description, options);
 /** Any JSON value, null included. */
 export const ApiAnyJson = (description: string, options?: FieldOptions) => field({ type: ANY_JSON }, description, options);
-/** An object with any keys, whose values are among these words. */
+/** An object with any keys and values among these words. */
 export const ApiMapOfWords = (words: readonly string[], description: string, options?: FieldOptions) =>
   field({ type: 'object', additionalProperties: { type: 'string', enum: [...words] } }, description, options);
 export const ApiTexts = (description: string) => field({ type: 'array', items: { type: 'string' } }, description);
@@ -48,7 +48,7 @@ export const ApiObject = (type: () => Type<object>, description: string, options
   ofClass(type, (ref) => ref, description, options);
 export const ApiListOf = (type: () => Type<object>, description: string, options?: FieldOptions) =>
   ofClass(type, (ref) => ({ type: 'array', items: ref }), description, options);
-/** An object whose values are objects of another class. */
+/** An object with any keys and objects of another class as values. */
 export const ApiMapOf = (type: () => Type<object>, description: string) =>
   ofClass(type, (ref) => ({ type: 'object', additionalProperties: ref }), description);
 
@@ -67,5 +67,5 @@ function ofClass(type: () => Type<object>, schemaOf: (ref: Schema) => Schema, de
 function propertyOptions(schema: Schema, description: string, { nullable, optional, example }: FieldOptions): ApiPropertyOptions {
   const choice = nullable ? { anyOf: [schema, { type: 'null' }] } : { oneOf: [schema] };
   const metadata: Schema = { type: 'object', ...choice, description, required: !optional, ...(example !== undefined && { example }) };
-  return metadata as unknown as ApiPropertyOptions;
+  return metadata;
 }

@@ -19,7 +19,10 @@ export const IsTimestamp = () =>
     ValidateBy({ name: 'isTimestamp', validator: { validate: isTimestamp, defaultMessage: () => '$property must be an RFC 3339 time' } }),
   );
 
-/** A word of the provider or of this service, such as a kind, a status or a region. The existing ones are data, so every word of this form is valid. */
+/**
+ * A word of the provider or of this service, such as a kind, a status or a region. The existing ones are data, so every word of
+ * this form is valid.
+ */
 export const IsWord = () => Matches(/^[\w.:-]{1,64}$/, { message: '$property must be a word of letters, digits and _ . : -' });
 
 /** A month, as `2026-04` or as its first day. */

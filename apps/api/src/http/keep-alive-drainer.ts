@@ -2,8 +2,8 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { RequestHandler, Response } from 'express';
 
 /**
- * Closes keep-alive connections with their next response once the process is stopping. Closing a server ends idle connections only, so a busy
- * connection of a proxy would block the shutdown until it is cut during a request. [OPS-6]
+ * Closes keep-alive connections with their next response once the process is stopping. Closing a server ends idle connections
+ * only, so a busy connection of a proxy would block the shutdown until it is cut during a request. [OPS-6]
  */
 @Injectable()
 export class KeepAliveDrainer implements BeforeApplicationShutdown {

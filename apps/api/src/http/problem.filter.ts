@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (failure.status === 401) response.setHeader('www-authenticate', 'Bearer');
     const retryAfterMs = failure.retryAfterMs ?? (failure.status === 503 ? 1_000 : undefined);
     if (retryAfterMs !== undefined) response.setHeader('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
-    // A body that was refused unread (too large, wrong type) would have to be read to keep the connection.
+    // A body that was refused before it was read (too large, wrong type) would have to be read to keep the connection.
     if (!request.complete) response.setHeader('connection', 'close');
     response
       .status(failure.status)
@@ -50,7 +50,10 @@ interface RouteLayer {
   match(path: string): boolean;
 }
 
-/** The methods of the routes that match `path`, sorted; none for an unknown path. Reads Express's own route table, so it is always current. */
+/**
+ * The methods of the routes that match `path`, sorted; none for an unknown path. Reads Express's own route table, so it is
+ * always current.
+ */
 function allowedMethods(app: Express, path: string): string[] {
   const layers = app.router.stack as unknown as readonly RouteLayer[];
   const routes = layers.filter((layer) => layer.route && matches(layer, path)).map((layer) => Object.keys(layer.route?.methods ?? {}));

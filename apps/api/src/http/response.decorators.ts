@@ -1,5 +1,4 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import type { ApiResponseOptions } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { ApiListOf, ApiObject } from './field.decorators';
 import { Freshness, ListFields } from './page.dto';
@@ -48,7 +47,7 @@ export const ApiFileResponse = (mediaType: string, description: string) =>
 
 /** Problems that a route can return besides those that every route of its sort can. */
 export const ApiProblems = (...statuses: readonly number[]) =>
-  applyDecorators(...statuses.map((status) => ApiResponse(() => problemResponse(status) as ApiResponseOptions)));
+  applyDecorators(...statuses.map((status) => ApiResponse(() => problemResponse(status))));
 
 /** The path parameter `id`. */
 export const ApiIdParam = (of: string) =>

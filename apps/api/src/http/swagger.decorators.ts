@@ -3,8 +3,8 @@ import type { ApiOperationOptions, ApiParamOptions, ApiPropertyOptions, ApiQuery
 import type * as Swagger from '@nestjs/swagger';
 
 /**
- * Decorators of `@nestjs/swagger`, applied when the document is first requested. Loading the package takes 0.25 s of CPU, which a start must not
- * spend. The names and options are those of the package.
+ * Decorators of `@nestjs/swagger`, applied when the document is first requested. Loading the package takes 0.25 s of CPU, which
+ * a start must not spend. The names and options are those of the package.
  */
 type Apply = (swagger: typeof Swagger) => void;
 
@@ -30,7 +30,7 @@ export const lazyProperty = (
 
 /** Classes that a schema refers to by name. */
 export const registerModels = (swagger: typeof Swagger, target: object, ...models: readonly Type<object>[]): void => {
-  swagger.ApiExtraModels(...models)(target.constructor as Type<object>);
+  swagger.ApiExtraModels(...models)(target.constructor);
 };
 
 const lazyMethod = (decoratorOf: (swagger: typeof Swagger) => MethodDecorator): MethodDecorator => {

@@ -6,8 +6,8 @@ import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './problem';
 const STATUS_OF_CODE: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 /**
- * Answers requests that Node's parser refuses (headers over 16 kB, malformed HTTP, too slow). They never reach Express; each gets a problem and its
- * connection is closed.
+ * Answers requests that Node's parser refuses (headers over 16 kB, malformed HTTP, too slow). They never reach Express; each
+ * gets a problem and its connection is closed.
  */
 export function answerUnreadableRequests(server: Server): void {
   // Node refuses every Expect other than 100-continue with an empty 417; it may be ignored as well (RFC 9110, 10.1.1).

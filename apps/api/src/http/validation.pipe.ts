@@ -5,7 +5,10 @@ import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/ker
 import { findUnstorableInput } from './find-unstorable-input';
 import { DEFAULT_LIMIT, PageQuery } from './page.dto';
 
-/** Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong fields are named. [TEN-5] */
+/**
+ * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong
+ * fields are named. [TEN-5]
+ */
 @Injectable()
 export class InputValidationPipe extends ValidationPipe {
   constructor(@Inject(CONFIG) private readonly config: Config) {

@@ -68,7 +68,10 @@ export class InventoryQuery extends PageQuery {
   readonly updated_since?: string;
 }
 
-/** Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides which rows are read. */
+/**
+ * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
+ * which rows are read.
+ */
 export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
   const { kind, status, region, project_id, tenant_id, q, updated_since, unattributed } = query;
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();

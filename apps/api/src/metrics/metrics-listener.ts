@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { Config } from '#libs/config';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 
-/** `GET /metrics` on a separate port, for Prometheus: without a token, and unreachable from where the api is public. It needs no dependency. */
+/**
+ * `GET /metrics` on a separate port, for Prometheus: without a token, and unreachable from where the api is public. It needs no
+ * dependency.
+ */
 export class MetricsListener {
   private readonly server: Server | undefined;
 

@@ -7,7 +7,10 @@ import { loadSwagger } from '../http/swagger.decorators';
 import { describeSagaInputs, sagaStartSchemas } from '../sagas/saga-inputs';
 import { BEARER, completeOperations, simplifySchemas } from './document-rules';
 
-/** The OpenAPI 3.1 document, which `@nestjs/swagger` reads from controllers and DTOs. It is built at the first request, so a start does not pay for it. */
+/**
+ * The OpenAPI 3.1 document, which `@nestjs/swagger` reads from controllers and DTOs. It is built at the first request, so a
+ * start does not pay for it.
+ */
 @Injectable()
 export class ApiDocument {
   private app: INestApplication | undefined;
@@ -19,7 +22,7 @@ export class ApiDocument {
     private readonly sagas: SagaRegistry,
   ) {}
 
-  /** Sets the application whose routes the document describes. */
+  /** Sets the application that the document describes. */
   bind(app: INestApplication): void {
     this.app = app;
   }

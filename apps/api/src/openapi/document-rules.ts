@@ -7,21 +7,24 @@ import { problemResponse } from '../http/response.decorators';
 export const BEARER = 'guardian';
 
 const CALLERS: Readonly<Record<Access, string>> = {
-  public: 'everybody',
-  platform_admin: 'platform admins',
-  tenant_or_admin: 'tenants (own rows only) and platform admins',
+  public: 'Every caller, without a token.',
+  platform_admin: 'Platform admins.',
+  tenant_or_admin: 'Tenants (own rows only) and platform admins.',
 };
 
 type Json = Record<string, unknown>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
-/** Adds to each operation what follows from its route: tag, callers, the problems of every route of its sort, and the configured page limit. */
+/**
+ * Adds to each operation what follows from its route: tag, callers, the problems of every route of its sort, and the configured
+ * page limit.
+ */
 export function completeOperations(document: OpenAPIObject, access: ReadonlyMap<string, Access>, pageLimitMax: number): void {
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods as Record<string, Operation>)) {
       const caller = access.get(`${method} ${path}`) ?? 'public';
       operation.tags = [path.split('/').find((segment) => !['', 'api', 'v1'].includes(segment)) ?? 'api'];
-      operation.description = [operation.description, `Who: ${CALLERS[caller]}.`].filter(Boolean).join('\n\n');
+      operation.description = [operation.description, `Who: ${CALLERS[caller]}`].filter(Boolean).join('\n\n');
       operation.security = caller === 'public' ? [] : [{ [BEARER]: [] }];
       setPageLimit(operation, pageLimitMax);
       if (operation.requestBody) forbidOtherFields(document, operation.requestBody as unknown as Json);
@@ -50,7 +53,7 @@ function setPageLimit({ parameters = [] }: Operation, pageLimitMax: number): voi
   }
 }
 
-/** Unknown fields of a body are refused, and the schema says so. */
+/** Unknown fields of a body are refused, so its schema forbids them. */
 function forbidOtherFields(document: OpenAPIObject, body: Json): void {
   body['required'] = true;
   const { schema } = (body['content'] as Record<string, { schema: { $ref?: string } }>)['application/json'] ?? { schema: {} };
@@ -58,7 +61,7 @@ function forbidOtherFields(document: OpenAPIObject, body: Json): void {
   if (found) (found as Json)['additionalProperties'] = false;
 }
 
-/** Keys that a reader of the document looks for first. */
+/** Keys that come first, for readers of the document. */
 const FIRST_KEYS = ['name', 'in', 'required', 'type', 'format', 'enum'];
 
 /** Unwraps what the field decorators need for swagger only: choices of one, and the mark of any JSON value. */

@@ -23,8 +23,8 @@ export const BOARD_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Records an action before the board performs it. The queues share no transaction with the audit log, so an entry may exist for an action that
- * then failed, but no action happens without an entry. Every other action is refused. [OPS-9]
+ * Records an action before the board performs it. The queues share no transaction with the audit log, so an entry may exist for
+ * an action that then failed, but no action happens without an entry. Every other action is refused. [OPS-9]
  */
 @Injectable()
 export class BoardActions {

@@ -11,7 +11,10 @@ const MAX_COOKIE_LENGTH = 3_800;
 /** Browsers limit the age of a cookie to 400 days. */
 const MAX_COOKIE_AGE_MS = 400 * 86_400_000;
 
-/** The sessions of the board. A session is the Guardian token itself, in a header or a cookie, so no state is stored and none outlives the token. */
+/**
+ * The sessions of the board. A session is the Guardian token itself, in a header or a cookie, so no state is stored and none
+ * outlives the token.
+ */
 export class BoardSessions {
   constructor(private readonly config: Config) {}
 

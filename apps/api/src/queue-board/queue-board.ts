@@ -17,8 +17,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 const MAX_PATH_LENGTH = 500;
 
 /**
- * The queue board and its access rules: every path and method needs a platform admin, every action a page of this origin. A browser signs in with
- * a token, which becomes its cookie; the Authorization header works too. [TEN-7]
+ * The queue board and its access rules: every path and method needs a platform admin, every action a page of this origin. A
+ * browser signs in with a token, which becomes its cookie; the Authorization header works too. [TEN-7]
  */
 @Injectable()
 export class QueueBoard {

@@ -9,7 +9,10 @@ export interface StoredJob {
   readonly deduplicationId?: string;
 }
 
-/** Words of this service: kinds, triggers, job names, statuses, error codes, schedule keys. Tokens and passwords have digits, capitals or other signs. */
+/**
+ * Words of this service: kinds, triggers, job names, statuses, error codes, schedule keys. Tokens and passwords have digits,
+ * capitals or other signs.
+ */
 const WORD = /^[a-z]{1,40}(?:[_./-][a-z]{1,40}){0,7}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NUMBER = /^\d{1,20}$/;
@@ -21,8 +24,9 @@ const HIDDEN = 'hidden';
 const FAILURES_OF_BULLMQ = new Set(['job stalled more than allowable limit']);
 
 /**
- * A job as the board may return it: only words and ids of this service. Jobs should contain nothing else; other values and texts of libraries are
- * hidden even from operators, because pages of a board are visible to bystanders and are pasted into tickets. [TEN-8]
+ * A job as the board may return it: only words and ids of this service. Jobs should contain nothing else; other values and
+ * texts of libraries are hidden even from operators, because pages of a board are visible to bystanders and are pasted into
+ * tickets. [TEN-8]
  */
 export function redactJob<J extends StoredJob>(job: J): J {
   return {

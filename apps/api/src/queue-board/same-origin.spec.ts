@@ -11,12 +11,12 @@ it.each([
   ['another port of the same host', { origin: 'https://cloud.example.com:8443' }, false],
   ['a page that hides its origin', { origin: 'null' }, false],
   ['an address typed or a bookmark', { secFetchSite: 'none' }, false],
-  ['two answers that disagree', { secFetchSite: 'same-origin', origin: 'https://evil.example' }, false],
+  ['two headers that disagree', { secFetchSite: 'same-origin', origin: 'https://evil.example' }, false],
   ['a host that only begins alike', { origin: 'https://cloud.example.com.evil.example' }, false],
-])('TEN-7: an action from %s', (_who, request, passes) => {
+])('decides whether an action may come from %s [TEN-7]', (_who, request, passes) => {
   expect(isSameOrigin({ secFetchSite: undefined, origin: undefined, host: 'cloud.example.com', ...request })).toBe(passes);
 });
 
-it('TEN-7: nothing is of the same origin as nowhere', () => {
+it('refuses every origin when the request has no Host header [TEN-7]', () => {
   expect(isSameOrigin({ secFetchSite: undefined, origin: 'https://cloud.example.com', host: undefined })).toBe(false);
 });

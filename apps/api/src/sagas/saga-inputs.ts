@@ -42,7 +42,7 @@ const FIELDS: Readonly<Record<string, { readonly description: string; readonly e
 /** The input class of each saga kind that the API can start, by kind. Declares a description for each of their fields. */
 export function describeSagaInputs(registry: SagaRegistry): ReadonlyMap<string, Type<object>> {
   const kinds = registry.known().kinds.filter((kind) => !registry.get(kind).internal);
-  const inputs = new Map(kinds.sort().map((kind) => [kind, registry.get(kind).input as Type<object>] as const));
+  const inputs = new Map(kinds.sort().map((kind) => [kind, registry.get(kind).input] as const));
   for (const input of new Set(inputs.values())) {
     const rules = getMetadataStorage().getTargetValidationMetadatas(input, '', true, false);
     for (const field of new Set(rules.map(({ propertyName }) => propertyName))) {

@@ -24,8 +24,8 @@ export class FastListQueryPipe implements PipeTransform<unknown, unknown> {
 }
 
 /**
- * The list of resources, the one measured route (H1 of docs/measurements.md). It skips what costs CPU there: repeated validation of a query, row
- * objects, and Express's `response.json`, which copies the text and computes freshness.
+ * The list of resources, the one measured route (H1 of docs/measurements.md). It skips what costs CPU there: repeated
+ * validation of a query, row objects, and Express's `response.json`, which copies the text and computes freshness.
  */
 @RequireTenantOrAdmin()
 @Controller('api/v1/inventory')

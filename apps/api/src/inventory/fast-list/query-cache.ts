@@ -4,8 +4,8 @@ const MAX_QUERIES = 200;
 const MAX_LENGTH = 512;
 
 /**
- * Valid queries. Most callers repeat the same query, and its validation depends on nothing else. The cached objects are frozen, because requests
- * share them.
+ * Valid queries. Most callers repeat the same query, and its validation depends on nothing else. The cached objects are frozen,
+ * because requests share them.
  */
 export class QueryCache<T extends object> {
   private readonly known = new Map<string, Readonly<T>>();
