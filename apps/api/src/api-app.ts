@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { UnsupportedMediaTypeException, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -8,7 +11,7 @@ import { JsonLogger } from '#libs/observability';
 import { ApiModule } from './api.module';
 import { KeepAliveDrainer } from './http/keep-alive-drainer';
 import { assignRequestId } from './http/request-id';
-import { answerUnreadableRequests } from './http/unreadable-requests';
+import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
 import { observeRequest } from './metrics/observe-request';
 import { ApiDocument } from './openapi/api-document';
 import { BOARD_PATH } from './queue-board/board-session';
@@ -57,4 +60,36 @@ function requireJson(request: Request, _response: Response, next: NextFunction):
   // `is` returns null when there is no body; a body of length 0 is none either.
   const wrong = request.headers['content-length'] !== '0' && request.is('application/json') === false;
   next(wrong ? new UnsupportedMediaTypeException() : undefined);
+}
+
+const STATUS_OF_CODE: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/**
+ * Answers requests that Node's parser refuses (headers over 16 kB, malformed HTTP, too slow). They never reach Express; each
+ * gets a problem and its connection is closed.
+ */
+function answerUnreadableRequests(server: Server): void {
+  // Node refuses every Expect other than 100-continue with an empty 417; it may be ignored as well (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = STATUS_OF_CODE[error.code ?? ''] ?? 400;
+    const failure = failureOfStatus(status);
+    const requestId = randomUUID();
+    const body = failure ? JSON.stringify(problemOf(failure, requestId)) : '';
+    socket.end(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+        `content-type: ${PROBLEM_MEDIA_TYPE}`,
+        `content-length: ${Buffer.byteLength(body)}`,
+        `x-request-id: ${requestId}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  });
 }

@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
 import { GROUPS, type CostLineFilters, type Group } from '#libs/provider-billing';
-import { ApiInput } from '../http/api-input.decorator';
+import { ApiInput } from '../http/field.decorators';
 import { IsPeriod, IsTenantId, IsWord } from '../http/input.decorators';
 import { PageQuery } from '../http/page.dto';
 

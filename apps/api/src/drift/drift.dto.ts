@@ -1,11 +1,11 @@
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { DRIFT_STATUSES, SEVERITIES, type DriftFilters, type DriftStatus, type DriftView, type Severity } from '#libs/drift';
-import { ApiInput } from '../http/api-input.decorator';
 import {
   ApiAnyJson,
   ApiCount,
   ApiEnum,
   ApiFlag,
+  ApiInput,
   ApiListOf,
   ApiObject,
   ApiShare,

@@ -11,6 +11,6 @@ export class NotReadyError extends DomainError {
   override readonly retryAfterMs = 1_000;
 
   constructor(readonly checks: Readonly<Record<string, string>>) {
-    super('The service is not ready; see checks');
+    super('The service cannot work at the moment');
   }
 }

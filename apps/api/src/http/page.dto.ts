@@ -1,7 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator';
-import { ApiInput } from './api-input.decorator';
-import { ApiFlag, ApiMapOf, ApiObject, ApiText, ApiTime } from './field.decorators';
+import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './field.decorators';
 
 /** Rows per page when no limit is given; fewer where the configured maximum is lower. */
 export const DEFAULT_LIMIT = 50;

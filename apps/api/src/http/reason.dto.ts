@@ -1,5 +1,5 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import { ApiInput } from './api-input.decorator';
+import { ApiInput } from './field.decorators';
 import { IsNotBlank } from './input.decorators';
 
 const MAX_REASON = 500;

@@ -2,12 +2,12 @@ import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator'
 import type { Principal } from '#libs/identity';
 import type { EventCause, EventView, ResourceFilters, ResourceView } from '#libs/inventory';
 import { OtherTenantError } from '../auth/auth.errors';
-import { ApiInput } from '../http/api-input.decorator';
 import {
   ApiAnyObject,
   ApiCount,
   ApiEnum,
   ApiFlag,
+  ApiInput,
   ApiListOf,
   ApiObject,
   ApiText,

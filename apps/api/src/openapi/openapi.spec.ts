@@ -7,7 +7,7 @@ import { loadConfig } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
 import { createApi } from '../api-app';
 import { AccessDeclarations } from '../auth/access-declarations';
-import { SCHEMA_OF_VALIDATOR } from '../http/api-input.decorator';
+import { SCHEMA_OF_VALIDATOR } from '../http/field.decorators';
 import { InventoryQuery } from '../inventory/inventory.dto';
 
 interface Schema {

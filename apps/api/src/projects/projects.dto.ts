@@ -1,8 +1,7 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import type { ProjectChange, ProjectView } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
-import { ApiInput } from '../http/api-input.decorator';
-import { ApiEnum, ApiFlag, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
 import { IsTenantId } from '../http/input.decorators';
 import { ReasonBody } from '../http/reason.dto';
 

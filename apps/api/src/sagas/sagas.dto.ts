@@ -1,12 +1,12 @@
 import { IsIn, IsObject, IsOptional } from 'class-validator';
 import type { RunStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
-import { ApiInput } from '../http/api-input.decorator';
 import {
   ApiAnyJson,
   ApiAnyObject,
   ApiCount,
   ApiEnum,
   ApiFlag,
+  ApiInput,
   ApiListOf,
   ApiObject,
   ApiText,

@@ -1,7 +1,6 @@
 import { IsOptional } from 'class-validator';
 import type { SweepStatus, SweepTrigger, SweepView } from '#libs/inventory';
-import { ApiInput } from '../http/api-input.decorator';
-import { ApiCount, ApiEnum, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
 import { IsWord } from '../http/input.decorators';
 import { PageQuery } from '../http/page.dto';
 import { ReasonBody } from '../http/reason.dto';
