@@ -4,12 +4,10 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IsString } from 'class-validator';
 import request from 'supertest';
 import { loadConfig, type Config } from '#libs/config';
-import { Database } from '#libs/database';
 import { signGuardianToken, type Principal } from '#libs/identity';
 import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from './auth/access.decorator';
 import { createApi } from './api-app';
 import { ApiModule } from './api.module';
-import { ReadinessService } from './health/readiness.service';
 import { PageQuery } from './http/page.dto';
 
 const SECRET = 'spec-secret-spec-secret-spec-secret-spec-secret-spec-secret-spec-secret';
@@ -95,27 +93,6 @@ describe('health', () => {
     const { body, headers } = await http().get('/api/health/ready').expect(503);
     expect(headers).toMatchObject({ 'content-type': expect.stringContaining('application/problem+json') as string, 'retry-after': '1' });
     expect(body).toMatchObject({ status: 503, code: 'not_ready', checks: { database: 'down', queues: 'down' } });
-  });
-
-  it('returns the whole problem of a process that is not ready [OPS-6]', async () => {
-    const { body, headers } = await http().get('/api/health/ready').expect(503);
-    expect(body).toEqual({
-      type: 'about:blank',
-      title: 'Service Unavailable',
-      status: 503,
-      code: 'not_ready',
-      detail: 'The service cannot work at the moment',
-      request_id: headers['x-request-id'],
-      checks: { database: 'down', queues: 'down' },
-    });
-  });
-
-  it('shares one check among concurrent probes [OPS-6]', async () => {
-    const ping = jest.spyOn(app.get(Database, { strict: false }), 'ping');
-    const readiness = app.get(ReadinessService);
-    await Promise.allSettled(Array.from({ length: 10 }, () => readiness.ready()));
-    expect(ping).toHaveBeenCalledTimes(1);
-    ping.mockRestore();
   });
 
   it('refuses routes that need the schema until it exists, after it has checked the token [OPS-5]', async () => {

@@ -17,6 +17,7 @@ import { KeepAliveDrainer } from './http/keep-alive-drainer';
 import { ProblemFilter } from './http/problem.filter';
 import { UndeclaredInputGuard } from './http/undeclared-input.guard';
 import { InputValidationPipe } from './http/validation.pipe';
+import { FastListModule } from './inventory/fast-list/fast-list.module';
 import { InventoryApiModule } from './inventory/inventory.module';
 import { MetricsApiModule } from './metrics/metrics.module';
 import { OpenApiModule } from './openapi/openapi.module';
@@ -27,6 +28,7 @@ import { SweepsApiModule } from './sweeps/sweeps.module';
 
 const FEATURES = [
   HealthApiModule,
+  FastListModule,
   InventoryApiModule,
   ProjectsApiModule,
   SweepsApiModule,

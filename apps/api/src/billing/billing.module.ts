@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ProviderBillingModule } from '#libs/provider-billing';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { BillingController } from './billing.controller';
 import { CostLinesController } from './cost-lines.controller';
 import { InvoicesController } from './invoices.controller';

@@ -8,7 +8,7 @@ import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/uuid.pipe';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { InvoiceResponse } from './billing-answers.dto';
 import { firstDayOf, InvoicesQuery } from './billing.dto';
 

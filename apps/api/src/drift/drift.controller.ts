@@ -18,7 +18,7 @@ import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse, ApiPro
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/uuid.pipe';
 import { ResourceResponse } from '../inventory/inventory.dto';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import {
   AcceptDriftBody,
   DriftDetectionResponse,

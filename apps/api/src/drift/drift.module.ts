@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DriftModule } from '#libs/drift';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { DriftRulesController } from './drift-rules.controller';
 import { DriftController } from './drift.controller';
 

@@ -28,7 +28,7 @@ export class ProjectsController {
   @ApiOperation({
     summary: 'Assign a project to a tenant and classify it',
     description:
-      'Syncs keep these values, and they apply to the resources of the project at once. A field that is left out keeps its value; null removes it.',
+      'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value; null removes it.',
   })
   @ApiIdParam('project')
   @ApiDataResponse(ProjectResponse)

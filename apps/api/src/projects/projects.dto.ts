@@ -5,7 +5,7 @@ import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/f
 import { IsTenantId } from '../http/input.decorators';
 import { ReasonBody } from '../http/reason.dto';
 
-/** Changes to a project; a field that is left out keeps its value. */
+/** Changes to a project; a field that is missing keeps its value. */
 export class ProjectBody extends ReasonBody {
   @ApiInput('Owner of the project; null removes it', { example: 'acme' })
   @IsOptional()

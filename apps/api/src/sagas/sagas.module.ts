@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ProvisioningModule } from '#libs/provisioning';
 import { SagaModule } from '#libs/saga';
 import { InputValidationPipe } from '../http/validation.pipe';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { SagasController } from './sagas.controller';
 import { SagasService } from './sagas.service';
 

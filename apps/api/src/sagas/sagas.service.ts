@@ -6,7 +6,7 @@ import { ValidationFailedError } from '#libs/kernel';
 import { SagaControls, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaPlan } from '#libs/saga';
 import type { ListOf } from '../http/page.dto';
 import { InputValidationPipe } from '../http/validation.pipe';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 
 /** Sagas in the scope of their caller. Each change is committed first; then a worker is woken. */

@@ -8,7 +8,7 @@ import { RequiredReasonBody } from '../http/reason.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/uuid.pipe';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
 
 @RequirePlatformAdmin()

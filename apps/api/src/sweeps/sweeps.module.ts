@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { InventoryModule } from '#libs/inventory';
-import { WakeupService } from '../wakeup.service';
+import { WakeupService } from '../wakeups/wakeup.service';
 import { SweepsController } from './sweeps.controller';
 
 @Module({ imports: [InventoryModule], controllers: [SweepsController], providers: [WakeupService] })
