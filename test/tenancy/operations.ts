@@ -14,13 +14,19 @@ interface Documented {
   readonly description: string;
   readonly security: unknown[];
   readonly parameters: { name: string; in: string }[];
-  readonly requestBody?: { content: { 'application/json': { schema: { properties: object } } } };
+  readonly requestBody?: { content: { 'application/json': { schema: { $ref: string } } } };
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, Documented>>;
+  readonly components: { readonly schemas: Record<string, { readonly properties: object }> };
 }
 
 /** Every route that the running api documents: a new one is covered without a change here. */
 export async function documentedOperations({ http }: TenancyWorld): Promise<Operation[]> {
   const { body } = await http().get('/api/openapi.json').expect(200);
-  const { paths } = body as { paths: Record<string, Record<string, Documented>> };
+  const { paths, components } = body as Document;
+  const fieldsOf = ($ref: string) => Object.keys(components.schemas[$ref.split('/').at(-1) ?? '']?.properties ?? {});
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { description, security, parameters, requestBody }]) => ({
       method: method as Operation['method'],
@@ -28,7 +34,7 @@ export async function documentedOperations({ http }: TenancyWorld): Promise<Oper
       adminOnly: description.includes('Who: Platform admins.'),
       open: security.length === 0,
       query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
-      body: Object.keys(requestBody?.content['application/json'].schema.properties ?? {}),
+      body: requestBody ? fieldsOf(requestBody.content['application/json'].schema.$ref) : [],
     })),
   );
 }

@@ -5,11 +5,10 @@ import { IsString } from 'class-validator';
 import request from 'supertest';
 import { loadConfig, type Config } from '#libs/config';
 import { signGuardianToken, type Principal } from '#libs/identity';
-import { RequirePlatformAdmin, RequireTenantOrAdmin, Public } from './access/access';
-import { CurrentPrincipal } from './access/current-principal';
+import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from './auth/access.decorator';
 import { createApi } from './api-app';
 import { ApiModule } from './api.module';
-import { PageQuery } from './requests/page.query';
+import { PageQuery } from './http/page.dto';
 
 const SECRET = 'spec-secret-spec-secret-spec-secret-spec-secret-spec-secret-spec-secret';
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';
@@ -83,20 +82,20 @@ afterEach(() => log.mockRestore());
 afterAll(() => app.close());
 
 describe('health', () => {
-  it('OPS-6: is alive without database, flat and with its version', async () => {
+  it('is alive without a database and returns its version [OPS-6]', async () => {
     const { body, headers } = await http().get('/api/health').expect(200);
     expect(body).toEqual({ status: 'ok', service: 'arcadia-cloud', version: config().version });
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     expect(headers).not.toHaveProperty('x-powered-by');
   });
 
-  it('OPS-6: is not ready without database, and says what is missing', async () => {
+  it('is not ready without a database and names the missing dependencies [OPS-6]', async () => {
     const { body, headers } = await http().get('/api/health/ready').expect(503);
     expect(headers).toMatchObject({ 'content-type': expect.stringContaining('application/problem+json') as string, 'retry-after': '1' });
     expect(body).toMatchObject({ status: 503, code: 'not_ready', checks: { database: 'down', queues: 'down' } });
   });
 
-  it('holds routes that need the schema back until it is there, after looking at the token', async () => {
+  it('refuses routes that need the schema until it exists, after it has checked the token [OPS-5]', async () => {
     await http().get('/api/probe/whoami').expect(401);
     const { body } = await http()
       .get('/api/probe/whoami')
@@ -106,14 +105,14 @@ describe('health', () => {
   });
 });
 
-describe('TEN-3: who may call', () => {
-  it('refuses to start when a handler does not say who may call it', async () => {
+describe('access rules', () => {
+  it('refuses to start when a handler declares no access rule [TEN-3]', async () => {
     const forgetful = await withProbe(config(), ForgetfulController);
     await expect(forgetful.init()).rejects.toThrow('ForgetfulController.all');
     await forgetful.close();
   });
 
-  it('answers 401 with a challenge when there is no token or a wrong one', async () => {
+  it('returns 401 with a challenge without a token and for an invalid one [TEN-3]', async () => {
     const missing = await http().get('/api/probe/admin').expect(401);
     expect(missing.headers['www-authenticate']).toBe('Bearer');
     expect(missing.body).toMatchObject({ type: 'about:blank', title: 'Unauthorized', status: 401, code: 'unauthenticated' });
@@ -121,7 +120,7 @@ describe('TEN-3: who may call', () => {
     await http().get('/api/probe/admin').set('authorization', 'Basic YTpi').expect(401);
   });
 
-  it('answers 403 to tenants where only admins may call, and to tokens without scope everywhere', async () => {
+  it('returns 403 to tenants on routes of admins, and to tokens without scope on every route [TEN-3]', async () => {
     expect(
       (
         await http()
@@ -134,7 +133,7 @@ describe('TEN-3: who may call', () => {
   });
 });
 
-describe('RFC 9457: every failure is a problem', () => {
+describe('failures are problem documents (RFC 9457)', () => {
   const post = () => http().post('/api/probe/notes').set('content-type', 'application/json');
 
   it.each([
@@ -161,7 +160,7 @@ describe('RFC 9457: every failure is a problem', () => {
     ['a body over 100 kB', () => post().send({ text: 'x'.repeat(103_000) }), 413, 'body_too_large'],
     ['a missing field', () => post().send({}), 400, 'validation_failed'],
     ['a bug', () => http().get('/api/probe/bug'), 500, 'internal'],
-  ])('%s', async (_what, send, status, code) => {
+  ])('returns a problem for %s', async (_what, send, status, code) => {
     const { body, headers } = await send().expect(status);
     expect(headers['content-type']).toContain('application/problem+json');
     expect(body).toMatchObject({
@@ -174,7 +173,7 @@ describe('RFC 9457: every failure is a problem', () => {
     });
   });
 
-  it('TEN-10: shows nothing of a bug, and logs it under the same id', async () => {
+  it('returns no detail of an unexpected error and logs it under the same request id [TEN-10]', async () => {
     const { text, body } = await http().get('/api/probe/bug').expect(500);
     expect(text).not.toMatch(/select|passwd|\.ts|stack|Error:/);
     const logged = log.mock.calls.map(([line]) => String(line)).join('');
@@ -182,12 +181,12 @@ describe('RFC 9457: every failure is a problem', () => {
     expect(logged).toContain('select * from secrets');
   });
 
-  it('names the methods that an address takes', async () => {
+  it('names the allowed methods of an address', async () => {
     const { headers } = await http().put('/api/health/ready').expect(405);
     expect(headers['allow']).toBe('GET, HEAD');
   });
 
-  it('answers requests that are no HTTP, and headers over 16 kB', async () => {
+  it('returns a problem for malformed HTTP and for headers over 16 kB', async () => {
     expect(await raw('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1.1 400 [\s\S]*application\/problem\+json[\s\S]*"code":"malformed_request"/);
     expect(await raw(`GET /api/health HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 431 [\s\S]*"code":"headers_too_large"/,
@@ -207,10 +206,10 @@ describe('request ids', () => {
   });
 });
 
-describe('TEN-5: only documented input', () => {
+describe('documented input only [TEN-5]', () => {
   const page = (query: string) => http().get(`/api/probe/page${query}`);
 
-  it('has 50 rows a page unless told', async () => {
+  it('uses a limit of 50 when none is given', async () => {
     expect((await page('').expect(200)).body).toEqual({ limit: 50 });
     expect((await page('?limit=200').expect(200)).body).toEqual({ limit: 200 });
   });
@@ -240,7 +239,7 @@ describe('TEN-5: only documented input', () => {
     expect(body).toMatchObject({ code: 'validation_failed', errors: [{ field }] });
   });
 
-  it('refuses any parameter where none is documented, and a body where none is', async () => {
+  it('refuses every parameter and every body of a route that documents none', async () => {
     expect((await http().get('/api/health?verbose=1').expect(400)).body).toMatchObject({ errors: [{ field: 'verbose' }] });
     await http().get('/api/health').send({ tenant_id: 'acme' }).expect(400);
   });
@@ -262,14 +261,14 @@ describe('TEN-5: only documented input', () => {
   });
 });
 
-describe('browsers', () => {
-  it('answers configured origins only', async () => {
+describe('CORS', () => {
+  it('allows configured origins only', async () => {
     const asked = (origin: string) => http().options('/api/health').set({ origin, 'access-control-request-method': 'GET' });
     expect((await asked('https://desk.example.com')).headers['access-control-allow-origin']).toBe('https://desk.example.com');
     expect((await asked('https://forger.example.com')).headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('says nothing about origins unless some are configured', async () => {
+  it('sends no CORS header when no origin is configured', async () => {
     const closed = await withProbe(config());
     await closed.init();
     const { headers } = await request(closed.getHttpServer()).get('/api/health').set('origin', 'https://desk.example.com').expect(200);

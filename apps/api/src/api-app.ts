@@ -1,4 +1,7 @@
-import type { DynamicModule } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { UnsupportedMediaTypeException, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -6,42 +9,87 @@ import helmet from 'helmet';
 import type { Config } from '#libs/config';
 import { JsonLogger } from '#libs/observability';
 import { ApiModule } from './api.module';
-import { BOARD_PATH } from './board/board-session';
-import { QueueBoard } from './board/queue-board';
+import { KeepAliveDrainer } from './http/keep-alive-drainer';
+import { assignRequestId } from './http/request-id';
+import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
 import { observeRequest } from './metrics/observe-request';
-import { answerUnreadableRequests } from './problems/answer-unreadable-requests';
-import { KeepAliveDrainer } from './requests/kept-connections';
-import { assignRequestId } from './requests/request-id';
-import { requireJson } from './requests/require-json';
-import { JsonAdapter } from './routing/json-adapter';
+import { ApiDocument } from './openapi/api-document';
+import { BOARD_PATH } from './queue-board/board-session';
+import { QueueBoard } from './queue-board/queue-board';
 
 const BODY_LIMIT = '100kb';
-/** A request must arrive within this, so that slow senders cannot hold connections for ever. */
-const REQUEST_LIMIT_MS = 30_000;
+/** A request must arrive within this time, so that slow senders cannot keep connections open. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The API as it runs, not listening yet. Throws what stands in its way, instead of ending the process as Nest does by default. `root` is for compositions that add to the ApiModule. */
+/**
+ * Creates the API, not listening yet. Throws a boot error, where Nest by default would end the process. `root` is for compositions that add
+ * modules to the ApiModule.
+ */
 export async function createApi(config: Config, root: DynamicModule = ApiModule.forRoot(config)): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(root, new JsonAdapter(), {
+  const app = await NestFactory.create<NestExpressApplication>(root, {
     abortOnError: false,
     bodyParser: false,
     logger: new JsonLogger(config.logLevel),
   });
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.use(app.get(KeepAliveDrainer).watch, assignRequestId, observeRequest);
-  // Helmet's defaults, but for turning http into https: the API page must also work where TLS ends elsewhere or not at all.
+  // Helmet's defaults without the upgrade of http to https: the API page must work where TLS ends in front of this process, or is not used.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }), forbidCaching);
-  app.use(BOARD_PATH, app.get(QueueBoard).router); // before CORS and JSON: other origins have no business there, and browsers post forms
+  // The board comes before CORS and JSON: other origins have no access to it, and browsers post forms to it.
+  app.use(BOARD_PATH, app.get(QueueBoard).router);
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders: ['x-request-id'] });
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT });
+  app.get(ApiDocument).bind(app);
   const server = app.getHttpServer();
-  server.requestTimeout = REQUEST_LIMIT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   answerUnreadableRequests(server);
   return app;
 }
 
-/** Answers depend on the token and are out of date at once: no cache between us and the caller may keep them. */
-function forbidCaching(_request: Request, response: Response, next: NextFunction): void {
+/** Responses depend on the token and are outdated at once, so no cache may store them, and conditional requests get a full response. */
+function forbidCaching(request: Request, response: Response, next: NextFunction): void {
   response.setHeader('cache-control', 'no-store');
+  delete request.headers['if-none-match'];
+  delete request.headers['if-modified-since'];
   next();
+}
+
+/** Refuses a body that is not JSON (415). Without this check body-parser would not read the body and the handler would get none. */
+function requireJson(request: Request, _response: Response, next: NextFunction): void {
+  // `is` returns null when there is no body; a body of length 0 is none either.
+  const wrong = request.headers['content-length'] !== '0' && request.is('application/json') === false;
+  next(wrong ? new UnsupportedMediaTypeException() : undefined);
+}
+
+const STATUS_OF_CODE: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/**
+ * Answers requests that Node's parser refuses (headers over 16 kB, malformed HTTP, too slow). They never reach Express; each
+ * gets a problem and its connection is closed.
+ */
+function answerUnreadableRequests(server: Server): void {
+  // Node refuses every Expect other than 100-continue with an empty 417; it may be ignored as well (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = STATUS_OF_CODE[error.code ?? ''] ?? 400;
+    const failure = failureOfStatus(status);
+    const requestId = randomUUID();
+    const body = failure ? JSON.stringify(problemOf(failure, requestId)) : '';
+    socket.end(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+        `content-type: ${PROBLEM_MEDIA_TYPE}`,
+        `content-length: ${Buffer.byteLength(body)}`,
+        `x-request-id: ${requestId}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  });
 }

@@ -6,7 +6,7 @@ import { startTracing } from '#libs/observability';
 import { createApi } from './api-app';
 import { MetricsListener } from './metrics/metrics-listener';
 
-/** The api as a process. */
+/** Start and stop of the api process. */
 export const apiProcess: ProcessDescription = {
   name: 'api',
   portVariable: 'PORT',

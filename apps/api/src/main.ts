@@ -1,4 +1,4 @@
-/** Loading takes a moment and holds nothing yet: a signal in the middle of it simply ends the process (OPS-6). */
+/** Loading takes a moment and owns no resource yet, so a signal during it ends the process at once. [OPS-6] */
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 
 async function main(): Promise<void> {

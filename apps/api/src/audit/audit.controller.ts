@@ -1,17 +1,24 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { RequirePlatformAdmin } from '../access/access';
-import { PageQuery } from '../requests/page.query';
-import { Describes } from '../routing/describes';
-import { AuditPages } from './audit-pages';
+import { AuditLog } from '#libs/audit';
+import { decodeCursor, encodeCursor, SEQUENCE_KEY } from '#libs/kernel';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { PageQuery, type ListOf } from '../http/page.dto';
+import { ApiListResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { AuditEntryResponse } from './audit.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/audit')
 export class AuditController {
-  constructor(private readonly pages: AuditPages) {}
+  constructor(private readonly audit: AuditLog) {}
 
+  /** The log is complete at every read, because a change and its entry are one transaction. [OPS-9] */
   @Get()
-  @Describes({ summary: 'List what people changed, newest first', answers: { schema: 'AuditEntry', as: 'list' } })
-  list(@Query() page: PageQuery) {
-    return this.pages.list(page);
+  @ApiOperation({ summary: 'List audit log entries', description: 'Newest first.' })
+  @ApiListResponse(AuditEntryResponse)
+  async list(@Query() { limit, cursor }: PageQuery): Promise<ListOf<AuditEntryResponse>> {
+    const asOf = new Date().toISOString();
+    const { entries, nextSeq } = await this.audit.list(limit, decodeCursor(cursor, SEQUENCE_KEY) ?? undefined);
+    return { data: entries, page: { next_cursor: nextSeq === null ? null : encodeCursor(nextSeq) }, as_of: asOf, completeness: {} };
   }
 }

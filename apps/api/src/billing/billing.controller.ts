@@ -1,9 +1,11 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader, type Group } from '#libs/provider-billing';
-import { RequirePlatformAdmin } from '../access/access';
-import { Describes } from '../routing/describes';
-import { CostSummaryQuery, HistoryQuery } from './billing.query';
-import { firstDayOf } from './period';
+import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader } from '#libs/provider-billing';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import type { DataOf, ListOf } from '../http/page.dto';
+import { ApiDataResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { BalanceResponse, BillingHistoryEntryResponse, CostEstimateResponse, CostSummaryResponse } from './billing-answers.dto';
+import { CostSummaryQuery, firstDayOf, HistoryQuery } from './billing.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/billing')
@@ -16,45 +18,44 @@ export class BillingController {
   ) {}
 
   @Get('balance')
-  @Describes({
-    summary: 'Show what the account owes',
-    details: 'Read hourly. An estimate of the month so far: what counts are the invoices.',
-    answers: { schema: 'Balance', as: 'data' },
-    refusals: [404],
+  @ApiOperation({
+    summary: 'Get the account balance',
+    description: 'Read hourly. The usage of the current month is an estimate: only invoices are final.',
   })
-  async balance() {
+  @ApiDataResponse(BalanceResponse)
+  @ApiProblems(404)
+  async balance(): Promise<DataOf<BalanceResponse>> {
     return { data: await this.balances.latest() };
   }
 
   @Get('history')
-  @Describes({
-    summary: 'List what the account was charged, paid and credited, newest first',
-    details: 'All types of the provider, failed payments (`AttemptFailed`, `ACHFailure`) among them. Read daily.',
-    answers: { schema: 'BillingHistoryEntry', as: 'list' },
+  @ApiOperation({
+    summary: 'List charges, payments and credits of the account',
+    description: 'Newest first. Contains all types of the provider, failed payments (`AttemptFailed`, `ACHFailure`) included. Read daily.',
   })
-  history(@Query() query: HistoryQuery) {
+  @ApiListResponse(BillingHistoryEntryResponse)
+  history(@Query() query: HistoryQuery): Promise<ListOf<BillingHistoryEntryResponse>> {
     return this.entries.list(query.type, query);
   }
 
   @Get('summary')
-  @Describes({
-    summary: 'Sum invoiced costs by tenant, kind, project, product or period',
-    details: 'Every line is in exactly one group, so the groups add up. Without `period`: of all invoices. Estimates are never in it.',
-    answers: { schema: 'CostSummary', as: 'data' },
+  @ApiOperation({
+    summary: 'Sum invoiced costs by group',
+    description: 'Every line is in exactly one group, so the groups add up. Without `period`: all invoices. Estimates are never included.',
   })
-  async summary(@Query() { period, group_by }: CostSummaryQuery) {
-    const groups = [...new Set((group_by ?? 'tenant').split(','))] as Group[];
-    return { data: await this.summaries.read(firstDayOf(period), groups) };
+  @ApiDataResponse(CostSummaryResponse)
+  async summary(@Query() query: CostSummaryQuery): Promise<DataOf<CostSummaryResponse>> {
+    return { data: await this.summaries.read(firstDayOf(query.period), query.groups()) };
   }
 
   @Get('estimate')
-  @Describes({
-    summary: 'Estimate the running month',
-    details: 'From the balance and the preview of the next invoice. Never mixed with invoiced amounts.',
-    answers: { schema: 'CostEstimate', as: 'data' },
-    refusals: [404],
+  @ApiOperation({
+    summary: 'Estimate the current month',
+    description: 'From the balance and the preview of the next invoice. Never mixed with invoiced amounts.',
   })
-  async estimate() {
+  @ApiDataResponse(CostEstimateResponse)
+  @ApiProblems(404)
+  async estimate(): Promise<DataOf<CostEstimateResponse>> {
     return { data: await this.estimates.read() };
   }
 }

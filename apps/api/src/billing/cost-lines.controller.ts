@@ -1,15 +1,17 @@
 import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
-import { CostLineReader, type CostLineFilters, type CostLineView } from '#libs/provider-billing';
-import { RequirePlatformAdmin } from '../access/access';
-import { csvDownload, type Columns } from '../csv/csv-download';
-import { Describes } from '../routing/describes';
-import { CostLinesQuery } from './billing.query';
-import { firstDayOf } from './period';
+import { CostLineReader, type CostLineView } from '#libs/provider-billing';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { csvDownload, type CsvColumns } from '../http/csv-download';
+import type { ListOf } from '../http/page.dto';
+import { ApiFileResponse, ApiListResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { CostLineResponse } from './billing-answers.dto';
+import { CostLinesQuery } from './billing.dto';
 
-/** Rows per statement: a file is read in fewer, longer pages than a screen. */
+/** Rows per statement: a file is read in fewer, longer pages than a list. */
 const ROWS_PER_READ = 2_000;
 
-const COLUMNS: Columns<CostLineView> = {
+const COLUMNS: CsvColumns<CostLineView> = {
   id: (line) => line.id,
   invoice_id: (line) => line.invoice_id,
   line_no: (line) => line.line_no,
@@ -36,36 +38,24 @@ export class CostLinesController {
   constructor(private readonly lines: CostLineReader) {}
 
   @Get('cost-lines')
-  @Describes({
-    summary: 'List the lines of invoices',
-    details:
-      'Latest period first, within an invoice in its own order. `matched=false`: what neither a resource nor a project was found for.',
-    answers: { schema: 'CostLine', as: 'list' },
+  @ApiOperation({
+    summary: 'List cost lines of invoices',
+    description:
+      'Latest period first, within an invoice in its own order. `matched=false`: lines without a resource and without a project.',
   })
-  list(@Query() query: CostLinesQuery) {
-    return this.lines.list(filtersOf(query), query);
+  @ApiListResponse(CostLineResponse)
+  list(@Query() query: CostLinesQuery): Promise<ListOf<CostLineResponse>> {
+    return this.lines.list(query.toFilters(), query);
   }
 
   @Get('cost-lines.csv')
-  @Describes({
-    summary: 'Download the lines of invoices as CSV',
-    details: 'The filters of the list; always the whole of it, whatever `limit` and `cursor` say.',
-    answers: { schema: 'Csv', as: 'csv' },
+  @ApiOperation({
+    summary: 'Download cost lines of invoices as CSV',
+    description: 'Has the filters of the list. The file always contains the whole list, whatever `limit` and `cursor` are.',
   })
+  @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
   download(@Query() query: CostLinesQuery): Promise<StreamableFile> {
-    const page = (cursor?: string) => this.lines.list(filtersOf(query), { limit: ROWS_PER_READ, cursor });
+    const page = (cursor?: string) => this.lines.list(query.toFilters(), { limit: ROWS_PER_READ, cursor });
     return csvDownload('cost-lines.csv', COLUMNS, page);
   }
-}
-
-function filtersOf({ period, matched, invoice_id, kind, tenant_id, project_name, resource_id }: CostLinesQuery): CostLineFilters {
-  return {
-    period: firstDayOf(period),
-    matched: matched === undefined ? undefined : matched === 'true',
-    invoice_id,
-    kind,
-    tenant_id,
-    project_name,
-    resource_id,
-  };
 }

@@ -1,60 +1,79 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { InvoiceReader } from '#libs/provider-billing';
-import { RequirePlatformAdmin } from '../access/access';
-import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { InvoicesQuery } from './billing.query';
-import { firstDayOf } from './period';
-import { RequestedIngests } from './requested-ingests';
+import { InvoiceReader, InvoiceService } from '#libs/provider-billing';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import type { DataOf, ListOf } from '../http/page.dto';
+import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { WakeupService } from '../wakeups/wakeup.service';
+import { InvoiceResponse } from './billing-answers.dto';
+import { firstDayOf, InvoicesQuery } from './billing.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/billing/invoices')
 export class InvoicesController {
   constructor(
     private readonly invoices: InvoiceReader,
-    private readonly requested: RequestedIngests,
+    private readonly invoiceService: InvoiceService,
+    private readonly wakeups: WakeupService,
   ) {}
 
   @Get()
-  @Describes({
-    summary: 'List invoices, latest period first',
-    details: '`completeness` tells how many are not ingested yet.',
-    answers: { schema: 'Invoice', as: 'list' },
+  @ApiOperation({
+    summary: 'List invoices',
+    description: 'Latest period first. `completeness` contains how many are not ingested yet.',
   })
-  list(@Query() query: InvoicesQuery) {
+  @ApiListResponse(InvoiceResponse)
+  list(@Query() query: InvoicesQuery): Promise<ListOf<InvoiceResponse>> {
     const { period, status, reconciliation } = query;
     return this.invoices.list({ period: firstDayOf(period), status, reconciliation }, query);
   }
 
   @Get(':id')
-  @Describes({ summary: 'Show one invoice', answers: { schema: 'Invoice', as: 'data' } })
-  async get(@Param('id', UuidPipe) id: string) {
+  @ApiOperation({ summary: 'Get an invoice' })
+  @ApiIdParam('invoice')
+  @ApiDataResponse(InvoiceResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<InvoiceResponse>> {
     return { data: await this.invoices.get(id) };
   }
 
   @Post(':id/ingest')
   @HttpCode(202)
-  @Describes({
-    summary: 'Read an invoice again',
-    details: 'A worker does it at once. The lines of before can be read until the new ones are in.',
-    answers: { schema: 'Invoice', as: 'data' },
+  @ApiOperation({
+    summary: 'Ingest an invoice again',
+    description: 'A worker starts at once. The previous lines can be read until the new ones are committed.',
   })
-  async ingest(@Param('id', UuidPipe) id: string, @Body() _body: ReasonBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.requested.ingest(id, because) };
+  @ApiIdParam('invoice')
+  @ApiDataResponse(InvoiceResponse, 202)
+  async ingest(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: ReasonBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<InvoiceResponse>> {
+    const invoice = await this.invoiceService.requestIngest(id, context);
+    await this.wakeups.wakeIngestWorker(id);
+    return { data: invoice };
   }
 
   @Post(':id/release')
   @HttpCode(200)
-  @Describes({
-    summary: 'Release an invoice whose lines do not add up',
-    details: 'It then goes to finance as it is, with a line for the difference.',
-    answers: { schema: 'Invoice', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Release an invoice that does not add up',
+    description: 'The invoice is pushed to the finance service unchanged, with a line for the difference.',
   })
-  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.requested.release(id, because) };
+  @ApiIdParam('invoice')
+  @ApiDataResponse(InvoiceResponse)
+  @ApiProblems(409)
+  async release(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: RequiredReasonBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<InvoiceResponse>> {
+    const invoice = await this.invoiceService.release(id, context);
+    await this.wakeups.wakeFinancePushWorker();
+    return { data: invoice };
   }
 }

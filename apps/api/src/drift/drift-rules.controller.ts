@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { DriftRuleService } from '#libs/drift';
-import { RequirePlatformAdmin } from '../access/access';
-import { PageQuery } from '../requests/page.query';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { DriftRuleBody } from './drift-rule.body';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import { PageQuery, type DataOf, type ListOf } from '../http/page.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { DriftRuleBody, DriftRuleResponse } from './drift.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/drift-rules')
@@ -14,25 +15,29 @@ export class DriftRulesController {
   constructor(private readonly rules: DriftRuleService) {}
 
   @Get()
-  @Describes({ summary: 'List what is overlooked, newest first', answers: { schema: 'DriftRule', as: 'list' } })
-  list(@Query() page: PageQuery) {
+  @ApiOperation({ summary: 'List drift ignore rules', description: 'Newest first.' })
+  @ApiListResponse(DriftRuleResponse)
+  list(@Query() page: PageQuery): Promise<ListOf<DriftRuleResponse>> {
     return this.rules.list(page);
   }
 
   @Post()
-  @Describes({
-    summary: 'Overlook drifts',
-    details: 'Those to which all that is named applies; at least one of tenant, kind, resource and field is. They are counted, not shown.',
-    answers: { schema: 'DriftRule', as: 'data' },
-    refusals: [404],
+  @ApiOperation({
+    summary: 'Create a drift ignore rule',
+    description:
+      'It ignores each drift that matches all given fields; give at least one of tenant, kind, resource and field. Ignored drifts are counted, not listed.',
   })
-  async add(@Body() body: DriftRuleBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.rules.create(body, because) };
+  @ApiDataResponse(DriftRuleResponse, 201)
+  @ApiProblems(404)
+  async create(@Body() body: DriftRuleBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.create(body, context) };
   }
 
   @Delete(':id')
-  @Describes({ summary: 'Overlook them no longer', answers: { schema: 'DriftRule', as: 'data' } })
-  async remove(@Param('id', UuidPipe) id: string, @AuditCtx() because: AuditContext) {
-    return { data: await this.rules.delete(id, because) };
+  @ApiOperation({ summary: 'Delete a drift ignore rule' })
+  @ApiIdParam('rule')
+  @ApiDataResponse(DriftRuleResponse)
+  async delete(@Param('id', UuidPipe) id: string, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.delete(id, context) };
   }
 }

@@ -1,15 +1,32 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { AuditContext } from '#libs/audit';
-import { AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftService } from '#libs/drift';
-import { RequirePlatformAdmin } from '../access/access';
-import { ReasonBody } from '../requests/reason.body';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { AcceptDriftBody } from './drift.body';
-import { DriftQuery, RevertQuery, UnmanagedQuery } from './drift.query';
-import { RevertRequests } from './revert-requests';
+import {
+  AdoptionService,
+  DriftAcceptanceService,
+  DriftDetectionService,
+  DriftRevertService,
+  DriftService,
+  type ReversalPlan,
+} from '#libs/drift';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import type { CountsOf, DataOf, ListOf } from '../http/page.dto';
+import { ReasonBody } from '../http/reason.dto';
+import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { ResourceResponse } from '../inventory/inventory.dto';
+import { WakeupService } from '../wakeups/wakeup.service';
+import {
+  AcceptDriftBody,
+  DriftDetectionResponse,
+  DriftQuery,
+  DriftResponse,
+  DriftSummaryResponse,
+  RevertQuery,
+  UnmanagedQuery,
+} from './drift.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/drift')
@@ -19,84 +36,101 @@ export class DriftController {
     private readonly adoption: AdoptionService,
     private readonly detection: DriftDetectionService,
     private readonly acceptance: DriftAcceptanceService,
-    private readonly reverts: RevertRequests,
+    private readonly reverts: DriftRevertService,
+    private readonly wakeups: WakeupService,
   ) {}
 
   @Get()
-  @Describes({
-    summary: 'List drifts, newest first',
-    details: 'Open ones that no rule overlooks, unless `status` or `ignored=true` asks for others.',
-    answers: { schema: 'Drift', as: 'list' },
+  @ApiOperation({
+    summary: 'List drifts',
+    description: 'Newest first. Open drifts that no rule ignores, unless `status` or `ignored=true` selects others.',
   })
-  list(@Query() query: DriftQuery) {
-    return this.drifts.list(query.filters(), query);
+  @ApiListResponse(DriftResponse)
+  list(@Query() query: DriftQuery): Promise<ListOf<DriftResponse>> {
+    return this.drifts.list(query.toFilters(), query);
   }
 
   @Get('summary')
-  @Describes({
-    summary: 'Count what is managed, drifted, missing, unmanaged and ignored',
-    details: 'With the share of each tenant’s living resources that has a desired state.',
-    answers: { schema: 'DriftSummary', as: 'counts' },
+  @ApiOperation({
+    summary: 'Count managed, drifted, missing, unmanaged and ignored',
+    description: 'Contains the share of live resources with a desired state for each tenant.',
   })
-  summary() {
+  @ApiCountsResponse(DriftSummaryResponse)
+  summary(): Promise<CountsOf<DriftSummaryResponse>> {
     return this.drifts.summary();
   }
 
   @Get('unmanaged')
-  @Describes({ summary: 'List living resources without a desired state', answers: { schema: 'Resource', as: 'list' } })
-  listUnmanaged(@Query() query: UnmanagedQuery) {
+  @ApiOperation({ summary: 'List live resources without a desired state' })
+  @ApiListResponse(ResourceResponse)
+  listUnmanaged(@Query() query: UnmanagedQuery): Promise<ListOf<ResourceResponse>> {
     return this.adoption.listUnmanaged(query, query);
   }
 
   @Post('detect')
   @HttpCode(200)
-  @Describes({
-    summary: 'Compare everything now',
-    details: 'With what the last complete sweeps have shown; nothing is asked of the provider. Answers what has changed in the inbox.',
-    answers: { schema: 'DriftDetection', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Run drift detection',
+    description: 'Compares desired states with the last complete sweeps; it does not call the provider. Returns the changes in the inbox.',
   })
-  async detect(@Body() _body: ReasonBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.detection.run(because) };
+  @ApiDataResponse(DriftDetectionResponse)
+  @ApiProblems(409)
+  async detect(@Body() _body: ReasonBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftDetectionResponse>> {
+    return { data: await this.detection.run(context) };
   }
 
   @Get(':id')
-  @Describes({ summary: 'Show one drift', answers: { schema: 'Drift', as: 'data' } })
-  async get(@Param('id', UuidPipe) id: string) {
+  @ApiOperation({ summary: 'Get a drift' })
+  @ApiIdParam('drift')
+  @ApiDataResponse(DriftResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<DriftResponse>> {
     return { data: await this.drifts.get(id) };
   }
 
   @Post(':id/accept')
   @HttpCode(200)
-  @Describes({
-    summary: 'Take what is there as what is wanted',
-    details: '`expected` is the `actual` that was shown. 409 when it, the live value or the spec has changed since.',
-    answers: { schema: 'Drift', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Accept a drift: update the desired state to the live value',
+    description:
+      '`expected` is the `actual` of the drift as it was returned. 409 when it, the live value or the desired state has changed.',
   })
-  async accept(@Param('id', UuidPipe) id: string, @Body() { expected }: AcceptDriftBody, @AuditCtx() because: AuditContext) {
-    await this.acceptance.accept(id, expected, because);
+  @ApiIdParam('drift')
+  @ApiDataResponse(DriftResponse)
+  @ApiProblems(409)
+  async accept(
+    @Param('id', UuidPipe) id: string,
+    @Body() { expected }: AcceptDriftBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<DriftResponse>> {
+    await this.acceptance.accept(id, expected, context);
     return { data: await this.drifts.get(id) };
   }
 
   @Post(':id/revert')
   @HttpCode(202)
-  @Describes({
-    summary: 'Make what is there again what was ordered',
-    details:
-      'By a saga, whose id is in the answer; size (the disk stays), name, tags and backups of droplets. The drift is closed when the saga has finished and a later sweep has seen it. 409 with the reason for what cannot be changed in place or would lose data, and while another saga holds the resource. `dry_run=true` answers the plan (200) and does nothing.',
-    answers: { schema: 'Drift', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Revert a drift: restore the desired state',
+    description:
+      'Starts a saga and returns the drift, still open, with its id in `saga_id`. It can restore size (the disk stays), name, tags and backups of droplets. ' +
+      'The drift is closed when the saga has completed and a later sweep lists the desired value. 409 with the reason when the field cannot be changed in ' +
+      'place, when data would be lost, or while another saga has a hold on the resource. `dry_run=true` returns the plan (200) and changes nothing.',
   })
+  @ApiIdParam('drift')
+  @ApiDataResponse(DriftResponse, 202)
+  @ApiProblems(409)
   async revert(
     @Param('id', UuidPipe) id: string,
     @Query() { dry_run }: RevertQuery,
     @Body() _body: ReasonBody,
-    @AuditCtx() because: AuditContext,
+    @AuditCtx() context: AuditContext,
     @Res({ passthrough: true }) response: Response,
-  ) {
-    if (dry_run !== 'true') return { data: await this.reverts.start(id, because) };
-    response.status(200);
-    return { data: await this.reverts.plan(id) };
+  ): Promise<DataOf<DriftResponse | ReversalPlan>> {
+    if (dry_run === 'true') {
+      response.status(200);
+      return { data: await this.reverts.plan(id) };
+    }
+    const saga_id = await this.reverts.start(id, context);
+    await this.wakeups.wakeSagaWorkers();
+    return { data: { ...(await this.drifts.get(id)), saga_id } };
   }
 }

@@ -12,7 +12,7 @@ import { createApi } from '../api-app';
 const SECRET = 'outage-secret-outage-secret-outage-secret-outage-secret-outage-secret';
 const ADMIN = { authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'] })}` };
 
-/** A wire to PostgreSQL that can be cut and mended. */
+/** A proxy to PostgreSQL that can be cut and restored. */
 class Wire {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
@@ -80,7 +80,7 @@ async function until(path: string, status: number): Promise<void> {
   throw new Error(`${path} did not become ${status}`);
 }
 
-it('OPS-5: is alive before the schema is there, not ready, and becomes ready by itself', async () => {
+it('is alive but not ready before the schema exists, and becomes ready by itself [OPS-5]', async () => {
   await start(createEmptyDatabase());
   expect((await get('/api/health').expect(200)).body).toMatchObject({ status: 'ok' });
   const { body } = await get('/api/health/ready').expect(503);
@@ -92,7 +92,7 @@ it('OPS-5: is alive before the schema is there, not ready, and becomes ready by 
   expect((await list().expect(200)).body).toMatchObject({ data: [], page: { next_cursor: null }, as_of: null });
 });
 
-it('OPS-3: an outage of the database is 503 with Retry-After, liveness goes on, and work resumes by itself', async () => {
+it('returns 503 with Retry-After during a database outage, stays alive, and recovers by itself [OPS-3]', async () => {
   await start(createTestDatabase());
   await prepareQueueSchema(of.ownerUrl);
   await until('/api/health/ready', 200);

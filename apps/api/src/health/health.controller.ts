@@ -1,43 +1,46 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
-import { Public } from '../access/access';
-import { Describes } from '../routing/describes';
-import { Readiness, type ReadyView, type ServingView } from './readiness';
+import { Public } from '../auth/access.decorator';
+import { ApiPlainResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { HealthResponse, ReadinessResponse, ServingResponse } from './health.dto';
+import { ReadinessService } from './readiness.service';
 
 @Public()
 @Controller('api/health')
 export class HealthController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly readiness: Readiness,
+    private readonly readiness: ReadinessService,
   ) {}
 
   @Get()
-  @Describes({ summary: 'Is the process alive?', answers: { schema: 'Health', as: 'flat' } })
-  live() {
+  @ApiOperation({ summary: 'Liveness probe' })
+  @ApiPlainResponse(HealthResponse)
+  live(): HealthResponse {
     return { status: 'ok', service: 'arcadia-cloud', version: this.config.version };
   }
 
   @Get('ready')
-  @Describes({
-    summary: 'Can it work?',
-    details: 'Asks the database and the queues, never the provider. 503 names what is missing in `checks`.',
-    answers: { schema: 'Readiness', as: 'flat' },
-    refusals: [503],
+  @ApiOperation({
+    summary: 'Readiness probe',
+    description: 'Checks the database and the queues, never the provider. On 503, `checks` contains the state of each dependency.',
   })
-  ready(): Promise<ReadyView> {
-    return this.readiness.ask();
+  @ApiPlainResponse(ReadinessResponse)
+  @ApiProblems(503)
+  ready(): Promise<ReadinessResponse> {
+    return this.readiness.ready();
   }
 
   @Get('serving')
-  @Describes({
-    summary: 'Can it answer requests?',
-    details:
-      'Asks the database only: while the queues are away reads go on, and starts are accepted. For load balancers, which would take away every process at once.',
-    answers: { schema: 'Serving', as: 'flat' },
-    refusals: [503],
+  @ApiOperation({
+    summary: 'Serving probe',
+    description:
+      'Checks the database only: during an outage of the queues, reads go on and starts are accepted. For load balancers, which would otherwise remove every process at once.',
   })
-  serving(): Promise<ServingView> {
+  @ApiPlainResponse(ServingResponse)
+  @ApiProblems(503)
+  serving(): Promise<ServingResponse> {
     return this.readiness.serving();
   }
 }

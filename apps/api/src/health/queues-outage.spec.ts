@@ -24,7 +24,7 @@ afterAll(async () => {
   await of.drop();
 });
 
-it('OPS-3: without the queues the api is not ready, but serves: reads go on and starts are accepted', async () => {
+it('is not ready but serving during an outage of the queues: reads work and starts are accepted [OPS-3]', async () => {
   await until(async () => (await http().get('/api/health/serving')).status === 200, { what: 'serving' });
   const { body: ready } = await http().get('/api/health/ready').expect(503);
   expect(ready).toMatchObject({ code: 'not_ready', checks: { database: 'ok', queues: 'down' } });

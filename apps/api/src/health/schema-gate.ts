@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Database } from '#libs/database';
-import { ACCESS, type Access } from '../access/access';
-import { NotReadyError } from './not-ready.error';
+import { ACCESS, type Access } from '../auth/access.decorator';
+import { NotReadyError } from '../http/not-ready.error';
 
-/** Holds everything but the public routes back (503) until the migrations of this build are applied. Liveness answers meanwhile (OPS-5). */
+/** Refuses every route that is not public (503) until the migrations of this build are applied. Liveness works meanwhile. [OPS-5] */
 @Injectable()
 export class SchemaGate implements CanActivate, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Api');
@@ -28,7 +28,7 @@ export class SchemaGate implements CanActivate, OnApplicationBootstrap, BeforeAp
   }
 
   onApplicationBootstrap(): void {
-    void this.openWhenCurrent(); // not awaited: the health routes must answer while the schema is still missing
+    void this.openWhenCurrent(); // not awaited: the health routes must work while the schema is missing
   }
 
   beforeApplicationShutdown(): void {

@@ -1,17 +1,16 @@
 import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, type ResourceView } from '#libs/inventory';
-import { RequireTenantOrAdmin } from '../access/access';
-import { CurrentPrincipal } from '../access/current-principal';
-import { csvDownload, type Columns } from '../csv/csv-download';
-import { Describes } from '../routing/describes';
-import { filtersFor } from './inventory-filters';
-import { InventoryQuery } from './inventory.query';
+import { CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
+import { csvDownload, type CsvColumns } from '../http/csv-download';
+import { ApiFileResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { InventoryQuery, resourceFilters } from './inventory.dto';
 
-/** Rows per statement: a file is read in fewer, longer pages than a screen. */
+/** Rows per statement: a file is read in fewer, longer pages than a list. */
 const ROWS_PER_READ = 1_000;
 
-const COLUMNS: Columns<ResourceView> = {
+const COLUMNS: CsvColumns<ResourceView> = {
   id: (row) => row.id,
   kind: (row) => row.kind,
   provider_id: (row) => row.provider_id,
@@ -34,13 +33,13 @@ export class InventoryCsvController {
   constructor(private readonly inventory: InventoryReader) {}
 
   @Get()
-  @Describes({
+  @ApiOperation({
     summary: 'Download the list of resources as CSV',
-    details: 'The filters of the list; always the whole of it, whatever `limit` and `cursor` say.',
-    answers: { schema: 'Csv', as: 'csv' },
+    description: 'Has the filters of the list. The file always contains the whole list, whatever `limit` and `cursor` are.',
   })
+  @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
   download(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal): Promise<StreamableFile> {
-    const filters = filtersFor(by, query);
+    const filters = resourceFilters(by, query);
     const page = (cursor?: string) => this.inventory.list(scopeOf(by), filters, { limit: ROWS_PER_READ, cursor }, query.as_of);
     return csvDownload('inventory.csv', COLUMNS, page);
   }

@@ -2,17 +2,15 @@ import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService } from '#libs/inventory';
-import { RequirePlatformAdmin, RequireTenantOrAdmin } from '../access/access';
-import { CurrentPrincipal } from '../access/current-principal';
-import { PageQuery } from '../requests/page.query';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { JsonText } from '../routing/json-adapter';
-import { Describes } from '../routing/describes';
-import { filtersFor } from './inventory-filters';
-import { InventoryQuery } from './inventory.query';
-import { OwnerBody } from './owner.body';
+import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import { PageQuery, type CountsOf, type DataOf, type ListOf } from '../http/page.dto';
+import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { InventorySummaryResponse, OwnerBody, ResourceEventResponse, ResourceResponse } from './inventory.dto';
 
+/** Resources and their events. The list itself is in `fast-list/`. */
 @RequireTenantOrAdmin()
 @Controller('api/v1/inventory')
 export class InventoryController {
@@ -21,51 +19,52 @@ export class InventoryController {
     private readonly owners: OwnershipService,
   ) {}
 
-  @Get()
-  @Describes({
-    summary: 'List resources',
-    details:
-      'In the order of their ids. Tombstones are listed with `status=deleted` only. A tenant that names another one in `tenant_id` gets 403. With `as_of` the answer is what the event log says the account was then; attributes that change by themselves are left out; 410 when the events of that time have left.',
-    answers: { schema: 'Resource', as: 'list' },
-  })
-  async list(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal) {
-    return new JsonText(await this.inventory.listJson(scopeOf(by), filtersFor(by, query), query, query.as_of));
-  }
-
   @Get('summary')
-  @Describes({
+  @ApiOperation({
     summary: 'Count resources by kind, tenant and region',
-    details: 'Tombstones do not count. A tenant counts its own.',
-    answers: { schema: 'InventorySummary', as: 'counts' },
+    description: 'Tombstones do not count. For a tenant, only its own resources count.',
   })
-  summary(@CurrentPrincipal() by: Principal) {
+  @ApiCountsResponse(InventorySummaryResponse)
+  summary(@CurrentPrincipal() by: Principal): Promise<CountsOf<InventorySummaryResponse>> {
     return this.inventory.summary(scopeOf(by));
   }
 
   @Get(':id')
-  @Describes({ summary: 'Show one resource', answers: { schema: 'Resource', as: 'data' } })
-  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal) {
+  @ApiOperation({ summary: 'Get a resource' })
+  @ApiIdParam('resource')
+  @ApiDataResponse(ResourceResponse)
+  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<DataOf<ResourceResponse>> {
     return { data: await this.inventory.get(scopeOf(by), id) };
   }
 
   @Get(':id/events')
-  @Describes({
-    summary: 'List what happened to a resource, newest first',
-    details: 'A former tenant still reads the events of its own time.',
-    answers: { schema: 'ResourceEvent', as: 'list' },
+  @ApiOperation({
+    summary: 'List events of a resource',
+    description: 'Newest first. A previous tenant can still read the events of the time when it owned the resource.',
   })
-  events(@Param('id', UuidPipe) id: string, @Query() page: PageQuery, @CurrentPrincipal() by: Principal) {
+  @ApiIdParam('resource')
+  @ApiListResponse(ResourceEventResponse)
+  events(
+    @Param('id', UuidPipe) id: string,
+    @Query() page: PageQuery,
+    @CurrentPrincipal() by: Principal,
+  ): Promise<ListOf<ResourceEventResponse>> {
     return this.inventory.events(scopeOf(by), id, page);
   }
 
   @Patch(':id')
   @RequirePlatformAdmin()
-  @Describes({
-    summary: 'Say whose a resource is',
-    details: 'The explicit owner beats every rule of attribution; null gives the resource back to the rules.',
-    answers: { schema: 'Resource', as: 'data' },
+  @ApiOperation({
+    summary: 'Assign a resource to a tenant',
+    description: 'The explicit owner overrides every attribution rule; null returns the resource to the rules.',
   })
-  async setOwner(@Param('id', UuidPipe) id: string, @Body() { tenant_id: tenantId }: OwnerBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.owners.setOwner(id, tenantId, because) };
+  @ApiIdParam('resource')
+  @ApiDataResponse(ResourceResponse)
+  async setOwner(
+    @Param('id', UuidPipe) id: string,
+    @Body() { tenant_id: tenantId }: OwnerBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<ResourceResponse>> {
+    return { data: await this.owners.setOwner(id, tenantId, context) };
   }
 }

@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { Config } from '#libs/config';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 
-/** `GET /metrics` on a port of its own, for Prometheus: no token, and no way in from where the api is public. Needs nothing but this process. */
+/**
+ * `GET /metrics` on a separate port, for Prometheus: without a token, and unreachable from where the api is public. It needs no
+ * dependency.
+ */
 export class MetricsListener {
   private readonly server: Server | undefined;
 
@@ -16,7 +19,7 @@ export class MetricsListener {
     });
   }
 
-  /** Answers the port, undefined without one. Rejects with the server's error, which names the variable that is to be changed. */
+  /** Returns the port, undefined when none is configured. Rejects with the server's error, which names the variable to change. */
   async listen(): Promise<number | undefined> {
     if (!this.server) return undefined;
     this.server.listen(this.config.metricsPort, this.config.http.host);

@@ -1,19 +1,20 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
-import { RequirePlatformAdmin } from '../access/access';
-import { Describes } from '../routing/describes';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { ApiFileResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
 
-/** For a look by hand; Prometheus, whose tokens would run out, scrapes `METRICS_PORT`. */
+/** For people. Prometheus scrapes `METRICS_PORT` instead, because its token would expire. */
 @RequirePlatformAdmin()
 @Controller('metrics')
 export class MetricsController {
   @Get()
   @Header('content-type', METRICS_CONTENT_TYPE)
-  @Describes({
-    summary: 'Read the metrics of this process',
-    details: 'In the text format of Prometheus, which better scrapes `METRICS_PORT`, without a token.',
-    answers: { schema: 'Metrics', as: 'text' },
+  @ApiOperation({
+    summary: 'Get the metrics of this process',
+    description: 'In the text format of Prometheus, which should scrape `METRICS_PORT`, without a token.',
   })
+  @ApiFileResponse('text/plain', 'Prometheus text format 0.0.4')
   read(): Promise<string> {
     return metricsText();
   }

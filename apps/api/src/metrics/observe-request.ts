@@ -1,29 +1,29 @@
 import type { NextFunction, Request, Response } from 'express';
 import { histogram, inSpan, withLogFields } from '#libs/observability';
-import { BOARD_PATH } from '../board/board-session';
-import { requestIdOf } from '../requests/request-id';
+import { BOARD_PATH } from '../queue-board/board-session';
+import { requestIdOf } from '../http/request-id';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const times = histogram(
   'arcadia_http_request_seconds',
-  'Time of one request, to the end of its answer; status is aborted where the caller left before that',
+  'Time of one request, to the end of its response; the status is aborted when the caller disconnected first',
   ['route', 'method', 'status'],
   SECONDS,
 );
 
-/** Express middleware, behind the one that gives the id: what a request and all its work have in common in log, trace and metrics. */
+/** Express middleware, after `assignRequestId`: the log fields, the span and the metrics of a request and all its work. */
 export function observeRequest(request: Request, response: Response, next: NextFunction): void {
-  const begunMs = performance.now();
+  const startedAtMs = performance.now();
   const method = METHODS.has(request.method) ? request.method : 'other';
   const parent = request.headers.traceparent;
   const description = { name: method, kind: 'server', ...(typeof parent === 'string' && { parent }) } as const;
   void inSpan(description, (span) => {
-    const ended = new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       response.once('close', () => {
         const route = routeOf(request);
         const status = response.writableFinished ? String(response.statusCode) : 'aborted';
-        times.observe({ route, method, status }, (performance.now() - begunMs) / 1_000);
+        times.observe({ route, method, status }, (performance.now() - startedAtMs) / 1_000);
         span.rename(`${method} ${route}`);
         span.set({
           'http.request.method': method,
@@ -36,11 +36,11 @@ export function observeRequest(request: Request, response: Response, next: NextF
       });
     });
     withLogFields({ request_id: requestIdOf(request) }, next);
-    return ended;
+    return closed;
   });
 }
 
-/** The pattern of the route, never the address: that one holds ids. All of the board is one. */
+/** The pattern of the route, never the address, which contains ids. The whole queue board is one route. */
 function routeOf(request: Request): string {
   if (request.originalUrl.startsWith(BOARD_PATH)) return BOARD_PATH;
   const { path } = (request.route ?? {}) as { readonly path?: unknown };

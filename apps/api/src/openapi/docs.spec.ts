@@ -14,7 +14,7 @@ afterAll(() => app.close());
 
 const http = () => request(app.getHttpServer());
 
-it('serves the API page under a policy without inline scripts and other hosts', async () => {
+it('serves the API page under a policy that forbids inline scripts and other hosts', async () => {
   const { text, headers } = await http().get('/api/docs').expect(200);
   expect(headers['content-security-policy']).toContain("script-src 'self'");
   expect(text).not.toMatch(/<script>|https?:\/\/|\son\w+=/);

@@ -1,29 +1,17 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
-import { CONFIG, type Config } from '#libs/config';
-import { Public } from '../access/access';
-import { Routes, type Route } from '../routing/routes';
-import { apiDocument } from './api-document';
+import { Controller, Get, Header } from '@nestjs/common';
+import { Public } from '../auth/access.decorator';
+import { ApiExcludeController } from '../http/swagger.decorators';
+import { ApiDocument } from './api-document';
 
-/** The document of everything that states what it answers; made at the first request, so that it costs nothing at start. */
+@ApiExcludeController()
 @Public()
 @Controller('api/openapi.json')
 export class OpenApiController {
-  private text: string | undefined;
-
-  constructor(
-    @Inject(CONFIG) private readonly config: Config,
-    private readonly routes: Routes,
-  ) {}
+  constructor(private readonly apiDocument: ApiDocument) {}
 
   @Get()
   @Header('content-type', 'application/json; charset=utf-8')
   document(): string {
-    const { version, http } = this.config;
-    this.text ??= JSON.stringify(apiDocument(this.routes.all().filter(isDescribed), { version, pageLimitMax: http.pageLimitMax }));
-    return this.text;
+    return this.apiDocument.text();
   }
-}
-
-function isDescribed({ description }: Route): boolean {
-  return description !== undefined;
 }

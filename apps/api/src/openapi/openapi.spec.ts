@@ -1,24 +1,40 @@
-import { getMetadataStorage } from 'class-validator';
+import type { Type } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { getMetadataStorage } from 'class-validator';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
+import { SagaRegistry } from '#libs/saga';
 import { createApi } from '../api-app';
-import { Routes } from '../routing/routes';
-import { SCHEMA_OF_VALIDATOR } from './input-schema';
+import { AccessDeclarations } from '../auth/access-declarations';
+import { SCHEMA_OF_VALIDATOR } from '../http/field.decorators';
+import { InventoryQuery } from '../inventory/inventory.dto';
 
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: unknown;
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+  readonly enum?: readonly string[];
+  readonly oneOf?: readonly Schema[];
+  readonly discriminator?: { readonly propertyName: string; readonly mapping: Readonly<Record<string, string>> };
+}
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly description: string;
-  readonly security: unknown[];
-  readonly parameters: { name: string; in: string; schema: Record<string, unknown> }[];
-  readonly requestBody?: { content: { 'application/json': { schema: { properties: Record<string, unknown>; required: string[] } } } };
-  readonly responses: Record<string, { description: string; content: Record<string, { schema: unknown }> }>;
+  readonly security: readonly unknown[];
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly description?: string; readonly schema: Schema }[];
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>>;
 }
 interface Document {
   readonly openapi: string;
-  readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { schemas: Record<string, unknown> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
 let app: NestExpressApplication;
@@ -102,17 +118,22 @@ it('lists every route of the API', () => {
   ]);
 });
 
-it('leaves out no route but those of the document itself', () => {
-  const silent = app
-    .get(Routes)
-    .all()
-    .filter(({ description }) => description === undefined);
-  expect(silent.map(({ path }) => path).sort()).toEqual(['/api/docs', '/api/docs/start.js', '/api/docs/{file}', '/api/openapi.json']);
+const resolved = (schema: Schema | undefined): Schema => document.components.schemas[schema?.$ref?.split('/').at(-1) ?? ''] ?? schema ?? {};
+const bodyOf = (path: string, method: string) => resolved(document.paths[path]?.[method]?.requestBody?.content['application/json'].schema);
+
+it('describes every route but those of the document itself', () => {
+  const described = operations().map(({ path, method }) => `${method} ${path}`);
+  const others = app
+    .get(AccessDeclarations)
+    .list()
+    .map(({ route }) => route)
+    .filter((route) => !described.includes(route));
+  expect(others.sort()).toEqual(['get /api/docs', 'get /api/docs/start.js', 'get /api/docs/{file}', 'get /api/openapi.json']);
 });
 
-it('says for every route what it does, who may call it, what it answers and how it refuses', () => {
+it('gives every route a short imperative summary, its callers, its answer and its problems', () => {
   for (const { operation } of operations()) {
-    expect(operation.summary).toMatch(/^[A-Z]/);
+    expect(operation.summary).toMatch(/^[A-Z][\w']*( [\w',]+){0,8}(:.+)?$/);
     expect(operation.description).toContain('Who: ');
     const [status] = Object.keys(operation.responses).filter((code) => code.startsWith('2'));
     const [answer] = Object.values(operation.responses[status ?? '']?.content ?? {});
@@ -123,14 +144,41 @@ it('says for every route what it does, who may call it, what it answers and how 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-it('asks for a token everywhere but on health', () => {
+it('documents exactly one successful status for each route', () => {
+  const wrong = operations().flatMap(({ path, method, operation }) => {
+    const successes = Object.keys(operation.responses).filter((code) => code.startsWith('2'));
+    return successes.length === 1 ? [] : [`${method} ${path}: ${successes.join(', ')}`];
+  });
+  expect(wrong).toEqual([]);
+  expect(document.paths['/api/v1/sweeps']?.['post']?.responses).toHaveProperty('202');
+  expect(document.paths['/api/v1/drift-rules']?.['post']?.responses).toHaveProperty('201');
+});
+
+it('describes every parameter and every field', () => {
+  const parameters = operations().flatMap(({ path, operation }) =>
+    operation.parameters.filter(({ description }) => !description).map(({ name }) => `${path} ${name}`),
+  );
+  const fields = Object.entries(document.components.schemas).flatMap(([name, { properties = {} }]) =>
+    Object.keys(properties).flatMap((field) => (properties[field]?.description ? [] : [`${name}.${field}`])),
+  );
+  expect([...parameters, ...fields]).toEqual([]);
+});
+
+it('has examples in the main calls', () => {
+  for (const path of ['/api/v1/sagas', '/api/v1/sweeps', '/api/v1/drift/{id}/accept', '/api/v1/drift-rules']) {
+    const { required = [], properties = {} } = bodyOf(path, 'post');
+    expect(required.filter((field) => properties[field]?.example === undefined)).toEqual([]);
+  }
+});
+
+it('needs a token everywhere but on health', () => {
   const open = operations().filter(({ operation }) => operation.security.length === 0);
   expect(open.map(({ path }) => path)).toEqual(['/api/health', '/api/health/ready', '/api/health/serving']);
 });
 
-it('takes limits and fields from what is enforced', () => {
+it('takes limits and fields from the validators that enforce them', () => {
   const list = document.paths['/api/v1/inventory']?.['get'];
-  expect(list?.parameters.map(({ name }) => name)).toEqual([
+  expect(list?.parameters.map(({ name }) => name).sort()).toEqual([
     'as_of',
     'cursor',
     'kind',
@@ -144,23 +192,44 @@ it('takes limits and fields from what is enforced', () => {
     'updated_since',
   ]);
   expect(list?.parameters.find(({ name }) => name === 'limit')?.schema).toEqual({ type: 'integer', minimum: 1, maximum: 120, default: 50 });
-  const release = document.paths['/api/v1/sweeps/{id}/release']?.['post']?.requestBody?.content['application/json'].schema;
-  expect(release?.required).toEqual(['reason']);
-  expect(document.paths['/api/v1/sweeps']?.['post']?.responses).toHaveProperty('202');
+  expect(bodyOf('/api/v1/sweeps/{id}/release', 'post')).toMatchObject({ required: ['reason'], additionalProperties: false });
 });
 
-it('knows what each validator of an input means', () => {
-  const inputs = app
-    .get(Routes)
-    .all()
-    .flatMap(({ query, body }) => [query, body])
-    .filter((input) => input !== undefined);
+it('describes the body of a start as one schema per saga kind, discriminated by kind', () => {
+  const { oneOf = [], discriminator } = bodyOf('/api/v1/sagas', 'post');
+  expect(discriminator?.propertyName).toBe('kind');
+  expect(Object.keys(discriminator?.mapping ?? {})).toEqual(oneOf.map((start) => resolved(start).properties?.['kind']?.enum?.[0]));
+  expect(Object.keys(discriminator?.mapping ?? {})).toEqual([
+    'delete_dns_record',
+    'demo',
+    'destroy_droplet',
+    'provision_droplet',
+    'resize_droplet',
+    'snapshot_droplet',
+    'upsert_dns_record',
+  ]);
+  const droplet = resolved(resolved({ $ref: discriminator?.mapping['provision_droplet'] }).properties?.['input']);
+  expect(droplet.required).toEqual(['name', 'size_slug', 'region', 'image']);
+  expect(Object.keys(droplet.properties ?? {})).toContain('ssh_keys');
+});
+
+it('knows the schema of every validator of an input', () => {
+  const controllers = app.get(DiscoveryService, { strict: false }).getControllers();
+  const parameters = controllers.flatMap(({ metatype }) => {
+    const prototype = (metatype as Type<object>).prototype as object;
+    return Object.getOwnPropertyNames(prototype).flatMap(
+      (name) => (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as Type[],
+    );
+  });
+  const registry = app.get(SagaRegistry, { strict: false });
+  const inputs = [...parameters, InventoryQuery, ...registry.known().kinds.map((kind) => registry.get(kind).input)];
   const names = inputs.flatMap((input) =>
     getMetadataStorage()
       .getTargetValidationMetadatas(input, '', true, false)
       .map(({ name }) => name),
   );
   const known = new Set([...Object.keys(SCHEMA_OF_VALIDATOR), 'isOptional', undefined]);
+  expect(new Set(names).size).toBeGreaterThan(15);
   expect([...new Set(names)].filter((name) => !known.has(name))).toEqual([]);
 });
 

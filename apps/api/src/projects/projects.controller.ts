@@ -1,12 +1,13 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { OwnershipService, ProjectReader } from '#libs/inventory';
-import { RequirePlatformAdmin } from '../access/access';
-import { PageQuery } from '../requests/page.query';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { ProjectBody } from './project.body';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import { PageQuery, type DataOf, type ListOf } from '../http/page.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { ProjectBody, ProjectResponse } from './projects.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/projects')
@@ -17,18 +18,25 @@ export class ProjectsController {
   ) {}
 
   @Get()
-  @Describes({ summary: "List the mirror of the provider's projects", answers: { schema: 'Project', as: 'list' } })
-  list(@Query() page: PageQuery) {
+  @ApiOperation({ summary: "List the provider's projects", description: 'The mirror in the inventory, deleted projects included.' })
+  @ApiListResponse(ProjectResponse)
+  list(@Query() page: PageQuery): Promise<ListOf<ProjectResponse>> {
     return this.projects.list(page);
   }
 
   @Patch(':id')
-  @Describes({
-    summary: 'Say whose a project is and what it is for',
-    details: 'Kept by syncs, and effective on its resources at once. Fields that are left out stay; null takes a value back.',
-    answers: { schema: 'Project', as: 'data' },
+  @ApiOperation({
+    summary: 'Assign a project to a tenant and classify it',
+    description:
+      'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value; null removes it.',
   })
-  async patch(@Param('id', UuidPipe) id: string, @Body() body: ProjectBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.owners.setProject(id, body.change(), because) };
+  @ApiIdParam('project')
+  @ApiDataResponse(ProjectResponse)
+  async patch(
+    @Param('id', UuidPipe) id: string,
+    @Body() body: ProjectBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<ProjectResponse>> {
+    return { data: await this.owners.setProject(id, body.toChange(), context) };
   }
 }

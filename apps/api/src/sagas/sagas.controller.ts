@@ -1,106 +1,124 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Body, Controller, createParamDecorator, Get, HttpCode, Param, Post, Query, Res, type ExecutionContext } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import type { AuditContext } from '#libs/audit';
 import type { Principal } from '#libs/identity';
-import { RequirePlatformAdmin, RequireTenantOrAdmin } from '../access/access';
-import { CurrentPrincipal } from '../access/current-principal';
-import { ReasonBody, RequiredReasonBody } from '../requests/reason.body';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { IdempotencyKey } from './idempotency-key';
-import { SagaBody, SagaStartQuery } from './saga.body';
-import { SagaRequests } from './saga-requests';
-import { SagasQuery } from './sagas.query';
+import { ValidationFailedError } from '#libs/kernel';
+import type { SagaPlan } from '#libs/saga';
+import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import type { DataOf, ListOf } from '../http/page.dto';
+import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { SagaBody, SagaResponse, SagasQuery, SagaStartQuery } from './sagas.dto';
+import { SagasService } from './sagas.service';
+
+/** The request's `Idempotency-Key`, 1 to 255 visible ASCII characters; undefined without one. [SAG-17] */
+const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string | undefined => {
+  const key = context.switchToHttp().getRequest<Request>().header('idempotency-key');
+  if (key === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new ValidationFailedError([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
+  return key;
+});
 
 @RequireTenantOrAdmin()
 @Controller('api/v1/sagas')
 export class SagasController {
-  constructor(private readonly sagas: SagaRequests) {}
+  constructor(private readonly sagas: SagasService) {}
 
   @Post()
   @HttpCode(202)
-  @Describes({
+  @ApiOperation({
     summary: 'Start a saga',
-    details:
-      'Accepted means that it will reach an end. With an `Idempotency-Key`, the same key and body answer the same saga for at least a day; another body is 409. `dry_run=true` answers the plan (200) and does nothing.',
-    answers: { schema: 'Saga', as: 'data' },
-    refusals: [404, 409, 429],
+    description:
+      'An accepted saga reaches an end. With the header `Idempotency-Key`, the same key and body return the same saga for at least a day; ' +
+      'another body is 409. `dry_run=true` returns the plan (200) and changes nothing.',
   })
+  @ApiDataResponse(SagaResponse, 202)
+  @ApiProblems(404, 409, 429)
   async start(
     @Body() body: SagaBody,
     @Query() query: SagaStartQuery,
     @CurrentPrincipal() by: Principal,
-    @AuditCtx() because: AuditContext,
+    @AuditCtx() context: AuditContext,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) response: Response,
-  ) {
-    if (query.dry_run !== 'true') return { data: await this.sagas.start(by, body, because, key) };
+  ): Promise<DataOf<SagaResponse | ({ kind: string } & SagaPlan)>> {
+    if (query.dry_run !== 'true') return { data: await this.sagas.start(by, body, context, key) };
     response.status(200);
     return { data: await this.sagas.plan(by, body) };
   }
 
   @Get()
-  @Describes({ summary: 'List sagas, newest first', answers: { schema: 'Saga', as: 'list' } })
-  list(@Query() query: SagasQuery, @CurrentPrincipal() by: Principal) {
+  @ApiOperation({ summary: 'List sagas', description: 'Newest first.' })
+  @ApiListResponse(SagaResponse)
+  list(@Query() query: SagasQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<SagaResponse>> {
     return this.sagas.list(by, query);
   }
 
   @Get(':id')
-  @Describes({ summary: 'Show one saga with its whole ledger', answers: { schema: 'Saga', as: 'data' } })
-  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal) {
+  @ApiOperation({ summary: 'Get a saga with its ledger' })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse)
+  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<DataOf<SagaResponse>> {
     return { data: await this.sagas.get(by, id) };
   }
 
   @Post(':id/cancel')
   @HttpCode(202)
-  @Describes({
+  @ApiOperation({
     summary: 'Cancel a saga',
-    details: 'Takes effect at its next step boundary; everything done so far is undone. 409 after the step from which nothing is undone.',
-    answers: { schema: 'Saga', as: 'data' },
-    refusals: [409],
+    description:
+      'It takes effect at the next step boundary; all completed steps are undone. 409 after the step from which nothing is undone.',
   })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse, 202)
+  @ApiProblems(409)
   async cancel(
     @Param('id', UuidPipe) id: string,
     @Body() _body: ReasonBody,
     @CurrentPrincipal() by: Principal,
-    @AuditCtx() because: AuditContext,
-  ) {
-    return { data: await this.sagas.cancel(by, id, because) };
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.cancel(by, id, context) };
   }
 
   @Post(':id/retry')
   @HttpCode(202)
-  @Describes({
-    summary: 'Let a failed saga go on',
-    details: 'A `failed` one at its failed step, a `compensation_failed` one with what it could not undo.',
-    answers: { schema: 'Saga', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Retry a failed saga',
+    description: 'A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo.',
   })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse, 202)
+  @ApiProblems(409)
   async retry(
     @Param('id', UuidPipe) id: string,
     @Body() _body: ReasonBody,
     @CurrentPrincipal() by: Principal,
-    @AuditCtx() because: AuditContext,
-  ) {
-    return { data: await this.sagas.retry(by, id, because) };
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.retry(by, id, context) };
   }
 
   @Post(':id/release')
   @HttpCode(200)
   @RequirePlatformAdmin()
-  @Describes({
-    summary: 'Release what a saga that gave up still holds',
-    details: 'Others may work on it again. The saga’s own retry takes the holds again, or is refused.',
-    answers: { schema: 'Saga', as: 'data' },
-    refusals: [409],
+  @ApiOperation({
+    summary: 'Release the holds of a failed saga',
+    description: 'Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
   })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse)
+  @ApiProblems(409)
   async release(
     @Param('id', UuidPipe) id: string,
     @Body() _body: RequiredReasonBody,
     @CurrentPrincipal() by: Principal,
-    @AuditCtx() because: AuditContext,
-  ) {
-    return { data: await this.sagas.release(by, id, because) };
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.releaseHolds(by, id, context) };
   }
 }

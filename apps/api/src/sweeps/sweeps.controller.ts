@@ -1,56 +1,67 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { SweepReader, SweepService } from '#libs/inventory';
-import { RequirePlatformAdmin } from '../access/access';
-import { RequiredReasonBody } from '../requests/reason.body';
-import { UuidPipe } from '../requests/uuid.pipe';
-import { AuditCtx } from '../requests/who-and-why';
-import { Describes } from '../routing/describes';
-import { RequestedSweeps } from './requested-sweeps';
-import { SweepBody } from './sweep.body';
-import { SweepsQuery } from './sweeps.query';
+import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { AuditCtx } from '../http/audit-context.decorator';
+import type { DataOf, ListOf } from '../http/page.dto';
+import { RequiredReasonBody } from '../http/reason.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiOperation } from '../http/swagger.decorators';
+import { UuidPipe } from '../http/uuid.pipe';
+import { WakeupService } from '../wakeups/wakeup.service';
+import { SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/sweeps')
 export class SweepsController {
   constructor(
-    private readonly ledger: SweepReader,
-    private readonly sweeps: SweepService,
-    private readonly requested: RequestedSweeps,
+    private readonly sweeps: SweepReader,
+    private readonly service: SweepService,
+    private readonly wakeups: WakeupService,
   ) {}
 
   @Get()
-  @Describes({ summary: 'List sweeps, newest first', answers: { schema: 'Sweep', as: 'list' } })
-  list(@Query() query: SweepsQuery) {
-    return this.ledger.list(query.kind, query);
+  @ApiOperation({ summary: 'List sweeps', description: 'Newest first.' })
+  @ApiListResponse(SweepResponse)
+  list(@Query() query: SweepsQuery): Promise<ListOf<SweepResponse>> {
+    return this.sweeps.list(query.kind, query);
   }
 
   @Get(':id')
-  @Describes({ summary: 'Show one sweep', answers: { schema: 'Sweep', as: 'data' } })
-  async get(@Param('id', UuidPipe) id: string) {
-    return { data: await this.ledger.get(id) };
+  @ApiOperation({ summary: 'Get a sweep' })
+  @ApiIdParam('sweep')
+  @ApiDataResponse(SweepResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<SweepResponse>> {
+    return { data: await this.sweeps.get(id) };
   }
 
   @Post()
   @HttpCode(202)
-  @Describes({
-    summary: 'Sweep a kind now',
-    details: 'A worker takes it up at once. Answers the running sweep of the kind if there is one. `project` is a kind here.',
-    answers: { schema: 'Sweep', as: 'data' },
+  @ApiOperation({
+    summary: 'Start a sweep of a kind',
+    description: 'A worker starts it at once. Returns the running sweep of the kind if there is one. `project` is a kind here.',
   })
-  async request(@Body() { kind }: SweepBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.requested.request(kind, because) };
+  @ApiDataResponse(SweepResponse, 202)
+  async request(@Body() { kind }: SweepBody, @AuditCtx() context: AuditContext): Promise<DataOf<SweepResponse>> {
+    const sweep = await this.service.request(kind, context);
+    await this.wakeups.wakeSweepWorker(kind);
+    return { data: sweep };
   }
 
   @Post(':id/release')
   @HttpCode(200)
-  @Describes({
+  @ApiOperation({
     summary: 'Release a suspect sweep',
-    details: 'Strikes the ids that it missed. Only the latest suspect sweep of its kind can be released.',
-    answers: { schema: 'Sweep', as: 'data' },
-    refusals: [409],
+    description: 'Strikes the ids that it missed. Only the latest suspect sweep of its kind can be released.',
   })
-  async release(@Param('id', UuidPipe) id: string, @Body() _body: RequiredReasonBody, @AuditCtx() because: AuditContext) {
-    return { data: await this.sweeps.release(id, because) };
+  @ApiIdParam('sweep')
+  @ApiDataResponse(SweepResponse)
+  @ApiProblems(409)
+  async release(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: RequiredReasonBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SweepResponse>> {
+    return { data: await this.service.release(id, context) };
   }
 }

@@ -1,0 +1,130 @@
+import { STATUS_CODES } from 'node:http';
+import { DomainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
+import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './field.decorators';
+import { CHECKS, NotReadyError } from './not-ready.error';
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** One wrong field of a request. */
+class FieldProblem implements FieldError {
+  @ApiText('Name of the parameter or body field; empty when the input as a whole is wrong')
+  readonly field: string;
+
+  @ApiText('What is wrong with it')
+  readonly message: string;
+}
+
+/** RFC 9457. `type` is always `about:blank`: `code` names the failure and never changes once released. */
+export class Problem {
+  @ApiEnum(['about:blank'], 'Always `about:blank`; see `code`')
+  readonly type: 'about:blank';
+
+  @ApiText('The text of the status', { example: 'Bad Request' })
+  readonly title: string;
+
+  @ApiWhole('The HTTP status', { example: 400 })
+  readonly status: number;
+
+  @ApiText('Names the failure; stable', { example: 'validation_failed' })
+  readonly code: string;
+
+  @ApiText('An explanation for people', { example: 'The input is not as documented; see errors' })
+  readonly detail: string;
+
+  @ApiText('Id of the request in the log and in the header `x-request-id`')
+  readonly request_id: string;
+
+  @ApiListOf(() => FieldProblem, 'Only with `validation_failed`: each wrong field', { optional: true })
+  readonly errors?: readonly FieldProblem[];
+
+  @ApiMapOfWords(CHECKS, 'Only with `not_ready`: the state of each dependency', { optional: true })
+  readonly checks?: Readonly<Record<string, string>>;
+}
+
+/** A failure before it is put into the problem envelope. */
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly members?: Pick<Problem, 'errors' | 'checks'>;
+}
+
+/** The one place where a category becomes a status. */
+export const STATUS_OF_CATEGORY: Record<ErrorCategory, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  gone: 410,
+  rate_limited: 429,
+  internal: 500,
+  unknown_outcome: 502, // the response to a write at the provider was lost: the write may or may not have happened
+  unavailable: 503,
+};
+
+/** Refusals of Express, body-parser and Nest's router, by status. Their own texts are not returned: they quote paths and bodies. */
+const FAILURES: Record<number, Omit<Failure, 'status'>> = {
+  400: { code: 'malformed_request', detail: 'The request cannot be read' },
+  401: { code: 'unauthenticated', detail: 'A valid access token is required' },
+  403: { code: 'forbidden', detail: 'This is not allowed with this token' },
+  404: { code: 'route_not_found', detail: 'There is no route at this address' },
+  405: { code: 'method_not_allowed', detail: 'This route does not support this method; see the Allow header' },
+  408: { code: 'request_timeout', detail: 'The request did not arrive in time' },
+  413: { code: 'body_too_large', detail: 'The body is larger than 100 kB' },
+  414: { code: 'uri_too_long', detail: 'The address is too long' },
+  415: { code: 'unsupported_media_type', detail: 'The body must be JSON in UTF-8' },
+  431: { code: 'headers_too_large', detail: 'The headers are larger than 16 kB' },
+};
+
+export const INTERNAL: Failure = {
+  status: 500,
+  code: 'internal',
+  detail: 'An internal error occurred; search the log for the request id',
+};
+
+/** One sentence for all objects: it must not distinguish another tenant's objects from those that do not exist. [TEN-3] */
+const NO_SUCH_OBJECT = 'There is no such object';
+
+export function problemOf({ status, code, detail, members }: Failure, requestId: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail, request_id: requestId, ...members };
+}
+
+/** The public part of an error. Undefined for an unexpected error: it is logged, and the caller gets a general message. [TEN-10] */
+export function failureOfError(error: unknown): Failure | undefined {
+  if (error instanceof DomainError) return failureOfDomainError(error);
+  const status = statusOf(error);
+  return status === undefined ? undefined : failureOfStatus(status);
+}
+
+/** Undefined for statuses other than 4xx: these are treated as unexpected. */
+export function failureOfStatus(status: number): Failure | undefined {
+  if (status < 400 || status > 499) return undefined;
+  const known = FAILURES[status];
+  return known ? { status, ...known } : { status, code: 'refused', detail: 'The request was refused' };
+}
+
+function failureOfDomainError(error: DomainError): Failure | undefined {
+  if (error.category === 'internal') return undefined;
+  return {
+    status: STATUS_OF_CATEGORY[error.category],
+    code: error.code,
+    detail: error.category === 'not_found' ? NO_SUCH_OBJECT : error.message,
+    retryAfterMs: error.retryAfterMs,
+    ...membersOf(error),
+  };
+}
+
+function membersOf(error: DomainError): Pick<Failure, 'members'> {
+  if (error instanceof ValidationFailedError) return { members: { errors: error.errors } };
+  if (error instanceof NotReadyError) return { members: { checks: error.checks } };
+  return {};
+}
+
+/** Nest's HttpException has getStatus(), the http-errors of Express and body-parser have `status`. */
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('getStatus' in error && typeof error.getStatus === 'function') return Number(error.getStatus());
+  return 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+}

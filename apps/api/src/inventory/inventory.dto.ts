@@ -1,0 +1,247 @@
+import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
+import type { Principal } from '#libs/identity';
+import type { EventCause, EventView, ResourceFilters, ResourceView } from '#libs/inventory';
+import { OtherTenantError } from '../auth/auth.errors';
+import {
+  ApiAnyObject,
+  ApiCount,
+  ApiEnum,
+  ApiFlag,
+  ApiInput,
+  ApiListOf,
+  ApiObject,
+  ApiText,
+  ApiTime,
+  ApiUuid,
+  ApiWhole,
+} from '../http/field.decorators';
+import { IsTenantId, IsTimestamp, IsWord, OrNull } from '../http/input.decorators';
+import { PageQuery } from '../http/page.dto';
+import { ReasonBody } from '../http/reason.dto';
+
+/** Filters of the inventory. A resource must match all that are given. */
+export class InventoryQuery extends PageQuery {
+  @ApiInput('Resource kind', { example: 'droplet' })
+  @IsOptional()
+  @IsWord()
+  readonly kind?: string;
+
+  @ApiInput('State at the provider, or `deleted`, which alone lists tombstones', { example: 'active' })
+  @IsOptional()
+  @IsWord()
+  readonly status?: string;
+
+  @ApiInput('Region of the provider', { example: 'fra1' })
+  @IsOptional()
+  @IsWord()
+  readonly region?: string;
+
+  @ApiInput('Id of a project of this service')
+  @IsOptional()
+  @IsUUID('all')
+  readonly project_id?: string;
+
+  @ApiInput('Owner; a tenant may name itself only', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+
+  @ApiInput('`true`: only resources that belong to no tenant')
+  @IsOptional()
+  @IsIn(['true'])
+  readonly unattributed?: string;
+
+  @ApiInput("Part of the name, the provider's id or an address; letter case does not matter", { example: 'web-01' })
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(200)
+  readonly q?: string;
+
+  @ApiInput('Return the account as it was at this time, from the event log')
+  @IsOptional()
+  @IsTimestamp()
+  readonly as_of?: string;
+
+  @ApiInput('Only resources that changed at or after this time')
+  @IsOptional()
+  @IsTimestamp()
+  readonly updated_since?: string;
+}
+
+/**
+ * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
+ * which rows are read.
+ */
+export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
+  const { kind, status, region, project_id, tenant_id, q, updated_since, unattributed } = query;
+  if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+  return { kind, status, region, project_id, tenant_id, q, updated_since, unattributed: unattributed === undefined ? undefined : true };
+}
+
+/** The explicit owner of a resource. */
+export class OwnerBody extends ReasonBody {
+  @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
+  @OrNull()
+  @IsTenantId()
+  readonly tenant_id: string | null;
+}
+
+class AttributionResponse {
+  @ApiEnum(['override', 'project', 'parent', 'fallback'], 'The rule that decided the owner')
+  readonly by: ResourceView['attribution']['by'];
+
+  @ApiText('Id of the project or parent that decided the owner', { nullable: true })
+  readonly ref: string | null;
+}
+
+/** A resource of the account, or its tombstone. */
+export class ResourceResponse implements ResourceView {
+  @ApiUuid('Id of the resource')
+  readonly id: string;
+
+  @ApiEnum(['digitalocean'], 'The provider')
+  readonly provider: string;
+
+  @ApiText('droplet, dns_zone, volume, snapshot, … or the raw URN type of a kind that is only discovered', { example: 'droplet' })
+  readonly kind: string;
+
+  @ApiText("The provider's id", { example: '572017514' })
+  readonly provider_id: string;
+
+  @ApiText("The provider's uniform resource name", { example: 'do:droplet:572017514' })
+  readonly urn: string;
+
+  @ApiText('Name of the resource', { nullable: true, example: 'acme-web-01' })
+  readonly name: string | null;
+
+  @ApiText('Region of the provider', { nullable: true, example: 'fra1' })
+  readonly region: string | null;
+
+  @ApiText('`deleted` for tombstones, else the state at the provider', { example: 'active' })
+  readonly status: string;
+
+  @ApiText('Size of the provider', { nullable: true, example: 's-1vcpu-1gb' })
+  readonly size_slug: string | null;
+
+  @ApiText('Owner; null when the resource belongs to no tenant', { nullable: true, example: 'acme' })
+  readonly tenant_id: string | null;
+
+  @ApiUuid('Id of the project', { nullable: true })
+  readonly project_id: string | null;
+
+  @ApiObject(() => AttributionResponse, 'How the owner was decided')
+  readonly attribution: AttributionResponse;
+
+  @ApiAnyObject('Attributes of the kind')
+  readonly attrs: Record<string, unknown>;
+
+  @ApiTime('Time when the resource was first listed')
+  readonly first_seen_at: string;
+
+  @ApiTime('Time when the resource was last listed')
+  readonly last_seen_at: string;
+
+  @ApiCount('Complete sweeps in a row that did not list the resource')
+  readonly stale_strike_count: number;
+
+  @ApiTime('Time when the resource was found deleted', { nullable: true })
+  readonly deleted_at: string | null;
+}
+
+class EventCauseResponse implements EventCause {
+  @ApiText("The provider's id of the action; null while only the saga is known", { nullable: true })
+  readonly action_id: string | null;
+
+  @ApiText('The action; null while only the saga is known', { example: 'resize', nullable: true })
+  readonly action: string | null;
+
+  @ApiTime('Start of the action', { nullable: true })
+  readonly at: string | null;
+
+  @ApiFlag('Whether a saga requested the action')
+  readonly ours: boolean;
+
+  @ApiUuid('The saga that requested the action', { nullable: true })
+  readonly saga_id: string | null;
+}
+
+/** One change of a resource. */
+export class ResourceEventResponse implements EventView {
+  @ApiUuid('Id of the event')
+  readonly id: string;
+
+  @ApiUuid('Id of the resource')
+  readonly resource_id: string;
+
+  @ApiEnum(
+    ['discovered', 'updated', 'deleted', 'restored', 'tagged', 'attributed', 'provider_action', 'drift_detected'],
+    'Type of the change',
+  )
+  readonly type: string;
+
+  @ApiTime('Time when the change was found')
+  readonly at: string;
+
+  @ApiEnum(['sweep', 'saga', 'admin', 'action_feed', 'drift'], 'What found or made the change')
+  readonly source: string;
+
+  @ApiAnyObject('By field: `{old, new}`; of a provider_action: the action')
+  readonly changes: EventView['changes'];
+
+  @ApiObject(() => EventCauseResponse, 'The action at the provider that made the change, where its feed lists one', { nullable: true })
+  readonly cause: EventCauseResponse | null;
+}
+
+class KindCount {
+  @ApiText('Resource kind')
+  readonly kind: string;
+
+  @ApiCount('Resources of the kind')
+  readonly count: number;
+}
+
+class TenantCount {
+  @ApiText('Owner; null for resources that belong to no tenant', { nullable: true })
+  readonly tenant_id: string | null;
+
+  @ApiCount('Resources of the tenant')
+  readonly count: number;
+}
+
+class RegionCount {
+  @ApiText('Region; null for resources without one', { nullable: true })
+  readonly region: string | null;
+
+  @ApiCount('Resources in the region')
+  readonly count: number;
+}
+
+/** Numbers of resources. Tombstones do not count. */
+export class InventorySummaryResponse {
+  @ApiCount('All resources')
+  readonly total: number;
+
+  @ApiCount('Resources that belong to no tenant')
+  readonly unattributed: number;
+
+  @ApiListOf(() => KindCount, 'Resources by kind')
+  readonly by_kind: readonly KindCount[];
+
+  @ApiListOf(() => TenantCount, 'Resources by owner')
+  readonly by_tenant: readonly TenantCount[];
+
+  @ApiListOf(() => RegionCount, 'Resources by region')
+  readonly by_region: readonly RegionCount[];
+}
+
+/** The desired state of an adopted resource. */
+export class AdoptedResponse {
+  @ApiUuid('Id of the resource')
+  readonly resource_id: string;
+
+  @ApiAnyObject('The desired state: the live values at the time of the adoption')
+  readonly spec: Readonly<Record<string, unknown>>;
+
+  @ApiWhole('Version of the desired state', { example: 1 })
+  readonly spec_version: number;
+}

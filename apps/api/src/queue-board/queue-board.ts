@@ -1,0 +1,138 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Router, urlencoded, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { CONFIG, type Config } from '#libs/config';
+import { DomainError, ValidationFailedError } from '#libs/kernel';
+import { QueueClients } from '#libs/queues';
+import { STATUS_OF_CATEGORY } from '../http/problem';
+import { findUnstorableInput } from '../http/find-unstorable-input';
+import { BoardActions } from './board-actions';
+import { BOARD_POLICY, BoardSessions, PAGE_POLICY, signInPage, signOutPage } from './board-session';
+import { CrossSiteRequestError } from './queue-board.errors';
+import type * as Board from './bull-board';
+import { isSameOrigin } from './same-origin';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
+/** Queue names, job ids and schedule keys are far shorter. Each may become part of the audit log. [OPS-10] */
+const MAX_PATH_LENGTH = 500;
+
+/**
+ * The queue board and its access rules: every path and method needs a platform admin, every action a page of this origin. A
+ * browser signs in with a token, which becomes its cookie; the Authorization header works too. [TEN-7]
+ */
+@Injectable()
+export class QueueBoard {
+  readonly router = Router();
+  private readonly log = new Logger('Board');
+  private readonly sessions: BoardSessions;
+  private board: RequestHandler | undefined;
+
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly clients: QueueClients,
+    actions: BoardActions,
+  ) {
+    this.sessions = new BoardSessions(config);
+    this.router.use(setPolicy);
+    this.router.post('/sign-in', requireSameOrigin, urlencoded({ extended: false, limit: '16kb' }), this.signIn);
+    this.router.use(this.admit);
+    this.router.use(requireSameOrigin);
+    this.router.use(refuseUnstorableAddress);
+    this.router.get('/sign-out', this.sendSignOutPage);
+    this.router.post('/sign-out', this.signOut);
+    this.router.use((request, response, next) => (SAFE_METHODS.has(request.method) ? next() : actions.router(request, response, next)));
+    this.router.use('/api', this.requireQueues);
+    this.router.use(this.forwardToBoard);
+  }
+
+  private readonly signIn: RequestHandler = (request: Request<unknown, unknown, { token?: unknown } | undefined>, response) => {
+    const token = request.body?.token;
+    try {
+      const { principal } = this.sessions.begin(typeof token === 'string' ? token.trim() : '', response);
+      this.log.log({ event: 'board_signed_in', actor: principal.sub });
+      response.redirect(303, `${request.baseUrl}/`);
+    } catch (error) {
+      sendSignInPage(error, response);
+    }
+  };
+
+  /** Without a session, pages get the sign-in form and all other requests a problem. */
+  private readonly admit: RequestHandler = (request, response, next) => {
+    try {
+      response.locals.principal = this.sessions.find(request).principal;
+    } catch (error) {
+      if (request.headers.cookie) this.sessions.end(response);
+      if (!isPage(request)) throw error;
+      sendSignInPage(error, response);
+      return;
+    }
+    next();
+  };
+
+  private readonly sendSignOutPage: RequestHandler = (request, response) => {
+    const { principal, expiresAtMs } = this.sessions.find(request);
+    response.setHeader('content-security-policy', PAGE_POLICY);
+    response.type('html').send(signOutPage(principal.sub, expiresAtMs));
+  };
+
+  private readonly signOut: RequestHandler = (request, response) => {
+    this.sessions.end(response);
+    response.redirect(303, `${request.baseUrl}/`);
+  };
+
+  /** Throws `QueueUnavailableError` within 2 s; the board itself would wait for its drivers. */
+  private readonly requireQueues: RequestHandler = async (_request, _response, next) => {
+    await this.clients.ping();
+    next();
+  };
+
+  private readonly forwardToBoard: RequestHandler = (request, response, next) => {
+    this.board ??= (require('./bull-board') as typeof Board).bullBoard(this.clients);
+    return this.board(request, response, next);
+  };
+}
+
+/** The referrer policy is `same-origin`, because browsers otherwise send `Origin: null` with a form. */
+function setPolicy(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('content-security-policy', BOARD_POLICY);
+  response.setHeader('referrer-policy', 'same-origin');
+  next();
+}
+
+function requireSameOrigin({ method, headers }: Request, _response: Response, next: NextFunction): void {
+  const secFetchSite = headers['sec-fetch-site'];
+  const passes =
+    SAFE_METHODS.has(method) ||
+    isSameOrigin({
+      secFetchSite: Array.isArray(secFetchSite) ? secFetchSite[0] : secFetchSite,
+      origin: headers.origin,
+      host: headers.host,
+    });
+  next(passes ? undefined : new CrossSiteRequestError());
+}
+
+/** Refuses an address that queues and audit log cannot store. The router refuses what cannot be decoded. [TEN-5] */
+function refuseUnstorableAddress({ path, query }: Request, _response: Response, next: NextFunction): void {
+  if (path.length > MAX_PATH_LENGTH)
+    throw new ValidationFailedError([{ field: 'path', message: `must be at most ${MAX_PATH_LENGTH} characters` }]);
+  const unstorable = findUnstorableInput({ path: decoded(path), query });
+  next(unstorable && new ValidationFailedError([unstorable]));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
+}
+
+/** True for a page that a person opens, false for the board's own requests and files. */
+function isPage(request: Request): boolean {
+  return SAFE_METHODS.has(request.method) && !/^\/(api|static)\//.test(request.path) && request.accepts(['json', 'html']) === 'html';
+}
+
+function sendSignInPage(error: unknown, response: Response): void {
+  if (!(error instanceof DomainError)) throw error;
+  response.setHeader('content-security-policy', PAGE_POLICY);
+  response.status(STATUS_OF_CATEGORY[error.category]).type('html').send(signInPage(error.message));
+}

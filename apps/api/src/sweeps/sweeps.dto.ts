@@ -1,0 +1,72 @@
+import { IsOptional } from 'class-validator';
+import type { SweepStatus, SweepTrigger, SweepView } from '#libs/inventory';
+import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { IsWord } from '../http/input.decorators';
+import { PageQuery } from '../http/page.dto';
+import { ReasonBody } from '../http/reason.dto';
+
+/** Filters of the list of sweeps. */
+export class SweepsQuery extends PageQuery {
+  @ApiInput('A resource kind with a list, `project`, or `action` for the action feed', { example: 'droplet' })
+  @IsOptional()
+  @IsWord()
+  readonly kind?: string;
+}
+
+/** The kind to sweep. */
+export class SweepBody extends ReasonBody {
+  @ApiInput('A resource kind with a list, or `project`', { example: 'droplet' })
+  @IsWord()
+  readonly kind: string;
+}
+
+/** One pass over a list of the provider. */
+export class SweepResponse implements SweepView {
+  @ApiUuid('Id of the sweep')
+  readonly id: string;
+
+  @ApiText('The kind that was swept', { example: 'droplet' })
+  readonly kind: string;
+
+  @ApiEnum(['schedule', 'first', 'manual', 'action_feed'], 'Why the sweep was started')
+  readonly trigger: SweepTrigger;
+
+  @ApiEnum(['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'], 'State of the sweep')
+  readonly status: SweepStatus;
+
+  @ApiText('Why the sweep is not complete', { nullable: true })
+  readonly reason: string | null;
+
+  @ApiCount('Pages read so far')
+  readonly pages_done: number;
+
+  @ApiCount('Pages to read; null until the first page is read', { nullable: true })
+  readonly pages_expected: number | null;
+
+  @ApiCount('Calls to the provider')
+  readonly calls: number;
+
+  @ApiCount('Items in the list of the kind')
+  readonly seen: number;
+
+  @ApiCount('Resources that are new')
+  readonly discovered: number;
+
+  @ApiCount('Resources that changed')
+  readonly updated: number;
+
+  @ApiCount('Tombstones that are listed again')
+  readonly restored: number;
+
+  @ApiCount('Missing resources that got a strike')
+  readonly struck: number;
+
+  @ApiCount('Missing resources that became tombstones')
+  readonly deleted: number;
+
+  @ApiTime('Start of the sweep')
+  readonly started_at: string;
+
+  @ApiTime('End of the sweep; null while it runs', { nullable: true })
+  readonly finished_at: string | null;
+}
