@@ -47,7 +47,7 @@ function after(times: number, error: () => Error): () => Promise<StepAnswer> {
   };
 }
 
-it('waits out an outage without a try when the policy of the step says so, whatever its category [SAG-13]', async () => {
+it('waits out an outage without a try when the policy of the step is to wait, for every error category [SAG-13]', async () => {
   const script = new Script('outage_waits', [
     { name: 'away', policy: WAIT, execute: after(6, () => new Outage({ outage: true })) },
     { name: 'rejected', policy: WAIT, execute: after(6, () => new Outage({ outage: true }, 'forbidden')) },

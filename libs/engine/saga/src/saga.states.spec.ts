@@ -116,7 +116,7 @@ describe('the decisions', () => {
     if (step) assertStepTransition(from, step.status);
   }
 
-  it('make only allowed changes, whatever a step answers and wherever the run is', () => {
+  it('make only allowed changes, for every answer of a step and every status of the run', () => {
     const yesNo = [false, true];
     let tried = 0;
     for (const [idx, step] of steps.entries())

@@ -50,7 +50,7 @@ export function isFailed(status: SagaStatus): status is FailedStatus {
 /** The final statuses that are never left. Such a saga has no holds. */
 export const CLOSED_STATUSES: readonly SagaStatus[] = SAGA_STATUSES.filter((status) => SAGA_TRANSITIONS[status].length === 0);
 
-/** Statuses of a step whose execution or compensation has not ended. */
+/** Statuses in which the execution or compensation of a step has not ended. */
 const OPEN_STEP_STATUSES: readonly StepStatus[] = ['running', 'waiting', 'compensating'];
 
 /** Throws when the engine would write a change of a saga's status that the table does not allow. */

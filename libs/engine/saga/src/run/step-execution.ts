@@ -3,7 +3,7 @@ import type { StepContext, StepPolicy } from '../definition/saga-definition';
 import { wait, type StepAnswer } from '../definition/step-answer';
 import { LeaseLostError } from '../saga.errors';
 
-/** Pause before the next execution during an outage whose error does not say when to try again. */
+/** Pause before the next execution during an outage, used when the error has no `retryAfterMs`. */
 const OUTAGE_MS = 5_000;
 
 interface ExecutionOptions extends Pick<StepPolicy, 'timeLimitMs' | 'onOutage'> {

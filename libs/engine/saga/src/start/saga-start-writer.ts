@@ -109,7 +109,7 @@ select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
 
 /**
  * Inserts any number of starts: run, holds and idempotency key. When the tenant has $2 open sagas, with those before it in the
- * batch, the start is skipped and returned without an id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
+ * batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
  * small, and the caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
  * $1 starts as JSON rows. SQL by hand: set-based, and hot.
  */
