@@ -22,10 +22,7 @@ export class FallbackProject {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /**
-   * Call it after a complete list of the projects. The next list finds a project with a lost response; after a refusal the fallback stays
-   * local.
-   */
+  /** Call it after a complete list of the projects. After a lost response the next list finds the project; after a refusal it stays local. */
   async ensure(sweep: SweepRef): Promise<void> {
     if (await this.mirror.hasFallback(sweep.accountId)) return;
     try {
@@ -45,7 +42,8 @@ export class FallbackProject {
         },
       });
       await this.mirror.recordPage(sweep, [created]);
-      if (created.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(sweep.accountId); // it has another name: do not create it again
+      // The provider may have given the project another name. A local fallback stops the next sweep from creating it again.
+      if (created.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(sweep.accountId);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       this.log.warn({ event: 'fallback_project_create_failed', code: error.code });
