@@ -1,53 +1,6 @@
-import { TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
+import { TOKEN_PURPOSES, type Config } from '#libs/config';
 import type { DatabaseGauge } from '#libs/database';
-import { counter, histogram, inSpan } from '#libs/observability';
-import { fingerprintOf, type CallOutcome } from './rate-limit.store';
-
-const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const calls = counter(
-  'arcadia_provider_calls_total',
-  'Calls to the provider by outcome: refused is a 4xx, failed a 5xx or no usable response',
-  ['purpose', 'outcome'],
-  TOKEN_PURPOSES.map((purpose) => ({ purpose, outcome: 'limited' })),
-);
-const times = histogram(
-  'arcadia_provider_call_seconds',
-  'Time of one call to the provider, from sending to the last byte',
-  ['purpose'],
-  SECONDS,
-);
-
-/** The facts of a call that may be logged. Ids in the path are masked; query and body are not part of it. */
-export interface CallFacts {
-  readonly purpose: TokenPurpose;
-  readonly method: string;
-  readonly path: string;
-}
-
-/** Makes one call within a trace span and counts it by outcome. `call` must pass its outcome to `recordOutcome`. */
-export function recordCall<T>(
-  { purpose, method, path }: CallFacts,
-  call: (recordOutcome: (outcome: CallOutcome) => void) => Promise<T>,
-): Promise<T> {
-  const template = templateOf(path);
-  const attributes = { 'http.request.method': method, 'url.template': template, 'arcadia.purpose': purpose };
-  return inSpan({ name: `${method} ${template}`, kind: 'client', attributes }, (span) => {
-    const beganMs = performance.now();
-    return call((outcome) => {
-      calls.inc({ purpose, outcome });
-      times.observe({ purpose }, (performance.now() - beganMs) / 1_000);
-      span.set({ 'arcadia.outcome': outcome });
-    });
-  });
-}
-
-/** `/v2/droplets/:id/actions`: path segments that are words of the API stay, every other segment is an id or a name. */
-function templateOf(path: string): string {
-  return path
-    .split('/')
-    .map((part) => (/^([a-z_]{1,30}|v2|)$/.test(part) ? part : ':id'))
-    .join('/');
-}
+import { fingerprintOf } from './rate-limit.store';
 
 /** $1 purposes, $2 the fingerprint of the current token of each purpose; purposes may share a token. Both are empty without a token. */
 function currentTokens({ provider }: Config): readonly unknown[] {

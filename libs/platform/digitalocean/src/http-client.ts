@@ -1,6 +1,7 @@
-import { CONFIG, type Config, type TokenPurpose } from '#libs/config';
+import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
+import { counter, histogram, inSpan } from '#libs/observability';
 import { Inject, Injectable } from '@nestjs/common';
-import { create, isAxiosError, type AxiosInstance } from 'axios';
+import { create, type AxiosInstance } from 'axios';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Readable, Writable } from 'node:stream';
@@ -11,28 +12,27 @@ import {
   TokenExchangedError,
   UnknownOutcomeError,
   UnusablePathError,
-  type AnswerFacts,
 } from './digitalocean.errors';
-import { recordCall } from './digitalocean.metrics';
 import { receiveDocument, SinkFailure } from './download';
 import { fingerprintOf, type CallOutcome } from './rate-limit.store';
 import { RateLimiter, type Permit } from './rate-limiter';
-import { classifyResponse, pauseBeforeRetryMs, type Exchange } from './response';
-
-/** How long a caller waits for a free call. A saga returns its worker early; a sync has no other work to do. */
-const MAX_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
-  'sync-fast': 60_000,
-  'sync-full': 60_000,
-  'sync-slow': 60_000,
-  billing: 60_000,
-  provisioning: 15_000,
-};
+import { classifyResponse, failedExchange, pauseBeforeRetryMs, type Exchange, type ProviderResponse } from './response';
 
 /** The largest body that is read: a page of 200 droplets is about 1 MB. [OPS-10] */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Errors that occur before a connection exists, so before anything was sent. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const callsTotal = counter(
+  'arcadia_provider_calls_total',
+  'Calls to the provider by outcome: refused is a 4xx, failed a 5xx or no usable response',
+  ['purpose', 'outcome'],
+  TOKEN_PURPOSES.map((purpose) => ({ purpose, outcome: 'limited' })),
+);
+const callSeconds = histogram(
+  'arcadia_provider_call_seconds',
+  'Time of one call to the provider, from sending to the last byte',
+  ['purpose'],
+  [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+);
 
 export interface ProviderRequest {
   readonly purpose: TokenPurpose;
@@ -44,14 +44,6 @@ export interface ProviderRequest {
   readonly body?: unknown;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-}
-
-/** A 2xx response; `body` is parsed JSON, or undefined when there was none. */
-export interface ProviderResponse {
-  readonly body: unknown;
-  readonly facts: AnswerFacts;
-  /** `performance.now()` just before the request was sent. */
-  readonly requestedAtMs: number;
 }
 
 /** A request that is ready to be sent, but for its token. */
@@ -172,9 +164,8 @@ export class DigitalOceanHttpClient {
       if (request.fingerprint !== undefined && request.fingerprint !== fingerprint) throw new TokenExchangedError();
       const permit = await this.limiter.acquire({
         fingerprint,
-        provisioning: request.purpose === 'provisioning',
+        purpose: request.purpose,
         timeLimitMs: request.timeoutMs ?? callTimeoutMs,
-        maxWaitMs: MAX_WAIT_MS[request.purpose],
         signal: request.signal,
       });
       if (performance.now() < permit.startBeforeMs) return { token, permit };
@@ -212,7 +203,7 @@ export class DigitalOceanHttpClient {
   private async exchange({ method, url, body, timeoutMs, signal, openSink }: PreparedRequest, token: string): Promise<Exchange> {
     const limit = timeLimit(timeoutMs, signal);
     try {
-      const response = await this.axios.request<unknown>({
+      const { status, data, headers } = await this.axios.request<unknown>({
         method,
         url,
         headers: {
@@ -225,13 +216,12 @@ export class DigitalOceanHttpClient {
         ...(openSink ? { responseType: 'stream', maxContentLength: -1 } : {}),
         ...(method === 'GET' ? this.readAgents : this.writeAgents),
       });
-      const { status, data, headers } = response;
       return {
         kind: 'response',
         status,
-        body: openSink ? await receiveDocument(status, data as Readable, openSink, limit.signal) : (textOf(data) ?? ''),
-        requestId: textOf(headers['x-request-id']),
-        retryAfter: textOf(headers['retry-after']),
+        body: openSink ? await receiveDocument(status, data as Readable, openSink, limit.signal) : typeof data === 'string' ? data : '',
+        requestId: headers['x-request-id'],
+        retryAfter: headers['retry-after'],
       };
     } catch (error) {
       if (error instanceof SinkFailure) throw error;
@@ -281,13 +271,27 @@ function timeLimit(timeoutMs: number, outer: AbortSignal | undefined) {
   return { signal: controller.signal, isOver: () => over, end };
 }
 
-function failedExchange(error: unknown): Exchange {
-  const code = (isAxiosError(error) && error.code) || 'broken connection';
-  if (code === 'ERR_BAD_RESPONSE' || code.startsWith('Z_'))
-    return { kind: 'truncated', reason: 'a cut, oversized or wrongly compressed body' };
-  return { kind: 'lost', reason: code, sent: !NOT_CONNECTED.has(code) };
+/** Traces one call and counts it by the outcome that `call` passes to `recordOutcome`. Ids in the path are masked. [TEN-8] */
+function recordCall<T>(
+  { purpose, method, path }: ProviderRequest,
+  call: (recordOutcome: (outcome: CallOutcome) => void) => Promise<T>,
+): Promise<T> {
+  const template = templateOf(path);
+  const attributes = { 'http.request.method': method, 'url.template': template, 'arcadia.purpose': purpose };
+  return inSpan({ name: `${method} ${template}`, kind: 'client', attributes }, (span) => {
+    const beganMs = performance.now();
+    return call((outcome) => {
+      callsTotal.inc({ purpose, outcome });
+      callSeconds.observe({ purpose }, (performance.now() - beganMs) / 1_000);
+      span.set({ 'arcadia.outcome': outcome });
+    });
+  });
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** `/v2/droplets/:id/actions`: path segments that are words of the API stay, every other segment is an id or a name. */
+function templateOf(path: string): string {
+  return path
+    .split('/')
+    .map((part) => (/^([a-z_]{1,30}|v2|)$/.test(part) ? part : ':id'))
+    .join('/');
 }

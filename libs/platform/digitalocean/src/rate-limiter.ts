@@ -1,3 +1,4 @@
+import type { TokenPurpose } from '#libs/config';
 import { Injectable, Logger } from '@nestjs/common';
 import {
   ProviderBudgetExhaustedError,
@@ -6,6 +7,15 @@ import {
   TokenRejectedError,
 } from './digitalocean.errors';
 import { RateLimitStore, type CallOutcome, type EndedCall, type Refusal } from './rate-limit.store';
+
+/** How long a caller waits for a free call. A saga returns its worker early; a sync has no other work to do. */
+const MAX_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
+  'sync-fast': 60_000,
+  'sync-full': 60_000,
+  'sync-slow': 60_000,
+  billing: 60_000,
+  provisioning: 15_000,
+};
 
 /** A permitted call must start within this time of the request for its permit. An unanswered call keeps its slot for this time too. */
 const START_WITHIN_MS = 2_000;
@@ -30,11 +40,9 @@ export interface Permit {
 
 export interface PermitRequest {
   readonly fingerprint: string;
-  readonly provisioning: boolean;
+  readonly purpose: TokenPurpose;
   /** Time limit of the call that will be made. */
   readonly timeLimitMs: number;
-  /** How long to wait for a free slot before the request is refused. */
-  readonly maxWaitMs: number;
   readonly signal?: AbortSignal;
 }
 
@@ -56,7 +64,7 @@ export class RateLimiter {
    */
   acquire(request: PermitRequest): Promise<Permit> {
     const limiter = this.limiterOf(request.fingerprint);
-    const queue = request.provisioning ? limiter.provisioning : limiter.others;
+    const queue = request.purpose === 'provisioning' ? limiter.provisioning : limiter.others;
     return new Promise((resolve, reject) => {
       const { signal } = request;
       if (signal?.aborted) return reject(reasonOf(signal));
@@ -66,7 +74,7 @@ export class RateLimiter {
       };
       const pending: PendingAcquire = {
         request,
-        untilMs: performance.now() + request.maxWaitMs,
+        untilMs: performance.now() + MAX_WAIT_MS[request.purpose],
         grant: (permit) => {
           signal?.removeEventListener('abort', abort);
           resolve(permit);

@@ -1,3 +1,4 @@
+import { isAxiosError } from 'axios';
 import {
   ForbiddenByProviderError,
   MalformedAnswerError,
@@ -13,9 +14,23 @@ import {
 } from './digitalocean.errors';
 import type { CallOutcome } from './rate-limit.store';
 
+/** A 2xx response; `body` is parsed JSON, or undefined when there was none. */
+export interface ProviderResponse {
+  readonly body: unknown;
+  readonly facts: AnswerFacts;
+  /** `performance.now()` just before the request was sent. */
+  readonly requestedAtMs: number;
+}
+
 /** The raw result of one HTTP request. */
 export type Exchange =
-  | { readonly kind: 'response'; readonly status: number; readonly body: string; readonly requestId?: string; readonly retryAfter?: string }
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly body: string;
+      readonly requestId?: unknown;
+      readonly retryAfter?: unknown;
+    }
   /** No response arrived. `sent` is false when it is certain that no byte of the request left this host. */
   | { readonly kind: 'lost'; readonly reason: string; readonly sent: boolean }
   /** A response began but its body could not be read to the end. */
@@ -39,6 +54,9 @@ export interface ResponseContext {
   readonly defaultPauseMs: number;
 }
 
+/** Errors that occur before a connection exists, so before anything was sent. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /** Repetitions after the first attempt. [SAG-19] */
 const MAX_RETRIES = 3;
 /** The pause before retry n is random, up to this times 2^(n-1). Full jitter spreads callers that failed at the same time. */
@@ -56,6 +74,14 @@ const MAX_PARSED_ERROR_LENGTH = 65_536;
 /** PostgreSQL cannot store NUL and unpaired surrogates. In JSON both can only appear as escapes. */
 const UNSTORABLE_ESCAPES = /\\u(0000|d[89a-f])/i;
 const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Translates an axios error. The error itself is dropped, because it carries the Authorization header. [TEN-8] */
+export function failedExchange(error: unknown): Exchange {
+  const code = (isAxiosError(error) && error.code) || 'broken connection';
+  if (code === 'ERR_BAD_RESPONSE' || code.startsWith('Z_'))
+    return { kind: 'truncated', reason: 'a cut, oversized or wrongly compressed body' };
+  return { kind: 'lost', reason: code, sent: !NOT_CONNECTED.has(code) };
+}
 
 export function classifyResponse(exchange: Exchange, context: ResponseContext): ClassifiedResponse {
   const { write } = context;
@@ -134,8 +160,8 @@ function isTransient(error: unknown): error is ProviderUnavailableError | Malfor
 }
 
 /** `Retry-After` in milliseconds, from seconds or an HTTP date, between 0 and one hour; undefined when it is absent or unreadable. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (!header) return undefined;
+export function retryAfterMs(header: unknown, nowMs: number): number | undefined {
+  if (typeof header !== 'string' || header === '') return undefined;
   const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : undefined;
   const waitMs = seconds === undefined ? Date.parse(header) - nowMs : seconds * 1000;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
