@@ -28,6 +28,11 @@ it.each(['migrate: the schema is up to date', '{"not":"a log line"}', '{broken']
   expect(formatLogLine(text, nameOf, true)).toBe(text);
 });
 
+it("prints the simulator's lines, which have neither time nor pid", () => {
+  const line = JSON.stringify({ event: 'listening', url: 'http://127.0.0.1:4008' });
+  expect(formatLogLine(line, nameOf, false)).toMatch(/^\d\d:\d\d:\d\d simulator listening url=http:\/\/127.0.0.1:4008$/);
+});
+
 it('shortens long values', () => {
   const long = JSON.stringify({ time: 'x', event: 'listening', url: 'u'.repeat(500), pid: 4711 });
   expect(formatLogLine(long, nameOf, false).length).toBeLessThan(130);

@@ -48,7 +48,8 @@ export function formatLogLine(text: string, processName: (pid: number) => string
   const colour = level === 'error' || level === 'fatal' ? 'red' : level === 'warn' ? 'yellow' : undefined;
   const reason = typeof stack === 'string' ? [shorten(stack.split('\n', 1)[0] ?? '')] : [];
   const rest = [paint(textOf(event) || textOf(message), colour, colours), ...shown, ...reason].join(' ');
-  return formatLine(new Date(String(time)), processName(Number(pid)), rest, colours);
+  const name = pid === undefined ? 'simulator' : processName(Number(pid)); // the simulator's lines have neither time nor pid
+  return formatLine(typeof time === 'string' ? new Date(time) : new Date(), name, rest, colours);
 }
 
 /** A line of the launcher itself, in the same columns. */
@@ -71,7 +72,7 @@ function parseLine(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     const line = JSON.parse(text) as Record<string, unknown>;
-    return 'time' in line && 'pid' in line ? line : undefined;
+    return 'event' in line || 'message' in line ? line : undefined;
   } catch {
     return undefined;
   }
