@@ -13,6 +13,8 @@ const OLDEST_NODE = [20, 19];
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const inRoot = (...parts) => path.join(root, ...parts);
 const log = (line) => process.stderr.write(`${line}\n`);
+/** On a terminal each preparation also reports its end. */
+const logEnd = (what, startedAt) => process.stderr.isTTY && log(`${what} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 
 const main = inRoot('dist/apps/cli/src/main.js');
 const installNote = inRoot('node_modules/.arcadia-lock');
@@ -89,11 +91,13 @@ function installedMatchesLock() {
 /** Installs development packages too, whatever NODE_ENV is, because the compiler is one of them. */
 function install() {
   log('Installing packages (npm ci): node_modules does not match package-lock.json');
+  const startedAt = Date.now();
   const npm = process.env.npm_execpath;
   const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []];
   const { status, error } = spawnSync(program, [...first, 'ci', '--include=dev'], { stdio: ['ignore', 2, 2] });
   if (status !== 0) giveUp(`npm ci failed (${error ? error.message : `exit code ${status}`}): its messages are above`);
   noteInstall();
+  logEnd('Installed', startedAt);
 }
 
 function isBuilt() {
@@ -121,6 +125,7 @@ function sourcesSignature() {
 /** The signature is taken before the compiler reads: a source saved meanwhile is built next time. */
 function build() {
   log('Building (tsc): dist is older than the sources');
+  const startedAt = Date.now();
   const signature = sourcesSignature();
   if (!fs.existsSync(main)) clearDist();
   fs.rmSync(buildNote, { force: true });
@@ -129,6 +134,7 @@ function build() {
   if (status !== 0) giveUp('The build failed: the messages of the compiler are above');
   removeOrphans();
   fs.writeFileSync(buildNote, signature);
+  logEnd('Built', startedAt);
 }
 
 function clearDist() {

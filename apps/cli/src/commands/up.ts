@@ -14,6 +14,7 @@ import {
   type Summary,
   summaryText,
   Supervisor,
+  TerminalOutput,
   waitForFirstInventory,
   writeRunNote,
 } from '#libs/local-stack';
@@ -24,17 +25,22 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npm passes on a signal that the launcher has already got with the whole group of the terminal. Within this time both count as one. */
 const ECHO_MS = process.env.npm_lifecycle_event === undefined ? -1 : 300;
 
-const log = (line: string): void => void process.stderr.write(`arcadia: ${line}\n`);
-
 /** `npm start`: runs everything on one machine until a signal or a failure ends it. Returns the exit code. */
 export async function up(): Promise<number> {
   const plan = planStart(process.env);
   refuseDemoInRealDatabase(process.env, plan);
   prepareDataDir(plan.dataDir);
   const lock = await DataDirLock.acquire(plan.dataDir);
-  const supervisor = new Supervisor(log);
-  supervisor.on('spawn', (pid) => lock.recordChild(pid));
-  const system = new RunningSystem(process.env, plan, supervisor, log);
+  const output = TerminalOutput.open();
+  const supervisor = new Supervisor(
+    (line) => output.log(line),
+    () => output.childTarget,
+  );
+  supervisor.on('spawn', (pid, name) => {
+    lock.recordChild(pid);
+    output.nameProcess(pid, name);
+  });
+  const system = new RunningSystem(process.env, plan, supervisor, output);
   const cleanUp = () => {
     rmSync(runFile(plan.dataDir), { force: true });
     lock.release();
@@ -49,12 +55,13 @@ export async function up(): Promise<number> {
   try {
     const endedSome = await lock.endLeftovers();
     await refuseTakenPorts(plan, endedSome ? PORT_RELEASE_LIMIT_MS : 0);
-    const started = system.boot().then(() => printSummary(system, plan));
+    const started = system.boot().then(() => printSummary(system, plan, output));
     await Promise.race([started.then(() => stopRequested), stopRequested, supervisor.failure]);
-    log('stopping');
+    output.log('stopping');
     return 0;
   } finally {
     await system.stop();
+    await output.close();
     cleanUp();
   }
 }
@@ -105,9 +112,10 @@ async function becomesFree(port: number, host: string, deadline: number): Promis
 }
 
 /** Prints the summary once the demo has data to list, and keeps DATA_DIR/run.json up to date when processes are started again. */
-async function printSummary(system: RunningSystem, plan: StartPlan): Promise<void> {
+async function printSummary(system: RunningSystem, plan: StartPlan, output: TerminalOutput): Promise<void> {
   const { apiUrl, workerUrl, childEnv } = system;
   const { admin, tenant } = await mintSummaryTokens(childEnv);
+  if (plan.simulator) output.progress('waiting for the first inventory of the demo account');
   if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
   if (system.isStopping) return;
   const summary: Summary = {
@@ -123,5 +131,5 @@ async function printSummary(system: RunningSystem, plan: StartPlan): Promise<voi
   const writeNote = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });
   writeNote();
   system.onChange(writeNote);
-  process.stdout.write(summaryText(summary));
+  output.printSummary(summaryText(summary));
 }

@@ -8,3 +8,4 @@ export { RunningSystem, scriptOf, type ProcessName } from './running-system';
 export { planStart, refuseDemoInRealDatabase, simulatorEnvironment, type StartPlan } from './start-plan';
 export { mintSummaryTokens, runFile, summaryText, waitForFirstInventory, writeRunNote, type RunNote, type Summary } from './summary';
 export { Supervisor } from './supervisor';
+export { TerminalOutput } from './terminal-output';

@@ -6,6 +6,7 @@ import { EmbeddedPostgres, requestShutdown } from './embedded-postgres/embedded-
 import { LaunchError } from './local-stack.errors';
 import { childEnvironment, migrateEnvironment, type StartPlan } from './start-plan';
 import type { ProcessSpec, Supervisor } from './supervisor';
+import type { TerminalOutput } from './terminal-output';
 
 /** The deployables: `npm start` runs them as children, `npm run start:<name>` runs one in its own process. */
 export type ProcessName = 'api' | 'worker' | 'simulator';
@@ -33,7 +34,7 @@ export class RunningSystem {
     private readonly env: NodeJS.ProcessEnv,
     private readonly plan: StartPlan,
     private readonly supervisor: Supervisor,
-    private readonly log: (line: string) => void,
+    private readonly output: Pick<TerminalOutput, 'log' | 'progress'>,
   ) {}
 
   /**
@@ -42,12 +43,17 @@ export class RunningSystem {
    */
   async boot(): Promise<void> {
     if (this.plan.externalDatabase) this.startFirst(undefined);
-    else await this.startDatabase();
+    else {
+      this.output.progress('starting PostgreSQL, the api and the simulator (the first start creates the database)');
+      await this.startDatabase();
+    }
     await this.waitForAnswer('api', `${this.apiUrl}/api/health`);
     if (this.stopping) return;
+    this.output.progress(this.plan.mayMigrate ? 'starting the worker and applying migrations' : 'starting the worker');
     this.supervisor.start(this.spec('worker'));
     await Promise.all([this.plan.mayMigrate && this.migrate(), this.waitForAnswer('worker', `${this.workerUrl}/api/health`)]);
     this.supervisor.bootCompleted();
+    this.output.progress('waiting until api and worker are ready');
     await Promise.all([
       this.waitUntilReady('api', `${this.apiUrl}/api/health/ready`),
       this.waitUntilReady('worker', `${this.workerUrl}/api/health/ready`),
@@ -146,7 +152,7 @@ export class RunningSystem {
   }
 
   private async waitFor200(url: string, stillWaiting: string, afterFailure: (body: string | undefined) => void): Promise<void> {
-    const timer = setTimeout(() => this.log(stillWaiting), STILL_WAITING_AFTER_MS);
+    const timer = setTimeout(() => this.output.log(stillWaiting), STILL_WAITING_AFTER_MS);
     try {
       while (!this.stopping) {
         const response = await httpGet(url);
@@ -163,10 +169,10 @@ export class RunningSystem {
   private reviveWhenKilled(database: EmbeddedPostgres): void {
     this.databaseCheck = setInterval(() => {
       if (this.reviving || database.isRunning()) return;
-      this.log('the embedded PostgreSQL ended; starting it again');
+      this.output.log('the embedded PostgreSQL ended; starting it again');
       this.reviving = database
         .revive()
-        .then(this.onDatabaseRevived, (error: Error) => this.log(error.message))
+        .then(this.onDatabaseRevived, (error: Error) => this.output.log(error.message))
         .finally(() => (this.reviving = undefined));
     }, DATABASE_CHECK_MS);
   }

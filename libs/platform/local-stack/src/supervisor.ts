@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaunchError } from './local-stack.errors';
 
@@ -20,7 +21,7 @@ const LONGEST_PAUSE_MS = 10_000;
 const HEALTHY_MS = 30_000;
 
 /** Keeps child processes running: a crashed one is started again after a growing pause. Before `bootCompleted()` such an end is final. */
-export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
+export class Supervisor extends EventEmitter<{ spawn: [pid: number, name: string] }> {
   private readonly running = new Map<string, ChildProcess>();
   private booting = true;
   private stopping = false;
@@ -28,20 +29,25 @@ export class Supervisor extends EventEmitter<{ spawn: [pid: number] }> {
   /** Rejects when a process has ended and a restart cannot help. Never resolves. */
   readonly failure = new Promise<never>((_resolve, reject) => (this.fail = reject));
 
-  constructor(private readonly log: (line: string) => void) {
+  constructor(
+    private readonly log: (line: string) => void,
+    /** Standard output and error of the children: our own standard error, or the pipe of a formatter. */
+    private readonly childTarget: () => 2 | Writable = () => 2,
+  ) {
     super();
     this.failure.catch(() => undefined); // a caller that awaits the promise still gets the rejection
   }
 
   start(spec: ProcessSpec, crashes = 0): ChildProcess {
     const startedAt = Date.now();
+    const target = this.childTarget();
     const child = spawn(process.execPath, [spec.script, ...(spec.args ?? [])], {
       env: spec.env,
       detached: true, // Ctrl-C goes to the terminal's whole group: the launcher passes it on once, in order
-      stdio: ['ignore', 2, 2, 'ipc'], // a child that sees the channel close knows that the launcher was killed
+      stdio: ['ignore', target, target, 'ipc'], // a child that sees the channel close knows that the launcher was killed
     });
     this.running.set(spec.name, child);
-    if (child.pid !== undefined) this.emit('spawn', child.pid);
+    if (child.pid !== undefined) this.emit('spawn', child.pid, spec.name);
     child.once('exit', (code, signal) => {
       this.running.delete(spec.name);
       if (this.stopping || (spec.once && code === 0)) return;

@@ -1,0 +1,41 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts, REPOSITORY, runNote } from './launcher';
+
+jest.setTimeout(60_000);
+
+/** `script` of util-linux runs a command on a pseudo-terminal. */
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'arcadia-terminal-'));
+  chmodSync(dataDir, 0o755);
+});
+
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+(hasScript ? it : it.skip)('prints short lines, progress and a framed summary on a terminal, and no JSON', async () => {
+  const { PATH = '', HOME = '' } = process.env;
+  const env = { PATH, HOME, ARCADIA_ENV_FILE: '', NO_COLOR: '1', DATA_DIR: dataDir, ...(await freePorts()) };
+  const terminal = spawn('script', ['-qec', `${process.execPath} apps/cli/entry.mjs up`, '/dev/null'], { env, cwd: REPOSITORY });
+  let printed = '';
+  let ended = false;
+  terminal.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString().replaceAll('\r', '')));
+  terminal.once('exit', () => (ended = true));
+  while (!printed.includes('── Ctrl-C ends it')) {
+    if (ended) throw new Error(`npm start ended before its summary:\n${printed}`);
+    await sleep(20);
+  }
+  process.kill(runNote(dataDir).pids.launcher ?? 0, 'SIGTERM');
+  while (!ended) await sleep(20);
+  expect(printed).toMatch(/^\d\d:\d\d:\d\d start {5}starting PostgreSQL/m);
+  expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}worker_started$/m);
+  expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}drained$/m);
+  expect(printed).toMatch(/^── arcadia-cloud is running ─+\napi: http:.*\n(\w+: .*\n){6}curl: curl -s .*\n── Ctrl-C/m);
+  expect(printed).not.toMatch(/^\{|\u001b/m); // eslint-disable-line no-control-regex
+});
