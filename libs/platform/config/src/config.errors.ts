@@ -1,0 +1,32 @@
+import { DomainError } from '#libs/kernel';
+
+/** The environment cannot be used. The message names every problem and quotes no value: a value may be a secret, also in the wrong variable. */
+export class ConfigError extends DomainError {
+  readonly code = 'configuration_invalid';
+  readonly category = 'internal';
+
+  constructor(readonly problems: readonly string[]) {
+    super(
+      problems.length === 1
+        ? `Configuration problem: ${problems[0]}`
+        : [`The configuration has ${problems.length} problems:`, ...problems].join('\n  - '),
+    );
+  }
+}
+
+/** Vault did not return the secrets. The message is one sentence for people and contains no value. */
+export class VaultError extends DomainError {
+  readonly code = 'secrets_unavailable';
+  readonly category = 'unavailable';
+
+  constructor(
+    message: string,
+    /** The HTTP status of Vault's response, when there was one. */
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Says what a variable must be, as in "must be one of on, off". The message never quotes the value, which may be a secret. */
+export class InvalidVariableError extends Error {}
