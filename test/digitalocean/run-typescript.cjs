@@ -3,12 +3,13 @@ const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join } = require('node:path');
 const { transformSync } = require('@swc/core');
+const { imports } = require('../../package.json');
 
 const root = join(__dirname, '..', '..');
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function resolveFilename(request, ...rest) {
-  const lib = /^#libs\/([^/]+)$/.exec(request);
-  return resolve.call(this, lib ? join(root, 'libs', lib[1], 'src', 'index.ts') : request, ...rest);
+  const built = imports[request];
+  return resolve.call(this, built ? join(root, built.replace('./dist/', '').replace(/\.js$/, '.ts')) : request, ...rest);
 };
 Module._extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, root, swcrc: true, sourceMaps: 'inline' });
