@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/kernel';
 
-/** The environment cannot be used. The message names every problem and quotes no value: a value may be a secret, also in the wrong variable. */
+/** The environment cannot be used. The message names every problem and no value: it may be a secret, also in the wrong variable. */
 export class ConfigError extends DomainError {
   readonly code = 'configuration_invalid';
   readonly category = 'internal';
@@ -27,6 +27,3 @@ export class VaultError extends DomainError {
     super(message);
   }
 }
-
-/** Says what a variable must be, as in "must be one of on, off". The message never quotes the value, which may be a secret. */
-export class InvalidVariableError extends Error {}

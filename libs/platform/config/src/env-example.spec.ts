@@ -4,7 +4,7 @@ import { VARIABLES } from './variables';
 
 /** `# NAME=default # reader: meaning`: a line is valid once it is uncommented. */
 function exampleLine([name, variable]: [string, (typeof VARIABLES)[keyof typeof VARIABLES]]): string {
-  return `# ${name}=${variable.type === 'setting' ? variable.default : ''} # ${variable.readBy}: ${variable.about}`;
+  return `# ${name}=${variable.default} # ${variable.readBy}: ${variable.about}`;
 }
 
 describe('.env.example', () => {

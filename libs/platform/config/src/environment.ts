@@ -1,74 +1,108 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { InvalidVariableError } from './config.errors';
-import { fileProblem, fileSecret, type ExternalSecrets, type Secret } from './secrets';
-import type { Check } from './variable-checks';
-import { SECRET_NAMES, TOKEN_PURPOSES, VARIABLES, type TokenPurpose, type Values, type Variable, type VariableName } from './variables';
+import type { z } from 'zod';
+import type { ExternalSecrets, Secret, SecretSource } from './secrets';
+import {
+  ENVIRONMENT,
+  SECRET_NAMES,
+  TOKEN_PURPOSES,
+  VARIABLES,
+  VAULT_ENVIRONMENT,
+  type TokenPurpose,
+  type Values,
+  type VaultValues,
+} from './variables';
 
 /** The purpose of the process: a service, or applying migrations. */
 export type ConfigUse = 'service' | 'migration';
 
-interface Reading {
-  readonly values: Values;
+/** The circumstances of one read. */
+interface ReadContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly use: ConfigUse;
+  readonly production: boolean;
+}
+
+/** The values are undefined when there are problems. */
+interface Reading<V> {
+  readonly values: V | undefined;
   readonly problems: readonly string[];
 }
 
-/** An empty variable counts as unset: `NAME=` in a file, a compose default, a cleared field of a deployment form. */
-const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => textOf(env, name) !== '';
-
-/** Kubernetes sets `WORKER_PORT=tcp://10.0.0.7:80` in every container for a service called `worker`; such a value counts as unset. */
-function textOf(env: NodeJS.ProcessEnv, name: string): string {
+/**
+ * An empty variable counts as unset: `NAME=` in a file, a compose default, a cleared field of a deployment form. So does an address such as
+ * `WORKER_PORT=tcp://10.0.0.7:80`, which Kubernetes sets in every container for a service called `worker`.
+ */
+function textOf(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const text = (env[name] ?? '').trim();
-  return name.endsWith('PORT') && /^(tcp|udp):\/\//.test(text) ? '' : text;
+  return text === '' || (name.endsWith('PORT') && /^(tcp|udp):\/\//.test(text)) ? undefined : text;
 }
 
-function readSecretVariable(env: NodeJS.ProcessEnv, name: string, check: Check<string>, external: Secret | undefined): Secret | undefined {
-  const path = env[`${name}_FILE`];
-  if (external && (isSet(env, name) || isSet(env, `${name}_FILE`)))
-    throw new InvalidVariableError('is set in the environment and kept in Vault; use one');
-  if (external) return external;
-  if (isSet(env, name) && isSet(env, `${name}_FILE`)) throw new InvalidVariableError(`and ${name}_FILE are both set; use one`);
-  if (path) {
-    try {
-      return fileSecret(path, check);
-    } catch (error) {
-      throw new InvalidVariableError(`in ${name}_FILE ${fileProblem(error)}`);
-    }
-  }
-  if (!isSet(env, name)) return undefined;
-  const value = check(env[name] ?? '');
-  return () => value;
+const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => textOf(env, name) !== undefined;
+
+/** The input of the schemas: trimmed text for a setting, all places of a secret. */
+function schemaInput({ env, production }: ReadContext, external: ExternalSecrets): Record<string, string | SecretSource | undefined> {
+  return Object.fromEntries(
+    Object.entries(VARIABLES).map(([name, { type, productionDefault }]) => {
+      if (type !== 'secret') return [name, textOf(env, name) ?? (production ? productionDefault : undefined)];
+      const source: SecretSource = {
+        name,
+        text: isSet(env, name) ? env[name] : undefined,
+        path: isSet(env, `${name}_FILE`) ? env[`${name}_FILE`] : undefined,
+        external: Object.hasOwn(external, name) ? external[name] : undefined,
+        production,
+      };
+      return [name, source];
+    }),
+  );
 }
 
-function readVariable(env: NodeJS.ProcessEnv, name: string, variable: Variable, external: Secret | undefined): unknown {
-  const text = textOf(env, name);
-  const production = env['NODE_ENV']?.trim() === 'production';
-  if (variable.type === 'secret') return readSecretVariable(env, name, production ? variable.productionCheck : variable.check, external);
-  if (text !== '') return variable.check(text);
-  if (variable.type === 'optional') return undefined;
-  return variable.check((production ? variable.productionDefault : undefined) ?? variable.default);
+/** Parses the environment with a schema and its cross-checks. A variable has one problem at most. */
+function parseEnvironment<V>(
+  schema: z.ZodType<V>,
+  checks: readonly CrossCheck<V>[],
+  context: ReadContext,
+  external: ExternalSecrets,
+): Reading<V> {
+  const checked = checks.reduce(
+    (refined, { of, find }) =>
+      refined.superRefine(
+        (values, issues) => {
+          const problem = find(values, context);
+          if (problem) issues.addIssue(problem);
+        },
+        { when: ({ issues }) => !of.some((name) => issues.some(({ path }) => path?.[0] === name)) },
+      ),
+    schema,
+  );
+  const { data, error } = checked.safeParse(schemaInput(context, external), { jitless: true }); // compiled code pays only when used often
+  const issues = error?.issues ?? [];
+  const isFirst = ({ path: [name] }: z.core.$ZodIssue, at: number): boolean =>
+    name === undefined || issues.findIndex(({ path }) => path[0] === name) === at;
+  return {
+    values: data,
+    problems: issues.filter(isFirst).map(({ path: [name], message }) => (name ? `${String(name)} ${message}` : message)),
+  };
 }
 
-/** Reads each variable on its own, then runs the cross-checks. When there are problems the values are incomplete and must not be used. */
-export function readVariables(env: NodeJS.ProcessEnv, use: ConfigUse, external: ExternalSecrets = {}): Reading {
-  const problems: string[] = [];
-  const wrong = new Set<string>();
-  const entries = Object.entries(VARIABLES).map(([name, variable]) => {
-    try {
-      return [name, readVariable(env, name, variable, Object.hasOwn(external, name) ? external[name] : undefined)];
-    } catch (error) {
-      if (!(error instanceof InvalidVariableError)) throw error;
-      wrong.add(name);
-      problems.push(`${name} ${error.message}`);
-      return [name, undefined];
-    }
-  });
-  const values = Object.fromEntries(entries) as Values;
-  for (const { of, servicesOnly, find } of CROSS_CHECKS) {
-    if (servicesOnly && use !== 'service') continue;
-    const problem = of.some((name) => wrong.has(name)) ? undefined : find(values, (name) => isSet(env, name));
-    if (problem) problems.push(problem);
-  }
-  return { values, problems };
+const contextOf = (env: NodeJS.ProcessEnv, use: ConfigUse): ReadContext => ({
+  env,
+  use,
+  production: env['NODE_ENV']?.trim() === 'production',
+});
+
+/** Reads every variable. The problems include misspelt names. */
+export function readEnvironment(env: NodeJS.ProcessEnv, use: ConfigUse, external: ExternalSecrets = {}): Reading<Values> {
+  const { values, problems } = parseEnvironment(ENVIRONMENT, [...CROSS_CHECKS, ...VAULT_CROSS_CHECKS], contextOf(env, use), external);
+  const misspelt = misspeltNames(env);
+  return { values: misspelt.length > 0 ? undefined : values, problems: [...misspelt, ...problems] };
+}
+
+/** Reads the VAULT_ variables only; the others may be incomplete until the secrets of Vault have been read. */
+export function readVaultEnvironment(env: NodeJS.ProcessEnv): Reading<VaultValues> & { readonly production: boolean } {
+  const context = contextOf(env, 'service');
+  const { values, problems } = parseEnvironment(VAULT_ENVIRONMENT, VAULT_CROSS_CHECKS, context, {});
+  const misspelt = misspeltNames(env).filter((problem) => problem.startsWith('VAULT_'));
+  return { values, problems: [...misspelt, ...problems], production: context.production };
 }
 
 /** The audience of the tokens that we sign for the finance service. This API refuses them, and finance refuses tokens of users. [TEN-1] */
@@ -77,13 +111,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
 
-interface CrossCheck {
+interface CrossCheck<V> {
   /** The check is skipped when one of these variables is wrong on its own. */
-  readonly of: readonly VariableName[];
-  /** Migrations need fewer variables than a service. */
-  readonly servicesOnly?: true;
-  /** The problem, or a falsy value. `isSet` distinguishes a default from a value in the environment. */
-  readonly find: (values: Values, isSet: (name: VariableName) => boolean) => string | false | undefined;
+  readonly of: readonly (string & keyof V)[];
+  /** The problem, or a falsy value. */
+  readonly find: (values: V, context: ReadContext) => string | false | undefined;
 }
 
 /** The token of each purpose that has a token of its own. */
@@ -97,33 +129,32 @@ export function purposeTokens(values: Values): Record<TokenPurpose, Secret | und
   };
 }
 
-const TOKENS: readonly VariableName[] = [
+const TOKENS = [
   'DO_API_TOKEN',
   'DO_API_TOKEN_SYNC_FAST',
   'DO_API_TOKEN_SYNC_FULL',
   'DO_API_TOKEN_SYNC_SLOW',
   'DO_API_TOKEN_BILLING',
   'DO_API_TOKEN_PROVISIONING',
-];
+] as const;
 
-const CROSS_CHECKS: readonly CrossCheck[] = [
+const CROSS_CHECKS: readonly CrossCheck<Values>[] = [
   {
-    of: ['NODE_ENV', 'JWT_SECRET'],
-    servicesOnly: true,
-    find: ({ NODE_ENV, JWT_SECRET }) =>
-      NODE_ENV === 'production' &&
+    of: ['JWT_SECRET'],
+    find: ({ JWT_SECRET }, { production, use }) =>
+      production &&
+      use === 'service' && // migrations need no secret
       !JWT_SECRET &&
       'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens',
   },
   {
-    of: ['NODE_ENV', 'DATABASE_URL'],
-    find: ({ NODE_ENV, DATABASE_URL }) =>
-      NODE_ENV === 'production' && !DATABASE_URL && 'DATABASE_URL is not set; production needs a PostgreSQL',
+    of: ['DATABASE_URL'],
+    find: ({ DATABASE_URL }, { production }) => production && !DATABASE_URL && 'DATABASE_URL is not set; production needs a PostgreSQL',
   },
   {
     of: ['DO_API_URL', ...TOKENS],
-    find: (values, isSet) =>
-      isSet('DO_API_URL') && !TOKENS.some((name) => values[name]) && 'DO_API_URL is set without a token; set DO_API_TOKEN too',
+    find: (values, { env }) =>
+      isSet(env, 'DO_API_URL') && !TOKENS.some((name) => values[name]) && 'DO_API_URL is set without a token; set DO_API_TOKEN too',
   },
   {
     of: TOKENS,
@@ -135,9 +166,9 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
     },
   },
   {
-    of: ['NODE_ENV', 'DO_API_URL'],
-    find: ({ NODE_ENV, DO_API_URL }) =>
-      NODE_ENV === 'production' &&
+    of: ['DO_API_URL'],
+    find: ({ DO_API_URL }, { production }) =>
+      production &&
       !isLoopback(DO_API_URL) &&
       !DO_API_URL.startsWith('https:') &&
       'DO_API_URL must be https in production: it carries a token',
@@ -156,6 +187,13 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
       JWT_AUDIENCE === FINANCE_AUDIENCE && `JWT_AUDIENCE must not be ${FINANCE_AUDIENCE}: such tokens are always refused`,
   },
   {
+    of: ['SAGA_RENEW_MS', 'SAGA_LEASE_MS'],
+    find: ({ SAGA_RENEW_MS, SAGA_LEASE_MS }) => SAGA_RENEW_MS >= SAGA_LEASE_MS && 'SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS',
+  },
+];
+
+const VAULT_CROSS_CHECKS: readonly CrossCheck<VaultValues>[] = [
+  {
     of: ['VAULT_SECRETS', 'VAULT_ADDR', 'VAULT_ROLE', 'VAULT_TOKEN'],
     find: ({ VAULT_SECRETS, VAULT_ADDR, VAULT_ROLE, VAULT_TOKEN }) => {
       if (!VAULT_SECRETS) return VAULT_ADDR && VAULT_ROLE && 'VAULT_ROLE is set without VAULT_SECRETS; set the paths of the secrets too';
@@ -165,23 +203,19 @@ const CROSS_CHECKS: readonly CrossCheck[] = [
     },
   },
   {
-    of: ['NODE_ENV', 'VAULT_SECRETS', 'VAULT_ADDR'],
-    find: ({ NODE_ENV, VAULT_SECRETS, VAULT_ADDR }) =>
-      NODE_ENV === 'production' &&
+    of: ['VAULT_SECRETS', 'VAULT_ADDR'],
+    find: ({ VAULT_SECRETS, VAULT_ADDR }, { production }) =>
+      production &&
       VAULT_SECRETS !== undefined &&
       VAULT_ADDR?.startsWith('http:') &&
       !isLoopback(VAULT_ADDR) &&
       'VAULT_ADDR must be https in production: it carries secrets',
   },
-  {
-    of: ['SAGA_RENEW_MS', 'SAGA_LEASE_MS'],
-    find: ({ SAGA_RENEW_MS, SAGA_LEASE_MS }) => SAGA_RENEW_MS >= SAGA_LEASE_MS && 'SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS',
-  },
 ];
 
 const KNOWN: readonly string[] = [...Object.keys(VARIABLES), ...SECRET_NAMES.map((name) => `${name}_FILE`)];
 
-/** Prefixes of our own: an unknown name with one of them is a mistake. Other names (DO_NOT_TRACK, DATABASE_USER, JWT_ALG) may be foreign. */
+/** Prefixes of our own: an unknown name with one of them is a mistake. Other names (DO_NOT_TRACK, JWT_ALG) may be foreign. */
 const OWN_PREFIXES = ['DO_API_', 'DO_RATE_', 'DO_CALL_', 'SAGA_', 'SIMULATOR_', 'STRIKE_', 'STRIKES_', 'VANISH_', 'SWEEP_', 'REAPER_'];
 const UNITS = ['_MS', '_S', '_URL', '_PER_MINUTE', '_PER_HOUR', '_DAYS'];
 /** Shorter names are too close to foreign ones: HOME is two letters from HOST. */

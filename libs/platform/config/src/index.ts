@@ -1,9 +1,8 @@
-export { loadConfig, type Config, type Environment } from './config';
+export { loadConfig, openConfig, type Config, type Environment, type OpenedConfig } from './config';
 export { ConfigError, VaultError } from './config.errors';
 export { CONFIG, ConfigModule } from './config.module';
 export { FINANCE_AUDIENCE, type ConfigUse } from './environment';
 export type { ExternalSecrets, Secret } from './secrets';
 export { LOG_LEVELS, TOKEN_PURPOSES, type LogLevel, type TokenPurpose } from './variables';
-export { openConfig, type OpenedConfig } from './vault/open-config';
 export { vaultSettings, type VaultSettings } from './vault/vault-login';
 export { VaultSecrets, type VaultRefreshOutcome } from './vault/vault-secrets';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { loadConfig } from './config';
 import { ConfigError } from './config.errors';
 import { developmentJwtSecret } from './secrets';
-import { anyText } from './variable-checks';
 
 const LONG = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz';
 let dir: string;
@@ -98,7 +97,7 @@ describe('the development secret', () => {
 
   it('is the one in the existing file when another process created it first [TEN-9]', () => {
     file('jwt-secret', 'theirs');
-    expect(developmentJwtSecret(dir, anyText)()).toBe('theirs');
+    expect(developmentJwtSecret(dir)()).toBe('theirs');
   });
 
   it('is a problem when it can be neither read nor created [TEN-9]', () => {

@@ -1,27 +1,65 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidVariableError } from './config.errors';
-import type { Check } from './variable-checks';
 
-/** Returns the current value of a secret. Code calls it at each use, so a rotation needs no restart. A printed function contains no value. */
+/** Returns the current value of a secret. It is called at each use, so a rotation needs no restart. A printed function has no value. */
 export type Secret = () => string;
 
 /** Secrets that come from outside the environment, by the names of their variables. The provider of the values has checked them. */
 export type ExternalSecrets = Readonly<Record<string, Secret>>;
 
+/** Why a secret's text cannot be used, as "must be …"; undefined when it can be used. */
+export type SecretCheck = (text: string, production: boolean) => string | undefined;
+
+/** The places of one secret, at most one of which may have it. */
+export interface SecretSource {
+  readonly name: string;
+  /** Raw text of NAME; undefined when it is unset. */
+  readonly text: string | undefined;
+  /** Path in NAME_FILE; undefined when it is unset. */
+  readonly path: string | undefined;
+  readonly external: Secret | undefined;
+  readonly production: boolean;
+}
+
+/** The secret, or undefined when no place has it. Calls `refuse` with the problem when it cannot be used. */
+export function readSecret(source: SecretSource, check: SecretCheck, refuse: (problem: string) => void): Secret | undefined {
+  const { name, text, path, external, production } = source;
+  if (external && (text !== undefined || path !== undefined)) refuse('is set in the environment and kept in Vault; use one');
+  else if (external) return external;
+  else if (text !== undefined && path !== undefined) refuse(`and ${name}_FILE are both set; use one`);
+  else if (path !== undefined) {
+    try {
+      return fileSecret(path, (content) => check(content, production));
+    } catch (error) {
+      refuse(`in ${name}_FILE ${fileProblem(error)}`);
+    }
+  } else if (text !== undefined) {
+    const problem = check(text, production);
+    if (problem === undefined) return () => text;
+    refuse(problem);
+  }
+  return undefined;
+}
+
+/** The content of a secret's file cannot be used. The message never quotes it. */
+class InvalidFileError extends Error {}
+
+type ContentCheck = (content: string) => string | undefined;
+const anyContent: ContentCheck = () => undefined;
+
 /**
  * A secret that follows its file: the file is read again after a change, which costs one stat per use. The last good value stays in use
  * while the file is missing, unreadable, empty or refused by its check. Throws when the first read fails.
  */
-export function fileSecret(path: string, check: Check<string>): Secret {
+function fileSecret(path: string, check: ContentCheck): Secret {
   let readStamp = fileStamp(path);
-  let value = readSecret(path, check);
+  let value = readContent(path, check);
   return () => {
     try {
       const stamp = fileStamp(path);
       if (stamp === readStamp) return value;
-      value = readSecret(path, check);
+      value = readContent(path, check);
       readStamp = stamp;
     } catch {
       return value; // the next use tries again
@@ -31,10 +69,11 @@ export function fileSecret(path: string, check: Check<string>): Secret {
 }
 
 /** One line break at the end belongs to the file, not to the secret. Nothing else is trimmed, because a secret is raw text. */
-function readSecret(path: string, check: Check<string>): string {
+function readContent(path: string, check: ContentCheck): string {
   const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  if (text === '') throw new InvalidVariableError('must not be empty');
-  return check(text);
+  const problem = text === '' ? 'must not be empty' : check(text);
+  if (problem !== undefined) throw new InvalidFileError(problem);
+  return text;
 }
 
 /** Changes whenever the file is written or replaced, also behind a symbolic link (how Kubernetes rotates). */
@@ -50,17 +89,17 @@ function systemCode(error: unknown): string | undefined {
 
 /** The problem of a secret's file, without its content. */
 export function fileProblem(error: unknown): string {
-  return error instanceof InvalidVariableError ? error.message : `cannot be read (${systemCode(error) ?? 'unknown error'})`;
+  return error instanceof InvalidFileError ? error.message : `cannot be read (${systemCode(error) ?? 'unknown error'})`;
 }
 
 /**
  * The development secret: created once, mode 0600, in `<dataDir>/jwt-secret`. When several processes start at once, the file of the first
  * one wins, because a link appears whole or not at all. Throws the error of the file system.
  */
-export function developmentJwtSecret(dataDir: string, check: Check<string>): Secret {
+export function developmentJwtSecret(dataDir: string): Secret {
   const path = join(dataDir, 'jwt-secret');
   try {
-    return fileSecret(path, check);
+    return fileSecret(path, anyContent);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
@@ -74,5 +113,5 @@ export function developmentJwtSecret(dataDir: string, check: Check<string>): Sec
   } finally {
     rmSync(draft, { force: true });
   }
-  return fileSecret(path, check);
+  return fileSecret(path, anyContent);
 }

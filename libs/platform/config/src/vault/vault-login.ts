@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { ConfigError, VaultError } from '../config.errors';
-import { misspeltNames, readVariables } from '../environment';
+import { readVaultEnvironment } from '../environment';
 import type { Secret } from '../secrets';
 import type { VaultHttpClient } from './vault-http-client';
 
@@ -23,9 +24,8 @@ export interface VaultSettings {
  * ConfigError of this function names the problems of the VAULT_ variables only.
  */
 export function vaultSettings(env: NodeJS.ProcessEnv): VaultSettings | undefined {
-  const { values, problems } = readVariables(env, 'service');
-  const ours = [...misspeltNames(env), ...problems].filter((problem) => problem.startsWith('VAULT_'));
-  if (ours.length > 0) throw new ConfigError(ours);
+  const { values, problems, production } = readVaultEnvironment(env);
+  if (!values) throw new ConfigError(problems);
   const { VAULT_SECRETS: paths, VAULT_ADDR: address, VAULT_ROLE: role, VAULT_TOKEN: token } = values;
   if (!paths || !address) return undefined;
   const auth = token ? { token } : role && { role, mount: values.VAULT_AUTH_MOUNT, tokenPath: values.VAULT_KUBERNETES_TOKEN_PATH };
@@ -38,7 +38,7 @@ export function vaultSettings(env: NodeJS.ProcessEnv): VaultSettings | undefined
     auth,
     refreshMs: values.VAULT_REFRESH_MS,
     timeoutMs: values.VAULT_TIMEOUT_MS,
-    production: values.NODE_ENV === 'production',
+    production,
   };
 }
 
@@ -86,10 +86,12 @@ async function serviceAccountToken(path: string): Promise<string> {
   }
 }
 
+const LOGIN = z.object({
+  auth: z.object({ client_token: z.string().regex(/^[\x21-\x7e]+$/), lease_duration: z.number().catch(0) }),
+});
+
 function parseLogin(response: unknown): { token: string; leaseS: number } {
-  const { auth } = (response ?? {}) as { auth?: { client_token?: unknown; lease_duration?: unknown } };
-  if (typeof auth?.client_token !== 'string' || !/^[\x21-\x7e]+$/.test(auth.client_token)) {
-    throw new VaultError('Vault answers to the login with VAULT_ROLE without a token');
-  }
-  return { token: auth.client_token, leaseS: typeof auth.lease_duration === 'number' ? auth.lease_duration : 0 };
+  const { data } = LOGIN.safeParse(response);
+  if (!data) throw new VaultError('Vault answers to the login with VAULT_ROLE without a token');
+  return { token: data.auth.client_token, leaseS: data.auth.lease_duration };
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { ConfigError, VaultError } from '../config.errors';
 import { misspeltNames } from '../environment';
 import type { ExternalSecrets } from '../secrets';
@@ -112,14 +113,13 @@ export class VaultSecrets {
   }
 }
 
-/** The response is `{data: {data: {…}, metadata: {…}}}`; `data.data` is null when the newest version was deleted. */
+/** The response of KV v2. `data.data` is null when the newest version was deleted. */
+const SECRET_RESPONSE = z.object({ data: z.object({ data: z.record(z.string(), z.unknown()) }) });
+
 function parseFields(response: unknown, subject: string): Record<string, unknown> {
-  const { data } = (response ?? {}) as { data?: { data?: unknown } | null };
-  const fields = data?.data;
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    throw new VaultError(`Vault's answer to ${subject} is not a KV v2 secret: look at VAULT_MOUNT`);
-  }
-  return fields as Record<string, unknown>;
+  const { data } = SECRET_RESPONSE.safeParse(response);
+  if (!data) throw new VaultError(`Vault's answer to ${subject} is not a KV v2 secret: look at VAULT_MOUNT`);
+  return data.data.data;
 }
 
 /** The problems of field names: misspelt ones, and settings, which are not secrets. Foreign names are ignored. */
