@@ -30,9 +30,9 @@ describe('the defaults of the configuration', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       http: { host: '127.0.0.1', port: 4005, corsOrigins: [], pageLimitMax: 200 },
       worker: { port: 4006, queues: 'all', schedules: true },
-      provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000 },
+      provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000, lagMs: 60_000 },
       inventory: { strikesToDelete: 3, strikeSpacingMs: 300_000, vanishMaxRatio: 0.2, vanishMin: 5, releaseCoversMs: 345_600_000 },
-      saga: { leaseMs: 6000, renewMs: 2000, reconcileMs: 1000, pollMs: 5000, providerLagMs: 60_000, reaperGraceMs: 900_000 },
+      saga: { leaseMs: 6000, renewMs: 2000, reconcileMs: 1000, pollMs: 5000, reaperGraceMs: 900_000 },
       finance: { url: undefined, tenantId: 'platform-admin' },
     });
   });

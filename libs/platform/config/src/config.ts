@@ -133,6 +133,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       callTimeoutMs: values.DO_CALL_TIMEOUT_MS,
       fallbackProject: values.FALLBACK_PROJECT,
       accountCheckMs: values.ACCOUNT_CHECK_MS,
+      /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
+      lagMs: values.PROVIDER_LAG_MS,
     },
     identity: { jwtSecret, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE, leewayS: values.JWT_LEEWAY_S },
     inventory: {
@@ -157,8 +159,6 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       reconcileMs: values.SAGA_RECONCILE_MS,
       /** The pause between two shared polls of the provider for all waiting sagas. */
       pollMs: values.SAGA_POLL_MS,
-      /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
-      providerLagMs: values.PROVIDER_LAG_MS,
       /** The number of open sagas that one tenant may have. [TEN-6] */
       openPerTenant: values.SAGA_OPEN_PER_TENANT,
       reaperGraceMs: values.REAPER_GRACE_MS,

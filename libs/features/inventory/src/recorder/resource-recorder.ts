@@ -89,7 +89,7 @@ export class ResourceRecorder {
       requestedAt,
       JSON.stringify(changes.map((change) => changeRow(kind, change))),
       sweep.source,
-      sweep.source === 'sweep' ? null : this.config.saga.providerLagMs, // asked for by id: lists may not show it yet (INV-9)
+      sweep.source === 'sweep' ? null : this.config.provider.lagMs, // asked for by id: lists may not show it yet (INV-9)
       'sagaId' in sweep ? sweep.sagaId : null,
     ]);
     if (row?.held !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');

@@ -51,16 +51,17 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
     const intent = ctx.intent as unknown as DeleteIntent | null;
     if (!intent) return done();
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
-    const { providerLagMs, pollMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
+    const { lagMs } = this.config.provider;
     const { records, remade = {}, remadeAtMs, sentAtMs } = intent;
-    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + providerLagMs;
+    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + lagMs;
     if (unanswered) return wait(pollMs, 'whether the record was removed');
     const lost = missing(
       records.filter(({ id }) => remade[id] === undefined),
       await this.meant(ctx),
     )[0];
     if (!lost) return done();
-    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + providerLagMs) return wait(pollMs, 'whether the record was made again');
+    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + lagMs) return wait(pollMs, 'whether the record was made again');
     await ctx.recordIntent({ ...intent, remadeAtMs: ctx.sinceBegunMs });
     const { data, ttl, priority, port, weight, flags, tag } = lost;
     const outcome = await outcomeOf(

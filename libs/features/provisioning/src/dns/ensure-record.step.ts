@@ -30,7 +30,7 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput> {
     if (intent && !intent.ruledOut) {
       const effect = effectOf(intent, listed, ctx.input);
       if (effect) return ended(intent, effect);
-      const leftMs = intent.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
+      const leftMs = intent.sentAtMs + this.config.provider.lagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the record was written');
     }
     const decision = decideRecord(listed, wantedOf(ctx.input));

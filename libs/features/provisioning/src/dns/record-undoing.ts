@@ -41,7 +41,7 @@ export class DnsRecordCompensation {
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const listed = await this.records.named(zone, name, type, ctx.signal);
     const made = ctx.context[step] as { readonly record_id: string } | undefined;
-    const unanswered = made === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const unanswered = made === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.provider.lagMs;
     if (intent.op === 'update') return this.undoUpdate(ctx, intent, listed, unanswered);
     return this.undoCreate(ctx, intent, listed, made?.record_id, unanswered);
   }

@@ -32,7 +32,7 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
     const { pollMs } = this.config.saga;
     const askedAtMs = ctx.intent?.askedAtMs as number | undefined;
     if (askedAtMs !== undefined && (await this.isMember(project.provider_id, urn))) return done({ project_uuid: project.provider_id });
-    if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs)
+    if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < this.config.provider.lagMs)
       return wait(pollMs, 'the project listing the droplet');
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.projects.assign(project.provider_id, [urn], ctx.signal));

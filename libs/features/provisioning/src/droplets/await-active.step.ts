@@ -37,7 +37,7 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
     if (!listed) return undefined;
     const found = listed.what.droplets.find((droplet) => droplet.id === id);
     if (found) return found;
-    if (listed.what.whole && ctx.sinceBegunMs < this.config.saga.providerLagMs) return undefined;
+    if (listed.what.whole && ctx.sinceBegunMs < this.config.provider.lagMs) return undefined;
     if (!listed.what.whole && actionId && (await this.looks.action(actionId))?.status === 'in-progress') return undefined;
     return this.droplets.get(id, ctx.signal);
   }

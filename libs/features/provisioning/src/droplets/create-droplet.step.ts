@@ -51,10 +51,10 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     // One that was restored from a backup may have made it after the backup; a list may lag behind that.
     const [first] = before || ctx.restored ? await this.made(ctx) : [];
     if (first) return adopted(first);
-    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.saga.providerLagMs)
+    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.provider.lagMs)
       return wait(this.config.saga.pollMs, 'whether it was made after the backup');
     if (before && !before.ruledOut) {
-      const leftMs = before.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
+      const leftMs = before.sentAtMs + this.config.provider.lagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), 'whether the create took effect');
       if (before.create >= MOST_CREATES) return fail({ code: 'create_unanswered', detail: `${MOST_CREATES} creates had no known outcome` });
     }
@@ -65,7 +65,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const intent = ctx.intent as CreateIntent | null;
     if (!intent && !ctx.restored) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.provider.lagMs;
     const listed = (await this.made(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
     if (ctx.restored) {

@@ -54,7 +54,7 @@ export class DropletActionRunner {
       await ctx.recordIntent({ ...ctx.intent, askedAtMs: ctx.sinceBegunMs }); // its effect may lag behind its end, not its beginning
       return wait(this.config.saga.pollMs, `an event of droplet ${dropletId}`);
     }
-    const recently = open && ctx.sinceBegunMs - before.askedAtMs < this.config.saga.providerLagMs;
+    const recently = open && ctx.sinceBegunMs - before.askedAtMs < this.config.provider.lagMs;
     if (recently && !asked) return wait(this.config.saga.pollMs, 'what was asked before showing its effect');
     const droplet = await this.droplets.get(dropletId, ctx.signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: `Droplet ${dropletId} does not exist any more` }, 'none');

@@ -38,7 +38,7 @@ export class ProviderMark {
         if (await this.tags.exists(tagOf(row.installation, mark))) return true;
       const later = await this.read();
       const raisedMeanwhile = later.mark !== row.mark || later.marked !== row.marked;
-      const lagMs = this.config.saga.providerLagMs - later.age_ms;
+      const lagMs = this.config.provider.lagMs - later.age_ms;
       if (!raisedMeanwhile && lagMs <= 0) return false;
       if (!raisedMeanwhile) await delay(Math.min(lagMs, LOOK_AGAIN_MS));
       row = later;

@@ -40,14 +40,14 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert> {
   };
 
   private async bring(ctx: Ctx, wanted: readonly string[]): Promise<StepAnswer> {
-    const { pollMs, providerLagMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
     const before = ctx.intent as unknown as TagsIntent | null;
     const droplet = await this.droplets.get(ctx.input.droplet_id, ctx.signal);
     if (!droplet) return fail({ code: 'droplet_gone', detail: 'The droplet does not exist any more' }, 'none');
     const intent: TagsIntent = before ?? { from: droplet.tags.filter((tag) => !isReservedTag(tag)) };
     const { add, remove } = tagChanges(droplet.tags, wanted);
     if (add.length + remove.length === 0) {
-      const leftMs = (intent.unansweredAtMs ?? -Infinity) + providerLagMs - ctx.sinceBegunMs;
+      const leftMs = (intent.unansweredAtMs ?? -Infinity) + this.config.provider.lagMs - ctx.sinceBegunMs;
       return leftMs > 0
         ? wait(Math.min(leftMs, pollMs), 'whether an unanswered change of tags comes late')
         : done({ from: intent.from, to: wanted });
