@@ -1,43 +1,30 @@
-export interface Cached {
-  /** How long an answer is good. */
+import { withTimeout } from './with-timeout';
+
+export interface CacheLimits {
+  /** The age up to which a value is returned without reading again. */
   readonly freshMs: number;
-  /** How long one is waited for. */
+  /** The longest time that a caller waits for a value. */
   readonly limitMs: number;
 }
 
-/** Nobody's scrape waits longer, and no storm of scrapes asks more often than this. */
-export const SCRAPE_MEMORY: Cached = { freshMs: 5_000, limitMs: 2_000 };
-
 /**
- * The answer of `ask`, asked at most once per `freshMs` and once at a time, however many want it. Rejects when it fails or takes longer than
- * `limitMs`; a late answer is kept for who asks next.
+ * Returns a function that reads at most once per `freshMs` and never twice at the same time; concurrent callers share one read. It rejects
+ * when the read fails or takes longer than `limitMs`. The value of a late read is kept for the next caller.
  */
-export function cached<T>(ask: () => Promise<T>, { freshMs, limitMs }: Cached): () => Promise<T> {
-  let asking: Promise<T> | undefined;
-  let last: { readonly answer: T; readonly atMs: number } | undefined;
-  const askOnce = (): Promise<T> => {
-    asking ??= ask()
-      .then((answer) => {
-        last = { answer, atMs: performance.now() };
-        return answer;
+export function cached<T>(read: () => Promise<T>, { freshMs, limitMs }: CacheLimits): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  let last: { readonly value: T; readonly atMs: number } | undefined;
+  const readOnce = (): Promise<T> => {
+    reading ??= read()
+      .then((value) => {
+        last = { value, atMs: performance.now() };
+        return value;
       })
-      .finally(() => (asking = undefined));
-    return asking;
+      .finally(() => (reading = undefined));
+    return reading;
   };
   return async () => {
-    if (last && performance.now() - last.atMs < freshMs) return last.answer;
-    return inTime(askOnce(), limitMs);
+    if (last && performance.now() - last.atMs < freshMs) return last.value;
+    return withTimeout(readOnce(), limitMs, () => new Error(`no answer within ${limitMs} ms`));
   };
-}
-
-async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,3 +1,4 @@
+export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
 export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
 export {
@@ -13,3 +14,4 @@ export {
   type PageRequest,
 } from './paging';
 export { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';
+export { withTimeout } from './with-timeout';
