@@ -1,17 +1,12 @@
-/** A dependency that has not answered a ping by then is as good as down. */
+import { withTimeout } from '#libs/kernel';
+
+/** A dependency that has not answered a ping within this time counts as down. */
 const LIMIT_MS = 2_000;
 
-/** How a dependency answers a ping: `down` for a refusal and for silence. Never rejects. */
+/** The state of a dependency by its ping: `down` after a refusal and after a timeout. Never rejects. */
 export async function pingWithTimeout(ping: Promise<unknown>): Promise<'ok' | 'down'> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<'down'>((resolve) => {
-    timer = setTimeout(resolve, LIMIT_MS, 'down');
-  });
-  try {
-    return await Promise.race([ping.then(() => 'ok' as const), limit]);
-  } catch {
-    return 'down';
-  } finally {
-    clearTimeout(timer);
-  }
+  return withTimeout(ping, LIMIT_MS, () => new Error(`no answer within ${LIMIT_MS} ms`)).then(
+    () => 'ok',
+    () => 'down',
+  );
 }
