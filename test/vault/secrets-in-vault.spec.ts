@@ -5,7 +5,7 @@ import { type Config, ConfigError, loadConfig, openConfig, VaultError, VaultSecr
 import { metricsText } from '#libs/observability';
 import { VaultRefresh } from '#libs/runtime';
 import { Logger } from '@nestjs/common';
-import { vaultTroubleS } from '../../libs/platform/runtime/src/vault-refresh';
+import { vaultRefreshLagS } from '../../libs/platform/runtime/src/vault-refresh';
 import { until } from '../setup/until';
 import { KvServer } from './kv-server';
 
@@ -33,7 +33,7 @@ beforeEach(async () => {
   Logger.overrideLogger({ log: keep, error: keep, warn: keep });
 });
 afterEach(async () => {
-  refresh?.stop();
+  await refresh?.stop();
   const leaks = lines.filter((line) => ALL.some((secret) => line.includes(secret)));
   if (leaks.length > 0) throw new Error(`TEN-8: a secret is in the log: ${leaks.join('\n')}`); // after every test
   const written = readdirSync(folder).filter((name) => name !== 'token');
@@ -51,7 +51,7 @@ const settings = () => ({
   VAULT_TIMEOUT_MS: '300',
 });
 const failure = (more: NodeJS.ProcessEnv = { VAULT_TOKEN }) => openConfig({ ...settings(), ...more }).catch((thrown: unknown) => thrown);
-/** As `openConfig`, but ended after the test. */
+/** Like `openConfig`, but its refresh is stopped after the test. */
 async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> {
   const env = { ...settings(), ...more };
   const found = vaultSettings(env);
@@ -61,13 +61,13 @@ async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> 
   return loadConfig(env, 'service', secrets.secrets);
 }
 const tokenOf = (config: Config) => config.provider.token?.('sync-fast');
-/** A whole look at Vault has begun and ended since: the next one has begun. */
-const anotherLook = async () => {
+/** Waits until a whole refresh has begun and ended: the next one has begun. */
+const anotherRefresh = async () => {
   const before = vault.count('arcadia/common');
-  await until(() => vault.count('arcadia/common') >= before + 2, { what: 'another look at Vault' });
+  await until(() => vault.count('arcadia/common') >= before + 2, { what: 'another refresh' });
 };
 
-it('reads the secrets of every path, each once, and leaves what is not ours alone', async () => {
+it('reads the secrets of every path once and ignores foreign fields', async () => {
   const config = await open();
   expect(tokenOf(config)).toBe(FIRST);
   expect(config.identity.jwtSecret()).toBe(JWT);
@@ -75,23 +75,23 @@ it('reads the secrets of every path, each once, and leaves what is not ours alon
   expect(JSON.stringify(config)).not.toMatch(/dop_v1|k8Zq|pw@/);
 });
 
-it('tells for how long Vault could not be followed', async () => {
-  const told: (number | undefined)[] = [];
+it('reports for how long Vault could not be read', async () => {
+  const atRest: (number | undefined)[] = [];
   await open();
-  told.push(vaultTroubleS());
+  atRest.push(vaultRefreshLagS());
   await vault.stop();
-  await until(() => (vaultTroubleS() ?? 0) > 0, { what: 'the metric' });
-  expect(await metricsText()).toMatch(/^arcadia_secrets_unfollowed_seconds 0\.\d+/m);
-  const early = vaultTroubleS() ?? 0;
-  await until(() => (vaultTroubleS() ?? 0) > early + 0.2, { what: 'a longer time' });
+  await until(() => (vaultRefreshLagS() ?? 0) > 0, { what: 'the metric' });
+  expect(await metricsText()).toMatch(/^arcadia_vault_refresh_lag_seconds 0\.\d+/m);
+  const early = vaultRefreshLagS() ?? 0;
+  await until(() => (vaultRefreshLagS() ?? 0) > early + 0.2, { what: 'a longer time' });
   await vault.return();
-  await until(() => vaultTroubleS() === 0, { what: 'the all-clear' });
-  refresh?.stop();
-  told.push(vaultTroubleS());
-  expect(told).toEqual([0, undefined]);
+  await until(() => vaultRefreshLagS() === 0, { what: 'the all-clear' });
+  await refresh?.stop();
+  atRest.push(vaultRefreshLagS());
+  expect(atRest).toEqual([0, undefined]);
 });
 
-it('follows a rotation without a restart, and names in its log what was rotated', async () => {
+it('uses a rotated secret without a restart, and logs its name', async () => {
   const config = await open();
   vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
   await until(() => tokenOf(config) === SECOND, { what: 'the new token' });
@@ -101,24 +101,24 @@ it('follows a rotation without a restart, and names in its log what was rotated'
   expect(events('secrets_rotated')[0]).toContain('DO_API_TOKEN');
 });
 
-it('keeps the last good values while Vault is away, says so once, and goes on by itself', async () => {
+it('keeps the last good values during an outage of Vault, logs it once, and recovers by itself', async () => {
   const config = await open();
   await vault.stop();
-  await until(() => events('secrets_not_followed').length > 0, { what: 'the warning' });
+  await until(() => events('vault_refresh_failed').length > 0, { what: 'the warning' });
   expect([tokenOf(config), config.identity.jwtSecret()]).toEqual([FIRST, JWT]);
-  expect(events('secrets_not_followed')[0]).toContain('ECONNREFUSED');
+  expect(events('vault_refresh_failed')[0]).toContain('ECONNREFUSED');
   vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
   await vault.return();
-  await until(() => tokenOf(config) === SECOND, { what: 'the token of after the outage' });
-  await until(() => events('secrets_followed_again').length === 1, { what: 'the all-clear' });
-  expect(events('secrets_not_followed')).toHaveLength(1);
+  await until(() => tokenOf(config) === SECOND, { what: 'the token set during the outage' });
+  await until(() => events('vault_refresh_recovered').length === 1, { what: 'the all-clear' });
+  expect(events('vault_refresh_failed')).toHaveLength(1);
 });
 
 it.each([
   ['is deleted', () => vault.kept.delete('arcadia/provider'), '(404)'],
   ['loses the field', () => vault.kept.set('arcadia/provider', {}), 'DO_API_TOKEN is no longer in Vault'],
-  ['holds nothing', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: '' }), 'must be text that is not empty'],
-  ['holds what is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
+  ['has an empty field', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: '' }), 'must be text that is not empty'],
+  ['has text that is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
   ['may no longer be read', () => vault.tokens.clear(), '(403)'],
   ['answers HTML', () => (vault.script = (_, response) => Boolean(response.end('<html>Sign in</html>'))), "not Vault's JSON"],
   ['answers without end', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 300 ms'],
@@ -127,21 +127,21 @@ it.each([
 ])('keeps the last good value when the path %s', async (_, spoil, reason) => {
   const config = await open();
   spoil();
-  await until(() => events('secrets_not_followed').length > 0, { what: 'the warning' });
-  expect(events('secrets_not_followed')[0]).toContain(reason);
-  await anotherLook();
+  await until(() => events('vault_refresh_failed').length > 0, { what: 'the warning' });
+  expect(events('vault_refresh_failed')[0]).toContain(reason);
+  await anotherRefresh();
   expect(tokenOf(config)).toBe(FIRST);
 });
 
-it('takes all paths of a look or none: half a rotation is not run on', async () => {
+it('uses all paths of a refresh or none, never half of a rotation', async () => {
   const config = await open();
   vault.script = ({ path }, response) => path.endsWith('provider') && Boolean(response.writeHead(500).end());
   vault.kept.set('arcadia/common', { ...vault.kept.get('arcadia/common'), JWT_SECRET: NEW_JWT });
-  await anotherLook();
+  await anotherRefresh();
   expect(config.identity.jwtSecret()).toBe(JWT);
 });
 
-it('TEN-8: takes its token nowhere else: a redirect is not followed', async () => {
+it('sends its token to no other host: a redirect is not followed [TEN-8]', async () => {
   const elsewhere = await KvServer.start();
   elsewhere.tokens.add(VAULT_TOKEN);
   vault.script = ({ path }, response) => Boolean(response.writeHead(307, { location: `${elsewhere.url}${path}` }).end());
@@ -161,20 +161,20 @@ describe('with the role of a service account', () => {
   it('logs in, and again only when its token ends or is refused', async () => {
     const config = await open(withRole());
     expect(tokenOf(config)).toBe(FIRST);
-    await anotherLook();
+    await anotherRefresh();
     expect(vault.count('/login')).toBe(1);
     vault.tokens.clear(); // as after a revocation
     vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
     await until(() => tokenOf(config) === SECOND, { what: 'a second login' });
     expect(vault.count('/login')).toBe(2);
-    expect(events('secrets_not_followed')).toEqual([]);
+    expect(events('vault_refresh_failed')).toEqual([]);
   });
 
   it('logs in before its token has ended', async () => {
     vault.leaseS = 0.1;
     await open(withRole());
     await until(() => vault.count('/login') >= 3, { what: 'more logins' });
-    expect(events('secrets_not_followed')).toEqual([]);
+    expect(events('vault_refresh_failed')).toEqual([]);
   });
 
   it.each([
@@ -186,7 +186,7 @@ describe('with the role of a service account', () => {
   });
 });
 
-describe('what cannot be used at the start is one sentence, and nothing starts', () => {
+describe('a start without usable secrets fails with one sentence', () => {
   it.each([
     ['a path that is not there', () => vault.kept.delete('arcadia/provider'), 'nothing for path 2 of VAULT_SECRETS (404)'],
     ['a token that may not', () => vault.tokens.clear(), 'Vault refuses path 1 of VAULT_SECRETS (403)'],

@@ -1,6 +1,6 @@
 /**
- * What a failure means to whoever asked. The category alone decides the HTTP status (one filter in the api) and
- * whether a queue tries again (`isRetryable`); `code` names the exact failure and never changes once released.
+ * The meaning of a failure for the caller. The category alone decides the HTTP status (one filter in the api) and whether a queue retries
+ * (`isRetryable`); `code` names the exact failure and never changes once released.
  */
 export type ErrorCategory =
   | 'invalid'
@@ -14,12 +14,12 @@ export type ErrorCategory =
   | 'unknown_outcome'
   | 'internal';
 
-/** Every failure that arcadia-cloud expects. The message may be shown to the caller: no secrets, no SQL, no paths. */
+/** The base of every expected failure. The message may be returned to the caller: it contains no secrets, no SQL, no paths. */
 export abstract class DomainError extends Error {
   /** Stable, snake_case, part of the API. */
   abstract readonly code: string;
   abstract readonly category: ErrorCategory;
-  /** When trying again makes sense, if that is known. Milliseconds from now. */
+  /** The time until a retry makes sense, in milliseconds; undefined when it is unknown. */
   readonly retryAfterMs?: number;
 
   /**
@@ -39,12 +39,12 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** True for failures that pass by themselves: only `rate_limited` and `unavailable` are tried again. */
+/** True for temporary failures: only `rate_limited` and `unavailable` are retried. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof DomainError && (error.category === 'rate_limited' || error.category === 'unavailable');
 }
 
-/** The stable code of an expected failure, `internal` for everything else. Safe to store and to show. */
+/** The stable code of an expected failure, `internal` for everything else. Safe to store and to return. */
 export function errorCode(error: unknown): string {
   return error instanceof DomainError ? error.code : 'internal';
 }

@@ -1,3 +1,4 @@
+export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
 export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
 export {

@@ -1,6 +1,6 @@
 import { DomainError } from './domain.error';
 
-/** The cursor does not come from an answer of this list. */
+/** The cursor was not returned by this list. */
 export class InvalidCursorError extends DomainError {
   readonly code = 'invalid_cursor';
   readonly category = 'invalid';
@@ -56,7 +56,7 @@ export interface KindCompleteness {
   readonly reason: string | null;
 }
 
-/** The answer of every list (INV-15). `as_of` is null while some kind in scope was never swept completely. */
+/** The response of every list. `as_of` is null while some kind in scope was never swept completely. [INV-15] */
 export interface ListAnswer<T> {
   readonly data: T[];
   readonly page: { readonly next_cursor: string | null };

@@ -1,6 +1,6 @@
 import { DomainError } from './domain.error';
 
-/** One thing that is wrong with the input. */
+/** One problem of the input. */
 export interface FieldError {
   /** Name of the parameter or body field; empty when the input as a whole is wrong. */
   readonly field: string;
@@ -13,7 +13,7 @@ export const UNKNOWN_FIELD = 'is not a known field';
 const MAX_ERRORS = 20;
 const MAX_TEXT = 200;
 
-/** The input does not have the documented shape (TEN-5). Hostile input may name thousands of endless fields: both are cut. */
+/** The input does not have the documented shape. Hostile input may name thousands of fields of any length: both are limited. [TEN-5] */
 export class ValidationFailedError extends DomainError {
   readonly code = 'validation_failed';
   readonly category = 'invalid';

@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from './config';
 
-/** `@Inject(CONFIG) config: Config` */
+/** The injection token of the configuration: `@Inject(CONFIG) config: Config`. */
 export const CONFIG = Symbol('Config');
 
-/** Makes one checked configuration known to a whole application. */
+/** Provides one checked configuration to a whole application. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: Config): DynamicModule {

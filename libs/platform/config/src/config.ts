@@ -1,114 +1,186 @@
-/** A secret is asked for each time it is used, so that rotation needs no restart, and is never printed: a function has no text. */
-export type Secret = () => string;
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError } from './config.errors';
+import { purposeTokens, readEnvironment, type ConfigUse } from './environment';
+import { developmentJwtSecret, fileProblem, type ExternalSecrets, type Secret } from './secrets';
+import { TOKEN_PURPOSES, type TokenPurpose, type Values } from './variables';
+import { vaultSettings } from './vault/vault-login';
+import { VaultSecrets } from './vault/vault-secrets';
 
-/** Secrets that are kept elsewhere than in the environment, by the names of their variables. Whoever keeps them has checked them. */
-export type ExternalSecrets = Readonly<Record<string, Secret>>;
+type DeepReadonly<T> = T extends (...args: never[]) => unknown ? T : { readonly [K in keyof T]: DeepReadonly<T[K]> };
 
-export type Environment = 'development' | 'test' | 'production';
+/** The whole environment, checked once at boot and frozen. Durations are milliseconds unless the name has another unit. */
+export type Config = DeepReadonly<ReturnType<typeof assemble>>;
+export type Environment = Config['env'];
 
-export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+/**
+ * Turns the environment into one checked, deeply frozen object. Throws one ConfigError with all problems.
+ * Outside production a missing JWT_SECRET is read from DATA_DIR, where the first start creates it; migrations need none at all.
+ * A secret that is both in `external` and in the environment is a problem.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', external: ExternalSecrets = {}): Config {
+  const { values, problems } = readEnvironment(env, use, external);
+  if (!values) throw new ConfigError(problems);
+  const dataDir = resolve(values.DATA_DIR);
+  return deepFreeze(
+    assemble(values, dataDir, values.JWT_SECRET ?? (use === 'service' ? generatedJwtSecret(dataDir) : missing('JWT_SECRET'))),
+  );
+}
 
-/** What provider tokens are for. They are also the names of the queues: a queue's jobs use the token of its name. */
-export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing', 'provisioning'] as const;
+/** The configuration of a process, and the source of its secrets when `VAULT_SECRETS` is set. */
+export interface OpenedConfig {
+  readonly config: Config;
+  /** A process that runs on calls `refresh()` at intervals; undefined without Vault. */
+  readonly vault: VaultSecrets | undefined;
+}
 
-/** Which provider token a call uses; each purpose has a rate budget of its own when it has a token of its own. */
-export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
+/** Like `loadConfig`, with the secrets that Vault provides when `VAULT_SECRETS` is set. Throws ConfigError or VaultError. */
+export async function openConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service'): Promise<OpenedConfig> {
+  const settings = vaultSettings(env);
+  const vault = settings && (await VaultSecrets.open(settings));
+  return { config: loadConfig(env, use, vault?.secrets), vault };
+}
 
-/** Everything the environment says, checked once at boot, frozen. Durations are milliseconds unless the name says otherwise. */
-export interface Config {
-  readonly env: Environment;
-  readonly production: boolean;
-  /** Of package.json. */
-  readonly version: string;
-  readonly logLevel: LogLevel;
-  /** Absolute. */
-  readonly dataDir: string;
-  /** How long a process may take from SIGTERM to its exit (OPS-6). */
-  readonly shutdownMs: number;
-  readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[]; readonly pageLimitMax: number };
-  /** The api's own listener for scrapes; undefined: none. */
-  readonly metricsPort: number | undefined;
-  /** Off without an endpoint. `ratio` of the traces that begin here are kept. */
-  readonly tracing: { readonly endpoint: string | undefined; readonly headers: Secret | undefined; readonly ratio: number };
-  readonly worker: { readonly port: number; readonly queues: readonly TokenPurpose[] | 'all'; readonly schedules: boolean };
-  /** `url` throws ConfigError when DATABASE_URL is not set, which is possible outside production only. */
-  readonly database: { readonly url: Secret; readonly ownerUrl: Secret | undefined; readonly poolSize: number };
-  readonly queues: {
-    /** Set: BullMQ on Redis or Valkey. Undefined: BullMQ on the PostgreSQL of `database.url`. */
-    readonly redisUrl: Secret | undefined;
-    /** First part of all keys on Redis, so that two deployments can share one. PostgreSQL has a schema per database instead. */
-    readonly prefix: string;
-    /** A job's lock; a dead worker's job is taken over at the latest this plus `stalledCheckMs` after the death (OPS-3). */
-    readonly lockMs: number;
-    readonly stalledCheckMs: number;
-    /** How often workers put back missing schedules and overdue sweeps (OPS-4). */
-    readonly repairMs: number;
+function generatedJwtSecret(dataDir: string): Secret {
+  try {
+    return developmentJwtSecret(dataDir);
+  } catch (error) {
+    throw new ConfigError([`JWT_SECRET is not set and jwt-secret in DATA_DIR ${fileProblem(error)}`]);
+  }
+}
+
+function tokenByPurpose(values: Values): ((purpose: TokenPurpose) => string) | undefined {
+  const own = purposeTokens(values);
+  const shared = values.DO_API_TOKEN;
+  if (!shared && TOKEN_PURPOSES.every((purpose) => !own[purpose])) return undefined;
+  return (purpose) => {
+    const token = own[purpose] ?? shared;
+    if (!token) throw new ConfigError([`DO_API_TOKEN is not set and ${purpose} has no token of its own`]);
+    return token();
   };
-  readonly provider: {
-    readonly url: string;
-    /** Undefined when no token is configured at all: nothing is synced, reads still answer. */
-    readonly token: ((purpose: TokenPurpose) => string) | undefined;
-    readonly ratePerMinute: number;
-    readonly ratePerHour: number;
-    /** Rolling windows behind the two rates: 60 s and 1 h at DigitalOcean; tests shrink them. */
-    readonly minuteWindowMs: number;
-    readonly hourWindowMs: number;
-    readonly callTimeoutMs: number;
-    readonly fallbackProject: string;
-    readonly accountCheckMs: number;
+}
+
+const missing = (name: string): Secret => {
+  return () => {
+    throw new ConfigError([`${name} is not set`]);
   };
-  readonly identity: {
-    readonly jwtSecret: Secret;
-    readonly issuer: string | undefined;
-    readonly audience: string | undefined;
-    readonly leewayS: number;
+};
+
+/** The version in the nearest package.json above this file: sources and build lie at different depths. */
+function packageVersion(from = __dirname): string {
+  const path = join(from, 'package.json');
+  if (!existsSync(path)) return packageVersion(dirname(from));
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  return version;
+}
+
+/** Freezes a tree of plain objects and arrays in place and returns it. */
+function deepFreeze<T>(value: T): DeepReadonly<T> {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value as DeepReadonly<T>;
+}
+
+function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
+  return {
+    env: values.NODE_ENV,
+    production: values.NODE_ENV === 'production',
+    /** The version in package.json. */
+    version: packageVersion(),
+    logLevel: values.LOG_LEVEL,
+    /** An absolute path. */
+    dataDir,
+    /** The longest time from SIGTERM to the exit of a process. [OPS-6] */
+    shutdownMs: values.SHUTDOWN_MS,
+    http: { host: values.HOST, port: values.PORT, corsOrigins: values.CORS_ORIGINS, pageLimitMax: values.PAGE_LIMIT_MAX },
+    /** The port of the api's separate listener for scrapes; undefined without one. */
+    metricsPort: values.METRICS_PORT,
+    /** Tracing is off without an endpoint. `ratio` is the share of traces beginning in this process that is kept. */
+    tracing: {
+      endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: values.OTEL_EXPORTER_OTLP_HEADERS,
+      ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    },
+    worker: { port: values.WORKER_PORT, queues: values.WORKER_QUEUES, schedules: values.SCHEDULES },
+    /** `url()` throws ConfigError when DATABASE_URL is not set, which is possible outside production only. */
+    database: {
+      url: values.DATABASE_URL ?? missing('DATABASE_URL'),
+      ownerUrl: values.DATABASE_OWNER_URL,
+      poolSize: values.DATABASE_POOL_SIZE,
+    },
+    queues: {
+      /** Set: BullMQ on Redis or Valkey. Undefined: BullMQ on the PostgreSQL of `database.url`. */
+      redisUrl: values.REDIS_URL,
+      /** The first part of all keys on Redis, so that two deployments can share one. PostgreSQL has a schema per database instead. */
+      prefix: values.QUEUE_PREFIX,
+      /** The lock of a job. Another worker takes a dead worker's job over within `lockMs` plus `stalledCheckMs`. [OPS-3] */
+      lockMs: values.QUEUE_LOCK_MS,
+      stalledCheckMs: values.QUEUE_STALLED_CHECK_MS,
+      /** How often workers restore missing schedules and start overdue sweeps. [OPS-4] */
+      repairMs: values.SCHEDULES_REPAIR_MS,
+    },
+    provider: {
+      url: values.DO_API_URL,
+      /** Undefined when no token is configured at all: nothing is synced, and reads still work. */
+      token: tokenByPurpose(values),
+      ratePerMinute: values.DO_RATE_PER_MINUTE,
+      ratePerHour: values.DO_RATE_PER_HOUR,
+      /** The rolling windows of the two rates: 60 s and 1 h at DigitalOcean; tests shrink them. */
+      minuteWindowMs: values.DO_MINUTE_WINDOW_MS,
+      hourWindowMs: values.DO_HOUR_WINDOW_MS,
+      callTimeoutMs: values.DO_CALL_TIMEOUT_MS,
+      fallbackProject: values.FALLBACK_PROJECT,
+      accountCheckMs: values.ACCOUNT_CHECK_MS,
+      /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
+      lagMs: values.PROVIDER_LAG_MS,
+    },
+    identity: { jwtSecret, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE, leewayS: values.JWT_LEEWAY_S },
+    inventory: {
+      strikesToDelete: values.STRIKES_TO_DELETE,
+      strikeSpacingMs: values.STRIKE_SPACING_MS,
+      placeholderStrikeSpacingMs: values.PLACEHOLDER_STRIKE_SPACING_MS,
+      vanishMaxRatio: values.VANISH_MAX_RATIO,
+      vanishMin: values.VANISH_MIN,
+      deletionLagMs: values.DELETION_LAG_MS,
+      /** How long the release of a suspect sweep covers the ids that the sweep did not list. */
+      releaseCoversMs: values.RELEASE_COVERS_MS,
+      /** How long a sweep may report no progress before another worker may take it over. */
+      sweepLeaseMs: values.SWEEP_LEASE_MS,
+      /** The number of confirmations by GET that one sweep may make; the others wait for the next sweep. */
+      confirmationsPerSweep: values.CONFIRMATIONS_PER_SWEEP,
+      /** Events older than this are archived by whole months. [INV-14] */
+      eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    },
+    saga: {
+      leaseMs: values.SAGA_LEASE_MS,
+      renewMs: values.SAGA_RENEW_MS,
+      reconcileMs: values.SAGA_RECONCILE_MS,
+      /** The pause between two shared polls of the provider for all waiting sagas. */
+      pollMs: values.SAGA_POLL_MS,
+      /** The number of open sagas that one tenant may have. [TEN-6] */
+      openPerTenant: values.SAGA_OPEN_PER_TENANT,
+      reaperGraceMs: values.REAPER_GRACE_MS,
+      reaperPeriodMs: values.REAPER_PERIOD_MS,
+    },
+    /** `sealMs` is the pause between two runs that link new records into the chain. [INV-14] */
+    record: { sealMs: values.AUDIT_SEAL_MS },
+    retention: {
+      /** Of older sweeps only the last complete one of each kind and day is kept. */
+      sweepDays: values.SWEEP_RETENTION_DAYS,
+      providerActionDays: values.PROVIDER_ACTION_RETENTION_DAYS,
+      /** Of older balances only the last of each day is kept. */
+      balanceHourlyDays: values.BALANCE_HOURLY_DAYS,
+    },
+    /** Without a `url` nothing is pushed, and nothing is logged. */
+    finance: { url: values.SKYAI_FINANCE_URL, tenantId: values.FINANCE_TENANT_ID },
+    /** Read by `npm start` and the simulator only. */
+    simulator: {
+      port: values.SIMULATOR_PORT,
+      token: () => values.SIMULATOR_TOKEN,
+      seed: values.SIMULATOR_SEED,
+      scale: values.SIMULATOR_SCALE,
+    },
   };
-  readonly inventory: {
-    readonly strikesToDelete: number;
-    readonly strikeSpacingMs: number;
-    readonly placeholderStrikeSpacingMs: number;
-    readonly vanishMaxRatio: number;
-    readonly vanishMin: number;
-    readonly deletionLagMs: number;
-    /** How long a release of a suspect sweep covers the ids it listed. */
-    readonly releaseCoversMs: number;
-    /** How long a sweep may be silent before another worker may take its place. */
-    readonly sweepLeaseMs: number;
-    /** Confirmations by GET that one sweep may spend; the others wait for the next sweep. */
-    readonly confirmationsPerSweep: number;
-    /** Events older than this leave by whole months (INV-14). */
-    readonly eventRetentionDays: number;
-  };
-  readonly saga: {
-    readonly leaseMs: number;
-    readonly renewMs: number;
-    readonly reconcileMs: number;
-    /** Pause between two shared looks at the provider for all waiting sagas. */
-    readonly pollMs: number;
-    /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
-    readonly providerLagMs: number;
-    /** Sagas of one tenant under way at once (TEN-6). */
-    readonly openPerTenant: number;
-    readonly reaperGraceMs: number;
-    readonly reaperPeriodMs: number;
-  };
-  readonly record: {
-    /** Between two looks for what was recorded and is not linked into the chain yet (INV-14). */
-    readonly sealMs: number;
-  };
-  readonly retention: {
-    /** Older sweeps are thinned out to the last complete one of each kind and day. */
-    readonly sweepDays: number;
-    readonly providerActionDays: number;
-    /** Older balances are thinned out to the last of each day. */
-    readonly balanceHourlyDays: number;
-  };
-  readonly finance: {
-    /** Undefined: the push is skipped in silence. */
-    readonly url: string | undefined;
-    readonly tenantId: string;
-  };
-  /** Read by `npm start` and the simulator; no other process looks here. */
-  readonly simulator: { readonly port: number; readonly token: Secret; readonly seed: number; readonly scale: number };
 }

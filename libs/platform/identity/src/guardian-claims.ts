@@ -1,18 +1,17 @@
 import { FINANCE_AUDIENCE } from '#libs/config';
-import { NoScopeError, UnauthenticatedError } from './identity.error';
-import type { Principal } from './principal';
-import { isTenantId } from './tenant-id';
+import { NoScopeError, UnauthenticatedError } from './identity.errors';
+import { isTenantId, type Principal } from './principal';
 
 export const PLATFORM_ADMIN_ROLE = 'platform_admin';
 
 const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /**
- * Who a verified payload speaks for. `jsonwebtoken` has checked signature, times, issuer and audience by then; here is what it lets
- * through: a missing `exp`, other token types, the finance audience, and claims of the wrong shape.
+ * The principal of a payload with a verified signature. `jsonwebtoken` has checked times, issuer and audience; this function refuses what
+ * `jsonwebtoken` accepts: a missing `exp`, other token types, the finance audience, and claims of the wrong shape.
  *
- * @throws UnauthenticatedError when this is not an access token for us
- * @throws NoScopeError when it is one, but without tenant and platform role
+ * @throws UnauthenticatedError when the token is no access token for this service
+ * @throws NoScopeError when it is an access token without tenant and platform role
  */
 export function principalFrom(payload: unknown): Principal {
   if (!isRecord(payload) || !isAccessToken(payload)) throw new UnauthenticatedError();
@@ -28,7 +27,7 @@ function isAccessToken({ typ, exp, aud }: Record<string, unknown>): boolean {
   return typ === 'access' && Number.isFinite(exp) && !audiences.includes(FINANCE_AUDIENCE);
 }
 
-/** Only a list of texts counts: the text 'platform_admin' itself, objects and nested lists are no roles. */
+/** Roles are a list of texts: the text 'platform_admin' itself, objects and nested lists are no roles. */
 function hasPlatformRole(roles: unknown): boolean {
   return Array.isArray(roles) && roles.every((role) => typeof role === 'string') && roles.includes(PLATFORM_ADMIN_ROLE);
 }

@@ -1,8 +1,7 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { sign } from 'jsonwebtoken';
-import { guardianKey } from './guardian-key';
-import { signGuardianToken, verifyGuardianToken } from './guardian-token';
-import { NoScopeError, UnauthenticatedError } from './identity.error';
+import { guardianKey, signGuardianToken, verifyGuardianToken } from './guardian-token';
+import { NoScopeError, UnauthenticatedError } from './identity.errors';
 
 const SECRET = 'a-shared-secret-of-the-main-application-that-is-long-enough-ünïcode';
 const CHECKS = { leewayS: 5 };
@@ -21,7 +20,7 @@ function handmade(header: unknown, payload: unknown, { hash = 'sha512', secret =
 const signed = (payload: unknown, header: object = {}) => handmade({ alg: 'HS512', typ: 'JWT', ...header }, payload);
 const verified = (token: string, checks: object = {}) => verifyGuardianToken(token, SECRET, { ...CHECKS, ...checks });
 
-describe('TEN-1: only genuine access tokens pass', () => {
+describe('only genuine access tokens pass [TEN-1]', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const [head = '', , tail = ''] = signed(TENANT).split('.');
 
@@ -105,7 +104,7 @@ describe('TEN-1: only genuine access tokens pass', () => {
   });
 });
 
-describe('TEN-2: no claim shape widens the scope', () => {
+describe('no claim shape widens the scope [TEN-2]', () => {
   it.each([
     ['neither tenant nor role', {}],
     ['an empty tenant', { tenant_id: '' }],

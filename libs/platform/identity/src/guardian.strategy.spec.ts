@@ -3,12 +3,12 @@ import type { Request } from 'express';
 import type { Config } from '#libs/config';
 import { signGuardianToken } from './guardian-token';
 import { GuardianStrategy } from './guardian.strategy';
-import { NoScopeError } from './identity.error';
+import { NoScopeError } from './identity.errors';
 
 const FIRST = 'first-secret';
 const SECOND = 'second-secret';
 
-/** What passport would get for a request with this Authorization header. */
+/** The result of passport for a request with this Authorization header. */
 function outcome(strategy: GuardianStrategy, authorization?: string): Promise<unknown> {
   return new Promise((resolve) => {
     const attempt = Object.assign(Object.create(strategy) as GuardianStrategy, {
@@ -30,7 +30,7 @@ function signedPayload(payload: string): string {
   return `Bearer ${text}.${createHmac('sha512', FIRST).update(text).digest('base64url')}`;
 }
 
-it('makes a principal of the bearer token', async () => {
+it('turns the bearer token into a principal', async () => {
   expect(
     await outcome(
       strategyWith(() => FIRST),
@@ -47,7 +47,7 @@ it.each([
   ['a token beyond 8 KiB', bearer(FIRST, { roles: ['x'.repeat(9_000)] })],
   ['null as payload', signedPayload('null')],
   ['broken JSON as payload', signedPayload('{')],
-])('TEN-1: refuses %s without an error', async (_what, authorization) => {
+])('refuses %s without an error [TEN-1]', async (_what, authorization) => {
   expect(
     await outcome(
       strategyWith(() => FIRST),
@@ -56,13 +56,13 @@ it.each([
   ).toBe('refused');
 });
 
-it('TEN-1: checks issuer and audience where configured', async () => {
+it('checks issuer and audience where they are configured [TEN-1]', async () => {
   const strategy = strategyWith(() => FIRST, { issuer: 'arcadia', audience: 'cloud' });
   expect(await outcome(strategy, bearer(FIRST, { issuer: 'arcadia' }))).toBe('refused');
   expect(await outcome(strategy, bearer(FIRST, { issuer: 'arcadia', audience: 'cloud' }))).toMatchObject({ role: 'tenant' });
 });
 
-it('TEN-2: tells a genuine token without scope from a wrong one', async () => {
+it('distinguishes a genuine token without scope from a wrong one [TEN-2]', async () => {
   expect(
     await outcome(
       strategyWith(() => FIRST),
@@ -71,7 +71,7 @@ it('TEN-2: tells a genuine token without scope from a wrong one', async () => {
   ).toBeInstanceOf(NoScopeError);
 });
 
-it('follows a rotation of the secret from one token to the next', async () => {
+it('uses a rotated secret from the next token on', async () => {
   let secret = FIRST;
   const strategy = strategyWith(() => secret);
   expect(await outcome(strategy, bearer(FIRST))).toMatchObject({ role: 'tenant' });
@@ -80,7 +80,7 @@ it('follows a rotation of the secret from one token to the next', async () => {
   expect(await outcome(strategy, bearer(SECOND))).toMatchObject({ role: 'tenant' });
 });
 
-it('TEN-1: knows a token that passed until the secret is replaced, and no other', async () => {
+it('remembers a token that passed until the secret changes, and no other token [TEN-1]', async () => {
   let secret = FIRST;
   const strategy = strategyWith(() => secret);
   const [authorization, refused] = [bearer(FIRST), bearer(SECOND)];

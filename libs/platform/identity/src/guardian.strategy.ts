@@ -5,16 +5,18 @@ import { decode } from 'jsonwebtoken';
 import { ExtractJwt, Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 import { CONFIG, type Config, type Secret } from '#libs/config';
 import { principalFrom } from './guardian-claims';
-import { guardianKey } from './guardian-key';
-import { UnauthenticatedError } from './identity.error';
-import { MAX_TOKEN_LENGTH, verifyOptions } from './guardian-token';
+import { guardianKey, MAX_TOKEN_LENGTH, verifyOptions } from './guardian-token';
+import { UnauthenticatedError } from './identity.errors';
 import type { Principal } from './principal';
 import { VerifiedTokens } from './verified-tokens';
 
 /** The bearer token of the Authorization header, if there is one. */
 export const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
-/** Passport's `jwt`: the bearer token of the Authorization header becomes the request's Principal. The secret is asked for at each token, so a rotated one counts at once. */
+/**
+ * Passport's `jwt` strategy: turns the bearer token of the Authorization header into the request's Principal. The secret is read for each
+ * token, so a rotated secret takes effect at once.
+ */
 @Injectable()
 export class GuardianStrategy extends PassportStrategy(Strategy, 'jwt') {
   private readonly secret: Secret;
@@ -38,38 +40,38 @@ export class GuardianStrategy extends PassportStrategy(Strategy, 'jwt') {
     this.verified = new VerifiedTokens(identity.leewayS);
   }
 
-  /** Of a request whose token passed before and still does; undefined when passport has to find out. */
+  /** The principal of a request with a token that passed before and is still valid; undefined when passport must verify the token. */
   knownPrincipal(request: IncomingMessage): Principal | undefined {
     const token = bearerToken(request);
-    return token === null ? undefined : this.verified.find(token, this.secret());
+    return token === null ? undefined : this.verified.findPrincipal(token, this.secret());
   }
 
   validate(request: IncomingMessage, payload: TimedPayload): Principal {
-    const principal = principalFrom(payload); // which also asks for an `exp` that is a number
+    const principal = principalFrom(payload); // requires an `exp` that is a number
     const token = bearerToken(request);
     const secret = secrets.get(request);
     if (token !== null && secret !== undefined)
-      this.verified.add(token, secret, { principal, exp: Number(payload.exp), nbf: payload.nbf ?? 0 });
+      this.verified.addToken(token, secret, { principal, exp: Number(payload.exp), nbf: payload.nbf ?? 0 });
     return principal;
   }
 }
 
-/** Times of a payload that `jsonwebtoken` has looked at. */
+/** The times of a payload, which `jsonwebtoken` has checked. */
 interface TimedPayload {
   readonly exp?: number;
   readonly nbf?: number;
 }
 
-/** Which secret a request's token was verified with: it may be replaced at any moment. */
+/** The secret that verified the token of a request; the current secret may be replaced at any moment. */
 const secrets = new WeakMap<IncomingMessage, string>();
 
-/** Whatever the token says, the key is the same. A payload that is no object would make `jsonwebtoken` throw past passport, as would a broken one. */
+/** The key never depends on the token. `jsonwebtoken` would throw past passport for a payload that is broken or no object. */
 function keyProvider(currentSecret: Secret): SecretOrKeyProvider<IncomingMessage> {
   return (request, token: string, done) => {
     const secret = currentSecret();
     if (!hasObjectPayload(token)) return done(new UnauthenticatedError());
     secrets.set(request, secret);
-    done(null, guardianKey(secret) as unknown as Buffer); // its types know texts and bytes only; the KeyObject goes through to `jsonwebtoken`
+    done(null, guardianKey(secret) as unknown as Buffer); // passport-jwt declares texts and bytes only, but passes the KeyObject on to `jsonwebtoken`
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Principal } from './principal';
 
-/** How many are kept; then the oldest one goes. */
+/** The number of tokens that are kept; the oldest one is dropped first. */
 const MOST = 1_000;
-/** Longer ones are verified each time, so that what is kept stays below a few MB. */
+/** Longer tokens are verified each time, so that the kept ones stay below a few MB. */
 const MAX_LENGTH = 2_048;
 
-/** Whom a token speaks for, and when: seconds of Unix time. */
+/** The principal of a token and its period of validity in seconds of Unix time. */
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly exp: number;
@@ -13,9 +13,9 @@ export interface VerifiedToken {
 }
 
 /**
- * Tokens that passed every check (TEN-1): callers show the same one again and again, and the checks are a tenth of a short request. All of them
- * follow from the token's text and the secret, but for `exp` and `nbf`, which are looked at each time, by the rule of `jsonwebtoken`. Another secret
- * empties it.
+ * Tokens that passed every check. Callers send the same token again and again, and the checks take a tenth of a short request. Their result
+ * depends on the token's text and the secret only, except for `exp` and `nbf`, which are checked each time by the rule of `jsonwebtoken`.
+ * Another secret empties the cache. [TEN-1]
  */
 export class VerifiedTokens {
   private readonly tokens = new Map<string, VerifiedToken>();
@@ -23,8 +23,8 @@ export class VerifiedTokens {
 
   constructor(private readonly leewayS: number) {}
 
-  /** Undefined when the token has to be verified (again). */
-  find(token: string, secret: string, nowMs = Date.now()): Principal | undefined {
+  /** Undefined when the token must be verified (again). */
+  findPrincipal(token: string, secret: string, nowMs = Date.now()): Principal | undefined {
     if (secret !== this.secret) return undefined;
     const found = this.tokens.get(token);
     const nowS = Math.floor(nowMs / 1_000);
@@ -33,8 +33,8 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** `secret` is the one that it was verified with. */
-  add(token: string, secret: string, verified: VerifiedToken): void {
+  /** `secret` is the one that verified the token. */
+  addToken(token: string, secret: string, verified: VerifiedToken): void {
     if (token.length > MAX_LENGTH) return;
     if (secret !== this.secret) this.tokens.clear();
     this.secret = secret;

@@ -34,7 +34,7 @@ describe('a log line', () => {
     ]);
   });
 
-  it('has the fields of the work at hand, inner ones too, and loses them afterwards', async () => {
+  it('has the fields of the current work, of inner and outer work, and none after its end', async () => {
     const log = new Logger('Sweep');
     await withLogFields({ request_id: 'r1' }, () =>
       withLogFields({ sweep_id: 's1' }, async () => {
@@ -60,13 +60,13 @@ describe('a log line', () => {
     expect(lines).toEqual([]);
   });
 
-  it('TEN-8: shows no secret, wherever it stands', () => {
+  it('contains no secret in any of its fields [TEN-8]', () => {
     new Logger('Sweep').log({ event: 'x', headers: { authorization: 'Bearer abc.def.0123456789' }, url: 'postgres://app:hunter2@db/x' });
     expect(lines.join('')).not.toMatch(/abc\.def|hunter2/);
   });
 });
 
-describe('TEN-8: redact', () => {
+describe('redact [TEN-8]', () => {
   it.each([
     ['dop_v1_0123abc', '[token]'],
     ['token=doo_v1_0123abc;', 'token=[token];'],
@@ -77,7 +77,7 @@ describe('TEN-8: redact', () => {
     ['redis://:hunter3@cache', 'redis://[login]@cache'],
     ['https://api.digitalocean.com/v2/droplets', 'https://api.digitalocean.com/v2/droplets'],
     ['bearer of news', 'bearer of news'],
-  ])('%s → %s', (text, clean) => {
+  ])('turns %s into %s', (text, clean) => {
     expect(redact(text)).toBe(clean);
   });
 });

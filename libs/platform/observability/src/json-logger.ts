@@ -5,14 +5,14 @@ import { redact } from './redact';
 
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
-/** Nest's account of its own start: of use only to somebody who debugs it. */
+/** The contexts of Nest's own start-up lines, which are useful for debugging only. */
 const FRAMEWORK = new Set(['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver']);
 
 type Line = ReturnType<ConsoleLogger['getJsonLogObject']>;
 
 /**
- * One JSON line per event: `logger.log({ event: 'sweep_ended', kind, seen })`. The fields of the work at hand are added, an object
- * is spread into the line, text stays under `message`, and whatever looks like a secret is blotted out.
+ * Writes one JSON line per event: `logger.log({ event: 'sweep_ended', kind, seen })`. An object is spread into the line, text stays under
+ * `message`, the fields of the current work are added, and text that resembles a secret is redacted.
  */
 export class JsonLogger extends ConsoleLogger {
   constructor(level: Config['logLevel']) {
@@ -35,7 +35,7 @@ export class JsonLogger extends ConsoleLogger {
     return redact(super.stringifyJsonLogObject(line));
   }
 
-  /** Stacks are a field of their line; Nest would print them a second time as plain text. */
+  /** A stack is a field of its line already; Nest would print it a second time as plain text. */
   protected override printStackTrace(): void {
     return;
   }

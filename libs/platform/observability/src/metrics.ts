@@ -1,24 +1,27 @@
+import { cached, type CacheLimits } from '#libs/kernel';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { cached, SCRAPE_MEMORY } from './remembered';
 
-/** What this process counts, in Prometheus' words. One registry: whoever counts something declares it where it happens. */
+/** The metrics of this process. There is one registry; each metric is declared where its event happens. */
 const registry = new Registry();
-let watchesProcess = false;
+let collectsProcessMetrics = false;
+
+/** A scrape waits no longer for a gauge, and a gauge is read no more often than this. */
+const SCRAPE_LIMITS: CacheLimits = { freshMs: 5_000, limitMs: 2_000 };
 
 export const METRICS_CONTENT_TYPE = registry.contentType;
 
 type Labels = readonly string[];
 
-/** The answer to a scrape. Never rejects: a gauge that cannot be read is left out of it. */
+/** The text for a scrape. Never rejects: a gauge that cannot be read is missing from the text. */
 export function metricsText(): Promise<string> {
-  if (!watchesProcess) collectDefaultMetrics({ register: registry }); // memory, processor, event loop: watched once somebody looks
-  watchesProcess = true;
+  if (!collectsProcessMetrics) collectDefaultMetrics({ register: registry }); // memory, processor, event loop: from the first scrape on
+  collectsProcessMetrics = true;
   return registry.metrics();
 }
 
 /**
- * `fromStart`: series that are told as 0 before anything was counted. Prometheus takes no increase from a series that begins at 1, so an alarm on the
- * first occurrence needs them.
+ * `fromStart` lists series that exist with the value 0 from the start. Prometheus sees no increase in a series that begins at 1, so an alert on
+ * the first occurrence needs them.
  */
 export function counter<const L extends Labels>(
   name: string,
@@ -46,18 +49,18 @@ const collectionFailures = counter(
   ['gauge'],
 );
 
-/** One value of a gauge, with the labels it belongs to. */
+/** One value of a gauge with its labels. */
 export interface Reading<L extends string> {
   readonly labels: Readonly<Record<L, string>>;
   readonly value: number;
 }
 
 /**
- * A gauge that is read when somebody asks, at most every few seconds. When `read` fails or is slow the gauge is left out of that answer.
- * A second gauge of the same name takes the place of the first: a process may hold several applications, one after the other.
+ * A gauge that is read with a scrape, at most every few seconds. When `read` fails or is slow the gauge is missing from that scrape.
+ * A second gauge of the same name replaces the first, because a process may run several applications one after the other.
  */
 export function gauge<const L extends Labels>(name: string, help: string, labelNames: L, read: () => Promise<Reading<L[number]>[]>): void {
-  const readings = cached(read, SCRAPE_MEMORY);
+  const readings = cached(read, SCRAPE_LIMITS);
   registry.removeSingleMetric(name);
   const made: Gauge<L[number]> = new Gauge({
     name,
@@ -66,7 +69,7 @@ export function gauge<const L extends Labels>(name: string, help: string, labelN
     registers: [registry],
     collect: async () => {
       made.reset();
-      if (labelNames.length === 0) made.remove({} as Record<L[number], string>); // reset leaves a 0 there, which would be a claim
+      if (labelNames.length === 0) made.remove({} as Record<L[number], string>); // reset leaves a 0, which would be a wrong value
       try {
         for (const { labels, value } of await readings()) made.set(labels, value);
       } catch {

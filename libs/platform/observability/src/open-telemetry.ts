@@ -18,7 +18,7 @@ const KINDS: Record<SpanDescription['kind'], SpanKind> = {
 export function openTelemetry({ tracing, version }: Config, processName: string): Tracer {
   const exporter = new OTLPTraceExporter({
     url: `${tracing.endpoint}/v1/traces`,
-    headers: () => Promise.resolve(headersFrom(tracing.headers?.() ?? '')), // asked anew for each batch: they may be rotated
+    headers: () => Promise.resolve(headersFrom(tracing.headers?.() ?? '')), // read for each batch, because they may be rotated
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': `arcadia-cloud-${processName}`, 'service.version': version }),

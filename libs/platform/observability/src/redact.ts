@@ -1,4 +1,4 @@
-/** What a secret looks like. The last net only: secrets are functions and errors are typed, so none should come this far (TEN-8). */
+/** Patterns of secrets. This is the last safeguard: secrets are functions and errors are typed, so no secret should get here. [TEN-8] */
 const SECRETS: readonly [RegExp, string][] = [
   [/\bdo[opr]_v1_[A-Za-z0-9]+/g, '[token]'],
   [/\bhv[sbr]\.[\w-]{8,}/g, '[token]'],
@@ -9,5 +9,5 @@ const SECRETS: readonly [RegExp, string][] = [
 
 /** Text without tokens of provider and Vault, bearer tokens, JWTs and logins in URLs. */
 export function redact(text: string): string {
-  return SECRETS.reduce((clean, [pattern, sign]) => clean.replace(pattern, sign), text);
+  return SECRETS.reduce((clean, [pattern, placeholder]) => clean.replace(pattern, placeholder), text);
 }

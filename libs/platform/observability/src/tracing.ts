@@ -4,39 +4,39 @@ import { errorCode } from '#libs/kernel';
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SpanDescription {
-  /** Few different ones: routes and kinds, never ids. */
+  /** One of few names, such as a route or a kind; never an id. */
   readonly name: string;
-  /** `server` answers, `client` calls outside, `producer` leaves work behind, `consumer` takes it up. */
+  /** `server` handles a request, `client` calls another service, `producer` enqueues work, `consumer` processes it. */
   readonly kind: 'server' | 'client' | 'producer' | 'consumer' | 'internal';
   readonly attributes?: SpanAttributes;
-  /** W3C `traceparent` of what caused it, where that came from elsewhere; anything malformed begins a new trace. */
+  /** The W3C `traceparent` of the cause in another process; a malformed one begins a new trace. */
   readonly parent?: string;
 }
 
-/** A span under way. */
+/** A span that has not ended. */
 export interface Span {
   rename(name: string): void;
   set(attributes: SpanAttributes): void;
   fail(code: string): void;
 }
 
-/** What makes the spans of this process; there is none unless tracing is switched on. */
+/** Creates the spans of this process; exists only when tracing is on. */
 export interface Tracer {
   span<T>(description: SpanDescription, work: (span: Span) => Promise<T>): Promise<T>;
   traceparent(): string | undefined;
-  /** Sends what is left. */
+  /** Sends the spans that have not been sent yet. */
   end(): Promise<void>;
 }
 
 const NO_SPAN: Span = { rename: () => undefined, set: () => undefined, fail: () => undefined };
 let current: Tracer | undefined;
 
-/** From now on spans are made by this tracer; undefined: none are made. */
+/** Sets the tracer that creates spans from now on; undefined switches tracing off. */
 export function traceWith(tracer: Tracer | undefined): void {
   current = tracer;
 }
 
-/** Does the work as a span of the trace at hand. A failure is marked with its stable code; without tracing it is just the work. */
+/** Runs the work as a span of the current trace. A failure marks the span with its stable code. Without tracing only the work runs. */
 export async function inSpan<T>(description: SpanDescription, work: (span: Span) => Promise<T>): Promise<T> {
   if (!current) return work(NO_SPAN);
   return current.span(description, async (span) => {
@@ -49,7 +49,7 @@ export async function inSpan<T>(description: SpanDescription, work: (span: Span)
   });
 }
 
-/** The trace at hand as W3C `traceparent`, to be left with work that somebody else takes up. */
+/** The current trace as W3C `traceparent`, to be stored with work for another process. */
 export function traceparent(): string | undefined {
   return current?.traceparent();
 }

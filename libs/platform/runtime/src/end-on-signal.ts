@@ -1,27 +1,27 @@
 import { Logger } from '@nestjs/common';
 import { CUT_OFF, EXIT, type EndSignal } from './exit-codes';
 
-/** What a process must be able to do to end in order. */
+/** A process that can shut down gracefully. */
 export interface Stoppable {
-  /** Takes nothing new, waits for what is under way, then releases what the process holds. */
+  /** Accepts no new work, waits for the current work, then releases connections and locks. */
   close(): Promise<void>;
-  /** Cuts the connections that are still open. */
+  /** Closes the connections that are still open. */
   closeAllConnections(): void;
 }
 
-/** Requests that hang are cut a little before the limit; the rest of the time is for the pools. */
+/** Hanging requests are closed a little before the limit; the rest of the time is for the pools. */
 const CUT_CONNECTIONS_AT = 0.7;
-/** Whatever still hangs then is left behind: locks and leases hand its work to others. */
+/** Work that still hangs then is abandoned: locks and leases pass it on to other processes. */
 const GIVE_UP_AT = 0.8;
 
-/** Under npm, or as a child of `npm start`, one wish to end arrives twice: from the terminal or group, and passed on by the parent. */
+/** Under npm, or as a child of `npm start`, one signal arrives twice: from the terminal or process group, and forwarded by the parent. */
 const hasEchoes = (): boolean => process.env.npm_lifecycle_event !== undefined || process.send !== undefined;
-/** Two signals this close together are then one. */
+/** Two signals within this time then count as one. */
 const ECHO_MS = 300;
 
 /**
- * Ends the process in order on the first SIGTERM or SIGINT, with exit code 0 within `limitMs` (OPS-6), and at once on a second one.
- * Losing the parent that started it over IPC counts as SIGTERM: nothing of `npm start` outlives it.
+ * Shuts the process down gracefully on the first SIGTERM or SIGINT, with exit code 0 within `limitMs`, and at once on a second one. The end
+ * of the parent that started it over IPC counts as SIGTERM, so that no process of `npm start` outlives it. [OPS-6]
  */
 export function endOnSignal(name: string, running: Stoppable, limitMs: number): void {
   const log = new Logger(name);
@@ -43,14 +43,14 @@ export function endOnSignal(name: string, running: Stoppable, limitMs: number): 
       },
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) relieve(signal, end);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) replaceListeners(signal, end);
   process.once('disconnect', () => end('SIGTERM'));
-  if (process.send && !process.connected) end('SIGTERM'); // the parent died while we were loading
+  if (process.send && !process.connected) end('SIGTERM'); // the parent ended while this process was loading
 }
 
-/** Instead of whoever listened while the process was loading. With nobody listening in between, Node would forget a signal that is on its way. */
-function relieve(signal: EndSignal, end: (signal: EndSignal) => void): void {
-  const relieved = process.listeners(signal);
+/** Replaces the listeners of the time of loading. The new one is added first: without a listener Node would drop a signal on its way. */
+function replaceListeners(signal: EndSignal, end: (signal: EndSignal) => void): void {
+  const previous = process.listeners(signal);
   process.on(signal, end);
-  for (const listener of relieved) process.off(signal, listener);
+  for (const listener of previous) process.off(signal, listener);
 }

@@ -1,4 +1,4 @@
-export { pingWithTimeout } from './answers-in-time';
+export { pingWithTimeout } from './ping-with-timeout';
 export type { Stoppable } from './end-on-signal';
 export { EXIT } from './exit-codes';
 export { runProcess, type ProcessDescription } from './run-process';

@@ -11,12 +11,12 @@ it.each([
   ],
   [Object.assign(new Error('x'), { code: 'EACCES', port: 80 }), 'Port 80 may not be opened by this user; set PORT to another one.'],
   ['no error', 'arcadia-cloud api could not start'],
-])('says in one sentence what keeps a process from starting', (error, sentence) => {
+])('names the reason of a failed start in one sentence', (error, sentence) => {
   expect(startFailure(error, 'api', 'PORT')).toBe(sentence);
 });
 
-it('TEN-8: a failure that nobody foresaw is told with its stack, and without a login', () => {
-  const told = startFailure(new Error('cannot open postgres://arcadia_app:hunter2@db/arcadia'), 'api', 'PORT');
-  expect(told).toMatch(/could not start: Error: cannot open postgres:\/\/\[login\]@db/);
-  expect(told).not.toContain('hunter2');
+it('prints an unexpected failure with its stack and without a login [TEN-8]', () => {
+  const message = startFailure(new Error('cannot open postgres://arcadia_app:hunter2@db/arcadia'), 'api', 'PORT');
+  expect(message).toMatch(/could not start: Error: cannot open postgres:\/\/\[login\]@db/);
+  expect(message).not.toContain('hunter2');
 });

@@ -6,20 +6,20 @@ import { endOnSignal, type Stoppable } from './end-on-signal';
 import { EXIT } from './exit-codes';
 import { VaultRefresh } from './vault-refresh';
 
-/** One process of the product: how it is called, and which variable says where it listens. */
+/** One process of the product: its name, and the variable of the port on which it listens. */
 export interface ProcessDescription {
   readonly name: string;
   readonly portVariable: string;
-  /** Makes it, not listening yet; from then on signals end it in order. */
+  /** Creates the application without listening; from then on signals shut it down gracefully. */
   readonly create: (config: Config) => Promise<Stoppable & { listen(): Promise<void> }>;
 }
 
-/** The whole life of a process. What keeps it from starting is one message on stderr and an exit code: 78 for configuration, else 1. */
+/** Runs a process from start to end. A failure of the start is one message on stderr and an exit code: 78 for configuration, else 1. */
 export async function runProcess({ name, portVariable, create }: ProcessDescription, env: NodeJS.ProcessEnv): Promise<void> {
   try {
     const { config, vault } = await openConfig(env);
     if (vault) VaultRefresh.start(vault);
-    surviveStrayRejections(name);
+    logUnhandledRejections(name);
     const running = await create(config);
     endOnSignal(name, running, config.shutdownMs);
     await running.listen();
@@ -29,22 +29,22 @@ export async function runProcess({ name, portVariable, create }: ProcessDescript
   }
 }
 
-/** During an outage a driver may reject a promise that nobody holds any more. That ends no process (OPS-3). */
-function surviveStrayRejections(name: string): void {
+/** During an outage a driver may reject a promise that no code awaits any more. Such a rejection does not end the process. [OPS-3] */
+function logUnhandledRejections(name: string): void {
   process.on('unhandledRejection', (reason) => {
-    new Logger(name).error({ event: 'stray_rejection', code: errorCode(reason) }, reason instanceof Error ? reason.stack : undefined);
+    new Logger(name).error({ event: 'unhandled_rejection', code: errorCode(reason) }, reason instanceof Error ? reason.stack : undefined);
   });
 }
 
-/** What Node says about a port; a process with a second one adds the variable that stands for it. */
+/** Node's error about a port; a process with a second port adds the variable of that port. */
 type PortError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number; readonly portVariable?: string };
 
-/** One sentence for what people can mend, the stack for what only we can. */
+/** One sentence for a problem that an operator can mend, the stack for a bug. */
 export function startFailure(error: unknown, name: string, portVariable: string): string {
   if (error instanceof DomainError) return error.message;
   if (!(error instanceof Error)) return `arcadia-cloud ${name} could not start`;
   const { code, address, port, portVariable: variable = portVariable } = error as PortError;
   if (code === 'EADDRINUSE') return `Port ${port ?? ''} on ${address ?? 'this host'} is already in use; set ${variable} to another one.`;
   if (code === 'EACCES') return `Port ${port ?? ''} may not be opened by this user; set ${variable} to another one.`;
-  return `arcadia-cloud ${name} could not start: ${redact(error.stack ?? error.message)}`; // past the logger, so past its net
+  return `arcadia-cloud ${name} could not start: ${redact(error.stack ?? error.message)}`; // written without the logger, so redacted here
 }

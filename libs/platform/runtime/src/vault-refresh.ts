@@ -1,66 +1,62 @@
-import { gauge } from '#libs/observability';
 import type { VaultSecrets } from '#libs/config';
+import { gauge } from '#libs/observability';
 import { Logger } from '@nestjs/common';
+import { PeriodicTask } from './periodic-task';
 
 /** Spreads the refreshes of processes that were started together, as a share of the interval. */
 const SPREAD = 0.1;
 
-/**
- * Keeps the secrets of a process current: reads Vault every `refreshMs`, logs rotations and trouble, and feeds the metric. The timer does not
- * keep the process alive.
- */
+/** Keeps the secrets of a process current: reads Vault every `refreshMs`, logs rotations and failures, and feeds the metric. */
 export class VaultRefresh {
   private readonly log = new Logger('Vault');
-  private timer: NodeJS.Timeout | undefined;
+  private readonly task: PeriodicTask;
   private lastProblem: string | undefined;
-  private isStopped = false;
 
-  private constructor(private readonly vault: VaultSecrets) {}
+  private constructor(private readonly vault: VaultSecrets) {
+    this.task = PeriodicTask.start({
+      name: 'vault_refresh',
+      context: 'Vault',
+      everyMs: vault.refreshMs,
+      spread: SPREAD,
+      run: (signal) => this.refresh(signal),
+    });
+  }
 
   static start(vault: VaultSecrets): VaultRefresh {
-    const refresh = new VaultRefresh(vault);
-    followed = vault;
-    refresh.schedule();
-    return refresh;
+    refreshed = vault;
+    return new VaultRefresh(vault);
   }
 
-  stop(): void {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    followed = undefined;
+  async stop(): Promise<void> {
+    refreshed = undefined;
+    await this.task.stop();
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    const ms = this.vault.refreshMs * (1 - SPREAD + 2 * SPREAD * Math.random());
-    this.timer = setTimeout(() => void this.refresh().finally(() => this.schedule()), ms).unref();
-  }
-
-  private async refresh(): Promise<void> {
+  private async refresh(signal: AbortSignal): Promise<void> {
     const { rotated, problem } = await this.vault.refresh();
-    if (this.isStopped) return;
+    if (signal.aborted) return;
     if (rotated.length > 0) this.log.log({ event: 'secrets_rotated', names: rotated });
     this.logChangeOf(problem);
   }
 
-  /** One line when trouble begins, when its reason changes, and when it ends. */
+  /** Writes one line when failures begin, when their reason changes, and when they end. */
   private logChangeOf(problem: string | undefined): void {
     if (problem === this.lastProblem) return;
-    if (problem === undefined) this.log.log({ event: 'secrets_followed_again' });
-    else this.log.warn({ event: 'secrets_not_followed', reason: problem });
+    if (problem === undefined) this.log.log({ event: 'vault_refresh_recovered' });
+    else this.log.warn({ event: 'vault_refresh_failed', reason: problem });
     this.lastProblem = problem;
   }
 }
 
-/** The secrets of this process that come from Vault; the metric is a process's own, like the registry. */
-let followed: VaultSecrets | undefined;
+/** The secrets of this process that come from Vault. Like the registry of metrics, there is one per process. */
+let refreshed: VaultSecrets | undefined;
 
-/** For how many seconds Vault could not be read; undefined when no secret of this process comes from Vault. */
-export function vaultTroubleS(): number | undefined {
-  return followed && followed.troubleMs / 1_000;
+/** The seconds since the first of the failed refreshes, 0 without a failure; undefined when no secret of this process comes from Vault. */
+export function vaultRefreshLagS(): number | undefined {
+  return refreshed && refreshed.troubleMs / 1_000;
 }
 
-gauge('arcadia_secrets_unfollowed_seconds', 'For how long secrets in Vault could not be followed; 0 while they are', [], () => {
-  const value = vaultTroubleS();
+gauge('arcadia_vault_refresh_lag_seconds', 'Seconds since secrets could last be read from Vault; 0 while they can', [], () => {
+  const value = vaultRefreshLagS();
   return Promise.resolve(value === undefined ? [] : [{ labels: {}, value }]);
 });

@@ -175,7 +175,7 @@ export class ResourceRecorder {
       requestedAt,
       JSON.stringify(changes.map((change) => changeRow(kind, change))),
       sweep.source,
-      sweep.source === 'sweep' ? null : this.config.saga.providerLagMs, // requested by id: lists may not contain it yet [INV-9]
+      sweep.source === 'sweep' ? null : this.config.provider.lagMs, // requested by id: lists may not contain it yet [INV-9]
       'sagaId' in sweep ? sweep.sagaId : null,
     ]);
     if (row?.leased !== 1) throw new SweepLeaseLostError(sweep.id ?? 'sighting');

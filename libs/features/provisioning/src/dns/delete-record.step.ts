@@ -55,14 +55,15 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
     const intent = ctx.intent as unknown as DeleteIntent | null;
     if (!intent) return done();
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
-    const { providerLagMs, pollMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
+    const { lagMs } = this.config.provider;
     const { records, remade = {}, remadeAtMs, sentAtMs } = intent;
-    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + providerLagMs;
+    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + lagMs;
     if (unanswered) return wait(pollMs, DELETE_REASON);
     const notRemade = records.filter(({ id }) => remade[id] === undefined);
     const lost = findMissing(notRemade, await this.listMatching(ctx))[0];
     if (!lost) return done();
-    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + providerLagMs)
+    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + lagMs)
       return wait(pollMs, 'waiting for the new DNS record to become visible');
     await ctx.recordIntent({ ...intent, remadeAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.records.create(zone, bodyOf(type, name, lost), ctx.signal));

@@ -46,7 +46,7 @@ export class DnsRecordCompensation {
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const listed = await this.records.listByName(zone, name, type, ctx.signal);
     const output = ctx.context[step] as { readonly record_id: string } | undefined;
-    const unanswered = output === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const unanswered = output === undefined && ctx.sinceBegunMs < intent.sentAtMs + this.config.provider.lagMs;
     if (intent.op === 'update') return this.undoUpdate(ctx, intent, listed, unanswered);
     return this.undoCreate(ctx, intent, listed, output?.record_id, unanswered);
   }
@@ -115,7 +115,7 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput> {
     if (intent && !intent.ruledOut) {
       const effect = findEffect(intent, listed, ctx.input);
       if (effect) return written(intent, effect);
-      const leftMs = intent.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
+      const leftMs = intent.sentAtMs + this.config.provider.lagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), WRITE_REASON);
     }
     const decision = decideRecord(listed, wantedRecord(ctx.input));

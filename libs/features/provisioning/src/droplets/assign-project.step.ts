@@ -29,11 +29,12 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput> 
       return fail({ code: 'project_gone', detail: 'The project does not exist any more' }, 'none');
     const { droplet_id: id } = ctx.context.create_droplet as { droplet_id: string };
     const urn = `do:droplet:${id}`;
-    const { pollMs, providerLagMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
+    const { lagMs } = this.config.provider;
     const askedAtMs = ctx.intent?.askedAtMs as number | undefined;
     const notListed = wait(pollMs, `waiting for the project to list droplet ${id}`);
     if (askedAtMs !== undefined && (await this.isMember(project.provider_id, urn))) return done({ project_uuid: project.provider_id });
-    if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < providerLagMs) return notListed;
+    if (askedAtMs !== undefined && ctx.sinceBegunMs - askedAtMs < lagMs) return notListed;
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.projects.assignResources(project.provider_id, [urn], ctx.signal));
     if (outcome.is === 'not_found') return retry(outcome.error); // existing projects have answered 404 (docs/digitalocean-facts.md 3.2)

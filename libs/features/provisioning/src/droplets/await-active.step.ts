@@ -44,7 +44,7 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
     const { droplets, whole } = listed.value;
     const found = droplets.find((droplet) => droplet.id === id);
     if (found) return found;
-    if (whole && ctx.sinceBegunMs < this.config.saga.providerLagMs) return undefined;
+    if (whole && ctx.sinceBegunMs < this.config.provider.lagMs) return undefined;
     if (!whole && actionId && (await this.poller.action(actionId))?.status === 'in-progress') return undefined;
     return this.droplets.get(id, ctx.signal);
   }

@@ -89,10 +89,10 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     // After a restore from backup the ledger may lack a create that did happen, so look for the droplet even without a recorded intent.
     const [first] = before || ctx.restored ? await this.listCreated(ctx) : [];
     if (first) return adopted(first);
-    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.saga.providerLagMs)
+    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.provider.lagMs)
       return wait(this.config.saga.pollMs, 'waiting for a droplet that was created after the backup to appear');
     if (before && !before.ruledOut) {
-      const leftMs = before.sentAtMs + this.config.saga.providerLagMs - ctx.sinceBegunMs;
+      const leftMs = before.sentAtMs + this.config.provider.lagMs - ctx.sinceBegunMs;
       if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), CREATE_REASON);
       if (before.create >= CREATE_LIMIT) return fail({ code: 'create_unanswered', detail: `${CREATE_LIMIT} creates had no known outcome` });
     }
@@ -103,7 +103,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     const intent = ctx.intent as CreateIntent | null;
     if (!intent && !ctx.restored) return done();
     const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
-    const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.saga.providerLagMs;
+    const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.provider.lagMs;
     const listed = (await this.listCreated(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
     if (ctx.restored) {

@@ -42,7 +42,8 @@ export class DropletActionRunner {
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure(ctx: Ctx, goal: DropletGoal, keep: Readonly<Record<string, unknown>> = {}): Promise<StepAnswer> {
     const { dropletId, action, reached } = goal;
-    const { pollMs, providerLagMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
+    const { lagMs } = this.config.provider;
     const before = ctx.intent as unknown as ActionIntent | null;
     const requested = before?.goal === JSON.stringify(action);
     const status = before?.actionId ? await this.statusOf(ctx, before.actionId) : undefined;
@@ -57,7 +58,7 @@ export class DropletActionRunner {
       await ctx.recordIntent({ ...ctx.intent, askedAtMs: ctx.sinceBegunMs }); // the lag of the effect counts from the end of the action
       return wait(pollMs, `waiting for the running action of droplet ${dropletId} to end`);
     }
-    const recently = open && ctx.sinceBegunMs - before.askedAtMs < providerLagMs;
+    const recently = open && ctx.sinceBegunMs - before.askedAtMs < lagMs;
     if (recently && !requested) return wait(pollMs, 'waiting for the previous action to take effect');
     const droplet = await this.droplets.get(dropletId, ctx.signal);
     if (!droplet) return dropletMissing(dropletId);

@@ -40,7 +40,7 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet> {
   /** Sends another DELETE when the droplet has survived the last one for longer than the lag bound. */
   private async destroyAgain(ctx: StepContext<WithDroplet>, errored: boolean): Promise<StepAnswer | undefined> {
     const askedAtMs = (ctx.intent?.askedAtMs as number | undefined) ?? 0;
-    if (!errored && ctx.sinceBegunMs - askedAtMs < this.config.saga.providerLagMs) return undefined;
+    if (!errored && ctx.sinceBegunMs - askedAtMs < this.config.provider.lagMs) return undefined;
     await ctx.recordIntent({ askedAtMs: ctx.sinceBegunMs });
     const outcome = await outcomeOf(this.droplets.destroy(ctx.input.droplet_id, ctx.signal));
     return outcome.is === 'refused' && outcome.answer.is !== 'fail' ? outcome.answer : undefined;

@@ -95,6 +95,6 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
       if (intent) await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
       return true;
     }
-    return ctx.sinceBegunMs < (intent?.movedAtMs ?? 0) + this.config.saga.providerLagMs;
+    return ctx.sinceBegunMs < (intent?.movedAtMs ?? 0) + this.config.provider.lagMs;
   }
 }

@@ -38,7 +38,7 @@ export class RestoreWitness {
         if (await this.tags.exists(tagName(row.installation, number))) return true;
       const later = await this.read();
       const raisedMeanwhile = later.mark !== row.mark || later.marked !== row.marked;
-      const lagMs = this.config.saga.providerLagMs - later.age_ms;
+      const lagMs = this.config.provider.lagMs - later.age_ms;
       if (!raisedMeanwhile && lagMs <= 0) return false;
       if (!raisedMeanwhile) await delay(Math.min(lagMs, RETRY_MS));
       row = later;

@@ -41,14 +41,15 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert> {
   };
 
   private async ensureTags(ctx: Ctx, wanted: readonly string[]): Promise<StepAnswer> {
-    const { pollMs, providerLagMs } = this.config.saga;
+    const { pollMs } = this.config.saga;
+    const { lagMs } = this.config.provider;
     const before = ctx.intent as unknown as TagsIntent | null;
     const droplet = await this.droplets.get(ctx.input.droplet_id, ctx.signal);
     if (!droplet) return dropletMissing(ctx.input.droplet_id);
     const intent: TagsIntent = before ?? { from: droplet.tags.filter((tag) => !isReservedTag(tag)) };
     const { add, remove } = tagChanges(droplet.tags, wanted);
     if (add.length + remove.length === 0) {
-      const leftMs = (intent.unansweredAtMs ?? -Infinity) + providerLagMs - ctx.sinceBegunMs;
+      const leftMs = (intent.unansweredAtMs ?? -Infinity) + lagMs - ctx.sinceBegunMs;
       return leftMs > 0 ? wait(Math.min(leftMs, pollMs), UNCONFIRMED_REASON) : done({ from: intent.from, to: wanted });
     }
     await ctx.recordIntent({ ...intent });

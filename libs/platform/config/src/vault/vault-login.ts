@@ -1,43 +1,82 @@
 import { readFile } from 'node:fs/promises';
-import type { VaultSettings } from '../vault-settings';
-import type { VaultHttpClient } from './vault-door';
-import { VaultError } from './vault.error';
+import { z } from 'zod';
+import { ConfigError, VaultError } from '../config.errors';
+import { readVaultEnvironment } from '../environment';
+import type { Secret } from '../secrets';
+import type { VaultHttpClient } from './vault-http-client';
 
-/** Another login is due before the token of the last one ends. */
+/** The address and paths of the secrets in Vault, and the identity that reads them. */
+export interface VaultSettings {
+  readonly address: string;
+  readonly namespace: string | undefined;
+  readonly mount: string;
+  /** Paths below the mount; the fields of each are named like variables. */
+  readonly paths: readonly string[];
+  readonly auth: { readonly token: Secret } | { readonly role: string; readonly mount: string; readonly tokenPath: string };
+  readonly refreshMs: number;
+  readonly timeoutMs: number;
+  /** The checks of production apply to the values. */
+  readonly production: boolean;
+}
+
+/**
+ * Undefined without VAULT_SECRETS. These settings are read first, because the rest of the configuration needs the secrets in Vault. So the
+ * ConfigError of this function names the problems of the VAULT_ variables only.
+ */
+export function vaultSettings(env: NodeJS.ProcessEnv): VaultSettings | undefined {
+  const { values, problems, production } = readVaultEnvironment(env);
+  if (!values) throw new ConfigError(problems);
+  const { VAULT_SECRETS: paths, VAULT_ADDR: address, VAULT_ROLE: role, VAULT_TOKEN: token } = values;
+  if (!paths || !address) return undefined;
+  const auth = token ? { token } : role && { role, mount: values.VAULT_AUTH_MOUNT, tokenPath: values.VAULT_KUBERNETES_TOKEN_PATH };
+  if (!auth) return undefined;
+  return {
+    address,
+    namespace: values.VAULT_NAMESPACE,
+    mount: values.VAULT_MOUNT,
+    paths,
+    auth,
+    refreshMs: values.VAULT_REFRESH_MS,
+    timeoutMs: values.VAULT_TIMEOUT_MS,
+    production,
+  };
+}
+
+/** The next login happens at this share of the lease, before the token ends. */
 const RENEW_AT = 0.66;
 
-/** The token to ask with: the configured one, or one that Vault gives for the service account of this pod. */
+/** Provides the token of the requests: the configured one, or one that Vault issues for the service account of this pod. */
 export class VaultLogin {
-  private held: { readonly token: string; readonly untilMs: number } | undefined;
+  private issued: { readonly token: string; readonly untilMs: number } | undefined;
 
   constructor(
     private readonly auth: VaultSettings['auth'],
-    private readonly door: VaultHttpClient,
+    private readonly client: VaultHttpClient,
   ) {}
 
   async token(): Promise<string> {
     if ('token' in this.auth) return this.auth.token();
-    if (this.held && performance.now() < this.held.untilMs) return this.held.token;
-    const answer = await this.door.ask({
+    if (this.issued && performance.now() < this.issued.untilMs) return this.issued.token;
+    const response = await this.client.request({
       method: 'POST',
       path: `auth/${this.auth.mount}/login`,
       body: { role: this.auth.role, jwt: await serviceAccountToken(this.auth.tokenPath) },
-      what: 'the login with VAULT_ROLE',
+      subject: 'the login with VAULT_ROLE',
     });
-    const { token, leaseS } = parseLogin(answer);
-    this.held = { token, untilMs: performance.now() + leaseS * 1000 * RENEW_AT };
+    const { token, leaseS } = parseLogin(response);
+    this.issued = { token, untilMs: performance.now() + leaseS * 1000 * RENEW_AT };
     return token;
   }
 
-  /** The token was refused, as after a restart or a revocation. Answers whether there may be another one. */
-  forget(): boolean {
-    const mayRenew = this.held !== undefined;
-    this.held = undefined;
+  /** Forgets a token that Vault refused, as after a restart or a revocation. Returns true when another login may issue a new one. */
+  discardToken(): boolean {
+    const mayRenew = this.issued !== undefined;
+    this.issued = undefined;
     return mayRenew;
   }
 }
 
-/** Read each time: Kubernetes replaces it every hour or so. */
+/** Read at each login, because Kubernetes replaces the file about every hour. */
 async function serviceAccountToken(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
@@ -47,10 +86,12 @@ async function serviceAccountToken(path: string): Promise<string> {
   }
 }
 
-function parseLogin(answer: unknown): { token: string; leaseS: number } {
-  const { auth } = (answer ?? {}) as { auth?: { client_token?: unknown; lease_duration?: unknown } };
-  if (typeof auth?.client_token !== 'string' || !/^[\x21-\x7e]+$/.test(auth.client_token)) {
-    throw new VaultError('Vault answers to the login with VAULT_ROLE without a token');
-  }
-  return { token: auth.client_token, leaseS: typeof auth.lease_duration === 'number' ? auth.lease_duration : 0 };
+const LOGIN = z.object({
+  auth: z.object({ client_token: z.string().regex(/^[\x21-\x7e]+$/), lease_duration: z.number().catch(0) }),
+});
+
+function parseLogin(response: unknown): { token: string; leaseS: number } {
+  const { data } = LOGIN.safeParse(response);
+  if (!data) throw new VaultError('Vault answers to the login with VAULT_ROLE without a token');
+  return { token: data.auth.client_token, leaseS: data.auth.lease_duration };
 }

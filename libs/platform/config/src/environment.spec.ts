@@ -1,6 +1,6 @@
-import { misspeltNames } from './misspelt';
+import { misspeltNames } from './environment';
 
-describe('misspelt names', () => {
+describe('the misspelling hint', () => {
   it.each([
     ['DATABSE_URL', 'DATABASE_URL'],
     ['DATABASE_ULR', 'DATABASE_URL'],
@@ -19,7 +19,7 @@ describe('misspelt names', () => {
     ['STRIKES_SPACING_MS', 'STRIKE_SPACING_MS'],
     ['VAULT_SECRET', 'VAULT_SECRETS'],
     ['VAULT_REFRESH', 'VAULT_REFRESH_MS'],
-  ])('%s suggests %s', (name, meant) => {
+  ])('for %s suggests %s', (name, meant) => {
     expect(misspeltNames({ [name]: 'x' })).toEqual([`${name} is not a variable of ours; did you mean ${meant}?`]);
   });
 
@@ -59,7 +59,7 @@ describe('misspelt names', () => {
     'SIMULATOR_PORT_4008_TCP',
     'SIMULATOR_PORT_4008_TCP_ADDR',
     'WORKER_PORT_4006_TCP_PROTO',
-  ])('%s is none of our business', (name) => {
+  ])('ignores the foreign variable %s', (name) => {
     expect(misspeltNames({ [name]: 'x' })).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { DomainError } from '#libs/kernel';
 
-/** No token, or one that does not pass. It never says which check failed: that would help only a forger. */
+/** There is no token, or it fails a check. The error never names the check, which would help a forger only. */
 export class UnauthenticatedError extends DomainError {
   readonly code = 'unauthenticated';
   readonly category = 'unauthenticated';
@@ -10,7 +10,7 @@ export class UnauthenticatedError extends DomainError {
   }
 }
 
-/** The token is genuine but names neither a tenant nor the platform role, so it can read nothing (TEN-2). Another token of the same kind would not help: 403. */
+/** The token is genuine but names neither a tenant nor the platform role, so it can read nothing. A new sign-in would not help: 403. [TEN-2] */
 export class NoScopeError extends DomainError {
   readonly code = 'no_scope';
   readonly category = 'forbidden';

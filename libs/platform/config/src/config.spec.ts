@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from './config.error';
-import { loadConfig } from './load-config';
-import { TOKEN_PURPOSES } from './config';
+import { ConfigError } from './config.errors';
+import { loadConfig } from './config';
+import { TOKEN_PURPOSES } from './variables';
 
 const LONG = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz'; // 64 bytes
 const DATA_DIR = mkdtempSync(join(tmpdir(), 'arcadia-config-'));
@@ -22,43 +22,43 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   }
 }
 
-describe('defaults', () => {
-  it('needs nothing outside production', () => {
+describe('the defaults of the configuration', () => {
+  it('are complete outside production, so that no variable is required there', () => {
     expect(loadConfig({ DATA_DIR })).toMatchObject({
       env: 'development',
       production: false,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       http: { host: '127.0.0.1', port: 4005, corsOrigins: [], pageLimitMax: 200 },
       worker: { port: 4006, queues: 'all', schedules: true },
-      provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000 },
+      provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000, lagMs: 60_000 },
       inventory: { strikesToDelete: 3, strikeSpacingMs: 300_000, vanishMaxRatio: 0.2, vanishMin: 5, releaseCoversMs: 345_600_000 },
-      saga: { leaseMs: 6000, renewMs: 2000, reconcileMs: 1000, pollMs: 5000, providerLagMs: 60_000, reaperGraceMs: 900_000 },
+      saga: { leaseMs: 6000, renewMs: 2000, reconcileMs: 1000, pollMs: 5000, reaperGraceMs: 900_000 },
       finance: { url: undefined, tenantId: 'platform-admin' },
     });
   });
 
-  it('listens on every address in production only, unless told otherwise', () => {
+  it('listen on every address in production only, unless HOST is set', () => {
     expect(loadConfig(production).http.host).toBe('0.0.0.0');
     expect(loadConfig({ ...production, HOST: '127.0.0.1' }).http.host).toBe('127.0.0.1');
   });
 
-  it('is frozen all the way down', () => {
+  it('are part of one object that is frozen at every level', () => {
     const config = loadConfig(base);
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.inventory)).toBe(true);
     expect(Object.isFrozen(config.http.corsOrigins)).toBe(true);
   });
 
-  it.each(['', '  '])('takes an empty variable (%j) for an unset one', (empty) => {
+  it.each(['', '  '])('apply to an empty variable (%j) as to an unset one', (empty) => {
     expect(loadConfig({ ...base, PORT: empty, REDIS_URL: empty, DO_API_URL: empty, DO_API_TOKEN: empty }).http.port).toBe(4005);
   });
 
-  it('says so when the database is asked for and none is configured', () => {
+  it('contain no database: the use of its URL throws ConfigError', () => {
     expect(() => loadConfig({ DATA_DIR }).database.url()).toThrow(new ConfigError(['DATABASE_URL is not set']));
   });
 });
 
-describe('values', () => {
+describe('a variable', () => {
   it.each([
     ['PORT', '80', { http: { port: 80 } }],
     ['PORT', ' 0 ', { http: { port: 0 } }],
@@ -74,7 +74,7 @@ describe('values', () => {
     ['SKYAI_FINANCE_URL', 'https://finance.example/base/', { finance: { url: 'https://finance.example/base' } }],
     ['SIMULATOR_SCALE', '0.5', { simulator: { scale: 0.5 } }],
     ['JWT_ISSUER', 'guardian', { identity: { issuer: 'guardian' } }],
-  ])('%s=%s', (name, text, expected) => {
+  ])('is read from %s=%s', (name, text, expected) => {
     expect(loadConfig({ ...base, [name]: text })).toMatchObject(expected);
   });
 
@@ -106,68 +106,68 @@ describe('values', () => {
     ['DO_API_TOKEN', 'line\nbreak', 'must be one word of visible ASCII characters'],
     ['SIMULATOR_SCALE', '0', 'must be a number above 0, at most 10000'],
     ['REQUIRE_REDIS', 'yes', 'must be one of 1, 0'],
-  ])('refuses %s=%s', (name, text, problem) => {
+  ])('is refused when it is %s=%s', (name, text, problem) => {
     expect(problemsOf({ ...base, [name]: text })).toEqual([`${name} ${problem}`]);
   });
 });
 
-describe('provider tokens', () => {
-  it('falls back to DO_API_TOKEN for every purpose without a token of its own', () => {
+describe('the provider tokens', () => {
+  it('fall back to DO_API_TOKEN for every purpose without a token of its own', () => {
     const { token } = loadConfig({ ...base, DO_API_TOKEN: 'shared', DO_API_TOKEN_BILLING: 'own' }).provider;
     expect(TOKEN_PURPOSES.map((purpose) => token?.(purpose))).toEqual(['shared', 'shared', 'shared', 'own', 'shared']);
   });
 
-  it('refuses a URL without a token', () => {
+  it('are required when DO_API_URL is set', () => {
     expect(problemsOf({ ...base, DO_API_URL: 'http://127.0.0.1:4008' })).toEqual([
       'DO_API_URL is set without a token; set DO_API_TOKEN too',
     ]);
   });
 
-  it('takes a token without a URL for the real provider', () => {
+  it('belong to the real provider when no URL is set', () => {
     expect(loadConfig({ ...base, DO_API_TOKEN: 'x' }).provider.url).toBe('https://api.digitalocean.com');
   });
 
-  it('refuses tokens for some purposes only', () => {
+  it('are refused when only some purposes have one', () => {
     expect(problemsOf({ ...base, DO_API_TOKEN_BILLING: 'x', DO_API_TOKEN_SYNC_FAST: 'y' })).toEqual([
       'DO_API_TOKEN is not set and these have no token of their own: sync-full, sync-slow, provisioning',
     ]);
   });
 
-  it('refuses made-up invoices on the way to real books', () => {
+  it('of a simulated provider are refused beside a finance service that is not local', () => {
     const simulated = { ...base, DO_API_URL: 'http://127.0.0.1:4008', DO_API_TOKEN: 'x' };
     expect(problemsOf({ ...simulated, SKYAI_FINANCE_URL: 'https://finance.example' })).toHaveLength(1);
     expect(problemsOf({ ...simulated, SKYAI_FINANCE_URL: 'http://127.0.0.1:4008/finance' })).toEqual([]);
   });
 });
 
-describe('TEN-9: the JWT secret', () => {
+describe('the JWT secret', () => {
   it.each([
     ['missing', undefined, 'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens'],
     ['empty', '', 'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens'],
     ['63 bytes', LONG.slice(1), 'JWT_SECRET must have at least 64 bytes in production'],
     ['one letter', 'a'.repeat(80), 'JWT_SECRET must be random in production, not a default or a template'],
     ['template', `${LONG}-change-me`, 'JWT_SECRET must be random in production, not a default or a template'],
-  ])('refuses %s in production', (_, secret, problem) => {
+  ])('is refused in production when it is %s [TEN-9]', (_, secret, problem) => {
     expect(problemsOf({ ...production, JWT_SECRET: secret })).toEqual([problem]);
   });
 
-  it('counts bytes of UTF-8, not letters', () => {
+  it('is measured in bytes of UTF-8, not in letters [TEN-9]', () => {
     const letters = 'äöüßéèêñçåøæ'.repeat(3).slice(0, 32);
     expect(letters).toHaveLength(32);
     expect(loadConfig({ ...production, JWT_SECRET: letters }).identity.jwtSecret()).toBe(letters);
   });
 
-  it('keeps the raw text, blanks included', () => {
+  it('is the raw text, blanks included [TEN-9]', () => {
     expect(loadConfig({ ...production, JWT_SECRET: ` ${LONG} ` }).identity.jwtSecret()).toBe(` ${LONG} `);
   });
 
-  it('takes any secret in development', () => {
+  it('may be any text in development [TEN-9]', () => {
     expect(loadConfig({ ...base, JWT_SECRET: 'short' }).identity.jwtSecret()).toBe('short');
   });
 });
 
-describe('one message', () => {
-  it('names all problems at once', () => {
+describe('the problems of a configuration', () => {
+  it('are all in one error, in the order of the table', () => {
     const problems = problemsOf({ DATA_DIR, NODE_ENV: 'production', PORT: 'x', DO_API_URL: 'http://do.example', DATABSE_URL: 'x' });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
       'DATABSE_URL',
@@ -179,32 +179,32 @@ describe('one message', () => {
     ]);
   });
 
-  it('does not look between variables that are wrong on their own', () => {
+  it('contain no cross-check of a variable that is wrong on its own', () => {
     expect(problemsOf({ ...base, SAGA_LEASE_MS: 'x', SAGA_RENEW_MS: '9000' })).toEqual([expect.stringMatching(/^SAGA_LEASE_MS must be/)]);
     expect(problemsOf({ ...base, SAGA_RENEW_MS: '9000' })).toEqual(['SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS']);
   });
 
-  it('lets migrations run in production without the secret of users, and makes none', () => {
+  it('leave out the JWT secret for migrations, which need none', () => {
     expect(loadConfig({ ...production, JWT_SECRET: '' }, 'migration').production).toBe(true);
     expect(problemsOf({ ...production, JWT_SECRET: '' })).toEqual([expect.stringMatching(/^JWT_SECRET is not set/)]);
   });
 
-  it('takes the addresses that Kubernetes sets for services of our names for what they are: nothing', () => {
+  it('leave out the addresses that Kubernetes sets for services with our names', () => {
     expect(loadConfig({ ...base, WORKER_PORT: 'tcp://10.0.0.7:4006' }).worker.port).toBe(4006);
     expect(problemsOf({ ...base, WORKER_PORT: 'ten' })).toHaveLength(1);
   });
 
-  it('refuses the finance audience for user tokens', () => {
+  it('include the finance audience for user tokens [TEN-1]', () => {
     expect(problemsOf({ ...base, JWT_AUDIENCE: 'skyai-finance' })).toHaveLength(1);
   });
 
-  it('refuses a token over plain http in production', () => {
+  it('include a token over plain http in production', () => {
     expect(problemsOf({ ...production, DO_API_URL: 'http://do.example', DO_API_TOKEN: 'x' })).toEqual([
       'DO_API_URL must be https in production: it carries a token',
     ]);
   });
 
-  it('TEN-8: never quotes a value, not even of a variable that holds no secret', () => {
+  it('never quote a value, not even that of a setting [TEN-8]', () => {
     const secret = 'dop v1 0123456789abcdef';
     const every = [
       'NODE_ENV',
@@ -221,9 +221,9 @@ describe('one message', () => {
     expect(text.split('\n')).toHaveLength(every.length);
     expect(text).not.toMatch(/dop|v1 0|01234/);
   });
+});
 
-  it('TEN-8: prints no secret when the whole configuration is printed', () => {
-    const config = loadConfig({ ...production, DO_API_TOKEN: 'dop_v1_abc', REDIS_URL: 'redis://:hunter3@localhost' });
-    expect(`${JSON.stringify(config)}${String(config.identity.jwtSecret)}`).not.toMatch(/hunter|dop_v1_abc|k8Zq/);
-  });
+it('prints no secret with a configuration [TEN-8]', () => {
+  const config = loadConfig({ ...production, DO_API_TOKEN: 'dop_v1_abc', REDIS_URL: 'redis://:hunter3@localhost' });
+  expect(`${JSON.stringify(config)}${String(config.identity.jwtSecret)}`).not.toMatch(/hunter|dop_v1_abc|k8Zq/);
 });

@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from './config.error';
-import { developmentJwtSecret } from './jwt-secret';
-import { loadConfig } from './load-config';
-import { anyText } from './check';
+import { loadConfig } from './config';
+import { ConfigError } from './config.errors';
+import { developmentJwtSecret } from './secrets';
 
 const LONG = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz';
 let dir: string;
@@ -18,17 +17,17 @@ const file = (name: string, text: string): string => {
   return join(dir, name);
 };
 
-describe('secrets from files', () => {
+describe('a secret from a file', () => {
   it.each([
-    ['as they are', 'a b ', 'a b '],
+    ['unchanged', 'a b ', 'a b '],
     ['without one line break at the end', 'abc\n', 'abc'],
     ['without one Windows line break at the end', 'abc\r\n', 'abc'],
-    ['with a second line break, which is theirs', 'abc\n\n', 'abc\n'],
-  ])('are read %s', (_, text, value) => {
+    ['with a second line break, which belongs to the secret', 'abc\n\n', 'abc\n'],
+  ])('is read %s', (_, text, value) => {
     expect(loadConfig({ DATA_DIR: dir, JWT_SECRET_FILE: file('jwt', text) }).identity.jwtSecret()).toBe(value);
   });
 
-  it('are read again when the file changes', () => {
+  it('is read again when the file changes', () => {
     const path = file('token', 'old');
     const { token } = loadConfig({ DATA_DIR: dir, DO_API_TOKEN_FILE: path }).provider;
     expect(token?.('billing')).toBe('old');
@@ -36,7 +35,7 @@ describe('secrets from files', () => {
     expect(token?.('billing')).toBe('new');
   });
 
-  it('follow a link that is turned to another file', () => {
+  it('follows a link that is changed to another file', () => {
     symlinkSync(file('first', 'one'), join(dir, 'token'));
     const { token } = loadConfig({ DATA_DIR: dir, DO_API_TOKEN_FILE: join(dir, 'token') }).provider;
     expect(token?.('billing')).toBe('one');
@@ -45,7 +44,7 @@ describe('secrets from files', () => {
     expect(token?.('billing')).toBe('two');
   });
 
-  it('keep the last good value while the file is missing, empty or refused', () => {
+  it('keeps its last good value while the file is missing, empty or refused', () => {
     const path = file('jwt', LONG);
     const secret = loadConfig({
       DATA_DIR: dir,
@@ -67,22 +66,22 @@ describe('secrets from files', () => {
     ['missing', undefined, 'cannot be read (ENOENT)'],
     ['empty', '\n', 'must not be empty'],
     ['not a token', 'two words', 'must be one word of visible ASCII characters'],
-  ])('are a problem at boot when the file is %s', (_, text, problem) => {
+  ])('is a problem at boot when the file is %s', (_, text, problem) => {
     const path = text === undefined ? join(dir, 'none') : file('token', text);
     expect(() => loadConfig({ DATA_DIR: dir, DO_API_TOKEN_FILE: path })).toThrow(
       new ConfigError([`DO_API_TOKEN in DO_API_TOKEN_FILE ${problem}`]),
     );
   });
 
-  it('are a problem when the variable is set as well', () => {
+  it('is a problem when the variable is set as well', () => {
     expect(() => loadConfig({ DATA_DIR: dir, DO_API_TOKEN: 'x', DO_API_TOKEN_FILE: file('token', 'y') })).toThrow(
       new ConfigError(['DO_API_TOKEN and DO_API_TOKEN_FILE are both set; use one']),
     );
   });
 });
 
-describe('TEN-9: the development secret', () => {
-  it('is made once, long enough, for the owner only', () => {
+describe('the development secret', () => {
+  it('is created once, long enough, readable for the owner only [TEN-9]', () => {
     const data = join(dir, 'data');
     const first = loadConfig({ DATA_DIR: data }).identity.jwtSecret();
     expect(Buffer.byteLength(first)).toBeGreaterThanOrEqual(64);
@@ -91,17 +90,17 @@ describe('TEN-9: the development secret', () => {
     expect(readFileSync(join(data, 'jwt-secret'), 'utf8').trim()).toBe(first);
   });
 
-  it('is never made in production', () => {
+  it('is never created in production [TEN-9]', () => {
     file('jwt-secret', LONG);
     expect(() => loadConfig({ DATA_DIR: dir, NODE_ENV: 'production', DATABASE_URL: 'postgres://h/d' })).toThrow(ConfigError);
   });
 
-  it('gives the file that was there first to whoever loses the race', () => {
+  it('is the one in the existing file when another process created it first [TEN-9]', () => {
     file('jwt-secret', 'theirs');
-    expect(developmentJwtSecret(dir, anyText)()).toBe('theirs');
+    expect(developmentJwtSecret(dir)()).toBe('theirs');
   });
 
-  it('is a problem when it can be neither read nor made', () => {
+  it('is a problem when it can be neither read nor created [TEN-9]', () => {
     const blocked = file('blocked', 'a file where the directory should be');
     expect(() => loadConfig({ DATA_DIR: blocked })).toThrow(
       new ConfigError(['JWT_SECRET is not set and jwt-secret in DATA_DIR cannot be read (ENOTDIR)']),
