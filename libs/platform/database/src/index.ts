@@ -12,6 +12,8 @@ export {
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './gauges/database-gauges';
 export { migrate, type MigrateOptions } from './migrate';
+export { dataSourceOn, type DataSourceOnPoolOptions } from './orm/data-source';
+export { queryableOf, sql, TenantTransaction, Transaction } from './orm/transaction';
 export type { Queryable, Statement } from './queryable';
 export { withSession, type Session } from './session';
 export { rfc3339 } from './written-time';

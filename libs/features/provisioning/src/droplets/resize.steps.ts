@@ -49,7 +49,7 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize> {
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
     const size = await this.catalogue.size(ctx.input.size_slug);
-    return resized(ctx, this.event, this.droplets, { disk: true, diskGb: size?.disk_gb ?? 0 });
+    return resized(ctx, this.event, this.droplets, { disk: true, diskGb: size?.diskGb ?? 0 });
   };
 }
 

@@ -73,7 +73,7 @@ export class RevertDropletSaga {
     };
     const wanted = orderedState(ordered.spec, fields);
     for (const field of fields) {
-      const orderedDiskGb = field === 'size_slug' ? (await this.catalogue.size(wanted.size_slug ?? ''))?.disk_gb : undefined;
+      const orderedDiskGb = field === 'size_slug' ? (await this.catalogue.size(wanted.size_slug ?? ''))?.diskGb : undefined;
       const reason = whyNot({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb, backups: backup_ids?.length ?? 0 });
       if (reason !== undefined) throw new NotRevertibleError(reason);
     }
