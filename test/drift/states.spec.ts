@@ -1,6 +1,7 @@
 import type { Database } from '#libs/database';
 import { DRIFT_STATUSES, DRIFT_TRANSITIONS, DriftAcceptanceService, statusesBefore, type DriftStatus } from '#libs/drift';
 import { CHANGE_DRIFTS, CLOSE_DRIFTS } from '../../libs/features/drift/src/detection.sql';
+import { ADMIN } from '../provisioning/provisioning-world';
 import { newDriftWorld, type DriftWorld } from './drift-world';
 
 let world: DriftWorld;
@@ -10,8 +11,6 @@ beforeAll(async () => {
   database = world.database;
 });
 afterAll(() => world.close());
-
-const ADMIN = { by: { sub: 'ada', kind: 'platform' }, reason: 'a test' } as unknown as Parameters<DriftAcceptanceService['accept']>[2];
 
 /** A new drift in the given status, about a droplet that has it. */
 async function aDrift(status: DriftStatus): Promise<string> {
