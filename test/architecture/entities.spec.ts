@@ -121,7 +121,7 @@ function typeOf(column: ColumnMetadata): string {
 
 function defaultOf({ default: declared }: ColumnMetadata): string | null {
   if (declared === undefined || declared === null) return null;
-  if (typeof declared === 'function') return String((declared as () => string)());
+  if (typeof declared === 'function') return declared();
   return typeof declared === 'string' ? `'${declared}'::text` : JSON.stringify(declared);
 }
 

@@ -61,7 +61,7 @@ it('rolls back what a repository has written when the work throws', async () => 
 
 it('refuses the entity manager of a transaction that has ended', async () => {
   const late = await transaction.run((em) => Promise.resolve({ em }));
-  await expect(late.em.find(Region)).rejects.toThrow();
+  await expect(late.em.find(Region)).rejects.toThrow('Query runner already released');
   expect(() => queryableOf(late.em)).toThrow('SQL needs the entity manager of a running transaction');
 });
 

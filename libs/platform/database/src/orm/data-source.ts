@@ -21,8 +21,9 @@ class SnakeCaseNaming extends DefaultNamingStrategy {
 const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
- * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process opens
- * no connection more. `initialize` builds the metadata and does not connect, so a process starts while the database is unavailable. [OPS-3]
+ * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process
+ * opens no connection more. `initialize` builds the metadata and does not connect, so a process starts while the database is
+ * unavailable. [OPS-3]
  */
 export function dataSourceOn(pool: Pool, { database, entities }: DataSourceOnPoolOptions): DataSource {
   const source = new DataSource({ type: 'postgres', database, entities, namingStrategy: new SnakeCaseNaming(), synchronize: false });
