@@ -77,16 +77,16 @@ it('stores the provider’s lists with every digit of the prices, and follows th
   await world.catalog.refresh('provisioning');
   await expectCopyOfOffers();
   expect(await world.catalog.size('s-1vcpu-512mb-10gb')).toMatchObject({
-    memory_mb: 512,
+    memoryMb: 512,
     vcpus: 1,
-    disk_gb: 10,
-    price_monthly: '4',
-    price_hourly: '0.00595',
+    diskGb: 10,
+    priceMonthly: '4',
+    priceHourly: '0.00595',
   });
   await changeOffers();
   await world.catalog.refresh('provisioning');
   await expectCopyOfOffers();
-  expect(await world.catalog.size('c-2')).toMatchObject({ price_monthly: '42', price_hourly: '0.07' });
+  expect(await world.catalog.size('c-2')).toMatchObject({ priceMonthly: '42', priceHourly: '0.07' });
   expect(await world.catalog.size('s-2vcpu-2gb')).toBeUndefined();
 });
 

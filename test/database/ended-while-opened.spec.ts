@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, withSession } from '#libs/database';
+import { dataSourceOn, DatabaseUnavailableError, withSession } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { openPostgresConnection } from '../../libs/platform/queues/src/postgres-backend';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
@@ -36,6 +36,17 @@ describe('OPS-3: a session that the server ends in the packet that opens it ends
   it('of the service', async () => {
     const database = aDatabase(line.url);
     const { answer, failures } = await untilItLives(() => database.query('select 1 as one'));
+    await database.close();
+    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+    expect(failures).toHaveLength(ENDED_SESSIONS);
+    for (const failure of failures) expect(failure).toBeInstanceOf(DatabaseUnavailableError);
+  });
+
+  it('of a repository', async () => {
+    const database = aDatabase(line.url);
+    const repositories = dataSourceOn(database.platformPool, { database: 'any', entities: [] });
+    await repositories.initialize();
+    const { answer, failures } = await untilItLives(() => repositories.query('select 1 as one'));
     await database.close();
     expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
     expect(failures).toHaveLength(ENDED_SESSIONS);

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { DatabaseUnavailableError, type Database } from '#libs/database';
+import { dataSourceOn, DatabaseUnavailableError, type Database } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
 import { SilentLine } from './silent-line';
@@ -54,6 +54,18 @@ it('OPS-3: a statement on a network that fell silent ends as unavailable, and it
   const before = await backend();
   line.silence();
   const { early, error } = await outlasted(database.query('select 1'));
+  expect(early).toBeUndefined();
+  expect(error).toBeInstanceOf(DatabaseUnavailableError);
+  line.restore();
+  expect(await backend()).not.toBe(before);
+});
+
+it('ends a repository’s statement on a silent network as unavailable, and does not use its connection again [OPS-3]', async () => {
+  const repositories = dataSourceOn(database.platformPool, { database: 'any', entities: [] });
+  await repositories.initialize();
+  const before = await backend();
+  line.silence();
+  const { early, error } = await outlasted(repositories.query('select 1'));
   expect(early).toBeUndefined();
   expect(error).toBeInstanceOf(DatabaseUnavailableError);
   line.restore();

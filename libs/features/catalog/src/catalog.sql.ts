@@ -50,19 +50,3 @@ export const REPLACE_IMAGES = replaceRows('provider_images', {
   regions: 'text[]',
   status: 'text',
 });
-
-/** The catalog entries of one order, and the available slugs. $1 size, $2 region, $3 image or null. */
-export const READ_ORDER = `
-select c.taken_at is not null as taken,
-       (select to_jsonb(s) from provider_sizes s where s.slug = $1) as size,
-       (select to_jsonb(r) from provider_regions r where r.slug = $2) as region,
-       (select to_jsonb(i) from provider_images i where i.slug = $3) as image,
-       jsonb_build_object(
-         'size_slug', coalesce((select jsonb_agg(slug order by slug) from provider_sizes where available), '[]'),
-         'region', coalesce((select jsonb_agg(slug order by slug) from provider_regions where available), '[]'),
-         'image', coalesce((select jsonb_agg(slug order by slug) from provider_images where lower(status) = 'available'), '[]')) as slugs
-  from provider_catalogue c`;
-
-/** $1 slug. Prices are returned as text, so that they stay exact. */
-export const READ_SIZE = `
-select slug, memory_mb, vcpus, disk_gb, price_monthly::text, price_hourly::text, regions, available from provider_sizes where slug = $1`;

@@ -2,12 +2,20 @@ import type { TokenPurpose } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { CLAIM_REFRESH, END_CLAIM, MARK_TAKEN, READ_ORDER, READ_SIZE, REPLACE_IMAGES, REPLACE_REGIONS, REPLACE_SIZES } from './catalog.sql';
+import { InjectRepository } from '@nestjs/typeorm';
+import { ILike, IsNull, Not, type Repository } from 'typeorm';
+import { CLAIM_REFRESH, END_CLAIM, MARK_TAKEN, REPLACE_IMAGES, REPLACE_REGIONS, REPLACE_SIZES } from './catalog.sql';
+import { CatalogRefresh } from './entities/catalog-refresh.entity';
+import { Image } from './entities/image.entity';
+import { Region } from './entities/region.entity';
+import { Size } from './entities/size.entity';
 import { orderProblems, type KnownOffers, type Order, type OrderProblem } from './order-problems';
-import { readOffers, type CatalogSize, type Offers } from './provider-offers';
+import { readOffers, type Offers } from './provider-offers';
 
 /** A refresh that takes longer counts as failed, and another process may start one. */
 const REFRESH_LIMIT_MS = 120_000;
+
+const NO_SLUGS: KnownOffers['slugs'] = { size_slug: [], region: [], image: [] };
 
 /** The stored copy of the provider's sizes, regions and images. Reads call no provider; a refresh replaces the copy as a whole. */
 @Injectable()
@@ -15,21 +23,27 @@ export class Catalog {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
+    @InjectRepository(CatalogRefresh) private readonly refreshes: Repository<CatalogRefresh>,
+    @InjectRepository(Size) private readonly sizes: Repository<Size>,
+    @InjectRepository(Region) private readonly regions: Repository<Region>,
+    @InjectRepository(Image) private readonly images: Repository<Image>,
   ) {}
 
   /** Undefined when there is no copy yet. */
   async problemsOf(order: Order): Promise<OrderProblem[] | undefined> {
-    type Row = { taken: boolean } & KnownOffers;
-    const [row] = await this.database.query<Row>(READ_ORDER, [order.sizeSlug, order.region, order.image ?? null]);
-    if (!row?.taken) return undefined;
-    const { size, region, image, slugs } = row;
-    return orderProblems(order, { size: size ?? undefined, region: region ?? undefined, image: image ?? undefined, slugs });
+    const copies = await this.refreshes.countBy({ takenAt: Not(IsNull()) });
+    if (copies === 0) return undefined;
+    const size = await this.sizes.findOneBy({ slug: order.sizeSlug });
+    const region = await this.regions.findOneBy({ slug: order.region });
+    const image = order.image === undefined ? null : await this.images.findOneBy({ slug: order.image });
+    const allKnown = size && region && (image || order.image === undefined);
+    const known = { size: size ?? undefined, region: region ?? undefined, image: image ?? undefined };
+    return orderProblems(order, { ...known, slugs: allKnown ? NO_SLUGS : await this.availableSlugs() });
   }
 
   /** Undefined when the copy does not contain the size, or there is no copy yet. */
-  async size(slug: string): Promise<CatalogSize | undefined> {
-    const [size] = await this.database.query<CatalogSize>(READ_SIZE, [slug]);
-    return size;
+  async size(slug: string): Promise<Size | undefined> {
+    return (await this.sizes.findOneBy({ slug })) ?? undefined;
   }
 
   /** Refreshes the copy now, with the token of the fingerprint if one is given. Throws the client's errors; the old copy then stays. */
@@ -56,6 +70,17 @@ export class Catalog {
       await this.database.query(END_CLAIM, [claim.until]);
       throw error;
     }
+  }
+
+  /** The slugs to suggest for a misspelt one. */
+  private async availableSlugs(): Promise<KnownOffers['slugs']> {
+    const order = { slug: 'ASC' } as const;
+    const slugs = (entries: readonly { readonly slug: string }[]) => entries.map(({ slug }) => slug);
+    return {
+      size_slug: slugs(await this.sizes.find({ select: { slug: true }, where: { available: true }, order })),
+      region: slugs(await this.regions.find({ select: { slug: true }, where: { available: true }, order })),
+      image: slugs(await this.images.find({ select: { slug: true }, where: { status: ILike('available') }, order })),
+    };
   }
 
   private async replace(tx: Queryable, { sizes, regions, images }: Offers): Promise<void> {

@@ -2,9 +2,9 @@ import { orderProblems, type KnownOffers, type Order } from './order-problems';
 
 const ORDER: Order = { sizeSlug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 const GOOD: KnownOffers = {
-  size: { disk_gb: 25, regions: ['fra1', 'ams3'], available: true },
+  size: { diskGb: 25, regions: ['fra1', 'ams3'], available: true },
   region: { available: true },
-  image: { min_disk_gb: 7, regions: ['fra1'], status: 'available' },
+  image: { minDiskGb: 7, regions: ['fra1'], status: 'available' },
   slugs: {
     size_slug: ['s-1vcpu-1gb', 's-2vcpu-2gb', 'c-2'],
     region: ['ams3', 'fra1', 'nyc3'],
@@ -12,10 +12,10 @@ const GOOD: KnownOffers = {
   },
 };
 const size = (change: Partial<NonNullable<KnownOffers['size']>>) => ({
-  size: { disk_gb: 25, regions: ['fra1'], available: true, ...change },
+  size: { diskGb: 25, regions: ['fra1'], available: true, ...change },
 });
 const image = (change: Partial<NonNullable<KnownOffers['image']>>) => ({
-  image: { min_disk_gb: 7, regions: ['fra1'], status: 'available', ...change },
+  image: { minDiskGb: 7, regions: ['fra1'], status: 'available', ...change },
 });
 
 /** Field and code of each problem, in order. */
@@ -26,7 +26,7 @@ it.each<{ name: string; order?: Partial<Order>; known?: Partial<KnownOffers> }>(
   { name: 'the order is valid' },
   { name: 'no image is named', order: { image: undefined }, known: { image: undefined } },
   { name: 'the image is an id', order: { image: '183204117' }, known: { image: undefined } },
-  { name: 'the disk is just large enough', known: image({ min_disk_gb: 25 }) },
+  { name: 'the disk is just large enough', known: image({ minDiskGb: 25 }) },
   { name: 'the status is in capitals', known: image({ status: 'AVAILABLE' }) },
 ])('finds no problem when $name', ({ order = {}, known = {} }) => {
   expect(problemsOf(order, known)).toEqual([]);
@@ -45,8 +45,8 @@ it.each<{ order?: Partial<Order>; known: Partial<KnownOffers>; problems: string[
   { known: image({ status: 'retired' }), problems: ['image unavailable'] },
   { known: image({ status: 'NEW', regions: [] }), problems: ['image unavailable'] },
   { known: image({ regions: ['nyc3'] }), problems: ['image not_in_region'] },
-  { known: image({ min_disk_gb: 26 }), problems: ['image disk_too_small'] },
-  { known: image({ regions: ['nyc3'], min_disk_gb: 26 }), problems: ['image not_in_region', 'image disk_too_small'] },
+  { known: image({ minDiskGb: 26 }), problems: ['image disk_too_small'] },
+  { known: image({ regions: ['nyc3'], minDiskGb: 26 }), problems: ['image not_in_region', 'image disk_too_small'] },
 ])('finds $problems', ({ order = {}, known, problems }) => {
   expect(problemsOf(order, known)).toEqual(problems);
 });
@@ -55,7 +55,7 @@ it('reports all problems at once, and none that only follows from an unknown fie
   const nothing = { size: undefined, region: undefined, image: undefined };
   expect(problemsOf({}, nothing)).toEqual(['region unknown', 'size_slug unknown', 'image unknown']);
   expect(problemsOf({}, { region: undefined, ...size({ regions: [] }), ...image({ regions: [] }) })).toEqual(['region unknown']);
-  expect(problemsOf({}, { size: undefined, ...image({ min_disk_gb: 1_000 }) })).toEqual(['size_slug unknown']);
+  expect(problemsOf({}, { size: undefined, ...image({ minDiskGb: 1_000 }) })).toEqual(['size_slug unknown']);
 });
 
 it.each<{ order: Partial<Order>; known: Partial<KnownOffers>; detail: string }>([
@@ -75,7 +75,7 @@ it.each<{ order: Partial<Order>; known: Partial<KnownOffers>; detail: string }>(
     known: { size: undefined, slugs: { ...GOOD.slugs, size_slug: [] } },
     detail: 'c-4 is not in the catalog',
   },
-  { order: {}, known: image({ min_disk_gb: 40 }), detail: 'ubuntu-24-04-x64 needs a disk of 40 GB, s-1vcpu-1gb has 25' },
+  { order: {}, known: image({ minDiskGb: 40 }), detail: 'ubuntu-24-04-x64 needs a disk of 40 GB, s-1vcpu-1gb has 25' },
 ])('describes the problem: $detail', ({ order, known, detail }) => {
   expect(orderProblems({ ...ORDER, ...order }, { ...GOOD, ...known }).map((problem) => problem.detail)).toEqual([detail]);
 });

@@ -1,5 +1,7 @@
 import { closest } from 'fastest-levenshtein';
-import type { CatalogImage, CatalogRegion, CatalogSize } from './provider-offers';
+import type { Image } from './entities/image.entity';
+import type { Region } from './entities/region.entity';
+import type { Size } from './entities/size.entity';
 
 /** The part of a droplet order that the catalog can check. An image given by its id is not checked. */
 export interface Order {
@@ -18,9 +20,9 @@ export interface OrderProblem {
 
 /** The catalog entries of one order. */
 export interface KnownOffers {
-  readonly size: Pick<CatalogSize, 'disk_gb' | 'regions' | 'available'> | undefined;
-  readonly region: Pick<CatalogRegion, 'available'> | undefined;
-  readonly image: Pick<CatalogImage, 'min_disk_gb' | 'regions' | 'status'> | undefined;
+  readonly size: Pick<Size, 'diskGb' | 'regions' | 'available'> | undefined;
+  readonly region: Pick<Region, 'available'> | undefined;
+  readonly image: Pick<Image, 'minDiskGb' | 'regions' | 'status'> | undefined;
   /** Slugs to suggest, by field. */
   readonly slugs: Readonly<Record<OrderProblem['field'], readonly string[]>>;
 }
@@ -41,8 +43,8 @@ export function orderProblems({ sizeSlug, region: regionSlug, image: imageSlug }
   else if (image.status.toLowerCase() !== 'available') report('image', 'unavailable', `${imageSlug} is ${image.status}`);
   else {
     if (region && !image.regions.includes(regionSlug)) report('image', 'not_in_region', `${imageSlug} is not available in ${regionSlug}`);
-    if (size && size.disk_gb < image.min_disk_gb)
-      report('image', 'disk_too_small', `${imageSlug} needs a disk of ${image.min_disk_gb} GB, ${sizeSlug} has ${size.disk_gb}`);
+    if (size && size.diskGb < image.minDiskGb)
+      report('image', 'disk_too_small', `${imageSlug} needs a disk of ${image.minDiskGb} GB, ${sizeSlug} has ${size.diskGb}`);
   }
   return problems;
 }

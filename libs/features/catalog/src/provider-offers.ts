@@ -15,8 +15,8 @@ import {
 } from '#libs/digitalocean';
 import { DomainError } from '#libs/kernel';
 
-/** A droplet size. Prices are US dollars as decimal text. */
-export interface CatalogSize {
+/** A size as the refresh writes it: the fields are columns. Prices are US dollars as decimal text. */
+export interface OfferedSize {
   readonly slug: string;
   readonly memory_mb: number;
   readonly vcpus: number;
@@ -27,14 +27,14 @@ export interface CatalogSize {
   readonly available: boolean;
 }
 
-export interface CatalogRegion {
+export interface OfferedRegion {
   readonly slug: string;
   readonly name: string;
   readonly available: boolean;
 }
 
 /** A public image with a slug. */
-export interface CatalogImage {
+export interface OfferedImage {
   readonly slug: string;
   readonly name: string;
   readonly min_disk_gb: number;
@@ -43,9 +43,9 @@ export interface CatalogImage {
 }
 
 export interface Offers {
-  readonly sizes: readonly CatalogSize[];
-  readonly regions: readonly CatalogRegion[];
-  readonly images: readonly CatalogImage[];
+  readonly sizes: readonly OfferedSize[];
+  readonly regions: readonly OfferedRegion[];
+  readonly images: readonly OfferedImage[];
 }
 
 /** The provider's lists are empty. That means a token without the scope to read them, because DigitalOcean always offers something. */
@@ -63,7 +63,7 @@ export async function readOffers(provider: DigitalOcean, token: { purpose: Token
   const bySlug = { ...token, idOf: ({ slug }: { readonly slug: string }) => slug };
   const sizes = await collect(provider.list({ ...bySlug, path: '/v2/sizes', key: 'sizes', parse: parseSize }));
   const regions = await collect(provider.list({ ...bySlug, path: '/v2/regions', key: 'regions', parse: parseRegion }));
-  const images = new Map<string, CatalogImage>();
+  const images = new Map<string, OfferedImage>();
   for (const type of ['distribution', 'application']) {
     const idOf = ({ id }: { readonly id: string }) => id;
     const listed = await collect(provider.list({ ...token, path: '/v2/images', query: { type }, key: 'images', parse: parseImage, idOf }));
@@ -79,7 +79,7 @@ async function collect<T>(pages: AsyncIterable<ListPage<T>>): Promise<T[]> {
   return found;
 }
 
-export function parseSize(raw: unknown): CatalogSize {
+export function parseSize(raw: unknown): OfferedSize {
   const size = record(raw, 'size');
   return {
     slug: text(size, 'slug'),
@@ -93,13 +93,13 @@ export function parseSize(raw: unknown): CatalogSize {
   };
 }
 
-export function parseRegion(raw: unknown): CatalogRegion {
+export function parseRegion(raw: unknown): OfferedRegion {
   const region = record(raw, 'region');
   return { slug: text(region, 'slug'), name: text(region, 'name'), available: flag(region, 'available') };
 }
 
 /** The image is null when it has no slug: such an image is ordered by its id and is not part of the catalog. */
-export function parseImage(raw: unknown): { readonly id: string; readonly image: CatalogImage | null } {
+export function parseImage(raw: unknown): { readonly id: string; readonly image: OfferedImage | null } {
   const image = record(raw, 'image');
   const slug = optionalText(image, 'slug');
   const id = optionalIdText(image, 'id') ?? slug ?? '';

@@ -4,6 +4,7 @@ import { CompletenessReader, InventoryReader, ResourceNotFoundError, type Resour
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { DesiredStateRepository, type Spec } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { liveValue, withoutOwnTags } from './detection.sql';
 import { AlreadyManagedError, ResourceDeletedError } from './drift.errors';
 
@@ -37,6 +38,7 @@ const desiredFields = (kind: string): readonly string[] => DESIRED_FIELDS[kind] 
 export class AdoptionService {
   constructor(
     private readonly database: Database,
+    private readonly source: DataSource,
     private readonly specs: DesiredStateRepository,
     private readonly inventory: InventoryReader,
     private readonly completeness: CompletenessReader,
@@ -46,12 +48,15 @@ export class AdoptionService {
   /** In the order of their ids. */
   async listUnmanaged({ kind, tenant_id }: UnmanagedFilters, page: PageRequest): Promise<ListAnswer<ResourceView>> {
     const { as_of, completeness } = await this.completeness.ofKind(kind);
-    const rows = await this.database.query<{ id: string }>(LIST_UNMANAGED, [
-      decodeCursor(page.cursor, UUID_KEY),
-      kind,
-      tenant_id,
-      page.limit + 1,
-    ]);
+    const after = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.source.createQueryBuilder().select('r.id', 'id').from('cloud_resources', 'r').where(UNMANAGED);
+    if (after !== null) query.andWhere('r.id > :after', { after });
+    if (kind !== undefined) query.andWhere('r.kind = :kind', { kind });
+    if (tenant_id !== undefined) query.andWhere('r.tenant_id = :tenant', { tenant: tenant_id });
+    const rows = await query
+      .orderBy('r.id')
+      .limit(page.limit + 1)
+      .getRawMany<{ id: string }>();
     const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: await this.inventory.getMany(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
   }
@@ -62,6 +67,7 @@ export class AdoptionService {
    */
   async adopt(resourceId: string, because: AuditContext): Promise<AdoptedView> {
     return this.database.transaction(async (tx) => {
+      // Fenced: the row lock keeps the resource from being deleted until the desired state is committed.
       const [known] = await tx.query<{ kind: string; deleted: boolean }>(
         'select kind, deleted_at is not null as deleted from cloud_resources where id = $1 for share',
         [resourceId],
@@ -82,13 +88,10 @@ export class AdoptionService {
   }
 }
 
-const LIST_UNMANAGED = `
-select r.id from cloud_resources r
- where r.deleted_at is null and ($1::uuid is null or r.id > $1) and ($2::text is null or r.kind = $2) and ($3::text is null or r.tenant_id = $3)
-   and not exists (select 1 from cloud_provisioned p where p.resource_id = r.id and p.ended_at is null)
- order by r.id limit $4`;
+const UNMANAGED = `r.deleted_at is null
+  and not exists (select 1 from cloud_provisioned p where p.resource_id = r.id and p.ended_at is null)`;
 
-/** Fields that the inventory does not know get no desired value. $1 resource, $2 fields. */
+/** Fields that the inventory does not know get no desired value. $1 resource, $2 fields. Set-based: one row per field. */
 const LIVE_VALUES = `
 select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null'), '{}') as spec
   from cloud_resources r cross join unnest($2::text[]) f(field) cross join lateral (select ${liveValue('f.field')} as value) l

@@ -1,11 +1,13 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database, type Queryable } from '#libs/database';
+import { queryableOf, Transaction, type Queryable } from '#libs/database';
 import { DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import { looselyEqual } from './compare-spec';
 import { LATEST_REVERT, liveValue, withoutOwnTags } from './detection.sql';
 import { DriftMovedOnError, DriftNotFoundError, RevertUnderWayError } from './drift.errors';
 import { statusesBefore } from './drift.states';
+import { Drift } from './entities/drift.entity';
 import { MISSING } from './severity';
 
 /** A drift that an operator decides about, with the live value at this moment. */
@@ -29,7 +31,7 @@ export interface LockedDrift {
 @Injectable()
 export class DriftAcceptanceService {
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly specs: DesiredStateRepository,
     private readonly audit: AuditLog,
   ) {}
@@ -40,15 +42,23 @@ export class DriftAcceptanceService {
    * `DriftMovedOnError` when the drift, the live value or the desired state has changed since the operator read it. [DRF-4]
    */
   async accept(driftId: string, expected: unknown, because: AuditContext): Promise<void> {
-    await this.database.transaction(async (tx) => {
+    await this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
       const drift = await lockDrift(tx, driftId);
       assertUnchanged(drift, expected);
       if (drift.under_way) throw new RevertUnderWayError();
       if (!(await this.updateSpec(tx, drift))) throw new DriftMovedOnError(SPEC_CHANGED);
-      const closed = await tx.query(CLOSE_ACCEPTED, [driftId, because.by.sub, because.reason, statusesBefore('accepted')]);
-      if (closed.length === 0) throw new DriftMovedOnError(`The drift is already ${drift.status}`);
+      const closing = {
+        status: 'accepted' as const,
+        closedAt: () => 'clock_timestamp()',
+        closedBy: because.by.sub,
+        reason: because.reason,
+      };
+      const closed = await em.update(Drift, { id: driftId, status: In(statusesBefore('accepted')) }, closing);
+      if (closed.affected !== 1) throw new DriftMovedOnError(`The drift is already ${drift.status}`);
       const { resource_id, field, expected: was, live, spec_version } = drift;
-      await tx.query(FOLLOW_SPEC, [resource_id, spec_version]);
+      // The other open drifts of the resource are about fields that did not change, so they follow to the new version.
+      await em.update(Drift, { resourceId: resource_id, status: 'open', specVersion: spec_version }, { specVersion: spec_version + 1 });
       await this.audit.record(tx, {
         ...because,
         action: 'drift_accepted',
@@ -89,9 +99,11 @@ export function assertUnchanged({ status, actual, live, spec_version, version }:
   if (version !== spec_version) throw new DriftMovedOnError(SPEC_CHANGED);
 }
 
+/** Fenced: the row lock serialises decisions. */
 const LOCK_SPEC = `
 select 1 from cloud_provisioned where resource_id = (select d.resource_id from cloud_drift d where d.id = $1) for update`;
 
+/** Fenced: reads under the locks of `lockDrift`, with the live value that the same functions of SQL give detection. */
 const READ_LOCKED = `
 select d.id, d.resource_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
        case when d.field = 'missing' then to_jsonb(case when r.deleted_at is null then 'present' else 'deleted' end)
@@ -101,13 +113,3 @@ select d.id, d.resource_id, d.field, d.expected, d.actual, d.status, d.spec_vers
   left join lateral (${LATEST_REVERT}) v on true
  cross join lateral (select ${liveValue('d.field')} as value) l
  where d.id = $1`;
-
-const CLOSE_ACCEPTED = `
-update cloud_drift set status = 'accepted', closed_at = clock_timestamp(), closed_by = $2, reason = $3
- where id = $1 and status = any ($4::text[]) returning id`;
-
-/**
- * The other open drifts of the resource are about fields that did not change, so they follow to the new version. $1 resource, $2 old
- * version.
- */
-const FOLLOW_SPEC = `update cloud_drift set spec_version = $2::int + 1 where resource_id = $1 and status = 'open' and spec_version = $2`;

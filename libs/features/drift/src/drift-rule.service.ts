@@ -1,9 +1,12 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { queryableOf, Transaction } from '#libs/database';
 import { InventoryReader } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
 import { RuleNotFoundError } from './drift.errors';
+import { DriftRule } from './entities/drift-rule.entity';
 
 /** An ignore rule matches a drift to which all fields that it names apply. A rule names at least one. */
 export interface RuleMatch {
@@ -35,20 +38,12 @@ export interface RuleView {
   readonly expired: boolean;
 }
 
-interface RuleRow extends Omit<RuleView, 'created_at' | 'expires_at'> {
-  readonly created_at: Date;
-  readonly expires_at: Date | null;
-}
-
-/** The columns of a `RuleRow`. */
-const RULE_COLUMNS = `id, tenant_id, kind, resource_id, field, reason, created_by, created_at, expires_at,
-  coalesce(expires_at <= clock_timestamp(), false) as expired`;
-
 /** Drift ignore rules: the only writer of `cloud_drift_rules`. */
 @Injectable()
 export class DriftRuleService {
   constructor(
-    private readonly database: Database,
+    @InjectRepository(DriftRule) private readonly rules: Repository<DriftRule>,
+    private readonly transaction: Transaction,
     private readonly inventory: InventoryReader,
     private readonly audit: AuditLog,
   ) {}
@@ -57,11 +52,9 @@ export class DriftRuleService {
   async list(page: PageRequest): Promise<ListAnswer<RuleView>> {
     const asOf = new Date().toISOString();
     const before = decodeCursor(page.cursor, UUID_KEY);
-    const rows = await this.database.query<RuleRow>(
-      `select ${RULE_COLUMNS} from cloud_drift_rules where $1::uuid is null or id < $1 order by id desc limit $2`,
-      [before, page.limit + 1],
-    );
-    const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
+    const where = before === null ? {} : { id: LessThan(before) };
+    const rules = await this.rules.find({ where, order: { id: 'DESC' }, take: page.limit + 1 });
+    const { shown, next_cursor } = pageOf(rules, page.limit, ({ id }) => id);
     return { data: shown.map(ruleView), page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
@@ -74,32 +67,48 @@ export class DriftRuleService {
     if ([tenant_id, kind, resource_id, field].every((named) => named === null))
       throw new ValidationFailedError([{ field: '', message: 'tenant_id, kind, resource_id or field must be given' }]);
     if (resource_id !== null) await this.inventory.get({ kind: 'platform' }, resource_id);
-    return this.database.transaction(async (tx) => {
-      const [row] = await tx.query<RuleRow>(
-        `insert into cloud_drift_rules (tenant_id, kind, resource_id, field, reason, created_by, expires_at)
-         select $1, $2, $3, $4, $5, $6, $7 where $7::timestamptz is null or $7::timestamptz > clock_timestamp() returning ${RULE_COLUMNS}`,
-        [tenant_id, kind, resource_id, field, reason, because.by.sub, expires_at],
-      );
-      if (!row) throw new ValidationFailedError([{ field: 'expires_at', message: 'expires_at must be in the future' }]);
+    const match = { tenantId: tenant_id, kind, resourceId: resource_id, field };
+    return this.transaction.run(async (em) => {
+      const { identifiers } = await em.insert(DriftRule, {
+        ...match,
+        reason,
+        createdBy: because.by.sub,
+        expiresAt: expires_at === null ? null : new Date(expires_at),
+      });
+      const rule = await em.findOneByOrFail(DriftRule, { id: String(identifiers[0]?.id) });
+      if (rule.expired) throw new ValidationFailedError([{ field: 'expires_at', message: 'expires_at must be in the future' }]);
       const details = { tenant_id, kind, resource_id, field, expires_at };
-      await this.audit.record(tx, { ...because, action: 'drift_rule_added', target: { type: 'drift_rule', id: row.id }, details });
-      return ruleView(row);
+      const target = { type: 'drift_rule', id: rule.id };
+      await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_added', target, details });
+      return ruleView(rule);
     });
   }
 
   /** Returns the deleted rule. Throws `RuleNotFoundError`. */
   async delete(id: string, because: AuditContext): Promise<RuleView> {
-    return this.database.transaction(async (tx) => {
-      const [row] = await tx.query<RuleRow>(`delete from cloud_drift_rules where id = $1 returning ${RULE_COLUMNS}`, [id]);
-      if (!row) throw new RuleNotFoundError(id);
-      const { tenant_id, kind, resource_id, field, reason, expires_at } = ruleView(row);
+    return this.transaction.run(async (em) => {
+      const rule = await em.findOneBy(DriftRule, { id });
+      const { affected } = await em.delete(DriftRule, { id });
+      if (!rule || affected !== 1) throw new RuleNotFoundError(id);
+      const { tenant_id, kind, resource_id, field, reason, expires_at } = ruleView(rule);
       const details = { tenant_id, kind, resource_id, field, reason, expires_at };
-      await this.audit.record(tx, { ...because, action: 'drift_rule_removed', target: { type: 'drift_rule', id }, details });
-      return ruleView(row);
+      await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_removed', target: { type: 'drift_rule', id }, details });
+      return ruleView(rule);
     });
   }
 }
 
-function ruleView({ created_at, expires_at, ...rule }: RuleRow): RuleView {
-  return { ...rule, created_at: created_at.toISOString(), expires_at: expires_at?.toISOString() ?? null };
+function ruleView({ tenantId, resourceId, createdBy, createdAt, expiresAt, ...rule }: DriftRule): RuleView {
+  return {
+    id: rule.id,
+    tenant_id: tenantId,
+    kind: rule.kind,
+    resource_id: resourceId,
+    field: rule.field,
+    reason: rule.reason,
+    created_by: createdBy,
+    created_at: createdAt.toISOString(),
+    expires_at: expiresAt?.toISOString() ?? null,
+    expired: rule.expired,
+  };
 }

@@ -2,6 +2,7 @@ import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AdoptionService } from './adoption.service';
 import { DriftAcceptanceService } from './drift-acceptance.service';
 import { DriftDetectionService } from './drift-detection.service';
@@ -9,12 +10,14 @@ import { DriftRevertService } from './drift-revert.service';
 import { DriftRuleService } from './drift-rule.service';
 import { DRIFT_GAUGES } from './drift.metrics';
 import { DriftService } from './drift.service';
+import { DriftRule } from './entities/drift-rule.entity';
+import { Drift } from './entities/drift.entity';
 
 const SERVICES = [AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftRevertService, DriftRuleService, DriftService];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule, ProvisioningModule],
+  imports: [InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftRule])],
   providers: [...SERVICES, databaseGauges(DRIFT_GAUGES)],
   exports: SERVICES,
 })

@@ -2,9 +2,12 @@ import { Database } from '#libs/database';
 import { ChangeCauses, CompletenessReader, type EventCause } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { IGNORED, LATEST_REVERT } from './detection.sql';
 import { DriftNotFoundError } from './drift.errors';
 import type { DriftStatus } from './drift.states';
+import { Drift } from './entities/drift.entity';
 import { MISSING, type Severity } from './severity';
 
 /** Filters of the list of drifts; a drift must match all that are given. */
@@ -96,6 +99,7 @@ export interface DriftSummaryAnswer {
 export class DriftService {
   constructor(
     private readonly database: Database,
+    @InjectRepository(Drift) private readonly drifts: Repository<Drift>,
     private readonly causes: ChangeCauses,
     private readonly completeness: CompletenessReader,
   ) {}
@@ -104,24 +108,27 @@ export class DriftService {
   async list(filters: DriftFilters, page: PageRequest): Promise<ListAnswer<DriftView>> {
     const { status = 'open', kind, tenant_id, resource_id, field, severity, ignored = false } = filters;
     const complete = await this.completeness.ofKind(kind);
-    const rows = await this.database.query<DriftRow>(LIST, [
-      status,
-      kind,
-      tenant_id,
-      resource_id,
-      field,
-      severity,
-      ignored,
-      decodeCursor(page.cursor, UUID_KEY),
-      page.limit + 1,
-    ]);
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.select().where('d.status = :status', { status });
+    if (kind !== undefined) query.andWhere('r.kind = :kind', { kind });
+    if (tenant_id !== undefined) query.andWhere('r.tenant_id = :tenant', { tenant: tenant_id });
+    if (resource_id !== undefined) query.andWhere('d.resource_id = :resource', { resource: resource_id });
+    if (field !== undefined) query.andWhere('d.field = :field', { field });
+    if (severity !== undefined) query.andWhere('d.severity = :severity', { severity });
+    if (before !== null) query.andWhere('d.id < :before', { before });
+    // Ignore rules apply to open drifts only; closed ones are always listed.
+    query.andWhere(`(d.status = 'open' and ${IGNORED}) = :ignored`, { ignored });
+    const rows = await query
+      .orderBy('d.id', 'DESC')
+      .limit(page.limit + 1)
+      .getRawMany<DriftRow>();
     const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: await this.withCauses(shown), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }
 
   /** Throws `DriftNotFoundError`. */
   async get(id: string): Promise<DriftView> {
-    const [view] = await this.withCauses(await this.database.query<DriftRow>(`${SELECT_DRIFTS} where d.id = $1`, [id]));
+    const [view] = await this.withCauses(await this.select().where('d.id = :id', { id }).getRawMany<DriftRow>());
     if (!view) throw new DriftNotFoundError(id);
     return view;
   }
@@ -138,6 +145,11 @@ export class DriftService {
       as_of,
       completeness,
     };
+  }
+
+  /** Selects `DriftRow`s of a drift `d` and its resource `r`. */
+  private select(): SelectQueryBuilder<Drift> {
+    return this.drifts.createQueryBuilder('d').select(DRIFT_COLUMNS).innerJoin('cloud_resources', 'r', 'r.id = d.resource_id');
   }
 
   private async withCauses(rows: readonly DriftRow[]): Promise<DriftView[]> {
@@ -168,20 +180,13 @@ function eventFields(field: string): string[] {
   return field === 'backups' ? ['features'] : [field];
 }
 
-/** Selects `DriftRow`s of a drift `d` and its resource `r`. The age stops when the drift is closed. */
-const SELECT_DRIFTS = `
-select d.id, d.resource_id, r.kind, r.name as resource_name, r.tenant_id, d.field, d.expected, d.actual, d.status,
-       d.status = 'open' and ${IGNORED} as ignored, d.spec_version, d.severity, d.monthly_price_delta::text as monthly_price_delta, v.id as saga_id,
-       d.detected_at, d.changed_at, floor(extract(epoch from coalesce(d.closed_at, clock_timestamp()) - d.detected_at))::int as age_seconds,
-       d.closed_at, d.closed_by, d.reason
-  from cloud_drift d join cloud_resources r on r.id = d.resource_id left join lateral (${LATEST_REVERT}) v on true`;
-
-/** Ignore rules apply to open drifts only; closed ones are always listed. */
-const LIST = `${SELECT_DRIFTS}
- where d.status = $1 and ($2::text is null or r.kind = $2) and ($3::text is null or r.tenant_id = $3) and ($4::uuid is null or d.resource_id = $4)
-   and ($5::text is null or d.field = $5) and ($6::text is null or d.severity = $6) and (d.status = 'open' and ${IGNORED}) = $7
-   and ($8::uuid is null or d.id < $8)
- order by d.id desc limit $9`;
+/** The columns of a `DriftRow`. The age stops when the drift is closed. */
+const DRIFT_COLUMNS = `d.id as id, d.resource_id as resource_id, r.kind as kind, r.name as resource_name, r.tenant_id as tenant_id, d.field as field,
+  d.expected as expected, d.actual as actual, d.status as status, d.status = 'open' and ${IGNORED} as ignored, d.spec_version as spec_version,
+  d.severity as severity, d.monthly_price_delta::text as monthly_price_delta, (select v.id from (${LATEST_REVERT}) v) as saga_id,
+  d.detected_at as detected_at, d.changed_at as changed_at,
+  floor(extract(epoch from coalesce(d.closed_at, clock_timestamp()) - d.detected_at))::int as age_seconds,
+  d.closed_at as closed_at, d.closed_by as closed_by, d.reason as reason`;
 
 const NO_DRIFTS: OpenCounts = {
   drifted: 0,

@@ -1,7 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { escapeLiteral, Pool } from 'pg';
+import { escapeLiteral, Pool, type ClientBase } from 'pg';
 import { platformConnectionString, serviceConnectionString } from './connection-string';
 import { bulkLoadOn, type BulkLoad } from './bulk-load';
 import { inTransaction, queryableOn, withConnection } from './connections';
@@ -49,6 +49,11 @@ export class Database implements Queryable, OnApplicationShutdown {
     this.bulk = this.open(platformConnectionString(url()), BULK_CONNECTIONS, { statementMs: BULK_LIMIT_MS, connectMs: BULK_LIMIT_MS });
   }
 
+  /** The pool in platform scope, for the repositories of the same process. */
+  get platformPool(): Pool {
+    return this.platform;
+  }
+
   query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
     return withConnection(this.platform, (client) => queryableOn(client).query<R>(text, values));
   }
@@ -65,7 +70,7 @@ export class Database implements Queryable, OnApplicationShutdown {
    * Platform scope; commits when `work` resolves, rolls back when it throws. After a deadlock or serialisation failure the whole of
    * `work` is repeated, at most three times, so it must be repeatable and change nothing outside its transaction, in memory or elsewhere.
    */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Queryable, client: ClientBase) => Promise<T>): Promise<T> {
     for (let retries = 0; ; retries++) {
       try {
         return await inTransaction(this.platform, BEGIN, work);
@@ -83,7 +88,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /** One transaction that sees only the rows of this tenant, by row security. [TEN-4] */
-  asTenant<T>(tenantId: string, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  asTenant<T>(tenantId: string, work: (tx: Queryable, client: ClientBase) => Promise<T>): Promise<T> {
     return inTransaction(this.unscoped, `begin; select set_config('arcadia.tenant_id', ${escapeLiteral(tenantId)}, true)`, work);
   }
 

@@ -15,7 +15,7 @@ export interface MigrateOptions {
  * Any number of processes may call it at once: an advisory lock serialises them, and each migration runs once. [OPS-5]
  */
 export async function migrate(ownerUrl: string, { appUrl, log }: MigrateOptions = {}): Promise<string[]> {
-  const { DataSource } = await import('typeorm'); // loaded only here, so that api and worker start without it
+  const { DataSource } = await import('typeorm');
   const source = new DataSource({
     type: 'postgres',
     url: ownerUrl,

@@ -21,6 +21,6 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize> {
 
   readonly execute = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {
     const size = await this.catalog.size(ctx.input.size_slug);
-    return resizeDroplet(ctx, this.runner, this.droplets, { disk: true, diskGb: size?.disk_gb ?? 0 });
+    return resizeDroplet(ctx, this.runner, this.droplets, { disk: true, diskGb: size?.diskGb ?? 0 });
   };
 }

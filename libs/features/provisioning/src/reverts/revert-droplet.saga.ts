@@ -106,7 +106,7 @@ export class RevertDropletSaga {
     };
     const wanted = desiredValues(desired.spec, fields);
     for (const field of fields) {
-      const orderedDiskGb = field === 'size_slug' ? (await this.catalog.size(wanted.size_slug ?? ''))?.disk_gb : undefined;
+      const orderedDiskGb = field === 'size_slug' ? (await this.catalog.size(wanted.size_slug ?? ''))?.diskGb : undefined;
       const backups = backup_ids?.length ?? 0;
       const obstacle = findRevertObstacle({ field, ordered: wanted[field], diskGb: disk ?? null, orderedDiskGb, backups });
       if (obstacle !== undefined) throw new NotRevertibleError(obstacle);

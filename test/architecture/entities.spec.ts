@@ -1,0 +1,144 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataSourceOn, type Database } from '#libs/database';
+import { getMetadataArgsStorage, type DataSource, type EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
+import { aDatabase } from '../database/a-database';
+import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { rooms } from './source-tree';
+
+const ROOT = join(__dirname, '../..');
+
+/** Tables that have no entity yet. The list only shrinks. */
+const WITHOUT_ENTITY: readonly string[] = [
+  'audit_log',
+  'cloud_accounts',
+  'cloud_balance_snapshots',
+  'cloud_billing_history',
+  'cloud_cost_lines',
+  'cloud_event_last_values',
+  'cloud_event_months',
+  'cloud_finance_outbox',
+  'cloud_invoice_previews',
+  'cloud_invoices',
+  'cloud_project_members',
+  'cloud_project_names',
+  'cloud_projects',
+  'cloud_provider_actions',
+  'cloud_provisioned',
+  'cloud_resource_events',
+  'cloud_resources',
+  'cloud_saga_actions',
+  'cloud_strays',
+  'cloud_sweeps',
+  'database_lineage',
+  'database_witness',
+  'provider_looks',
+  'record_chain',
+  'record_digests',
+  'record_waiting',
+  'saga_holds',
+  'saga_runs',
+  'saga_starts',
+  'saga_steps',
+];
+
+/** Tables that only SQL functions use, and the list of migrations, which belongs to TypeORM. They get no entity. */
+const NEVER_AN_ENTITY = ['app_migrations', 'provider_calls', 'provider_tokens'];
+
+interface ColumnRow {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly default: string | null;
+}
+
+let stored: TestDatabase;
+let database: Database;
+let source: DataSource;
+beforeAll(async () => {
+  stored = await createTestDatabase();
+  database = aDatabase(stored.appUrl);
+  source = dataSourceOn(database.platformPool, { database: new URL(stored.appUrl).pathname.slice(1), entities: entityClasses() });
+  await source.initialize();
+});
+afterAll(async () => {
+  await database.close();
+  await stored.drop();
+});
+
+/** Every class with `@Entity` in an `entities/` folder of a library. */
+function entityClasses(): (new () => object)[] {
+  const files = rooms('libs').flatMap((room) => {
+    const folder = join(ROOT, room, 'src/entities');
+    try {
+      return readdirSync(folder).map((file) => join(folder, file));
+    } catch {
+      return [];
+    }
+  });
+  for (const file of files) require(file); // eslint-disable-line @typescript-eslint/no-require-imports
+  return getMetadataArgsStorage()
+    .tables.map(({ target }) => target)
+    .filter((target): target is new () => object => typeof target === 'function');
+}
+
+async function tables(): Promise<string[]> {
+  const rows = await database.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+function columnsOf(table: string): Promise<ColumnRow[]> {
+  return database.query<ColumnRow>(
+    `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable, pg_get_expr(d.adbin, d.adrelid) as "default"
+       from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped order by 1`,
+    [table],
+  );
+}
+
+/** The columns that an entity declares, in the words of PostgreSQL. */
+function declaredColumns(entity: EntityMetadata): ColumnRow[] {
+  return entity.columns
+    .filter(({ isVirtualProperty }) => !isVirtualProperty)
+    .map((column) => ({
+      name: column.databaseName,
+      type: `${typeOf(column)}${column.isArray ? '[]' : ''}`,
+      nullable: column.isNullable,
+      default: defaultOf(column),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const LONG_NAMES: Readonly<Record<string, string>> = { timestamptz: 'timestamp with time zone', int: 'integer', bool: 'boolean' };
+
+function typeOf(column: ColumnMetadata): string {
+  const type = source.driver.normalizeType(column);
+  return LONG_NAMES[type] ?? type;
+}
+
+function defaultOf({ default: declared }: ColumnMetadata): string | null {
+  if (declared === undefined || declared === null) return null;
+  if (typeof declared === 'function') return declared();
+  return typeof declared === 'string' ? `'${declared}'::text` : JSON.stringify(declared);
+}
+
+it('gives every table an entity, except those that are listed', async () => {
+  const owned = source.entityMetadatas.map(({ tableName }) => tableName);
+  expect([...owned, ...WITHOUT_ENTITY, ...NEVER_AN_ENTITY].sort()).toEqual(await tables());
+});
+
+it('declares in each entity exactly the columns of its table: name, type, nullability and default', async () => {
+  const stored = await Promise.all(
+    source.entityMetadatas.map(async ({ tableName }) => ({ tableName, columns: await columnsOf(tableName) })),
+  );
+  expect(source.entityMetadatas.map((entity) => ({ tableName: entity.tableName, columns: declaredColumns(entity) }))).toEqual(stored);
+});
+
+it('leaves TypeORM nothing to change in a column', async () => {
+  const { upQueries } = await source.driver.createSchemaBuilder().log();
+  const statements = upQueries.map(({ query }) => query);
+  expect(statements.filter((statement) => /\bcolumn\b|create table|drop table/i.test(statement))).toEqual([]);
+});
