@@ -12,7 +12,7 @@ const TENANT = { ...NOBODY, tenant_id: 'acme' };
 
 const base64 = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
-/** A token made by hand, so that neither header nor payload is held back by a library. */
+/** A token made by hand, so that neither header nor payload is refused by a library. */
 function handmade(header: unknown, payload: unknown, { hash = 'sha512', secret = SECRET } = {}): string {
   const text = `${base64(header)}.${base64(payload)}`;
   return `${text}.${createHmac(hash, Buffer.from(secret, 'utf8')).update(text).digest('base64url')}`;

@@ -10,7 +10,7 @@ export class UnauthenticatedError extends DomainError {
   }
 }
 
-/** The token is genuine but names neither a tenant nor the platform role, so it can read nothing. A new sign-in would not help: 403. [TEN-2] */
+/** The token is genuine but names neither a tenant nor the platform role, so it can read nothing. A new token would not help. [TEN-2] */
 export class NoScopeError extends DomainError {
   readonly code = 'no_scope';
   readonly category = 'forbidden';

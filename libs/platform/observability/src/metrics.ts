@@ -20,8 +20,8 @@ export function metricsText(): Promise<string> {
 }
 
 /**
- * `fromStart` lists series that exist with the value 0 from the start. Prometheus sees no increase in a series that begins at 1, so an alert on
- * the first occurrence needs them.
+ * `fromStart` lists series that exist with the value 0 from the start. Prometheus sees no increase in a series that begins at 1, so an alert
+ * on the first occurrence needs them.
  */
 export function counter<const L extends Labels>(
   name: string,

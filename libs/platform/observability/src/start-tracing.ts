@@ -7,8 +7,8 @@ import { traceWith } from './tracing';
 const END_LIMIT_MS = 2_000;
 
 /**
- * Switches tracing on when `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Only then is OpenTelemetry loaded, which takes a quarter of a second. Returns
- * the function that ends tracing. Never throws: a process works without its traces.
+ * Switches tracing on when `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Only then is OpenTelemetry loaded, which takes a quarter of a second.
+ * Returns the function that ends tracing. Never throws: a process works without its traces.
  */
 export function startTracing(config: Config, processName: string): () => Promise<void> {
   const nothing = () => Promise.resolve();

@@ -18,7 +18,7 @@ afterEach(() => {
 const start = (run: (signal: AbortSignal) => Promise<void>, spread?: number) =>
   PeriodicTask.start({ name: 'lease_renewal', context: 'Spec', everyMs: EVERY_MS, spread, run });
 
-/** Work that ends when the test says so. */
+/** Work that ends when the test calls one of `ends`. */
 function openWork() {
   const ends: (() => void)[] = [];
   return { run: () => new Promise<void>((resolve) => ends.push(resolve)), ends };

@@ -15,8 +15,8 @@ export interface PeriodicTaskOptions {
 }
 
 /**
- * Runs work periodically, one run at a time. A failed run is logged, and the next one follows after the usual pause. The timer does not keep
- * the process alive; a process calls `stop()` at its shutdown.
+ * Runs work periodically, one run at a time. A failed run is logged, and the next one follows after the usual pause. The timer does not
+ * keep the process alive; a process calls `stop()` at its shutdown.
  */
 export class PeriodicTask {
   private readonly log: Logger;
