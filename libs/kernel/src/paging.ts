@@ -38,15 +38,15 @@ export interface PageRequest {
 
 /** One page of rows, and the cursor of the next page. */
 export interface Page<R> {
-  readonly shown: R[];
+  readonly items: R[];
   readonly next_cursor: string | null;
 }
 
 /** Cuts the additional row by which a reader finds out whether there is a next page. */
 export function pageOf<R>(rows: readonly R[], limit: number, keyOf: (row: R) => string): Page<R> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return { shown, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
 }
 
 /** How complete the rows of one kind are: when its last complete sweep began, and whether its last sweep was complete. */

@@ -56,8 +56,8 @@ export class SagasService {
   async list(by: Principal, { status, kind, limit, cursor }: SagasQuery): Promise<ListOf<SagaResponse>> {
     const asOf = new Date().toISOString();
     const found = await this.reader.list(scopeOf(by), { status, kind }, limit, decodeCursor(cursor, UUID_KEY));
-    const { shown, next_cursor } = pageOf(found, limit, ({ id }) => id);
-    return { data: shown, page: { next_cursor }, as_of: asOf, completeness: {} };
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => id);
+    return { data: items, page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
   /** Validates the input by the class of its saga kind, before any other check of a start. */

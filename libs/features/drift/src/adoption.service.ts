@@ -57,8 +57,8 @@ export class AdoptionService {
       .orderBy('r.id')
       .limit(page.limit + 1)
       .getRawMany<{ id: string }>();
-    const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: await this.inventory.getMany(shown.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
+    const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
+    return { data: await this.inventory.getMany(items.map(({ id }) => id)), page: { next_cursor }, as_of, completeness };
   }
 
   /**

@@ -54,8 +54,8 @@ export class DriftRuleService {
     const before = decodeCursor(page.cursor, UUID_KEY);
     const where = before === null ? {} : { id: LessThan(before) };
     const rules = await this.rules.find({ where, order: { id: 'DESC' }, take: page.limit + 1 });
-    const { shown, next_cursor } = pageOf(rules, page.limit, ({ id }) => id);
-    return { data: shown.map(ruleView), page: { next_cursor }, as_of: asOf, completeness: {} };
+    const { items, next_cursor } = pageOf(rules, page.limit, ({ id }) => id);
+    return { data: items.map(ruleView), page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
   /**

@@ -122,8 +122,8 @@ export class DriftService {
       .orderBy('d.id', 'DESC')
       .limit(page.limit + 1)
       .getRawMany<DriftRow>();
-    const { shown, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: await this.withCauses(shown), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+    const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
+    return { data: await this.withCauses(items), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }
 
   /** Throws `DriftNotFoundError`. */

@@ -76,9 +76,9 @@ export class InventoryReader {
     const complete = await this.completeness.ofKind(filters.kind, at); // read first: the rows may be newer than their completeness, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
     if (at !== undefined) await this.horizon.assertCovers(at);
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return {
-      data: shown.map((row) => as(row, complete.sweptAt(row.kind))),
+      data: items.map((row) => as(row, complete.sweptAt(row.kind))),
       page: { next_cursor },
       as_of: complete.as_of,
       completeness: complete.completeness,
@@ -138,9 +138,9 @@ export class InventoryReader {
     });
     const actions = await this.withSagas(reported);
     const complete = await this.completeness.ofKind(kind);
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
     return {
-      data: shown.map((row) => eventView(row, causeOf(row, actions))),
+      data: items.map((row) => eventView(row, causeOf(row, actions))),
       page: { next_cursor },
       as_of: complete.as_of,
       completeness: complete.completeness,

@@ -21,8 +21,8 @@ export class ProjectReader {
       `select ${PROJECT_COLUMNS} from cloud_projects where $1::uuid is null or id > $1 order by id limit $2`,
       [after, page.limit + 1],
     );
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    return { data: shown.map(projectView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: items.map(projectView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }
 
   /** One project by our id, also a deleted one. */

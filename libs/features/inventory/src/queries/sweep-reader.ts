@@ -24,8 +24,8 @@ export class SweepReader {
       `select ${SWEEP_COLUMNS} from cloud_sweeps where ($1::text is null or kind = $1) and ($2::uuid is null or id < $2) order by id desc limit $3`,
       [kind ?? null, before, page.limit + 1],
     );
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    return { data: shown.map(sweepView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: items.map(sweepView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }
 
   async get(id: string): Promise<SweepView> {

@@ -74,8 +74,8 @@ export class CostLineReader {
       lineNo ?? null,
       page.limit + 1,
     ]);
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => `${row.period_key}/${row.invoice_id}/${row.line_no}/${row.line_set}`);
-    return { data: shown.map(costLineView), page: { next_cursor }, ...complete };
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => `${row.period_key}/${row.invoice_id}/${row.line_no}/${row.line_set}`);
+    return { data: items.map(costLineView), page: { next_cursor }, ...complete };
   }
 
   /** Throws when the line set of the previous page was replaced: the next page would be a mix of both sets. [BIL-2] */

@@ -36,7 +36,7 @@ export class HistoryReader {
         order by occurred_at desc, id desc limit $3`,
       [type ?? null, decodeCursor(page.cursor, UUID_KEY), page.limit + 1],
     );
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    return { data: shown.map((row) => ({ ...row, currency: 'USD', at: row.at.toISOString() })), page: { next_cursor }, ...complete };
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: items.map((row) => ({ ...row, currency: 'USD', at: row.at.toISOString() })), page: { next_cursor }, ...complete };
   }
 }

@@ -65,8 +65,8 @@ export class InvoiceReader {
         order by i.period desc, i.id desc limit $5`,
       [filters.period ?? null, filters.status ?? null, filters.reconciliation ?? null, decodeCursor(page.cursor, UUID_KEY), page.limit + 1],
     );
-    const { shown, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    return { data: shown.map(invoiceView), page: { next_cursor }, ...complete };
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: items.map(invoiceView), page: { next_cursor }, ...complete };
   }
 
   /** Throws `InvoiceNotFoundError`. */
