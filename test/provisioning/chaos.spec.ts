@@ -71,7 +71,8 @@ afterAll(async () => {
 
 /** A quarter of the writes lose their answer. Some of them take effect before that, some long after it, and some never. */
 const FAULTS = [
-  { id: 'surely_lost', match: { method: 'POST', path: '/v2/droplets', nth: 2 }, effect: { type: 'lose_answer' } }, // This rule fires with every seed.
+  // This rule fires with every seed.
+  { id: 'surely_lost', match: { method: 'POST', path: '/v2/droplets', nth: 2 }, effect: { type: 'lose_answer' } },
   { id: 'lost', match: { method: 'POST', path: '/v2/*', probability: 0.12 }, effect: { type: 'lose_answer' } },
   { id: 'late', match: { method: 'POST', path: '/v2/droplets', probability: 0.15 }, effect: { type: 'late_commit', ms: 2_500 } },
   { id: 'nothing', match: { method: 'POST', path: '/v2/*', probability: 0.06 }, effect: { type: 'status', status: 502 } },

@@ -157,7 +157,7 @@ it('does not end a cancelled saga as rolled_back while its droplet exists in the
   expect(await world.alive()).toEqual(before);
 }, 60_000);
 
-it('checks an exchanged token before the first call with it while sagas run, and makes each droplet once [INV-6]', async () => {
+it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once [INV-6]', async () => {
   useToken(OURS);
   await worker();
   const before = await world.alive();

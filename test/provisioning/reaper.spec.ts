@@ -56,7 +56,7 @@ it('ignores a droplet with a tag that is only similar to the tag of a saga [SAG-
   expect(await world.alive()).toHaveLength(3);
 });
 
-it('destroys a duplicate that was made after its saga was accepted, also when the provider’s clock is a little behind [SAG-6]', async () => {
+it('destroys a duplicate that was created after its saga was accepted, also when the provider’s clock is a little behind [SAG-6]', async () => {
   const saga = await world.run('provision_droplet', ORDER);
   const own = await world.simulator.droplets();
   const createdAt = new Date(Date.parse(saga.created_at) - 60_000).toISOString().replace(/\.\d+/, '');

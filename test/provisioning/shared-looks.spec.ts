@@ -31,7 +31,8 @@ it(`polls once per tick for all ${DROPLETS} sagas that wait in two workers, not 
     // One GET registers the droplet. When the list has too many pages to poll, one more GET reads the droplet after its create.
     expect(count('GET', /^\/v2\/droplets\/\d+$/)).toBeLessThanOrEqual(DROPLETS * (DROPLETS > 200 ? 2 : 1));
     expect(count('GET', /^\/v2\/droplets$/)).toBeLessThanOrEqual(ticks * pages);
-    expect(count('GET', /resources$/)).toBeLessThanOrEqual(ticks * pages + 10); // The sweep of the projects at the beginning adds a few calls.
+    // The sweep of the projects at the beginning adds a few calls.
+    expect(count('GET', /resources$/)).toBeLessThanOrEqual(ticks * pages + 10);
     expect(await world.alive()).toHaveLength(DROPLETS);
   } finally {
     await world.close();

@@ -45,7 +45,8 @@ it(
     await run.allEnded();
 
     expect(await run.wrongEnds()).toEqual([]);
-    expect(await world.query('select id from saga_runs')).toHaveLength(run.planned.length); // A lost answer was requested again with the same idempotency key.
+    // A lost answer was requested again with the same idempotency key.
+    expect(await world.query('select id from saga_runs')).toHaveLength(run.planned.length);
     expect(await run.twice()).toEqual([]);
     expect(await run.stale()).toEqual([]);
     expect(await world.query('select resource from saga_holds')).toEqual([]);

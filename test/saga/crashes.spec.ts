@@ -110,7 +110,8 @@ it('continues the runs of a crashed worker when it is restarted [OPS-3, SAG-18]'
     'select extract(epoch from min(at))::float8 * 1000 as ms from witness where saga_id = $1 and epoch > $2',
     [id, deadEpoch],
   );
-  const tookMs = Math.round((first?.ms ?? Infinity) - upMs); // The value is negative if the worker continued before the test saw it respond.
+  // The value is negative if the worker continued before the test saw it respond.
+  const tookMs = Math.round((first?.ms ?? Infinity) - upMs);
   console.log(`saga restart: ${JSON.stringify({ up_to_next_step_ms: tookMs })}`);
   expect(tookMs).toBeLessThan(10_000);
 }, 120_000);

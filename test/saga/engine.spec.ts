@@ -146,7 +146,8 @@ it('refuses the writes of a zombie, and its guard reports the lost lease [SAG-3]
   const zombie = await working(script);
   const id = await zombie.starts.start({ kind: 'contested', input: {}, tenantId: null, because: ADMIN });
   await until(() => script.calls.length === 1);
-  await world.owner.query(`update saga_runs set epoch = epoch + 1, lease_until = clock_timestamp() where id = $1`, [id]); // Another worker’s claim does the same.
+  // Another worker’s claim does the same.
+  await world.owner.query(`update saga_runs set epoch = epoch + 1, lease_until = clock_timestamp() where id = $1`, [id]);
   const saga = await settled(zombie.reader, id, ['completed']);
   release();
   await until(() => guards.length === 2);
