@@ -100,7 +100,7 @@ describe('a copy of the data directory of the server', () => {
   it.each([
     ['by the mark at the provider', true],
     ['by a provider resource that the ledger lacks', false],
-  ])('reveals the restore %s, and nothing is created twice or destroyed [OPS-8]', async (_name, raised) => {
+  ])('notices the restore %s, creates nothing twice and destroys nothing [OPS-8]', async (_name, raised) => {
     const folder = mkdtempSync(join(tmpdir(), 'arcadia-restore-'));
     const backup = join(folder, 'backup');
     const server = await EmbeddedPostgres.start({
