@@ -20,14 +20,14 @@ export interface CatalogWorld {
   readonly simulator: SimulatorClient;
   readonly database: Database;
   readonly catalog: Catalog;
-  /** The catalog of another process on the same database and provider. */
+  /** Opens another process on the same database and provider, and returns its catalog. */
   readonly another: () => Promise<Catalog>;
-  /** The tables of the copy, whole, with the time it was taken. */
+  /** All rows of the stored copy, with the time of the refresh. */
   readonly copy: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
-/** An account without resources, and one process that has not read the provider's offers yet. */
+/** Creates an account without resources, and one process that has not read the provider's offers yet. */
 export async function newCatalogWorld(): Promise<CatalogWorld> {
   const provider = await startSimulator({ empty: true });
   const simulator = new SimulatorClient(provider.url);

@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3_600_000;
 const LISTS = ['/v2/sizes', '/v2/regions', '/v2/images', '/v2/images'];
 const ORDER = { sizeSlug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 
-/** The simulator's offers. */
+/** The sizes, regions and images that the simulator offers. */
 interface Offers {
   sizes: { slug: string; memory: number; vcpus: number; disk: number; regions: string[]; available: boolean; [field: string]: unknown }[];
   regions: { slug: string; name: string; available: boolean; [field: string]: unknown }[];
@@ -26,7 +26,7 @@ async function offers(): Promise<Offers> {
   return { sizes: sizes.toSorted(bySlug), regions: regions.toSorted(bySlug), images: images.toSorted(bySlug) };
 }
 
-/** Both prices of every size, by slug, as the digits of the provider's answer: never as numbers of this process. */
+/** Both prices of every size by slug, as the digits of the provider's response. JavaScript numbers could lose digits. */
 async function writtenPrices(): Promise<Record<string, [string | undefined, string | undefined]>> {
   const headers = { authorization: 'Bearer dop_v1_simulator' };
   const answer = await (await fetch(`${world.simulator.url}/v2/sizes?per_page=200`, { headers })).text();
@@ -60,7 +60,7 @@ async function expectCopyOfOffers(): Promise<void> {
   );
 }
 
-/** Something changes in every list, so that a copy that was half replaced would show; the regions no longer fit on one page. */
+/** Changes every list, so that a half-replaced copy is detected. The regions no longer fit on one page. */
 async function changeOffers(): Promise<void> {
   const { sizes, regions, images } = await offers();
   await world.simulator.change({
@@ -97,7 +97,7 @@ it.each<{ name: string; match: FaultRule['match']; effect: FaultRule['effect']; 
   { name: 'second list fails', match: SECOND, effect: { type: 'status', status: 500 }, code: 'provider_unavailable' },
   { name: 'second list is cut off', match: SECOND, effect: { type: 'truncate' }, code: 'malformed_answer' },
   {
-    name: 'second list loses one on a seam',
+    name: 'second list loses an item between two pages',
     match: SECOND,
     effect: { type: 'page_shift', body: { total: 'stays' } },
     code: 'incomplete_list',
@@ -134,12 +134,12 @@ it('has no copy when the first refresh fails', async () => {
   expect(await world.catalog.size(ORDER.sizeSlug)).toBeUndefined();
 });
 
-it('refreshes in one of two processes, and not at all while the copy is young', async () => {
+it('refreshes in only one of two processes, and in none while the copy is recent', async () => {
   const other = await world.another();
   await world.simulator.forgetCalls();
   await world.simulator.faults([{ id: 'slow', match: { path: '/v2/regions' }, effect: { type: 'hold', after: true } }]);
   const first = world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning');
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the first refresh at work' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the first refresh running' });
   expect(await other.refreshIfOlderThan(DAY_MS, 'provisioning')).toBe(false);
   expect((await world.simulator.fired()).slow).toBe(1);
   await world.simulator.faults([]);
@@ -149,7 +149,7 @@ it('refreshes in one of two processes, and not at all while the copy is young', 
   expect(read).toEqual(LISTS);
 });
 
-it('refreshes once when two processes ask at the same moment', async () => {
+it('refreshes once when two processes start a refresh at the same moment', async () => {
   const other = await world.another();
   await world.simulator.forgetCalls();
   const did = await Promise.all([world.catalog, other].map((each) => each.refreshIfOlderThan(DAY_MS, 'provisioning')));
@@ -162,7 +162,7 @@ it('writes nothing when its claim has expired and another process has refreshed'
   const other = await world.another();
   await world.simulator.faults([{ id: 'frozen', match: SECOND, times: 1, effect: { type: 'hold', after: true } }]);
   const late = world.catalog.refreshIfOlderThan(0, 'provisioning');
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the late refresh at work' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the late refresh running' });
   await world.database.query(`update provider_catalogue set refreshing_until = clock_timestamp() - interval '1 second'`);
   await changeOffers();
   expect(await other.refreshIfOlderThan(0, 'provisioning')).toBe(true);
@@ -173,7 +173,7 @@ it('writes nothing when its claim has expired and another process has refreshed'
   await expectCopyOfOffers();
 });
 
-it('checks an order against the copy without a provider call, and not at all without a copy [TEN-6]', async () => {
+it('checks an order against the copy without a provider call, and skips the check without a copy [TEN-6]', async () => {
   expect(await world.catalog.problemsOf(ORDER)).toBeUndefined();
   await world.catalog.refresh('provisioning');
   await world.simulator.forgetCalls();

@@ -69,9 +69,10 @@ afterAll(async () => {
   await provider.close();
 }, 60_000);
 
-/** A quarter of the writes lose their answer, some of them before the effect, some long before it. */
+/** A quarter of the writes lose their answer. Some of them take effect before that, some long after it, and some never. */
 const FAULTS = [
-  { id: 'surely_lost', match: { method: 'POST', path: '/v2/droplets', nth: 2 }, effect: { type: 'lose_answer' } }, // whatever the seed
+  // This rule fires with every seed.
+  { id: 'surely_lost', match: { method: 'POST', path: '/v2/droplets', nth: 2 }, effect: { type: 'lose_answer' } },
   { id: 'lost', match: { method: 'POST', path: '/v2/*', probability: 0.12 }, effect: { type: 'lose_answer' } },
   { id: 'late', match: { method: 'POST', path: '/v2/droplets', probability: 0.15 }, effect: { type: 'late_commit', ms: 2_500 } },
   { id: 'nothing', match: { method: 'POST', path: '/v2/*', probability: 0.06 }, effect: { type: 'status', status: 502 } },
@@ -80,7 +81,7 @@ const FAULTS = [
 ];
 
 it(
-  `SAG-5 to SAG-11: ${RUNS} runs under kill -9 and lost answers leave nothing that nobody pays for (seed ${SEED})`,
+  `leaves no provider resource without a saga after ${RUNS} runs under kill -9 and lost answers (seed ${SEED}) [SAG-5 to SAG-11]`,
   async () => {
     console.log(`provisioning chaos: CHAOS_SEED=${SEED} CHAOS_RUNS=${RUNS}`);
     await simulator.faults(FAULTS);
@@ -108,17 +109,17 @@ it(
     const runs = await world.query<Run>('select id, kind, status, context, input from saga_runs');
     expect(runs.filter(({ status }) => status !== 'completed' && status !== 'rolled_back')).toEqual([]);
     const expected = accountedFor(runs);
-    await until(async () => JSON.stringify(await living()) === JSON.stringify(expected), {
+    await until(async () => JSON.stringify(await liveResources()) === JSON.stringify(expected), {
       withinMs: 60_000,
-      what: 'the provider having what the sagas say',
+      what: 'the provider having exactly the resources of the sagas',
     });
-    const strays = await world.query('select kind, reason from cloud_strays');
+    const orphans = await world.query('select kind, reason from cloud_strays');
     const ended = Object.fromEntries(['completed', 'rolled_back'].map((end) => [end, runs.filter(({ status }) => status === end).length]));
-    console.log(`provisioning chaos: ${JSON.stringify({ sagas: runs.length, ended, kills, fired, strays, living: expected })}`);
-    expect(await living()).toEqual(expected);
+    console.log(`provisioning chaos: ${JSON.stringify({ sagas: runs.length, ended, kills, fired, orphans, live: expected })}`);
+    expect(await liveResources()).toEqual(expected);
     expect(kills).toBeGreaterThan(1);
     expect(fired.surely_lost).toBeGreaterThan(0);
-    expect(strays.filter(({ reason }) => reason === 'unknown_saga')).toEqual([]);
+    expect(orphans.filter(({ reason }) => reason === 'unknown_saga')).toEqual([]);
     expect(await world.query(`select saga_id, step_idx from witness where status = 'completed' group by 1, 2 having count(*) > 1`)).toEqual(
       [],
     );
@@ -126,7 +127,7 @@ it(
   120_000 + RUNS * 15_000,
 );
 
-/** A droplet is ordered, sometimes given up; what was made is sometimes resized, saved or destroyed. */
+/** Orders a droplet and sometimes cancels the order. A completed droplet is sometimes resized, copied to a snapshot or destroyed. */
 async function oneRun(nth: number): Promise<void> {
   const made = await ended(
     await start('provision_droplet', { ...ORDER, name: `web-${nth}`, project_id: projectId }, `p-${nth}`, random.chance(0.2)),
@@ -139,15 +140,15 @@ async function oneRun(nth: number): Promise<void> {
   await ended(await start(next, input, `n-${nth}`, next !== 'destroy_droplet' && random.chance(0.3)));
 }
 
-async function start(kind: string, input: Record<string, unknown>, key: string, giveUp: boolean): Promise<string> {
+async function start(kind: string, input: Record<string, unknown>, key: string, cancels: boolean): Promise<string> {
   const id = await post('/api/v1/sagas', { kind, input }, key);
-  if (!giveUp) return id;
+  if (!cancels) return id;
   await sleep(random.below(4_000));
   await post(`/api/v1/sagas/${id}/cancel`, {}, `${key}-cancel`);
   return id;
 }
 
-/** Answers the id of the saga. Asked again until there is an answer; a cancel that comes too late is one. */
+/** Returns the id of the saga. The request is retried until the api responds; a 409 for a late cancel is a response too. */
 async function post(path: string, body: unknown, key: string): Promise<string> {
   const headers = {
     authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
@@ -176,24 +177,24 @@ async function ended(id: string): Promise<Run> {
     },
     { withinMs: 180_000, what: `the end of saga ${id}` },
   );
-  if (!run) throw new Error(`there is no saga ${id}`);
+  if (!run) throw new Error(`saga ${id} does not exist`);
   return run;
 }
 
-interface Living {
+interface LiveResources {
   readonly droplets: readonly string[];
   readonly snapshots: readonly string[];
 }
 
-/** What the sagas say that there is: droplets with their size, and snapshots by name. */
-function accountedFor(runs: readonly Run[]): Living {
+/** The resources that the sagas account for: droplets with their sizes, and snapshots by name. */
+function accountedFor(runs: readonly Run[]): LiveResources {
   const completed = runs.filter(({ status }) => status === 'completed');
   const of = (kind: string) => completed.filter((run) => run.kind === kind);
-  const gone = new Set(of('destroy_droplet').map(({ input }) => input.droplet_id));
+  const destroyed = new Set(of('destroy_droplet').map(({ input }) => input.droplet_id));
   const sizes = new Map(of('resize_droplet').map(({ input }) => [input.droplet_id, input.size_slug]));
   const droplets = of('provision_droplet')
     .map(({ context }) => context.create_droplet?.droplet_id ?? '')
-    .filter((id) => !gone.has(id))
+    .filter((id) => !destroyed.has(id))
     .map((id) => `${id} ${sizes.get(id) ?? ORDER.size_slug} active`);
   return {
     droplets: droplets.sort(byText),
@@ -203,8 +204,8 @@ function accountedFor(runs: readonly Run[]): Living {
   };
 }
 
-/** What there is, as the simulator itself knows. */
-async function living(): Promise<Living> {
+/** The resources that exist, read from the simulator itself. */
+async function liveResources(): Promise<LiveResources> {
   const { droplets, images } = (await simulator.account()) as {
     droplets: { id: number; size_slug: string; status: string; deleted_at?: string }[];
     images: { name: string; type: string; status: string; public: boolean }[];

@@ -19,12 +19,12 @@ const alive = () => world.alive();
 const creates = async (since: number) =>
   (await world.simulator.calls()).slice(since).filter(({ method, path }) => method === 'POST' && path === '/v2/droplets').length;
 
-describe('a create whose answer is lost', () => {
+describe('a create without an answer', () => {
   it.each([
-    { name: 'after it took effect', effect: { type: 'lose_answer' } },
-    { name: 'and that takes effect later, within the lag bound', effect: { type: 'late_commit', ms: 400 } },
-    { name: 'behind a page of a proxy, after it took effect', effect: { type: 'status', status: 524, after: true } },
-  ])('SAG-5, SAG-19: $name is found by the full id of its saga, and is not sent again', async ({ effect }) => {
+    { name: 'that took effect before its answer was lost', effect: { type: 'lose_answer' } },
+    { name: 'that takes effect later, within the lag bound', effect: { type: 'late_commit', ms: 400 } },
+    { name: 'that took effect behind the error page of a proxy', effect: { type: 'status', status: 524, after: true } },
+  ])('finds the droplet of a create $name by the full id of its saga, and sends no second create [SAG-5, SAG-19]', async ({ effect }) => {
     await world.simulator.faults([{ id: 'lost', match: CREATE, times: 1, effect }]);
     const before = (await world.simulator.calls()).length;
     const saga = await world.run('provision_droplet', ORDER);
@@ -35,7 +35,7 @@ describe('a create whose answer is lost', () => {
     expect(await creates(before)).toBe(1);
   });
 
-  it('SAG-5, SAG-19: and that did nothing is sent again, but not before the lag bound has passed', async () => {
+  it('sends a create that did nothing again, but not before the lag bound has passed [SAG-5, SAG-19]', async () => {
     await world.simulator.faults([{ id: 'nothing', match: CREATE, times: 1, effect: { type: 'status', status: 502 } }]);
     const startedMs = performance.now();
     const saga = await world.run('provision_droplet', ORDER);
@@ -45,7 +45,7 @@ describe('a create whose answer is lost', () => {
     expect(await alive()).toEqual([idOf(saga.context)]);
   });
 
-  it('SAG-6: and that takes effect after the lag bound makes a duplicate, which the reaper destroys', async () => {
+  it('makes a duplicate when the create takes effect after the lag bound, and the reaper destroys it [SAG-6]', async () => {
     await world.simulator.faults([{ id: 'late', match: CREATE, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } }]);
     const saga = await world.run('provision_droplet', ORDER);
     expect(saga.status).toBe('completed');
@@ -55,12 +55,12 @@ describe('a create whose answer is lost', () => {
     await until(async () => (await alive()).length === 1, { what: 'the end of the duplicate' });
     expect(await world.simulator.fired()).toEqual({ late: 1 });
     expect(await alive()).toEqual([idOf(saga.context)]);
-    const strays = await world.database.query('select kind, saga_id, reason, asked_at is not null as asked from cloud_strays');
-    expect(strays).toEqual([{ kind: 'droplet', saga_id: saga.id, reason: 'duplicate', asked: true }]);
+    const orphans = await world.database.query('select kind, saga_id, reason, asked_at is not null as asked from cloud_strays');
+    expect(orphans).toEqual([{ kind: 'droplet', saga_id: saga.id, reason: 'duplicate', asked: true }]);
   });
 });
 
-it('a create that is refused is undone at once: there is nothing to look for', async () => {
+it('rolls back a refused create at once, without waiting for a late droplet', async () => {
   await world.simulator.faults([
     {
       id: 'refused',
@@ -80,7 +80,7 @@ it('a create that is refused is undone at once: there is nothing to look for', a
   expect(await alive()).toEqual([]);
 });
 
-it('a create that met a 429 waits as told and costs no try', async () => {
+it('retries a create after a 429 when the provider allows it, without counting a try', async () => {
   await world.simulator.faults([{ id: 'limited', match: CREATE, times: 2, effect: { type: 'status', status: 429, ms: 1_000 } }]);
   const saga = await world.run('provision_droplet', ORDER);
   expect(await world.simulator.fired()).toEqual({ limited: 2 });
@@ -89,20 +89,20 @@ it('a create that met a 429 waits as told and costs no try', async () => {
   expect(await alive()).toEqual([idOf(saga.context)]);
 });
 
-describe('SAG-9, SAG-10: when a later step fails', () => {
+describe('the compensation after a later step failed', () => {
   const forbidden = { id: 'forbidden', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 403 } };
 
   it.each([
-    { name: 'the droplet is destroyed', fault: [] },
+    { name: 'with one DELETE', fault: [] },
     {
-      name: 'also when the answer to its DELETE is lost',
+      name: 'when the answer to its DELETE is lost',
       fault: [{ id: 'delete', match: { method: 'DELETE' }, times: 1, effect: { type: 'lose_answer' } }],
     },
     {
-      name: 'also when its DELETE does nothing',
+      name: 'when its first DELETE does nothing',
       fault: [{ id: 'delete', match: { method: 'DELETE' }, times: 1, effect: { type: 'status', status: 500 } }],
     },
-  ])('$name', async ({ fault }) => {
+  ])('destroys the droplet $name [SAG-9, SAG-10]', async ({ fault }) => {
     await world.simulator.faults([forbidden, ...fault]);
     const saga = await world.run('provision_droplet', ORDER);
     expect(Object.values(await world.simulator.fired())).not.toContain(0);
@@ -113,7 +113,7 @@ describe('SAG-9, SAG-10: when a later step fails', () => {
   });
 });
 
-it('SAG-12: a cancel while the droplet is being made settles the create first: a DELETE while it is new is refused, and waited for', async () => {
+it('waits for the create before it compensates a cancel, because DigitalOcean refuses the DELETE of a new droplet [SAG-12]', async () => {
   const { lags } = (await world.simulator.account()) as { lags: Record<string, number> };
   await world.simulator.change({ lags: { droplet_active_ms: 2_000 } });
   const id = await world.start('provision_droplet', ORDER);
@@ -127,11 +127,11 @@ it('SAG-12: a cancel while the droplet is being made settles the create first: a
   expect(await alive()).toEqual([]);
 });
 
-describe('SAG-15: destroy', () => {
+describe('a destroy', () => {
   it.each([
-    { name: 'survives a lost answer', fault: { id: 'f', match: { method: 'DELETE' }, times: 1, effect: { type: 'lose_answer' } } },
-    { name: 'survives an outage', fault: { id: 'f', match: { method: 'DELETE' }, times: 2, effect: { type: 'status', status: 503 } } },
-  ])('$name, marks the row once, and ends the spec', async ({ fault }) => {
+    { name: 'after a lost answer', fault: { id: 'f', match: { method: 'DELETE' }, times: 1, effect: { type: 'lose_answer' } } },
+    { name: 'after an outage', fault: { id: 'f', match: { method: 'DELETE' }, times: 2, effect: { type: 'status', status: 503 } } },
+  ])('deletes the droplet $name, marks its row once, and ends the spec [SAG-15]', async ({ fault }) => {
     const made = await world.run('provision_droplet', ORDER);
     const resource = await world.resource('droplet', String(idOf(made.context)));
     await world.simulator.faults([fault]);
@@ -139,15 +139,15 @@ describe('SAG-15: destroy', () => {
     expect((await world.simulator.fired()).f).toBeGreaterThan(0);
     expect(saga.status).toBe('completed');
     expect(await alive()).toEqual([]);
-    const told = await world.database.query('select source from cloud_resource_events where resource_id = $1 and type = $2', [
+    const deletions = await world.database.query('select source from cloud_resource_events where resource_id = $1 and type = $2', [
       resource?.id,
       'deleted',
     ]);
-    expect(told).toEqual([{ source: 'saga' }]);
+    expect(deletions).toEqual([{ source: 'saga' }]);
     expect(await world.specs.find(resource?.id ?? '')).toBeUndefined();
   });
 
-  it('a droplet that is gone already is done', async () => {
+  it('completes when the droplet has been deleted already [SAG-15]', async () => {
     const made = await world.run('provision_droplet', ORDER);
     const resource = await world.resource('droplet', String(idOf(made.context)));
     await world.simulator.setDroplets([]);
@@ -157,7 +157,7 @@ describe('SAG-15: destroy', () => {
   });
 });
 
-it('SAG-1: an outage of the provider while a droplet is waited for costs no try, and nothing is given up', async () => {
+it('survives an outage of the provider while it waits for a droplet, without counting a try [SAG-1]', async () => {
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.alive()).length === 1, { what: 'the droplet' });
   await world.simulator.faults([{ id: 'down', match: { path: '/v2/*' }, times: 4, effect: { type: 'status', status: 503 } }]);

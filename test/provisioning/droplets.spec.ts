@@ -9,7 +9,7 @@ afterAll(() => world.close());
 
 const dropletId = (context: Record<string, unknown>) => (context.create_droplet as { droplet_id: string }).droplet_id;
 
-it('SAG-9: an order becomes a droplet that is active, its tenant’s, in the inventory and in the desired state', async () => {
+it('turns an order into an active droplet of its tenant, with a row in the inventory and a desired state [SAG-9]', async () => {
   const saga = await world.run('provision_droplet', { ...ORDER, user_data: '#!/bin/sh\necho a-secret' });
   expect(saga.error).toBeNull();
   expect(saga.status).toBe('completed');
@@ -33,7 +33,7 @@ it('SAG-9: an order becomes a droplet that is active, its tenant’s, in the inv
   });
 });
 
-it('takes a snapshot, resizes, and destroys', async () => {
+it('takes a snapshot of a droplet, resizes it and destroys it', async () => {
   const made = await world.run('provision_droplet', { ...ORDER, name: 'db-1' });
   const id = dropletId(made.context);
   const resource = await world.resource('droplet', id);

@@ -43,7 +43,7 @@ beforeAll(async () => {
   await theirs.change({ ...ACCOUNT, ...ZONES });
   gate = await openTokenGate({ [OURS]: world.simulator.url, [THEIRS]: stranger.url });
   folder = mkdtempSync(join(tmpdir(), 'arcadia-tokens-'));
-  await world.engine.drain(); // the sagas are left to the process of each test
+  await world.engine.drain(); // Each test runs the sagas in a process of its own.
 });
 beforeEach(() => theirs.forgetCalls());
 afterEach(async () => {
@@ -60,7 +60,7 @@ afterAll(async () => {
 const tokenFile = () => join(folder, 'provisioning');
 const useToken = (token: string) => writeFileSync(tokenFile(), token);
 
-/** A worker of sagas with the token that the file holds; it meets the provider at the address that both accounts share. */
+/** A saga worker with the token from the file. It calls the provider at the address that both accounts share. */
 async function worker(env: Record<string, string> = {}): Promise<ProvisioningProcess> {
   const process = await world.another({ DO_API_URL: gate.url, DO_API_TOKEN_PROVISIONING_FILE: tokenFile(), ...env });
   opened.push(process);
@@ -76,8 +76,8 @@ const stepOf = async (id: string) => {
 const waitsForToken = (id: string) =>
   until(async () => (await stepOf(id)).step?.error?.code === 'other_account', { what: `saga ${id} waiting for a right token` });
 
-/** What reached the other account besides the check itself. */
-async function askedOfStranger(): Promise<string[]> {
+/** The calls that reached the other account, without the account check itself. */
+async function callsToOtherAccount(): Promise<string[]> {
   const checks = ['/v2/account', '/v2/projects/default'];
   return (await theirs.calls()).filter(({ path }) => !checks.includes(path)).map(({ method, path }) => `${method} ${path}`);
 }
@@ -94,7 +94,7 @@ async function liveDroplet(name: string): Promise<{ resourceId: string; dropletI
   return { resourceId, dropletId: (saga.context.create_droplet as { droplet_id: string }).droplet_id };
 }
 
-it('asks and writes nothing with the token of another account from the start, and completes everything once with the right one [INV-6]', async () => {
+it('reads and writes nothing with the token of another account from the start, and completes everything once with the right one [INV-6]', async () => {
   useToken(THEIRS);
   const process = await worker();
   const before = await world.alive();
@@ -102,8 +102,8 @@ it('asks and writes nothing with the token of another account from the start, an
   const record = await start('upsert_dns_record', RECORD);
   for (const id of [...orders, record]) await waitsForToken(id);
   expect((await stepOf(record)).step?.error?.detail).toMatch(/^waiting for a token of the account that this service is bound to/);
-  await world.reapWith(process); // without an answer of the bound account no restore can be ruled out, so the round ends there
-  expect(await askedOfStranger()).toEqual([]);
+  await world.reapWith(process); // The round ends early: without the bound account a restore cannot be ruled out.
+  expect(await callsToOtherAccount()).toEqual([]);
   expect((await theirs.calls()).length).toBeLessThanOrEqual(2);
   expect(await theirs.droplets()).toEqual([]);
   expect(await world.alive()).toEqual(before);
@@ -117,17 +117,17 @@ it('asks and writes nothing with the token of another account from the start, an
   expect(await recordsOf(world.simulator)).toHaveLength(1);
   expect(await recordsOf(theirs)).toEqual([]);
   for (const id of orders) expect((await world.reader.get(PLATFORM, id)).steps.map(({ error }) => error)).toEqual([null, null, null, null]);
-  expect(await askedOfStranger()).toEqual([]);
+  expect(await callsToOtherAccount()).toEqual([]);
 }, 60_000);
 
-it('concludes nothing from the 404 of another account: a destroy waits, and the row of the droplet stays [SAG-15]', async () => {
+it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays [SAG-15]', async () => {
   useToken(OURS);
   await worker();
   const { resourceId, dropletId } = await liveDroplet('kept');
   useToken(THEIRS);
   const destroy = await start('destroy_droplet', { resource_id: resourceId });
   await waitsForToken(destroy);
-  expect(await askedOfStranger()).toEqual([]);
+  expect(await callsToOtherAccount()).toEqual([]);
   expect(await world.resource('droplet', dropletId)).toMatchObject({ id: resourceId, status: 'active' });
   expect(await world.alive()).toContain(Number(dropletId));
 
@@ -136,28 +136,28 @@ it('concludes nothing from the 404 of another account: a destroy waits, and the 
   expect(await world.alive()).not.toContain(Number(dropletId));
 }, 60_000);
 
-it('does not end a cancelled saga as rolled_back while its droplet lives in the bound account [SAG-9]', async () => {
+it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account [SAG-9]', async () => {
   useToken(OURS);
   await worker();
   const members = `/v2/projects/${ACME}/resources`;
-  await world.simulator.faults([{ id: 'held', match: { method: 'POST', path: members }, times: 1, effect: { type: 'hold' } }]);
+  await world.simulator.faults([{ id: 'blocked', match: { method: 'POST', path: members }, times: 1, effect: { type: 'hold' } }]);
   const before = await world.alive();
   const order = await start('provision_droplet', { ...ORDER, name: 'cancelled' });
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the order having made its droplet' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the order having created its droplet' });
   useToken(THEIRS);
   await world.controls.cancel(PLATFORM, order, ADMIN);
   await world.simulator.faults([]);
   await waitsForToken(order);
   expect((await world.reader.get(PLATFORM, order)).status).toBe('compensating');
   expect(await world.alive()).toHaveLength(before.length + 1);
-  expect(await askedOfStranger()).toEqual([]);
+  expect(await callsToOtherAccount()).toEqual([]);
 
   useToken(OURS);
   expect((await world.ended(order)).status).toBe('rolled_back');
   expect(await world.alive()).toEqual(before);
 }, 60_000);
 
-it('checks an exchanged token before the first call with it while sagas run, and makes each droplet once [INV-6]', async () => {
+it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once [INV-6]', async () => {
   useToken(OURS);
   await worker();
   const before = await world.alive();
@@ -169,7 +169,7 @@ it('checks an exchanged token before the first call with it while sagas run, and
     async () => (await unfinished()).length > 0 && (await unfinished()).every(({ step }) => step?.error?.code === 'other_account'),
     { what: 'the orders waiting' },
   );
-  expect(await askedOfStranger()).toEqual([]);
+  expect(await callsToOtherAccount()).toEqual([]);
   expect((await theirs.calls()).length).toBeLessThanOrEqual(2);
   expect(await theirs.droplets()).toEqual([]);
 

@@ -19,7 +19,7 @@ const DEFAULT = '00000000-0000-4000-8000-00000000000d';
 export const PLATFORM = { kind: 'platform' } as const;
 export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 
-/** The simulator's lags, a twentieth as long, and the product's bound above all of them. */
+/** The simulator's lags are divided by this number. `PROVIDER_LAG_MS` is longer than each of the results. */
 const SLOWNESS = 20;
 const FAST = {
   NODE_ENV: 'test',
@@ -48,19 +48,19 @@ export interface ProvisioningProcess {
 
 export interface ProvisioningWorld extends ProvisioningProcess {
   readonly simulator: SimulatorClient;
-  /** Our id of the project of tenant acme. */
+  /** The inventory id of the project of tenant acme. */
   readonly projectId: string;
-  /** Another process over the same database and provider; its engine is not started. */
+  /** Opens another process on the same database and provider. Its engine is not started. */
   readonly another: (env?: Record<string, string>) => Promise<ProvisioningProcess>;
   readonly start: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<string>;
-  /** Starts it and waits for its end. */
+  /** Starts a saga and waits for its end. */
   readonly run: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<SagaView>;
-  /** Ids of the droplets that exist, as the simulator itself knows. */
+  /** Returns the ids of the existing droplets, read from the simulator itself. */
   readonly alive: () => Promise<number[]>;
-  /** A round of the reaper, whether one is due or not. */
+  /** Runs one round of the reaper, even if none is due. */
   readonly reap: () => Promise<void>;
   readonly reapWith: (process: ProvisioningProcess) => Promise<void>;
-  /** A statement of the database's owner. */
+  /** Runs a statement as the owner of the database. */
   readonly asOwner: (statement: string) => Promise<void>;
   readonly ended: (id: string) => Promise<SagaView>;
   readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
@@ -70,7 +70,7 @@ export interface ProvisioningWorld extends ProvisioningProcess {
 export const ORDER = { name: 'web-1', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
-/** An account with a default project and one of tenant acme, and one worker's services over it; its engine runs. */
+/** Creates an account with a default project and a project of tenant acme, and the services of one worker with a running engine. */
 export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
   const provider = await startSimulator({ empty: true });
   const simulator = new SimulatorClient(provider.url);
@@ -184,5 +184,5 @@ function aProject(id: string, name: string, description: string) {
   };
 }
 
-/** Two projects: nobody's, and tenant acme's. */
+/** The account has two projects: a default one without a tenant, and one of tenant acme. */
 export const ACCOUNT = { projects: [aProject(DEFAULT, 'first-project', ''), aProject(ACME, 'Acme', 'tenant:acme')], members: [] };

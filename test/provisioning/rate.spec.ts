@@ -3,11 +3,11 @@ import { until } from '../setup/until';
 import { newProvisioningWorld, ORDER, PLATFORM } from './provisioning-world';
 
 const DROPLETS = process.env.TEST_LONG ? 100 : 15;
-const PROVIDERS_OWN = { DO_RATE_PER_MINUTE: '250', DO_RATE_PER_HOUR: '5000', SAGA_POLL_MS: '5000', PROVIDER_LAG_MS: '60000' };
+const PROVIDER_LIMITS = { DO_RATE_PER_MINUTE: '250', DO_RATE_PER_HOUR: '5000', SAGA_POLL_MS: '5000', PROVIDER_LAG_MS: '60000' };
 const SWEEP_EVERY_MS = 5_000;
 
-it(`OPS-1: ${DROPLETS} droplets ordered at once are made by two workers within the provider’s rate, sweeps beside them`, async () => {
-  const world = await newProvisioningWorld(PROVIDERS_OWN);
+it(`creates ${DROPLETS} droplets with two workers within the provider’s rate while sweeps run [OPS-1]`, async () => {
+  const world = await newProvisioningWorld(PROVIDER_LIMITS);
   try {
     await world.simulator.allow({ per_minute: 250, per_hour: 5_000 });
     const second = await world.another();

@@ -2,7 +2,7 @@ import { until } from '../setup/until';
 import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from './provisioning-world';
 
 const CREATE = { method: 'POST', path: '/v2/droplets' };
-const STRANGER = '0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';
+const UNKNOWN_SAGA = '0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';
 
 let world: ProvisioningWorld;
 beforeAll(async () => {
@@ -15,10 +15,10 @@ afterEach(async () => {
 });
 
 const marked = (saga: string, name: string) => ({ name, tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga}`] });
-const strayOf = async (sagaId: string) =>
+const orphansOf = async (sagaId: string) =>
   world.database.query('select kind, reason, asked_at is not null as asked from cloud_strays where saga_id = $1', [sagaId]);
 
-it('SAG-9: a create that takes effect after its saga was rolled back is undone by the reaper', async () => {
+it('destroys a droplet that was created after its saga was rolled back [SAG-9]', async () => {
   await world.simulator.faults([{ id: 'late', match: CREATE, times: 1, effect: { type: 'late_commit', ms: 3_600_000 } }]);
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.simulator.fired()).late === 1, { what: 'the lost create' });
@@ -32,19 +32,19 @@ it('SAG-9: a create that takes effect after its saga was rolled back is undone b
       await world.reap();
       return (await world.alive()).length === 0;
     },
-    { what: 'the end of what came late' },
+    { what: 'the end of the late droplet' },
   );
-  expect(await strayOf(id)).toEqual([{ kind: 'droplet', reason: 'late', asked: true }]);
+  expect(await orphansOf(id)).toEqual([{ kind: 'droplet', reason: 'late', asked: true }]);
 });
 
-it('SAG-8: an orphan of a saga that this database does not know is reported, never destroyed', async () => {
-  await world.simulator.setDroplets([marked(STRANGER, 'orphan')]);
+it('reports an orphan of a saga that this database does not know, and never destroys it [SAG-8]', async () => {
+  await world.simulator.setDroplets([marked(UNKNOWN_SAGA, 'orphan')]);
   await world.reap();
   expect(await world.alive()).toHaveLength(1);
-  expect(await strayOf(STRANGER)).toEqual([{ kind: 'droplet', reason: 'unknown_saga', asked: false }]);
+  expect(await orphansOf(UNKNOWN_SAGA)).toEqual([{ kind: 'droplet', reason: 'unknown_saga', asked: false }]);
 });
 
-it('SAG-7: a tag that only begins like a saga’s, or names another, is nobody’s business', async () => {
+it('ignores a droplet with a tag that is only similar to the tag of a saga [SAG-7]', async () => {
   const saga = await world.run('provision_droplet', ORDER);
   const own = await world.simulator.droplets();
   await world.simulator.setDroplets([
@@ -56,7 +56,7 @@ it('SAG-7: a tag that only begins like a saga’s, or names another, is nobody�
   expect(await world.alive()).toHaveLength(3);
 });
 
-it('destroys a duplicate that was made after its saga was accepted, also when the provider’s clock is a little behind [SAG-6]', async () => {
+it('destroys a duplicate that was created after its saga was accepted, also when the provider’s clock is a little behind [SAG-6]', async () => {
   const saga = await world.run('provision_droplet', ORDER);
   const own = await world.simulator.droplets();
   const createdAt = new Date(Date.parse(saga.created_at) - 60_000).toISOString().replace(/\.\d+/, '');
@@ -68,16 +68,16 @@ it('destroys a duplicate that was made after its saga was accepted, also when th
     },
     { what: 'the end of the duplicate' },
   );
-  expect(await strayOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'duplicate', asked: true }]);
+  expect(await orphansOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'duplicate', asked: true }]);
 });
 
-it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that were not over in the backup', async () => {
+it('destroys nothing after a restore for a saga that was open in the backup [SAG-6, OPS-8]', async () => {
   await world.simulator.faults([
-    { id: 'held', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 503 } },
+    { id: 'unavailable', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 503 } },
   ]);
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.reader.get(PLATFORM, id)).steps[0]?.status === 'completed', { what: 'the droplet' });
-  // What a restore looks like from inside: the notes of this database name another cluster.
+  // After a restore the database contains the system identifier of another cluster.
   await world.asOwner(`update database_lineage set system_identifier = 'the one before'`);
   const restored = await world.another();
   await world.reapWith(restored);
@@ -87,10 +87,10 @@ it('SAG-6, OPS-8: after a restore nothing is destroyed on behalf of sagas that w
   await world.simulator.setDroplets([...own, marked(id, 'made-after-the-backup')]);
   await world.reap();
   expect(await world.alive()).toHaveLength(2);
-  expect(await strayOf(id)).toEqual([{ kind: 'droplet', reason: 'restored', asked: false }]);
+  expect(await orphansOf(id)).toEqual([{ kind: 'droplet', reason: 'restored', asked: false }]);
 });
 
-it('the tag object of a saga goes when the saga is over, its list empty and the grace over; not before', async () => {
+it('deletes the tag of a saga only when the saga has ended, the tag has no droplets and the grace period is over', async () => {
   const made = await world.run('provision_droplet', ORDER);
   const tagNames = async () => ((await world.simulator.account()) as { tags: { name: string }[] }).tags.map(({ name }) => name);
   const tag = `arcadia-saga-${made.id}`;
@@ -107,7 +107,7 @@ it('the tag object of a saga goes when the saga is over, its list empty and the 
   expect(await tagNames()).toContain('managed-by-arcadia-cloud');
 });
 
-it('SAG-6, OPS-8: a saga that a restore threw back to its beginning adopts what it made in its former life', async () => {
+it('adopts the existing droplet when a restore has reset its saga to the beginning [SAG-6, OPS-8]', async () => {
   const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
   const restored = `insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
     values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`;
@@ -116,7 +116,7 @@ it('SAG-6, OPS-8: a saga that a restore threw back to its beginning adopts what 
     'select id from saga_runs where restored_at is not null order by id desc limit 1',
   );
   const id = run?.id ?? '';
-  await world.simulator.setDroplets([{ ...marked(id, ORDER.name), status: 'active' }]); // made after the backup
+  await world.simulator.setDroplets([{ ...marked(id, ORDER.name), status: 'active' }]); // It was created after the backup.
   const [made] = await world.alive();
   await world.asOwner(`update saga_runs set wake_at = now() where id = '${id}'`);
   const saga = await world.ended(id);
@@ -130,10 +130,10 @@ it('reports a droplet with the full tag of a finished saga that is older than th
   await world.simulator.setDroplets([...own, { ...marked(saga.id, 'made-by-hand'), created_at: '2019-01-01T00:00:00Z' }]);
   for (let round = 0; round < 3; round++) await world.reap();
   expect(await world.alive()).toHaveLength(2);
-  expect(await strayOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'older', asked: false }]);
+  expect(await orphansOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'older', asked: false }]);
 });
 
-it('never adopts a droplet that is older than the saga whose tag it carries [SAG-6]', async () => {
+it('never adopts a droplet that is older than the saga in its tag [SAG-6]', async () => {
   const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
   await world.asOwner(`insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
     values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`);

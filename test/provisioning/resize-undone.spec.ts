@@ -18,11 +18,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.simulator.faults([]));
 
-const now = async () => (await world.simulator.droplets()).find(({ id }) => id === dropletId);
-const events = `/v2/droplets/*/actions`;
-/** Only the nth event that is asked for of the droplet. */
-const event = (nth: number, effect: Record<string, unknown>) => [
-  { id: 'f', match: { method: 'POST', path: events, nth }, times: 1, effect: effect as { type: string } },
+const currentDroplet = async () => (await world.simulator.droplets()).find(({ id }) => id === dropletId);
+const ACTIONS = `/v2/droplets/*/actions`;
+/** A fault on the nth action of the droplet only. */
+const actionFault = (nth: number, effect: Record<string, unknown>) => [
+  { id: 'f', match: { method: 'POST', path: ACTIONS, nth }, times: 1, effect: effect as { type: string } },
 ];
 const refusal = {
   type: 'status',
@@ -30,31 +30,31 @@ const refusal = {
   body: { id: 'unprocessable_entity', message: 'This size is too large to fit on your droplet’s server' },
 };
 
-it('SAG-9: a resize that is refused gives the droplet back as it was: running, with its size', async () => {
-  await world.simulator.faults(event(2, refusal));
+it('leaves the droplet running with its previous size when the resize is refused [SAG-9]', async () => {
+  await world.simulator.faults(actionFault(2, refusal));
   const saga = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
   expect(await world.simulator.fired()).toEqual({ f: 1 });
   expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'resize', code: 'refused_by_provider' } });
-  expect(await now()).toMatchObject({ status: 'active', size_slug: ORDER.size_slug });
+  expect(await currentDroplet()).toMatchObject({ status: 'active', size_slug: ORDER.size_slug });
   expect(await world.specs.find(resourceId)).toMatchObject({ version: 1, spec: { size_slug: ORDER.size_slug } });
 });
 
-it('SAG-9: one that had been off stays off', async () => {
+it('leaves a droplet off that was off before the resize [SAG-9]', async () => {
   await world.simulator.call('POST', `/v2/droplets/${dropletId}/actions`, { type: 'power_off' });
-  await until(async () => (await now())?.status === 'off', { what: 'the droplet being off' });
-  await world.simulator.faults(event(1, refusal));
+  await until(async () => (await currentDroplet())?.status === 'off', { what: 'the droplet being off' });
+  await world.simulator.faults(actionFault(1, refusal));
   const saga = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
   expect(saga.status).toBe('rolled_back');
-  expect(await now()).toMatchObject({ status: 'off', size_slug: ORDER.size_slug });
+  expect(await currentDroplet()).toMatchObject({ status: 'off', size_slug: ORDER.size_slug });
   const again = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
   expect(again.context.power_on).toEqual({ stays_off: true });
-  expect(await now()).toMatchObject({ status: 'off', size_slug: 's-2vcpu-4gb' });
+  expect(await currentDroplet()).toMatchObject({ status: 'off', size_slug: 's-2vcpu-4gb' });
 });
 
 it.each([1, 2, 3])(
-  'SAG-12: a cancel while event %i is on its way, its answer lost, brings the old size back and the droplet up again',
+  'restores the previous size and powers the droplet on when a cancel follows the lost answer of action %i [SAG-12]',
   async (nth) => {
-    await world.simulator.faults(event(nth, { type: 'lose_answer' }));
+    await world.simulator.faults(actionFault(nth, { type: 'lose_answer' }));
     const id = await world.start('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
     await until(async () => (await world.simulator.fired()).f === 1, { what: 'the lost answer' });
     await world.controls.cancel(PLATFORM, id, ADMIN);
@@ -64,17 +64,17 @@ it.each([1, 2, 3])(
       status: 'rolled_back',
       error: { code: 'cancelled' },
     });
-    await until(async () => (await now())?.status === 'active', { what: 'the droplet being up' });
-    expect(await now()).toMatchObject({ size_slug: ORDER.size_slug });
+    await until(async () => (await currentDroplet())?.status === 'active', { what: 'the droplet being up' });
+    expect(await currentDroplet()).toMatchObject({ size_slug: ORDER.size_slug });
   },
 );
 
-it('with the disk there is no way back: refused it is undone, taken it goes on', async () => {
-  await world.simulator.faults(event(2, refusal));
+it('rolls back a resize of the disk that is refused, and completes one that is accepted', async () => {
+  await world.simulator.faults(actionFault(2, refusal));
   const refused = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb', disk: true });
   expect(refused).toMatchObject({ status: 'rolled_back', error: { step: 'resize_with_disk' } });
   await world.simulator.faults([]);
   const taken = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb', disk: true });
   expect(taken.status).toBe('completed');
-  expect(await now()).toMatchObject({ status: 'active', size_slug: 's-2vcpu-4gb', disk: 80 });
+  expect(await currentDroplet()).toMatchObject({ status: 'active', size_slug: 's-2vcpu-4gb', disk: 80 });
 });

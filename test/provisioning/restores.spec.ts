@@ -10,14 +10,14 @@ import { until } from '../setup/until';
 import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningProcess, type ProvisioningWorld } from './provisioning-world';
 
 const STEPS = `array['create_droplet', 'await_active', 'register_droplet']`;
-/** Two orders that were accepted and that no worker has begun. */
+/** Two accepted orders that no worker has begun. */
 const TWO_PENDING = ['web-1', 'web-2']
   .map((name) => `('provision_droplet', '${JSON.stringify({ ...ORDER, name })}', ${STEPS}, 'ada', now() + interval '1 hour')`)
   .join(', ');
 const INSERT = `insert into saga_runs (kind, input, steps, created_by, wake_at) values ${TWO_PENDING}`;
 const WAKE = `update saga_runs set wake_at = now() where status = 'pending'`;
 
-/** With owners and modes: the server refuses a folder that is another account's. */
+/** Copies a folder with owners and modes, because the server refuses a folder of another user. */
 const copyFolder = (from: string, to: string) => void execFileSync('cp', ['-a', from, to]);
 
 async function asOwnerOf({ ownerUrl }: TestDatabase, statement: string): Promise<void> {
@@ -27,7 +27,7 @@ async function asOwnerOf({ ownerUrl }: TestDatabase, statement: string): Promise
   await owner.end();
 }
 
-/** A database whose connections were just cut: the first statements may fail. */
+/** Waits for completed sagas. The first statements may fail because the connections were just cut. */
 async function completed(process: ProvisioningProcess, count: number): Promise<void> {
   const done = async () => {
     const sagas = await process.database.query(`select 1 from saga_runs where status = 'completed'`).catch(() => []);
@@ -58,33 +58,30 @@ describe('a database that was copied under another name in the same server', () 
 
   it.each([
     ['when a worker has run before', true],
-    ['when none has', false],
-  ])(
-    'is noticed once it is gone back to: what was made since is adopted, not made twice or destroyed, %s [OPS-8]',
-    async (_name, before) => {
-      if (before) await world.reap();
-      await asOwnerOf(stored, INSERT);
-      copy = await copyOfDatabase(stored);
-      await asOwnerOf(stored, WAKE);
-      await completed(world, 2);
-      const made = await world.alive();
-      expect(made).toHaveLength(2);
+    ['when no worker has run before', false],
+  ])('adopts the droplets created since the copy, and neither creates them twice nor destroys them, %s [OPS-8]', async (_name, before) => {
+    if (before) await world.reap();
+    await asOwnerOf(stored, INSERT);
+    copy = await copyOfDatabase(stored);
+    await asOwnerOf(stored, WAKE);
+    await completed(world, 2);
+    const made = await world.alive();
+    expect(made).toHaveLength(2);
 
-      const back = await world.another({ DATABASE_URL: copy.appUrl });
-      await back.get(Reaper).noticeRestore();
-      await asOwnerOf(copy, WAKE);
-      back.engine.start();
-      await completed(back, 2);
-      for (let round = 0; round < 3; round++) await world.reapWith(back);
-      expect(await world.alive()).toEqual(made);
-      expect(new Set((await adopted(back)).map(({ id }) => Number(id)))).toEqual(new Set(made));
-      expect((await adopted(back)).every((one) => one.adopted)).toBe(true);
-      expect(await restoredAt(back)).not.toBeNull();
-      expect(await restoredAt(world)).toBeNull();
-    },
-  );
+    const restored = await world.another({ DATABASE_URL: copy.appUrl });
+    await restored.get(Reaper).noticeRestore();
+    await asOwnerOf(copy, WAKE);
+    restored.engine.start();
+    await completed(restored, 2);
+    for (let round = 0; round < 3; round++) await world.reapWith(restored);
+    expect(await world.alive()).toEqual(made);
+    expect(new Set((await adopted(restored)).map(({ id }) => Number(id)))).toEqual(new Set(made));
+    expect((await adopted(restored)).every((one) => one.adopted)).toBe(true);
+    expect(await restoredAt(restored)).not.toBeNull();
+    expect(await restoredAt(world)).toBeNull();
+  });
 
-  it('leaves alone what was made since when its saga is cancelled after the restore, and says so [OPS-8]', async () => {
+  it('keeps a droplet created since the copy when its saga is cancelled after the restore, and ends as compensation_failed [OPS-8]', async () => {
     await asOwnerOf(stored, INSERT);
     await world.simulator.setDroplets([]);
     const [id = ''] = (await world.database.query<{ id: string }>('select id from saga_runs order by id')).map((row) => row.id);
@@ -102,8 +99,8 @@ describe('a database that was copied under another name in the same server', () 
 describe('a copy of the data directory of the server', () => {
   it.each([
     ['by the mark at the provider', true],
-    ['by what the provider shows and the ledger never meant', false],
-  ])('is noticed %s once it is put back: nothing is made twice and nothing destroyed [OPS-8]', async (_name, raised) => {
+    ['by a provider resource that the ledger lacks', false],
+  ])('notices the restore %s, creates nothing twice and destroys nothing [OPS-8]', async (_name, raised) => {
     const folder = mkdtempSync(join(tmpdir(), 'arcadia-restore-'));
     const backup = join(folder, 'backup');
     const server = await EmbeddedPostgres.start({
@@ -132,15 +129,15 @@ describe('a copy of the data directory of the server', () => {
       copyFolder(backup, dataDir);
       await server.revive();
 
-      const back = await world.another();
-      expect(await restoredAt(back)).toBeNull();
-      await back.get(Reaper).noticeRestore();
-      expect(await restoredAt(back)).not.toBeNull();
+      const restored = await world.another();
+      expect(await restoredAt(restored)).toBeNull();
+      await restored.get(Reaper).noticeRestore();
+      expect(await restoredAt(restored)).not.toBeNull();
       await asOwnerOf(stored, WAKE);
       await completed(world, 2);
       for (let round = 0; round < 3; round++) await world.reap();
       expect(await world.alive()).toEqual(made);
-      expect((await adopted(back)).every((one) => one.adopted)).toBe(true);
+      expect((await adopted(restored)).every((one) => one.adopted)).toBe(true);
     } finally {
       await world.close();
       for (const left of [dataDir, folder]) rmSync(left, { recursive: true, force: true });

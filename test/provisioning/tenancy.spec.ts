@@ -1,7 +1,7 @@
 import { ACME, newProvisioningWorld, ORDER, type ProvisioningWorld } from './provisioning-world';
 
 const SNAPSHOT_OF_ACME = 190_000_001;
-const SNAPSHOT_OF_NOBODY = 190_000_002;
+const SNAPSHOT_WITHOUT_TENANT = 190_000_002;
 
 let world: ProvisioningWorld;
 let own: string;
@@ -20,74 +20,89 @@ beforeAll(async () => {
     images: [
       ...((await world.simulator.account()) as { images: unknown[] }).images,
       { id: SNAPSHOT_OF_ACME, resource_id: 101 },
-      { id: SNAPSHOT_OF_NOBODY, resource_id: 102 },
+      { id: SNAPSHOT_WITHOUT_TENANT, resource_id: 102 },
     ],
   });
   for (const kind of ['droplet', 'snapshot', 'project']) await world.sweeps.run(kind, { trigger: 'manual' });
   own = (await world.resource('droplet', '101'))?.id ?? '';
   stranger = (await world.resource('droplet', '102'))?.id ?? '';
-  await world.run('provision_droplet', { ...ORDER, name: 'first' }); // from here on there is a copy of the catalogue
+  await world.run('provision_droplet', { ...ORDER, name: 'first' }); // From here on the catalog is stored.
 });
 afterAll(() => world.close());
 
-const NOWHERE = '00000000-0000-4000-8000-0000000000ff';
+const UNKNOWN_ID = '00000000-0000-4000-8000-0000000000ff';
 
-describe('TEN-6: a tenant acts on what is its own, and what is refused costs no call', () => {
+describe('the start of a saga by a tenant', () => {
   it.each([
-    { name: 'destroying another’s droplet', kind: 'destroy_droplet', input: () => ({ resource_id: stranger }), code: 'resource_not_found' },
-    { name: 'saving another’s droplet', kind: 'snapshot_droplet', input: () => ({ resource_id: stranger }), code: 'resource_not_found' },
     {
-      name: 'resizing another’s droplet',
+      name: 'a destroy of another tenant’s droplet',
+      kind: 'destroy_droplet',
+      input: () => ({ resource_id: stranger }),
+      code: 'resource_not_found',
+    },
+    {
+      name: 'a snapshot of another tenant’s droplet',
+      kind: 'snapshot_droplet',
+      input: () => ({ resource_id: stranger }),
+      code: 'resource_not_found',
+    },
+    {
+      name: 'a resize of another tenant’s droplet',
       kind: 'resize_droplet',
       input: () => ({ resource_id: stranger, size_slug: 's-2vcpu-4gb' }),
       code: 'resource_not_found',
     },
     {
-      name: 'a size that is not offered',
+      name: 'a resize to a size that is not offered',
       kind: 'resize_droplet',
       input: () => ({ resource_id: own, size_slug: 's-none' }),
       code: 'validation_failed',
     },
-    { name: 'a droplet that nobody has', kind: 'destroy_droplet', input: () => ({ resource_id: NOWHERE }), code: 'resource_not_found' },
     {
-      name: 'an order into another’s project',
+      name: 'a destroy of an unknown droplet',
+      kind: 'destroy_droplet',
+      input: () => ({ resource_id: UNKNOWN_ID }),
+      code: 'resource_not_found',
+    },
+    {
+      name: 'an order into another tenant’s project',
       kind: 'provision_droplet',
-      input: () => ({ ...ORDER, project_id: NOWHERE }),
+      input: () => ({ ...ORDER, project_id: UNKNOWN_ID }),
       code: 'validation_failed',
     },
     {
-      name: 'an order from another’s snapshot',
+      name: 'an order from another tenant’s snapshot',
       kind: 'provision_droplet',
-      input: () => ({ ...ORDER, image: String(SNAPSHOT_OF_NOBODY) }),
+      input: () => ({ ...ORDER, image: String(SNAPSHOT_WITHOUT_TENANT) }),
       code: 'validation_failed',
     },
     { name: 'an order with tags', kind: 'provision_droplet', input: () => ({ ...ORDER, tags: ['web'] }), code: 'admins_only' },
-    { name: 'an order into a network', kind: 'provision_droplet', input: () => ({ ...ORDER, vpc_uuid: NOWHERE }), code: 'admins_only' },
+    { name: 'an order into a network', kind: 'provision_droplet', input: () => ({ ...ORDER, vpc_uuid: UNKNOWN_ID }), code: 'admins_only' },
     {
-      name: 'an order of what is not offered',
+      name: 'an order in a region that is not offered',
       kind: 'provision_droplet',
       input: () => ({ ...ORDER, region: 'atlantis1' }),
       code: 'validation_failed',
     },
-  ])('$name: $code', async ({ kind, input, code }) => {
+  ])('rejects $name with $code and without a provider call [TEN-6]', async ({ kind, input, code }) => {
     const calls = (await world.simulator.calls()).length;
     await expect(world.start(kind, input())).rejects.toMatchObject({ code });
     expect((await world.simulator.calls()).length).toBe(calls);
   });
 
-  it('its own snapshot is an image, and its only project is where the droplet goes', async () => {
+  it('accepts a snapshot of the tenant as an image, and assigns the droplet to the only project of the tenant [TEN-6]', async () => {
     const order = { ...ORDER, name: 'from-snapshot', image: String(SNAPSHOT_OF_ACME) };
     const plan = await world.starts.plan({ kind: 'provision_droplet', input: order, tenantId: 'acme' });
     expect(plan.steps).toContain('assign_project');
   });
 
-  it('an admin’s tags may not pretend to be ours', async () => {
+  it('rejects tags of an admin that imitate the tags of this service [TEN-6]', async () => {
     for (const tag of ['managed-by-arcadia-cloud', 'arcadia-saga-x', 'Arcadia-Saga-x']) {
       await expect(world.start('provision_droplet', { ...ORDER, tags: [tag] }, null)).rejects.toMatchObject({ code: 'validation_failed' });
     }
   });
 
-  it('runs no more sagas at once than a tenant may; others are not held up', async () => {
+  it('rejects a start when the tenant already has the allowed number of open sagas, and accepts the starts of others [TEN-6]', async () => {
     await world.simulator.faults([
       { id: 'slow', match: { method: 'POST', path: '/v2/droplets' }, effect: { type: 'status', status: 429, ms: 60_000 } },
     ]);

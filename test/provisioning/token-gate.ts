@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One address in front of several accounts, as the provider's is: the bearer token decides which account a call reaches. */
+/** One address for several accounts, like the address of the provider: the bearer token decides which account receives a call. */
 export interface TokenGate {
   readonly url: string;
   readonly close: () => Promise<void>;
 }
 
-/** `accounts`: the simulator's URL by token. */
+/** `accounts` maps a token to the URL of its simulator. */
 export async function openTokenGate(accounts: Readonly<Record<string, string>>): Promise<TokenGate> {
-  const server = createServer((asked, answer) => pass(asked, answer, accounts));
+  const server = createServer((incoming, answer) => pass(incoming, answer, accounts));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -23,18 +23,18 @@ export async function openTokenGate(accounts: Readonly<Record<string, string>>):
   };
 }
 
-function pass(asked: IncomingMessage, answer: ServerResponse, accounts: Readonly<Record<string, string>>): void {
-  const token = (asked.headers.authorization ?? '').replace(/^Bearer /, '');
+function pass(incoming: IncomingMessage, answer: ServerResponse, accounts: Readonly<Record<string, string>>): void {
+  const token = (incoming.headers.authorization ?? '').replace(/^Bearer /, '');
   const account = accounts[token];
   if (account === undefined) {
     answer.writeHead(401, { 'content-type': 'application/json' }).end('{"id":"unauthorized","message":"Unable to authenticate you."}');
     return;
   }
-  const { method, headers } = asked;
-  const passed = request(`${account}${asked.url ?? ''}`, { method, headers }, (got) => {
-    answer.writeHead(got.statusCode ?? 502, got.headers);
-    got.pipe(answer);
+  const { method, headers } = incoming;
+  const passed = request(`${account}${incoming.url ?? ''}`, { method, headers }, (upstream) => {
+    answer.writeHead(upstream.statusCode ?? 502, upstream.headers);
+    upstream.pipe(answer);
   });
   passed.on('error', () => answer.destroy());
-  asked.pipe(passed);
+  incoming.pipe(passed);
 }

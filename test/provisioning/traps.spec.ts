@@ -18,7 +18,7 @@ const made = async () => {
   return { resourceId: resource_id, dropletId: Number((saga.context.create_droplet as { droplet_id: string }).droplet_id) };
 };
 
-it('SAG-5: a GPU machine is in no list by tag; when its create goes unanswered it is found all the same', async () => {
+it('finds a GPU droplet after an unanswered create, although no list by tag contains it [SAG-5]', async () => {
   await world.simulator.faults([
     { id: 'lost', match: { method: 'POST', path: '/v2/droplets' }, times: 1, effect: { type: 'lose_answer' } },
   ]);
@@ -28,7 +28,7 @@ it('SAG-5: a GPU machine is in no list by tag; when its create goes unanswered i
   expect(await world.alive()).toHaveLength(1);
 });
 
-it('an action that answers 404 right after it was returned is waited for', async () => {
+it('waits for an action that DigitalOcean does not find right after it was returned', async () => {
   const { resourceId, dropletId } = await made();
   await world.simulator.change({ lags: { action_visible_ms: 700 } });
   const saga = await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
@@ -42,8 +42,8 @@ it('an action that answers 404 right after it was returned is waited for', async
   });
 });
 
-it('INV-7: a token that is rejected for a while costs patience, not droplets', async () => {
-  const own = await newProvisioningWorld({ ACCOUNT_CHECK_MS: '0' }); // a rejected token is tried again each second
+it('waits while a token is rejected, and completes the order afterwards [INV-7]', async () => {
+  const own = await newProvisioningWorld({ ACCOUNT_CHECK_MS: '0' }); // A rejected token is retried each second.
   try {
     await own.simulator.faults([{ id: 'rejected', match: { method: 'GET', path: '/v2/droplets*' }, times: 1, effect: { type: 'revoke' } }]);
     const saga = await own.run('provision_droplet', ORDER);
@@ -54,7 +54,7 @@ it('INV-7: a token that is rejected for a while costs patience, not droplets', a
   }
 }, 60_000);
 
-it('a project that answers 404 once is asked again', async () => {
+it('retries the assignment to a project after a 404', async () => {
   await world.simulator.faults([
     { id: 'f', match: { path: '/v2/projects/*/resources' }, times: 2, effect: { type: 'status', status: 404 } },
   ]);
@@ -63,7 +63,7 @@ it('a project that answers 404 once is asked again', async () => {
   expect(saga.status).toBe('completed');
 });
 
-it('SAG-15: a destroy that is refused leaves everything as it was, and lets go of the droplet', async () => {
+it('changes nothing when a destroy is refused, and releases the hold on the droplet [SAG-15]', async () => {
   const { resourceId, dropletId } = await made();
   await world.simulator.faults([{ id: 'f', match: { method: 'DELETE' }, effect: { type: 'status', status: 403 } }]);
   const refused = await world.run('destroy_droplet', { resource_id: resourceId });
@@ -74,7 +74,7 @@ it('SAG-15: a destroy that is refused leaves everything as it was, and lets go o
   expect(await world.alive()).toEqual([]);
 });
 
-it('SAG-15: a droplet that survives a 204 is asked away again before it counts as deleted', async () => {
+it('repeats the DELETE of a droplet that still exists after a 204, before it counts as deleted [SAG-15]', async () => {
   const { resourceId } = await made();
   await world.simulator.faults([
     { id: 'survives', match: { method: 'DELETE' }, times: 1, effect: { type: 'status', status: 204, body: '' } },

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The same saga with one step more, which fails. */
+/** The same saga with one more step, which fails. */
 function endingInFailure(definition: SagaDefinition): SagaDefinition {
   const fails = { name: 'fail', execute: async () => fail({ code: 'meant_to', detail: 'It was meant to fail' }, 'none') };
   return {
@@ -33,8 +33,8 @@ const images = async () =>
   );
 const records = async () => (await world.simulator.account()).domain_records.map(({ id: _id, ...record }) => record);
 
-describe('SAG-9: whatever fails after it, what a saga did is undone', () => {
-  it('a droplet that was made, assigned and registered', async () => {
+describe('the compensation after a failed last step', () => {
+  it('destroys a droplet that was created, assigned and registered [SAG-9]', async () => {
     const saga = await world.run('provision_droplet_then_fail', ORDER);
     expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'fail', code: 'meant_to' } });
     expect(saga.steps.map(({ status }) => status)).toEqual(['compensated', 'compensated', 'compensated', 'compensated', 'failed']);
@@ -45,7 +45,7 @@ describe('SAG-9: whatever fails after it, what a saga did is undone', () => {
     expect(await world.specs.find(id)).toBeUndefined();
   });
 
-  it('a snapshot', async () => {
+  it('deletes a snapshot [SAG-9]', async () => {
     const made = await world.run('provision_droplet', ORDER);
     const { resource_id } = made.context.register_droplet as { resource_id: string };
     const saga = await world.run('snapshot_droplet_then_fail', { resource_id });
@@ -56,7 +56,7 @@ describe('SAG-9: whatever fails after it, what a saga did is undone', () => {
     expect(await world.alive()).toEqual([]);
   });
 
-  it('a size: inventory and desired state say the old one again', async () => {
+  it('restores the previous size of a droplet, in the inventory and in the desired state too [SAG-9]', async () => {
     const made = await world.run('provision_droplet', ORDER);
     const { resource_id } = made.context.register_droplet as { resource_id: string };
     const saga = await world.run('resize_droplet_then_fail', { resource_id, size_slug: 's-2vcpu-4gb' });
@@ -67,17 +67,17 @@ describe('SAG-9: whatever fails after it, what a saga did is undone', () => {
   });
 
   it.each([
-    { name: 'a record that was made', kind: 'upsert_dns_record', type: 'A', host: 'new', data: '203.0.113.9', more: {} },
+    { name: 'deletes a created record', kind: 'upsert_dns_record', type: 'A', host: 'new', data: '203.0.113.9', more: {} },
     {
-      name: 'a record that was changed, with the TTL of its siblings',
+      name: 'restores a changed record with the TTL of its siblings',
       kind: 'upsert_dns_record',
       type: 'MX',
       host: '@',
       data: 'three.example',
       more: { dns_record_priority: 1, dns_record_ttl: 60, dns_record_previous_data: 'one.example' },
     },
-    { name: 'a record that was removed', kind: 'delete_dns_record', type: 'CNAME', host: 'www', data: 'host.example', more: {} },
-  ])('$name', async ({ kind, type, host, data, more }) => {
+    { name: 'recreates a deleted record', kind: 'delete_dns_record', type: 'CNAME', host: 'www', data: 'host.example', more: {} },
+  ])('$name [SAG-9]', async ({ kind, type, host, data, more }) => {
     const base = { domain: ZONE, ttl: 300 };
     await world.simulator.change({
       domain_records: [

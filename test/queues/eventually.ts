@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until the answer is truthy and returns it. Fails after the limit with what it waited for. */
+/** Calls `ask` until the result is truthy and returns it. Throws after the limit, with `what` in the message. */
 export async function eventually<T>(what: string, ask: () => T | Promise<T>, limitMs = 15_000): Promise<NonNullable<T>> {
   const until = performance.now() + limitMs;
   for (;;) {

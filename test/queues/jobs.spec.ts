@@ -23,7 +23,7 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
     await worker.end();
   });
 
-  it('INV-10: asks once per kind while a job waits or runs, and again after it ended', async () => {
+  it('enqueues one job per kind while a job waits or runs, and another one after it ended [INV-10]', async () => {
     const process = world.process();
     const { enqueuer, clients } = process;
     const queue = clients.queue(Queues.syncFast);
@@ -32,13 +32,13 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
     expect(await queue.getWaitingCount()).toBe(2);
 
     let release = () => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
     const running: string[] = [];
     process.work(
       Queues.syncFast,
       async (job: Job<SweepJob>) => {
         running.push(job.data.kind);
-        await held;
+        await released;
       },
       { concurrency: 5 },
     );
@@ -46,35 +46,35 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
     await ask('droplet');
     expect(await queue.getWaitingCount()).toBe(0);
     release();
-    await eventually('the end of all', async () => (await queue.getActiveCount()) === 0);
+    await eventually('the end of all jobs', async () => (await queue.getActiveCount()) === 0);
     await ask('droplet');
-    await eventually('the third', () => running.length === 3);
+    await eventually('the third job', () => running.length === 3);
   });
 
-  it('TEN-8: a job holds names and ids, nothing else', async () => {
+  it('keeps only names and ids in a job [TEN-8]', async () => {
     const { enqueuer, clients } = world.process();
     await enqueuer.sweep({ queue: Queues.billing, kind: 'droplet', trigger: 'manual' });
     const [job] = await clients.queue(Queues.billing).getWaiting();
     expect(job?.data).toEqual({ kind: 'droplet', trigger: 'manual' });
   });
 
-  it('OPS-3: takes over the job of a worker that died, at most the lock and one look later', async () => {
+  it('takes over the job of a dead worker after at most the lock time and one check [OPS-3]', async () => {
     const doomed = world.process();
-    const heir = world.process();
-    const { lockMs, stalledCheckMs } = heir.config.queues;
+    const successor = world.process();
+    const { lockMs, stalledCheckMs } = successor.config.queues;
     let started = 0;
-    let bury = () => {};
-    const dead = new Promise<void>((resolve) => (bury = resolve));
-    // A process that is gone neither renews its locks nor finishes.
-    doomed.work(Queues.syncSlow, () => ((started += 1), dead), { skipLockRenewal: true, skipStalledCheck: true });
+    let settleDeadJob = () => {};
+    const deadJob = new Promise<void>((resolve) => (settleDeadJob = resolve));
+    // A dead process neither renews its locks nor finishes its job.
+    doomed.work(Queues.syncSlow, () => ((started += 1), deadJob), { skipLockRenewal: true, skipStalledCheck: true });
     await doomed.enqueuer.sweep({ queue: Queues.syncSlow, kind: 'snapshot', trigger: 'schedule' });
-    await eventually('the doomed worker', () => started === 1);
+    await eventually('the job of the doomed worker', () => started === 1);
     const died = performance.now();
     const taken: Job[] = [];
-    heir.work(Queues.syncSlow, async (job) => taken.push(job));
-    await eventually('the heir', () => taken.length === 1);
+    successor.work(Queues.syncSlow, async (job) => taken.push(job));
+    await eventually('the job of the successor', () => taken.length === 1);
     expect(performance.now() - died).toBeLessThan(lockMs + stalledCheckMs + 1_500);
     expect(taken[0]?.stalledCounter).toBe(1);
-    bury();
+    settleDeadJob();
   });
 });

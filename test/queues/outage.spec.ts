@@ -4,10 +4,10 @@ import { BACKENDS, newQueueWorld, type QueueWorld } from './queue-world';
 
 jest.setTimeout(90_000);
 
-describe.each(BACKENDS)('OPS-3: outage of the queues on %s', (kind) => {
+describe.each(BACKENDS)('an outage of the queues on %s', (kind) => {
   let world: QueueWorld;
-  const stray: unknown[] = [];
-  const note = (reason: unknown) => void stray.push(reason);
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
   beforeAll(async () => {
     process.on('unhandledRejection', note);
     process.on('uncaughtException', note);
@@ -31,22 +31,25 @@ describe.each(BACKENDS)('OPS-3: outage of the queues on %s', (kind) => {
     return { error, tookMs: performance.now() - from };
   }
 
-  it.each(['cut', 'silence'] as const)('answers with a typed error within 2 s while the line is %s, also at first use', async (fault) => {
-    const used = world.process();
-    await used.clients.ping();
-    world.line[fault]();
-    const before = world.line.faults;
-    for (const { enqueuer, clients } of [used, world.process()]) {
-      for (const ask of [() => enqueuer.sweep(job), () => clients.ping()]) {
-        const { error, tookMs } = await refusal(ask);
-        expect(error).toBeInstanceOf(QueueUnavailableError);
-        expect(tookMs).toBeLessThan(2_300);
+  it.each(['cut', 'silence'] as const)(
+    'throws a typed error within 2 s under the line fault "%s", also at first use [OPS-3]',
+    async (fault) => {
+      const used = world.process();
+      await used.clients.ping();
+      world.line[fault]();
+      const before = world.line.faults;
+      for (const { enqueuer, clients } of [used, world.process()]) {
+        for (const ask of [() => enqueuer.sweep(job), () => clients.ping()]) {
+          const { error, tookMs } = await refusal(ask);
+          expect(error).toBeInstanceOf(QueueUnavailableError);
+          expect(tookMs).toBeLessThan(2_300);
+        }
       }
-    }
-    expect(world.line.faults).toBeGreaterThan(before);
-  });
+      expect(world.line.faults).toBeGreaterThan(before);
+    },
+  );
 
-  it('works again within 15 s of the return, whether opened before or during the outage', async () => {
+  it('works again within 15 s after the outage, whether it was opened before or during the outage [OPS-3]', async () => {
     const before = world.process();
     let seen = 0;
     before.work(Queues.syncFast, async () => void seen++);
@@ -72,14 +75,14 @@ describe.each(BACKENDS)('OPS-3: outage of the queues on %s', (kind) => {
     expect(performance.now() - restored).toBeLessThan(15_000);
   });
 
-  it('finishes a job that was running when the line broke', async () => {
+  it('finishes a job that was running when the line broke [OPS-3]', async () => {
     const worker = world.process();
     let runs = 0;
     let release = () => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
     worker.work(Queues.billing, async () => {
       runs += 1;
-      await held;
+      await released;
     });
     await worker.enqueuer.sweep({ ...job, queue: Queues.billing });
     await eventually('the job', () => runs === 1);
@@ -94,7 +97,7 @@ describe.each(BACKENDS)('OPS-3: outage of the queues on %s', (kind) => {
     expect(await queue.getJobCounts('active', 'waiting', 'delayed')).toEqual({ active: 0, waiting: 0, delayed: 0 });
   });
 
-  it('ends no process: nothing was left unhandled', () => {
-    expect(stray).toEqual([]);
+  it('leaves no rejection and no exception unhandled [OPS-3]', () => {
+    expect(unhandled).toEqual([]);
   });
 });

@@ -29,11 +29,11 @@ describe('BullMQ on PostgreSQL as the service role', () => {
     'alter table bullmq.job add column mine int',
     'truncate bullmq.job',
     'create schema mine',
-  ])('may not %s', async (statement) => {
+  ])('forbids the service role to run "%s"', async (statement) => {
     await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('OPS-5: is prepared by any number of processes at once, with the id sequence of every queue', async () => {
+  it('creates the id sequence of every queue when several processes prepare the schema at once [OPS-5]', async () => {
     const { rows } = await service.query<{ missing: string }>(
       "select name as missing from unnest($1::text[]) as name where to_regclass(format('bullmq.%I', bullmq.job_id_seq_name(name))) is null",
       [QUEUE_NAMES],
@@ -41,7 +41,7 @@ describe('BullMQ on PostgreSQL as the service role', () => {
     expect(rows).toEqual([]);
   });
 
-  it('is prepared while another session links digests into the chain [OPS-5]', async () => {
+  it('prepares the schema while another session links digests into the chain [OPS-5]', async () => {
     const sealer = new Client({ connectionString: database.ownerUrl });
     await sealer.connect();
     await sealer.query(`begin; select pg_advisory_xact_lock(${ADVISORY_LOCKS.sealing})`);
@@ -62,7 +62,7 @@ describe('connections to PostgreSQL', () => {
   });
   afterAll(() => world.end());
 
-  /** The most connections that the app's login had at any look while the work was going on. */
+  /** The highest number of connections of the app's login that a query found while the work ran. */
   async function highWater(work: () => Promise<unknown>): Promise<number> {
     let highest = 0;
     const state = { busy: true };
@@ -77,26 +77,26 @@ describe('connections to PostgreSQL', () => {
     return highest;
   }
 
-  const ring = (enqueuer: ReturnType<QueueWorld['process']>['enqueuer']) =>
+  const enqueueAll = (enqueuer: ReturnType<QueueWorld['process']>['enqueuer']) =>
     Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         enqueuer.sweep({ queue: QUEUE_NAMES[n % QUEUE_NAMES.length] ?? Queues.billing, kind: `kind-${n}`, trigger: 'manual' }),
       ),
     );
 
-  it(`are at most ${POSTGRES_CONNECTIONS.forQueues} in a process that only enqueues, on all queues at once`, async () => {
+  it(`opens at most ${POSTGRES_CONNECTIONS.forQueues} connections in a process that only enqueues, for all queues together`, async () => {
     const { enqueuer } = world.process();
-    expect(await highWater(() => ring(enqueuer))).toBeLessThanOrEqual(POSTGRES_CONNECTIONS.forQueues);
+    expect(await highWater(() => enqueueAll(enqueuer))).toBeLessThanOrEqual(POSTGRES_CONNECTIONS.forQueues);
   });
 
-  it('are 2 more per queue in a process that works all of them', async () => {
+  it('opens at most 2 more connections per queue in a process that works all queues', async () => {
     const worker = world.process();
     let done = 0;
     const highest = await highWater(async () => {
       for (const queue of QUEUE_NAMES) worker.work(queue, async () => void (done += 1), { concurrency: 5 });
       await eventually('all jobs', () => done === 200);
     });
-    const enqueuing = POSTGRES_CONNECTIONS.forQueues; // of the process before: idle, not yet closed
+    const enqueuing = POSTGRES_CONNECTIONS.forQueues; // The connections of the previous process are idle and not yet closed.
     expect(highest).toBeGreaterThan(QUEUE_NAMES.length);
     expect(highest).toBeLessThanOrEqual(enqueuing + QUEUE_NAMES.length * POSTGRES_CONNECTIONS.perWorker + POSTGRES_CONNECTIONS.forQueues);
   });

@@ -13,11 +13,11 @@ function listOf(key: string): object {
   return { [key]: items, links: {}, meta: { total: items.length } };
 }
 
-/** The least of a DigitalOcean that an empty account needs; can hold its answers. */
+/** The part of DigitalOcean's API that an empty account needs. It can delay its responses. */
 export class ProviderStub {
-  private readonly held: ServerResponse[] = [];
+  private readonly pending: ServerResponse[] = [];
   private holding = false;
-  /** Paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly asked: string[] = [];
 
   private constructor(private readonly server: Server) {}
@@ -35,18 +35,18 @@ export class ProviderStub {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  get heldCount(): number {
-    return this.held.length;
+  get pendingCount(): number {
+    return this.pending.length;
   }
 
-  /** From now on lists of droplets get no answer. */
+  /** Leaves every list of droplets unanswered until `release`. */
   hold(): void {
     this.holding = true;
   }
 
   release(): void {
     this.holding = false;
-    this.held.splice(0).forEach((response) => response.destroy());
+    this.pending.splice(0).forEach((response) => response.destroy());
   }
 
   async stop(): Promise<void> {
@@ -59,7 +59,7 @@ export class ProviderStub {
     this.asked.push(url);
     const path = new URL(url, 'http://stub').pathname;
     if (this.holding && path === '/v2/droplets') {
-      this.held.push(response);
+      this.pending.push(response);
       return;
     }
     const body = SINGLES[path] ?? listOf(path.split('/').at(-1) ?? '');

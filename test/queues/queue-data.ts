@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { Client } from 'pg';
 
-/** OPS-4: everything that the queues' storage holds is gone. `prefix`: of the keys on Redis. */
+/** Deletes all data in the storage of the queues. `prefix` is the prefix of the keys on Redis. [OPS-4] */
 export async function loseQueueData(owner: Client, redis: Redis | undefined, prefix: string): Promise<void> {
   const keys = redis ? await redis.keys(`${prefix}:*`) : [];
   if (keys.length > 0) await redis?.del(keys);
   await truncate(owner);
 }
 
-/** Workers are at it meanwhile: when PostgreSQL ends this one in favour of theirs (deadlock), it is done again. */
+/** Workers use the tables at the same time. When PostgreSQL ends this statement to resolve a deadlock, it is repeated. */
 async function truncate(owner: Client): Promise<void> {
   try {
     await owner.query('truncate bullmq.job, bullmq.scheduler, bullmq.dedup, bullmq.meta, bullmq.event, bullmq.schedule_tick cascade');

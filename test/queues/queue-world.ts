@@ -21,14 +21,14 @@ import { TcpProxy } from './tcp-proxy';
 
 export type BackendKind = 'postgres' | 'redis';
 
-/** Redis is only there when somebody says where; global setup does when a server program is on the PATH. */
+/** Redis is tested only if `TEST_REDIS_URL` is set. The global setup sets it when a Redis server is on the PATH. */
 export const BACKENDS: readonly BackendKind[] = process.env.TEST_REDIS_URL ? ['postgres', 'redis'] : ['postgres'];
 if (BACKENDS.length === 1) console.warn('SKIPPED on Redis: TEST_REDIS_URL is not set');
 
-/** For suites about something else than queues, which take their time: the second backend is for the long runs. */
+/** For slow suites about other subjects than queues. They use the second backend only in long runs. */
 export const ONE_BACKEND: readonly BackendKind[] = process.env.TEST_LONG ? BACKENDS : BACKENDS.slice(0, 1);
 
-/** What one api or worker process has of the queues. */
+/** The queue services of one api or worker process. */
 export interface QueueProcess {
   readonly config: Config;
   readonly clients: QueueClients;
@@ -41,13 +41,13 @@ export interface QueueProcess {
 }
 
 export interface QueueWorld {
-  /** Between our processes and the queues' storage: can be cut. */
+  /** The line between the processes and the storage of the queues. It can be cut. */
   readonly line: TcpProxy;
-  /** Another process of the same system. `direct` goes around the line. */
+  /** Opens another process of the same system. */
   process(env?: NodeJS.ProcessEnv): QueueProcess;
-  /** A database session of the owner, for looking behind. */
+  /** Runs a query in a session of the database owner. */
   asOwner<R>(query: string): Promise<R[]>;
-  /** OPS-4: everything that the queues' storage holds is gone. */
+  /** Deletes all data in the storage of the queues. [OPS-4] */
   loseQueueData(): Promise<void>;
   end(): Promise<void>;
 }
@@ -93,7 +93,7 @@ export async function newQueueWorld(kind: BackendKind): Promise<QueueWorld> {
   };
 }
 
-/** As the real processes do: what BullMQ cannot close after an outage is left behind in the end (OPS-6). */
+/** Stops waiting after 10 s, as the real processes do: BullMQ cannot close some connections after an outage. [OPS-6] */
 async function orGivenUp(closing: Promise<unknown>): Promise<void> {
   const abandon = new AbortController();
   const overdue = setTimeout(10_000, undefined, { signal: abandon.signal }).catch(() => undefined);

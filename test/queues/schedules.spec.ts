@@ -20,7 +20,7 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
   });
   afterEach(() => world.end());
 
-  async function laidOut({ clients }: QueueProcess): Promise<string[]> {
+  async function scheduledKeys({ clients }: QueueProcess): Promise<string[]> {
     const all = await Promise.all(QUEUE_NAMES.map((name) => clients.queue(name).getJobSchedulers(0, -1, true)));
     return all.flatMap((schedulers) => schedulers.map(({ key }) => key)).toSorted();
   }
@@ -32,29 +32,29 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
 
   const keys = TIMETABLE.map(({ key }) => key).toSorted();
 
-  it('lays out the timetable once and then leaves it alone', async () => {
+  it('creates the schedules once and then leaves them unchanged', async () => {
     const { schedules } = world.process();
     expect(await schedules.ensure(TIMETABLE)).toEqual({ ours: true, restored: TIMETABLE.map(({ key }) => key), removed: [] });
     expect(await schedules.ensure(TIMETABLE)).toEqual({ ours: true, restored: [], removed: [] });
   });
 
-  it('ticks in UTC', async () => {
+  it('computes the ticks in UTC', async () => {
     const process = world.process();
     await process.schedules.ensure([{ key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '23 2 * * *' }]);
     const [scheduler] = await process.clients.queue(Queues.syncFast).getJobSchedulers(0, -1, true);
     expect(new Date(scheduler?.next ?? 0).toISOString()).toMatch(/T02:23:00\.000Z$/);
   });
 
-  it('OPS-5: any number of workers at once lay out each schedule once', async () => {
+  it('creates each schedule once with any number of workers at once [OPS-5]', async () => {
     const workers = Array.from({ length: 6 }, () => world.process());
     const reports = await Promise.all(workers.map(({ schedules }) => schedules.ensure(TIMETABLE)));
     expect(reports.filter(({ ours }) => ours).length).toBeGreaterThanOrEqual(1);
     const one = world.process();
-    expect(await laidOut(one)).toEqual(keys);
+    expect(await scheduledKeys(one)).toEqual(keys);
     expect(await waitingTicks(one)).toBe(TIMETABLE.length);
   });
 
-  it('follows a changed timetable: new timing, new data, another queue, nothing left of what was retired', async () => {
+  it('applies new timing, new data and another queue of a changed timetable, and removes retired schedules', async () => {
     const process = world.process();
     await process.schedules.ensure(TIMETABLE);
     const changed: ScheduleEntry[] = [
@@ -66,27 +66,27 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     expect(report.restored.toSorted()).toEqual(['sweep.dns_zone', 'sweep.droplet', 'sweep.volume']);
     expect(report.removed.toSorted()).toEqual(['sweep.dns_zone', 'sweep.snapshot']);
     expect(await process.schedules.ensure(changed, ['sweep.snapshot'])).toMatchObject({ restored: [], removed: [] });
-    expect(await laidOut(process)).toEqual(['sweep.dns_zone', 'sweep.droplet', 'sweep.volume']);
+    expect(await scheduledKeys(process)).toEqual(['sweep.dns_zone', 'sweep.droplet', 'sweep.volume']);
   });
 
-  it('leaves schedules of another release alone', async () => {
+  it('leaves schedules of another release unchanged', async () => {
     const process = world.process();
     await process.schedules.ensure(TIMETABLE);
     expect(await process.schedules.ensure(TIMETABLE.slice(0, 2))).toMatchObject({ restored: [], removed: [] });
-    expect(await laidOut(process)).toEqual(keys);
+    expect(await scheduledKeys(process)).toEqual(keys);
   });
 
-  it('OPS-4: puts everything back after all queue data was lost', async () => {
+  it('restores every schedule after all queue data was lost [OPS-4]', async () => {
     const process = world.process();
     await process.schedules.ensure(TIMETABLE);
     await world.loseQueueData();
-    expect(await laidOut(process)).toEqual([]);
+    expect(await scheduledKeys(process)).toEqual([]);
     expect((await process.schedules.ensure(TIMETABLE)).restored).toHaveLength(TIMETABLE.length);
-    expect(await laidOut(process)).toEqual(keys);
+    expect(await scheduledKeys(process)).toEqual(keys);
     expect(await waitingTicks(process)).toBe(TIMETABLE.length);
   });
 
-  it('OPS-4: puts back a tick whose job was deleted on the board', async () => {
+  it('restores a tick after its job was deleted on the board [OPS-4]', async () => {
     const process = world.process();
     await process.schedules.ensure(TIMETABLE);
     await process.clients.queue(Queues.syncSlow).drain(true);
@@ -96,56 +96,56 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     expect(await waitingTicks(process)).toBe(TIMETABLE.length);
   });
 
-  describe('a tick that a person begins early, on the board', () => {
+  describe('a tick that an operator promotes on the board', () => {
     const entry: ScheduleEntry = { key: 'sweep.snapshot', queue: Queues.syncSlow, ...sweep('snapshot'), cron: '23 2 * * *' };
     const timetable = [entry, ...TIMETABLE.slice(0, 1)];
     let release: () => void;
 
-    async function begun(): Promise<{ process: QueueProcess; job: Job; laidOut: () => Promise<Job | undefined> }> {
+    async function begun(): Promise<{ process: QueueProcess; job: Job; scheduledJob: () => Promise<Job | undefined> }> {
       const process = world.process();
       await process.schedules.ensure(timetable);
       const queue = process.clients.queue(entry.queue);
       const [scheduler] = await queue.getJobSchedulers(0, -1, true);
-      const laidOut = () => queue.getJob(`repeat:${entry.key}:${scheduler?.next}`);
-      await (await laidOut())?.promote();
+      const scheduledJob = () => queue.getJob(`repeat:${entry.key}:${scheduler?.next}`);
+      await (await scheduledJob())?.promote();
       const job = await new Promise<Job>((resolve) => {
         process.work(entry.queue, async (taken) => {
           resolve(taken);
           await new Promise<void>((end) => (release = end));
         });
       });
-      return { process, job, laidOut };
+      return { process, job, scheduledJob };
     }
 
-    it('is not taken from whoever has it', async () => {
+    it('stays with the worker that runs it', async () => {
       const { process, job } = await begun();
       expect(await process.schedules.ensure(timetable)).toMatchObject({ ours: true, restored: [] });
       expect(await job.isActive()).toBe(true);
       release();
-      await eventually('its end', () => job.isCompleted());
+      await eventually('the end of the job', () => job.isCompleted());
     });
 
-    it('comes in its slot too, and keeps no other schedule from being laid out', async () => {
-      const { process, job, laidOut } = await begun();
+    it('runs again in its regular slot, and blocks no other schedule from being restored', async () => {
+      const { process, job, scheduledJob } = await begun();
       release();
-      await eventually('its end', () => job.isCompleted());
+      await eventually('the end of the job', () => job.isCompleted());
       await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
       expect((await process.schedules.ensure(timetable)).restored.toSorted()).toEqual(['sweep.droplet', 'sweep.snapshot']);
-      expect(await (await laidOut())?.isDelayed()).toBe(true);
+      expect(await (await scheduledJob())?.isDelayed()).toBe(true);
       expect(await process.schedules.ensure(timetable)).toMatchObject({ restored: [] });
     });
 
-    it('keeps nothing else from being laid out where the one that follows is gone', async () => {
+    it('blocks no other schedule from being restored when its own scheduler was deleted', async () => {
       const { process, job } = await begun();
       release();
-      await eventually('its end', () => job.isCompleted());
+      await eventually('the end of the job', () => job.isCompleted());
       await process.clients.queue(entry.queue).removeJobScheduler(entry.key);
       await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
       expect((await process.schedules.ensure(timetable)).restored).toContain('sweep.droplet');
     });
   });
 
-  it('OPS-7: one tick runs once, however many workers there are and however often the timetable is ensured', async () => {
+  it('runs each tick once, however many workers there are and however often the timetable is ensured [OPS-7]', async () => {
     const everySecond: ScheduleEntry[] = [{ key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '* * * * * *' }];
     const slots: string[] = [];
     const workers = Array.from({ length: 3 }, () => world.process());
@@ -158,7 +158,7 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     expect(await waitingTicks(world.process())).toBeLessThanOrEqual(1);
   });
 
-  it('OPS-7: a tick is claimed by the clock of the database, not of the worker', async () => {
+  it('claims a tick by the clock of the database, not of the worker [OPS-7]', async () => {
     const { ticks, database } = world.process();
     const minutely = { cron: '* * * * *' };
     const claims = await Promise.all(Array.from({ length: 5 }, () => ticks.claim('sweep.droplet', minutely)));

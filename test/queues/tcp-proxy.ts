@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A line to a server that can be cut, silenced and restored. */
+/** A connection to a server that a test can cut, silence and restore. */
 export class TcpProxy {
   private readonly open = new Set<Socket>();
   private state: 'up' | 'refuses' | 'silent' = 'up';
-  /** How often somebody met a line that was not up: shows that the fault fired. */
+  /** The number of connections made while the line was not up. It proves that the fault fired. */
   faults = 0;
 
   private constructor(private readonly server: Server) {}
@@ -23,19 +23,19 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Existing connections break and new ones are reset. */
+  /** Breaks existing connections and resets new ones. */
   cut(): void {
     this.state = 'refuses';
     this.open.forEach((socket) => socket.destroy());
   }
 
-  /** Existing connections break and new ones get no answer, as behind a firewall that drops packets. */
+  /** Breaks existing connections and ignores new ones, like a firewall that drops packets. */
   silence(): void {
     this.state = 'silent';
     this.open.forEach((socket) => socket.destroy());
   }
 
-  /** Those who waited on a silent line are told that it broke. */
+  /** Accepts connections again. Clients that wait on a silent connection are disconnected. */
   restore(): void {
     if (this.state === 'up') return;
     this.state = 'up';

@@ -47,7 +47,7 @@ describe('a worker process', () => {
       QUEUE_STALLED_CHECK_MS: '500',
       SWEEP_LEASE_MS: '1500',
       SCHEDULES_REPAIR_MS: '1000',
-      WORKER_QUEUES: 'sync-fast,sync-full,sync-slow,billing', // a worker of sagas also asks the provider for other things
+      WORKER_QUEUES: 'sync-fast,sync-full,sync-slow,billing', // A saga worker would call the provider for other lists too.
     };
   });
   afterEach(async () => {
@@ -57,10 +57,10 @@ describe('a worker process', () => {
     await database.drop();
   });
 
-  it('refuses a wrong environment with one message and exit code 78', async () => {
+  it('exits with code 78 and one message in a wrong environment', async () => {
     const worker = await start({ WORKER_QUEUES: 'sync-fats', DO_RATE_PER_MINUT: '5', DATABASE_URL: 'hunter2' });
     expect(await worker.exit()).toBe(78);
-    await eventually('its message', () => worker.output.includes('WORKER_QUEUES'));
+    await eventually('the message of the worker', () => worker.output.includes('WORKER_QUEUES'));
     expect(worker.output.trim().split('\n')).toEqual([
       'The configuration has 3 problems:',
       expect.stringContaining('did you mean DO_RATE_PER_MINUTE?'),
@@ -70,18 +70,18 @@ describe('a worker process', () => {
     expect(worker.output).not.toMatch(/hunter2|dop_v1/);
   });
 
-  it('says in one sentence that its port is taken', async () => {
+  it('logs one sentence when its port is already in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
     const worker = await start({ WORKER_PORT: String(port) });
     expect(await worker.exit()).toBe(1);
-    await eventually('its message', () => worker.output.endsWith('\n'));
+    await eventually('the message of the worker', () => worker.output.endsWith('\n'));
     expect(worker.output).toContain(`Port ${port} on 127.0.0.1 is already in use; set WORKER_PORT to another one.`);
     taken.close();
   });
 
-  it('OPS-5: is alive and not ready until somebody has migrated, then works', async () => {
+  it('is alive and not ready until the database is migrated, and then works [OPS-5]', async () => {
     const empty = await createEmptyDatabase();
     const worker = await start({ DATABASE_URL: empty.appUrl });
     await eventually('liveness', async () => (await worker.get('/health'))?.status === 200);
@@ -100,23 +100,23 @@ describe('a worker process', () => {
     await Promise.all(workers.map((worker) => worker.ready()));
     await eventually('the first sweep', async () => (await sweeps('complete')) > 0);
     const { rows } = await owner.query(`select 1 from cloud_sweeps where kind = 'droplet' and trigger = 'first'`);
-    expect(rows).toHaveLength(1); // beside it the tick of a full minute may have come
+    expect(rows).toHaveLength(1); // The tick of a full minute may have added another sweep.
     expect(workers.map(({ output }) => output).join('')).not.toContain('dop_v1_');
   });
 
-  it('OPS-6: ends with 0 on SIGTERM when it has nothing to do, and when its parent is gone', async () => {
-    const [told, orphaned] = [await start(), await start()];
-    await Promise.all([told.ready(), orphaned.ready()]);
-    told.child.kill('SIGTERM');
+  it('exits with 0 on SIGTERM when it is idle, and when its parent process has ended [OPS-6]', async () => {
+    const [signalled, orphaned] = [await start(), await start()];
+    await Promise.all([signalled.ready(), orphaned.ready()]);
+    signalled.child.kill('SIGTERM');
     orphaned.child.disconnect();
-    expect(await Promise.all([told.exit(), orphaned.exit()])).toEqual([0, 0]);
-    expect(told.events).toEqual(expect.arrayContaining(['stopping', 'drained']));
+    expect(await Promise.all([signalled.exit(), orphaned.exit()])).toEqual([0, 0]);
+    expect(signalled.events).toEqual(expect.arrayContaining(['stopping', 'drained']));
   });
 
-  it('OPS-6: hands running work back when it does not end in time, exits 0, and another worker does it', async () => {
+  it('returns running work to the queue when it does not end in time, exits with 0, and another worker does the work [OPS-6]', async () => {
     provider.hold();
     const worker = await start({ SHUTDOWN_MS: '4000' });
-    await eventually('a running sweep', () => provider.heldCount > 0);
+    await eventually('a running sweep', () => provider.pendingCount > 0);
     const from = performance.now();
     worker.child.kill('SIGTERM');
     expect(await worker.exit()).toBe(0);
@@ -127,27 +127,27 @@ describe('a worker process', () => {
     await eventually('the sweep', async () => (await sweeps('complete')) > 0, 30_000);
   });
 
-  it('OPS-6: a second signal ends it at once', async () => {
+  it('exits at once on a second signal [OPS-6]', async () => {
     provider.hold();
     const worker = await start();
-    await eventually('a running sweep', () => provider.heldCount > 0);
+    await eventually('a running sweep', () => provider.pendingCount > 0);
     worker.child.kill('SIGTERM');
     await eventually('the drain', () => worker.events.includes('stopping'));
     const from = performance.now();
-    await eventually('its end', () => {
-      worker.child.kill('SIGTERM'); // again and again: signals that come close together count as one
+    await eventually('the end of the worker', () => {
+      worker.child.kill('SIGTERM'); // The signal is repeated, because signals in quick succession count as one.
       return worker.child.exitCode !== null;
     });
     expect(await worker.exit()).toBe(143);
     expect(performance.now() - from).toBeLessThan(1_000);
   });
 
-  it('OPS-3: after kill -9 another worker takes its job over', async () => {
+  it('takes over the job of a worker after kill -9 [OPS-3]', async () => {
     provider.hold();
     const doomed = await start();
-    await eventually('a running sweep', () => provider.heldCount > 0);
-    const heir = await start();
-    await heir.ready();
+    await eventually('a running sweep', () => provider.pendingCount > 0);
+    const successor = await start();
+    await successor.ready();
     await doomed.kill();
     provider.release();
     const from = performance.now();
@@ -156,7 +156,7 @@ describe('a worker process', () => {
     expect(doomed.events).not.toContain('stopping');
   });
 
-  it('OPS-3: outlives an outage of PostgreSQL and works again within 15 s of its return', async () => {
+  it('survives an outage of PostgreSQL and works again within 15 s after it [OPS-3]', async () => {
     const target = new URL(database.appUrl);
     const line = await TcpProxy.to(Number(target.port), target.hostname);
     target.host = `127.0.0.1:${line.port}`;
@@ -178,13 +178,13 @@ describe('a worker process', () => {
     await line.end();
   });
 
-  it('OPS-4: puts lost schedules back by itself', async () => {
+  it('restores lost schedules by itself [OPS-4]', async () => {
     const worker = await start();
     await worker.ready();
-    const isLaidOut = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === TIMETABLE.length;
-    await eventually('the timetable', isLaidOut);
+    const isScheduled = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === TIMETABLE.length;
+    await eventually('the timetable', isScheduled);
     await loseQueueData(owner, undefined, '');
-    expect(await isLaidOut()).toBe(false);
-    expect(await eventually('the timetable again', isLaidOut)).toBe(true);
+    expect(await isScheduled()).toBe(false);
+    expect(await eventually('the restored timetable', isScheduled)).toBe(true);
   });
 });

@@ -47,14 +47,14 @@ const sweepsEvery = (kind: string, step: string, from: string, status = 'complet
 
 const count = async (sql: string) => (await database.query<{ n: number }>(`select count(*)::int as n from ${sql}`))[0]?.n;
 
-it('keeps every young sweep, then one complete sweep of each kind and day, then none', async () => {
+it('keeps every recent sweep, then one complete sweep of each kind and day, then none', async () => {
   await sweepsEvery('droplet', '1 hour', '200 days');
   await sweepsEvery('droplet', '1 day', '200 days', 'incomplete');
   await sweepsEvery('volume', '6 hours', '60 days');
   const removed = await retention.apply(inventoryRetention(config));
   expect(removed.cloud_sweeps).toBeGreaterThan(3_500);
-  const young = `cloud_sweeps where started_at >= now() - interval '30 days'`;
-  expect(await count(`${young} and kind = 'droplet' and status = 'complete'`)).toBeGreaterThanOrEqual(29 * 24);
+  const recent = `cloud_sweeps where started_at >= now() - interval '30 days'`;
+  expect(await count(`${recent} and kind = 'droplet' and status = 'complete'`)).toBeGreaterThanOrEqual(29 * 24);
   const days = await database.query<{ kind: string; of_day: number; bad: number; oldest: number }>(
     `select kind, max(n)::int as of_day, max(bad)::int as bad, max(now()::date - day)::int as oldest from (
        select kind, (started_at at time zone 'UTC')::date as day, count(*) as n, count(*) filter (where status <> 'complete') as bad from cloud_sweeps
@@ -64,11 +64,11 @@ it('keeps every young sweep, then one complete sweep of each kind and day, then 
     { kind: 'droplet', of_day: 1, bad: 0, oldest: expect.any(Number) as number },
     { kind: 'volume', of_day: 1, bad: 0, oldest: expect.any(Number) as number },
   ]);
-  expect(days[0]?.oldest).toBeLessThanOrEqual(132); // the last month that can be asked for, and no longer
+  expect(days[0]?.oldest).toBeLessThanOrEqual(132); // The oldest kept day is in the last month that a reader can request.
   expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_sweeps: 0 });
 });
 
-it('keeps what readers ask for, however old: the last sweep of a kind, and its last complete one', async () => {
+it('keeps the last sweep of a kind and its last complete sweep, however old they are', async () => {
   await sweepsEvery('droplet', '1 year', '3 years');
   await owner.query(`update cloud_sweeps set started_at = started_at - interval '2 years'`);
   await owner.query(
@@ -79,7 +79,7 @@ it('keeps what readers ask for, however old: the last sweep of a kind, and its l
   expect(left).toEqual([{ status: 'complete' }, { status: 'refused' }]);
 });
 
-it('thins balances out to the last of a day, and keeps those for good', async () => {
+it('reduces old balances to the last one of each day, and keeps those forever', async () => {
   await owner.query(
     `insert into cloud_balance_snapshots (account_id, month_to_date_balance, account_balance, month_to_date_usage, generated_at, taken_at)
      select $1, extract(hour from at at time zone 'UTC'), 0, 0, at, at
@@ -95,7 +95,7 @@ it('thins balances out to the last of a day, and keeps those for good', async ()
   expect(await count(`cloud_balance_snapshots where taken_at >= now() - interval '35 days'`)).toBeGreaterThanOrEqual(34 * 24);
 });
 
-it('forgets old actions of the provider, but not those that its feed may show again', async () => {
+it('deletes old actions of the provider, except those that its feed may list again', async () => {
   const actions = (from: number, to: number, ago: string) =>
     owner.query(
       `insert into cloud_provider_actions (account_id, action_id, action, status, first_read_at)
@@ -108,7 +108,7 @@ it('forgets old actions of the provider, but not those that its feed may show ag
   expect(await database.query('select min(action_id)::int as oldest from cloud_provider_actions')).toEqual([{ oldest: 1_601 }]);
 });
 
-it('works in batches: told to end it has committed what it did, and the rest leaves next time', async () => {
+it('keeps the committed batches when it is aborted, and deletes the rest on the next run', async () => {
   await sweepsEvery('droplet', '1 hour', '200 days');
   const total = (await count('cloud_sweeps')) ?? 0;
   const ending = new AbortController();
@@ -135,7 +135,7 @@ it.each([
     fill: `insert into cloud_provider_actions (account_id, action_id, action, status, first_read_at)
            select id, n, 'reboot', 'completed', now() - interval '91 days' from cloud_accounts, generate_series(1, 4000) n`,
   },
-])('a batch reads $table a few times, not once for each row', async ({ table, fill }) => {
+])('reads $table a few times per batch, not once for each row', async ({ table, fill }) => {
   await owner.query(fill);
   await owner.query(`analyze ${table}`);
   const rows = (await count(table)) ?? 0;
@@ -152,15 +152,15 @@ it.each([
   expect((read[0]?.n ?? Infinity) / rows).toBeLessThan(5);
 });
 
-it('a row that somebody holds is left to the next round, and a rule that fails stops no other', async () => {
+it('leaves a locked row to the next round, and continues after a rule that fails', async () => {
   await sweepsEvery('droplet', '1 day', '200 days');
   await owner.query('begin');
-  const held = await owner.query<{ id: string }>('select id from cloud_sweeps order by started_at limit 1 for update');
+  const locked = await owner.query<{ id: string }>('select id from cloud_sweeps order by started_at limit 1 for update');
   const broken = { what: 'nothing', remove: 'delete from no_such_table where $1 > 0', values: [] };
   const removed = await retention.apply([broken, ...inventoryRetention(config)]);
   expect(removed.nothing).toBeUndefined();
   expect(removed.cloud_sweeps).toBeGreaterThan(50);
   await owner.query('commit');
-  expect(await count(`cloud_sweeps where id = '${held.rows[0]?.id ?? ''}'`)).toBe(1);
+  expect(await count(`cloud_sweeps where id = '${locked.rows[0]?.id ?? ''}'`)).toBe(1);
   expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_sweeps: 1 });
 });

@@ -11,7 +11,7 @@ import { ChaosWorld } from './chaos-world';
 const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 6));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 const WORKERS = 2;
-/** How long Redis is away, ms. */
+/** How long Redis is down, ms. */
 const OUTAGE_MS = 1_000;
 
 const FAULTS = ['kill', 'FLUSHALL', 'restart of Redis'] as const;
@@ -22,7 +22,7 @@ if (!process.env.TEST_REDIS_URL) console.warn('SKIPPED on Redis: TEST_REDIS_URL 
 
 onRedis('with the queues on Redis', () => {
   let folder: string;
-  let redis: RedisServer; // its own: the one that other suites share must not lose what they hold
+  let redis: RedisServer; // This suite has a server of its own, because other suites would lose their data.
   let world: ChaosWorld;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'arcadia-chaos-redis-'));
@@ -35,7 +35,7 @@ onRedis('with the queues on Redis', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Answers what shows that it fired: runs that a dead worker had in hand, keys that were lost. */
+  /** Returns the proof that the fault fired: the number of runs of a dead worker, or of lost keys. */
   const inject = async (fault: Fault, run: ChaosRun, round: number): Promise<number> => {
     if (fault === 'kill') return (await run.kill(String(round))).length;
     if (fault === 'FLUSHALL') return loseKeys(redis.url);
@@ -46,7 +46,7 @@ onRedis('with the queues on Redis', () => {
   };
 
   it(
-    `SAG-1 to SAG-4, OPS-3, OPS-4: ${SAGAS} sagas end right although Redis forgets and dies (seed ${SEED})`,
+    `brings ${SAGAS} sagas to their expected ends although Redis loses its data and crashes (seed ${SEED}) [SAG-1 to SAG-4, OPS-3, OPS-4]`,
     async () => {
       console.log(`saga chaos on Redis: CHAOS_SEED=${SEED} CHAOS_SAGAS=${SAGAS}`);
       const random = new SeededRandom(SEED);
@@ -78,7 +78,7 @@ onRedis('with the queues on Redis', () => {
   );
 });
 
-/** Everything that Redis holds is gone; answers how many keys that were. */
+/** Deletes all data of Redis and returns the number of deleted keys. */
 async function loseKeys(url: string): Promise<number> {
   const client = new Redis(url);
   const keys = await client.dbsize();

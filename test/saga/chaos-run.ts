@@ -4,20 +4,20 @@ import type { SeededRandom } from '../inventory/seeded-random';
 import { until } from '../setup/until';
 import { SECRET, type ChaosWorld } from './chaos-world';
 
-/** A saga and the end that it must come to, whatever dies. */
+/** A saga and the status in which it must end, whichever process crashes. */
 export interface Planned {
   readonly id: string;
   readonly expected: 'completed' | 'rolled_back';
 }
 
-/** A run in the hands of a worker. */
+/** A run that a worker has leased. */
 export interface Leased {
   readonly id: string;
   readonly epoch: string;
   readonly pid: number;
 }
 
-/** What a chaos test does to a world of sagas, and what it asks of it in the end. */
+/** Starts sagas, kills workers, and checks the results in the end. */
 export class ChaosRun {
   readonly planned: Planned[] = [];
 
@@ -27,7 +27,7 @@ export class ChaosRun {
     private readonly seed: number,
   ) {}
 
-  /** Steps and waits by chance; three in ten fail at their end and must be undone. */
+  /** Starts a saga with random steps and waits. Three in ten sagas fail at their last step and must be compensated. */
   async start(nth: number): Promise<void> {
     const steps = Array.from({ length: 2 + this.random.below(4) }, () => this.random.pick(['echo', 'echo', 'wait']));
     const fails = this.random.chance(0.3);
@@ -36,7 +36,7 @@ export class ChaosRun {
     this.planned.push({ id, expected: fails ? 'rolled_back' : 'completed' });
   }
 
-  /** As a client would: with a key, again and again until there is an answer. */
+  /** Starts a saga as a client does: with an idempotency key, repeated until the api accepts it. */
   async accepted(name: string, steps: readonly string[], waitMs: number): Promise<string> {
     const headers = {
       authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
@@ -57,7 +57,7 @@ export class ChaosRun {
     return id ?? '';
   }
 
-  /** Kills a worker that has runs in hand (one is started for that) and puts another in its place; answers how long its runs lay idle, ms. */
+  /** Kills a worker that has leased runs and replaces it. Returns how long each of the runs was idle, ms. */
   async kill(name: string): Promise<number[]> {
     const { nth, orphaned } = await this.killInWork(this.random.below(this.world.workers.length), name);
     const killedMs = performance.now();
@@ -65,7 +65,7 @@ export class ChaosRun {
     return orphaned.length > 0 ? this.resumeTimes(orphaned, killedMs) : [];
   }
 
-  /** Kills a worker that has runs in hand; when none has any within a while, the one that was picked. */
+  /** Kills a worker that has leased runs. If no worker leases one within four seconds, the picked worker is killed. */
   private async killInWork(picked: number, name: string): Promise<{ nth: number; orphaned: Leased[] }> {
     const { world } = this;
     let leased: Leased[] = [];
@@ -87,7 +87,7 @@ export class ChaosRun {
     return { nth, orphaned: leased };
   }
 
-  /** Until another claim, or the end that the last statement of the dead one still brought. */
+  /** Measures the time until another worker leases each run, or until the last statement of the dead worker ended it. */
   private async resumeTimes(orphaned: readonly Leased[], killedMs: number): Promise<number[]> {
     const times = new Map<string, number>();
     await until(
@@ -102,7 +102,7 @@ export class ChaosRun {
         }
         return times.size === orphaned.length;
       },
-      { withinMs: 30_000, what: 'another worker going on' },
+      { withinMs: 30_000, what: 'another worker continuing' },
     );
     return [...times.values()];
   }
@@ -113,21 +113,21 @@ export class ChaosRun {
     await until(async () => (await open()) === 0, { withinMs: 120_000, what: 'the end of all sagas' });
   }
 
-  /** What did not come to its end: must be empty. */
+  /** The sagas with another status than the expected one. The list must be empty. */
   async wrongEnds(): Promise<Planned[]> {
     const ended = await this.world.query<{ id: string; status: string }>('select id, status from saga_runs');
     const status = new Map(ended.map((row) => [row.id, row.status]));
     return this.planned.filter(({ id, expected }) => status.get(id) !== expected);
   }
 
-  /** Steps that were recorded as completed, or undone, more than once. */
+  /** The steps that were recorded as completed, or as compensated, more than once. */
   twice(): Promise<unknown[]> {
     return this.world.query(
       `select saga_id, step_idx, status, count(*)::int from witness where status in ('completed', 'compensated') group by 1, 2, 3 having count(*) > 1`,
     );
   }
 
-  /** Lines written under an older epoch than one before them. */
+  /** The witness rows with an older epoch than a row before them. */
   stale(): Promise<unknown[]> {
     return this.world.query(
       `select * from (select saga_id, epoch, max(epoch) over (partition by saga_id order by at rows between unbounded preceding and 1 preceding) as seen from witness) w where epoch < seen`,

@@ -12,8 +12,8 @@ import { until } from '../setup/until';
 export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 
 /**
- * Notes every time a step was recorded as completed, with the epoch that did it: what no test could see in the ledger afterwards. It belongs to
- * the test's database, not to the product.
+ * Records each change of a step's status with the epoch of the writer. The ledger itself keeps only the last status.
+ * The table belongs to the database of the test, not to the product.
  */
 const WITNESS = `
 create table witness (saga_id uuid, step_idx int, status text, epoch bigint, at timestamptz default clock_timestamp());
@@ -26,7 +26,7 @@ begin
 end $$;
 create trigger witness after insert or update on saga_steps for each row execute function note_step();`;
 
-/** A PostgreSQL server of its own, which may be restarted, and workers and an api as they are deployed. */
+/** A PostgreSQL server that the test may restart, with an api and workers that run as separate processes. */
 export class ChaosWorld {
   readonly workers: SpawnedProcess[] = [];
 
@@ -56,7 +56,7 @@ export class ChaosWorld {
     return world;
   }
 
-  /** What processes of ours are started with. */
+  /** The environment of the started processes. */
   get environment(): Record<string, string> {
     return { ...this.env } as Record<string, string>;
   }
@@ -65,7 +65,7 @@ export class ChaosWorld {
     return SpawnedProcess.start('worker', { ...this.env, WORKER_QUEUES: 'provisioning', SCHEDULES: 'off' });
   }
 
-  /** Waits through restarts of the server. */
+  /** Runs a statement, and runs it again after a restart of the server. */
   async query<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
     try {
       return (await this.owner.query<R>(text, values)).rows;
@@ -80,12 +80,12 @@ export class ChaosWorld {
     return loseQueueData(this.owner, undefined, '');
   }
 
-  /** Nothing can be recorded while `work` runs: whatever a worker is about to write is under way, and its lease is alive. */
+  /** Blocks every write to the ledger while `work` runs, so that a worker stays in its write and keeps its lease. */
   whileNothingIsRecorded(work: () => Promise<void>): Promise<void> {
     return this.whileLocked('lock table saga_steps in share row exclusive mode', [], work);
   }
 
-  /** Nothing can be recorded of one step, which was begun, while `work` runs; of the others it can. */
+  /** Blocks the writes to the ledger row of one begun step while `work` runs. Other steps can be written. */
   whileStepIsKept(sagaId: string, stepIdx: number, work: () => Promise<void>): Promise<void> {
     return this.whileLocked('select 1 from saga_steps where saga_id = $1 and step_idx = $2 for update', [sagaId, stepIdx], work);
   }
@@ -133,7 +133,7 @@ export class ChaosWorld {
 
 async function session(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
-  client.on('error', () => undefined); // the next query says so
+  client.on('error', () => undefined); // The next query fails with the error.
   await client.connect();
   return client;
 }

@@ -6,7 +6,7 @@ import { ChaosWorld } from './chaos-world';
 const SAGAS = Number(process.env.CHAOS_SAGAS ?? (process.env.TEST_LONG ? 200 : 10));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 const WORKERS = 3;
-/** Longer than a lease (6 s): a thawed worker finds that others have gone on. */
+/** Longer than a lease (6 s), so that other workers have continued the runs of a thawed worker. */
 const FREEZE_MS = 8_000;
 
 const FAULTS = ['kill', 'freeze', 'lost queues', 'restart of PostgreSQL'] as const;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => world.end(), 60_000);
 
 it(
-  `SAG-1 to SAG-4, SAG-18: ${SAGAS} sagas end right whatever dies around them (seed ${SEED})`,
+  `brings ${SAGAS} sagas to their expected ends whichever process crashes (seed ${SEED}) [SAG-1 to SAG-4, SAG-18]`,
   async () => {
     console.log(`saga chaos: CHAOS_SEED=${SEED} CHAOS_SAGAS=${SAGAS}`);
     const random = new SeededRandom(SEED);
@@ -45,11 +45,12 @@ it(
     await run.allEnded();
 
     expect(await run.wrongEnds()).toEqual([]);
-    expect(await world.query('select id from saga_runs')).toHaveLength(run.planned.length); // a lost answer was asked for again under its key
+    // A lost answer was requested again with the same idempotency key.
+    expect(await world.query('select id from saga_runs')).toHaveLength(run.planned.length);
     expect(await run.twice()).toEqual([]);
     expect(await run.stale()).toEqual([]);
     expect(await world.query('select resource from saga_holds')).toEqual([]);
-    await Promise.all(world.workers.map((worker) => worker.ready(30_000))); // the last to be replaced may not be up yet
+    await Promise.all(world.workers.map((worker) => worker.ready(30_000))); // The last replaced worker may still be starting.
     const counted = await Promise.all(world.workers.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
     expect(counted.join('\n')).toMatch(/arcadia_sagas_ended_total\{kind="demo",status="(completed|rolled_back)"\} [1-9]/);
     const p95 = resumedMs.toSorted((a, b) => a - b)[Math.floor(resumedMs.length * 0.95)] ?? 0;

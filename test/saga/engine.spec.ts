@@ -15,7 +15,7 @@ async function working(...scripts: Script[]): Promise<SagaProcess> {
   return process;
 }
 
-it('completes echo, echo, echo with the context accumulated', async () => {
+it('completes echo, echo, echo and accumulates their context', async () => {
   const saga = await run(await working(), 'demo', { steps: ['echo', 'echo', 'echo'] });
   expect(saga).toMatchObject({ status: 'completed', error: null, leftovers: [] });
   expect(saga.context).toEqual({ echoed_at_step_0: 'hello', echoed_at_step_1: 'hello', echoed_at_step_2: 'hello' });
@@ -23,13 +23,13 @@ it('completes echo, echo, echo with the context accumulated', async () => {
   expect(saga.steps.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
 });
 
-it('rolls echo, echo, fail back, and says which step failed and why', async () => {
+it('rolls echo, echo, fail back, and reports the failed step and its error', async () => {
   const saga = await run(await working(), 'demo', { steps: ['echo', 'echo', 'fail'] });
   expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'fail', code: 'step_failed', detail: 'step_failed:fail' } });
   expect(ledger(saga)).toEqual(['echo: compensated', 'echo: compensated', 'fail: failed']);
 });
 
-it('undoes downwards, the failed step first when it knows how', async () => {
+it('compensates in reverse order, the failed step first if it has a compensation', async () => {
   const script = new Script('downwards', [
     { name: 'one', compensate: undone },
     { name: 'two' },
@@ -41,7 +41,7 @@ it('undoes downwards, the failed step first when it knows how', async () => {
   expect(ledger(saga)).toEqual(['one: compensated', 'two: compensated', 'three: compensated', 'four: planned']);
 });
 
-it('SAG-13: tries a bounded number of times, then fails', async () => {
+it('fails a step after a bounded number of tries [SAG-13]', async () => {
   const script = new Script('stubborn', [
     { name: 'try', execute: async () => retry({ code: 'not_now', detail: 'Later.' }), policy: { tries: 3, backoffMs: 1 } },
   ]);
@@ -50,20 +50,22 @@ it('SAG-13: tries a bounded number of times, then fails', async () => {
   expect(saga).toMatchObject({ status: 'rolled_back', error: { code: 'not_now' }, steps: [{ attempts: 3, status: 'failed' }] });
 });
 
-it('SAG-13: an execution has a time limit, and waits have a bound of their own that restarts do not begin anew', async () => {
+it('limits the time of an execution, and bounds waits by a limit of their own that a restart does not reset [SAG-13]', async () => {
   const stuck = new Script('stuck', [
     { name: 'hang', execute: () => new Promise(() => {}), policy: { timeLimitMs: 30, tries: 2, backoffMs: 1 } },
   ]);
   expect(await run(await working(stuck), 'stuck', {})).toMatchObject({ status: 'rolled_back', error: { code: 'step_timed_out' } });
-  const patient = new Script('patient', [{ name: 'look', execute: async () => wait(20, 'nothing to see'), policy: { waitLimitMs: 300 } }]);
-  const first = await working(patient);
-  const id = await first.starts.start({ kind: 'patient', input: {}, tenantId: null, because: ADMIN });
-  await until(() => patient.calls.length > 2);
+  const endless = new Script('endless_wait', [
+    { name: 'poll', execute: async () => wait(20, 'nothing to see'), policy: { waitLimitMs: 300 } },
+  ]);
+  const first = await working(endless);
+  const id = await first.starts.start({ kind: 'endless_wait', input: {}, tenantId: null, because: ADMIN });
+  await until(() => endless.calls.length > 2);
   await first.engine.drain();
   const saga = await settled(
     (
       await working(
-        new Script('patient', [{ name: 'look', execute: async () => wait(20, 'nothing to see'), policy: { waitLimitMs: 300 } }]),
+        new Script('endless_wait', [{ name: 'poll', execute: async () => wait(20, 'nothing to see'), policy: { waitLimitMs: 300 } }]),
       )
     ).reader,
     id,
@@ -76,10 +78,10 @@ it('SAG-13: an execution has a time limit, and waits have a bound of their own t
   expect(Number(row?.ms)).toBeLessThan(2_000);
 });
 
-it('a wait costs no try and holds no lease', async () => {
-  let looks = 0;
+it('counts no try for a wait, and keeps no lease during it', async () => {
+  let polls = 0;
   const script = new Script('waiting', [
-    { name: 'look', execute: async () => ((looks += 1) > 8 ? done() : wait(1, 'not yet')), policy: { tries: 2 } },
+    { name: 'poll', execute: async () => ((polls += 1) > 8 ? done() : wait(1, 'not yet')), policy: { tries: 2 } },
   ]);
   const saga = await run(await working(script), 'waiting', {});
   expect(saga).toMatchObject({ status: 'completed', steps: [{ attempts: 1 }] });
@@ -89,7 +91,7 @@ it('a wait costs no try and holds no lease', async () => {
   );
 });
 
-it('holds keep others off until the saga is over, and are refused by name', async () => {
+it('rejects a start on a resource that an open saga holds, and names the resource', async () => {
   const script = new Script('holder', [{ name: 'work', execute: async () => wait(60_000, 'never') }]);
   const process = await working(script);
   const saga = await run(process, 'holder', { holds: 'droplet:1' }, ['running']);
@@ -100,7 +102,7 @@ it('holds keep others off until the saga is over, and are refused by name', asyn
   await process.starts.start({ kind: 'holder', input: { holds: 'droplet:1' }, tenantId: null, because: ADMIN });
 });
 
-it('SAG-17: one key is one saga, also when asked at the same time; another body under it is refused', async () => {
+it('starts one saga per idempotency key, also for concurrent requests, and rejects another body with the key [SAG-17]', async () => {
   const { starts } = await working();
   const start = (input: Record<string, unknown>, tenantId: string | null = null) =>
     starts.start({ kind: 'demo', input, tenantId, idempotencyKey: 'key-1', because: ADMIN });
@@ -110,63 +112,64 @@ it('SAG-17: one key is one saga, also when asked at the same time; another body 
   expect(await start({ steps: ['echo'] }, 'acme')).not.toBe(ids[0]);
 });
 
-it('SAG-16: a worker leaves alone what it does not know', async () => {
+it('leaves a saga with unknown steps to a worker that knows them [SAG-16]', async () => {
   const script = new Script('newer', [{ name: 'known' }, { name: 'brand_new' }]);
   const old = await world.process([{ ...script.definition, steps: script.definition.steps.slice(0, 1) }]);
   old.engine.start();
   const newer = await world.process([script.definition]);
   const id = await newer.starts.start({ kind: 'newer', input: {}, tenantId: null, because: ADMIN });
   const probe = await run(old, 'demo', { steps: ['echo'] });
-  expect(probe.status).toBe('completed'); // the old one works
+  expect(probe.status).toBe('completed'); // The old worker runs.
   expect(await newer.reader.get(PLATFORM, id)).toMatchObject({ status: 'pending' });
   newer.engine.start();
   await settled(newer.reader, id, ['completed']);
 });
 
-it('SAG-3: a zombie writes nothing, and its guard tells it', async () => {
+it('refuses the writes of a zombie, and its guard reports the lost lease [SAG-3]', async () => {
   let release = () => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
   const guards: string[] = [];
   const script: Script = new Script('contested', [
     {
       name: 'slow',
       execute: async ({ guard }) => {
         const first = script.calls.length === 1;
-        if (first) await held;
+        if (first) await released;
         await guard().then(
           () => guards.push('kept'),
           () => guards.push('lost'),
         );
-        return done({ by: first ? 'zombie' : 'heir' });
+        return done({ by: first ? 'zombie' : 'successor' });
       },
     },
   ]);
   const zombie = await working(script);
   const id = await zombie.starts.start({ kind: 'contested', input: {}, tenantId: null, because: ADMIN });
   await until(() => script.calls.length === 1);
-  await world.owner.query(`update saga_runs set epoch = epoch + 1, lease_until = clock_timestamp() where id = $1`, [id]); // as another claim would
+  // Another worker’s claim does the same.
+  await world.owner.query(`update saga_runs set epoch = epoch + 1, lease_until = clock_timestamp() where id = $1`, [id]);
   const saga = await settled(zombie.reader, id, ['completed']);
   release();
   await until(() => guards.length === 2);
   expect(guards).toEqual(['kept', 'lost']);
-  expect(saga.context).toEqual({ slow: { by: 'heir' } });
-  expect((await zombie.reader.get(PLATFORM, id)).context).toEqual({ slow: { by: 'heir' } });
+  expect(saga.context).toEqual({ slow: { by: 'successor' } });
+  expect((await zombie.reader.get(PLATFORM, id)).context).toEqual({ slow: { by: 'successor' } });
 });
 
-it('SAG-4: after a crash it goes on at the first step that is not recorded', async () => {
+it('continues after a crash at the first step that is not recorded [SAG-4]', async () => {
   const one = new Script('resumed', [{ name: 'one' }, { name: 'two', execute: () => new Promise(() => {}) }]);
   const crashed = await working(one);
   const id = await crashed.starts.start({ kind: 'resumed', input: {}, tenantId: null, because: ADMIN });
   await until(() => one.calls.includes('do two'));
-  void crashed.engine.drain(); // it takes nothing any more
+  void crashed.engine.drain(); // It leases no more runs.
   await world.owner.query(`update saga_runs set lease_until = clock_timestamp(), epoch = epoch + 1 where id = $1`, [id]);
   const two = new Script('resumed', [{ name: 'one' }, { name: 'two' }]);
-  const heir = await working(two);
-  await settled(heir.reader, id, ['completed']);
+  const successor = await working(two);
+  await settled(successor.reader, id, ['completed']);
   expect([...one.calls, ...two.calls].filter((call) => call === 'do one')).toHaveLength(1);
 });
 
-it('what a person does is recorded with who and why, in the same transaction', async () => {
+it('records an operator’s action with actor and reason in the same transaction', async () => {
   const { starts, controls } = await world.process();
   const because = { by: { sub: 'grace', role: 'platform_admin' }, reason: 'a demonstration' };
   const id = await starts.start({ kind: 'demo', input: { steps: ['wait'] }, tenantId: null, because });

@@ -17,7 +17,7 @@ interface Start {
   readonly idempotencyKey?: string;
 }
 
-/** Starts all of them at the same moment, on the api processes in turn. Answers the id or the code of the refusal of each. */
+/** Starts all sagas at the same moment, alternating between the api processes. Returns each saga id or error code. */
 function startAtOnce(starts: readonly Start[]): Promise<string[]> {
   const started = starts.map(async ({ tenantId, idempotencyKey }, nr) => {
     const request = { kind: 'demo', input: { steps: ['echo'] }, tenantId, idempotencyKey, because: ADMIN };
@@ -37,15 +37,18 @@ async function openOf(tenantId: string): Promise<number> {
   return rows[0]?.open ?? 0;
 }
 
-it.each([60, 100, 300])('a tenant has %i starts at once on two processes, and no more open sagas than it may [TEN-6]', async (count) => {
-  const tenantId = `tenant-${count}`;
-  const answers = await startAtOnce(times(count, { tenantId }));
-  expect({ refused: refused(answers), open: await openOf(tenantId) }).toEqual({ refused: count - CAP, open: CAP });
-  const audited = await world.owner.query('select 1 from audit_log where target_id = any ($1::text[])', [answers]);
-  expect(audited.rowCount).toBe(CAP);
-});
+it.each([60, 100, 300])(
+  'never exceeds the allowed number of open sagas of a tenant with %i starts at once on two processes [TEN-6]',
+  async (count) => {
+    const tenantId = `tenant-${count}`;
+    const answers = await startAtOnce(times(count, { tenantId }));
+    expect({ refused: refused(answers), open: await openOf(tenantId) }).toEqual({ refused: count - CAP, open: CAP });
+    const audited = await world.owner.query('select 1 from audit_log where target_id = any ($1::text[])', [answers]);
+    expect(audited.rowCount).toBe(CAP);
+  },
+);
 
-it('refuses only the starts of the tenant that has no room, however many tenants start at once [TEN-6]', async () => {
+it('rejects only the starts of the tenant at its limit, however many tenants start at once [TEN-6]', async () => {
   await startAtOnce(times(CAP - 1, { tenantId: 'full' }));
   const mixed = Array.from({ length: 90 }, (_, nr) => ({ tenantId: ['full', 'roomy', null][nr % 3] ?? null }));
   const answers = await startAtOnce(mixed);
@@ -54,7 +57,7 @@ it('refuses only the starts of the tenant that has no room, however many tenants
   expect([await openOf('full'), await openOf('roomy')]).toEqual([CAP, 30]);
 });
 
-it('answers a repetition of the start that took the last place with its saga [SAG-17]', async () => {
+it('returns the same saga for a repetition of the start that reached the limit [SAG-17]', async () => {
   await startAtOnce(times(CAP - 1, { tenantId: 'repeating' }));
   const answers = await startAtOnce(times(20, { tenantId: 'repeating', idempotencyKey: 'the-last' }));
   expect(new Set(answers).size).toBe(1);
@@ -62,7 +65,7 @@ it('answers a repetition of the start that took the last place with its saga [SA
   expect(await startAtOnce([{ tenantId: 'repeating', idempotencyKey: 'another' }])).toEqual(['too_many_sagas']);
 });
 
-it('does not let one tenant wait for the lock of another, nor the platform for any [TEN-6]', async () => {
+it('makes neither a tenant nor the platform wait for the lock of another tenant [TEN-6]', async () => {
   await world.owner.query('begin');
   try {
     await world.owner.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts}) from (values ('locked')) tenants (tenant)`);

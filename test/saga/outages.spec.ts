@@ -47,7 +47,7 @@ function after(times: number, error: () => Error): () => Promise<StepAnswer> {
   };
 }
 
-it('waits out an outage without a try when the policy of the step is to wait, for every error category [SAG-13]', async () => {
+it('waits out an outage without counting a try when the step’s policy is to wait, for every error category [SAG-13]', async () => {
   const script = new Script('outage_waits', [
     { name: 'away', policy: WAIT, execute: after(6, () => new Outage({ outage: true })) },
     { name: 'rejected', policy: WAIT, execute: after(6, () => new Outage({ outage: true }, 'forbidden')) },
@@ -73,18 +73,28 @@ it('ends the wait for an outage at the limit of the step [SAG-13]', async () => 
 });
 
 it.each([
-  { kind: 'outage_by_default', policy: { tries: 2 }, error: new Outage({ outage: true }) },
-  { kind: 'no_outage', policy: WAIT, error: new Outage({ outage: false }) },
-])('counts the tries of $kind', async ({ kind, policy, error }) => {
+  {
+    cause: 'an outage when the policy does not wait',
+    kind: 'outage_by_default',
+    policy: { tries: 2 },
+    error: new Outage({ outage: true }),
+  },
+  { cause: 'an error that is no outage', kind: 'no_outage', policy: WAIT, error: new Outage({ outage: false }) },
+])('counts the tries for $cause', async ({ kind, policy, error }) => {
   const script = new Script(kind, [{ name: 'away', policy, execute: after(Infinity, () => error) }]);
   const saga = await run(await working(script), kind, {});
   expect(saga).toMatchObject({ status: 'rolled_back', error: { code: 'away' }, steps: [{ attempts: 2 }] });
 });
 
 it.each([
-  { kind: 'outage_reported', reported: true, error: { code: 'away', detail: 'The provider is away' } },
-  { kind: 'outage_silent', reported: false, error: null },
-])('the ledger of $kind has the code of the outage while the step waits: $reported', async ({ kind, reported, error }) => {
+  {
+    rule: 'records the code of an outage that is reported',
+    kind: 'outage_reported',
+    reported: true,
+    error: { code: 'away', detail: 'The provider is away' },
+  },
+  { rule: 'records no error for an outage that is not reported', kind: 'outage_silent', reported: false, error: null },
+])('$rule while the step waits', async ({ kind, reported, error }) => {
   let over = false;
   const execute = async () => {
     if (!over) throw new Outage({ outage: true, reported });

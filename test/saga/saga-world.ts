@@ -29,7 +29,7 @@ const FAST = {
 export const PLATFORM = { kind: 'platform' } as const;
 export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 
-/** One worker's engine, and what an api would have, over one database. */
+/** The engine of a worker and the services of an api on one database. */
 export interface SagaProcess {
   readonly engine: SagaEngine;
   readonly starts: SagaStarter;
@@ -43,7 +43,7 @@ export class SagaWorld {
 
   private constructor(
     private readonly stored: TestDatabase,
-    /** A session that sees everything. */
+    /** A session of the database owner, which reads all rows. */
     readonly owner: Client,
   ) {}
 
@@ -54,7 +54,7 @@ export class SagaWorld {
     return new SagaWorld(stored, owner);
   }
 
-  /** Another process; its engine runs when asked to. */
+  /** Opens another process. Its engine is not started. */
   async process(definitions: readonly SagaDefinition[] = [], env: Record<string, string> = {}): Promise<SagaProcess> {
     const config = loadConfig({ ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
     @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, SagaModule] })
@@ -82,7 +82,7 @@ export class SagaWorld {
   }
 }
 
-/** Starts it and waits for its end, or for the status that is asked for. */
+/** Starts a saga and waits for its end, or for one of the given statuses. */
 export async function run(
   { starts, reader, engine }: SagaProcess,
   kind: string,

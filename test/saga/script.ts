@@ -2,7 +2,7 @@ import { done, fail, type SagaDefinition, type StepAnswer, type StepContext, typ
 
 class AnyInput {}
 
-/** A saga of scripted steps that notes what was called, in order. */
+/** A saga of scripted steps that records its calls in order. */
 export class Script {
   readonly calls: string[] = [];
   readonly definition: SagaDefinition;

@@ -6,7 +6,7 @@ const STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
 const FINAL: readonly string[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
 let world: SagaWorld;
-let api: SagaProcess; // no worker: nothing but the operator's verbs changes a saga
+let api: SagaProcess; // No worker runs, so only the operator's verbs change a saga.
 beforeAll(async () => {
   world = await SagaWorld.create();
   const waiting = new Script('waiting', [{ name: 'only', execute: async () => wait(60_000, 'waiting for the end of the test') }]);
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.end());
 
-/** The words of every CHECK constraint of a table that names one of `columns`, each constraint as one sorted list. */
+/** The words of each CHECK constraint of a table on exactly `columns`, one sorted list per constraint. */
 async function checkedWords(table: string, columns: readonly string[]): Promise<string[][]> {
   const { rows } = await world.owner.query<{ definition: string }>(
     `select pg_get_constraintdef(c.oid) as definition

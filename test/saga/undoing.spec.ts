@@ -22,11 +22,11 @@ describe('pivots', () => {
       { name: 'point', pivot: true, execute: async () => fail({ code: 'refused', detail: 'No.' }, effect) },
     ]);
 
-  it('a pivot that surely did nothing is compensated', async () => {
+  it('compensates a saga when its pivot certainly had no effect', async () => {
     expect(await run(await working(after('none', 'pivot_none')), 'pivot_none', {})).toMatchObject({ status: 'rolled_back' });
   });
 
-  it('a pivot that may have had its effect stops the saga where it is; a retry goes on there', async () => {
+  it('fails a saga when its pivot may have had its effect, and continues at the pivot on a retry', async () => {
     let broken = true;
     const script = new Script('pivot_unknown', [
       { name: 'before', compensate: undone },
@@ -46,7 +46,7 @@ describe('pivots', () => {
     expect(script.calls).toEqual(['do before', 'do point', 'do point', 'do after']);
   });
 
-  it('after a pivot nothing is undone, and cancel is refused', async () => {
+  it('rejects a cancel after a pivot', async () => {
     const script = new Script('past_pivot', [
       { name: 'point', pivot: true },
       { name: 'later', execute: async () => wait(60_000, 'never') },
@@ -58,8 +58,8 @@ describe('pivots', () => {
   });
 });
 
-describe('SAG-10: a compensation that fails', () => {
-  it('is tried again, does not stop the others, is listed, and a retry finishes the job', async () => {
+describe('a compensation that fails', () => {
+  it('is retried and listed, does not stop the other compensations, and is completed by an operator’s retry [SAG-10]', async () => {
     let broken = true;
     const script = new Script('leaky', [
       { name: 'one', compensate: undone },
@@ -75,15 +75,15 @@ describe('SAG-10: a compensation that fails', () => {
     expect(ledger(saga)).toEqual(['one: compensated', 'two: compensation_failed', 'three: failed']);
     broken = false;
     await process.controls.retry(PLATFORM, saga.id, ADMIN);
-    const mended = await settled(process.reader, saga.id, ['rolled_back']);
-    expect(mended.leftovers).toEqual([]);
-    expect(ledger(mended)).toEqual(['one: compensated', 'two: compensated', 'three: failed']);
+    const retried = await settled(process.reader, saga.id, ['rolled_back']);
+    expect(retried.leftovers).toEqual([]);
+    expect(ledger(retried)).toEqual(['one: compensated', 'two: compensated', 'three: failed']);
     expect(script.calls.filter((call) => call === 'undo one')).toHaveLength(1);
   });
 });
 
-describe('SAG-12: cancel', () => {
-  it('undoes a waiting saga, the step that waits included', async () => {
+describe('a cancel', () => {
+  it('compensates a waiting saga, including the step that waits [SAG-12]', async () => {
     const script = new Script('cancelled', [
       { name: 'one', compensate: undone },
       { name: 'two', execute: async () => wait(60_000, 'never'), compensate: undone },
@@ -97,27 +97,27 @@ describe('SAG-12: cancel', () => {
     expect(script.calls).toEqual(['do one', 'do two', 'undo two', 'undo one']);
   });
 
-  it('undoes a step that a dead worker had begun and never told of', async () => {
+  it('compensates a step that a dead worker had begun and never recorded as completed [SAG-12]', async () => {
     const steps = [{ name: 'one', execute: () => new Promise<never>(() => {}), compensate: undone }];
-    const dead = new Script('begun_untold', steps);
+    const dead = new Script('begun_unrecorded', steps);
     const crashed = await working(dead);
-    const id = await crashed.starts.start({ kind: 'begun_untold', input: {}, tenantId: null, because: ADMIN });
+    const id = await crashed.starts.start({ kind: 'begun_unrecorded', input: {}, tenantId: null, because: ADMIN });
     await until(() => dead.calls.length === 1);
     void crashed.engine.drain();
     await crashed.controls.cancel(PLATFORM, id, ADMIN);
     await world.owner.query('update saga_runs set lease_until = clock_timestamp(), epoch = epoch + 1 where id = $1', [id]);
-    const heir = new Script('begun_untold', steps);
+    const heir = new Script('begun_unrecorded', steps);
     await settled((await working(heir)).reader, id, ['rolled_back']);
     expect(heir.calls).toEqual(['undo one']);
   });
 
-  it('does not hurry what is undone, nor what has passed a pivot', async () => {
-    let looks = 0;
+  it('does not shorten the waits of a compensation [SAG-12]', async () => {
+    let polls = 0;
     const script = new Script('slowly_undone', [
       {
         name: 'one',
         execute: async () => wait(60_000, 'never'),
-        compensate: async () => ((looks += 1) > 3 ? done() : wait(150, 'not yet')),
+        compensate: async () => ((polls += 1) > 3 ? done() : wait(150, 'not yet')),
       },
     ]);
     const process = await working(script);
@@ -126,11 +126,11 @@ describe('SAG-12: cancel', () => {
     const cancelledMs = performance.now();
     await process.controls.cancel(PLATFORM, saga.id, ADMIN);
     await settled(process.reader, saga.id, ['rolled_back']);
-    expect(looks).toBe(4);
+    expect(polls).toBe(4);
     expect(performance.now() - cancelledMs).toBeGreaterThan(450);
   });
 
-  it('of one that nobody has begun does nothing at all', async () => {
+  it('runs no step and no compensation of a saga that no worker has begun [SAG-12]', async () => {
     const script = new Script('never_begun', [{ name: 'one' }]);
     const idle = await world.process([script.definition]);
     const id = await idle.starts.start({ kind: 'never_begun', input: {}, tenantId: null, because: ADMIN });
@@ -141,9 +141,9 @@ describe('SAG-12: cancel', () => {
   });
 });
 
-it('SAG-9: what a step recorded before its side effect is known to its undoing, without a crash between them too', async () => {
+it('gives a compensation the intent that its step recorded before the effect, also without a crash [SAG-9]', async () => {
   const seen: unknown[] = [];
-  const script = new Script('told', [
+  const script = new Script('intent_recorded', [
     {
       name: 'made',
       execute: async (ctx) => {
@@ -161,13 +161,13 @@ it('SAG-9: what a step recorded before its side effect is known to its undoing, 
   ]);
   const process = await world.process([script.definition]);
   process.engine.start();
-  expect((await run(process, 'told', {})).status).toBe('rolled_back');
+  expect((await run(process, 'intent_recorded', {})).status).toBe('rolled_back');
   expect(seen).toEqual([{ nth: 1 }, { nth: 2 }]);
 });
 
-it('SAG-12: a cancel that is accepted while the last step is at work undoes it, although it was done', async () => {
-  let letGo = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (letGo = resolve));
+it('compensates the last step when a cancel is accepted during its execution, although it completed [SAG-12]', async () => {
+  let finishStep = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (finishStep = resolve));
   const script = new Script('last', [
     {
       name: 'only',
@@ -184,13 +184,13 @@ it('SAG-12: a cancel that is accepted while the last step is at work undoes it, 
   process.engine.wake();
   await until(async () => script.calls.length === 1, { what: 'the step' });
   await process.controls.cancel(PLATFORM, id, ADMIN);
-  letGo();
+  finishStep();
   const ended = await settled(process.reader, id, ['completed', 'rolled_back']);
   expect(ended).toMatchObject({ status: 'rolled_back', error: { code: 'cancelled' } });
   expect(script.calls).toEqual(['do only', 'undo only']);
 });
 
-it('OPS-9: an operator releases what a run that gave up holds; its retry takes it again', async () => {
+it('lets an operator release the holds of a saga that failed to compensate, and acquires them again on a retry [OPS-9]', async () => {
   let helpless = true;
   const script = new Script('stuck', [
     { name: 'one', compensate: async () => (helpless ? fail({ code: 'stuck', detail: 'No way back.' }) : done()) },
@@ -217,11 +217,11 @@ it('OPS-9: an operator releases what a run that gave up holds; its retry takes i
   await expect(process.controls.releaseHolds(PLATFORM, saga.id, ADMIN)).rejects.toMatchObject({ code: 'not_releasable' });
 });
 
-describe('SAG-12: a cancel while a pivot is on its way', () => {
+describe('a cancel during a pivot', () => {
   it.each([
-    { name: 'that has its effect', effect: 'done', status: 'completed' },
-    { name: 'that turns out to have done nothing', effect: 'none', status: 'rolled_back' },
-  ])('$name waits until that is known: $status', async ({ effect, status }) => {
+    { name: 'took effect', effect: 'done', status: 'completed' },
+    { name: 'had no effect', effect: 'none', status: 'rolled_back' },
+  ])('waits until the pivot’s outcome is known, and ends as $status when it $name [SAG-12]', async ({ effect, status }) => {
     let settledYet = false;
     const script = new Script(`pivot_${effect}`, [
       { name: 'before', compensate: undone },
@@ -237,14 +237,14 @@ describe('SAG-12: a cancel while a pivot is on its way', () => {
       { name: 'after' },
     ]);
     const process = await working(script);
-    // The cancel is put where a request that came just before the pivot was begun would have left it.
+    // The test stores the cancel request as if it had arrived just before the pivot began.
     const id = await process.starts.start({ kind: `pivot_${effect}`, input: {}, tenantId: null, because: ADMIN });
     process.engine.wake();
     await until(async () => script.calls.filter((call) => call === 'do pivot').length > 1, { what: 'the waiting pivot' });
     await expect(process.controls.cancel(PLATFORM, id, ADMIN)).rejects.toMatchObject({ code: 'not_cancellable' });
     await world.owner.query('update saga_runs set cancel_requested = true where id = $1', [id]);
-    const looked = script.calls.length;
-    await until(() => script.calls.length > looked + 2, { what: 'further looks' });
+    const polled = script.calls.length;
+    await until(() => script.calls.length > polled + 2, { what: 'further polls' });
     expect(script.calls).not.toContain('undo before');
     settledYet = true;
     expect((await settled(process.reader, id, ['completed', 'rolled_back', 'failed'])).status).toBe(status);

@@ -14,7 +14,7 @@ const count = async (condition: string): Promise<number> =>
   Number((await world.owner.query<{ n: string }>(`select count(*) as n from saga_runs where ${condition}`)).rows[0]?.n);
 
 it(
-  `${SAGAS} waiting sagas hold no lease and no connection, keep no worker from its work, and all continue on time`,
+  `keeps no lease and no connection for ${SAGAS} waiting sagas, blocks no worker, and continues each of them on time`,
   async () => {
     const process = await world.process([], { SAGA_LEASE_MS: '6000' });
     await world.owner.query(
@@ -30,7 +30,7 @@ it(
     const { rows } = await world.owner.query<{ busy: string }>(
       `select count(*) as busy from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`,
     );
-    expect(Number(rows[0]?.busy)).toBeLessThanOrEqual(1); // the reconciler's own look
+    expect(Number(rows[0]?.busy)).toBeLessThanOrEqual(1); // The one busy session is the poll of the reconciler.
     expect((await run(process, 'demo', { steps: ['echo', 'echo'] })).status).toBe('completed');
     await until(async () => (await count(`status = 'completed'`)) === SAGAS + 1, { what: 'all to continue', withinMs: WAIT_MS + 60_000 });
     const late = await world.owner.query<{ p95: number; early: string }>(

@@ -9,19 +9,19 @@ export interface Asked {
   readonly body: string;
 }
 
-/** Does the answer itself; false: the request is answered as a vault would. */
+/** Sends the response itself and returns true. On false the server responds as Vault does. */
 type Script = (asked: Asked, response: ServerResponse) => boolean;
 
 const asVault: Script = () => false;
 
-/** As much of Vault's HTTP API as a reader of KV v2 meets: `secret/data/<path>` and the Kubernetes login. */
+/** The part of Vault's HTTP API that a reader of KV v2 uses: `secret/data/<path>` and the Kubernetes login. */
 export class KvServer {
   readonly asked: Asked[] = [];
-  /** Tokens that it takes. */
+  /** The accepted tokens. */
   readonly tokens = new Set<string>();
-  /** By path below `secret`. */
+  /** The stored secrets by their path below `secret`. */
   readonly kept = new Map<string, Record<string, unknown>>();
-  /** Roles that may log in, each with the service account's token that it wants. */
+  /** The roles that may log in, each with its service account token. */
   readonly roles = new Map<string, string>();
   leaseS = 3600;
   script: Script = asVault;
@@ -43,12 +43,12 @@ export class KvServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** How often something was asked whose path ends so. */
+  /** The number of requests with a path that ends with `path`. */
   count(path: string): number {
     return this.asked.filter((one) => one.path.endsWith(path)).length;
   }
 
-  /** It is away until `return`. */
+  /** Stops listening until `return` is called. */
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();

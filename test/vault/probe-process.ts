@@ -1,6 +1,6 @@
 import { runProcess } from '#libs/runtime';
 
-/** A process as api and worker are ones, that does nothing but say whether it could start. */
+/** A process that starts like api and worker. It only reports that it started. */
 void runProcess(
   {
     name: 'probe',

@@ -25,7 +25,7 @@ const events = (name: string) => lines.filter((line) => line.includes(`"${name}"
 beforeEach(async () => {
   vault = await KvServer.start();
   vault.tokens.add(VAULT_TOKEN);
-  vault.kept.set('arcadia/common', { JWT_SECRET: JWT, DATABASE_URL: 'postgres://app:pw@db/arcadia', somebody_elses: 7 });
+  vault.kept.set('arcadia/common', { JWT_SECRET: JWT, DATABASE_URL: 'postgres://app:pw@db/arcadia', foreign_field: 7 });
   vault.kept.set('arcadia/provider', { DO_API_TOKEN: FIRST });
   folder = mkdtempSync(join(tmpdir(), 'arcadia-vault-'));
   lines.length = 0;
@@ -35,7 +35,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await refresh?.stop();
   const leaks = lines.filter((line) => ALL.some((secret) => line.includes(secret)));
-  if (leaks.length > 0) throw new Error(`TEN-8: a secret is in the log: ${leaks.join('\n')}`); // after every test
+  if (leaks.length > 0) throw new Error(`TEN-8: a secret is in the log: ${leaks.join('\n')}`); // This check runs after every test.
   const written = readdirSync(folder).filter((name) => name !== 'token');
   if (written.length > 0) throw new Error(`TEN-8: something was written: ${written.join(', ')}`);
   Logger.overrideLogger(false);
@@ -51,7 +51,7 @@ const settings = () => ({
   VAULT_TIMEOUT_MS: '300',
 });
 const failure = (more: NodeJS.ProcessEnv = { VAULT_TOKEN }) => openConfig({ ...settings(), ...more }).catch((thrown: unknown) => thrown);
-/** Like `openConfig`, but its refresh is stopped after the test. */
+/** Like `openConfig`, but the refresh is stopped after the test. */
 async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> {
   const env = { ...settings(), ...more };
   const found = vaultSettings(env);
@@ -61,7 +61,7 @@ async function open(more: NodeJS.ProcessEnv = { VAULT_TOKEN }): Promise<Config> 
   return loadConfig(env, 'service', secrets.secrets);
 }
 const tokenOf = (config: Config) => config.provider.token?.('sync-fast');
-/** Waits until a whole refresh has begun and ended: the next one has begun. */
+/** Waits until two more refreshes have started, so that one whole refresh has ended. */
 const anotherRefresh = async () => {
   const before = vault.count('arcadia/common');
   await until(() => vault.count('arcadia/common') >= before + 2, { what: 'another refresh' });
@@ -75,7 +75,7 @@ it('reads the secrets of every path once and ignores foreign fields', async () =
   expect(JSON.stringify(config)).not.toMatch(/dop_v1|k8Zq|pw@/);
 });
 
-it('reports for how long Vault could not be read', async () => {
+it('reports how long Vault could not be read', async () => {
   const atRest: (number | undefined)[] = [];
   await open();
   atRest.push(vaultRefreshLagS());
@@ -85,7 +85,7 @@ it('reports for how long Vault could not be read', async () => {
   const early = vaultRefreshLagS() ?? 0;
   await until(() => (vaultRefreshLagS() ?? 0) > early + 0.2, { what: 'a longer time' });
   await vault.return();
-  await until(() => vaultRefreshLagS() === 0, { what: 'the all-clear' });
+  await until(() => vaultRefreshLagS() === 0, { what: 'the recovery' });
   await refresh?.stop();
   atRest.push(vaultRefreshLagS());
   expect(atRest).toEqual([0, undefined]);
@@ -110,7 +110,7 @@ it('keeps the last good values during an outage of Vault, logs it once, and reco
   vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
   await vault.return();
   await until(() => tokenOf(config) === SECOND, { what: 'the token set during the outage' });
-  await until(() => events('vault_refresh_recovered').length === 1, { what: 'the all-clear' });
+  await until(() => events('vault_refresh_recovered').length === 1, { what: 'the recovery' });
   expect(events('vault_refresh_failed')).toHaveLength(1);
 });
 
@@ -118,11 +118,11 @@ it.each([
   ['is deleted', () => vault.kept.delete('arcadia/provider'), '(404)'],
   ['loses the field', () => vault.kept.set('arcadia/provider', {}), 'DO_API_TOKEN is no longer in Vault'],
   ['has an empty field', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: '' }), 'must be text that is not empty'],
-  ['has text that is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
+  ['contains text that is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
   ['may no longer be read', () => vault.tokens.clear(), '(403)'],
-  ['answers HTML', () => (vault.script = (_, response) => Boolean(response.end('<html>Sign in</html>'))), "not Vault's JSON"],
-  ['answers without end', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 300 ms'],
-  ['answers too much', () => (vault.script = (_, response) => Boolean(response.end('x'.repeat(2_000_000)))), '1048576 bytes'],
+  ['returns HTML', () => (vault.script = (_, response) => Boolean(response.end('<html>Sign in</html>'))), "not Vault's JSON"],
+  ['returns an endless response', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 300 ms'],
+  ['returns too much data', () => (vault.script = (_, response) => Boolean(response.end('x'.repeat(2_000_000)))), '1048576 bytes'],
   ['is sealed', () => (vault.script = (_, response) => Boolean(response.writeHead(503).end('{}'))), '(503)'],
 ])('keeps the last good value when the path %s', async (_, spoil, reason) => {
   const config = await open();
@@ -141,7 +141,7 @@ it('uses all paths of a refresh or none, never half of a rotation', async () => 
   expect(config.identity.jwtSecret()).toBe(JWT);
 });
 
-it('sends its token to no other host: a redirect is not followed [TEN-8]', async () => {
+it('follows no redirect, so that its token reaches no other host [TEN-8]', async () => {
   const elsewhere = await KvServer.start();
   elsewhere.tokens.add(VAULT_TOKEN);
   vault.script = ({ path }, response) => Boolean(response.writeHead(307, { location: `${elsewhere.url}${path}` }).end());
@@ -158,19 +158,19 @@ describe('with the role of a service account', () => {
     writeFileSync(join(folder, 'token'), 'service-account-jwt\n');
   });
 
-  it('logs in, and again only when its token ends or is refused', async () => {
+  it('logs in once, and again only when its token expires or is refused', async () => {
     const config = await open(withRole());
     expect(tokenOf(config)).toBe(FIRST);
     await anotherRefresh();
     expect(vault.count('/login')).toBe(1);
-    vault.tokens.clear(); // as after a revocation
+    vault.tokens.clear(); // The server now refuses the token, as after a revocation.
     vault.kept.set('arcadia/provider', { DO_API_TOKEN: SECOND });
     await until(() => tokenOf(config) === SECOND, { what: 'a second login' });
     expect(vault.count('/login')).toBe(2);
     expect(events('vault_refresh_failed')).toEqual([]);
   });
 
-  it('logs in before its token has ended', async () => {
+  it('logs in again before its token expires', async () => {
     vault.leaseS = 0.1;
     await open(withRole());
     await until(() => vault.count('/login') >= 3, { what: 'more logins' });
@@ -178,26 +178,30 @@ describe('with the role of a service account', () => {
   });
 
   it.each([
-    ['which the role does not know', () => vault.roles.clear(), 'Vault refuses the login with VAULT_ROLE (403)'],
-    ['which is not there', () => rmSync(join(folder, 'token')), 'VAULT_KUBERNETES_TOKEN_PATH cannot be read (ENOENT)'],
+    ['that the role does not accept', () => vault.roles.clear(), 'Vault refuses the login with VAULT_ROLE (403)'],
+    ['that does not exist', () => rmSync(join(folder, 'token')), 'VAULT_KUBERNETES_TOKEN_PATH cannot be read (ENOENT)'],
   ])('does not start with a token %s', async (_, spoil, sentence) => {
     spoil();
     expect(String(await failure(withRole()))).toContain(sentence);
   });
 });
 
-describe('a start without usable secrets fails with one sentence', () => {
+describe('a start without usable secrets', () => {
   it.each([
-    ['a path that is not there', () => vault.kept.delete('arcadia/provider'), 'nothing for path 2 of VAULT_SECRETS (404)'],
-    ['a token that may not', () => vault.tokens.clear(), 'Vault refuses path 1 of VAULT_SECRETS (403)'],
-    ['an HTML page', () => (vault.script = (_, response) => Boolean(response.end('<html>'))), "something that is not Vault's JSON"],
+    ['a path that does not exist', () => vault.kept.delete('arcadia/provider'), 'nothing for path 2 of VAULT_SECRETS (404)'],
+    ['a token without permission', () => vault.tokens.clear(), 'Vault refuses path 1 of VAULT_SECRETS (403)'],
     [
-      'another shape',
+      'an HTML page as the response',
+      () => (vault.script = (_, response) => Boolean(response.end('<html>'))),
+      "something that is not Vault's JSON",
+    ],
+    [
+      'a response of another shape',
       () => (vault.script = (_, response) => Boolean(response.end('{"data":{"JWT_SECRET":"x"}}'))),
       'is not a KV v2 secret',
     ],
-    ['one secret twice', () => vault.kept.set('arcadia/provider', { JWT_SECRET: NEW_JWT }), 'keep each secret once'],
-  ])('%s', async (_, spoil, sentence) => {
+    ['one secret in two paths', () => vault.kept.set('arcadia/provider', { JWT_SECRET: NEW_JWT }), 'keep each secret once'],
+  ])('fails with one sentence for %s', async (_, spoil, sentence) => {
     spoil();
     const error = await failure();
     expect(error).toBeInstanceOf(VaultError);
@@ -207,26 +211,31 @@ describe('a start without usable secrets fails with one sentence', () => {
 
   it.each([
     ['a misspelt field', { DO_API_TOEKN: FIRST }, {}, 'In Vault DO_API_TOEKN is not a variable of ours; did you mean DO_API_TOKEN?'],
-    ['a setting', { PORT: '4005' }, {}, 'PORT is kept in Vault, but only secrets are read there; set it in the environment'],
-    ['a number', { DO_API_TOKEN: 7 }, {}, 'DO_API_TOKEN in Vault must be text that is not empty'],
     [
-      'a place too many',
+      'a setting that is no secret',
+      { PORT: '4005' },
+      {},
+      'PORT is kept in Vault, but only secrets are read there; set it in the environment',
+    ],
+    ['a secret that is a number', { DO_API_TOKEN: 7 }, {}, 'DO_API_TOKEN in Vault must be text that is not empty'],
+    [
+      'a secret in two places',
       { DO_API_TOKEN: FIRST },
       { DO_API_TOKEN: SECOND },
       'DO_API_TOKEN is set in the environment and kept in Vault; use one',
     ],
-    ['no way in', {}, { VAULT_TOKEN: '' }, 'VAULT_SECRETS is set without VAULT_ROLE or VAULT_TOKEN'],
-    ['two ways in', {}, { VAULT_ROLE: 'x' }, 'VAULT_ROLE and VAULT_TOKEN are both set; use one'],
+    ['no login method', {}, { VAULT_TOKEN: '' }, 'VAULT_SECRETS is set without VAULT_ROLE or VAULT_TOKEN'],
+    ['two login methods', {}, { VAULT_ROLE: 'x' }, 'VAULT_ROLE and VAULT_TOKEN are both set; use one'],
     ['no address', {}, { VAULT_ADDR: '' }, 'VAULT_SECRETS is set without VAULT_ADDR'],
     ['no paths', {}, { VAULT_SECRETS: '', VAULT_ROLE: 'x' }, 'VAULT_ROLE is set without VAULT_SECRETS; set the paths of the secrets too'],
-    ['a path that climbs', {}, { VAULT_SECRETS: '../sys' }, expect.stringMatching(/^VAULT_SECRETS must be a path like/)],
+    ['a path that leaves its folder', {}, { VAULT_SECRETS: '../sys' }, expect.stringMatching(/^VAULT_SECRETS must be a path like/)],
     [
       'plain http in production',
       {},
       { NODE_ENV: 'production', VAULT_ADDR: 'http://vault:8200' },
       'VAULT_ADDR must be https in production: it carries secrets',
     ],
-  ])('%s', async (_, kept, env, problem) => {
+  ])('reports the problem for %s', async (_, kept, env, problem) => {
     vault.kept.set('arcadia/provider', kept);
     const error = await failure({ VAULT_TOKEN, ...env });
     expect(error).toEqual(expect.any(ConfigError));
