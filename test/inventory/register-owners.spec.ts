@@ -1,18 +1,6 @@
 import { until } from '../setup/until';
 import { ACME, BIRD, DEFAULT, droplets } from './agency';
-import {
-  acme,
-  agency,
-  eventsOf,
-  lagIsOver,
-  listedByProvider,
-  createDroplet,
-  open,
-  register,
-  rowOf,
-  observeDroplet,
-  world,
-} from './saga-made';
+import { acme, agency, eventsOf, endLag, listedByProvider, createDroplet, open, register, rowOf, observeDroplet, world } from './saga-made';
 
 afterEach(() => world.close());
 
@@ -86,7 +74,7 @@ describe('the lag bound of a registration [INV-9]', () => {
     expect(await listedByProvider(providerId)).toBe(false);
     for (let i = 0; i < 3; i += 1) expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
     expect(await rowOf(id)).toMatchObject({ stale_strike_count: 0, deleted_at: null });
-    await lagIsOver(id);
+    await endLag(id);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
     expect(await rowOf(id)).toMatchObject({ stale_strike_count: 1 });
   });
@@ -110,7 +98,7 @@ describe('the lag bound of a registration [INV-9]', () => {
     const id = await observeDroplet(providerId);
     expect(await listedByProvider(providerId)).toBe(false);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
-    await lagIsOver(id);
+    await endLag(id);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
   });
 });
