@@ -44,11 +44,11 @@ const forbidden = [
   'create table mine (id int)',
 ];
 
-it.each(forbidden)('forbids the service role: %s [INV-14, OPS-9]', async (statement) => {
+it.each(forbidden)('does not let the service role run: %s [INV-14, OPS-9]', async (statement) => {
   await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
 });
 
-it.each(forbidden)('forbids the login role, after it has left the service role: %s [INV-14, OPS-9]', async (statement) => {
+it.each(forbidden)('does not let the login role run, after it has left the service role: %s [INV-14, OPS-9]', async (statement) => {
   await service.query('reset role');
   try {
     await expect(service.query('set role none')).resolves.toBeDefined();

@@ -93,7 +93,7 @@ const asUnscoped = (work: (tx: Queryable) => Promise<unknown>) => database.witho
 const aTenant = (work: (tx: Queryable) => Promise<unknown>) => database.asTenant('another-tenant', work);
 
 it.each([
-  { scope: 'with the scope forgotten', as: asUnscoped },
+  { scope: 'without a scope', as: asUnscoped },
   { scope: 'for a tenant who owns nothing', as: aTenant },
 ])('lists no rows of any protected table $scope, although they have rows [TEN-4]', async ({ as }) => {
   expect(protectedTables.length).toBeGreaterThan(5);
@@ -104,7 +104,7 @@ it.each([
 });
 
 it.each([
-  { scope: 'with the scope forgotten', as: asUnscoped },
+  { scope: 'without a scope', as: asUnscoped },
   { scope: 'for a tenant', as: aTenant },
 ])('refuses to add a row to any protected table $scope [TEN-4]', async ({ as }) => {
   for (const { table, insert } of protectedTables) {

@@ -61,7 +61,7 @@ it.each(Object.keys(TRUTH))('finds every %s of the account in one cycle, and not
   expect(known.sort()).toEqual(TRUTH[kind]?.().sort());
 });
 
-it('attributes what a project lists to its tenant, under the project’s current name [INV-12]', async () => {
+it('attributes what a project lists to its tenant, under the URN that the project uses [INV-12]', async () => {
   const tenantOf = new Map(account.projects.map(({ id, description }) => [id, /tenant:(\w+)/.exec(description)?.[1] ?? null]));
   const confirmed = account.members.filter(({ status }) => status === 'ok');
   const all = (await Promise.all(KINDS.map(({ kind }) => rows(kind)))).flat();
@@ -130,7 +130,7 @@ it('writes no event in a second cycle [INV-2]', async () => {
   expect(await events()).toEqual(before);
 });
 
-it('reads single droplets only for backups that the list of images omits, and records these calls', async () => {
+it('reads single droplets only for backups that the list of images omits, and gives these calls as the reason of the sweep', async () => {
   const [image] = images('backup');
   await world.simulator.faults([{ id: 'thin', match: { path: '/v2/images' }, effect: { type: 'hide', body: { ids: [Number(image)] } } }]);
   await world.simulator.forgetCalls();
