@@ -69,7 +69,8 @@ it.each(process.env.TEST_LONG ? MOMENTS : MOMENTS.slice(0, 1))(
     expect(actual).toBe(BIGGER);
     expect(await world.call('POST', `/api/v1/drift/${id}/revert?dry_run=true`)).toMatchObject({ field: 'size_slug', to: ORDER.size_slug });
     const revertSaga = { kind: 'revert_droplet', input: { resource_id: id, fields: ['size_slug'] } };
-    await expect(world.call('POST', '/api/v1/sagas', revertSaga)).rejects.toThrow('unknown_saga_kind'); // only the drift service may start this kind
+    // only the drift service may start this kind
+    await expect(world.call('POST', '/api/v1/sagas', revertSaga)).rejects.toThrow('unknown_saga_kind');
     await world.simulator.faults([{ id: 'paused', match: { ...EVENTS, nth }, times: 1, effect }]);
     const { saga_id: sagaId } = await world.call<DriftView>('POST', `/api/v1/drift/${id}/revert`, { reason: 'not ordered' });
     await until(async () => (await world.simulator.held()) === 1, { withinMs: 30_000, what: 'the simulator pausing the action' });

@@ -81,7 +81,8 @@ describe.each(CAUSE_CASES.map((one, nr) => ({ ...one, nr, one })))('$rule', ({ o
     const { data } = await world.inventory.events({ kind: 'platform' }, id, { limit: 50 });
     expect(short(data.find(({ type }) => type === one.event.type)?.cause)).toBe(right);
     expect(data.every(({ type, cause }) => type !== 'provider_action' || cause === null)).toBe(true);
-    const seenLaterMs = one.event.fields.includes('image') ? 0 : 60_000; // a droplet's image has no events: a drift detection observes its change
+    // a droplet's image has no events: a drift detection observes its change
+    const seenLaterMs = one.event.fields.includes('image') ? 0 : 60_000;
     const until = new Date(time(one.event.at).getTime() + seenLaterMs);
     const causeQuery = { key: 'drift', resource_id: id, fields: one.event.fields, until };
     expect(short((await world.causes.find([causeQuery])).get('drift'))).toBe(right);

@@ -91,7 +91,8 @@ describe('the lag bound of a registration [INV-9]', () => {
 
   it('applies also when the action feed reported the droplet before the saga did', async () => {
     await open();
-    await world.simulator.call('POST', '/v2/droplets/102/actions', { type: 'rename', name: 'web-2b' }); // the first pass of the feed reads history only
+    // the first pass of the feed reads history only
+    await world.simulator.call('POST', '/v2/droplets/102/actions', { type: 'rename', name: 'web-2b' });
     await world.sweep('action');
     const providerId = await createDroplet();
     expect(await world.sweep('action')).toMatchObject({ status: 'complete', discovered: 1 });

@@ -57,7 +57,8 @@ describe('observe', () => {
     const other = await world.another();
     const full = await occupyPool(4);
     const observed = register.observe({ kind: 'droplet', raw: { ...raw, name: 'older' }, requestedAtMs: performance.now() });
-    await other.database.query('update cloud_resources set recorded_at = clock_timestamp() where id = $1', [id]); // a write by another process
+    // a write by another process
+    await other.database.query('update cloud_resources set recorded_at = clock_timestamp() where id = $1', [id]);
     await until(async () => {
       const [row] = await other.database.query<{ passed: boolean }>(
         `select clock_timestamp() > recorded_at + interval '10 milliseconds' as passed from cloud_resources where id = $1`,
