@@ -4,7 +4,7 @@ import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, TENANT, tokenOf, type Boar
 const ROUTES = boardRoutes();
 const METHODS: readonly Method[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options'];
 const PATHS = [...new Set([...ROUTES.map(({ path }) => path), '', '/sign-out', '/nothing', '/API/queues', '//api/queues'])];
-const EVERYWHERE = PATHS.flatMap((path) => METHODS.map((method) => ({ method, path })));
+const ALL_CALLS = PATHS.flatMap((path) => METHODS.map((method) => ({ method, path })));
 const isAction = ({ method }: { method: Method }) => method !== 'get' && method !== 'head';
 
 let world: BoardWorld;
@@ -13,30 +13,30 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-it('knows the addresses of the board', () => {
+it('finds the addresses of the board', () => {
   expect(ROUTES.length).toBeGreaterThanOrEqual(40);
   expect(ROUTES.filter(isAction).length).toBeGreaterThan(15);
 });
 
-it('TEN-7: on every path and method nobody gets 401, a tenant 403, and neither sees the board', async () => {
-  for (const { method, path } of EVERYWHERE) {
-    const nobody = await world.call(method, path).set(OUR_PAGE);
-    expect({ method, path, status: nobody.status }).toEqual({ method, path, status: 401 });
+it('refuses an anonymous caller with 401 and a tenant with 403 on every path and method, and neither sees the board [TEN-7]', async () => {
+  for (const { method, path } of ALL_CALLS) {
+    const anonymous = await world.call(method, path).set(OUR_PAGE);
+    expect({ method, path, status: anonymous.status }).toEqual({ method, path, status: 401 });
     const tenant = await world.call(method, path).set(OUR_PAGE).set(TENANT);
     expect({ method, path, status: tenant.status }).toEqual({ method, path, status: 403 });
-    expect(`${nobody.text} ${tenant.text}`).not.toMatch(/sync-fast|__UI_CONFIG__/);
+    expect(`${anonymous.text} ${tenant.text}`).not.toMatch(/sync-fast|__UI_CONFIG__/);
   }
 });
 
-it('TEN-7: every page, file and list is there for a platform admin', async () => {
+it('serves every page, file and list to a platform admin [TEN-7]', async () => {
   for (const { method, path } of ROUTES.filter((route) => !isAction(route))) {
     const { status, body } = await world.call(method, path).set(ADMIN);
-    const isThere = status === 200 || (status === 404 && /JOB_NOT_FOUND/.test(JSON.stringify(body))); // there is no job 1
-    expect({ method, path, status, isThere }).toMatchObject({ isThere: true });
+    const isServed = status === 200 || (status === 404 && /JOB_NOT_FOUND/.test(JSON.stringify(body))); // there is no job 1
+    expect({ method, path, status, isServed }).toMatchObject({ isServed: true });
   }
 });
 
-it('TEN-7: an action needs a page of our own origin, with a header as with a cookie', async () => {
+it('accepts an action only from a page of our own origin, with a header as with a cookie [TEN-7]', async () => {
   const cookie = { cookie: `arcadia_board=${tokenOf()}` };
   const elsewhere = [
     {},
@@ -44,7 +44,7 @@ it('TEN-7: an action needs a page of our own origin, with a header as with a coo
     { origin: 'null' },
     { origin: 'http://shop.example', 'sec-fetch-site': 'same-site' },
   ];
-  for (const { method, path } of EVERYWHERE.filter(isAction)) {
+  for (const { method, path } of ALL_CALLS.filter(isAction)) {
     for (const [at, page] of elsewhere.entries()) {
       const answer = await world
         .call(method, path)
@@ -62,7 +62,7 @@ it('TEN-7: an action needs a page of our own origin, with a header as with a coo
   }
 });
 
-it('TEN-7: of the actions of the board only those of our list are there', async () => {
+it('allows only the listed actions of the board [TEN-7]', async () => {
   const listed = new Set(Object.keys(BOARD_ACTIONS).map((path) => path.replace(/:queue\b/, 'sync-fast').replace(/:\w+/g, '1')));
   const refused = ROUTES.filter((route) => isAction(route) && !(route.method === 'put' && listed.has(route.path)));
   expect(refused.map(({ path }) => path.split('/').at(-1))).toEqual(
@@ -84,12 +84,12 @@ it.each([
   ['expired', tokenOf({ ttlS: -60 })],
   ['cut', tokenOf().slice(0, -4)],
   ['no token', 'undefined'],
-])('TEN-7: a cookie that is %s opens nothing, and is taken back', async (_what, token) => {
+])('rejects and deletes a cookie that is %s [TEN-7]', async (_what, token) => {
   const answer = await world.call('get', '/api/queues').set('cookie', `arcadia_board=${token}`).expect(401);
   expect(answer.headers['set-cookie']?.[0]).toMatch(/^arcadia_board=;.*Expires=Thu, 01 Jan 1970/);
 });
 
-it('TEN-7: the cookie of the board opens nothing but the board', async () => {
+it('accepts the cookie of the board on the board only [TEN-7]', async () => {
   const cookie = `arcadia_board=${tokenOf()}`;
   await world.call('get', '/api/queues').set('cookie', cookie).expect(200);
   const { status } = await world.outside('/api/v1/audit').set('cookie', cookie);
@@ -103,15 +103,15 @@ it.each([
   ['a lonely %', '%'],
   ['a name of every object', '__proto__'],
   ['an endless name', 'x'.repeat(5_000)],
-])('TEN-5: no address with %s is a failure of ours, and none is recorded that cannot be meant', async (_what, evil) => {
+])('fails with no server error for an address with %s, and records none with an oversized value [TEN-5]', async (_what, malicious) => {
   const addresses = ROUTES.flatMap(({ method, path }) =>
-    [path.replace(/\/1(?=\/|$)/, `/${evil}`), path.replace('sync-fast', evil)]
+    [path.replace(/\/1(?=\/|$)/, `/${malicious}`), path.replace('sync-fast', malicious)]
       .filter((one) => one !== path)
       .map((one) => ({ method, path: one })),
   );
   const queries = ['activeQueue', 'status'].map((name) => ({
     method: 'get' as const,
-    path: `/api/queues?activeQueue=sync-fast&${name}=${evil}`,
+    path: `/api/queues?activeQueue=sync-fast&${name}=${malicious}`,
   }));
   expect(addresses.length).toBeGreaterThan(40);
   for (const { method, path } of [...addresses, ...queries]) {

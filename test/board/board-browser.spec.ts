@@ -13,14 +13,17 @@ describe('a browser', () => {
   const signIn = (token: string, page: Record<string, string> = OUR_PAGE) =>
     world.call('post', '/sign-in').set(BROWSER).set(page).type('form').send({ token });
 
-  it.each(['', '/', '/queue/sync-fast', '/nothing', '/sign-out'])('TEN-7: without a session is asked to sign in, at %j', async (path) => {
-    const { text, headers } = await world.call('get', path).set(BROWSER).expect(401).expect('content-type', /html/);
-    expect(text).toContain('<form method="post" action="/admin/queues/sign-in">');
-    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*form-action 'self'/);
-    expect(text).not.toMatch(/<script|https?:/);
-  });
+  it.each(['', '/', '/queue/sync-fast', '/nothing', '/sign-out'])(
+    'is asked to sign in when it has no session, at %j [TEN-7]',
+    async (path) => {
+      const { text, headers } = await world.call('get', path).set(BROWSER).expect(401).expect('content-type', /html/);
+      expect(text).toContain('<form method="post" action="/admin/queues/sign-in">');
+      expect(headers['content-security-policy']).toMatch(/default-src 'none'.*form-action 'self'/);
+      expect(text).not.toMatch(/<script|https?:/);
+    },
+  );
 
-  it('TEN-7: turns a token into a cookie that ends with it, and is in', async () => {
+  it('exchanges a token for a cookie that expires with it, and is signed in [TEN-7]', async () => {
     const { headers } = await signIn(tokenOf({ ttlS: 600 }))
       .expect(303)
       .expect('location', '/admin/queues/');
@@ -36,7 +39,7 @@ describe('a browser', () => {
     await world.call('put', '/api/queues/sync-fast/resume').set(session).set(OUR_PAGE).expect(200);
   });
 
-  it('TEN-7: signs out', async () => {
+  it('signs out and deletes the cookie [TEN-7]', async () => {
     const session = { cookie: `arcadia_board=${tokenOf({ sub: '<b>"olga"</b>' })}` };
     const page = await world.call('get', '/sign-out').set(BROWSER).set(session).expect(200);
     expect(page.text).toContain('&#60;b&#62;&#34;olga&#34;&#60;/b&#62;');
@@ -52,25 +55,25 @@ describe('a browser', () => {
     ['a token that no cookie can hold', tokenOf({ sub: 'x', roles: ['platform_admin', 'x'.repeat(4_000)] }), 401],
     ["a tenant's token", tokenOf({ roles: [], tenantId: 'acme' }), 403],
     ['a token without a scope', tokenOf({ roles: [] }), 403],
-  ])('TEN-7: with %s stays outside', async (_what, token, status) => {
+  ])('stays signed out with %s [TEN-7]', async (_what, token, status) => {
     const { headers, text } = await signIn(token).expect(status).expect('content-type', /html/);
     expect(headers['set-cookie']).toBeUndefined();
     expect(text).toContain('name="token"');
     expect(text).not.toContain(token || 'value=');
   });
 
-  it('TEN-7: cannot be signed in by another site', async () => {
+  it('cannot be signed in by another site [TEN-7]', async () => {
     const answer = await signIn(tokenOf(), { origin: 'https://evil.example' }).expect(403);
     expect(answer.body).toMatchObject({ code: 'cross_site_request' });
     expect(answer.headers['set-cookie']).toBeUndefined();
   });
 
-  it('TEN-7: with a tenant’s header gets 403 and a page that says why', async () => {
+  it('gets 403 and a page with the reason when it sends a tenant’s header [TEN-7]', async () => {
     const { text } = await world.call('get', '/').set(BROWSER).set(TENANT).expect(403).expect('content-type', /html/);
     expect(text).toContain('Only platform admins may do this');
   });
 
-  it('the board loads nothing from elsewhere, and its policy allows no more than it needs', async () => {
+  it('loads nothing of the board from elsewhere, under a policy that allows no more than needed', async () => {
     const { text, headers } = await world.call('get', '/').set(BROWSER).set(ADMIN).expect(200);
     const urls = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url]) => url ?? '');
     expect(urls.filter((url) => /^(https?:)?\/\//.test(url))).toEqual([]);
@@ -78,13 +81,13 @@ describe('a browser', () => {
     const policy = String(headers['content-security-policy']);
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe/);
-    expect(text.match(/<script(?![^>]*\bsrc=)(?![^>]*application\/json)/g)).toBeNull(); // none that the policy would stop
+    expect(text.match(/<script(?![^>]*\bsrc=)(?![^>]*application\/json)/g)).toBeNull(); // none that the policy would block
     expect(headers).not.toHaveProperty('x-powered-by');
     expect(headers['cache-control']).toBe('no-store');
   });
 });
 
-it('TEN-7: in production the cookie travels over TLS only', async () => {
+it('sends the cookie over TLS only in production [TEN-7]', async () => {
   const world = await newBoardWorld('postgres', { NODE_ENV: 'production', HOST: '127.0.0.1' });
   try {
     const { headers } = await world.call('post', '/sign-in').set(OUR_PAGE).type('form').send({ token: tokenOf() }).expect(303);

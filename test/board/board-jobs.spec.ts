@@ -8,7 +8,7 @@ import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, type BoardWorld } from './
 
 jest.setTimeout(60_000);
 
-/** What might get into a job by mistake. None of it looks alike. */
+/** Values that might get into a job by mistake, each of another form. */
 const SECRETS = [
   'dop_v1_0123456789abcdef0123456789abcdef',
   'hunter2',
@@ -32,7 +32,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
   const workers: JobWorker[] = [];
   const read = async (path: string) => (await world.call('get', path).set(ADMIN).expect(200)).body as Record<string, unknown>;
   const act = (path: string) => world.call('put', path).set(ADMIN).set(OUR_PAGE);
-  const work = (processor: (job: Job) => Promise<unknown>): void => {
+  const startWorker = (processor: (job: Job) => Promise<unknown>): void => {
     const { queues } = loadConfig({ NODE_ENV: 'test', JWT_SECRET: 'x', QUEUE_LOCK_MS: '1000' });
     const Bound = workerClass(world.queues, queues);
     workers.push(new Bound('sync-slow', processor as never));
@@ -51,17 +51,21 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
   });
   afterAll(() => world.close());
 
-  it('TEN-8: shows ids and words of ours, and of a job full of secrets nothing, on any page', async () => {
+  it('shows our own ids and words, and nothing of a job full of secrets, on any page [TEN-8]', async () => {
     const ended = new Set<string>();
-    work(async (job) => {
+    startWorker(async (job) => {
       await job.log(`called with ${SECRETS[0]}`);
       await job.updateProgress({ at: SECRETS[1] });
       ended.add(String(job.id));
       if (job.data.deep) throw new Error(`connect failed: ${SECRETS[3]}`);
       return { status: 'complete', sweep_id: '01a1fb9b-476f-7661-9e35-6c5baaf19d61', body: SECRETS[4] };
     });
-    const honest = await queue.add('sweep', { kind: 'droplet', trigger: 'manual', saga_id: randomUUID() }, { ...JOB_OPTIONS, attempts: 1 });
-    const leaky = await queue.add('sweep', WITH_SECRETS, { attempts: 1, deduplication: { id: SECRETS[1] ?? '' } });
+    const plainJob = await queue.add(
+      'sweep',
+      { kind: 'droplet', trigger: 'manual', saga_id: randomUUID() },
+      { ...JOB_OPTIONS, attempts: 1 },
+    );
+    const secretJob = await queue.add('sweep', WITH_SECRETS, { attempts: 1, deduplication: { id: SECRETS[1] ?? '' } });
     await until(async () => (await queue.getJobCounts()).failed === 1 && (await queue.getJobCounts()).completed === 1);
     await queue.add(SECRETS[2] ?? '', WITH_SECRETS, { delay: 3_600_000 });
     await queue.pause();
@@ -69,7 +73,9 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
 
     const pages = boardRoutes()
       .filter(({ method }) => method === 'get')
-      .flatMap(({ path }) => [honest.id, leaky.id].map((id) => path.replace('/sync-fast', '/sync-slow').replace(/\/1(?=\/|$)/, `/${id}`)));
+      .flatMap(({ path }) =>
+        [plainJob.id, secretJob.id].map((id) => path.replace('/sync-fast', '/sync-slow').replace(/\/1(?=\/|$)/, `/${id}`)),
+      );
     const lists = ['latest', 'failed', 'completed', 'delayed', 'waiting'].map(
       (status) => `/api/queues?activeQueue=sync-slow&status=${status}&jobsPerPage=100`,
     );
@@ -81,22 +87,22 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
     expect(all).toContain('"name":"sweep"');
     for (const secret of SECRETS) expect(all.includes(secret) || all.includes(JSON.stringify(secret).slice(1, -1))).toBe(false);
 
-    expect(await read(`/api/queues/sync-slow/${honest.id}`)).toMatchObject({
+    expect(await read(`/api/queues/sync-slow/${plainJob.id}`)).toMatchObject({
       job: {
-        data: { kind: 'droplet', trigger: 'manual', saga_id: honest.data.saga_id as string },
+        data: { kind: 'droplet', trigger: 'manual', saga_id: plainJob.data.saga_id as string },
         returnValue: { status: 'complete', sweep_id: '01a1fb9b-476f-7661-9e35-6c5baaf19d61', hidden_fields: 1 },
       },
     });
-    expect(await read(`/api/queues/sync-slow/${leaky.id}`)).toMatchObject({
+    expect(await read(`/api/queues/sync-slow/${secretJob.id}`)).toMatchObject({
       job: { data: { hidden_fields: 6 }, failedReason: 'hidden: see job_failed in the log', isFailed: true, stacktrace: [] },
     });
   });
 
-  it('OPS-9: retries, promotes, removes, pauses; each is in the audit log with who did it', async () => {
+  it('retries, promotes, removes and pauses, and records each action in the audit log with its actor [OPS-9]', async () => {
     const { rows: before } = await world.owner.query<{ seq: string }>('select coalesce(max(seq), 0) as seq from audit_log');
     let fails = true;
     const seen: string[] = [];
-    work(async (job) => {
+    startWorker(async (job) => {
       if (fails) throw new Error('provider_unavailable');
       seen.push(String(job.id));
     });
@@ -135,7 +141,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
     ]);
   });
 
-  it('OPS-9: what cannot be recorded is not done', async () => {
+  it('does not carry out an action that cannot be recorded [OPS-9]', async () => {
     const kept = await queue.add('sweep', { kind: 'snapshot', trigger: 'manual' }, { delay: 3_600_000 });
     await world.owner.query('alter table audit_log add constraint full_disk check (false) not valid');
     try {
@@ -146,7 +152,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
     expect(await queue.getJob(String(kept.id))).toBeDefined();
   });
 
-  it('TEN-10: an error of the queues shows an id and a general message', async () => {
+  it('shows an id and a general message for an error of the queues [TEN-10]', async () => {
     jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     jest.spyOn(queue, 'getJob').mockRejectedValueOnce(new Error('select * from bullmq.job at /srv/secret.ts'));
     const { body, text } = await world

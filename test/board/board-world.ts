@@ -20,17 +20,17 @@ export const tokenOf = (claims: Partial<GuardianClaims> = {}, secret = SECRET): 
   signGuardianToken(secret, { sub: 'olga', roles: ['platform_admin'], ...claims });
 export const ADMIN = { authorization: `Bearer ${tokenOf()}` };
 export const TENANT = { authorization: `Bearer ${tokenOf({ roles: [], tenantId: 'acme' })}` };
-/** What a browser says with an action from a page of our own. */
+/** The headers that a browser sends with an action from a page of our own. */
 export const OUR_PAGE = { host: HOST, origin: `http://${HOST}`, 'sec-fetch-site': 'same-origin' };
 
 export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options';
 
 export interface BoardWorld {
   readonly queues: QueueClients;
-  /** A superuser's, for looking behind. */
+  /** A superuser's connection, to read what the api stored. */
   readonly owner: Client;
   call(method: Method, path: string): request.Test;
-  /** GET of an address that is not the board's. */
+  /** GET of an address outside the board. */
   outside(path: string): request.Test;
   close(): Promise<void>;
 }
@@ -64,12 +64,12 @@ export async function newBoardWorld(kind: BackendKind, env: NodeJS.ProcessEnv = 
       await app.close();
       await owner.end();
       await database.drop();
-      if (redisUrl) await forget(redisUrl, prefix);
+      if (redisUrl) await deleteKeys(redisUrl, prefix);
     },
   };
 }
 
-async function forget(redisUrl: string, prefix: string): Promise<void> {
+async function deleteKeys(redisUrl: string, prefix: string): Promise<void> {
   const redis = new Redis(redisUrl);
   const keys = await redis.keys(`${prefix}:*`);
   if (keys.length > 0) await redis.del(keys);
@@ -81,7 +81,7 @@ export interface BoardRoute {
   readonly path: string;
 }
 
-/** Every address that this version of the board itself answers, with its parameters filled in. */
+/** Every address that this version of the board itself serves, with its parameters filled in. */
 export function boardRoutes(): BoardRoute[] {
   const collected: BoardRoute[] = [{ method: 'get', path: '/static/favicon.ico' }];
   const collect = ({ method, route }: Pick<AppControllerRoute | AppViewRoute, 'method' | 'route'>): void => {

@@ -44,11 +44,11 @@ const forbidden = [
   'create table mine (id int)',
 ];
 
-it.each(forbidden)('INV-14, OPS-9: the service role may not: %s', async (statement) => {
+it.each(forbidden)('does not let the service role run: %s [INV-14, OPS-9]', async (statement) => {
   await expect(service.query(statement)).rejects.toMatchObject({ code: '42501' });
 });
 
-it.each(forbidden)('INV-14, OPS-9: nor may the login role, out of the service role: %s', async (statement) => {
+it.each(forbidden)('does not let the login role run, after it has left the service role: %s [INV-14, OPS-9]', async (statement) => {
   await service.query('reset role');
   try {
     await expect(service.query('set role none')).resolves.toBeDefined();
@@ -60,7 +60,7 @@ it.each(forbidden)('INV-14, OPS-9: nor may the login role, out of the service ro
   }
 });
 
-it('INV-14: it may become neither the owner of the tables nor a superuser', async () => {
+it('lets the service role become neither the owner of the tables nor a superuser [INV-14]', async () => {
   const { rows } = await service.query<{ name: string }>(
     `select rolname as name from pg_roles where rolname = (select tableowner from pg_tables where tablename = 'audit_log') or rolsuper`,
   );
@@ -68,7 +68,7 @@ it('INV-14: it may become neither the owner of the tables nor a superuser', asyn
   for (const { name } of rows) await expect(service.query(`set role "${name}"`)).rejects.toMatchObject({ code: '42501' });
 });
 
-it('OPS-9: it may add to the record and read it', async () => {
+it('lets the service role add to the audit log and read it [OPS-9]', async () => {
   await service.query(
     `insert into audit_log (actor, actor_role, action, target_type, target_id) values ('me', 'platform_admin', 'tested', 'test', '1')`,
   );

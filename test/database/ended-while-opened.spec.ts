@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => line.end());
 
-/** Tries until the server lets a session live; answers what went wrong before. */
-async function untilItLives<T>(attempt: () => Promise<T>): Promise<{ answer: T; failures: unknown[] }> {
+/** Retries until the server keeps a session open. Returns the failures before it. */
+async function untilOpen<T>(attempt: () => Promise<T>): Promise<{ answer: T; failures: unknown[] }> {
   const failures: unknown[] = [];
   for (;;) {
     try {
@@ -32,36 +32,36 @@ async function untilItLives<T>(attempt: () => Promise<T>): Promise<{ answer: T; 
   }
 }
 
-describe('OPS-3: a session that the server ends in the packet that opens it ends no process', () => {
-  it('of the service', async () => {
+describe('a session that the server ends in the packet that opens it [OPS-3]', () => {
+  it('ends no process that uses the database client', async () => {
     const database = aDatabase(line.url);
-    const { answer, failures } = await untilItLives(() => database.query('select 1 as one'));
+    const { answer, failures } = await untilOpen(() => database.query('select 1 as one'));
     await database.close();
-    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+    expect({ answer, ended: line.counts.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
     expect(failures).toHaveLength(ENDED_SESSIONS);
     for (const failure of failures) expect(failure).toBeInstanceOf(DatabaseUnavailableError);
   });
 
-  it('of a repository', async () => {
+  it('ends no process that uses a repository', async () => {
     const database = aDatabase(line.url);
     const repositories = dataSourceOn(database.platformPool, { database: 'any', entities: [] });
     await repositories.initialize();
-    const { answer, failures } = await untilItLives(() => repositories.query('select 1 as one'));
+    const { answer, failures } = await untilOpen(() => repositories.query('select 1 as one'));
     await database.close();
-    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+    expect({ answer, ended: line.counts.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
     expect(failures).toHaveLength(ENDED_SESSIONS);
     for (const failure of failures) expect(failure).toBeInstanceOf(DatabaseUnavailableError);
   });
 
-  it('of an operator’s command', async () => {
-    const { answer } = await untilItLives(() => withSession(line.url, 'service', (session) => session.query('select 1 as one')));
-    expect({ answer, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+  it('ends no operator’s command', async () => {
+    const { answer } = await untilOpen(() => withSession(line.url, 'service', (session) => session.query('select 1 as one')));
+    expect({ answer, ended: line.counts.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
   });
 
-  it('of a worker that waits for notifications', async () => {
+  it('ends no worker that waits for notifications', async () => {
     const connection = openPostgresConnection(line.url, 1);
-    const { answer } = await untilItLives(async () => (await connection.getListenClient()).query('select 1 as one'));
+    const { answer } = await untilOpen(async () => (await connection.getListenClient()).query('select 1 as one'));
     await connection.close();
-    expect({ answer: answer.rows, ended: line.told.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
+    expect({ answer: answer.rows, ended: line.counts.ended }).toEqual({ answer: [{ one: 1 }], ended: ENDED_SESSIONS });
   });
 });

@@ -1,4 +1,4 @@
 import { migrate } from '#libs/database';
 
-/** A process of its own that migrates, as a release does that is rolled out. */
+/** Migrates in a process of its own, as the rollout of a release does. */
 void migrate(process.env.DATABASE_OWNER_URL ?? '', { appUrl: process.env.DATABASE_URL });

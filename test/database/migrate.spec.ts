@@ -31,7 +31,7 @@ async function applied(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-it('OPS-5: eight at once on an empty database apply each migration once, and all of them are done', async () => {
+it('applies each migration once when eight processes migrate an empty database at the same time [OPS-5]', async () => {
   const lines: string[] = [];
   const all = await Promise.all(
     Array.from({ length: 8 }, () => migrate(empty.ownerUrl, { appUrl: empty.appUrl, log: (line) => lines.push(line) })),
@@ -44,15 +44,15 @@ it('OPS-5: eight at once on an empty database apply each migration once, and all
   await database.waitForSchema(stop.signal);
 });
 
-it('OPS-5: a second time changes nothing', async () => {
+it('changes nothing at the second run [OPS-5]', async () => {
   await migrate(empty.ownerUrl, { appUrl: empty.appUrl });
   await expect(migrate(empty.ownerUrl, { appUrl: empty.appUrl })).resolves.toEqual([]);
 });
 
-it('OPS-5: who waits for the schema goes on once another process has made it', async () => {
+it('ends the wait for the schema once another process has created it [OPS-5]', async () => {
   let current = false;
   const waiting = database.waitForSchema(stop.signal).then(() => (current = true));
-  await database.ping(); // connected, so it has been seen that nothing is there
+  await database.ping(); // the connection is open, so the missing schema has been noticed
   expect(current).toBe(false);
   const other = spawn(
     process.execPath,
@@ -68,7 +68,7 @@ it('OPS-5: who waits for the schema goes on once another process has made it', a
   expect(current).toBe(true);
 });
 
-it('OPS-5: a schema without the last migration is waited for, one with more than this build knows is not', async () => {
+it('waits for a schema that lacks the last migration, but not for one with more migrations than this build knows [OPS-5]', async () => {
   await migrate(empty.ownerUrl, { appUrl: empty.appUrl });
   const last = (await applied()).at(-1);
   await owner.query('delete from app_migrations where name = $1', [last]);

@@ -72,7 +72,7 @@ it('keeps the SQLSTATE of a statement that fails, and the connection', async () 
   expect(await pidOf(source.manager)).toBe(before);
 });
 
-/** Ends the session that sleeps, as soon as there is one. */
+/** Ends the session of the sleeping statement as soon as it exists. */
 async function endSleeper(): Promise<void> {
   const terminate = `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(30)'`;
   await withSession(stored.ownerUrl, 'owner', (session) =>

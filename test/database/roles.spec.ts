@@ -11,7 +11,7 @@ import { aDatabase } from './a-database';
 jest.setTimeout(60_000);
 
 const DATABASES = ['one', 'two', 'three', 'four'];
-const PASSWORD = 'not-to-be-shown';
+const PASSWORD = 'not-to-be-printed';
 
 /** A server of its own: roles belong to all databases of a server, and here the service role must not exist at first. */
 let folder: string;
@@ -78,30 +78,33 @@ it.each([
     given: ['create role arcadia_service nologin nobypassrls'],
     needed: /: grant arcadia_service to "arcadia_app";$/,
   },
-])('without the right to change it when $what, migrate says what to ask for, which helps', async ({ given, needed }) => {
-  await asAdministrator('one', ...given);
-  const appUrl = server.appUrl('one');
-  const error = await refusalOf(migrate(urlAs('plain'), { appUrl }));
-  expect(error).toBeInstanceOf(ServiceRoleRequiredError);
-  expect(error).toMatchObject({ code: 'service_role_required', message: expect.stringMatching(needed) });
-  expect(error.message).not.toContain(new URL(appUrl).password);
-  expect(error.message).not.toContain(PASSWORD);
+])(
+  'names the statements to run when $what and migrate lacks the right to change it, and succeeds after them',
+  async ({ given, needed }) => {
+    await asAdministrator('one', ...given);
+    const appUrl = server.appUrl('one');
+    const error = await refusalOf(migrate(urlAs('plain'), { appUrl }));
+    expect(error).toBeInstanceOf(ServiceRoleRequiredError);
+    expect(error).toMatchObject({ code: 'service_role_required', message: expect.stringMatching(needed) });
+    expect(error.message).not.toContain(new URL(appUrl).password);
+    expect(error.message).not.toContain(PASSWORD);
 
-  await asAdministrator('one', error.message.slice(error.message.lastIndexOf(': ') + 2));
-  await expect(migrate(urlAs('plain'), { appUrl })).resolves.not.toEqual([]);
-  await open(appUrl).waitForSchema(stop.signal);
-});
+    await asAdministrator('one', error.message.slice(error.message.lastIndexOf(': ') + 2));
+    await expect(migrate(urlAs('plain'), { appUrl })).resolves.not.toEqual([]);
+    await open(appUrl).waitForSchema(stop.signal);
+  },
+);
 
 it.each([
   { what: 'there is no service role', given: [] },
   { what: 'the login role is not admitted to it', given: ['create role arcadia_service nologin nobypassrls'] },
-])('while $what, whatever is asked of the database fails with what to run', async ({ given }) => {
+])('fails every statement with the command to run while $what', async ({ given }) => {
   await asAdministrator('one', ...given);
   const database = open(urlAs('plain'));
   for (const ask of [
     () => database.ping(),
     () => database.transaction((tx) => tx.query('select 1')),
-    () => database.asTenant('somebody', (tx) => tx.query('select 1')),
+    () => database.asTenant('a-tenant', (tx) => tx.query('select 1')),
   ]) {
     const error = await refusalOf(ask());
     expect(error).toBeInstanceOf(ServiceRoleUnavailableError);
@@ -110,7 +113,7 @@ it.each([
   }
 });
 
-it('who waits for the schema in vain tells why, once, and goes on when it is put right', async () => {
+it('logs once why it waits for the schema, and continues once the service role is available', async () => {
   const lines: unknown[] = [];
   const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(line));
   const waiting = open(server.appUrl('one')).waitForSchema(stop.signal);
@@ -123,13 +126,13 @@ it('who waits for the schema in vain tells why, once, and goes on when it is put
   await waiting;
 });
 
-it('who makes the service role may work as it', async () => {
+it('lets the role that created the service role work as it', async () => {
   await asAdministrator('one', 'alter database one owner to maker');
   await migrate(urlAs('maker'));
   await expect(open(urlAs('maker')).query('select current_user as role')).resolves.toEqual([{ role: 'arcadia_service' }]);
 });
 
-it('OPS-5: another database of the server may be making the service role at the same moment', async () => {
+it('migrates while another database of the server creates the service role at the same moment [OPS-5]', async () => {
   const [other, watcher] = [
     new Client({ connectionString: server.ownerUrl('two') }),
     new Client({ connectionString: server.ownerUrl('two') }),
@@ -139,9 +142,9 @@ it('OPS-5: another database of the server may be making the service role at the 
     await other.query('begin');
     await other.query('create role arcadia_service nologin nobypassrls');
     const migrating = migrate(server.ownerUrl('one'), { appUrl: server.appUrl('one') });
-    migrating.catch(() => undefined); // looked at below
-    const collided = `select 1 from pg_stat_activity where datname = 'one' and wait_event_type = 'Lock' and query ~ 'create role'`;
-    await until(async () => (await watcher.query(collided)).rowCount === 1, { what: 'the collision' });
+    migrating.catch(() => undefined); // awaited below
+    const collision = `select 1 from pg_stat_activity where datname = 'one' and wait_event_type = 'Lock' and query ~ 'create role'`;
+    await until(async () => (await watcher.query(collision)).rowCount === 1, { what: 'the collision' });
     await other.query('commit');
     await expect(migrating).resolves.not.toEqual([]);
   } finally {
@@ -149,7 +152,7 @@ it('OPS-5: another database of the server may be making the service role at the 
   }
 });
 
-it('OPS-5: the service role is made once, however many databases of a server are migrated at once', async () => {
+it('creates the service role once, however many databases of a server are migrated at the same time [OPS-5]', async () => {
   const all = DATABASES.flatMap((name) => [name, name]);
   const applied = await Promise.all(all.map((name) => migrate(server.ownerUrl(name), { appUrl: server.appUrl(name) })));
   expect(applied.filter((names) => names.length > 0)).toHaveLength(DATABASES.length);

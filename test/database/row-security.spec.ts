@@ -3,8 +3,8 @@ import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
 
-/** What every process may see and no tenant is in: the notes of the migrations, and the budget of provider calls. */
-const OPEN_TABLES = ['app_migrations', 'provider_calls', 'provider_tokens'];
+/** Tables without tenants that every process may read: the migrations and the budget of provider calls. */
+const TABLES_WITHOUT_TENANTS = ['app_migrations', 'provider_calls', 'provider_tokens'];
 
 const VALUES: Record<string, string> = {
   text: 'md5(random()::text)',
@@ -25,7 +25,7 @@ const VALUES: Record<string, string> = {
 let stored: TestDatabase;
 let database: Database;
 let owner: Client;
-/** The tables with row security, each with a statement that adds some row to it. */
+/** The tables with row security, each with a statement that adds a row to it. */
 let protectedTables: { table: string; insert: string }[];
 
 beforeAll(async () => {
@@ -33,12 +33,12 @@ beforeAll(async () => {
   database = aDatabase(stored.appUrl);
   owner = new Client({ connectionString: stored.ownerUrl });
   await owner.connect();
-  // Any row will do: what a row must be like is not the question here, whose it is.
+  // Any row is enough: this test is about the row's tenant, not about its values.
   await owner.query(`
-    do $$ declare held record; begin
-      for held in select conrelid::regclass as of, conname from pg_constraint
+    do $$ declare dropped record; begin
+      for dropped in select conrelid::regclass as of, conname from pg_constraint
                    where connamespace = 'public'::regnamespace and contype in ('c', 'f') and conislocal and conrelid <> 0 loop
-        execute format('alter table %s drop constraint %I', held.of, held.conname);
+        execute format('alter table %s drop constraint %I', dropped.of, dropped.conname);
       end loop;
     end $$`);
   protectedTables = [];
@@ -89,13 +89,13 @@ async function sqlState(work: Promise<unknown>): Promise<string> {
   );
 }
 
-const nobody = (work: (tx: Queryable) => Promise<unknown>) => database.withoutScope(work);
-const aTenant = (work: (tx: Queryable) => Promise<unknown>) => database.asTenant('somebody-else', work);
+const asUnscoped = (work: (tx: Queryable) => Promise<unknown>) => database.withoutScope(work);
+const aTenant = (work: (tx: Queryable) => Promise<unknown>) => database.asTenant('another-tenant', work);
 
 it.each([
-  { whose: 'with the scope forgotten', as: nobody },
-  { whose: 'for a tenant who owns nothing', as: aTenant },
-])('TEN-4: $whose every protected table looks empty although it has rows', async ({ as }) => {
+  { scope: 'without a scope', as: asUnscoped },
+  { scope: 'for a tenant who owns nothing', as: aTenant },
+])('lists no rows of any protected table $scope, although they have rows [TEN-4]', async ({ as }) => {
   expect(protectedTables.length).toBeGreaterThan(5);
   for (const { table } of protectedTables) {
     expect({ table, rows: await count(database, table) }).toEqual({ table, rows: 1 });
@@ -104,23 +104,23 @@ it.each([
 });
 
 it.each([
-  { whose: 'with the scope forgotten', as: nobody },
-  { whose: 'for a tenant', as: aTenant },
-])('TEN-4: $whose no row can be added to a protected table', async ({ as }) => {
+  { scope: 'without a scope', as: asUnscoped },
+  { scope: 'for a tenant', as: aTenant },
+])('refuses to add a row to any protected table $scope [TEN-4]', async ({ as }) => {
   for (const { table, insert } of protectedTables) {
     expect({ table, refused: await sqlState(as((tx) => tx.query(insert))) }).toEqual({ table, refused: '42501' });
   }
 });
 
-it('TEN-4: in platform scope it can, wherever the service writes at all', async () => {
+it('allows adding rows in platform scope to every table that the service may write [TEN-4]', async () => {
   for (const { table, insert } of protectedTables) {
     const [may] = await database.query<{ write: boolean }>(`select has_table_privilege($1, 'insert') as write`, [table]);
-    await owner.query(`delete from ${table}`); // some are for one row only
+    await owner.query(`delete from ${table}`); // some tables allow one row only
     expect({ table, refused: await sqlState(database.query(insert)) }).toEqual({ table, refused: may?.write ? 'none' : '42501' });
   }
 });
 
-it('TEN-4: whatever the service may read has row security, but for the tables that no tenant is in', async () => {
+it('protects every table that the service may read with row security, except those without tenants [TEN-4]', async () => {
   const { rows } = await owner.query<{ name: string }>(
     `select relname as name from pg_class
       where relnamespace = 'public'::regnamespace and has_table_privilege('arcadia_service', oid, 'select')
@@ -128,12 +128,12 @@ it('TEN-4: whatever the service may read has row security, but for the tables th
                          when 'v' then not coalesce(reloptions @> '{security_invoker=true}', false) else relkind = 'm' end
       order by 1`,
   );
-  expect(rows.map(({ name }) => name)).toEqual(OPEN_TABLES);
+  expect(rows.map(({ name }) => name)).toEqual(TABLES_WITHOUT_TENANTS);
 });
 
-it('TEN-4: a scope does not outlive its transaction', async () => {
+it('ends a scope with its transaction [TEN-4]', async () => {
   await aTenant(async () => undefined);
-  expect(await nobody((tx) => tx.query(`select nullif(current_setting('arcadia.tenant_id', true), '') as tenant`))).toEqual([
+  expect(await asUnscoped((tx) => tx.query(`select nullif(current_setting('arcadia.tenant_id', true), '') as tenant`))).toEqual([
     { tenant: null },
   ]);
 });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** The last five bytes of what a server says when a session is open: ReadyForQuery, idle. */
+/** The last bytes that a server sends when a session is open: ReadyForQuery, idle. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
 /** `ErrorResponse` of a server that is being shut down (SQLSTATE 57P01). */
-function goodbye(): Buffer {
+function shutdownError(): Buffer {
   const fields = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
   const head = Buffer.alloc(5);
   head.write('E');
@@ -13,18 +13,18 @@ function goodbye(): Buffer {
   return Buffer.concat([head, fields]);
 }
 
-/** A line to a server that ends the next `shortLived` sessions in the very packet that opens them, as a restart may. */
+/** A proxy to a server. It ends the next `shortLived` sessions in the very packet that opens them, as a restart may. */
 export async function shortLivedLine(url: string, shortLived: number) {
   const { hostname, port } = new URL(url);
-  const told = { ended: 0 };
+  const counts = { ended: 0 };
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     client.pipe(upstream);
     upstream.on('data', (bytes: Buffer) => {
-      if (told.ended < shortLived && bytes.subarray(-READY.length).equals(READY)) {
-        told.ended += 1;
-        client.end(Buffer.concat([bytes, goodbye()]));
+      if (counts.ended < shortLived && bytes.subarray(-READY.length).equals(READY)) {
+        counts.ended += 1;
+        client.end(Buffer.concat([bytes, shutdownError()]));
         upstream.destroy();
       } else client.write(bytes);
     });
@@ -48,5 +48,5 @@ export async function shortLivedLine(url: string, shortLived: number) {
     open.forEach((socket) => socket.destroy());
     server.close();
   };
-  return { url: through.href, told, end };
+  return { url: through.href, counts, end };
 }

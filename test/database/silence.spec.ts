@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { aDatabase } from './a-database';
 import { SilentLine } from './silent-line';
 
-/** Longer than the client waits for an answer, which is a little longer than the server lets a statement run. */
+/** Longer than the client waits for a response, which is a little longer than the server lets a statement run. */
 const STATEMENT_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 65_000;
 
@@ -18,7 +18,7 @@ afterAll(() => stored.drop());
 beforeEach(async () => {
   const through = await SilentLine.to(stored.appUrl);
   line = through.line;
-  // The minutes of the driver's timers pass at our word; the network and the server keep their own time.
+  // The test advances the driver's timers. The network and the server keep real time.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'hrtime', 'setInterval'] });
   database = aDatabase(through.url);
 });
@@ -28,13 +28,13 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-/** Lets the time pass for which something unanswered is waited for; answers how it ended before and after. */
-async function outlasted(work: Promise<unknown>): Promise<{ early: unknown; error: unknown }> {
+/** Advances the time limits of an unanswered statement. Returns its error before and after the client's limit. */
+async function passTimeLimits(work: Promise<unknown>): Promise<{ early: unknown; error: unknown }> {
   let error: unknown;
   const ended = work.catch((reason: unknown) => (error = reason));
-  const patientUntilMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 10_000;
   while (line.bytesLost === 0) {
-    if (performance.now() > patientUntilMs) throw new Error('nothing was sent into the silence');
+    if (performance.now() > deadlineMs) throw new Error('nothing was sent into the silence');
     await new Promise(setImmediate);
   }
   jest.advanceTimersByTime(STATEMENT_LIMIT_MS);
@@ -50,10 +50,10 @@ async function backend(): Promise<number | undefined> {
   return row?.pid;
 }
 
-it('OPS-3: a statement on a network that fell silent ends as unavailable, and its connection is not used again', async () => {
+it('ends a statement on a silent network as unavailable, and does not use its connection again [OPS-3]', async () => {
   const before = await backend();
   line.silence();
-  const { early, error } = await outlasted(database.query('select 1'));
+  const { early, error } = await passTimeLimits(database.query('select 1'));
   expect(early).toBeUndefined();
   expect(error).toBeInstanceOf(DatabaseUnavailableError);
   line.restore();
@@ -65,7 +65,7 @@ it('ends a repository’s statement on a silent network as unavailable, and does
   await repositories.initialize();
   const before = await backend();
   line.silence();
-  const { early, error } = await outlasted(repositories.query('select 1'));
+  const { early, error } = await passTimeLimits(repositories.query('select 1'));
   expect(early).toBeUndefined();
   expect(error).toBeInstanceOf(DatabaseUnavailableError);
   line.restore();
@@ -75,7 +75,7 @@ it('ends a repository’s statement on a silent network as unavailable, and does
 it.each([
   { when: 'in its middle', statement: 'select 1' },
   { when: 'at its commit', statement: undefined },
-])('OPS-3: a transaction on a network that fell silent $when ends at once, without waiting for a rollback too', async ({ statement }) => {
+])('ends a transaction on a network that fell silent $when at once, without waiting for a rollback too [OPS-3]', async ({ statement }) => {
   const before = await backend();
   let runs = 0;
   const work = database.transaction(async (tx) => {
@@ -84,7 +84,7 @@ it.each([
     line.silence();
     if (statement !== undefined) await tx.query(statement);
   });
-  const { early, error } = await outlasted(work);
+  const { early, error } = await passTimeLimits(work);
   expect(early).toBeUndefined();
   expect(error).toBeInstanceOf(DatabaseUnavailableError);
   expect(runs).toBe(1); // its commit may have arrived
@@ -92,14 +92,14 @@ it.each([
   expect(await backend()).not.toBe(before);
 });
 
-it('a statement that is wrong costs no connection', async () => {
+it('keeps the connection after a statement that is wrong', async () => {
   const before = await backend();
   await expect(database.query('select nonsense')).rejects.toMatchObject({ code: '42703' });
   await expect(database.transaction((tx) => tx.query('select nonsense'))).rejects.toMatchObject({ code: '42703' });
   expect(await backend()).toBe(before);
 });
 
-it('idle connections are probed by the operating system from 10 s on', async () => {
+it('lets the operating system probe idle connections from 10 s on', async () => {
   const probed = jest.spyOn(Socket.prototype, 'setKeepAlive');
   await database.ping();
   expect(probed).toHaveBeenCalledWith(true, 10_000);

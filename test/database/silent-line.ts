@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
- * A line to a server that can fall silent: connections stay open and nothing arrives any more, not even that the other end closed, as
- * when a firewall has forgotten them.
+ * A proxy to a server that can fall silent: connections stay open but no data arrives any more, not even the end of the other
+ * side, as when a firewall has dropped them.
  */
 export class SilentLine {
   private readonly open = new Set<Socket>();
   private current = { silent: false };
-  /** What was sent into the silence: shows that the fault fired. */
+  /** The bytes sent during the silence; they show that the fault fired. */
   bytesLost = 0;
 
   private constructor(private readonly server: Server) {}

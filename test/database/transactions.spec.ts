@@ -26,7 +26,7 @@ const raise = (tx: Queryable, state: string) => tx.query(`do $$ begin raise exce
 const add = (tx: Queryable, name: string) => tx.query('update counters set value = value + 1 where name = $1', [name]);
 const values = () => database.query('select name, value from counters order by name');
 
-/** Lets everybody go once `parties` have come. */
+/** Waits until `parties` callers have arrived, then releases all of them. */
 function meeting(parties: number): () => Promise<void> {
   let release = () => {};
   const all = new Promise<void>((resolve) => (release = resolve));
@@ -37,14 +37,14 @@ function meeting(parties: number): () => Promise<void> {
   };
 }
 
-it('the one that gives way in a deadlock is done again, so both are done once', async () => {
-  const bothHoldOne = meeting(2);
+it('repeats the transaction that loses a deadlock, so that both take effect once', async () => {
+  const bothLockedOne = meeting(2);
   let runs = 0;
   const crosswise = (first: string, second: string) =>
     database.transaction(async (tx) => {
       runs += 1;
       await add(tx, first);
-      await bothHoldOne();
+      await bothLockedOne();
       await add(tx, second);
     });
   await Promise.all([crosswise('a', 'b'), crosswise('b', 'a')]);
@@ -55,7 +55,7 @@ it('the one that gives way in a deadlock is done again, so both are done once', 
   ]);
 });
 
-it('a serialisation conflict is repeated on what the other has written', async () => {
+it('repeats a transaction after a serialisation conflict with the values that the other has written', async () => {
   const bothHaveRead = meeting(2);
   let runs = 0;
   const copy = () =>
@@ -76,31 +76,31 @@ it.each([
   { state: '40P01', runs: 4 },
   { state: '55P03', runs: 1 },
   { state: '57014', runs: 1 },
-])('$state ends it as busy after $runs run(s), and nothing of it stays', async ({ state, runs }) => {
-  let made = 0;
+])('ends a transaction with $state as busy after $runs run(s), and keeps nothing of it', async ({ state, runs }) => {
+  let attempts = 0;
   const work = database.transaction(async (tx) => {
-    made += 1;
+    attempts += 1;
     await add(tx, 'a');
     await raise(tx, state);
   });
   await expect(work).rejects.toBeInstanceOf(DatabaseBusyError);
-  expect(made).toBe(runs);
+  expect(attempts).toBe(runs);
   expect((await values())[0]).toEqual({ name: 'a', value: 0 });
 });
 
-it('a failure of the work itself is not repeated', async () => {
-  let made = 0;
+it('does not repeat a transaction after an error of its own work', async () => {
+  let attempts = 0;
   const work = database.transaction(async (tx) => {
-    made += 1;
+    attempts += 1;
     await add(tx, 'a');
     throw new RangeError('ours');
   });
   await expect(work).rejects.toThrow(RangeError);
-  expect(made).toBe(1);
+  expect(attempts).toBe(1);
   expect((await values())[0]).toEqual({ name: 'a', value: 0 });
 });
 
-it('OPS-6: what is still at work when its process closes the pools meets an unavailable database: its job is handed on, not given up', async () => {
+it('reports an unavailable database to work that runs while its process closes the pools, so that its job is retried elsewhere [OPS-6]', async () => {
   const closing = aDatabase(stored.appUrl);
   await closing.query('select 1');
   await closing.close();

@@ -10,19 +10,19 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => world.reset());
 
-const down: Script = (_request, response) => sendJson(response, 503, { id: 'service_unavailable', message: 'down' });
-const up: Script = () => ({ droplet: { id: 1 } });
+const unavailable: Script = (_request, response) => sendJson(response, 503, { id: 'service_unavailable', message: 'down' });
+const available: Script = () => ({ droplet: { id: 1 } });
 
-describe('OPS-2: while the provider fails', () => {
-  it('calls of all processes stop after five failures in a row and fail at once with a time to come back', async () => {
-    world.provider.script = down;
+describe('the circuit breaker during an outage of the provider [OPS-2]', () => {
+  it('stops the calls of all processes after five failures in a row and fails them at once with a time to retry', async () => {
+    world.provider.script = unavailable;
     await Promise.all([errorOf(world.client().get(aGet)), errorOf(world.client().get(aGet))]);
-    const made = world.provider.seen.length;
-    expect(made).toBeGreaterThanOrEqual(5);
+    const callsBefore = world.provider.seen.length;
+    expect(callsBefore).toBeGreaterThanOrEqual(5);
     const startedMs = performance.now();
     const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(world.client().send(aCreate))));
     expect(performance.now() - startedMs).toBeLessThan(MINUTE_MS / 2);
-    const probes = world.provider.seen.length - made; // on a slow machine the time of the next probe may have come
+    const probes = world.provider.seen.length - callsBefore; // on a slow machine the next probe may already be due
     expect(probes).toBeLessThanOrEqual(1);
     const refused = errors.filter((error) => (error as { code: string }).code === 'provider_unavailable');
     expect(refused).toHaveLength(20 - probes);
@@ -30,11 +30,11 @@ describe('OPS-2: while the provider fails', () => {
     for (const error of refused) expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
   });
 
-  it('a few probes a minute are let through, whoever asks', async () => {
-    world.provider.script = down;
+  it('lets a few probes a minute through, whichever process asks', async () => {
+    world.provider.script = unavailable;
     const clients = [world.client(), world.client(), world.client()];
     await Promise.all(clients.map((client) => errorOf(client.get(aGet))));
-    const made = world.provider.seen.length;
+    const callsBefore = world.provider.seen.length;
     const endMs = performance.now() + 2 * MINUTE_MS;
     let refused = 0;
     while (performance.now() < endMs) {
@@ -42,19 +42,19 @@ describe('OPS-2: while the provider fails', () => {
       refused += clients.length;
       await delay(10);
     }
-    const probes = world.provider.seen.length - made;
+    const probes = world.provider.seen.length - callsBefore;
     expect(refused).toBeGreaterThan(100);
     expect(probes).toBeGreaterThanOrEqual(4);
     expect(probes).toBeLessThanOrEqual(9);
   });
 
-  it('recovery is gradual: a backlog is not let loose at once, and is served in full', async () => {
-    world.provider.script = down;
+  it('recovers gradually: it releases a backlog step by step and serves it in full', async () => {
+    world.provider.script = unavailable;
     await Promise.all([errorOf(world.client().get(aGet)), errorOf(world.client().get(aGet))]);
-    world.provider.script = up;
+    world.provider.script = available;
     const client = world.client();
     while (await errorOf(client.get(aGet))) await delay(20);
-    await delay(150); // the answer is reported within 100 ms
+    await delay(150); // the outcome is reported within 100 ms
     const recoveredMs = performance.now();
     await Promise.all(Array.from({ length: 150 }, () => client.get(aGet)));
     const since = world.provider.seen.map((request) => request.arrivedAtMs - recoveredMs);
@@ -62,17 +62,17 @@ describe('OPS-2: while the provider fails', () => {
     expect(since.filter((ms) => ms > 0)).toHaveLength(150);
   });
 
-  it.each([400, 403, 404, 409, 422])('%i is an answer, not a failure', async (status) => {
+  it.each([400, 403, 404, 409, 422])('counts status %i as a response, not as a failure', async (status) => {
     world.provider.script = (_request, response) => sendJson(response, status, { id: 'refused', message: 'no' });
     for (let n = 0; n < 7; n++) await errorOf(world.client().get(aGet));
     expect(world.provider.seen).toHaveLength(7);
   });
 });
 
-describe('INV-7: a rejected token', () => {
+describe('a rejected token [INV-7]', () => {
   const rejecting: Script = (_request, response) => sendJson(response, 401, { id: 'unauthorized', message: 'Unable to authenticate you.' });
 
-  it('is not used any more by any process, except for a probe per interval, until a 2xx clears it', async () => {
+  it('is not used by any process, except for one probe per interval, until a 2xx clears it', async () => {
     world.provider.script = rejecting;
     const rejected = { code: 'token_rejected', category: 'forbidden' };
     const client = world.client();
@@ -82,7 +82,7 @@ describe('INV-7: a rejected token', () => {
     for (let n = 0; n < 20; n++) await expect(another.get(aGet)).rejects.toMatchObject(rejected);
     expect(world.provider.seen).toHaveLength(1);
 
-    world.provider.script = up;
+    world.provider.script = available;
     while (await errorOf(another.get(aGet))) await delay(50);
     expect(world.provider.seen).toHaveLength(2);
     const [first, probe] = world.provider.seen;
@@ -90,9 +90,9 @@ describe('INV-7: a rejected token', () => {
     await expect(another.get(aGet)).resolves.toBe('1');
   });
 
-  it('does not burden its successor: a rotated token starts clean', async () => {
+  it('does not affect its successor: a rotated token starts without a rejection', async () => {
     world.provider.script = (request, response) =>
-      request.headers.authorization?.endsWith(TOKEN) ? rejecting(request, response) : up(request, response);
+      request.headers.authorization?.endsWith(TOKEN) ? rejecting(request, response) : available(request, response);
     let token = TOKEN;
     const client = world.client({ token: () => token });
     const before = client.tokenFingerprint('sync-fast');
@@ -103,7 +103,7 @@ describe('INV-7: a rejected token', () => {
     expect(client.tokenFingerprint('sync-fast')).not.toBe(before);
   });
 
-  it('TEN-8: is nowhere in the database', async () => {
+  it('is never stored in the database [TEN-8]', async () => {
     world.provider.script = rejecting;
     const client = world.client();
     await errorOf(client.get(aGet));
@@ -114,11 +114,11 @@ describe('INV-7: a rejected token', () => {
   });
 });
 
-describe('SAG-19: Retry-After', () => {
+describe('a Retry-After header [SAG-19]', () => {
   it.each([
     { name: 'seconds', value: () => '1' },
     { name: 'a date', value: () => new Date(Date.now() + 2_000).toUTCString() },
-  ])('in $name stops the calls of all processes for that long, then the read goes on', async ({ value }) => {
+  ])('in $name stops the calls of all processes for that long, then the read continues', async ({ value }) => {
     world.provider.script = (request, response) => {
       if (world.provider.seen.length > 1) return pagedList('droplets', 1)(request, response);
       return sendJson(response, 429, { id: 'too_many_requests', message: 'API Rate limit exceeded.' }, { 'retry-after': value() });
@@ -132,14 +132,14 @@ describe('SAG-19: Retry-After', () => {
     for (const ms of later) expect(ms - (limited ?? 0)).toBeGreaterThan(980);
   });
 
-  it('is guessed after a 429 without one', async () => {
+  it('is estimated after a 429 that has none', async () => {
     world.provider.script = (_request, response) => sendJson(response, 429, { id: 'too_many_requests', message: 'Too many requests' });
     const error = await errorOf(world.client().send(aCreate));
     expect(error).toMatchObject({ code: 'rate_limited_by_provider', status: 429, retryAfterMs: MINUTE_MS / 4 });
     expect(world.provider.seen).toHaveLength(1);
   });
 
-  it('of more than a minute is told to the caller instead of holding it', async () => {
+  it('of more than a minute is reported to the caller, which does not wait for it', async () => {
     world.provider.script = (_request, response) => sendJson(response, 429, { id: 'too_many_requests' }, { 'retry-after': '600' });
     const startedMs = performance.now();
     await expect(world.client().get(aGet)).rejects.toMatchObject({ code: 'rate_limited_by_provider', retryAfterMs: 600_000 });

@@ -3,8 +3,8 @@ import { Database } from '#libs/database';
 import { aClient } from './a-client';
 
 /**
- * A process that calls the provider as fast as it may until it is killed: `CALLERS` at once, always wanting the next call. They are
- * sweeps, or with `SAGAS` set the writes of sagas; `NAME` is part of every path.
+ * A process that calls the provider as fast as it may until it is killed, with `CALLERS` concurrent callers in a loop. They act
+ * as sweeps, or with `SAGAS` set as the writes of sagas. `NAME` is part of every path.
  */
 const config = loadConfig(process.env);
 const client = aClient(config, new Database(config));

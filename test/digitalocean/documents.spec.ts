@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => world.reset());
 
-/** What came, per attempt. */
-class Kept {
+/** The bytes that each attempt wrote. */
+class RecordedSinks {
   readonly attempts: string[] = [];
   readonly openSink = (): Writable => {
     const attempt = this.attempts.push('') - 1;
@@ -27,38 +27,39 @@ class Kept {
   };
 }
 
-const whole: Script = (_request, response) => void response.writeHead(200, { 'content-type': 'text/csv' }).end(TEXT);
-const cut: Script = (_request, response) => {
+const complete: Script = (_request, response) => void response.writeHead(200, { 'content-type': 'text/csv' }).end(TEXT);
+const truncated: Script = (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/csv', 'content-length': TEXT.length });
   response.write(TEXT.slice(0, 5_000), () => response.destroy());
 };
 
-it('writes the answer as it comes', async () => {
-  world.provider.script = whole;
-  const kept = new Kept();
-  await world.client().download({ ...DOCUMENT, openSink: kept.openSink });
-  expect(kept.attempts).toEqual([TEXT]);
+it('writes the document as it arrives', async () => {
+  world.provider.script = complete;
+  const sinks = new RecordedSinks();
+  await world.client().download({ ...DOCUMENT, openSink: sinks.openSink });
+  expect(sinks.attempts).toEqual([TEXT]);
 });
 
 it.each<[string, Script, string, number]>([
-  ['a document that breaks off', cut, 'provider_unavailable', 4],
+  ['a document that breaks off', truncated, 'provider_unavailable', 4],
   ['a page of a proxy', (_r, response) => sendHtml(response, 200), 'malformed_answer', 4],
   ['an outage', (_r, response) => sendJson(response, 503, { id: 'service_unavailable', message: 'down' }), 'provider_unavailable', 0],
 ])(
-  'SAG-19: after %s it begins anew, three times at most, and opens a sink only for what was accepted',
+  'repeats a download three times at most after %s, and opens a sink only for an accepted response [SAG-19]',
   async (_name, script, code, opened) => {
     world.provider.script = script;
-    const kept = new Kept();
-    const error = await errorOf(world.client().download({ ...DOCUMENT, openSink: kept.openSink }));
+    const sinks = new RecordedSinks();
+    const error = await errorOf(world.client().download({ ...DOCUMENT, openSink: sinks.openSink }));
     expect(error).toMatchObject({ code });
     expect(isRetryable(error)).toBe(true);
     expect(world.provider.seen).toHaveLength(4);
-    expect(kept.attempts).toHaveLength(opened);
+    expect(sinks.attempts).toHaveLength(opened);
   },
 );
 
-it('OPS-2: a disk of ours that is full is not held against the provider', async () => {
-  world.provider.script = (request, response) => (request.url.pathname.endsWith('csv') ? whole(request, response) : { droplet: { id: 7 } });
+it('does not count a full disk of ours as a failure of the provider [OPS-2]', async () => {
+  world.provider.script = (request, response) =>
+    request.url.pathname.endsWith('csv') ? complete(request, response) : { droplet: { id: 7 } };
   const full = () => new Writable({ write: (_chunk, _encoding, done) => done(new Error('ENOSPC: no space left on device')) });
   const client = world.client();
   for (let times = 0; times < 8; times += 1) {

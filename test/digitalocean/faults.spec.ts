@@ -11,17 +11,17 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => world.reset());
 
-const cut: Script = (_request, response) => {
+const truncated: Script = (_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
   response.write('{"droplet":{"id"', () => response.destroy());
 };
-const passing: [string, Script, string][] = [
+const TRANSIENT_FAULTS: [string, Script, string][] = [
   ['a 503 in JSON', (_r, response) => sendJson(response, 503, { id: 'service_unavailable', message: 'down' }), 'provider_unavailable'],
   ['a 524 in HTML', (_r, response) => sendHtml(response, 524), 'provider_unavailable'],
   ['a bot check: 403 in HTML', (_r, response) => sendHtml(response, 403), 'provider_unavailable'],
   ['a foreign 404', (_r, response) => response.writeHead(404).end('404 page not found'), 'provider_unavailable'],
   ['a 200 in HTML', (_r, response) => sendHtml(response, 200), 'malformed_answer'],
-  ['a cut body', cut, 'malformed_answer'],
+  ['a cut body', truncated, 'malformed_answer'],
   ['a body that is no JSON', (_r, response) => response.end('{"droplet":'), 'malformed_answer'],
   ['a body of another shape', () => ({ droplet: { id: null } }), 'malformed_answer'],
   ['a missing key', () => ({ id: 1 }), 'malformed_answer'],
@@ -30,7 +30,7 @@ const passing: [string, Script, string][] = [
   ['a redirect', (_r, response) => response.writeHead(302, { location: '/elsewhere' }).end(), 'malformed_answer'],
 ];
 
-it.each(passing)('SAG-19: repeats a read three times at most after %s', async (_name, script, code) => {
+it.each(TRANSIENT_FAULTS)('repeats a read three times at most after %s [SAG-19]', async (_name, script, code) => {
   world.provider.script = script;
   const error = await errorOf(world.client().get(aGet));
   expect(error).toMatchObject({ code });
@@ -38,13 +38,13 @@ it.each(passing)('SAG-19: repeats a read three times at most after %s', async (_
   expect(world.provider.seen).toHaveLength(4);
 });
 
-it.each(passing)('SAG-19: a read succeeds when %s has passed', async (_name, script) => {
+it.each(TRANSIENT_FAULTS)('succeeds with a read once %s has passed [SAG-19]', async (_name, script) => {
   world.provider.script = (request, response) => (world.provider.seen.length < 3 ? script(request, response) : { droplet: { id: 7 } });
   await expect(world.client().get(aGet)).resolves.toBe('7');
   expect(world.provider.seen).toHaveLength(3);
 });
 
-it.each(passing)('SAG-19: never repeats a write; after %s its outcome is unknown', async (_name, script) => {
+it.each(TRANSIENT_FAULTS)('never repeats a write, and reports an unknown outcome after %s [SAG-19]', async (_name, script) => {
   world.provider.script = script;
   const error = await errorOf(world.client().send(aCreate));
   expect(error).toMatchObject({ code: 'unknown_outcome' });
@@ -52,10 +52,10 @@ it.each(passing)('SAG-19: never repeats a write; after %s its outcome is unknown
   expect(world.provider.seen).toHaveLength(1);
 });
 
-it('knows that a write did not happen when there was no connection', async () => {
-  const gone = await ScriptedProvider.start();
-  const { url } = gone;
-  await gone.stop();
+it('reports that a write did not happen when there was no connection', async () => {
+  const stoppedProvider = await ScriptedProvider.start();
+  const { url } = stoppedProvider;
+  await stoppedProvider.stop();
   const client = world.client({ url });
   await expect(client.send(aCreate)).rejects.toMatchObject({ code: 'provider_unavailable' });
 });
@@ -63,7 +63,7 @@ it('knows that a write did not happen when there was no connection', async () =>
 it.each([
   { status: 400, id: 'bad_request', message: 'no', code: 'refused_by_provider' },
   { status: 403, id: 'forbidden', message: 'You are not authorized', code: 'forbidden_by_provider' },
-  { status: 404, id: 'not_found', message: 'gone', code: 'not_found_at_provider' },
+  { status: 404, id: 'not_found', message: 'deleted', code: 'not_found_at_provider' },
   { status: 409, id: 'conflict', message: 'duplicate name', code: 'refused_by_provider' },
   { status: 412, id: 'precondition_failed', message: 'not empty', code: 'refused_by_provider' },
   { status: 422, id: 'unprocessable_entity', message: 'Droplet already has a pending event.', code: 'pending_event' },
@@ -77,7 +77,7 @@ it.each([
   expect(world.provider.seen).toHaveLength(2);
 });
 
-it('sends what it is given, and takes an empty 204 as done', async () => {
+it('sends the given body, and takes an empty 204 as success', async () => {
   world.provider.script = (_request, response) => response.writeHead(204).end();
   const untag = { purpose: 'provisioning', method: 'DELETE', path: '/v2/tags/a%20b/resources', body: { resources: [] } } as const;
   await expect(world.client().send(untag)).resolves.toBeUndefined();
@@ -97,7 +97,7 @@ it.each([
   '/v2/droplets?tag_name=',
   '/v2/a\\b',
   '/x',
-])('TEN-8: refuses to call %s, which would lead elsewhere', async (path) => {
+])('refuses to call %s, which would lead to another address [TEN-8]', async (path) => {
   for (const call of [() => world.client().get({ ...aGet, path }), () => world.client().send({ ...aCreate, path })]) {
     await expect(call()).rejects.toMatchObject({ code: 'unusable_path', category: 'invalid' });
   }
@@ -105,7 +105,7 @@ it.each([
 });
 
 it.each(['.', '..'])(
-  'TEN-8: the id "%s" is a typed failure of its own, which neither says that the object is gone nor costs a call',
+  'fails for the id "%s" with a typed error that neither means a missing object nor costs a call [TEN-8]',
   async (id) => {
     const error = await errorOf(world.client().get({ ...aGet, path: `/v2/droplets/${encodeURIComponent(id)}` }));
     expect(error).toBeInstanceOf(ProviderError);
@@ -115,7 +115,7 @@ it.each(['.', '..'])(
   },
 );
 
-it('TEN-8: follows no redirect, so the token reaches no other host', async () => {
+it('follows no redirect, so that the token reaches no other host [TEN-8]', async () => {
   const other = await ScriptedProvider.start();
   world.provider.script = (_request, response) => response.writeHead(307, { location: `${other.url}/v2/droplets/1` }).end();
   await expect(world.client().get(aGet)).rejects.toMatchObject({ code: 'malformed_answer' });
@@ -126,34 +126,34 @@ it('TEN-8: follows no redirect, so the token reaches no other host', async () =>
 });
 
 it.each([
-  ...passing,
+  ...TRANSIENT_FAULTS,
   ['an echoing refusal', (r, response) => sendJson(response, 400, { id: 'x', message: `you sent ${r.headers.authorization}` }), ''],
   ['an echoing page', (r, response) => response.writeHead(422).end(`<p>${r.headers.authorization}</p>`), ''],
   ['a rejected token', (_r, response) => sendJson(response, 401, { id: 'unauthorized', message: 'Unable to authenticate you.' }), ''],
-] satisfies [string, Script, string][])('TEN-8: the error after %s shows no token, header or body', async (_name, script) => {
+] satisfies [string, Script, string][])('shows no token, header or body in the error after %s [TEN-8]', async (_name, script) => {
   world.provider.script = script;
   const error = await errorOf(world.client().send(aCreate));
   expect(world.provider.seen).toHaveLength(1);
   expect(error).toBeInstanceOf(Error);
-  const shown = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)} ${(error as Error).stack}`;
-  expect(shown).not.toMatch(/dop_v1|authorization/i);
+  const printed = `${inspect(error, { depth: 9, showHidden: true })} ${JSON.stringify(error)} ${String(error)} ${(error as Error).stack}`;
+  expect(printed).not.toMatch(/dop_v1|authorization/i);
 });
 
-it('OPS-10: keeps 200 characters of an endless explanation', async () => {
+it('keeps 200 characters of an endless error message [OPS-10]', async () => {
   world.provider.script = (_request, response) => response.writeHead(400).end('no\u0000\u001b[31m'.repeat(1_000_000));
   const error = (await errorOf(world.client().send(aCreate))) as Error;
   expect(error.message.length).toBeLessThan(260);
   expect(error.message).not.toMatch(/\p{Cc}/u);
 });
 
-it('OPS-10: gives up on a body that is too large', async () => {
+it('aborts a body that is too large [OPS-10]', async () => {
   const large = Buffer.alloc(65 * 1024 * 1024, ' ');
   world.provider.script = (_request, response) => response.end(large);
   const put = { ...aCreate, method: 'PUT', timeoutMs: 10_000 } as const; // a write: one transfer is enough
   await expect(world.client().send(put)).rejects.toMatchObject({ code: 'unknown_outcome', message: expect.stringContaining('oversized') });
 }, 15_000);
 
-it('OPS-10: hands out only what PostgreSQL can store', async () => {
+it('returns only what PostgreSQL can store [OPS-10]', async () => {
   world.provider.script = (_request, response) => response.end(String.raw`{"droplet":{"id":"a\u0000b\ud800c\ud83d\ude00\\u0000"}}`);
   await expect(world.client().get(aGet)).resolves.toBe('a\ufffdb\ufffdc\u{1f600}\\u0000');
 });
@@ -163,7 +163,7 @@ it('keeps ids above 2^31 exact', async () => {
   await expect(world.client().get(aGet)).resolves.toBe('3169590176');
 });
 
-it('says that it is not configured without a token, and makes no call', async () => {
+it('reports that it is not configured without a token, and makes no call', async () => {
   const client = world.client({ token: undefined });
   expect(client.configured).toBe(false);
   await expect(client.get(aGet)).rejects.toMatchObject({ code: 'provider_not_configured' });

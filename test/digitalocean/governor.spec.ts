@@ -19,14 +19,14 @@ beforeEach(async () => {
   world.provider.script = () => ({ droplet: { id: 1 } });
 });
 
-/** The most calls that any window of this length contained, by one of their two times. */
+/** The most calls in any window of this length, counted by one of their two times. */
 function mostInAWindow(requests: readonly SeenRequest[], windowMs: number, timeOf: (request: SeenRequest) => number | undefined): number {
   const times = requests.flatMap((request) => timeOf(request) ?? []).sort((a, b) => a - b);
   return Math.max(...times.map((start) => times.filter((ms) => ms >= start && ms < start + windowMs).length));
 }
 
-/** The fewest calls that any stretch of this length between two times contained. */
-function fewestInAStretch(requests: readonly SeenRequest[], lengthMs: number, fromMs: number, toMs: number): number {
+/** The fewest calls in any interval of this length between two times. */
+function fewestInAnInterval(requests: readonly SeenRequest[], lengthMs: number, fromMs: number, toMs: number): number {
   const times = requests.map(({ arrivedAtMs }) => arrivedAtMs);
   const starts = [fromMs, ...times.filter((ms) => ms >= fromMs && ms + lengthMs <= toMs)];
   return Math.min(...starts.map((start) => times.filter((ms) => ms > start && ms <= start + lengthMs).length));
@@ -36,11 +36,11 @@ const STAMP_LATE_MS = 60;
 
 function expectWithinAllowance(windowMs: number, allowance: number): void {
   expect(mostInAWindow(world.provider.seen, windowMs, (request) => request.arrivedAtMs)).toBeLessThanOrEqual(allowance);
-  // An answer is stamped after it was handed on: on a busy machine its client may know of it a little earlier than this process.
+  // The test stamps a response after sending it. On a busy machine its client may receive it a little before the stamp.
   expect(mostInAWindow(world.provider.seen, windowMs - STAMP_LATE_MS, (request) => request.answeredAtMs)).toBeLessThanOrEqual(allowance);
 }
 
-it('OPS-1: several processes that want four times the allowance never exceed it in any rolling window, and use 95 % of it', async () => {
+it('stays within the allowance in every rolling window and uses 95 % of it when several processes want four times as much [OPS-1]', async () => {
   const callers = { DO_RATE_PER_MINUTE: String(PER_MINUTE), DO_MINUTE_WINDOW_MS: String(MINUTE_MS), CALLERS: '80' };
   for (let n = 0; n < 3; n++) startCaller(world, callers);
   world.provider.script = async () => {
@@ -48,7 +48,7 @@ it('OPS-1: several processes that want four times the allowance never exceed it 
     return {};
   };
   while (world.provider.seen.length === 0) await delay(20);
-  await delay(MINUTE_MS); // all of them have started by now
+  await delay(MINUTE_MS); // every process has started by then
   const startMs = performance.now();
   await delay(3 * MINUTE_MS);
   const endMs = performance.now();
@@ -58,7 +58,7 @@ it('OPS-1: several processes that want four times the allowance never exceed it 
   expect(used / (PER_MINUTE * ((endMs - startMs) / MINUTE_MS))).toBeGreaterThanOrEqual(0.95);
 }, 40_000);
 
-it('OPS-1: ten processes that want four times the allowance are never refused by the provider, and sagas have their fifth of it', async () => {
+it('is never refused by the provider and leaves sagas their fifth when ten processes want four times the allowance [OPS-1]', async () => {
   const settings = { DO_RATE_PER_MINUTE: String(PER_MINUTE), DO_MINUTE_WINDOW_MS: String(MINUTE_MS) };
   const sweeps = Array.from({ length: 8 }, (_, n) => ({ NAME: `sweeps-${n}`, CALLERS: String((4 * PER_MINUTE) / 8) }));
   const sagas = Array.from({ length: 2 }, (_, n) => ({ NAME: `sagas-${n}`, CALLERS: '2', SAGAS: 'yes' }));
@@ -83,12 +83,13 @@ it('OPS-1: ten processes that want four times the allowance are never refused by
   expect(refused).toBe(0);
   const { seen } = world.provider;
   const sagasOnly = seen.filter(({ method }) => method === 'POST');
-  // A slot's turn is a window and the call's own time, which is long where ten processes share two cores: each one is used in every two windows.
-  expect(fewestInAStretch(seen, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * PER_MINUTE);
-  expect(fewestInAStretch(sagasOnly, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * (PER_MINUTE / 5));
+  // A slot is used once per window plus the call's own time, which is long where ten processes share two cores. Each slot is
+  // therefore used at least once in two windows.
+  expect(fewestInAnInterval(seen, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * PER_MINUTE);
+  expect(fewestInAnInterval(sagasOnly, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * (PER_MINUTE / 5));
 }, 60_000);
 
-it('OPS-1: the hour binds as well as the minute', async () => {
+it('applies the hourly limit as well as the one per minute [OPS-1]', async () => {
   const clients = [1, 2, 3].map(() => world.client({ ratePerMinute: 20, minuteWindowMs: 500, ratePerHour: 50, hourWindowMs: 2_000 }));
   await Promise.all(clients.flatMap((client) => Array.from({ length: 50 }, () => client.get(aGet))));
   expect(world.provider.seen).toHaveLength(150);
@@ -96,7 +97,7 @@ it('OPS-1: the hour binds as well as the minute', async () => {
   expectWithinAllowance(2_000, 50);
 }, 30_000);
 
-it('OPS-1: a slot comes free one window after the answer, not after the request', async () => {
+it('releases a slot one window after the response, not after the request [OPS-1]', async () => {
   world.provider.script = async () => {
     await delay(600);
     return { droplet: { id: 1 } };
@@ -108,10 +109,10 @@ it('OPS-1: a slot comes free one window after the answer, not after the request'
   expect((second?.arrivedAtMs ?? 0) - (first?.answeredAtMs ?? Infinity)).toBeGreaterThanOrEqual(500);
 });
 
-it('OPS-1: kill -9 in the middle of a call does not free its slot before the call could have ended', async () => {
+it('does not release the slot of a call that kill -9 interrupts before the call could have ended [OPS-1]', async () => {
   const timeoutMs = 1_000;
   const rates = { DO_RATE_PER_MINUTE: '5', DO_MINUTE_WINDOW_MS: '500', DO_CALL_TIMEOUT_MS: String(timeoutMs), CALLERS: '5' };
-  world.provider.script = () => undefined; // never answered
+  world.provider.script = () => undefined; // without a response
   const child = startCaller(world, rates);
   while (world.provider.seen.length < 4) await delay(10);
   await kill(child);
@@ -126,7 +127,7 @@ it('OPS-1: kill -9 in the middle of a call does not free its slot before the cal
   expect(Math.max(...later)).toBeGreaterThan(timeoutMs);
 }, 20_000);
 
-it('OPS-1: provisioning soon gets its calls although syncs use everything', async () => {
+it('serves provisioning soon although syncs use the whole allowance [OPS-1]', async () => {
   const stops = Array.from({ length: 120 }, () => new AbortController());
   const syncs = Array.from({ length: 6 }, () => world.client());
   const backlog = stops.map(async ({ signal }, n) => {
@@ -142,11 +143,11 @@ it('OPS-1: provisioning soon gets its calls although syncs use everything', asyn
   for (const stop of stops) stop.abort();
   await Promise.all(backlog);
   expectWithinAllowance(MINUTE_MS, PER_MINUTE);
-  expect(firstMs).toBeLessThan(MINUTE_MS / 3); // one of the lent fifth comes free every 1/12 of a window
+  expect(firstMs).toBeLessThan(MINUTE_MS / 3); // one slot of the lent fifth becomes free every 1/12 of a window
   expect(allMs).toBeLessThan(MINUTE_MS * 1.5);
 }, 20_000);
 
-it('OPS-1: a call that cannot be made in time is refused with the time to come back, and not made', async () => {
+it('refuses a call that cannot be made in time with the time to retry, and does not make it [OPS-1]', async () => {
   const hour = { ratePerHour: 3, hourWindowMs: 120_000 };
   await world.client(hour).get(aGet);
   await world.client(hour).get(aGet);
@@ -157,7 +158,7 @@ it('OPS-1: a call that cannot be made in time is refused with the time to come b
   expect(world.provider.seen).toHaveLength(3);
 });
 
-it('OPS-1: a token of its own gives a purpose a budget of its own: what others use up does not touch it', async () => {
+it('gives a purpose with a token of its own a separate budget, which other purposes cannot use up [OPS-1]', async () => {
   const BILLING = 'dop_v1_of_billing';
   const client = world.client({
     ratePerHour: 5,
@@ -174,7 +175,7 @@ it('OPS-1: a token of its own gives a purpose a budget of its own: what others u
   ]);
 });
 
-it('gives up waiting when the caller aborts, at no cost', async () => {
+it('stops waiting when the caller aborts, at no cost', async () => {
   const client = world.client({ ratePerMinute: 1, minuteWindowMs: 2_000 });
   await client.get(aGet);
   const controller = new AbortController();
@@ -185,7 +186,7 @@ it('gives up waiting when the caller aborts, at no cost', async () => {
   expect(world.provider.seen).toHaveLength(1);
 });
 
-it('callers of the same turn share one round trip, and calls of the past are forgotten', async () => {
+it('serves concurrent callers with one round trip, and deletes past calls', async () => {
   const client = world.client({ ratePerMinute: 1_000, minuteWindowMs: 100, ratePerHour: 10_000, hourWindowMs: 300 });
   await Promise.all(Array.from({ length: 60 }, () => client.get(aGet)));
   const [granted] = await world.database.query<{ moments: string }>('select count(distinct granted_at) as moments from provider_calls');

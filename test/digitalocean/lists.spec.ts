@@ -32,7 +32,7 @@ it('keeps the filters of the caller on every page', async () => {
   expect(world.provider.seen.map(({ url }) => url.searchParams.get('type'))).toEqual(['gpus', 'gpus']);
 });
 
-it('fetches the next page while the consumer works on the current one, and none that nobody wants', async () => {
+it('fetches the next page while the consumer works on the current one, and no page beyond it', async () => {
   world.provider.script = pagedList('droplets', 1_000);
   for await (const page of world.client().list(aList())) {
     while (world.provider.seen.length < 2) await new Promise(setImmediate);
@@ -42,7 +42,7 @@ it('fetches the next page while the consumer works on the current one, and none 
   expect(world.provider.seen).toHaveLength(2);
 });
 
-it('TEN-8: reads on at its own origin when the links name another host', async () => {
+it('reads the next page from its own origin when the links name another host [TEN-8]', async () => {
   world.provider.script = (request) => {
     const page = Number(request.url.searchParams.get('page'));
     const next = `http://127.0.0.1:1/v2/droplets?page=${page + 1}`;
@@ -54,7 +54,7 @@ it('TEN-8: reads on at its own origin when the links name another host', async (
 });
 
 it.each([{ total: 1 }, { total: 2 }, { total: 50 }])(
-  'ends an endless list (total $total) at the first page without a new id, as incomplete',
+  'ends an endless list (total $total) as incomplete at the first page without a new id',
   async ({ total }) => {
     world.provider.script = () => ({
       droplets: [{ id: 3_164_444 }],
@@ -70,7 +70,7 @@ it.each([{ total: 1 }, { total: 2 }, { total: 50 }])(
   },
 );
 
-it('INV-4: a total that changes between pages makes the list incomplete, after everything was handed out', async () => {
+it('ends a list as incomplete, after all its pages, when the total changes between pages [INV-4]', async () => {
   world.provider.script = (request, response) => {
     const page = pagedList('droplets', 450)(request, response) as { meta: { total: number } };
     if (request.url.searchParams.get('page') === '2') page.meta.total = 449;
@@ -82,10 +82,10 @@ it('INV-4: a total that changes between pages makes the list incomplete, after e
   expect(read.ids).toHaveLength(450);
 });
 
-it('INV-4: a page shifted by a deletion and a creation makes the list incomplete although the total stays', async () => {
+it('ends a list as incomplete when a deletion and a creation shift a page although the total stays [INV-4]', async () => {
   world.provider.script = ({ url }) => {
     const page = Number(url.searchParams.get('page'));
-    const first = page * 200 - 199 + (page > 1 ? 1 : 0); // one of the first page is gone: 201 slipped through
+    const first = page * 200 - 199 + (page > 1 ? 1 : 0); // an object of the first page was deleted, so 201 is skipped
     const ids = page > 2 ? [] : Array.from({ length: page === 1 ? 200 : 100 }, (_, place) => ({ id: first + place }));
     return { droplets: ids, links: page === 1 ? { pages: { next: 'x' } } : {}, meta: { total: 301 } };
   };
@@ -94,14 +94,14 @@ it('INV-4: a page shifted by a deletion and a creation makes the list incomplete
   expect(read.error).toMatchObject({ reason: 'count_mismatch' });
 });
 
-it('goes on by the total when the link to the next page is missing', async () => {
+it('continues by the total when the link to the next page is missing', async () => {
   world.provider.script = (request, response) => ({ ...(pagedList('droplets', 401)(request, response) as object), links: {} });
   const read = await readAll(world.client().list(aList()));
   expect(read.error).toBeUndefined();
   expect(read.ids).toHaveLength(401);
 });
 
-it('reads a server that gives fewer per page than asked for', async () => {
+it('reads a list from a server that returns fewer objects per page than requested', async () => {
   world.provider.script = (request, response) => {
     request.url.searchParams.set('per_page', '100');
     return pagedList('droplets', 250)(request, response);
@@ -122,12 +122,12 @@ it.each([
   { answer: [], error: { code: 'malformed_answer' }, what: 'the answer is a list' },
   { answer: { droplets: [], meta: { total: '0' } }, error: { code: 'malformed_answer' }, what: 'the total is text' },
   { answer: { droplets: [{ id: 1 }], links: {} }, error: { code: 'incomplete_list', reason: 'no_total' }, what: 'there is no total' },
-])('INV-4: never ends normally when $what', async ({ answer, error }) => {
+])('never ends a list normally when $what [INV-4]', async ({ answer, error }) => {
   world.provider.script = () => answer;
   expect((await readAll(world.client().list(aList()))).error).toMatchObject(error);
 });
 
-it('INV-4: an object that cannot be read is left out: the rest of its page and the pages after it are read, and the list is incomplete', async () => {
+it('skips an object that cannot be read, reads the rest of its page and later pages, and ends the list as incomplete [INV-4]', async () => {
   world.provider.script = (request, response) => {
     const page = pagedList('droplets', 450)(request, response) as { droplets: { id: unknown }[] };
     if (request.url.searchParams.get('page') === '2') page.droplets[7] = { id: { nested: true } };
@@ -137,10 +137,10 @@ it('INV-4: an object that cannot be read is left out: the rest of its page and t
   expect(read.ids).toHaveLength(449);
   expect(read.pages.map((page) => page.items.length)).toEqual([200, 199, 50]);
   expect(read.error).toMatchObject({ code: 'incomplete_list', reason: 'unreadable_item', cause: { code: 'malformed_answer' } });
-  expect(world.provider.seen).toHaveLength(3); // no repetition would help
+  expect(world.provider.seen).toHaveLength(3); // a retry would not help
 });
 
-it('a mistake of ours in reading an object is not taken for one of the provider', async () => {
+it('does not report our own error in reading an object as one of the provider', async () => {
   world.provider.script = pagedList('droplets', 1);
   const parse = () => {
     throw new RangeError('ours');
@@ -148,7 +148,7 @@ it('a mistake of ours in reading an object is not taken for one of the provider'
   expect((await readAll(world.client().list({ ...aList(), parse }))).error).toMatchObject({ message: 'ours' });
 });
 
-it('OPS-10: ends an endless list of ever new ids as soon as it holds more than it promised', async () => {
+it('ends an endless list of new ids once it returns more than its total [OPS-10]', async () => {
   world.provider.script = ({ url }) => {
     const first = Number(url.searchParams.get('page')) * 1_000;
     const droplets = Array.from({ length: 200 }, (_, place) => ({ id: first + place }));
@@ -160,7 +160,7 @@ it('OPS-10: ends an endless list of ever new ids as soon as it holds more than i
   expect(world.provider.seen).toHaveLength(3);
 });
 
-it('INV-4: a page that stays broken ends the list with its error, after the pages before it', async () => {
+it('ends a list with the error of a page that stays broken, after the pages before it [INV-4]', async () => {
   world.provider.script = (request, response) => {
     if (request.url.searchParams.get('page') !== '2') return pagedList('droplets', 500)(request, response);
     return sendJson(response, 403, { id: 'forbidden', message: 'You are not authorized to perform this operation' });
@@ -176,7 +176,7 @@ it('stops at once when the caller aborts', async () => {
   world.provider.script = (request, response) => {
     if (request.url.searchParams.get('page') === '1') return pagedList('droplets', 500)(request, response);
     controller.abort(new Error('shutting down'));
-    return undefined; // the second page never comes
+    return undefined; // the second page never arrives
   };
   const read = await readAll(world.client().list({ ...aList(), signal: controller.signal }));
   expect(read.ids).toHaveLength(200);

@@ -4,7 +4,7 @@ import { DigitalOcean, DigitalOceanModule } from '#libs/digitalocean';
 import { Test } from '@nestjs/testing';
 import { aGet, newWorld, TOKEN } from './world';
 
-it('OPS-6: reports its last calls before the application ends, so that no slot is held longer than needed', async () => {
+it('reports its last calls before the application ends, so that no slot is occupied longer than needed [OPS-6]', async () => {
   const world = await newWorld();
   world.provider.script = () => ({ droplet: { id: 1 } });
   const config = loadConfig({

@@ -5,7 +5,7 @@ import { TOKEN, type World } from './world';
 
 const running = new Set<ChildProcess>();
 
-/** Another process that calls as fast as it may. */
+/** Starts another process that calls as fast as it may. */
 export function startCaller(world: World, settings: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, ['-r', join(__dirname, 'run-typescript.cjs'), join(__dirname, 'caller.ts')], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -24,9 +24,9 @@ export function startCaller(world: World, settings: Record<string, string>): Chi
 
 export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    await gone;
+    await exited;
   }
   running.delete(child);
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** One request as the provider saw it. Times are `performance.now()` of the test's process. */
+/** One request as the provider received it. Times are `performance.now()` of the test's process. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: URL;
@@ -12,10 +12,13 @@ export interface SeenRequest {
   answeredAtMs?: number;
 }
 
-/** How to answer a request: what it returns is sent as JSON with 200, unless it is nothing or the response, which then does it itself. */
+/**
+ * Responds to a request: a returned value is sent as JSON with 200. After `undefined` or the response object, the script
+ * responds itself.
+ */
 export type Script = (request: SeenRequest, response: ServerResponse) => unknown;
 
-/** A real HTTP server in the place of DigitalOcean; `script` decides every answer. */
+/** A real HTTP server in the place of DigitalOcean. `script` decides every response. */
 export class ScriptedProvider {
   readonly seen: SeenRequest[] = [];
   script: Script = () => ({});
@@ -66,7 +69,7 @@ export function sendHtml(response: ServerResponse, status: number): ServerRespon
     .end('<!DOCTYPE html><html><body><h1>Origin Time-out</h1></body></html>');
 }
 
-/** A paged list of objects with ids 1…count, as DigitalOcean answers it: absolute links on its public host. */
+/** A paged list of objects with ids 1…count, as DigitalOcean returns it: with absolute links to its public host. */
 export function pagedList(key: string, count: number): Script {
   return ({ url }) => {
     const page = Number(url.searchParams.get('page') ?? 1);

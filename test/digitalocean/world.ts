@@ -8,19 +8,19 @@ import { ScriptedProvider } from './scripted-provider';
 export const TOKEN = 'dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
 
 export interface World {
-  /** The one of this test: `reset` starts another, so that a call abandoned by one test cannot arrive in the next. */
+  /** The provider of this test. `reset` starts another one, so that a call abandoned by one test cannot arrive in the next. */
   readonly provider: ScriptedProvider;
   readonly stored: TestDatabase;
-  /** Another client, as another process would have one: own state in memory, the same database. */
+  /** Another client, as another process has it: own state in memory, the same database. */
   client(settings?: Partial<Config['provider']>): DigitalOcean;
-  /** For looking into the tables. */
+  /** Reads the tables. */
   readonly database: Database;
-  /** Forgets calls and tokens and replaces the provider: for the next test of a file. */
+  /** Deletes calls and tokens and replaces the provider, for the next test of a file. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A provider, a database and as many clients as wanted. Windows are short, so that a "minute" passes in a test. */
+/** A provider, a database and any number of clients. Windows are short, so that a "minute" passes in a test. */
 export async function newWorld(settings: Partial<Config['provider']> = {}): Promise<World> {
   const [first, stored] = await Promise.all([ScriptedProvider.start(), createTestDatabase()]);
   const base = loadConfig({ DATABASE_URL: stored.appUrl, DO_API_URL: first.url, DO_API_TOKEN: TOKEN, JWT_SECRET: 's'.repeat(64) });
@@ -34,10 +34,10 @@ export async function newWorld(settings: Partial<Config['provider']> = {}): Prom
     stored,
     database,
     client(own = {}) {
-      const asked = { ...base.provider, url: provider.url, callTimeoutMs: 2_000, ...settings, ...own };
-      const made = aClient({ ...base, provider: asked }, database);
-      clients.push(made);
-      return made;
+      const providerSettings = { ...base.provider, url: provider.url, callTimeoutMs: 2_000, ...settings, ...own };
+      const created = aClient({ ...base, provider: providerSettings }, database);
+      clients.push(created);
+      return created;
     },
     async reset() {
       await database.query('delete from provider_calls');
@@ -82,7 +82,7 @@ export const aCreate = {
   parse: aGet.parse,
 } as const;
 
-/** Reads a list to its end: what was handed out, and how it ended. */
+/** Reads a list to its end. Returns the objects, the pages, and the error if one ended the list. */
 export async function readAll<T>(pages: AsyncIterable<ListPage<T>>): Promise<{ ids: T[]; pages: ListPage<T>[]; error?: unknown }> {
   const read: ListPage<T>[] = [];
   try {
@@ -93,7 +93,7 @@ export async function readAll<T>(pages: AsyncIterable<ListPage<T>>): Promise<{ i
   }
 }
 
-/** The error that a promise ends with. */
+/** The error with which a promise rejects, otherwise undefined. */
 export async function errorOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => undefined,

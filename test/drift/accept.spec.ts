@@ -26,10 +26,10 @@ const driftOf = async (field: string) => {
 };
 const audited = () =>
   world.database.query(`select actor, reason, details from audit_log where action = 'drift_accepted' order by seq desc limit 1`);
-const everything = async () => [await spec(), await world.drifts(), await audited()];
+const currentState = async () => [await spec(), await world.drifts(), await audited()];
 
-it('DRF-4: accept makes the live value the spec, version +1, and closes the drift, with who and why; a second detection finds none', async () => {
-  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: ORDER.region });
+it('makes the live value the desired value, raises the version by one, records who accepted and why, and leaves no drift to detect [DRF-4]', async () => {
+  await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: ORDER.region });
   await world.detect();
   const { id } = await driftOf('size_slug');
   await accept(id, ORDER.size_slug);
@@ -45,8 +45,8 @@ it('DRF-4: accept makes the live value the spec, version +1, and closes the drif
   expect(await world.detect()).toEqual({ opened: 0, changed: 0, stale: 0, reverted: 0 });
 });
 
-it('DRF-4: of 50 simultaneous accepts exactly one succeeds, and the version rises by one', async () => {
-  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
+it('accepts exactly one of 50 simultaneous requests and raises the version by one [DRF-4]', async () => {
+  await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
   await world.detect();
   const { id } = await driftOf('size_slug');
   const before = (await spec())?.version ?? 0;
@@ -56,34 +56,34 @@ it('DRF-4: of 50 simultaneous accepts exactly one succeeds, and the version rise
   expect(await spec()).toMatchObject({ version: before + 1 });
 });
 
-it.each<{ what: string; moves: (id: string) => Promise<unknown>; shown?: unknown }>([
-  { what: 'another value was shown', moves: async () => undefined, shown: 's-8vcpu-16gb' },
+it.each<{ what: string; makeOutdated: (id: string) => Promise<unknown>; expected?: unknown }>([
+  { what: 'the expected value differs from the live value', makeOutdated: async () => undefined, expected: 's-8vcpu-16gb' },
   {
     what: 'the live value has changed',
-    moves: () => world.database.query(`update cloud_resources set size_slug = 'c-2' where id = $1`, [droplet.resourceId]),
+    makeOutdated: () => world.database.query(`update cloud_resources set size_slug = 'c-2' where id = $1`, [droplet.resourceId]),
   },
-  { what: 'the spec has', moves: () => world.ordered(droplet.resourceId, { size_slug: 's-4vcpu-8gb' }) },
+  { what: 'the desired state has changed', makeOutdated: () => world.setDesiredState(droplet.resourceId, { size_slug: 's-4vcpu-8gb' }) },
   {
-    what: 'the resource is gone',
-    moves: () =>
+    what: 'the resource has been deleted',
+    makeOutdated: () =>
       world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]),
   },
-])('DRF-4: 409 when $what, and nothing changes', async ({ moves, shown }) => {
-  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
+])('refuses with 409 when $what, and changes nothing [DRF-4]', async ({ makeOutdated, expected }) => {
+  await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
   await world.detect();
   const { id, actual } = await driftOf('size_slug');
-  await moves(id);
-  const before = await everything();
-  await expect(accept(id, shown ?? actual)).rejects.toMatchObject({ code: 'drift_moved_on', category: 'conflict' });
-  expect(await everything()).toEqual(before);
+  await makeOutdated(id);
+  const before = await currentState();
+  await expect(accept(id, expected ?? actual)).rejects.toMatchObject({ code: 'drift_moved_on', category: 'conflict' });
+  expect(await currentState()).toEqual(before);
   await world.database.query(`update cloud_resources set size_slug = $2, status = 'active', deleted_at = null where id = $1`, [
     droplet.resourceId,
     ORDER.size_slug,
   ]);
 });
 
-it('two drifts of one resource can be accepted one after the other', async () => {
-  await world.ordered(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
+it('accepts two drifts of one resource one after the other', async () => {
+  await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
   await world.detect();
   const [size, region] = [await driftOf('size_slug'), await driftOf('region')];
   await accept(size.id, size.actual);
@@ -92,8 +92,8 @@ it('two drifts of one resource can be accepted one after the other', async () =>
   expect(await world.drifts('open')).toEqual([]);
 });
 
-it('DRF-4: all drifts of one resource can be accepted at once: each is, and none waits for another that waits for it', async () => {
-  await world.ordered(droplet.resourceId, {
+it('accepts all drifts of one resource at the same time without a deadlock [DRF-4]', async () => {
+  await world.setDesiredState(droplet.resourceId, {
     size_slug: 's-2vcpu-2gb',
     region: 'ams3',
     name: 'x',
@@ -112,7 +112,7 @@ it('DRF-4: all drifts of one resource can be accepted at once: each is, and none
   expect(await world.drifts('open')).toEqual([]);
 });
 
-it('accepting that a resource is gone ends what was ordered', async () => {
+it('ends the desired state when the deletion of a resource is accepted', async () => {
   await world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]);
   await world.detect();
   const { id, actual } = await driftOf('missing');
@@ -122,6 +122,6 @@ it('accepting that a resource is gone ends what was ordered', async () => {
   await world.database.query(`update cloud_resources set status = 'active', deleted_at = null where id = $1`, [droplet.resourceId]);
 });
 
-it('an unknown drift is not found', async () => {
+it('fails with drift_not_found for an unknown drift', async () => {
   await expect(accept('00000000-0000-4000-8000-000000000000', 'x')).rejects.toMatchObject({ code: 'drift_not_found' });
 });

@@ -10,14 +10,17 @@ import { until } from '../setup/until';
 
 const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
-/** A saga as its table holds it. */
+/** A saga as its table stores it. */
 export interface EndedSaga {
   readonly id: string;
   readonly status: string;
   readonly context: Readonly<Record<string, Record<string, string> | undefined>>;
 }
 
-/** The api and workers as they are deployed, over one database and one simulated account; sweeps run when the test says so. */
+/**
+ * The api and the workers as they are deployed, with one database and one simulated account. Sweeps run only when the test
+ * starts them.
+ */
 export class CrashWorld {
   private constructor(
     private readonly provider: RunningSimulator,
@@ -55,7 +58,7 @@ export class CrashWorld {
     if (status !== 'complete') throw new Error(`the sweep of ${kind} ended ${status}`);
   }
 
-  /** A request of a platform admin. */
+  /** Sends a request as a platform admin. */
   async call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
     const headers = {
       authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ada', roles: ['platform_admin'] })}`,
@@ -76,7 +79,7 @@ export class CrashWorld {
     return saga();
   }
 
-  /** kill -9 of every worker, and others in their places. */
+  /** Kills every worker with SIGKILL and starts new ones. */
   async replaceWorkers(): Promise<void> {
     await Promise.all(this.processes.workers.map((worker) => worker.kill()));
     for (const nth of this.processes.workers.keys()) this.processes.workers[nth] = await this.processes.startWorker();

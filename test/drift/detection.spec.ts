@@ -18,11 +18,11 @@ const events = (resourceId: string) =>
     [resourceId],
   );
 
-describe('DRF-1', () => {
-  it('a droplet recorded with a wrong size and a right region gives exactly one open drift, and exactly one event', async () => {
+describe('drift detection [DRF-1]', () => {
+  it('opens exactly one drift with one event for a droplet with a wrong size and a right region', async () => {
     const { resourceId } = await world.aDroplet();
     expect(await world.detect()).toEqual(NOTHING);
-    await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb', region: ORDER.region });
+    await world.setDesiredState(resourceId, { size_slug: 's-2vcpu-2gb', region: ORDER.region });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
     expect(await world.detect()).toEqual(NOTHING);
     expect(await world.drifts()).toEqual([
@@ -31,9 +31,9 @@ describe('DRF-1', () => {
     expect(await events(resourceId)).toEqual([{ source: 'drift', changes: { size_slug: { old: 's-2vcpu-2gb', new: ORDER.size_slug } } }]);
   });
 
-  it('however many detect at once there is one drift and one event; those that meet another give way', async () => {
+  it('opens one drift with one event however many detections run at once, and refuses a detection while another runs', async () => {
     const { resourceId } = await world.aDroplet();
-    await world.ordered(resourceId, { ...SPEC, region: 'ams3' });
+    await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     const answers = await Promise.allSettled(Array.from({ length: 20 }, () => world.detect()));
     const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as { code: string }).code] : []));
     expect(refused.length).toBeGreaterThan(0);
@@ -42,7 +42,7 @@ describe('DRF-1', () => {
     expect(await events(resourceId)).toHaveLength(1);
   });
 
-  it('equal values in another notation have none; our own tags are part of neither', async () => {
+  it('finds no drift between equal values in another notation, and ignores our own tags', async () => {
     const { resourceId, dropletId } = await world.aDroplet();
     await world.simulator.call('POST', '/v2/tags', { name: 'web' });
     await world.simulator.call('POST', '/v2/tags', { name: 'db' });
@@ -51,9 +51,9 @@ describe('DRF-1', () => {
         resources: [{ resource_id: String(dropletId), resource_type: 'droplet' }],
       });
     await world.sweepDroplets();
-    await world.ordered(resourceId, { ...SPEC, name: 'web-1.', tags: ['Web', 'db'], memory: '1024', vcpus: 1, backups: false });
+    await world.setDesiredState(resourceId, { ...SPEC, name: 'web-1.', tags: ['Web', 'db'], memory: '1024', vcpus: 1, backups: false });
     expect(await world.detect()).toEqual(NOTHING);
-    await world.ordered(resourceId, { ...SPEC, tags: ['arcadia-saga-of-another', 'web'], backups: 'true', vcpus: '2' });
+    await world.setDesiredState(resourceId, { ...SPEC, tags: ['arcadia-saga-of-another', 'web'], backups: 'true', vcpus: '2' });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 3 });
     expect(await world.drifts('open')).toEqual([
       expect.objectContaining({ field: 'backups', expected: 'true', actual: false }),
@@ -62,14 +62,14 @@ describe('DRF-1', () => {
     ]);
   });
 
-  it('an image that the provider has retired is no drift, one of our snapshots in its place is', async () => {
+  it('reports no drift for an image that the provider has retired, but one for a snapshot of ours in its place', async () => {
     const { resourceId } = await world.aDroplet();
-    const shown = (image: string | null) =>
+    const setImage = (image: string | null) =>
       world.database.query(`update cloud_resources set attrs = jsonb_set(attrs, '{image}', $2) where id = $1`, [
         resourceId,
         JSON.stringify(image),
       ]);
-    await shown('183204117');
+    await setImage('183204117');
     expect(await world.detect()).toEqual(NOTHING);
     await world.database.query(
       `insert into cloud_resources (account_id, kind, provider_id, urn, status, content_hash, first_seen_at, last_seen_at)
@@ -77,19 +77,19 @@ describe('DRF-1', () => {
       [resourceId],
     );
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
-    await shown('debian-12-x64');
+    await setImage('debian-12-x64');
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: 'debian-12-x64', severity: 'high' })]);
     expect(await events(resourceId)).toHaveLength(1);
-    await shown(null);
+    await setImage(null);
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: null })]);
   });
 });
 
-it('an open drift gets its price, and the severity that follows from it, as soon as the catalogue knows them, and keeps them', async () => {
+it('sets price and severity of an open drift as soon as the catalog has the sizes, and keeps them afterwards', async () => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { ...SPEC, size_slug: 's-1vcpu-512mb-10gb' });
+  await world.setDesiredState(resourceId, { ...SPEC, size_slug: 's-1vcpu-512mb-10gb' });
   await world.database.query('delete from provider_sizes');
   await world.detect();
   expect(await world.drifts()).toEqual([expect.objectContaining({ monthly_price_delta: null, severity: 'medium' })]);
@@ -103,15 +103,15 @@ it('an open drift gets its price, and the severity that follows from it, as soon
   expect(await events(resourceId)).toHaveLength(1);
 });
 
-describe('DRF-2', () => {
+describe('drift detection after sweeps [DRF-2]', () => {
   const faults = {
     incomplete: { id: 'f', match: { path: '/v2/droplets', query: { type: 'gpus' } }, effect: { type: 'status', status: 404 } },
   };
 
-  it('what only an incomplete sweep has shown is no drift until a complete one has shown it', async () => {
+  it('reports a value only after a complete sweep has observed it', async () => {
     const { resourceId, dropletId } = await world.aDroplet();
-    await world.ordered(resourceId, { ...SPEC, name: 'web-1' });
-    await world.behindOurBack(dropletId, { type: 'rename', name: 'web-2' });
+    await world.setDesiredState(resourceId, { ...SPEC, name: 'web-1' });
+    await world.actOutsideSagas(dropletId, { type: 'rename', name: 'web-2' });
     await world.simulator.faults([faults.incomplete]);
     await until(
       async () => {
@@ -127,28 +127,28 @@ describe('DRF-2', () => {
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
   });
 
-  it('a resource that the last complete sweep missed is not judged, and keeps what is known of it', async () => {
+  it('skips a resource that the last complete sweep missed, and keeps its open drifts', async () => {
     const { resourceId, dropletId } = await world.aDroplet();
-    await world.ordered(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
+    await world.setDesiredState(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
     await world.simulator.faults([{ id: 'hidden', match: { path: '/v2/droplets' }, effect: { type: 'hide', body: { ids: [dropletId] } } }]);
     expect(await world.sweepDroplets()).toBe('complete');
     expect((await world.resource('droplet', String(dropletId)))?.stale_strike_count).toBe(1);
-    await world.ordered(resourceId, { ...SPEC, region: 'ams3' });
+    await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     expect(await world.detect()).toEqual(NOTHING);
     expect(await world.drifts('open')).toHaveLength(1);
   });
 
-  it('a provisioned resource that became a tombstone is a drift of its own; its other drifts are over', async () => {
+  it('reports the tombstone of a provisioned resource as a drift of its own and closes its other drifts as stale', async () => {
     const { resourceId, dropletId } = await world.aDroplet();
-    await world.ordered(resourceId, { ...SPEC, region: 'ams3' });
+    await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     await world.detect();
     await world.simulator.setDroplets([]);
-    const isGone = async () => {
+    const isDeleted = async () => {
       await world.sweepDroplets();
       return (await world.resource('droplet', String(dropletId))) === undefined;
     };
-    await until(isGone, { what: 'the tombstone' });
+    await until(isDeleted, { what: 'the tombstone' });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1, stale: 1 });
     expect(await world.drifts('open')).toEqual([
       expect.objectContaining({ field: 'missing', expected: 'present', actual: 'deleted', severity: 'critical' }),
@@ -156,9 +156,9 @@ describe('DRF-2', () => {
     expect(await world.detect()).toEqual(NOTHING);
   });
 
-  it('one that a saga of ours destroyed is no drift', async () => {
+  it('reports no drift for a resource that our own saga destroyed', async () => {
     const { resourceId } = await world.aDroplet();
-    await world.ordered(resourceId, { ...SPEC, region: 'ams3' });
+    await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     await world.detect();
     await world.run('destroy_droplet', { resource_id: resourceId });
     expect(await world.detect()).toEqual({ ...NOTHING, stale: 1 });
@@ -166,25 +166,25 @@ describe('DRF-2', () => {
   });
 });
 
-it('DRF-3: an open drift whose field matches again is stale at the next run, stays as history, and may come back as another', async () => {
+it('closes an open drift as stale at the next run when its field matches again, keeps it as history and may open another [DRF-3]', async () => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
+  await world.setDesiredState(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
   await world.detect();
-  await world.ordered(resourceId, SPEC);
+  await world.setDesiredState(resourceId, SPEC);
   expect(await world.detect()).toEqual({ ...NOTHING, stale: 1 });
-  await world.ordered(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
+  await world.setDesiredState(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
   expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
   expect((await world.drifts()).map(({ status }) => status)).toEqual(['stale', 'open']);
   expect(await events(resourceId)).toHaveLength(2);
 });
 
-it('what a saga of ours is changing is not judged meanwhile, and matches what it ordered afterwards', async () => {
+it('skips a resource while our own saga changes it, and finds it equal to the desired state afterwards', async () => {
   const { resourceId, dropletId } = await world.aDroplet();
   await world.simulator.faults([
-    { id: 'held', match: { method: 'POST', path: '/v2/droplets/*/actions', nth: 3 }, effect: { type: 'hold' } },
+    { id: 'paused', match: { method: 'POST', path: '/v2/droplets/*/actions', nth: 3 }, effect: { type: 'hold' } },
   ]);
   const id = await world.start('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the last event being held' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the simulator pausing the last action' });
   await world.sweepDroplets();
   expect((await world.resource('droplet', String(dropletId)))?.size_slug).toBe('s-2vcpu-4gb');
   expect(await world.detect()).toEqual(NOTHING);
@@ -194,13 +194,13 @@ it('what a saga of ours is changing is not judged meanwhile, and matches what it
   expect(await world.detect()).toEqual(NOTHING);
 });
 
-it('DRF-2: what a sweep showed while a saga of ours was at work, which then was undone, is no drift', async () => {
+it('reports no drift for a value that a sweep observed during a saga that was then rolled back [DRF-2]', async () => {
   const { resourceId, dropletId } = await world.aDroplet();
   await world.simulator.faults([
-    { id: 'held', match: { method: 'POST', path: '/v2/droplets/*/actions', nth: 3 }, effect: { type: 'hold' } },
+    { id: 'paused', match: { method: 'POST', path: '/v2/droplets/*/actions', nth: 3 }, effect: { type: 'hold' } },
   ]);
   const id = await world.start('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the last event being held' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the simulator pausing the last action' });
   await world.sweepDroplets();
   await world.sweepDroplets();
   expect((await world.resource('droplet', String(dropletId)))?.size_slug).toBe('s-2vcpu-4gb');
@@ -213,12 +213,12 @@ it('DRF-2: what a sweep showed while a saga of ours was at work, which then was 
   expect(await events(resourceId)).toEqual([]);
 });
 
-it('nothing is written when nothing has changed', async () => {
+it('writes nothing when nothing has changed', async () => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
+  await world.setDesiredState(resourceId, { ...SPEC, size_slug: 's-2vcpu-2gb' });
   await world.detect();
-  const work = () => world.database.query(`select xmin::text, ctid::text, d.* from cloud_drift d`);
-  const before = await work();
+  const storedDrifts = () => world.database.query(`select xmin::text, ctid::text, d.* from cloud_drift d`);
+  const before = await storedDrifts();
   expect(await world.detect()).toEqual(NOTHING);
-  expect(await work()).toEqual(before);
+  expect(await storedDrifts()).toEqual(before);
 });

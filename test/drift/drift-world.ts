@@ -3,7 +3,7 @@ import type { Spec } from '#libs/provisioning';
 import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 
-/** A drift as its table holds it. */
+/** A drift as its table stores it. */
 export interface DriftRow {
   readonly id: string;
   readonly resource_id: string;
@@ -16,7 +16,7 @@ export interface DriftRow {
   readonly monthly_price_delta: string | null;
 }
 
-/** A droplet that a saga of ours made. */
+/** A droplet that one of our sagas created. */
 export interface OwnDroplet {
   readonly resourceId: string;
   readonly dropletId: number;
@@ -25,17 +25,17 @@ export interface OwnDroplet {
 export interface DriftWorld extends ProvisioningWorld {
   readonly detect: () => Promise<DetectionReport>;
   readonly drifts: (status?: string) => Promise<DriftRow[]>;
-  /** Orders a droplet, and lets a sweep see it. */
+  /** Orders a droplet and runs a sweep that observes it. */
   readonly aDroplet: (name?: string) => Promise<OwnDroplet>;
-  /** Sweeps until a complete one began after everything that was written before; answers how it ended. */
+  /** Runs a sweep of the droplets and returns its status. */
   readonly sweepDroplets: () => Promise<string>;
-  /** As if this had been ordered, whatever is there. */
-  readonly ordered: (resourceId: string, spec: Spec) => Promise<void>;
-  /** An action of somebody else at the provider, to its end. */
-  readonly behindOurBack: (dropletId: number, action: Record<string, unknown>) => Promise<void>;
+  /** Writes the desired state of a resource, whatever its live values are. */
+  readonly setDesiredState: (resourceId: string, spec: Spec) => Promise<void>;
+  /** Runs an action at the provider that no saga asked for, until it has completed. */
+  readonly actOutsideSagas: (dropletId: number, action: Record<string, unknown>) => Promise<void>;
 }
 
-/** The world of provisioning, with the eyes of drift. What a saga registered counts as listed at once. */
+/** The provisioning world plus drift detection. A droplet that a saga registered counts as listed at once. */
 export async function newDriftWorld(env: Record<string, string> = {}): Promise<DriftWorld> {
   const world = await newProvisioningWorld({ STRIKE_SPACING_MS: '0', ...env });
   const { database, simulator } = world;
@@ -57,24 +57,24 @@ export async function newDriftWorld(env: Record<string, string> = {}): Promise<D
       const made = await world.run('provision_droplet', { ...ORDER, name });
       const { droplet_id } = made.context.create_droplet as { droplet_id: string };
       const { resource_id } = made.context.register_droplet as { resource_id: string };
-      await database.query('update cloud_resources set listed_by = null where id = $1', [resource_id]); // as if the lag bound were over
+      await database.query('update cloud_resources set listed_by = null where id = $1', [resource_id]); // the lag bound has passed
       await sweepDroplets();
       return { resourceId: resource_id, dropletId: Number(droplet_id) };
     },
-    ordered: async (resourceId, spec) => {
+    setDesiredState: async (resourceId, spec) => {
       await database.query(
         `insert into cloud_provisioned as p (resource_id, spec) values ($1, $2)
          on conflict (resource_id) do update set spec = excluded.spec, version = p.version + 1, ended_at = null`,
         [resourceId, JSON.stringify(spec)],
       );
     },
-    behindOurBack: async (dropletId, action) => {
-      const { action: begun } = (await simulator.call('POST', `/v2/droplets/${dropletId}/actions`, action)) as { action: { id: number } };
-      const isOver = async () => {
-        const answer = await simulator.call('GET', `/v2/actions/${begun.id}`).catch(() => undefined);
+    actOutsideSagas: async (dropletId, action) => {
+      const { action: started } = (await simulator.call('POST', `/v2/droplets/${dropletId}/actions`, action)) as { action: { id: number } };
+      const isCompleted = async () => {
+        const answer = await simulator.call('GET', `/v2/actions/${started.id}`).catch(() => undefined);
         return (answer as { action: { status: string } } | undefined)?.action.status === 'completed';
       };
-      await until(isOver, { what: `the ${String(action.type)}` });
+      await until(isCompleted, { what: `the ${String(action.type)}` });
     },
   };
 }

@@ -4,7 +4,7 @@ import { ADMIN, ORDER } from '../provisioning/provisioning-world';
 import { until } from '../setup/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
 
-/** A droplet that was ordered and is another one now, and the way back. */
+/** A droplet with live values other than its desired state, and the calls that revert it. */
 export let world: DriftWorld;
 export let droplet: OwnDroplet;
 
@@ -28,7 +28,7 @@ export const SPEC = { size_slug: ORDER.size_slug, region: ORDER.region, image: O
 export const BIGGER = 's-2vcpu-4gb';
 export const EVENTS = { method: 'POST', path: '/v2/droplets/*/actions' };
 
-export const now = async () => (await world.simulator.droplets()).find(({ id }) => id === droplet.dropletId);
+export const liveDroplet = async () => (await world.simulator.droplets()).find(({ id }) => id === droplet.dropletId);
 export const driftOf = async (field: string) => {
   const found = (await world.drifts('open')).find((drift) => drift.field === field);
   if (!found) throw new Error(`no open drift of ${field}`);
@@ -41,27 +41,27 @@ export const revert = async (id: string) => {
   return saga;
 };
 
-/** Somebody resizes the droplet, in the provider's own panel. */
-export async function resizedBehindOurBack(disk = false): Promise<string> {
-  await world.behindOurBack(droplet.dropletId, { type: 'power_off' });
-  await until(async () => (await now())?.status === 'off', { what: 'the droplet being off' });
-  await world.behindOurBack(droplet.dropletId, { type: 'resize', size: BIGGER, disk });
-  await world.behindOurBack(droplet.dropletId, { type: 'power_on' });
-  await until(async () => (await now())?.status === 'active', { what: 'the droplet being on' });
-  await seen(({ size_slug }) => size_slug === BIGGER);
+/** Resizes the droplet outside our sagas, as a person does in the provider's control panel. */
+export async function resizeOutsideSagas(disk = false): Promise<string> {
+  await world.actOutsideSagas(droplet.dropletId, { type: 'power_off' });
+  await until(async () => (await liveDroplet())?.status === 'off', { what: 'the droplet being off' });
+  await world.actOutsideSagas(droplet.dropletId, { type: 'resize', size: BIGGER, disk });
+  await world.actOutsideSagas(droplet.dropletId, { type: 'power_on' });
+  await until(async () => (await liveDroplet())?.status === 'active', { what: 'the droplet being on' });
+  await sweepUntil(({ size_slug }) => size_slug === BIGGER);
   await world.detect();
   return (await driftOf('size_slug')).id;
 }
 
-/** Sweeps until the inventory shows it, and once more. */
-export async function seen(
-  shows: (row: { name: string | null; size_slug: string | null; attrs: Record<string, unknown> }) => boolean,
+/** Sweeps until the inventory stores the expected values, and then once more. */
+export async function sweepUntil(
+  matches: (row: { name: string | null; size_slug: string | null; attrs: Record<string, unknown> }) => boolean,
 ): Promise<void> {
   await until(
     async () => {
       await world.sweepDroplets();
       const row = await world.resource('droplet', String(droplet.dropletId));
-      return row !== undefined && shows(row);
+      return row !== undefined && matches(row);
     },
     { what: 'the sweep' },
   );

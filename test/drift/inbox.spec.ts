@@ -13,13 +13,13 @@ afterEach(() => world.close());
 const inbox = async () => (await world.get(DriftService).list({}, { limit: 200 })).data;
 const summary = async () => (await world.get(DriftService).summary()).data;
 
-it('a resize behind our back is an open drift within one cycle, with what it costs and the action that did it', async () => {
+it('opens a drift within one cycle after a resize outside our sagas, with its cost and the action that caused it', async () => {
   await world.get(Catalog).refresh('provisioning');
   const { dropletId } = await world.aDroplet();
   await world.sweeps.run('action', { trigger: 'manual' });
-  await world.behindOurBack(dropletId, { type: 'power_off' });
+  await world.actOutsideSagas(dropletId, { type: 'power_off' });
   await until(async () => (await world.simulator.droplets()).find(({ id }) => id === dropletId)?.status === 'off', { what: 'off' });
-  await world.behindOurBack(dropletId, { type: 'resize', size: 's-2vcpu-4gb', disk: false });
+  await world.actOutsideSagas(dropletId, { type: 'resize', size: 's-2vcpu-4gb', disk: false });
   await world.sweeps.run('action', { trigger: 'manual' });
   await until(
     async () => {
@@ -52,16 +52,16 @@ it('a resize behind our back is an open drift within one cycle, with what it cos
   ]);
 });
 
-it('a rebuild behind our back is told with the action that did it, though no event tells of images', async () => {
+it('names the action that caused a rebuild outside our sagas, although no event records images', async () => {
   const { dropletId } = await world.aDroplet();
   await world.sweeps.run('action', { trigger: 'manual' });
-  await world.behindOurBack(dropletId, { type: 'rebuild', image: 'debian-12-x64' });
+  await world.actOutsideSagas(dropletId, { type: 'rebuild', image: 'debian-12-x64' });
   await world.sweeps.run('action', { trigger: 'manual' });
-  const isShown = async () => {
+  const hasNewImage = async () => {
     await world.sweepDroplets();
     return (await world.resource('droplet', String(dropletId)))?.attrs.image === 'debian-12-x64';
   };
-  await until(isShown, { what: 'the sweep of the new image' });
+  await until(hasNewImage, { what: 'the sweep of the new image' });
   await world.sweepDroplets();
   await world.detect();
   expect(await inbox()).toEqual([
@@ -69,19 +69,19 @@ it('a rebuild behind our back is told with the action that did it, though no eve
   ]);
 });
 
-it('a change that a saga of ours made is told as ours', async () => {
+it('names our own saga as the cause of a change that it made', async () => {
   const { resourceId } = await world.aDroplet();
   await world.run('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb' });
   await world.sweeps.run('action', { trigger: 'manual' });
   await world.sweepDroplets();
-  await world.ordered(resourceId, { size_slug: ORDER.size_slug });
+  await world.setDesiredState(resourceId, { size_slug: ORDER.size_slug });
   await world.detect();
   expect(await inbox()).toEqual([expect.objectContaining({ cause: expect.objectContaining({ action: 'resize', ours: true }) as unknown })]);
 });
 
-it('what a rule overlooks is counted, not shown; by tenant, kind, resource and field, until it expires or is removed', async () => {
+it('counts and hides drifts that an ignore rule matches by tenant, kind, resource or field, until the rule expires or is deleted', async () => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
+  await world.setDesiredState(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
   await world.detect();
   const rules = world.get(DriftRuleService);
   const reason = 'known since the move';
@@ -100,24 +100,24 @@ it('what a rule overlooks is counted, not shown; by tenant, kind, resource and f
   expect((await rules.list({ limit: 50 })).data.map(({ expired }) => expired)).toEqual([true, false]);
   await rules.delete(region.id, { ...ADMIN, reason: 'moved back' });
   expect(await inbox()).toHaveLength(2);
-  const told = await world.database.query(`select action from audit_log where target_type = 'drift_rule' order by seq`);
-  expect(told).toEqual([{ action: 'drift_rule_added' }, { action: 'drift_rule_added' }, { action: 'drift_rule_removed' }]);
+  const audited = await world.database.query(`select action from audit_log where target_type = 'drift_rule' order by seq`);
+  expect(audited).toEqual([{ action: 'drift_rule_added' }, { action: 'drift_rule_added' }, { action: 'drift_rule_removed' }]);
 });
 
 it.each([
   { what: 'of another tenant', rule: { tenant_id: 'globex' } },
   { what: 'of another kind', rule: { kind: 'volume' } },
   { what: 'of another field', rule: { field: 'name' } },
-  { what: 'that fits in one thing but not in the other', rule: { field: 'size_slug', tenant_id: 'globex' } },
-])('a rule $what overlooks nothing', async ({ rule }) => {
+  { what: 'that matches one condition but not the other', rule: { field: 'size_slug', tenant_id: 'globex' } },
+])('a rule $what ignores nothing', async ({ rule }) => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb' });
+  await world.setDesiredState(resourceId, { size_slug: 's-2vcpu-2gb' });
   await world.detect();
   await world.get(DriftRuleService).create({ ...rule, reason: 'a test' }, ADMIN);
   expect(await inbox()).toHaveLength(1);
 });
 
-it('a rule names something, and is not over before it begins', async () => {
+it('rejects a rule without a condition and a rule that has expired already', async () => {
   const rules = world.get(DriftRuleService);
   await expect(rules.create({ reason: 'everything' }, ADMIN)).rejects.toMatchObject({ code: 'validation_failed' });
   await expect(rules.create({ field: 'name', reason: 'late', expires_at: '2020-01-01T00:00:00Z' }, ADMIN)).rejects.toMatchObject({
@@ -126,9 +126,9 @@ it('a rule names something, and is not over before it begins', async () => {
   await expect(rules.delete('00000000-0000-4000-8000-000000000000', ADMIN)).rejects.toMatchObject({ code: 'drift_rule_not_found' });
 });
 
-it('filters fit together, and pages follow each other without gaps', async () => {
+it('combines filters and returns pages without gaps', async () => {
   const { resourceId } = await world.aDroplet();
-  await world.ordered(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3', name: 'web-9', vcpus: 8, memory: 1 });
+  await world.setDesiredState(resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3', name: 'web-9', vcpus: 8, memory: 1 });
   await world.detect();
   const list = world.get(DriftService);
   const seen: string[] = [];
@@ -147,7 +147,7 @@ it('filters fit together, and pages follow each other without gaps', async () =>
   expect(await fields({ resource_id: resourceId, field: 'vcpus' })).toEqual(['vcpus']);
 });
 
-it('adopt takes the live values of an unmanaged resource as its desired state, without our own tags; coverage says so', async () => {
+it('records the live values of an adopted resource as its desired state, without our own tags, and counts it in the coverage', async () => {
   const { resourceId } = await world.aDroplet();
   await world.asOwner('delete from cloud_provisioned');
   expect(await summary()).toMatchObject({ managed: 0, unmanaged: 1, coverage: [{ tenant_id: 'acme', live: 1, managed: 0, share: 0 }] });
@@ -165,16 +165,16 @@ it('adopt takes the live values of an unmanaged resource as its desired state, w
   await expect(world.get(AdoptionService).adopt(resourceId, ADMIN)).rejects.toMatchObject({ code: 'resource_gone' });
 });
 
-it('DRF-2: what is missing is told with what it no longer costs, and what made it go', async () => {
+it('reports a missing resource with the cost it no longer causes and the action that deleted it [DRF-2]', async () => {
   await world.get(Catalog).refresh('provisioning');
   const { resourceId, dropletId } = await world.aDroplet();
   await world.sweeps.run('action', { trigger: 'manual' });
   await world.simulator.call('DELETE', `/v2/droplets/${dropletId}`);
-  const isGone = async () => {
+  const isDeleted = async () => {
     await world.sweepDroplets();
     return (await world.resource('droplet', String(dropletId))) === undefined;
   };
-  await until(isGone, { what: 'the tombstone' });
+  await until(isDeleted, { what: 'the tombstone' });
   await world.sweeps.run('action', { trigger: 'manual' });
   await world.detect();
   expect(await inbox()).toEqual([

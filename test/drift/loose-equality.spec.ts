@@ -54,7 +54,7 @@ function aValue(random: SeededRandom, depth: number): unknown {
   return random.chance(0.7) ? parts : Object.fromEntries(parts.map((part) => [random.pick(['a', 'b', 'c']), part]));
 }
 
-/** Another notation of the same, or something that is nearly the same. */
+/** Returns the same value in another notation, or a value that is nearly the same. */
 function aNeighbour(random: SeededRandom, value: unknown): unknown {
   if (Array.isArray(value)) {
     const parts = value.map((part) => (random.chance(0.5) ? aNeighbour(random, part) : part));
@@ -69,7 +69,7 @@ function aNeighbour(random: SeededRandom, value: unknown): unknown {
   return random.chance(0.5) ? written : `${written}.`;
 }
 
-it(`DRF-1: the database and the pure function agree on what says the same (seed ${SEED})`, async () => {
+it(`compares values the same way in the database and in the pure function (seed ${SEED}) [DRF-1]`, async () => {
   const random = new SeededRandom(SEED);
   const pairs = Array.from({ length: PAIRS }, () => {
     const one = aValue(random, 3);
@@ -82,6 +82,6 @@ it(`DRF-1: the database and the pure function agree on what says the same (seed 
   );
   const wrong = pairs.filter(({ one, other }, nth) => looselyEqual(one, other) !== rows[nth]?.equal);
   expect(wrong).toEqual([]);
-  // Both answers were given often: a rule that says the same to everything would prove nothing.
+  // Both results occurred often: a rule that calls every pair equal would prove nothing.
   for (const equal of [true, false]) expect(rows.filter((row) => row.equal === equal).length).toBeGreaterThan(PAIRS / 10);
 });

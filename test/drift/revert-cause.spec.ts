@@ -1,7 +1,7 @@
 import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
 import { ORDER, PLATFORM } from '../provisioning/provisioning-world';
-import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizedBehindOurBack, revert, world } from './drifted-droplet';
+import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
 
 beforeAll(async () => {
   await openWorld();
@@ -14,23 +14,23 @@ afterEach(destroyDroplet);
 const readFeed = () => world.sweeps.run('action', { trigger: 'manual' });
 const causeOfDrift = async (id: string) => (await world.get(DriftService).get(id)).cause;
 
-/** The causes of the changes of the size, by the size that came of it. */
+/** The causes of the changes of the size, by the new size. */
 async function causesOfSizes(): Promise<Record<string, unknown>> {
   const { data } = await world.get(InventoryReader).events(PLATFORM, droplet.resourceId, { limit: 200 });
   const sized = data.filter(({ type, changes }) => type === 'updated' && changes.size_slug !== undefined);
   return Object.fromEntries(sized.map(({ changes, cause }) => [String(changes.size_slug?.new), cause]));
 }
 
-it('a drift and its event keep the stranger as their cause when a revert follows, and what the revert wrote names its saga [TRU-1]', async () => {
-  const id = await resizedBehindOurBack();
+it('keeps the foreign action as the cause of a drift and its event after a revert, and names the saga in what the revert wrote [TRU-1]', async () => {
+  const id = await resizeOutsideSagas();
   await readFeed();
-  const stranger = await causeOfDrift(id);
-  expect(stranger).toMatchObject({ action: 'resize', ours: false, saga_id: null });
+  const foreignCause = await causeOfDrift(id);
+  expect(foreignCause).toMatchObject({ action: 'resize', ours: false, saga_id: null });
 
   const sagaId = await revert(id);
   expect((await world.ended(sagaId)).status).toBe('completed');
   expect(await causesOfSizes()).toEqual({
-    [BIGGER]: expect.objectContaining({ action_id: stranger?.action_id, ours: false }) as unknown,
+    [BIGGER]: expect.objectContaining({ action_id: foreignCause?.action_id, ours: false }) as unknown,
     [ORDER.size_slug]: { action_id: null, action: null, at: null, ours: true, saga_id: sagaId },
   });
 
@@ -38,7 +38,7 @@ it('a drift and its event keep the stranger as their cause when a revert follows
   await world.sweepDroplets();
   await world.detect();
   const sizes = await causesOfSizes();
-  expect(sizes[BIGGER]).toMatchObject({ action_id: stranger?.action_id, ours: false, saga_id: null });
+  expect(sizes[BIGGER]).toMatchObject({ action_id: foreignCause?.action_id, ours: false, saga_id: null });
   expect(sizes[ORDER.size_slug]).toMatchObject({ action: 'resize', ours: true, saga_id: sagaId });
-  expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', cause: stranger });
+  expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', cause: foreignCause });
 });

@@ -19,23 +19,23 @@ async function aDroplet(name: string): Promise<number> {
   return Number(context.create_droplet?.droplet_id);
 }
 
-const now = async (dropletId: number) => (await world.simulator.droplets()).find(({ id }) => id === dropletId);
+const liveDroplet = async (dropletId: number) => (await world.simulator.droplets()).find(({ id }) => id === dropletId);
 
-async function resizedBehindOurBack(dropletId: number): Promise<void> {
-  const act = async (action: object, shows: () => Promise<boolean>) => {
+async function resizeOutsideSagas(dropletId: number): Promise<void> {
+  const act = async (action: object, tookEffect: () => Promise<boolean>) => {
     await world.simulator.call('POST', `/v2/droplets/${dropletId}/actions`, action);
-    await until(shows, { what: JSON.stringify(action) });
+    await until(tookEffect, { what: JSON.stringify(action) });
     await until(async () => {
       const { actions } = (await world.simulator.call('GET', `/v2/droplets/${dropletId}/actions`)) as { actions: { status: string }[] };
       return actions.every(({ status }) => status === 'completed');
     });
   };
-  await act({ type: 'power_off' }, async () => (await now(dropletId))?.status === 'off');
-  await act({ type: 'resize', size: BIGGER, disk: false }, async () => (await now(dropletId))?.size_slug === BIGGER);
-  await act({ type: 'power_on' }, async () => (await now(dropletId))?.status === 'active');
+  await act({ type: 'power_off' }, async () => (await liveDroplet(dropletId))?.status === 'off');
+  await act({ type: 'resize', size: BIGGER, disk: false }, async () => (await liveDroplet(dropletId))?.size_slug === BIGGER);
+  await act({ type: 'power_on' }, async () => (await liveDroplet(dropletId))?.status === 'active');
 }
 
-/** The drift that a detection finds once a sweep has shown the size; lists lag. */
+/** Runs sweeps and detections until the drift of the size is open; the provider's lists lag behind. */
 async function driftOf(dropletId: number): Promise<DriftView> {
   let found: DriftView | undefined;
   await until(
@@ -61,30 +61,31 @@ const MOMENTS = [
 ];
 
 it.each(process.env.TEST_LONG ? MOMENTS : MOMENTS.slice(0, 1))(
-  'DRF-5: kill -9 of all workers during $step: the old size comes back all the same, and the drift is closed as reverted, never as stale',
+  'restores the old size and closes the drift as reverted, never as stale, after kill -9 of all workers during $step [DRF-5]',
   async ({ nth, effect }) => {
     const dropletId = await aDroplet(`web-${nth}-${effect.after ? 'after' : 'before'}`);
-    await resizedBehindOurBack(dropletId);
+    await resizeOutsideSagas(dropletId);
     const { id, actual } = await driftOf(dropletId);
     expect(actual).toBe(BIGGER);
     expect(await world.call('POST', `/api/v1/drift/${id}/revert?dry_run=true`)).toMatchObject({ field: 'size_slug', to: ORDER.size_slug });
-    const itself = { kind: 'revert_droplet', input: { resource_id: id, fields: ['size_slug'] } };
-    await expect(world.call('POST', '/api/v1/sagas', itself)).rejects.toThrow('unknown_saga_kind'); // drift starts it, nobody else
-    await world.simulator.faults([{ id: 'held', match: { ...EVENTS, nth }, times: 1, effect }]);
+    const revertSaga = { kind: 'revert_droplet', input: { resource_id: id, fields: ['size_slug'] } };
+    // only the drift service may start this kind
+    await expect(world.call('POST', '/api/v1/sagas', revertSaga)).rejects.toThrow('unknown_saga_kind');
+    await world.simulator.faults([{ id: 'paused', match: { ...EVENTS, nth }, times: 1, effect }]);
     const { saga_id: sagaId } = await world.call<DriftView>('POST', `/api/v1/drift/${id}/revert`, { reason: 'not ordered' });
-    await until(async () => (await world.simulator.held()) === 1, { withinMs: 30_000, what: 'the event being held' });
+    await until(async () => (await world.simulator.held()) === 1, { withinMs: 30_000, what: 'the simulator pausing the action' });
     const [at] = await world.processes.query<{ epoch: string }>('select epoch from saga_runs where id = $1', [sagaId]);
     await world.replaceWorkers();
     await world.simulator.faults([]);
-    // A sweep and a detection in the middle close nothing, whatever they see.
+    // A sweep and a detection during the revert do not close the drift.
     await world.sweep('droplet');
     await world.call('POST', '/api/v1/drift/detect', {});
     expect(await world.call('GET', `/api/v1/drift/${id}`)).toMatchObject({ status: 'open', saga_id: sagaId });
 
     expect((await world.ended(sagaId ?? '')).status).toBe('completed');
-    const [then] = await world.processes.query<{ epoch: string }>('select epoch from saga_runs where id = $1', [sagaId]);
-    expect(BigInt(then?.epoch ?? 0)).toBeGreaterThan(BigInt(at?.epoch ?? 0)); // another worker brought it to its end
-    expect(await now(dropletId)).toMatchObject({ size_slug: ORDER.size_slug, status: 'active' });
+    const [after] = await world.processes.query<{ epoch: string }>('select epoch from saga_runs where id = $1', [sagaId]);
+    expect(BigInt(after?.epoch ?? 0)).toBeGreaterThan(BigInt(at?.epoch ?? 0)); // another worker finished the saga
+    expect(await liveDroplet(dropletId)).toMatchObject({ size_slug: ORDER.size_slug, status: 'active' });
     expect(
       await world.processes.query(
         `select step_idx from witness where saga_id = $1 and status = 'completed' group by 1 having count(*) > 1`,

@@ -9,12 +9,12 @@ import {
   droplet,
   EVENTS,
   NOTHING,
-  now,
+  liveDroplet,
   openWorld,
   orderDroplet,
-  resizedBehindOurBack,
+  resizeOutsideSagas,
   revert,
-  seen,
+  sweepUntil,
   SPEC,
   statusOf,
   world,
@@ -25,9 +25,9 @@ afterAll(() => world.close());
 beforeEach(orderDroplet);
 afterEach(destroyDroplet);
 
-describe('DRF-5: a finished revert closes its drift when a later sweep has seen the field match, and never as stale', () => {
-  it('a resize behind our back: the old size comes back, the disk stays, the spec stays', async () => {
-    const id = await resizedBehindOurBack();
+describe('a completed revert [DRF-5]', () => {
+  it('restores the old size, keeps the disk and the desired state, and closes its drift only after a later sweep', async () => {
+    const id = await resizeOutsideSagas();
     const plan = await world.get(DriftRevertService).plan(id);
     expect(plan).toEqual({
       resource_id: droplet.resourceId,
@@ -40,9 +40,9 @@ describe('DRF-5: a finished revert closes its drift when a later sweep has seen 
     const before = await world.specs.find(droplet.resourceId);
     const sagaId = await revert(id);
     expect(await world.ended(sagaId)).toMatchObject({ status: 'completed', kind: 'revert_droplet' });
-    expect(await now()).toMatchObject({ size_slug: ORDER.size_slug, status: 'active', disk: 25 });
+    expect(await liveDroplet()).toMatchObject({ size_slug: ORDER.size_slug, status: 'active', disk: 25 });
     expect(await world.specs.find(droplet.resourceId)).toEqual(before);
-    expect(await world.detect()).toEqual(NOTHING); // no sweep has seen it yet
+    expect(await world.detect()).toEqual(NOTHING); // no sweep has observed the size yet
     expect(await statusOf(id)).toBe('open');
     await world.sweepDroplets();
     expect(await world.detect()).toEqual({ ...NOTHING, reverted: 1 });
@@ -56,8 +56,8 @@ describe('DRF-5: a finished revert closes its drift when a later sweep has seen 
     expect(await world.detect()).toEqual(NOTHING);
   });
 
-  it('name, tags and backups: our own tags stay', async () => {
-    await world.ordered(droplet.resourceId, { ...SPEC, name: 'web-1', tags: ['web', 'env:prod'], backups: true });
+  it('restores name, tags and backups and keeps our own tags', async () => {
+    await world.setDesiredState(droplet.resourceId, { ...SPEC, name: 'web-1', tags: ['web', 'env:prod'], backups: true });
     const tag = async (name: string) => {
       await world.simulator.call('POST', '/v2/tags', { name });
       await world.simulator.call('POST', `/v2/tags/${name}/resources`, {
@@ -66,45 +66,45 @@ describe('DRF-5: a finished revert closes its drift when a later sweep has seen 
     };
     await tag('web');
     await tag('strange');
-    await world.behindOurBack(droplet.dropletId, { type: 'rename', name: 'web-2' });
-    await seen(({ name }) => name === 'web-2');
+    await world.actOutsideSagas(droplet.dropletId, { type: 'rename', name: 'web-2' });
+    await sweepUntil(({ name }) => name === 'web-2');
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 3 });
-    const own = ((await now())?.tags ?? []).filter((name) => name.startsWith('arcadia-') || name.startsWith('managed-'));
+    const own = ((await liveDroplet())?.tags ?? []).filter((name) => name.startsWith('arcadia-') || name.startsWith('managed-'));
     expect(own).toHaveLength(2);
     for (const field of ['name', 'tags', 'backups']) {
       const sagaId = await revert((await driftOf(field)).id);
       expect({ field, saga: await world.ended(sagaId) }).toMatchObject({ field, saga: { status: 'completed' } });
     }
-    expect(await now()).toMatchObject({ name: 'web-1', features: expect.arrayContaining(['backups']) as unknown });
-    expect([...((await now())?.tags ?? [])].sort()).toEqual([...own, 'env:prod', 'web'].sort());
-    await seen(({ name }) => name === 'web-1');
+    expect(await liveDroplet()).toMatchObject({ name: 'web-1', features: expect.arrayContaining(['backups']) as unknown });
+    expect([...((await liveDroplet())?.tags ?? [])].sort()).toEqual([...own, 'env:prod', 'web'].sort());
+    await sweepUntil(({ name }) => name === 'web-1');
     expect(await world.detect()).toEqual({ ...NOTHING, reverted: 3 });
   });
 
-  it('a revert that was undone closes nothing, and leaves the droplet as it was', async () => {
-    const id = await resizedBehindOurBack();
+  it('leaves the drift open and the droplet unchanged when the revert is rolled back', async () => {
+    const id = await resizeOutsideSagas();
     const body = { id: 'unprocessable_entity', message: 'This size is too large to fit on your droplet’s server' };
     await world.simulator.faults([{ id: 'f', match: { ...EVENTS, nth: 2 }, times: 1, effect: { type: 'status', status: 422, body } }]);
     const saga = await world.ended(await revert(id));
     expect(await world.simulator.fired()).toEqual({ f: 1 });
     expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'resize' } });
-    expect(await now()).toMatchObject({ size_slug: BIGGER, status: 'active' });
+    expect(await liveDroplet()).toMatchObject({ size_slug: BIGGER, status: 'active' });
     await world.sweepDroplets();
     await world.detect();
     expect(await statusOf(id)).toBe('open');
   });
 
-  it('what a sweep shows in the middle of it closes nothing', async () => {
-    const id = await resizedBehindOurBack();
-    await world.simulator.faults([{ id: 'held', match: { ...EVENTS, nth: 3 }, effect: { type: 'hold' } }]);
+  it('keeps the drift open when a sweep observes the match during the revert', async () => {
+    const id = await resizeOutsideSagas();
+    await world.simulator.faults([{ id: 'paused', match: { ...EVENTS, nth: 3 }, effect: { type: 'hold' } }]);
     const sagaId = await revert(id);
-    await until(async () => (await world.simulator.held()) === 1, { what: 'the last event being held' });
-    await seen(({ size_slug }) => size_slug === ORDER.size_slug);
+    await until(async () => (await world.simulator.held()) === 1, { what: 'the simulator pausing the last action' });
+    await sweepUntil(({ size_slug }) => size_slug === ORDER.size_slug);
     expect(await world.detect()).toEqual(NOTHING);
     await world.simulator.faults([]);
     expect((await world.ended(sagaId)).status).toBe('completed');
     expect(await world.detect()).toEqual(NOTHING);
-    // Also if that sweep had seen everything as it is now: it began before the revert had finished.
+    // A sweep that began before the revert finished does not count, even if it observed the final values.
     await world.database.query(`update cloud_resources set recorded_at = recorded_at - interval '1 hour' where id = $1`, [
       droplet.resourceId,
     ]);
@@ -117,34 +117,34 @@ describe('DRF-5: a finished revert closes its drift when a later sweep has seen 
     { step: 'power_off', nth: 1 },
     { step: 'resize', nth: 2 },
     { step: 'power_on', nth: 3 },
-  ])('whatever answer is lost: $step', async ({ nth }) => {
-    const id = await resizedBehindOurBack();
+  ])('reverts the drift although the answer to $step is lost', async ({ nth }) => {
+    const id = await resizeOutsideSagas();
     await world.simulator.faults([{ id: 'lost', match: { ...EVENTS, nth }, times: 1, effect: { type: 'lose_answer' } }]);
     const saga = await world.ended(await revert(id));
     expect(await world.simulator.fired()).toEqual({ lost: 1 });
     expect({ status: saga.status, ledger: ledger(saga) }).toMatchObject({ status: 'completed' });
-    await seen(({ size_slug }) => size_slug === ORDER.size_slug);
+    await sweepUntil(({ size_slug }) => size_slug === ORDER.size_slug);
     await world.detect();
     expect(await statusOf(id)).toBe('reverted');
   });
 });
 
-describe('DRF-5: tags whose change is not answered', () => {
+describe('a revert of tags after lost answers [DRF-5]', () => {
   const lost = { id: 'lost', match: { path: '/v2/tags/*/resources' }, times: 2, effect: { type: 'lose_answer' } };
-  const tagged = (tags: string[]) => world.ordered(droplet.resourceId, { ...SPEC, tags });
+  const orderTags = (tags: string[]) => world.setDesiredState(droplet.resourceId, { ...SPEC, tags });
 
-  it('are what was ordered in the end', async () => {
-    await tagged(['web', 'db']);
+  it('reaches the desired tags', async () => {
+    await orderTags(['web', 'db']);
     await world.detect();
     const { id } = await driftOf('tags');
     await world.simulator.faults([lost]);
     expect((await world.ended(await revert(id))).status).toBe('completed');
     expect(await world.simulator.fired()).toEqual({ lost: 2 });
-    expect((await now())?.tags).toEqual(expect.arrayContaining(['web', 'db']));
+    expect((await liveDroplet())?.tags).toEqual(expect.arrayContaining(['web', 'db']));
   });
 
-  it('are as before when the saga is cancelled', async () => {
-    await tagged(['web', 'db']);
+  it('restores the previous tags when the saga is cancelled', async () => {
+    await orderTags(['web', 'db']);
     await world.detect();
     const { id } = await driftOf('tags');
     await world.simulator.faults([{ ...lost, times: 1 }]);
@@ -153,6 +153,6 @@ describe('DRF-5: tags whose change is not answered', () => {
     await world.controls.cancel(PLATFORM, sagaId, ADMIN);
     world.engine.wake();
     expect((await world.ended(sagaId)).status).toBe('rolled_back');
-    expect((await now())?.tags?.filter((name) => ['web', 'db'].includes(name))).toEqual([]);
+    expect((await liveDroplet())?.tags?.filter((name) => ['web', 'db'].includes(name))).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A new drift in the given status, about a droplet that has it. */
+/** Inserts a drift with the given status about a new droplet. */
 async function aDrift(status: DriftStatus): Promise<string> {
   const { resourceId } = await world.aDroplet();
   const [drift] = await database.query<{ id: string }>(
@@ -25,7 +25,7 @@ async function aDrift(status: DriftStatus): Promise<string> {
   return drift?.id ?? '';
 }
 
-/** The product's own way to give a drift a status. */
+/** Gives a drift a status the way the product does. */
 async function move(id: string, next: DriftStatus): Promise<void> {
   if (next === 'accepted') {
     const [drift] = await database.query<{ actual: unknown }>('select actual from cloud_drift where id = $1', [id]);

@@ -9,7 +9,7 @@ async function snapshot(): Promise<unknown> {
   return world.database.query('select id, status, stale_strike_count, attrs, name, deleted_at from cloud_resources order by id');
 }
 
-it('INV-6: a token of another account stops the sweep before any row changes', async () => {
+it('stops a sweep before any row changes when the token belongs to another account [INV-6]', async () => {
   world = await newWorld({ ACCOUNT_CHECK_MS: '0' }, { seed: 3 });
   await world.sweep('droplet');
   const before = await snapshot();
@@ -22,7 +22,7 @@ it('INV-6: a token of another account stops the sweep before any row changes', a
   expect(await snapshot()).toEqual(before);
 });
 
-it('INV-6: a token that is exchanged while a sweep runs writes no more pages', async () => {
+it('writes no more pages when the token is exchanged during a sweep [INV-6]', async () => {
   world = await newWorld({ ACCOUNT_CHECK_MS: '1' });
   await world.simulator.setDroplets(Array.from({ length: 450 }, (_, i) => ({ id: 1_000 + i, name: `web-${i}` })));
   await world.simulator.faults([{ id: 'exchanged', match: { path: '/v2/account', nth: 3 }, effect: { type: 'other_account' } }]);
@@ -33,7 +33,7 @@ it('INV-6: a token that is exchanged while a sweep runs writes no more pages', a
   expect(more).toEqual([{ count: 200 }]);
 });
 
-it('INV-6: no project is made with a token of another account', async () => {
+it('creates no project with a token of another account [INV-6]', async () => {
   world = await newWorld();
   await world.simulator.faults([{ id: 'stranger', match: { path: '/v2/account', nth: 2 }, effect: { type: 'other_account' } }]);
   await (
@@ -44,7 +44,7 @@ it('INV-6: no project is made with a token of another account', async () => {
   expect(projects.filter((project) => project.name === 'skyai-internal')).toEqual([]);
 });
 
-it('INV-6: a token that may not read the account is recognised by its default project', async () => {
+it('recognises a token that may not read the account by its default project [INV-6]', async () => {
   world = await newWorld({ ACCOUNT_CHECK_MS: '0' }, { seed: 3 });
   await world.sweep('droplet');
   await world.simulator.faults([{ id: 'scoped', match: { path: '/v2/account' }, effect: { type: 'status', status: 403 } }]);
@@ -52,7 +52,7 @@ it('INV-6: a token that may not read the account is recognised by its default pr
   expect((await world.simulator.fired()).scoped).toBe(1);
 });
 
-it('INV-7: a list that our token may not read is refused, changes nothing, and rests until a person asks', async () => {
+it('refuses a list that our token may not read, changes nothing, and skips the kind until an operator asks for a sweep [INV-7]', async () => {
   world = await newWorld({}, { seed: 3 });
   await world.sweep('droplet');
   await world.simulator.faults([{ id: 'scope', match: { path: '/v2/droplets' }, effect: { type: 'status', status: 403 } }]);
@@ -64,7 +64,7 @@ it('INV-7: a list that our token may not read is refused, changes nothing, and r
   expect(await world.sweeps.shouldSkip('droplet')).toBe(false);
 });
 
-it('INV-7: a rejected token stops its syncs, is visible, changes nothing, and is not tried in a loop', async () => {
+it('stops the syncs of a rejected token, reports it, changes nothing, and does not retry in a loop [INV-7]', async () => {
   world = await newWorld({ ACCOUNT_CHECK_MS: '60000' }, { seed: 3 });
   await world.sweep('droplet');
   const before = await snapshot();
@@ -78,7 +78,7 @@ it('INV-7: a rejected token stops its syncs, is visible, changes nothing, and is
   expect(completeness.droplet).toMatchObject({ complete: false, reason: 'token_rejected' });
 });
 
-it('INV-10: many triggers of one kind, in two processes, are one sweep', async () => {
+it('runs one sweep for many triggers of one kind in two processes [INV-10]', async () => {
   world = await newWorld({}, { seed: 3 });
   const other = await world.another();
   await world.simulator.faults([{ id: 'slow', match: { path: '/v2/droplets' }, effect: { type: 'hold' } }]);
@@ -96,18 +96,18 @@ it('INV-10: many triggers of one kind, in two processes, are one sweep', async (
   expect(sweeps.filter((sweep) => sweep.status === 'complete')).toHaveLength(1);
 });
 
-it('a sweep whose lease lapsed is incomplete, and what it still brings is not written', async () => {
+it('ends a sweep with a lapsed lease as incomplete and writes nothing that it still reads', async () => {
   world = await newWorld({ SWEEP_LEASE_MS: '60000' }, { seed: 3 });
-  await world.simulator.faults([{ id: 'frozen', match: { path: '/v2/droplets' }, times: 1, effect: { type: 'hold' } }]);
-  const frozen = world.sweep('droplet');
+  await world.simulator.faults([{ id: 'paused', match: { path: '/v2/droplets' }, times: 1, effect: { type: 'hold' } }]);
+  const pausedSweep = world.sweep('droplet');
   await until(async () => (await world.simulator.held()) > 0);
   await world.database.query(`update cloud_sweeps set lease_until = clock_timestamp() - interval '1 second' where status = 'running'`);
   const other = await world.another();
-  const taken = await other.sweeps.run('droplet', { trigger: 'schedule' });
-  expect(taken).toMatchObject({ status: 'complete' });
+  const takenOver = await other.sweeps.run('droplet', { trigger: 'schedule' });
+  expect(takenOver).toMatchObject({ status: 'complete' });
   const before = await snapshot();
-  await world.simulator.setDroplets([{ id: 1, name: 'late-news' }]);
+  await world.simulator.setDroplets([{ id: 1, name: 'late-name' }]);
   await world.simulator.faults([]);
-  expect(await frozen).toMatchObject({ status: 'incomplete', reason: 'lease_lapsed', discovered: 0 });
+  expect(await pausedSweep).toMatchObject({ status: 'incomplete', reason: 'lease_lapsed', discovered: 0 });
   expect(await snapshot()).toEqual(before);
 });

@@ -5,7 +5,7 @@ export const DEFAULT = '00000000-0000-4000-8000-00000000000d';
 export const ACME = '00000000-0000-4000-8000-00000000000a';
 export const BIRD = '00000000-0000-4000-8000-00000000000b';
 
-/** One line of a project's resources. */
+/** One entry in a project's list of resources. */
 export interface Line {
   readonly project: string;
   readonly urn: string;
@@ -13,11 +13,11 @@ export interface Line {
   readonly status?: string;
 }
 
-/** An agency's account: a default project, one for each of two tenants, and ten droplets. */
+/** An agency's account: a default project, one project for each of two tenants, and ten droplets. */
 export class Agency {
   private constructor(readonly world: World) {}
 
-  /** Swept once, with the members that the lines say. */
+  /** Opens an account with the given project members, swept once. */
   static async open(lines: readonly Line[], settings: Record<string, string> = {}): Promise<Agency> {
     const agency = new Agency(await newWorld(settings));
     await agency.world.simulator.change({

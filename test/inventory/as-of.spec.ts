@@ -28,42 +28,42 @@ const known = ({ data }: Awaited<ReturnType<World['inventory']['list']>>) =>
 const list = async (at?: string, filters = {}, scope: Parameters<World['inventory']['list']>[0] = platform) =>
   known(await world.inventory.list(scope, { kind: 'droplet', ...filters }, { limit: 200 }, at));
 
-it('answers from the event log what the account looked like at any time', async () => {
-  const moments: { at: string; was: unknown; acme: unknown; dead: unknown }[] = [];
-  const remember = async () =>
+it('reconstructs the account at any past time from the event log', async () => {
+  const moments: { at: string; listed: unknown; acme: unknown; deleted: unknown }[] = [];
+  const recordMoment = async () =>
     moments.push({
-      was: await list(),
+      listed: await list(),
       acme: await list(undefined, {}, tenant('acme')),
-      dead: await list(undefined, { status: 'deleted' }),
+      deleted: await list(undefined, { status: 'deleted' }),
       at: await now(),
     });
   const original = await world.simulator.droplets();
-  await remember();
+  await recordMoment();
   await world.simulator.setDroplets(original.map((droplet) => ({ ...droplet, name: `${droplet.name}-renamed` })));
   await world.sweep('droplet');
-  await remember();
+  await recordMoment();
   await world.simulator.setDroplets(original.filter(({ id }) => id !== 101));
   await world.sweep('droplet');
-  await remember();
+  await recordMoment();
   await agency.membership([...droplets(BIRD, 100, 101, 102)]);
   await world.sweep('project');
-  await remember();
+  await recordMoment();
   await world.simulator.setDroplets([...original, { id: 900, name: 'late' }]);
   await world.sweep('droplet');
-  await remember();
+  await recordMoment();
   const [first] = (await world.inventory.list(platform, { kind: 'droplet', q: 'web-3' }, { limit: 1 })).data;
   await world.owners.setOwner(first?.id ?? '', 'carol', ADMIN);
-  await remember();
+  await recordMoment();
 
-  expect(new Set(moments.map(({ was }) => JSON.stringify(was))).size).toBe(moments.length);
-  for (const { at, was, acme, dead } of moments) {
-    expect(await list(at)).toEqual(was);
+  expect(new Set(moments.map(({ listed }) => JSON.stringify(listed))).size).toBe(moments.length);
+  for (const { at, listed, acme, deleted } of moments) {
+    expect(await list(at)).toEqual(listed);
     expect(await list(at, {}, tenant('acme'))).toEqual(acme);
-    expect(await list(at, { status: 'deleted' })).toEqual(dead);
+    expect(await list(at, { status: 'deleted' })).toEqual(deleted);
   }
 });
 
-it('filters by what was true then', async () => {
+it('filters by the values at the requested time', async () => {
   const before = await now();
   const row = (await world.inventory.list(platform, { kind: 'droplet', q: 'late' }, { limit: 1 })).data[0];
   await world.owners.setOwner(row?.id ?? '', 'dora', ADMIN);
@@ -72,7 +72,7 @@ it('filters by what was true then', async () => {
   expect(await list(undefined, { tenant_id: 'dora' })).toHaveLength(1);
 });
 
-it('INV-13: a former tenant sees its past, and the present owner does not', async () => {
+it('lists the past of a resource to its previous tenant and not to its present owner [INV-13]', async () => {
   const before = await now();
   const row = (await world.inventory.list(platform, { kind: 'droplet', q: 'late' }, { limit: 1 })).data[0];
   await world.owners.setOwner(row?.id ?? '', 'emil', ADMIN);
@@ -81,13 +81,13 @@ it('INV-13: a former tenant sees its past, and the present owner does not', asyn
   expect(await list(undefined, {}, tenant('emil'))).toHaveLength(1);
 });
 
-it('before anything was known there was nothing, as of no time', async () => {
+it('lists nothing, with no time of completeness, before the first sweep', async () => {
   const answer = await world.inventory.list(platform, {}, { limit: 10 }, '2020-01-01T00:00:00.000Z');
   expect(answer.data).toEqual([]);
   expect(answer.as_of).toBeNull();
 });
 
-it('leaves out attributes that change by themselves: nobody wrote down what they were', async () => {
+it('omits attributes that change by themselves, because no event records their past values', async () => {
   const { data } = await world.inventory.list(platform, { kind: 'droplet' }, { limit: 200 }, await now());
   expect(data.length).toBeGreaterThan(0);
   for (const { attrs } of data) expect(Object.keys(attrs)).not.toContain('backup_ids');

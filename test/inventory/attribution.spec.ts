@@ -12,7 +12,7 @@ async function open(...with_: Parameters<typeof Agency.open>): Promise<void> {
   world = agency.world;
 }
 
-it('INV-12, INV-13: a move is followed within one cycle; the former tenant keeps the events of its time and reads nothing else', async () => {
+it('follows a move within one cycle, and leaves the previous tenant only the events of its time [INV-12, INV-13]', async () => {
   await open(droplets(ACME, 100, 101, 102, 103));
   const before = await agency.resource('droplet', '100');
   await agency.membership([...droplets(BIRD, 100), ...droplets(ACME, 101, 102, 103)]);
@@ -22,13 +22,13 @@ it('INV-12, INV-13: a move is followed within one cycle; the former tenant keeps
   await expect(world.inventory.get(acme, before?.id ?? '')).rejects.toMatchObject({ code: 'resource_not_found' });
   await world.simulator.setDroplets((await world.simulator.droplets()).map((one) => (one.id === 100 ? { ...one, name: 'renamed' } : one)));
   await world.sweep('droplet');
-  const theirs = await world.inventory.events({ kind: 'tenant', tenantId: 'bird' }, before?.id ?? '', { limit: 50 });
-  expect(theirs.data.map((event) => event.type)).toEqual(['updated']);
+  const visibleEvents = await world.inventory.events({ kind: 'tenant', tenantId: 'bird' }, before?.id ?? '', { limit: 50 });
+  expect(visibleEvents.data.map((event) => event.type)).toEqual(['updated']);
   const all = await world.inventory.events(platform, before?.id ?? '', { limit: 50 });
   expect(all.data.map((event) => event.type)).toEqual(['updated', 'attributed', 'attributed', 'discovered']);
 });
 
-it('INV-12: a removal without a new home counts with the second walk that misses it', async () => {
+it('removes a member without a new project at the second walk that misses it [INV-12]', async () => {
   await open(droplets(ACME, 100, 101, 102, 103));
   await agency.membership(droplets(ACME, 101, 102, 103));
   await world.sweep('project');
@@ -37,7 +37,7 @@ it('INV-12: a removal without a new home counts with the second walk that misses
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: null, attribution: { by: 'fallback' } });
 });
 
-it('under two projects the newest assignment wins', async () => {
+it('attributes a resource in two projects by the newest assignment', async () => {
   await open([
     { project: BIRD, urn: 'do:droplet:100', at: '2026-02-01T00:00:00Z' },
     { project: ACME, urn: 'do:droplet:100', at: '2026-03-01T00:00:00Z' },
@@ -49,7 +49,7 @@ it.each([
   { name: 'an HTML error', effect: { type: 'status', status: 502, body: 'html' } },
   { name: 'a 404', effect: { type: 'status', status: 404 } },
   { name: 'a cut body', effect: { type: 'truncate' } },
-])('INV-12: a membership list that ends with $name changes nobody’s tenant', async ({ effect }) => {
+])('changes no tenant when a membership list ends with $name [INV-12]', async ({ effect }) => {
   await open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102, 103)]);
   await agency.membership([]);
   await world.simulator.faults([{ id: 'broken', match: { path: `/v2/projects/${BIRD}/resources` }, effect }]);
@@ -59,7 +59,7 @@ it.each([
   expect(await agency.resource('droplet', '103')).toMatchObject({ tenant_id: 'bird' });
 });
 
-it('INV-12: membership lists that are empty without an error make no tenant empty', async () => {
+it('removes no members when membership lists are empty without an error [INV-12]', async () => {
   await open([...droplets(ACME, 100, 101, 102), ...droplets(BIRD, 103, 104)]);
   await world.simulator.faults([{ id: 'blind', match: { path: '/v2/projects/*/resources' }, effect: { type: 'hide' } }]);
   for (let walk = 0; walk < 3; walk += 1)
@@ -69,7 +69,7 @@ it('INV-12: membership lists that are empty without an error make no tenant empt
   expect(await agency.resource('droplet', '104')).toMatchObject({ tenant_id: 'bird' });
 });
 
-it('INV-12: a released walk empties the project after all', async () => {
+it('removes the members of a project after an admin has released the walk [INV-12]', async () => {
   await open(droplets(ACME, 100, 101, 102));
   await agency.membership([]);
   const suspect = await world.sweep('project');
@@ -80,7 +80,7 @@ it('INV-12: a released walk empties the project after all', async () => {
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: null });
 });
 
-it('INV-11: aliases of one object are one row, odd lines and unknown types are no error', async () => {
+it('keeps aliases of one object as one row, and accepts malformed entries and unknown types [INV-11]', async () => {
   await open([
     { project: ACME, urn: 'do:floatingipv6:2001:db8::2' },
     { project: BIRD, urn: 'do:ReservedIPv6:2001:db8::2', at: '2026-05-01T00:00:00Z' },
@@ -94,18 +94,18 @@ it('INV-11: aliases of one object are one row, odd lines and unknown types are n
   expect(await agency.resource('quantumlink', 'q-1')).toMatchObject({ tenant_id: 'acme', status: 'active' });
 });
 
-it('a member that the provider does not stand by is neither made nor struck', async () => {
+it('neither creates nor strikes a member that the provider reports as not_found or service_down', async () => {
   await open([
     { project: ACME, urn: 'do:space:assets' },
-    { project: ACME, urn: 'do:space:gone', status: 'not_found' },
+    { project: ACME, urn: 'do:space:deleted', status: 'not_found' },
   ]);
-  expect(await agency.resource('spaces_bucket', 'gone')).toBeUndefined();
+  expect(await agency.resource('spaces_bucket', 'deleted')).toBeUndefined();
   await agency.membership([{ project: ACME, urn: 'do:space:assets', status: 'service_down' }]);
   for (let walk = 0; walk < 4; walk += 1) await world.sweep('project');
   expect(await agency.resource('spaces_bucket', 'assets')).toMatchObject({ stale_strike_count: 0, tenant_id: 'acme', status: 'active' });
 });
 
-it('INV-3: a placeholder row is deleted by three complete walks that miss it', async () => {
+it('deletes a placeholder row after three complete walks that miss it [INV-3]', async () => {
   const buckets = Array.from({ length: 6 }, (_, i) => ({ project: ACME, urn: `do:space:assets-${i}` }));
   await open(buckets);
   await agency.membership(buckets.slice(1));
@@ -113,7 +113,7 @@ it('INV-3: a placeholder row is deleted by three complete walks that miss it', a
   expect(await agency.resource('spaces_bucket', 'assets-0')).toBeUndefined();
 });
 
-it('INV-12: a token that lost the scope for a kind empties no tenant of it, however often it is asked', async () => {
+it('removes no members of a kind when the token has lost its scope, however often the walk runs [INV-12]', async () => {
   const apps = Array.from({ length: 10 }, (_, i) => ({ project: ACME, urn: `do:app:0000000${i}` }));
   await open([...droplets(ACME, 100), ...apps]);
   await agency.membership(droplets(ACME, 100));
@@ -122,7 +122,7 @@ it('INV-12: a token that lost the scope for a kind empties no tenant of it, howe
   expect(data).toHaveLength(10);
 });
 
-it('INV-13: what moved while it was deleted comes back as its new owner’s', async () => {
+it('restores a resource that moved while it was deleted under its new owner [INV-13]', async () => {
   await open(droplets(ACME, 100), { STRIKES_TO_DELETE: '1' });
   const all = await world.simulator.droplets();
   await world.simulator.setDroplets(all.filter((droplet) => droplet.id !== 100));
@@ -134,7 +134,7 @@ it('INV-13: what moved while it was deleted comes back as its new owner’s', as
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'bird', attribution: { by: 'project' } });
 });
 
-it('odd times and repeated names in the provider’s answers stop nothing', async () => {
+it('accepts malformed times and repeated names in the provider’s lists', async () => {
   await open([
     { project: ACME, urn: 'do:droplet:100', at: 'soon' },
     { project: BIRD, urn: 'do:droplet:101', at: '' },

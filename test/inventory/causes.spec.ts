@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const changesOf = ({ event }: CauseCase) => Object.fromEntries(event.fields.map((field) => [field, { old: 'before', new: 'after' }]));
 
-/** What is right, as the short form of a cause. */
+/** The expected cause in its short form. */
 const short = (cause: EventCause | null | undefined): string | null =>
   cause ? (cause.action_id ?? (cause.saga_id === OUR_SAGA ? 'saga' : 'no saga')) : null;
 
@@ -40,7 +40,7 @@ async function insertEvent(
   );
 }
 
-/** A resource with the change and the actions of the case in the database, written in the order in which they became known. */
+/** Writes a resource with the change and the actions of the case, in the order in which they became known. */
 async function inDatabase(one: CauseCase, nr: number): Promise<string> {
   const { rows } = await owner.query<{ id: string }>(
     `insert into cloud_resources (account_id, kind, provider_id, urn, status, attrs, content_hash, first_seen_at, last_seen_at)
@@ -50,18 +50,18 @@ async function inDatabase(one: CauseCase, nr: number): Promise<string> {
   const id = rows[0]?.id ?? '';
   const { type, at, source = 'sweep', saga_id = null } = one.event;
   const change = { at: time(at), write: () => insertEvent(id, type, source, time(at), changesOf(one), saga_id) };
-  const told = one.actions.map(({ action_id, action, started_at, reported_at }) => ({
+  const actionWrites = one.actions.map(({ action_id, action, started_at, reported_at }) => ({
     at: reported_at,
     write: async () => {
       for (const status of ['in-progress', 'completed'])
         await insertEvent(id, 'provider_action', 'action_feed', reported_at, { action_id, action, status, started_at }, null);
     },
   }));
-  for (const { write } of [change, ...told].sort((a, b) => a.at.getTime() - b.at.getTime())) await write();
+  for (const { write } of [change, ...actionWrites].sort((a, b) => a.at.getTime() - b.at.getTime())) await write();
   return id;
 }
 
-/** All cases may use the same numbers of actions: they are looked up one case at a time. */
+/** Stores which actions sagas asked for. Cases share action ids, so each case replaces those of the case before. */
 async function askedBySagas(actions: readonly ReportedAction[]): Promise<void> {
   await owner.query('delete from cloud_saga_actions');
   for (const { action_id, saga_id } of actions)
@@ -69,21 +69,22 @@ async function askedBySagas(actions: readonly ReportedAction[]): Promise<void> {
 }
 
 describe.each(CAUSE_CASES.map((one, nr) => ({ ...one, nr, one })))('$rule', ({ one, nr, right }) => {
-  it('is found among given actions [TRU-1]', () => {
+  it('is decided from given actions [TRU-1]', () => {
     const { type, at, source = 'sweep', saga_id = null } = one.event;
     expect(short(causeOf({ type, source, saga_id, at: time(at), changes: changesOf(one) }, one.actions))).toBe(right);
     expect(short(causeOf({ type, source, saga_id, at: time(at), changes: changesOf(one) }, [...one.actions].reverse()))).toBe(right);
   });
 
-  it('is found in the database, for the event and for a drift of its fields [TRU-1]', async () => {
+  it('is decided from the database, for the event and for a drift of its fields [TRU-1]', async () => {
     const id = await inDatabase(one, nr);
     await askedBySagas(one.actions);
     const { data } = await world.inventory.events({ kind: 'platform' }, id, { limit: 50 });
     expect(short(data.find(({ type }) => type === one.event.type)?.cause)).toBe(right);
     expect(data.every(({ type, cause }) => type !== 'provider_action' || cause === null)).toBe(true);
-    const seenLaterMs = one.event.fields.includes('image') ? 0 : 60_000; // a droplet's image has no events: its change is seen with the drift
+    // a droplet's image has no events: a drift detection observes its change
+    const seenLaterMs = one.event.fields.includes('image') ? 0 : 60_000;
     const until = new Date(time(one.event.at).getTime() + seenLaterMs);
-    const asked = { key: 'drift', resource_id: id, fields: one.event.fields, until };
-    expect(short((await world.causes.find([asked])).get('drift'))).toBe(right);
+    const causeQuery = { key: 'drift', resource_id: id, fields: one.event.fields, until };
+    expect(short((await world.causes.find([causeQuery])).get('drift'))).toBe(right);
   });
 });

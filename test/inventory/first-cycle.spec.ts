@@ -1,7 +1,7 @@
 import { SWEEPS } from '#libs/inventory';
 import { newWorld, type World } from './world';
 
-/** What the first cycle of the same account comes to, by the order of its sweeps. */
+/** The owners and parents after the first cycle of the same account, by the order of its sweeps. */
 async function ownersAfter(cycle: (world: World) => Promise<unknown>): Promise<unknown[]> {
   const world = await newWorld({}, { seed: 11 });
   try {
@@ -14,21 +14,21 @@ async function ownersAfter(cycle: (world: World) => Promise<unknown>): Promise<u
   }
 }
 
-async function inTurn(world: World, sweeps: typeof SWEEPS): Promise<void> {
+async function inSequence(world: World, sweeps: typeof SWEEPS): Promise<void> {
   for (const { kind } of sweeps) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
 }
 
 let expected: unknown[];
 beforeAll(async () => {
-  expected = await ownersAfter((world) => inTurn(world, SWEEPS));
+  expected = await ownersAfter((world) => inSequence(world, SWEEPS));
 });
 
-it('INV-12: whose everything is does not depend on the order in which it was found', async () => {
+it('attributes everything to the same owner in whatever order the sweeps run [INV-12]', async () => {
   expect(expected.length).toBeGreaterThan(200);
-  expect(await ownersAfter((world) => inTurn(world, SWEEPS.toReversed()))).toEqual(expected);
+  expect(await ownersAfter((world) => inSequence(world, SWEEPS.toReversed()))).toEqual(expected);
 });
 
-it('INV-12: nor on sweeps that run at the same time', async () => {
+it('attributes everything to the same owner when the sweeps run at the same time [INV-12]', async () => {
   const atOnce = (world: World) => Promise.all(SWEEPS.map(({ kind }) => world.sweep(kind)));
   expect(await ownersAfter(atOnce)).toEqual(expected);
 });

@@ -11,7 +11,7 @@ describe('the first sweeps of an account', () => {
   });
   afterAll(() => world.close());
 
-  it('INV-1: make every listed droplet an active row with the listed values', async () => {
+  it('writes every listed droplet as an active row with the listed values [INV-1]', async () => {
     const sweep = await world.sweep('droplet');
     expect(sweep).toMatchObject({ status: 'complete', reason: null });
     const truth = await world.simulator.droplets();
@@ -29,13 +29,13 @@ describe('the first sweeps of an account', () => {
     expect(sweep).toMatchObject({ seen: truth.length, discovered: truth.length, updated: 0, deleted: 0 });
   });
 
-  it('INV-2: a second sweep of an unchanged account writes no event', async () => {
+  it('writes no event when a second sweep finds nothing changed [INV-2]', async () => {
     const before = await events(world);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', discovered: 0, updated: 0, restored: 0, struck: 0 });
     expect(await events(world)).toBe(before);
   });
 
-  it('INV-11, INV-12: the project sweep attributes droplets and finds the kinds that have no list', async () => {
+  it('attributes droplets by project and finds the kinds that have no list [INV-11, INV-12]', async () => {
     const sweep = await world.sweep('project');
     expect(sweep).toMatchObject({ status: 'complete', reason: null });
     const own = await world.inventory.list(platform, { tenant_id: 'acme', kind: 'droplet' }, { limit: 200 });
@@ -46,13 +46,13 @@ describe('the first sweeps of an account', () => {
     expect([...kinds]).toEqual(expect.arrayContaining(['spaces_bucket', 'k8s_cluster', 'managed_db', 'reserved_ipv6', 'microdroplet']));
   });
 
-  it('INV-2: a second project sweep changes nothing', async () => {
+  it('changes nothing with a second project sweep [INV-2]', async () => {
     const before = await events(world);
     expect(await world.sweep('project')).toMatchObject({ status: 'complete', discovered: 0, updated: 0, struck: 0 });
     expect(await events(world)).toBe(before);
   });
 
-  it('makes the fallback project once, and puts nobody into it at the provider', async () => {
+  it('creates the fallback project once, and puts no member into it at the provider', async () => {
     const { projects, members } = (await world.simulator.account()) as {
       projects: { id: string; name: string }[];
       members: { project_id: string }[];
@@ -62,7 +62,7 @@ describe('the first sweeps of an account', () => {
     expect(members.filter((member) => member.project_id === fallback[0]?.id)).toEqual([]);
   });
 
-  it('INV-15: a list says as of when its data is complete, and as of no time while a kind was never swept', async () => {
+  it('gives a list the time at which its data is complete, and no time while a kind was never swept [INV-15]', async () => {
     expect((await world.inventory.list(platform, {}, { limit: 1 })).as_of).toBeNull();
     for (const { kind } of KINDS) await world.sweep(kind);
     const answer = await world.inventory.list(platform, {}, { limit: 1 });

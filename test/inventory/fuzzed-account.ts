@@ -9,15 +9,15 @@ const TENANTS = [null, 'acme', 'bird'] as const;
 
 interface Thing {
   readonly id: string;
-  /** Number of its project; undefined for kinds that no project holds. */
+  /** Number of its project; undefined for kinds that no project lists. */
   readonly project?: number;
   readonly record: Record<string, unknown>;
 }
 
 interface FuzzedKind {
-  /** The simulator's list that holds it. */
+  /** The simulator's list that contains the kind. */
   readonly list: string;
-  /** How many there are at first: more than the vanish brake's minimum, and more than a page of two kinds. */
+  /** How many there are at first: more than the vanish brake's minimum, and more than a page for two kinds. */
   readonly count: number;
   readonly urnType?: string;
   readonly record: (nth: number, account: FuzzedAccount) => { id: string; record: Record<string, unknown> };
@@ -60,10 +60,10 @@ export const FUZZED_KINDS: Record<string, FuzzedKind> = {
   spaces_bucket: { list: '', count: 30, urnType: 'space', record: (nth) => ({ id: `bucket-${nth}`, record: {} }) },
 };
 
-/** An account that changes behind our back, kept here to judge the inventory by. */
+/** An account that changes outside our sagas, kept here to check the inventory against. */
 export class FuzzedAccount {
   readonly things = new Map<string, Map<string, Thing>>();
-  private readonly made = new Map<string, number>();
+  private readonly created = new Map<string, number>();
 
   constructor(private readonly random: SeededRandom) {
     for (const [kind, { count }] of Object.entries(FUZZED_KINDS)) {
@@ -72,11 +72,11 @@ export class FuzzedAccount {
     }
   }
 
-  alive(kind: string, id: string): boolean {
+  exists(kind: string, id: string): boolean {
     return this.things.get(kind)?.has(id) ?? false;
   }
 
-  /** Whose each thing is that a project of a tenant lists. */
+  /** The tenant of each thing that a tenant's project lists. */
   tenants(): Map<string, string> {
     const owned = [...this.things].flatMap(([kind, all]) => [...all.values()].map((thing) => [kind, thing] as const));
     return new Map(
@@ -87,17 +87,17 @@ export class FuzzedAccount {
     );
   }
 
-  /** Some things come, some go, one gets another name. Never so many that the brake has a reason. */
-  live(): void {
+  /** Creates and deletes some things, always too few to trigger the vanish brake. */
+  change(): void {
     for (const [kind, { count }] of Object.entries(FUZZED_KINDS)) {
       const all = this.things.get(kind);
       if (!all || !this.random.chance(0.4)) continue;
-      if (this.random.chance(0.6) && (kind !== 'floating_ip' || (this.made.get(kind) ?? 0) < 249)) this.create(kind);
+      if (this.random.chance(0.6) && (kind !== 'floating_ip' || (this.created.get(kind) ?? 0) < 249)) this.create(kind);
       if (this.random.chance(0.5) && all.size > count - 3) all.delete(this.random.pick([...all.keys()]));
     }
   }
 
-  /** What the simulator is told. */
+  /** The account as a document for the simulator. */
   document(): Record<string, unknown> {
     const lists = Object.entries(FUZZED_KINDS).filter(([, { list }]) => list !== '');
     const members = [...this.things].flatMap(([kind, all]) => {
@@ -131,10 +131,10 @@ export class FuzzedAccount {
   private create(kind: string): void {
     const { record, urnType } = FUZZED_KINDS[kind] ?? {};
     if (!record) return;
-    const nth = (this.made.get(kind) ?? 0) + 1;
-    this.made.set(kind, nth);
-    const made = record(nth, this);
+    const nth = (this.created.get(kind) ?? 0) + 1;
+    this.created.set(kind, nth);
+    const created = record(nth, this);
     const project = urnType === undefined ? undefined : this.random.below(PROJECTS.length);
-    this.things.get(kind)?.set(made.id, { ...made, project });
+    this.things.get(kind)?.set(created.id, { ...created, project });
   }
 }

@@ -12,7 +12,7 @@ async function open(...with_: Parameters<typeof Agency.open>): Promise<void> {
   world = agency.world;
 }
 
-it('INV-12: a resource is its project’s tenant’s, and an orphan nobody’s, in the fallback project', async () => {
+it('attributes a resource to the tenant of its project, and an orphan to no tenant, in the fallback project [INV-12]', async () => {
   await open([...droplets(ACME, 100, 101), ...droplets(DEFAULT, 102)]);
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
   expect(await agency.resource('droplet', '102')).toMatchObject({ tenant_id: null, attribution: { by: 'fallback', ref: null } });
@@ -22,7 +22,7 @@ it('INV-12: a resource is its project’s tenant’s, and an orphan nobody’s, 
   expect(await agency.resource('droplet', '109')).toMatchObject({ tenant_id: null, project_id: fallback?.id });
 });
 
-it('an explicit owner beats every rule, and taking it back gives the resource back to the rules', async () => {
+it('prefers an explicit owner to every rule, and applies the rules again once it is removed', async () => {
   await open(droplets(ACME, 100));
   const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
   expect(await world.owners.setOwner(id, 'bird', { ...ADMIN, reason: 'sold' })).toMatchObject({
@@ -34,7 +34,7 @@ it('an explicit owner beats every rule, and taking it back gives the resource ba
   expect(await world.owners.setOwner(id, null, ADMIN)).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
 });
 
-it('OPS-9: the tenant set for a project counts at once, survives syncs, and is recorded', async () => {
+it('applies the tenant set for a project at once, keeps it across syncs, and records it [OPS-9]', async () => {
   await open(droplets(ACME, 100));
   const { data } = await world.projects.list({ limit: 50 });
   const acme = data.find((project) => project.provider_id === ACME);
@@ -50,7 +50,7 @@ it('OPS-9: the tenant set for a project counts at once, survives syncs, and is r
   expect(audit).toEqual([{ actor: 'ada', action: 'project_changed', reason: 'renamed' }]);
 });
 
-it('a renamed project keeps its former name with its time, and a deleted one its tenant', async () => {
+it('keeps the previous name of a renamed project with its time, and the tenant of a deleted project', async () => {
   await open(droplets(ACME, 100));
   const { projects } = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
   await world.simulator.change({
@@ -73,7 +73,7 @@ it('a renamed project keeps its former name with its time, and a deleted one its
   });
 });
 
-it('the fallback stays local when the provider refuses to make one, and nothing is tried twice', async () => {
+it('keeps the fallback local when the provider refuses to create a project, and does not retry', async () => {
   world = await newWorld({ FALLBACK_PROJECT: 'orphans' });
   await world.simulator.faults([
     { id: 'refused', match: { method: 'POST', path: '/v2/projects' }, effect: { type: 'status', status: 403 } },
@@ -87,7 +87,7 @@ it('the fallback stays local when the provider refuses to make one, and nothing 
   });
 });
 
-it('SAG-19: after a lost answer the fallback project is looked up again, never made twice', async () => {
+it('looks up the fallback project after a lost answer and never creates it twice [SAG-19]', async () => {
   world = await newWorld();
   await world.simulator.faults([
     { id: 'lost', match: { method: 'POST', path: '/v2/projects' }, times: 1, effect: { type: 'lose_answer' } },
@@ -100,7 +100,7 @@ it('SAG-19: after a lost answer the fallback project is looked up again, never m
   expect((await world.projects.list({ limit: 50 })).data.filter((project) => project.is_fallback)).toHaveLength(1);
 });
 
-it('INV-5: projects that vanish in number are held back until an admin releases the sweep', async () => {
+it('suspends a sweep in which many projects vanish until an admin releases it [INV-5]', async () => {
   await open(droplets(ACME, 100));
   const { projects } = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
   const extra = Array.from({ length: 8 }, (_, i) => ({
@@ -120,7 +120,7 @@ it('INV-5: projects that vanish in number are held back until an admin releases 
   expect(data.filter((project) => project.name.startsWith('p-') && project.deleted_at !== null)).toHaveLength(8);
 });
 
-it('INV-12: a project that can no longer be asked for stops nobody else’s attribution', async () => {
+it('attributes the resources of other projects when one project cannot be read [INV-12]', async () => {
   await open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102)]);
   const { projects } = (await world.simulator.account()) as { projects: { id: string }[] };
   await world.simulator.change({ projects: projects.filter((project) => project.id !== BIRD) });
@@ -133,7 +133,7 @@ it('INV-12: a project that can no longer be asked for stops nobody else’s attr
   expect(await agency.resource('droplet', '103')).toMatchObject({ tenant_id: 'acme' });
 });
 
-it('INV-13: an owner set while a sweep concludes is not overwritten by what the sweep judged before', async () => {
+it('keeps an owner that was set while a sweep concludes [INV-13]', async () => {
   await open(droplets(ACME, 100));
   const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
   await agency.membership(droplets(BIRD, 100));
@@ -158,7 +158,7 @@ it('INV-13: an owner set while a sweep concludes is not overwritten by what the 
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'zed', attribution: { by: 'override' } });
 });
 
-it('a provider that answers with another project than the fallback asked for is not asked again', async () => {
+it('asks only once when the provider returns another project than the requested fallback', async () => {
   world = await newWorld();
   const project = {
     id: '00000000-0000-4000-8000-0000000000aa',

@@ -1,14 +1,14 @@
 import { until } from '../setup/until';
 import { ACME, BIRD, DEFAULT, droplets } from './agency';
-import { acme, agency, eventsOf, lagIsOver, listedByProvider, made, open, register, rowOf, seen, world } from './saga-made';
+import { acme, agency, eventsOf, endLag, listedByProvider, createDroplet, open, register, rowOf, observeDroplet, world } from './saga-made';
 
 afterEach(() => world.close());
 
-describe('whose it is', () => {
-  it('INV-12: a droplet is its tenant’s at once, and the next walk agrees', async () => {
+describe('the tenant of a droplet that a saga created', () => {
+  it('is set at once, and the next walk agrees [INV-12]', async () => {
     await open();
-    const providerId = await made();
-    const id = await seen(providerId, ACME);
+    const providerId = await createDroplet();
+    const id = await observeDroplet(providerId, ACME);
     expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
     expect(await world.inventory.get(acme, id)).toMatchObject({ id });
     await agency.membership([...droplets(ACME, 100, 101, Number(providerId)), ...droplets(BIRD, 102)]);
@@ -17,18 +17,18 @@ describe('whose it is', () => {
     expect(await eventsOf(id)).toEqual(['discovered by saga']);
   });
 
-  it('INV-12: a walk that was under way, and saw it in the default project still, takes it from nobody', async () => {
+  it('stays although a concurrent walk read the droplet in the default project before the move [INV-12]', async () => {
     await open();
-    const providerId = await made();
+    const providerId = await createDroplet();
     await agency.membership([...droplets(ACME, 100, 101), ...droplets(BIRD, 102), ...droplets(DEFAULT, Number(providerId))]);
     await world.simulator.faults([
       { id: 'old page', match: { path: `/v2/projects/${DEFAULT}/resources` }, times: 1, effect: { type: 'hold', after: true } },
     ]);
     const walk = world.sweep('project');
     await until(async () => (await world.simulator.held()) > 0, { what: 'a walk that is under way' });
-    const id = await seen(providerId, ACME);
+    const id = await observeDroplet(providerId, ACME);
     expect((await world.simulator.fired())['old page']).toBe(1);
-    await world.simulator.faults([]); // lets the page go that was read before the move
+    await world.simulator.faults([]); // releases the page that was read before the move
     expect(await walk).toMatchObject({ status: 'complete' });
     expect(await rowOf(id)).toMatchObject({ tenant_id: 'acme' });
     await agency.membership([...droplets(ACME, 100, 101, Number(providerId)), ...droplets(BIRD, 102)]);
@@ -37,18 +37,18 @@ describe('whose it is', () => {
     expect(await eventsOf(id)).toEqual(['discovered by saga']);
   });
 
-  it('INV-12: what no walk after the move confirms goes back', async () => {
+  it('is removed when no walk after the move confirms it [INV-12]', async () => {
     await open();
-    const providerId = await made();
-    const id = await seen(providerId, ACME);
+    const providerId = await createDroplet();
+    const id = await observeDroplet(providerId, ACME);
     await agency.membership([...droplets(ACME, 100, 101), ...droplets(BIRD, 102), ...droplets(DEFAULT, Number(providerId))]);
     expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
     expect(await rowOf(id)).toMatchObject({ tenant_id: null });
   });
 
-  it('INV-12: what hangs on it and was seen before it is its tenant’s too', async () => {
+  it('is also set on dependent resources that were observed earlier [INV-12]', async () => {
     await open();
-    const providerId = await made();
+    const providerId = await createDroplet();
     const raw = {
       id: 'early',
       name: 'early',
@@ -60,28 +60,28 @@ describe('whose it is', () => {
     };
     const { resourceId: child } = await register.observe({ kind: 'snapshot', raw, requestedAtMs: performance.now() });
     expect(await rowOf(child)).toMatchObject({ tenant_id: null });
-    await seen(providerId, ACME);
+    await observeDroplet(providerId, ACME);
     expect(await rowOf(child)).toMatchObject({ tenant_id: 'acme' });
     expect(await eventsOf(child)).toEqual(['discovered by saga', 'attributed by saga']);
   });
 });
 
-describe('INV-9', () => {
-  it('a droplet that no list shows yet is struck only after the lag bound', async () => {
+describe('the lag bound of a registration [INV-9]', () => {
+  it('delays the strikes of a droplet that no list contains yet', async () => {
     await open();
-    const providerId = await made();
-    const id = await seen(providerId);
+    const providerId = await createDroplet();
+    const id = await observeDroplet(providerId);
     expect(await listedByProvider(providerId)).toBe(false);
     for (let i = 0; i < 3; i += 1) expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
     expect(await rowOf(id)).toMatchObject({ stale_strike_count: 0, deleted_at: null });
-    await lagIsOver(id);
+    await endLag(id);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
     expect(await rowOf(id)).toMatchObject({ stale_strike_count: 1 });
   });
 
-  it('the bound is PROVIDER_LAG_MS from the registration, by the database’s clock', async () => {
+  it('ends PROVIDER_LAG_MS after the registration, by the database’s clock', async () => {
     await open({ PROVIDER_LAG_MS: '90000' });
-    const id = await seen(await made());
+    const id = await observeDroplet(await createDroplet());
     const [row] = await world.database.query<{ ms: string }>(
       `select extract(epoch from listed_by - recorded_at) * 1000 as ms from cloud_resources where id = $1`,
       [id],
@@ -89,16 +89,17 @@ describe('INV-9', () => {
     expect(Math.abs(Number(row?.ms) - 90_000)).toBeLessThan(1_000);
   });
 
-  it('holds also when the action feed told of the droplet before the saga did', async () => {
+  it('applies also when the action feed reported the droplet before the saga did', async () => {
     await open();
-    await world.simulator.call('POST', '/v2/droplets/102/actions', { type: 'rename', name: 'web-2b' }); // a first look finds history only
+    // the first pass of the feed reads history only
+    await world.simulator.call('POST', '/v2/droplets/102/actions', { type: 'rename', name: 'web-2b' });
     await world.sweep('action');
-    const providerId = await made();
+    const providerId = await createDroplet();
     expect(await world.sweep('action')).toMatchObject({ status: 'complete', discovered: 1 });
-    const id = await seen(providerId);
+    const id = await observeDroplet(providerId);
     expect(await listedByProvider(providerId)).toBe(false);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
-    await lagIsOver(id);
+    await endLag(id);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
   });
 });

@@ -6,41 +6,41 @@ import {
   bird,
   eventsOf,
   listedByProvider,
-  made,
-  occupiedPool,
+  createDroplet,
+  occupyPool,
   open,
   platform,
   rawDroplet,
   register,
   rowOf,
   SAGA,
-  seen,
+  observeDroplet,
   world,
 } from './saga-made';
 
 afterEach(() => world.close());
 
 describe('observe', () => {
-  it('INV-14: writes a new row with its event, and the same again changes nothing (INV-2)', async () => {
+  it('writes a new row with its event, and changes nothing when repeated [INV-14, INV-2]', async () => {
     await open();
-    const providerId = await made();
-    const id = await seen(providerId);
-    expect(await seen(providerId)).toBe(id);
+    const providerId = await createDroplet();
+    const id = await observeDroplet(providerId);
+    expect(await observeDroplet(providerId)).toBe(id);
     expect(await rowOf(id)).toMatchObject({ kind: 'droplet', provider_id: providerId, name: 'made', urn: `do:droplet:${providerId}` });
     expect(await eventsOf(id)).toEqual(['discovered by saga']);
   });
 
-  it('INV-2: tells a change as an event of a saga', async () => {
+  it('records a change as an event of a saga [INV-2]', async () => {
     await open();
     const known = await agency.resource('droplet', '100');
     await world.simulator.call('POST', '/v2/droplets/100/actions', { type: 'rename', name: 'web-new' });
     await until(async () => (await world.simulator.droplets()).some(({ name }) => name === 'web-new'));
-    expect(await seen('100')).toBe(known?.id);
+    expect(await observeDroplet('100')).toBe(known?.id);
     expect(await rowOf(known?.id ?? '')).toMatchObject({ name: 'web-new' });
     expect((await eventsOf(known?.id ?? '')).at(-1)).toBe('updated by saga');
   });
 
-  it('what was asked for before the last write of its row changes nothing', async () => {
+  it('ignores values that were requested before the last write of their row', async () => {
     await open();
     const requestedAtMs = performance.now();
     const old = (await rawDroplet('100')) as Record<string, unknown>;
@@ -50,14 +50,15 @@ describe('observe', () => {
     expect(await rowOf(id)).toMatchObject({ name: 'younger' });
   });
 
-  it('a wait for the database does not make an observation younger than it is', async () => {
+  it('dates an observation by its request, not by the end of its wait for the database', async () => {
     await open({ DATABASE_POOL_SIZE: '4' });
-    const id = await seen('100');
+    const id = await observeDroplet('100');
     const raw = (await rawDroplet('100')) as Record<string, unknown>;
     const other = await world.another();
-    const full = await occupiedPool(4);
+    const full = await occupyPool(4);
     const observed = register.observe({ kind: 'droplet', raw: { ...raw, name: 'older' }, requestedAtMs: performance.now() });
-    await other.database.query('update cloud_resources set recorded_at = clock_timestamp() where id = $1', [id]); // somebody else's write
+    // a write by another process
+    await other.database.query('update cloud_resources set recorded_at = clock_timestamp() where id = $1', [id]);
     await until(async () => {
       const [row] = await other.database.query<{ passed: boolean }>(
         `select clock_timestamp() > recorded_at + interval '10 milliseconds' as passed from cloud_resources where id = $1`,
@@ -77,9 +78,9 @@ describe('observe', () => {
     });
   });
 
-  it('INV-6: writes nothing once the token answers for another account', async () => {
+  it('writes nothing once the token belongs to another account [INV-6]', async () => {
     await open({ ACCOUNT_CHECK_MS: '0' });
-    const providerId = await made();
+    const providerId = await createDroplet();
     const raw = await rawDroplet(providerId);
     await world.simulator.faults([{ id: 'other', match: { path: '/v2/account' }, effect: { type: 'other_account' } }]);
     await expect(register.observe({ kind: 'droplet', raw, requestedAtMs: performance.now() })).rejects.toMatchObject({
@@ -91,7 +92,7 @@ describe('observe', () => {
 });
 
 describe('markDeleted', () => {
-  it('SAG-15: buries once, however often and by however many it is said', async () => {
+  it('writes one tombstone, however often and however concurrently it is called [SAG-15]', async () => {
     await open();
     const id = (await agency.resource('droplet', '100'))?.id ?? '';
     await Promise.all(Array.from({ length: 5 }, () => register.markDeleted('droplet', '100')));
@@ -101,25 +102,25 @@ describe('markDeleted', () => {
     expect(await register.findByProviderId('droplet', '100')).toBeUndefined();
   });
 
-  it('INV-8: a list that still shows it within the deletion lag does not bring it back', async () => {
+  it('keeps a resource deleted that a list still contains within the deletion lag [INV-8]', async () => {
     await open({ DELETION_LAG_MS: '600000' });
     const id = (await agency.resource('droplet', '100'))?.id ?? '';
     await register.markDeleted('droplet', '100');
     expect(await listedByProvider('100')).toBe(true);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', restored: 0 });
-    await expect(seen('100')).rejects.toThrow('do:droplet:100');
+    await expect(observeDroplet('100')).rejects.toThrow('do:droplet:100');
     expect(await rowOf(id)).toMatchObject({ status: 'deleted' });
     await world.database.query(
       `update cloud_resources set deleted_at = deleted_at - interval '11 minutes', recorded_at = recorded_at - interval '11 minutes' where id = $1`,
       [id],
     );
-    expect(await seen('100')).toBe(id);
+    expect(await observeDroplet('100')).toBe(id);
     expect((await eventsOf(id)).slice(-2)).toEqual(['deleted by saga', 'restored by saga']);
   });
 });
 
 describe('find', () => {
-  it('TEN-6: answers a tenant its own living resources only', async () => {
+  it('returns to a tenant only its own existing resources [TEN-6]', async () => {
     await open();
     const own = (await agency.resource('droplet', '100'))?.id ?? '';
     const others = (await agency.resource('droplet', '102'))?.id ?? '';
@@ -132,7 +133,7 @@ describe('find', () => {
     expect(await register.find(acme, own, 'droplet')).toBeUndefined();
   });
 
-  it('TEN-6: answers a zone by its name to whom it belongs', async () => {
+  it('returns a zone by its name to its tenant only [TEN-6]', async () => {
     await open();
     await register.observe({
       kind: 'dns_zone',
@@ -146,21 +147,21 @@ describe('find', () => {
   });
 });
 
-it('tells in the cause of a change which saga asked for it, before or after the feed shows the action', async () => {
+it('names in the cause of a change the saga that asked for it, whether it was recorded before or after the feed reported the action', async () => {
   await open();
   await world.sweep('action');
   const causes: unknown[] = [];
-  for (const [providerId, told] of [
+  for (const [providerId, recorded] of [
     ['100', 'before'],
     ['101', 'after'],
     ['102', 'never'],
   ]) {
     const body = { type: 'rename', name: `renamed-${providerId}` };
     const { action } = (await world.simulator.call('POST', `/v2/droplets/${providerId}/actions`, body)) as { action: { id: number } };
-    if (told === 'before') await register.startedActions(SAGA, [String(action.id)]);
+    if (recorded === 'before') await register.startedActions(SAGA, [String(action.id)]);
     await world.sweep('action');
     await world.sweep('droplet');
-    if (told === 'after') for (let i = 0; i < 2; i += 1) await register.startedActions(SAGA, [String(action.id)]);
+    if (recorded === 'after') for (let i = 0; i < 2; i += 1) await register.startedActions(SAGA, [String(action.id)]);
     const id = (await agency.resource('droplet', providerId ?? ''))?.id ?? '';
     const { data } = await world.inventory.events(platform, id, { limit: 20 });
     causes.push(data.find(({ type }) => type === 'updated')?.cause);

@@ -3,7 +3,7 @@ import { until } from '../setup/until';
 import { ACME, Agency, BIRD, droplets } from './agency';
 import type { World } from './world';
 
-/** A small agency, and what a saga does in it before any list shows it. */
+/** A small agency, and what a saga does in it before any list contains the result. */
 export const platform = { kind: 'platform' } as const;
 export const acme = { kind: 'tenant', tenantId: 'acme' } as const;
 export const bird = { kind: 'tenant', tenantId: 'bird' } as const;
@@ -20,8 +20,8 @@ export async function open(settings: Record<string, string> = {}): Promise<void>
   register = world.register;
 }
 
-/** What a saga does: makes a droplet, as far as lists are concerned in secret. */
-export async function made(listedAfterMs = HOUR_MS): Promise<string> {
+/** Creates a droplet as a saga does. The provider's lists omit it for `listedAfterMs`. */
+export async function createDroplet(listedAfterMs = HOUR_MS): Promise<string> {
   await world.simulator.change({ lags: { droplet_listed_ms: listedAfterMs } });
   const body = { name: 'made', size: 's-1vcpu-1gb', image: 'debian-12-x64', region: 'fra1' };
   const { droplet } = (await world.simulator.call('POST', '/v2/droplets', body)) as { droplet: { id: number } };
@@ -32,7 +32,7 @@ export async function rawDroplet(id: string): Promise<unknown> {
   return ((await world.simulator.call('GET', `/v2/droplets/${id}`)) as { droplet: unknown }).droplet;
 }
 
-export async function seen(id: string, projectUuid?: string): Promise<string> {
+export async function observeDroplet(id: string, projectUuid?: string): Promise<string> {
   const requestedAtMs = performance.now();
   const raw = await rawDroplet(id);
   return (await register.observe({ kind: 'droplet', raw, requestedAtMs, projectUuid })).resourceId;
@@ -43,23 +43,23 @@ export async function listedByProvider(id: string): Promise<boolean> {
   return listed.some((droplet) => String(droplet.id) === id);
 }
 
-/** Transactions that hold as many connections of the process, until they are released. */
-export async function occupiedPool(connections: number): Promise<{ release: () => Promise<unknown> }> {
-  let letGo = (): void => undefined;
-  const released = new Promise<void>((resolve) => (letGo = resolve));
-  let held = 0;
-  const holding = Array.from({ length: connections }, () =>
+/** Opens transactions that occupy as many connections of the process until they are released. */
+export async function occupyPool(connections: number): Promise<{ release: () => Promise<unknown> }> {
+  let endTransactions = (): void => undefined;
+  const released = new Promise<void>((resolve) => (endTransactions = resolve));
+  let openCount = 0;
+  const transactions = Array.from({ length: connections }, () =>
     world.database.transaction(async (tx) => {
       await tx.query('select 1');
-      held += 1;
+      openCount += 1;
       await released;
     }),
   );
-  await until(() => held === connections, { what: 'a full pool' });
+  await until(() => openCount === connections, { what: 'a full pool' });
   return {
     release: () => {
-      letGo();
-      return Promise.all(holding);
+      endTransactions();
+      return Promise.all(transactions);
     },
   };
 }
@@ -71,5 +71,4 @@ export async function eventsOf(id: string): Promise<string[]> {
   return data.map(({ type, source }) => `${type} by ${source}`).reverse();
 }
 
-export const lagIsOver = (id: string) =>
-  world.database.query('update cloud_resources set listed_by = clock_timestamp() where id = $1', [id]);
+export const endLag = (id: string) => world.database.query('update cloud_resources set listed_by = clock_timestamp() where id = $1', [id]);

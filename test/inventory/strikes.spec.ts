@@ -3,16 +3,16 @@ import { ADMIN, newWorld, type World } from './world';
 import type { SimulatedDroplet } from '../support/simulator-client';
 
 const platform = { kind: 'platform' } as const;
-const herd = (count: number): SimulatedDroplet[] =>
+const dropletList = (count: number): SimulatedDroplet[] =>
   Array.from({ length: count }, (_, i) => ({ id: 570_000_001 + i, name: `web-${i}`, region: 'fra1' }));
 
 let world: World;
 afterEach(() => world.close());
 
-/** A world of `count` droplets, swept once. */
+/** Opens a world of `count` droplets, swept once. */
 async function sweptWorld(count: number, settings: Record<string, string> = {}): Promise<SimulatedDroplet[]> {
   world = await newWorld(settings);
-  const droplets = herd(count);
+  const droplets = dropletList(count);
   await world.simulator.setDroplets(droplets);
   expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', discovered: count });
   return droplets;
@@ -27,7 +27,7 @@ async function eventTypes(id: string): Promise<string[]> {
   return data.map((event) => event.type).reverse();
 }
 
-it('INV-3: three complete sweeps and a 404 make a tombstone, with exactly one event', async () => {
+it('makes a tombstone with exactly one event after three complete sweeps and a 404 [INV-3]', async () => {
   const droplets = await sweptWorld(10);
   await world.simulator.setDroplets(droplets.slice(1));
   expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1, deleted: 0 });
@@ -42,7 +42,7 @@ it('INV-3: three complete sweeps and a 404 make a tombstone, with exactly one ev
   expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0, deleted: 0 });
 });
 
-it('INV-3: what still answers by id is alive, however often a list forgets it', async () => {
+it('keeps a resource that can still be read by id, however often a list omits it [INV-3]', async () => {
   await sweptWorld(10);
   await world.simulator.faults([
     { id: 'forgetful', match: { path: '/v2/droplets' }, effect: { type: 'hide', body: { ids: [570_000_001] } } },
@@ -52,7 +52,7 @@ it('INV-3: what still answers by id is alive, however often a list forgets it', 
   expect(await rows()).toHaveLength(10);
 });
 
-it('INV-3, INV-10: sweeps within the spacing count as one strike, however many are triggered', async () => {
+it('counts sweeps within the spacing as one strike, however many are triggered [INV-3, INV-10]', async () => {
   const droplets = await sweptWorld(10, { STRIKE_SPACING_MS: '3600000' });
   await world.simulator.setDroplets(droplets.slice(1));
   const sweeps = [];
@@ -61,7 +61,7 @@ it('INV-3, INV-10: sweeps within the spacing count as one strike, however many a
   expect((await rows()).find((row) => row.provider_id === '570000001')).toMatchObject({ stale_strike_count: 1, status: 'active' });
 });
 
-it('INV-3: the next strike comes once the spacing is over', async () => {
+it('counts the next strike once the spacing has passed [INV-3]', async () => {
   const droplets = await sweptWorld(10, { STRIKE_SPACING_MS: '300000' });
   await world.simulator.setDroplets(droplets.slice(1));
   for (const deleted of [0, 0, 1]) {
@@ -73,7 +73,7 @@ it('INV-3: the next strike comes once the spacing is over', async () => {
   }
 });
 
-it('INV-1: a machine of which the provider tells little is listed all the same', async () => {
+it('lists a machine for which the provider returns few values [INV-1]', async () => {
   world = await newWorld();
   const bare = { id: 7, status: 'active', region: null, networks: {}, image: {}, size_slug: null, tags: null };
   const body = { droplets: [bare], links: {}, meta: { total: 1 } };
@@ -84,7 +84,7 @@ it('INV-1: a machine of which the provider tells little is listed all the same',
   expect(await rows()).toMatchObject([{ provider_id: '7', name: null, region: null, size_slug: null, status: 'active' }]);
 });
 
-it('INV-3: one machine that cannot be asked for does not keep the others from being settled', async () => {
+it('deletes the other missing machines when one of them cannot be read by id [INV-3]', async () => {
   const droplets = await sweptWorld(10, { STRIKES_TO_DELETE: '1' });
   await world.simulator.setDroplets(droplets.slice(2));
   await world.simulator.faults([{ id: 'forbidden', match: { path: '/v2/droplets/570000001' }, effect: { type: 'status', status: 403 } }]);
@@ -93,7 +93,7 @@ it('INV-3: one machine that cannot be asked for does not keep the others from be
   expect(await rows('deleted')).toMatchObject([{ provider_id: '570000002' }]);
 });
 
-it('INV-3: being seen again takes all strikes back, in an incomplete sweep too', async () => {
+it('removes all strikes when a resource is observed again, in an incomplete sweep too [INV-3]', async () => {
   const droplets = await sweptWorld(10);
   await world.simulator.setDroplets(droplets.slice(1));
   await world.sweep('droplet');
@@ -112,7 +112,7 @@ it.each([
   { name: 'a server error', effect: { type: 'status', status: 503 } },
   { name: 'a broken connection', effect: { type: 'reset' } },
   { name: 'a cut body', effect: { type: 'truncate' } },
-])('INV-4: a sweep that ends with $name strikes nothing and says why', async ({ effect }) => {
+])('strikes nothing and gives a reason when a sweep ends with $name [INV-4]', async ({ effect }) => {
   const droplets = await sweptWorld(250);
   await world.simulator.setDroplets(droplets.slice(3));
   await world.simulator.faults([{ id: 'page 2', match: { path: '/v2/droplets', query: { page: '2' } }, effect }]);
@@ -126,7 +126,7 @@ it.each([
   expect(completeness.droplet).toMatchObject({ complete: false, reason: expect.any(String) as string });
 });
 
-it('INV-4: a page that shifts under the walk makes the sweep incomplete, not the skipped droplet deleted', async () => {
+it('ends a sweep as incomplete when a page shifts, and does not delete the skipped droplet [INV-4]', async () => {
   await sweptWorld(450);
   await world.simulator.faults([
     { id: 'shift', match: { path: '/v2/droplets', query: { page: '2' } }, times: 1, effect: { type: 'page_shift' } },
@@ -136,20 +136,20 @@ it('INV-4: a page that shifts under the walk makes the sweep incomplete, not the
   expect(sweep).toMatchObject({ status: 'incomplete', struck: 0 });
 });
 
-describe('INV-5', () => {
+describe('the vanish brake [INV-5]', () => {
   it.each([
-    { gone: 5, of: 10, status: 'complete' },
-    { gone: 6, of: 10, status: 'suspect' },
-    { gone: 20, of: 100, status: 'complete' },
-    { gone: 21, of: 100, status: 'suspect' },
-    { gone: 3, of: 3, status: 'suspect' },
-  ])('a sweep that misses $gone of $of is $status', async ({ gone, of, status }) => {
+    { missing: 5, of: 10, status: 'complete' },
+    { missing: 6, of: 10, status: 'suspect' },
+    { missing: 20, of: 100, status: 'complete' },
+    { missing: 21, of: 100, status: 'suspect' },
+    { missing: 3, of: 3, status: 'suspect' },
+  ])('ends a sweep that misses $missing of $of as $status', async ({ missing, of, status }) => {
     const droplets = await sweptWorld(of);
-    await world.simulator.setDroplets(droplets.slice(gone));
-    expect(await world.sweep('droplet')).toMatchObject({ status, struck: status === 'suspect' ? 0 : gone });
+    await world.simulator.setDroplets(droplets.slice(missing));
+    expect(await world.sweep('droplet')).toMatchObject({ status, struck: status === 'suspect' ? 0 : missing });
   });
 
-  it('a narrowed token, whose lists are empty without an error, deletes nothing', async () => {
+  it('deletes nothing when a narrowed token gets empty lists without an error', async () => {
     await sweptWorld(30);
     await world.simulator.faults([{ id: 'narrow', match: { path: '/v2/droplets*' }, effect: { type: 'hide' } }]);
     for (let i = 0; i < 4; i += 1)
@@ -158,7 +158,7 @@ describe('INV-5', () => {
     expect(await rows()).toHaveLength(30);
   });
 
-  it('a release strikes what was missing, covers sweeps that miss no others, and is recorded', async () => {
+  it('strikes the missing resources on release, allows sweeps that miss no others, and records the release', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
@@ -171,7 +171,7 @@ describe('INV-5', () => {
     expect(audit).toEqual([{ actor: 'ada', action: 'sweep_released', reason: 'acme left' }]);
   });
 
-  it('a release does not cover a sweep that misses others as well', async () => {
+  it('does not allow a sweep that misses other resources than the released ones', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
@@ -180,7 +180,7 @@ describe('INV-5', () => {
     expect(await world.sweep('droplet')).toMatchObject({ status: 'suspect' });
   });
 
-  it('a release ends for what has been seen again', async () => {
+  it('stops allowing a resource as missing once it has been observed again', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
@@ -191,7 +191,7 @@ describe('INV-5', () => {
     expect(await world.sweep('droplet')).toMatchObject({ status: 'suspect' });
   });
 
-  it('a suspect sweep cannot be released once a complete one has shown better', async () => {
+  it('refuses to release a suspect sweep after a later complete one', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const suspect = await world.sweep('droplet');
@@ -201,7 +201,7 @@ describe('INV-5', () => {
     expect((await rows()).map((row) => row.stale_strike_count)).toEqual(Array<number>(30).fill(0));
   });
 
-  it('only the latest suspect sweep can be released, and only once', async () => {
+  it('releases only the latest suspect sweep, and only once', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));
     const [first, second] = [await world.sweep('droplet'), await world.sweep('droplet')];
@@ -211,7 +211,7 @@ describe('INV-5', () => {
   });
 });
 
-it('INV-8: a tombstone comes back under its old id, once the deletion lag is over', async () => {
+it('restores a tombstone under its old id once the deletion lag has passed [INV-8]', async () => {
   const droplets = await sweptWorld(10, { STRIKES_TO_DELETE: '1', DELETION_LAG_MS: '600000' });
   await world.simulator.setDroplets(droplets.slice(1));
   expect(await world.sweep('droplet')).toMatchObject({ deleted: 1 });

@@ -8,7 +8,7 @@ const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const LIST = { path: '/v2/droplets' };
 type Fault = (random: SeededRandom) => Omit<FaultRule, 'id'>;
 
-/** What goes wrong with a sweep; every one of them happens at least once, or the run proves nothing. */
+/** Faults of a sweep. Every fault must fire at least once, or the run proves nothing. */
 const FAULTS: Record<string, Fault> = {
   'html error': (random) => ({ match: { ...LIST, nth: 1 + random.below(3) }, effect: { type: 'status', status: 524, body: 'html' } }),
   'server error': (random) => ({ match: LIST, times: 1 + random.below(4), effect: { type: 'status', status: 500 } }),
@@ -21,25 +21,26 @@ const FAULTS: Record<string, Fault> = {
   'page missing': () => ({ match: { ...LIST, query: { page: '2' } }, effect: { type: 'status', status: 404 } }),
 };
 
-/** What an account looks like from inside, kept beside the simulator to judge the inventory by. */
+/** The account as it really is, kept beside the simulator to check the inventory against. */
 class Truth {
-  readonly alive = new Map<number, SimulatedDroplet>();
+  readonly existing = new Map<number, SimulatedDroplet>();
   private lastId = 570_000_000;
 
   constructor(private readonly random: SeededRandom) {
     for (let i = 0; i < 230; i += 1) this.create();
   }
 
-  live(): void {
+  change(): void {
     for (let i = this.random.below(4); i > 0; i -= 1) this.create();
-    for (let i = this.random.below(3); i > 0 && this.alive.size > 205; i -= 1) this.alive.delete(this.random.pick([...this.alive.keys()]));
-    const renamed = this.random.pick([...this.alive.keys()]);
-    this.alive.set(renamed, { ...this.alive.get(renamed), id: renamed, name: `renamed-${this.random.below(1_000_000)}` });
+    for (let i = this.random.below(3); i > 0 && this.existing.size > 205; i -= 1)
+      this.existing.delete(this.random.pick([...this.existing.keys()]));
+    const renamed = this.random.pick([...this.existing.keys()]);
+    this.existing.set(renamed, { ...this.existing.get(renamed), id: renamed, name: `renamed-${this.random.below(1_000_000)}` });
   }
 
   private create(): void {
     this.lastId += 1;
-    this.alive.set(this.lastId, { id: this.lastId, name: `host-${this.lastId}` });
+    this.existing.set(this.lastId, { id: this.lastId, name: `host-${this.lastId}` });
   }
 }
 
@@ -47,7 +48,7 @@ let world: World;
 afterAll(() => world.close());
 
 it(
-  `INV-3 to INV-8: ${SWEEPS} fuzzed sweeps delete nothing that lives, restore nothing that is gone, and end exact (seed ${SEED})`,
+  `deletes nothing that exists, restores nothing that was deleted, and ends exact after ${SWEEPS} fuzzed sweeps (seed ${SEED}) [INV-3 to INV-8]`,
   async () => {
     console.log(`sweep fuzz: FUZZ_SEED=${SEED} FUZZ_SWEEPS=${SWEEPS}`);
     const random = new SeededRandom(SEED);
@@ -55,12 +56,12 @@ it(
     world = await newWorld({ ACCOUNT_CHECK_MS: '0' }, { empty: true, seed: SEED });
     const fired: Record<string, number> = {};
     const ended: Record<string, number> = {};
-    await world.simulator.setDroplets([...truth.alive.values()]);
+    await world.simulator.setDroplets([...truth.existing.values()]);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete' });
 
     for (let round = 0; round < SWEEPS; round += 1) {
-      truth.live();
-      await world.simulator.setDroplets([...truth.alive.values()]);
+      truth.change();
+      await world.simulator.setDroplets([...truth.existing.values()]);
       const name =
         round < Object.keys(FAULTS).length ? Object.keys(FAULTS)[round] : random.chance(0.6) ? random.pick(Object.keys(FAULTS)) : undefined;
       await world.simulator.faults(name ? [{ id: name, ...FAULTS[name]?.(random) } as FaultRule] : []);
@@ -68,7 +69,7 @@ it(
       const sweeps = await Promise.all(Array.from({ length: triggers }, () => world.sweep('droplet')));
       for (const { status } of sweeps) ended[status] = (ended[status] ?? 0) + 1;
       if (name) fired[name] = (fired[name] ?? 0) + ((await world.simulator.fired())[name] ?? 0);
-      expect(await wrong(truth)).toEqual({ deletedButAlive: [], restoredButGone: [] });
+      expect(await wrong(truth)).toEqual({ deletedButExisting: [], restoredButDeleted: [] });
     }
 
     await world.simulator.faults([]);
@@ -79,7 +80,7 @@ it(
     const rows = await world.database.query<{ id: number; name: string }>(
       `select provider_id::int as id, name from cloud_resources where kind = 'droplet' and deleted_at is null order by 1`,
     );
-    expect(rows).toEqual([...truth.alive.values()].map(({ id, name }) => ({ id, name })).sort((a, b) => Number(a.id) - Number(b.id)));
+    expect(rows).toEqual([...truth.existing.values()].map(({ id, name }) => ({ id, name })).sort((a, b) => Number(a.id) - Number(b.id)));
     console.log(`sweep fuzz: ${JSON.stringify({ ended, fired })}`);
     expect(Object.keys(FAULTS).filter((name) => !fired[name])).toEqual([]);
     expect(ended).toMatchObject({
@@ -91,7 +92,7 @@ it(
   60_000 + SWEEPS * 1_500,
 );
 
-async function wrong(truth: Truth): Promise<{ deletedButAlive: string[]; restoredButGone: string[] }> {
+async function wrong(truth: Truth): Promise<{ deletedButExisting: string[]; restoredButDeleted: string[] }> {
   const deleted = await world.database.query<{ provider_id: string }>(
     `select provider_id from cloud_resources where deleted_at is not null`,
   );
@@ -99,7 +100,7 @@ async function wrong(truth: Truth): Promise<{ deletedButAlive: string[]; restore
     `select r.provider_id from cloud_resource_events e join cloud_resources r on r.id = e.resource_id where e.type = 'restored'`,
   );
   return {
-    deletedButAlive: deleted.filter((row) => truth.alive.has(Number(row.provider_id))).map((row) => row.provider_id),
-    restoredButGone: restored.filter((row) => !truth.alive.has(Number(row.provider_id))).map((row) => row.provider_id),
+    deletedButExisting: deleted.filter((row) => truth.existing.has(Number(row.provider_id))).map((row) => row.provider_id),
+    restoredButDeleted: restored.filter((row) => !truth.existing.has(Number(row.provider_id))).map((row) => row.provider_id),
   };
 }

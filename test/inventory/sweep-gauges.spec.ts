@@ -3,7 +3,7 @@ import { SWEEP_GAUGES } from '../../libs/features/inventory/src/sync/sweep.metri
 import { aDatabase } from '../database/a-database';
 import { createTestDatabase } from '../setup/database';
 
-it('OPS-1: tells how often a large account is meant to be swept, so that nobody is called for a list that is read less often on purpose', async () => {
+it('exports the intended sweep interval of a large account, so that no alarm fires for a list that is read less often on purpose [OPS-1]', async () => {
   const stored = await createTestDatabase();
   const database = aDatabase(stored.appUrl);
   const gauge = SWEEP_GAUGES.find(({ name }) => name === 'arcadia_sweep_cadence_seconds');

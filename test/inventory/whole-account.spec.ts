@@ -3,7 +3,7 @@ import { newWorld, type World } from './world';
 
 const platform = { kind: 'platform' } as const;
 
-/** As the simulator holds them. */
+/** Parts of the account as the simulator stores them. */
 interface Account {
   droplets: { id: number; backup_ids: number[] }[];
   images: { id: number; type: string; public: boolean; resource_id?: number }[];
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Every sweep once, in the order of the timetable. */
+/** Runs every sweep once, in the order of the timetable. */
 async function cycle(): Promise<void> {
   for (const { kind } of SWEEPS) expect(await world.sweep(kind)).toMatchObject({ kind, status: 'complete', reason: null });
 }
@@ -39,7 +39,7 @@ async function rows(kind: string): Promise<ResourceView[]> {
 
 const images = (type: string) => account.images.filter((image) => image.type === type && !image.public).map(({ id }) => String(id));
 
-/** Which ids of each kind the provider itself holds. */
+/** The ids of each kind that exist at the provider. */
 const TRUTH: Record<string, () => string[]> = {
   droplet: () => account.droplets.map(({ id }) => String(id)),
   dns_zone: () => account.domains.map(({ name }) => name),
@@ -51,28 +51,28 @@ const TRUTH: Record<string, () => string[]> = {
   droplet_backup: () => images('backup'),
 };
 
-it('every kind with a list has its truth here', () => {
+it('covers every kind that has a list', () => {
   expect(Object.keys(TRUTH).sort()).toEqual(KINDS.map(({ kind }) => kind).sort());
 });
 
-it.each(Object.keys(TRUTH))('INV-1: one cycle finds every %s of the account, and nothing else', async (kind) => {
+it.each(Object.keys(TRUTH))('finds every %s of the account in one cycle, and nothing else [INV-1]', async (kind) => {
   const known = (await rows(kind)).map((row) => row.provider_id);
   expect(known.length).toBeGreaterThan(0);
   expect(known.sort()).toEqual(TRUTH[kind]?.().sort());
 });
 
-it('INV-12: what a project lists belongs to its tenant, under the name that the project uses', async () => {
+it('attributes what a project lists to its tenant, under the URN that the project uses [INV-12]', async () => {
   const tenantOf = new Map(account.projects.map(({ id, description }) => [id, /tenant:(\w+)/.exec(description)?.[1] ?? null]));
-  const sure = account.members.filter(({ status }) => status === 'ok');
+  const confirmed = account.members.filter(({ status }) => status === 'ok');
   const all = (await Promise.all(KINDS.map(({ kind }) => rows(kind)))).flat();
   const byUrn = new Map(all.map((row) => [row.urn, row]));
-  const listed = sure.filter(({ urn, project_id }) => byUrn.has(urn) && tenantOf.get(project_id));
+  const listed = confirmed.filter(({ urn, project_id }) => byUrn.has(urn) && tenantOf.get(project_id));
   expect(listed.length).toBeGreaterThan(90);
   for (const { urn, project_id } of listed)
     expect(byUrn.get(urn)).toMatchObject({ tenant_id: tenantOf.get(project_id), attribution: { by: 'project' } });
 });
 
-it('what no project lists belongs to its parent’s tenant: backups, snapshots, firewalls', async () => {
+it('attributes what no project lists to the tenant of its parent: backups, snapshots, firewalls', async () => {
   const droplets = new Map((await rows('droplet')).map((row) => [row.provider_id, row]));
   for (const backup of await rows('droplet_backup')) {
     const parent = account.droplets.find(({ backup_ids }) => backup_ids.map(String).includes(backup.provider_id));
@@ -96,12 +96,12 @@ it('what no project lists belongs to its parent’s tenant: backups, snapshots, 
   }
 });
 
-it('INV-11: a snapshot is one row, whatever its URN is called', async () => {
+it('keeps a snapshot as one row, whatever type its URN names [INV-11]', async () => {
   const urns = (await rows('snapshot')).map(({ urn, attrs }) => `${String(attrs.resource_type)} ${urn.split(':')[1]}`);
   expect([...new Set(urns)].sort()).toEqual(['droplet image', 'volume volumesnapshot']);
 });
 
-it('the summary counts the same', async () => {
+it('counts the same resources in the summary', async () => {
   const { data } = await world.inventory.summary(platform);
   const all = await world.database.query<{ kind: string; count: number }>(
     'select kind, count(*)::int as count from cloud_resources group by kind order by kind',
@@ -114,7 +114,7 @@ it('the summary counts the same', async () => {
   expect(acme.data.by_tenant).toEqual([{ tenant_id: 'acme', count: acme.data.total }]);
 });
 
-it('finds things by a part of their name, id or address', async () => {
+it('finds resources by a part of their name, id or address', async () => {
   const [ip] = account.floating_ips;
   const found = async (q: string) => (await world.inventory.list(platform, { q }, { limit: 50 })).data;
   expect(await found(ip?.ip ?? '')).toMatchObject([{ kind: 'floating_ip', provider_id: ip?.ip }]);
@@ -123,14 +123,14 @@ it('finds things by a part of their name, id or address', async () => {
   expect(await found('ACME.COM')).toMatchObject([{ kind: 'dns_zone', name: 'acme.com' }]);
 });
 
-it('INV-2: a second cycle writes no event', async () => {
+it('writes no event in a second cycle [INV-2]', async () => {
   const events = async () => world.database.query('select count(*) as events from cloud_resource_events');
   const before = await events();
   await cycle();
   expect(await events()).toEqual(before);
 });
 
-it('asks single droplets only for backups that the one list did not show, and says so', async () => {
+it('reads single droplets only for backups that the list of images omits, and gives these calls as the reason of the sweep', async () => {
   const [image] = images('backup');
   await world.simulator.faults([{ id: 'thin', match: { path: '/v2/images' }, effect: { type: 'hide', body: { ids: [Number(image)] } } }]);
   await world.simulator.forgetCalls();

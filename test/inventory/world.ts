@@ -19,7 +19,7 @@ import { startSimulator } from '../../apps/simulator/src';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { SimulatorClient } from '../support/simulator-client';
 
-/** Settings that let a whole history of strikes pass within a test; every one can be overridden. */
+/** Settings that let a whole history of strikes pass within a test. A test can override each of them. */
 const FAST = {
   NODE_ENV: 'test',
   LOG_LEVEL: 'error',
@@ -28,7 +28,7 @@ const FAST = {
   DELETION_LAG_MS: '0',
   DO_RATE_PER_MINUTE: '1000000',
   DO_RATE_PER_HOUR: '1000000',
-  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
+  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-only-here',
 };
 
 /** One account at a simulated provider, one database, and the inventory over both. */
@@ -44,15 +44,15 @@ export interface World {
   readonly owners: OwnershipService;
   readonly causes: ChangeCauses;
   readonly sweep: (kind: string) => Promise<SweepView>;
-  /** Another process's services over the same database and provider. */
+  /** The services of another process over the same database and provider. */
   readonly another: (settings?: Record<string, string>) => Promise<Pick<World, 'sweeps' | 'database'>>;
   readonly close: () => Promise<void>;
 }
 
-/** Who acts in tests that need somebody. */
+/** The actor in tests that need one. */
 export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 
-/** A fresh world. The simulator's lags are off unless a test turns some on: they are a subject of their own. */
+/** Opens a fresh world. The simulator's lags are off unless a test turns some on. */
 export async function newWorld(
   settings: Record<string, string> = {},
   simulated: { empty?: boolean; seed?: number } = { empty: true },

@@ -15,7 +15,7 @@ interface Batch {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[] }[];
 }
 
-/** Takes traces as a collector does, and keeps every byte of them. */
+/** Receives traces as a collector does, and keeps every byte of them. */
 export class Collector {
   readonly bodies: string[] = [];
   readonly headers: IncomingHttpHeaders[] = [];
@@ -54,8 +54,8 @@ export class Collector {
   }
 }
 
-/** The names from what began the trace down to this span. */
-export function lineage(spans: readonly SentSpan[], span: SentSpan): string[] {
-  const above = spans.find(({ spanId }) => spanId === span.parentSpanId);
-  return [...(above ? lineage(spans, above) : []), span.name];
+/** The names from the root of the trace down to this span. */
+export function spanPath(spans: readonly SentSpan[], span: SentSpan): string[] {
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  return [...(parent ? spanPath(spans, parent) : []), span.name];
 }

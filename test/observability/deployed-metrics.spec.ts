@@ -22,11 +22,11 @@ const read = (path: string) => readFileSync(join(__dirname, '../..', path), 'utf
 const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: readonly { readonly rules: readonly Rule[] }[] };
 const rules = groups.flatMap(({ rules: of }) => [...of]);
 const { panels } = JSON.parse(read('deploy/grafana/arcadia-cloud.json')) as Dashboard;
-const questions = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))];
-/** The names of ours and of the process that an expression asks for. */
+const expressions = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))];
+/** The names of our metrics and of the process metrics that an expression uses. */
 const namesIn = (expr: string) => [...expr.matchAll(/\b(?:arcadia|process|nodejs)_[a-z0-9_]+/g)].map(([name]) => name);
 
-function closes(expr: string): boolean {
+function isBalanced(expr: string): boolean {
   const opening: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
   const open: string[] = [];
   for (const sign of expr.replace(/"[^"]*"/g, '')) {
@@ -41,12 +41,12 @@ let text: string;
 const apps: INestApplication[] = [];
 
 beforeAll(async () => {
-  // Whether they can read anything does not matter here: what a process can tell is told by name all the same.
+  // The database need not be reachable: a process exports the names of its metrics all the same.
   const config = loadConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'error',
     JWT_SECRET: 's'.repeat(64),
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    DATABASE_URL: 'postgres://anonymous@127.0.0.1:1/none',
   });
   for (const app of [await createApi(config), await createWorker(config)]) apps.push(await app.init());
   text = await metricsText();
@@ -58,19 +58,19 @@ afterAll(async () => {
   await Promise.all(apps.map((app) => app.close()));
 });
 
-it('asks for nothing that api and worker do not expose', () => {
-  const asked = [...new Set(questions.flatMap(namesIn))].sort();
-  expect(asked.length).toBeGreaterThan(25);
-  expect(asked.filter((name) => !exposed.includes(name))).toEqual([]);
+it('uses only metrics that api and worker expose', () => {
+  const used = [...new Set(expressions.flatMap(namesIn))].sort();
+  expect(used.length).toBeGreaterThan(25);
+  expect(used.filter((name) => !exposed.includes(name))).toEqual([]);
 });
 
-it('shows every metric of ours on the dashboard or in an alarm', () => {
-  const asked = new Set(questions.flatMap(namesIn).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
-  const ours = new Set(exposed.filter((name) => name.startsWith('arcadia_')).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
-  expect([...ours].filter((name) => !asked.has(name))).toEqual([]);
+it('uses every metric of ours on the dashboard or in an alarm', () => {
+  const used = new Set(expressions.flatMap(namesIn).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  const ownNames = new Set(exposed.filter((name) => name.startsWith('arcadia_')).map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  expect([...ownNames].filter((name) => !used.has(name))).toEqual([]);
 });
 
-it('tells from the start what an alarm counts the first occurrence of: Prometheus sees no increase in a series that begins at 1', () => {
+it('exports a series at 0 from the start when an alarm counts its first increase, because Prometheus sees none in a series that begins at 1', () => {
   const counted = rules.flatMap(({ alert, expr }) =>
     [...expr.matchAll(/increase\((arcadia_\w+)\{(\w+)=~?"([^"]+)"\}\[[^\]]+\]\)\) > 0/g)].flatMap(
       ([, name = '', label = '', values = '']) =>
@@ -78,20 +78,21 @@ it('tells from the start what an alarm counts the first occurrence of: Prometheu
     ),
   );
   expect([...new Set(counted.map(({ alert }) => alert))]).toEqual(['ArcadiaRateLimited', 'ArcadiaDatabaseRestored', 'ArcadiaOrphans']);
-  for (const { alert, series } of counted) expect({ alert, series, told: series.test(text) }).toEqual({ alert, series, told: true });
+  for (const { alert, series } of counted)
+    expect({ alert, series, exported: series.test(text) }).toEqual({ alert, series, exported: true });
 });
 
-it('asks for nobody else’s processes: names that every Node process tells are narrowed to ours', () => {
-  const general = questions.flatMap((expr) => expr.match(/\b(?:up|process_\w+|nodejs_\w+)\b(?:\{[^}]*\})?/g) ?? []);
+it('selects our own processes only in metrics that every Node process exports', () => {
+  const general = expressions.flatMap((expr) => expr.match(/\b(?:up|process_\w+|nodejs_\w+)\b(?:\{[^}]*\})?/g) ?? []);
   expect(general.length).toBeGreaterThan(5);
   expect(general.filter((selector) => !selector.endsWith('{job=~"arcadia.*"}'))).toEqual([]);
 });
 
-it('writes expressions whose brackets close', () => {
-  expect(questions.filter((expr) => !closes(expr))).toEqual([]);
+it('writes expressions with balanced brackets', () => {
+  expect(expressions.filter((expr) => !isBalanced(expr))).toEqual([]);
 });
 
-it('names each alarm once, says how bad it is and in one line what it is', () => {
+it('names each alarm once, with a severity and a summary of one line', () => {
   expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
   for (const { alert, labels, annotations } of rules) {
     expect(alert).toMatch(/^Arcadia[A-Z]/);

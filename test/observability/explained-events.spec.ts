@@ -9,7 +9,7 @@ const sources = ['apps/api/src', 'apps/worker/src', 'libs'].flatMap((folder) =>
 );
 const explained = new Set([...readFileSync(inRoot('docs/operations.md'), 'utf8').matchAll(/`([a-z_]+)`/g)].map(([, name]) => name));
 
-it('explains every event that api and worker log, but for what only a developer asks for', () => {
+it('explains every event that api and worker log, except debug events', () => {
   const calls = sources.flatMap((text) => text.split('\n').filter((line) => /\bevent: /.test(line) && !line.includes('.debug(')));
   const logged = calls.flatMap((line) => [...(/\bevent: ([^,}]*)/.exec(line)?.[1] ?? '').matchAll(/'([a-z_]+)'/g)].map(([, name]) => name));
   expect(new Set(logged).size).toBeGreaterThan(50);

@@ -40,7 +40,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
 
   const ofWorker = () => scrape(`${world.process('one').url}/metrics`);
 
-  it('of a worker tells of queues, sweeps, calls and budget', async () => {
+  it('of a worker returns queues, sweeps, calls and budget', async () => {
     const { text, type } = await eventually('all sweeps', async () => {
       const answer = await ofWorker();
       const ages = Object.values(valuesOf(answer.text, 'arcadia_sweep_age_seconds'));
@@ -49,8 +49,9 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(type).toMatch(/^text\/plain; version=0\.0\.4/);
     const jobs = valuesOf(text, 'arcadia_queue_jobs');
     expect(Object.keys(jobs)).toHaveLength(5 * 4);
-    expect(jobs['queue="sync-fast",state="delayed"']).toBeGreaterThan(0); // the ticks to come
-    expect(valuesOf(text, 'arcadia_queue_oldest_waiting_seconds')['queue="sync-slow"']).toBeLessThan(60); // ticks are made long before they are due
+    expect(jobs['queue="sync-fast",state="delayed"']).toBeGreaterThan(0); // jobs of future ticks
+    // ticks are created long before they are due
+    expect(valuesOf(text, 'arcadia_queue_oldest_waiting_seconds')['queue="sync-slow"']).toBeLessThan(60);
     expect(valuesOf(text, 'arcadia_queue_paused')['queue="billing"']).toBe(0);
     expect(valuesOf(text, 'arcadia_sweep_cadence_seconds')['kind="droplet"']).toBe(60);
     expect(valuesOf(text, 'arcadia_provider_calls_total')['purpose="sync-fast",outcome="accepted"']).toBeGreaterThan(0);
@@ -61,7 +62,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(valuesOf(text, 'arcadia_metric_collection_failures_total')).toEqual({});
   });
 
-  it('TEN-7: of the api is for platform admins, or on a port of its own', async () => {
+  it('of the api is allowed to platform admins, or on a port of its own [TEN-7]', async () => {
     const url = `${world.process('api').url}/metrics`;
     expect((await scrape(url)).status).toBe(401);
     expect((await scrape(url, TENANT)).status).toBe(403);
@@ -81,7 +82,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(text).not.toContain(id);
   });
 
-  it('tells sagas by status, and how long the oldest waits', async () => {
+  it('returns the number of sagas by status, and the age of the oldest', async () => {
     await world.ask('/api/v1/sagas', { body: { kind: 'demo', input: { steps: ['wait'], wait_ms: 600_000 } } });
     const waiting = 'kind="demo",status="running"';
     const text = await eventually('the waiting saga', async () => {
@@ -92,7 +93,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(valuesOf(text, 'arcadia_saga_overdue_seconds')['']).toBeLessThan(5);
   });
 
-  it('OPS-3: answers while the database is away, without what stands there, and says so; then with it again', async () => {
+  it('succeeds while the database is unavailable, omits its gauges, counts the failure, and includes them again afterwards [OPS-3]', async () => {
     line.silence();
     const { status, text } = await eventually('a scrape without gauges', async () => {
       const from = performance.now();
@@ -104,7 +105,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     expect(text).toContain('process_resident_memory_bytes');
     expect(valuesOf(text, 'arcadia_provider_calls_total')['purpose="sync-fast",outcome="accepted"']).toBeGreaterThan(0);
     await eventually(
-      'a scrape that says so',
+      'a scrape that counts the failures',
       async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_metric_collection_failures_total')).length > 3,
     );
     expect(line.faults).toBeGreaterThan(0);

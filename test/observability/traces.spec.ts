@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '../queues/eventually';
 import { ONE_BACKEND } from '../queues/queue-world';
 import { ADMIN, ProcessWorld } from '../processes/process-world';
-import { Collector, lineage } from './collector';
+import { Collector, spanPath } from './collector';
 
 jest.setTimeout(60_000);
 
@@ -38,7 +38,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
       .filter((line) => line.includes(traceId))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it('goes from the request to its job, its sweep and each call of the provider', async () => {
+  it('leads from the request to its job, its sweep and each call of the provider', async () => {
     const trace = aTrace();
     const { status } = await world.ask('/api/v1/sweeps', { body: { kind: 'droplet', reason: NEEDLE }, as: under(trace) });
     expect(status).toBe(202);
@@ -49,8 +49,8 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
       collector.spansOf(trace.traceId).find(({ parentSpanId }) => parentSpanId === trace.spanId),
     );
     expect(root.name).toBe('POST /api/v1/sweeps');
-    await eventually('the whole trace', () => lineage(collector.spansOf(trace.traceId), call).length >= 5);
-    expect(lineage(collector.spansOf(trace.traceId), call)).toEqual([
+    await eventually('the whole trace', () => spanPath(collector.spansOf(trace.traceId), call).length >= 5);
+    expect(spanPath(collector.spansOf(trace.traceId), call)).toEqual([
       'POST /api/v1/sweeps',
       'enqueue sweep',
       'job sweep',
@@ -66,19 +66,19 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     });
   });
 
-  it('goes from the request to the steps of its saga, whoever runs them', async () => {
+  it('leads from the request to the steps of its saga, whichever worker runs them', async () => {
     const trace = aTrace();
     const { body } = await world.ask('/api/v1/sagas', { body: { kind: 'demo', input: { steps: ['echo'] } }, as: under(trace) });
     const { id } = (body as { data: { id: string } }).data;
     const step = await eventually('the step in the trace', () => collector.spansOf(trace.traceId).find(({ name }) => name === 'step echo'));
-    await eventually('the whole trace', () => lineage(collector.spansOf(trace.traceId), step).length >= 3);
-    expect(lineage(collector.spansOf(trace.traceId), step)).toEqual(['POST /api/v1/sagas', 'saga demo', 'step echo']);
-    const moved = await eventually('its line', () => linesOf(trace.traceId).find(({ event }) => event === 'saga_advanced'));
-    expect(moved).toMatchObject({ saga_id: id, kind: 'demo' });
-    expect(moved).not.toHaveProperty('job_id');
+    await eventually('the whole trace', () => spanPath(collector.spansOf(trace.traceId), step).length >= 3);
+    expect(spanPath(collector.spansOf(trace.traceId), step)).toEqual(['POST /api/v1/sagas', 'saga demo', 'step echo']);
+    const advanced = await eventually('its line', () => linesOf(trace.traceId).find(({ event }) => event === 'saga_advanced'));
+    expect(advanced).toMatchObject({ saga_id: id, kind: 'demo' });
+    expect(advanced).not.toHaveProperty('job_id');
   });
 
-  it('begins anew where the caller’s own is malformed', async () => {
+  it('starts a new trace when the caller’s header is malformed', async () => {
     const zeros = { traceId: '0'.repeat(32), spanId: '0'.repeat(16) };
     expect((await world.ask('/api/v1/projects', { as: under(zeros) })).status).toBe(200);
     expect((await world.ask('/api/v1/projects', { as: { ...ADMIN, traceparent: 'x'.repeat(5_000) } })).status).toBe(200);
@@ -88,7 +88,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     expect(collector.spansOf(zeros.traceId)).toEqual([]);
   });
 
-  it('TEN-8: holds no query string, header, body, token or login', async () => {
+  it('contains no query string, header, body, token or login [TEN-8]', async () => {
     const trace = aTrace();
     await world.ask(`/api/v1/inventory?q=${NEEDLE}`, { as: under(trace) });
     await eventually('the request in the trace', () => collector.spansOf(trace.traceId)[0]);
@@ -100,7 +100,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
   });
 });
 
-it('OPS-6: a collector that is away, or never answers, changes nothing and holds up no end', async () => {
+it('keeps the api unaffected by a collector that is unreachable or never responds, and lets it end in time [OPS-6]', async () => {
   const world = await ProcessWorld.create('postgres');
   await world.migrate();
   try {
