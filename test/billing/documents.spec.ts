@@ -30,7 +30,7 @@ async function refusalOf(text: string, pieceBytes: number): Promise<number | und
   }
 }
 
-it(`reads each of ${DOCUMENTS} documents of all shapes exactly, or refuses it as a whole and names its line (seed ${SEED}) [BIL-3] [BIL-4]`, async () => {
+it(`reads each of ${DOCUMENTS} documents of all shapes exactly, or refuses it as a whole and names its line (seed ${SEED}) [BIL-3, BIL-4]`, async () => {
   const random = new SeededRandom(SEED);
   const wrong: object[] = [];
   const met = { exact: 0, refused: 0, lines: 0, negative: 0, breaks: 0 };

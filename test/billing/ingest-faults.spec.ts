@@ -40,7 +40,7 @@ it.each([
   { name: 'a broken connection', effect: { type: 'reset' }, code: 'provider_unavailable' },
   { name: 'a document that ends in the middle of a line', effect: { type: 'truncate' }, code: 'unreadable_document' },
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('keeps the previous lines unchanged after $name, and stores the reason on the invoice [BIL-2] [BIL-3]', async ({ effect, code }) => {
+])('keeps the previous lines unchanged after $name, and stores the reason on the invoice [BIL-2, BIL-3]', async ({ effect, code }) => {
   await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
   await world.ingestAll();
   const before = await world.lines();

@@ -22,7 +22,7 @@ it('separates tenants in the application when row security has no effect [TEN-4]
   expect(new Set(rows.map((row) => row.tenant_id))).toEqual(new Set(['acme']));
 });
 
-it.each(['', '/events'])('returns 404 for another tenant’s resource%s when row security has no effect [TEN-3] [TEN-4]', async (part) => {
+it.each(['', '/events'])('returns 404 for another tenant’s resource%s when row security has no effect [TEN-3, TEN-4]', async (part) => {
   const foreign = world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
   const answer = await world.http().get(`/api/v1/inventory/${foreign}${part}`).set(tenant('acme'));
   expect(answer.status).toBe(404);

@@ -59,7 +59,7 @@ it.each([
   '$1',
   `$$acme$$`,
   'ácme\u{1F600}',
-])('uses exactly the tenant id as the scope for a tenant called %s [TEN-2] [TEN-4]', async (tenantId) => {
+])('uses exactly the tenant id as the scope for a tenant called %s [TEN-2, TEN-4]', async (tenantId) => {
   const [scope] = await world.database.asTenant(tenantId, (tx) =>
     tx.query(`select current_setting('arcadia.tenant_id') as tenant, current_setting('arcadia.scope', true) as scope,
                        (select count(*)::int from cloud_resources) as rows`),
