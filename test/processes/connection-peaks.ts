@@ -7,11 +7,11 @@ const EVERY_MS = 100;
 export class ConnectionPeaks {
   private readonly peaks = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
-  private looking: Promise<void> = Promise.resolve();
+  private polling: Promise<void> = Promise.resolve();
 
   private constructor(private readonly client: Client) {
     this.timer = setInterval(() => {
-      this.looking = this.looking.then(() => this.poll());
+      this.polling = this.polling.then(() => this.poll());
     }, EVERY_MS);
   }
 
@@ -28,7 +28,7 @@ export class ConnectionPeaks {
 
   async end(): Promise<void> {
     clearInterval(this.timer);
-    await this.looking;
+    await this.polling;
     await this.client.end();
   }
 

@@ -17,6 +17,6 @@ it('handles a signal that arrives while a process is still loading [OPS-6]', asy
     timeout: 10_000,
     killSignal: 'SIGKILL',
   });
-  const [[code], said] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
-  expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('closed') as string });
+  const [[code], output] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
+  expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('closed') as string });
 });
