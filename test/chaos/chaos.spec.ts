@@ -89,7 +89,7 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
     expect(stored).toEqual(expected);
   });
 
-  it('never returns rows of another tenant, and answers no request with a 500 [TEN-3, TEN-5]', () => {
+  it('never returns rows of another tenant, and returns no 500 for any request [TEN-3, TEN-5]', () => {
     expect(run.reads.reads.rows).toBeGreaterThan(100);
     expect(run.reads.foreign).toEqual([]);
     expect(world.client.inexcusable).toEqual([]);

@@ -45,7 +45,7 @@ export class ProviderFaults {
     return this.before;
   }
 
-  /** Answers every call with an error page for a while. */
+  /** Returns an error page for every call for a while. */
   private async outage(): Promise<void> {
     const rule = { id: 'outage', match: { path: '/v2/*' }, effect: { type: 'status' as const, status: 503, body: 'html' } };
     await this.world.simulator.faults([...this.rules, rule]); // As the last rule it takes precedence over none of the others.

@@ -13,7 +13,7 @@ export interface DocumentedProvider {
 }
 
 /**
- * A server that answers every request with an example of the official document. Every page of a list is the same page,
+ * A server that returns an example of the official document for every request. Every page of a list is the same page,
  * announces another page, and links to the public host.
  */
 export async function startDocumentedProvider(): Promise<DocumentedProvider> {

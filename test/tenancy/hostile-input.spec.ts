@@ -157,7 +157,7 @@ function attempts(operation: Operation): Attempt[] {
   ];
 }
 
-it('answers no input with a 500, and every refusal with problem details [TEN-5]', async () => {
+it('returns a 500 for no input, and problem details for every refusal [TEN-5]', async () => {
   const statuses = new Map<number, number>();
   const chosen = operations.flatMap(attempts).filter((_attempt, nth) => nth % EVERY === SEED % EVERY);
   const waiting = chosen.flatMap((attempt) => {
