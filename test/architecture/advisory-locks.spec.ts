@@ -6,7 +6,7 @@ const TABLE = 'libs/platform/database/src/advisory-locks.ts';
 const KEYS = Object.values(ADVISORY_LOCKS);
 const LOCK_CALL = /\bpg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared)?\s*\(([^;]*)/gi;
 
-/** What a file contains of advisory locks that belongs into the table. */
+/** Returns the advisory lock keys in a file that belong into the table. */
 function foreignKeys(source: string): string[] {
   const numbers = numberTexts(source).filter((number) => KEYS.some((key) => key === number));
   const inText = stringTexts(source).flatMap(({ text, line }) => {
@@ -20,11 +20,11 @@ function foreignKeys(source: string): string[] {
 
 const isReleased = (path: string) => path.includes('/migrations/');
 
-it('no two advisory locks share a key', () => {
+it('gives every advisory lock a key of its own', () => {
   expect(new Set(KEYS).size).toBe(KEYS.length);
 });
 
-it('the keys that the previous release uses too have not changed', () => {
+it('keeps the keys that the previous release uses as well', () => {
   expect(ADVISORY_LOCKS).toMatchObject({
     migration: '815004005',
     schedules: '815004006',
@@ -35,13 +35,13 @@ it('the keys that the previous release uses too have not changed', () => {
   });
 });
 
-it('no file of the product but the table contains the number or the hash of an advisory lock', () => {
+it('allows the number or the hash of an advisory lock in no product file but the table', () => {
   const files = sourceFiles('apps', 'libs').filter(({ path }) => path !== TABLE && !isReleased(path));
   const found = files.flatMap(({ path }) => foreignKeys(readText(path) ?? '').map((what) => `${path} ${what}`));
   expect(found).toEqual([]);
 });
 
-it('no test contains a key of the table', () => {
+it('allows no key of the table in a test', () => {
   const files = sourceFiles('test').filter(({ path }) => path !== 'test/architecture/advisory-locks.spec.ts');
   const found = files.filter(({ path }) => {
     const source = readText(path) ?? '';
@@ -51,7 +51,7 @@ it('no test contains a key of the table', () => {
   expect(found.map(({ path }) => path)).toEqual([]);
 });
 
-it('every advisory lock in the SQL of a migration is listed in the table', () => {
+it('lists in the table every advisory lock in the SQL of a migration', () => {
   const found = sourceFiles('libs/platform/database/src/migrations').flatMap(({ path }) =>
     stringTexts(readText(path) ?? '').flatMap(({ text }) => [...text.matchAll(LOCK_CALL)].map(([, argument]) => argument ?? '')),
   );

@@ -3,17 +3,17 @@ import { citable, citedIds, citingFiles, testNames, wrongCitations, type Citable
 const law = citable();
 const files = citingFiles();
 
-it('every promise, page, section, target and decision that a file cites is in the repository', () => {
+it('has in the repository every promise, page, section, target and decision that a file cites', () => {
   expect(files.flatMap((file) => wrongCitations(file, law))).toEqual([]);
 });
 
-it('every promise is quoted by the name of a test', () => {
+it('has a test name that quotes it for every promise', () => {
   const names = files.filter(({ path }) => path.endsWith('.spec.ts')).flatMap(testNames);
   const quoted = new Set(citedIds(names.join('\n'), law.prefixes));
   expect([...law.guarantees].filter((id) => !quoted.has(id))).toEqual([]);
 });
 
-it('the page of promises has every family that it lists, numbered without a gap', () => {
+it('has in the page of promises every family that it lists, numbered without a gap', () => {
   const families = law.prefixes.map((prefix) => [...law.guarantees].filter((id) => id.startsWith(`${prefix}-`)));
   expect(families.flat().sort()).toEqual([...law.guarantees].sort());
   for (const [at, ids] of families.entries()) {
@@ -21,7 +21,7 @@ it('the page of promises has every family that it lists, numbered without a gap'
   }
 });
 
-describe('the finder', () => {
+describe('the finder of citations', () => {
   const small: Citable = {
     prefixes: ['INV'],
     guarantees: new Set(['INV-1']),
@@ -53,7 +53,7 @@ describe('the finder', () => {
     expect(wrongIn(text)).toEqual([wrong]);
   });
 
-  it('passes what can be looked up, and names that only resemble ids', () => {
+  it('accepts citations that exist, and names that only resemble ids', () => {
     const right = [
       '// SHA-256 of it, as UTF-8 (INV-1); decision 0001, docs/digitalocean-facts.md 1.8 and 1, docs/measurements.md I1.',
       '// docs/operations.md, "Alarms"; ../README.md; by the design of TCP; performance.now(); test/provisioning/shared-looks.spec',
@@ -62,7 +62,7 @@ describe('the finder', () => {
     expect(wrongIn(right.join('\n'))).toEqual([]);
   });
 
-  it('takes names from tests only, not from comments and other texts', () => {
+  it('reads test names only, not comments and other texts', () => {
     const text = [
       "it('keeps a row [INV-1]', () => expect('INV-2').toBe('x')); // INV-3",
       "it.each([['a']])('%s [INV-4]', () => {});",

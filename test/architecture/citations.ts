@@ -5,10 +5,10 @@ import ts from 'typescript';
 const ROOT = resolve(__dirname, '../..');
 const FOLDERS = ['apps', 'libs', 'test', 'docs', 'bench', 'deploy'];
 const ROOT_FILES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'Dockerfile', 'docker-compose.yml', '.env.example', 'jest.config.js'];
-/** Recordings of older releases, and the two files that contain wrong citations on purpose. */
+/** Recordings of older releases, and the two files with deliberately wrong citations. */
 const LEFT_OUT = /^test\/(releases\/[^/]+\/|architecture\/citations(\.spec)?\.ts$)/;
 
-/** Citations that lead out of the repository. The fallback path of the provider's OpenAPI document is the one exception. */
+/** Citations of documents outside the repository. The fallback path of the provider's OpenAPI document is the only exception. */
 const OUTSIDE: readonly RegExp[] = [
   /\bdesign,?( section)? \d[\d.]*|\bdesign section\b|\bof the design\b/i,
   /\bperformance,? (section \d+|[A-Z]\d)\b/,
@@ -17,23 +17,23 @@ const OUTSIDE: readonly RegExp[] = [
 ];
 
 export interface TextFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Everything that may be cited. */
+/** Everything that a file may cite. */
 export interface Citable {
   readonly prefixes: readonly string[];
   readonly guarantees: ReadonlySet<string>;
   readonly decisions: ReadonlySet<string>;
-  /** Numbers of sections, by the page's name without its ending. */
+  /** The section numbers of each page, by its name without the file extension. */
   readonly sections: Readonly<Record<string, ReadonlySet<string>>>;
   readonly targets: ReadonlySet<string>;
   readonly exists: (path: string) => boolean;
 }
 
-/** Every text of the repository in which something can be cited. */
+/** Returns every text file of the repository that can contain citations. */
 export function citingFiles(): TextFile[] {
   const paths = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
@@ -56,13 +56,13 @@ export function citable(): Citable {
   };
 }
 
-/** The ids of promises in a text, each once. SHA-256 is none, because SHA is no prefix of an id. */
+/** Returns the ids of promises in a text without duplicates. SHA-256 is not an id, because SHA is not a prefix of ids. */
 export function citedIds(text: string, prefixes: readonly string[]): string[] {
   const ids = [...text.matchAll(/\b([A-Z]{3})-\d+\b/g)].flatMap(([id, prefix = '']) => (prefixes.includes(prefix) ? [id] : []));
   return [...new Set(ids)];
 }
 
-/** The citations of a file that lead to nothing in the repository. */
+/** Returns the citations of a file that do not exist in the repository. */
 export function wrongCitations({ path, text }: TextFile, law: Citable): string[] {
   const flowing = text.replace(/\n\s*(?:\*|\/\/|#)?[ \t]*/g, ' ');
   const wrong = [
@@ -76,7 +76,7 @@ export function wrongCitations({ path, text }: TextFile, law: Citable): string[]
   return wrong.map((citation) => `${path} cites ${citation}`);
 }
 
-/** The names that a spec gives to its tests, in the order of the file; the texts of an `each` table count as names too. */
+/** Returns the test names of a spec in the order of the file. The texts of an `each` table count as names as well. */
 export function testNames({ path, text }: TextFile): string[] {
   const names: string[] = [];
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
@@ -91,17 +91,17 @@ export function testNames({ path, text }: TextFile): string[] {
   return names;
 }
 
-/** Pages that a text names: `docs/api.md`, `../operations.md#sweeps`, `performance.md`. */
+/** Returns the pages that a text names: `docs/api.md`, `../operations.md#sweeps`, `measurements.md`. */
 function citedPages(text: string): string[] {
   return [...text.matchAll(/(?<![\w./<-])((?:\.{0,2}\/)?(?:[\w.-]+\/)*[\w-]+\.md)\b/g)].map(([, page = '']) => page);
 }
 
-/** A page may be named from the root, from the file's own folder, or by its name alone when it is one of `docs`. */
+/** Resolves a page from the root, from the folder of the file, or in `docs` by its name alone. */
 function isInRepository(page: string, from: string, law: Citable): boolean {
   return [page, join(dirname(from), page), join('docs', page)].some((path) => !path.startsWith('..') && law.exists(path));
 }
 
-/** Numbers cited of one page of `docs`, as in `docs/digitalocean-facts.md 1.1, 1.2`, that the page does not have. */
+/** Returns cited numbers that a page of `docs` does not have, as in `docs/digitalocean-facts.md 1.1, 1.2`. */
 function unknownNumbers(text: string, page: string, number: RegExp, known: ReadonlySet<string>): string[] {
   const cited = new RegExp(`\\b${page}\\.md\`?,?(?: sections?)? (${number.source}(?:(?:, | and | to )${number.source})*)`, 'g');
   return [...text.matchAll(cited)].flatMap(([, list = '']) =>

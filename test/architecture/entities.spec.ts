@@ -9,7 +9,7 @@ import { rooms } from './source-tree';
 
 const ROOT = join(__dirname, '../..');
 
-/** Tables that have no entity yet. The list only shrinks. */
+/** Tables without an entity. The list only shrinks. */
 const WITHOUT_ENTITY: readonly string[] = [
   'audit_log',
   'cloud_accounts',
@@ -67,7 +67,7 @@ afterAll(async () => {
   await stored.drop();
 });
 
-/** Every class with `@Entity` in an `entities/` folder of a library. */
+/** Returns every class with `@Entity` in an `entities/` folder of a library. */
 function entityClasses(): (new () => object)[] {
   const files = rooms('libs').flatMap((room) => {
     const folder = join(ROOT, room, 'src/entities');
@@ -99,7 +99,7 @@ function columnsOf(table: string): Promise<ColumnRow[]> {
   );
 }
 
-/** The columns that an entity declares, in the words of PostgreSQL. */
+/** Returns the columns that an entity declares, with the type names of PostgreSQL. */
 function declaredColumns(entity: EntityMetadata): ColumnRow[] {
   return entity.columns
     .filter(({ isVirtualProperty }) => !isVirtualProperty)

@@ -1,6 +1,6 @@
 import { libraryName, readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
 
-/** Which library may import which: the table of docs/architecture.md. */
+/** The libraries that each library may import, as in the table of docs/architecture.md. */
 const BELOW_FEATURES = ['kernel', 'config', 'observability', 'runtime', 'database', 'identity', 'audit', 'outbox', 'digitalocean'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
@@ -27,7 +27,7 @@ const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');
 const product = sourceFiles('apps', 'libs').filter((file) => !isTest(file));
 const edges = product.flatMap((file) => file.imports.map((imported) => ({ file, imported, into: roomOf(file, imported) })));
 
-it('libraries import only what their floor allows', () => {
+it('lets a library import only libraries that its layer allows', () => {
   const wrong = edges.filter(({ file, into }) => {
     if (!into || into === file.room || !file.room.startsWith('libs/')) return false;
     return !MAY_IMPORT[libraryName(file.room)]?.includes(libraryName(into));
@@ -36,19 +36,19 @@ it('libraries import only what their floor allows', () => {
   expect(rooms('libs').filter((room) => !MAY_IMPORT[libraryName(room)])).toEqual([]);
 });
 
-it('a room is entered by its door only', () => {
+it('lets a library or app be imported only through its entry point', () => {
   const wrong = edges.filter(({ file, imported, into }) => into !== undefined && into !== file.room && !imported.startsWith('#libs/'));
   expect(wrong.map(({ file, imported }) => `${file.path} imports ${imported}`)).toEqual([]);
 });
 
-it('the simulator shares no code with the product, and no app imports another', () => {
+it('shares no code between the simulator and the product, nor between apps', () => {
   const wrong = edges.filter(
     ({ file, into }) => into !== undefined && into !== file.room && (file.room === 'apps/simulator' || into.startsWith('apps/')),
   );
   expect(wrong.map(({ file, imported }) => `${file.path} imports ${imported}`)).toEqual([]);
 });
 
-it('inventory knows nothing of HTTP and of queues, and only apps have controllers and processors', () => {
+it('keeps HTTP and queues out of the domain libraries, and controllers and processors in apps', () => {
   const wrong = edges.filter(
     ({ file, imported }) =>
       file.room.startsWith('libs/') &&
@@ -61,7 +61,7 @@ it('inventory knows nothing of HTTP and of queues, and only apps have controller
   ).toEqual([]);
 });
 
-it('every library has a README that says what it owns, what not, its words, its invariants and its failures', () => {
+it('requires a README in every library that describes ownership, limits, words, invariants and failures', () => {
   for (const room of rooms('libs')) {
     const readme = readText(`${room}/README.md`) ?? '';
     const missing = ['Owns', 'Does not own', 'Words', 'Invariants', 'Failure'].filter((heading) => !readme.includes(`## ${heading}`));
@@ -70,27 +70,27 @@ it('every library has a README that says what it owns, what not, its words, its 
   }
 });
 
-it('files are short: a median below 90 lines, and none above 300 but migrations', () => {
+it('keeps files short: a median below 90 lines, and no file above 300 lines but migrations', () => {
   const lengths = product.map((file) => file.lines).sort((a, b) => a - b);
   expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThan(90);
   expect(product.filter((file) => file.lines > 300 && !file.path.includes('/migrations/')).map((file) => file.path)).toEqual([]);
 });
 
-it('no room is named after nothing', () => {
+it('allows no folder or file with a name without meaning', () => {
   const nameless = product.filter((file) => /(^|\/)(utils?|common|helpers?|shared|misc)(\/|\.)/.test(file.path));
   expect(nameless.map((file) => file.path)).toEqual([]);
 });
 
-it('a lib has one door, and it names what it lets out', () => {
+it('gives every library one entry point with named exports', () => {
   for (const room of rooms('libs')) expect(readText(`${room}/src/index.ts`)).not.toMatch(/export \*/);
 });
 
-it('only the command line imports the local stack', () => {
+it('lets only the command line import the local stack', () => {
   const wrong = edges.filter(({ file, imported }) => imported === '#libs/local-stack' && file.room !== 'apps/cli');
   expect(wrong.map(({ file }) => file.path)).toEqual([]);
 });
 
-it('nest-cli.json and the imports of package.json name every app and every library', () => {
+it('lists every app and every library in nest-cli.json and in the imports of package.json', () => {
   const { projects } = JSON.parse(readText('nest-cli.json') ?? '') as { projects: Record<string, { type: string; root: string }> };
   const { imports } = JSON.parse(readText('package.json') ?? '') as { imports: Record<string, string> };
   const named = (type: string) =>

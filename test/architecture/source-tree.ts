@@ -3,19 +3,19 @@ import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = resolve(__dirname, '../..');
-/** Folders of `libs` that hold libraries; `libs/kernel` is a library itself. */
+/** Folders of `libs` that contain libraries. `libs/kernel` is a library itself. */
 const FLOORS = ['libs/platform', 'libs/engine', 'libs/features'];
 
 export interface SourceFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   readonly path: string;
-  /** Its app or library: `apps/api`, `libs/kernel`, `libs/platform/config`, … */
+  /** The app or library of the file: `apps/api`, `libs/kernel`, `libs/platform/config`, … */
   readonly room: string;
   readonly lines: number;
   readonly imports: readonly string[];
 }
 
-/** Every TypeScript file below the folders, with what it imports. */
+/** Returns every TypeScript file below the folders with its imports. */
 export function sourceFiles(...folders: string[]): SourceFile[] {
   return folders
     .flatMap((folder) => filesBelow(folder))
@@ -30,13 +30,13 @@ export function sourceFiles(...folders: string[]): SourceFile[] {
     });
 }
 
-/** Folders of apps, or of libraries on all floors. */
+/** Returns the folders of apps, or of libraries on all layers. */
 export function rooms(folder: 'apps' | 'libs'): string[] {
   if (folder === 'apps') return foldersIn('apps');
   return foldersIn('libs').flatMap((floor) => (FLOORS.includes(floor) ? foldersIn(floor) : [floor]));
 }
 
-/** The last part of a library's folder, which is its name in `#libs/<name>`. */
+/** Returns the last part of a library's folder, which is its name in `#libs/<name>`. */
 export function libraryName(room: string): string {
   return room.slice(room.lastIndexOf('/') + 1);
 }
@@ -60,7 +60,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** The room that an import leads into; undefined for packages and built-ins. */
+/** Returns the app or library to which an import leads, or undefined for packages and built-in modules. */
 export function roomOf(from: SourceFile, imported: string): string | undefined {
   if (imported.startsWith('#libs/')) return rooms('libs').find((room) => libraryName(room) === imported.slice('#libs/'.length)) ?? imported;
   if (!imported.startsWith('.')) return undefined;

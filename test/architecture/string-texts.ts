@@ -1,12 +1,12 @@
 import ts from 'typescript';
 
-/** A string of a source file. A template's expressions are kept as `${expression}`. */
+/** A string of a source file. The expressions of a template are kept as `${expression}`. */
 export interface StringText {
   readonly text: string;
   readonly line: number;
 }
 
-/** Every string literal and template of a file, comments excluded. */
+/** Returns every string literal and template of a file, without comments. */
 export function stringTexts(source: string): StringText[] {
   const file = ts.createSourceFile('file.ts', source, ts.ScriptTarget.Latest, true);
   const found: StringText[] = [];
@@ -19,7 +19,7 @@ export function stringTexts(source: string): StringText[] {
   return found;
 }
 
-/** Every number of a file, as it is written without separators. */
+/** Returns every number of a file, as written without separators. */
 export function numberTexts(source: string): string[] {
   const file = ts.createSourceFile('file.ts', source, ts.ScriptTarget.Latest, true);
   const found: string[] = [];

@@ -1,7 +1,7 @@
 import { libraryName, readText, sourceFiles } from './source-tree';
 import { stringTexts } from './string-texts';
 
-/** The library that owns a table is the only one that writes it. Everybody may read. */
+/** The library that owns a table is the only one that writes it. All libraries may read it. */
 const OWNED: Record<string, readonly string[]> = {
   audit: ['audit_log', 'record_chain', 'record_digests', 'record_waiting'],
   'provider-billing': [
@@ -33,7 +33,7 @@ const OWNED: Record<string, readonly string[]> = {
   saga: ['saga_holds', 'saga_runs', 'saga_starts', 'saga_steps'],
 };
 
-/** Foreign writes that exist today, each as `<library> writes <table>`. */
+/** Writes to tables of other libraries that exist today, each as `<library> writes <table>`. */
 const EXCEPTIONS: readonly string[] = [];
 
 const NAME = String.raw`((?:\$\{[^}]*\}|[\w."])+)`;
@@ -49,7 +49,7 @@ const CREATES = /\bcreate\s+(temp\s+|temporary\s+|unlogged\s+)?table\s+(?:if\s+n
 
 const OWNER_OF = new Map(Object.entries(OWNED).flatMap(([owner, tables]) => tables.map((table) => [table, owner] as const)));
 
-/** The tables that the SQL of a file writes. A target that the file computes counts as every table that one of its strings names. */
+/** Returns the tables that the SQL of a file writes. A computed target counts as every table that a string of the file names. */
 function writtenTables(source: string): string[] {
   const texts = stringTexts(source).map(({ text }) => text);
   const targets = texts.flatMap((text) => [
@@ -87,11 +87,11 @@ function foreignWrites(): string[] {
   );
 }
 
-it('no library writes a table that another library owns', () => {
+it('lets no library write a table that another library owns', () => {
   expect([...new Set(foreignWrites())].sort()).toEqual([...EXCEPTIONS].sort());
 });
 
-it('audit names no table of another library: streams come from the owners of their tables', () => {
+it('names no table of another library in audit, because the owners of the tables pass their streams to it', () => {
   const foreign = [...OWNER_OF].filter(([, owner]) => owner !== 'audit').map(([table]) => table);
   const named = statements
     .filter(({ room }) => room === 'audit')
@@ -103,7 +103,7 @@ it('audit names no table of another library: streams come from the owners of the
   expect(named).toEqual([]);
 });
 
-it('every table of the schema has one owner', () => {
+it('gives every table of the schema one owner', () => {
   const created = schema.flatMap(({ source }) => createdTables(source, 'lasting'));
   expect([...OWNER_OF.keys()].sort()).toEqual([...new Set(created)].sort());
   expect(OWNER_OF.size).toBe(Object.values(OWNED).flat().length);
@@ -118,6 +118,6 @@ it.each([
   ['const keep = (table: string) => `delete from ${table}`; keep("saga_runs")', ['saga_runs']],
   ['const keep = (table: string) => `delete from ${table}`', ['${table}']],
   ['// update saga_runs set id = 1', []],
-])('finds what is written by %s', (source, tables) => {
+])('finds the tables that are written by %s', (source, tables) => {
   expect(writtenTables(source).sort()).toEqual(tables);
 });

@@ -14,7 +14,7 @@ afterAll(async () => {
   await stored.drop();
 });
 
-it('every table whose rows get digests is a declared stream with the columns of its trigger [INV-14]', async () => {
+it('declares a stream for every table with digests, with the columns of its trigger [INV-14]', async () => {
   const { rows } = await owner.query<{ table: string; source: string }>(
     `select t.tgrelid::regclass::text as table, p.prosrc as source from pg_trigger t join pg_proc p on p.oid = t.tgfoid
       where p.prosrc like '%insert into record_digests%'`,

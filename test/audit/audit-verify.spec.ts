@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const head = () => join(folder, 'head.json');
 
-it('INV-14: what is whole ends with 0, and its head can be kept outside the database', async () => {
+it('exits with 0 for an unchanged record, and exports a head that can be kept outside the database [INV-14]', async () => {
   expect(await auditVerify(['--export-head', head()])).toBe(0);
   expect(printed.out).toBe(readFileSync(head(), 'utf8'));
   expect(JSON.parse(printed.out)).toEqual({ no: '2', hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
@@ -39,7 +39,7 @@ it('INV-14: what is whole ends with 0, and its head can be kept outside the data
   expect(printed.err).toContain('whole: 15 rows, 4 links; 0 digests are not linked yet');
 });
 
-it('INV-14: a changed row ends with 1 and is named, and the head stays what it was', async () => {
+it('exits with 1 and names the row when a row was changed, and leaves the head file unchanged [INV-14]', async () => {
   expect(await auditVerify(['--export-head', head()])).toBe(0);
   const before = readFileSync(head(), 'utf8');
   printed.out = '';
@@ -49,7 +49,7 @@ it('INV-14: a changed row ends with 1 and is named, and the head stays what it w
   expect(readFileSync(head(), 'utf8')).toBe(before);
 });
 
-it('INV-14: a cut tail ends with 1', async () => {
+it('exits with 1 when the tail of the record was cut [INV-14]', async () => {
   await world.work(3);
   await world.sealer.seal();
   expect(await auditVerify(['--export-head', head()])).toBe(0);
@@ -62,13 +62,13 @@ it('INV-14: a cut tail ends with 1', async () => {
   expect(printed.out).toBe('head_missing record_chain 4\n');
 });
 
-it.each(['', 'no json', '{"no":4,"hash":"00"}', '{"no":"1","hash":"zz"}'])('refuses to take %j for a head', async (text) => {
+it.each(['', 'no json', '{"no":4,"hash":"00"}', '{"no":"1","hash":"zz"}'])('refuses %j as a head', async (text) => {
   writeFileSync(head(), text);
   await expect(auditVerify(['--head', head()])).rejects.toMatchObject({ code: 'unreadable_head' });
   await expect(auditVerify(['--head', join(folder, 'nowhere')])).rejects.toMatchObject({ code: 'launch_configuration_invalid' });
 });
 
-it('INV-14: keeps a head by itself from run to run: made the first time, compared and replaced from then on, untouched when something is wrong', async () => {
+it('creates the kept head on the first run, compares and replaces it on later runs, and leaves it unchanged after a finding [INV-14]', async () => {
   expect(await auditVerify(['--keep-head', head()])).toBe(0);
   expect(printed.err).toContain('there is no head at');
   expect(readFileSync(head(), 'utf8')).toContain('"no":"2"');
@@ -85,7 +85,7 @@ it('INV-14: keeps a head by itself from run to run: made the first time, compare
   await expect(auditVerify(['--keep-head', head(), '--head', head()])).rejects.toThrow('use one or the other');
 });
 
-it('INV-14: finds its database in production where only Vault tells its address', async () => {
+it('finds the database in production when its address is only in Vault [INV-14]', async () => {
   const vault = await KvServer.start();
   vault.tokens.add('hvs.of-a-test');
   vault.kept.set('arcadia/common', { DATABASE_URL: world.stored.appUrl });

@@ -7,7 +7,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** The value of a metric in a scrape. */
+/** Returns the value that a scrape exports for a metric. */
 async function valueOf(name: string): Promise<number> {
   const { sql } = CHAIN_METRICS.find((gauge) => gauge.name === name) ?? { sql: '' };
   const [row] = await world.database.query<{ value: unknown }>(sql);
@@ -20,7 +20,7 @@ it('counts digests that are not yet linked, with the age of the oldest, until th
   expect([await waiting(), await age()]).toEqual([0, 0]);
   await world.work(5);
   await world.undoneWork(5);
-  expect(await waiting()).toBe(2); // events, and the entry of the audit log
+  expect(await waiting()).toBe(2); // One digest is for the events, the other for the audit log entry.
   await world.superuser.query(
     `update record_digests set last_at = last_at - interval '1 hour' where id = (select min(id) from record_digests)`,
   );

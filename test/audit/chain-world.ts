@@ -9,7 +9,7 @@ export interface ResponseClass extends Verified {
   readonly findings: readonly Finding[];
 }
 
-/** A database with a recorder, an audit log and a sealer, and somebody who may do everything to it. */
+/** A database with a recorder, an audit log, a sealer and a superuser connection that can tamper with every table. */
 export class ChainWorld {
   readonly audit = new AuditLog(this.database);
   readonly sealer = new ChainSealer(this.database);
@@ -27,7 +27,7 @@ export class ChainWorld {
     return new ChainWorld(stored, aDatabase(stored.appUrl), superuser);
   }
 
-  /** One transaction that adds so many events and, as people do, an entry of the audit log. */
+  /** Commits one transaction that adds this many events and one audit log entry. */
   async work(events: number, note = 'worked'): Promise<void> {
     await this.database.transaction(async (tx) => {
       await tx.query(ADD_EVENTS, [events, note]);
@@ -35,7 +35,7 @@ export class ChainWorld {
     });
   }
 
-  /** The same, but it does not happen: its numbers are used up all the same. */
+  /** Adds events in a transaction that is rolled back, so their sequence numbers are used up and no rows remain. */
   async undoneWork(events: number): Promise<void> {
     const undone = this.database.transaction(async (tx) => {
       await tx.query(ADD_EVENTS, [events, 'undone']);
@@ -44,12 +44,12 @@ export class ChainWorld {
     await undone.catch(() => undefined);
   }
 
-  /** As `npm run audit:verify` does it. */
+  /** Verifies the chain in the same way as `npm run audit:verify`. */
   verify(exported?: ChainHead): Promise<ResponseClass> {
-    return withSession(this.stored.appUrl, 'service', (session) => verdictOf(session, exported));
+    return withSession(this.stored.appUrl, 'service', (session) => verificationOf(session, exported));
   }
 
-  /** What the verifier would say if `statements` had been committed. They are not. */
+  /** Returns the findings of the verifier as if `statements` had been committed. The transaction is rolled back afterwards. */
   async verifyAfter(statements: readonly string[], exported: ChainHead): Promise<{ changed: number; findings: readonly Finding[] }> {
     const query: Session['query'] = async <R>(text: string, values?: readonly unknown[]) => {
       const { rows } = await this.superuser.query({ text, values: [...(values ?? [])] });
@@ -65,7 +65,7 @@ export class ChainWorld {
     try {
       let changed = 0;
       for (const statement of statements) changed += (await this.superuser.query(statement)).rowCount ?? 0;
-      return { changed, findings: (await verdictOf(session, exported)).findings };
+      return { changed, findings: (await verificationOf(session, exported)).findings };
     } finally {
       await this.superuser.query('rollback');
     }
@@ -84,7 +84,7 @@ select gen_random_uuid(), case when n % 3 = 0 then 'acme' end, 'updated', 'sweep
        case when n % 2 = 0 then gen_random_uuid() end
   from generate_series(1, $1::int) n`;
 
-async function verdictOf(session: Session, exported: ChainHead | undefined): Promise<ResponseClass> {
+async function verificationOf(session: Session, exported: ChainHead | undefined): Promise<ResponseClass> {
   const findings: Finding[] = [];
   const verified = await verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported, keepDays: 400 }, (finding) =>
     findings.push(finding),

@@ -20,17 +20,17 @@ const sealedHead = async (): Promise<ChainHead> => {
   return world.sealer.head();
 };
 
-it('INV-14: what nobody touched is whole, whatever was rolled back and whoever wrote at once', async () => {
+it('finds nothing wrong in an untouched record after rollbacks and concurrent writes [INV-14]', async () => {
   await Promise.all([world.work(300), world.undoneWork(50), world.work(1), world.work(20), world.undoneWork(3), world.work(7)]);
   const before = await world.verify();
   expect(before).toMatchObject({ findings: [], waiting: 8, rows: 332, head: NO_HEAD });
   const head = await sealedHead();
   const numbers = await world.database.query<{ used: number }>('select max(seq)::int as used from cloud_resource_events');
-  expect(numbers[0]?.used).toBeGreaterThan(328); // the undone work used some up
+  expect(numbers[0]?.used).toBeGreaterThan(328); // The rolled back transactions used up some numbers.
   expect(await world.verify(head)).toMatchObject({ findings: [], waiting: 0, head: { no: '8' } });
 });
 
-it('INV-14: each transaction chains what it wrote, in the same transaction and without asking for it', async () => {
+it('writes the digests of a transaction within that transaction, by trigger [INV-14]', async () => {
   await world.work(5);
   await world.undoneWork(5);
   const digests = await world.database.query<{ stream: string; row_count: number; same: boolean }>(
@@ -42,7 +42,7 @@ it('INV-14: each transaction chains what it wrote, in the same transaction and w
   ]);
 });
 
-it('INV-14: text is recorded the same, whatever the encoding of the client that wrote it', async () => {
+it('records the same digest of a text for every client encoding [INV-14]', async () => {
   await world.superuser.query(`set client_encoding = 'LATIN1'`);
   await world.superuser.query(
     `insert into audit_log (actor, actor_role, action, target_type, target_id, details) values (U&'Zo\\00EB', 'r', 'a', 't', '1', '{"name":"\\u00fc"}')`,
@@ -50,11 +50,11 @@ it('INV-14: text is recorded the same, whatever the encoding of the client that 
   expect((await world.verify()).findings).toEqual([]);
 });
 
-it('INV-14: what was recorded before there was a chain is covered when it begins', async () => {
+it('covers records that are older than the chain when the chain begins [INV-14]', async () => {
   await world.superuser.query('alter table cloud_resource_events disable trigger digest; alter table audit_log disable trigger digest');
   for (let n = 0; n < 4; n += 1) await (n === 2 ? world.undoneWork(100) : world.work(700));
   await world.superuser.query('alter table cloud_resource_events enable trigger digest; alter table audit_log enable trigger digest');
-  await world.work(3); // the other release goes on
+  await world.work(3); // The other release continues to write.
   expect((await world.verify()).findings).toHaveLength(2103);
   const runner = { query: (sql: string) => world.superuser.query(sql) } as unknown as QueryRunner;
   await new EarlierRecords1795000001031().up(runner);
@@ -62,20 +62,20 @@ it('INV-14: what was recorded before there was a chain is covered when it begins
   expect(await world.verify()).toMatchObject({ findings: [], waiting: 0, rows: 2107 });
 });
 
-it('INV-14: no transaction waits for another that has written and not ended, nor for the sealer', async () => {
+it('lets no transaction wait for another open transaction that has written, nor for the sealer [INV-14]', async () => {
   await world.superuser.query('begin');
   await world.superuser.query(
     `insert into cloud_resource_events (resource_id, type, source) values (gen_random_uuid(), 'updated', 'sweep')`,
   );
-  await world.superuser.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.sealing})`); // as a sealer that never ends
-  await world.work(3); // would not end
+  await world.superuser.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.sealing})`); // This acts as a sealer that never ends.
+  await world.work(3); // These transactions must commit while the sealing lock is taken.
   expect(await world.sealer.seal()).toBe(0);
   await world.superuser.query('commit');
   expect(await world.sealer.seal()).toBe(3);
   expect((await world.verify()).findings).toEqual([]);
 });
 
-it('INV-14: of many sealers one links at a time, and each digest once', async () => {
+it('links each digest once when several sealers run at the same time [INV-14]', async () => {
   for (let round = 0; round < 5; round += 1) {
     await Promise.all(Array.from({ length: 10 }, (_, n) => world.work(n + 1)));
     await Promise.all(Array.from({ length: 6 }, () => world.sealer.seal()));
@@ -84,7 +84,7 @@ it('INV-14: of many sealers one links at a time, and each digest once', async ()
   expect(await world.verify()).toMatchObject({ findings: [], waiting: 0, head: { no: '100' } });
 });
 
-it('INV-14: verifies while work goes on', async () => {
+it('verifies the chain while transactions are being committed [INV-14]', async () => {
   const end = new AbortController();
   const work = (async () => {
     for (let n = 0; !end.signal.aborted; n += 1) await (n % 3 === 2 ? world.undoneWork(4) : world.work(10));
@@ -94,10 +94,10 @@ it('INV-14: verifies while work goes on', async () => {
   })();
   let rows = 0;
   for (let round = 0; round < 8; round += 1) {
-    const verdict = await world.verify(await world.sealer.head());
-    expect(verdict.findings).toEqual([]);
-    expect(verdict.rows).toBeGreaterThanOrEqual(rows);
-    rows = verdict.rows;
+    const verified = await world.verify(await world.sealer.head());
+    expect(verified.findings).toEqual([]);
+    expect(verified.rows).toBeGreaterThanOrEqual(rows);
+    rows = verified.rows;
   }
   end.abort();
   await Promise.all([work, sealing]);
@@ -112,14 +112,14 @@ it.each([
   { sql: 'delete from record_chain where no = 2', what: 'link_missing', table: 'record_chain', id: '2' },
   { sql: 'delete from record_chain where no = 6', what: 'head_missing', table: 'record_chain', id: '6' },
   { sql: `update record_chain set hash = sha256(hash) where no = 6`, what: 'link_edited', table: 'record_chain', id: '6' },
-])('INV-14: says what is wrong and where: $what', async ({ sql, ...finding }) => {
+])('reports the kind and the place of a fault: $what [INV-14]', async ({ sql, ...finding }) => {
   for (let n = 0; n < 3; n += 1) await world.work(5);
   const exported = await sealedHead();
   const { findings } = await world.verifyAfter([sql], exported);
   expect(findings).toContainEqual(expect.objectContaining(finding));
 });
 
-it('INV-14: a tail that was cut without a trace is found by the exported head, and by nothing else', async () => {
+it('finds a tail that was cut without a trace only with the exported head [INV-14]', async () => {
   for (let n = 0; n < 4; n += 1) await world.work(5);
   const exported = await sealedHead();
   const cut = [
@@ -132,7 +132,7 @@ it('INV-14: a tail that was cut without a trace is found by the exported head, a
   expect((await world.verifyAfter(cut, exported)).findings).toEqual([{ what: 'head_missing', table: 'record_chain', id: '8' }]);
 });
 
-it(`INV-14: ${TAMPERS} random tampers are all found (FUZZ_SEED=${SEED})`, async () => {
+it(`finds all of ${TAMPERS} random tampers (FUZZ_SEED=${SEED}) [INV-14]`, async () => {
   for (let n = 0; n < 30; n += 1) await (n % 5 === 4 ? world.undoneWork(3) : world.work(1 + (n % 7)));
   const exported = await sealedHead();
   expect((await world.verify(exported)).findings).toEqual([]);

@@ -13,7 +13,7 @@ const platform = { kind: 'platform' } as const;
 const STEP_DAYS = 61;
 const KEEP_DAYS = 400;
 
-/** What was listed at a time that is some steps ago. */
+/** The inventory at a time that lies some steps in the past. */
 interface Moment {
   readonly step: number;
   readonly at: Date;
@@ -37,12 +37,12 @@ beforeEach(async () => {
   const original = await world.simulator.droplets();
   await timePasses();
   await sweepOf(original.map((droplet) => ({ ...droplet, name: `${droplet.name}-renamed` })));
-  await sweepOf(original.filter(({ id }) => id !== 101)); // dies, and comes back five steps later
+  await sweepOf(original.filter(({ id }) => id !== 101)); // This droplet is deleted, and returns five steps later.
   for (let n = 0; n < 4; n += 1)
     await sweepOf(original.filter(({ id }) => id !== 101).map((one) => ({ ...one, name: `${one.name}-${n}` })));
   await sweepOf(original);
   await sweepOf(original.map((droplet) => ({ ...droplet, name: `${droplet.name}-now` })));
-  await superuser.query('truncate record_digests, record_waiting, record_chain'); // times were moved: the chain begins now
+  await superuser.query('truncate record_digests, record_waiting, record_chain'); // The stored times were moved, so the chain begins here.
   await new EarlierRecords1795000001031().up({ query: (sql: string) => superuser.query(sql) } as unknown as QueryRunner);
   const sealer = new ChainSealer(world.database);
   await sealer.seal();
@@ -65,7 +65,7 @@ async function sweepOf(listed: Parameters<World['simulator']['setDroplets']>[0])
   await timePasses();
 }
 
-/** Notes what is there, and moves everything that happened into the past. */
+/** Notes the current inventory and moves all recorded times into the past. */
 async function timePasses(): Promise<void> {
   const living = await known({});
   const dead = await known({ status: 'deleted' });
@@ -97,7 +97,7 @@ async function verify(against?: ChainHead): Promise<{ findings: Finding[]; archi
 const eventsLeft = async () =>
   (await superuser.query<{ n: number }>('select count(*)::int as n from cloud_resource_events')).rows[0]?.n ?? 0;
 
-it('INV-14: events leave by whole months; what is asked of the time before is 410, and of the time after as ever', async () => {
+it('archives events by whole months, returns 410 for times before the boundary and serves times after it unchanged [INV-14]', async () => {
   const before = await eventsLeft();
   const left = await archive();
   expect(left.length).toBeGreaterThan(3);
@@ -109,11 +109,12 @@ it('INV-14: events leave by whole months; what is asked of the time before is 41
   expect(await eventsLeft()).toBeLessThan(before);
   expect((await superuser.query('select from cloud_resource_events where at < $1', [boundary])).rowCount).toBe(0);
 
-  const gone = moments.filter((moment) => timeOf(moment) < boundary.toISOString());
-  const reachable = moments.filter((moment) => !gone.includes(moment));
-  expect(gone.length).toBeGreaterThan(1);
+  const archivedMoments = moments.filter((moment) => timeOf(moment) < boundary.toISOString());
+  const reachable = moments.filter((moment) => !archivedMoments.includes(moment));
+  expect(archivedMoments.length).toBeGreaterThan(1);
   expect(reachable.length).toBeGreaterThan(4);
-  for (const moment of gone) await expect(known({}, timeOf(moment))).rejects.toMatchObject({ code: 'events_archived', category: 'gone' });
+  for (const moment of archivedMoments)
+    await expect(known({}, timeOf(moment))).rejects.toMatchObject({ code: 'events_archived', category: 'gone' });
   for (const moment of reachable) {
     expect({ step: moment.step, living: await known({}, timeOf(moment)) }).toEqual({ step: moment.step, living: moment.living });
     expect({ step: moment.step, dead: await known({ status: 'deleted' }, timeOf(moment)) }).toEqual({
@@ -121,10 +122,10 @@ it('INV-14: events leave by whole months; what is asked of the time before is 41
       dead: moment.dead,
     });
   }
-  expect(await known({}, boundary.toISOString())).toHaveLength(9); // the first moment that is known; one was dead then
+  expect(await known({}, boundary.toISOString())).toHaveLength(9); // The boundary is the first moment that is still known. One of the ten droplets was deleted at that time.
 });
 
-it('INV-14: the last values of a month stay, and the chain is whole from its first link to the head that was exported before', async () => {
+it('keeps the last values of an archived month, and the chain verifies from its first link to the head exported before [INV-14]', async () => {
   await archive();
   expect((await verify(exported)).findings).toEqual([]);
   const { rows } = await superuser.query<{ status: string; name: string; dead: boolean }>(
@@ -155,14 +156,14 @@ it('INV-14: the last values of a month stay, and the chain is whole from its fir
   expect((await verify(exported)).findings).toEqual([]);
 });
 
-it('INV-14: months that are young enough are kept, and saying that they left is found', async () => {
+it('keeps months that are younger than the limit, and finds a false record of their archiving [INV-14]', async () => {
   expect(await withSession(world.owner.ownerUrl, 'owner', (session) => archiveEvents(session, 5_000))).toEqual([]);
   await superuser.query(`insert into cloud_event_months (month, before, events, resources)
     values (date_trunc('month', now() - interval '100 days', 'UTC')::date, date_trunc('month', now() - interval '100 days', 'UTC') + interval '1 month', 9, 9)`);
   expect((await verify(exported)).findings).toContainEqual({ what: 'left_too_early', table: 'cloud_event_months', id: '1' });
 });
 
-it('INV-14: killed between the batches, the chain stays whole and the next call removes the rest', async () => {
+it('keeps the chain valid when it is killed between two batches, and the next run deletes the rest [INV-14]', async () => {
   let calls = 0;
   const killed = withSession(world.owner.ownerUrl, 'owner', (session) =>
     archiveEvents(
@@ -178,14 +179,14 @@ it('INV-14: killed between the batches, the chain stays whole and the next call 
   );
   await expect(killed).rejects.toThrow('killed');
   const rows = await eventsLeft();
-  await superuser.query('delete from cloud_resource_events where seq = 2'); // some of a digest's rows, as a batch does that ended early
+  await superuser.query('delete from cloud_resource_events where seq = 2'); // A batch that ended early leaves some rows of a digest.
   expect((await verify(exported)).findings).toEqual([]);
   await archive();
   expect(await eventsLeft()).toBeLessThan(rows - 5);
   expect((await verify(exported)).findings).toEqual([]);
 });
 
-it('INV-14: the command lets nothing leave of a record that is not whole, and needs the owner', async () => {
+it('archives nothing from a record that fails verification, and needs the table owner [INV-14]', async () => {
   const said: string[] = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean(said.push(String(text))));
   process.env.DATABASE_URL = world.owner.appUrl;

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const configOf = (more: Record<string, string> = {}) => loadConfig({ JWT_SECRET: 's'.repeat(64), AUDIT_SEAL_MS: '100', ...more });
 
-it('INV-14: workers link what is recorded, all of them at it, and go on after the database was away', async () => {
+it('links recorded digests with several workers, and continues after an outage of the database [INV-14]', async () => {
   const works = [0, 1, 2].map(() => new ChainSealing(world.sealer, world.database, configOf()));
   running.push(...works);
   for (const work of works) work.onApplicationBootstrap();
@@ -29,7 +29,7 @@ it('INV-14: workers link what is recorded, all of them at it, and go on after th
     world.work(3).then(
       () => true,
       () => false,
-    ); // its connection may be one of those that were cut
+    ); // The connection of this query may be one of those that were cut.
   for (let n = 0; n < 5; n += 1) {
     await until(worked, { what: 'some work' });
     await until(allIsLinked, { what: 'all is linked' });
@@ -43,7 +43,7 @@ it('INV-14: workers link what is recorded, all of them at it, and go on after th
   expect(Number(head.no)).toBeGreaterThanOrEqual(10);
 });
 
-it('OPS-7: of many workers one keeps house, once an hour, and only where sync-slow is served', async () => {
+it('runs maintenance on one of several workers, once an hour, and only where the queue sync-slow is served [OPS-7]', async () => {
   await world.superuser.query(
     `insert into cloud_sweeps (kind, trigger, status, started_at, lease_until)
      select 'droplet', 'schedule', 'complete', now() - interval '40 days' + n * interval '1 second', now() from generate_series(1, 5) n`,

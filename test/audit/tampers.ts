@@ -1,12 +1,12 @@
 import type { SeededRandom } from '../inventory/seeded-random';
 
-/** A change that nobody of ours makes, and what it is called in a report. */
+/** A change that the product never makes, and its name in a report. */
 export interface Tamper {
   readonly name: string;
   readonly statements: readonly string[];
 }
 
-/** Every column of what is chained and of the chain, with something else to put there. */
+/** Every column of the chained tables and of the chain, with a different value for it. */
 const COLUMNS: Record<string, { readonly key: string; readonly columns: Record<string, string> }> = {
   cloud_resource_events: {
     key: 'seq',
@@ -70,7 +70,7 @@ const pick = (random: SeededRandom, table: string, key: string) =>
   `(select ${key} from (select ${key}, row_number() over (order by ${key}) as n, count(*) over () as of from ${table}) s
      where n = 1 + floor(${random.next().toFixed(9)} * of)::int)`;
 
-/** One of all sorts: a column edited, a row removed, added, exchanged with another or doubled, a tail cut, a link moved. */
+/** Picks one tamper: edits a column, deletes, adds, exchanges or duplicates a row, cuts a tail, or moves a link. */
 export function randomTamper(random: SeededRandom): Tamper {
   const table = random.pick(Object.keys(COLUMNS));
   const { key = '', columns = {} } = COLUMNS[table] ?? {};
@@ -94,7 +94,7 @@ export function randomTamper(random: SeededRandom): Tamper {
   }
 }
 
-/** As somebody would who keeps the triggers from telling. */
+/** Adds a row while triggers are disabled, so that no digest is written for it. */
 function add(table: string, one: string): string[] {
   const quietly = (insert: string) => [
     'set local session_replication_role = replica',
@@ -123,10 +123,10 @@ function add(table: string, one: string): string[] {
   }
 }
 
-/** The contents of the first two rows change places. */
+/** Exchanges the contents of the first two rows. */
 function exchange(table: string, key: string, columns: Record<string, string>): string[] {
-  const held = table === 'record_digests' ? ['stream', 'first_seq'] : table === 'record_chain' ? ['digest_id'] : []; // unique
-  const moved = Object.keys(columns).filter((column) => column !== key && !held.includes(column));
+  const fixed = table === 'record_digests' ? ['stream', 'first_seq'] : table === 'record_chain' ? ['digest_id'] : []; // These columns are unique.
+  const moved = Object.keys(columns).filter((column) => column !== key && !fixed.includes(column));
   const set = moved.map((column) => `${column} = other.${column}`).join(', ');
   return [
     `update ${table} t set ${set} from (select *, row_number() over (order by ${key}) as n from (select * from ${table} order by ${key} limit 2) f) other,

@@ -6,7 +6,7 @@ import { ChainWorld } from './chain-world';
 
 const CLI = join(__dirname, '../../dist/apps/cli/src/main.js');
 
-it('OPS-6: a command that is told to end in a container ends at once: there a process hears only what it listens to', async () => {
+it('ends a command at once on SIGTERM when it runs as the first process of a container, which has no default signal handlers [OPS-6]', async () => {
   const world = await ChainWorld.open();
   try {
     await world.superuser.query('begin; lock table record_chain in access exclusive mode');
@@ -16,7 +16,7 @@ it('OPS-6: a command that is told to end in a container ends at once: there a pr
     const waits = `select 1 from pg_locks where relation = 'record_chain'::regclass and not granted`;
     await until(async () => (await world.database.query(waits)).length > 0, { what: 'the command to wait' });
     child.kill('SIGTERM');
-    expect(await ended).toEqual([143, null]); // by itself, not by the signal
+    expect(await ended).toEqual([143, null]); // The command exits by itself and is not ended by the signal.
     await world.superuser.query('rollback');
   } finally {
     await world.close();

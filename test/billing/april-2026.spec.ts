@@ -2,8 +2,9 @@ import { newBillingWorld, type BillingWorld } from './billing-world';
 import { SweepService, FinancePush } from './billing-world';
 
 /**
- * The shape of the invoice that the first implementation was tried on: 33 lines, $86.92, $7.90 of it tax, of which it matched 17. Eleven
- * are of droplets destroyed long ago, one is tax, one the account's Spaces subscription, three are snapshots that were renamed.
+ * The shape of the invoice on which the first implementation was tried: 33 lines, $86.92 of which $7.90 is tax, and 17
+ * matched lines. Eleven lines are of droplets that were destroyed long ago, one is tax, one is the Spaces subscription of
+ * the account, and three are renamed snapshots.
  */
 const DROPLETS = ['web-01', 'web-02', 'db-01', 'mail', 'ci'];
 const DESTROYED = Array.from({ length: 11 }, (_, nth) => `preview-${nth + 1}`);
@@ -56,7 +57,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
-it('BIL-5: its 33 lines add up to $86.92, of which $7.90 is tax', async () => {
+it('stores 33 lines with the exact sum of $86.92, of which $7.90 is tax [BIL-5]', async () => {
   expect(await world.invoices()).toMatchObject([
     {
       period: '2026-04',
@@ -70,14 +71,14 @@ it('BIL-5: its 33 lines add up to $86.92, of which $7.90 is tax', async () => {
   ]);
 });
 
-it('BIL-7: 17 lines find their resource; of the others each says why', async () => {
+it('matches 17 lines to their resources and gives a reason for each of the others [BIL-7]', async () => {
   const lines = await world.lines();
-  const told: Record<string, number> = {};
+  const counts: Record<string, number> = {};
   for (const { match, kind } of lines) {
     const how = `${kind}: ${match.method ?? match.reason}`;
-    told[how] = (told[how] ?? 0) + 1;
+    counts[how] = (counts[how] ?? 0) + 1;
   }
-  expect(told).toEqual({
+  expect(counts).toEqual({
     'droplet: provider_id': 5,
     'droplet_backup: name': 4,
     'snapshot: name': 8,
@@ -90,14 +91,14 @@ it('BIL-7: 17 lines find their resource; of the others each says why', async () 
   expect(await world.invoices()).toMatchObject([{ matched_line_ratio: 0.5152 }]);
 });
 
-it('BIL-4: a line of zero hours that costs is kept with its cent', async () => {
+it('keeps a line with zero hours and an amount of one cent [BIL-4]', async () => {
   expect((await world.lines()).find(({ description }) => description.startsWith('preview-1 '))).toMatchObject({
     hours: '0',
     amount: '0.01',
   });
 });
 
-it('BIL-6: finance is told net, tax and gross to the cent', async () => {
+it('sends net, tax and gross amounts to finance exact to the cent [BIL-6]', async () => {
   expect(await world.get(FinancePush).deliver()).toEqual({ delivered: 1, failed: 0 });
   const [book] = await world.books();
   expect(book).toMatchObject({

@@ -16,7 +16,7 @@ export interface Item {
   readonly group_description?: string;
 }
 
-/** An inventory with a past, and invoices of April 2026 that speak of it. */
+/** An inventory with a history, and invoices of April 2026 that refer to it. */
 export class AprilWorld {
   private invoices = 0;
 
@@ -31,7 +31,7 @@ export class AprilWorld {
     return new AprilWorld(billing, await NotedHistory.begin(billing.database));
   }
 
-  /** The lines of an invoice of these items after its ingest. */
+  /** Ingests an invoice with these items and returns its lines. */
   async linesOf(...items: readonly Item[]): Promise<CostLineView[]> {
     this.invoices += 1;
     const invoice_uuid = `00000000-0000-4000-8000-${String(this.invoices).padStart(12, '0')}`;
@@ -53,6 +53,6 @@ export class AprilWorld {
   }
 }
 
-/** Of each line: the resource, how it was found or why not, and the tenant. */
+/** Returns for each line the resource, the match method or the reason for no match, and the tenant. */
 export const matches = (lines: readonly CostLineView[]) =>
   lines.map(({ resource_id, match, tenant_id }) => [resource_id, match.method ?? match.reason, tenant_id]);

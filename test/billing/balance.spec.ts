@@ -41,7 +41,7 @@ afterEach(async () => {
 
 const owed = (amount: string) => simulator.change({ settings: { account_balance: amount } });
 
-it('there is none until it was read, and then there is', async () => {
+it('has no balance before the first read, and has one afterwards', async () => {
   await expect(balances.latest()).rejects.toMatchObject({ code: 'balance_not_read', category: 'not_found' });
   expect(await balances.isOlderThan(1)).toBe(true);
   await balances.takeSnapshot();
@@ -50,7 +50,7 @@ it('there is none until it was read, and then there is', async () => {
 });
 
 it.each(['0.01', '-12.50', '123456789012.34', '0.10', '1005.00'])(
-  'BIL-1: %s comes out as it went in, to the last digit',
+  'returns the amount %s exactly as the provider sent it [BIL-1]',
   async (amount) => {
     await owed(amount);
     await balances.takeSnapshot();
@@ -69,7 +69,7 @@ it.each([
     code: 'malformed_answer',
   },
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('BIL-9: after $name the last one stands', async ({ effect, code }) => {
+])('keeps the last balance after $name [BIL-9]', async ({ effect, code }) => {
   await owed('7.77');
   await balances.takeSnapshot();
   const before = await balances.latest();
@@ -79,7 +79,7 @@ it.each([
   expect(await balances.latest()).toEqual(before);
 });
 
-it('INV-6: another account’s balance is not ours', async () => {
+it('refuses the balance of another account [INV-6]', async () => {
   await balances.takeSnapshot();
   await simulator.faults([{ id: 'other', match: { path: '/v2/account' }, effect: { type: 'other_account' } }]);
   await expect(balances.takeSnapshot()).rejects.toMatchObject({ code: 'other_account' });

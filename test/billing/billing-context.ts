@@ -8,7 +8,7 @@ import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import 'reflect-metadata';
 
-/** Inventory and billing in this process, without queues or HTTP. */
+/** Opens inventory and billing in this process, without queues and HTTP. */
 export async function openBilling(config: Config): Promise<INestApplicationContext> {
   @Module({
     imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, InventoryModule, ProviderBillingModule],

@@ -13,11 +13,11 @@ beforeEach(async () => {
   await world.simulator.withoutLags();
   await world.simulator.change({ invoices: [{ invoice_period: '2026-04', items: [{ description: 'web (x)', amount: '6.00' }] }] });
   asked = [];
-  const bell = (name: string) => async () => void asked.push(name);
+  const recordCall = (name: string) => async () => void asked.push(name);
   const enqueuer = {
-    balance: bell('balance'),
-    billingHistory: bell('history'),
-    financePush: bell('finance'),
+    balance: recordCall('balance'),
+    billingHistory: recordCall('history'),
+    financePush: recordCall('finance'),
     ingests: async (ids: readonly string[]) => void asked.push(...ids.map(() => 'ingest')),
   } as unknown as Enqueuer;
   jobs = new BillingJobs(
@@ -42,14 +42,14 @@ const askedNow = async () => {
   return asked;
 };
 
-it('asks for what was never read, and for nothing once it is', async () => {
+it('enqueues reads of data that was never read, and nothing after they succeeded', async () => {
   expect(await askedNow()).toEqual(['balance', 'history']);
   await jobs.run({ name: 'balance', data: {} });
   await jobs.run({ name: 'billing-history', data: {} });
   expect(await askedNow()).toEqual([]);
 });
 
-it('lets invoices wait until every kind was swept once, or for an hour', async () => {
+it('delays invoices until every kind was swept once, or for an hour', async () => {
   await jobs.run({ name: 'billing-history', data: {} });
   expect(asked).toEqual([]);
   await world.database.query(`update cloud_accounts set pinned_at = pinned_at - interval '61 minutes'`);
@@ -59,7 +59,7 @@ it('lets invoices wait until every kind was swept once, or for an hour', async (
   expect(await askedNow()).toContain('ingest');
 });
 
-it('an ingest asks for the push that it makes due, and the push does it', async () => {
+it('enqueues a push after the ingest that makes it due, and the push delivers the invoice', async () => {
   await sweepAll();
   await jobs.run({ name: 'billing-history', data: {} });
   const [id = ''] = await world.get(InvoiceLedger).due(10);
@@ -71,7 +71,7 @@ it('an ingest asks for the push that it makes due, and the push does it', async 
   expect(await askedNow()).toEqual(['balance']);
 });
 
-it('what failed waits a minute, then ever longer, before it is asked for again', async () => {
+it('retries a failed ingest after a minute, and doubles the pause with every failure', async () => {
   await sweepAll();
   await jobs.run({ name: 'billing-history', data: {} });
   const [id = ''] = await world.get(InvoiceLedger).due(10);

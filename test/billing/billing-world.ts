@@ -18,18 +18,18 @@ import { openBilling } from './billing-context';
 
 export const SECRET = 's'.repeat(64);
 
-/** The inventory and the billing of this process over a simulated provider that keeps books too. */
+/** Inventory and billing of this process against a simulated provider that also plays the finance service. */
 export interface BillingWorld {
   readonly simulator: SimulatorClient;
   readonly provider: RunningSimulator;
   readonly stored: TestDatabase;
   readonly database: Database;
   get<T>(type: abstract new (...args: never[]) => T): T;
-  /** Reads history and headers, then ingests what is due, one by one. */
+  /** Reads the billing history and the invoice headers, then ingests all due invoices one after another. */
   ingestAll(): Promise<void>;
   invoices(): Promise<InvoiceView[]>;
   lines(invoiceId?: string): Promise<CostLineView[]>;
-  /** Invoices as the finance service holds them. */
+  /** Returns the invoices that the finance service has stored. */
   books(): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ async function read(text: string, pieceBytes: number) {
   return lines;
 }
 
-/** The line that a document was refused for; undefined when it was taken. */
+/** Returns the line for which a document was refused, or undefined when the document was accepted. */
 async function refusalOf(text: string, pieceBytes: number): Promise<number | undefined> {
   try {
     await read(text, pieceBytes);
@@ -30,7 +30,7 @@ async function refusalOf(text: string, pieceBytes: number): Promise<number | und
   }
 }
 
-it(`BIL-3, BIL-4: of ${DOCUMENTS} documents of all shapes, each is read exactly or refused as a whole with its line (seed ${SEED})`, async () => {
+it(`reads each of ${DOCUMENTS} documents of all shapes exactly, or refuses it as a whole and names its line (seed ${SEED}) [BIL-3, BIL-4]`, async () => {
   const random = new SeededRandom(SEED);
   const wrong: object[] = [];
   const met = { exact: 0, refused: 0, lines: 0, negative: 0, breaks: 0 };
@@ -45,12 +45,12 @@ it(`BIL-3, BIL-4: of ${DOCUMENTS} documents of all shapes, each is read exactly 
     }
     const lines = await read(document.text, pieceBytes);
     const header = document.text.slice(0, document.text.indexOf('\n'));
-    const told = lines.map(({ subject: _subject, extra: _extra, amount, ...line }) => ({
+    const parsed = lines.map(({ subject: _subject, extra: _extra, amount, ...line }) => ({
       ...line,
       cents: new Big(amount).times(100).toNumber(),
     }));
     const truth = document.lines.map((line) => ({ ...expectedOf(line, header), cents: line.cents }));
-    if (!isDeepStrictEqual(told, truth)) wrong.push({ nth, told, truth });
+    if (!isDeepStrictEqual(parsed, truth)) wrong.push({ nth, parsed, truth });
     met.exact += 1;
     met.lines += lines.length;
     met.negative += document.lines.filter(({ cents }) => cents < 0).length;

@@ -26,7 +26,7 @@ const invoice = (nth: number, more: object = {}) => ({
   ...more,
 });
 
-/** What stands in the outbox is due at once, as if its pause were over. */
+/** Makes all outbox rows due at once, as if their retry pause had passed. */
 const letPausePass = () => world.database.query(`update cloud_finance_outbox set next_attempt_at = clock_timestamp(), lease_until = null`);
 const waiting = async () => (await world.database.query('select 1 from cloud_finance_outbox where delivered_at is null')).length;
 const push = () => world.get(FinancePush).deliver();
@@ -36,7 +36,7 @@ const onlyInvoice = async () => {
   return first;
 };
 
-it(`BIL-8: of ${PUSHES} pushes with 30 % of answers lost and 20 % refused, finance holds exactly ${PUSHES} invoices (seed ${SEED})`, async () => {
+it(`stores exactly ${PUSHES} invoices in finance after ${PUSHES} pushes with 30 % of responses lost and 20 % refused (seed ${SEED}) [BIL-8]`, async () => {
   await world.simulator.change({ invoices: Array.from({ length: PUSHES }, (_, nth) => invoice(nth)) });
   await world.get(BillingHistory).read();
   const due = await world.get(InvoiceLedger).due(1_000);
@@ -44,7 +44,7 @@ it(`BIL-8: of ${PUSHES} pushes with 30 % of answers lost and 20 % refused, finan
   for (const id of due) await world.get(InvoiceIngest).run(id);
   const random = new SeededRandom(SEED);
   const match = { method: 'POST', path: IMPORT };
-  const told = { delivered: 0, failed: 0 };
+  const totals = { delivered: 0, failed: 0 };
   const fired: Record<string, number> = {};
   for (let round = 0; (await waiting()) > 0; round += 1) {
     if (round > 100) throw new Error('the outbox does not empty');
@@ -57,16 +57,16 @@ it(`BIL-8: of ${PUSHES} pushes with 30 % of answers lost and 20 % refused, finan
       },
     ]);
     const [one, two] = await Promise.all([push(), push()]);
-    told.delivered += one.delivered + two.delivered;
-    told.failed += one.failed + two.failed;
+    totals.delivered += one.delivered + two.delivered;
+    totals.failed += one.failed + two.failed;
     for (const [id, times] of Object.entries(await world.simulator.fired()))
       fired[id.split('-')[0] ?? ''] = (fired[id.split('-')[0] ?? ''] ?? 0) + times;
     await letPausePass();
   }
-  console.log(`finance: FUZZ_SEED=${SEED} ${JSON.stringify({ ...told, fired })}`);
+  console.log(`finance: FUZZ_SEED=${SEED} ${JSON.stringify({ ...totals, fired })}`);
   expect(fired.lost).toBeGreaterThan(0);
   expect(fired.refused).toBeGreaterThan(0);
-  expect(told.delivered).toBe(PUSHES);
+  expect(totals.delivered).toBe(PUSHES);
   const books = await world.books();
   expect(books).toHaveLength(PUSHES);
   expect(new Set(books.map(({ external_id }) => external_id))).toEqual(
@@ -77,7 +77,7 @@ it(`BIL-8: of ${PUSHES} pushes with 30 % of answers lost and 20 % refused, finan
   expect(finance_vendors).toHaveLength(1);
 }, 180_000);
 
-it('BIL-5: a mismatch is told to nobody until an admin releases it, then with a line for the difference', async () => {
+it('sends a mismatch to finance only after an admin releases it, with a line for the difference [BIL-5]', async () => {
   await world.simulator.change({ invoices: [invoice(1, { amount: '2.00' })] });
   await world.ingestAll();
   expect(await onlyInvoice()).toMatchObject({ reconciliation: { status: 'mismatch', difference: '0.35' } });
@@ -102,7 +102,7 @@ it('BIL-5: a mismatch is told to nobody until an admin releases it, then with a 
   expect(await push()).toEqual({ delivered: 0, failed: 0 });
 });
 
-it('BIL-5: only a mismatch can be released', async () => {
+it('releases only an invoice with a mismatch [BIL-5]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await expect(world.get(InvoiceService).release((await onlyInvoice()).id, BECAUSE)).rejects.toMatchObject({
@@ -110,7 +110,7 @@ it('BIL-5: only a mismatch can be released', async () => {
   });
 });
 
-it('BIL-8: a changed invoice is told as an update, an unchanged one not again', async () => {
+it('sends a changed invoice as an update, and does not send an unchanged one again [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await push();
@@ -123,27 +123,27 @@ it('BIL-8: a changed invoice is told as an update, an unchanged one not again', 
   expect(await world.books()).toMatchObject([{ id: before.finance_invoice_id, amount_gross_minor: 1_800, pushes: 2 }]);
 });
 
-it('BIL-8: a change that comes while finance is being told is told too', async () => {
+it('sends a change that is ingested during a push [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await world.simulator.faults([{ id: 'hold', match: { path: IMPORT }, effect: { type: 'hold', after: true } }]);
-  const told = push();
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  const running = push();
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked push' });
   await world.simulator.change({ invoices: [invoice(1, { items: [{ description: 'web-1 (s-2vcpu-2gb)', amount: '18.00' }] })] });
   await world.ingestAll();
   await world.simulator.faults([]);
-  await told;
+  await running;
   await push();
   expect(await world.books()).toMatchObject([{ amount_gross_minor: 1_800 }]);
   expect(await waiting()).toBe(0);
 });
 
-it('BIL-8: a push that arrives late never has the last word', async () => {
+it('never overwrites a newer state in finance with a push that arrives late [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await world.simulator.faults([{ id: 'slow', match: { path: IMPORT }, times: 1, effect: { type: 'hold' } }]);
   const slow = push();
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked push' });
   await world.simulator.change({ invoices: [invoice(1, { items: [{ description: 'web-1 (s-2vcpu-2gb)', amount: '18.00' }] })] });
   await world.ingestAll();
   await push();
@@ -154,7 +154,7 @@ it('BIL-8: a push that arrives late never has the last word', async () => {
   expect(await waiting()).toBe(0);
 });
 
-it('BIL-8: a worker whose lease lapsed while it read leaves the telling to the one that has it now', async () => {
+it('leaves the push to the current lease owner when the lease of another worker lapsed while it read [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   const attempts = async () => (await world.database.query<{ attempts: number }>('select attempts from cloud_finance_outbox'))[0]?.attempts;
@@ -176,12 +176,12 @@ it('BIL-8: a worker whose lease lapsed while it read leaves the telling to the o
   expect(await waiting()).toBe(0);
 });
 
-it('BIL-8: when a worker falls silent while it tells finance, another one does so within a minute, but not while the call may last', async () => {
+it('lets another worker push within a minute after a worker stops responding, but not while its call may still run [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await world.simulator.faults([{ id: 'slow', match: { path: IMPORT }, times: 1, effect: { type: 'hold' } }]);
   const silent = push();
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked push' });
   const later = (seconds: number) =>
     world.database.query(`update cloud_finance_outbox set lease_until = lease_until - $1 * interval '1 second'`, [seconds]);
   await later(30);
@@ -193,17 +193,17 @@ it('BIL-8: when a worker falls silent while it tells finance, another one does s
   expect(await world.books()).toMatchObject([{ amount_gross_minor: 165 }]);
 });
 
-it('BIL-8: a worker that fails after its lease lapsed does not give away the lease of the one that tells now', async () => {
+it('keeps the lease of the current worker when an earlier worker fails after its own lease lapsed [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await world.simulator.faults([{ id: 'slow', match: { path: IMPORT }, times: 2, effect: { type: 'hold' } }]);
-  const gone = new AbortController();
-  const late = world.get(FinancePush).deliver(gone.signal);
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the held push' });
+  const stopped = new AbortController();
+  const late = world.get(FinancePush).deliver(stopped.signal);
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked push' });
   await world.database.query(`update cloud_finance_outbox set lease_until = clock_timestamp() - interval '1 second'`);
   const current = push();
   await until(async () => (await world.simulator.held()) === 2, { what: 'the push of the next worker' });
-  gone.abort();
+  stopped.abort();
   expect(await late).toEqual({ delivered: 0, failed: 1 });
   await world.database.query('update cloud_finance_outbox set next_attempt_at = clock_timestamp()');
   expect(await push()).toEqual({ delivered: 0, failed: 0 });
@@ -212,7 +212,7 @@ it('BIL-8: a worker that fails after its lease lapsed does not give away the lea
   expect(await waiting()).toBe(0);
 });
 
-it('BIL-5: a header that changed is told only with the lines that go with it', async () => {
+it('sends a changed header only together with the lines that belong to it [BIL-5]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await world.simulator.change({ invoices: [invoice(1, { amount: '70.00' })] });
@@ -221,7 +221,7 @@ it('BIL-5: a header that changed is told only with the lines that go with it', a
   expect(await world.books()).toEqual([]);
 });
 
-it('BIL-8: a number or a period that changed is told too', async () => {
+it('sends a changed invoice number or period as an update [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.ingestAll();
   await push();
@@ -231,7 +231,7 @@ it('BIL-8: a number or a period that changed is told too', async () => {
   expect(await world.books()).toMatchObject([{ invoice_number: '77', period: '2026-03' }]);
 });
 
-it('BIL-8: an outage of finance neither fails nor delays an ingest, and shows with the invoice', async () => {
+it('ingests without failure or delay during an outage of finance, and reports the push error on the invoice [BIL-8]', async () => {
   await world.simulator.change({ invoices: [invoice(1)] });
   await world.simulator.faults([{ id: 'out', match: { path: '/finance/*' }, effect: { type: 'status', status: 503, body: 'html' } }]);
   await world.ingestAll();
@@ -246,7 +246,7 @@ it('BIL-8: an outage of finance neither fails nor delays an ingest, and shows wi
   expect(await onlyInvoice()).toMatchObject({ push_error: null });
 });
 
-it('BIL-8: without an address nobody is told, in silence, and everybody is once there is one', async () => {
+it('keeps invoices in the outbox without an error while no finance address is configured [BIL-8]', async () => {
   const other = await newBillingWorld({ SKYAI_FINANCE_URL: '' });
   try {
     await other.simulator.change({ invoices: [invoice(1)] });

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../inventory/seeded-random';
 
-/** What a line of a made-up document truly says. */
+/** The true values of a line in a generated document. */
 export interface TrueLine {
   readonly product: string;
   readonly group: string;
@@ -8,7 +8,7 @@ export interface TrueLine {
   readonly hours: string | null;
   readonly start: string | null;
   readonly end: string | null;
-  /** In cents. */
+  /** The amount in cents. */
   readonly cents: number;
   readonly project: string;
   readonly category: string;
@@ -17,7 +17,7 @@ export interface TrueLine {
 export interface FuzzedDocument {
   readonly text: string;
   readonly lines: readonly TrueLine[];
-  /** Set when the document was spoilt: the line of the text that cannot be read, and how. */
+  /** Set when the document was corrupted: the line that cannot be read, and the kind of corruption. */
   readonly spoilt?: { readonly line: number; readonly how: string };
 }
 
@@ -55,7 +55,7 @@ const SPOILERS: Record<string, (cells: string[], header: readonly string[]) => s
   'a cell less': (cells) => cells.slice(1),
 };
 
-/** A document in one of the styles that DigitalOcean has had, or in none; a part of them spoilt in one line. */
+/** Generates a document in one of the styles that DigitalOcean has used, or in none of them. Some documents have one corrupted line. */
 export function fuzzedDocument(random: SeededRandom): FuzzedDocument {
   const header = random.pick(Object.values(HEADERS)) as readonly string[];
   const newline = random.chance(0.5) ? '\r\n' : '\n';
@@ -81,7 +81,7 @@ export function fuzzedDocument(random: SeededRandom): FuzzedDocument {
   return { text, lines, spoilt };
 }
 
-/** What the reader should make of a line under that header. */
+/** Returns the values that the reader must produce for a line under this header. */
 export function expectedOf(line: TrueLine, header: string): Record<string, unknown> {
   const has = (name: string) => header.split(',').some((column) => column.replace('\ufeff', '').trim() === name);
   return {

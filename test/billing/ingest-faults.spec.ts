@@ -40,7 +40,7 @@ it.each([
   { name: 'a broken connection', effect: { type: 'reset' }, code: 'provider_unavailable' },
   { name: 'a document that ends in the middle of a line', effect: { type: 'truncate' }, code: 'unreadable_document' },
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('BIL-2, BIL-3: after $name the lines of before stay as they were, and the invoice says why', async ({ effect, code }) => {
+])('keeps the previous lines unchanged after $name, and stores the reason on the invoice [BIL-2, BIL-3]', async ({ effect, code }) => {
   await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
   await world.ingestAll();
   const before = await world.lines();
@@ -63,7 +63,7 @@ it.each([
   });
 });
 
-it('BIL-3: a document that was cut between two lines is not taken for a mismatch', async () => {
+it('refuses a document that was cut between two lines instead of storing a mismatch [BIL-3]', async () => {
   const whole = items(4, '6.00');
   await world.simulator.change({ invoices: [anInvoice(whole)] });
   await world.ingestAll();
@@ -74,7 +74,7 @@ it('BIL-3: a document that was cut between two lines is not taken for a mismatch
   expect(await only()).toMatchObject({ lines: 4, reconciliation: { status: 'reconciled' } });
 });
 
-it('BIL-5: a mismatch with fewer lines than items is one, when the items do not add up either', async () => {
+it('stores a mismatch when a document has fewer lines than items and the items do not add up either [BIL-5]', async () => {
   await world.simulator.change({
     invoices: [{ ...anInvoice(items(2, '6.00')), amount: '5.00', csv: 'product,description,USD\nDroplets,web (x),$6.00\n' }],
   });
@@ -82,7 +82,7 @@ it('BIL-5: a mismatch with fewer lines than items is one, when the items do not 
   expect(await only()).toMatchObject({ status: 'ingested', lines: 1, reconciliation: { status: 'mismatch', difference: '-1' } });
 });
 
-it('BIL-2: without items a document with fewer lines does not replace a set that added up', async () => {
+it('keeps a reconciled line set when a document has fewer lines and the items are unavailable [BIL-2]', async () => {
   await world.simulator.change({ invoices: [anInvoice(items(3, '6.00'))] });
   await world.ingestAll();
   await world.simulator.faults([
@@ -98,7 +98,7 @@ it('BIL-2: without items a document with fewer lines does not replace a set that
   expect(await only()).toMatchObject({ lines: 3, reconciliation: { status: 'reconciled' } });
 });
 
-it('holds no file open after documents that did not come', async () => {
+it('closes the temporary file after a failed download', async () => {
   const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).includes('arcadia-invoice'));
   await world.simulator.change({ invoices: [anInvoice(items(2, '1.00'))] });
   await world.get(BillingHistory).read();
@@ -107,7 +107,7 @@ it('holds no file open after documents that did not come', async () => {
   expect(open()).toEqual([]);
 });
 
-it('BIL-2: a list that began in one line set does not go on in another', async () => {
+it('refuses to continue a list that began in a line set which has been replaced [BIL-2]', async () => {
   await world.simulator.change({ invoices: [anInvoice(items(5, '1.00'))] });
   await world.ingestAll();
   const reader = world.get(CostLineReader);
@@ -123,12 +123,12 @@ it('BIL-2: a list that began in one line set does not go on in another', async (
   });
 });
 
-it.each(['2026-99-01', '9999-12-01', '0000-01-01'])('TEN-5: a cursor that names the month %s is refused', async (month) => {
+it.each(['2026-99-01', '9999-12-01', '0000-01-01'])('refuses a cursor with the month %s [TEN-5]', async (month) => {
   const cursor = encodeCursor(`${month}/22222222-0000-4000-8000-000000000001/1/abc`);
   await expect(world.get(CostLineReader).list({}, { limit: 2, cursor })).rejects.toMatchObject({ code: 'invalid_cursor' });
 });
 
-it('one odd header or entry keeps nobody from the others', async () => {
+it('reads all other headers and entries when one is invalid', async () => {
   await world.simulator.change({
     invoices: [{ ...anInvoice(items(1, '1.00')) }],
     billing_history: [{ type: 'Payment', amount: '-1.00', date: '2026-05-02T00:00:00Z', description: 'x'.repeat(9_000) }],
@@ -156,7 +156,7 @@ it('one odd header or entry keeps nobody from the others', async () => {
   expect(await only()).toMatchObject({ period: '2026-04' });
 });
 
-it('INV-6: what answers for another account is put off, not asked for ever', async () => {
+it('postpones an ingest when the provider returns another account [INV-6]', async () => {
   await world.simulator.change({ invoices: [anInvoice(items(1, '1.00'))] });
   await world.get(BillingHistory).read();
   const { id } = await only();
@@ -167,7 +167,7 @@ it('INV-6: what answers for another account is put off, not asked for ever', asy
   expect(await only()).toMatchObject({ status: 'failed', failure: { code: 'other_account' } });
 });
 
-it('BIL-3: the number of the unreadable line stands with the invoice', async () => {
+it('stores the number of the unreadable line on the invoice [BIL-3]', async () => {
   const csv = 'product,description,USD\nDroplets,web (x),$1.00\nDroplets,web (x),one dollar\n';
   await world.simulator.change({ invoices: [{ ...anInvoice(items(2, '1.00')), csv }] });
   await world.get(BillingHistory).read();
@@ -180,7 +180,7 @@ it('BIL-3: the number of the unreadable line stands with the invoice', async () 
   expect(await world.lines()).toEqual([]);
 });
 
-it('BIL-2: the same document again makes the same rows, ids and all', async () => {
+it('produces the same rows with the same ids when the same document is ingested again [BIL-2]', async () => {
   await world.simulator.change({ invoices: [anInvoice(items(30, '6.00'))] });
   await world.ingestAll();
   const before = await world.lines();
@@ -189,12 +189,12 @@ it('BIL-2: the same document again makes the same rows, ids and all', async () =
   expect(new Set(before.map(({ id }) => id)).size).toBe(30);
 });
 
-it('BIL-2: of two documents the one that was asked for later counts, whichever is written first', async () => {
+it('keeps the document that was requested later, whichever of two is written first [BIL-2]', async () => {
   await world.simulator.change({ invoices: [anInvoice(items(2, '1.00'))] });
   await world.get(BillingHistory).read();
   await world.simulator.faults([{ id: 'slow', match: { path: CSV }, times: 1, effect: { type: 'hold', after: true } }]);
   const slow = run();
-  await until(async () => (await world.simulator.held()) === 1, { what: 'the held document' });
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked document' });
   await world.simulator.change({ invoices: [anInvoice(items(3, '1.00'))] });
   await world.get(BillingHistory).read();
   await run();

@@ -2,7 +2,7 @@ import { InvoiceIngest } from '#libs/provider-billing';
 import { loadConfig } from '#libs/config';
 import { openBilling } from './billing-context';
 
-/** Ingests one invoice again and again until it is killed; its settings are those of a worker. Tells its parent of each end. */
+/** Ingests one invoice repeatedly until it is killed, with the settings of a worker. It reports each result to its parent process. */
 async function main(): Promise<void> {
   const context = await openBilling(loadConfig(process.env));
   const ingest = context.get(InvoiceIngest, { strict: false });

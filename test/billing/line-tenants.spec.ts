@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('the tenant of a line', () => {
-  it('INV-13: is who owned the resource then; the present owner never sees it', async () => {
+  it('is the owner of the resource at that time, and the present owner cannot read the line [INV-13]', async () => {
     const id = await history.resource({ providerId: '1', name: 'web', created: LONG_AGO, tenant: 'birch' });
     await history.event(id, '2025-01-05T00:00:00Z', 'attributed', 'tenant_id', null, 'acme');
     await history.event(id, '2026-05-02T00:00:00Z', 'attributed', 'tenant_id', 'acme', 'birch');
@@ -30,7 +30,7 @@ describe('the tenant of a line', () => {
     expect(june?.tenant_id).toBe('birch');
   });
 
-  it('is that of the project on the line, by the name that it had then, where the resource was gone before we looked', async () => {
+  it('is the tenant of the project that had the name on the line at that time, when the resource was never swept', async () => {
     await history.project('acme', ['Shop', LONG_AGO], ['Shop (closed)', '2026-05-10T00:00:00Z']);
     await history.project('birch', ['Shop', '2026-05-10T00:00:00Z']);
     const lines = await linesOf(
@@ -51,7 +51,7 @@ describe('the tenant of a line', () => {
     ]);
   });
 
-  it('stays that of the project for the time before it was first seen, whoever owned it later', async () => {
+  it('is the tenant of the project on the line for the time before the first sweep, for every later owner', async () => {
     await history.project('cedar', ['Cedar', LONG_AGO]);
     const id = await history.resource({ providerId: '1', name: 'web', tenant: 'birch', firstSeen: '2026-06-01T00:00:00Z' });
     await history.event(id, '2026-07-01T00:00:00Z', 'attributed', 'tenant_id', 'acme', 'birch');
@@ -59,7 +59,7 @@ describe('the tenant of a line', () => {
     expect(line?.tenant_id).toBe('cedar');
   });
 
-  it('INV-13: stays as it was matched when the events of its time have left', async () => {
+  it('is unchanged by another ingest after the events of its time have been archived [INV-13]', async () => {
     const id = await history.resource({ providerId: '1', name: 'web', created: LONG_AGO, tenant: 'birch' });
     await history.event(id, '2026-05-02T00:00:00Z', 'attributed', 'tenant_id', 'acme', 'birch');
     const [before] = await linesOf({ description: 'web (x)', resource_id: '1' });
@@ -73,7 +73,7 @@ describe('the tenant of a line', () => {
     expect(await world.lines(before?.invoice_id)).toEqual([before]);
   });
 
-  it('has one answer even where the clock was set back between two moves', async () => {
+  it('is unambiguous when the clock was set back between two ownership changes', async () => {
     const id = await history.resource({ providerId: '1', name: 'web', created: LONG_AGO, tenant: 'cedar' });
     await history.event(id, '2026-05-10T00:00:00Z', 'attributed', 'tenant_id', 'acme', 'birch');
     await history.event(id, '2026-03-01T00:00:00Z', 'attributed', 'tenant_id', 'birch', 'acme');
@@ -81,14 +81,14 @@ describe('the tenant of a line', () => {
     expect(matches(await linesOf({ description: 'web (x)', resource_id: '1' }))).toEqual([[id, 'provider_id', 'acme']]);
   });
 
-  it('does not depend on what the server takes for midnight', async () => {
+  it('is independent of the time zone of the server', async () => {
     const [session] = await world.database.query<{ zone: string; moment: string }>(
       `select current_setting('TimeZone') as zone, ('2026-04-01'::date + interval '1 month')::timestamptz::text as moment`,
     );
     expect(session).toEqual({ zone: 'UTC', moment: '2026-05-01 00:00:00+00' });
   });
 
-  it('is that of the project on the line for the time before the resource was first seen', async () => {
+  it('is the tenant of the project on the line for the time before the resource was first seen', async () => {
     const birch = await history.project('birch', ['Birch', LONG_AGO]);
     await history.project('acme', ['Acme', LONG_AGO]);
     const id = await history.resource({ providerId: '1', name: 'web', project: birch, tenant: 'birch', firstSeen: '2026-06-01T00:00:00Z' });

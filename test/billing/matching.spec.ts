@@ -12,8 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-describe('BIL-7: a line belongs to the resource', () => {
-  it('that its id names, whatever it was called then', async () => {
+describe('a line with a resource', () => {
+  it('matches the resource with its id, whatever the name of the resource was at that time [BIL-7]', async () => {
     const id = await history.resource({ providerId: '570000001', name: 'renamed-since', tenant: 'acme' });
     const volume = await history.resource({
       kind: 'volume',
@@ -31,13 +31,13 @@ describe('BIL-7: a line belongs to the resource', () => {
     ]);
   });
 
-  it('that its URN names', async () => {
+  it('matches the resource with its URN [BIL-7]', async () => {
     const id = await history.resource({ kind: 'floating_ip', providerId: '1.1.1.1', name: '1.1.1.1', tenant: 'acme' });
     const lines = await linesOf({ product: 'Reserved IPs', description: 'Unused', resource_id: 'do:reservedip:1.1.1.1' });
     expect(matches(lines)).toEqual([[id, 'urn', 'acme']]);
   });
 
-  it('of its kind and name, in any letter case and with parentheses of its own', async () => {
+  it('matches the resource with its kind and name, in any letter case and with parentheses in the name [BIL-7]', async () => {
     const droplet = await history.resource({ providerId: '1', name: 'Web (old)', created: LONG_AGO });
     const volume = await history.resource({ kind: 'volume', providerId: 'v', name: 'web (old)', created: LONG_AGO });
     const lines = await linesOf({ description: 'WEB (old) (s-1vcpu-1gb)' }, { product: 'Volumes', description: 'web (OLD) (fra1) 10GB' });
@@ -47,33 +47,33 @@ describe('BIL-7: a line belongs to the resource', () => {
     ]);
   });
 
-  it('that was alive: one destroyed and one made anew under its name are told apart by their times', async () => {
-    const gone = await history.resource({ providerId: '1', name: 'web-01', created: LONG_AGO, deleted: '2026-04-10T10:20:00Z' });
+  it('distinguishes a destroyed resource from a later one with the same name by their times [BIL-7]', async () => {
+    const destroyed = await history.resource({ providerId: '1', name: 'web-01', created: LONG_AGO, deleted: '2026-04-10T10:20:00Z' });
     const anew = await history.resource({ providerId: '2', name: 'web-01', created: '2026-04-10T10:05:00Z' });
     const lines = await linesOf(
       { description: 'web-01 (s-1vcpu-1gb)', end_time: '2026-04-10T10:00:00Z' },
       { description: 'web-01 (s-1vcpu-1gb)', start_time: '2026-04-10T10:05:00Z' },
     );
     expect(matches(lines)).toEqual([
-      [gone, 'name', null],
+      [destroyed, 'name', null],
       [anew, 'name', null],
     ]);
   });
 
-  it('that was called so then, not the one that is called so now', async () => {
+  it('matches the resource that had the name at that time, not the one that has it now [BIL-7]', async () => {
     const old = await history.resource({ providerId: '1', name: 'web-old', created: LONG_AGO });
     await history.event(old, '2026-05-20T12:00:00Z', 'updated', 'name', 'web', 'web-old');
     await history.resource({ providerId: '2', name: 'web', created: '2026-05-20T11:00:00Z' });
     expect(matches(await linesOf({ description: 'web (s-1vcpu-1gb)' }))).toEqual([[old, 'name', null]]);
   });
 
-  it('in the region that the line names', async () => {
+  it('matches the resource in the region of the line [BIL-7]', async () => {
     const there = await history.resource({ kind: 'volume', providerId: 'a', name: 'data', region: 'fra1', created: LONG_AGO });
     await history.resource({ kind: 'volume', providerId: 'b', name: 'data', region: 'nyc3', created: LONG_AGO });
     expect(matches(await linesOf({ product: 'Volumes', description: 'data (fra1) 100GB' }))).toEqual([[there, 'name', null]]);
   });
 
-  it('whose backups they are', async () => {
+  it('matches a line of backups to the droplet of the backups [BIL-7]', async () => {
     const droplet = await history.resource({ providerId: '7', name: 'web-01', created: LONG_AGO, tenant: 'acme' });
     const lines = await linesOf(
       {
@@ -95,7 +95,7 @@ describe('BIL-7: a line belongs to the resource', () => {
     ]);
   });
 
-  it('of its project, where two of one name live at once', async () => {
+  it('matches the resource in the project of the line when two resources of one name exist at once [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     const birch = await history.project('birch', ['Birch', LONG_AGO]);
     const ours = await history.resource({ providerId: '1', name: 'web-01', created: LONG_AGO, project: acme, tenant: 'acme' });
@@ -110,7 +110,7 @@ describe('BIL-7: a line belongs to the resource', () => {
     ]);
   });
 
-  it('with its own id, where lines that are equal but for their project come in another order as JSON', async () => {
+  it('keeps the id of each line when lines that differ only in their project have another order in the JSON items [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     const birch = await history.project('birch', ['Birch', LONG_AGO]);
     const ours = await history.resource({ providerId: '1', name: 'web', project: acme, tenant: 'acme' });
@@ -145,14 +145,14 @@ describe('BIL-7: a line belongs to the resource', () => {
   });
 });
 
-describe('BIL-7: the id on a line of backups', () => {
+describe('a line of backups', () => {
   const backups = { product: 'Droplet Backups', start_time: '2026-04-03T04:00:00Z', end_time: '2026-04-24T04:00:00Z' };
 
   it.each([
     { name: 'web', expected: 'acme' },
     { name: 'mail', expected: 'birch' },
     { name: 'other', expected: null },
-  ])('that a droplet and a backup share goes by the name: $name', async ({ name, expected }) => {
+  ])('matches by name when a droplet and a backup share the id of the line: $name [BIL-7]', async ({ name, expected }) => {
     await history.resource({ providerId: '150000001', name: 'mail', tenant: 'birch' });
     await history.resource({ providerId: '570000001', name: 'web', tenant: 'acme' });
     const backup = await history.resource({ kind: 'droplet_backup', providerId: '150000001', name: 'web 2026-04-03' });
@@ -162,8 +162,8 @@ describe('BIL-7: the id on a line of backups', () => {
   });
 });
 
-describe('BIL-7: a line is nobody’s resource', () => {
-  it('when two of its name live at once in one project', async () => {
+describe('a line without a resource', () => {
+  it('matches no resource when two resources of its name exist at once in one project [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     for (const providerId of ['1', '2'])
       await history.resource({ providerId, name: 'web-01', created: LONG_AGO, project: acme, tenant: 'acme' });
@@ -171,12 +171,12 @@ describe('BIL-7: a line is nobody’s resource', () => {
     expect(line).toMatchObject({ resource_id: null, match: { method: 'project_name', reason: 'ambiguous_resource' }, tenant_id: 'acme' });
   });
 
-  it('when its id is one that we never saw, though a namesake lives', async () => {
+  it('matches no resource when its id was never seen, even if a resource with its name exists [BIL-7]', async () => {
     await history.resource({ providerId: '1', name: 'web-01', created: LONG_AGO, tenant: 'acme' });
     expect(matches(await linesOf({ description: 'web-01 (s-1vcpu-1gb)', resource_id: '999' }))).toEqual([[null, 'id_never_seen', null]]);
   });
 
-  it('when two lines claim one resource for the same time: one of them is about something that we never saw', async () => {
+  it('matches no resource when two lines claim one resource for the same time, because one of them belongs to an unknown resource [BIL-7]', async () => {
     await history.resource({ providerId: '1', name: 'runner', created: LONG_AGO });
     const lines = await linesOf(
       { description: 'runner (s-1vcpu-1gb)' },
@@ -188,7 +188,7 @@ describe('BIL-7: a line is nobody’s resource', () => {
     ]);
   });
 
-  it('but the claim with the id stands, and so does the one with the project', async () => {
+  it('prefers the claim with the id or with the project when two lines claim one resource [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     const one = await history.resource({ providerId: '1', name: 'runner', created: LONG_AGO, project: acme, tenant: 'acme' });
     const two = await history.resource({ providerId: '2', name: 'walker', created: LONG_AGO, project: acme, tenant: 'acme' });
@@ -206,7 +206,7 @@ describe('BIL-7: a line is nobody’s resource', () => {
     ]);
   });
 
-  it('when its namesake was not alive, or always in other projects', async () => {
+  it('matches no resource when its namesake did not exist at that time or was always in other projects [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     await history.project('birch', ['Birch', LONG_AGO]);
     await history.resource({ providerId: '1', name: 'late', created: '2026-04-20T00:00:00Z' });
@@ -224,7 +224,7 @@ describe('BIL-7: a line is nobody’s resource', () => {
     ['Spaces Subscription', 'Spaces ($5/mo 250GB storage & 1TB bandwidth)', 'account_wide'],
     ['A Product Of Tomorrow', 'thing', 'unknown_product'],
     ['Droplets', 'never-seen (s-1vcpu-1gb)', 'name_never_seen'],
-  ])('%s "%s": %s', async (product, description, reason) => {
+  ])('matches no resource for a line of %s "%s": %s [BIL-7]', async (product, description, reason) => {
     await history.resource({ providerId: '1', name: 'state sales tax', created: LONG_AGO });
     expect(matches(await linesOf({ product, description }))).toEqual([[null, reason, null]]);
   });

@@ -3,16 +3,16 @@ import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { openBilling } from './billing-context';
 
-const LOOK_EVERY_MS = 200;
+const SAMPLE_EVERY_MS = 200;
 
-/** What an ingest came to, and the most that was in use meanwhile, garbage taken away before each look (`--expose-gc`). */
+/** The result of an ingest and its peak memory, measured after a garbage collection at each sample (`--expose-gc`). */
 export interface Measured {
   readonly lines: number | undefined;
-  readonly looks: number;
+  readonly samples: number;
   readonly mostMb: number;
 }
 
-/** Ingests the invoice whose number its parent says, in a process of its own, whose memory nobody else uses. */
+/** Ingests the invoice with the number that the parent sends, in a separate process with nothing else in its memory. */
 async function main(): Promise<void> {
   const context = await openBilling(loadConfig(process.env));
   await context.get(BillingHistory, { strict: false }).read();
@@ -23,17 +23,17 @@ async function main(): Promise<void> {
     const database = context.get(Database, { strict: false });
     const [invoice] = await database.query<{ id: string }>('select id from cloud_invoices where invoice_number = $1', [number]);
     const used = [usedMb()];
-    const look = setInterval(() => used.push(usedMb()), LOOK_EVERY_MS);
+    const sampling = setInterval(() => used.push(usedMb()), SAMPLE_EVERY_MS);
     const report = await context.get(InvoiceIngest, { strict: false }).run(invoice?.id ?? '');
-    clearInterval(look);
-    return { lines: report?.lines, looks: used.length, mostMb: Math.max(...used) };
+    clearInterval(sampling);
+    return { lines: report?.lines, samples: used.length, mostMb: Math.max(...used) };
   }
 }
 
 function usedMb(): number {
   if (!global.gc) throw new Error('it needs --expose-gc');
   global.gc();
-  global.gc(); // buffers that the first one found are given back, and counted as such, by the next
+  global.gc(); // The second collection frees buffers that the first one found and that still count as external memory.
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1_048_576;
 }

@@ -3,10 +3,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 const PAUSE_MS = 5;
 
-/** A line to a server that carries what a client sends only so fast, as a busy disk behind it would take it. */
+/** A proxy that limits the rate of what a client sends to the server, like a server with a busy disk. */
 export class NarrowLine {
   private readonly open = new Set<Socket>();
-  /** How often a client was made to wait: shows that the line was narrow. */
+  /** How often a client had to wait, as evidence that the limit had an effect. */
   waits = 0;
 
   private constructor(private readonly server: Server) {}

@@ -9,13 +9,13 @@ export interface NotedResource {
   readonly firstSeen?: string;
   readonly region?: string;
   readonly tenant?: string | null;
-  /** Ours. */
+  /** The id of the project in our database. */
   readonly project?: string;
-  /** Its former projects. */
-  readonly formerProjects?: readonly string[];
+  /** The previous projects of the resource. */
+  readonly previousProjects?: readonly string[];
 }
 
-/** An inventory with a past: rows and events as years of sweeps would have left them, put down with their times of then. */
+/** An inventory with a history: rows and events with past times, as years of sweeps would have written them. */
 export class NotedHistory {
   private constructor(
     private readonly database: Database,
@@ -28,7 +28,7 @@ export class NotedHistory {
     return new NotedHistory(database, account.id);
   }
 
-  /** `names`: the name and since when it had it, first one first. Answers our id. */
+  /** `names` are pairs of a name and the time since which it was used, oldest first. Returns the project id in our database. */
   async project(tenant: string | null, ...names: readonly (readonly [name: string, since: string])[]): Promise<string> {
     const [project] = await this.database.query<{ id: string }>(
       `insert into cloud_projects (account_id, provider_id, name, tenant_id) values ($1, gen_random_uuid()::text, $2, $3) returning id`,
@@ -46,7 +46,7 @@ export class NotedHistory {
     return id;
   }
 
-  /** Answers our id. */
+  /** Returns the resource id in our database. */
   async resource(noted: NotedResource): Promise<string> {
     const { kind = 'droplet', providerId, name, created, deleted, region, tenant = null, project } = noted;
     const [resource] = await this.database.query<{ id: string }>(
@@ -68,7 +68,7 @@ export class NotedHistory {
         deleted ?? null,
       ],
     );
-    for (const member of [project, ...(noted.formerProjects ?? [])]) {
+    for (const member of [project, ...(noted.previousProjects ?? [])]) {
       if (!member) continue;
       await this.database.query(
         `insert into cloud_project_members (account_id, project_id, kind, provider_id, urn) values ($1, $2, $3, $4, $5)`,

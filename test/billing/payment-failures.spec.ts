@@ -9,8 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** What a scrape shows when the provider's history is this: days of May and what happened. */
-async function toldAfter(...entries: readonly (readonly [day: number, type: string])[]): Promise<number> {
+/** Returns the value that a scrape exports after the provider returned this history: days of May 2026 and types of entries. */
+async function exportedAfter(...entries: readonly (readonly [day: number, type: string])[]): Promise<number> {
   const at = (day: number) => `2026-05-${String(day).padStart(2, '0')}T08:00:00Z`;
   await world.simulator.change({
     billing_history: entries.map(([day, type], nth) => ({ id: `${nth}`, type, description: type, amount: '-6.00', date: at(day) })),
@@ -21,12 +21,12 @@ async function toldAfter(...entries: readonly (readonly [day: number, type: stri
   return Number(row?.value);
 }
 
-it('counts what could not be collected since the last payment', async () => {
-  expect(await toldAfter([1, 'Payment'])).toBe(0);
-  expect(await toldAfter([1, 'Payment'], [2, 'AttemptFailed'], [3, 'ACHFailure'])).toBe(2);
+it('counts failed payments since the last successful payment', async () => {
+  expect(await exportedAfter([1, 'Payment'])).toBe(0);
+  expect(await exportedAfter([1, 'Payment'], [2, 'AttemptFailed'], [3, 'ACHFailure'])).toBe(2);
 });
 
-it('is over with a payment that was taken', async () => {
-  expect(await toldAfter([2, 'AttemptFailed'])).toBe(1);
-  expect(await toldAfter([2, 'AttemptFailed'], [4, 'Payment'])).toBe(0);
+it('resets the count with a successful payment', async () => {
+  expect(await exportedAfter([2, 'AttemptFailed'])).toBe(1);
+  expect(await exportedAfter([2, 'AttemptFailed'], [4, 'Payment'])).toBe(0);
 });

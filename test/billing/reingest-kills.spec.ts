@@ -60,7 +60,7 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
     });
   }
 
-  /** A load is under way in the other process: its transaction is open. */
+  /** Whether the other process has an open transaction that loads lines. */
   const loading = async () =>
     (
       await owner.query(
@@ -71,13 +71,13 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
     ).rows.length > 0;
 
   const killed = async () => {
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    await gone;
+    await exited;
   };
 
   it(
-    'BIL-2: no reader ever sees a part of a line set, and in the end the rows are those of the document',
+    'never lets a reader see a part of a line set, and ends with the rows of the document [BIL-2]',
     async () => {
       await world.simulator.change({ invoices: [INVOICE] });
       await world.get(BillingHistory).read();
@@ -104,15 +104,15 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
         }
       })();
       const failures: string[] = [];
-      const told = { ended: 0, kills: 0 };
-      while (told.ended < REINGESTS) {
+      const totals = { ended: 0, kills: 0 };
+      while (totals.ended < REINGESTS) {
         child = startIngester(id);
         const reported = new Promise<void>((resolve) => {
           const most = random.below(2);
           let mine = 0;
           child.on('message', (report: { lines?: number; error?: string }) => {
             if (report.lines !== LINES) failures.push(report.error ?? `${report.lines} lines`);
-            told.ended += 1;
+            totals.ended += 1;
             mine += 1;
             if (mine > most) resolve();
           });
@@ -121,14 +121,14 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
         await until(loading, { what: 'an open load' });
         killedPids.push(child.pid ?? 0);
         await killed();
-        told.kills += 1;
+        totals.kills += 1;
       }
       await run(id);
       stop.abort();
       await reader;
       const readsPerS = Math.round(seen.reads / ((performance.now() - sinceMs) / 1_000));
-      console.log(`re-ingests: FUZZ_SEED=${SEED} ${JSON.stringify({ ...told, ...seen, readsPerS })}`);
-      expect(told.kills).toBeGreaterThan(1);
+      console.log(`re-ingests: FUZZ_SEED=${SEED} ${JSON.stringify({ ...totals, ...seen, readsPerS })}`);
+      expect(totals.kills).toBeGreaterThan(1);
       expect(seen.reads).toBeGreaterThan(100);
       expect(seen.torn).toBe(0);
       expect(failures).toEqual([]);

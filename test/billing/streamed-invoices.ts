@@ -6,7 +6,10 @@ const HEADER = 'product,group_description,description,hours,start,end,USD,projec
 const LINES_A_PIECE = 400;
 const ACCOUNT = { uuid: 'streamed', team: { uuid: 'streamed', name: 'Streamed' } };
 
-/** A provider with invoices of any length, which it makes up while it sends them. The number of an invoice is how many lines it has, at a cent each. */
+/**
+ * A provider that generates invoices of any length while it sends them. The number of an invoice is its number of lines, at
+ * one cent each.
+ */
 export class StreamedInvoices {
   private readonly server: Server;
 
@@ -55,7 +58,7 @@ export class StreamedInvoices {
 
 const amount = (lines: number): string => (lines / 100).toFixed(2);
 
-/** Each piece has a time of its own: what is remembered of times must not hold the pieces that they came in. */
+/** Each chunk has times of its own, so that a cache of parsed times which retains its chunks would show as memory growth. */
 async function sendDocument(response: ServerResponse, lines: number): Promise<void> {
   response.setHeader('content-type', 'text/csv').write(HEADER);
   for (let from = 0; from < lines; from += LINES_A_PIECE) {

@@ -6,7 +6,7 @@ import { newBillingWorld, type BillingWorld } from './billing-world';
 const TENANTS = Number(process.env.TRUTH_TENANTS ?? 50);
 const KINDS = ['project', 'droplet', 'volume', 'snapshot', 'floating_ip', 'load_balancer', 'droplet_backup', 'project'];
 
-/** What the simulator knows of a line, and tells no client. */
+/** The facts that the simulator knows about a line and returns to no client. */
 interface Truth {
   readonly kind: string;
   readonly provider_id: string | null;
@@ -17,7 +17,7 @@ interface Truth {
 interface Judged {
   readonly line: CostLineView;
   readonly truth: Truth;
-  /** `<kind>/<provider id>` of the resource that was found. */
+  /** The matched resource as `<kind>/<provider id>`. */
   readonly found: string | null;
 }
 
@@ -57,7 +57,7 @@ async function judge(): Promise<Judged[]> {
 const isRight = ({ line, truth }: Judged) => (line.tenant_id ?? null) === (truth.tenant ?? null);
 const dollars = (lines: readonly Judged[]) => lines.reduce((sum, { line }) => sum.plus(new Big(line.amount).abs()), new Big(0));
 
-it('BIL-7: of two years of fifty tenants, no line is given to a wrong resource or a wrong tenant', () => {
+it('attributes no line of fifty tenants and two years to a wrong resource or a wrong tenant [BIL-7]', () => {
   const wrong = judged.filter(
     ({ found, truth }) => found !== null && found !== `${truth.kind}/${truth.provider_id}` && found !== `droplet/${truth.provider_id}`,
   );
@@ -66,13 +66,13 @@ it('BIL-7: of two years of fifty tenants, no line is given to a wrong resource o
   expect(misplaced.map(({ line, truth }) => ({ description: line.description, given: line.tenant_id, truth }))).toEqual([]);
 });
 
-it('BIL-7: what nobody can decide stays undecided', () => {
+it('leaves every line undecided that the data cannot decide [BIL-7]', () => {
   const open = judged.filter(({ truth }) => !truth.decidable);
   expect(open.length).toBeGreaterThan(judged.length / 100);
   expect(open.filter(({ line }) => line.resource_id !== null)).toEqual([]);
 });
 
-it('at least 98 % of the lines and 99.9 % of the dollars are attributed rightly', () => {
+it('attributes at least 98 % of the lines and 99.9 % of the dollars correctly', () => {
   const right = judged.filter(isRight);
   const shares = { lines: right.length / judged.length, dollars: dollars(right).div(dollars(judged)).toNumber() };
   console.log(`truth set: ${judged.length} lines, $${dollars(judged).toFixed(2)}, attributed rightly ${JSON.stringify(shares)}`);
@@ -80,7 +80,7 @@ it('at least 98 % of the lines and 99.9 % of the dollars are attributed rightly'
   expect(shares.dollars).toBeGreaterThanOrEqual(0.999);
 });
 
-it('BIL-5: every invoice of two years adds up or says by how much it does not', async () => {
+it('reconciles every invoice of two years, or stores the exact difference [BIL-5]', async () => {
   const invoices = await world.invoices();
   expect(invoices.length).toBeGreaterThanOrEqual(24);
   for (const { id, amount, reconciliation, status } of invoices) {

@@ -3,8 +3,8 @@ import { signGuardianToken } from '#libs/identity';
 import { until } from '../setup/until';
 import type { PlantedSecrets } from './planted-secrets';
 
-/** Longer than any answer may take, so that a frozen api costs no more than this. */
-const PATIENCE_MS = 8_000;
+/** This exceeds the duration of any response, so that a frozen api delays a caller by no more than this. */
+const REQUEST_TIMEOUT_MS = 8_000;
 const AGAIN_MS = 100;
 
 export interface Answer {
@@ -18,11 +18,11 @@ interface Request {
   readonly key?: string;
 }
 
-/** Everybody who uses the api: notes what was answered, and looks through every answer. */
+/** The client of all callers of the api. It counts statuses and scans every response for planted secrets. */
 export class ApiClient {
-  /** How often each status was answered; 0: nobody answered. */
+  /** The number of responses by status. Status 0 counts requests without a response. */
   readonly statuses: Record<number, number> = {};
-  /** Answers that no fault excuses: must stay empty. */
+  /** Responses that no fault excuses. The list must stay empty. */
   readonly inexcusable: string[] = [];
 
   constructor(
@@ -30,7 +30,7 @@ export class ApiClient {
     private readonly secrets: PlantedSecrets,
   ) {}
 
-  /** Undefined when nobody answered. */
+  /** Returns undefined when there was no response. */
   async ask(method: 'GET' | 'POST', path: string, { as = 'admin', body, key }: Request = {}): Promise<Answer | undefined> {
     const claims = as === 'admin' ? { sub: 'ops', roles: ['platform_admin'] } : { sub: `${as.tenant}-user`, tenantId: as.tenant };
     try {
@@ -42,7 +42,7 @@ export class ApiClient {
           ...(key !== undefined && { 'idempotency-key': key }),
         },
         ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const text = await answer.text();
       this.note(`${method} ${path}`, answer.status, text);
@@ -53,31 +53,31 @@ export class ApiClient {
     }
   }
 
-  /** What a 200 answered; undefined for everything else. */
+  /** Returns the body of a 200, or undefined for every other status. */
   async get<T>(path: string, as?: Request['as']): Promise<T | undefined> {
     const answer = await this.ask('GET', path, { as });
     return answer?.status === 200 ? (JSON.parse(answer.text) as T) : undefined;
   }
 
-  /** As a person would: again and again until there is an answer that says something. A repeated key makes it safe. */
+  /** Repeats a request until it gets a definite response, as a person would. The idempotency key makes the repetition safe. */
   async insist(path: string, request: Request): Promise<Answer> {
-    let said: Answer | undefined;
+    let settled: Answer | undefined;
     await until(
       async () => {
         const answer = await this.ask('POST', path, request);
-        if (answer && answer.status < 500 && answer.status !== 429) said = answer;
+        if (answer && answer.status < 500 && answer.status !== 429) settled = answer;
         else await sleep(AGAIN_MS);
-        return said !== undefined;
+        return settled !== undefined;
       },
       { withinMs: 90_000, what: path },
     );
-    if (!said) throw new Error(`${path} was not answered`);
-    return said;
+    if (!settled) throw new Error(`${path} was not answered`);
+    return settled;
   }
 
   private note(what: string, status: number, text: string): void {
     this.statuses[status] = (this.statuses[status] ?? 0) + 1;
     if (status >= 500 && status !== 503) this.inexcusable.push(`${what}: ${status} ${text.slice(0, 300)}`);
-    this.secrets.lookIn(`answer to ${what}`, text);
+    this.secrets.scan(`response to ${what}`, text);
   }
 }

@@ -3,10 +3,10 @@ import { SAGA_KINDS } from './saga-starts';
 import { WholeRun } from './whole-run';
 import { WholeWorld } from './whole-world';
 
-/** How long load and faults go on at least; then everything settles. */
+/** The minimum duration of load and faults. Afterwards the system settles. */
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.TEST_LONG ? 600 : 45));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
-/** Warming up ends; what goes on growing is a leak. Of processes that lived long enough to tell. */
+/** Memory that grows after the warm-up is a leak. Only processes that ran long enough are judged. */
 const MEMORY = { knownAfterS: 150, mostGrowth: 1.35 };
 describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queues on %s (seed ${SEED})`, (backend) => {
   let world: WholeWorld;
@@ -27,7 +27,7 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
   const sweepEnds = async () =>
     tally((await world.query<{ status: string }>('select status from cloud_sweeps')).map(({ status }) => status));
 
-  it('every planned fault fired, and work of every sort was done under them', async () => {
+  it('fires every planned fault and completes work of every sort under faults', async () => {
     const [sagas, sweeps, { fired, reads }] = [sagaEnds(), await sweepEnds(), run];
     const { waits } = run.end;
     const figures = {
@@ -55,61 +55,61 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
     expect(Math.min(reads.reads.tenant, reads.reads.admin)).toBeGreaterThan(10);
   });
 
-  it('SAG-1 to SAG-4: every accepted saga came to its end, none is there twice, nothing is held', async () => {
+  it('brings every accepted saga to its end exactly once and releases every hold [SAG-1 to SAG-4]', async () => {
     expect(run.runs.filter(({ status }) => status !== 'completed' && status !== 'rolled_back')).toEqual([]);
     expect(run.runs.map(({ id }) => id).sort()).toEqual([...run.sagas.accepted.keys()].sort());
     expect(await world.query('select resource from saga_holds')).toEqual([]);
   });
 
-  it('SAG-5 to SAG-9, SAG-14: the provider’s own list is what the sagas say: no orphan, no double', async () => {
+  it('leaves at the provider exactly what the sagas record, without orphans and duplicates [SAG-5 to SAG-9, SAG-14]', async () => {
     expect(await run.living()).toEqual(run.expected);
     expect(run.expected.length).toBeGreaterThan(0);
     expect(await world.query(`select provider_id from cloud_strays where reason = 'unknown_saga'`)).toEqual([]);
   });
 
-  it('INV-1, INV-3 to INV-5: after a sweep of each kind the inventory is the provider’s list, and nothing alive was ever deleted', async () => {
+  it('holds the provider’s list in the inventory after a sweep of each kind, and never deleted an existing resource [INV-1, INV-3 to INV-5]', async () => {
     expect(await run.end.inventoryDifferences()).toEqual({});
     expect(await run.end.wronglyDeleted()).toEqual([]);
   });
 
-  it('DRF-1: what was renamed behind our back, and only that, is drifting', async () => {
+  it('reports drift for exactly those droplets that were renamed outside the product [DRF-1]', async () => {
     const drifts = [...run.sweeps.renamed].map(([provider_id, actual]) => ({ provider_id, field: 'name', actual }));
     expect(drifts.length).toBeGreaterThan(0);
     expect(await run.end.openDrifts()).toEqual(drifts.toSorted((a, b) => (a.provider_id < b.provider_id ? -1 : 1)));
   });
 
-  it('BIL-2, BIL-3, BIL-5: every invoice is taken whole, and adds up or says by how much it does not', async () => {
+  it('ingests every invoice completely and reconciles it or stores the exact difference [BIL-2, BIL-3, BIL-5]', async () => {
     expect(await world.query('select 1 from cloud_invoices')).toHaveLength(24);
     expect(await run.end.invoicesThatDoNotAddUp()).toEqual([]);
   });
 
-  it('BIL-8: finance holds exactly one invoice, to the cent, for each that it is to have', async () => {
-    const { held, expected } = await run.end.books();
+  it('stores in finance exactly one invoice for each reconciled one, exact to the cent [BIL-8]', async () => {
+    const { stored, expected } = await run.end.books();
     expect(expected.length).toBeGreaterThan(20);
-    expect(held).toEqual(expected);
+    expect(stored).toEqual(expected);
   });
 
-  it('TEN-3, TEN-5: no tenant was ever shown what is not its own, and no question was answered with a 500', () => {
+  it('never returns rows of another tenant, and returns no 500 for any request [TEN-3, TEN-5]', () => {
     expect(run.reads.reads.rows).toBeGreaterThan(100);
     expect(run.reads.foreign).toEqual([]);
     expect(world.client.inexcusable).toEqual([]);
   });
 
-  it('INV-14, OPS-9: the record is whole', async () => {
+  it('verifies the audit chain without findings [INV-14, OPS-9]', async () => {
     const { findings, rows, links } = await run.end.verified();
     console.log(`chaos of the whole on ${backend}: ${rows} rows and ${links} links verified`);
     expect(findings).toEqual([]);
     expect(rows).toBeGreaterThan(100);
   });
 
-  it('TEN-8: no planted secret is in any output, job, or answer', async () => {
-    await world.queues.lookForSecrets(world.secrets, (text) => world.query<{ text: string }>(text));
-    for (const process of world.fleet.all) world.secrets.lookIn('output of a process', process.output);
-    expect(world.secrets.looked).toBeGreaterThan(100_000);
+  it('writes no planted secret to an output, a job or a response [TEN-8]', async () => {
+    await world.queues.scanForSecrets(world.secrets, (text) => world.query<{ text: string }>(text));
+    for (const process of world.fleet.all) world.secrets.scan('output of a process', process.output);
+    expect(world.secrets.scannedChars).toBeGreaterThan(100_000);
     expect([...world.secrets.found]).toEqual([]);
   });
 
-  it('OPS-3, OPS-6: no process ended by itself or goes on growing, and all end with 0 when told to', async () => {
+  it('has no process that ended by itself or leaks memory, and all exit with 0 on SIGTERM [OPS-3, OPS-6]', async () => {
     const longLived = world.fleet.memoryOfSurvivors().filter(({ seconds }) => seconds > MEMORY.knownAfterS);
     expect(longLived.filter(({ earlyMb, lateMb }) => lateMb > earlyMb * MEMORY.mostGrowth)).toEqual([]);
     expect(world.fleet.endedByThemselves()).toEqual([]);

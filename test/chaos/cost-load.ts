@@ -4,7 +4,7 @@ import type { WholeWorld } from './whole-world';
 
 const PAUSE_MS = 3_000;
 
-/** The provider corrects invoices, a day passes, and an admin asks for one to be read again. */
+/** The provider corrects invoices, a day passes, and an admin requests another ingest of an invoice. */
 export class CostLoad {
   corrections = 0;
 
@@ -26,12 +26,12 @@ export class CostLoad {
     }
   }
 
-  /** The history of charges is due again. */
+  /** Makes the read of the billing history due again. */
   async letADayPass(): Promise<void> {
     await this.world.query(`update cloud_accounts set billing_history_read_at = billing_history_read_at - interval '2 days'`);
   }
 
-  /** What finance did not take is told again at once, also what a dead worker was about to tell. */
+  /** Makes all undelivered outbox rows due at once, including those leased by a killed worker. */
   async letPausesPass(): Promise<void> {
     await this.world.query(
       `update cloud_finance_outbox set next_attempt_at = clock_timestamp(), lease_until = null where delivered_at is null`,

@@ -8,12 +8,12 @@ interface Zone {
   readonly tenant_id: string;
 }
 
-/** Names begin so that no record of the account has it. */
+/** A prefix of record names that no record of the demo account has. */
 export const CHAOS_RECORD = 'chaos-';
 
-/** A client who sets, changes and deletes records of its own zones, one name after another. */
+/** A client that creates, changes and deletes records of its own zones, one name after another. */
 export class DnsLoad {
-  /** The records that must be there in the end: `zone name data`. */
+  /** The records that must exist at the end, each as `zone name data`. */
   readonly expected = new Set<string>();
   private nth = 0;
 
@@ -38,7 +38,7 @@ export class DnsLoad {
     if ((await this.sagas.ended(id)).status === 'completed') this.expected.delete(line(zone, name, data));
   }
 
-  /** Answers the data that the record has afterwards; undefined: there is none. */
+  /** Returns the data of the record afterwards, or undefined when there is no record. */
   private async upsert(zone: Zone, name: string, data: string, before: string | undefined, giveUp: boolean): Promise<string | undefined> {
     const id = await this.sagas.start(zone.tenant_id, 'upsert_dns_record', record(zone, name, data));
     if (giveUp) {

@@ -4,17 +4,17 @@ import { ORDER } from '../provisioning/provisioning-world';
 import type { SagaStarts } from './saga-starts';
 import type { WholeWorld } from './whole-world';
 
-/** What comes after a droplet was made: each in turn, so that every kind of saga runs whatever the seed. */
+/** The operations after a droplet was created, in turn, so that every kind of saga runs with every seed. */
 const NEXT = ['destroy_droplet', 'resize_droplet', 'resize, given up', 'snapshot_droplet', 'nothing'] as const;
 const BIGGER = 's-2vcpu-4gb';
 
-/** A project of a tenant. */
+/** A project with a tenant. */
 interface Project {
   readonly id: string;
   readonly tenant_id: string;
 }
 
-/** Clients who order droplets, and resize, save, keep or destroy what they got. */
+/** Clients that order droplets and then resize, snapshot, keep or destroy them. */
 export class DropletLoad {
   private orders = 0;
   private made = 0;
@@ -25,7 +25,7 @@ export class DropletLoad {
     private readonly sagas: SagaStarts,
   ) {}
 
-  /** One client after another until `over`. */
+  /** Acts as one client after another until `over` is aborted. */
   async client(over: AbortSignal): Promise<void> {
     const projects = await this.world.query<Project>(
       `select id, tenant_id from cloud_projects where tenant_id is not null and deleted_at is null order by id`,

@@ -11,14 +11,14 @@ import type { WholeWorld } from './whole-world';
 
 const SETTLED_WITHIN_MS = 120_000;
 
-/** What a world is asked once the faults are over; each waits for what comes by itself. */
+/** Checks of a world after the faults ended. Each check waits for changes that must happen without intervention. */
 export class EndState {
-  /** How long each took to come true, ms. */
+  /** The duration of each wait in ms. */
   readonly waits: Record<string, number> = {};
 
   constructor(private readonly world: WholeWorld) {}
 
-  /** SAG-1: nobody helps. */
+  /** Waits until all sagas ended without intervention [SAG-1]. */
   async sagasEnded(): Promise<void> {
     await this.eventually('the end of all sagas', async () => {
       const open = await this.world.query(`select 1 from saga_runs where not status = any ($1)`, [FINAL]);
@@ -26,7 +26,7 @@ export class EndState {
     });
   }
 
-  /** One complete, unsuspect sweep of each kind that began after now. */
+  /** Waits for one complete, unsuspect sweep of each kind that began after this call. */
   async sweptOnceMore(): Promise<void> {
     const [clock] = await this.world.query<{ now: Date }>('select clock_timestamp() as now');
     for (const { kind } of SWEEPS) {
@@ -43,7 +43,7 @@ export class EndState {
     }
   }
 
-  /** INV-1: kinds whose active rows are not what the provider holds. */
+  /** Returns the kinds with active rows that differ from the provider's list [INV-1]. */
   async inventoryDifferences(): Promise<Record<string, { missing: string[]; tooMany: string[] }>> {
     const account = await this.world.simulator.account();
     const rows = await this.world.query<{ kind: string; provider_id: string }>(
@@ -57,7 +57,7 @@ export class EndState {
     return Object.fromEntries(differences.filter(([, { missing, tooMany }]) => missing.length + tooMany.length > 0));
   }
 
-  /** INV-3: rows that were a tombstone at some time although the provider has them. */
+  /** Returns rows that were a tombstone at some time although the provider still has the resource [INV-3]. */
   async wronglyDeleted(): Promise<string[]> {
     const account = await this.world.simulator.account();
     const deleted = await this.world.query<{ kind: string; provider_id: string }>(
@@ -66,11 +66,11 @@ export class EndState {
     return deleted.filter(({ kind, provider_id }) => IDS_OF_KIND[kind]?.(account).includes(provider_id)).map(({ kind, provider_id }) => `${kind} ${provider_id}`); // prettier-ignore
   }
 
-  /** BIL-2, BIL-3, BIL-8: every invoice as the provider has it, and told to finance. */
+  /** Waits until every invoice is ingested as the provider has it, and delivered to finance [BIL-2, BIL-3, BIL-8]. */
   async costsSettled(costs: CostLoad): Promise<void> {
     await costs.letADayPass();
     await costs.letPausesPass();
-    await this.eventually('all invoices taken and told', async () => {
+    await this.eventually('all invoices ingested and delivered', async () => {
       const wrong = await this.unsettledInvoices();
       if (wrong.length === 0) return true;
       for (const { id } of wrong.filter(({ status }) => status === 'failed' || status === 'ingesting'))
@@ -80,10 +80,10 @@ export class EndState {
     });
   }
 
-  /** Sums and reconciliation, line by line: must be empty. */
+  /** Returns invoices with a wrong sum or reconciliation. The list must be empty. */
   invoicesThatDoNotAddUp(): Promise<unknown[]> {
     return this.world.query(
-      `select i.invoice_uuid, i.amount, i.reconciliation, i.difference, sum(l.amount) as lines_amount, count(l.*)::int as lines, i.lines as said
+      `select i.invoice_uuid, i.amount, i.reconciliation, i.difference, sum(l.amount) as lines_amount, count(l.*)::int as lines, i.lines as expected_lines
          from cloud_invoices i left join cloud_cost_lines l on l.invoice_id = i.id group by i.id
        having i.status <> 'ingested' or count(l.*) <> i.lines or i.reconciliation is null
            or (i.reconciliation = 'reconciled') is distinct from (coalesce(sum(l.amount), 0) = i.amount)
@@ -91,17 +91,17 @@ export class EndState {
     );
   }
 
-  /** BIL-8: by external id, what finance holds and what it should. */
-  async books(): Promise<{ held: string[]; expected: string[] }> {
+  /** Returns the stored and the expected invoices of finance, in the order of external ids [BIL-8]. */
+  async books(): Promise<{ stored: string[]; expected: string[] }> {
     const { finance_invoices } = await this.world.simulator.account();
     const reconciled = await this.world.query<{ text: string }>(
       `select invoice_uuid || ' ' || (amount * 100)::bigint || ' ' || coalesce(finance_invoice_id, '-') as text from cloud_invoices where reconciliation <> 'mismatch'`,
     );
-    const held = finance_invoices.map(({ external_id, amount_gross_minor, id }) => `${external_id} ${amount_gross_minor} ${id}`);
-    return { held: held.sort(), expected: reconciled.map(({ text }) => text).sort() };
+    const stored = finance_invoices.map(({ external_id, amount_gross_minor, id }) => `${external_id} ${amount_gross_minor} ${id}`);
+    return { stored: stored.sort(), expected: reconciled.map(({ text }) => text).sort() };
   }
 
-  /** INV-14: what is not as it was recorded; everything is linked first. */
+  /** Waits until all digests are linked, and returns the findings of the verifier [INV-14]. */
   async verified(): Promise<{ findings: Finding[]; rows: number; links: number }> {
     await this.eventually('everything linked', async () => (await this.world.query('select 1 from record_waiting limit 1')).length === 0);
     const findings: Finding[] = [];
@@ -111,7 +111,7 @@ export class EndState {
     return { findings, rows, links: Number(head.no) };
   }
 
-  /** In the order of provider ids. */
+  /** Returns the open drifts in the order of provider ids. */
   openDrifts(): Promise<{ provider_id: string; field: string; actual: string }[]> {
     return this.world.query(
       `select r.provider_id, d.field, d.actual #>> '{}' as actual from cloud_drift d join cloud_resources r on r.id = d.resource_id

@@ -8,7 +8,7 @@ const PAGE_KB = 4;
 const MEMORY_EVERY_MS = 500;
 const READY_WITHIN_MS = 60_000;
 
-/** Resident memory of a process over its life, in MB. */
+/** Samples of the resident memory of a process, in MB. */
 interface Memory {
   readonly name: string;
   readonly process: SpawnedProcess;
@@ -28,7 +28,7 @@ export class Fleet {
     private readonly clocksMs: readonly number[],
   ) {}
 
-  /** A worker for each clock, off by so many ms; the next one in its place has the same. */
+  /** Starts one worker for each clock offset in ms. A replacement gets the offset of its predecessor. */
   static async start(clocksMs: readonly number[], env: { api: NodeJS.ProcessEnv; worker: NodeJS.ProcessEnv }): Promise<Fleet> {
     const fleet = new Fleet(env, clocksMs);
     fleet.currentApi = await fleet.launch('api');
@@ -45,7 +45,7 @@ export class Fleet {
     return this.memory.map(({ process }) => process);
   }
 
-  /** Workers that found their clock wrong, those that were killed since among them. */
+  /** Counts workers that detected clock skew, including those that were killed later. */
   get clocksOff(): number {
     return this.all.filter(({ events }) => events.includes('clock_skew_detected')).length;
   }
@@ -61,7 +61,7 @@ export class Fleet {
     this.workers[nth] = await this.launchWorker(nth);
   }
 
-  /** The next one listens where it did, before this resolves: it is the only one. */
+  /** Replaces the only api. The new process listens on the same port before this resolves. */
   async killApi(): Promise<void> {
     const { port } = this.api;
     await this.kill(this.api);
@@ -69,7 +69,7 @@ export class Fleet {
     await until(async () => (await this.api.readiness()) !== undefined, { withinMs: READY_WITHIN_MS, what: 'the next api' });
   }
 
-  /** Those that ended although nobody had killed them: must be empty. */
+  /** Returns processes that ended without being killed. The list must be empty. */
   endedByThemselves(): string[] {
     return this.memory
       .filter(({ process }) => !this.killed.has(process) && process.hasEnded)
@@ -78,13 +78,13 @@ export class Fleet {
       );
   }
 
-  /** Of those that live: resident MB at the first and the last quarter of their life, medians. */
+  /** Returns for each running process the median resident MB of the second and of the last quarter of its samples. */
   memoryOfSurvivors(): { name: string; earlyMb: number; lateMb: number; seconds: number }[] {
     return this.memory
       .filter(({ process, samples }) => !this.killed.has(process) && samples.length >= 8)
       .map(({ name, samples }) => {
         const quarter = Math.floor(samples.length / 4);
-        // The first quarter is warming up: what counts is whether it goes on growing.
+        // The first quarter is the warm-up. Growth after it counts.
         const early = samples.slice(quarter, 2 * quarter);
         const late = samples.slice(-quarter);
         return { name, earlyMb: median(early), lateMb: median(late), seconds: Math.round((samples.length * MEMORY_EVERY_MS) / 1000) };
@@ -99,7 +99,7 @@ export class Fleet {
     return Promise.all(living.map((process) => process.exit()));
   }
 
-  /** `CHAOS_OUTPUT`: a folder for what each process wrote, to look into after a run that went wrong. */
+  /** Writes the output of each process to the folder `CHAOS_OUTPUT`, for the analysis of a failed run. */
   async end(): Promise<void> {
     clearInterval(this.sampling);
     const { CHAOS_OUTPUT: folder } = process.env;
@@ -133,7 +133,7 @@ export class Fleet {
   }
 }
 
-/** 0 where the system does not tell. */
+/** Returns 0 where the operating system has no /proc. */
 function residentMb(pid: number | undefined): number {
   try {
     const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');

@@ -4,7 +4,7 @@ import type { SeededRandom } from '../inventory/seeded-random';
 import type { BackendKind } from '../queues/queue-world';
 import type { WholeWorld } from './whole-world';
 
-/** Longer than every lease: a thawed worker finds that others have gone on. */
+/** This exceeds every lease, so that other workers continue the work of a frozen worker before it resumes. */
 const FREEZE_MS = 4_000;
 const SHORT_FREEZE_MS = 1_500;
 const AWAY_MS = 1_000;
@@ -23,9 +23,9 @@ const ON_REDIS = ['restart of Redis'] as const;
 
 export type OuterFault = (typeof ANYWHERE)[number] | (typeof ON_REDIS)[number];
 
-/** What happens to processes, database and queues: each once in a seeded order, then by chance. */
+/** Faults of processes, the database and the queues. Each fires once in a seeded order, then by chance. */
 export class OuterFaults {
-  /** How often each fired. */
+  /** The number of times each fault fired. */
   readonly fired: Partial<Record<OuterFault, number>> = {};
   readonly planned: readonly OuterFault[];
 
@@ -66,8 +66,8 @@ export class OuterFaults {
         await server.stop();
         return server.revive();
       case 'crash of PostgreSQL':
-        process.kill(server.pid, 'SIGQUIT'); // immediate: nothing is brought to an end, the journal is replayed
-        await gone(() => !server.isRunning());
+        process.kill(server.pid, 'SIGQUIT'); // SIGQUIT is an immediate shutdown: PostgreSQL finishes nothing and replays its journal at the next start.
+        await untilEnded(() => !server.isRunning());
         return server.revive();
       case 'cut lines to PostgreSQL':
         line.cut();
@@ -80,15 +80,15 @@ export class OuterFaults {
     }
   }
 
-  /** What they hold is looked through before it is gone. */
+  /** Scans the queues for secrets before their data are deleted. */
   private async loseQueues(): Promise<void> {
     const { queues, secrets } = this.world;
-    await queues.lookForSecrets(secrets, (text) => this.world.query<{ text: string }>(text));
+    await queues.scanForSecrets(secrets, (text) => this.world.query<{ text: string }>(text));
     const owner = new Client({ connectionString: this.world.ownerUrl });
     await owner.connect();
     try {
       const lost = await queues.lose(owner);
-      if (lost === 0) throw new Error('the queues held nothing that could be lost');
+      if (lost === 0) throw new Error('the queues contained nothing that could be lost');
     } finally {
       await owner.end();
     }
@@ -101,6 +101,6 @@ async function freeze(process: { freeze(): void; thaw(): void }, ms: number): Pr
   process.thaw();
 }
 
-async function gone(hasEnded: () => boolean): Promise<void> {
+async function untilEnded(hasEnded: () => boolean): Promise<void> {
   while (!hasEnded()) await sleep(5);
 }

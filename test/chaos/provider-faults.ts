@@ -7,20 +7,20 @@ type Rule = FaultRule & { readonly id: string };
 
 const IMPORT = { method: 'POST', path: '/finance/*' };
 const PAUSE_BETWEEN_ROUNDS_MS = 3_000;
-/** Five calls in a row must fail for the brake to be on (OPS-2). */
+/** The circuit breaker opens after five failed calls in a row (OPS-2). */
 const OUTAGE_MS = 2_000;
-/** Well after the lag bound and the waits around it, well within the reaper's grace: the saga has made another one by then. */
+/** This is longer than the lag bound with its waits and shorter than the reaper's grace, so the saga has repeated the request by then. */
 const LATE_MS = 12_000;
 
 /**
- * What the provider and finance do wrong, in rounds. Of each sort of request certain ones are met, by their number: whatever the seed, each
- * fault fires while there is load, and none hides another.
+ * Faults of the provider and of finance, in rounds. Each fault applies to certain requests of a sort by their number. So
+ * every fault fires under load with every seed, and no fault prevents another.
  */
 export class ProviderFaults {
-  /** How often each fired in the rounds that are over. */
+  /** The number of times each fault fired in completed rounds. */
   private readonly before: Record<string, number> = {};
   private rules: readonly Rule[] = [];
-  /** Those that the first round waited for last. */
+  /** The last faults for which the first round had to wait. */
   last: readonly string[] = [];
   roundsDone = 0;
 
@@ -39,20 +39,20 @@ export class ProviderFaults {
     }
   }
 
-  /** Nothing fails any more. Answers how often each fired, by its name without the round. */
+  /** Ends the faults and returns how often each one fired, by its name without the round. */
   async end(): Promise<Record<string, number>> {
     await this.noteFired();
     return this.before;
   }
 
-  /** Every call is answered with an error page for a while. */
+  /** Returns an error page for every call for a while. */
   private async outage(): Promise<void> {
     const rule = { id: 'outage', match: { path: '/v2/*' }, effect: { type: 'status' as const, status: 503, body: 'html' } };
-    await this.world.simulator.faults([...this.rules, rule]); // the last one: it hides none of the others
+    await this.world.simulator.faults([...this.rules, rule]); // As the last rule it takes precedence over none of the others.
     await sleep(OUTAGE_MS);
   }
 
-  /** Names of the faults of this round that have not fired as often as they should. */
+  /** Returns the names of this round's faults that have not fired as often as they should. */
   private async open(): Promise<string[]> {
     return (await this.world.simulator.faultReport()).filter(({ fired, times = 1 }) => fired < times).map(({ id }) => id);
   }
@@ -131,7 +131,7 @@ function add(to: Record<string, number>, id: string, fired: number): void {
   to[name] = (to[name] ?? 0) + fired;
 }
 
-/** As in the simulator's ledger. */
+/** This is the fingerprint that the simulator's ledger stores. */
 function fingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 12);
 }

@@ -5,10 +5,10 @@ import type { BackendKind } from '../queues/queue-world';
 import { RedisServer } from '../setup/redis-server';
 import type { PlantedSecrets } from './planted-secrets';
 
-/** Answers rows of the database's owner. */
+/** Runs a query as the owner of the database. */
 type Ask = (text: string) => Promise<{ text: string }[]>;
 
-/** Where the queues are kept: a Redis of its own, or the schema of BullMQ in PostgreSQL. */
+/** The storage of the queues: a Redis server of this test, or the schema of BullMQ in PostgreSQL. */
 export class QueueStore {
   private constructor(
     private readonly homeDir: string,
@@ -19,12 +19,12 @@ export class QueueStore {
     return new QueueStore(homeDir, backend === 'redis' ? await RedisServer.start(homeDir) : undefined);
   }
 
-  /** Empty: the queues are in PostgreSQL. */
+  /** The URL is empty when the queues are in PostgreSQL. */
   get redisUrl(): string {
     return this.redis?.url ?? '';
   }
 
-  /** OPS-4: everything is gone. Answers how much that was. */
+  /** Deletes all queue data and returns the number of deleted entries [OPS-4]. */
   async lose(owner: Client): Promise<number> {
     const redis = this.client();
     if (redis) {
@@ -38,7 +38,7 @@ export class QueueStore {
     return rows[0]?.n ?? 0;
   }
 
-  /** kill -9; `away` is what happens until it is back, empty. */
+  /** Kills Redis with SIGKILL, runs `away` during the outage, and starts it again without data. */
   async restartRedis(away: () => Promise<void>): Promise<void> {
     if (!this.redis) throw new Error('the queues are not on Redis');
     const { port } = this.redis;
@@ -47,17 +47,17 @@ export class QueueStore {
     this.redis = await RedisServer.start(this.homeDir, port);
   }
 
-  /** Looks through everything that is kept. */
-  async lookForSecrets(secrets: PlantedSecrets, ask: Ask): Promise<void> {
+  /** Scans all stored queue data for secrets. */
+  async scanForSecrets(secrets: PlantedSecrets, ask: Ask): Promise<void> {
     const redis = this.client();
     if (redis) {
-      secrets.lookIn('Redis', (await everythingIn(redis)).join('\n'));
+      secrets.scan('Redis', (await everythingIn(redis)).join('\n'));
       redis.disconnect();
     }
     const tables = await ask(`select format('%I.%I', schemaname, tablename) as text from pg_tables where schemaname = 'bullmq'`);
     for (const { text: table } of tables) {
       const rows = await ask(`select t::text as text from ${table} t`);
-      secrets.lookIn(table, rows.map(({ text }) => text).join('\n'));
+      secrets.scan(table, rows.map(({ text }) => text).join('\n'));
     }
   }
 
@@ -68,7 +68,7 @@ export class QueueStore {
   private client(): Redis | undefined {
     if (!this.redis) return undefined;
     const client = new Redis(this.redis.url);
-    client.on('error', () => undefined); // the next command says so
+    client.on('error', () => undefined); // The next command reports the error.
     return client;
   }
 }
@@ -94,6 +94,6 @@ async function valueOf(redis: Redis, key: string): Promise<unknown> {
     case 'string':
       return redis.get(key);
     default:
-      return null; // it has gone meanwhile
+      return null; // The key was deleted in the meantime.
   }
 }

@@ -21,16 +21,16 @@ interface Owned {
   readonly tenant_id: string | null;
 }
 
-/** A tenant and an admin who look at everything they may, all the time. */
+/** A tenant and an admin that read everything they may, all the time. */
 export class ReadLoad {
   readonly reads = { tenant: 0, rows: 0, admin: 0 };
-  /** Rows that a tenant was shown and that are not its own: must stay empty (TEN-3). */
+  /** Rows of others that a tenant received. The list must stay empty [TEN-3]. */
   readonly foreign: string[] = [];
 
   constructor(
     private readonly world: WholeWorld,
     private readonly random: SeededRandom,
-    /** Whose each thing of the account is, by URN, as the provider itself knows. */
+    /** The tenant of each resource of the account by URN, according to the provider. */
     private readonly ownerOf: ReadonlyMap<string, string | null>,
   ) {}
 

@@ -1,7 +1,7 @@
 import { until } from '../setup/until';
 import type { WholeWorld } from './whole-world';
 
-/** What is ordered in every run, whatever the seed. */
+/** The kinds of sagas that every run starts, with every seed. */
 export const SAGA_KINDS = [
   'provision_droplet',
   'destroy_droplet',
@@ -13,7 +13,7 @@ export const SAGA_KINDS = [
 
 export const FINAL = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
-/** A saga as its table holds it. */
+/** A row of the table of sagas. */
 export interface Run {
   readonly id: string;
   readonly kind: string;
@@ -23,7 +23,7 @@ export interface Run {
   readonly context: Readonly<Record<string, Record<string, string> | undefined>>;
 }
 
-/** Sagas that were accepted, and for whom. */
+/** The accepted sagas, each with its kind and tenant. */
 export class SagaStarts {
   readonly accepted = new Map<string, { readonly kind: string; readonly tenant: string }>();
   private nth = 0;
@@ -33,7 +33,7 @@ export class SagaStarts {
     private readonly seed: number,
   ) {}
 
-  /** By a tenant of its own; answers the id. */
+  /** Starts a saga as a user of the tenant and returns its id. */
   async start(tenant: string, kind: string, input: Record<string, unknown>): Promise<string> {
     const key = `chaos-${this.seed}-${(this.nth += 1)}`;
     const { status, text } = await this.world.client.insist('/api/v1/sagas', { as: { tenant }, body: { kind, input }, key });
@@ -43,7 +43,7 @@ export class SagaStarts {
     return id;
   }
 
-  /** One that has ended, or cannot be given up any more, is left alone. */
+  /** Requests the cancellation of a saga. A 409 means that it has ended or passed its pivot, and is accepted. */
   async cancel(tenant: string, id: string): Promise<void> {
     const { status, text } = await this.world.client.insist(`/api/v1/sagas/${id}/cancel`, { as: { tenant } });
     if (status !== 202 && status !== 409) throw new Error(`the cancel was not accepted: ${status} ${text}`);
@@ -62,7 +62,7 @@ export class SagaStarts {
     return run;
   }
 
-  /** One of each kind has completed at least, and one order was undone. */
+  /** Whether a saga of each kind has completed and one order was rolled back. */
   async everyKindWorked(): Promise<boolean> {
     const ended = await this.world.query<{ what: string }>(`select distinct kind || ' ' || status as what from saga_runs`);
     const wanted = [...SAGA_KINDS.map((kind) => `${kind} completed`), 'provision_droplet rolled_back'];

@@ -14,7 +14,7 @@ jest.setTimeout(240_000);
 const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 const READY_WITHIN_MS = 120_000;
 
-/** As they are deployed: groups of queues, several of each. With four migrations they are sixteen. */
+/** Several processes for each group of queues, as they are deployed. Together with four migrations they are sixteen. */
 const MIGRATIONS = 4;
 const APIS = 4;
 const SYNC = 'sync-fast,sync-full,sync-slow';
@@ -49,7 +49,7 @@ describe.each(ONE_BACKEND)('sixteen processes at once, queues on %s', (backend) 
     ...queues.env,
   });
 
-  it('OPS-5: on an empty database each migration runs once, and all become ready and stay alive', async () => {
+  it('runs each migration once on an empty database, and all processes become ready and keep running [OPS-5]', async () => {
     const worker = { ...environment(), DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
     const migrating = Array.from({ length: MIGRATIONS }, () => migrateProcess({ ...environment(), DATABASE_OWNER_URL: database.ownerUrl }));
     const starting = [
@@ -71,7 +71,7 @@ describe.each(ONE_BACKEND)('sixteen processes at once, queues on %s', (backend) 
     expect(running.map(({ child }) => child.exitCode ?? child.signalCode)).toEqual(running.map(() => null));
   });
 
-  it('OPS-6: told to end all at once, all end with 0', async () => {
+  it('exits with 0 in all processes when all are stopped at once [OPS-6]', async () => {
     for (const process of running) process.child.kill('SIGTERM');
     expect(await Promise.all(running.map((process) => process.exit()))).toEqual(running.map(() => 0));
   });

@@ -5,9 +5,9 @@ import { STRANGER, type WholeWorld } from './whole-world';
 
 const PAUSE_MS = 250;
 
-/** Admins who ask for sweeps of each kind in turn and for detections, and somebody who renames what is managed. */
+/** Admins that request sweeps of each kind in turn and drift detections, and a stranger that renames managed droplets. */
 export class SweepLoad {
-  /** Ids of droplets that were renamed behind our back, and their names. */
+  /** The droplets that were renamed outside the product: id and new name. */
   readonly renamed = new Map<string, string>();
   detections = 0;
 
@@ -22,7 +22,7 @@ export class SweepLoad {
     }
   }
 
-  /** Droplets of the account, one after another: taken under management, then given another name at the provider. */
+  /** Adopts droplets of the account one after another, then renames each at the provider. */
   async stranger(over: AbortSignal, pauseMs: number): Promise<void> {
     const { droplets } = await this.world.simulator.account();
     for (const { id } of droplets.slice(0, 20)) {
@@ -46,7 +46,7 @@ export class SweepLoad {
       providerId,
     ]);
     const { status, text } = await this.world.client.insist(`/api/v1/inventory/${row?.id}/adopt`, {});
-    if (status >= 400 && status !== 409) throw new Error(`the adoption was not accepted: ${status} ${text}`); // 409: its first answer was lost
+    if (status >= 400 && status !== 409) throw new Error(`the adoption was not accepted: ${status} ${text}`); // A 409 means that the first response was lost.
   }
 
   private async rename(id: number, name: string): Promise<void> {
@@ -57,7 +57,7 @@ export class SweepLoad {
           headers: { authorization: `Bearer ${STRANGER}`, 'content-type': 'application/json' },
           body: JSON.stringify({ type: 'rename', name }),
         });
-        return answer.status === 201; // 422 while another event is under way
+        return answer.status === 201; // The provider returns 422 while another action is in progress.
       },
       { what: 'the renaming' },
     );

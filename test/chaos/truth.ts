@@ -8,7 +8,7 @@ type Account = Awaited<ReturnType<SimulatorClient['account']>>;
 const images = ({ images }: Account, type: string) =>
   images.filter((image) => image.type === type && !image.public && image.status !== 'deleted').map(({ id }) => String(id));
 
-/** Ids of each kind with a list of its own, as the provider itself holds them. */
+/** Ids of each kind with a list of its own, according to the provider. */
 export const IDS_OF_KIND: Record<string, (account: Account) => string[]> = {
   droplet: ({ droplets }) => droplets.filter(({ deleted_at }) => deleted_at === undefined).map(({ id }) => String(id)),
   dns_zone: ({ domains }) => domains.map(({ name }) => name),
@@ -20,13 +20,13 @@ export const IDS_OF_KIND: Record<string, (account: Account) => string[]> = {
   droplet_backup: (account) => images(account, 'backup'),
 };
 
-/** Whose each listed thing is, by URN: the tenant that the description of its project names. */
+/** The tenant of each listed resource by URN, taken from the description of its project. */
 export function ownersOf({ members, projects }: Account): Map<string, string | null> {
   const tenants = new Map(projects.map(({ id, description }) => [id, /tenant:(\S+)/.exec(description)?.[1] ?? null]));
   return new Map(members.filter(({ status }) => status === 'ok').map(({ urn, project_id }) => [urn, tenants.get(project_id) ?? null]));
 }
 
-/** Everything our sagas can make: droplets with size and power, snapshots by name, records of our names. */
+/** Everything that our sagas can create: droplets with size and power state, snapshots by name, and records with our prefix. */
 export function made(account: Account, beforehand: ReadonlySet<string>): string[] {
   const droplets = account.droplets
     .filter(({ id, deleted_at }) => deleted_at === undefined && !beforehand.has(String(id)))
@@ -40,14 +40,14 @@ export function made(account: Account, beforehand: ReadonlySet<string>): string[
   return [...droplets, ...snapshots, ...records].sort();
 }
 
-/** The same, as the sagas say it. */
+/** The same resources according to the records of the sagas. */
 export function accountedFor(runs: readonly Run[], records: ReadonlySet<string>): string[] {
   const completed = (kind: string) => runs.filter((run) => run.kind === kind && run.status === 'completed');
-  const gone = new Set(completed('destroy_droplet').map(({ input }) => input.droplet_id));
+  const destroyed = new Set(completed('destroy_droplet').map(({ input }) => input.droplet_id));
   const sizes = new Map(completed('resize_droplet').map(({ input }) => [input.droplet_id, input.size_slug]));
   const droplets = completed('provision_droplet')
     .map(({ context }) => context.create_droplet?.droplet_id ?? 'unrecorded')
-    .filter((id) => !gone.has(id))
+    .filter((id) => !destroyed.has(id))
     .map((id) => `droplet ${id} ${sizes.get(id) ?? ORDER.size_slug} active`);
   const snapshots = completed('snapshot_droplet').map(({ context }) => `snapshot ${context.take_snapshot?.name ?? 'unrecorded'}`);
   return [...droplets, ...snapshots, ...[...records].map((record) => `record ${record}`)].sort();

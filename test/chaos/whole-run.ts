@@ -14,20 +14,20 @@ import { SweepLoad } from './sweep-load';
 import { accountedFor, made, ownersOf } from './truth';
 import { WholeWorld } from './whole-world';
 
-/** Faults that have not fired when the time is over are waited for this long, under load. */
+/** The maximum time for which the load continues until the remaining faults have fired. */
 const LAST_FAULTS_MS = 240_000;
 const DROPLET_CLIENTS = 3;
 
-/** Load and faults on a whole system, and what became of it. */
+/** Load and faults on a whole system, with their results. */
 export class WholeRun {
   readonly end: EndState;
-  /** How often each fault fired. */
+  /** The number of times each fault fired. */
   fired: Record<string, number> = {};
-  /** Sagas as they ended. */
+  /** The sagas after their end. */
   runs: readonly Run[] = [];
-  /** What our sagas made, as they say it themselves. */
+  /** The resources that our sagas created according to their records. */
   expected: readonly string[] = [];
-  /** How long everything lasted, ms. */
+  /** The duration of each phase in ms. */
   readonly took = { load: 0, settling: 0 };
 
   private constructor(
@@ -40,13 +40,13 @@ export class WholeRun {
     private readonly droplets: DropletLoad,
     private readonly dns: DnsLoad,
     private readonly provider: ProviderFaults,
-    /** Droplets that were there before us. */
+    /** Droplets that existed before the load. */
     private readonly beforehand: ReadonlySet<string>,
   ) {
     this.end = new EndState(world);
   }
 
-  /** Once projects, zones and droplets are known: without them nothing can be ordered. */
+  /** Waits until projects, zones and droplets were swept, because orders refer to them. */
   static async prepare(world: WholeWorld, backend: BackendKind, seed: number): Promise<WholeRun> {
     await until(async () => (await world.query(KNOWN)).length === 3, { withinMs: 60_000, what: 'projects, zones and droplets' });
     const before = await world.simulator.account();
@@ -65,7 +65,7 @@ export class WholeRun {
     );
   }
 
-  /** At least so long, and until every fault has fired and every kind of work was done. */
+  /** Runs for at least this long, and until every fault has fired and every kind of work was done. */
   async go(seconds: number): Promise<void> {
     const from = performance.now();
     const [noMoreLoad, noMoreFaults] = [new AbortController(), new AbortController()];
@@ -74,7 +74,7 @@ export class WholeRun {
     const lasted = sleep(seconds * 1_000).then(() =>
       until(() => this.enoughHappened(), { withinMs: LAST_FAULTS_MS, what: `every fault (${this.provider.last.join(', ')})` }),
     );
-    await Promise.race([lasted, Promise.all([...load, ...faults])]); // what goes wrong in one of them ends it
+    await Promise.race([lasted, Promise.all([...load, ...faults])]); // An error in one of them ends the run.
     noMoreFaults.abort();
     await Promise.all(faults);
     this.fired = { ...this.outer.fired, ...(await this.provider.end()) };
@@ -83,7 +83,7 @@ export class WholeRun {
     this.took.load = Math.round(performance.now() - from);
   }
 
-  /** Waits for what must come by itself now that nothing fails any more. */
+  /** Waits for changes that must happen without intervention after the faults ended. */
   async settle(): Promise<void> {
     const from = performance.now();
     const { end, world } = this;
@@ -91,11 +91,11 @@ export class WholeRun {
     await end.sagasEnded();
     this.runs = await this.sagas.runs();
     this.expected = accountedFor(this.runs, this.dns.expected);
-    await end.eventually('no late write being on its way', async () =>
+    await end.eventually('no late write in flight', async () =>
       (await world.simulator.account()).pending.every(({ type }) => type !== 'late_request'),
     );
-    await end.eventually('the provider having what the sagas say', async () => JSON.stringify(await this.living()) === JSON.stringify(this.expected)); // prettier-ignore
-    await end.eventually('an inventory of what there is', async () => {
+    await end.eventually('the provider matches the sagas', async () => JSON.stringify(await this.living()) === JSON.stringify(this.expected)); // prettier-ignore
+    await end.eventually('an inventory that matches the provider', async () => {
       await end.sweptOnceMore();
       return Object.keys(await end.inventoryDifferences()).length === 0;
     });
@@ -104,12 +104,12 @@ export class WholeRun {
     this.took.settling = Math.round(performance.now() - from);
   }
 
-  /** What our sagas made, as the provider itself has it. */
+  /** The resources that our sagas created according to the provider. */
   async living(): Promise<string[]> {
     return made(await this.world.simulator.account(), this.beforehand);
   }
 
-  /** What the first round of faults had to wait for. */
+  /** The faults for which the first round had to wait. */
   get lastFault(): string {
     return this.provider.last.join(', ');
   }

@@ -16,14 +16,14 @@ import { PlantedSecrets } from './planted-secrets';
 import { QueueStore } from './queue-store';
 
 const DATABASE = 'chaos';
-/** Of the three workers: one goes right, one is an hour ahead, one an hour behind. */
+/** The clocks of the three workers: one is right, one an hour ahead, and one an hour behind. */
 const CLOCKS_MS = [0, 3_600_000, -3_600_000];
-/** The token of somebody else in the account: faults are for our calls only. */
+/** The token of another user of the account. Faults apply only to calls of the product. */
 export const STRANGER = 'dop_v1_somebody_else';
-/** The simulator's lags, a tenth as long; the product's lag bound is above all of them. */
+/** Divides the lags of the simulator. The product's lag bound exceeds all of them. */
 const SLOWNESS = 10;
 
-/** Everything shorter than in production, in the same order: leases, repairs and probes fit many times into a run. */
+/** All times are shorter than in production and in the same order, so leases, repairs and probes happen often during a run. */
 const SETTINGS = {
   NODE_ENV: 'test',
   SAGA_LEASE_MS: '2000',
@@ -47,7 +47,7 @@ const SETTINGS = {
   AUDIT_SEAL_MS: '1000',
 };
 
-/** The whole system as it is deployed, over a PostgreSQL, a Redis and a provider of its own, all of which may fail. */
+/** The whole system as it is deployed, with its own PostgreSQL, Redis and provider, all of which may fail. */
 export class WholeWorld {
   fleet: Fleet;
   client: ApiClient;
@@ -55,7 +55,7 @@ export class WholeWorld {
   private constructor(
     private readonly homeDir: string,
     readonly server: EmbeddedPostgres,
-    /** Between the processes and PostgreSQL. */
+    /** The proxy between the processes and PostgreSQL. */
     readonly line: TcpProxy,
     readonly queues: QueueStore,
     private readonly provider: RunningSimulator,
@@ -71,7 +71,7 @@ export class WholeWorld {
     await migrate(ownerUrl, { appUrl: server.appUrl(DATABASE) });
     await prepareQueueSchema(ownerUrl);
     const owner = new Pool({ connectionString: ownerUrl, max: 3 });
-    owner.on('error', () => undefined); // the next query says so
+    owner.on('error', () => undefined); // The next query reports the error.
     const line = await TcpProxy.to(server.port, '127.0.0.1');
     const queues = await QueueStore.open(backend, homeDir);
     const secrets = new PlantedSecrets([ownerUrl, server.appUrl(DATABASE)].map((url) => new URL(url).password));
@@ -91,7 +91,7 @@ export class WholeWorld {
     return this.provider.url;
   }
 
-  /** Looks behind everything; waits through outages of the server. */
+  /** Queries the database as its owner, and retries during outages of the server. */
   async query<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
     let rows: R[] = [];
     await until(

@@ -10,7 +10,7 @@ type Fields = Record<string, unknown>;
 const document = loadOpenApiDocument();
 const raw = document ? (JSON.parse(readFileSync(OPENAPI_PATH, 'utf8')) as Fields) : {};
 
-/** A documented list and one of its example answers. */
+/** A documented list and one of its example responses. */
 interface DocumentedList {
   readonly template: string;
   readonly path: string;
@@ -19,17 +19,17 @@ interface DocumentedList {
 }
 
 function at(holder: unknown, ...names: string[]): unknown {
-  return names.reduce<unknown>((held, name) => follow((follow(held) as Fields | undefined)?.[name]), holder);
+  return names.reduce<unknown>((value, name) => follow((follow(value) as Fields | undefined)?.[name]), holder);
 }
 
-function follow(held: unknown): unknown {
-  const pointer = (held as Fields | undefined)?.$ref;
-  if (typeof pointer !== 'string') return held;
+function follow(value: unknown): unknown {
+  const pointer = (value as Fields | undefined)?.$ref;
+  if (typeof pointer !== 'string') return value;
   const names = pointer.slice(2).split('/');
   return follow(names.reduce<unknown>((inner, name) => (inner as Fields)[name.replaceAll('~1', '/').replaceAll('~0', '~')], raw));
 }
 
-/** Every GET of the document that takes `per_page`, with those of its examples that hold a collection of objects with ids. */
+/** Returns every GET of the document that takes `per_page`, with its examples that contain a collection of objects with ids. */
 function documentedLists(): DocumentedList[] {
   return Object.keys((raw.paths as Fields | undefined) ?? {}).flatMap((template) => {
     const parameters = (at(raw.paths, template, 'get', 'parameters') as unknown[] | undefined) ?? [];
@@ -39,7 +39,7 @@ function documentedLists(): DocumentedList[] {
     const examples = [...named, at(content, 'example'), at(content, 'schema', 'example')].filter((example) => example !== undefined);
     return examples.flatMap((example) =>
       Object.entries(example as Fields)
-        .filter(([, held]) => Array.isArray(held) && held.every((item) => identified(item)))
+        .filter(([, value]) => Array.isArray(value) && value.every((item) => identified(item)))
         .map(([key]) => ({ template, path: template.replaceAll(/\{[^}]+\}/g, '1'), key, example: example as Fields })),
     );
   });
@@ -49,7 +49,7 @@ function identified(item: unknown): boolean {
   return idOf(item) !== 'undefined';
 }
 
-/** Objects of different lists are told apart by different fields. */
+/** Different lists identify their objects by different fields. */
 function idOf(item: unknown): string {
   const { id, urn, uuid, name, slug, ip, access_key: accessKey, invoice_uuid: invoiceUuid } = item as Fields;
   return String(id ?? urn ?? uuid ?? name ?? slug ?? ip ?? accessKey ?? invoiceUuid);
@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => world.reset());
 
-/** What arrived at the provider, held against the document. */
+/** Validates the requests that arrived at the provider against the document. */
 function problemsOfRequests(): string[] {
   return world.provider.seen.flatMap(({ method, url, body }) =>
     (
@@ -81,7 +81,7 @@ if (document) {
     expect(lists.length).toBeGreaterThan(30);
   });
 
-  it.each(lists)('reads the example of $template to an end, and asks for it as documented', async ({ path, key, example }) => {
+  it.each(lists)('reads the example of $template to its end with documented requests only', async ({ path, key, example }) => {
     world.provider.script = () => example;
     const { ids } = await readAll(world.client().list({ purpose: 'sync-full', path, key, idOf, parse: whole }));
     expect(ids.length).toBe(new Set((example[key] as unknown[]).map(idOf)).size);
@@ -89,21 +89,21 @@ if (document) {
     expect(problemsOfRequests()).toEqual([]);
   });
 
-  it.each(lists)('TEN-8: ends at page 2 when $template always promises more, on another host', async ({ path, key, example }) => {
+  it.each(lists)('stops at page 2 when $template always announces another page on another host [TEN-8]', async ({ path, key, example }) => {
     const elsewhere = await ScriptedProvider.start();
     const pages = { next: `${elsewhere.url}${path}?page=2`, last: `${elsewhere.url}${path}?page=9` };
     world.provider.script = () => ({ ...example, links: { pages } });
     const { error } = await readAll(world.client().list({ purpose: 'sync-full', path, key, idOf, parse: whole }));
     expect(error).toMatchObject({ code: 'incomplete_list' });
     const asked = world.provider.seen.map(({ url }) => url.searchParams.get('page'));
-    expect(['1,2', '1']).toContain(asked.join()); // one page is enough where it holds more than its own total
+    expect(['1,2', '1']).toContain(asked.join()); // One request is enough where the page contains more items than its own total.
     expect(elsewhere.seen).toHaveLength(0);
     await elsewhere.stop();
   });
 
   const kindLists = KINDS.flatMap(({ kind, lists: declared }) => declared.map((list) => ({ kind, ...list })));
 
-  it.each(kindLists)('asks for the list of kind $kind ($path) as documented, under a documented key', async ({ path, query, key }) => {
+  it.each(kindLists)('requests the list of kind $kind ($path) as documented, under a documented key', async ({ path, query, key }) => {
     world.provider.script = () => ({ [key]: [], links: {}, meta: { total: 0 } });
     const { error } = await readAll(world.client().list({ purpose: 'sync-full', path, query, key, idOf, parse: whole }));
     expect(error).toBeUndefined();
@@ -127,7 +127,7 @@ if (document) {
     },
   ];
 
-  it.each(writes)('sends $method $path as documented, the body untouched', async (write) => {
+  it.each(writes)('sends $method $path as documented with an unchanged body', async (write) => {
     world.provider.script = (_request, response) => response.writeHead(204).end();
     await world.client().send({ ...write, purpose: 'provisioning' });
     expect(world.provider.seen).toHaveLength(1);
@@ -135,7 +135,7 @@ if (document) {
     expect(problemsOfRequests()).toEqual([]);
   });
 } else {
-  it('is skipped', () => {
+  it('skips the contract of the client when the official document is missing', () => {
     console.warn(HOW_TO_GET);
     expect(document).toBeUndefined();
   });

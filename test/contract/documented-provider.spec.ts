@@ -8,7 +8,7 @@ import { HOW_TO_GET, OPENAPI_PATH } from './openapi-document';
 const platform = { kind: 'platform' } as const;
 
 if (existsSync(OPENAPI_PATH)) {
-  it('a provider made of the official document’s own examples is inventoried, though its pages never end', async () => {
+  it('inventories a provider that returns the examples of the official document, although its pages never end', async () => {
     const database = await createTestDatabase();
     const provider = await startDocumentedProvider();
     const context = await openInventory({ DATABASE_URL: database.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: 'dop_v1_documented' });
@@ -28,7 +28,7 @@ if (existsSync(OPENAPI_PATH)) {
     }
   });
 } else {
-  it(`SKIPPED: a provider made of the official document’s own examples (${OPENAPI_PATH} is missing)`, () => {
+  it(`SKIPPED: inventories a provider that returns the examples of the official document (${OPENAPI_PATH} is missing)`, () => {
     console.warn(HOW_TO_GET);
     expect(existsSync(OPENAPI_PATH)).toBe(false);
   });

@@ -7,14 +7,14 @@ type Fields = Record<string, unknown>;
 
 export interface DocumentedProvider {
   readonly url: string;
-  /** `GET /v2/droplets` and how often it was asked. */
+  /** The number of requests for each call, such as `GET /v2/droplets`. */
   readonly asked: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
 
 /**
- * A server that knows nothing but the examples of the official document, and answers with them whatever is asked: every page of a list is
- * the same page, says that there is another one, and names the public host.
+ * A server that returns an example of the official document for every request. Every page of a list is the same page,
+ * announces another page, and links to the public host.
  */
 export async function startDocumentedProvider(): Promise<DocumentedProvider> {
   const examples = new Examples(JSON.parse(readFileSync(OPENAPI_PATH, 'utf8')) as Fields);
@@ -56,14 +56,14 @@ class Examples {
     return paths[path] ?? paths[Object.keys(paths).find(fits) ?? ''];
   }
 
-  private follow(held: unknown): Fields {
-    const pointer = (held as Fields | undefined)?.$ref;
-    if (typeof pointer !== 'string') return (held ?? {}) as Fields;
+  private follow(value: unknown): Fields {
+    const pointer = (value as Fields | undefined)?.$ref;
+    if (typeof pointer !== 'string') return (value ?? {}) as Fields;
     const names = pointer.slice(2).split('/');
     return this.follow(names.reduce<unknown>((inner, name) => (inner as Fields)[name.replaceAll('~1', '/')], this.document));
   }
 
-  /** An object made of the examples of its properties. */
+  /** Builds an object from the examples of its properties. */
   private sample(schema: unknown): unknown {
     const found = this.follow(schema);
     if ('example' in found) return found.example;

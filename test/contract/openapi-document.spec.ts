@@ -7,7 +7,7 @@ const thing = {
 };
 const json = (schema: object) => ({ content: { 'application/json': { schema } } });
 
-/** A small document with the shapes that matter: literal and parameter paths, nullable, references, a default answer. */
+/** A small document with the relevant shapes: literal and parameter paths, nullable, references, a default response. */
 const document = new OpenApiDocument({
   paths: {
     '/v2/things/{id}': { get: { responses: { 200: { $ref: '#/components/responses/thing' }, default: json({ required: ['message'] }) } } },
@@ -35,17 +35,17 @@ describe('checks against an OpenAPI document', () => {
     ['/v2/things/default', 200, { id: 7 }, 1],
     ['/v2/others', 200, {}, 1],
     ['/v2/things', 500, {}, 1],
-  ])('finds in GET %s -> %d %j at least %d problems', (path, status, body, atLeast) => {
+  ])('validates the response to GET %s -> %d %j and finds at least %d problems', (path, status, body, atLeast) => {
     const problems = document.validateResponse('GET', path, status, body);
     expect(problems.length > 0).toBe(atLeast > 0);
   });
 
-  it('refuses a body where none is documented', () => {
+  it('refuses a body where the document has none', () => {
     expect(document.validateResponse('POST', '/v2/things', 204, undefined)).toEqual([]);
     expect(document.validateResponse('POST', '/v2/things', 204, { id: 1 })).toHaveLength(1);
   });
 
-  it('checks known query parameters and bodies of requests, and tolerates unknown parameters', () => {
+  it('checks known query parameters and request bodies, and accepts unknown parameters', () => {
     expect(document.validateRequest('GET', '/v2/things', { per_page: '200', foo: 'bar' }, undefined)).toEqual([]);
     expect(document.validateRequest('GET', '/v2/things', { per_page: '201' }, undefined)).toHaveLength(1);
     expect(document.validateRequest('POST', '/v2/things', {}, { id: 1 })).toEqual([]);
@@ -54,7 +54,7 @@ describe('checks against an OpenAPI document', () => {
     expect(document.validateRequest('DELETE', '/v2/things', {}, undefined)).toHaveLength(1);
   });
 
-  it('answers undefined when there is no document', () => {
+  it('returns undefined when there is no document', () => {
     expect(loadOpenApiDocument('/nowhere/openapi.json')).toBeUndefined();
   });
 });

@@ -8,20 +8,20 @@ type Json = Record<string, unknown>;
 
 const REPOSITORY = resolve(__dirname, '../..');
 
-/** Where the provider's official document is expected: `DO_OPENAPI`, else beside the repository. */
+/** The expected location of the provider's official document: `DO_OPENAPI`, or a file beside the repository. */
 export const OPENAPI_PATH = process.env.DO_OPENAPI ?? join(REPOSITORY, '../shared/digitalocean-openapi.json');
 
-/** What to do when the document is not there. */
+/** The instruction that is printed when the document is missing. */
 export const HOW_TO_GET =
   `The official document of the DigitalOcean API is not at ${OPENAPI_PATH}, so nothing was checked against it. ` +
   'Get it from github.com/digitalocean/openapi (bundle it to one JSON file) and set DO_OPENAPI to its path.';
 
-/** The official OpenAPI 3.0 document, or undefined when there is none on this machine. */
+/** Loads the official OpenAPI 3.0 document, or returns undefined when it is not on this machine. */
 export function loadOpenApiDocument(path = OPENAPI_PATH): OpenApiDocument | undefined {
   return existsSync(path) ? new OpenApiDocument(JSON.parse(readFileSync(path, 'utf8')) as Json) : undefined;
 }
 
-/** Checks requests and answers against the document. Each check answers a list of problems; empty = as documented. */
+/** Checks requests and responses against the document. Each check returns a list of problems, which is empty when there are none. */
 export class OpenApiDocument {
   private readonly ajv = new Ajv({ strict: false, allErrors: true, logger: false, unicodeRegExp: false });
   private readonly validators = new Map<string, ValidateFunction>();
@@ -39,7 +39,7 @@ export class OpenApiDocument {
       .sort((one, other) => other.literals - one.literals);
   }
 
-  /** The path template that serves a path: `/v2/projects/default` before `/v2/projects/{project_id}`. */
+  /** Returns the path template of a path. `/v2/projects/default` takes precedence over `/v2/projects/{project_id}`. */
   templateOf(path: string): string | undefined {
     return this.templates.find(({ pattern }) => pattern.test(path))?.template;
   }
@@ -56,7 +56,7 @@ export class OpenApiDocument {
     return this.check(`${pointer}/content/application~1json/schema`, body);
   }
 
-  /** Checks known query parameters and the JSON body; unknown parameters are tolerated, as by the provider. */
+  /** Checks known query parameters and the JSON body. Unknown parameters are accepted, as the provider does. */
   validateRequest(method: string, path: string, query: Record<string, unknown>, body: unknown): string[] {
     const found = this.operation(method, path);
     if (found === undefined) return [`${method} ${path} is not in the document`];
@@ -88,7 +88,7 @@ export class OpenApiDocument {
     return { pointer: `/paths/${escapePointer(template)}/${method.toLowerCase()}`, operation: operation as Json };
   }
 
-  /** The object behind a pointer, followed through `$ref`, and the pointer it really has. */
+  /** Returns the object behind a pointer, resolved through `$ref`, and its resolved pointer. */
   private follow(pointer: string): [string, Json] {
     const object = pointer
       .split('/')
@@ -117,7 +117,7 @@ function templatePattern(template: string): RegExp {
 const escapePointer = (text: string): string => text.replaceAll('~', '~0').replaceAll('/', '~1');
 const isEmpty = (body: unknown): boolean => body === undefined || body === null || body === '';
 
-/** Query values are texts; numbers and booleans among them are checked as what they mean. */
+/** Query values are strings, so numbers and booleans are converted before the check. */
 function asTyped(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (/^-?\d+$/.test(value)) return Number(value);

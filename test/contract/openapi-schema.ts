@@ -1,6 +1,6 @@
 type Json = Record<string, unknown>;
 
-/** The official document as JSON Schema: `nullable` becomes a union with null, and the document's known faults are mended. */
+/** Converts the official document to JSON Schema: `nullable` becomes a union with null, and known faults are corrected. */
 export function toJsonSchema(document: Json): Json {
   return mendKnownFaults(withNulls(document) as Json);
 }
@@ -11,19 +11,19 @@ function withNulls(node: unknown): unknown {
   const { nullable, discriminator, example: _example, examples: _examples, ...rest } = node as Json;
   const converted: Json = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, withNulls(value)]));
   if (discriminator !== undefined && 'oneOf' in converted) {
-    // The branches overlap (every snapshot request is also a plain action): the discriminator chooses, not "exactly one".
+    // The branches overlap (every snapshot request is also a plain action), so the discriminator chooses instead of "exactly one".
     converted.anyOf = converted.oneOf;
     delete converted.oneOf;
   }
   return nullable === true ? { anyOf: [{ type: 'null' }, converted] } : converted;
 }
 
-/** Faults of the document that the real API, and so the simulator, does not follow. */
+/** Corrects faults of the document that the real API, and therefore the simulator, does not follow. */
 function mendKnownFaults(document: Json): Json {
   const schemas = (document.components as Json).schemas as Record<string, Json>;
-  // The URN pattern lists nine kinds; the API's own table and client have more (app, image, volumesnapshot, reservedipv6, …).
+  // The URN pattern lists nine kinds. The API's own table and client have more (app, image, volumesnapshot, reservedipv6, …).
   if (schemas.urn !== undefined) schemas.urn.pattern = '^do:[a-z0-9_]+:.+';
-  // Billing history takes page and per_page though the document does not say so: unknown query parameters are tolerated by the check.
-  // The CSV of an invoice lacks `category` in the document: it is text there, and no schema applies to it.
+  // Billing history accepts page and per_page although the document omits them. The check accepts unknown query parameters.
+  // The document omits `category` from the CSV of an invoice. The CSV is text in the document, so no schema applies to it.
   return document;
 }

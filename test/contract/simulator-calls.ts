@@ -5,7 +5,7 @@ import { loadOpenApiDocument } from './openapi-document';
 
 const document = loadOpenApiDocument();
 
-/** The keys that the specs read from answers; which of them an answer has depends on the endpoint. */
+/** The keys that the specs read from responses. Each endpoint returns some of them. */
 export interface Body {
   id: string;
   project: { id: string };
@@ -21,7 +21,7 @@ export interface Body {
 export interface Checked {
   status: number;
   body: Body;
-  /** The answer as it came: documents (CSV, PDF) are not JSON. */
+  /** The raw response text, because documents (CSV, PDF) are not JSON. */
   text: string;
   headers: Headers;
 }
@@ -29,7 +29,7 @@ export interface Checked {
 const routes = new RouteTable(ENDPOINT_GROUPS);
 const driven = new Set<Route>();
 
-/** The endpoints of these groups that no checked call has reached yet. */
+/** Returns the endpoints of these groups that no checked call has reached yet. */
 export function undriven(groups: readonly EndpointGroup[]): string[] {
   const missing = groups.flatMap((group) => group.routes).filter((route) => !driven.has(route));
   return missing.map(({ method, path }) => `${method} ${path}`);
@@ -37,7 +37,7 @@ export function undriven(groups: readonly EndpointGroup[]): string[] {
 
 const rateHeaders = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
 
-/** Calls the simulator and holds request and answer against the document. `refused`: the request is wrong on purpose. */
+/** Calls the simulator and validates request and response against the document. `refused` marks a deliberately wrong request. */
 export function checkedCalls(simulator: () => RunningSimulator) {
   return async (method: string, path: string, options: { body?: unknown; refused?: boolean; token?: string } = {}): Promise<Checked> => {
     const { body, refused = false, token = simulator().token } = options;

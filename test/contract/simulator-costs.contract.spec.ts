@@ -50,11 +50,11 @@ suite('balance, billing history and invoices against the official document', () 
     `${invoices}/preview`,
     `${invoices}/${UUID}/summary`,
     `${invoices}/preview/summary`,
-  ])('answers GET %s as documented', async (path) => {
+  ])('returns a documented response to GET %s', async (path) => {
     expect((await call('GET', path)).status).toBe(200);
   });
 
-  it('tells of all ten types', async () => {
+  it('returns all ten types of billing history entries', async () => {
     const { billing_history: rows } = (await call('GET', '/v2/customers/my/billing_history?per_page=200')).body;
     expect([...new Set((rows as { type: string }[]).map(({ type }) => type))].sort((one, other) => one.localeCompare(other))).toEqual(
       TYPES,
@@ -71,11 +71,11 @@ suite('balance, billing history and invoices against the official document', () 
     expect(headers.get('content-disposition')).toContain(`attachment; filename="${name} (`);
   });
 
-  it('knows no other invoice', async () => {
+  it('returns 404 for an unknown invoice', async () => {
     expect(await call('GET', `${invoices}/no-such-invoice/csv`)).toMatchObject({ status: 404, body: { id: 'not_found' } });
   });
 
-  it('answers the generated history of the demo account as documented, line by line', async () => {
+  it('returns the generated history of the demo account as documented, line by line', async () => {
     const demo = await startSimulator();
     const body = JSON.stringify({ limits: { per_minute: 100_000, per_hour: 100_000 } });
     await fetch(`${demo.url}/_simulator/account`, { method: 'PUT', body });
@@ -90,7 +90,7 @@ suite('balance, billing history and invoices against the official document', () 
     await demo.close();
   });
 
-  it('has driven every endpoint of these groups', () => {
+  it('has called every endpoint of these groups', () => {
     expect(undriven(COST_GROUPS)).toEqual([]);
   });
 });

@@ -45,14 +45,14 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     '/v2/firewalls?per_page=200',
     '/v2/load_balancers?per_page=200',
     '/v2/domains?per_page=200',
-  ])('answers GET %s of the demo account as documented, and not empty', async (path) => {
+  ])('returns a documented list that is not empty to GET %s of the demo account', async (path) => {
     const { status, body } = await call('GET', path);
     expect(status).toBe(200);
     const [items] = Object.values(body).filter((value) => Array.isArray(value));
     expect(items).not.toEqual([]);
   });
 
-  it('answers the records of each demo domain as documented: site, mail, texts and servers', async () => {
+  it('returns documented records of every usual type for each demo domain', async () => {
     const { domains } = (await call('GET', '/v2/domains?per_page=200')).body as unknown as { domains: { name: string }[] };
     for (const { name } of domains) {
       const { status, body } = await call('GET', `/v2/domains/${name}/records?per_page=200`);
@@ -63,7 +63,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect(domains.length).toBeGreaterThan(10);
   });
 
-  it('walks a volume and its snapshot through their lives', async () => {
+  it('follows the documented lifecycle of a volume and its snapshot', async () => {
     const dropletId = await aDroplet();
     const spec = { name: 'walk-data', size_gigabytes: 10, region: 'fra1', filesystem_type: 'ext4' };
     const { body, status } = await call('POST', '/v2/volumes', { body: spec });
@@ -92,7 +92,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('DELETE', path)).status).toBe(204);
     expect((await call('GET', path)).status).toBe(404);
     expect((await call('GET', '/v2/snapshots?resource_type=volume&per_page=200')).body.snapshots).toContainEqual(
-      expect.objectContaining({ name: 'walk-snapshot' }), // lingers
+      expect.objectContaining({ name: 'walk-snapshot' }), // The list still contains it for a while.
     );
     await settle();
     expect((await call('GET', '/v2/snapshots?resource_type=volume&per_page=200')).body.snapshots).not.toContainEqual(
@@ -101,14 +101,14 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('DELETE', `/v2/volumes/${id}`)).status).toBe(204);
   });
 
-  it('tells snapshots from backups and base images', async () => {
+  it('serves neither backups nor base images as snapshots', async () => {
     const { images } = (await call('GET', '/v2/images?private=true&per_page=200')).body;
     const backup = (images as { id: number; type: string }[]).find(({ type }) => type === 'backup');
     expect(await call('GET', `/v2/snapshots/${backup?.id}`, { refused: true })).toMatchObject({ status: 400 });
     expect((await call('GET', '/v2/snapshots/1')).status).toBe(404);
   });
 
-  it.each(['reserved_ip', 'floating_ip'])('walks an address through its life as a %s', async (word) => {
+  it.each(['reserved_ip', 'floating_ip'])('follows the documented lifecycle of an address as a %s', async (word) => {
     const dropletId = await aDroplet();
     const made = await call('POST', `/v2/${word}s`, { body: { region: 'fra1' } });
     expect(made.status).toBe(202);
@@ -132,7 +132,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', left)).body[word]).toMatchObject({ droplet: null });
   });
 
-  it('walks a firewall through its life', async () => {
+  it('follows the documented lifecycle of a firewall', async () => {
     const dropletId = await aDroplet();
     const rule = { protocol: 'tcp', ports: '443', sources: { addresses: ['0.0.0.0/0'] } };
     const spec = { name: 'walk-fw', inbound_rules: [rule], droplet_ids: [dropletId] };
@@ -149,7 +149,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('DELETE', path)).status).toBe(204);
   });
 
-  it('walks a load balancer through its life', async () => {
+  it('follows the documented lifecycle of a load balancer', async () => {
     const droplet_ids = [await aDroplet()];
     const rules = [{ entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 80 }];
     const made = await call('POST', '/v2/load_balancers', {
@@ -165,7 +165,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', path)).status).toBe(404);
   });
 
-  it('walks a domain through its life', async () => {
+  it('follows the documented lifecycle of a domain', async () => {
     const made = await call('POST', '/v2/domains', { body: { name: 'walk.example' } });
     expect(made).toMatchObject({ status: 201, body: { domain: { zone_file: null } } });
     await settle();
@@ -174,7 +174,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', '/v2/domains/walk.example')).status).toBe(404);
   });
 
-  it('walks records through their life', async () => {
+  it('follows the documented lifecycle of DNS records', async () => {
     await call('POST', '/v2/domains', { body: { name: 'records.example', ip_address: '203.0.113.9' } });
     const path = '/v2/domains/records.example/records';
     expect((await call('GET', `${path}?name=records.example&type=A`)).body.domain_records).toHaveLength(1);
@@ -204,7 +204,7 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
     expect((await call('GET', `${path}/${id}`)).status).toBe(404);
   });
 
-  it('has driven every endpoint of these groups', () => {
+  it('has called every endpoint of these groups', () => {
     expect(undriven(RESOURCE_GROUPS)).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { snapshotsEndpoints } from '../../apps/simulator/src/endpoints/images.en
 import { volumesEndpoints } from '../../apps/simulator/src/endpoints/volumes.endpoints';
 import type { EndpointGroup } from '../../apps/simulator/src/http/route';
 
-/** The endpoint groups that the second contract spec drives; the first one drives all others. */
+/** The endpoint groups that the second contract spec calls. The first spec calls all others. */
 export const RESOURCE_GROUPS: readonly EndpointGroup[] = [
   volumesEndpoints,
   snapshotsEndpoints,
@@ -18,5 +18,5 @@ export const RESOURCE_GROUPS: readonly EndpointGroup[] = [
   domainRecordsEndpoints,
 ];
 
-/** The endpoint groups that the contract spec of costs drives. */
+/** The endpoint groups that the contract spec of costs calls. */
 export const COST_GROUPS: readonly EndpointGroup[] = [billingEndpoints, invoicesEndpoints];

@@ -53,11 +53,11 @@ if (document === undefined) {
       '/v2/images?private=true&per_page=200',
       '/v2/images/ubuntu-24-04-x64',
       '/v2/images/155133621',
-    ])('answers GET %s as documented', async (path) => {
+    ])('returns a documented response to GET %s', async (path) => {
       expect((await call('GET', path)).status).toBe(200);
     });
 
-    it('answers the members of every project as documented, unknown kinds, not_found and service_down included', async () => {
+    it('returns the members of every project as documented, including unknown kinds, not_found and service_down', async () => {
       const { body } = await call('GET', '/v2/projects?per_page=200');
       const statuses = new Set<string>();
       for (const { id } of body.projects) {
@@ -67,7 +67,7 @@ if (document === undefined) {
       expect([...statuses].sort()).toEqual(['not_found', 'ok', 'service_down']);
     });
 
-    it('walks a project from create to delete as documented', async () => {
+    it('follows the documented lifecycle of a project', async () => {
       const { body } = await call('POST', '/v2/projects', { body: { name: 'Walk', purpose: 'A walk', environment: 'Staging' } });
       const { project } = body;
       expect(project).toMatchObject({ name: 'Walk', purpose: 'Other: A walk', is_default: false });
@@ -84,7 +84,7 @@ if (document === undefined) {
       expect((await call('DELETE', `/v2/projects/${project.id}`)).status).toBe(204);
     });
 
-    it('walks a droplet from create to destroy as documented', async () => {
+    it('follows the documented lifecycle of a droplet from create to destroy', async () => {
       const body = {
         name: 'walk-01',
         size: 's-1vcpu-1gb',
@@ -132,7 +132,7 @@ if (document === undefined) {
       expect((await call('DELETE', '/v2/droplets?tag_name=many')).status).toBe(204);
     });
 
-    it('walks a tag from create to delete as documented', async () => {
+    it('follows the documented lifecycle of a tag', async () => {
       expect((await call('POST', '/v2/tags', { body: { name: 'walk:tag' } })).status).toBe(201);
       const resources = [{ resource_id: String(await firstDropletId()), resource_type: 'droplet' }];
       expect((await call('POST', '/v2/tags/walk:tag/resources', { body: { resources } })).status).toBe(204);
@@ -154,22 +154,22 @@ if (document === undefined) {
       ['POST', '/v2/droplets', { name: 'bad name', size: 's-1vcpu-1gb', image: 'debian-12-x64' }, 422, 'unprocessable_entity'],
       ['POST', '/v2/droplets', { name: 'a', size: 'no-such-size', image: 'debian-12-x64' }, 422, 'unprocessable_entity'],
       ['POST', '/v2/droplets', undefined, 400, 'bad_request'],
-    ])('refuses %s %s in the documented form', async (method, path, body, status, id) => {
+    ])('refuses %s %s with a documented error', async (method, path, body, status, id) => {
       const answer = await call(method, path, { body, refused: true });
       expect({ status: answer.status, id: answer.body.id }).toEqual({ status, id });
     });
 
-    it('refuses a tag with a wrong name in the form of its own', async () => {
+    it('refuses a tag with an invalid name with the special error body of tags', async () => {
       const answer = await call('POST', '/v2/tags', { body: { name: 'здорово' }, refused: true });
       expect(answer).toMatchObject({ status: 400, body: { messages: null } });
     });
 
-    it('answers 401 without a known token, in the documented form', async () => {
+    it('returns a documented 401 without a known token', async () => {
       const answer = await call('GET', '/v2/droplets', { token: 'dop_v1_wrong' });
       expect(answer).toMatchObject({ status: 401, body: { id: 'unauthorized' } });
     });
 
-    it('has driven every endpoint of the simulator', () => {
+    it('has called every endpoint of the simulator', () => {
       expect(undriven(ENDPOINT_GROUPS.filter((family) => ![...RESOURCE_GROUPS, ...COST_GROUPS].includes(family)))).toEqual([]);
     });
   });

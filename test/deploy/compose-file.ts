@@ -23,7 +23,7 @@ export interface ComposeFile {
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
-/** `docker-compose.yml` as Compose reads it with these variables: `${NAME:-default}` filled in, anchors merged. */
+/** Parses `docker-compose.yml` as Compose reads it with these variables: `${NAME:-default}` is filled in and anchors are merged. */
 export function composeFile(variables: NodeJS.ProcessEnv = {}): ComposeFile {
   const text = readFileSync(inRoot('docker-compose.yml'), 'utf8');
   const fill = (value: string) =>
@@ -31,25 +31,25 @@ export function composeFile(variables: NodeJS.ProcessEnv = {}): ComposeFile {
   return parse(text, (_, value: unknown) => (typeof value === 'string' ? fill(value) : value), { merge: true }) as ComposeFile;
 }
 
-/** The names that may be set from outside. */
+/** Returns the names of variables that may be set from outside. */
 export function interpolatedNames(): string[] {
   return [...readFileSync(inRoot('docker-compose.yml'), 'utf8').matchAll(/\$\{(\w+):-/g)].map(([, name]) => name ?? '');
 }
 
-/** `deploy/compose/simulator.env`. */
+/** Returns the variables of `deploy/compose/simulator.env`. */
 export function simulatorVariables(): Record<string, string> {
   const lines = readFileSync(inRoot('deploy/compose/simulator.env'), 'utf8').matchAll(/^(\w+)=(.*)$/gm);
   return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
 }
 
-/** The services that run our image. */
+/** Returns the services that run our image. */
 export function ownServices(file: ComposeFile): [string, ComposeService & { readonly command: readonly string[] }][] {
   return Object.entries(file.services).flatMap(([name, service]) =>
     service.image.startsWith('arcadia-cloud') && service.command ? [[name, { ...service, command: service.command }]] : [],
   );
 }
 
-/** What a container of the service has in its environment, with its secrets in that folder. */
+/** Returns the environment of a container of the service, with its secrets in the given folder. */
 export function environmentOf(service: ComposeService, secretsFolder: string): NodeJS.ProcessEnv {
   const entries = Object.entries(service.environment ?? {});
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value).replace('/run/secrets', secretsFolder)]));

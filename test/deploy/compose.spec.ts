@@ -10,7 +10,7 @@ import { composeFile, environmentOf, interpolatedNames, ownServices, simulatorVa
 import { dockerfileStages } from './dockerfile';
 import { appOf, cliCommandOf, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S, SIMULATOR_PORT } from './product-facts';
 
-/** Names that Compose itself reads, or that only say where something comes from. */
+/** Names that Compose itself reads, or that only select the source of a file or an image. */
 const OF_COMPOSE = ['ARCADIA_TAG', 'PROVIDER_TOKEN_SOURCE', 'COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES'];
 
 const file = composeFile();
@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(secrets, { recursive: true, force: true }));
 
-it('runs migrate, api, a worker per group of queues; the simulator and what looks after the record only when asked', () => {
+it('runs migrate, api and a worker per group of queues, and starts the simulator and the audit commands only on request', () => {
   const asked = ['audit-verify', 'events-archive', 'simulator'];
   expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker-sync', 'worker-billing', 'worker-provisioning', ...asked]);
   expect(own.filter(([, { profiles }]) => profiles).map(([name]) => name)).toEqual(asked);
@@ -35,18 +35,18 @@ it('runs migrate, api, a worker per group of queues; the simulator and what look
   }
 });
 
-it('serves every queue of the catalogue by exactly one group of workers', () => {
+it('serves every queue of the catalog by exactly one group of workers', () => {
   const served = workers.flatMap(([, { environment }]) => String(environment?.WORKER_QUEUES).split(','));
   expect(served.sort()).toEqual([...QUEUE_NAMES].sort());
 });
 
-it('sets only variables that the product reads, and lets only such be set from outside', () => {
+it('sets only variables that the product reads, and accepts no others from outside', () => {
   const set = own.flatMap(([, { environment }]) => Object.keys(environment ?? {}));
   const outside = [...interpolatedNames(), ...Object.keys(simulatorVariables())].filter((name) => !OF_COMPOSE.includes(name));
   expect([...set, ...outside].filter((name) => !READ_NAMES.has(name))).toEqual([]);
 });
 
-it('TEN-8: hands secrets over as files, declared and mounted, each to whom it is for', () => {
+it('passes each secret as a declared and mounted file to exactly the services that need it [TEN-8]', () => {
   for (const [name, { environment = {}, secrets: mounted = [] }] of own) {
     expect({ name, inTheOpen: Object.keys(environment).filter((variable) => SECRETS.includes(variable)) }).toEqual({ name, inTheOpen: [] });
     const files = Object.entries(environment).filter(([variable]) => variable.endsWith('_FILE'));
@@ -58,13 +58,13 @@ it('TEN-8: hands secrets over as files, declared and mounted, each to whom it is
   expect(holders('provider_token')).toEqual(workers.map(([name]) => name));
 });
 
-it('has a script that makes every secret but the token of the provider, in a folder closed to others, and overwrites none', () => {
+it('has a script that creates every secret but the provider token in a private folder, and overwrites none', () => {
   for (const secret of Object.keys(file.secrets)) expect(statSync(join(secrets, secret)).size).toBeGreaterThan(10);
   expect(statSync(secrets).mode & 0o077).toBe(0);
   expect(execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), secrets], { encoding: 'utf8' })).not.toContain('made ');
 });
 
-it('puts secrets of your own in place by the lines of the handbook, as an account that is not root, readable in the containers', () => {
+it('installs secrets of the operator with the commands of the handbook, without root, readable in the containers', () => {
   const lines = [
     ...readFileSync(inRoot('docs/operations.md'), 'utf8').matchAll(/^(\w+ .*)(guardian-secret|do-token) deploy\/compose\/secrets\/(\w+)/gm),
   ];
@@ -93,7 +93,7 @@ it('puts secrets of your own in place by the lines of the handbook, as an accoun
 it.each([
   ['with a real provider', {}],
   ['with the simulator', simulatorVariables()],
-])('gives each process an environment that it accepts, %s', (_, variables) => {
+])('gives each process an environment that it accepts %s', (_, variables) => {
   const accepted = ownServices(composeFile(variables)).map(([name, service]) => {
     const use = isService(service.command) ? 'service' : 'migration';
     const config = loadConfig(environmentOf(service, secrets), use);
@@ -110,7 +110,7 @@ it.each([
   ]);
 });
 
-it('asks each process for its readiness where it really answers', () => {
+it('checks the readiness of each process at an address that the process serves', () => {
   for (const [name, { command, healthcheck }] of own.filter(([, service]) => service.healthcheck)) {
     const [, port, path = ''] = /http:\/\/127\.0\.0\.1:(\d+)(\/[\w/]+)/.exec(healthcheck?.test.join(' ') ?? '') ?? [];
     expect({ name, real: isHealthAddress(appOf(command), Number(port), path), path }).toEqual({
@@ -122,7 +122,7 @@ it('asks each process for its readiness where it really answers', () => {
   expect(own.filter(([, service]) => service.healthcheck)).toHaveLength(workers.length + 1);
 });
 
-it('INV-14: keeps the head of the record on a volume of its own, where the image lets its account write, and runs the two commands once each', async () => {
+it('keeps the chain head on a volume that the image lets its account write, and runs each audit command once [INV-14]', async () => {
   const { 'audit-verify': verify, 'events-archive': archive } = Object.fromEntries(own);
   const flags = (service: typeof verify) => cliCommandOf(service?.command ?? [])?.flags ?? [];
   expect([verify, archive].map((service) => cliCommandOf(service?.command ?? [])?.name)).toEqual(['audit:verify', 'events:archive']);
@@ -131,23 +131,23 @@ it('INV-14: keeps the head of the record on a volume of its own, where the image
   expect(verify?.volumes).toEqual(['record-head:/app/.data']);
   expect(file.volumes).toHaveProperty('record-head');
   expect(dockerfileStages().at(-1)?.steps).toContainEqual(['RUN', 'install -d -m 1777 .data']);
-  await expect(auditVerify([...flags(verify), '--help'])).rejects.toBeInstanceOf(HelpRequested); // flags that it knows
+  await expect(auditVerify([...flags(verify), '--help'])).rejects.toBeInstanceOf(HelpRequested); // The command knows these flags.
 });
 
-it('publishes PostgreSQL on 5433, the api and the simulator, all on this machine only, and nothing else', () => {
+it('publishes PostgreSQL on port 5433, the api and the simulator on the loopback address, and no other port', () => {
   const published = Object.entries(file.services).flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
   const api = 'api 127.0.0.1:4005:4005';
   expect(published).toEqual(['postgres 127.0.0.1:5433:5432', api, `simulator 127.0.0.1:${SIMULATOR_PORT}:${SIMULATOR_PORT}`]);
 });
 
-it('keeps queue data on disk and lets nothing be evicted', () => {
+it('keeps queue data on disk and never evicts them', () => {
   const command = file.services.valkey?.command?.join(' ');
   expect(command).toContain('--maxmemory-policy noeviction');
   expect(command).toContain('--appendonly yes');
   expect(file.services.valkey?.volumes).toEqual(['valkey:/data']);
 });
 
-it('OPS-6: waits longer for a process to end than it may take, and gives it nothing that it could write to or rise by', () => {
+it('waits longer for the end of a process than the shutdown limit, and gives it no writable files and no privileges [OPS-6]', () => {
   for (const [name, service] of own) {
     expect({ name, grace: Number.parseInt(service.stop_grace_period ?? '0', 10) > SHUTDOWN_S }).toEqual({ name, grace: true });
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });

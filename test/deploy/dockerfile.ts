@@ -5,11 +5,11 @@ import { inRoot } from './product-facts';
 
 export interface Stage {
   readonly name: string;
-  /** In order: `COPY`, `RUN`, `USER`, … with the text behind. */
+  /** The instructions in order: `COPY`, `RUN`, `USER`, …, each with its arguments. */
   readonly steps: readonly (readonly [instruction: string, rest: string])[];
 }
 
-/** The stages of `Dockerfile`, as far as it uses the language. */
+/** Parses the stages of `Dockerfile`, for the part of the language that it uses. */
 export function dockerfileStages(): Stage[] {
   const lines = readFileSync(inRoot('Dockerfile'), 'utf8').split('\n');
   const stages: { name: string; steps: [string, string][] }[] = [];
@@ -21,7 +21,7 @@ export function dockerfileStages(): Stage[] {
   return stages;
 }
 
-/** What `.dockerignore` lets in: names at the root. */
+/** Returns the names at the root that `.dockerignore` lets into the build context. */
 export function dockerContext(): { readonly names: readonly string[]; readonly isLeftOut: (path: string) => boolean } {
   const lines = readFileSync(inRoot('.dockerignore'), 'utf8').split('\n');
   if (lines.find((line) => line !== '' && !line.startsWith('#')) !== '*')
@@ -32,8 +32,8 @@ export function dockerContext(): { readonly names: readonly string[]; readonly i
 }
 
 /**
- * Takes the steps of the Dockerfile without a container engine: each stage is a folder that plays its `/app`. Answers the last stage's. What a
- * `RUN` prints is shown only when it fails.
+ * Performs the steps of the Dockerfile without a container engine. Each stage is a folder that acts as its `/app`. Returns
+ * the folder of the last stage. The output of a `RUN` is printed only when it fails.
  */
 export function replayDockerfile(folder: string): string {
   const { names, isLeftOut } = dockerContext();

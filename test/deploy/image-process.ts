@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Whoever owns no file: what a container's account is, here. Only root can become somebody else. */
+/** An account that owns no file, like the account of a container. Only root can change to another account. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
-/** A command of the image, run in the folder that plays its `/app`, as an account that may write nowhere in it. */
+/** Runs a command of the image in the folder that acts as its `/app`, as an account that may write nowhere in it. */
 export class ImageProcess {
   output = '';
   private constructor(

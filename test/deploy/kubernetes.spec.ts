@@ -9,7 +9,7 @@ import { hasKubectl, manifestsOf, podsOf, rendered, type Container, type Manifes
 import { appOf, cliCommandOf, declaredMetrics, inRoot, isHealthAddress, READ_NAMES, SECRETS, SHUTDOWN_S } from './product-facts';
 
 const base = manifestsOf('base');
-/** How long the container waits before it hears the signal. */
+/** Returns the time in ms for which the container waits before it receives the signal. */
 const preStopMs = ({ lifecycle }: Container): number =>
   Number(/setTimeout\(.*, (\d+)\)/.exec(lifecycle?.preStop.exec.command.at(-1) ?? '')?.[1] ?? 0);
 const ofKind = (manifests: readonly Manifest[], kind: string) => manifests.filter((manifest) => manifest.kind === kind);
@@ -19,7 +19,7 @@ const record = ofKind(base, 'CronJob');
 const namesIn = (container: Container) => (container.env ?? []).map(({ name }) => name);
 const valueIn = (container: Container, name: string) => container.env?.find((variable) => variable.name === name)?.value;
 
-it('runs migrate, api, a worker per group of queues, and what looks after the record', () => {
+it('runs migrate, api, a worker per group of queues, and the audit commands', () => {
   expect(pods.map(({ name, container: { command } }) => [name, cliCommandOf(command)?.name ?? appOf(command)])).toEqual([
     ['arcadia-api', 'api'],
     ['arcadia-migrate', 'migrate'],
@@ -31,7 +31,7 @@ it('runs migrate, api, a worker per group of queues, and what looks after the re
   ]);
 });
 
-it('serves every queue of the catalogue by exactly one group of workers', () => {
+it('serves every queue of the catalog by exactly one group of workers', () => {
   const served = pods.flatMap(({ container }) => valueIn(container, 'WORKER_QUEUES')?.split(',') ?? []);
   expect(served.sort()).toEqual([...QUEUE_NAMES].sort());
 });
@@ -51,7 +51,7 @@ it('sets only variables that the product reads', () => {
   );
 });
 
-it('TEN-8: names secrets, holds none, and mounts each as a file for whom it is', () => {
+it('refers to secrets without containing any, and mounts each as a file where it is needed [TEN-8]', () => {
   expect(ofKind(base, 'Secret')).toEqual([]);
   for (const { name, pod, container } of pods) {
     expect({ name, inTheOpen: namesIn(container).filter((variable) => SECRETS.includes(variable)) }).toEqual({ name, inTheOpen: [] });
@@ -64,7 +64,7 @@ it('TEN-8: names secrets, holds none, and mounts each as a file for whom it is',
   expect(holders('DO_API_TOKEN_FILE')).toEqual(services.map(({ name }) => name).filter((name) => name !== 'arcadia-api'));
 });
 
-it('OPS-6: asks for life and readiness where the processes really answer, and restarts nobody for what is outside', () => {
+it('probes liveness and readiness at addresses that the processes serve, and restarts no process because of an outage elsewhere [OPS-6]', () => {
   for (const { name, pod, container } of services) {
     const port = container.ports?.find(({ name: portName }) => portName === 'http')?.containerPort ?? 0;
     const app = appOf(container.command);
@@ -74,23 +74,23 @@ it('OPS-6: asks for life and readiness where the processes really answer, and re
       expect(isHealthAddress(app, port, probe?.httpGet.path ?? '')).toBe(true);
     }
     expect(container.livenessProbe?.httpGet.path).not.toContain('ready');
-    // A service without ready pods answers nothing: reads must go on while the queues are away.
+    // A service without ready pods receives no requests, and reads must work during an outage of the queues.
     expect(container.readinessProbe?.httpGet.path).toContain(app === 'api' ? 'serving' : 'ready');
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(SHUTDOWN_S + preStopMs(container) / 1_000);
   }
 });
 
-it('OPS-6: keeps an api listening while proxies still send it requests: its address leaves them after the signal', () => {
+it('keeps an api listening after the signal until proxies have removed its address [OPS-6]', () => {
   const [api] = pods.filter(({ name }) => name === 'arcadia-api');
   expect(api && preStopMs(api.container)).toBeGreaterThanOrEqual(5_000);
 });
 
-it('OPS-5: migrates, under Argo CD, when the settings and the account of the same release are there', () => {
+it('migrates under Argo CD when the settings and the service account of the same release exist [OPS-5]', () => {
   const [migrate] = ofKind(base, 'Job');
-  expect(migrate?.metadata.annotations?.['argocd.argoproj.io/hook']).toBe('Sync'); // before it, in PreSync, the pod could not be made
+  expect(migrate?.metadata.annotations?.['argocd.argoproj.io/hook']).toBe('Sync'); // In PreSync, before it, the pod could not be created.
 });
 
-it('runs nothing as root, with nothing to write to but /tmp, with no right at the cluster, within stated resources', () => {
+it('runs no container as root, with writable files outside /tmp, with cluster permissions, or without resource limits', () => {
   for (const { pod, container } of pods) {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } });
     expect(pod.automountServiceAccountToken).toBe(false);
@@ -104,7 +104,7 @@ it('runs nothing as root, with nothing to write to but /tmp, with no right at th
   }
 });
 
-it('INV-14: looks at the record every night, one run at a time, against a head that it keeps on a volume; lets events leave only when told', async () => {
+it('verifies the audit chain every night in one run at a time against a head on a volume, and archives events only on request [INV-14]', async () => {
   const [verify, archive] = record.map(({ metadata: { name }, spec }) => {
     const [{ pod, container } = {}] = pods.filter((one) => one.name === name);
     return { spec, pod, container, command: cliCommandOf(container?.command ?? []) };
@@ -117,11 +117,11 @@ it('INV-14: looks at the record every night, one run at a time, against a head t
   const claim = verify?.pod?.volumes?.find(({ name }) => name === mount?.name)?.persistentVolumeClaim?.claimName;
   expect(ofKind(base, 'PersistentVolumeClaim').map(({ metadata: { name } }) => name)).toEqual([claim]);
   expect(archive?.spec).toMatchObject({ suspend: true, concurrencyPolicy: 'Forbid' });
-  await expect(auditVerify([...(verify?.command?.flags ?? []), '--help'])).rejects.toBeInstanceOf(HelpRequested); // flags that it knows
+  await expect(auditVerify([...(verify?.command?.flags ?? []), '--help'])).rejects.toBeInstanceOf(HelpRequested); // The command knows these flags.
   await expect((async () => eventsArchive([...(archive?.command?.flags ?? []), '--help']))()).rejects.toBeInstanceOf(HelpRequested);
 });
 
-it('calls somebody for memory before a container is ended for it', () => {
+it('alerts on memory before a container reaches its limit', () => {
   const alarm = readFileSync(inRoot('deploy/prometheus/alerts.yml'), 'utf8');
   const bytes = Number(/process_resident_memory_bytes\{.*\} > (\S+)/.exec(alarm)?.[1]);
   expect(bytes).toBeGreaterThan(300e6);
@@ -131,7 +131,7 @@ it('calls somebody for memory before a container is ended for it', () => {
   }
 });
 
-it('has a disruption budget for each deployment, and policies for what comes in and goes out', () => {
+it('has a disruption budget for each deployment, and network policies for ingress and egress', () => {
   for (const { name, labels } of services) {
     const budget = ofKind(base, 'PodDisruptionBudget').find(({ metadata }) => metadata.name === name);
     expect(labels).toMatchObject(budget?.spec.selector?.matchLabels ?? { none: 'of this name' });
@@ -139,22 +139,22 @@ it('has a disruption budget for each deployment, and policies for what comes in 
   expect(ofKind(base, 'NetworkPolicy').map(({ metadata: { name } }) => name)).toContain('arcadia');
 });
 
-it('scales by metrics that the product really tells', () => {
+it('scales by metrics that the product exports', () => {
   const queries = manifestsOf('components/queue-autoscaling').flatMap(
     ({ spec }) => spec.triggers?.map(({ metadata }) => metadata.query ?? '') ?? [],
   );
   const asked = new Set(queries.flatMap((query) => query.match(/arcadia_\w+/g) ?? []).map((name) => name.replace(/_bucket$/, '')));
-  const told = declaredMetrics();
-  expect([...asked].filter((name) => !told.includes(name))).toEqual([]);
+  const exported = declaredMetrics();
+  expect([...asked].filter((name) => !exported.includes(name))).toEqual([]);
   expect(asked).toContain('arcadia_queue_jobs');
-  for (const query of queries.filter((one) => one.includes('histogram_quantile'))) expect(query).toMatch(/>= 0\) or vector\(0\)$/); // KEDA counts with NaN
+  for (const query of queries.filter((one) => one.includes('histogram_quantile'))) expect(query).toMatch(/>= 0\) or vector\(0\)$/); // KEDA treats NaN as a number.
 });
 
-it('has every api and worker scraped where it tells its metrics, under a job that the alarms ask for', () => {
+it('scrapes every api and worker at its metrics port, under a job name that the alerts select', () => {
   const monitors = manifestsOf('components/monitoring');
   const name =
     /app\.kubernetes\.io\/name: (\S+)/.exec(readFileSync(inRoot('deploy/kubernetes/base/kustomization.yaml'), 'utf8'))?.[1] ?? '';
-  expect(name).toMatch(/^arcadia.*/); // job=~"arcadia.*"
+  expect(name).toMatch(/^arcadia.*/); // The alerts select job=~"arcadia.*".
   const scraped = services.map(({ labels, container: { command, ports } }) => {
     const isOf = ({ spec: { selector } }: Manifest) =>
       Object.entries(selector?.matchLabels ?? {}).every(
@@ -182,7 +182,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
   expect(ofKind(base, 'HorizontalPodAutoscaler').map(({ spec }) => spec.scaleTargetRef?.name)).toEqual(['arcadia-api']);
 });
 
-(hasKubectl ? describe : describe.skip)('what kustomize makes of it (skipped without kubectl)', () => {
+(hasKubectl ? describe : describe.skip)('the output of kustomize (skipped without kubectl)', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'arcadia-kustomize-'));
@@ -190,7 +190,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is the example overlay in its namespace, with its image, and no replicas where KEDA counts them', () => {
+  it('renders the example overlay in its namespace with its image, and without replicas where KEDA sets them', () => {
     const made = rendered(join(folder, 'overlays/example')) ?? [];
     expect(podsOf(made).map(({ container }) => container.image)).toEqual(
       Array(pods.length).fill('registry.example.com/arcadia-cloud:0.1.0'),
@@ -200,7 +200,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
     expect(ofKind(made, 'ScaledObject')).toHaveLength(3);
   });
 
-  it('is, with Vault, the same without a Kubernetes secret', () => {
+  it('renders the overlay with Vault without Kubernetes secrets', () => {
     const file = join(folder, 'overlays/example/kustomization.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace('# - ../../components/vault', '- ../../components/vault'));
     for (const { pod, container } of podsOf(rendered(join(folder, 'overlays/example')) ?? [])) {

@@ -57,13 +57,13 @@ export interface Manifest {
   readonly spec: {
     readonly replicas?: number;
     readonly template?: PodTemplate;
-    /** Of a CronJob. */
+    /** These fields belong to a CronJob. */
     readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } };
     readonly schedule?: string;
     readonly suspend?: boolean;
     readonly concurrencyPolicy?: string;
     readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
-    /** Of a PodMonitor. */
+    /** These fields belong to a PodMonitor. */
     readonly jobLabel?: string;
     readonly podMetricsEndpoints?: readonly { readonly port: string; readonly path: string }[];
     readonly scaleTargetRef?: { readonly name: string };
@@ -74,13 +74,13 @@ export interface Manifest {
 
 const KUBERNETES = inRoot('deploy/kubernetes');
 
-/** Every document of a folder's files but kustomize's own. Throws on YAML that cannot be read. */
+/** Returns every document of a folder's files except those of kustomize. Throws on invalid YAML. */
 export function manifestsOf(folder: string): Manifest[] {
   const files = readdirSync(join(KUBERNETES, folder)).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');
   return files.flatMap((name) => documents(readFileSync(join(KUBERNETES, folder, name), 'utf8')));
 }
 
-/** What kustomize makes of an overlay; undefined where there is no kubectl. */
+/** Renders an overlay with kustomize. Returns undefined where kubectl is not installed. */
 export function rendered(folder: string): Manifest[] | undefined {
   const { error, status, stdout, stderr } = spawnSync('kubectl', ['kustomize', folder], { encoding: 'utf8', maxBuffer: 1 << 24 });
   if (error) return undefined;
@@ -90,7 +90,7 @@ export function rendered(folder: string): Manifest[] | undefined {
 
 export const hasKubectl = spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).status === 0;
 
-/** The one container of each pod that is described, with its pod. */
+/** Returns each pod template with its only container. */
 export function podsOf(
   manifests: readonly Manifest[],
 ): { name: string; labels: Readonly<Record<string, string>>; pod: PodSpec; container: Container }[] {

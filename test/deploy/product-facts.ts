@@ -6,13 +6,13 @@ import { HealthController as ApiHealth } from '../../apps/api/src/health/health.
 import { HealthController as WorkerHealth } from '../../apps/worker/src/health/health.controller';
 import { SECRET_NAMES, VARIABLES } from '../../libs/platform/config/src/variables';
 
-/** From the root of the repository. */
+/** Paths are relative to the root of the repository. */
 export const inRoot = (...parts: readonly string[]): string => join(__dirname, '../..', ...parts);
 
-/** Every name that the product reads from the environment. */
+/** Every variable name that the product reads from the environment. */
 export const READ_NAMES: ReadonlySet<string> = new Set([...Object.keys(VARIABLES), ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
 
-/** Names whose value is a secret: these may come by reference only. */
+/** Names of variables with secret values, which may only be passed by reference. */
 export const SECRETS: readonly string[] = SECRET_NAMES;
 
 const HEALTH = {
@@ -20,7 +20,7 @@ const HEALTH = {
   worker: { paths: pathsOf(WorkerHealth, ['live', 'ready']), port: Number(VARIABLES.WORKER_PORT.default) },
 } as const;
 
-/** `http://…:4005/api/health` and so on: where the processes really answer, as their controllers say. */
+/** Returns whether a process serves this health address (such as port 4005 with `/api/health`), according to its controllers. */
 export function isHealthAddress(app: string, port: number, path: string): boolean {
   const known = app === 'api' || app === 'worker' ? HEALTH[app] : undefined;
   return known !== undefined && known.port === port && known.paths.includes(path);
@@ -29,7 +29,7 @@ export function isHealthAddress(app: string, port: number, path: string): boolea
 export const SIMULATOR_PORT = Number(VARIABLES.SIMULATOR_PORT.default);
 export const SHUTDOWN_S = Number(VARIABLES.SHUTDOWN_MS.default) / 1000;
 
-/** Names of the metrics that sources declare with `counter`, `gauge` and `histogram`. */
+/** Returns the names of metrics that sources declare with `counter`, `gauge` and `histogram`. */
 export function declaredMetrics(): string[] {
   const files = readdirSync(inRoot('libs'), { recursive: true, encoding: 'utf8' }).filter((path) => /src\/.*\.ts$/.test(path));
   return files.flatMap((path) =>
@@ -37,7 +37,7 @@ export function declaredMetrics(): string[] {
   );
 }
 
-/** Which app a command of the image runs; throws where there is none. */
+/** Returns the app that a command of the image runs. Throws when it runs none. */
 export function appOf(command: readonly string[]): string {
   const [program, script = ''] = command;
   const app = /^dist\/apps\/(\w+)\/src\/main\.js$/.exec(script)?.[1];
@@ -46,7 +46,7 @@ export function appOf(command: readonly string[]): string {
   return app;
 }
 
-/** The operator's command that a container runs, with its flags; undefined where it runs a service. */
+/** Returns the operator command of a container with its flags, or undefined when the container runs a service. */
 export function cliCommandOf(command: readonly string[]): { readonly name: string; readonly flags: readonly string[] } | undefined {
   const [, , name, ...flags] = command;
   return appOf(command) === 'cli' && name !== undefined ? { name, flags } : undefined;

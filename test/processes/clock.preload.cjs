@@ -1,4 +1,4 @@
-/** Loaded before a process's own script: its wall clock is off by `SHIFTED_CLOCK_MS`. Timers and `performance.now()` go on as they are. */
+/** Loaded before the script of a process: shifts its wall clock by `SHIFTED_CLOCK_MS`. Timers and `performance.now()` are unchanged. */
 const shiftMs = Number(process.env.SHIFTED_CLOCK_MS);
 const trueNow = Date.now;
 

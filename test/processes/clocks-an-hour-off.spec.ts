@@ -15,7 +15,7 @@ const HOLDERS = [
   { holder: 'one', off: 'an hour ahead' },
   { holder: 'two', off: 'an hour behind' },
 ] as const;
-/** Leases shorter than what is held, and beside them many of BullMQ's locks and looks for jobs of the dead. */
+/** Leases are shorter than the blocked requests, which also outlast several of BullMQ's lock renewals and stalled checks. */
 const SETTINGS = {
   SWEEP_LEASE_MS: '1000',
   SAGA_LEASE_MS: '1000',
@@ -25,22 +25,22 @@ const SETTINGS = {
   STRIKES_TO_DELETE: '2',
   STRIKE_SPACING_MS: '90000',
 };
-/** From the beginning of what is held to the end of its lease. */
-const HELD = `interval '4 seconds'`;
+/** The time from the start of a blocked task to the end of its lease. */
+const OUTLASTS_LEASE = `interval '4 seconds'`;
 
 describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind and right, queues on %s', (backend) => {
   let world: ProcessWorld;
-  const everybody: SpawnedProcess[] = [];
+  const allWorkers: SpawnedProcess[] = [];
 
   const start = async (name: WorkerName) => {
     const finance = { SKYAI_FINANCE_URL: `${world.account.url}/finance` };
-    everybody.push(await world.start(name, { ...SETTINGS, ...finance, ...clockOffBy(CLOCKS[name]) }));
+    allWorkers.push(await world.start(name, { ...SETTINGS, ...finance, ...clockOffBy(CLOCKS[name]) }));
   };
   const rows = async <R>(text: string, values: unknown[] = []): Promise<R[]> => (await world.owner.query(text, values)).rows as R[];
   const count = async (where: string, values: unknown[] = []): Promise<number> =>
     (await rows<{ n: number }>(`select count(*)::int as n from ${where}`, values))[0]?.n ?? 0;
 
-  /** Whatever comes up meanwhile is this worker's. The others hold nothing, so that they lose nothing either. */
+  /** Lets one worker run alone. The others are frozen while they have no lease, so they lose none. */
   async function alone<T>(name: WorkerName, work: () => Promise<T>): Promise<T> {
     const idle = `select 1 from cloud_sweeps where status = 'running' union all select 1 from saga_runs where lease_until > clock_timestamp()`;
     await eventually('a quiet moment', async () => (await rows(idle)).length === 0);
@@ -72,16 +72,16 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   });
   afterAll(() => world.end());
 
-  it.each(HOLDERS)('a worker $off says so', async ({ holder }) => {
-    const [said] = world.process(holder).output.match(/"clock_skew_detected","ahead_ms":-?\d+/) ?? [];
-    expect(Number(said?.split(':')[1]) / CLOCKS[holder]).toBeCloseTo(1, 2);
+  it.each(HOLDERS)('logs the clock skew of a worker $off', async ({ holder }) => {
+    const [logged] = world.process(holder).output.match(/"clock_skew_detected","ahead_ms":-?\d+/) ?? [];
+    expect(Number(logged?.split(':')[1]) / CLOCKS[holder]).toBeCloseTo(1, 2);
     expect(world.process('three').events).not.toContain('clock_skew_detected');
   });
 
-  describe.each(HOLDERS)('a worker $off', ({ holder }) => {
-    it('OPS-7, SAG-3: keeps its tick, its sweep and its saga while it lives; after kill -9 others go on at once, and the provider has one droplet', async () => {
+  describe.each(HOLDERS)('a worker with a clock $off', ({ holder }) => {
+    it('keeps its tick, its sweep and its saga until kill -9, after which others continue at once and the provider has one droplet [OPS-7, SAG-3]', async () => {
       const [project] = await rows<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme' and deleted_at is null limit 1`);
-      const name = `held-by-${holder}`;
+      const name = `ordered-by-${holder}`;
       await world.account.control.faults([
         { id: 'list', match: { method: 'GET', path: '/v2/volumes' }, times: 1, effect: { type: 'hold', after: true } },
         { id: 'order', match: { method: 'POST', path: '/v2/droplets' }, times: 1, effect: { type: 'hold', after: true } },
@@ -96,11 +96,11 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
         `select id, kind from cloud_sweeps where kind = 'volume' and status = 'running'`,
       );
       const before = await saga(id);
-      const said = everybody.map(({ output }) => output.length);
-      await eventually('leases renewed several times', async () => (await count(`cloud_sweeps s, saga_runs r where s.id = $1 and r.id = $2 and s.lease_until > s.started_at + ${HELD} and r.lease_until > r.created_at + ${HELD}`, [sweep?.id, id])) === 1); // prettier-ignore
+      const logged = allWorkers.map(({ output }) => output.length);
+      await eventually('leases renewed several times', async () => (await count(`cloud_sweeps s, saga_runs r where s.id = $1 and r.id = $2 and s.lease_until > s.started_at + ${OUTLASTS_LEASE} and r.lease_until > r.created_at + ${OUTLASTS_LEASE}`, [sweep?.id, id])) === 1); // prettier-ignore
       expect(await count(`cloud_sweeps where kind = 'volume' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])).toBe(0); // prettier-ignore
       expect(await saga(id)).toEqual(before);
-      expect(everybody.map(({ output }, nth) => output.slice(said[nth])).join('\n')).not.toContain('sweep_still_running');
+      expect(allWorkers.map(({ output }, nth) => output.slice(logged[nth])).join('\n')).not.toContain('sweep_still_running');
 
       await world.process(holder).kill();
       await world.account.control.faults([]);
@@ -114,20 +114,24 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
       await world.process(holder).ready();
     });
 
-    it('BIL-8, TEN-9: finance takes its word', async () => {
-      await eventually('all invoices told', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0, 30_000);
+    it('delivers invoices to finance with accepted signatures [BIL-8, TEN-9]', async () => {
+      await eventually(
+        'all invoices delivered',
+        async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0,
+        30_000,
+      );
       const { finance_invoices: books } = await world.account.control.account();
       expect(books.length).toBeGreaterThan(20);
       await alone(holder, async () => {
         await rows(`update cloud_finance_outbox set delivered_at = null, version = version + 1, next_attempt_at = clock_timestamp()`);
-        await eventually('all told again', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0);
+        await eventually('all delivered again', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0);
       });
       expect(world.process(holder).events).toContain('invoice_pushed');
       expect((await world.account.control.account()).finance_invoices).toHaveLength(books.length);
-      expect(everybody.flatMap(({ events }) => events)).not.toContain('invoice_push_failed');
+      expect(allWorkers.flatMap(({ events }) => events)).not.toContain('invoice_push_failed');
     });
 
-    it('OPS-7: sagas that it began to wait with wake when they should', async () => {
+    it('ends the waits of its sagas on time [OPS-7]', async () => {
       const ids = await alone(holder, async () => {
         const begun = await Promise.all([1, 2, 3].map(() => ordered('demo', { steps: ['echo', 'wait', 'echo'], wait_ms: 1_500 })));
         await eventually(
@@ -146,7 +150,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     });
   });
 
-  it('OPS-4: a job that a dead worker an hour ahead wanted to try again comes in seconds', async () => {
+  it('retries within seconds a job that a killed worker with a clock an hour ahead had scheduled for a retry [OPS-4]', async () => {
     const balance = '/v2/customers/my/balance';
     const failed = () => world.process('one').output.includes('"queue":"billing"');
     await world.account.control.faults([{ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } }]);
@@ -164,12 +168,12 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     await world.process('one').ready();
   });
 
-  it('OPS-7, INV-3: no clock of a worker makes strikes come early', async () => {
-    const [gone, ...others] = (await world.account.control.account()).droplets;
-    if (!gone) throw new Error('the demo account has no droplets');
+  it('never counts a strike early because of the clock of a worker [OPS-7, INV-3]', async () => {
+    const [deleted, ...others] = (await world.account.control.account()).droplets;
+    if (!deleted) throw new Error('the demo account has no droplets');
     await world.account.control.change({ members: [], droplets: others });
     const row = async () =>
-      (await rows<{ stale_strike_count: number; deleted_at: Date | null }>(`select stale_strike_count, deleted_at from cloud_resources where kind = 'droplet' and provider_id = $1`, [String(gone.id)]))[0]; // prettier-ignore
+      (await rows<{ stale_strike_count: number; deleted_at: Date | null }>(`select stale_strike_count, deleted_at from cloud_resources where kind = 'droplet' and provider_id = $1`, [String(deleted.id)]))[0]; // prettier-ignore
     const swept = async (name: WorkerName) => {
       const { id } = await alone(name, async () => {
         const sweep = await world.requestSweep('droplet');
@@ -185,17 +189,17 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     expect(await row()).toEqual({ stale_strike_count: 2, deleted_at: expect.any(Date) as Date });
   });
 
-  it('OPS-7: no tick ran twice, and none is laid out beside its time', async () => {
+  it('runs no tick twice and schedules none at a wrong time [OPS-7]', async () => {
     const twice = await rows(
       `select kind, date_trunc('minute', started_at + interval '1 second') from cloud_sweeps where trigger = 'schedule' and kind in ('droplet', 'action')
         group by 1, 2 having count(*) > 1`,
     );
     expect(twice).toEqual([]);
     expect(await world.queues.next('sweep.droplet')).toBeLessThan(Date.now() + 61_000);
-    expect(everybody.flatMap(({ events }) => events).filter((event) => /^schedule_update_failed$/.test(event))).toEqual([]);
+    expect(allWorkers.flatMap(({ events }) => events).filter((event) => /^schedule_update_failed$/.test(event))).toEqual([]);
   });
 
-  it('OPS-7, INV-14: every moment that was recorded is the database’s', async () => {
+  it('records every time by the clock of the database [OPS-7, INV-14]', async () => {
     for (const [table, column] of RECORDED) {
       const [found] = await rows<{ n: number; off: number }>(
         `select count(${column})::int as n, count(*) filter (where abs(extract(epoch from clock_timestamp() - ${column})) > 600)::int as off from ${table}`,
@@ -204,7 +208,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     }
   });
 
-  it('TEN-1: from when and until when a token holds is told by the clock of the api', async () => {
+  it('checks the validity period of a token by the clock of the api [TEN-1]', async () => {
     const authorization = `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'], ttlS: 1_800 })}`;
     const answered = async (off: number) => {
       await world.process('api').kill();

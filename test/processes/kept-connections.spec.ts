@@ -24,7 +24,7 @@ afterAll(async () => {
   await world.end();
 });
 
-/** Asks again and again on a connection that it keeps, as proxies do, until nobody listens any more. */
+/** Sends requests on one kept connection, as a proxy does, until the api refuses connections. */
 async function keepAsking(url: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (;;) {
@@ -35,11 +35,11 @@ async function keepAsking(url: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return;
     }
-    await new Promise(setImmediate); // the rest of the test gets its turn
+    await new Promise(setImmediate); // This yields to the rest of the test.
   }
 }
 
-it('OPS-6: callers that keep their connections busy do not hold an api that is told to end until it cuts them off', async () => {
+it('exits well before the shutdown limit while callers keep their connections busy [OPS-6]', async () => {
   const api = await world.start('api', { SHUTDOWN_MS: String(SHUTDOWN_MS) });
   await api.ready();
   const callers = CALLERS.map((path) => keepAsking(`${api.url}${path}`));
@@ -52,7 +52,7 @@ it('OPS-6: callers that keep their connections busy do not hold an api that is t
   expect(api.events).not.toContain('request_failed');
 });
 
-it('OPS-6: a request whose caller has left when its api ends is no failure to report', async () => {
+it('logs no failure for a request with a caller that has disconnected when the api ends [OPS-6]', async () => {
   const api = await world.start('api');
   await api.ready();
   await lock.query('begin; lock table cloud_sweeps in access exclusive mode');

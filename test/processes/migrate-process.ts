@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const MIGRATE = [join(__dirname, '../../dist/apps/cli/src/main.js'), 'migrate'];
 
-/** `npm run migrate` as a process of its own; resolves with its end and everything it wrote. */
+/** Runs `npm run migrate` as a separate process and resolves with its exit code and its output. */
 export async function migrateProcess(env: NodeJS.ProcessEnv): Promise<{ code: unknown; output: string }> {
   const child = spawn(process.execPath, MIGRATE, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

@@ -9,7 +9,7 @@ import { ADMIN, ProcessWorld } from './process-world';
 
 jest.setTimeout(60_000);
 
-const HELD = 6;
+const WAITING_REQUESTS = 6;
 
 let world: ProcessWorld;
 let lock: Client;
@@ -26,14 +26,14 @@ afterAll(async () => {
   await world.end();
 });
 
-/** On a connection of its own. */
+/** Sends the request on a connection of its own. */
 async function ask(path: string): Promise<{ status: number | undefined; body: string }> {
   const asked = request(`${world.process('api').url}${path}`, { agent: false, headers: ADMIN }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   return { status: answer.statusCode, body: await text(answer) };
 }
 
-/** Requests of the api that wait for the table. */
+/** Counts the requests of the api that wait for the table lock. */
 async function waiting(): Promise<number | undefined> {
   const { rows } = await world.owner.query<{ n: number }>(
     `select count(*)::int as n from pg_stat_activity where application_name like 'api-%' and wait_event_type = 'Lock'`,
@@ -41,11 +41,11 @@ async function waiting(): Promise<number | undefined> {
   return rows[0]?.n;
 }
 
-it('OPS-6: an api that is told to end takes nothing new, answers whole what it had accepted, and exits 0', async () => {
+it('refuses new connections after SIGTERM, completes the accepted requests, and exits with 0 [OPS-6]', async () => {
   const api = world.process('api');
   await lock.query('begin; lock table audit_log in access exclusive mode');
-  const answers = Promise.all(Array.from({ length: HELD }, () => ask('/api/v1/audit')));
-  await eventually('all to wait for the table', async () => (await waiting()) === HELD);
+  const answers = Promise.all(Array.from({ length: WAITING_REQUESTS }, () => ask('/api/v1/audit')));
+  await eventually('all to wait for the table', async () => (await waiting()) === WAITING_REQUESTS);
   api.child.kill('SIGTERM');
   await eventually('refusal of new connections', async () => (await api.get('/api/health')) === undefined);
   expect(api.child.exitCode).toBeNull();
@@ -57,7 +57,7 @@ it('OPS-6: an api that is told to end takes nothing new, answers whole what it h
   expect(await api.exit()).toBe(0);
 });
 
-it('OPS-6: a second signal ends an api at once, whatever is under way', async () => {
+it('exits at once on a second signal, whatever requests are in progress [OPS-6]', async () => {
   const api = await world.start('api');
   await api.ready();
   await lock.query('begin; lock table audit_log in access exclusive mode');

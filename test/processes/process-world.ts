@@ -16,7 +16,7 @@ export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-us
 const bearer = (claims: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', ...claims })}` });
 export const ADMIN = bearer({ roles: ['platform_admin'] });
 export const TENANT = bearer({ tenantId: 'acme' });
-/** Tokens of the provider, by process. The api needs none. */
+/** The provider token of each process. The api needs none. */
 const TOKENS = { one: 'dop_v1_worker_one', two: 'dop_v1_worker_two', three: 'dop_v1_worker_three' } as const;
 const KINDS = ['droplet', 'project'] as const;
 
@@ -25,8 +25,8 @@ export type ProcessName = WorkerName | 'api';
 export type Kind = (typeof KINDS)[number];
 
 /**
- * Short leases, locks and repairs; strikes count at once, so that a wrong one would show. Strikes are confirmed by a GET before anything is
- * a tombstone.
+ * Leases, locks and repairs are short. A single strike is enough, so that a wrong one becomes visible. A GET confirms every
+ * strike before a tombstone is written.
  */
 const SETTINGS = {
   JWT_SECRET: SECRET,
@@ -41,14 +41,14 @@ const SETTINGS = {
   DO_RATE_PER_HOUR: '1000000',
 };
 
-/** Two or three workers and an api as they are deployed, over one database, one queue storage and one simulated account. */
+/** Two or three workers and an api as they are deployed, with one database, one queue storage and one simulated account. */
 export class ProcessWorld {
   private readonly processes = new Map<ProcessName, SpawnedProcess>();
   private readonly started: SpawnedProcess[] = [];
 
   private constructor(
     readonly account: SimulatedAccount,
-    /** A session that sees everything. */
+    /** A superuser session that sees every row. */
     readonly owner: Client,
     readonly peaks: ConnectionPeaks,
     readonly queues: QueueStorage,
@@ -56,7 +56,7 @@ export class ProcessWorld {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  /** On an empty database: nothing is migrated, nothing runs. */
+  /** Creates the world on an empty database, without migrations and processes. */
   static async create(backend: BackendKind): Promise<ProcessWorld> {
     const account = await SimulatedAccount.start(Object.values(TOKENS));
     const database = await createEmptyDatabase();
@@ -87,7 +87,7 @@ export class ProcessWorld {
     return running;
   }
 
-  /** Starts it, on the port that it had before. Its name is the first part of the `application_name` of its connections. */
+  /** Starts the process on its previous port. Its name is the first part of the `application_name` of its connections. */
   async start(name: ProcessName, more: NodeJS.ProcessEnv = {}): Promise<SpawnedProcess> {
     const url = new URL(this.database.appUrl);
     url.searchParams.set('application_name', `${name}-${this.started.length}`);
@@ -102,7 +102,7 @@ export class ProcessWorld {
     return started;
   }
 
-  /** These run and can work, and each kind was swept at least once. */
+  /** Starts those that do not run, and waits until they are ready and each kind was swept at least once. */
   async up(...names: readonly ProcessName[]): Promise<void> {
     const missing = names.filter(
       (name) => (this.processes.get(name)?.child.exitCode ?? this.processes.get(name)?.child.signalCode) !== null,
@@ -127,8 +127,8 @@ export class ProcessWorld {
     return (body as { data: SweepView }).data;
   }
 
-  /** What the api shows of the droplets that are there, in the account's words. */
-  async shownDroplets(): Promise<DropletFacts[]> {
+  /** Returns the droplets that the api lists, as facts of the account. */
+  async listedDroplets(): Promise<DropletFacts[]> {
     const { body } = await this.ask('/api/v1/inventory?kind=droplet&limit=200');
     return sorted(
       (body as ListAnswer<ResourceView>).data.map((row) => ({
@@ -142,7 +142,7 @@ export class ProcessWorld {
     );
   }
 
-  /** The newest sweep of the kind that fits, once there is one. */
+  /** Waits for the newest sweep of the kind that meets the condition. */
   sweep(what: string, kind: Kind, condition: string, values: readonly unknown[] = []): Promise<SweepView> {
     return eventually(`${what} (${kind})`, async () => {
       const { rows } = await this.owner.query<SweepView>(
@@ -153,7 +153,7 @@ export class ProcessWorld {
     });
   }
 
-  /** Another complete sweep of the kind, begun after that one. */
+  /** Waits for another complete sweep of the kind that began after the given one. */
   sweepAfter(before: { readonly id: string }, kind: Kind, and = 'true'): Promise<SweepView> {
     const later = 'started_at > (select started_at from cloud_sweeps where id = $1)';
     return this.sweep('a later sweep', kind, `status = 'complete' and ${later} and ${and}`, [before.id]);
@@ -163,12 +163,12 @@ export class ProcessWorld {
     await this.account.hold(path, Object.values(TOKENS));
   }
 
-  /** Which worker waits for the held list, and the other one. */
-  async held(path: string): Promise<[WorkerName, WorkerName]> {
-    return (await this.account.held(path, Object.values(TOKENS))) === TOKENS.one ? ['one', 'two'] : ['two', 'one'];
+  /** Returns the worker with the blocked list request, followed by the other worker. */
+  async blockedWorker(path: string): Promise<[WorkerName, WorkerName]> {
+    return (await this.account.blockedToken(path, Object.values(TOKENS))) === TOKENS.one ? ['one', 'two'] : ['two', 'one'];
   }
 
-  /** Every row and how many events there are, but for what every sweep of the same things may touch. */
+  /** Returns every row with its number of events, without the columns that every sweep may update. */
   async recorded(): Promise<unknown> {
     const { rows } = await this.owner.query(
       `select id, kind, provider_id, name, region, status, size_slug, attrs, tenant_id, stale_strike_count, deleted_at,
@@ -185,7 +185,7 @@ export class ProcessWorld {
     return rows[0]?.struck ?? 0;
   }
 
-  /** As if nobody had swept for a day. */
+  /** Moves all ended sweeps of the kind a day into the past. */
   async letTimePass(kind: Kind): Promise<void> {
     await this.owner.query(
       `update cloud_sweeps set started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day'

@@ -6,12 +6,12 @@ import type { Client } from 'pg';
 import { loseQueueData } from '../queues/queue-data';
 import type { BackendKind } from '../queues/queue-world';
 
-/** What the queues of a world hold, and the tester's hand in it. */
+/** The queue data of a world, with operations on them for tests. */
 export class QueueStorage {
   private readonly prefix = `test_${randomBytes(6).toString('hex')}`;
   private readonly clients: QueueClients;
   private readonly redis: Redis | undefined;
-  /** For every process of the world. */
+  /** The environment of every process of the world. */
   readonly env: NodeJS.ProcessEnv;
 
   constructor(
@@ -25,20 +25,20 @@ export class QueueStorage {
     this.clients = new QueueClients(loadConfig({ ...this.env, NODE_ENV: 'test', JWT_SECRET: 'not used here', DATABASE_URL: databaseUrl }));
   }
 
-  /** Keys of the schedules whose next tick lies ahead. */
+  /** Returns the keys of schedules with a next tick in the future. */
   async schedules(): Promise<string[]> {
     const all = await Promise.all(this.queues().map((queue) => queue.getJobSchedulers(0, -1, true)));
     const ahead = all.flat().filter(({ next }) => (next ?? 0) > Date.now());
     return ahead.map(({ key }) => key).toSorted();
   }
 
-  /** When it is to tick next, ms. */
+  /** Returns the time of the next tick in ms. */
   async next(key: string): Promise<number | undefined> {
     const all = await Promise.all(this.queues().map((queue) => queue.getJobSchedulers(0, -1, true)));
     return all.flat().find((scheduler) => scheduler.key === key)?.next;
   }
 
-  /** As if its minute had come: the next tick of the schedule is due now, by the queue and by the database. */
+  /** Makes the next tick of the schedule due now, for the queue and for the database. */
   async tickNow(key: string): Promise<void> {
     for (const queue of this.queues()) {
       const next = (await queue.getJobSchedulers(0, -1, true)).find((scheduler) => scheduler.key === key)?.next;

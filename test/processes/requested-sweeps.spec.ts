@@ -6,7 +6,7 @@ import { ProcessWorld } from './process-world';
 
 jest.setTimeout(60_000);
 
-/** The queues answer nobody, while everything else goes on. */
+/** The queues do not respond, while everything else works. */
 interface Silence {
   readonly env: NodeJS.ProcessEnv;
   begin(): Promise<void>;
@@ -49,7 +49,7 @@ describe.each(BACKENDS)('a sweep that a person asks for, queues on %s', (backend
 
   const completed = (id: string) => world.sweep('the requested one', 'project', `id = $1 and status = 'complete'`, [id]);
 
-  it('is taken up at once, long before any repair', async () => {
+  it('is started at once, long before any repair', async () => {
     await world.start('one', { ...silence.env, SCHEDULES_REPAIR_MS: '600000' });
     await world.up('one', 'api');
     const from = performance.now();
@@ -58,7 +58,7 @@ describe.each(BACKENDS)('a sweep that a person asks for, queues on %s', (backend
     expect(performance.now() - from).toBeLessThan(4_000);
   });
 
-  it('OPS-3: is accepted while the queues are away, and found by the repair timer when they are back', async () => {
+  it('is accepted during an outage of the queues, and started by the repair timer afterwards [OPS-3]', async () => {
     await world.start('one', silence.env);
     await world.up('one', 'api');
     await silence.begin();

@@ -11,11 +11,12 @@ const EVERYONE: readonly ProcessName[] = ['one', 'two', 'api'];
 const WORKERS = ['one', 'two'] as const;
 const KINDS: readonly Kind[] = ['droplet', 'project'];
 
-/** As in the defaults of the environment. */
+/** These are the defaults of the environment. */
 const POOL = 8;
 /**
- * Connections to PostgreSQL that a process may have at most. The api has a pool for each way of seeing rows, of the platform and of a tenant;
- * a worker needs the first, and two for bulk loads. With the queues on PostgreSQL come a few of theirs, and more per queue that is worked.
+ * The maximum number of PostgreSQL connections of a process. The api has one pool for the platform scope and one for tenant
+ * scopes. A worker needs the first, and two connections for bulk loads. Queues on PostgreSQL add a few connections, and more
+ * for each processed queue.
  */
 const BULK = 2;
 const ON_REDIS = { api: 2 * POOL, worker: POOL + BULK };
@@ -34,10 +35,10 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
 
   const inventoryIsRight = async () => {
     const expected = JSON.stringify(await world.account.droplets());
-    await eventually('the account in the inventory', async () => JSON.stringify(await world.shownDroplets()) === expected);
+    await eventually('the account in the inventory', async () => JSON.stringify(await world.listedDroplets()) === expected);
   };
 
-  it('OPS-5: started together on an empty database they wait, and once somebody has migrated all become ready and work', async () => {
+  it('waits on an empty database, and becomes ready in all processes after any of them has migrated [OPS-5]', async () => {
     await Promise.all(EVERYONE.map((name) => world.start(name)));
     await eventually('all alive and waiting', async () => {
       const states = await Promise.all(EVERYONE.map((name) => world.process(name).readiness()));
@@ -46,22 +47,22 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
     await Promise.all([world.migrate(), world.migrate()]);
     await world.up(...EVERYONE);
     await inventoryIsRight();
-    const shown = await world.shownDroplets();
-    expect(shown.length).toBeGreaterThan(50);
-    expect(new Set(shown.map(({ tenant }) => tenant)).size).toBeGreaterThan(10);
+    const listed = await world.listedDroplets();
+    expect(listed.length).toBeGreaterThan(50);
+    expect(new Set(listed.map(({ tenant }) => tenant)).size).toBeGreaterThan(10);
   });
 
-  describe('once they work', () => {
+  describe('after the migration', () => {
     beforeAll(async () => {
       await world.migrate();
     });
     beforeEach(() => world.up(...EVERYONE));
     afterEach(() => world.account.release());
 
-    it('OPS-3: kill -9 in the middle of a sweep: it ends incomplete, another worker sweeps again by itself, nothing is struck', async () => {
+    it('ends a sweep as incomplete after kill -9, and another worker sweeps again without counting a strike [OPS-3]', async () => {
       await world.hold('/v2/projects');
       await world.requestSweep('project');
-      const [doomed, heir] = await world.held('/v2/projects');
+      const [doomed, heir] = await world.blockedWorker('/v2/projects');
       const broken = await world.sweep('the running one', 'project', `status = 'running'`);
       await world.process(doomed).kill();
       await world.account.release();
@@ -70,18 +71,18 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
         status: 'incomplete',
         reason: 'lease_lapsed',
       });
-      expect(world.process(heir).output).toContain('sweep_still_running'); // it took the job over before the lease had lapsed
+      expect(world.process(heir).output).toContain('sweep_still_running'); // The worker took over the job before the lease had lapsed.
       expect(await world.strikes()).toBe(0);
     });
 
-    it('OPS-3: an api that was killed answers again after its restart', async () => {
-      const before = await world.shownDroplets();
+    it('serves the same data after kill -9 and a restart of the api [OPS-3]', async () => {
+      const before = await world.listedDroplets();
       await world.process('api').kill();
       await world.up('api');
-      expect(await world.shownDroplets()).toEqual(before);
+      expect(await world.listedDroplets()).toEqual(before);
     });
 
-    it('OPS-3: after kill -9 of all workers schedules and sweeps go on with their restart, and what has changed meanwhile arrives', async () => {
+    it('continues schedules and sweeps after kill -9 of all workers, and records changes from the time of the outage [OPS-3]', async () => {
       await Promise.all(WORKERS.map((name) => world.process(name).kill()));
       await world.account.change('renamed-in-the-dark');
       const before = await Promise.all(KINDS.map((kind) => world.sweep('the last sweep', kind, `status = 'complete'`)));
@@ -91,16 +92,16 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
         await world.sweepAfter(before[at] ?? { id: '' }, kind, `trigger = 'schedule'`);
       }
       await inventoryIsRight();
-      expect((await world.shownDroplets()).map(({ name }) => name)).toEqual(
+      expect((await world.listedDroplets()).map(({ name }) => name)).toEqual(
         expect.arrayContaining(['renamed-in-the-dark', 'renamed-in-the-dark-new']),
       );
       expect(await world.queues.schedules()).toHaveLength(TIMETABLE.length);
     });
 
-    it('OPS-3: a worker that was frozen in a sweep for longer than its lease writes nothing of it, and goes on working', async () => {
+    it('writes nothing of a sweep from a worker that was frozen for longer than its lease, and that worker continues to work [OPS-3]', async () => {
       await world.hold('/v2/droplets');
       await world.requestSweep('droplet');
-      const [frozen, other] = await world.held('/v2/droplets');
+      const [frozen, other] = await world.blockedWorker('/v2/droplets');
       const lost = await world.sweep('the running one', 'droplet', `status = 'running'`);
       world.process(frozen).freeze();
       await world.account.rename('renamed-in-its-sleep');
@@ -110,7 +111,7 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
         lost.id,
       ]);
 
-      await world.account.release(); // the list as it was before the change now waits in the socket of the frozen process
+      await world.account.release(); // The list from before the change now waits in the socket of the frozen process.
       world.process(frozen).thaw();
       await eventually('its end of the sweep', () =>
         world
@@ -128,7 +129,7 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
       await inventoryIsRight();
     });
 
-    it('OPS-4: when all queue data are lost, schedules are back and a due sweep runs, without a restart', async () => {
+    it('restores the schedules and runs a due sweep after the loss of all queue data, without a restart [OPS-4]', async () => {
       const pids = WORKERS.map((name) => world.process(name).child.pid);
       const repairs = () => WORKERS.flatMap((name) => world.process(name).events).filter((event) => event === 'schedules_updated').length;
       const repairsBefore = repairs();
@@ -141,7 +142,7 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
       expect(WORKERS.map((name) => world.process(name).child.pid)).toEqual(pids);
     });
 
-    it('holds no more connections than it may, also under load', async () => {
+    it('opens no more connections than its limit, also under load', async () => {
       const load = Array.from({ length: 200 }, (_, n) => world.ask('/api/v1/inventory?limit=200', { as: n % 2 === 0 ? ADMIN : TENANT }));
       await Promise.all([...KINDS.map((kind) => world.requestSweep(kind)), ...load]);
       for (const kind of KINDS)
@@ -152,7 +153,7 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
       expect(Math.min(...EVERYONE.map((name) => world.peaks.highest(name)))).toBeGreaterThan(0);
     });
 
-    it('OPS-6: SIGTERM ends each with 0', async () => {
+    it('exits with 0 on SIGTERM in every process [OPS-6]', async () => {
       await Promise.all(KINDS.map((kind) => world.requestSweep(kind)));
       for (const name of EVERYONE) world.process(name).child.kill('SIGTERM');
       expect(await Promise.all(EVERYONE.map((name) => world.process(name).exit()))).toEqual([0, 0, 0]);

@@ -3,7 +3,7 @@ import { startSimulator } from '../../apps/simulator/src';
 import { SimulatorClient } from '../support/simulator-client';
 import { eventually } from '../queues/eventually';
 
-/** What an account and our inventory of it must agree on, for one droplet. */
+/** The facts about a droplet on which an account and our inventory of it must agree. */
 export interface DropletFacts {
   readonly id: string;
   readonly name: string | null;
@@ -17,7 +17,7 @@ const byId = (one: DropletFacts, other: DropletFacts): number => Number(one.id) 
 
 export const sorted = (droplets: readonly DropletFacts[]): DropletFacts[] => droplets.toSorted(byId);
 
-/** The demo account at a simulated provider without lags. Each worker has a token of its own, so that one can tell who asks. */
+/** The demo account at a simulated provider without lags. Each worker has its own token, so that requests identify their worker. */
 export class SimulatedAccount {
   private constructor(
     readonly url: string,
@@ -34,7 +34,7 @@ export class SimulatedAccount {
     return new SimulatedAccount(url, control, close);
   }
 
-  /** Its droplets, and whose they are: the tenant that the description of their project names. */
+  /** Returns the droplets of the account, each with the tenant from the description of its project. */
   async droplets(): Promise<DropletFacts[]> {
     const { droplets, members, projects } = await this.control.account();
     const tenantOf = (id: number) => {
@@ -54,12 +54,12 @@ export class SimulatedAccount {
     );
   }
 
-  /** Behind everybody's back: the oldest droplet is gone, the next one has another name, and there is a new one. */
+  /** Changes the account outside the product: deletes the oldest droplet, renames the next one, and creates a new one. */
   async change(newName: string): Promise<void> {
     const { droplets, members } = await this.control.account();
-    const [gone, renamed, ...others] = droplets;
-    if (!gone || !renamed) throw new Error('The demo account has no droplets');
-    await this.control.change({ members: members.filter(({ urn }) => urn !== `do:droplet:${gone.id}`) });
+    const [oldest, renamed, ...others] = droplets;
+    if (!oldest || !renamed) throw new Error('The demo account has no droplets');
+    await this.control.change({ members: members.filter(({ urn }) => urn !== `do:droplet:${oldest.id}`) });
     await this.control.change({ droplets: [{ ...renamed, name: newName }, ...others, { name: `${newName}-new` }] });
   }
 
@@ -68,16 +68,16 @@ export class SimulatedAccount {
     await this.control.change({ droplets: [{ ...first, name: newName }, ...others] });
   }
 
-  /** The next request for this list gets its answer, with the account as it was when it was asked, only after `release`. */
+  /** Blocks the next request for this list until `release`. Its response contains the account as of the request. */
   async hold(path: string, tokens: readonly string[]): Promise<void> {
-    await this.control.faults(tokens.map((token) => heldOf(path, token)));
+    await this.control.faults(tokens.map((token) => blockingRule(path, token)));
   }
 
-  /** Whose request is being held, once one is. Requests of the others go through from then on. */
-  async held(path: string, tokens: readonly string[]): Promise<string> {
-    const holding = await eventually('a held request', async () => (await this.control.faultReport()).find(({ held }) => held > 0));
+  /** Returns the token of the blocked request once there is one. Requests with other tokens pass from then on. */
+  async blockedToken(path: string, tokens: readonly string[]): Promise<string> {
+    const holding = await eventually('a blocked request', async () => (await this.control.faultReport()).find(({ held }) => held > 0));
     const token = tokens.find((one) => holding.id === one) ?? '';
-    await this.control.faults([heldOf(path, token)]);
+    await this.control.faults([blockingRule(path, token)]);
     return token;
   }
 
@@ -86,8 +86,8 @@ export class SimulatedAccount {
   }
 }
 
-function heldOf(path: string, token: string) {
-  const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, 12); // as in the simulator's ledger
+function blockingRule(path: string, token: string) {
+  const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, 12); // This is the fingerprint that the simulator's ledger stores.
   return {
     id: token,
     match: { method: 'GET', path, token_fingerprint: fingerprint },

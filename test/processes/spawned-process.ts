@@ -9,7 +9,7 @@ const APPS = { api: { portVariable: 'PORT' }, worker: { portVariable: 'WORKER_PO
 
 export type AppName = keyof typeof APPS;
 
-/** A process as it is deployed: the built script, its own environment, nothing of ours inside. */
+/** A process as it is deployed: the built script with its own environment and no test code inside. */
 export class SpawnedProcess {
   private text = '';
   private readonly ended: Promise<number>;
@@ -23,7 +23,7 @@ export class SpawnedProcess {
     this.ended = once(child, 'exit').then(([code, signal]) => (code as number | null) ?? (signal === 'SIGKILL' ? 137 : 1));
   }
 
-  /** `env` may name the port (`PORT`, `WORKER_PORT`); otherwise a free one is taken. */
+  /** `env` may set the port (`PORT`, `WORKER_PORT`). Otherwise a free port is taken. */
   static async start(app: AppName, env: NodeJS.ProcessEnv): Promise<SpawnedProcess> {
     const main = join(__dirname, `../../dist/apps/${app}/src/main.js`);
     if (!existsSync(main)) throw new Error(`There is no built ${app} at ${main}: run npm run build before this test`);
@@ -36,12 +36,12 @@ export class SpawnedProcess {
     return new SpawnedProcess(child, port);
   }
 
-  /** Everything it wrote. */
+  /** The complete output of the process. */
   get output(): string {
     return this.text;
   }
 
-  /** The events it logged, in order. */
+  /** The events that the process logged, in order. */
   get events(): string[] {
     return [...this.text.matchAll(/"event":"(\w+)"/g)].map(([, event]) => event ?? '');
   }
@@ -50,7 +50,7 @@ export class SpawnedProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Undefined when nobody answers. */
+  /** Returns undefined when there is no response. */
   async get(path: string): Promise<{ status: number; body: unknown } | undefined> {
     try {
       const answer = await fetch(`${this.url}${path}`);
@@ -64,12 +64,12 @@ export class SpawnedProcess {
     return (await this.get('/api/health/ready'))?.status;
   }
 
-  /** Fails at once when the process has ended: then it is not slow. */
+  /** Throws at once when the process has ended instead of waiting for the timeout. */
   async ready(limitMs?: number): Promise<void> {
     try {
       await eventually('readiness', async () => this.hasEnded || (await this.readiness()) === 200, limitMs);
     } catch (error) {
-      throw new Error(`process ${this.child.pid} lives and is not ready: ${JSON.stringify(await this.get('/api/health/ready'))}; it said last: ${this.text.slice(-2_000)}`, { cause: error }); // prettier-ignore
+      throw new Error(`process ${this.child.pid} runs and is not ready: ${JSON.stringify(await this.get('/api/health/ready'))}; it said last: ${this.text.slice(-2_000)}`, { cause: error }); // prettier-ignore
     }
     if (this.hasEnded)
       throw new Error(`process ${this.child.pid} ended with ${this.child.exitCode ?? this.child.signalCode}: ${this.text.slice(-2_000)}`);
@@ -84,7 +84,7 @@ export class SpawnedProcess {
     return this.ended;
   }
 
-  /** Frozen, as by a debugger or a virtual machine that is moved; `thaw` lets it go on. */
+  /** Freezes the process, as a debugger or the migration of a virtual machine does. `thaw` continues it. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }
@@ -93,7 +93,7 @@ export class SpawnedProcess {
     this.child.kill('SIGCONT');
   }
 
-  /** Whatever state it is in, it is gone afterwards. */
+  /** Ends the process in whatever state it is. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;

@@ -1,4 +1,4 @@
-/** JSON, as far as these comparisons look into it. */
+/** A JSON object, of which these comparisons read a part. */
 type Node = Readonly<Record<string, unknown>>;
 
 export interface ApiDocument {
@@ -17,13 +17,16 @@ interface Content {
   readonly content?: Readonly<Record<string, { readonly schema: Node }>>;
 }
 
-/** What a client of `then` would miss in `now`: routes, parameters, fields that it may send, properties that it reads. Additions are none of it. */
+/**
+ * Returns everything that a client of `then` would miss in `now`: routes, parameters, fields that it may send and properties
+ * that it reads. Additions are not reported.
+ */
 export function broken(then: ApiDocument, now: ApiDocument): string[] {
   const compared = new Comparison(then, now);
   return Object.entries(then.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {
       const same = now.paths[path]?.[method];
-      return same ? compared.operation(`${method} ${path}`, operation, same) : [`${method} ${path} is gone`];
+      return same ? compared.operation(`${method} ${path}`, operation, same) : [`${method} ${path} is missing`];
     }),
   );
 }
@@ -41,13 +44,13 @@ class Comparison {
       ...(then.security.length === 0 && now.security.length > 0 ? [`${at} needs a token now`] : []),
       ...then.parameters.flatMap((one) => {
         const same = parameter(now, one);
-        return same ? this.schema(`${at} ?${one.name}`, one.schema, same.schema) : [`${at} ?${one.name} is gone`];
+        return same ? this.schema(`${at} ?${one.name}`, one.schema, same.schema) : [`${at} ?${one.name} is missing`];
       }),
       ...now.parameters.flatMap((one) => (one.required && !parameter(then, one)?.required ? [`${at} ?${one.name} must be given now`] : [])),
       ...this.input(at, then.requestBody, now.requestBody),
       ...Object.entries(then.responses).flatMap(([status, answer]) => {
         const same = now.responses[status];
-        return same ? this.content(`${at} ${status}`, answer, same) : [`${at} ${status} is gone`];
+        return same ? this.content(`${at} ${status}`, answer, same) : [`${at} ${status} is missing`];
       }),
     ];
   }
@@ -84,7 +87,7 @@ class Comparison {
       ...(is.enum ? missing.map((value) => `${at} is never ${String(value)} any more`) : []),
       ...Object.entries((was.properties ?? {}) as Record<string, Node>).flatMap(([name, property]) => {
         const same = (is.properties as Record<string, Node> | undefined)?.[name];
-        return same ? this.schema(`${at}.${name}`, property, same) : [`${at}.${name} is gone`];
+        return same ? this.schema(`${at}.${name}`, property, same) : [`${at}.${name} is missing`];
       }),
       ...(isNode(was.items) ? this.schema(`${at}[]`, was.items, isNode(is.items) ? is.items : {}) : []),
     ];

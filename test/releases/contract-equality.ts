@@ -2,21 +2,21 @@ import type { ApiDocument } from './contract-comparison';
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** A difference that is allowed, by the fact that is missing or added, and why. */
+/** An allowed difference: the fact that is missing or added, and the reason. */
 export interface ContractException {
   readonly fact: string;
   readonly reason: string;
 }
 
-/** The input of a saga, whose form is a matter of its kind, and which kinds are named. */
+/** The input of a saga depends on its kind, and the list of kinds may grow. Both are excluded. */
 const SAGA_INPUT = /^post \/api\/v1\/sagas body\.(input\b|kind may be ")/;
-/** A schema inside itself is followed so far. */
+/** The maximum depth to which a recursive schema is followed. */
 const DEEPEST = 12;
 
 /**
- * Facts that one of two documents states and the other does not: paths, parameters, fields, enum values, required marks, types, statuses,
- * operation ids and tags. Texts, examples, limits, names of schemas and how a schema is put together (`$ref`, `anyOf`, `allOf`) are none,
- * nor is the input of a saga. An exception that excepts nothing is a difference, too.
+ * Returns facts that one of two documents states and the other does not: paths, parameters, fields, enum values, required
+ * marks, types, statuses, operation ids and tags. Texts, examples, limits, schema names, composition (`$ref`, `anyOf`,
+ * `allOf`) and the input of a saga are ignored. An exception without a difference is reported as well.
  */
 export function contractDifferences(before: ApiDocument, after: ApiDocument, exceptions: readonly ContractException[] = []): string[] {
   const [was, is] = [factsOf(before), factsOf(after)];
@@ -90,7 +90,7 @@ class DocumentFacts {
     }
   }
 
-  /** What a value may be: without references, alternatives one by one, parts that all hold as one. */
+  /** Returns the possible forms of a value: references resolved, alternatives one by one, and parts of `allOf` merged. */
   private formsOf(schema: Node): Node[] {
     if (typeof schema.$ref === 'string') return this.formsOf(this.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
     const alternatives = [...nodesOf(schema.anyOf), ...nodesOf(schema.oneOf)];
@@ -110,7 +110,7 @@ function merged(parts: readonly Node[]): Node {
   };
 }
 
-/** `nullable` of OpenAPI 3.0 is the type null. */
+/** `nullable` of OpenAPI 3.0 becomes the type null. */
 const typesOf = ({ type, nullable }: Node): string[] => [...(Array.isArray(type) ? type : type === undefined ? [] : [type]), ...(nullable === true ? ['null'] : [])].map(String); // prettier-ignore
 const valuesOf = ({ enum: values, const: only }: Node): unknown[] => (only === undefined ? listOf(values) : [only]);
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);

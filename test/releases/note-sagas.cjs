@@ -1,4 +1,4 @@
-/** Notes what sagas record at their steps: intents with all that a worker needs to go on from them, and outputs and contexts. */
+/** Records the data of sagas at their steps: intents with everything that a worker needs to continue, outputs and contexts. */
 const CLAIMS = /lease_owner\s*=\s*\$3/;
 const INTENT = /insert into saga_steps[\s\S]*\bintent\b/;
 const BOUNDARIES = /json_to_recordset\(\$1::json\) as b\(saga_id/;
@@ -7,7 +7,7 @@ const LEDGERS = /from saga_steps s where s\.saga_id = any \(\$1::uuid\[\]\)/;
 class SagaNotes {
   constructor(write) {
     this.write = write;
-    /** Runs that this process claimed, as they stand. */
+    /** The runs that this process claimed, with their current data. */
     this.runs = new Map();
     this.noted = new Set();
   }
@@ -55,7 +55,7 @@ class SagaNotes {
   }
 }
 
-/** The names and types in it, without the values. */
+/** Returns the names and types of a value without its data. */
 function shapeOf(value) {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   if (Array.isArray(value)) return `[${[...new Set(value.map(shapeOf))].toSorted().join('|')}]`;

@@ -1,6 +1,7 @@
 /**
- * What record.mjs loads into every process of the suites: notes each statement that product code sends, and what sagas recorded, in the
- * folder RECORD_TO. Jest loads it in front of each test file (`setupFiles`), node in front of the processes that tests start (`--require`).
+ * Loaded by record.mjs into every process of the suites. Records each statement that product code sends, and the data of
+ * sagas, in the folder RECORD_TO. Jest loads it before each test file (`setupFiles`), and node before the processes that
+ * tests start (`--require`).
  */
 const { appendFileSync } = require('node:fs');
 const { join, relative } = require('node:path');
@@ -10,13 +11,13 @@ const { SagaNotes } = require('./note-sagas.cjs');
 
 const ROOT = join(__dirname, '../..');
 const FILE = join(process.env.RECORD_TO, `${process.pid}-${Math.random().toString(36).slice(2)}.jsonl`);
-/** How often a text is looked at per test file: later samples are not better ones, and each costs a stack trace. */
+/** The maximum number of samples of a text per test file. Later samples add nothing, and each costs a stack trace. */
 const LOOKS = 12;
 const SAMPLES = 5;
 const LONGEST_SAMPLE = 1_500;
-/** What carries statements and sends none of its own. */
+/** Code that passes on statements of others and sends none of its own. */
 const CARRIERS = /^libs\/database\/src\/(connections|database|queryable|bulk-load|session|gauges\/[\w-]+)\.[jt]s$/;
-/** Transactions, settings and locks of a session: they name nothing that a schema has. */
+/** Transactions, settings and locks of a session refer to nothing in the schema. */
 const OF_THE_SESSION = /^\s*(begin|commit|rollback|savepoint|release|set|show|listen|unlisten|notify|prepare|deallocate|lock|drop|copy)\b/i;
 
 const seen = new Map();
@@ -37,7 +38,7 @@ if (!Client.prototype.notesStatements) {
   };
 }
 
-/** Processes that a test starts note what they send, too. Core modules are shared between the test files of one jest worker. */
+/** Processes that a test starts are recorded as well. Core modules are shared between the test files of one jest worker. */
 if (!childProcess.spawn.notesStatements) {
   const { spawn } = childProcess;
   childProcess.spawn = (file, args, options) => spawn(file, args, withNotes(options));
@@ -65,7 +66,7 @@ function note(client, text, values) {
   write({ from, scope, text, count: values.length, ...(sample.length <= LONGEST_SAMPLE ? { sample: JSON.parse(sample) } : {}) });
 }
 
-/** By the settings of the connection; of others (owners, tests) there is none. */
+/** Returns the scope from the settings of the connection. Connections of owners and tests have none. */
 function scopeOf(client, text) {
   const options = client.connectionParameters?.options ?? '';
   if (!options.includes('role=arcadia_service')) return undefined;
@@ -74,8 +75,8 @@ function scopeOf(client, text) {
 }
 
 /**
- * The room of the product that sent it; undefined for a test or a migration, null where the stack does not say. Then record.mjs goes by
- * the text.
+ * Returns the library or app that sent the statement, undefined for a test or a migration, and null where the stack trace
+ * does not contain it. In that case record.mjs decides by the text.
  */
 function senderOf() {
   const { prepareStackTrace, stackTraceLimit } = Error;

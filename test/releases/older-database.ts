@@ -6,10 +6,10 @@ import { prepareServiceRole } from '../../libs/platform/database/src/service-rol
 import type { SimulatorClient } from '../support/simulator-client';
 import { createEmptyDatabase, type TestDatabase } from '../setup/database';
 
-/** The last migration of each release. Released ones never change, so the schema of a release is what they make up to it. */
+/** The last migration of each release. Released migrations never change, so together they produce the schema of a release. */
 export const LAST_MIGRATION = { 'first-landed': 'Balance1795000001011', 'before-renovation': 'SagaTraces1795000001040' } as const;
 
-/** A database as that release left it. */
+/** Creates a database in the state in which that release left it. */
 export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION): Promise<TestDatabase> {
   const database = await createEmptyDatabase();
   const of = migrations.slice(0, migrations.findIndex(({ name }) => name === LAST_MIGRATION[release]) + 1);
@@ -26,8 +26,8 @@ export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION):
 }
 
 /**
- * What a release that ran for months left, as SQL of its schema: the provider's droplets with their past, people's changes, sweeps, a saga that had completed and one that
- * was just accepted when the last worker ended.
+ * The data of a release that ran for months, as SQL of its schema: droplets of the provider with their history, changes by
+ * people, sweeps, a completed saga, and a saga that was accepted just before the last worker ended.
  */
 export async function fillOlderDatabase(
   query: (text: string, values?: unknown[]) => Promise<unknown>,

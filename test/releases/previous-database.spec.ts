@@ -16,7 +16,10 @@ import { differences, recorded, type RecordedStatement } from './recorded-releas
 jest.setTimeout(120_000);
 
 const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
-/** Processes of this build, by the release that they come after. Several at once find what one does not; once is enough for that. */
+/**
+ * The processes of this build that start after each release. Several processes find faults that one does not, and one
+ * release is enough for that.
+ */
 const STARTED = {
   'first-landed': { migrations: 3, apis: 2, workers: 3 },
   'before-renovation': { migrations: 1, apis: 1, workers: 1 },
@@ -25,7 +28,7 @@ type Release = keyof typeof STARTED;
 const READY_WITHIN_MS = 60_000;
 const times = <T>(n: number, make: () => Promise<T>): Promise<T>[] => Array.from({ length: n }, make);
 
-/** What the older release had recorded, by its columns. */
+/** The data that the older release recorded, by its columns. */
 const KEPT = {
   resources:
     'select id, account_id, kind, provider_id, first_seen_at from cloud_resources where recorded_at < $1 or first_seen_at < $1 order by id',
@@ -35,10 +38,13 @@ const KEPT = {
   sagas: `select id, kind, tenant_id, input, context, steps, status, created_by, created_at, finished_at from saga_runs where status = 'completed' and finished_at < $1 order by id`,
 } as const;
 
-/** The processes of the previous release, as far as the database hears of them: all it ever said, again and again, while others are at work. */
+/**
+ * The processes of the previous release, as the database sees them: all their recorded statements, repeated while the new
+ * processes work.
+ */
 class PreviousRelease {
   readonly found: string[] = [];
-  /** Times that everything was said. */
+  /** The number of times that all statements were executed. */
   rounds = 0;
   private ended = false;
   private readonly speaking: Promise<void>;
@@ -93,7 +99,7 @@ describe.each(Object.keys(STARTED) as Release[])('a database as the release %s l
     return found;
   }
 
-  it('is migrated once while processes start and the previous release goes on: all become ready, and the data is there [OPS-5]', async () => {
+  it('is migrated once while processes start and the previous release continues, and afterwards all are ready with complete data [OPS-5]', async () => {
     const [{ now }] = (await owner.query<{ now: Date }>('select clock_timestamp() as now')).rows as [{ now: Date }];
     const before = await kept(now);
     expect(Object.entries(before).map(([what, rows]) => [what, rows.length])).toEqual([['resources', 62], ['events', 6_200], ['audit', 500], ['sagas', 1]]); // prettier-ignore
@@ -137,7 +143,7 @@ describe.each(Object.keys(STARTED) as Release[])('a database as the release %s l
     expect(rows).toBeGreaterThan(6_700);
   });
 
-  it('lets all processes end with 0 when they are stopped at once [OPS-6]', async () => {
+  it('lets all processes exit with 0 when they are stopped at once [OPS-6]', async () => {
     for (const process of running) process.child.kill('SIGTERM');
     expect(await Promise.all(running.map((process) => process.exit()))).toEqual(running.map(() => 0));
   });

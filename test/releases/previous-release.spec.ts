@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../setup/database';
 import { differences, recorded, RELEASES, type RecordedStatement } from './recorded-release';
 
-/** The rooms that spoke to the database. */
+/** The libraries and apps that sent statements to the database. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'first-landed': [
     'apps/api, apps/worker',
@@ -58,20 +58,20 @@ async function allDifferences(on: Client, of: readonly RecordedStatement[]): Pro
   return found;
 }
 
-it('knows what each release must have recorded', () => {
+it('requires an expected list of senders for each recorded release', () => {
   expect(RELEASES).toEqual(Object.keys(ROOMS).toSorted());
 });
 
-describe.each(RELEASES)('%s', (release) => {
+describe.each(RELEASES)('the recorded release %s', (release) => {
   const statements = recorded(release, 'statements.json') as RecordedStatement[];
   const rooms = [...new Set(statements.map(({ from }) => from))];
 
-  it('has recorded what every room says to the database', () => {
+  it('has recorded statements of every library and app that uses the database', () => {
     expect(rooms).toEqual(ROOMS[release]);
     expect(statements.filter(({ text }) => /\b(insert into|update|delete from)\b/.test(text)).length).toBeGreaterThan(50);
   });
 
-  it.each(rooms)('OPS-5: on the new schema, what %s of the previous release sends means what it meant', async (room) => {
+  it.each(rooms)('executes the statements of %s of the previous release on the new schema with unchanged results [OPS-5]', async (room) => {
     const on = await session(platformConnectionString(database.appUrl));
     expect(
       await allDifferences(
@@ -81,7 +81,7 @@ describe.each(RELEASES)('%s', (release) => {
     ).toEqual([]);
   });
 
-  it('OPS-5: on the new schema, the previous release may still read for a tenant', async () => {
+  it('lets the previous release read for a tenant on the new schema [OPS-5]', async () => {
     const on = await session(serviceConnectionString(database.appUrl));
     await on.query(`select set_config('arcadia.tenant_id', 'acme', false)`);
     const ofTenants = statements.filter(({ scopes }) => scopes.includes('tenant'));
@@ -93,9 +93,9 @@ describe.each(RELEASES)('%s', (release) => {
     ['a column that has another name', 'alter table cloud_sweeps rename column reason to reasons'],
     ['a column that has another type', 'alter table cloud_balance_snapshots alter column taken_at type text using taken_at::text'],
     ['a new column that must be given', 'alter table cloud_strays add column found_by text not null'],
-    ['a right that is gone', 'revoke insert on audit_log from arcadia_service'],
+    ['a revoked privilege', 'revoke insert on audit_log from arcadia_service'],
     ['a function with other parameters', 'alter function provider_report rename to provider_reported'],
-  ])('OPS-5: %s would be noticed', async (_what, change) => {
+  ])('notices %s [OPS-5]', async (_what, change) => {
     const owner = await session(database.ownerUrl);
     await owner.query(change);
     const on = await session(platformConnectionString(database.appUrl));

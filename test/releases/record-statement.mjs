@@ -6,9 +6,9 @@ const MOST_TABLES = 20;
 const FOREIGN_KEY_MISSING = '23503';
 
 /**
- * A noted text as previous-release.spec.ts reads it: `parameters` and `answers` by this schema, and the first sample that runs through, or
- * else one that a missing foreign key refuses. `needs` are the temporary tables that its transaction makes before it. Where no sample
- * fits, a `problem` is returned instead.
+ * Returns a recorded text in the form that previous-release.spec.ts reads: `parameters` and `answers` on this schema, and
+ * the first sample that succeeds, or else one that only a missing foreign key refuses. `needs` are the temporary tables that
+ * its transaction created before it. Without such a sample it returns a `problem`.
  */
 export async function recordStatement(on, { text, count, samples }, temporary) {
   let needs = [];
@@ -39,7 +39,7 @@ async function executed(on, { text, needs, parameters, count, samples }) {
   return inVain ?? { problem };
 }
 
-/** Statements that make temporary tables cannot be prepared; the types of their parameters stay unknown. */
+/** Statements that create temporary tables cannot be prepared, so the types of their parameters stay unknown. */
 async function parametersOf(on, { text, sample = [] }) {
   if (/^\s*(create temp|analyze|truncate)/.test(text)) {
     await on.query({ text, values: sample });
@@ -57,7 +57,7 @@ async function columnsOf(on, fields) {
   return fields.map(({ name, dataTypeID }) => `${name} ${names.get(dataTypeID)}`);
 }
 
-/** In a transaction that is rolled back. */
+/** Runs in a transaction that is rolled back. */
 async function inside(on, needs, work) {
   await on.query('begin');
   try {

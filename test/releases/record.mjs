@@ -1,7 +1,8 @@
 /**
- * Records the tree as a release: `node test/releases/record.mjs <release> [--notes <folder>]`, after npm run build. It runs the suites with
- * note-statements.cjs in front of every process (or takes the notes of such a run), prepares and executes each statement on a database
- * that was just migrated, and writes statements.json, sagas.json and openapi.json. What it leaves out, it prints with the reason.
+ * Records the tree as a release: `node test/releases/record.mjs <release> [--notes <folder>]`, after npm run build. It runs
+ * the suites with note-statements.cjs in every process, or reads the notes of such a run. It prepares and executes each
+ * statement on a migrated database, writes statements.json, sagas.json and openapi.json, and prints everything it omits with
+ * the reason.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,10 +18,10 @@ import { recordStatement } from './record-statement.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 const built = (path) => require(join(ROOT, 'dist', path));
-/** Sagas of the product; tests define others. */
+/** The sagas of the product. Tests define others. */
 const SAGA_KINDS = /^(demo|(provision|resize|snapshot|destroy|revert)_droplet|(upsert|delete)_dns_record)$/;
 const MOST_SHAPES = 12;
-/** Of a statement that is found in the sources by how it begins. */
+/** The minimum length of the beginning of a statement by which its source file is found. */
 const SHORTEST_HEAD = 30;
 const inOrder = (names) => [...names].toSorted((a, b) => a.localeCompare(b));
 const inOneLine = (text) => text.replaceAll(/\s+/g, ' ').trim();
@@ -46,7 +47,7 @@ try {
   await server.stop();
 }
 
-/** With what failed once tried again: what a failed test sent is noted all the same. */
+/** Failed tests are tried once again. Statements of a failed test are recorded as well. */
 function runSuites() {
   const to = mkdtempSync(join(tmpdir(), 'arcadia-notes-'));
   const args = ['node_modules/jest/bin/jest.js', SUITES, '--maxWorkers=4', '--setupFiles', join(ROOT, 'test/releases/note-statements.cjs')];
@@ -56,7 +57,7 @@ function runSuites() {
   return to;
 }
 
-/** The last line of a process that was killed may be half of one. */
+/** The last line of a killed process may be incomplete. */
 function readNotes(from) {
   const lines = readdirSync(from).flatMap((file) => readFileSync(join(from, file), 'utf8').split('\n'));
   return lines.flatMap((line) => {
@@ -102,7 +103,7 @@ async function statements() {
   return kept.toSorted((a, b) => a.from.localeCompare(b.from) || a.text.localeCompare(b.text));
 }
 
-/** One of each shape, by kind and step. */
+/** Keeps one example of each shape, by kind and step. */
 function sagas() {
   const shapes = new Map();
   for (const { shape, ...note } of notes.flatMap(({ saga }) => (saga && SAGA_KINDS.test(saga.kind) ? [saga] : []))) {

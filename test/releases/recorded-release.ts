@@ -2,27 +2,27 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseError, type Client } from 'pg';
 
-/** One statement of a release, as its own schema understood it. */
+/** One statement of a release, as the schema of that release understood it. */
 export interface RecordedStatement {
-  /** The room or rooms whose code sent it. */
+  /** The libraries or apps that sent it. */
   readonly from: string;
   readonly scopes: readonly ('platform' | 'tenant')[];
   readonly text: string;
-  /** Types of its parameters. */
+  /** The types of its parameters. */
   readonly parameters: readonly string[];
-  /** Columns of its answer, each with its type; none where the sample ran into a missing foreign key. */
+  /** The columns of its result with their types. They are absent where the sample failed on a missing foreign key. */
   readonly answers?: readonly string[];
   readonly sample?: readonly unknown[];
-  /** Temporary tables that its transaction made before it. */
+  /** The temporary tables that its transaction created before it. */
   readonly needs?: readonly { readonly text: string; readonly sample: readonly unknown[] }[];
 }
 
-/** All that are recorded, by the names of their folders. */
+/** The recorded releases, by the names of their folders. */
 export const RELEASES = readdirSync(__dirname, { withFileTypes: true })
   .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
   .toSorted();
 
-/** Of statements that make temporary tables PostgreSQL names no types. */
+/** PostgreSQL reports no parameter types for statements that create temporary tables. */
 const MAKES_TABLES = /^\s*(create temp|analyze|truncate)/;
 const FOREIGN_KEY_MISSING = '23503';
 
@@ -31,8 +31,9 @@ export function recorded(release: string, file: 'statements.json' | 'openapi.jso
 }
 
 /**
- * What this schema answers differently from the one it was recorded on; empty when it is the same. Executed as it was, deferred triggers
- * included, and rolled back, on a session of the service role: tables, columns, types, functions, grants and triggers all have their say.
+ * Returns the differences between this schema and the recorded one for a statement. It is executed unchanged, including
+ * deferred triggers, as the service role, and rolled back. So tables, columns, types, functions, grants and triggers all
+ * take part.
  */
 export async function differences(on: Client, { text, parameters, answers, sample, needs = [] }: RecordedStatement): Promise<string[]> {
   const head = text.replaceAll(/\s+/g, ' ').trim().slice(0, 100);
@@ -40,7 +41,7 @@ export async function differences(on: Client, { text, parameters, answers, sampl
   try {
     for (const table of needs) await on.query({ text: table.text, values: [...table.sample] });
     const types = MAKES_TABLES.test(text) ? parameters : await parameterTypes(on, text);
-    const answered = [await on.query({ text, values: [...(sample ?? parameters.map(() => null))] })].flat(); // several where a text has several statements
+    const answered = [await on.query({ text, values: [...(sample ?? parameters.map(() => null))] })].flat(); // A text with several statements has several results.
     await on.query('set constraints all immediate');
     const columns = await withTypeNames(on, answered.at(-1)?.fields ?? []);
     return [...differs(head, 'parameters', parameters, types), ...(answers ? differs(head, 'answers', answers, columns) : [])];

@@ -18,7 +18,7 @@ async function rows<R extends object>(url: string, statement: string): Promise<R
 
 const MIGRATED = `select to_regclass('app_migrations') is not null as migrated`;
 
-describe('databases of test files', () => {
+describe('a database of a test file', () => {
   const made: TestDatabase[] = [];
   afterEach(async () => {
     for (const database of made.splice(0)) await database.drop();
@@ -29,24 +29,24 @@ describe('databases of test files', () => {
     return database;
   }
 
-  it('are migrated and know nothing of each other', async () => {
+  it('is migrated and separate from every other one', async () => {
     const [one, two] = await Promise.all([track(createTestDatabase()), track(createTestDatabase())]);
     await rows(one.ownerUrl, 'create table only_here ()');
     expect(await rows(two.ownerUrl, `${MIGRATED}, to_regclass('only_here') as other`)).toEqual([{ migrated: true, other: null }]);
   });
 
-  it('give the app a role that cannot pass row security', async () => {
+  it('gives the app a role that cannot bypass row security', async () => {
     const { appUrl } = await track(createTestDatabase());
     expect(await rows(appUrl, 'select rolsuper, rolbypassrls from pg_roles where rolname = current_user')).toEqual([
       { rolsuper: false, rolbypassrls: false },
     ]);
   });
 
-  it('can be empty', async () => {
+  it('can be created without migrations', async () => {
     expect(await rows((await track(createEmptyDatabase())).ownerUrl, MIGRATED)).toEqual([{ migrated: false }]);
   });
 
-  it('are gone after drop, connections or not', async () => {
+  it('is deleted by drop, with and without open connections', async () => {
     const database = await createTestDatabase();
     const client = new Client({ connectionString: database.appUrl });
     client.on('error', () => undefined);
@@ -57,8 +57,8 @@ describe('databases of test files', () => {
   });
 });
 
-it('a run that was killed leaves server and folder to the next run, which ends and removes them', async () => {
-  const folder = mkdtempSync(`${RUN_FOLDER_PREFIX}gone-`);
+it('ends the server and deletes the folder of a run that was killed, at the start of the next run', async () => {
+  const folder = mkdtempSync(`${RUN_FOLDER_PREFIX}killed-`);
   const server = await EmbeddedPostgres.start({ homeDir: folder, databases: [], durability: 'throwaway', wishedPort: 0 });
   writeFileSync(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, started: 'earlier' }));
   await clearLeftovers();

@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier } from 'pg';
 import { currentTestRun, databasePrefix } from './test-run';
 
-/** A migrated database of one test file's own. */
+/** A migrated database for one test file. */
 export interface TestDatabase {
-  /** Superuser: for looking behind row security and for preparing data. */
+  /** The connection string of a superuser, which bypasses row security and prepares data. */
   readonly ownerUrl: string;
-  /** What api and worker use: no ownership, no BYPASSRLS. */
+  /** The connection string of api and worker, without ownership and without BYPASSRLS. */
   readonly appUrl: string;
-  /** Throws its connections out and removes it. */
+  /** Closes all connections and deletes the database. */
   drop(): Promise<void>;
 }
 
-/** Any number; on the server's maintenance database it lets one jest worker of a run make the template while the others wait. */
+/** An arbitrary lock number in the server's maintenance database. One jest worker of a run creates the template while the others wait. */
 const TEMPLATE_LOCK = 7_201_522;
 
-/** Clones the run's migrated template (made by whoever comes first). Works in every jest worker. */
+/** Clones the migrated template of the run. The first caller in any jest worker creates the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const run = currentTestRun();
   const name = `${databasePrefix(run.id)}${randomBytes(6).toString('hex')}`;
@@ -30,7 +30,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** An empty database, not migrated: for the tests of migrations themselves. */
+/** Creates an empty database without migrations, for the tests of migrations. */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
   const name = `${databasePrefix(currentTestRun().id)}${randomBytes(6).toString('hex')}`;
   await asOwner((owner) => owner.query(`create database ${escapeIdentifier(name)} template template0`));
@@ -41,7 +41,7 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Another database of the same server with what this one holds now. Throws the connections of this one out. */
+/** Copies the database within the same server. Closes all connections to the original. */
 export async function copyOfDatabase(original: TestDatabase): Promise<TestDatabase> {
   const from = new URL(original.ownerUrl).pathname.slice(1);
   const name = `${databasePrefix(currentTestRun().id)}${randomBytes(6).toString('hex')}`;
@@ -58,7 +58,7 @@ export async function copyOfDatabase(original: TestDatabase): Promise<TestDataba
   };
 }
 
-/** Being marked as a template is the sign that its migrations are complete. */
+/** The template mark of a database is set only after all of its migrations. */
 async function ensureTemplate(owner: Client): Promise<string> {
   const template = `${databasePrefix(currentTestRun().id)}template`;
   await owner.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
@@ -76,7 +76,7 @@ async function ensureTemplate(owner: Client): Promise<string> {
   return template;
 }
 
-/** As `npm run migrate` does. Loaded here only: the test files that find the template made do not pay for it. */
+/** Migrates as `npm run migrate` does. The import is here so that test files with an existing template do not load it. */
 export async function migrateAll(ownerUrl: string, appUrl: string): Promise<void> {
   const [{ migrate }, { prepareQueueSchema }] = await Promise.all([import('#libs/database'), import('#libs/queues')]);
   await migrate(ownerUrl, { appUrl });

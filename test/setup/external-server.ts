@@ -3,7 +3,10 @@ import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { onTeardown } from './teardown-list';
 import { databasePrefix, publishTestRun } from './test-run';
 
-/** Runs the tests on a server that is there already. The account of `ownerUrl` must be a superuser; what the run makes is dropped at its end. */
+/**
+ * Runs the tests on an existing server. The account of `ownerUrl` must be a superuser. Everything that the run creates is
+ * dropped at its end.
+ */
 export async function useExternalServer(id: string, ownerUrl: string): Promise<void> {
   const appRole = `${databasePrefix(id)}app`;
   const appPassword = randomBytes(16).toString('hex');

@@ -7,7 +7,10 @@ import { startRedis } from './redis-server';
 import { onTeardown } from './teardown-list';
 import { publishTestRun, RUN_FOLDER_PREFIX } from './test-run';
 
-/** One PostgreSQL and, where there is a program for it, one Redis per jest run. Runs outside jest's module mapping: nothing here may use #libs. */
+/**
+ * Starts one PostgreSQL and, if a server program is installed, one Redis per jest run. Runs outside jest's module mapping,
+ * so nothing here may import #libs.
+ */
 export default async function globalSetup(): Promise<void> {
   await clearLeftovers();
   const folder = mkdtempSync(`${RUN_FOLDER_PREFIX}${process.pid}-`);

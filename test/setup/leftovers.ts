@@ -7,12 +7,12 @@ import { RUN_FOLDER_PREFIX } from './test-run';
 
 const NOTE = 'run.json';
 
-/** Signs a folder as in use by this process. */
+/** Marks a folder as in use by this process. */
 export function claimFolder(folder: string): void {
   writeFileSync(join(folder, NOTE), JSON.stringify(identityOf(process.pid)));
 }
 
-/** Ends the servers and removes the folders of runs that were killed. What belongs to another account stays. */
+/** Ends the servers and deletes the folders of runs that were killed. Folders of other accounts stay. */
 export async function clearLeftovers(): Promise<void> {
   for (const name of readdirSync(dirname(RUN_FOLDER_PREFIX))) {
     if (!name.startsWith(basename(RUN_FOLDER_PREFIX))) continue;
@@ -21,12 +21,12 @@ export async function clearLeftovers(): Promise<void> {
       const owner = JSON.parse(readFileSync(join(folder, NOTE), 'utf8')) as ProcessIdentity;
       if (!isStillRunning(owner)) await removeFolder(folder);
     } catch {
-      continue; // being made or removed right now, or not ours
+      continue; // The folder is being created or deleted right now, or belongs to another account.
     }
   }
 }
 
-/** Ends the server that may still run in the folder, without ceremony: its data go away with it. */
+/** Kills a server that still runs in the folder, because its data are deleted anyway. */
 export async function removeFolder(folder: string): Promise<void> {
   const server = runningPostmaster(join(folder, 'postgres'));
   if (server) {

@@ -11,8 +11,8 @@ const PROGRAMS = ['redis-server', 'valkey-server'];
 const START_LIMIT_MS = 10_000;
 
 /**
- * Sets `TEST_REDIS_URL` for the test files, from a server of this run, unless it is set already. Without a program on the PATH the suites that
- * need Redis are skipped, said aloud; with `REQUIRE_REDIS=1` that is a failure.
+ * Starts a server for this run and sets `TEST_REDIS_URL` for the test files, unless it is set already. Without a server
+ * program on the PATH the suites that need Redis are skipped with a message. With `REQUIRE_REDIS=1` this is a failure.
  */
 export async function startRedis(folder: string): Promise<void> {
   if (process.env.TEST_REDIS_URL) return;
@@ -28,7 +28,7 @@ export async function startRedis(folder: string): Promise<void> {
   process.env.TEST_REDIS_URL = server.url;
 }
 
-/** A Redis or Valkey of a test's own, which keeps nothing on disk. */
+/** A Redis or Valkey server of one test, which stores nothing on disk. */
 export class RedisServer {
   private constructor(
     private readonly child: ChildProcess,
@@ -36,7 +36,7 @@ export class RedisServer {
     readonly port: number,
   ) {}
 
-  /** Throws where there is no program for it. */
+  /** Throws where no server program is installed. */
   static async start(folder: string, wishedPort?: number): Promise<RedisServer> {
     const program = findProgram();
     if (!program) throw new Error(`Neither ${PROGRAMS.join(' nor ')} is on the PATH`);

@@ -1,9 +1,12 @@
-/** How many tests of one run may need a second try. More are a defect of the suite or of the product, and fail the run. */
+/**
+ * The maximum number of tests in one run that may need a second try. More are a defect of the suite or of the product, and
+ * fail the run.
+ */
 const MOST_SECOND_TRIES = 2;
 
 /**
- * Lists every test that passed only when it was tried again (`TEST_RETRIES`), at the end of the run where it is read, and fails the run when there
- * are more than `MOST_SECOND_TRIES`. Plain JavaScript: jest loads reporters without its transforms.
+ * Lists at the end of the run every test that passed only on its second try (`TEST_RETRIES`), and fails the run when there
+ * are more than `MOST_SECOND_TRIES`. It is plain JavaScript because jest loads reporters without its transforms.
  */
 module.exports = class SecondTriesReporter {
   constructor(_globalConfig, { print = (text) => process.stderr.write(text) } = {}) {
@@ -25,7 +28,7 @@ module.exports = class SecondTriesReporter {
     if (error) this.print(`${error.message}: the run fails\n`);
   }
 
-  /** Jest fails the run when a reporter has an error. */
+  /** Jest fails the run when a reporter returns an error. */
   getLastError() {
     if (this.secondTries.length <= MOST_SECOND_TRIES) return undefined;
     return new Error(`${this.secondTries.length} tests needed a second try, ${MOST_SECOND_TRIES} are allowed`);

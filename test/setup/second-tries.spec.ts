@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
 
-/** Runs jest on a suite in which so many tests fail at their first try. */
+/** Runs jest on a suite in which this many tests fail on their first try. */
 function runWith(flaky: number): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'arcadia-second-tries-'));
   try {
@@ -29,7 +29,7 @@ function runWith(flaky: number): { status: number | null; output: string } {
   }
 }
 
-it('lists every test that needed a second try, and passes with two', () => {
+it('lists every test that needed a second try, and passes a run with two', () => {
   const { status, output } = runWith(2);
   expect(output).toMatch(/Passed only when tried again \(2, at most 2 are allowed\):\n.*fails once 1 \(try 2\)\n.*fails once 2 \(try 2\)/);
   expect(status).toBe(0);
@@ -41,7 +41,7 @@ it('fails a run in which more than two tests needed a second try', () => {
   expect(status).toBe(1);
 });
 
-it('prints nothing when no test needed one', () => {
+it('prints nothing when no test needed a second try', () => {
   const { status, output } = runWith(0);
   expect(output).not.toContain('tried again');
   expect(status).toBe(0);

@@ -1,15 +1,15 @@
 type Teardown = () => Promise<void>;
 
-/** Global setup and teardown are loaded apart from each other: they meet on the process. */
+/** Jest loads global setup and global teardown separately, so they share the list through the process object. */
 const KEY = Symbol.for('arcadia.test.teardown');
 const home = globalThis as { [KEY]?: Teardown[] };
 
-/** Done when the run is over, the last one first. */
+/** Adds a step that runs after the test run. The last added step runs first. */
 export function onTeardown(step: Teardown): void {
   (home[KEY] ??= []).push(step);
 }
 
-/** Every step is tried; the first failure is told at the end. */
+/** Runs every step, and throws the first failure at the end. */
 export async function runTeardown(): Promise<void> {
   const failures: unknown[] = [];
   for (const step of (home[KEY] ?? []).toReversed()) await step().catch((error: unknown) => failures.push(error));

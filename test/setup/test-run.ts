@@ -3,27 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
-/** Several times what the databases of a run and their log take at once. */
+/** The required free memory is several times the size of the databases and the log of a run. */
 const ROOM_BYTES = 4 * 1024 ** 3;
 
-/** Folders of test runs: the pid of the run is part of the name, so that a later run can tell which ones are left over. */
+/** The prefix of the folders of test runs. The pid of the run follows it, so that a later run recognises abandoned folders. */
 export const RUN_FOLDER_PREFIX = join(inMemory() ? MEMORY : tmpdir(), 'arcadia-test-');
 
-/** Each test file has databases of its own, of 600 files each: ext4 takes half a second to make them, memory a tenth of that. */
+/** Each test file has its own databases of 600 files each. Creating them takes half a second on ext4 and a tenth of that in memory. */
 function inMemory(): boolean {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
     return bavail * bsize >= ROOM_BYTES;
   } catch {
-    return false; // not Linux
+    return false; // The system is not Linux.
   }
 }
 
-/** What global setup hands to the test files of every jest worker, through the environment that workers inherit. */
+/** The settings that global setup passes to the test files of every jest worker, through inherited environment variables. */
 export interface TestRun {
-  /** Unique among runs; part of the names of what is made outside our own folder. */
+  /** An id that is unique among runs. It is part of all names that are created outside our own folder. */
   readonly id: string;
-  /** Superuser (or at least: may create databases), on any database of the server. */
+  /** The connection string of a superuser, or of a role that may create databases, for any database of the server. */
   readonly ownerUrl: string;
   readonly appRole: string;
   readonly appPassword: string;
@@ -37,11 +37,11 @@ export function publishTestRun(run: TestRun): void {
 
 export function currentTestRun(): TestRun {
   const published = process.env[VARIABLE];
-  if (!published) throw new Error('There is no test run: start test files through jest, whose global setup starts PostgreSQL');
+  if (!published) throw new Error('There is no test run: start test files through jest, because its global setup starts PostgreSQL');
   return JSON.parse(published) as TestRun;
 }
 
-/** Begins the name of every database and role that a run makes. */
+/** The prefix of every database and role that a run creates. */
 export function databasePrefix(runId: string): string {
   return `arcadia_test_${runId}_`;
 }

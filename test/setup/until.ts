@@ -1,7 +1,7 @@
-/** How often a condition is looked at. */
+/** The interval between two checks of a condition. */
 const EVERY_MS = 20;
 
-/** Waits for a condition. Throws when it does not come true in time, so that a test fails with what it waited for. */
+/** Waits for a condition. Throws with the description of the condition when it does not become true in time. */
 export async function until(
   condition: () => Promise<boolean> | boolean,
   { withinMs = 15_000, what = 'the condition' } = {},

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from './launcher';
 
-/** A repository of four files, whose npm and compiler only note that they were called. */
+/** A repository of four files, with an npm and a compiler that only record their calls. */
 let root: string;
 
 const LOCK = {
@@ -18,7 +18,7 @@ const NPM = `
   fs.appendFileSync('calls', 'npm ' + process.argv.slice(2).join(' ') + '\\n');
   fs.writeFileSync('node_modules/.package-lock.json', ${JSON.stringify(JSON.stringify(INSTALLED))});`;
 
-/** Copies each source, and takes its time, so that two at once would be seen. */
+/** Copies each source file slowly, so that two builds at the same time become visible. */
 const TSC = `
   const fs = require('fs'), path = require('path');
   if (fs.existsSync('compiling')) fs.appendFileSync('calls', 'tsc met another\\n');
@@ -69,18 +69,18 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-it('installs and builds a fresh clone, then runs the command with its own exit code and nothing else on standard output', async () => {
+it('installs and builds a fresh clone, then runs the command with its exit code and with only its output on standard output', async () => {
   expect(await enter('token', '--tenant', 'acme')).toMatchObject({ code: 7, stdout: 'token --tenant acme\n' });
   expect(calls()).toEqual(['npm ci --include=dev', 'tsc']);
 });
 
-it('does neither again while nothing has changed', async () => {
+it('neither installs nor builds again while nothing has changed', async () => {
   await enter();
   expect(await enter('up')).toEqual({ code: 7, stdout: 'up\n', stderr: '' });
   expect(calls()).toHaveLength(2);
 });
 
-it('does not install what npm ci has just installed', async () => {
+it('skips the installation after npm ci has just run', async () => {
   write('node_modules/.package-lock.json', JSON.stringify(INSTALLED));
   await enter();
   expect(calls()).toEqual(['tsc']);
@@ -96,7 +96,7 @@ it.each([
   expect(calls()).toEqual(['npm ci --include=dev', 'tsc', 'npm ci --include=dev']);
 });
 
-it('builds again when a source is saved, and leaves no output of a removed one', async () => {
+it('builds again when a source is saved, and deletes the output of a removed source', async () => {
   write('libs/old.ts', '');
   await enter();
   expect(existsSync(join(root, 'dist/libs/old.js'))).toBe(true);
@@ -106,34 +106,34 @@ it('builds again when a source is saved, and leaves no output of a removed one',
   expect(existsSync(join(root, 'dist/libs/old.js'))).toBe(false);
 });
 
-it('tests are no reason to build', async () => {
+it('does not build again when only a test has changed', async () => {
   await enter();
   write('libs/new.spec.ts', '');
   await enter();
   expect(calls().filter((call) => call === 'tsc')).toHaveLength(1);
 });
 
-it('ends with exit code 1 when the build fails, and tries again next time', async () => {
+it('exits with 1 when the build fails, and builds again at the next start', async () => {
   write('libs/wrong.ts', 'type error');
   for (const _time of [1, 2]) expect(await enter()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('build failed') });
   rmSync(join(root, 'libs/wrong.ts'));
   expect(await enter()).toMatchObject({ code: 7 });
 });
 
-it('builds once when two start at the same time', async () => {
+it('builds once when two commands start at the same time', async () => {
   const [one, two] = await Promise.all([enter('one'), enter('two')]);
   expect([one.stdout, two.stdout]).toEqual(['one\n', 'two\n']);
   expect(calls()).toEqual(['npm ci --include=dev', 'tsc']);
 });
 
 const deadHolders: [string, string][] = [['one that was killed', String(2 ** 22 + 1)]];
-if (existsSync('/proc/self/stat')) deadHolders.push(['one whose pid now belongs to another process', `${process.pid} before`]);
+if (existsSync('/proc/self/stat')) deadHolders.push(['a process with a pid that now belongs to another process', `${process.pid} before`]);
 it.each(deadHolders)('takes over the lock of %s', async (_whom, lock) => {
   write('dist/.lock', lock);
   expect(await enter()).toMatchObject({ code: 7 });
 });
 
-it('takes over a lock with its own pid, which a container gives out again after a kill', async () => {
+it('takes over a lock with its own pid, which a container assigns again after a kill', async () => {
   mkdirSync(join(root, 'dist'));
   write('node_modules/own.cjs', "require('fs').writeFileSync('dist/.lock', String(process.pid))");
   const { code, stderr } = await enterWith(['--require', join(root, 'node_modules/own.cjs')]);

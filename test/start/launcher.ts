@@ -20,7 +20,7 @@ export async function freePorts(): Promise<Ports> {
   return { PORT: String(api), WORKER_PORT: String(worker), SIMULATOR_PORT: String(simulator) };
 }
 
-/** One command of the command line, run from outside as people do. */
+/** Runs one command of the command line in a separate process. */
 export class Launched {
   stdout = '';
   stderr = '';
@@ -44,7 +44,7 @@ export class Launched {
     );
   }
 
-  /** A script of package.json through npm itself, in a process group of its own: `child` is npm. */
+  /** Runs a script of package.json through npm in a process group of its own. `child` is npm. */
   static npm(script: string, env: object): Launched {
     const { PATH = '', HOME = '' } = process.env;
     return new Launched(
@@ -57,7 +57,7 @@ export class Launched {
     );
   }
 
-  /** The whole summary is printed; fails with the log when the process ends first. */
+  /** Waits until the whole summary is printed. Throws with the log when the process ends earlier. */
   async summary(): Promise<Record<string, string>> {
     let over = false;
     void this.ended.then(() => (over = true));

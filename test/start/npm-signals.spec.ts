@@ -36,10 +36,10 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 const sigterm = (pid: number): boolean => process.kill(pid, 'SIGTERM');
-/** As a terminal does. */
+/** Sends SIGINT to the whole process group, as a terminal does. */
 const interrupt = (pid: number): boolean => process.kill(-pid, 'SIGINT');
 
-/** Runs a script of package.json through npm, as people do, in a process group of its own. */
+/** Runs a script of package.json through npm in a process group of its own. */
 function npm(script: string): Launched {
   const one = Launched.npm(script, { DATA_DIR: dataDir, ...ports });
   launched.push(one);
@@ -49,7 +49,7 @@ function npm(script: string): Launched {
 const allPortsFree = async (): Promise<boolean> =>
   (await Promise.all(Object.values(ports).map((port) => isPortFree(Number(port), '127.0.0.1')))).every(Boolean);
 
-/** A process of the group that has not ended keeps the group's number in use. */
+/** A process of the group that has not ended keeps the number of the group in use. */
 function isGroupEmpty(pid: number): boolean {
   try {
     process.kill(-pid, 0);
@@ -68,7 +68,7 @@ it.each([
   { whom: 'npm alone', signal: 'SIGTERM' as const, send: sigterm },
   { whom: 'npm alone', signal: 'SIGINT' as const, send: (pid: number) => process.kill(pid, 'SIGINT') },
   { whom: 'the whole group, as a terminal does', signal: 'SIGINT' as const, send: interrupt },
-])('npm start ends with exit code 0 and leaves nothing behind after $signal to $whom [OPS-6]', async ({ send }) => {
+])('exits with 0 from npm start and leaves no process behind after $signal to $whom [OPS-6]', async ({ send }) => {
   const start = npm('start');
   await start.summary();
   const { pids } = runNote(dataDir);
@@ -79,7 +79,7 @@ it.each([
   expect(existsSync(join(dataDir, 'run.json'))).toBe(false);
 });
 
-it('start:simulator, start:api and start:worker end with exit code 0 and leave nothing behind after a signal to npm [OPS-6]', async () => {
+it('exits with 0 from start:simulator, start:api and start:worker and leaves no process behind after a signal to npm [OPS-6]', async () => {
   const start = npm('start');
   await start.summary();
   const { pids } = runNote(dataDir);
@@ -108,7 +108,7 @@ it('start:simulator, start:api and start:worker end with exit code 0 and leave n
   await expectNothingLeft(start, pids);
 });
 
-it('every script that becomes a command of ours replaces the shell that npm starts, which would keep signals to itself [OPS-6]', () => {
+it('replaces the shell of npm with exec in every script that runs a command of ours, because the shell forwards no signals [OPS-6]', () => {
   const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   const ours = Object.entries(scripts).filter(([, command]) => command.includes('entry.mjs'));
   expect(ours.length).toBeGreaterThan(0);

@@ -26,21 +26,21 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await sleep(20);
 }
 
-const allGone = (pids: Record<string, number>) => until(() => Object.values(pids).every((pid) => !isAlive(pid)));
+const allEnded = (pids: Record<string, number>) => until(() => Object.values(pids).every((pid) => !isAlive(pid)));
 
-/** Ids of our own making: they only repeat when the same database is behind them. */
+/** Returns ids from our database. They repeat only when the same database is in use. */
 async function inventoryIds(api: string, token: string): Promise<string[]> {
   const answer = await fetch(`${api}/api/v1/inventory?limit=200`, { headers: { authorization: `Bearer ${token}` } });
   const { data } = (await answer.json()) as { data: { id: string }[] };
   return data.map(({ id }) => id);
 }
 
-/** Somebody who is not root; undefined when that is ourselves. */
+/** An account that is not root. It is undefined when the test itself runs as an ordinary account. */
 const ordinaryAccount: OsAccount | undefined = serverAccount('nobody');
-/** A clone below root's closed home is out of reach for everybody else. */
+/** Other accounts cannot read a clone below the closed home folder of root. */
 const mayRead = !ordinaryAccount || reachableBy(ordinaryAccount, REPOSITORY);
 if (!mayRead)
-  console.warn(`SKIPPED: npm start as an ordinary user, who may not read ${REPOSITORY}: clone to a folder that everybody may enter`);
+  console.warn(`SKIPPED: npm start as an ordinary user, who may not read ${REPOSITORY}: clone to a folder that other accounts may read`);
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'arcadia-start-'));
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('npm start', () => {
-  it('prints a summary whose curl shows the demo, refuses a second start, and leaves nothing behind after SIGTERM (OPS-6)', async () => {
+  it('prints a summary with a working curl command, refuses a second start, and leaves nothing behind after SIGTERM [OPS-6]', async () => {
     const start = up({ PGSSLMODE: 'require' });
     const summary = await start.summary();
     for (const url of [summary.api, summary.worker]) expect((await fetch(`${url}/api/health/ready`)).status).toBe(200);
@@ -68,8 +68,8 @@ describe('npm start', () => {
     expect(new URL(databaseUrl)).toMatchObject({ username: 'arcadia_app', pathname: '/arcadia_demo' });
     expect(statSync(join(dataDir, 'run.json')).mode & 0o777).toBe(0o600);
 
-    const shown = await promisify(exec)(summary.curl ?? '', { maxBuffer: 1e7 });
-    expect((JSON.parse(shown.stdout) as { data: unknown[] }).data.length).toBeGreaterThan(0);
+    const response = await promisify(exec)(summary.curl ?? '', { maxBuffer: 1e7 });
+    expect((JSON.parse(response.stdout) as { data: unknown[] }).data.length).toBeGreaterThan(0);
 
     const second = up(await freePorts());
     expect(await second.ended).toEqual({ code: 1, signal: null });
@@ -81,7 +81,7 @@ describe('npm start', () => {
     expect(['run.json', 'start.lock', 'postgres/postmaster.pid'].filter((file) => existsSync(join(dataDir, file)))).toEqual([]);
   });
 
-  it('OPS-3: brings back a killed worker, api and database, and after kill -9 of itself the next start takes over all data', async () => {
+  it('restarts a killed worker, api and database, and after its own kill -9 the next start takes over all data [OPS-3]', async () => {
     const first = up();
     const { api = '', worker = '', admin_token: token = '' } = await first.summary();
     const before = runNote(dataDir).pids;
@@ -102,14 +102,14 @@ describe('npm start', () => {
     await first.ended;
     const second = up();
     await second.summary();
-    await allGone(processes);
+    await allEnded(processes);
     expect(runNote(dataDir).pids.postgres).toBe(postgres);
     expect(await inventoryIds(api, token)).toEqual(expect.arrayContaining(known));
     expect(known.length).toBeGreaterThan(0);
   });
 
   const skipped = mayRead ? '' : 'SKIPPED (the repository is closed to others): ';
-  it(`${skipped}works for an ordinary user, and never runs the database as root`, async () => {
+  it(`${skipped}works for an ordinary account, and never runs the database as root`, async () => {
     if (!mayRead) return;
     const account = ordinaryAccount;
     if (account) chownSync(folder, account.uid, account.gid);
@@ -123,17 +123,20 @@ describe('npm start', () => {
   });
 });
 
-describe('npm start ends with exit code 1 and one sentence', () => {
-  it.each(['PORT', 'WORKER_PORT', 'SIMULATOR_PORT'] as const)('that names %s when its port is in use', async (variable) => {
-    const stranger = createServer().listen(Number(ports[variable]), '127.0.0.1');
-    const start = up();
-    expect(await start.ended).toEqual({ code: 1, signal: null });
-    stranger.close();
-    expect(start.stderr.trim().split('\n')).toEqual([expect.stringMatching(new RegExp(`^Port ${ports[variable]} .*${variable}`))]);
-    expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
-  });
+describe('npm start with a problem', () => {
+  it.each(['PORT', 'WORKER_PORT', 'SIMULATOR_PORT'] as const)(
+    'exits with 1 and one sentence that names %s when its port is in use',
+    async (variable) => {
+      const stranger = createServer().listen(Number(ports[variable]), '127.0.0.1');
+      const start = up();
+      expect(await start.ended).toEqual({ code: 1, signal: null });
+      stranger.close();
+      expect(start.stderr.trim().split('\n')).toEqual([expect.stringMatching(new RegExp(`^Port ${ports[variable]} .*${variable}`))]);
+      expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+    },
+  );
 
-  it('that names the folder when its database is not one', async () => {
+  it('exits with 1 and one sentence that names the folder when its database is not valid', async () => {
     rmSync(dataDir, { recursive: true, force: true });
     await promisify(exec)(`mkdir -p ${join(dataDir, 'postgres', 'base')}`);
     const start = up();
@@ -147,7 +150,7 @@ describe('npm start ends with exit code 1 and one sentence', () => {
     [{ STRIKES_TO_DELETE: 'many' }, 'STRIKES_TO_DELETE'],
     [{ PORT: 'http' }, 'PORT'],
     [{ DATABASE_URL: 'postgres://127.0.0.1:1/arcadia' }, 'no DO_API_TOKEN'],
-  ])('about configuration %j', async (env, named) => {
+  ])('exits with 1 and one sentence about the configuration %j', async (env, named) => {
     const start = up(env);
     expect(await start.ended).toEqual({ code: 1, signal: null });
     expect(start.stderr).toContain(named);
@@ -156,18 +159,18 @@ describe('npm start ends with exit code 1 and one sentence', () => {
 });
 
 describe('the other commands', () => {
-  it('read a poisoned environment file only when it is named, so no test reads a real one', async () => {
+  it('reads an environment file only when it is named, so that no test reads a real one', async () => {
     const poison = join(folder, 'poison.env');
     writeFileSync(poison, 'STRIKES_TO_DELETE=poison\n');
     const poisoned = Launched.run(['token', '--tenant', 'acme'], { DATA_DIR: dataDir, ARCADIA_ENV_FILE: poison });
     expect(await poisoned.ended).toEqual({ code: 1, signal: null });
     expect(poisoned.stderr).toContain('STRIKES_TO_DELETE');
-    const missing = Launched.run(['token', '--tenant', 'acme'], { DATA_DIR: dataDir, ARCADIA_ENV_FILE: `${poison}.gone` });
+    const missing = Launched.run(['token', '--tenant', 'acme'], { DATA_DIR: dataDir, ARCADIA_ENV_FILE: `${poison}.missing` });
     expect(await missing.ended).toEqual({ code: 1, signal: null });
     expect(missing.stderr).toContain('ARCADIA_ENV_FILE');
   });
 
-  it('token prints a token and nothing else', async () => {
+  it('prints a token and nothing else for the command token', async () => {
     const token = Launched.run(['token', '--tenant', 'acme'], { DATA_DIR: dataDir });
     expect(await token.ended).toEqual({ code: 0, signal: null });
     const claims = JSON.parse(Buffer.from(token.stdout.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
@@ -175,7 +178,7 @@ describe('the other commands', () => {
     expect(token.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   });
 
-  it.each(['api', 'worker'])('%s says what is missing when there is no database to join', async (name) => {
+  it.each(['api', 'worker'])('names the missing setting when %s has no database to use', async (name) => {
     const alone = Launched.run([name], { DATA_DIR: dataDir, ...ports });
     expect(await alone.ended).toEqual({ code: 1, signal: null });
     expect(alone.stderr.trim().split('\n')).toEqual([expect.stringContaining('DATABASE_URL')]);
@@ -187,7 +190,7 @@ describe('the other commands', () => {
     [['dance'], 2],
     [['migrate', '--help'], 0],
     [['up', '--help'], 0],
-  ])('%j shows its usage with exit code %i', async (args, code) => {
+  ])('prints the usage of %j and exits with code %i', async (args, code) => {
     const called = Launched.run(args, { DATA_DIR: dataDir });
     expect(await called.ended).toEqual({ code, signal: null });
     expect(code === 0 ? called.stdout : called.stderr).toMatch(/npm|entry\.mjs/);

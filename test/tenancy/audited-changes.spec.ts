@@ -8,7 +8,7 @@ let world: TenancyWorld;
 const unmanaged = () => world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
 const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id ?? '';
 
-/** Everything that a person can change, with what must have happened afterwards. */
+/** Every change that a person can make, with its expected audit log entry. */
 const CHANGES = [
   {
     what: 'the owner of a resource',
@@ -39,7 +39,7 @@ const CHANGES = [
     status: 200,
   },
   {
-    what: 'a detection of drift that somebody asked for',
+    what: 'a detection of drift that a person requested',
     action: 'drift_detection_requested',
     send: () => world.http().post('/api/v1/drift/detect').send({ reason: 'sold' }),
     status: 200,
@@ -57,13 +57,13 @@ const CHANGES = [
     status: 202,
   },
   {
-    what: 'a rule that overlooks drift',
+    what: 'a drift ignore rule',
     action: 'drift_rule_added',
     send: () => world.http().post('/api/v1/drift-rules').send({ kind: 'droplet', field: 'tags', reason: 'sold' }),
     status: 201,
   },
   {
-    what: 'the end of a rule that overlooks drift',
+    what: 'the end of a drift ignore rule',
     action: 'drift_rule_removed',
     send: () => world.http().delete(`/api/v1/drift-rules/${world.driftRule}`),
     status: 200,
@@ -80,7 +80,7 @@ const CHANGES = [
 describe('a change by a person', () => {
   aWorldOfItsOwn();
 
-  it.each(CHANGES)('OPS-9: $what is recorded with who, what, when and why', async ({ action, send, status, reason = 'sold' }) => {
+  it.each(CHANGES)('records $what with actor, action, time and reason [OPS-9]', async ({ action, send, status, reason = 'sold' }) => {
     const { headers } = await send().set(admin).expect(status);
     const { body } = await world.http().get('/api/v1/audit').set(admin).expect(200);
     expect((body as ListAnswer<AuditView>).data[0]).toEqual(
@@ -106,17 +106,17 @@ const FAULTS = [
   { fault: 'is forbidden', make: 'revoke insert on audit_log from arcadia_service', end: 'grant insert on audit_log to arcadia_service' },
 ];
 
-describe.each(FAULTS)('when writing the record $fault', ({ make, end }) => {
+describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ make, end }) => {
   aWorldOfItsOwn();
 
-  it.each(CHANGES)('OPS-9: $what is refused, and nothing has changed', async ({ send, status }) => {
+  it.each(CHANGES)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
     const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     const before = await everythingIn(world);
     await world.owner.query(make);
     const refused = await send().set(admin).expect(500);
     expect(refused.body).toMatchObject({ code: 'internal' });
-    expect(refused.text).not.toMatch(/audit|insert|permission|secret/); // TEN-10
-    expect(log.mock.calls.join('')).toMatch(/audit/); // the fault fired, and is in the log
+    expect(refused.text).not.toMatch(/audit|insert|permission|secret/); // The response contains no internals [TEN-10].
+    expect(log.mock.calls.join('')).toMatch(/audit/); // The fault fired and was logged.
     expect(await everythingIn(world)).toEqual(before);
     await world.owner.query(end);
     await send().set(admin).expect(status);

@@ -12,7 +12,7 @@ const TABLES = [
   'cloud_drift_rules',
 ];
 
-/** All rows that a request could have changed, for comparing before and after. */
+/** Returns all rows that a request could have changed, for a comparison before and after. */
 export async function everythingIn({ owner }: TenancyWorld): Promise<unknown[][]> {
   const rows: unknown[][] = [];
   for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by 1`)).rows);

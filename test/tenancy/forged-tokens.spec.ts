@@ -14,7 +14,7 @@ afterAll(() => world.close());
 
 const withId = (path: string) => path.replace('{id}', world.resources[0]?.id ?? '');
 
-it.each(FORGED)('TEN-1: a token %s is refused on every route', async (_what, forged) => {
+it.each(FORGED)('refuses a token %s on every route [TEN-1]', async (_what, forged) => {
   expect(closed.length).toBeGreaterThan(10);
   for (const { method, path } of closed) {
     const call = world.call(method, withId(path)).set('authorization', `Bearer ${forged}`);
@@ -22,13 +22,13 @@ it.each(FORGED)('TEN-1: a token %s is refused on every route', async (_what, for
   }
 });
 
-it('TEN-1: the genuine token that they are made from passes', async () => {
+it('accepts the genuine token from which the forged ones are made [TEN-1]', async () => {
   const { body } = await world.call('get', '/api/v1/inventory').set('authorization', `Bearer ${GENUINE_ADMIN}`).expect(200);
   expect(body).toHaveProperty('data');
 });
 
 it.each([[{}], [{ tenantId: '' }], [{ tenantId: ' ' }], [{ roles: ['admin'] }]])(
-  'TEN-2: a genuine token with %j reads nothing',
+  'grants no access to a genuine token with the claims %j [TEN-2]',
   async (claims) => {
     for (const { method, path } of closed) {
       const call = world.call(method, withId(path)).set(bearer(claims));
@@ -37,8 +37,8 @@ it.each([[{}], [{ tenantId: '' }], [{ tenantId: ' ' }], [{ roles: ['admin'] }]])
   },
 );
 
-it('TEN-1: a token that is in use is refused from the second in which it ends', async () => {
-  const LEEWAY_S = 5; // JWT_LEEWAY_S unless told
+it('refuses a token from the second in which it expires, also when it was accepted before [TEN-1]', async () => {
+  const LEEWAY_S = 5; // This is the default of JWT_LEEWAY_S.
   const short = bearer({ roles: ['platform_admin'], ttlS: 3 - LEEWAY_S });
   const status = async (headers: { authorization: string }) => (await world.http().get('/api/v1/inventory').set(headers)).status;
   for (let times = 0; times < 3; times++) expect(await status(short)).toBe(200);

@@ -14,7 +14,10 @@ function token(claims: object, { header = {}, hash = 'sha512', secret = SECRET }
 
 const [head, , signature] = signGuardianToken(SECRET, { sub: 'acme-user', tenantId: 'acme' }).split('.');
 
-/** What a forger or a careless service might send, all claiming to be a platform admin. The first is the genuine one that they are made from. */
+/**
+ * Tokens that a forger or a faulty service might send. All claim to be a platform admin. The first one is the genuine token
+ * from which the others are made.
+ */
 export const GENUINE_ADMIN = token({});
 export const FORGED: readonly (readonly [string, string])[] = [
   ['unsigned', `${base64({ alg: 'none', typ: 'JWT' })}.${base64(GENUINE)}.`],

@@ -1,6 +1,6 @@
 import type { TenancyWorld } from './tenancy-world';
 
-/** One route of the API document, as a client sees it. */
+/** One operation of the API document. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: string;
@@ -22,7 +22,7 @@ interface Document {
   readonly components: { readonly schemas: Record<string, { readonly properties: object }> };
 }
 
-/** Every route that the running api documents: a new one is covered without a change here. */
+/** Returns every operation that the running api documents, so that a new one is covered without a change here. */
 export async function documentedOperations({ http }: TenancyWorld): Promise<Operation[]> {
   const { body } = await http().get('/api/openapi.json').expect(200);
   const { paths, components } = body as Document;

@@ -1,6 +1,6 @@
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
-/** Tables that row security guards. */
+/** Selects the tables that have row security. */
 const PROTECTED = `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relrowsecurity`;
 
 let world: TenancyWorld;
@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Those of them that the service may read at all. */
+/** Returns those of the tables that the service may read. */
 async function readableTables(): Promise<string[]> {
   const readable = await world.database.query<{ name: string }>(`${PROTECTED} and has_table_privilege(oid, 'select')`);
   return readable.map(({ name }) => name);
 }
 
-it('TEN-4: guards every table that knows a tenant', async () => {
+it('guards every table with a tenant column by row security [TEN-4]', async () => {
   const unguarded = await world.owner.query(
     `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname like '%tenant_id'
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`,
@@ -27,7 +27,7 @@ it('TEN-4: guards every table that knows a tenant', async () => {
   );
 });
 
-it('TEN-4: applies to the service, which is no superuser, owns nothing and may not bypass it', async () => {
+it('applies row security to the service role, which is no superuser, owns no table and cannot bypass it [TEN-4]', async () => {
   const [role] = await world.database.query(
     `select rolsuper as super, rolbypassrls as bypass, (select count(*)::int from pg_class where relowner = r.oid) as owns
        from pg_roles r where rolname = current_user`,
@@ -35,14 +35,14 @@ it('TEN-4: applies to the service, which is no superuser, owns nothing and may n
   expect(role).toEqual({ super: false, bypass: false, owns: 0 });
 });
 
-it('TEN-4: with the scope forgotten, the database returns no rows', async () => {
+it('returns no rows to a session without a scope [TEN-4]', async () => {
   for (const name of await readableTables()) {
     expect({ name, rows: await world.database.withoutScope((tx) => tx.query(`select * from ${name}`)) }).toEqual({ name, rows: [] });
   }
   expect(await world.database.query('select 1 from cloud_resources')).toHaveLength(world.resources.length);
 });
 
-it('TEN-4: in a tenant scope, it returns the rows of this tenant, and no condition of ours is needed', async () => {
+it('returns only the rows of the tenant in a tenant scope, without a condition in the query [TEN-4]', async () => {
   for (const name of await readableTables()) {
     const rows = await world.database.asTenant('acme', (tx) => tx.query<{ tenant_id?: string }>(`select * from ${name}`));
     expect({ name, foreign: rows.filter((row) => row.tenant_id !== 'acme') }).toEqual({ name, foreign: [] });
@@ -59,7 +59,7 @@ it.each([
   '$1',
   `$$acme$$`,
   'ácme\u{1F600}',
-])('TEN-2, TEN-4: the scope of a tenant called %s is its name as it is, and nothing more', async (tenantId) => {
+])('uses exactly the tenant id as the scope for a tenant called %s [TEN-2, TEN-4]', async (tenantId) => {
   const [scope] = await world.database.asTenant(tenantId, (tx) =>
     tx.query(`select current_setting('arcadia.tenant_id') as tenant, current_setting('arcadia.scope', true) as scope,
                        (select count(*)::int from cloud_resources) as rows`),
@@ -68,7 +68,7 @@ it.each([
   expect((scope as { scope: string | null }).scope ?? '').toBe('');
 });
 
-it('TEN-4: a scope ends with its transaction, also when it failed', async () => {
+it('ends a scope with its transaction, also after a failure [TEN-4]', async () => {
   await expect(world.database.asTenant('acme', (tx) => tx.query('select 1 / 0'))).rejects.toThrow('division by zero');
   const left = await Promise.all(
     Array.from({ length: 8 }, () => world.database.withoutScope((tx) => tx.query('select id from cloud_resources'))),
@@ -76,7 +76,7 @@ it('TEN-4: a scope ends with its transaction, also when it failed', async () => 
   expect(left.flat()).toEqual([]);
 });
 
-it('TEN-4: nothing can be written in a tenant scope', async () => {
+it('refuses every write in a tenant scope [TEN-4]', async () => {
   const taken = await world.database.asTenant('acme', (tx) => tx.query(`update cloud_resources set tenant_id = 'acme' returning id`));
   expect(taken).toEqual([]);
   const entry = `insert into audit_log (actor, actor_role, action, target_type, target_id) values ('x', 'x', 'x', 'x', 'x')`;

@@ -18,19 +18,19 @@ export interface Seeded {
   readonly status: string;
 }
 
-/** The real api on a database of its own, with the things of two tenants, of nobody, and a suspect sweep. */
+/** The real api on its own database, with resources of two tenants, resources without a tenant, and a suspect sweep. */
 export interface TenancyWorld {
   readonly app: NestExpressApplication;
   readonly database: Database;
-  /** Superuser: sees everything. */
+  /** A superuser connection, which sees every row. */
   readonly owner: Client;
   readonly resources: readonly Seeded[];
   readonly projects: Readonly<Record<string, string>>;
   readonly suspectSweep: string;
   readonly http: () => ReturnType<typeof request>;
-  /** Open, on a managed droplet of nobody. */
+  /** An open drift on a managed droplet without a tenant. */
   readonly drift: string;
-  /** One that the provider could change in place. */
+  /** An open drift that a change in place could revert. */
   readonly revertibleDrift: string;
   readonly driftRule: string;
   readonly call: (method: 'get' | 'post' | 'patch' | 'delete', path: string) => request.Test;
@@ -128,7 +128,7 @@ async function seed(
   return { resources, projects, suspectSweep, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
 }
 
-/** The droplet was ordered elsewhere than it is. */
+/** The live region and name of the droplet differ from its desired state. */
 async function seedDrift(owner: Client, resourceId: string): Promise<Pick<TenancyWorld, 'drift' | 'revertibleDrift' | 'driftRule'>> {
   await owner.query(`insert into cloud_provisioned (resource_id, spec) values ($1, '{"region":"ams3","name":"web-1"}')`, [resourceId]);
   const of = { resource_id: resourceId, spec_version: 1, severity: 'high' };

@@ -22,8 +22,8 @@ const idsOf = (owner: string | null, status = 'active') =>
   world.resources.filter((row) => row.tenant === owner && row.status === status).map(({ id }) => id);
 const one = (owner: string | null) => idsOf(owner)[0] ?? '';
 
-describe('TEN-3: a tenant sees own rows only', () => {
-  it('page by page, and all of them', async () => {
+describe('the inventory of a tenant', () => {
+  it('lists all rows of the tenant, page by page, and no others [TEN-3]', async () => {
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
       const answer = await inventory(`?limit=3${cursor && `&cursor=${cursor}`}`)
@@ -50,16 +50,16 @@ describe('TEN-3: a tenant sees own rows only', () => {
     ['project_id=<globex>'],
     ['tenant_id=acme'],
     ['tenant_id=acme&q=globex'],
-  ])('whatever the filter: %s', async (filter) => {
+  ])('lists only rows of the tenant with the filter %s [TEN-3]', async (filter) => {
     const query = `?limit=200&${filter.replace('<globex>', world.projects['globex'] ?? '')}`;
     const mine = rowsOf(await inventory(query).set(tenant('acme')).expect(200));
     expect(mine.filter((row) => row.tenant_id !== 'acme')).toEqual([]);
-    // The filter itself works: an admin finds, among others, exactly these.
+    // The filter itself works: an admin finds exactly these rows among others.
     const all = rowsOf(await inventory(query).set(admin).expect(200));
     expect(all.filter((row) => row.tenant_id === 'acme').map((row) => row.id)).toEqual(mine.map((row) => row.id));
   });
 
-  it('whoever made the cursor', async () => {
+  it('lists only rows of the tenant with a cursor of another caller [TEN-3]', async () => {
     for (const maker of [admin, tenant('globex')]) {
       const cursor = nextOf(await inventory('?limit=1').set(maker).expect(200));
       expect(cursor).not.toBeNull();
@@ -73,7 +73,7 @@ describe('TEN-3: a tenant sees own rows only', () => {
     }
   });
 
-  it('whatever the headers say', async () => {
+  it('lists only rows of the tenant whatever the headers claim [TEN-3]', async () => {
     const claims = {
       'x-tenant-id': 'globex',
       'x-tenant': 'globex',
@@ -90,7 +90,7 @@ describe('TEN-3: a tenant sees own rows only', () => {
     expect(rows.map((row) => row.id).sort()).toEqual(idsOf('acme').sort());
   });
 
-  it.each(['tenant_id=globex', 'tenant_id=ACME', 'tenant_id=%20acme'])('and is told so when it names another: %s', async (filter) => {
+  it.each(['tenant_id=globex', 'tenant_id=ACME', 'tenant_id=%20acme'])('refuses a filter by another tenant: %s [TEN-3]', async (filter) => {
     const { status } = await inventory(`?${filter}`).set(tenant('acme'));
     expect(status === 403 || status === 400).toBe(true);
     await inventory('?tenant_id=globex').set(tenant('acme')).expect(403);
@@ -104,12 +104,12 @@ describe('TEN-3: a tenant sees own rows only', () => {
     'access_token=x',
     'as_of=yesterday',
     'unattributed=false',
-  ])('TEN-2, TEN-5: no parameter widens the scope: %s', async (query) => {
+  ])('refuses a parameter that could widen the scope: %s [TEN-2, TEN-3, TEN-5]', async (query) => {
     const { body } = await inventory(`?${query}`).set(tenant('acme')).expect(400);
     expect(body).toMatchObject({ code: 'validation_failed' });
   });
 
-  it('TEN-4: the past, the counts and the file are its own too', async () => {
+  it('limits past states, counts and the CSV file to the tenant [TEN-3, TEN-4]', async () => {
     const past = rowsOf(
       await inventory(`?limit=200&as_of=${new Date(Date.now() + 60_000).toISOString()}`)
         .set(tenant('acme'))
@@ -137,12 +137,12 @@ describe('TEN-3: a tenant sees own rows only', () => {
     await world.http().get('/api/v1/inventory.csv').expect(401);
   });
 
-  it('TEN-2: no body widens the scope', async () => {
+  it('refuses a body that could widen the scope [TEN-2, TEN-3]', async () => {
     const { body } = await inventory().set(tenant('acme')).send({ tenant_id: 'globex' }).expect(400);
     expect(body).toMatchObject({ errors: [{ field: 'tenant_id' }] });
   });
 
-  it('answers another tenant, nobody and nothing with the same 404', async () => {
+  it('returns the same 404 for a resource of another tenant, without a tenant, and that does not exist [TEN-3]', async () => {
     for (const path of ['', '/events']) {
       const answers = [one('globex'), one(null), idsOf('globex', 'deleted')[0] ?? '', randomUUID()].map((id) =>
         world.http().get(`/api/v1/inventory/${id}${path}`).set(tenant('acme')).expect(404),
@@ -162,7 +162,7 @@ describe('TEN-3: a tenant sees own rows only', () => {
     }
   });
 
-  it('sees of the events of its own resources those of its own time only (INV-13)', async () => {
+  it('returns only those events of a resource that happened while the tenant owned it [TEN-3, INV-13]', async () => {
     const moved = idsOf('acme').at(-1) ?? '';
     await world.http().patch(`/api/v1/inventory/${moved}`).set(admin).send({ tenant_id: 'globex', reason: 'sold' }).expect(200);
     await world.http().get(`/api/v1/inventory/${moved}`).set(tenant('acme')).expect(404);
@@ -181,8 +181,8 @@ describe('TEN-3: a tenant sees own rows only', () => {
   });
 });
 
-describe('TEN-3: functions of the platform admin', () => {
-  it('answer 403 to tenants, whether the object exists or not, and change nothing', async () => {
+describe('operations of the platform admin', () => {
+  it('returns 403 to a tenant, whether the object exists or not, and changes nothing [TEN-3]', async () => {
     const before = await everythingIn(world);
     const functions = operations.filter(({ adminOnly }) => adminOnly);
     expect(functions.length).toBeGreaterThanOrEqual(8);

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 
-/** Resolves once the api has found its schema. */
+/** Resolves when the api is ready because it has found its schema. */
 export async function readyForRequests(app: NestExpressApplication, headers: Record<string, string>): Promise<void> {
   for (let tries = 0; tries < 500; tries += 1) {
     const { status } = await request(app.getHttpServer()).get('/api/v1/audit').set(headers);
