@@ -21,7 +21,7 @@ let world: World;
 let account: Account;
 beforeAll(async () => {
   world = await newWorld({}, { seed: 11 });
-  account = (await world.simulator.account()) as unknown as Account;
+  account = await world.simulator.account();
   await cycle();
 });
 afterAll(() => world.close());
