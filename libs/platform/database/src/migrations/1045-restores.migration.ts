@@ -1,8 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What a restored database is noticed by (SAG-6, OPS-8): where the database is, under which start of its server the provider was last asked, and
- * which mark the provider carries. A new table, and a wider check on `cloud_strays`, which holds few rows: takes its locks for a moment only.
+ * The witness by which a restore of the database is noticed (SAG-6, OPS-8): the place of the database, the start of the server under which the
+ * provider was asked last, and the number of the mark at the provider. A new table, and a wider check on `cloud_strays`, which has few rows:
+ * both take their locks for a moment only.
  */
 export class Restores1795000001045 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
