@@ -29,7 +29,7 @@ export class DriftRulesController {
   })
   @ApiDataResponse(DriftRuleResponse, 201)
   @ApiProblems(404)
-  async create(@Body() body: DriftRuleBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+  async add(@Body() body: DriftRuleBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
     return { data: await this.rules.create(body, context) };
   }
 
@@ -37,7 +37,7 @@ export class DriftRulesController {
   @ApiOperation({ summary: 'Delete a drift ignore rule' })
   @ApiIdParam('rule')
   @ApiDataResponse(DriftRuleResponse)
-  async delete(@Param('id', UuidPipe) id: string, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+  async remove(@Param('id', UuidPipe) id: string, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
     return { data: await this.rules.delete(id, context) };
   }
 }

@@ -8,8 +8,8 @@ import { SweepJobs } from './sweep-jobs';
 const jobOf = (attempt: { attemptsMade?: number; stalledCounter?: number; repeatJobKey?: string; data?: SweepJob }) =>
   ({ attemptsMade: 0, stalledCounter: 0, data: { kind: 'project', trigger: 'schedule' }, ...attempt }) as Job<SweepJob>;
 
-function jobsThatFind(status: SweepStatus, { claimed = true, rests = false } = {}): SweepJobs {
-  const sweeps = { run: async () => ({ id: 'sweep-1', status }), rests: async () => rests } as unknown as SweepService;
+function jobsThatFind(status: SweepStatus, { claimed = true, skipped = false } = {}): SweepJobs {
+  const sweeps = { run: async () => ({ id: 'sweep-1', status }), shouldSkip: async () => skipped } as unknown as SweepService;
   const ticks = { claim: async () => claimed } as unknown as TickClaims;
   return new SweepJobs(sweeps, ticks, new StopSignal());
 }
@@ -38,12 +38,12 @@ describe('a sweep job that finds a running sweep of its kind', () => {
 describe('a kind with a list that the provider has just forbidden', () => {
   it.each(['schedule', 'first'] as const)('is not swept by a job with the trigger %s [INV-7]', async (trigger) => {
     const job = jobOf({ data: { kind: 'project', trigger } });
-    await expect(jobsThatFind('complete', { rests: true }).run(job)).resolves.toEqual({ status: 'not_due' });
+    await expect(jobsThatFind('complete', { skipped: true }).run(job)).resolves.toEqual({ status: 'not_due' });
   });
 
   it('is swept when an operator requests it [INV-7]', async () => {
     const job = jobOf({ data: { kind: 'project', trigger: 'manual' } });
-    await expect(jobsThatFind('complete', { rests: true }).run(job)).resolves.toMatchObject({ status: 'complete' });
+    await expect(jobsThatFind('complete', { skipped: true }).run(job)).resolves.toMatchObject({ status: 'complete' });
   });
 });
 
