@@ -1,3 +1,4 @@
+import { until } from '../setup/until';
 import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
 import { ORDER, PLATFORM } from '../provisioning/provisioning-world';
@@ -14,6 +15,12 @@ afterEach(destroyDroplet);
 const readFeed = () => world.sweeps.run('action', { trigger: 'manual' });
 const causeOfDrift = async (id: string) => (await world.get(DriftService).get(id)).cause;
 
+/** The provider's times have whole seconds: an action in the second of the change that it follows would look as if it came before. */
+async function nextSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1_000);
+  await until(() => Math.floor(Date.now() / 1_000) > second, { what: 'the next second' });
+}
+
 /** The causes of the changes of the size, by the new size. */
 async function causesOfSizes(): Promise<Record<string, unknown>> {
   const { data } = await world.get(InventoryReader).events(PLATFORM, droplet.resourceId, { limit: 200 });
@@ -27,6 +34,7 @@ it('keeps the foreign action as the cause of a drift and its event after a rever
   const foreignCause = await causeOfDrift(id);
   expect(foreignCause).toMatchObject({ action: 'resize', ours: false, saga_id: null });
 
+  await nextSecond();
   const sagaId = await revert(id);
   expect((await world.ended(sagaId)).status).toBe('completed');
   expect(await causesOfSizes()).toEqual({

@@ -81,6 +81,12 @@ export const CAUSE_CASES: readonly CauseCase[] = [
     actions: [FOREIGN, REVERT],
     right: '900000001',
   },
+  {
+    rule: 'of two actions in one second the one that was reported first is the cause',
+    event: resized('10:09:37.900'),
+    actions: [REVERT, reportedAction(1, 'resize', '10:09:37', { reportedTime: '10:09:38' })],
+    right: '900000001',
+  },
   { rule: 'a change after a revert is caused by the revert', event: resized('10:09:43'), actions: [FOREIGN, REVERT], right: '900000002' },
   { rule: 'an event of a revert names the revert', event: resized('10:09:43', bySaga), actions: [FOREIGN, REVERT], right: '900000002' },
   {

@@ -35,7 +35,7 @@ it.each([
 
 it('returns a cursor only when there is a row after the page', () => {
   const keyOf = (row: string) => row;
-  expect(pageOf(['1', '2', '3'], 2, keyOf)).toEqual({ shown: ['1', '2'], next_cursor: encodeCursor('2') });
-  expect(pageOf(['1', '2'], 2, keyOf)).toEqual({ shown: ['1', '2'], next_cursor: null });
-  expect(pageOf([], 2, keyOf)).toEqual({ shown: [], next_cursor: null });
+  expect(pageOf(['1', '2', '3'], 2, keyOf)).toEqual({ items: ['1', '2'], next_cursor: encodeCursor('2') });
+  expect(pageOf(['1', '2'], 2, keyOf)).toEqual({ items: ['1', '2'], next_cursor: null });
+  expect(pageOf([], 2, keyOf)).toEqual({ items: [], next_cursor: null });
 });

@@ -80,7 +80,13 @@ export function causeOf(event: CausedChange, actions: readonly ReportedAction[])
   const rank = ({ action }: ReportedAction): number => Number(explaining.has(action));
   const [cause] = actions
     .filter((action) => able.has(action.action) && isOfWriter(event, action) && Number.isFinite(distanceMs(event, action)))
-    .sort((a, b) => rank(b) - rank(a) || distanceMs(event, a) - distanceMs(event, b) || Number(b.action_id) - Number(a.action_id));
+    .sort(
+      (a, b) =>
+        rank(b) - rank(a) ||
+        distanceMs(event, a) - distanceMs(event, b) ||
+        a.reported_at.getTime() - b.reported_at.getTime() || // the provider's times have whole seconds
+        Number(b.action_id) - Number(a.action_id),
+    );
   if (cause)
     return { action_id: cause.action_id, action: cause.action, at: cause.started_at, ours: cause.saga_id !== null, saga_id: cause.saga_id };
   return event.saga_id === null ? null : { action_id: null, action: null, at: null, ours: true, saga_id: event.saga_id };
