@@ -8,7 +8,7 @@ const moduleNameMapper = Object.fromEntries(
 
 module.exports = {
   testEnvironment: 'node',
-  testTimeout: 20_000,
+  testTimeout: 90_000,
   testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'],
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },

@@ -20,7 +20,7 @@ let walk: Walk;
 beforeAll(() => {
   const script = resolve(__dirname, '../../bench/walk.mjs');
   walk = JSON.parse(execFileSync(process.execPath, [script, '--json', '--no-paths'], { encoding: 'utf8' })) as Walk;
-}, 60_000);
+}, 180_000);
 
 it('the source stays in fewer and fuller files', () => {
   expect(walk.sources.files).toBeLessThanOrEqual(485);

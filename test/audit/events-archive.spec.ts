@@ -47,7 +47,7 @@ beforeEach(async () => {
   const sealer = new ChainSealer(world.database);
   await sealer.seal();
   exported = await sealer.head();
-}, 60_000);
+}, 180_000);
 afterEach(async () => {
   jest.restoreAllMocks();
   await superuser.end();

@@ -118,7 +118,7 @@ it('reads and writes nothing with the token of another account from the start, a
   expect(await recordsOf(theirs)).toEqual([]);
   for (const id of orders) expect((await world.reader.get(PLATFORM, id)).steps.map(({ error }) => error)).toEqual([null, null, null, null]);
   expect(await callsToOtherAccount()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays [SAG-15]', async () => {
   useToken(OURS);
@@ -134,7 +134,7 @@ it('ignores a 404 of another account: a destroy waits, and the row of the drople
   useToken(OURS);
   expect(await world.ended(destroy)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).not.toContain(Number(dropletId));
-}, 60_000);
+}, 180_000);
 
 it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account [SAG-9]', async () => {
   useToken(OURS);
@@ -155,7 +155,7 @@ it('does not end a cancelled saga as rolled_back while its droplet exists in the
   useToken(OURS);
   expect((await world.ended(order)).status).toBe('rolled_back');
   expect(await world.alive()).toEqual(before);
-}, 60_000);
+}, 180_000);
 
 it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once [INV-6]', async () => {
   useToken(OURS);
@@ -176,7 +176,7 @@ it('checks an exchanged token before the first call with it while sagas run, and
   useToken(OURS);
   for (const id of orders) expect(await world.ended(id)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).toHaveLength(before.length + orders.length);
-}, 60_000);
+}, 180_000);
 
 it('checks a token again when the last check is too old, before anything else is sent with it [INV-6]', async () => {
   useToken(OURS);
@@ -191,7 +191,7 @@ it('checks a token again when the last check is too old, before anything else is
   expect(await world.alive()).toContain(Number(dropletId));
   await world.simulator.faults([]);
   expect((await world.ended(destroy)).status).toBe('completed');
-}, 60_000);
+}, 180_000);
 
 it('waits as in any outage while the account cannot be checked [INV-6]', async () => {
   useToken(OURS);
@@ -200,4 +200,4 @@ it('waits as in any outage while the account cannot be checked [INV-6]', async (
   const order = await start('provision_droplet', { ...ORDER, name: 'outage' });
   expect(await world.ended(order)).toMatchObject({ status: 'completed', error: null });
   expect((await world.simulator.fired()).down).toBe(4);
-}, 90_000);
+}, 180_000);

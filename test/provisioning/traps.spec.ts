@@ -52,7 +52,7 @@ it('waits while a token is rejected, and completes the order afterwards [INV-7]'
   } finally {
     await own.close();
   }
-}, 60_000);
+}, 180_000);
 
 it('retries the assignment to a project after a 404', async () => {
   await world.simulator.faults([

@@ -20,8 +20,8 @@ let run: ChaosRun;
 beforeAll(async () => {
   world = await ChaosWorld.create(1, SETTINGS);
   run = new ChaosRun(world, new SeededRandom(1), Date.now() % 1_000_000);
-}, 60_000);
-afterAll(() => world.end(), 60_000);
+}, 180_000);
+afterAll(() => world.end(), 180_000);
 
 async function leaseState(id: string): Promise<LeaseState> {
   const [row] = await world.query<LeaseState>(

@@ -4,7 +4,7 @@ const EVERY_MS = 20;
 /** Waits for a condition. Throws with the description of the condition when it does not become true in time. */
 export async function until(
   condition: () => Promise<boolean> | boolean,
-  { withinMs = 15_000, what = 'the condition' } = {},
+  { withinMs = 60_000, what = 'the condition' } = {},
 ): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await condition())) {

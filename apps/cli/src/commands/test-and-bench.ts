@@ -7,7 +7,7 @@ import { HelpRequested, UsageError } from '../command-line';
 import { isolatedEnv } from '../environment';
 
 /** Test files that run at once. Two cores are enough for four, because most of them wait for processes, leases and clocks. */
-const TEST_WORKERS = 4;
+const TEST_WORKERS = 3;
 
 const TEST_USAGE = `npm test [-- <jest arguments>] · npm run test:long [-- <jest arguments>]
   Runs the suite with jest on an embedded PostgreSQL of its own, or on TEST_DATABASE_URL (a superuser's); also on TEST_REDIS_URL or a
