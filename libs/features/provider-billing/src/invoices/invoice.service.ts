@@ -26,7 +26,10 @@ export class InvoiceService {
     return this.reader.get(invoiceId);
   }
 
-  /** Lets a mismatch go to finance in spite of its difference. Throws `InvoiceNotFoundError` and `InvoiceNotReleasableError`. [BIL-5] */
+  /**
+   * Releases a mismatch: it is pushed to finance in spite of its difference. Throws `InvoiceNotFoundError`
+   * and `InvoiceNotReleasableError`. [BIL-5]
+   */
   async release(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
     await this.reader.get(invoiceId);
     await this.database.transaction(async (tx) => {
