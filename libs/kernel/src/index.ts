@@ -1,6 +1,6 @@
 export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
-export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
+export { DomainError, errorCode, isRetryable, type ErrorCategory, type WriteFailure } from './domain.error';
 export {
   decodeCursor,
   encodeCursor,

@@ -1,4 +1,4 @@
-import { DomainError, isRetryable } from '#libs/kernel';
+import { DomainError, isRetryable, type WriteFailure } from '#libs/kernel';
 
 /** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
 export interface AnswerFacts {
@@ -30,6 +30,11 @@ export abstract class ProviderError extends DomainError {
   /** DigitalOcean could not be used, and the same call may succeed later. */
   override get outage(): boolean {
     return isRetryable(this);
+  }
+
+  override get writeFailure(): WriteFailure {
+    if (!isRetryable(this)) return { is: 'refused' };
+    return { is: 'postponed', why: `waiting for DigitalOcean to accept the request: ${this.message}` };
   }
 }
 
@@ -68,6 +73,10 @@ export class TokenRejectedError extends ProviderError {
   /** Ends when an operator configures another token. */
   override get outage(): boolean {
     return true;
+  }
+
+  override get writeFailure(): WriteFailure {
+    return { is: 'postponed', why: 'waiting for a provider token that DigitalOcean accepts' };
   }
 }
 
@@ -108,6 +117,10 @@ export class PendingEventError extends ProviderError {
 
   constructor(facts: AnswerFacts) {
     super('The droplet is busy with another event', facts);
+  }
+
+  override get writeFailure(): WriteFailure {
+    return { is: 'postponed', why: 'waiting for another action of the droplet to end' };
   }
 }
 
@@ -159,6 +172,10 @@ export class UnknownOutcomeError extends ProviderError {
   constructor(reason: string, facts?: AnswerFacts) {
     super(`It is not known whether DigitalOcean did it (${reason})`, facts);
   }
+
+  override get writeFailure(): WriteFailure {
+    return { is: 'unknown' };
+  }
 }
 
 /** A 2xx with a body that does not match the API's description. The message names the field, never its value. */
@@ -168,6 +185,11 @@ export class MalformedAnswerError extends ProviderError {
 
   constructor(reason: string, facts?: AnswerFacts) {
     super(`DigitalOcean answered with something unreadable (${reason})`, facts);
+  }
+
+  /** A 2xx without a readable body: the write was accepted, but its result is not known. */
+  override get writeFailure(): WriteFailure {
+    return { is: 'unknown' };
   }
 }
 
