@@ -13,3 +13,10 @@ it.each(['api/src/api-process.js', 'worker/src/worker-process.js'])(
     expect(loaded.filter((path) => /@opentelemetry\/(?!api\/)|@bull-board|@nestjs\/swagger|\/ejs\//.test(path))).toEqual([]);
   },
 );
+
+it.each(['api', 'worker'])('loads no second copy of a package beside those that are packed into the %s', (name) => {
+  const script = `require('./dist/processes/${name}.js'); process.stdout.write(JSON.stringify(Object.keys(require.cache)))`;
+  const loaded = JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })) as string[];
+  const locales = join(ROOT, 'node_modules/zod/v4/locales/index.cjs'); // an empty module in their place
+  expect(loaded.filter((path) => path.includes('/node_modules/') && path !== locales)).toEqual([]);
+});

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from './launcher';
 
-/** A repository of four files, with an npm and a compiler that only record their calls. */
+/** A repository of a few files, with an npm and a compiler that only record their calls. */
 let root: string;
 
 const LOCK = {
@@ -35,6 +35,11 @@ const TSC = `
   }
   fs.rmSync('compiling');`;
 
+/** Packs only what the compiler has written. */
+const BUNDLE = `
+  import fs from 'node:fs';
+  fs.cpSync('dist/apps/cli/src/main.js', 'dist/packed.js');`;
+
 function write(file: string, text: string): void {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   writeFileSync(join(root, file), text);
@@ -59,11 +64,13 @@ beforeEach(() => {
   mkdirSync(join(root, 'libs'));
   mkdirSync(join(root, 'apps/cli'), { recursive: true });
   cpSync(join(REPOSITORY, 'apps/cli/entry.mjs'), join(root, 'apps/cli/entry.mjs'));
+  write('package.json', '{}');
   write('package-lock.json', JSON.stringify(LOCK));
   write('tsconfig.json', '{}');
   write('tsconfig.build.json', '{}');
   write('npm.js', NPM);
   write('node_modules/typescript/bin/tsc', TSC);
+  write('apps/cli/bundle.mjs', BUNDLE);
   write('apps/cli/src/main.ts', 'console.log(process.argv.slice(2).join(" ")); process.exit(7)');
 });
 
@@ -72,6 +79,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 it('installs and builds a fresh clone, then runs the command with its exit code and with only its output on standard output', async () => {
   expect(await enter('token', '--tenant', 'acme')).toMatchObject({ code: 7, stdout: 'token --tenant acme\n' });
   expect(calls()).toEqual(['npm ci --include=dev', 'tsc']);
+  expect(existsSync(join(root, 'dist/packed.js'))).toBe(true);
 });
 
 it('neither installs nor builds again while nothing has changed', async () => {
@@ -118,6 +126,16 @@ it('exits with 1 when the build fails, and builds again at the next start', asyn
   for (const _time of [1, 2]) expect(await enter()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('build failed') });
   rmSync(join(root, 'libs/wrong.ts'));
   expect(await enter()).toMatchObject({ code: 7 });
+});
+
+it('exits with 1 when a process cannot be packed, and builds again when the bundler has changed', async () => {
+  write('apps/cli/bundle.mjs', 'process.exit(3)');
+  expect(await enter()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('messages of the bundler') });
+  write('apps/cli/bundle.mjs', BUNDLE);
+  expect(await enter()).toMatchObject({ code: 7 });
+  write('apps/cli/bundle.mjs', `${BUNDLE}\n`);
+  await enter();
+  expect(calls().filter((call) => call === 'tsc')).toHaveLength(3);
 });
 
 it('builds once when two commands start at the same time', async () => {
