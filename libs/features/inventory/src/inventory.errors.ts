@@ -10,16 +10,6 @@ export class ResourceNotFoundError extends DomainError {
   }
 }
 
-/** There is no project with this id. */
-export class ProjectNotFoundError extends DomainError {
-  readonly code = 'project_not_found';
-  readonly category = 'not_found';
-
-  constructor(readonly projectId: string) {
-    super('There is no such project');
-  }
-}
-
 /** The sweep's lease lapsed and another sweep replaced it, or the sweep was closed. It may write nothing more. */
 export class SweepLeaseLostError extends DomainError {
   readonly code = 'sweep_lease_lost';

@@ -50,3 +50,13 @@ export class AccountNotCheckedError extends ProviderError {
     return new AccountNotCheckedError('account_not_checked', `the check of the token's account: ${message}`, retryAfterMs);
   }
 }
+
+/** There is no project with this id. */
+export class ProjectNotFoundError extends DomainError {
+  readonly code = 'project_not_found';
+  readonly category = 'not_found';
+
+  constructor(readonly projectId: string) {
+    super('There is no such project');
+  }
+}
