@@ -38,8 +38,8 @@ const WITHOUT_ENTITY: readonly string[] = [
   'record_digests',
   'record_waiting',
   'saga_holds',
+  'saga_idempotency_keys',
   'saga_runs',
-  'saga_starts',
   'saga_steps',
 ];
 

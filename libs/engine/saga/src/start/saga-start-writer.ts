@@ -130,7 +130,7 @@ run as (
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from fitting, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (
-  insert into saga_starts (scope, key, body_hash, saga_id) select scope, key, body_hash, id from fitting where key is not null order by scope, key
+  insert into saga_idempotency_keys (scope, key, body_hash, saga_id) select scope, key, body_hash, id from fitting where key is not null order by scope, key
   on conflict do nothing returning saga_id)
 select fitting.id, (select count(*)::int from acquired where acquired.saga_id = fitting.id) + (select count(*)::int from keyed where keyed.saga_id = fitting.id) as taken
   from asked left join fitting on fitting.nr = asked.nr order by asked.nr`;

@@ -70,7 +70,7 @@ export class SagaStarter {
 
   /** Deletes idempotency keys older than two days. They must be valid for at least one day. [SAG-17] */
   async forgetOldKeys(): Promise<void> {
-    await this.database.query(`delete from saga_starts where started_at < clock_timestamp() - interval '2 days'`);
+    await this.database.query(`delete from saga_idempotency_keys where started_at < clock_timestamp() - interval '2 days'`);
   }
 
   private async prepare(definition: SagaDefinition, { input, tenantId }: Pick<StartRequest, 'input' | 'tenantId'>): Promise<PreparedStart> {
@@ -81,7 +81,7 @@ export class SagaStarter {
 
   private async findByKey({ scope, name, bodyHash }: IdempotencyKey): Promise<string | undefined> {
     const [known] = await this.database.query<{ saga_id: string; body_hash: string }>(
-      'select saga_id, body_hash from saga_starts where scope = $1 and key = $2',
+      'select saga_id, body_hash from saga_idempotency_keys where scope = $1 and key = $2',
       [scope, name],
     );
     if (known && known.body_hash !== bodyHash) throw new IdempotencyKeyReusedError();
