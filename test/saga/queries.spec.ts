@@ -48,7 +48,13 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
   const released = new Promise<void>((resolve) => (release = resolve));
   const script = new Script('viewed', [
     { name: 'first', execute: async () => done({ made: 1 }) },
-    { name: 'slow', execute: () => released.then(() => done()) },
+    {
+      name: 'slow',
+      execute: async () => {
+        await released;
+        return done();
+      },
+    },
     { name: 'last' },
   ]);
   const process = await working(script);
