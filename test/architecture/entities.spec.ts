@@ -16,21 +16,14 @@ const WITHOUT_ENTITY: readonly string[] = [
   'cloud_balance_snapshots',
   'cloud_billing_history',
   'cloud_cost_lines',
-  'cloud_event_last_values',
-  'cloud_event_months',
   'cloud_finance_outbox',
   'cloud_invoice_previews',
   'cloud_invoices',
   'cloud_project_members',
   'cloud_project_names',
   'cloud_projects',
-  'cloud_provider_actions',
   'cloud_provisioned',
-  'cloud_resource_events',
-  'cloud_resources',
-  'cloud_saga_actions',
   'cloud_strays',
-  'cloud_sweeps',
   'database_lineage',
   'database_witness',
   'provider_looks',
@@ -119,9 +112,14 @@ function typeOf(column: ColumnMetadata): string {
   return LONG_NAMES[type] ?? type;
 }
 
-function defaultOf({ default: declared }: ColumnMetadata): string | null {
+/** The default as PostgreSQL writes it. TypeORM knows `gen_random_uuid()` only as the generation strategy of its column. */
+function defaultOf(column: ColumnMetadata): string | null {
+  const { default: declared, isArray, generationStrategy } = column;
+  if (generationStrategy === 'uuid') return 'gen_random_uuid()';
   if (declared === undefined || declared === null) return null;
   if (typeof declared === 'function') return declared();
+  if (isArray && Array.isArray(declared)) return `'{${declared.join(',')}}'::${typeOf(column)}[]`;
+  if (typeof declared === 'object') return `'${JSON.stringify(declared)}'::${typeOf(column)}`;
   return typeof declared === 'string' ? `'${declared}'::text` : JSON.stringify(declared);
 }
 
