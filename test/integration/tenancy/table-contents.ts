@@ -1,0 +1,23 @@
+import type { TenancyWorld } from './tenancy-world';
+
+const TABLES = [
+  'cloud_resources',
+  'cloud_resource_events',
+  'cloud_projects',
+  'cloud_sweeps',
+  'saga_runs',
+  'saga_holds',
+  'saga_idempotency_keys',
+  'saga_starts',
+  'audit_log',
+  'cloud_provisioned',
+  'cloud_drift',
+  'cloud_drift_rules',
+];
+
+/** Returns all rows that a request could have changed, for a comparison before and after. */
+export async function everythingIn({ owner }: TenancyWorld): Promise<unknown[][]> {
+  const rows: unknown[][] = [];
+  for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by 1`)).rows);
+  return rows;
+}
