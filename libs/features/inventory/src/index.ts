@@ -2,6 +2,8 @@ export { AccountBinding } from './account/account-binding';
 export { AccountNotCheckedError } from './account/account.errors';
 export { BoundProvider } from './account/bound-provider';
 export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
+export { PROJECT_NAMES } from './functions/project-names.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {

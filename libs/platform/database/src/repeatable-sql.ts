@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 import type { QueryRunner } from 'typeorm';
 import { MIGRATIONS_TABLE } from './schema-version';
 
@@ -13,14 +13,11 @@ export interface RepeatableSql {
 }
 
 /** A definition with other parameters: PostgreSQL would keep the old function beside the new one, and calls would be ambiguous. */
-export class SignatureChangedError extends DomainError {
-  readonly code = 'signature_changed';
-  readonly category = 'invalid';
-
-  constructor(name: string) {
-    super(`The definition of ${name} has other parameters than the function in the database. Give it a new name`);
-  }
-}
+export class SignatureChangedError extends domainError(
+  'signature_changed',
+  'invalid',
+  (name: string) => `The definition of ${name} has other parameters than the function in the database. Give it a new name`,
+) {}
 
 /**
  * Creates or replaces the objects whose definition has changed, and returns their names. One transaction; the caller holds the migration

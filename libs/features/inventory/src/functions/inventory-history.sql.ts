@@ -3,6 +3,7 @@ import type { RepeatableSql } from '#libs/database';
 /**
  * The inventory at a time in the past: today's resources without the later events. Volatile attributes are not part of the history.
  * It works as the owner of the tables, so it checks the scope of the caller itself. [TEN-4] Set-based: all resources at once.
+ * `down` of migration 1033 finds the lines about `cloud_event_last_values` by their exact text, with the spaces before them.
  */
 const INVENTORY_AT = `
 create or replace function arcadia_inventory_at(moment timestamptz, volatile_attrs jsonb) returns table (
@@ -21,7 +22,7 @@ language sql stable security definer set search_path from current as $$
      group by f.resource_id),
   born as (select l.resource_id from later l where l.type = 'discovered'),
   then_ as (
-    select ${RESOURCE_COLUMNS}, coalesce(u.was, '{}') as was, u.resource_id is not null as touched
+    select r.*, coalesce(u.was, '{}') as was, u.resource_id is not null as touched
       from cloud_resources r left join undone u on u.resource_id = r.id
      where r.first_seen_at <= moment and not exists (select 1 from born b where b.resource_id = r.id)),
   read as (
@@ -44,8 +45,8 @@ language sql stable security definer set search_path from current as $$
          case when touched then 0::smallint else t.stale_strike_count end,
          case when status_then = 'deleted' then coalesce(
            (select max(d.at) from cloud_resource_events d where d.resource_id = t.id and d.type = 'deleted' and d.at <= moment),
-           (select (v.last_values ->> 'deleted_at')::timestamptz from cloud_event_last_values v
-             where v.resource_id = t.id order by v.month desc limit 1), t.deleted_at) end,
+                 (select (v.last_values ->> 'deleted_at')::timestamptz from cloud_event_last_values v
+                   where v.resource_id = t.id order by v.month desc limit 1), t.deleted_at) end,
          least(t.changed_at, moment)
     from read t
    where arcadia_is_platform() or tenant_then = arcadia_tenant();
