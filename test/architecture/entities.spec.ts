@@ -17,23 +17,12 @@ const WITHOUT_ENTITY: readonly string[] = [
   'cloud_balance_snapshots',
   'cloud_billing_history',
   'cloud_cost_lines',
-  'cloud_event_last_values',
-  'cloud_event_months',
   'cloud_finance_outbox',
   'cloud_invoice_previews',
   'cloud_invoices',
   'cloud_project_members',
   'cloud_project_names',
   'cloud_projects',
-  'cloud_provider_actions',
-  'cloud_resource_events',
-  'cloud_resources',
-  'cloud_saga_actions',
-  'cloud_sweeps',
-  'saga_holds',
-  'saga_runs',
-  'saga_starts',
-  'saga_steps',
 ];
 
 /** Tables that only SQL functions use, and the list of migrations, which belongs to TypeORM. They get no entity. */

@@ -2,10 +2,10 @@ import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type 
 import { dataSourceOn, withSession, type Database, type Session } from '#libs/database';
 import { Client } from 'pg';
 import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
-import { AuditEntry } from '../../libs/platform/audit/src/entities/audit-entry.entity';
-import { ChainLink } from '../../libs/platform/audit/src/entities/chain-link.entity';
 import { aDatabase } from './a-database';
 import { createTestDatabase, type TestDatabase } from './database';
+import { AuditEntry } from '../../libs/platform/audit/src/entities/audit-entry.entity';
+import { ChainLink } from '../../libs/platform/audit/src/entities/chain-link.entity';
 
 export interface ResponseClass extends Verified {
   readonly findings: readonly Finding[];

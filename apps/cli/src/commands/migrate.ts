@@ -1,8 +1,9 @@
+import { PROJECT_NAMES } from '#libs/accounts';
 import { chainFunctions } from '#libs/audit';
 import { migrate as applyMigrations, type RepeatableSql } from '#libs/database';
 import { RATE_LIMITER_FUNCTIONS } from '#libs/digitalocean';
 import { LOOSE_EQUALITY } from '#libs/drift';
-import { INVENTORY_HISTORY, PROJECT_NAMES } from '#libs/inventory';
+import { INVENTORY_HISTORY } from '#libs/inventory';
 import { prepareQueueSchema } from '#libs/queues';
 import { parseFlags } from '../command-line';
 import { APPEND_ONLY_STREAMS } from './audit-verify';

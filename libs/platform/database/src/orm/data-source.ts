@@ -18,7 +18,8 @@ class SnakeCaseNaming extends DefaultNamingStrategy {
   }
 }
 
-const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** The name of the column of a property. */
+export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process
