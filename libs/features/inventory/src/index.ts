@@ -1,5 +1,6 @@
 export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
+export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {

@@ -15,6 +15,7 @@ export { migrate, type MigrateOptions } from './migrate';
 export { dataSourceOn, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
 export { queryableOf, sql, TenantTransaction, Transaction } from './orm/transaction';
 export type { Queryable, Statement } from './queryable';
+export { SignatureChangedError, type RepeatableSql } from './repeatable-sql';
 export { Retention, type RetentionRule } from './retention';
 export { withSession, type Session } from './session';
 export { rfc3339 } from './written-time';
