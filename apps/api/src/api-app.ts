@@ -10,7 +10,7 @@ import type { Config } from '#libs/config';
 import { JsonLogger } from '#libs/observability';
 import { ApiModule } from './api.module';
 import { KeepAliveDrainer } from './http/keep-alive-drainer';
-import { assignRequestId } from './http/request-id';
+import { assignRequestId } from './http/request-context';
 import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
 import { observeRequest } from './metrics/observe-request';
 import { ApiDocument } from './openapi/api-document';

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import type { DataOf, ListOf } from '../http/page.dto';
+import type { DataOf, ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { BalanceResponse, BillingHistoryEntryResponse, CostEstimateResponse, CostSummaryResponse } from './billing-answers.dto';

@@ -2,7 +2,7 @@ import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
 import { CostLineReader, type CostLineView } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
-import type { ListOf } from '../http/page.dto';
+import type { ListOf } from '../http/http.dto';
 import { ApiFileResponse, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { CostLineResponse } from './billing-answers.dto';

@@ -1,14 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { InvoiceReader, InvoiceService } from '#libs/provider-billing';
+import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import type { DataOf, ListOf } from '../http/page.dto';
-import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
+import { AuditCtx } from '../http/request-context';
+import { ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
-import { WakeupService } from '../wakeups/wakeup.service';
+import { UuidPipe } from '../http/validation.pipe';
 import { InvoiceResponse } from './billing-answers.dto';
 import { firstDayOf, InvoicesQuery } from './billing.dto';
 

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { histogram, inSpan, withLogFields } from '#libs/observability';
 import { BOARD_PATH } from '../queue-board/board-session';
-import { requestIdOf } from '../http/request-id';
+import { requestIdOf } from '../http/request-context';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -3,8 +3,8 @@ import { Router, type Request, type Response } from 'express';
 import { AuditLog } from '#libs/audit';
 import { Database } from '#libs/database';
 import type { Principal } from '#libs/identity';
-import { requestIdOf } from '../http/request-id';
-import { BoardActionRefusedError } from './queue-board.errors';
+import { requestIdOf } from '../http/request-context';
+import { BoardActionRefusedError } from '../auth/auth.errors';
 
 /** The allowed actions by the board's own addresses, each with its name in the audit log. */
 export const BOARD_ACTIONS: Readonly<Record<string, string>> = {

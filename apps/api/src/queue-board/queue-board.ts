@@ -3,13 +3,12 @@ import { Router, urlencoded, type NextFunction, type Request, type RequestHandle
 import { CONFIG, type Config } from '#libs/config';
 import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
+import { CrossSiteRequestError } from '../auth/auth.errors';
 import { STATUS_OF_CATEGORY } from '../http/problem';
-import { findUnstorableInput } from '../http/find-unstorable-input';
+import { findUnstorableInput } from '../http/validation.pipe';
 import { BoardActions } from './board-actions';
 import { BOARD_POLICY, BoardSessions, PAGE_POLICY, signInPage, signOutPage } from './board-session';
-import { CrossSiteRequestError } from './queue-board.errors';
 import type * as Board from './bull-board';
-import { isSameOrigin } from './same-origin';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 /** Queue names, job ids and schedule keys are far shorter. Each may become part of the audit log. [OPS-10] */
@@ -135,4 +134,22 @@ function sendSignInPage(error: unknown, response: Response): void {
   if (!(error instanceof DomainError)) throw error;
   response.setHeader('content-security-policy', PAGE_POLICY);
   response.status(STATUS_OF_CATEGORY[error.category]).type('html').send(signInPage(error.message));
+}
+
+/** Headers of a request that name the page that made it. */
+export interface RequestOrigin {
+  readonly secFetchSite: string | undefined;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+}
+
+/**
+ * True when a page of this origin made the request. Browsers send `Sec-Fetch-Site` (only over https and on loopback) and
+ * `Origin` (with every action). At least one must be present, and each present one must agree. `same-site` is not enough: a
+ * tenant's site may share the domain. Only the host is compared, because TLS may end in front of this process.
+ */
+export function isSameOrigin({ secFetchSite, origin, host }: RequestOrigin): boolean {
+  if (secFetchSite === undefined && origin === undefined) return false;
+  if (secFetchSite !== undefined && secFetchSite !== 'same-origin') return false;
+  return origin === undefined || (host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
 }
