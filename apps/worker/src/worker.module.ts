@@ -17,7 +17,7 @@ import { SagaModule } from '#libs/saga';
 import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { ProvisioningProcessor } from './jobs/provisioning.processor';
-import { StopSignal } from './jobs/stop-signal';
+import { StopSignal } from './jobs/run-job';
 import { SweepJobs } from './jobs/sweep-jobs';
 import { DriftJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/sync.processors';
 import { DatabaseClock } from './lifetime/database-clock';
