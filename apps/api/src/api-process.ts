@@ -4,11 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '#libs/config';
 import { METRICS_CONTENT_TYPE, metricsText, startTracing } from '#libs/observability';
-import type { ProcessDescription } from '#libs/runtime';
+import { runProcess, type ProcessDescription } from '#libs/runtime';
 import { createApi } from './api-app';
 
 /** Start and stop of the api process. */
-export const apiProcess: ProcessDescription = {
+const apiProcess: ProcessDescription = {
   name: 'api',
   portVariable: 'PORT',
   create: async (config) => {
@@ -68,4 +68,9 @@ export class MetricsListener {
     this.server?.close();
     this.server?.closeAllConnections();
   }
+}
+
+/** Runs the api until a signal ends it. `#processes/api` is this file, packed with all that it imports. */
+export function runApi(): Promise<void> {
+  return runProcess(apiProcess, process.env);
 }

@@ -2,6 +2,7 @@ import type { WorkerHost } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
@@ -34,6 +35,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   AuditModule,
   DigitalOceanModule,
   QueuesModule.forRoot(config, queues),
+  AccountsModule,
   InventoryModule,
   SagaModule,
   ProvisioningModule,

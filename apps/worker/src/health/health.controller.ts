@@ -1,7 +1,7 @@
 import { Controller, Get, Header, HttpStatus, Inject, Injectable, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
-import { AccountBinding } from '#libs/inventory';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 import { ReadinessService, type Check, type ReadinessIndicator } from '#libs/runtime';
 
