@@ -32,6 +32,7 @@ import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { BoardActions } from './queue-board/board-actions';
+import { BoardSessions } from './queue-board/board-session';
 import { QueueBoard } from './queue-board/queue-board';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
@@ -92,7 +93,7 @@ class OpenApiModule {}
 class MetricsApiModule {}
 
 /** The board is an Express router; `createApi` mounts it. */
-@Module({ providers: [BoardActions, QueueBoard] })
+@Module({ providers: [BoardActions, BoardSessions, QueueBoard] })
 class QueueBoardModule {}
 
 const FEATURES = [

@@ -1,6 +1,5 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Router, urlencoded, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { CONFIG, type Config } from '#libs/config';
 import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
 import { CrossSiteRequestError } from '../auth/auth.errors';
@@ -22,15 +21,13 @@ const MAX_PATH_LENGTH = 500;
 export class QueueBoard {
   readonly router = Router();
   private readonly log = new Logger('Board');
-  private readonly sessions: BoardSessions;
   private board: RequestHandler | undefined;
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    private readonly sessions: BoardSessions,
     private readonly clients: QueueClients,
     actions: BoardActions,
   ) {
-    this.sessions = new BoardSessions(config);
     this.router.use(setPolicy);
     this.router.post('/sign-in', requireSameOrigin, urlencoded({ extended: false, limit: '16kb' }), this.signIn);
     this.router.use(this.admit);
