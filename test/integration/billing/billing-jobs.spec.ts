@@ -2,7 +2,7 @@ import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLe
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
-import { StopSignal } from '../../../apps/worker/src/jobs/stop-signal';
+import { StopSignal } from '../../../apps/worker/src/jobs/run-job';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
 let world: BillingWorld;

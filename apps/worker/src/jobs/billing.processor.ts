@@ -3,8 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
-import { runJob } from './run-job';
-import { StopSignal } from './stop-signal';
+import { runJob, StopSignal } from './run-job';
 
 type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push';
 

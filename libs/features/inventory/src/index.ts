@@ -12,7 +12,7 @@ export {
   UnknownKindError,
 } from './inventory.errors';
 export { InventoryModule } from './inventory.module';
-export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
+export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';

@@ -145,3 +145,15 @@ export class Database implements Queryable, OnApplicationShutdown {
     return pool;
   }
 }
+
+/** The indicator of the database for the readiness of a process. */
+@Injectable()
+export class DatabaseHealth {
+  readonly name = 'database';
+
+  constructor(private readonly database: Database) {}
+
+  ping(): Promise<void> {
+    return this.database.ping();
+  }
+}

@@ -1,4 +1,4 @@
-import { isSameOrigin } from './same-origin';
+import { isSameOrigin } from './queue-board';
 
 it.each([
   ['nothing at all', {}, false],

@@ -1,6 +1,7 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Matches, MaxLength, Min } from 'class-validator';
-import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './field.decorators';
+import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
+import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
+import { IsNotBlank } from './input.decorators';
 
 /** Rows per page when no limit is given; fewer where the configured maximum is lower. */
 export const DEFAULT_LIMIT = 50;
@@ -63,4 +64,23 @@ export type CountsOf<T> = Freshness & { readonly data: T };
 /** The answer of a route about one object. */
 export interface DataOf<T> {
   readonly data: T;
+}
+
+const MAX_REASON = 500;
+
+/** Body of a change by a person, with an optional reason. */
+export class ReasonBody {
+  @ApiInput('Recorded in the audit log, in the transaction of the change', { example: 'moved by contract 12' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_REASON)
+  readonly reason?: string;
+}
+
+/** Body of a change that needs a reason. */
+export class RequiredReasonBody {
+  @ApiInput('Recorded in the audit log, in the transaction of the change', { example: 'checked at the provider' })
+  @MaxLength(MAX_REASON)
+  @IsNotBlank()
+  readonly reason: string;
 }

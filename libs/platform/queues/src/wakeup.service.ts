@@ -1,7 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { SWEEPS } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
-import { Enqueuer } from '#libs/queues';
+import { Injectable, Logger } from '@nestjs/common';
+import { Enqueuer } from './enqueuer';
+import type { QueueName } from './queue-definitions';
 
 /**
  * Wakes workers after a request has been committed. A failed wake-up is logged, never thrown: it delays the work until the
@@ -14,9 +14,8 @@ export class WakeupService {
 
   constructor(private readonly enqueuer: Enqueuer) {}
 
-  async wakeSweepWorker(kind: string): Promise<void> {
-    const queue = SWEEPS.find((sweep) => sweep.kind === kind)?.sync.queue;
-    if (queue) await this.wake({ event: 'sweep_wakeup_failed', kind }, () => this.enqueuer.sweep({ queue, kind, trigger: 'manual' }));
+  wakeSweepWorker(queue: QueueName, kind: string): Promise<void> {
+    return this.wake({ event: 'sweep_wakeup_failed', kind }, () => this.enqueuer.sweep({ queue, kind, trigger: 'manual' }));
   }
 
   wakeIngestWorker(invoiceId: string): Promise<void> {

@@ -1,5 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
+import { randomUUID } from 'node:crypto';
+import type { AuditContext } from '#libs/audit';
+import { principalOf } from '../auth/access.decorator';
 
 const WELL_FORMED = /^[A-Za-z0-9._:-]{8,128}$/;
 const ids = new WeakMap<object, string>();
@@ -17,3 +20,14 @@ export function assignRequestId(request: Request, response: Response, next: Next
 export function requestIdOf(request: Request): string {
   return ids.get(request) ?? 'unknown';
 }
+
+/** Parameter of a handler that changes state: the caller, the body's `reason` and the request id, for the audit log. */
+export const AuditCtx = createParamDecorator((_data: unknown, context: ExecutionContext): AuditContext => {
+  const request = context.switchToHttp().getRequest<Request<unknown, unknown, { reason?: unknown } | undefined>>();
+  const reason = request.body?.reason;
+  return {
+    by: principalOf(context),
+    requestId: requestIdOf(request as Request),
+    ...(typeof reason === 'string' && reason !== '' && { reason }),
+  };
+});

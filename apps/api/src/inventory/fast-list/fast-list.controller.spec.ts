@@ -1,4 +1,4 @@
-import { QueryCache } from './query-cache';
+import { QueryCache } from './fast-list.controller';
 
 it('validates a repeated query once, and returns objects that cannot be changed', async () => {
   const cache = new QueryCache<{ read: number }>();
