@@ -1,3 +1,5 @@
+import { UUID_PATTERN } from '#libs/kernel';
+
 /**
  * Statements that match the lines of one invoice, in the order in which `InvoiceLineWriter` runs them. They work on temporary tables,
  * which disappear with the transaction.
@@ -49,7 +51,7 @@ select line_no, target, nullif(ref_id, '') as ref_id, nullif(ref_uuid, '') as re
 
 /** The forms in which the provider writes ids. In a URN the id follows the second colon. */
 const NUMBER = `'^[0-9]+$'`;
-const UUID = `'^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`;
+const UUID = `'^${UUID_PATTERN}$'`;
 const bareId = (ref: string) => `regexp_replace(${ref}, '^do:[^:]*:', '')`;
 
 /**

@@ -1,5 +1,5 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { LinesReplacedError } from '../provider-billing.errors';
 import { BillingCompleteness } from './billing-completeness';
@@ -86,8 +86,7 @@ export class CostLineReader {
 }
 
 /** The key of a line in a cursor: period, invoice, number of the line, line set. */
-const COST_LINE_KEY =
-  /^(19|20|21)\d{2}-(0[1-9]|1[0-2])-01\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]{0,8}\/[0-9a-f]{1,16}$/;
+const COST_LINE_KEY = new RegExp(`^(19|20|21)\\d{2}-(0[1-9]|1[0-2])-01/${UUID_PATTERN}/[1-9][0-9]{0,8}/[0-9a-f]{1,16}$`);
 
 /** Names a line set: another document makes another one. */
 const LINE_SET = `left(i.document_hash, 16)`;
