@@ -49,8 +49,8 @@ it.each([
   ['100', '100'],
   ['-0.20', '-0.2'],
   ['10.00', '10'],
-])('writes %s shortly as %s', (text, short) => {
-  expect(usd(text).toShortText()).toBe(short);
+])('trims %s to %s', (text, short) => {
+  expect(usd(text).trim().toText()).toBe(short);
 });
 
 it.each([

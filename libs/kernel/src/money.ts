@@ -79,6 +79,11 @@ export class Money {
     return new Money(this.units < 0n ? -rounded : rounded, places, this.currency);
   }
 
+  /** The same amount without decimal places that are zero: `0.2` for `0.20`, and `0` for zero. */
+  trim(): Money {
+    return this.places === 0 ? this : Money.parse(this.toText().replace(/\.?0+$/, ''), this.currency);
+  }
+
   /** Whole cents, rounded. Safe as a number of JSON up to 90 trillion units of the currency; throws `RangeError` beyond. */
   toMinorUnits(rounding: Rounding): number {
     const minor = Number(this.round(MINOR_PLACES, rounding).units);
@@ -91,12 +96,6 @@ export class Money {
     const digits = String(this.units < 0n ? -this.units : this.units).padStart(this.places + 1, '0');
     const sign = this.units < 0n ? '-' : '';
     return this.places === 0 ? `${sign}${digits}` : `${sign}${digits.slice(0, -this.places)}.${digits.slice(-this.places)}`;
-  }
-
-  /** Plain decimal text without zeros at its end: `0.2` for `0.20`, and `0` for zero. */
-  toShortText(): string {
-    const text = this.toText();
-    return this.places === 0 ? text : text.replace(/\.?0+$/, '');
   }
 
   toString(): string {

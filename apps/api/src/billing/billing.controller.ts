@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { BalanceSnapshots, CostSummaries, EstimateReader, HistoryReader } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, CostLineReader } from '#libs/provider-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import type { DataOf, ListOf } from '../http/page.dto';
 import { ApiDataResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
@@ -12,9 +12,8 @@ import { CostSummaryQuery, firstDayOf, HistoryQuery } from './billing.dto';
 export class BillingController {
   constructor(
     private readonly balances: BalanceSnapshots,
-    private readonly summaries: CostSummaries,
-    private readonly estimates: EstimateReader,
-    private readonly entries: HistoryReader,
+    private readonly lines: CostLineReader,
+    private readonly billingHistory: BillingHistory,
   ) {}
 
   @Get('balance')
@@ -35,7 +34,7 @@ export class BillingController {
   })
   @ApiListResponse(BillingHistoryEntryResponse)
   history(@Query() query: HistoryQuery): Promise<ListOf<BillingHistoryEntryResponse>> {
-    return this.entries.list(query.type, query);
+    return this.billingHistory.list(query.type, query);
   }
 
   @Get('summary')
@@ -45,7 +44,7 @@ export class BillingController {
   })
   @ApiDataResponse(CostSummaryResponse)
   async summary(@Query() query: CostSummaryQuery): Promise<DataOf<CostSummaryResponse>> {
-    return { data: await this.summaries.read(firstDayOf(query.period), query.groups()) };
+    return { data: await this.lines.summary(firstDayOf(query.period), query.groups()) };
   }
 
   @Get('estimate')
@@ -56,6 +55,6 @@ export class BillingController {
   @ApiDataResponse(CostEstimateResponse)
   @ApiProblems(404)
   async estimate(): Promise<DataOf<CostEstimateResponse>> {
-    return { data: await this.estimates.read() };
+    return { data: await this.balances.estimate() };
   }
 }

@@ -1,17 +1,3 @@
-/**
- * Claims the refresh for this process and returns the end of the claim, which fences its writes.
- * $1 greatest age at which the copy is still good, ms. $2 length of the claim, ms. Fenced.
- */
-export const CLAIM_REFRESH = `
-insert into provider_catalogue as c (name, refreshing_until) values ('offers', clock_timestamp() + $2 * interval '1 millisecond')
-on conflict (name) do update set refreshing_until = excluded.refreshing_until
- where (c.taken_at is null or c.taken_at <= clock_timestamp() - $1 * interval '1 millisecond')
-   and (c.refreshing_until is null or c.refreshing_until <= clock_timestamp())
-returning refreshing_until::text as until`;
-
-/** Ends a claim. Returns no row when another process has claimed the refresh since. $1 the end of the claim. Fenced. */
-export const END_CLAIM = 'update provider_catalogue set refreshing_until = null where refreshing_until = $1::timestamptz returning 1';
-
 /** The first statement of every replacement. Its row lock serialises concurrent ones, so that copies do not mix. Fenced. */
 export const MARK_TAKEN = `
 insert into provider_catalogue (name, taken_at) values ('offers', clock_timestamp())

@@ -1,10 +1,10 @@
 import type { TokenPurpose } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { Lease, queryableOf, Transaction, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { ILike, IsNull, Not, type Repository } from 'typeorm';
-import { CLAIM_REFRESH, END_CLAIM, MARK_TAKEN, REPLACE_IMAGES, REPLACE_REGIONS, REPLACE_SIZES } from './catalog.sql';
+import { MARK_TAKEN, REPLACE_IMAGES, REPLACE_REGIONS, REPLACE_SIZES } from './catalog.sql';
 import { CatalogRefresh } from './entities/catalog-refresh.entity';
 import { Image } from './entities/image.entity';
 import { Region } from './entities/region.entity';
@@ -15,19 +15,26 @@ import { readOffers, type Offers } from './provider-offers';
 /** A refresh that takes longer counts as failed, and another process may start one. */
 const REFRESH_LIMIT_MS = 120_000;
 
+/** The only copy. */
+const OFFERS = { name: 'offers' };
+
 const NO_SLUGS: KnownOffers['slugs'] = { size_slug: [], region: [], image: [] };
 
 /** The stored copy of the provider's sizes, regions and images. Reads call no provider; a refresh replaces the copy as a whole. */
 @Injectable()
 export class Catalog {
+  private readonly lease: Lease<CatalogRefresh>;
+
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly provider: DigitalOcean,
     @InjectRepository(CatalogRefresh) private readonly refreshes: Repository<CatalogRefresh>,
     @InjectRepository(Size) private readonly sizes: Repository<Size>,
     @InjectRepository(Region) private readonly regions: Repository<Region>,
     @InjectRepository(Image) private readonly images: Repository<Image>,
-  ) {}
+  ) {
+    this.lease = new Lease(refreshes, 'refreshingUntil', REFRESH_LIMIT_MS);
+  }
 
   /** Undefined when there is no copy yet. */
   async problemsOf(order: Order): Promise<OrderProblem[] | undefined> {
@@ -49,7 +56,7 @@ export class Catalog {
   /** Refreshes the copy now, with the token of the fingerprint if one is given. Throws the client's errors; the old copy then stays. */
   async refresh(purpose: TokenPurpose, fingerprint?: string): Promise<void> {
     const offers = await readOffers(this.provider, { purpose, fingerprint });
-    await this.database.transaction((tx) => this.replace(tx, offers));
+    await this.transaction.run((em) => this.replace(queryableOf(em), offers));
   }
 
   /**
@@ -57,17 +64,19 @@ export class Catalog {
    * does not when its claim ran out and another process took over. Throws the client's errors; the old copy then stays.
    */
   async refreshIfOlderThan(ms: number, purpose: TokenPurpose, fingerprint?: string): Promise<boolean> {
-    const [claim] = await this.database.query<{ until: string }>(CLAIM_REFRESH, [ms, REFRESH_LIMIT_MS]);
+    await this.refreshes.createQueryBuilder().insert().values(OFFERS).orIgnore().execute();
+    const isOld = `(taken_at is null or taken_at <= clock_timestamp() - :ms * interval '1 millisecond')`;
+    const claim = await this.lease.claim({ where: `name = :name and ${isOld} and ${this.lease.free()}`, parameters: { ...OFFERS, ms } });
     if (!claim) return false;
     try {
       const offers = await readOffers(this.provider, { purpose, fingerprint });
-      return await this.database.transaction(async (tx) => {
-        const [mine] = await tx.query(END_CLAIM, [claim.until]);
-        if (mine) await this.replace(tx, offers);
-        return mine !== undefined;
+      return await this.transaction.run(async (em) => {
+        const mine = await this.lease.release(OFFERS, claim.lease, {}, em);
+        if (mine) await this.replace(queryableOf(em), offers);
+        return mine;
       });
     } catch (error) {
-      await this.database.query(END_CLAIM, [claim.until]);
+      await this.lease.release(OFFERS, claim.lease);
       throw error;
     }
   }
