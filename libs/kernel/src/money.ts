@@ -10,8 +10,8 @@ const DECIMAL = new RegExp(`^(-?)(\\d{1,${MOST_DIGITS}})(?:\\.(\\d{1,${MOST_DIGI
 export type Rounding = 'half_away' | 'half_even';
 
 /**
- * An exact amount of one currency: a whole number of units of `10 ^ -places`. Prices and lines are finer than a cent, so an amount keeps its
- * decimal places, also trailing zeros: `Money.parse(text).toText()` is `text`. Never a float.
+ * An exact amount of one currency: a whole number of units of `10 ^ -places`. Prices and lines are finer than a cent, so an amount keeps
+ * its decimal places, also trailing zeros: `Money.parse(text).toText()` is `text`. Never a float.
  */
 export class Money {
   private constructor(

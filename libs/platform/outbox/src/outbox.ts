@@ -130,8 +130,8 @@ export class Outbox<M extends OutboxMessage> {
   }
 
   /**
-   * A newer version that was written meanwhile becomes due again, because the receiver may have taken the older one last. When the lease has
-   * ended, the worker that has it now delivers once more, which changes nothing at the receiver.
+   * A newer version that was written meanwhile becomes due again, because the receiver may have taken the older one last. When the lease
+   * has ended, the worker that has it now delivers once more, which changes nothing at the receiver.
    */
   private markDelivered(em: EntityManager, { id, version, lease }: ClaimedMessage): Promise<boolean> {
     const set = {

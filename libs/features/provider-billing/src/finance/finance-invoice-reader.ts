@@ -37,7 +37,10 @@ interface Row {
   readonly lines: FinanceLine[] | null;
 }
 
-/** SQL on an invoice `i`: its lines add up to its amount, or the difference was released. After the amount changed it waits for the new lines. [BIL-5] */
+/**
+ * SQL on an invoice `i`: its lines add up to its amount, or the difference was released. After the amount changed it waits for the new
+ * lines. [BIL-5]
+ */
 export const DELIVERABLE = `i.reconciliation in ('reconciled', 'released') and i.amount - i.lines_amount = i.difference`;
 
 /** People read the lines in finance's books. In an invoice with more lines than this, the lines of one product become one line. */

@@ -27,8 +27,8 @@ export class InvoiceIngest {
   ) {}
 
   /**
-   * True when every kind was listed completely at least once, or the longest wait has passed. Lines can only be matched to known resources, so
-   * on a first run invoices wait for the first sweeps.
+   * True when every kind was listed completely at least once, or the longest wait has passed. Lines can only be matched to known
+   * resources, so on a first run invoices wait for the first sweeps.
    */
   async isReady(): Promise<boolean> {
     const { as_of } = await this.completeness.ofKind(undefined);

@@ -80,7 +80,7 @@ interface CostLineRow extends Omit<CostLineView, 'match' | 'started_at' | 'ended
   readonly ended_at: CostLine['endedAt'];
 }
 
-/** Reads and sums the lines of invoices, never an estimate. Every line is in exactly one group, so the groups add up to the total. [BIL-9] */
+/** Reads and sums the lines of invoices, never an estimate. [BIL-9] */
 @Injectable()
 export class CostLineReader {
   constructor(
@@ -113,7 +113,8 @@ export class CostLineReader {
 
   /**
    * `period` is the first day of a month, or undefined for all invoices. `groupBy` has at least one group. The largest amounts come first.
-   * Groups and total come from one statement, so they always agree. Set-based.
+   * Every line is in exactly one group,
+   * and groups and total come from one statement, so the groups always add up to the total. Set-based.
    */
   async summary(period: string | undefined, groupBy: readonly Group[]): Promise<CostSummary> {
     const columns = groupBy.map((group) => `${GROUPS[group]} as "${group}"`);
@@ -156,7 +157,7 @@ const COST_LINE_COLUMNS = `
 md5(l.invoice_id::text || '/' || l.line_no)::uuid as id, l.invoice_id, l.line_no, l.product, l.kind, l.group_description, l.description, l.category,
 l.resource_id, l.match_method, l.match_reason, l.project_name, l.tenant_id, l.hours::text, l.started_at, l.ended_at, l.amount::text, i.currency, l.is_tax`;
 
-/** Measured: reads invoice by invoice and of each only as many lines as the page needs, because the key's index has the lines of one together. */
+/** Measured: reads invoice by invoice, and of each only as many lines as the page needs. The index of the key has the lines of one together. */
 const LIST = `
 select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${lineSetOf('i.document_hash')} as line_set
   from (select * from cloud_invoices

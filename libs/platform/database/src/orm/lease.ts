@@ -14,8 +14,9 @@ export interface LeaseClaim<E> extends LeaseChange<E> {
 }
 
 /**
- * A claim on a row that ends by itself, so that a killed process blocks nobody for long. One column has the end of the claim by the clock of
- * the database. The end as PostgreSQL writes it, with its microseconds, identifies the claim: a process that lost it changes nothing.
+ * A claim on a row that ends by itself, so that a killed process blocks no other one for long. One column has the end of the claim by the
+ * clock of the database. The end as PostgreSQL writes it, with its microseconds, identifies the claim: a process that lost it changes
+ * nothing.
  */
 export class Lease<E extends ObjectLiteral> {
   /** `property`: the property with the end of the claim; null when no process has one. */
