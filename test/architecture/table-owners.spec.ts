@@ -3,6 +3,7 @@ import { stringTexts } from './string-texts';
 
 /** The library that owns a table is the only one that writes it. All libraries may read it. */
 const OWNED: Record<string, readonly string[]> = {
+  accounts: ['cloud_accounts'],
   audit: ['audit_log', 'record_chain', 'record_digests', 'record_waiting'],
   'provider-billing': [
     'cloud_balance_snapshots',
@@ -16,7 +17,6 @@ const OWNED: Record<string, readonly string[]> = {
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules'],
   inventory: [
-    'cloud_accounts',
     'cloud_event_last_values',
     'cloud_event_months',
     'cloud_project_members',

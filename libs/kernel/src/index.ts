@@ -1,7 +1,17 @@
 export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
-export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
 export { isUuid, UUID_KEY, UUID_PATTERN } from './ids';
+export {
+  DomainError,
+  domainError,
+  errorCode,
+  isRetryable,
+  UNKNOWN_FIELD,
+  ValidationFailedError,
+  type DomainErrorClass,
+  type ErrorCategory,
+  type FieldError,
+} from './kernel.errors';
 export { Money, type Rounding } from './money';
 export {
   decodeCursor,
@@ -15,5 +25,4 @@ export {
   type PageRequest,
 } from './paging';
 export { throttle } from './throttle';
-export { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';
 export { withTimeout } from './with-timeout';

@@ -1,3 +1,4 @@
+import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
@@ -37,7 +38,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [...EXPORTED, FinanceClient, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
   exports: EXPORTED,
 })

@@ -1,8 +1,8 @@
+import { PROJECT_COLUMNS, ProjectNotFoundError, type ProjectRow, projectView, type ProjectView } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { ProjectNotFoundError, ResourceNotFoundError } from '../inventory.errors';
-import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project';
+import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader } from '../queries/inventory-reader';
 import type { ResourceView } from '../queries/resource-view';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
@@ -27,7 +27,7 @@ export class OwnershipService {
   async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceView> {
     await this.database.transaction(async (tx) => {
       await this.recorder.lockAttribution(tx);
-      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
+      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError();
       await this.audit.record(tx, {
         ...context,
         action: 'owner_set',
@@ -55,7 +55,7 @@ export class OwnershipService {
           change.classification ?? null,
         ],
       );
-      if (!project) throw new ProjectNotFoundError(projectId);
+      if (!project) throw new ProjectNotFoundError();
       const { account_id: accountId, ...row } = project;
       const members = await tx.query<{ id: string }>(
         `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (

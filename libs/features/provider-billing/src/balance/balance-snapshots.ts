@@ -1,7 +1,7 @@
+import { AccountBinding } from '#libs/accounts';
 import type { Config } from '#libs/config';
 import type { RetentionRule } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { AccountBinding } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Raw, type Repository } from 'typeorm';

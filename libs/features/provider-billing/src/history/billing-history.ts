@@ -1,5 +1,5 @@
+import { AccountBinding } from '#libs/accounts';
 import { Database } from '#libs/database';
-import { AccountBinding } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';

@@ -1,6 +1,7 @@
+import { AccountBinding } from '#libs/accounts';
 import { DomainError, errorCode } from '#libs/kernel';
 import { Database } from '#libs/database';
-import { AccountBinding, CompletenessReader } from '#libs/inventory';
+import { CompletenessReader } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { InvoiceLedger, type ClaimedInvoice } from '../invoices/invoice-ledger';
 import { UnreadableDocumentError } from '../provider-billing.errors';

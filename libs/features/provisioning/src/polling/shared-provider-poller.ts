@@ -1,7 +1,7 @@
+import { BoundProvider } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { record, wholeNumber, list, optionalRecord } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, parseDroplet, type DropletAction } from '../provider/droplet-calls';
 import { ProjectCalls, type ProjectMember } from '../provider/project-calls';
