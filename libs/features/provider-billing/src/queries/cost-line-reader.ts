@@ -113,8 +113,7 @@ export class CostLineReader {
 
   /**
    * `period` is the first day of a month, or undefined for all invoices. `groupBy` has at least one group. The largest amounts come first.
-   * Every line is in exactly one group,
-   * and groups and total come from one statement, so the groups always add up to the total. Set-based.
+   * Every line is in exactly one group, and groups and total come from one statement, so the groups always add up to the total. Set-based.
    */
   async summary(period: string | undefined, groupBy: readonly Group[]): Promise<CostSummary> {
     const columns = groupBy.map((group) => `${GROUPS[group]} as "${group}"`);
