@@ -60,7 +60,7 @@ export class Outbox<M extends OutboxMessage> {
   async write(em: EntityManager, id: string, contentHash: string): Promise<void> {
     const rows = em.getRepository<M>(this.messages.target);
     const message = { ...this.keyOf(id), contentHash } as QueryDeepPartialEntity<M>;
-    const inserted = await rows.createQueryBuilder().insert().values(message).orIgnore().returning('1').execute();
+    const inserted = await rows.createQueryBuilder().insert().values(message).orIgnore().returning('1').updateEntity(false).execute();
     if ((inserted.raw as unknown[]).length > 0) return;
     const now = () => 'clock_timestamp()';
     const next = {
