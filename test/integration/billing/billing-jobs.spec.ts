@@ -1,4 +1,4 @@
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
@@ -25,7 +25,6 @@ beforeEach(async () => {
     world.get(BillingHistory),
     world.get(InvoiceIngest),
     world.get(InvoiceLedger),
-    world.get(InventoryReadiness),
     world.get(FinancePush),
     enqueuer,
     new StopSignal(),

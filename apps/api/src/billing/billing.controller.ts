@@ -2,10 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFil
 import type { AuditContext } from '#libs/audit';
 import {
   BalanceSnapshots,
+  BillingHistory,
   CostLineReader,
-  CostSummaries,
-  EstimateReader,
-  HistoryReader,
   InvoiceReader,
   InvoiceService,
   type CostLineView,
@@ -33,9 +31,8 @@ import { CostLinesQuery, CostSummaryQuery, firstDayOf, HistoryQuery, InvoicesQue
 export class BillingController {
   constructor(
     private readonly balances: BalanceSnapshots,
-    private readonly summaries: CostSummaries,
-    private readonly estimates: EstimateReader,
-    private readonly entries: HistoryReader,
+    private readonly lines: CostLineReader,
+    private readonly billingHistory: BillingHistory,
   ) {}
 
   @Get('balance')
@@ -56,7 +53,7 @@ export class BillingController {
   })
   @ApiListResponse(BillingHistoryEntryResponse)
   history(@Query() query: HistoryQuery): Promise<ListOf<BillingHistoryEntryResponse>> {
-    return this.entries.list(query.type, query);
+    return this.billingHistory.list(query.type, query);
   }
 
   @Get('summary')
@@ -66,7 +63,7 @@ export class BillingController {
   })
   @ApiDataResponse(CostSummaryResponse)
   async summary(@Query() query: CostSummaryQuery): Promise<DataOf<CostSummaryResponse>> {
-    return { data: await this.summaries.read(firstDayOf(query.period), query.groups()) };
+    return { data: await this.lines.summary(firstDayOf(query.period), query.groups()) };
   }
 
   @Get('estimate')
@@ -77,7 +74,7 @@ export class BillingController {
   @ApiDataResponse(CostEstimateResponse)
   @ApiProblems(404)
   async estimate(): Promise<DataOf<CostEstimateResponse>> {
-    return { data: await this.estimates.read() };
+    return { data: await this.balances.estimate() };
   }
 }
 

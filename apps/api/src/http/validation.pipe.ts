@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { CONFIG, type Config } from '#libs/config';
-import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
+import { isUuid, UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
 import { DEFAULT_LIMIT, PageQuery } from './http.dto';
 
 /**
@@ -82,14 +82,14 @@ function fieldErrors({ property, constraints, children }: ValidationError): Fiel
   return [...own, ...(children ?? []).flatMap(fieldErrors)];
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Ids are UUIDs. Any other text is refused before it reaches a statement. */
 @Injectable()
 export class UuidPipe implements PipeTransform<string, string> {
   transform(value: string): string {
-    if (!UUID.test(value)) throw new ValidationFailedError([{ field: 'id', message: 'id must be a UUID' }]);
-    return value.toLowerCase();
+    const id = value.toLowerCase();
+    if (!isUuid(id)) throw new ValidationFailedError([{ field: 'id', message: 'id must be a UUID' }]);
+    return id;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
 import { runJob, StopSignal } from './run-job';
 
@@ -24,7 +24,6 @@ export class BillingJobs {
     private readonly history: BillingHistory,
     private readonly ingest: InvoiceIngest,
     private readonly ledger: InvoiceLedger,
-    private readonly inventory: InventoryReadiness,
     private readonly push: FinancePush,
     private readonly enqueuer: Enqueuer,
     private readonly stop: StopSignal,
@@ -55,7 +54,7 @@ export class BillingJobs {
   }
 
   private async enqueueDueIngests(): Promise<void> {
-    if (await this.inventory.isReady()) await this.enqueuer.ingests(await this.ledger.due(MAX_INGESTS));
+    if (await this.ingest.isReady()) await this.enqueuer.ingests(await this.ledger.due(MAX_INGESTS));
   }
 }
 

@@ -12,7 +12,8 @@ export {
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './database.metrics';
 export { migrate, type MigrateOptions } from './migrate';
-export { dataSourceOn, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
+export { dataSourceOn, MONEY, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
+export { Lease, type LeaseChange, type LeaseClaim } from './orm/lease';
 export { queryableOf, sql, TenantTransaction, Transaction } from './orm/transaction';
 export type { Queryable, Statement } from './queryable';
 export { SignatureChangedError, type RepeatableSql } from './repeatable-sql';

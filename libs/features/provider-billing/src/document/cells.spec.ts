@@ -1,4 +1,4 @@
-import { amountText, hoursText } from './amount';
+import { amountText, hoursText, lineTime } from './cells';
 import { UnreadableRecord } from '../provider-billing.errors';
 
 it.each([
@@ -61,4 +61,28 @@ it.each([
 
 it.each(['-1', 'many', '1e2'])('refuses %p hours [BIL-3]', (cell) => {
   expect(() => hoursText(cell)).toThrow(UnreadableRecord);
+});
+
+it.each([
+  ['2026-04-01 00:00:00 +0000', '2026-04-01T00:00:00.000Z'],
+  ['2020-07-31 23:59:59 +0000', '2020-07-31T23:59:59.000Z'],
+  ['2026-04-01 02:00:00 +0200', '2026-04-01T00:00:00.000Z'],
+  ['2026-04-01T00:00:00Z', '2026-04-01T00:00:00.000Z'],
+  ['2026-03-31T20:30:00.123-03:30', '2026-04-01T00:00:00.000Z'],
+  ['2024-02-29 00:00:00 +0000', '2024-02-29T00:00:00.000Z'],
+  ['2026-04-01', '2026-04-01T00:00:00.000Z'],
+  ['', null],
+])('reads the time %p as %p [BIL-4]', (cell, expected) => {
+  expect(lineTime(cell)).toBe(expected);
+});
+
+it.each([
+  '2026-02-30 00:00:00 +0000',
+  '2026-13-01 00:00:00 +0000',
+  '2026-04-01 25:00:00 +0000',
+  '04/01/2026',
+  '2026-04-01 00:00:00 +9900',
+  'soon',
+])('refuses the time %p [BIL-3]', (cell) => {
+  expect(() => lineTime(cell)).toThrow(UnreadableRecord);
 });
