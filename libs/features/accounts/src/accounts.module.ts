@@ -1,7 +1,18 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountBinding } from './account-binding';
 import { BoundProvider } from './bound-provider';
+import { CloudAccount } from './entities/cloud-account.entity';
+import { ProjectMember } from './entities/project-member.entity';
+import { ProjectName } from './entities/project-name.entity';
+import { Project } from './entities/project.entity';
+
+const SERVICES = [AccountBinding, BoundProvider];
 
 /** Expects the global modules of config, database and digitalocean. */
-@Module({ providers: [AccountBinding, BoundProvider], exports: [AccountBinding, BoundProvider] })
+@Module({
+  imports: [TypeOrmModule.forFeature([CloudAccount, Project, ProjectMember, ProjectName])],
+  providers: SERVICES,
+  exports: SERVICES,
+})
 export class AccountsModule {}
