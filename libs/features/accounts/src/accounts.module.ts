@@ -6,8 +6,9 @@ import { CloudAccount } from './entities/cloud-account.entity';
 import { ProjectMember } from './entities/project-member.entity';
 import { ProjectName } from './entities/project-name.entity';
 import { Project } from './entities/project.entity';
+import { ProjectService } from './project.service';
 
-const SERVICES = [AccountBinding, BoundProvider];
+const SERVICES = [AccountBinding, BoundProvider, ProjectService];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({

@@ -2,12 +2,5 @@ export { AccountBinding } from './account-binding';
 export { AccountNotCheckedError, AccountUnknownError, OtherAccountError, ProjectNotFoundError } from './accounts.errors';
 export { AccountsModule } from './accounts.module';
 export { BoundProvider } from './bound-provider';
-export {
-  parseProject,
-  PROJECT_COLUMNS,
-  projectView,
-  tenantInDescription,
-  type ListedProject,
-  type ProjectRow,
-  type ProjectView,
-} from './project';
+export { parseProject, tenantInDescription, type ListedProject } from './project';
+export { ProjectService, type ProjectChange, type ProjectView } from './project.service';

@@ -1,4 +1,4 @@
-export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { OwnershipService } from './attribution/ownership.service';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
@@ -16,7 +16,6 @@ export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause, EventView } from './queries/event-view';
 export { InventoryReader } from './queries/inventory-reader';
-export { ProjectReader } from './queries/project-reader';
 export type { ResourceFilters } from './queries/resource-filters';
 export type { ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/sweep-reader';

@@ -8,7 +8,6 @@ import { ProjectMirror } from './projects/project-mirror';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
-import { ProjectReader } from './queries/project-reader';
 import { SweepReader } from './queries/sweep-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
@@ -36,7 +35,6 @@ const EXPORTED = [
   DueSweeps,
   InventoryReader,
   OwnershipService,
-  ProjectReader,
   ResourceRegistrar,
   SweepReader,
   SweepService,
