@@ -6,9 +6,11 @@ import { CloudAccount } from './entities/cloud-account.entity';
 import { ProjectMember } from './entities/project-member.entity';
 import { ProjectName } from './entities/project-name.entity';
 import { Project } from './entities/project.entity';
+import { ProjectMembershipRepository } from './project-membership.repository';
+import { ProjectMirror } from './project-mirror';
 import { ProjectService } from './project.service';
 
-const SERVICES = [AccountBinding, BoundProvider, ProjectService];
+const SERVICES = [AccountBinding, BoundProvider, ProjectMembershipRepository, ProjectMirror, ProjectService];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({

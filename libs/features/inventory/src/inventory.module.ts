@@ -3,8 +3,6 @@ import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
 import { OwnershipService } from './attribution/ownership.service';
 import { HistoryHorizon } from './history/history-horizon';
-import { ProjectMembershipRepository } from './projects/project-membership.repository';
-import { ProjectMirror } from './projects/project-mirror';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
@@ -55,8 +53,6 @@ const EXPORTED = [
     OwnershipRecorder,
     ParentResolver,
     Placeholders,
-    ProjectMembershipRepository,
-    ProjectMirror,
     ProjectReconciler,
     ProjectSweep,
     ResourceRecorder,

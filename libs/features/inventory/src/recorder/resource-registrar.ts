@@ -1,4 +1,4 @@
-import { BoundProvider } from '#libs/accounts';
+import { BoundProvider, ProjectMembershipRepository } from '#libs/accounts';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
@@ -34,15 +34,6 @@ export interface RegisteredResource {
 
 const COLUMNS = 'id, kind, provider_id, name, region, size_slug, status, tenant_id';
 
-/**
- * Adds a member as the membership walk does. A known member stays unchanged.
- * $1 account, $2 the provider's id of the project, $3 kind, $4 provider id, $5 urn.
- */
-const JOIN_PROJECT = `
-insert into cloud_project_members (account_id, project_id, kind, provider_id, urn, assigned_at)
-select $1, p.id, $3, $4, $5, clock_timestamp() from cloud_projects p where p.account_id = $1 and p.provider_id = $2 and p.deleted_at is null
-on conflict (account_id, kind, provider_id, project_id) where member_until is null do nothing`;
-
 /** Writes a tombstone with its event. $1 kind, $2 provider id, $3 saga or null. */
 const TOMBSTONE = `
 with live as (
@@ -65,6 +56,7 @@ export class ResourceRegistrar {
   constructor(
     private readonly database: Database,
     private readonly provider: BoundProvider,
+    private readonly members: ProjectMembershipRepository,
     private readonly recorder: ResourceRecorder,
     private readonly owners: OwnershipRecorder,
   ) {}
@@ -77,7 +69,8 @@ export class ResourceRegistrar {
     const kind = kindNamed(name);
     const seen = kind.observe(raw);
     const { accountId } = await this.provider.token('provisioning');
-    if (projectUuid !== undefined) await this.joinProject(accountId, kind, seen, projectUuid);
+    if (projectUuid !== undefined)
+      await this.members.join({ accountId, projectUuid, kind: name, providerId: seen.providerId, urn: urnOf(kind, seen) });
     const requestedAt = await this.onDatabaseClock(requestedAtMs);
     const sighting = { id: null, accountId, source: 'saga', sagaId: sagaId ?? null, startedAt: requestedAt } as const;
     await this.recorder.recordPage(sighting, kind, [seen], requestedAt);
@@ -118,11 +111,6 @@ export class ResourceRegistrar {
       on.query<RegisteredResource>(`select ${COLUMNS} from cloud_resources where ${condition} and deleted_at is null`, values);
     const [row] = await (scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, read) : read(this.database));
     return row;
-  }
-
-  /** Writes the membership that the next walk over the projects will find. */
-  private async joinProject(accountId: string, kind: Kind, seen: Observation, projectUuid: string): Promise<void> {
-    await this.database.query(JOIN_PROJECT, [accountId, projectUuid, kind.kind, seen.providerId, urnOf(kind, seen)]);
   }
 
   /**

@@ -14,7 +14,6 @@ import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
-import { ProjectMembershipRepository } from '../projects/project-membership.repository';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ActionFeed } from './action-feed';
 import { ListSweep } from './list-sweep';
@@ -40,7 +39,6 @@ export class SweepService {
     private readonly actions: ActionFeed,
     private readonly misses: MissRecorder,
     private readonly reconciler: ProjectReconciler,
-    private readonly members: ProjectMembershipRepository,
     private readonly audit: AuditLog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -65,7 +63,6 @@ export class SweepService {
       const sweep = await this.markReleased(tx, sweepId);
       const struck = await this.misses.strikeReleased(tx, sweepId);
       await this.reconciler.strikeReleased(tx, sweepId);
-      await this.members.missReleased(tx, sweepId);
       await this.audit.record(tx, {
         ...context,
         action: 'sweep_released',
