@@ -1,17 +1,39 @@
 import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
-import { DigitalOcean } from '#libs/digitalocean';
+import {
+  DigitalOcean,
+  ForbiddenByProviderError,
+  NotFoundAtProviderError,
+  optionalRecord,
+  optionalText,
+  record,
+  text,
+} from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { AccountUnknownError, OtherAccountError } from './accounts.errors';
 import { CloudAccount } from './entities/cloud-account.entity';
-import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
 
 /** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */
 const LONGEST_REFUSAL_MS = 60_000;
 /** The service is bound to the account of this purpose's token, whichever purpose is checked first. */
 const BINDING_PURPOSE: TokenPurpose = 'sync-fast';
+
+/** A token, by the purpose that uses it and by its fingerprint. A rotated token has another fingerprint. */
+interface CheckedToken {
+  readonly purpose: TokenPurpose;
+  readonly fingerprint: string;
+}
+
+/** The account that a token belongs to. */
+interface ProviderAccount {
+  /** The first id that the provider returns: of the team, of the account, or of the owner of the default project. */
+  readonly id: string;
+  readonly identifiedBy: 'team' | 'account' | 'project_owner';
+  readonly projectOwnerId: string | null;
+  readonly name: string | null;
+}
 
 /** A token of the bound account, with our id of that account. */
 export interface BoundToken extends CheckedToken {
@@ -142,5 +164,43 @@ export class AccountBinding implements OnModuleInit {
       const checked = this.checked.get(this.provider.tokenFingerprint(purpose));
       return checked ? [{ labels: { purpose }, value: checked.refusal ? 1 : 0 }] : [];
     });
+  }
+}
+
+/**
+ * Reads the account that a token belongs to. A scoped token may get a 403 for `/v2/account`; then the default project's owner identifies
+ * it.
+ */
+async function readProviderAccount(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<ProviderAccount> {
+  const account = await undefinedIfRefused(
+    provider.get({ purpose, fingerprint, path: '/v2/account', key: 'account', parse: parseAccount }),
+  );
+  if (account) return { ...account, projectOwnerId: null };
+  const owner = await readProjectOwner(provider, { purpose, fingerprint });
+  if (owner === undefined) throw new AccountUnknownError();
+  return { id: owner, identifiedBy: 'project_owner', projectOwnerId: owner, name: null };
+}
+
+/** The owner of the default project. Undefined when the token may not read the project, or the provider does not return its owner. */
+async function readProjectOwner(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<string | undefined> {
+  const parse = (raw: unknown) => optionalText(record(raw, 'project'), 'owner_uuid');
+  const asked = provider.get({ purpose, fingerprint, path: '/v2/projects/default', key: 'project', parse });
+  return (await undefinedIfRefused(asked)) ?? undefined;
+}
+
+function parseAccount(raw: unknown): Pick<ProviderAccount, 'id' | 'identifiedBy' | 'name'> {
+  const account = record(raw, 'account');
+  const team = optionalRecord(account.team, 'team');
+  return team
+    ? { id: text(team, 'uuid'), identifiedBy: 'team', name: optionalText(team, 'name') }
+    : { id: text(account, 'uuid'), identifiedBy: 'account', name: optionalText(account, 'name') };
+}
+
+async function undefinedIfRefused<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ForbiddenByProviderError || error instanceof NotFoundAtProviderError) return undefined;
+    throw error;
   }
 }

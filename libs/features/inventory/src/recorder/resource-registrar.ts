@@ -4,7 +4,7 @@ import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { UnknownKindError } from '../inventory.errors';
 import { listedKind } from '../kinds';
-import { urnOf, type Kind, type Observation } from '../kinds/kind';
+import { urnOf, type Kind } from '../kinds/kind';
 import { OwnershipRecorder } from './ownership-recorder';
 import { ResourceRecorder } from './resource-recorder';
 

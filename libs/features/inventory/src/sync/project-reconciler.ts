@@ -45,7 +45,7 @@ select distinct line from cloud_sweeps s, unnest(s.missing) line
 const RELEASED_SWEEP = `
 select account_id as "accountId", started_at::text as "sweptFrom", coalesce(missing, '{}') as missing from cloud_sweeps where id = $1`;
 
-/** Set-based: the resources among these that exist and were in the last complete list of their kind. $1 account, $2 kinds, $3 provider ids. */
+/** Set-based: the resources among these that the last complete list of their kind contained. $1 account, $2 kinds, $3 provider ids. */
 const LIVE_RESOURCES = `
 select r.kind, r.provider_id as "providerId"
   from cloud_resources r join unnest($2::text[], $3::text[]) m(kind, provider_id) on r.kind = m.kind and r.provider_id = m.provider_id
@@ -89,7 +89,7 @@ export class ProjectReconciler {
   }
 
   /**
-   * Writes the members that a complete walk listed, and ends memberships that it did not list. A walk that is not trusted, or appears blind,
+   * Writes the members that a complete walk listed, and ends memberships that it did not list. A walk that is not trusted or appears blind
    * ends no membership for missing it. Returns the missed lines (`member/<project>/<kind>/<provider id>`), for an operator to judge.
    */
   async applyWalk(
