@@ -75,7 +75,7 @@ export class ProjectService {
     };
     if (Object.keys(values).length > 0) await em.update(Project, { id }, values);
     const project = await em.findOneBy(Project, { id });
-    if (!project) throw new ProjectNotFoundError(id);
+    if (!project) throw new ProjectNotFoundError();
     return { accountId: project.accountId, project: projectView(project) };
   }
 }
