@@ -1,18 +1,20 @@
+import { ProjectService, type ProjectView } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { ConfigModule, loadConfig } from '#libs/config';
 import { Database, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import {
   ChangeCauses,
+  CompletenessReader,
   InventoryModule,
   InventoryReader,
   ResourceRegistrar,
   OwnershipService,
-  ProjectReader,
   SweepReader,
   SweepService,
   type SweepView,
 } from '#libs/inventory';
+import type { ListAnswer, PageRequest } from '#libs/kernel';
 import { NestFactory } from '@nestjs/core';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { startSimulator } from '../../apps/simulator/src';
@@ -38,7 +40,7 @@ export interface World {
   readonly owner: TestDatabase;
   readonly sweeps: SweepService;
   readonly inventory: InventoryReader;
-  readonly projects: ProjectReader;
+  readonly projects: { readonly list: (page: PageRequest) => Promise<ListAnswer<ProjectView>> };
   readonly register: ResourceRegistrar;
   readonly ledger: SweepReader;
   readonly owners: OwnershipService;
@@ -82,7 +84,12 @@ export async function newWorld(
     sweeps,
     database: here.get(Database),
     inventory: here.get(InventoryReader, { strict: false }),
-    projects: here.get(ProjectReader, { strict: false }),
+    projects: {
+      list: (page) => {
+        const completeness = here.get(CompletenessReader, { strict: false });
+        return here.get(ProjectService, { strict: false }).list(page, () => completeness.ofKind('project'));
+      },
+    },
     register: here.get(ResourceRegistrar, { strict: false }),
     ledger: here.get(SweepReader, { strict: false }),
     owners: here.get(OwnershipService, { strict: false }),

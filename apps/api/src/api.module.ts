@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
@@ -57,7 +58,7 @@ class FastListModule {}
 })
 class InventoryApiModule {}
 
-@Module({ imports: [InventoryModule], controllers: [ProjectsController] })
+@Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })

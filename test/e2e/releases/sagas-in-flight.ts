@@ -48,7 +48,7 @@ export async function placeSaga(world: ProvisioningWorld, { recorded, sent }: Bo
   let text = JSON.stringify(recorded);
   for (const [was, is] of replaced.texts) text = text.replaceAll(was, is);
   const { kind, when, value, run } = JSON.parse(text) as RecordedIntent;
-  const input = { ...run.input, ...('project_id' in run.input && { project_id: world.projectId }) };
+  const input: RecordedIntent['run']['input'] = { ...run.input, ...('project_id' in run.input && { project_id: world.projectId }) };
   const begunMs = Math.max(0, ...Object.values(value).filter((field) => typeof field === 'number'));
   await world.database.query(
     `insert into saga_runs (id, kind, input, context, steps, status, step_idx, pivot_passed, created_by, epoch)

@@ -1,13 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import {
-  BalanceSnapshots,
-  BillingHistory,
-  CostLineReader,
-  InvoiceReader,
-  InvoiceService,
-  type CostLineView,
-} from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, CostLineReader, InvoiceReader, InvoiceService, type CostLineView } from '#libs/provider-billing';
 import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';

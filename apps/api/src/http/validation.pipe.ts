@@ -82,7 +82,6 @@ function fieldErrors({ property, constraints, children }: ValidationError): Fiel
   return [...own, ...(children ?? []).flatMap(fieldErrors)];
 }
 
-
 /** Ids are UUIDs. Any other text is refused before it reaches a statement. */
 @Injectable()
 export class UuidPipe implements PipeTransform<string, string> {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
+import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
-import { OwnershipService, ProjectReader } from '#libs/inventory';
+import { CompletenessReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
 import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
@@ -13,15 +14,16 @@ import { ProjectBody, ProjectResponse } from './projects.dto';
 @Controller('api/v1/projects')
 export class ProjectsController {
   constructor(
-    private readonly projects: ProjectReader,
+    private readonly projects: ProjectService,
     private readonly owners: OwnershipService,
+    private readonly completeness: CompletenessReader,
   ) {}
 
   @Get()
   @ApiOperation({ summary: "List the provider's projects", description: 'The mirror in the inventory, deleted projects included.' })
   @ApiListResponse(ProjectResponse)
   list(@Query() page: PageQuery): Promise<ListOf<ProjectResponse>> {
-    return this.projects.list(page);
+    return this.projects.list(page, () => this.completeness.ofKind(PROJECT_SWEEP.kind));
   }
 
   @Patch(':id')

@@ -1,6 +1,5 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import type { ProjectView } from '#libs/accounts';
-import type { ProjectChange } from '#libs/inventory';
+import type { ProjectChange, ProjectView } from '#libs/accounts';
 import { ValidationFailedError } from '#libs/kernel';
 import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsTenantId } from '../http/input.decorators';

@@ -1,4 +1,4 @@
-export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
@@ -18,7 +18,6 @@ export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/event-cause';
 export { InventoryReader, type EventView } from './queries/inventory-reader';
-export { ProjectReader } from './queries/project-reader';
 export type { ResourceFilters } from './queries/resource-filters';
 export type { ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/sweep-reader';

@@ -45,7 +45,7 @@ class Step {
 
   run(rest: Partial<Effect<Record<string, unknown>, string, Record<string, unknown>>> = {}): Promise<StepAnswer> {
     const checkLease = () => {
-      if (!this.leased) throw new LeaseLostError('saga');
+      if (!this.leased) throw new LeaseLostError();
     };
     const step = this;
     const ctx = {

@@ -77,7 +77,7 @@ export class BillingHistory {
     if (failures > 0) this.log.error({ event: 'payment_failed', failures });
     const report = { entries: history.rows.length, newEntries: inserted.length, newInvoices };
     this.log.log({ event: 'billing_history_read', ...report, complete: history.complete && headers.complete });
-    await this.pin.recordBillingHistoryRead(this.database, accountId);
+    await this.pin.recordBillingHistoryRead(accountId);
     return report;
   }
 

@@ -1,6 +1,6 @@
+import { ProjectService } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
-import { ProjectReader } from '#libs/inventory';
 import { done, fail, retry, wait, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
@@ -26,12 +26,12 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput, 
   constructor(
     private readonly projects: ProjectCalls,
     private readonly poller: SharedProviderPoller,
-    private readonly projectReader: ProjectReader,
+    private readonly projectService: ProjectService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   readonly execute = async (ctx: Ctx) => {
-    const project = ctx.input.project_id === undefined ? undefined : await this.projectReader.find(ctx.input.project_id);
+    const project = ctx.input.project_id === undefined ? undefined : await this.projectService.find(ctx.input.project_id);
     if (!project?.provider_id || project.deleted_at)
       return fail({ code: 'project_gone', detail: 'The project does not exist any more' }, 'none');
     const { droplet_id: id } = ctx.outputOf(CREATE_DROPLET);
