@@ -62,7 +62,7 @@ export class SagaReader {
   /** Throws `SagaNotFoundError`, also for other tenants' sagas. */
   async get(scope: Scope, id: string): Promise<SagaView> {
     const [saga] = await this.read(scope, (query) => query.andWhere('r.id = :id', { id }));
-    if (!saga) throw new SagaNotFoundError(id);
+    if (!saga) throw new SagaNotFoundError();
     return saga;
   }
 

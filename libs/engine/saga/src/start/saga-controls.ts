@@ -103,7 +103,7 @@ export class SagaControls {
 async function lockRun(em: EntityManager, scope: Scope, id: string): Promise<SagaRun> {
   const where = scope.kind === 'tenant' ? { id, tenantId: scope.tenantId } : { id };
   const run = await em.findOne(SagaRun, { where, lock: { mode: 'pessimistic_write' } });
-  if (!run) throw new SagaNotFoundError(id);
+  if (!run) throw new SagaNotFoundError();
   return run;
 }
 

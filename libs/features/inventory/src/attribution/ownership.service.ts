@@ -27,7 +27,7 @@ export class OwnershipService {
   async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceView> {
     await this.database.transaction(async (tx) => {
       await this.recorder.lockAttribution(tx);
-      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
+      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError();
       await this.audit.record(tx, {
         ...context,
         action: 'owner_set',
@@ -55,7 +55,7 @@ export class OwnershipService {
           change.classification ?? null,
         ],
       );
-      if (!project) throw new ProjectNotFoundError(projectId);
+      if (!project) throw new ProjectNotFoundError();
       const { account_id: accountId, ...row } = project;
       const members = await tx.query<{ id: string }>(
         `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (

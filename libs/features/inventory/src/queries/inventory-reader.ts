@@ -97,7 +97,7 @@ export class InventoryReader {
     const [row] = await this.inScope(scope, (on) =>
       on.texts<ResourceRow>({ text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, values: [id] }),
     );
-    if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError(id);
+    if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError();
     const complete = await this.completeness.ofKind(row.kind);
     return resourceView(row, complete.sweptAt(row.kind));
   }
@@ -127,7 +127,7 @@ export class InventoryReader {
         [id, before, tenant, page.limit + 1],
       );
       const known = resource ?? (events.length > 0 || (before !== null && (await hasEvents(on, id, tenant))));
-      if (!known) throw new ResourceNotFoundError(id);
+      if (!known) throw new ResourceNotFoundError();
       const reported = await on.query<Omit<ReportedAction, 'saga_id'>>(ACTIONS_OF_RESOURCE, [
         id,
         tenant,
