@@ -3,6 +3,7 @@ import { stringTexts } from './string-texts';
 
 /** The library that owns a table is the only one that writes it. All libraries may read it. */
 const OWNED: Record<string, readonly string[]> = {
+  accounts: ['cloud_accounts'],
   audit: ['audit_log', 'record_chain', 'record_digests', 'record_waiting'],
   'provider-billing': [
     'cloud_balance_snapshots',
@@ -16,7 +17,6 @@ const OWNED: Record<string, readonly string[]> = {
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules'],
   inventory: [
-    'cloud_accounts',
     'cloud_event_last_values',
     'cloud_event_months',
     'cloud_project_members',
@@ -28,7 +28,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_saga_actions',
     'cloud_sweeps',
   ],
-  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_lineage', 'database_witness', 'provider_looks'],
+  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
   saga: ['saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps'],
 };

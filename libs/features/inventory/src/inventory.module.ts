@@ -1,9 +1,15 @@
-import { Module } from '@nestjs/common';
+import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
-import { AccountBinding } from './account/account-binding';
-import { BoundProvider } from './account/bound-provider';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { OwnershipService } from './attribution/ownership.service';
-import { HistoryHorizon } from './history/history-horizon';
+import { EventLastValue } from './entities/event-last-value.entity';
+import { EventMonth } from './entities/event-month.entity';
+import { ProviderAction } from './entities/provider-action.entity';
+import { ResourceEvent } from './entities/resource-event.entity';
+import { Resource } from './entities/resource.entity';
+import { SagaAction } from './entities/saga-action.entity';
+import { Sweep } from './entities/sweep.entity';
 import { ProjectMembershipRepository } from './projects/project-membership.repository';
 import { ProjectMirror } from './projects/project-mirror';
 import { ChangeCauses } from './queries/change-causes';
@@ -30,9 +36,9 @@ import { SweepLedger } from './sync/sweep-ledger';
 import { SWEEP_GAUGES } from './sync/sweep.metrics';
 import { SweepService } from './sync/sweep.service';
 
+const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
+
 const EXPORTED = [
-  AccountBinding,
-  BoundProvider,
   ChangeCauses,
   CompletenessReader,
   DriftEvents,
@@ -47,12 +53,12 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
+  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
     Confirmation,
     FallbackProject,
-    HistoryHorizon,
     ListSweep,
     MembershipWalk,
     MissRecorder,

@@ -1,3 +1,4 @@
+import { BoundProvider } from '#libs/accounts';
 import {
   idText,
   idTexts,
@@ -12,7 +13,6 @@ import {
   texts,
   type ListPage,
 } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 
 const purpose = 'provisioning';
@@ -149,7 +149,8 @@ export function parseAction(raw: unknown): DropletAction {
   };
 }
 
-async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
+/** Undefined when the provider answers 404. */
+export async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {

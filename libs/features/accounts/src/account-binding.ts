@@ -1,0 +1,155 @@
+import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
+import { Database, type Queryable } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
+import { gauge } from '#libs/observability';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { AccountUnknownError, OtherAccountError } from './accounts.errors';
+import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
+
+/** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */
+const LONGEST_REFUSAL_MS = 60_000;
+/** The service is bound to the account of this purpose's token, whichever purpose is checked first. */
+const BINDING_PURPOSE: TokenPurpose = 'sync-fast';
+
+interface BoundAccount {
+  readonly id: string;
+  readonly provider_account_id: string;
+  readonly identified_by: string;
+  readonly project_owner_id: string | null;
+}
+
+/** A token of the bound account, with our id of that account. */
+export interface BoundToken extends CheckedToken {
+  readonly accountId: string;
+}
+
+type Checked = { readonly atMs: number } & (
+  | { readonly accountId: string; readonly refusal?: never }
+  | { readonly refusal: OtherAccountError | AccountUnknownError; readonly accountId?: never }
+);
+
+/**
+ * Binds the service to one provider account. Each token, identified by its fingerprint, is checked on its first use and again when the last
+ * check is older than `ACCOUNT_CHECK_MS`. Concurrent callers wait for the same check. [INV-6]
+ */
+@Injectable()
+export class AccountBinding implements OnModuleInit {
+  private readonly log = new Logger(AccountBinding.name);
+  private readonly checked = new Map<string, Checked>();
+  private readonly pending = new Map<string, Promise<Checked>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly provider: DigitalOcean,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    gauge(
+      'arcadia_provider_account_refused',
+      '1 while the token of a purpose belongs to another account than the service is bound to, or does not show its account; absent: not checked',
+      ['purpose'],
+      async () => this.readings(),
+    );
+  }
+
+  /** The purposes with a token that this process has checked and refused. Sends no request. */
+  get refusedPurposes(): TokenPurpose[] {
+    return this.readings().flatMap(({ labels, value }) => (value === 1 ? [labels.purpose] : []));
+  }
+
+  /** Returns our id of the account. Throws `OtherAccountError` for a token of another account, before anything is written. */
+  async verify(purpose: TokenPurpose): Promise<string> {
+    return (await this.check(purpose)).accountId;
+  }
+
+  /** Returns the checked token of a purpose. A call that names its fingerprint is sent with no other token. Throws as `verify` does. */
+  async check(purpose: TokenPurpose): Promise<BoundToken> {
+    const fingerprint = this.provider.tokenFingerprint(purpose);
+    const known = this.checked.get(fingerprint);
+    const checked = known && this.isFresh(known) ? known : await this.checkOnce({ purpose, fingerprint });
+    if (checked.refusal) throw checked.refusal;
+    return { purpose, fingerprint, accountId: checked.accountId };
+  }
+
+  /** Checks again during a sweep. With `ACCOUNT_CHECK_MS` 0 tokens are checked at the start of each sweep only. */
+  async reverify(purpose: TokenPurpose): Promise<void> {
+    if (this.config.provider.accountCheckMs > 0) await this.verify(purpose);
+  }
+
+  private isFresh({ atMs, refusal }: Checked): boolean {
+    const { accountCheckMs } = this.config.provider;
+    return performance.now() - atMs < (refusal ? Math.min(accountCheckMs, LONGEST_REFUSAL_MS) : accountCheckMs);
+  }
+
+  private checkOnce(token: CheckedToken): Promise<Checked> {
+    const { fingerprint } = token;
+    const pending = this.pending.get(fingerprint) ?? this.checkAtProvider(token).finally(() => this.pending.delete(fingerprint));
+    this.pending.set(fingerprint, pending);
+    return pending;
+  }
+
+  private async checkAtProvider(token: CheckedToken): Promise<Checked> {
+    const { purpose, fingerprint } = token;
+    const wasRefused = this.checked.get(fingerprint)?.refusal !== undefined;
+    if (!wasRefused) this.checked.delete(fingerprint);
+    const atMs = performance.now();
+    const checked = await this.match(token).then(
+      (accountId): Checked => ({ atMs, accountId }),
+      (refusal: unknown): Checked => {
+        if (refusal instanceof OtherAccountError || refusal instanceof AccountUnknownError) return { atMs, refusal };
+        throw refusal;
+      },
+    );
+    this.checked.set(fingerprint, checked);
+    const line = { purpose, token: fingerprint };
+    if (checked.refusal && !wasRefused) this.log.error({ event: 'provider_account_refused', ...line, code: checked.refusal.code });
+    if (!checked.refusal && wasRefused) this.log.log({ event: 'provider_account_accepted', ...line });
+    return checked;
+  }
+
+  /** Records in `cloud_accounts` that provider-billing has just read the account's whole billing history. */
+  async recordBillingHistoryRead(on: Queryable, accountId: string): Promise<void> {
+    await on.query('update cloud_accounts set billing_history_read_at = clock_timestamp() where id = $1', [accountId]);
+  }
+
+  private async match(token: CheckedToken): Promise<string> {
+    const account = await readProviderAccount(this.provider, token);
+    const bound = (await this.boundAccount()) ?? (await this.bindFirst(token, account));
+    const byOwner = bound.identified_by === 'project_owner' || account.identifiedBy === 'project_owner';
+    const same = byOwner
+      ? (account.projectOwnerId ?? (await readProjectOwner(this.provider, token))) === bound.project_owner_id
+      : account.id === bound.provider_account_id;
+    if (!same) throw new OtherAccountError();
+    return bound.id;
+  }
+
+  /** Stores the owner of the default project too, so that a token that may not read `/v2/account` can be matched later. */
+  private async bindFirst(token: CheckedToken, account: ProviderAccount): Promise<BoundAccount> {
+    if (this.provider.tokenFingerprint(BINDING_PURPOSE) === token.fingerprint) {
+      const owner = account.projectOwnerId ?? (await readProjectOwner(this.provider, token)) ?? null;
+      await this.database.query(
+        `insert into cloud_accounts (provider_account_id, identified_by, project_owner_id, name) values ($1, $2, $3, $4) on conflict (provider) do nothing`,
+        [account.id, account.identifiedBy, owner, account.name],
+      );
+    } else await this.verify(BINDING_PURPOSE);
+    const bound = await this.boundAccount();
+    if (!bound) throw new OtherAccountError();
+    return bound;
+  }
+
+  private async boundAccount(): Promise<BoundAccount | undefined> {
+    const rows = await this.database.query<BoundAccount>(
+      `select id, provider_account_id, identified_by, project_owner_id from cloud_accounts where provider = 'digitalocean'`,
+    );
+    return rows[0];
+  }
+
+  private readings(): { labels: { purpose: TokenPurpose }; value: number }[] {
+    if (!this.provider.configured) return [];
+    return TOKEN_PURPOSES.flatMap((purpose) => {
+      const checked = this.checked.get(this.provider.tokenFingerprint(purpose));
+      return checked ? [{ labels: { purpose }, value: checked.refusal ? 1 : 0 }] : [];
+    });
+  }
+}
