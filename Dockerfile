@@ -1,10 +1,10 @@
-# One image for api, worker, migrate and the operator's commands: what runs is chosen by the command. test/deploy replays these steps.
+# One image for api, worker, migrate and the operator's commands: what runs is chosen by the command. test/e2e/deploy replays these steps.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --include=dev --omit=optional --ignore-scripts
+RUN npm ci --include=dev --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY apps apps
 COPY libs libs

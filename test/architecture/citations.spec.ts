@@ -56,7 +56,7 @@ describe('the finder of citations', () => {
   it('accepts citations that exist, and names that only resemble ids', () => {
     const right = [
       '// SHA-256 of it, as UTF-8 (INV-1); decision 0001, docs/digitalocean-facts.md 1.8 and 1, docs/measurements.md I1.',
-      '// docs/operations.md, "Alarms"; ../README.md; by the design of TCP; performance.now(); test/provisioning/shared-looks.spec',
+      '// docs/operations.md, "Alarms"; ../README.md; by the design of TCP; performance.now(); test/integration/provisioning/shared-polls.spec',
       "join(REPOSITORY, '../shared/digitalocean-openapi.json')",
     ];
     expect(wrongIn(right.join('\n'))).toEqual([]);

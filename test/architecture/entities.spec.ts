@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { dataSourceOn, type Database } from '#libs/database';
 import { getMetadataArgsStorage, type DataSource, type EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
-import { aDatabase } from '../database/a-database';
-import { createTestDatabase, type TestDatabase } from '../setup/database';
+import { aDatabase } from '../support/a-database';
+import { createTestDatabase, type TestDatabase } from '../support/database';
 import { rooms } from './source-tree';
 
 const ROOT = join(__dirname, '../..');

@@ -100,5 +100,8 @@ it('lists every app and every library in nest-cli.json and in the imports of pac
       .sort();
   expect(named('application')).toEqual(rooms('apps').sort());
   expect(named('library')).toEqual(rooms('libs').sort());
-  expect(imports).toEqual(Object.fromEntries(rooms('libs').map((room) => [`#libs/${libraryName(room)}`, `./dist/${room}/src/index.js`])));
+  const libraries = Object.entries(imports).filter(([name]) => name.startsWith('#libs/'));
+  expect(Object.fromEntries(libraries)).toEqual(
+    Object.fromEntries(rooms('libs').map((room) => [`#libs/${libraryName(room)}`, `./dist/${room}/src/index.js`])),
+  );
 });

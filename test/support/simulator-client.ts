@@ -1,5 +1,5 @@
 import { DEFAULT_TOKEN, type FaultReport, type LedgerEntry, type State } from '../../apps/simulator/src';
-import { until } from '../setup/until';
+import { until } from './until';
 
 /** A droplet of a `PUT account`: only the name is required. */
 export interface SimulatedDroplet {

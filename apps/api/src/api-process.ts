@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import type { ProcessDescription } from '#libs/runtime';
+import { runProcess, type ProcessDescription } from '#libs/runtime';
 import { startTracing } from '#libs/observability';
 import { createApi } from './api-app';
 import { MetricsListener } from './metrics/metrics-listener';
 
 /** Start and stop of the api process. */
-export const apiProcess: ProcessDescription = {
+const apiProcess: ProcessDescription = {
   name: 'api',
   portVariable: 'PORT',
   create: async (config) => {
@@ -33,3 +33,8 @@ export const apiProcess: ProcessDescription = {
     };
   },
 };
+
+/** Runs the api until a signal ends it. `#processes/api` is this file, packed with all that it imports. */
+export function runApi(): Promise<void> {
+  return runProcess(apiProcess, process.env);
+}

@@ -5,12 +5,12 @@
 import { Logger, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#libs/config';
-import type { ProcessDescription } from '#libs/runtime';
+import { runProcess, type ProcessDescription } from '#libs/runtime';
 import { JsonLogger, startTracing } from '#libs/observability';
 import { WorkerModule } from './worker.module';
 
 /** The worker as a process. It begins to work by itself once it listens; its readiness probe reports whether it can. */
-export const workerProcess: ProcessDescription = {
+const workerProcess: ProcessDescription = {
   name: 'worker',
   portVariable: 'WORKER_PORT',
   create: async (config) => {
@@ -29,6 +29,11 @@ export const workerProcess: ProcessDescription = {
     };
   },
 };
+
+/** Runs the worker until a signal ends it. `#processes/worker` is this file, packed with all that it imports. */
+export function runWorker(): Promise<void> {
+  return runProcess(workerProcess, process.env);
+}
 
 /** The worker's application without its process. It begins to work once it is initialised. */
 export function createWorker(config: Config): Promise<INestApplication> {

@@ -1,6 +1,16 @@
 export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
-export { DomainError, errorCode, isRetryable, type ErrorCategory } from './domain.error';
+export {
+  DomainError,
+  domainError,
+  errorCode,
+  isRetryable,
+  UNKNOWN_FIELD,
+  ValidationFailedError,
+  type DomainErrorClass,
+  type ErrorCategory,
+  type FieldError,
+} from './kernel.errors';
 export {
   decodeCursor,
   encodeCursor,
@@ -14,5 +24,4 @@ export {
   type PageRequest,
 } from './paging';
 export { throttle } from './throttle';
-export { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from './validation-failed.error';
 export { withTimeout } from './with-timeout';

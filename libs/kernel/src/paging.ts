@@ -1,14 +1,7 @@
-import { DomainError } from './domain.error';
+import { domainError } from './kernel.errors';
 
 /** The cursor was not returned by this list. */
-export class InvalidCursorError extends DomainError {
-  readonly code = 'invalid_cursor';
-  readonly category = 'invalid';
-
-  constructor() {
-    super('The cursor is not one that this list gave out');
-  }
-}
+export class InvalidCursorError extends domainError('invalid_cursor', 'invalid', 'The cursor is not one that this list gave out') {}
 
 /** Keys that many lists use. A list with another key brings its own pattern, which begins with `^` and ends with `$`. */
 export const UUID_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -6,7 +6,7 @@ import { loadConfig } from '#libs/config';
 import { migrate } from '#libs/database';
 import { signGuardianToken } from '#libs/identity';
 import { prepareQueueSchema } from '#libs/queues';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../../../test/setup/database';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../../../test/support/database';
 import { createApi } from '../api-app';
 
 const SECRET = 'outage-secret-outage-secret-outage-secret-outage-secret-outage-secret';

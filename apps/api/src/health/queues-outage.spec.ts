@@ -2,8 +2,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { signGuardianToken } from '#libs/identity';
-import { createTestDatabase, type TestDatabase } from '../../../../test/setup/database';
-import { until } from '../../../../test/setup/until';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database';
+import { until } from '../../../../test/support/until';
 import { createApi } from '../api-app';
 
 const SECRET = 'outage-secret-outage-secret-outage-secret-outage-secret-outage-secret';

@@ -1,4 +1,4 @@
-import { until } from '../../../../test/setup/until';
+import { until } from '../../../../test/support/until';
 import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const SPEC = { name: 'web-01', size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', region: 'fra1' };

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { until } from '../../../../test/setup/until';
+import { until } from '../../../../test/support/until';
 import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
 
 const PATH = '/finance/api/v1/integrations/cloud/import-invoice';

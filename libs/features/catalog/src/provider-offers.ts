@@ -13,7 +13,7 @@ import {
   type DigitalOcean,
   type ListPage,
 } from '#libs/digitalocean';
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 
 /** A size as the refresh writes it: the fields are columns. Prices are US dollars as decimal text. */
 export interface OfferedSize {
@@ -49,14 +49,11 @@ export interface Offers {
 }
 
 /** The provider's lists are empty. That means a token without the scope to read them, because DigitalOcean always offers something. */
-export class EmptyCatalogError extends DomainError {
-  readonly code = 'empty_catalogue';
-  readonly category = 'unavailable';
-
-  constructor() {
-    super('DigitalOcean returned an empty list of sizes or regions; check the scopes of the token');
-  }
-}
+export class EmptyCatalogError extends domainError(
+  'empty_catalogue',
+  'unavailable',
+  'DigitalOcean returned an empty list of sizes or regions; check the scopes of the token',
+) {}
 
 /** Reads all lists, or throws the error of the one that failed. Throws `EmptyCatalogError` when there are no sizes or no regions. */
 export async function readOffers(provider: DigitalOcean, token: { purpose: TokenPurpose; fingerprint?: string }): Promise<Offers> {

@@ -72,11 +72,11 @@ export class AdoptionService {
         'select kind, deleted_at is not null as deleted from cloud_resources where id = $1 for share',
         [resourceId],
       );
-      if (!known) throw new ResourceNotFoundError(resourceId);
-      if (known.deleted) throw new ResourceDeletedError(resourceId);
+      if (!known) throw new ResourceNotFoundError();
+      if (known.deleted) throw new ResourceDeletedError();
       const [{ spec } = { spec: {} }] = await tx.query<{ spec: Spec }>(LIVE_VALUES, [resourceId, desiredFields(known.kind)]);
       const version = await this.specs.adopt(tx, resourceId, spec);
-      if (version === undefined) throw new AlreadyManagedError(resourceId);
+      if (version === undefined) throw new AlreadyManagedError();
       await this.audit.record(tx, {
         ...because,
         action: 'resource_adopted',

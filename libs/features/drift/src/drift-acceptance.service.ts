@@ -82,7 +82,7 @@ export async function lockDrift(tx: Queryable, driftId: string): Promise<LockedD
   await tx.query(LOCK_SPEC, [driftId]);
   await tx.query('select 1 from cloud_drift where id = $1 for update', [driftId]);
   const [drift] = await tx.query<LockedDrift>(READ_LOCKED, [driftId]);
-  if (!drift) throw new DriftNotFoundError(driftId);
+  if (!drift) throw new DriftNotFoundError();
   return drift;
 }
 

@@ -89,7 +89,7 @@ export class DriftRuleService {
     return this.transaction.run(async (em) => {
       const rule = await em.findOneBy(DriftRule, { id });
       const { affected } = await em.delete(DriftRule, { id });
-      if (!rule || affected !== 1) throw new RuleNotFoundError(id);
+      if (!rule || affected !== 1) throw new RuleNotFoundError();
       const { tenant_id, kind, resource_id, field, reason, expires_at } = ruleView(rule);
       const details = { tenant_id, kind, resource_id, field, reason, expires_at };
       await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_removed', target: { type: 'drift_rule', id }, details });

@@ -129,7 +129,7 @@ export class DriftService {
   /** Throws `DriftNotFoundError`. */
   async get(id: string): Promise<DriftView> {
     const [view] = await this.withCauses(await this.select().where('d.id = :id', { id }).getRawMany<DriftRow>());
-    if (!view) throw new DriftNotFoundError(id);
+    if (!view) throw new DriftNotFoundError();
     return view;
   }
 

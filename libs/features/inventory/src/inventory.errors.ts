@@ -1,81 +1,41 @@
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 
 /** The resource does not exist, or it belongs to another tenant: the response is the same for both. [TEN-3] */
-export class ResourceNotFoundError extends DomainError {
-  readonly code = 'resource_not_found';
-  readonly category = 'not_found';
+export class ResourceNotFoundError extends domainError('resource_not_found', 'not_found', 'There is no such resource') {}
 
-  constructor(readonly resourceId: string) {
-    super('There is no such resource');
-  }
-}
-
-/** There is no project with this id. */
-export class ProjectNotFoundError extends DomainError {
-  readonly code = 'project_not_found';
-  readonly category = 'not_found';
-
-  constructor(readonly projectId: string) {
-    super('There is no such project');
-  }
-}
+export class ProjectNotFoundError extends domainError('project_not_found', 'not_found', 'There is no such project') {}
 
 /** The sweep's lease lapsed and another sweep replaced it, or the sweep was closed. It may write nothing more. */
-export class SweepLeaseLostError extends DomainError {
-  readonly code = 'sweep_lease_lost';
-  readonly category = 'conflict';
+export class SweepLeaseLostError extends domainError(
+  'sweep_lease_lost',
+  'conflict',
+  (sweepId: string) => `Sweep ${sweepId} is no longer the running one`,
+) {}
 
-  constructor(readonly sweepId: string) {
-    super(`Sweep ${sweepId} is no longer the running one`);
-  }
-}
-
-/** There is no sweep with this id. */
-export class SweepNotFoundError extends DomainError {
-  readonly code = 'sweep_not_found';
-  readonly category = 'not_found';
-
-  constructor(readonly sweepId: string) {
-    super(`Sweep ${sweepId} does not exist`);
-  }
-}
+export class SweepNotFoundError extends domainError(
+  'sweep_not_found',
+  'not_found',
+  (sweepId: string) => `Sweep ${sweepId} does not exist`,
+) {}
 
 /** Only a suspect sweep can be released, and only until a newer sweep of its kind is complete or suspect. */
-export class SweepNotReleasableError extends DomainError {
-  readonly code = 'sweep_not_releasable';
-  readonly category = 'conflict';
+export class SweepNotReleasableError extends domainError(
+  'sweep_not_releasable',
+  'conflict',
+  (sweepId: string) => `Sweep ${sweepId} is not suspect, or a newer sweep of its kind has replaced it`,
+) {}
 
-  constructor(readonly sweepId: string) {
-    super(`Sweep ${sweepId} is not suspect, or a newer sweep of its kind has replaced it`);
-  }
-}
-
-/** No sweep has this name. */
-export class UnknownKindError extends DomainError {
-  readonly code = 'unknown_kind';
-  readonly category = 'invalid';
-
-  constructor(readonly kind: string) {
-    super(`There is no kind "${kind.slice(0, 60)}" to sweep`);
-  }
-}
+export class UnknownKindError extends domainError(
+  'unknown_kind',
+  'invalid',
+  (kind: string) => `There is no kind "${kind.slice(0, 60)}" to sweep`,
+) {}
 
 /** The events of the requested time have been archived, so the inventory of that time is unknown. */
-export class EventsArchivedError extends DomainError {
-  readonly code = 'events_archived';
-  readonly category = 'gone';
+export class EventsArchivedError extends domainError(
+  'events_archived',
+  'gone',
+  (before: string) => `The inventory is not known for times before ${before}: events before ${before} have been archived`,
+) {}
 
-  constructor(readonly before: string) {
-    super(`The inventory is not known for times before ${before}: events before ${before} have been archived`);
-  }
-}
-
-/** Another session is archiving events. */
-export class ArchiveBusyError extends DomainError {
-  readonly code = 'archive_busy';
-  readonly category = 'conflict';
-
-  constructor() {
-    super('Another session is archiving events at this moment');
-  }
-}
+export class ArchiveBusyError extends domainError('archive_busy', 'conflict', 'Another session is archiving events at this moment') {}

@@ -1,25 +1,11 @@
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 import { fail, type StepAnswer } from '#libs/saga';
 
 /** The request contains a field that only platform admins may set. */
-export class AdminsOnlyError extends DomainError {
-  readonly code = 'admins_only';
-  readonly category = 'forbidden';
-
-  constructor(field: string) {
-    super(`Only platform admins may set ${field}`);
-  }
-}
+export class AdminsOnlyError extends domainError('admins_only', 'forbidden', (field: string) => `Only platform admins may set ${field}`) {}
 
 /** The provider cannot restore the desired state in place, or not without losing data. The message contains the reason. */
-export class NotRevertibleError extends DomainError {
-  readonly code = 'not_revertible';
-  readonly category = 'conflict';
-
-  constructor(reason: string) {
-    super(`Cannot be reverted: ${reason}`);
-  }
-}
+export class NotRevertibleError extends domainError('not_revertible', 'conflict', (reason: string) => `Cannot be reverted: ${reason}`) {}
 
 /** Fails a step because its droplet does not exist at the provider. */
 export const dropletMissing = (dropletId: string): StepAnswer =>

@@ -1,10 +1,7 @@
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 
 /** The environment cannot be used. The message names every problem and no value: it may be a secret, also in the wrong variable. */
-export class ConfigError extends DomainError {
-  readonly code = 'configuration_invalid';
-  readonly category = 'internal';
-
+export class ConfigError extends domainError('configuration_invalid', 'internal') {
   constructor(readonly problems: readonly string[]) {
     super(
       problems.length === 1
@@ -15,13 +12,10 @@ export class ConfigError extends DomainError {
 }
 
 /** Vault did not return the secrets. The message is one sentence for people and contains no value. */
-export class VaultError extends DomainError {
-  readonly code = 'secrets_unavailable';
-  readonly category = 'unavailable';
-
+export class VaultError extends domainError('secrets_unavailable', 'unavailable') {
+  /** `status` is the HTTP status of Vault's response, when there was one. */
   constructor(
     message: string,
-    /** The HTTP status of Vault's response, when there was one. */
     readonly status?: number,
   ) {
     super(message);

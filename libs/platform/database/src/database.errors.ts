@@ -1,23 +1,18 @@
-import { DomainError } from '#libs/kernel';
+import { DomainError, domainError } from '#libs/kernel';
 import { isNativeError } from 'node:util/types';
 import { DatabaseError } from 'pg';
 import { SERVICE_ROLE } from './connection-string';
 
 /** PostgreSQL is unreachable, starting or stopping, or cut the connection. Temporary; a COMMIT with a lost response ends so too. */
-export class DatabaseUnavailableError extends DomainError {
-  readonly code = 'database_unavailable';
-  readonly category = 'unavailable';
-  override readonly retryAfterMs = 1_000;
-
-  constructor() {
-    super('The database is not reachable at the moment');
-  }
-}
+export class DatabaseUnavailableError extends domainError(
+  'database_unavailable',
+  'unavailable',
+  'The database is not reachable at the moment',
+  { retryAfterMs: 1_000 },
+) {}
 
 /** PostgreSQL aborted the transaction (deadlock, serialisation failure, lock or statement time limit). A retry can succeed. */
-export class DatabaseBusyError extends DomainError {
-  readonly code = 'database_busy';
-  readonly category = 'unavailable';
+export class DatabaseBusyError extends domainError('database_busy', 'unavailable') {
   override readonly retryAfterMs = 250;
 
   /** `conflict`: a deadlock or serialisation failure. The other transaction has ended, so the same work can succeed at once. */
@@ -27,27 +22,20 @@ export class DatabaseBusyError extends DomainError {
 }
 
 /** The login role of `DATABASE_URL` is not a member of the service role, or that role does not exist. `migrate` repairs both. */
-export class ServiceRoleUnavailableError extends DomainError {
-  readonly code = 'service_role_unavailable';
-  readonly category = 'unavailable';
-  override readonly retryAfterMs = 5_000;
-
-  constructor() {
-    super(
-      `The database login may not work as ${SERVICE_ROLE}: "npm run migrate" with DATABASE_URL and DATABASE_OWNER_URL set arranges that`,
-    );
-  }
-}
+export class ServiceRoleUnavailableError extends domainError(
+  'service_role_unavailable',
+  'unavailable',
+  `The database login may not work as ${SERVICE_ROLE}: "npm run migrate" with DATABASE_URL and DATABASE_OWNER_URL set arranges that`,
+  { retryAfterMs: 5_000 },
+) {}
 
 /** `migrate` lacks the right to create the service role or to grant it. The message contains the statements for the administrator. */
-export class ServiceRoleRequiredError extends DomainError {
-  readonly code = 'service_role_required';
-  readonly category = 'forbidden';
-
-  constructor(statements: readonly string[]) {
-    super(`The role that migrates may not prepare ${SERVICE_ROLE}: ask the administrator of the server to run: ${statements.join(' ')}`);
-  }
-}
+export class ServiceRoleRequiredError extends domainError(
+  'service_role_required',
+  'forbidden',
+  (statements: readonly string[]) =>
+    `The role that migrates may not prepare ${SERVICE_ROLE}: ask the administrator of the server to run: ${statements.join(' ')}`,
+) {}
 
 /** SQLSTATE classes of a server that stops, starts or is full: connection exceptions, operator intervention, insufficient resources. */
 const UNAVAILABLE = /^(08|53|57P0[1-5]|25P03)/;

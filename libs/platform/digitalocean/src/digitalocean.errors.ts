@@ -1,4 +1,4 @@
-import { DomainError, isRetryable } from '#libs/kernel';
+import { DomainError, isRetryable, type DomainErrorClass, type ErrorCategory } from '#libs/kernel';
 
 /** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
 export interface AnswerFacts {
@@ -33,156 +33,114 @@ export abstract class ProviderError extends DomainError {
   }
 }
 
-/** The retry uses the new token, so it can follow soon. */
-const EXCHANGED_RETRY_MS = 100;
+/** Makes the base class of one error. A constructor takes the reason first when the message names it, then the facts and the pause. */
+function providerError<Code extends string, Category extends ErrorCategory, Reason extends string[] = []>(
+  code: Code,
+  category: Category,
+  message: string | ((...reason: Reason) => string),
+): DomainErrorClass<Code, Category, [...Reason, facts?: AnswerFacts, retryAfterMs?: number], ProviderError>;
+function providerError(code: string, category: ErrorCategory, message: string | ((reason: string) => string)) {
+  return class extends ProviderError {
+    readonly code = code;
+    readonly category = category;
+
+    constructor(...args: unknown[]) {
+      const text = typeof message === 'string' ? message : message(args.shift() as string);
+      super(text, ...(args as [AnswerFacts?, number?]));
+    }
+  };
+}
 
 /** No token is configured, so no call is possible. */
-export class ProviderNotConfiguredError extends ProviderError {
-  readonly code = 'provider_not_configured';
-  readonly category = 'unavailable';
-
-  constructor() {
-    super('No DigitalOcean token is configured');
-  }
-}
+export class ProviderNotConfiguredError extends providerError(
+  'provider_not_configured',
+  'unavailable',
+  'No DigitalOcean token is configured',
+) {}
 
 /** A document is longer than the largest document that is stored. A retry would not make it shorter. [OPS-10] */
-export class DocumentTooLongError extends ProviderError {
-  readonly code = 'document_too_long';
-  readonly category = 'invalid';
-
-  constructor() {
-    super('The document from DigitalOcean is too long');
-  }
-}
+export class DocumentTooLongError extends providerError('document_too_long', 'invalid', 'The document from DigitalOcean is too long') {}
 
 /** 401: DigitalOcean does not know this token. All processes stop using it, except for one probe per interval. [INV-7] */
-export class TokenRejectedError extends ProviderError {
-  readonly code = 'token_rejected';
-  readonly category = 'forbidden';
-
-  constructor(facts?: AnswerFacts, retryAfterMs?: number) {
-    super('DigitalOcean rejected the token', facts, retryAfterMs);
-  }
-
+export class TokenRejectedError extends providerError('token_rejected', 'forbidden', 'DigitalOcean rejected the token') {
   /** Ends when an operator configures another token. */
   override get outage(): boolean {
     return true;
   }
 }
 
-/** The current token of the purpose is not the token that the call was meant for, such as the checked one. No call was made. */
-export class TokenExchangedError extends ProviderError {
-  readonly code = 'token_exchanged';
-  readonly category = 'unavailable';
-
-  constructor() {
-    super('The token was exchanged before the call was sent', {}, EXCHANGED_RETRY_MS);
-  }
+/**
+ * The current token of the purpose is not the token that the call was meant for, such as the checked one. No call was made. The retry uses
+ * the new token, so it can follow soon.
+ */
+export class TokenExchangedError extends providerError(
+  'token_exchanged',
+  'unavailable',
+  'The token was exchanged before the call was sent',
+) {
+  override readonly retryAfterMs = 100;
 }
 
 /** 403: the token is valid but lacks the permission. Final for this call only. */
-export class ForbiddenByProviderError extends ProviderError {
-  readonly code = 'forbidden_by_provider';
-  readonly category = 'forbidden';
-
-  constructor(facts: AnswerFacts) {
-    super('The token is not allowed to do this at DigitalOcean', facts);
-  }
-}
+export class ForbiddenByProviderError extends providerError(
+  'forbidden_by_provider',
+  'forbidden',
+  'The token is not allowed to do this at DigitalOcean',
+) {}
 
 /** 404 with the API's own error body. A 404 of a gateway is not one, because a 404 can lead to a tombstone. [INV-3] */
-export class NotFoundAtProviderError extends ProviderError {
-  readonly code = 'not_found_at_provider';
-  readonly category = 'not_found';
-
-  constructor(facts: AnswerFacts) {
-    super('DigitalOcean has no such object', facts);
-  }
-}
+export class NotFoundAtProviderError extends providerError('not_found_at_provider', 'not_found', 'DigitalOcean has no such object') {}
 
 /** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and retry. */
-export class PendingEventError extends ProviderError {
-  readonly code = 'pending_event';
-  readonly category = 'conflict';
-
-  constructor(facts: AnswerFacts) {
-    super('The droplet is busy with another event', facts);
-  }
-}
+export class PendingEventError extends providerError('pending_event', 'conflict', 'The droplet is busy with another event') {}
 
 /** Any other 4xx: the call was not processed, and the same call would be refused again. */
-export class RefusedByProviderError extends ProviderError {
-  readonly code = 'refused_by_provider';
-  readonly category = 'conflict';
-
-  constructor(facts: AnswerFacts) {
-    super('DigitalOcean refused the call', facts);
-  }
-}
+export class RefusedByProviderError extends providerError('refused_by_provider', 'conflict', 'DigitalOcean refused the call') {}
 
 /** 429, or the pause that an earlier 429 asked for. The call was not processed. */
-export class RateLimitedByProviderError extends ProviderError {
-  readonly code = 'rate_limited_by_provider';
-  readonly category = 'rate_limited';
-
-  constructor(facts: AnswerFacts, retryAfterMs: number) {
-    super('DigitalOcean asks for a pause', facts, retryAfterMs);
-  }
-}
+export class RateLimitedByProviderError extends providerError(
+  'rate_limited_by_provider',
+  'rate_limited',
+  'DigitalOcean asks for a pause',
+) {}
 
 /** Our own allowance of calls is used up, and no slot came free in time. No call was made. [OPS-1] */
-export class ProviderBudgetExhaustedError extends ProviderError {
-  readonly code = 'provider_budget_exhausted';
-  readonly category = 'rate_limited';
-
+export class ProviderBudgetExhaustedError extends providerError(
+  'provider_budget_exhausted',
+  'rate_limited',
+  'The allowance of DigitalOcean calls is used up',
+) {
   constructor(retryAfterMs: number) {
-    super('The allowance of DigitalOcean calls is used up', {}, retryAfterMs);
+    super({}, retryAfterMs);
   }
 }
 
 /** 5xx, a response that is not the API's, a broken or refused connection, or an open breaker. A write that ends so did not happen. */
-export class ProviderUnavailableError extends ProviderError {
-  readonly code = 'provider_unavailable';
-  readonly category = 'unavailable';
-
-  constructor(reason: string, facts?: AnswerFacts, retryAfterMs?: number) {
-    super(`DigitalOcean is not available (${reason})`, facts, retryAfterMs);
-  }
-}
+export class ProviderUnavailableError extends providerError(
+  'provider_unavailable',
+  'unavailable',
+  (reason: string) => `DigitalOcean is not available (${reason})`,
+) {}
 
 /** The response to a write was lost or unusable: it may have happened, now or later. Check for its effect before a retry. [SAG-19] */
-export class UnknownOutcomeError extends ProviderError {
-  readonly code = 'unknown_outcome';
-  readonly category = 'unknown_outcome';
-
-  constructor(reason: string, facts?: AnswerFacts) {
-    super(`It is not known whether DigitalOcean did it (${reason})`, facts);
-  }
-}
+export class UnknownOutcomeError extends providerError(
+  'unknown_outcome',
+  'unknown_outcome',
+  (reason: string) => `It is not known whether DigitalOcean did it (${reason})`,
+) {}
 
 /** A 2xx with a body that does not match the API's description. The message names the field, never its value. */
-export class MalformedAnswerError extends ProviderError {
-  readonly code = 'malformed_answer';
-  readonly category = 'unavailable';
-
-  constructor(reason: string, facts?: AnswerFacts) {
-    super(`DigitalOcean answered with something unreadable (${reason})`, facts);
-  }
-}
+export class MalformedAnswerError extends providerError(
+  'malformed_answer',
+  'unavailable',
+  (reason: string) => `DigitalOcean answered with something unreadable (${reason})`,
+) {}
 
 /**
  * No call was made: URL parsing would change its path. Either an id is not usable in a URL, such as `..` (encoding does not help: a URL
  * treats `%2e%2e` the same), or our own code is wrong. It proves nothing about the object, which may exist at the provider.
  */
-export class UnusablePathError extends ProviderError {
-  readonly code = 'unusable_path';
-  readonly category = 'invalid';
-
-  constructor() {
-    super('There is no such path at DigitalOcean');
-  }
-}
+export class UnusablePathError extends providerError('unusable_path', 'invalid', 'There is no such path at DigitalOcean') {}
 
 /** The reason why a list is not provably complete. */
 export type IncompleteReason =
@@ -197,15 +155,16 @@ export type IncompleteReason =
   | 'too_many_pages';
 
 /** Every readable object was returned, but the list is not provably complete: a missing object must not be taken as deleted. [INV-4] */
-export class IncompleteListError extends ProviderError {
-  readonly code = 'incomplete_list';
-  readonly category = 'unavailable';
-
+export class IncompleteListError extends providerError(
+  'incomplete_list',
+  'unavailable',
+  (reason: string) => `The list from DigitalOcean is incomplete (${reason})`,
+) {
   /** For `unreadable_item`, `cause` names the field of the first unreadable object, never its value. */
   constructor(
     readonly reason: IncompleteReason,
     override readonly cause?: ProviderError,
   ) {
-    super(`The list from DigitalOcean is incomplete (${reason})`);
+    super(reason);
   }
 }

@@ -1,6 +1,6 @@
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { createTestDatabase, type TestDatabase } from '../../../../test/setup/database';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database';
 import { RateLimitStore, type CallOutcome, type Grant } from './rate-limit.store';
 
 const TOKEN = 'fingerprint';

@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { DomainError, throttle, withTimeout } from '#libs/kernel';
+import { domainError, throttle, withTimeout } from '#libs/kernel';
 import { inSpan, traceparent } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Queue, type BulkJobOptions, type IQueueBackend, type Job, type JobsOptions } from 'bullmq';
@@ -14,9 +14,7 @@ const TIMEOUT_MS = 2_000;
 const LOG_SPACING_MS = 10_000;
 
 /** The storage of the queues (PostgreSQL or Redis) did not respond in time, refused the connection, or is not prepared. Temporary. */
-export class QueueUnavailableError extends DomainError {
-  readonly code = 'queue_unavailable';
-  readonly category = 'unavailable';
+export class QueueUnavailableError extends domainError('queue_unavailable', 'unavailable') {
   override readonly retryAfterMs = 1_000;
 
   /** `reason` is a code of the system or driver, never text that could contain an address or a password. */

@@ -39,7 +39,7 @@ export class SagaReader {
         tenantOf(scope),
       ]),
     );
-    if (!row) throw new SagaNotFoundError(id);
+    if (!row) throw new SagaNotFoundError();
     return this.toView(row);
   }
 

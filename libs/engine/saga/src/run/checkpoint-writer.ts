@@ -37,7 +37,7 @@ export class CheckpointWriter {
     const written = new Map(
       rows.map(({ id, epoch, cancel_requested: cancelRequested, status }) => [`${id}/${epoch}`, { cancelRequested, status }]),
     );
-    return batch.map(({ sagaId, epoch }) => written.get(`${sagaId}/${epoch}`) ?? new LeaseLostError(sagaId));
+    return batch.map(({ sagaId, epoch }) => written.get(`${sagaId}/${epoch}`) ?? new LeaseLostError());
   }
 }
 

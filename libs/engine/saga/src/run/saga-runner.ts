@@ -63,7 +63,7 @@ export class SagaRunner {
   private async nextCheckpoint(run: SagaRun, intents: Intents, lost: AbortSignal): Promise<Checkpoint> {
     const name = run.steps[run.step_idx] ?? '';
     const step = this.registry.step(run.kind, name);
-    if (!step) throw new LeaseLostError(run.id); // a claim excludes runs with unknown steps; the release that knows the step continues the run
+    if (!step) throw new LeaseLostError(); // a claim excludes runs with unknown steps; the release that knows the step continues the run
     if (run.status === 'running' && run.cancel_requested && !run.pivot_passed && !mustSettle(run, step)) return afterCancel(run, step);
     const compensating = run.status === 'compensating';
     const begunMs = performance.now();
@@ -86,7 +86,7 @@ export class SagaRunner {
     const { id: sagaId, epoch } = run;
     const ageMs = ledgerLineOf(run, run.step_idx)?.age_ms ?? 0;
     const assertLease = async (rows: Promise<unknown[]>) => {
-      if ((await rows).length === 0) throw new LeaseLostError(sagaId);
+      if ((await rows).length === 0) throw new LeaseLostError();
     };
     return {
       sagaId,

@@ -21,7 +21,7 @@ export async function execute(
   const timer = setTimeout(() => deadline.abort(), timeLimitMs);
   const signal = AbortSignal.any([deadline.signal, stop]);
   const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError(ctx.sagaId) : new TimeLimitExceeded()), { once: true });
+    signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError() : new TimeLimitExceeded()), { once: true });
   });
   try {
     const withSignal = Object.create(ctx, { signal: { value: signal } }) as StepContext; // inherits the getters; a copy would freeze their values

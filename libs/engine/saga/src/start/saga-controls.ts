@@ -113,7 +113,7 @@ async function lockRun(tx: Queryable, scope: Scope, id: string): Promise<LockedR
     'select kind, input, status, pivot_passed, steps, step_idx, released_holds from saga_runs where id = $1 and ($2::text is null or tenant_id = $2) for update',
     [id, scope.kind === 'tenant' ? scope.tenantId : null],
   );
-  if (!run) throw new SagaNotFoundError(id);
+  if (!run) throw new SagaNotFoundError();
   return run;
 }
 

@@ -1,37 +1,33 @@
 import { ProviderError } from '#libs/digitalocean';
-import { DomainError, type ErrorCategory } from '#libs/kernel';
+import { domainError, type ErrorCategory } from '#libs/kernel';
 
 /** The token belongs to another provider account than the one this service is bound to. Nothing may be synced with it. [INV-6] */
-export class OtherAccountError extends DomainError {
-  readonly code = 'other_account';
-  readonly category = 'conflict';
-
-  constructor() {
-    super('The provider token belongs to another account than the one this service is bound to');
-  }
-}
+export class OtherAccountError extends domainError(
+  'other_account',
+  'conflict',
+  'The provider token belongs to another account than the one this service is bound to',
+) {}
 
 /** The provider's responses do not identify the account of the token. */
-export class AccountUnknownError extends DomainError {
-  readonly code = 'account_unknown';
-  readonly category = 'conflict';
-
-  constructor() {
-    super('The provider does not show which account the token belongs to');
-  }
-}
+export class AccountUnknownError extends domainError(
+  'account_unknown',
+  'conflict',
+  'The provider does not show which account the token belongs to',
+) {}
 
 /**
  * No call was sent, because the token is not known to belong to the account that this service is bound to. Callers treat it as an outage,
  * which ends once a token of the right account is configured, or once the provider responds.
  */
 export class AccountNotCheckedError extends ProviderError {
-  readonly code: string;
   readonly category: ErrorCategory = 'unavailable';
 
-  private constructor(code: string, waitsFor: string, retryAfterMs?: number) {
+  private constructor(
+    readonly code: string,
+    waitsFor: string,
+    retryAfterMs?: number,
+  ) {
     super(`waiting for ${waitsFor}`, {}, retryAfterMs);
-    this.code = code;
   }
 
   /** An operator must see why the saga waits. */

@@ -29,7 +29,7 @@ export class OwnershipService {
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      if (!(await this.recorder.override(em, resourceId, tenantId))) throw new ResourceNotFoundError(resourceId);
+      if (!(await this.recorder.override(em, resourceId, tenantId))) throw new ResourceNotFoundError();
       await this.audit.record(tx, {
         ...context,
         action: 'owner_set',
@@ -57,7 +57,7 @@ export class OwnershipService {
           change.classification ?? null,
         ],
       );
-      if (!project) throw new ProjectNotFoundError(projectId);
+      if (!project) throw new ProjectNotFoundError();
       const { account_id: accountId, ...row } = project;
       const members = await tx.query<{ id: string }>(
         `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (

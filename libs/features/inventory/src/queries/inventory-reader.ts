@@ -98,7 +98,7 @@ export class InventoryReader {
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
     const resource = await this.inTransaction(scope, (em) => em.findOneBy(Resource, { id }));
-    if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError(id);
+    if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
     const complete = await this.completeness.ofKind(resource.kind);
     return resourceView(resource, complete.sweptAt(resource.kind));
   }
@@ -121,7 +121,7 @@ export class InventoryReader {
       const older = before === null ? {} : { seq: LessThan(before) };
       const events = await em.find(ResourceEvent, { where: { ...ofResource, ...older }, order: { seq: 'DESC' }, take: page.limit + 1 });
       const known = resource ?? (events.length > 0 || (before !== null && (await em.existsBy(ResourceEvent, ofResource))));
-      if (!known) throw new ResourceNotFoundError(id);
+      if (!known) throw new ResourceNotFoundError();
       const [newest, oldest] = [events[0], events.at(-1)];
       const seen = newest && oldest ? [{ resource_id: id, from: oldest.at, to: newest.at }] : [];
       return { events, kind: resource?.kind, reported: await findActions(on, seen, tenant) };

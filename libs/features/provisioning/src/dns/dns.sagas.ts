@@ -26,7 +26,7 @@ export class ZoneAccess {
    */
   async acceptInput({ scope, input }: StartCommand<DnsRecordInput>): Promise<DnsRecordInput> {
     const zone = input.dns_domain.toLowerCase();
-    if (!(await this.inventory.findByName(scope, 'dns_zone', zone))) throw new ResourceNotFoundError(zone);
+    if (!(await this.inventory.findByName(scope, 'dns_zone', zone))) throw new ResourceNotFoundError();
     const errors = recordErrors(input);
     if (errors.length > 0) throw new ValidationFailedError(errors);
     return Object.assign({}, input, { dns_domain: zone, dns_record_name: relativeName(zone, input.dns_record_name) });

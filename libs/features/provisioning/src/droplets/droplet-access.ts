@@ -52,7 +52,7 @@ export class DropletAccess {
 
   private async findDroplet(scope: Scope, resourceId: string) {
     const found = await this.inventory.find(scope, resourceId, 'droplet');
-    if (!found) throw new ResourceNotFoundError(resourceId);
+    if (!found) throw new ResourceNotFoundError();
     return found;
   }
 

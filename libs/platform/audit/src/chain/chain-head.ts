@@ -1,4 +1,4 @@
-import { DomainError } from '#libs/kernel';
+import { domainError } from '#libs/kernel';
 
 /** The last link, exported from the database. Later changes before it, and a cut of the chain that removes it, are found. */
 export interface ChainHead {
@@ -8,14 +8,11 @@ export interface ChainHead {
 }
 
 /** The text is not the head of a chain. */
-export class UnreadableHeadError extends DomainError {
-  readonly code = 'unreadable_head';
-  readonly category = 'invalid';
-
-  constructor() {
-    super('The exported head is not readable: it is JSON like {"no":"12","hash":"<64 hex digits>"}');
-  }
-}
+export class UnreadableHeadError extends domainError(
+  'unreadable_head',
+  'invalid',
+  'The exported head is not readable: it is JSON like {"no":"12","hash":"<64 hex digits>"}',
+) {}
 
 export const NO_HEAD: ChainHead = { no: '0', hash: '' };
 

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { migrations } from '.';
-import { createEmptyDatabase, type TestDatabase } from '../../../../../test/setup/database';
+import { createEmptyDatabase, type TestDatabase } from '../../../../../test/support/database';
 import { migrate } from '../migrate';
 import { MIGRATIONS_TABLE } from '../schema-version';
 

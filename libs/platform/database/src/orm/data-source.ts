@@ -1,4 +1,4 @@
-import type { ClientBase, Pool } from 'pg';
+import pg, { type ClientBase, type Pool } from 'pg';
 import { DataSource, DefaultNamingStrategy, QueryFailedError, type QueryRunner } from 'typeorm';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from '../database.errors';
 
@@ -27,7 +27,14 @@ export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (le
  * unavailable. [OPS-3]
  */
 export function dataSourceOn(pool: Pool, { database, entities }: DataSourceOnPoolOptions): DataSource {
-  const source = new DataSource({ type: 'postgres', database, entities, namingStrategy: new SnakeCaseNaming(), synchronize: false });
+  const source = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    database,
+    entities,
+    namingStrategy: new SnakeCaseNaming(),
+    synchronize: false,
+  });
   const { driver } = source;
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   const broken = new WeakSet<object>();

@@ -1,0 +1,113 @@
+/**
+ * The meaning of a failure for the caller. The category alone decides the HTTP status (one filter in the api) and whether a queue retries
+ * (`isRetryable`); `code` names the exact failure and never changes once released.
+ */
+export type ErrorCategory =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'gone'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'unknown_outcome'
+  | 'internal';
+
+/** The base of every expected failure. The message may be returned to the caller: it contains no secrets, no SQL, no paths. */
+export abstract class DomainError extends Error {
+  /** Stable, snake_case, part of the API. */
+  abstract readonly code: string;
+  abstract readonly category: ErrorCategory;
+  /** The time until a retry makes sense, in milliseconds; undefined when it is unknown. */
+  readonly retryAfterMs?: number;
+
+  /**
+   * True for an outage of something outside: it ends without a change to the request, so waiting for its end costs a saga step no try.
+   */
+  get outage(): boolean {
+    return false;
+  }
+
+  /** For outages: whether a saga step that waits for the end of the outage has `code` in its ledger line meanwhile. */
+  get reportedWhileWaiting(): boolean {
+    return false;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The base class of one error whose code and category are fixed, and whose constructor takes `Args`. */
+export type DomainErrorClass<Code extends string, Category extends ErrorCategory, Args extends unknown[], Base = DomainError> = new (
+  ...args: Args
+) => Base & { readonly code: Code; readonly category: Category };
+
+/**
+ * Makes the base class of one error: `class NotFoundError extends domainError('not_found', 'not_found', 'There is no such thing') {}`.
+ * `detail` is the message or makes it of the constructor's arguments; without `detail`, the constructor takes the message.
+ */
+export function domainError<Code extends string, Category extends ErrorCategory, Args extends unknown[] = []>(
+  code: Code,
+  category: Category,
+  detail: string | ((...args: Args) => string),
+  options?: { readonly retryAfterMs: number },
+): DomainErrorClass<Code, Category, Args>;
+export function domainError<Code extends string, Category extends ErrorCategory>(
+  code: Code,
+  category: Category,
+): DomainErrorClass<Code, Category, [message: string]>;
+export function domainError(
+  code: string,
+  category: ErrorCategory,
+  detail: string | ((...args: never[]) => string) = (message: string) => message,
+  { retryAfterMs }: { readonly retryAfterMs?: number } = {},
+): DomainErrorClass<string, ErrorCategory, never[]> {
+  return class extends DomainError {
+    readonly code = code;
+    readonly category = category;
+    override readonly retryAfterMs = retryAfterMs;
+
+    constructor(...args: never[]) {
+      super(typeof detail === 'string' ? detail : detail(...args));
+    }
+  };
+}
+
+/** True for temporary failures: only `rate_limited` and `unavailable` are retried. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof DomainError && (error.category === 'rate_limited' || error.category === 'unavailable');
+}
+
+/** The stable code of an expected failure, `internal` for everything else. Safe to store and to return. */
+export function errorCode(error: unknown): string {
+  return error instanceof DomainError ? error.code : 'internal';
+}
+
+/** One problem of the input. */
+export interface FieldError {
+  /** Name of the parameter or body field; empty when the input as a whole is wrong. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The message of a field or parameter that no documented input has. */
+export const UNKNOWN_FIELD = 'is not a known field';
+
+const MAX_ERRORS = 20;
+const MAX_TEXT = 200;
+
+/** The input does not have the documented shape. Hostile input may name thousands of fields of any length: both are limited. [TEN-5] */
+export class ValidationFailedError extends domainError('validation_failed', 'invalid') {
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super('The input is not as documented; see errors');
+    this.errors = errors.slice(0, MAX_ERRORS).map(({ field, message }) => ({ field: cut(field), message: cut(message) }));
+  }
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { signGuardianToken } from '#libs/identity';
+import { until } from '../../support/until';
+import type { PlantedSecrets } from './planted-secrets';
+
+/** This exceeds the duration of any response, so that a frozen api delays a caller by no more than this. */
+const REQUEST_TIMEOUT_MS = 8_000;
+const AGAIN_MS = 100;
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Request {
+  readonly as?: 'admin' | { readonly tenant: string };
+  readonly body?: object;
+  readonly key?: string;
+}
+
+/** The client of all callers of the api. It counts statuses and scans every response for planted secrets. */
+export class ApiClient {
+  /** The number of responses by status. Status 0 counts requests without a response. */
+  readonly statuses: Record<number, number> = {};
+  /** Responses that no fault excuses. The list must stay empty. */
+  readonly inexcusable: string[] = [];
+
+  constructor(
+    private readonly url: () => string,
+    private readonly secrets: PlantedSecrets,
+  ) {}
+
+  /** Returns undefined when there was no response. */
+  async ask(method: 'GET' | 'POST', path: string, { as = 'admin', body, key }: Request = {}): Promise<Answer | undefined> {
+    const claims = as === 'admin' ? { sub: 'ops', roles: ['platform_admin'] } : { sub: `${as.tenant}-user`, tenantId: as.tenant };
+    try {
+      const answer = await fetch(`${this.url()}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${signGuardianToken(this.secrets.jwtSecret, claims)}`,
+          ...(method === 'POST' && { 'content-type': 'application/json' }),
+          ...(key !== undefined && { 'idempotency-key': key }),
+        },
+        ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      const text = await answer.text();
+      this.note(`${method} ${path}`, answer.status, text);
+      return { status: answer.status, text };
+    } catch {
+      this.statuses[0] = (this.statuses[0] ?? 0) + 1;
+      return undefined;
+    }
+  }
+
+  /** Returns the body of a 200, or undefined for every other status. */
+  async get<T>(path: string, as?: Request['as']): Promise<T | undefined> {
+    const answer = await this.ask('GET', path, { as });
+    return answer?.status === 200 ? (JSON.parse(answer.text) as T) : undefined;
+  }
+
+  /** Repeats a request until it gets a definite response, as a person would. The idempotency key makes the repetition safe. */
+  async insist(path: string, request: Request): Promise<Answer> {
+    let settled: Answer | undefined;
+    await until(
+      async () => {
+        const answer = await this.ask('POST', path, request);
+        if (answer && answer.status < 500 && answer.status !== 429) settled = answer;
+        else await sleep(AGAIN_MS);
+        return settled !== undefined;
+      },
+      { withinMs: 90_000, what: path },
+    );
+    if (!settled) throw new Error(`${path} was not answered`);
+    return settled;
+  }
+
+  private note(what: string, status: number, text: string): void {
+    this.statuses[status] = (this.statuses[status] ?? 0) + 1;
+    if (status >= 500 && status !== 503) this.inexcusable.push(`${what}: ${status} ${text.slice(0, 300)}`);
+    this.secrets.scan(`response to ${what}`, text);
+  }
+}

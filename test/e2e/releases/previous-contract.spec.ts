@@ -1,0 +1,73 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import request from 'supertest';
+import { loadConfig } from '#libs/config';
+import { createApi } from '../../../apps/api/src/api-app';
+import { broken, type ApiDocument } from './contract-comparison';
+import { contractDifferences, type ContractException } from './contract-equality';
+import { recorded, RELEASES } from './recorded-release';
+
+const documentOf = (release: string) => recorded(release, 'openapi.json') as ApiDocument;
+/** Intended differences from the document before the renovation, each with its reason. */
+const CAUSES = [
+  'get /api/v1/inventory/{id}/events 200.data[].cause',
+  'get /api/v1/drift 200.data[].cause',
+  'get /api/v1/drift/{id} 200.data.cause',
+  'post /api/v1/drift/{id}/accept 200.data.cause',
+  'post /api/v1/drift/{id}/revert 202.data.cause',
+];
+const EXCEPTIONS: readonly ContractException[] = CAUSES.flatMap((cause) =>
+  ['action_id', 'action'].map((field) => ({
+    fact: `${cause}.${field} may be null`,
+    reason: 'an event that a saga wrote names the saga even while the action of the provider is not known',
+  })),
+);
+let app: NestExpressApplication;
+let now: ApiDocument;
+
+beforeAll(async () => {
+  const config = {
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'error',
+    JWT_SECRET: 's'.repeat(64),
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+  };
+  app = await createApi(loadConfig(config));
+  await app.init();
+  now = (await request(app.getHttpServer()).get('/api/openapi.json').expect(200)).body as ApiDocument;
+});
+afterAll(() => app.close());
+
+it.each(RELEASES)('serves every route, parameter and property that a client of the release %s uses [OPS-5]', (release) => {
+  expect(Object.keys(documentOf(release).paths).length).toBeGreaterThanOrEqual(19);
+  const lost = broken(documentOf(release), now);
+  expect(lost.filter((line) => !CAUSES.some((cause) => line.startsWith(`${cause}.action`)))).toEqual([]);
+});
+
+it('serves the contract from before the renovation without a missing or added fact, except for named exceptions [OPS-5]', () => {
+  expect(contractDifferences(documentOf('before-renovation'), now, EXCEPTIONS)).toEqual([]);
+});
+
+describe('the comparison with a previous contract', () => {
+  it.each<[string, (text: string) => string, string]>([
+    ['a property with another name', (text) => text.replaceAll('"stale_strike_count":', '"strikes":'), '.stale_strike_count is missing'],
+    [
+      'a number that became text',
+      (text) => text.replaceAll('"current_step_idx":{"type":"integer"', '"current_step_idx":{"type":"string"'),
+      'current_step_idx was integer and is string',
+    ],
+    [
+      'a route with another address',
+      (text) => text.replace('"/api/v1/sweeps/{id}/release"', '"/api/v1/sweeps/{id}/unlock"'),
+      'post /api/v1/sweeps/{id}/release is missing',
+    ],
+    ['a removed parameter', (text) => text.replaceAll('"name":"updated_since"', '"name":"changed_since"'), '?updated_since is missing'],
+    [
+      'an optional parameter that must be given',
+      (text) => text.replaceAll('"name":"region","in":"query","required":false', '"name":"region","in":"query","required":true'),
+      '?region must be given now',
+    ],
+  ])('notices %s [OPS-5]', (_what, edit, found) => {
+    const edited = JSON.parse(edit(JSON.stringify(now))) as ApiDocument;
+    expect(broken(documentOf('first-landed'), edited).join('\n')).toContain(found);
+  });
+});

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import request from 'supertest';
+import ts from 'typescript';
+import { loadConfig } from '#libs/config';
+import { createApi } from '../../../apps/api/src/api-app';
+
+const ORDER = `
+import type { components, operations } from '../../contract/client';
+type Start = operations['Sagas_start']['requestBody']['content']['application/json'];
+export const order: Start = {
+  kind: 'provision_droplet',
+  input: { name: 'acme-web-02', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64', tags: ['web'] },
+};
+export const statusOf = (saga: components['schemas']['SagaResponse']): 'completed' | 'failed' | string => saga.status;
+`;
+
+let app: NestExpressApplication;
+let folder: string;
+
+beforeAll(async () => {
+  const env = { NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET: 's'.repeat(64), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
+  app = await createApi(loadConfig(env));
+  await app.init();
+  folder = mkdtempSync(join(tmpdir(), 'arcadia-client-'));
+  const { body } = (await request(app.getHttpServer()).get('/api/openapi.json').expect(200)) as { body: object };
+  writeFileSync(join(folder, 'client.ts'), generatedClient(body));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await app.close();
+});
+
+it('gives a generated TypeScript client in which the order of a droplet has a typed input', () => {
+  expect(problemsOf('order.ts', ORDER)).toEqual([]);
+});
+
+it.each([
+  ['a field that the input does not have', ORDER.replace('region:', 'regoin:')],
+  ['a field of the wrong type', ORDER.replace("tags: ['web']", 'tags: 7')],
+  ['a saga kind that does not exist', ORDER.replace("'provision_droplet'", "'provision_dropet'")],
+  ['the input of another saga kind', ORDER.replace("'provision_droplet'", "'resize_droplet'")],
+])('gives a client that does not compile with %s', (_what, source) => {
+  expect(problemsOf('order.ts', source)).not.toEqual([]);
+});
+
+/** The generator is an ES module that jest's transform does not cover, so it runs in a separate process. */
+function generatedClient(document: object): string {
+  const input = join(folder, 'openapi.json');
+  writeFileSync(input, JSON.stringify(document));
+  const cli = join(__dirname, '../../../node_modules/openapi-typescript/bin/cli.js');
+  return execFileSync(process.execPath, [cli, input], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+function problemsOf(name: string, source: string): string[] {
+  const file = join(folder, name);
+  writeFileSync(file, source);
+  const program = ts.createProgram([file], { strict: true, noEmit: true, skipLibCheck: true, types: [], target: ts.ScriptTarget.ES2023 });
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}

@@ -1,0 +1,139 @@
+import type { Database, Queryable } from '#libs/database';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { aDatabase } from '../../support/a-database';
+
+/** Tables without tenants that every process may read: the migrations and the budget of provider calls. */
+const TABLES_WITHOUT_TENANTS = ['app_migrations', 'provider_calls', 'provider_tokens'];
+
+const VALUES: Record<string, string> = {
+  text: 'md5(random()::text)',
+  uuid: 'gen_random_uuid()',
+  'timestamp with time zone': 'now()',
+  date: 'current_date',
+  boolean: 'false',
+  smallint: '1',
+  integer: '1',
+  bigint: '1',
+  numeric: '1',
+  jsonb: `'{}'`,
+  bytea: `'\\x00'`,
+  ARRAY: `'{}'`,
+  int8multirange: `'{}'`,
+};
+
+let stored: TestDatabase;
+let database: Database;
+let owner: Client;
+/** The tables with row security, each with a statement that adds a row to it. */
+let protectedTables: { table: string; insert: string }[];
+
+beforeAll(async () => {
+  stored = await createTestDatabase();
+  database = aDatabase(stored.appUrl);
+  owner = new Client({ connectionString: stored.ownerUrl });
+  await owner.connect();
+  // Any row is enough: this test is about the row's tenant, not about its values.
+  await owner.query(`
+    do $$ declare dropped record; begin
+      for dropped in select conrelid::regclass as of, conname from pg_constraint
+                   where connamespace = 'public'::regnamespace and contype in ('c', 'f') and conislocal and conrelid <> 0 loop
+        execute format('alter table %s drop constraint %I', dropped.of, dropped.conname);
+      end loop;
+    end $$`);
+  protectedTables = [];
+  for (const table of await tablesWithRowSecurity()) protectedTables.push({ table, insert: await insertInto(table) });
+  await owner.query('set session_replication_role = replica'); // one row each: triggers would add more
+  for (const { insert } of protectedTables) await owner.query(insert);
+  await owner.query('reset session_replication_role');
+});
+afterAll(async () => {
+  await owner.end();
+  await database.close();
+  await stored.drop();
+});
+
+async function tablesWithRowSecurity(): Promise<string[]> {
+  const { rows } = await owner.query<{ name: string }>(
+    `select relname as name from pg_class
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relrowsecurity and not relispartition order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function insertInto(table: string): Promise<string> {
+  const { rows } = await owner.query<{ column: string; type: string }>(
+    `select quote_ident(column_name) as column, data_type as type from information_schema.columns
+      where table_schema = 'public' and table_name = $1
+        and is_nullable = 'NO' and column_default is null and is_identity = 'NO' and is_generated = 'NEVER'`,
+    [table],
+  );
+  const values = rows.map(({ column, type }) => {
+    const value = VALUES[type];
+    if (value === undefined) throw new Error(`this test knows no value of type ${type} for ${table}.${column}`);
+    return value;
+  });
+  const columns = rows.map(({ column }) => column).join(', ');
+  return rows.length === 0 ? `insert into ${table} default values` : `insert into ${table} (${columns}) values (${values.join(', ')})`;
+}
+
+async function count(on: Queryable, table: string): Promise<number | undefined> {
+  const [row] = await on.query<{ rows: number }>(`select count(*)::int as rows from ${table}`);
+  return row?.rows;
+}
+
+async function sqlState(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'none',
+    (error: unknown) => String((error as { code?: unknown }).code),
+  );
+}
+
+const asUnscoped = (work: (tx: Queryable) => Promise<unknown>) => database.withoutScope(work);
+const aTenant = (work: (tx: Queryable) => Promise<unknown>) => database.asTenant('another-tenant', work);
+
+it.each([
+  { scope: 'without a scope', as: asUnscoped },
+  { scope: 'for a tenant who owns nothing', as: aTenant },
+])('lists no rows of any protected table $scope, although they have rows [TEN-4]', async ({ as }) => {
+  expect(protectedTables.length).toBeGreaterThan(5);
+  for (const { table } of protectedTables) {
+    expect({ table, rows: await count(database, table) }).toEqual({ table, rows: 1 });
+    expect({ table, rows: await as((tx) => count(tx, table)) }).toEqual({ table, rows: 0 });
+  }
+});
+
+it.each([
+  { scope: 'without a scope', as: asUnscoped },
+  { scope: 'for a tenant', as: aTenant },
+])('refuses to add a row to any protected table $scope [TEN-4]', async ({ as }) => {
+  for (const { table, insert } of protectedTables) {
+    expect({ table, refused: await sqlState(as((tx) => tx.query(insert))) }).toEqual({ table, refused: '42501' });
+  }
+});
+
+it('allows adding rows in platform scope to every table that the service may write [TEN-4]', async () => {
+  for (const { table, insert } of protectedTables) {
+    const [may] = await database.query<{ write: boolean }>(`select has_table_privilege($1, 'insert') as write`, [table]);
+    await owner.query(`delete from ${table}`); // some tables allow one row only
+    expect({ table, refused: await sqlState(database.query(insert)) }).toEqual({ table, refused: may?.write ? 'none' : '42501' });
+  }
+});
+
+it('protects every table that the service may read with row security, except those without tenants [TEN-4]', async () => {
+  const { rows } = await owner.query<{ name: string }>(
+    `select relname as name from pg_class
+      where relnamespace = 'public'::regnamespace and has_table_privilege('arcadia_service', oid, 'select')
+        and case relkind when 'r' then not relrowsecurity when 'p' then not relrowsecurity
+                         when 'v' then not coalesce(reloptions @> '{security_invoker=true}', false) else relkind = 'm' end
+      order by 1`,
+  );
+  expect(rows.map(({ name }) => name)).toEqual(TABLES_WITHOUT_TENANTS);
+});
+
+it('ends a scope with its transaction [TEN-4]', async () => {
+  await aTenant(async () => undefined);
+  expect(await asUnscoped((tx) => tx.query(`select nullif(current_setting('arcadia.tenant_id', true), '') as tenant`))).toEqual([
+    { tenant: null },
+  ]);
+});

@@ -1,0 +1,34 @@
+import { SWEEPS } from '#libs/inventory';
+import { newWorld, type World } from '../../support/inventory-world';
+
+/** The owners and parents after the first cycle of the same account, by the order of its sweeps. */
+async function ownersAfter(cycle: (world: World) => Promise<unknown>): Promise<unknown[]> {
+  const world = await newWorld({}, { seed: 11 });
+  try {
+    await cycle(world);
+    return await world.database.query(
+      'select kind, provider_id, tenant_id, attributed_by, parents from cloud_resources order by kind, provider_id',
+    );
+  } finally {
+    await world.close();
+  }
+}
+
+async function inSequence(world: World, sweeps: typeof SWEEPS): Promise<void> {
+  for (const { kind } of sweeps) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
+}
+
+let expected: unknown[];
+beforeAll(async () => {
+  expected = await ownersAfter((world) => inSequence(world, SWEEPS));
+});
+
+it('attributes everything to the same owner in whatever order the sweeps run [INV-12]', async () => {
+  expect(expected.length).toBeGreaterThan(200);
+  expect(await ownersAfter((world) => inSequence(world, SWEEPS.toReversed()))).toEqual(expected);
+});
+
+it('attributes everything to the same owner when the sweeps run at the same time [INV-12]', async () => {
+  const atOnce = (world: World) => Promise.all(SWEEPS.map(({ kind }) => world.sweep(kind)));
+  expect(await ownersAfter(atOnce)).toEqual(expected);
+});

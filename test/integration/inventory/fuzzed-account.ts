@@ -1,0 +1,140 @@
+import type { SeededRandom } from '../../support/seeded-random';
+
+const PROJECTS = [
+  '00000000-0000-4000-8000-00000000000d',
+  '00000000-0000-4000-8000-00000000000a',
+  '00000000-0000-4000-8000-00000000000b',
+] as const;
+const TENANTS = [null, 'acme', 'bird'] as const;
+
+interface Thing {
+  readonly id: string;
+  /** Number of its project; undefined for kinds that no project lists. */
+  readonly project?: number;
+  readonly record: Record<string, unknown>;
+}
+
+interface FuzzedKind {
+  /** The simulator's list that contains the kind. */
+  readonly list: string;
+  /** How many there are at first: more than the vanish brake's minimum, and more than a page for two kinds. */
+  readonly count: number;
+  readonly urnType?: string;
+  readonly record: (nth: number, account: FuzzedAccount) => { id: string; record: Record<string, unknown> };
+}
+
+const uuid = (group: number, nth: number) => `${String(group).padStart(8, '0')}-0000-4000-9000-${nth.toString(16).padStart(12, '0')}`;
+const byUuid = (group: number) => (nth: number) => ({
+  id: uuid(group, nth),
+  record: { id: uuid(group, nth), name: `thing-${group}-${nth}` },
+});
+
+export const FUZZED_KINDS: Record<string, FuzzedKind> = {
+  droplet: {
+    list: 'droplets',
+    count: 225,
+    urnType: 'droplet',
+    record: (nth) => ({ id: String(570_000_000 + nth), record: { id: 570_000_000 + nth, name: `host-${nth}` } }),
+  },
+  volume: { list: 'volumes', count: 215, urnType: 'volume', record: byUuid(1) },
+  dns_zone: {
+    list: 'domains',
+    count: 30,
+    urnType: 'domain',
+    record: (nth) => ({ id: `zone-${nth}.example`, record: { name: `zone-${nth}.example` } }),
+  },
+  floating_ip: {
+    list: 'floating_ips',
+    count: 30,
+    urnType: 'floatingip',
+    record: (nth) => ({ id: `192.0.2.${nth % 250}`, record: { ip: `192.0.2.${nth % 250}`, project_id: PROJECTS[0] } }),
+  },
+  firewall: { list: 'firewalls', count: 30, record: byUuid(2) },
+  load_balancer: { list: 'load_balancers', count: 30, urnType: 'loadbalancer', record: byUuid(3) },
+  snapshot: { list: 'volume_snapshots', count: 30, urnType: 'volumesnapshot', record: byUuid(4) },
+  droplet_backup: {
+    list: 'images',
+    count: 30,
+    record: (nth) => ({ id: String(180_000_000 + nth), record: { id: 180_000_000 + nth, name: `backup-${nth}`, type: 'backup' } }),
+  },
+  spaces_bucket: { list: '', count: 30, urnType: 'space', record: (nth) => ({ id: `bucket-${nth}`, record: {} }) },
+};
+
+/** An account that changes outside our sagas, kept here to check the inventory against. */
+export class FuzzedAccount {
+  readonly things = new Map<string, Map<string, Thing>>();
+  private readonly created = new Map<string, number>();
+
+  constructor(private readonly random: SeededRandom) {
+    for (const [kind, { count }] of Object.entries(FUZZED_KINDS)) {
+      this.things.set(kind, new Map());
+      for (let nth = 0; nth < count; nth += 1) this.create(kind);
+    }
+  }
+
+  exists(kind: string, id: string): boolean {
+    return this.things.get(kind)?.has(id) ?? false;
+  }
+
+  /** The tenant of each thing that a tenant's project lists. */
+  tenants(): Map<string, string> {
+    const owned = [...this.things].flatMap(([kind, all]) => [...all.values()].map((thing) => [kind, thing] as const));
+    return new Map(
+      owned.flatMap(([kind, { id, project }]) => {
+        const tenant = project === undefined ? null : TENANTS[project];
+        return tenant ? [[`${kind}/${id}`, tenant] as const] : [];
+      }),
+    );
+  }
+
+  /** Creates and deletes some things, always too few to trigger the vanish brake. */
+  change(): void {
+    for (const [kind, { count }] of Object.entries(FUZZED_KINDS)) {
+      const all = this.things.get(kind);
+      if (!all || !this.random.chance(0.4)) continue;
+      if (this.random.chance(0.6) && (kind !== 'floating_ip' || (this.created.get(kind) ?? 0) < 249)) this.create(kind);
+      if (this.random.chance(0.5) && all.size > count - 3) all.delete(this.random.pick([...all.keys()]));
+    }
+  }
+
+  /** The account as a document for the simulator. */
+  document(): Record<string, unknown> {
+    const lists = Object.entries(FUZZED_KINDS).filter(([, { list }]) => list !== '');
+    const members = [...this.things].flatMap(([kind, all]) => {
+      const { urnType } = FUZZED_KINDS[kind] ?? {};
+      return [...all.values()].map(({ id, project = 0 }) => ({
+        project_id: PROJECTS[project],
+        urn: urnType && `do:${urnType}:${id}`,
+        assigned_at: '2026-01-01T00:00:00Z',
+      }));
+    });
+    return {
+      projects: PROJECTS.map((id, nth) => ({
+        id,
+        name: `project-${nth}`,
+        description: TENANTS[nth] ? `tenant:${TENANTS[nth]}` : '',
+        purpose: 'Web Application',
+        environment: 'Production',
+        is_default: nth === 0,
+        owner_uuid: PROJECTS[0],
+        owner_id: 1,
+        created_at: '2025-01-01T00:00:00Z',
+        updated_at: '2025-01-01T00:00:00Z',
+      })),
+      ...Object.fromEntries(
+        lists.map(([kind, { list }]) => [list, [...(this.things.get(kind)?.values() ?? [])].map(({ record }) => record)]),
+      ),
+      members: members.filter(({ urn }) => urn !== undefined),
+    };
+  }
+
+  private create(kind: string): void {
+    const { record, urnType } = FUZZED_KINDS[kind] ?? {};
+    if (!record) return;
+    const nth = (this.created.get(kind) ?? 0) + 1;
+    this.created.set(kind, nth);
+    const created = record(nth, this);
+    const project = urnType === undefined ? undefined : this.random.below(PROJECTS.length);
+    this.things.get(kind)?.set(created.id, { ...created, project });
+  }
+}

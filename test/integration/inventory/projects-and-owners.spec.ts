@@ -1,0 +1,179 @@
+import { Client } from 'pg';
+import { until } from '../../support/until';
+import { ACME, Agency, BIRD, DEFAULT, droplets } from '../../support/agency';
+import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+
+let world: World;
+let agency: Agency;
+afterEach(() => world.close());
+
+async function open(...with_: Parameters<typeof Agency.open>): Promise<void> {
+  agency = await Agency.open(...with_);
+  world = agency.world;
+}
+
+it('attributes a resource to the tenant of its project, and an orphan to no tenant, in the fallback project [INV-12]', async () => {
+  await open([...droplets(ACME, 100, 101), ...droplets(DEFAULT, 102)]);
+  expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
+  expect(await agency.resource('droplet', '102')).toMatchObject({ tenant_id: null, attribution: { by: 'fallback', ref: null } });
+  const { data } = await world.projects.list({ limit: 50 });
+  const fallback = data.find((project) => project.is_fallback);
+  expect(fallback).toMatchObject({ name: 'skyai-internal' });
+  expect(await agency.resource('droplet', '109')).toMatchObject({ tenant_id: null, project_id: fallback?.id });
+});
+
+it('prefers an explicit owner to every rule, and applies the rules again once it is removed', async () => {
+  await open(droplets(ACME, 100));
+  const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
+  expect(await world.owners.setOwner(id, 'bird', { ...ADMIN, reason: 'sold' })).toMatchObject({
+    tenant_id: 'bird',
+    attribution: { by: 'override' },
+  });
+  await world.sweep('project');
+  expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'bird' });
+  expect(await world.owners.setOwner(id, null, ADMIN)).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
+});
+
+it('applies the tenant set for a project at once, keeps it across syncs, and records it [OPS-9]', async () => {
+  await open(droplets(ACME, 100));
+  const { data } = await world.projects.list({ limit: 50 });
+  const acme = data.find((project) => project.provider_id === ACME);
+  await world.owners.setProject(acme?.id ?? '', { tenant_id: 'newco', classification: 'hosting' }, { ...ADMIN, reason: 'renamed' });
+  expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'newco' });
+  await world.sweep('project');
+  expect((await world.projects.list({ limit: 50 })).data.find((project) => project.id === acme?.id)).toMatchObject({
+    tenant_id: 'newco',
+    tenant_set_by: 'admin',
+    classification: 'hosting',
+  });
+  const audit = await world.database.query('select actor, action, reason from audit_log');
+  expect(audit).toEqual([{ actor: 'ada', action: 'project_changed', reason: 'renamed' }]);
+});
+
+it('keeps the previous name of a renamed project with its time, and the tenant of a deleted project', async () => {
+  await open(droplets(ACME, 100));
+  const { projects } = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
+  await world.simulator.change({
+    projects: projects.map((project) => (project.id === BIRD ? { ...project, name: 'Early Bird' } : project)),
+  });
+  await world.sweep('project');
+  const names = await world.database.query(
+    `select n.name, used_until is null as current from cloud_project_names n join cloud_projects p on p.id = n.project_id where p.provider_id = $1 order by used_from`,
+    [BIRD],
+  );
+  expect(names).toEqual([
+    { name: 'Bird', current: false },
+    { name: 'Early Bird', current: true },
+  ]);
+  await world.simulator.change({ projects: projects.filter((project) => project.id !== BIRD) });
+  for (let walk = 0; walk < 3; walk += 1) await world.sweep('project');
+  expect((await world.projects.list({ limit: 50 })).data.find((project) => project.provider_id === BIRD)).toMatchObject({
+    tenant_id: 'bird',
+    deleted_at: expect.any(String) as string,
+  });
+});
+
+it('keeps the fallback local when the provider refuses to create a project, and does not retry', async () => {
+  world = await newWorld({ FALLBACK_PROJECT: 'orphans' });
+  await world.simulator.faults([
+    { id: 'refused', match: { method: 'POST', path: '/v2/projects' }, effect: { type: 'status', status: 403 } },
+  ]);
+  await world.sweep('project');
+  await world.sweep('project');
+  expect((await world.simulator.fired()).refused).toBe(1);
+  expect((await world.projects.list({ limit: 50 })).data.find((project) => project.is_fallback)).toMatchObject({
+    name: 'orphans',
+    provider_id: null,
+  });
+});
+
+it('looks up the fallback project after a lost answer and never creates it twice [SAG-19]', async () => {
+  world = await newWorld();
+  await world.simulator.faults([
+    { id: 'lost', match: { method: 'POST', path: '/v2/projects' }, times: 1, effect: { type: 'lose_answer' } },
+  ]);
+  await world.sweep('project');
+  await world.sweep('project');
+  expect((await world.simulator.fired()).lost).toBe(1);
+  const { projects } = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
+  expect(projects.filter((project) => project.name === 'skyai-internal')).toHaveLength(1);
+  expect((await world.projects.list({ limit: 50 })).data.filter((project) => project.is_fallback)).toHaveLength(1);
+});
+
+it('suspends a sweep in which many projects vanish until an admin releases it [INV-5]', async () => {
+  await open(droplets(ACME, 100));
+  const { projects } = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
+  const extra = Array.from({ length: 8 }, (_, i) => ({
+    ...projects[0],
+    id: `00000000-0000-4000-8000-00000000010${i}`,
+    name: `p-${i}`,
+    is_default: false,
+  }));
+  await world.simulator.change({ projects: [...projects, ...extra] });
+  await world.sweep('project');
+  await world.simulator.change({ projects });
+  const suspect = await world.sweep('project');
+  expect(suspect).toMatchObject({ status: 'suspect', reason: 'too_many_missing' });
+  await world.sweeps.release(suspect.id, { ...ADMIN, reason: 'tidied up' });
+  for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
+  const { data } = await world.projects.list({ limit: 50 });
+  expect(data.filter((project) => project.name.startsWith('p-') && project.deleted_at !== null)).toHaveLength(8);
+});
+
+it('attributes the resources of other projects when one project cannot be read [INV-12]', async () => {
+  await open([...droplets(ACME, 100, 101), ...droplets(BIRD, 102)]);
+  const { projects } = (await world.simulator.account()) as { projects: { id: string }[] };
+  await world.simulator.change({ projects: projects.filter((project) => project.id !== BIRD) });
+  await world.simulator.faults([{ id: 'forbidden', match: { path: `/v2/projects/${BIRD}` }, effect: { type: 'status', status: 403 } }]);
+  for (let sweep = 0; sweep < 4; sweep += 1) expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
+  expect((await world.simulator.fired()).forbidden).toBeGreaterThan(0);
+  expect(await agency.resource('droplet', '102')).toMatchObject({ tenant_id: 'bird' });
+  await agency.membership(droplets(ACME, 100, 101, 103));
+  await world.sweep('project');
+  expect(await agency.resource('droplet', '103')).toMatchObject({ tenant_id: 'acme' });
+});
+
+it('keeps an owner that was set while a sweep concludes [INV-13]', async () => {
+  await open(droplets(ACME, 100));
+  const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
+  await agency.membership(droplets(BIRD, 100));
+  const owner = new Client({ connectionString: world.owner.ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query(`
+      select pg_advisory_lock(4711);
+      create function hold_audit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
+      create trigger hold_audit before insert on audit_log for each row execute function hold_audit();`);
+    const waiting = async () => (await owner.query('select 1 from pg_locks where not granted')).rowCount ?? 0;
+    const patched = world.owners.setOwner(id, 'zed', ADMIN);
+    await until(async () => (await waiting()) === 1, { what: 'that the change waits before its end' });
+    const swept = world.sweep('project');
+    await until(async () => (await waiting()) === 2, { what: 'that the sweep waits for the change' });
+    await owner.query('select pg_advisory_unlock(4711)');
+    await patched;
+    expect(await swept).toMatchObject({ status: 'complete' });
+  } finally {
+    await owner.end();
+  }
+  expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'zed', attribution: { by: 'override' } });
+});
+
+it('asks only once when the provider returns another project than the requested fallback', async () => {
+  world = await newWorld();
+  const project = {
+    id: '00000000-0000-4000-8000-0000000000aa',
+    name: 'something-else',
+    description: '',
+    purpose: '',
+    environment: 'Production',
+  };
+  const rule = { match: { method: 'POST', path: '/v2/projects' }, effect: { type: 'status', status: 201, body: { project } } };
+  await world.simulator.faults([{ id: 'other', ...rule }]);
+  await world.sweep('project');
+  await world.sweep('project');
+  expect((await world.simulator.fired()).other).toBe(1);
+  expect((await world.projects.list({ limit: 50 })).data.find((one) => one.is_fallback)).toMatchObject({
+    name: 'skyai-internal',
+    provider_id: null,
+  });
+});

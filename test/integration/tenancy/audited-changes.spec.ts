@@ -1,0 +1,133 @@
+import type { AuditView } from '#libs/audit';
+import type { ListAnswer } from '#libs/kernel';
+import { everythingIn } from './table-contents';
+import { admin, newTenancyWorld, type TenancyWorld } from './tenancy-world';
+
+let world: TenancyWorld;
+
+const unmanaged = () => world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
+const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id ?? '';
+
+/** Every change that a person can make, with its expected audit log entry. */
+const CHANGES = [
+  {
+    what: 'the owner of a resource',
+    action: 'owner_set',
+    send: () => world.http().patch(`/api/v1/inventory/${resource()}`).send({ tenant_id: 'globex', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the tenant of a project',
+    action: 'project_changed',
+    send: () =>
+      world
+        .http()
+        .patch(`/api/v1/projects/${world.projects['acme'] ?? ''}`)
+        .send({ tenant_id: 'globex', classification: 'sites', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a request for a sweep',
+    action: 'sweep_requested',
+    send: () => world.http().post('/api/v1/sweeps').send({ kind: 'droplet', reason: 'sold' }),
+    status: 202,
+  },
+  {
+    what: 'the release of a sweep',
+    action: 'sweep_released',
+    send: () => world.http().post(`/api/v1/sweeps/${world.suspectSweep}/release`).send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a detection of drift that a person requested',
+    action: 'drift_detection_requested',
+    send: () => world.http().post('/api/v1/drift/detect').send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'an accepted drift',
+    action: 'drift_accepted',
+    send: () => world.http().post(`/api/v1/drift/${world.drift}/accept`).send({ expected: 'fra1', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a revert of drift',
+    action: 'saga_started',
+    send: () => world.http().post(`/api/v1/drift/${world.revertibleDrift}/revert`).send({ reason: 'sold' }),
+    status: 202,
+  },
+  {
+    what: 'a drift ignore rule',
+    action: 'drift_rule_added',
+    send: () => world.http().post('/api/v1/drift-rules').send({ kind: 'droplet', field: 'tags', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'the end of a drift ignore rule',
+    action: 'drift_rule_removed',
+    send: () => world.http().delete(`/api/v1/drift-rules/${world.driftRule}`),
+    status: 200,
+    reason: null,
+  },
+  {
+    what: 'the adoption of a resource',
+    action: 'resource_adopted',
+    send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),
+    status: 200,
+  },
+];
+
+describe('a change by a person', () => {
+  aWorldOfItsOwn();
+
+  it.each(CHANGES)('records $what with actor, action, time and reason [OPS-9]', async ({ action, send, status, reason = 'sold' }) => {
+    const { headers } = await send().set(admin).expect(status);
+    const { body } = await world.http().get('/api/v1/audit').set(admin).expect(200);
+    expect((body as ListAnswer<AuditView>).data[0]).toEqual(
+      expect.objectContaining({
+        action,
+        actor: 'ops',
+        actor_role: 'platform_admin',
+        reason,
+        request_id: headers['x-request-id'],
+        at: expect.stringMatching(/Z$/) as string,
+      }),
+    );
+  });
+});
+
+const FAULTS = [
+  {
+    fault: 'fails',
+    make: `create function refuse_audit() returns trigger language plpgsql as $$ begin raise exception 'audit is broken: secret detail'; end $$;
+           create trigger refuse_audit before insert on audit_log for each row execute function refuse_audit()`,
+    end: 'drop trigger refuse_audit on audit_log; drop function refuse_audit()',
+  },
+  { fault: 'is forbidden', make: 'revoke insert on audit_log from arcadia_service', end: 'grant insert on audit_log to arcadia_service' },
+];
+
+describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ make, end }) => {
+  aWorldOfItsOwn();
+
+  it.each(CHANGES)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
+    const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const before = await everythingIn(world);
+    await world.owner.query(make);
+    const refused = await send().set(admin).expect(500);
+    expect(refused.body).toMatchObject({ code: 'internal' });
+    expect(refused.text).not.toMatch(/audit|insert|permission|secret/); // The response contains no internals [TEN-10].
+    expect(log.mock.calls.join('')).toMatch(/audit/); // The fault fired and was logged.
+    expect(await everythingIn(world)).toEqual(before);
+    await world.owner.query(end);
+    await send().set(admin).expect(status);
+    expect(await everythingIn(world)).not.toEqual(before);
+    log.mockRestore();
+  });
+});
+
+function aWorldOfItsOwn() {
+  beforeAll(async () => {
+    world = await newTenancyWorld();
+  });
+  afterAll(() => world.close());
+}

@@ -1,0 +1,188 @@
+import { AuditModule } from '#libs/audit';
+import { ConfigModule, loadConfig } from '#libs/config';
+import { Database, DatabaseModule } from '#libs/database';
+import { DigitalOceanModule } from '#libs/digitalocean';
+import { DriftModule } from '#libs/drift';
+import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
+import { DesiredStateRepository, ProvisioningModule, Reaper } from '#libs/provisioning';
+import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarter, type SagaView } from '#libs/saga';
+import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Client } from 'pg';
+import { startSimulator } from '../../apps/simulator/src';
+import { SimulatorClient } from './simulator-client';
+import { createTestDatabase, type TestDatabase } from './database';
+import { until } from './until';
+
+export const ACME = '00000000-0000-4000-8000-00000000000a';
+const DEFAULT = '00000000-0000-4000-8000-00000000000d';
+export const PLATFORM = { kind: 'platform' } as const;
+export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
+
+/** The simulator's lags are divided by this number. `PROVIDER_LAG_MS` is longer than each of the results. */
+const SLOWNESS = 20;
+const FAST = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'error',
+  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
+  DO_RATE_PER_MINUTE: '1000000',
+  DO_RATE_PER_HOUR: '1000000',
+  SAGA_LEASE_MS: '2000',
+  SAGA_RENEW_MS: '400',
+  SAGA_RECONCILE_MS: '50',
+  SAGA_POLL_MS: '100',
+  PROVIDER_LAG_MS: '1000',
+};
+
+export interface ProvisioningProcess {
+  readonly engine: SagaEngine;
+  readonly starts: SagaStarter;
+  readonly controls: SagaControls;
+  readonly reader: SagaReader;
+  readonly inventory: InventoryReader;
+  readonly specs: DesiredStateRepository;
+  readonly sweeps: SweepService;
+  readonly database: Database;
+  readonly get: <T>(token: Type<T>) => T;
+}
+
+export interface ProvisioningWorld extends ProvisioningProcess {
+  readonly simulator: SimulatorClient;
+  /** The inventory id of the project of tenant acme. */
+  readonly projectId: string;
+  /** Opens another process on the same database and provider. Its engine is not started. */
+  readonly another: (env?: Record<string, string>) => Promise<ProvisioningProcess>;
+  readonly start: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<string>;
+  /** Starts a saga and waits for its end. */
+  readonly run: (kind: string, input: Record<string, unknown>, tenantId?: string | null) => Promise<SagaView>;
+  /** Returns the ids of the existing droplets, read from the simulator itself. */
+  readonly alive: () => Promise<number[]>;
+  /** Runs one round of the reaper, even if none is due. */
+  readonly reap: () => Promise<void>;
+  readonly reapWith: (process: ProvisioningProcess) => Promise<void>;
+  /** Runs a statement as the owner of the database. */
+  readonly asOwner: (statement: string) => Promise<void>;
+  readonly ended: (id: string) => Promise<SagaView>;
+  readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+export const ORDER = { name: 'web-1', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
+const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
+
+/** Creates an account with a default project and a project of tenant acme, and the services of one worker with a running engine. */
+export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
+  const provider = await startSimulator({ empty: true });
+  const simulator = new SimulatorClient(provider.url);
+  const { lags, account } = await simulator.account();
+  await simulator.change({ account: { ...account, droplet_limit: 100_000 } });
+  await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
+  await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  await simulator.change(ACCOUNT);
+  const stored = own ?? (await createTestDatabase());
+  const opened: ProvisioningProcess[] = [];
+  const contexts: INestApplicationContext[] = [];
+  const another = async (more: Record<string, string> = {}): Promise<ProvisioningProcess> => {
+    const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
+    const context = await open({ ...FAST, ...given, ...env, ...more });
+    contexts.push(context);
+    const get = <T>(token: Type<T>) => context.get(token, { strict: false });
+    const process: ProvisioningProcess = {
+      engine: get(SagaEngine),
+      starts: get(SagaStarter),
+      controls: get(SagaControls),
+      reader: get(SagaReader),
+      inventory: get(InventoryReader),
+      specs: get(DesiredStateRepository),
+      sweeps: get(SweepService),
+      database: get(Database),
+      get,
+    };
+    opened.push(process);
+    return process;
+  };
+  const here = await another();
+  await here.sweeps.run('project', { trigger: 'manual' });
+  const [acme] = await here.database.query<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme'`);
+  here.engine.start();
+  const ended = async (id: string) => {
+    await until(async () => ENDS.includes((await here.reader.get(PLATFORM, id)).status), {
+      withinMs: 60_000,
+      what: `the end of saga ${id}`,
+    });
+    return here.reader.get(PLATFORM, id);
+  };
+  const reapWith = async (process: ProvisioningProcess) => {
+    await process.database.query('update provider_looks set asked_at = null');
+    await process.get(Reaper).round();
+  };
+  const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {
+    const id = await here.starts.start({ kind, input, tenantId, because: ADMIN });
+    here.engine.wake();
+    return id;
+  };
+  return {
+    ...here,
+    simulator,
+    projectId: acme?.id ?? '',
+    another,
+    start,
+    ended,
+    alive: async () => (await simulator.droplets()).filter((droplet) => droplet.deleted_at === undefined).map(({ id }) => id),
+    reap: () => reapWith(here),
+    reapWith,
+    asOwner: async (statement) => {
+      const owner = new Client({ connectionString: stored.ownerUrl });
+      await owner.connect();
+      await owner.query(statement);
+      await owner.end();
+    },
+    run: async (kind, input, tenantId) => ended(await start(kind, input, tenantId)),
+    resource: async (kind, providerId) => {
+      const { data } = await here.inventory.list(PLATFORM, { kind }, { limit: 200 });
+      return data.find((row) => row.provider_id === providerId);
+    },
+    close: async () => {
+      for (const { engine } of opened) {
+        const drained = engine.drain();
+        engine.abandon();
+        await drained;
+      }
+      for (const context of contexts) await context.close();
+      await provider.close();
+      await stored.drop();
+    },
+  };
+}
+
+function open(env: Record<string, string>): Promise<INestApplicationContext> {
+  @Module({
+    imports: [
+      ConfigModule.forRoot(loadConfig(env)),
+      DatabaseModule,
+      AuditModule,
+      DigitalOceanModule,
+      SagaModule,
+      ProvisioningModule,
+      DriftModule,
+    ],
+  })
+  class ProvisioningUnderTest {}
+  return NestFactory.createApplicationContext(ProvisioningUnderTest, { logger: ['error'] });
+}
+
+function aProject(id: string, name: string, description: string) {
+  return {
+    id,
+    name,
+    description,
+    purpose: 'Web Application',
+    environment: 'Production',
+    is_default: id === DEFAULT,
+    created_at: '2025-01-01T00:00:00Z',
+    updated_at: '2025-01-01T00:00:00Z',
+  };
+}
+
+/** The account has two projects: a default one without a tenant, and one of tenant acme. */
+export const ACCOUNT = { projects: [aProject(DEFAULT, 'first-project', ''), aProject(ACME, 'Acme', 'tenant:acme')], members: [] };

@@ -1,0 +1,105 @@
+import { AuditModule } from '#libs/audit';
+import { ConfigModule, loadConfig } from '#libs/config';
+import { Database, DatabaseModule } from '#libs/database';
+import {
+  SagaControls,
+  SagaEngine,
+  SagaModule,
+  SagaReader,
+  SagaRegistry,
+  SagaStarter,
+  type SagaDefinition,
+  type SagaView,
+} from '#libs/saga';
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from './database';
+import { until } from './until';
+
+const FAST = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'error',
+  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
+  SAGA_LEASE_MS: '1000',
+  SAGA_RENEW_MS: '200',
+  SAGA_RECONCILE_MS: '50',
+};
+
+export const PLATFORM = { kind: 'platform' } as const;
+export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
+
+/** The engine of a worker and the services of an api on one database. */
+export interface SagaProcess {
+  readonly engine: SagaEngine;
+  readonly starts: SagaStarter;
+  readonly controls: SagaControls;
+  readonly reader: SagaReader;
+  readonly database: Database;
+}
+
+export class SagaWorld {
+  private readonly opened: INestApplicationContext[] = [];
+
+  private constructor(
+    private readonly stored: TestDatabase,
+    /** A session of the database owner, which reads all rows. */
+    readonly owner: Client,
+  ) {}
+
+  static async create(): Promise<SagaWorld> {
+    const stored = await createTestDatabase();
+    const owner = new Client({ connectionString: stored.ownerUrl });
+    await owner.connect();
+    return new SagaWorld(stored, owner);
+  }
+
+  /** Opens another process. Its engine is not started. */
+  async process(definitions: readonly SagaDefinition[] = [], env: Record<string, string> = {}): Promise<SagaProcess> {
+    const config = loadConfig({ ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
+    @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, SagaModule] })
+    class SagasUnderTest {}
+    const context = await NestFactory.createApplicationContext(SagasUnderTest, { logger: ['error'] });
+    this.opened.push(context);
+    const registry = context.get(SagaRegistry, { strict: false });
+    for (const definition of definitions) registry.register(definition);
+    const [engine, starts, controls, reader, database] = [SagaEngine, SagaStarter, SagaControls, SagaReader, Database].map((token) =>
+      context.get<unknown>(token, { strict: false }),
+    ) as [SagaEngine, SagaStarter, SagaControls, SagaReader, Database];
+    return { engine, starts, controls, reader, database };
+  }
+
+  async end(): Promise<void> {
+    for (const context of this.opened) {
+      const engine = context.get(SagaEngine, { strict: false });
+      const drained = engine.drain();
+      engine.abandon();
+      await drained;
+      await context.close();
+    }
+    await this.owner.end();
+    await this.stored.drop();
+  }
+}
+
+/** Starts a saga and waits for its end, or for one of the given statuses. */
+export async function run(
+  { starts, reader, engine }: SagaProcess,
+  kind: string,
+  input: Record<string, unknown>,
+  statuses: readonly string[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'],
+): Promise<SagaView> {
+  const id = await starts.start({ kind, input, tenantId: null, because: ADMIN });
+  engine.wake();
+  return settled(reader, id, statuses);
+}
+
+export async function settled(reader: SagaReader, id: string, statuses: readonly string[]): Promise<SagaView> {
+  await until(async () => statuses.includes((await reader.get(PLATFORM, id)).status), {
+    what: `saga ${id} being ${statuses.join(' or ')}`,
+  });
+  return reader.get(PLATFORM, id);
+}
+
+/** The ledger as `name: status`. */
+export const ledger = ({ steps }: SagaView): string[] => steps.map(({ name, status }) => `${name}: ${status}`);
