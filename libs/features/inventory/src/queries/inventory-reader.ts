@@ -97,7 +97,7 @@ export class InventoryReader {
   }
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
-    const resource = await this.inTransaction(scope, (em) => em.findOneBy(Resource, { id }));
+    const resource = await this.withEntities(scope, (em) => em.findOneBy(Resource, { id }));
     if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
     const complete = await this.completeness.ofKind(resource.kind);
     return resourceView(resource, complete.sweptAt(resource.kind));
@@ -115,7 +115,7 @@ export class InventoryReader {
     const before = decodeCursor(page.cursor, SEQUENCE_KEY);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : undefined;
     const mine = tenant === undefined ? {} : { tenantId: tenant };
-    const { events, kind, reported } = await this.inTransaction(scope, async (em, on) => {
+    const { events, kind, reported } = await this.withEntities(scope, async (em, on) => {
       const resource = await em.findOneBy(Resource, { id, ...mine });
       const ofResource = { resourceId: id, ...mine };
       const older = before === null ? {} : { seq: LessThan(before) };
@@ -147,8 +147,8 @@ export class InventoryReader {
     return scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, work) : work(this.database);
   }
 
-  /** Like `inScope`, for repositories. `on` is the same connection for a tenant; the platform scope needs no transaction. */
-  private inTransaction<T>(scope: Scope, work: (em: EntityManager, on: Queryable) => Promise<T>): Promise<T> {
+  /** Like `inScope`, for repositories. `on` is the same connection for a tenant. */
+  private withEntities<T>(scope: Scope, work: (em: EntityManager, on: Queryable) => Promise<T>): Promise<T> {
     if (scope.kind === 'tenant') return this.tenants.run(scope.tenantId, (em) => work(em, queryableOf(em)));
     return work(this.resources.manager, this.database);
   }
