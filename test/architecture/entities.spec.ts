@@ -30,10 +30,6 @@ const WITHOUT_ENTITY: readonly string[] = [
   'record_chain',
   'record_digests',
   'record_waiting',
-  'saga_holds',
-  'saga_runs',
-  'saga_starts',
-  'saga_steps',
 ];
 
 /** Tables that only SQL functions use, and the list of migrations, which belongs to TypeORM. They get no entity. */

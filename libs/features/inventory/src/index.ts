@@ -1,6 +1,3 @@
-export { AccountBinding } from './account/account-binding';
-export { AccountNotCheckedError } from './account/account.errors';
-export { BoundProvider } from './account/bound-provider';
 export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
@@ -8,7 +5,6 @@ export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,
   EventsArchivedError,
-  ProjectNotFoundError,
   ResourceNotFoundError,
   SweepNotFoundError,
   SweepNotReleasableError,
@@ -17,7 +13,6 @@ export {
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
-export type { ProjectView } from './projects/project';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/event-cause';

@@ -1,8 +1,7 @@
+import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AccountBinding } from './account/account-binding';
-import { BoundProvider } from './account/bound-provider';
 import { OwnershipService } from './attribution/ownership.service';
 import { EventLastValue } from './entities/event-last-value.entity';
 import { EventMonth } from './entities/event-month.entity';
@@ -40,8 +39,6 @@ import { SweepService } from './sync/sweep.service';
 const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
 
 const EXPORTED = [
-  AccountBinding,
-  BoundProvider,
   ChangeCauses,
   CompletenessReader,
   DriftEvents,
@@ -56,7 +53,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,

@@ -1,9 +1,9 @@
+import { BoundProvider } from '#libs/accounts';
 import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
-import { BoundProvider } from '../account/bound-provider';
 import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';

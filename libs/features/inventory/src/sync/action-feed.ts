@@ -1,9 +1,9 @@
+import { AccountBinding } from '#libs/accounts';
 import { Database, queryableOf, Transaction } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
-import { AccountBinding } from '../account/account-binding';
 import { ProviderAction } from '../entities/provider-action.entity';
 import { listedKind } from '../kinds';
 import type { Observation } from '../kinds/kind';

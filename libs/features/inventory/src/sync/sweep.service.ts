@@ -1,3 +1,4 @@
+import { AccountBinding, AccountUnknownError, OtherAccountError } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, Transaction } from '#libs/database';
@@ -12,8 +13,6 @@ import { errorCode } from '#libs/kernel';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IsNull, Not, type EntityManager } from 'typeorm';
-import { AccountBinding } from '../account/account-binding';
-import { AccountUnknownError, OtherAccountError } from '../account/account.errors';
 import { Sweep, type SweepTrigger } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
