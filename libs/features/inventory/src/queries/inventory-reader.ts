@@ -13,8 +13,23 @@ import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './event-cause';
-import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
+
+/** Filters of the inventory. A resource must match all given ones. */
+export interface ResourceFilters {
+  readonly kind?: string;
+  /** `deleted` lists tombstones, which every other status excludes. */
+  readonly status?: string;
+  readonly region?: string;
+  readonly project_id?: string;
+  readonly tenant_id?: string;
+  /** Part of the name, of the provider's id or of an address, in any letter case. */
+  readonly q?: string;
+  /** Only resources without a tenant. */
+  readonly unattributed?: true;
+  /** RFC 3339: only resources that changed at or after this time. */
+  readonly updated_since?: string;
+}
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
 type EventField = (typeof EVENT_FIELDS)[number];
@@ -97,7 +112,7 @@ export class InventoryReader {
   }
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
-    const resource = await this.inTransaction(scope, (em) => em.findOneBy(Resource, { id }));
+    const resource = await this.withEntities(scope, (em) => em.findOneBy(Resource, { id }));
     if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
     const complete = await this.completeness.ofKind(resource.kind);
     return resourceView(resource, complete.sweptAt(resource.kind));
@@ -115,7 +130,7 @@ export class InventoryReader {
     const before = decodeCursor(page.cursor, SEQUENCE_KEY);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : undefined;
     const mine = tenant === undefined ? {} : { tenantId: tenant };
-    const { events, kind, reported } = await this.inTransaction(scope, async (em, on) => {
+    const { events, kind, reported } = await this.withEntities(scope, async (em, on) => {
       const resource = await em.findOneBy(Resource, { id, ...mine });
       const ofResource = { resourceId: id, ...mine };
       const older = before === null ? {} : { seq: LessThan(before) };
@@ -147,8 +162,8 @@ export class InventoryReader {
     return scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, work) : work(this.database);
   }
 
-  /** Like `inScope`, for repositories. `on` is the same connection for a tenant; the platform scope needs no transaction. */
-  private inTransaction<T>(scope: Scope, work: (em: EntityManager, on: Queryable) => Promise<T>): Promise<T> {
+  /** Like `inScope`, for repositories. `on` is the same connection for a tenant. */
+  private withEntities<T>(scope: Scope, work: (em: EntityManager, on: Queryable) => Promise<T>): Promise<T> {
     if (scope.kind === 'tenant') return this.tenants.run(scope.tenantId, (em) => work(em, queryableOf(em)));
     return work(this.resources.manager, this.database);
   }
@@ -163,6 +178,34 @@ function readPage(on: Queryable, filters: ResourceFilters, after: string | null,
   if (at === undefined) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
   const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
   return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
+}
+
+const CONDITIONS: Record<keyof ResourceFilters, (place: string) => string> = {
+  kind: (place) => `kind = ${place}`,
+  status: (place) => `status = ${place}`,
+  region: (place) => `region = ${place}`,
+  project_id: (place) => `cloud_project_id = ${place}::uuid`,
+  tenant_id: (place) => `tenant_id = ${place}`,
+  unattributed: (place) => `(tenant_id is null) = ${place}`,
+  q: (place) =>
+    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or (attrs -> 'networks')::text ilike ${place})`,
+  updated_since: (place) => `changed_at >= ${place}::timestamptz`,
+};
+
+/** The filters as SQL with parameters from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
+function filterSql(filters: ResourceFilters, from: number): { conditions: string[]; values: unknown[]; name: string } {
+  const given = (Object.keys(CONDITIONS) as (keyof ResourceFilters)[]).filter((key) => filters[key] !== undefined);
+  const conditions = given.map((key, index) => CONDITIONS[key](`$${from + index}`));
+  const tombstones = filters.status === 'deleted';
+  return {
+    conditions: [tombstones ? 'deleted_at is not null' : 'deleted_at is null', ...conditions],
+    values: given.map((key) => (key === 'q' ? `%${escapeLike(filters.q ?? '')}%` : filters[key])),
+    name: [...given, tombstones ? 'dead' : 'live'].join('_'),
+  };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
 }
 
 /** A saga's event names the saga in the place of the sweep. */
