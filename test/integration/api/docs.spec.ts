@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
-import { createApi } from '../api-app';
+import { createApi } from '../../../apps/api/src/api-app';
 
 let app: NestExpressApplication;
 

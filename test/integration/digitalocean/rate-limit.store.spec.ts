@@ -1,7 +1,7 @@
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database';
-import { RateLimitStore, type CallOutcome, type Grant } from './rate-limit.store';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { RateLimitStore, type CallOutcome, type Grant } from '../../../libs/platform/digitalocean/src/rate-limit.store';
 
 const TOKEN = 'fingerprint';
 const limits = { ratePerMinute: 10, ratePerHour: 100, minuteWindowMs: 60_000, hourWindowMs: 3_600_000, accountCheckMs: 300_000 };

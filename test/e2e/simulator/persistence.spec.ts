@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorClient } from '../../../../test/support/simulator-client';
-import { spawnSimulator } from '../../../../test/support/simulator-world';
-import { clientOf, newTestWorld } from '../../../../test/support/simulator-world';
+import { SimulatorClient } from '../../support/simulator-client';
+import { spawnSimulator } from '../../support/simulator-world';
+import { clientOf, newTestWorld } from '../../support/simulator-world';
 
 const SPEC = { size: 's-1vcpu-1gb', image: 'debian-12-x64', tags: ['kept'] };
 

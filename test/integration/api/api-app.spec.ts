@@ -5,10 +5,10 @@ import { IsString } from 'class-validator';
 import request from 'supertest';
 import { loadConfig, type Config } from '#libs/config';
 import { signGuardianToken, type Principal } from '#libs/identity';
-import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from './auth/access.decorator';
-import { createApi } from './api-app';
-import { ApiModule } from './api.module';
-import { PageQuery } from './http/page.dto';
+import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from '../../../apps/api/src/auth/access.decorator';
+import { createApi } from '../../../apps/api/src/api-app';
+import { ApiModule } from '../../../apps/api/src/api.module';
+import { PageQuery } from '../../../apps/api/src/http/page.dto';
 
 const SECRET = 'spec-secret-spec-secret-spec-secret-spec-secret-spec-secret-spec-secret';
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';

@@ -1,8 +1,8 @@
 import { DataSource } from 'typeorm';
-import { migrations } from '.';
-import { createEmptyDatabase, type TestDatabase } from '../../../../../test/support/database';
-import { migrate } from '../migrate';
-import { MIGRATIONS_TABLE } from '../schema-version';
+import { migrations } from '../../../libs/platform/database/src/migrations';
+import { createEmptyDatabase, type TestDatabase } from '../../support/database';
+import { migrate } from '../../../libs/platform/database/src/migrate';
+import { MIGRATIONS_TABLE } from '../../../libs/platform/database/src/schema-version';
 
 jest.setTimeout(60_000);
 

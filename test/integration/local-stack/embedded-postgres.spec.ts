@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { EmbeddedPostgres, readRunning, requestShutdown, type EmbeddedPostgresOptions } from './embedded-postgres';
+import { EmbeddedPostgres, readRunning, requestShutdown, type EmbeddedPostgresOptions } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 
 jest.setTimeout(30_000); // each first start runs initdb, which a busy machine stretches
 

@@ -2,9 +2,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { signGuardianToken } from '#libs/identity';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database';
-import { until } from '../../../../test/support/until';
-import { createApi } from '../api-app';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { until } from '../../support/until';
+import { createApi } from '../../../apps/api/src/api-app';
 
 const SECRET = 'outage-secret-outage-secret-outage-secret-outage-secret-outage-secret';
 const ADMIN = { authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'] })}` };

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SimulatorClient } from '../../../test/support/simulator-client';
-import { spawnSimulator } from '../../../test/support/simulator-world';
-import { clientOf } from '../../../test/support/simulator-world';
+import { SimulatorClient } from '../../support/simulator-client';
+import { spawnSimulator } from '../../support/simulator-world';
+import { clientOf } from '../../support/simulator-world';
 
 describe('the simulator as a process', () => {
   let folder: string;

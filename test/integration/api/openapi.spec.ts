@@ -5,10 +5,10 @@ import { getMetadataStorage } from 'class-validator';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
-import { createApi } from '../api-app';
-import { AccessDeclarations } from '../auth/access-declarations';
-import { SCHEMA_OF_VALIDATOR } from '../http/field.decorators';
-import { InventoryQuery } from '../inventory/inventory.dto';
+import { createApi } from '../../../apps/api/src/api-app';
+import { AccessDeclarations } from '../../../apps/api/src/auth/access-declarations';
+import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/field.decorators';
+import { InventoryQuery } from '../../../apps/api/src/inventory/inventory.dto';
 
 interface Schema {
   readonly $ref?: string;

@@ -2,8 +2,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { createApi } from '../api-app';
-import { ReadinessService } from './readiness.service';
+import { createApi } from '../../../apps/api/src/api-app';
+import { ReadinessService } from '../../../apps/api/src/health/readiness.service';
 
 let app: NestExpressApplication;
 

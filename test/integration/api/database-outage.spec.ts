@@ -6,8 +6,8 @@ import { loadConfig } from '#libs/config';
 import { migrate } from '#libs/database';
 import { signGuardianToken } from '#libs/identity';
 import { prepareQueueSchema } from '#libs/queues';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../../../test/support/database';
-import { createApi } from '../api-app';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/database';
+import { createApi } from '../../../apps/api/src/api-app';
 
 const SECRET = 'outage-secret-outage-secret-outage-secret-outage-secret-outage-secret';
 const ADMIN = { authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'] })}` };
