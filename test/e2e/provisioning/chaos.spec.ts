@@ -5,7 +5,8 @@ import { type RunningSimulator, startSimulator } from '../../../apps/simulator/s
 import { SeededRandom } from '../../support/seeded-random';
 import { SimulatorClient } from '../../support/simulator-client';
 import { openInventory } from '../../support/inventory-world';
-import { ChaosWorld, SECRET } from '../../support/chaos-world';
+import { JWT_SECRET } from '../../support/settings';
+import { ChaosWorld } from '../../support/chaos-world';
 import { until } from '../../support/until';
 
 import { ACCOUNT, ORDER } from '../../support/provisioning-world';
@@ -151,7 +152,7 @@ async function start(kind: string, input: Record<string, unknown>, key: string, 
 /** Returns the id of the saga. The request is retried until the api responds; a 409 for a late cancel is a response too. */
 async function post(path: string, body: unknown, key: string): Promise<string> {
   const headers = {
-    authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
+    authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
     'content-type': 'application/json',
     'idempotency-key': `${SEED}-${key}`,
   };

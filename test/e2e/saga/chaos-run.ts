@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signGuardianToken } from '#libs/identity';
 import type { SeededRandom } from '../../support/seeded-random';
 import { until } from '../../support/until';
-import { SECRET, type ChaosWorld } from '../../support/chaos-world';
+import { JWT_SECRET } from '../../support/settings';
+import { type ChaosWorld } from '../../support/chaos-world';
 
 /** A saga and the status in which it must end, whichever process crashes. */
 export interface Planned {
@@ -39,7 +40,7 @@ export class ChaosRun {
   /** Starts a saga as a client does: with an idempotency key, repeated until the api accepts it. */
   async accepted(name: string, steps: readonly string[], waitMs: number): Promise<string> {
     const headers = {
-      authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
+      authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
       'content-type': 'application/json',
       'idempotency-key': `chaos-${this.seed}-${name}`,
     };

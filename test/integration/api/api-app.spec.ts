@@ -3,15 +3,14 @@ import { Body, Controller, Get, Post, Query, type Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { IsString } from 'class-validator';
 import request from 'supertest';
-import { loadConfig, type Config } from '#libs/config';
+import type { Config } from '#libs/config';
 import { signGuardianToken, type Principal } from '#libs/identity';
 import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from '../../../apps/api/src/auth/access.decorator';
 import { createApi } from '../../../apps/api/src/api-app';
 import { ApiModule } from '../../../apps/api/src/api.module';
 import { PageQuery } from '../../../apps/api/src/http/page.dto';
+import { JWT_SECRET, NO_DATABASE, testConfig } from '../../support/settings';
 
-const SECRET = 'spec-secret-spec-secret-spec-secret-spec-secret-spec-secret-spec-secret';
-const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 class NoteBody {
@@ -60,15 +59,14 @@ class ForgetfulController {
   }
 }
 
-const config = (env: NodeJS.ProcessEnv = {}) =>
-  loadConfig({ NODE_ENV: 'test', JWT_SECRET: SECRET, DATABASE_URL: NO_DATABASE, LOG_LEVEL: 'error', PORT: '0', ...env });
+const config = (env: NodeJS.ProcessEnv = {}) => testConfig({ DATABASE_URL: NO_DATABASE, PORT: '0', ...env });
 const withProbe = (of: Config, controller: Type = ProbeController) =>
   createApi(of, { module: class ProbeModule {}, imports: [ApiModule.forRoot(of)], controllers: [controller] });
 
 let app: NestExpressApplication;
 let log: jest.SpyInstance;
 const http = () => request(app.getHttpServer());
-const as = (token: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'user-1', ...token })}` });
+const as = (token: object) => ({ authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'user-1', ...token })}` });
 
 beforeAll(async () => {
   app = await withProbe(config({ CORS_ORIGINS: 'https://desk.example.com' }));

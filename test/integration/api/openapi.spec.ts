@@ -1,11 +1,9 @@
 import type { Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { getMetadataStorage } from 'class-validator';
-import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
-import { createApi } from '../../../apps/api/src/api-app';
+import { createTestApp, type TestApp } from '../../support/test-app';
 import { AccessDeclarations } from '../../../apps/api/src/auth/access-declarations';
 import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/field.decorators';
 import { InventoryQuery } from '../../../apps/api/src/inventory/inventory.dto';
@@ -37,28 +35,20 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-let app: NestExpressApplication;
+let api: TestApp;
 let document: Document;
 
 beforeAll(async () => {
-  app = await createApi(
-    loadConfig({
-      NODE_ENV: 'test',
-      JWT_SECRET: 's'.repeat(64),
-      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
-      PAGE_LIMIT_MAX: '120',
-      LOG_LEVEL: 'error',
-    }),
-  );
-  await app.init();
+  api = await createTestApp({ PAGE_LIMIT_MAX: '120' });
   document = (
-    await request(app.getHttpServer())
+    await api
+      .http()
       .get('/api/openapi.json')
       .expect(200)
       .expect('content-type', /application\/json/)
   ).body as Document;
 });
-afterAll(() => app.close());
+afterAll(() => api.close());
 
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -123,7 +113,7 @@ const bodyOf = (path: string, method: string) => resolved(document.paths[path]?.
 
 it('describes every route but those of the document itself', () => {
   const described = operations().map(({ path, method }) => `${method} ${path}`);
-  const others = app
+  const others = api.app
     .get(AccessDeclarations)
     .list()
     .map(({ route }) => route)
@@ -214,14 +204,14 @@ it('describes the body of a start as one schema per saga kind, discriminated by 
 });
 
 it('knows the schema of every validator of an input', () => {
-  const controllers = app.get(DiscoveryService, { strict: false }).getControllers();
+  const controllers = api.app.get(DiscoveryService, { strict: false }).getControllers();
   const parameters = controllers.flatMap(({ metatype }) => {
     const prototype = (metatype as Type<object>).prototype as object;
     return Object.getOwnPropertyNames(prototype).flatMap(
       (name) => (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as Type[],
     );
   });
-  const registry = app.get(SagaRegistry, { strict: false });
+  const registry = api.app.get(SagaRegistry, { strict: false });
   const inputs = [...parameters, InventoryQuery, ...registry.known().kinds.map((kind) => registry.get(kind).input)];
   const names = inputs.flatMap((input) =>
     getMetadataStorage()

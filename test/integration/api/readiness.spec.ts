@@ -1,21 +1,16 @@
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import request from 'supertest';
-import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
-import { createApi } from '../../../apps/api/src/api-app';
+import { createTestApp, type TestApp } from '../../support/test-app';
 import { ReadinessService } from '../../../apps/api/src/health/readiness.service';
 
-let app: NestExpressApplication;
+let api: TestApp;
 
 beforeAll(async () => {
-  const env = { NODE_ENV: 'test', JWT_SECRET: 's'.repeat(64), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', LOG_LEVEL: 'error' };
-  app = await createApi(loadConfig(env));
-  await app.listen(0, '127.0.0.1');
+  api = await createTestApp();
 });
-afterAll(() => app.close());
+afterAll(() => api.close());
 
 it('returns the whole problem of a process that is not ready [OPS-6]', async () => {
-  const { body, headers } = await request(app.getHttpServer()).get('/api/health/ready').expect(503);
+  const { body, headers } = await api.http().get('/api/health/ready').expect(503);
   expect(body).toEqual({
     type: 'about:blank',
     title: 'Service Unavailable',
@@ -28,8 +23,8 @@ it('returns the whole problem of a process that is not ready [OPS-6]', async () 
 });
 
 it('shares one check among concurrent probes [OPS-6]', async () => {
-  const ping = jest.spyOn(app.get(Database, { strict: false }), 'ping');
-  const readiness = app.get(ReadinessService);
+  const ping = jest.spyOn(api.app.get(Database, { strict: false }), 'ping');
+  const readiness = api.app.get(ReadinessService);
   await Promise.allSettled(Array.from({ length: 10 }, () => readiness.ready()));
   expect(ping).toHaveBeenCalledTimes(1);
   ping.mockRestore();

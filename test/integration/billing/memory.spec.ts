@@ -2,7 +2,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { SECRET } from './billing-world';
 import type { Measured } from './measured-ingester';
 import { NarrowLine } from './slow-proxy';
 import { StreamedInvoices } from './streamed-invoices';
@@ -29,9 +28,6 @@ beforeEach(async () => {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'error',
-      JWT_SECRET: SECRET,
       DATABASE_URL: url.href,
       DO_API_URL: provider.url,
       DO_API_TOKEN: 'dop_v1_streamed',

@@ -1,7 +1,7 @@
-import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { RateLimitStore, type CallOutcome, type Grant } from '../../../libs/platform/digitalocean/src/rate-limit.store';
+import { testConfig } from '../../support/settings';
 
 const TOKEN = 'fingerprint';
 const limits = { ratePerMinute: 10, ratePerHour: 100, minuteWindowMs: 60_000, hourWindowMs: 3_600_000, accountCheckMs: 300_000 };
@@ -11,7 +11,7 @@ let database: Database;
 let store: RateLimitStore;
 beforeAll(async () => {
   stored = await createTestDatabase();
-  const config = loadConfig({ DATABASE_URL: stored.appUrl, JWT_SECRET: 's'.repeat(64) });
+  const config = testConfig({ DATABASE_URL: stored.appUrl });
   database = new Database(config);
   store = new RateLimitStore(database, { ...config, provider: { ...config.provider, ...limits } });
 });

@@ -1,5 +1,6 @@
 import { DriftAcceptanceService, DriftService } from '#libs/drift';
-import { ADMIN, ORDER } from '../../support/provisioning-world';
+import { ADMIN } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
 
 let world: DriftWorld;

@@ -1,5 +1,6 @@
 import { Catalog } from '#libs/catalog';
-import { ADMIN, ORDER, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
 

@@ -1,5 +1,5 @@
 import { DriftAcceptanceService, DriftRevertService } from '#libs/drift';
-import { ADMIN, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
 import { until } from '../../support/until';
 import {
   BIGGER,

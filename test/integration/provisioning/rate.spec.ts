@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER } from '../../support/provisioning-world';
 
 const DROPLETS = process.env.TEST_LONG ? 100 : 15;
 const PROVIDER_LIMITS = { DO_RATE_PER_MINUTE: '250', DO_RATE_PER_HOUR: '5000', SAGA_POLL_MS: '5000', PROVIDER_LAG_MS: '60000' };

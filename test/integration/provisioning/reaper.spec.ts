@@ -1,5 +1,6 @@
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
 
 const CREATE = { method: 'POST', path: '/v2/droplets' };
 const UNKNOWN_SAGA = '0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';

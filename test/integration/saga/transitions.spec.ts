@@ -1,5 +1,6 @@
 import { SAGA_TRANSITIONS, STEP_TRANSITIONS, wait, type SagaStatus } from '#libs/saga';
-import { ADMIN, PLATFORM, SagaWorld, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { SagaWorld, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
 
 const STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];

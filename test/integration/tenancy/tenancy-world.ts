@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Client } from 'pg';
-import request from 'supertest';
-import { loadConfig } from '#libs/config';
+import type request from 'supertest';
 import { Database } from '#libs/database';
-import { signGuardianToken } from '#libs/identity';
 import { prepareQueueSchema } from '#libs/queues';
-import { createApi } from '../../../apps/api/src/api-app';
 import { createTestDatabase } from '../../support/database';
-import { readyForRequests } from './until-ready';
-
-export const SECRET = 'tenancy-secret-tenancy-secret-tenancy-secret-tenancy-secret-tenancy';
+import { createTestApp } from '../../support/test-app';
 
 export interface Seeded {
   readonly id: string;
@@ -37,30 +32,23 @@ export interface TenancyWorld {
   close(): Promise<void>;
 }
 
-export const bearer = (claims: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'someone', ...claims })}` });
-export const admin = bearer({ sub: 'ops', roles: ['platform_admin'] });
-export const tenant = (tenantId: string) => bearer({ sub: `${tenantId}-user`, tenantId });
-
 export async function newTenancyWorld(): Promise<TenancyWorld> {
   const of = await createTestDatabase();
   await prepareQueueSchema(of.ownerUrl);
   const owner = new Client({ connectionString: of.ownerUrl });
   await owner.connect();
   const seeded = await seed(owner);
-  const app = await createApi(
-    loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET: SECRET, DATABASE_URL: of.appUrl, DATABASE_POOL_SIZE: '4' }),
-  );
-  await app.listen(0, '127.0.0.1');
-  await readyForRequests(app, admin);
+  const { app, http, becomes, close } = await createTestApp({ DATABASE_URL: of.appUrl, DATABASE_POOL_SIZE: '4' });
+  await becomes('/api/v1/audit', 200);
   return {
     app,
     owner,
     ...seeded,
     database: app.get(Database),
-    http: () => request(app.getHttpServer()),
-    call: (method, path) => request(app.getHttpServer())[method](path),
+    http,
+    call: (method, path) => http()[method](path),
     close: async () => {
-      await app.close();
+      await close();
       await owner.end();
       await of.drop();
     },
