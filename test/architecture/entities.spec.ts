@@ -37,10 +37,6 @@ const WITHOUT_ENTITY: readonly string[] = [
   'record_chain',
   'record_digests',
   'record_waiting',
-  'saga_holds',
-  'saga_runs',
-  'saga_starts',
-  'saga_steps',
 ];
 
 /** Tables that only SQL functions use, and the list of migrations, which belongs to TypeORM. They get no entity. */
@@ -119,9 +115,14 @@ function typeOf(column: ColumnMetadata): string {
   return LONG_NAMES[type] ?? type;
 }
 
-function defaultOf({ default: declared }: ColumnMetadata): string | null {
+/** The default as PostgreSQL writes it. TypeORM knows `gen_random_uuid()` only as the generation strategy of its column. */
+function defaultOf(column: ColumnMetadata): string | null {
+  const { default: declared, isArray, generationStrategy } = column;
+  if (generationStrategy === 'uuid') return 'gen_random_uuid()';
   if (declared === undefined || declared === null) return null;
   if (typeof declared === 'function') return declared();
+  if (isArray && Array.isArray(declared)) return `'{${declared.join(',')}}'::${typeOf(column)}[]`;
+  if (typeof declared === 'object') return `'${JSON.stringify(declared)}'::${typeOf(column)}`;
   return typeof declared === 'string' ? `'${declared}'::text` : JSON.stringify(declared);
 }
 

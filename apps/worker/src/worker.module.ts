@@ -1,6 +1,7 @@
 import type { WorkerHost } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
@@ -32,6 +33,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   AuditModule,
   DigitalOceanModule,
   QueuesModule.forRoot(config, queues),
+  AccountsModule,
   InventoryModule,
   SagaModule,
   ProvisioningModule,

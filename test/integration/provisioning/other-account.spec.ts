@@ -1,4 +1,4 @@
-import { AccountBinding } from '#libs/inventory';
+import { AccountBinding } from '#libs/accounts';
 import { metricsText } from '#libs/observability';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import type { ProjectChange, ProjectView } from '#libs/inventory';
+import type { ProjectView } from '#libs/accounts';
+import type { ProjectChange } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
 import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
 import { IsTenantId } from '../http/input.decorators';

@@ -1,8 +1,8 @@
 import { Controller, Get, Header, HttpStatus, Inject, Injectable, type OnModuleDestroy, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { AccountBinding } from '#libs/inventory';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 import { QueueHealth } from '#libs/queues';
 import { pingWithTimeout } from '#libs/runtime';

@@ -1,10 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { BoundProvider } from '#libs/accounts';
 import { ChainSealer } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { BoundProvider, inventoryRetention } from '#libs/inventory';
+import { inventoryRetention } from '#libs/inventory';
 import { errorCode } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';

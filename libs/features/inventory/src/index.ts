@@ -1,13 +1,9 @@
-export { AccountBinding } from './account/account-binding';
-export { AccountNotCheckedError } from './account/account.errors';
-export { BoundProvider } from './account/bound-provider';
 export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,
   EventsArchivedError,
-  ProjectNotFoundError,
   ResourceNotFoundError,
   SweepNotFoundError,
   SweepNotReleasableError,
@@ -16,7 +12,6 @@ export {
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
-export type { ProjectView } from './projects/project';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause, EventView } from './queries/event-view';

@@ -1,7 +1,6 @@
+import { AccountsModule } from '#libs/accounts';
 import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
-import { AccountBinding } from './account/account-binding';
-import { BoundProvider } from './account/bound-provider';
 import { OwnershipService } from './attribution/ownership.service';
 import { HistoryHorizon } from './history/history-horizon';
 import { ProjectMembershipRepository } from './projects/project-membership.repository';
@@ -31,8 +30,6 @@ import { SWEEP_GAUGES } from './sync/sweep.metrics';
 import { SweepService } from './sync/sweep.service';
 
 const EXPORTED = [
-  AccountBinding,
-  BoundProvider,
   ChangeCauses,
   CompletenessReader,
   DriftEvents,
@@ -47,6 +44,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
+  imports: [AccountsModule],
   providers: [
     ...EXPORTED,
     ActionFeed,

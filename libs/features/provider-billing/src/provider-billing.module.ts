@@ -1,3 +1,4 @@
+import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
@@ -38,7 +39,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule],
+  imports: [AccountsModule, InventoryModule],
   providers: [
     ...EXPORTED,
     BillingCompleteness,

@@ -1,3 +1,4 @@
+import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
@@ -75,7 +76,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [SagaModule, InventoryModule, CatalogModule],
+  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule],
   providers: [
     ...SAGAS,
     ...STEPS,

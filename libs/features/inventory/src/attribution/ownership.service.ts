@@ -1,8 +1,8 @@
+import { PROJECT_COLUMNS, ProjectNotFoundError, type ProjectRow, projectView, type ProjectView } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { ProjectNotFoundError, ResourceNotFoundError } from '../inventory.errors';
-import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project';
+import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader } from '../queries/inventory-reader';
 import type { ResourceView } from '../queries/resource-view';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';

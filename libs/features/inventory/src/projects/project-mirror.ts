@@ -1,9 +1,9 @@
+import { type ListedProject, tenantInDescription } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { SweepLeaseLostError } from '../inventory.errors';
 import { FENCE, type SweepRef } from '../recorder/resource-recorder';
-import { tenantInDescription, type ListedProject } from './project';
 
 /** A mirrored project that exists at the provider, so that its members can be listed. */
 export interface MirroredProject {

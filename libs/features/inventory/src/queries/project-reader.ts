@@ -1,8 +1,8 @@
+import { PROJECT_COLUMNS, type ProjectRow, type ProjectView, projectView } from '#libs/accounts';
 import { Database } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { PROJECT_SWEEP } from '../kinds';
-import { PROJECT_COLUMNS, projectView, type ProjectRow, type ProjectView } from '../projects/project';
 import { CompletenessReader } from './completeness-reader';
 
 /** Reads the mirror of the provider's projects. */

@@ -1,7 +1,7 @@
+import { BoundProvider } from '#libs/accounts';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
-import { BoundProvider } from '../account/bound-provider';
 import { UnknownKindError } from '../inventory.errors';
 import { listedKind } from '../kinds';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';

@@ -1,7 +1,7 @@
+import { AccountBinding } from '#libs/accounts';
 import { Database } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-binding';
 import { listedKind } from '../kinds';
 import type { Observation } from '../kinds/kind';
 import { FENCE, ResourceRecorder } from '../recorder/resource-recorder';

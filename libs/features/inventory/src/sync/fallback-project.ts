@@ -1,9 +1,8 @@
+import { AccountBinding, parseProject } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean, ProviderError, UnknownOutcomeError } from '#libs/digitalocean';
 import { isRetryable } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { AccountBinding } from '../account/account-binding';
-import { parseProject } from '../projects/project';
 import { ProjectMirror } from '../projects/project-mirror';
 import type { SweepRef } from '../recorder/resource-recorder';
 

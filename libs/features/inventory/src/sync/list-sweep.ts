@@ -1,8 +1,8 @@
+import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, type ListPage } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-binding';
 import type { Kind, KindList, Observation } from '../kinds/kind';
 import { decideMisses, missRules } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';

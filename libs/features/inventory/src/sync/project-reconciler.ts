@@ -1,8 +1,8 @@
+import { parseProject } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { parseProject } from '../projects/project';
 import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
 import { settleFetch } from './confirmation';
 import type { SweepRun } from './sweep';

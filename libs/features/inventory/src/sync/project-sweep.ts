@@ -1,8 +1,7 @@
+import { AccountBinding, parseProject } from '#libs/accounts';
 import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { AccountBinding } from '../account/account-binding';
-import { parseProject } from '../projects/project';
 import { ProjectMembershipRepository, type Member } from '../projects/project-membership.repository';
 import { ProjectMirror } from '../projects/project-mirror';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';

@@ -1,3 +1,4 @@
+import { AccountBinding, AccountUnknownError, OtherAccountError } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
@@ -11,8 +12,6 @@ import {
 import { errorCode } from '#libs/kernel';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { AccountBinding } from '../account/account-binding';
-import { AccountUnknownError, OtherAccountError } from '../account/account.errors';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
 import { ProjectMembershipRepository } from '../projects/project-membership.repository';

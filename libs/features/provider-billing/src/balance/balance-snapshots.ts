@@ -1,7 +1,7 @@
+import { AccountBinding } from '#libs/accounts';
 import type { Config } from '#libs/config';
 import { Database, type RetentionRule } from '#libs/database';
 import { DigitalOcean, moneyText, record } from '#libs/digitalocean';
-import { AccountBinding } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { BalanceNotReadError } from '../provider-billing.errors';
 import { timeText, type InvoicePreview } from '../provider/invoice-responses';

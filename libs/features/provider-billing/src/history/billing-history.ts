@@ -1,5 +1,5 @@
+import { AccountBinding } from '#libs/accounts';
 import { Database } from '#libs/database';
-import { AccountBinding } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { InvoiceLedger } from '../invoices/invoice-ledger';
 import { ProviderInvoices } from '../provider/provider-invoices';

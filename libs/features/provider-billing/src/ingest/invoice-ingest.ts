@@ -1,5 +1,5 @@
+import { AccountBinding } from '#libs/accounts';
 import { DomainError, errorCode } from '#libs/kernel';
-import { AccountBinding } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { InvoiceLedger, type ClaimedInvoice } from '../invoices/invoice-ledger';
 import { UnreadableDocumentError } from '../provider-billing.errors';

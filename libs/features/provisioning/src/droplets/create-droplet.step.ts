@@ -1,6 +1,7 @@
+import { BoundProvider } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
-import { BoundProvider, ResourceRegistrar } from '#libs/inventory';
+import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type Droplet, type DropletOrder } from '../provider/droplet-calls';

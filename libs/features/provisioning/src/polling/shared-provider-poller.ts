@@ -1,7 +1,8 @@
+import { BoundProvider } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { record, wholeNumber, list, optionalRecord } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
+import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, parseDroplet, type DropletAction } from '../provider/droplet-calls';
 import { ProjectCalls, type ProjectMember } from '../provider/project-calls';
@@ -39,6 +40,7 @@ export class SharedProviderPoller {
     private readonly database: Database,
     private readonly provider: BoundProvider,
     private readonly projectCalls: ProjectCalls,
+    private readonly sagas: SagaQueries,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { pollMs } = config.saga;
@@ -106,9 +108,6 @@ export class SharedProviderPoller {
 
   /** ⌈W/200⌉ for W waiting sagas. */
   private async pageLimit(): Promise<number> {
-    const [row] = await this.database.query<{ waiting: number }>(
-      `select count(*)::int as waiting from saga_steps where status = 'waiting'`,
-    );
-    return Math.max(1, Math.ceil((row?.waiting ?? 0) / PER_PAGE));
+    return Math.max(1, Math.ceil((await this.sagas.countWaitingSteps()) / PER_PAGE));
   }
 }

@@ -1,3 +1,4 @@
+import { BoundProvider } from '#libs/accounts';
 import {
   idText,
   idTexts,
@@ -12,7 +13,6 @@ import {
   texts,
   type ListPage,
 } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 
 const purpose = 'provisioning';

@@ -1,5 +1,5 @@
+import { BoundProvider } from '#libs/accounts';
 import { record, text } from '#libs/digitalocean';
-import { BoundProvider } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { collectPages } from './droplet-calls';
 

@@ -1,3 +1,4 @@
+import { AccountNotCheckedError } from '#libs/accounts';
 import {
   MalformedAnswerError,
   NotFoundAtProviderError,
@@ -6,7 +7,6 @@ import {
   TokenRejectedError,
   UnknownOutcomeError,
 } from '#libs/digitalocean';
-import { AccountNotCheckedError } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
 import { fail, wait, type StepAnswer, type StepError } from '#libs/saga';
 

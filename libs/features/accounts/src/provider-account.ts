@@ -8,7 +8,7 @@ import {
   record,
   text,
 } from '#libs/digitalocean';
-import { AccountUnknownError } from './account.errors';
+import { AccountUnknownError } from './accounts.errors';
 
 /** A token, by the purpose that uses it and by its fingerprint. A rotated token has another fingerprint. */
 export interface CheckedToken {

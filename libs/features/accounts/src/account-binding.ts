@@ -3,7 +3,7 @@ import { Database, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { AccountUnknownError, OtherAccountError } from './account.errors';
+import { AccountUnknownError, OtherAccountError } from './accounts.errors';
 import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
 
 /** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */

@@ -46,3 +46,5 @@ export class AccountNotCheckedError extends ProviderError {
     return new AccountNotCheckedError('account_not_checked', `the check of the token's account: ${message}`, retryAfterMs);
   }
 }
+
+export class ProjectNotFoundError extends domainError('project_not_found', 'not_found', 'There is no such project') {}

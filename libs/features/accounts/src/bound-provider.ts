@@ -10,7 +10,7 @@ import {
 } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { AccountBinding, type BoundToken } from './account-binding';
-import { AccountNotCheckedError, AccountUnknownError, OtherAccountError } from './account.errors';
+import { AccountNotCheckedError, AccountUnknownError, OtherAccountError } from './accounts.errors';
 
 /**
  * The provider's client for calls that must reach the bound account or none: it writes nothing to another account and trusts no response of
