@@ -3,7 +3,9 @@ const { imports } = require('./package.json');
 
 /** `#libs/<name>` is read from its source here, from `dist` when the product runs. */
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(imports).map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
+  Object.entries(imports)
+    .filter(([name]) => name.startsWith('#libs/'))
+    .map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
 );
 
 const project = {

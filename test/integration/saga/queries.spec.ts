@@ -1,6 +1,7 @@
 import { done, wait, type SagaView } from '#libs/saga';
 import { until } from '../../support/until';
-import { ADMIN, PLATFORM, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
 
 let world: SagaWorld;
