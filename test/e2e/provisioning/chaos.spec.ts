@@ -90,7 +90,7 @@ it(
     let kills = 0;
     const killing = (async () => {
       while (!over.signal.aborted) {
-        await sleep(2_000 + random.below(2_000));
+        await sleep(2_000 + random.below(2_000)); // kills come at any moment of a saga
         const nth = random.below(WORKERS);
         await world.workers[nth]?.kill();
         kills += 1;
@@ -144,7 +144,7 @@ async function oneRun(nth: number): Promise<void> {
 async function start(kind: string, input: Record<string, unknown>, key: string, cancels: boolean): Promise<string> {
   const id = await post('/api/v1/sagas', { kind, input }, key);
   if (!cancels) return id;
-  await sleep(random.below(4_000));
+  await sleep(random.below(4_000)); // cancels at any moment of the saga
   await post(`/api/v1/sagas/${id}/cancel`, {}, `${key}-cancel`);
   return id;
 }

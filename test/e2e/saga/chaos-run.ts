@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { signGuardianToken } from '#libs/identity';
 import type { SeededRandom } from '../../support/seeded-random';
 import { until } from '../../support/until';
@@ -73,13 +72,13 @@ export class ChaosRun {
     let nth = picked;
     await world.whileNothingIsRecorded(async () => {
       this.planned.push({ id: await this.accepted(`provoked-${name}`, ['echo', 'echo', 'echo'], 0), expected: 'completed' });
-      const untilMs = performance.now() + 4_000;
-      while (leased.length === 0 && performance.now() < untilMs) {
+      const isLeased = async () => {
         leased = await world.query<Leased>(
           `select id, epoch::text, split_part(lease_owner, '/', 2)::int as pid from saga_runs where lease_until > clock_timestamp()`,
         );
-        await sleep(20);
-      }
+        return leased.length > 0;
+      };
+      await until(isLeased, { withinMs: 4_000 }).catch(() => undefined);
       const owner = world.workers.findIndex(({ child }) => child.pid === leased[0]?.pid);
       if (owner >= 0) nth = owner;
       leased = leased.filter(({ pid }) => pid === world.workers[nth]?.child.pid);

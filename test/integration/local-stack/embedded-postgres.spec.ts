@@ -4,7 +4,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { EmbeddedPostgres, readRunning, requestShutdown, type EmbeddedPostgresOptions } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
+import {
+  EmbeddedPostgres,
+  readRunning,
+  requestShutdown,
+  type EmbeddedPostgresOptions,
+} from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
+import { until } from '../../support/until';
 
 jest.setTimeout(30_000); // each first start runs initdb, which a busy machine stretches
 
@@ -58,7 +64,7 @@ async function rows<R extends object>(url: string, statement: string): Promise<R
 it('ends on a shutdown request that knows only its folder, as after a second Ctrl-C during its start', async () => {
   const server = await start();
   requestShutdown(homeDir);
-  while (server.isRunning()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => !server.isRunning(), { what: 'the end of the server' });
   expect(() => requestShutdown(homeDir)).not.toThrow();
 });
 
@@ -126,7 +132,7 @@ describe('a later start', () => {
   it('is revived on the same port after kill -9', async () => {
     const server = await start();
     process.kill(server.pid, 'SIGKILL');
-    while (server.isRunning()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => !server.isRunning(), { what: 'the end of the server' });
     const url = server.appUrl('arcadia');
     await server.revive();
     expect(await rows(url, 'select 1 as one')).toEqual([{ one: 1 }]);

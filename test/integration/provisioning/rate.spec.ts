@@ -18,7 +18,7 @@ it(`creates ${DROPLETS} droplets with two workers within the provider’s rate w
     const sweeping = (async () => {
       while (!over.signal.aborted) {
         await world.sweeps.run('droplet', { trigger: 'manual' });
-        await sleep(SWEEP_EVERY_MS);
+        await sleep(SWEEP_EVERY_MS); // the rate of the sweeps that compete with the sagas
       }
     })();
     const order = (nth: number) => ({ ...ORDER, name: `web-${nth}`, project_id: world.projectId });
