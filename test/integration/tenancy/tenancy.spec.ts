@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventView, ResourceView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
 import { GENUINE_ADMIN } from './forged-tokens';
-import { everythingIn } from './table-contents';
+import { tableContents } from './table-contents';
 import { documentedOperations, type Operation } from './operations';
 import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
@@ -184,7 +184,7 @@ describe('the inventory of a tenant', () => {
 
 describe('operations of the platform admin', () => {
   it('returns 403 to a tenant, whether the object exists or not, and changes nothing [TEN-3]', async () => {
-    const before = await everythingIn(world);
+    const before = await tableContents(world);
     const functions = operations.filter(({ adminOnly }) => adminOnly);
     expect(functions.length).toBeGreaterThanOrEqual(8);
     for (const { method, path } of functions) {
@@ -202,6 +202,6 @@ describe('operations of the platform admin', () => {
         expect(body).toMatchObject({ code: 'platform_admin_required' });
       }
     }
-    expect(await everythingIn(world)).toEqual(before);
+    expect(await tableContents(world)).toEqual(before);
   });
 });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { until } from '../../../../test/support/until';
-import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { until } from '../../support/until';
+import { newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 const PATH = '/finance/api/v1/integrations/cloud/import-invoice';
 const RULE = { match: { path: '/finance/*' }, times: 1 };

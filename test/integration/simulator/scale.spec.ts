@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 const ROUNDS = 40;
 /** One item of a list costs about the same in both accounts; a scan per request would be at least ten times as slow. */

@@ -1,5 +1,5 @@
-import { until } from '../../../../test/support/until';
-import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { until } from '../../support/until';
+import { newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 const SPEC = { name: 'web-01', size: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', region: 'fra1' };
 const CREATE = { method: 'POST', path: '/v2/droplets' };

@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 const SPEC = { name: 'web-01', size: 's-1vcpu-1gb', image: 'debian-12-x64', region: 'fra1' };
 

@@ -1,4 +1,4 @@
-import { newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 describe('volumes', () => {
   let world: TestWorld;

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InvoiceItem, InvoiceRecord, LineTruth } from '../../world/billing-records';
-import { centsOf, sumOfAmounts } from '../../world/billing-records';
-import type { State } from '../../world/state';
-import { newTestWorld } from '../../../../../test/support/simulator-world';
-import { seedState } from '../demo-state';
-import { demoInvoices } from './demo-invoices';
+import type { InvoiceItem, InvoiceRecord, LineTruth } from '../../../apps/simulator/src/world/billing-records';
+import { centsOf, sumOfAmounts } from '../../../apps/simulator/src/world/billing-records';
+import type { State } from '../../../apps/simulator/src/world/state';
+import { newTestWorld } from '../../support/simulator-world';
+import { seedState } from '../../../apps/simulator/src/demo/demo-state';
+import { demoInvoices } from '../../../apps/simulator/src/demo/invoices/demo-invoices';
 
 /** The 18th of a month, so that there is a preview. */
 const START_MS = Date.UTC(2026, 10, 18);

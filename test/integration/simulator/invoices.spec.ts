@@ -1,4 +1,4 @@
-import { type Answer, newTestWorld, type TestWorld } from '../../../../test/support/simulator-world';
+import { type Answer, newTestWorld, type TestWorld } from '../../support/simulator-world';
 
 const ITEMS = [
   { product: 'Droplets', resource_id: '1', description: 'web-01 (s-1vcpu-1gb)', amount: '6.00', project_name: 'Acme, "the" shop' },
