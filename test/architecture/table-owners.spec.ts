@@ -28,7 +28,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_saga_actions',
     'cloud_sweeps',
   ],
-  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_lineage', 'database_witness', 'provider_looks'],
+  provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
   saga: ['saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps'],
 };

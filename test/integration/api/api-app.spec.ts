@@ -8,7 +8,7 @@ import { signGuardianToken, type Principal } from '#libs/identity';
 import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from '../../../apps/api/src/auth/access.decorator';
 import { createApi } from '../../../apps/api/src/api-app';
 import { ApiModule } from '../../../apps/api/src/api.module';
-import { PageQuery } from '../../../apps/api/src/http/page.dto';
+import { PageQuery } from '../../../apps/api/src/http/http.dto';
 import { JWT_SECRET, NO_DATABASE, testConfig } from '../../support/settings';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;

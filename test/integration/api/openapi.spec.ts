@@ -1,11 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { getMetadataStorage } from 'class-validator';
-import { loadConfig } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
 import { createTestApp, type TestApp } from '../../support/test-app';
-import { AccessDeclarations } from '../../../apps/api/src/auth/access-declarations';
-import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/field.decorators';
+import { AccessDeclarations } from '../../../apps/api/src/auth/access.guard';
+import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/swagger.decorators';
 import { InventoryQuery } from '../../../apps/api/src/inventory/inventory.dto';
 
 interface Schema {

@@ -1,6 +1,6 @@
 import { Database } from '#libs/database';
 import { createTestApp, type TestApp } from '../../support/test-app';
-import { ReadinessService } from '../../../apps/api/src/health/readiness.service';
+import { HealthController } from '../../../apps/api/src/health/health.controller';
 
 let api: TestApp;
 
@@ -24,7 +24,7 @@ it('returns the whole problem of a process that is not ready [OPS-6]', async () 
 
 it('shares one check among concurrent probes [OPS-6]', async () => {
   const ping = jest.spyOn(api.app.get(Database, { strict: false }), 'ping');
-  const readiness = api.app.get(ReadinessService);
+  const readiness = api.app.get(HealthController, { strict: false });
   await Promise.allSettled(Array.from({ length: 10 }, () => readiness.ready()));
   expect(ping).toHaveBeenCalledTimes(1);
   ping.mockRestore();

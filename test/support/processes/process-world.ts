@@ -1,11 +1,9 @@
-import { migrate } from '#libs/database';
 import type { ResourceView, SweepView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
-import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { until } from '../until';
 import type { BackendKind } from '../queue-world';
-import { createEmptyDatabase, type TestDatabase } from '../database';
+import { createEmptyDatabase, migrateAll, type TestDatabase } from '../database';
 import { ADMIN_HEADER } from '../principals';
 import { JWT_SECRET, UNLIMITED_CALLS } from '../settings';
 import { ConnectionPeaks } from './connection-peaks';
@@ -73,8 +71,7 @@ export class ProcessWorld {
   }
 
   async migrate(): Promise<void> {
-    await migrate(this.database.ownerUrl, { appUrl: this.database.appUrl });
-    await prepareQueueSchema(this.database.ownerUrl);
+    await migrateAll(this.database.ownerUrl, this.database.appUrl);
   }
 
   process(name: ProcessName): SpawnedProcess {

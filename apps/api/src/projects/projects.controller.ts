@@ -2,11 +2,11 @@ import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { OwnershipService, ProjectReader } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import { PageQuery, type DataOf, type ListOf } from '../http/page.dto';
+import { AuditCtx } from '../http/request-context';
+import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
+import { UuidPipe } from '../http/validation.pipe';
 import { ProjectBody, ProjectResponse } from './projects.dto';
 
 @RequirePlatformAdmin()

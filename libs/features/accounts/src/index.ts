@@ -11,3 +11,4 @@ export {
   type ProjectRow,
   type ProjectView,
 } from './project';
+export { PROJECT_NAMES } from './functions/project-names.sql';

@@ -1,6 +1,6 @@
 import { PROJECT_COLUMNS, ProjectNotFoundError, type ProjectRow, projectView, type ProjectView } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { Database, queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader } from '../queries/inventory-reader';
@@ -18,6 +18,7 @@ export interface ProjectChange {
 export class OwnershipService {
   constructor(
     private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly recorder: OwnershipRecorder,
     private readonly reader: InventoryReader,
     private readonly audit: AuditLog,
@@ -25,9 +26,10 @@ export class OwnershipService {
 
   /** Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again. */
   async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceView> {
-    await this.database.transaction(async (tx) => {
+    await this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError();
+      if (!(await this.recorder.override(em, resourceId, tenantId))) throw new ResourceNotFoundError();
       await this.audit.record(tx, {
         ...context,
         action: 'owner_set',
