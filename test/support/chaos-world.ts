@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
 import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { SpawnedProcess } from './processes/spawned-process';
+import { JWT_SECRET } from './settings';
 import { loseQueueData } from './queue-data';
 import { until } from './until';
 import { migrateAll } from './database';
-
-export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 
 /**
  * Records each change of a step's status with the epoch of the writer. The ledger itself keeps only the last status.
@@ -43,7 +42,7 @@ export class ChaosWorld {
     const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-chaos-'));
     const server = await EmbeddedPostgres.start({ homeDir, databases: ['chaos'], durability: 'durable', wishedPort: 0 });
     await migrateAll(server.ownerUrl('chaos'), server.appUrl('chaos'));
-    const env = { JWT_SECRET: SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
+    const env = { JWT_SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
     const owner = await session(server.ownerUrl('chaos'));
     await owner.query(WITNESS);
     const api = await SpawnedProcess.start('api', env);

@@ -1,6 +1,6 @@
 import { sql, Transaction } from '#libs/database';
 import { DriftAcceptanceService, DriftRevertService } from '#libs/drift';
-import { ADMIN, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
 import { until } from '../../support/until';
 import {
   BIGGER,

@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { until } from '../../support/until';
 import { ACME, Agency, BIRD, DEFAULT, droplets } from '../../support/agency';
-import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { newWorld, type World } from '../../support/inventory-world';
 
 let world: World;
 let agency: Agency;
