@@ -113,7 +113,7 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
     return here.reader.get(PLATFORM, id);
   };
   const reapWith = async (process: ProvisioningProcess) => {
-    await process.database.query('update provider_looks set asked_at = null');
+    await process.database.query('update provider_poll_results set asked_at = null');
     await process.get(Reaper).round();
   };
   const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {

@@ -5,6 +5,7 @@ import {
   SagaControls,
   SagaEngine,
   SagaModule,
+  SagaQueries,
   SagaReader,
   SagaRegistry,
   SagaStarter,
@@ -35,6 +36,7 @@ export interface SagaProcess {
   readonly starts: SagaStarter;
   readonly controls: SagaControls;
   readonly reader: SagaReader;
+  readonly queries: SagaQueries;
   readonly database: Database;
 }
 
@@ -63,10 +65,14 @@ export class SagaWorld {
     this.opened.push(context);
     const registry = context.get(SagaRegistry, { strict: false });
     for (const definition of definitions) registry.register(definition);
-    const [engine, starts, controls, reader, database] = [SagaEngine, SagaStarter, SagaControls, SagaReader, Database].map((token) =>
-      context.get<unknown>(token, { strict: false }),
-    ) as [SagaEngine, SagaStarter, SagaControls, SagaReader, Database];
-    return { engine, starts, controls, reader, database };
+    return {
+      engine: context.get(SagaEngine, { strict: false }),
+      starts: context.get(SagaStarter, { strict: false }),
+      controls: context.get(SagaControls, { strict: false }),
+      reader: context.get(SagaReader, { strict: false }),
+      queries: context.get(SagaQueries, { strict: false }),
+      database: context.get(Database, { strict: false }),
+    };
   }
 
   async end(): Promise<void> {

@@ -25,7 +25,7 @@ const VALUES: Record<string, string> = {
 let stored: TestDatabase;
 let database: Database;
 let owner: Client;
-/** The tables with row security, each with a statement that adds a row to it. */
+/** The tables with row security, and the views under their previous names, each with a statement that adds a row to it. */
 let protectedTables: { table: string; insert: string }[];
 
 beforeAll(async () => {
@@ -46,6 +46,10 @@ beforeAll(async () => {
   await owner.query('set session_replication_role = replica'); // one row each: triggers would add more
   for (const { insert } of protectedTables) await owner.query(insert);
   await owner.query('reset session_replication_role');
+  for (const { view, table } of await previousNames()) {
+    const insert = (await insertInto(table)).replace(`insert into ${table} `, `insert into ${view} `);
+    protectedTables.push({ table: view, insert });
+  }
 });
 afterAll(async () => {
   await owner.end();
@@ -59,6 +63,15 @@ async function tablesWithRowSecurity(): Promise<string[]> {
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relrowsecurity and not relispartition order by 1`,
   );
   return rows.map(({ name }) => name);
+}
+
+/** The views through which the previous release writes tables that have a new name. */
+async function previousNames(): Promise<{ view: string; table: string }[]> {
+  const { rows } = await owner.query<{ view: string; table: string }>(
+    `select v.view_name as view, v.table_name as table from information_schema.view_table_usage v
+      where v.view_schema = 'public' and has_table_privilege('arcadia_service', to_regclass('public.' || v.view_name), 'insert') order by 1`,
+  );
+  return rows;
 }
 
 async function insertInto(table: string): Promise<string> {
@@ -118,6 +131,23 @@ it('allows adding rows in platform scope to every table that the service may wri
     await owner.query(`delete from ${table}`); // some tables allow one row only
     expect({ table, refused: await sqlState(database.query(insert)) }).toEqual({ table, refused: may?.write ? 'none' : '42501' });
   }
+});
+
+it('passes the writes of the previous release through the previous name of a table, with the rights of the table [OPS-5]', async () => {
+  expect(await previousNames()).toEqual(expect.arrayContaining([{ view: 'saga_starts', table: 'saga_idempotency_keys' }]));
+  const add = `insert into saga_starts (scope, key, body_hash, saga_id) values ('platform', 'key', 'hash', gen_random_uuid())
+               on conflict do nothing returning key, started_at is not null as timed`;
+  expect(await database.query(add)).toEqual([{ key: 'key', timed: true }]);
+  expect(await database.query(add)).toEqual([]);
+  const hash = `select body_hash from saga_idempotency_keys where scope = 'platform' and key = 'key'`;
+  expect(await database.query(hash)).toEqual([{ body_hash: 'hash' }]);
+  for (const name of ['saga_starts', 'saga_idempotency_keys']) {
+    expect(await sqlState(database.query(`update ${name} set body_hash = 'other'`))).toBe('42501');
+    expect(await owner.query(`update ${name} set body_hash = body_hash where key = 'key'`)).toMatchObject({ rowCount: 1 });
+  }
+  expect(await aTenant((tx) => tx.query(`delete from saga_starts where key = 'key' returning key`))).toEqual([]);
+  expect(await database.query(`delete from saga_starts where key = 'key' returning key`)).toEqual([{ key: 'key' }]);
+  expect(await database.query(hash)).toEqual([]);
 });
 
 it('protects every table that the service may read with row security, except those without tenants [TEN-4]', async () => {

@@ -78,7 +78,7 @@ it('destroys nothing after a restore for a saga that was open in the backup [SAG
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.reader.get(PLATFORM, id)).steps[0]?.status === 'completed', { what: 'the droplet' });
   // After a restore the database contains the system identifier of another cluster.
-  await world.asOwner(`update database_lineage set system_identifier = 'the one before'`);
+  await world.asOwner(`update database_timeline set system_identifier = 'the one before'`);
   const restored = await world.another();
   await world.reapWith(restored);
   await world.simulator.faults([]);

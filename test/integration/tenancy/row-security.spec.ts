@@ -1,7 +1,8 @@
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
-/** Selects the tables that have row security. */
-const PROTECTED = `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relrowsecurity`;
+/** Selects the tables that have row security, and the views through which it applies. */
+const PROTECTED = `select relname as name from pg_class where relnamespace = 'public'::regnamespace
+  and (relkind in ('r', 'p') and relrowsecurity or relkind = 'v' and reloptions @> '{security_invoker=true}')`;
 
 let world: TenancyWorld;
 

@@ -3,8 +3,7 @@ export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, wait, type StepAnswer, type StepError } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
 export { SagaQueries, type RecordedIntent, type SagaOutline } from './queries/saga-queries';
-export { SagaReader, type SagaFilters } from './queries/saga-reader';
-export type { SagaStepView, SagaView } from './queries/saga.view';
+export { SagaReader, type SagaFilters, type SagaStepView, type SagaView } from './queries/saga-reader';
 export {
   IdempotencyKeyReusedError,
   LeaseLostError,

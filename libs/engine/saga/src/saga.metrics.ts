@@ -45,7 +45,7 @@ export class SagaMetrics {
 
 /**
  * Gauges that a scrape reads from the runs. Sagas that ended well are not counted, so the partial indexes `saga_runs_due` and
- * `saga_runs_gave_up` contain every row that is read.
+ * `saga_runs_gave_up` contain every row that is read. Set-based: each statement counts all open sagas.
  */
 export const SAGA_GAUGES: readonly DatabaseGauge[] = [
   {

@@ -1,10 +1,15 @@
 import { CONFIG, type Config } from '#libs/config';
 import { databaseGauges } from '#libs/database';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { SagaRegistry } from './definition/saga-registry';
 import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
 import { SagaEngine } from './engine/saga-engine';
+import { SagaHold } from './entities/saga-hold.entity';
+import { SagaIdempotencyKey } from './entities/saga-idempotency-key.entity';
+import { SagaRun } from './entities/saga-run.entity';
+import { SagaStep } from './entities/saga-step.entity';
 import { SagaQueries } from './queries/saga-queries';
 import { SagaReader } from './queries/saga-reader';
 import { CheckpointWriter } from './run/checkpoint-writer';
@@ -16,6 +21,7 @@ import { SagaStarter } from './start/saga-starter';
 
 /** Expects the global modules of config, database and audit. No saga runs until a worker starts the engine. */
 @Module({
+  imports: [TypeOrmModule.forFeature([SagaRun, SagaStep, SagaHold, SagaIdempotencyKey])],
   providers: [
     CheckpointWriter,
     Leases,

@@ -39,6 +39,9 @@ const SAGA_STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
 /** No worker continues a saga in one of these statuses; it has no wake-up time. */
 export const FINAL_STATUSES: readonly SagaStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
+/** A worker continues a saga in one of these statuses; an operator may cancel it. */
+export const OPEN_STATUSES = SAGA_STATUSES.filter((status) => !FINAL_STATUSES.includes(status));
+
 /** The final statuses that can be left: an operator may retry such a saga, or release its holds. */
 export type FailedStatus = 'failed' | 'compensation_failed';
 export const FAILED_STATUSES = FINAL_STATUSES.filter(isFailed);

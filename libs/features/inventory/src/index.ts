@@ -1,4 +1,5 @@
 export { OwnershipService } from './attribution/ownership.service';
+export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
@@ -14,13 +15,13 @@ export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './k
 export type { Kind, Observation } from './kinds/kind';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
-export type { EventCause, EventView } from './queries/event-view';
-export { InventoryReader } from './queries/inventory-reader';
+export type { EventCause } from './queries/event-cause';
+export { InventoryReader, type EventView } from './queries/inventory-reader';
 export type { ResourceFilters } from './queries/resource-filters';
 export type { ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/sweep-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
 export { DueSweeps } from './sync/due-sweeps';
-export type { SweepStatus, SweepTrigger, SweepView } from './sync/sweep';
+export type { SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

@@ -1,8 +1,15 @@
 import { AccountsModule } from '#libs/accounts';
-import { Module } from '@nestjs/common';
 import { databaseGauges } from '#libs/database';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { OwnershipService } from './attribution/ownership.service';
-import { HistoryHorizon } from './history/history-horizon';
+import { EventLastValue } from './entities/event-last-value.entity';
+import { EventMonth } from './entities/event-month.entity';
+import { ProviderAction } from './entities/provider-action.entity';
+import { ResourceEvent } from './entities/resource-event.entity';
+import { Resource } from './entities/resource.entity';
+import { SagaAction } from './entities/saga-action.entity';
+import { Sweep } from './entities/sweep.entity';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
@@ -26,6 +33,8 @@ import { SweepLedger } from './sync/sweep-ledger';
 import { SWEEP_GAUGES } from './sync/sweep.metrics';
 import { SweepService } from './sync/sweep.service';
 
+const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
+
 const EXPORTED = [
   ChangeCauses,
   CompletenessReader,
@@ -40,13 +49,12 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule],
+  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
     Confirmation,
     FallbackProject,
-    HistoryHorizon,
     ListSweep,
     MembershipWalk,
     MissRecorder,

@@ -12,7 +12,7 @@ export {
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './database.metrics';
 export { migrate, type MigrateOptions } from './migrate';
-export { dataSourceOn, type DataSourceOnPoolOptions } from './orm/data-source';
+export { dataSourceOn, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
 export { queryableOf, sql, TenantTransaction, Transaction } from './orm/transaction';
 export type { Queryable, Statement } from './queryable';
 export { Retention, type RetentionRule } from './retention';

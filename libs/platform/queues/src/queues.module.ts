@@ -1,9 +1,11 @@
 import { CONFIG, type Config } from '#libs/config';
 import { BullModule } from '@nestjs/bullmq';
 import { Inject, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { Worker, type IQueueBackend, type Processor, type WorkerOptions } from 'bullmq';
 import { Enqueuer } from './enqueuer';
 import { QueueClients, QueueHealth } from './queue-clients';
+import { ScheduleTick } from './entities/schedule-tick.entity';
 import type { QueueName } from './queue-definitions';
 import { QueueMetrics } from './queues.metrics';
 import { Schedules } from './schedules';
@@ -62,6 +64,7 @@ export class QueuesModule {
       BullModule.registerQueue(),
       WorkerClassModule,
     ];
-    return { module: QueuesModule, global: true, imports: worked.length > 0 ? working : [], providers, exports: providers };
+    const imports = [TypeOrmModule.forFeature([ScheduleTick]), ...(worked.length > 0 ? working : [])];
+    return { module: QueuesModule, global: true, imports, providers, exports: providers };
   }
 }

@@ -6,7 +6,7 @@ const CLOSED = quoted(CLOSED_STATUSES);
  * Claims due runs that have no valid lease, each for this worker alone. The claim raises the epoch, so every later write of the previous
  * owner is refused. Runs with a step that this worker does not know are skipped. [SAG-16]
  * $1 limit, $2 lease ms, $3 owner, $4 kinds, $5 `<kind>/<step>` of all known steps.
- * SQL by hand: fenced by the lease, and hot.
+ * Fenced by the lease, and measured (docs/measurements.md S1).
  */
 export const CLAIM_DUE = `
 with due as (
@@ -24,6 +24,7 @@ returning r.id, r.kind, r.tenant_id, extract(epoch from r.created_at)::float8 * 
 /**
  * Reads the ledgers of runs that were just claimed. This is a separate statement, because the claim's snapshot would miss lines that the
  * previous owner wrote while the claim waited for the row. After the claim no other worker can add a line. $1 ids.
+ * Set-based, and measured (S1).
  */
 export const READ_LEDGERS = `
 select s.saga_id, s.step_idx, s.status, s.attempts, s.compensation_attempts, s.intent, s.output, s.error,
@@ -39,7 +40,7 @@ const ENDS = `(b.final and not (b.status = 'completed' and r.cancel_requested an
  * Writes checkpoints of any number of runs in one statement: ledger line, context, step index, wake-up time and lease together. It returns
  * the written ones; the fence refused the others, which wrote nothing. All parts join by run and epoch, because a checkpoint of a worker
  * that lost its lease may be in the same batch as one of the new owner. $1 checkpoints as JSON rows, $2 lease ms.
- * SQL by hand: set-based, fenced by the lease, and hot.
+ * Set-based, fenced by the lease, and measured (S1).
  */
 export const WRITE_CHECKPOINTS = `
 with b as materialized (
@@ -76,12 +77,12 @@ released_holds as (
   delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in (${CLOSED}))
 select id, epoch::text, cancel_requested, status from advanced`;
 
-/** The lease check before a side effect. $1 run, $2 epoch. */
+/** The lease check before a side effect. $1 run, $2 epoch. Fenced by the lease. */
 export const CHECK_LEASE = `select 1 from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp()`;
 
 /**
  * Stores what a step is about to do. Returns no row when the lease is lost.
- * $1 run, $2 epoch, $3 step index, $4 name, $5 intent, $6 begun ms ago. SQL by hand: fenced by the lease, and hot.
+ * $1 run, $2 epoch, $3 step index, $4 name, $5 intent, $6 begun ms ago. Fenced by the lease.
  */
 export const RECORD_INTENT = `
 with leased as (select id from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp() for share)
@@ -93,7 +94,7 @@ returning saga_id`;
 /**
  * Renews the leases of running sagas. Rows that are locked by a checkpoint are skipped, because the checkpoint renews them too.
  * $1 ids, $2 epochs, $3 lease ms. Returns the ids that this worker still owns, including skipped ones.
- * SQL by hand: set-based, and fenced by the lease.
+ * Set-based, and fenced by the lease.
  */
 export const RENEW_LEASES = `
 with mine as (select * from unnest($1::uuid[], $2::bigint[]) as m(id, epoch)),
@@ -102,5 +103,5 @@ renewed as (
   update saga_runs r set lease_until = clock_timestamp() + $3 * interval '1 millisecond' from leased where r.id = leased.id)
 select r.id from saga_runs r join mine using (id, epoch) where r.lease_until > clock_timestamp()`;
 
-/** Ends the lease of an unfinished run, so that another worker can claim it at once. $1 run, $2 epoch. */
+/** Ends the lease of an unfinished run, so that another worker can claim it at once. $1 run, $2 epoch. Fenced by the epoch. */
 export const RELEASE_LEASE = `update saga_runs set lease_until = null where id = $1 and epoch = $2 and wake_at is not null`;

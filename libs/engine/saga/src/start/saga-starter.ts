@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, Raw, type Repository } from 'typeorm';
 import type { SagaDefinition } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
+import { SagaHold } from '../entities/saga-hold.entity';
+import { SagaIdempotencyKey } from '../entities/saga-idempotency-key.entity';
 import { IdempotencyKeyReusedError, ResourceBusyError, TooManySagasError } from '../saga.errors';
 import { SagaStartWriter, StartConflict } from './saga-start-writer';
 
@@ -34,7 +37,8 @@ type PreparedStart = SagaPlan & { readonly input: Readonly<Record<string, unknow
 @Injectable()
 export class SagaStarter {
   constructor(
-    private readonly database: Database,
+    @InjectRepository(SagaIdempotencyKey) private readonly keys: Repository<SagaIdempotencyKey>,
+    @InjectRepository(SagaHold) private readonly holds: Repository<SagaHold>,
     private readonly registry: SagaRegistry,
     private readonly writer: SagaStartWriter,
   ) {}
@@ -70,7 +74,7 @@ export class SagaStarter {
 
   /** Deletes idempotency keys older than two days. They must be valid for at least one day. [SAG-17] */
   async forgetOldKeys(): Promise<void> {
-    await this.database.query(`delete from saga_starts where started_at < clock_timestamp() - interval '2 days'`);
+    await this.keys.delete({ startedAt: Raw((column) => `${column} < clock_timestamp() - interval '2 days'`) });
   }
 
   private async prepare(definition: SagaDefinition, { input, tenantId }: Pick<StartRequest, 'input' | 'tenantId'>): Promise<PreparedStart> {
@@ -79,31 +83,25 @@ export class SagaStarter {
     return { input: prepared, steps: definition.plan(prepared), holds: [...new Set(definition.holds?.(prepared))].sort() };
   }
 
-  private async findByKey({ scope, name, bodyHash }: IdempotencyKey): Promise<string | undefined> {
-    const [known] = await this.database.query<{ saga_id: string; body_hash: string }>(
-      'select saga_id, body_hash from saga_starts where scope = $1 and key = $2',
-      [scope, name],
-    );
-    if (known && known.body_hash !== bodyHash) throw new IdempotencyKeyReusedError();
-    return known?.saga_id;
+  private async findByKey({ scope, name, bodyHash }: RequestKey): Promise<string | undefined> {
+    const known = await this.keys.findOneBy({ scope, key: name });
+    if (known && known.bodyHash !== bodyHash) throw new IdempotencyKeyReusedError();
+    return known?.sagaId;
   }
 
   private async firstBusyOf(holds: readonly string[]): Promise<string | undefined> {
-    const [busy] = await this.database.query<{ resource: string }>(
-      'select resource from saga_holds where resource = any ($1::text[]) order by resource limit 1',
-      [holds],
-    );
+    const busy = await this.holds.findOne({ where: { resource: In(holds) }, order: { resource: 'ASC' } });
     return busy?.resource;
   }
 }
 
-interface IdempotencyKey {
+interface RequestKey {
   readonly scope: string;
   readonly name: string;
   readonly bodyHash: string;
 }
 
-function keyOf({ idempotencyKey, tenantId, kind, input }: StartRequest): IdempotencyKey | null {
+function keyOf({ idempotencyKey, tenantId, kind, input }: StartRequest): RequestKey | null {
   if (idempotencyKey === undefined) return null;
   const body = canonicalJson({ kind, input: input as Json });
   return {

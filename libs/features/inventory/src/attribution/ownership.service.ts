@@ -23,7 +23,7 @@ export class OwnershipService {
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      if (!(await this.recorder.override(tx, resourceId, tenantId))) throw new ResourceNotFoundError();
+      if (!(await this.recorder.override(em, resourceId, tenantId))) throw new ResourceNotFoundError();
       await this.audit.record(tx, {
         ...context,
         action: 'owner_set',

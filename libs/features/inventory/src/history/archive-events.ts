@@ -15,6 +15,8 @@ export const EVENT_STREAMS: readonly AppendOnlyStream[] = [
   { name: 'event_last_values', table: 'cloud_event_last_values', columns: 'seq, month, resource_id, last_values, at' },
 ];
 
+// All statements of this file are set-based and run in the session of an operator's command, as the owner of the tables.
+
 /** About 10,000 rows at a sweep's 200 per page: a fraction of a second. */
 const DIGESTS_PER_BATCH = 50;
 const RECORDS_SEALED_PER_CALL = 1_000;
@@ -59,9 +61,10 @@ select $1::date, $2, coalesce(sum(row_count), 0), $3
   from record_digests where stream = 'events' and last_at < $2 and last_at >= coalesce((select max(before) from cloud_event_months), '-infinity')
 returning events::text`;
 
-/** The number before the first row of the oldest digest that may still have rows. */
+/** The end of the last archived month, and the number before the first row of the oldest digest that may still have rows. */
 const FIRST_REMAINING = `
-select ((select coalesce(min(seq), 0) from cloud_resource_events)
+select (select max(before) from cloud_event_months) as before,
+       ((select coalesce(min(seq), 0) from cloud_resource_events)
       - (select coalesce(max(upper(seqs) - first_seq), 0) from record_digests where stream = 'events') - 1)::text as after`;
 
 /** Deletes the rows of the next digests that ended before. $1 first number of the previous digest, $2 before, $3 most digests. */
@@ -121,11 +124,10 @@ function storeMonth(session: Session, month: string, before: Date): Promise<Arch
 }
 
 async function deleteEvents(session: Session): Promise<void> {
-  const [boundary] = await session.query<{ before: Date | null }>('select max(before) as before from cloud_event_months');
-  const [start] = await session.query<{ after: string }>(FIRST_REMAINING);
-  if (!boundary?.before || !start) return;
+  const [start] = await session.query<{ before: Date | null; after: string }>(FIRST_REMAINING);
+  if (!start?.before) return;
   for (let after = start.after; ;) {
-    const [part] = await session.query<{ upto: string | null }>(DELETE_EVENTS, [after, boundary.before, DIGESTS_PER_BATCH]);
+    const [part] = await session.query<{ upto: string | null }>(DELETE_EVENTS, [after, start.before, DIGESTS_PER_BATCH]);
     if (!part || part.upto === null) return;
     after = part.upto;
   }

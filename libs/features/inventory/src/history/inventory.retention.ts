@@ -1,6 +1,8 @@
 import type { Config } from '#libs/config';
 import type { RetentionRule } from '#libs/database';
 
+// All statements of this file are set-based: `Retention` runs them in batches.
+
 /** `as_of` reaches back this much further than the retention of events, because events are archived by whole months. */
 const LONGEST_MONTH_DAYS = 31;
 /**

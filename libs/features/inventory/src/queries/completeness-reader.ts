@@ -48,6 +48,7 @@ export class CompletenessReader {
     };
   }
 
+  /** Measured: every page of the list of resources reads it (H1 of docs/measurements.md). */
   private states(kinds: readonly string[], at: string | null): Promise<SweepState[]> {
     return this.database.prepared<SweepState>(
       'sweep_states',

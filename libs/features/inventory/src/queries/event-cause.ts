@@ -1,4 +1,15 @@
-import type { EventCause, EventRow } from './event-view';
+import type { ResourceEvent } from '../entities/resource-event.entity';
+
+/** The provider's action that caused a change, or the saga that wrote it. */
+export interface EventCause {
+  /** Null for a saga's change without an action, or before the feed has listed the action. */
+  readonly action_id: string | null;
+  readonly action: string | null;
+  readonly at: string | null;
+  /** True when one of our sagas started it. */
+  readonly ours: boolean;
+  readonly saga_id: string | null;
+}
 
 /** An action of the provider, from its `provider_action` event. */
 export interface ReportedAction {
@@ -13,37 +24,13 @@ export interface ReportedAction {
 }
 
 /** An action that began longer ago than a day did not make the change. */
-const LONGEST_EFFECT_MS = 86_400_000;
+export const LONGEST_EFFECT_MS = 86_400_000;
 
 /**
  * Milliseconds by which an action may appear to begin after its effect was seen. Actions have the provider's clock, changes the database's.
  * Both follow NTP and differ by far less, and no second action of a droplet can take effect within this time.
  */
 export const CLOCK_SLACK_MS = 5_000;
-
-/** The start of the action of a `provider_action` event `e`. An action without a time starts when the feed first listed it. */
-const BEGAN = `coalesce((e.changes ->> 'started_at')::timestamptz, e.at)`;
-
-/**
- * SQL condition: the event `e` is of an action that can have caused a change seen between two times. It does not matter how late the feed
- * listed the action.
- */
-export const actionsAbout = (from: string, to: string): string =>
-  `e.type = 'provider_action' and e.at >= ${from} - interval '25 hours'
-   and ${BEGAN} between ${from} - interval '${LONGEST_EFFECT_MS} milliseconds' and ${to} + interval '${CLOCK_SLACK_MS} milliseconds'`;
-
-/** The columns of actions in a statement over their events `e`, grouped by `action_id`. */
-export const ACTION_COLUMNS = `e.changes ->> 'action_id' as action_id, min(e.changes ->> 'action') as action,
-       min(e.changes ->> 'started_at') as started_at, min(e.at) as reported_at`;
-
-/** The actions of a resource that can have caused changes seen between two times. $1 resource, $2 tenant or null, $3 from, $4 to. */
-export const ACTIONS_OF_RESOURCE = `
-select ${ACTION_COLUMNS} from cloud_resource_events e
- where e.resource_id = $1 and ($2::text is null or e.tenant_id = $2) and ${actionsAbout('$3::timestamptz', '$4::timestamptz')}
- group by 1`;
-
-/** The sagas that started these actions. Tenants may not read this table; the caller passes only actions of the tenant. $1 action ids. */
-export const SAGAS_OF_ACTIONS = `select action_id::text, saga_id from cloud_saga_actions where action_id = any ($1::bigint[])`;
 
 /** The provider's action types that change a field. Source: the action types of droplets and reserved IPs. */
 const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -65,7 +52,10 @@ const CHANGED_BY: Readonly<Record<string, readonly string[]>> = {
 const DELETED_BY: readonly string[] = ['destroy'];
 
 /** The fields of a change that determine its cause. */
-export type CausedChange = Pick<EventRow, 'type' | 'at' | 'changes' | 'source' | 'saga_id'>;
+export interface CausedChange extends Pick<ResourceEvent, 'type' | 'at' | 'changes' | 'source'> {
+  /** The saga that wrote the event. Null for other sources, and for older events. */
+  readonly saga_id: string | null;
+}
 
 /**
  * The action that caused the change: the nearest of those that began before the change was seen; one that began after it comes last. An

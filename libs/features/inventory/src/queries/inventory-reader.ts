@@ -1,15 +1,30 @@
-import { Database, type Queryable } from '#libs/database';
+import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { decodeCursor, pageOf, SEQUENCE_KEY, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { HistoryHorizon } from '../history/history-horizon';
-import { ResourceNotFoundError } from '../inventory.errors';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, LessThan, type EntityManager, type Repository } from 'typeorm';
+import { EventMonth } from '../entities/event-month.entity';
+import { ResourceEvent } from '../entities/resource-event.entity';
+import { Resource } from '../entities/resource.entity';
+import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
 import { VOLATILE_ATTRS } from '../kinds';
+import { viewOf, type View } from '../view-of';
+import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
+import { causeOf, type EventCause } from './event-cause';
 import { filterSql, type ResourceFilters } from './resource-filters';
 import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
-import { EVENT_COLUMNS, eventView, type EventRow, type EventView } from './event-view';
-import { ACTIONS_OF_RESOURCE, causeOf, SAGAS_OF_ACTIONS, type ReportedAction } from './event-cause';
+
+const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
+type EventField = (typeof EVENT_FIELDS)[number];
+
+/** One event of a resource as the API returns it. */
+export interface EventView extends View<ResourceEvent, EventField> {
+  readonly changes: Record<string, { old: unknown; new: unknown }>;
+  /** The provider's action that caused the change, if the action feed listed one, or the saga that wrote it. */
+  readonly cause: EventCause | null;
+}
 
 /** Numbers of resources. The key null stands for resources without a tenant, or without a region. */
 export interface SummaryView {
@@ -32,7 +47,7 @@ interface CountRow {
   readonly count: number;
 }
 
-/** All counts with one scan of the table. $1 tenant or null. */
+/** Set-based: all counts with one scan of the table. $1 tenant or null. */
 const COUNT_RESOURCES = `
 select case grouping(kind, tenant_id, region) when 7 then 'all' when 3 then 'kind' when 5 then 'tenant' else 'region' end as by,
        case grouping(kind, tenant_id, region) when 3 then kind when 5 then tenant_id when 6 then region end as key, count(*)::int as count
@@ -49,40 +64,28 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 export class InventoryReader {
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantTransaction,
+    @InjectRepository(Resource) private readonly resources: Repository<Resource>,
+    @InjectRepository(EventMonth) private readonly months: Repository<EventMonth>,
     private readonly completeness: CompletenessReader,
-    private readonly horizon: HistoryHorizon,
+    private readonly causes: ChangeCauses,
   ) {}
 
   /** The resources now, or at a time by the event log. Throws `EventsArchivedError` when the events of that time are archived. [INV-14] */
-  list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
-    return this.read(scope, filters, page, resourceView, at);
+  async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
+    return JSON.parse(await this.listJson(scope, filters, page, at)) as ListAnswer<ResourceView>;
   }
 
   /** The same list as JSON text. */
   async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<string> {
-    const { data, ...rest } = await this.read(scope, filters, page, resourceJson, at);
-    return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
-  }
-
-  private async read<T>(
-    scope: Scope,
-    filters: ResourceFilters,
-    page: PageRequest,
-    as: (row: ResourceRow, sweptAt: string | null) => T,
-    at?: string,
-  ): Promise<ListAnswer<T>> {
     const after = decodeCursor(page.cursor, UUID_KEY);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
-    const complete = await this.completeness.ofKind(filters.kind, at); // read first: the rows may be newer than their completeness, never older
+    const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
-    if (at !== undefined) await this.horizon.assertCovers(at);
+    if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    return {
-      data: items.map((row) => as(row, complete.sweptAt(row.kind))),
-      page: { next_cursor },
-      as_of: complete.as_of,
-      completeness: complete.completeness,
-    };
+    const data = items.map((row) => resourceJson(row, sweptAt(row.kind)));
+    return `{"data":[${data.join(',')}],${JSON.stringify({ page: { next_cursor }, as_of, completeness }).slice(1)}`;
   }
 
   /** Numbers of resources by kind, tenant and region, without tombstones. */
@@ -94,73 +97,64 @@ export class InventoryReader {
   }
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
-    const [row] = await this.inScope(scope, (on) =>
-      on.texts<ResourceRow>({ text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = $1`, values: [id] }),
-    );
-    if (!row || (scope.kind === 'tenant' && row.tenant_id !== scope.tenantId)) throw new ResourceNotFoundError();
-    const complete = await this.completeness.ofKind(row.kind);
-    return resourceView(row, complete.sweptAt(row.kind));
+    const resource = await this.inTransaction(scope, (em) => em.findOneBy(Resource, { id }));
+    if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
+    const complete = await this.completeness.ofKind(resource.kind);
+    return resourceView(resource, complete.sweptAt(resource.kind));
   }
 
   /** The resources with these ids, in the order of their ids. Without a scope: for platform callers only. */
   async getMany(ids: readonly string[]): Promise<ResourceView[]> {
-    const rows = await this.database.texts<ResourceRow>({
-      text: `select ${RESOURCE_COLUMNS} from cloud_resources where id = any ($1::uuid[]) order by id`,
-      values: [ids],
-    });
+    const resources = await this.resources.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
     const complete = await this.completeness.ofKind(undefined);
-    return rows.map((row) => resourceView(row, complete.sweptAt(row.kind)));
+    return resources.map((resource) => resourceView(resource, complete.sweptAt(resource.kind)));
   }
 
   /** Newest first. A previous tenant still reads the events of its own time, and no others. [INV-13] */
   async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
     const before = decodeCursor(page.cursor, SEQUENCE_KEY);
-    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    const { rows, kind, reported } = await this.inScope(scope, async (on) => {
-      const [resource] = await on.query<{ kind: string }>(
-        'select kind from cloud_resources where id = $1 and ($2::text is null or tenant_id = $2)',
-        [id, tenant],
-      );
-      const events = await on.query<EventRow>(
-        `select ${EVENT_COLUMNS} from cloud_resource_events
-          where resource_id = $1 and ($2::bigint is null or seq < $2) and ($3::text is null or tenant_id = $3) order by seq desc limit $4`,
-        [id, before, tenant, page.limit + 1],
-      );
-      const known = resource ?? (events.length > 0 || (before !== null && (await hasEvents(on, id, tenant))));
+    const tenant = scope.kind === 'tenant' ? scope.tenantId : undefined;
+    const mine = tenant === undefined ? {} : { tenantId: tenant };
+    const { events, kind, reported } = await this.inTransaction(scope, async (em, on) => {
+      const resource = await em.findOneBy(Resource, { id, ...mine });
+      const ofResource = { resourceId: id, ...mine };
+      const older = before === null ? {} : { seq: LessThan(before) };
+      const events = await em.find(ResourceEvent, { where: { ...ofResource, ...older }, order: { seq: 'DESC' }, take: page.limit + 1 });
+      const known = resource ?? (events.length > 0 || (before !== null && (await em.existsBy(ResourceEvent, ofResource))));
       if (!known) throw new ResourceNotFoundError();
-      const reported = await on.query<Omit<ReportedAction, 'saga_id'>>(ACTIONS_OF_RESOURCE, [
-        id,
-        tenant,
-        events.at(-1)?.at ?? null,
-        events[0]?.at ?? null,
-      ]);
-      return { rows: events, kind: resource?.kind, reported };
+      const [newest, oldest] = [events[0], events.at(-1)];
+      const seen = newest && oldest ? [{ resource_id: id, from: oldest.at, to: newest.at }] : [];
+      return { events, kind: resource?.kind, reported: await findActions(on, seen, tenant) };
     });
-    const actions = await this.withSagas(reported);
-    const complete = await this.completeness.ofKind(kind);
-    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.seq);
-    return {
-      data: items.map((row) => eventView(row, causeOf(row, actions))),
-      page: { next_cursor },
-      as_of: complete.as_of,
-      completeness: complete.completeness,
-    };
+    const actions = await this.causes.withSagas(reported);
+    const { as_of, completeness } = await this.completeness.ofKind(kind);
+    const { items, next_cursor } = pageOf(events, page.limit, (event) => event.seq);
+    const data = items.map((event) => eventView(event, causeOf({ ...event, saga_id: sagaOf(event) }, actions)));
+    return { data, page: { next_cursor }, as_of, completeness };
   }
 
-  private async withSagas(reported: readonly Omit<ReportedAction, 'saga_id'>[]): Promise<ReportedAction[]> {
-    if (reported.length === 0) return [];
-    const started = await this.database.query<{ action_id: string; saga_id: string }>(SAGAS_OF_ACTIONS, [
-      reported.map(({ action_id }) => action_id),
-    ]);
-    const sagaOf = new Map(started.map(({ action_id, saga_id }) => [action_id, saga_id]));
-    return reported.map((action) => ({ ...action, saga_id: sagaOf.get(action.action_id) ?? null }));
+  /**
+   * Throws `EventsArchivedError` when events at or after that time have been archived. Call it after a read: a month that was archived
+   * during the read is then found too.
+   */
+  private async assertNotArchived(at: string): Promise<void> {
+    const archived = this.months.createQueryBuilder('m').where('m.before > :at::timestamptz', { at });
+    const month = await archived.orderBy('m.month', 'DESC').limit(1).getOne();
+    if (month) throw new EventsArchivedError(month.before.toISOString());
   }
 
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {
     return scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, work) : work(this.database);
   }
+
+  /** Like `inScope`, for repositories. `on` is the same connection for a tenant; the platform scope needs no transaction. */
+  private inTransaction<T>(scope: Scope, work: (em: EntityManager, on: Queryable) => Promise<T>): Promise<T> {
+    if (scope.kind === 'tenant') return this.tenants.run(scope.tenantId, (em) => work(em, queryableOf(em)));
+    return work(this.resources.manager, this.database);
+  }
 }
 
+/** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
 function readPage(on: Queryable, filters: ResourceFilters, after: string | null, limit: number, at?: string): Promise<ResourceRow[]> {
   const { conditions, values, name } = filterSql(filters, 3);
   const page = [after ?? FIRST_ID, limit, ...values];
@@ -171,12 +165,19 @@ function readPage(on: Queryable, filters: ResourceFilters, after: string | null,
   return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 
-async function hasEvents(on: Queryable, id: string, tenant: string | null): Promise<boolean> {
-  const rows = await on.query(
-    'select 1 from cloud_resource_events where resource_id = $1 and ($2::text is null or tenant_id = $2) limit 1',
-    [id, tenant],
-  );
-  return rows.length > 0;
+/** A saga's event names the saga in the place of the sweep. */
+function sagaOf({ source, sweepId }: ResourceEvent): string | null {
+  return source === 'saga' ? sweepId : null;
+}
+
+function eventView(event: ResourceEvent, cause: EventCause | null): EventView {
+  const changes = event.type === 'discovered' ? changesFromNull(event.changes) : (event.changes as EventView['changes']);
+  return { ...viewOf<ResourceEvent, EventField>(event, EVENT_FIELDS), changes, cause };
+}
+
+function changesFromNull(values: Record<string, unknown>): EventView['changes'] {
+  const known = Object.entries(values).filter(([, value]) => value !== null);
+  return Object.fromEntries(known.map(([field, value]) => [field, { old: null, new: value }]));
 }
 
 function summaryView(rows: readonly CountRow[]): SummaryView {

@@ -1,4 +1,5 @@
-import { resourceJson, resourceView, type ResourceRow } from './resource-view';
+import type { Resource } from '../entities/resource.entity';
+import { resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
 
 const ROW: ResourceRow = {
   id: '01a1fe2c-a6ae-770b-b360-6bd7d8cf133a',
@@ -11,7 +12,7 @@ const ROW: ResourceRow = {
   status: 'active',
   size_slug: null,
   tenant_id: 'acme',
-  project_id: null,
+  cloud_project_id: null,
   attributed_by: 'override',
   attributed_ref: null,
   attrs: '{"tags": ["a"], "memory": 1024}',
@@ -20,13 +21,46 @@ const ROW: ResourceRow = {
   stale_strike_count: '0',
   deleted_at: null,
 };
+/** The same row as a repository returns it. */
+const RESOURCE: Resource = {
+  id: ROW.id,
+  accountId: '01a1fe2c-a6ae-770b-b360-6bd7d8cf1300',
+  provider: ROW.provider,
+  kind: ROW.kind,
+  providerId: ROW.provider_id,
+  urn: ROW.urn,
+  name: ROW.name,
+  region: ROW.region,
+  status: ROW.status,
+  sizeSlug: ROW.size_slug,
+  attrs: { tags: ['a'], memory: 1024 },
+  parents: [],
+  contentHash: 'hash',
+  ownerOverride: 'acme',
+  tenantId: ROW.tenant_id,
+  cloudProjectId: ROW.cloud_project_id,
+  attributedBy: 'override',
+  attributedRef: ROW.attributed_ref,
+  firstSeenAt: new Date(ROW.first_seen_at),
+  lastSeenAt: new Date(ROW.last_seen_at),
+  recordedAt: new Date(ROW.last_seen_at),
+  changedAt: new Date(ROW.last_seen_at),
+  staleStrikeCount: 0,
+  lastStrikeAt: null,
+  deletedAt: null,
+  listedBy: null,
+};
 const SWEPT_AT = '2026-03-01T00:00:00.000Z';
 
+const parsed = (row: ResourceRow, sweptAt: string | null): ResourceView => JSON.parse(resourceJson(row, sweptAt)) as ResourceView;
+
 it('maps a row to the fields of the API', () => {
-  expect(resourceView(ROW, null)).toEqual({
+  expect(parsed(ROW, null)).toEqual({
     ...ROW,
     attributed_by: undefined,
     attributed_ref: undefined,
+    cloud_project_id: undefined,
+    project_id: null,
     attribution: { by: 'override', ref: null },
     attrs: { tags: ['a'], memory: 1024 },
     first_seen_at: '2026-01-01T00:00:00.000Z',
@@ -35,11 +69,39 @@ it('maps a row to the fields of the API', () => {
   });
 });
 
+it('maps an entity to the bytes that the list returns for its row', () => {
+  const compact = { ...ROW, attrs: JSON.stringify(RESOURCE.attrs) };
+  const project = '01a1fe2c-a6ae-770b-b360-6bd7d8cf1311';
+  const cases: [Partial<Resource>, Partial<ResourceRow>][] = [
+    [{}, {}],
+    [
+      { name: '"', region: 'fra1' },
+      { name: '"', region: 'fra1' },
+    ],
+    [
+      { attributedBy: 'project', attributedRef: project },
+      { attributed_by: 'project', attributed_ref: project },
+    ],
+    [
+      { cloudProjectId: project, tenantId: null },
+      { cloud_project_id: project, tenant_id: null },
+    ],
+    [{ staleStrikeCount: 2 }, { stale_strike_count: '2' }],
+    [
+      { status: 'deleted', deletedAt: new Date('2026-02-02T00:00:00.25Z') },
+      { status: 'deleted', deleted_at: '2026-02-02 00:00:00.25+00' },
+    ],
+  ];
+  for (const [entity, row] of cases)
+    for (const sweptAt of [null, SWEPT_AT])
+      expect(JSON.stringify(resourceView({ ...RESOURCE, ...entity }, sweptAt))).toBe(resourceJson({ ...compact, ...row }, sweptAt));
+});
+
 it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status', 'urn', 'size_slug'] as const)(
   'escapes every text of %s in the JSON',
   (field) => {
     for (const text of ['"', '\\', '","id":"x', 'line\nbreak', '\u0001', '\u2028', 'ß\u{1F600}', '']) {
-      const view = resourceView({ ...ROW, [field]: text }, null);
+      const view = parsed({ ...ROW, [field]: text }, null);
       expect(field === 'attributed_ref' ? view.attribution.ref : view[field]).toBe(text);
       expect(Object.keys(view)).toHaveLength(17);
     }
@@ -53,6 +115,6 @@ it.each([
   ['a row first seen since that sweep', { first_seen_at: '2026-03-01 00:00:00+00' }, '2026-02-01T00:00:00.500Z'],
   ['a row seen since that sweep', { last_seen_at: '2026-03-02 00:00:00+00' }, '2026-03-02T00:00:00.000Z'],
 ])('returns the right last_seen_at for %s', (_what, change, expected) => {
-  expect(resourceView({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
+  expect(parsed({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
   expect(resourceJson({ ...ROW, ...change }, SWEPT_AT)).toContain(`"last_seen_at":"${expected}"`);
 });

@@ -1,69 +1,61 @@
 import { rfc3339 } from '#libs/database';
+import type { Resource } from '../entities/resource.entity';
+import { columnsOf, viewOf, type TextRow, type View } from '../view-of';
+
+/** The fields of a resource that the API returns under the names of their columns, in its order: before and after the attribution. */
+const BEFORE_ATTRIBUTION = ['id', 'provider', 'kind', 'providerId', 'urn', 'name', 'region', 'status', 'sizeSlug', 'tenantId'] as const;
+const AFTER_ATTRIBUTION = ['attrs', 'firstSeenAt', 'lastSeenAt', 'staleStrikeCount', 'deletedAt'] as const;
+const FIELDS = [...BEFORE_ATTRIBUTION, 'cloudProjectId', 'attributedBy', 'attributedRef', ...AFTER_ATTRIBUTION] as const;
 
 /** A resource as the API returns it. */
-export interface ResourceView {
-  readonly id: string;
-  readonly provider: string;
-  readonly kind: string;
-  readonly provider_id: string;
-  readonly urn: string;
-  readonly name: string | null;
-  readonly region: string | null;
-  readonly status: string;
-  readonly size_slug: string | null;
-  readonly tenant_id: string | null;
-  readonly project_id: string | null;
-  readonly attribution: { readonly by: 'override' | 'project' | 'parent' | 'fallback'; readonly ref: string | null };
-  readonly attrs: Record<string, unknown>;
-  readonly first_seen_at: string;
-  readonly last_seen_at: string;
-  readonly stale_strike_count: number;
-  readonly deleted_at: string | null;
+export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION | typeof AFTER_ATTRIBUTION)[number]> {
+  readonly project_id: Resource['cloudProjectId'];
+  readonly attribution: { readonly by: Resource['attributedBy']; readonly ref: Resource['attributedRef'] };
 }
 
 /** A row in PostgreSQL's text format. */
-export type ResourceRow = Readonly<Record<Given, string> & Record<Possible, string | null>>;
-type Given =
-  | 'id'
-  | 'provider'
-  | 'kind'
-  | 'provider_id'
-  | 'urn'
-  | 'status'
-  | 'attributed_by'
-  | 'attrs'
-  | 'first_seen_at'
-  | 'last_seen_at'
-  | 'stale_strike_count';
-type Possible = 'name' | 'region' | 'size_slug' | 'tenant_id' | 'project_id' | 'attributed_ref' | 'deleted_at';
+export type ResourceRow = TextRow<Resource, (typeof FIELDS)[number]>;
 
 /** The columns of a `ResourceRow`. */
-export const RESOURCE_COLUMNS = `id, provider, kind, provider_id, urn, name, region, status, size_slug, tenant_id, cloud_project_id as project_id,
-  attributed_by, attributed_ref, attrs, first_seen_at, last_seen_at, stale_strike_count, deleted_at`;
+export const RESOURCE_COLUMNS = columnsOf<Resource>(FIELDS);
+
+/** `sweptAt` is the time when the last complete sweep of the resource's kind began, RFC 3339. */
+export function resourceView(resource: Resource, sweptAt: string | null): ResourceView {
+  const seen = viewOf<Resource, (typeof AFTER_ATTRIBUTION)[number]>(resource, AFTER_ATTRIBUTION);
+  const isListed = resource.deletedAt === null && resource.staleStrikeCount === 0;
+  return {
+    ...viewOf<Resource, (typeof BEFORE_ATTRIBUTION)[number]>(resource, BEFORE_ATTRIBUTION),
+    project_id: resource.cloudProjectId,
+    attribution: { by: resource.attributedBy, ref: resource.attributedRef },
+    ...seen,
+    last_seen_at: lastSeenAt(seen.first_seen_at, seen.last_seen_at, isListed, sweptAt),
+  };
+}
+
+/**
+ * A sweep does not rewrite an unchanged row, so a row without strikes that was known when its kind's last complete sweep began counts as
+ * seen by that sweep. The times are RFC 3339.
+ */
+function lastSeenAt(firstSeen: string, lastSeen: string, isListed: boolean, sweptAt: string | null): string {
+  return isListed && sweptAt !== null && firstSeen < sweptAt && lastSeen < sweptAt ? sweptAt : lastSeen;
+}
 
 /**
  * Writes a row as the JSON of a `ResourceView` by hand: parsing the texts of a long list and serialising them again took twice as long.
- * A sweep does not rewrite an unchanged row, so an active row without strikes that was known when its kind's last complete sweep began
- * (`sweptAt`, RFC 3339) counts as seen by that sweep.
  */
 export function resourceJson(row: ResourceRow, sweptAt: string | null): string {
   const firstSeen = rfc3339(row.first_seen_at);
   const lastSeen = rfc3339(row.last_seen_at);
-  const seenBySweep =
-    sweptAt !== null && row.deleted_at === null && row.stale_strike_count === '0' && firstSeen < sweptAt && lastSeen < sweptAt;
+  const isListed = row.deleted_at === null && row.stale_strike_count === '0';
   const deletedAt = row.deleted_at === null ? 'null' : `"${rfc3339(row.deleted_at)}"`;
   return (
     `{"id":"${row.id}","provider":${json(row.provider)},"kind":${json(row.kind)},"provider_id":${json(row.provider_id)},"urn":${json(row.urn)},` +
     `"name":${json(row.name)},"region":${json(row.region)},"status":${json(row.status)},"size_slug":${json(row.size_slug)},` +
-    `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.project_id)},` +
+    `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.cloud_project_id)},` +
     `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}},"attrs":${row.attrs},` +
-    `"first_seen_at":"${firstSeen}","last_seen_at":"${seenBySweep ? sweptAt : lastSeen}",` +
+    `"first_seen_at":"${firstSeen}","last_seen_at":"${lastSeenAt(firstSeen, lastSeen, isListed, sweptAt)}",` +
     `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt}}`
   );
-}
-
-export function resourceView(row: ResourceRow, sweptAt: string | null): ResourceView {
-  return JSON.parse(resourceJson(row, sweptAt)) as ResourceView;
 }
 
 function json(text: string | null): string {

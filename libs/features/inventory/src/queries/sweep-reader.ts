@@ -1,8 +1,10 @@
-import { Database } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
+import { Sweep } from '../entities/sweep.entity';
 import { sweepNamed } from '../kinds';
-import { SWEEP_COLUMNS, sweepView, type SweepRow, type SweepView } from '../sync/sweep';
+import { sweepView, type SweepView } from '../sync/sweep';
 import { SweepLedger } from '../sync/sweep-ledger';
 import { CompletenessReader } from './completeness-reader';
 
@@ -10,7 +12,7 @@ import { CompletenessReader } from './completeness-reader';
 @Injectable()
 export class SweepReader {
   constructor(
-    private readonly database: Database,
+    @InjectRepository(Sweep) private readonly sweeps: Repository<Sweep>,
     private readonly ledger: SweepLedger,
     private readonly completeness: CompletenessReader,
   ) {}
@@ -20,10 +22,8 @@ export class SweepReader {
     if (kind !== undefined) sweepNamed(kind);
     const before = decodeCursor(page.cursor, UUID_KEY);
     const complete = await this.completeness.ofKind(kind);
-    const rows = await this.database.query<SweepRow>(
-      `select ${SWEEP_COLUMNS} from cloud_sweeps where ($1::text is null or kind = $1) and ($2::uuid is null or id < $2) order by id desc limit $3`,
-      [kind ?? null, before, page.limit + 1],
-    );
+    const where = { ...(kind !== undefined && { kind }), ...(before !== null && { id: LessThan(before) }) };
+    const rows = await this.sweeps.find({ where, order: { id: 'DESC' }, take: page.limit + 1 });
     const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
     return { data: items.map(sweepView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
   }

@@ -1,22 +1,29 @@
 import { canonicalJson } from '#libs/kernel';
 import { createHash } from 'node:crypto';
+import type { Resource } from '../entities/resource.entity';
 import type { Observation } from '../kinds/kind';
+import { columnsOf, type Row } from '../view-of';
+
+const KNOWN_FIELDS = [
+  'id',
+  'providerId',
+  'name',
+  'region',
+  'status',
+  'sizeSlug',
+  'attrs',
+  'contentHash',
+  'ownerOverride',
+  'staleStrikeCount',
+  'recordedAt',
+  'deletedAt',
+] as const satisfies readonly (keyof Resource)[];
 
 /** The stored row of an object, as it was when the page was compared with it. */
-export interface KnownResource {
-  readonly id: string;
-  readonly provider_id: string;
-  readonly name: string | null;
-  readonly region: string | null;
-  readonly status: string;
-  readonly size_slug: string | null;
-  readonly attrs: Readonly<Record<string, unknown>>;
-  readonly content_hash: string;
-  readonly owner_override: string | null;
-  readonly stale_strike_count: number;
-  readonly recorded_at: Date;
-  readonly deleted_at: Date | null;
-}
+export type KnownResource = Row<Resource, (typeof KNOWN_FIELDS)[number]>;
+
+/** The columns of a `KnownResource`. */
+export const KNOWN_COLUMNS = columnsOf<Resource>(KNOWN_FIELDS);
 
 export type FieldChanges = Record<string, { old: unknown; new: unknown }>;
 

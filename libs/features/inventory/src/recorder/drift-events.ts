@@ -9,6 +9,7 @@ export interface DriftFact {
   readonly actual: unknown;
 }
 
+/** Set-based: one statement for all drifts of a detection. */
 const INSERT_DRIFT_EVENTS = `
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes)
 select r.id, r.tenant_id, 'drift_detected', 'drift', jsonb_build_object(f.field, jsonb_build_object('old', f.expected, 'new', f.actual))

@@ -1,15 +1,16 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Sweep } from '../entities/sweep.entity';
 import { listedKind } from '../kinds';
 import type { MissingRow, MissSituation } from './decide-misses';
 import type { SweepRef } from './resource-recorder';
 
 /**
- * Active rows of a kind that a complete list did not contain, with the figures for the vanish brake. Rows written after the sweep began are
- * not missing: their writer saw them later than the list did. A row that a saga or the action feed found by its id may be missing until
- * lists must contain it (`listed_by`). [INV-9] A release covers its missing ids until they are seen again, and for a bounded time. [INV-5]
- * $1 account, $2 kind, $3 sweep started at, $4 listed provider ids, $5 kind of the sweep, $6 how long a release covers, ms.
+ * Set-based. Active rows of a kind that a complete list did not contain, with the figures for the vanish brake. Rows written after the
+ * sweep began are not missing: their writer saw them later than the list did. A row that a saga or the action feed found by its id may be
+ * missing until lists must contain it (`listed_by`). [INV-9] A release covers its missing ids until they are seen again, and for a bounded
+ * time. [INV-5] $1 account, $2 kind, $3 sweep started at, $4 listed provider ids, $5 kind of the sweep, $6 how long a release covers, ms.
  */
 const MISSING_ROWS = `
 with released as (
@@ -26,9 +27,9 @@ select clock_timestamp() as now,
            and not exists (select 1 from unnest($4::text[]) listed(id) where listed.id = r.provider_id)), '[]') as missing`;
 
 /**
- * Strikes rows once, and turns the confirmed ones into tombstones with their event. The first strike sets `last_seen_at` to the start of
- * the last complete sweep before this one. A row that was written since the sweep began stays unchanged. The caller's transaction has
- * locked the sweep. $1 sweep, $2 row ids to strike, $3 row ids to tombstone, $4 sweep started at.
+ * Set-based. Strikes rows once, and turns the confirmed ones into tombstones with their event. The first strike sets `last_seen_at` to the
+ * start of the last complete sweep before this one. A row that was written since the sweep began stays unchanged. The caller's transaction
+ * has locked the sweep. $1 sweep, $2 row ids to strike, $3 row ids to tombstone, $4 sweep started at.
  */
 const STRIKE_AND_TOMBSTONE = `
 with struck as (
@@ -54,8 +55,8 @@ counts as (select (select count(*) from struck) as struck, (select count(*) from
 update cloud_sweeps s set struck = s.struck + c.struck + c.tombstoned, deleted = s.deleted + c.tombstoned from counts c where s.id = $1`;
 
 /**
- * Strikes the rows that a released sweep missed and that have not been seen since, as far as the spacing allows. Placeholder kinds, which
- * the project sweep covers, have a spacing of their own. $1 sweep, $2 spacing ms, $3 most strikes.
+ * Set-based. Strikes the rows that a released sweep missed and that have not been seen since, as far as the spacing allows. Placeholder
+ * kinds, which the project sweep covers, have a spacing of their own. $1 sweep, $2 spacing ms, $3 most strikes.
  */
 const STRIKE_RELEASED = `
 with struck as (
@@ -106,11 +107,10 @@ export class MissRecorder {
   }
 
   /** Adds one strike to the rows that a released sweep missed. Returns how many rows got one. */
-  async strikeReleased(tx: Queryable, sweepId: string): Promise<number> {
+  async strikeReleased(tx: Queryable, { id, kind }: Pick<Sweep, 'id' | 'kind'>): Promise<number> {
     const { strikesToDelete, strikeSpacingMs, placeholderStrikeSpacingMs } = this.config.inventory;
-    const [of] = await tx.query<{ kind: string }>('select kind from cloud_sweeps where id = $1', [sweepId]);
-    const spacingMs = of && listedKind(of.kind) ? strikeSpacingMs : placeholderStrikeSpacingMs;
-    const [row] = await tx.query<{ struck: number }>(STRIKE_RELEASED, [sweepId, spacingMs, strikesToDelete]);
+    const spacingMs = listedKind(kind) ? strikeSpacingMs : placeholderStrikeSpacingMs;
+    const [row] = await tx.query<{ struck: number }>(STRIKE_RELEASED, [id, spacingMs, strikesToDelete]);
     return row?.struck ?? 0;
   }
 }

@@ -1,5 +1,7 @@
-import { ADVISORY_LOCKS, type Queryable } from '#libs/database';
+import { ADVISORY_LOCKS, queryableOf, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Resource } from '../entities/resource.entity';
 import { KINDS } from '../kinds';
 
 /**
@@ -50,9 +52,9 @@ export function ownerOf(r: string): string {
 const LONGEST_CHAIN = 4;
 
 /**
- * Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event belongs to
- * the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it. [INV-13]
- * $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep id.
+ * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
+ * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
+ * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep id.
  */
 const REATTRIBUTE = `
 with computed as (
@@ -74,23 +76,23 @@ events as (
     from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
 select id, kind, provider_id from changed join cloud_resources using (id)`;
 
-/** Live resources with a parent among $2 (`<kind>/<provider id>`). $1 account. */
+/** Set-based. Live resources with a parent among $2 (`<kind>/<provider id>`). $1 account. */
 const CHILDREN = `
 select distinct r.id
   from cloud_resources r cross join unnest(r.parents) parent join unnest($2::text[]) changed(ref) on changed.ref = parent
  where r.account_id = $1 and r.parents <> '{}' and r.deleted_at is null`;
 
 /**
- * Live children of one parent, found by the index, because other transactions wait for the attribution lock meanwhile.
+ * Measured. Live children of one parent, found by the index, because other transactions wait for the attribution lock meanwhile.
  * $1 account, $2 `<kind>/<provider id>` of the parent.
  */
 const CHILDREN_OF_ONE = `
 select id from cloud_resources where account_id = $1 and parents @> array[$2::text] and parents <> '{}' and deleted_at is null`;
 
 /**
- * Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also resources that
- * were discovered since $3, are members of a tenant's project and have no owner: a membership pass ended while they were being written. $1
- * account.
+ * Set-based. Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also
+ * resources that were discovered since $3, are members of a tenant's project and have no owner: a membership pass ended while they were
+ * being written. $1 account.
  */
 const UNSETTLED = `
 select id from cloud_resources
@@ -105,7 +107,7 @@ select r.id
    and r.first_seen_at >= $3 and r.deleted_at is null and r.attributed_by = 'fallback'`;
 
 /**
- * Sets the parent of children that were recorded before the parent that names them.
+ * Set-based. Sets the parent of children that were recorded before the parent that names them.
  * $1 account, $2 kind of the children, $3 kind of the parents, $4 naming attribute.
  */
 const ADOPT_NAMED = `
@@ -171,12 +173,11 @@ export class OwnershipRecorder {
   }
 
   /** Sets or removes (null) the explicit owner, which beats every rule. Returns false when there is no such resource. */
-  async override(tx: Queryable, resourceId: string, tenantId: string | null): Promise<boolean> {
-    const [row] = await tx.query<{ account_id: string }>(
-      'update cloud_resources set owner_override = $2 where id = $1 returning account_id',
-      [resourceId, tenantId],
-    );
-    if (row) await this.reattribute(tx, row.account_id, 'admin', [resourceId]);
-    return row !== undefined;
+  async override(em: EntityManager, resourceId: string, tenantId: string | null): Promise<boolean> {
+    const resource = await em.findOneBy(Resource, { id: resourceId });
+    if (!resource) return false;
+    await em.update(Resource, { id: resourceId }, { ownerOverride: tenantId });
+    await this.reattribute(queryableOf(em), resource.accountId, 'admin', [resourceId]);
+    return true;
   }
 }

@@ -3,7 +3,7 @@ import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { SweepLeaseLostError } from '../inventory.errors';
-import { contentHash, decideChanges, type Change, type KnownResource } from './decide-changes';
+import { contentHash, decideChanges, KNOWN_COLUMNS, type Change, type KnownResource } from './decide-changes';
 import { ownerOf } from './ownership-recorder';
 
 /**
@@ -15,9 +15,9 @@ export const FENCE = `fence as (
   select id from cloud_sweeps where id = $1 and status = 'running' and lease_until > clock_timestamp() for share)`;
 
 /**
- * Returns the rows that differ from a page: one row per difference, or a single row of nulls. Reads only. `leased` is 1 while the sweep may
- * still write. Each id is looked up separately: `offset 0` stops the planner from joining the whole table, which it takes for small until
- * the table has been analysed. $1 sweep, $2 account, $3 kind, $4 provider ids, $5 content hashes.
+ * Measured. Returns the rows that differ from a page: one row per difference, or a single row of nulls. Reads only. `leased` is 1 while the
+ * sweep may still write. Each id is looked up separately: `offset 0` stops the planner from joining the whole table, which it takes for
+ * small until the table has been analysed. $1 sweep, $2 account, $3 kind, $4 provider ids, $5 content hashes.
  */
 const COMPARE_PAGE = `
 select f.leased, d.*
@@ -27,18 +27,17 @@ select f.leased, d.*
     select p.page_id, r.*
       from unnest($4::text[], $5::text[]) p(page_id, page_hash)
       left join lateral (
-        select id, provider_id, name, region, status, size_slug, attrs, content_hash, owner_override,
-               stale_strike_count, recorded_at, deleted_at
+        select ${KNOWN_COLUMNS}
           from cloud_resources where account_id = $2 and kind = $3 and provider_id = p.page_id offset 0) r on true
      where r.id is null or r.content_hash <> p.page_hash or r.stale_strike_count > 0 or r.deleted_at is not null
   ) d on f.leased = 1`;
 
 /**
- * Writes the changes of a page with their events, all or nothing, and counts them. A row that another transaction has written since the
- * comparison stays unchanged until the next sweep. New and restored rows get their owner here; known rows keep theirs until the membership
- * pass or an admin changes it. Without a sweep ($1 null) it records one observation of a saga, which needs no lease.
- * $1 sweep, $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 event source, $7 lists must contain new rows within ms, $8
- * saga.
+ * Set-based, and fenced by the sweep's lease. Writes the changes of a page with their events, all or nothing, and counts them. A row that
+ * another transaction has written since the comparison stays unchanged until the next sweep. New and restored rows get their owner here;
+ * known rows keep theirs until the membership pass or an admin changes it. Without a sweep ($1 null) it records one observation of a saga,
+ * which needs no lease. $1 sweep, $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 event source, $7 lists must contain new
+ * rows within ms, $8 saga.
  */
 const WRITE_CHANGES = `
 with ${FENCE},

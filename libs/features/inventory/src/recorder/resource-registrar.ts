@@ -1,10 +1,15 @@
 import { BoundProvider, ProjectMembershipRepository } from '#libs/accounts';
-import { Database, type Queryable } from '#libs/database';
+import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
+import { Resource } from '../entities/resource.entity';
+import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
 import { listedKind } from '../kinds';
 import { urnOf, type Kind } from '../kinds/kind';
+import { viewOf, type View } from '../view-of';
 import { OwnershipRecorder } from './ownership-recorder';
 import { ResourceRecorder } from './resource-recorder';
 
@@ -20,21 +25,21 @@ export interface Registration {
   readonly sagaId?: string;
 }
 
+const FIELDS = [
+  'id',
+  'kind',
+  'providerId',
+  'name',
+  'region',
+  'sizeSlug',
+  'status',
+  'tenantId',
+] as const satisfies readonly (keyof Resource)[];
+
 /** A live resource, with the fields that sagas need. */
-export interface RegisteredResource {
-  readonly id: string;
-  readonly kind: string;
-  readonly provider_id: string;
-  readonly name: string | null;
-  readonly region: string | null;
-  readonly size_slug: string | null;
-  readonly status: string;
-  readonly tenant_id: string | null;
-}
+export type RegisteredResource = View<Resource, (typeof FIELDS)[number]>;
 
-const COLUMNS = 'id, kind, provider_id, name, region, size_slug, status, tenant_id';
-
-/** Writes a tombstone with its event. $1 kind, $2 provider id, $3 saga or null. */
+/** Fenced: it locks the row, and writes the tombstone with its event. [INV-14] $1 kind, $2 provider id, $3 saga or null. */
 const TOMBSTONE = `
 with live as (
   select id, status as was from cloud_resources where kind = $1 and provider_id = $2 and deleted_at is null for update),
@@ -46,15 +51,14 @@ tombstoned as (
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
 select id, tenant_id, 'deleted', 'saga', jsonb_build_object('status', jsonb_build_object('old', was, 'new', 'deleted')), $3::uuid from tombstoned`;
 
-/** $1 saga, $2 action ids. */
-const INSERT_SAGA_ACTIONS = `
-insert into cloud_saga_actions (saga_id, action_id) select $1, id from unnest($2::bigint[]) id on conflict do nothing`;
-
 /** Entry point for sagas: records the resources they created or deleted and the actions they started, earlier than any sweep could. */
 @Injectable()
 export class ResourceRegistrar {
   constructor(
     private readonly database: Database,
+    private readonly tenants: TenantTransaction,
+    @InjectRepository(Resource) private readonly resources: Repository<Resource>,
+    @InjectRepository(SagaAction) private readonly sagaActions: Repository<SagaAction>,
     private readonly provider: BoundProvider,
     private readonly members: ProjectMembershipRepository,
     private readonly recorder: ResourceRecorder,
@@ -87,30 +91,36 @@ export class ResourceRegistrar {
 
   /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */
   async find(scope: Scope, resourceId: string, kind: string): Promise<RegisteredResource | undefined> {
-    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    return this.findFirst(scope, 'id = $1 and kind = $2 and ($3::text is null or tenant_id = $3)', [resourceId, kind, tenant]);
+    return this.findLive(scope, { id: resourceId, kind });
   }
 
   /** For kinds with unique names, e.g. the DNS zone of a record. */
   async findByName(scope: Scope, kind: string, name: string): Promise<RegisteredResource | undefined> {
-    const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    return this.findFirst(scope, 'kind = $1 and name = $2 and ($3::text is null or tenant_id = $3)', [kind, name, tenant]);
+    return this.findLive(scope, { kind, name });
   }
 
   async findByProviderId(kind: string, providerId: string): Promise<RegisteredResource | undefined> {
-    return this.findFirst({ kind: 'platform' }, 'kind = $1 and provider_id = $2', [kind, providerId]);
+    return this.findLive({ kind: 'platform' }, { kind, providerId });
   }
 
   /** Stores which saga started these actions. The action feed may list them before or after this call. */
   async startedActions(sagaId: string, actionIds: readonly string[]): Promise<void> {
-    await this.database.query(INSERT_SAGA_ACTIONS, [sagaId, actionIds]);
+    if (actionIds.length === 0) return;
+    const insert = this.sagaActions.createQueryBuilder().insert();
+    await insert
+      .values(actionIds.map((actionId) => ({ sagaId, actionId })))
+      .orIgnore()
+      .updateEntity(false)
+      .execute();
   }
 
-  private async findFirst(scope: Scope, condition: string, values: readonly unknown[]): Promise<RegisteredResource | undefined> {
-    const read = (on: Queryable) =>
-      on.query<RegisteredResource>(`select ${COLUMNS} from cloud_resources where ${condition} and deleted_at is null`, values);
-    const [row] = await (scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, read) : read(this.database));
-    return row;
+  private async findLive(scope: Scope, where: FindOptionsWhere<Resource>): Promise<RegisteredResource | undefined> {
+    const live = { ...where, deletedAt: IsNull() };
+    const resource =
+      scope.kind === 'tenant'
+        ? await this.tenants.run(scope.tenantId, (em) => em.findOneBy(Resource, { ...live, tenantId: scope.tenantId }))
+        : await this.resources.findOneBy(live);
+    return resource ? viewOf(resource, FIELDS) : undefined;
   }
 
   /**
@@ -118,7 +128,7 @@ export class ResourceRegistrar {
    * takes counts as time since the request. [OPS-7]
    */
   private async onDatabaseClock(monotonicMs: number): Promise<Date> {
-    const [clock] = await this.database.query<{ now: Date }>('select clock_timestamp() as now');
+    const [clock] = await this.database.query<{ now: Date }>('select clock_timestamp() as now'); // SQL: it reads no table
     const sinceMs = Math.ceil(performance.now() - monotonicMs);
     return new Date((clock?.now.getTime() ?? 0) - sinceMs);
   }

@@ -1,18 +1,15 @@
 import { idText, optionalText, record, text } from '#libs/digitalocean';
+import type { ProviderAction } from '../entities/provider-action.entity';
 import { listedKind } from '../kinds';
 
 /** One entry of the account's action feed, reduced to the fields that we keep. Source: `GET /v2/actions`. */
-export interface ProviderAction {
-  /** Above 2^31 since 2024. The feed is ordered by these numbers. */
-  readonly actionId: string;
-  readonly action: string;
-  readonly status: string;
-  /** Our kind. Null for kinds that we do not list and where the provider names no resource (actions of volumes have no resource id). */
-  readonly kind: string | null;
-  readonly providerId: string | null;
+export interface FeedAction extends ObservedAction, Pick<ProviderAction, 'actionId'> {
   readonly startedAt: string | null;
   readonly completedAt: string | null;
 }
+
+/** An action that the feed lists for the first time, or a known one that has ended since. */
+export type ObservedAction = Pick<ProviderAction, 'action' | 'status' | 'kind' | 'providerId'>;
 
 const KIND_OF: Readonly<Record<string, string>> = {
   droplet: 'droplet',
@@ -22,7 +19,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
   image: 'snapshot',
 };
 
-export function parseAction(raw: unknown): ProviderAction {
+export function parseAction(raw: unknown): FeedAction {
   const action = record(raw, 'action');
   const kind = KIND_OF[optionalText(action, 'resource_type') ?? ''] ?? null;
   return {
@@ -46,14 +43,6 @@ function resourceId(kind: string, id: unknown): string | null {
 
 function timeOrNull(text: string | null): string | null {
   return text !== null && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : null;
-}
-
-/** An action that the feed lists for the first time, or a known one that has ended since. */
-export interface ObservedAction {
-  readonly action: string;
-  readonly status: string;
-  readonly kind: string | null;
-  readonly providerId: string | null;
 }
 
 /** Kinds that an action changes besides its own resource, and that it does not name. */

@@ -1,11 +1,14 @@
-import { AccountBinding } from '#libs/accounts';
-import { Database } from '#libs/database';
+import { Database, queryableOf, Transaction } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
+import { AccountBinding } from '#libs/accounts';
+import { ProviderAction } from '../entities/provider-action.entity';
 import { listedKind } from '../kinds';
 import type { Observation } from '../kinds/kind';
 import { FENCE, ResourceRecorder } from '../recorder/resource-recorder';
-import { affectedResources, kindsToResync, parseAction, type ObservedAction, type ProviderAction } from './action-effects';
+import { affectedResources, kindsToResync, parseAction, type FeedAction, type ObservedAction } from './action-effects';
 import { settleFetch } from './confirmation';
 import { databaseTime, type SweepRun } from './sweep';
 import { SweepLedger } from './sweep-ledger';
@@ -18,22 +21,8 @@ const MOST_PAGES = 25;
 const MOST_SINGLE_READS = 20;
 
 /**
- * The action at which reading back may stop: the newest one that was read a while ago. Younger ones are read again, because actions become
- * visible out of order. `begun` is false before the first pass. $1 account.
- */
-const READ_UP_TO = `
-select exists (select 1 from cloud_provider_actions where account_id = $1) as begun,
-       (select action_id::text from cloud_provider_actions
-         where account_id = $1 and first_read_at < clock_timestamp() - interval '2 minutes' order by action_id desc limit 1) as id`;
-
-/** Actions that have not ended as far as we know. Those older than a day are no longer read. $1 account, $2 limit. */
-const OPEN_ACTIONS = `
-select action_id::text as id from cloud_provider_actions
- where account_id = $1 and status = 'in-progress' and first_read_at > clock_timestamp() - interval '1 day' order by action_id desc limit $2`;
-
-/**
- * Stores a page of the feed, and returns the actions that are new or have ended since. Unchanged ones are filtered before the insert,
- * because a conflict locks its row and writes that lock. $1 sweep, $2 account, $3 actions as JSON rows.
+ * Fenced by the sweep's lease. Stores a page of the feed, and returns the actions that are new or have ended since. Unchanged ones are
+ * filtered before the insert, because a conflict locks its row and writes that lock. $1 sweep, $2 account, $3 actions as JSON rows.
  */
 const UPSERT_ACTIONS = `
 with ${FENCE}
@@ -48,8 +37,8 @@ on conflict (account_id, action_id) do update set status = excluded.status, comp
 returning action, status, kind, provider_id as "providerId"`;
 
 /**
- * Writes each action's state once, as an event of its resource. An action on a resource that no sweep has recorded yet waits for it, for at
- * most an hour. $1 sweep, $2 account.
+ * Fenced by the sweep's lease. Writes each action's state once, as an event of its resource. An action on a resource that no sweep has
+ * recorded yet waits for it, for at most an hour. $1 sweep, $2 account.
  */
 const WRITE_ACTION_EVENTS = `
 with ${FENCE},
@@ -73,6 +62,8 @@ select resource_id, tenant_id, 'provider_action', 'action_feed',
 export class ActionFeed {
   constructor(
     private readonly database: Database,
+    private readonly transaction: Transaction,
+    @InjectRepository(ProviderAction) private readonly known: Repository<ProviderAction>,
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
     private readonly recorder: ResourceRecorder,
@@ -85,19 +76,21 @@ export class ActionFeed {
     for (const { kind, providerId } of affectedResources(observed).slice(0, MOST_SINGLE_READS)) await this.readAgain(run, kind, providerId);
     await this.binding.reverify(run.purpose);
     await run.progress.saveCounts();
-    await this.database.transaction(async (tx) => {
+    await this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
       await this.ledger.lockSweep(tx, run.id);
       await tx.query(WRITE_ACTION_EVENTS, [run.id, run.accountId]);
-      for (const kind of kindsToResync(observed)) await this.ledger.requestSweep(tx, kind, 'action_feed');
+      for (const kind of kindsToResync(observed)) await this.ledger.requestSweep(em, kind, 'action_feed');
       await this.ledger.closeSweep(tx, run.id, 'complete', null);
     });
   }
 
   private async readFeed(run: SweepRun, listed: Set<string>): Promise<ObservedAction[]> {
     const { purpose, fingerprint, signal, accountId } = run;
-    const [known] = await this.database.query<{ begun: boolean; id: string | null }>(READ_UP_TO, [accountId]);
+    const readUpTo = await this.findReadUpTo(accountId);
+    const begun = readUpTo !== undefined || (await this.known.existsBy({ accountId }));
     const observed: ObservedAction[] = [];
-    const idOf = (action: ProviderAction) => action.actionId;
+    const idOf = (action: FeedAction) => action.actionId;
     for await (const page of this.provider.list({
       purpose,
       fingerprint,
@@ -110,9 +103,9 @@ export class ActionFeed {
       await this.binding.reverify(purpose);
       for (const { actionId } of page.items) listed.add(actionId);
       const fresh = await this.store(run, page.items);
-      if (known?.begun) observed.push(...fresh); // the first pass reads past actions, with effects that the sweeps record
+      if (begun) observed.push(...fresh); // the first pass reads past actions, with effects that the sweeps record
       await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
-      const reachedKnown = !known?.id || page.items.some((action) => BigInt(action.actionId) <= BigInt(known.id ?? 0));
+      const reachedKnown = readUpTo === undefined || page.items.some((action) => BigInt(action.actionId) <= BigInt(readUpTo));
       if (reachedKnown || page.page >= MOST_PAGES) break;
     }
     run.progress.expectPages(run.progress.pagesDone);
@@ -121,7 +114,7 @@ export class ActionFeed {
 
   private async readOpenActions(run: SweepRun, listed: ReadonlySet<string>): Promise<ObservedAction[]> {
     const { purpose, fingerprint, signal } = run;
-    const open = await this.database.query<{ id: string }>(OPEN_ACTIONS, [run.accountId, MOST_SINGLE_READS]);
+    const open = await this.findOpen(run.accountId);
     const observed: ObservedAction[] = [];
     for (const { id } of open.filter((action) => !listed.has(action.id))) {
       const result = await settleFetch(
@@ -133,7 +126,29 @@ export class ActionFeed {
     return observed;
   }
 
-  private store(run: SweepRun, actions: readonly ProviderAction[]): Promise<ObservedAction[]> {
+  /** The action at which reading back may stop. Younger ones are read again, because actions become visible out of order. */
+  private async findReadUpTo(accountId: string): Promise<string | undefined> {
+    const known = await this.newestFirst(accountId)
+      .andWhere(`a.firstReadAt < clock_timestamp() - interval '2 minutes'`)
+      .limit(1)
+      .getRawOne<{ id: string }>();
+    return known?.id;
+  }
+
+  /** Actions that have not ended as far as we know. Those older than a day are no longer read. */
+  private findOpen(accountId: string): Promise<{ id: string }[]> {
+    return this.newestFirst(accountId)
+      .andWhere(`a.status = 'in-progress' and a.firstReadAt > clock_timestamp() - interval '1 day'`)
+      .limit(MOST_SINGLE_READS)
+      .getRawMany<{ id: string }>();
+  }
+
+  private newestFirst(accountId: string): SelectQueryBuilder<ProviderAction> {
+    const query = this.known.createQueryBuilder('a').select('a.actionId', 'id');
+    return query.where('a.accountId = :accountId', { accountId }).orderBy('a.actionId', 'DESC');
+  }
+
+  private store(run: SweepRun, actions: readonly FeedAction[]): Promise<ObservedAction[]> {
     return this.database.query<ObservedAction>(UPSERT_ACTIONS, [run.id, run.accountId, JSON.stringify(actions)]);
   }
 

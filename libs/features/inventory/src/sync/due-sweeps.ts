@@ -24,6 +24,7 @@ export class DueSweeps {
     if (!this.provider.configured) return [];
     await this.ledger.closeLapsed();
     return this.database.query(
+      // Set-based: one statement for all kinds, by the indexes of each kind.
       `select w.kind, case when r.kind is not null then 'manual' else 'first' end as trigger
          from unnest($1::text[], $2::bigint[]) w(kind, every_ms)
          left join cloud_sweeps r on r.kind = w.kind and r.status = 'running'

@@ -47,7 +47,7 @@ export class ParentResolver {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Reads all parents of the kind with one statement for the whole sweep. */
+  /** Set-based: reads all parents of the kind with one statement for the whole sweep. */
   async loadParents({ accountId }: SweepRun, { kind, attr }: NamedBy): Promise<ParentIndex> {
     const namings = await this.database.query<Naming>(
       `select r.provider_id as parent, child, r.deleted_at is null as live

@@ -5,7 +5,10 @@ import { minSweepIntervalMs } from './sweep';
 const kinds = SWEEPS.map(({ kind }) => kind);
 const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
 
-/** The age of the inventory. For a kind without a complete sweep it counts from the first sweep of any kind. */
+/**
+ * The age of the inventory. Set-based: each gauge covers all kinds with one statement. For a kind without a complete sweep it counts from
+ * the first sweep of any kind.
+ */
 export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
   {
     name: 'arcadia_sweep_age_seconds',

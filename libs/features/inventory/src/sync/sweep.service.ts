@@ -1,7 +1,7 @@
 import { AccountBinding, AccountUnknownError, OtherAccountError } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { Database, queryableOf, Transaction } from '#libs/database';
 import {
   DigitalOcean,
   ForbiddenByProviderError,
@@ -12,6 +12,8 @@ import {
 import { errorCode } from '#libs/kernel';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { IsNull, Not, type EntityManager } from 'typeorm';
+import { Sweep, type SweepTrigger } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
 import { MissRecorder } from '../recorder/miss-recorder';
@@ -19,7 +21,7 @@ import { ActionFeed } from './action-feed';
 import { ListSweep } from './list-sweep';
 import { ProjectReconciler } from './project-reconciler';
 import { ProjectSweep } from './project-sweep';
-import { SWEEP_COLUMNS, SweepProgress, sweepView, type SweepRow, type SweepRun, type SweepTrigger, type SweepView } from './sweep';
+import { SweepProgress, sweepView, type SweepRun, type SweepView } from './sweep';
 import { SweepLedger } from './sweep-ledger';
 
 type UnboundRun = Omit<SweepRun, 'accountId' | 'fingerprint'>;
@@ -31,6 +33,7 @@ export class SweepService {
 
   constructor(
     private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
     private readonly ledger: SweepLedger,
@@ -47,9 +50,10 @@ export class SweepService {
   async request(kind: string, context: AuditContext): Promise<SweepView> {
     sweepNamed(kind);
     await this.ledger.closeLapsed();
-    return this.database.transaction(async (tx) => {
-      const sweep = await this.ledger.requestSweep(tx, kind);
-      await this.audit.record(tx, { ...context, action: 'sweep_requested', target: { type: 'sweep', id: sweep.id }, details: { kind } });
+    return this.transaction.run(async (em) => {
+      const sweep = await this.ledger.requestSweep(em, kind);
+      const target = { type: 'sweep', id: sweep.id };
+      await this.audit.record(queryableOf(em), { ...context, action: 'sweep_requested', target, details: { kind } });
       return sweepView(sweep);
     });
   }
@@ -59,9 +63,10 @@ export class SweepService {
    * It deletes nothing: a row still needs all of its strikes and the provider's 404.
    */
   async release(sweepId: string, context: AuditContext): Promise<SweepView> {
-    return this.database.transaction(async (tx) => {
-      const sweep = await this.markReleased(tx, sweepId);
-      const struck = await this.misses.strikeReleased(tx, sweepId);
+    return this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
+      const sweep = await this.markReleased(em, sweepId);
+      const struck = await this.misses.strikeReleased(tx, sweep);
       await this.reconciler.strikeReleased(tx, sweepId);
       await this.audit.record(tx, {
         ...context,
@@ -77,18 +82,18 @@ export class SweepService {
   async run(kind: string, { trigger, signal }: { trigger: SweepTrigger; signal?: AbortSignal }): Promise<SweepView> {
     const { sync } = sweepNamed(kind);
     if (!this.provider.configured) throw new ProviderNotConfiguredError();
-    const { sweep, mine } = await this.ledger.openSweep(kind, trigger);
+    const mine = await this.ledger.openSweep(kind, trigger);
     const openedAtMs = performance.now();
-    if (!mine) return sweepView(sweep);
+    if (!mine) return sweepView(await this.ledger.findLatest(kind));
     const stop = new AbortController();
     const run: UnboundRun = {
-      id: sweep.id,
+      id: mine.id,
       kind,
       purpose: sync.queue,
       source: kind === ACTION_FEED.kind ? 'action_feed' : 'sweep',
-      startedAt: sweep.started_at,
+      startedAt: mine.startedAt,
       openedAtMs,
-      progress: new SweepProgress(this.ledger, sweep.id),
+      progress: new SweepProgress(this.ledger, mine.id),
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     };
     const heartbeat = setInterval(() => void this.renewLease(run.id, stop), this.config.inventory.sweepLeaseMs / 3);
@@ -108,15 +113,14 @@ export class SweepService {
     return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(kind, sweepNamed(kind).sync.everyMs));
   }
 
-  private async markReleased(tx: Queryable, sweepId: string): Promise<SweepRow> {
-    const [released] = await tx.query<SweepRow>(
-      `update cloud_sweeps set status = 'released', released_at = clock_timestamp()
-        where id = $1 and status = 'suspect' and missing is not null returning ${SWEEP_COLUMNS}`,
-      [sweepId],
-    );
-    if (released) return released;
-    const known = await tx.query('select 1 from cloud_sweeps where id = $1', [sweepId]);
-    throw known.length > 0 ? new SweepNotReleasableError(sweepId) : new SweepNotFoundError(sweepId);
+  /** Throws `SweepNotFoundError`, or `SweepNotReleasableError` for a sweep that is not the latest suspect one of its kind. */
+  private async markReleased(em: EntityManager, sweepId: string): Promise<Sweep> {
+    const releasable = { id: sweepId, status: 'suspect', missing: Not(IsNull()) } as const;
+    const { affected } = await em.update(Sweep, releasable, { status: 'released', releasedAt: () => 'clock_timestamp()' });
+    const sweep = await em.findOneBy(Sweep, { id: sweepId });
+    if (!sweep) throw new SweepNotFoundError(sweepId);
+    if (affected !== 1) throw new SweepNotReleasableError(sweepId);
+    return sweep;
   }
 
   private async sweep(run: UnboundRun): Promise<void> {
@@ -147,12 +151,12 @@ export class SweepService {
     });
   }
 
-  private report(row: SweepRow): SweepView {
-    const { id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted } = row;
+  private report(sweep: Sweep): SweepView {
+    const { id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted } = sweep;
     const line = { event: 'sweep_ended', sweep_id: id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted };
     if (status === 'complete') this.log.log(line);
     else this.log.warn(line);
-    return sweepView(row);
+    return sweepView(sweep);
   }
 }
 

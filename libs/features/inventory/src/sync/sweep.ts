@@ -1,42 +1,32 @@
 import type { Config, TokenPurpose } from '#libs/config';
+import type { Sweep } from '../entities/sweep.entity';
 import type { PageOutcome } from '../recorder/resource-recorder';
+import { viewOf, type View } from '../view-of';
 
-export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
-export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
+/** The fields of a sweep that the API returns, in its order. */
+const FIELDS = [
+  'id',
+  'kind',
+  'trigger',
+  'status',
+  'reason',
+  'pagesDone',
+  'pagesExpected',
+  'calls',
+  'seen',
+  'discovered',
+  'updated',
+  'restored',
+  'struck',
+  'deleted',
+  'startedAt',
+  'finishedAt',
+] as const satisfies readonly (keyof Sweep)[];
 
 /** One row of the sweep ledger as the API returns it. */
-export interface SweepView {
-  readonly id: string;
-  readonly kind: string;
-  readonly trigger: SweepTrigger;
-  readonly status: SweepStatus;
-  /** A stable code for why the sweep is not complete. */
-  readonly reason: string | null;
-  readonly pages_done: number;
-  readonly pages_expected: number | null;
-  readonly calls: number;
-  readonly seen: number;
-  readonly discovered: number;
-  readonly updated: number;
-  readonly restored: number;
-  readonly struck: number;
-  readonly deleted: number;
-  readonly started_at: string;
-  readonly finished_at: string | null;
-}
+export type SweepView = View<Sweep, (typeof FIELDS)[number]>;
 
-export interface SweepRow extends Omit<SweepView, 'started_at' | 'finished_at'> {
-  readonly started_at: Date;
-  readonly finished_at: Date | null;
-}
-
-/** The columns of a `SweepRow`. */
-export const SWEEP_COLUMNS = `id, kind, trigger, status, reason, pages_done, pages_expected, calls, seen,
-  discovered, updated, restored, struck, deleted, started_at, finished_at`;
-
-export function sweepView(row: SweepRow): SweepView {
-  return { ...row, started_at: row.started_at.toISOString(), finished_at: row.finished_at?.toISOString() ?? null };
-}
+export const sweepView = (sweep: Sweep): SweepView => viewOf(sweep, FIELDS);
 
 /** A sweep that this process runs. */
 export interface SweepRun {

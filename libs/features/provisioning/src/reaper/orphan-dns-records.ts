@@ -6,7 +6,7 @@ import { recordHolds, type DnsRecordInput } from '../dns/dns-record.input';
 import type { EnsureIntent } from '../dns/ensure-record.step';
 import { wantedRecord } from '../dns/record-decision';
 import { DnsRecordCalls, sameRecord } from '../provider/dns-record-calls';
-import type { Orphan } from './find-orphans';
+import type { FoundOrphan } from './find-orphans';
 import { OrphanRepository } from './orphan.repository';
 
 /**
@@ -40,7 +40,7 @@ export class OrphanDnsRecords {
     const ids = await this.findOrphanIds(saga, resultId);
     for (const id of ids) {
       const reason = resultId === undefined ? 'late' : 'duplicate';
-      const orphan: Orphan = { kind: 'dns_record', providerId: id, sagaId: saga.sagaId, reason, destroy: true };
+      const orphan: FoundOrphan = { kind: 'dns_record', providerId: id, sagaId: saga.sagaId, reason, destroy: true };
       await this.orphans.add(orphan);
       this.log.warn({ event: 'orphan_found', kind: orphan.kind, provider_id: id, saga_id: saga.sagaId, reason, destroyed: true });
       try {

@@ -8,7 +8,7 @@ const BATCH_LINKS = 5_000;
 
 /**
  * Checks a batch of links. Numbers begin at 1; the first batch also reads lower ones. Returns one row: the wrong links and the last link.
- * $1 number of the previous link, $2 its hash in hex, $3 batch size.
+ * $1 number of the previous link, $2 its hash in hex, $3 batch size. Set-based: one statement checks a batch.
  */
 const CHECK_LINKS = `
 with part as (
@@ -45,6 +45,7 @@ export async function checkLinks(on: Queryable, found: (finding: Finding) => voi
 /** True when the chain contains the exported head. With intact links, everything before it is then unchanged since the export. */
 export async function containsHead(on: Queryable, head: ChainHead): Promise<boolean> {
   if (head.no === NO_HEAD.no) return true;
+  // Fenced: reads the snapshot of the verification, on its session, which has no repositories.
   const rows = await on.query(`select from record_chain where no = $1 and encode(hash, 'hex') = $2`, [head.no, head.hash]);
   return rows.length > 0;
 }

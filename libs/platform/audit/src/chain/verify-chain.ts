@@ -1,10 +1,9 @@
 import type { Queryable, Session } from '#libs/database';
 import type { AppendOnlyStream } from './append-only-stream';
 import type { ChainHead } from './chain-head';
-import { checkCoverage } from './coverage-check';
 import type { Finding } from './finding';
 import { checkLinks, containsHead } from './link-check';
-import { checkRows } from './row-check';
+import { checkCoverage, checkRows } from './row-check';
 
 /** The progress of a verification: the table that it reads, and the number of rows read there. */
 export interface VerifyProgress {
@@ -60,6 +59,7 @@ export function verifyChain(
         count(more);
       });
     }
+    // Set-based: counts in the snapshot of the verification.
     const [waiting] = await on.query<{ digests: number }>('select count(*)::int as digests from record_waiting');
     return { head, waiting: waiting?.digests ?? 0, rows, archivedBefore };
   }, 'snapshot');
@@ -72,6 +72,7 @@ async function checkArchivedMonths(
   keepDays: number,
   found: (finding: Finding) => void,
 ): Promise<Date | null> {
+  // Set-based: compares all archived months, in the snapshot of the verification.
   const months = await on.query<{ seq: string; before: Date; too_early: boolean }>(
     `select seq::text, before, before > now() - $1::int * interval '1 day' or before is distinct from (month + interval '1 month') at time zone 'UTC' as too_early
        from ${table} order by before desc`,

@@ -1,5 +1,5 @@
 import pg, { type ClientBase, type Pool } from 'pg';
-import { DataSource, DefaultNamingStrategy, QueryFailedError, type QueryRunner } from 'typeorm';
+import { DataSource, DefaultNamingStrategy, QueryFailedError, type ColumnType, type QueryRunner } from 'typeorm';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from '../database.errors';
 
 /** The oldest PostgreSQL that the product supports. TypeORM asks for the version to choose its SQL. */
@@ -18,7 +18,8 @@ class SnakeCaseNaming extends DefaultNamingStrategy {
   }
 }
 
-const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** The name of the column of a property. */
+export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process
@@ -35,6 +36,7 @@ export function dataSourceOn(pool: Pool, { database, entities }: DataSourceOnPoo
     synchronize: false,
   });
   const { driver } = source;
+  driver.supportedDataTypes.push('xid8' as ColumnType); // a type of PostgreSQL 13 that TypeORM does not list
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   const broken = new WeakSet<object>();
   const schema = { version: POSTGRES_VERSION, searchSchema: 'public', schema: 'public', isGeneratedColumnsSupported: true };

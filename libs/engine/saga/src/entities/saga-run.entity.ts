@@ -1,0 +1,97 @@
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
+import type { StepError } from '../definition/step-answer';
+import type { Leftover } from '../run/saga-run';
+import type { SagaStatus } from '../saga.states';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A saga: its plan, how far it is, and which worker has it. Every write of a worker is fenced by `epoch`, which each claim raises. */
+@Entity('saga_runs')
+export class SagaRun {
+  @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })
+  readonly id: string;
+
+  @Column('text')
+  readonly kind: string;
+
+  /** Owner of the saga; null means the platform. */
+  @Column('text', { nullable: true })
+  readonly tenantId: string | null;
+
+  @Column('jsonb')
+  readonly input: Fields;
+
+  /** Outputs of the completed steps. */
+  @Column('jsonb', { default: {} })
+  readonly context: Fields;
+
+  /** Names of the planned steps. */
+  @Column('text', { array: true })
+  readonly steps: readonly string[];
+
+  @Column('text', { default: 'pending' })
+  readonly status: SagaStatus;
+
+  /** Index of the current step in `steps`. */
+  @Column('int', { default: 0 })
+  readonly stepIdx: number;
+
+  /** From the pivot on, nothing is undone. */
+  @Column('boolean', { default: false })
+  readonly pivotPassed: boolean;
+
+  @Column('boolean', { default: false })
+  readonly cancelRequested: boolean;
+
+  /** Resources on which an operator has released the holds of the failed saga. */
+  @Column('text', { array: true, default: [] })
+  readonly releasedHolds: readonly string[];
+
+  /** Why the saga failed. The step is null when the saga was cancelled. */
+  @Column('jsonb', { nullable: true })
+  readonly error: (StepError & { readonly step: string | null }) | null;
+
+  @Column('jsonb', { default: [] })
+  readonly leftovers: readonly Leftover[];
+
+  /** Who started the saga. */
+  @Column('text')
+  readonly createdBy: string;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly createdAt: Date;
+
+  /** Null while the saga is open. */
+  @Column('timestamptz', { nullable: true })
+  readonly finishedAt: Date | null;
+
+  /** When the saga is due; null exactly when it has a final status. */
+  @Column('timestamptz', { nullable: true, default: () => 'clock_timestamp()' })
+  readonly wakeAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  readonly leaseUntil: Date | null;
+
+  /** Host, process and id of the worker that claimed the run last. It informs people only. */
+  @Column('text', { nullable: true })
+  readonly leaseOwner: string | null;
+
+  @Column('bigint', { default: 0 })
+  readonly epoch: string;
+
+  /** Trace of the request that started the saga, if it was traced. */
+  @Column('text', { nullable: true })
+  readonly traceparent: string | null;
+
+  /** When this database was restored from a backup while the saga was open, or shortly after it ended. */
+  @Column('timestamptz', { nullable: true })
+  readonly restoredAt: Date | null;
+
+  /** A worker has a valid lease, by the database's clock. */
+  @VirtualColumn({ type: 'boolean', query: (alias) => `coalesce(${alias}.lease_until > clock_timestamp(), false)` })
+  readonly leased: boolean;
+
+  /** Time since the saga ended, by the database's clock; null while it is open. */
+  @VirtualColumn({ type: 'float8', query: (alias) => `extract(epoch from clock_timestamp() - ${alias}.finished_at)::float8 * 1000` })
+  readonly endedMsAgo: number | null;
+}

@@ -1,0 +1,80 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
+
+/** One attempt to list one kind. At most one sweep of a kind is running. */
+@Entity('cloud_sweeps')
+export class Sweep {
+  @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })
+  readonly id: string;
+
+  /** Null until the token has been checked against the account. */
+  @Column('uuid', { nullable: true })
+  readonly accountId: string | null;
+
+  @Column('text')
+  readonly kind: string;
+
+  @Column('text')
+  readonly trigger: SweepTrigger;
+
+  @Column('text', { default: 'running' })
+  readonly status: SweepStatus;
+
+  /** A stable code for why the sweep is not complete. */
+  @Column('text', { nullable: true })
+  readonly reason: string | null;
+
+  @Column('int', { default: 0 })
+  readonly pagesDone: number;
+
+  /** Null until the first page has been read. */
+  @Column('int', { nullable: true })
+  readonly pagesExpected: number | null;
+
+  @Column('int', { default: 0 })
+  readonly calls: number;
+
+  @Column('int', { default: 0 })
+  readonly seen: number;
+
+  @Column('int', { default: 0 })
+  readonly discovered: number;
+
+  @Column('int', { default: 0 })
+  readonly updated: number;
+
+  @Column('int', { default: 0 })
+  readonly restored: number;
+
+  @Column('int', { default: 0 })
+  readonly struck: number;
+
+  @Column('int', { default: 0 })
+  readonly deleted: number;
+
+  /**
+   * `<kind>/<provider id>` of what a suspect list lacked, until a newer sweep replaces it. It may be long, so it is not read by default.
+   */
+  @Column('text', { array: true, nullable: true, select: false })
+  readonly missing: readonly string[] | null;
+
+  @Column('timestamptz', { nullable: true })
+  readonly releasedAt: Date | null;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly startedAt: Date;
+
+  /** Null while the sweep waits for a worker. */
+  @Column('timestamptz', { nullable: true })
+  readonly claimedAt: Date | null;
+
+  /** The end of the right to write, by the database's clock. */
+  @Column('timestamptz')
+  readonly leaseUntil: Date;
+
+  /** Null while the sweep runs. */
+  @Column('timestamptz', { nullable: true })
+  readonly finishedAt: Date | null;
+}
