@@ -12,14 +12,7 @@ import { rooms } from './source-tree';
 const ROOT = join(__dirname, '../..');
 
 /** Tables without an entity. The list only shrinks. */
-const WITHOUT_ENTITY: readonly string[] = [
-  'cloud_balance_snapshots',
-  'cloud_billing_history',
-  'cloud_cost_lines',
-  'cloud_finance_outbox',
-  'cloud_invoice_previews',
-  'cloud_invoices',
-];
+const WITHOUT_ENTITY: readonly string[] = [];
 
 /** Tables that only SQL functions use, and the list of migrations, which belongs to TypeORM. They get no entity. */
 const NEVER_AN_ENTITY = ['app_migrations', 'provider_calls', 'provider_tokens'];

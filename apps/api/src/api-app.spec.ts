@@ -8,7 +8,7 @@ import { signGuardianToken, type Principal } from '#libs/identity';
 import { CurrentPrincipal, Public, RequirePlatformAdmin, RequireTenantOrAdmin } from './auth/access.decorator';
 import { createApi } from './api-app';
 import { ApiModule } from './api.module';
-import { PageQuery } from './http/page.dto';
+import { PageQuery } from './http/http.dto';
 
 const SECRET = 'spec-secret-spec-secret-spec-secret-spec-secret-spec-secret-spec-secret';
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';

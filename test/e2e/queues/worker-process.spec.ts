@@ -1,11 +1,10 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { migrate } from '#libs/database';
 import { TIMETABLE } from '../../../apps/worker/src/jobs/timetable';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { SpawnedProcess } from '../../support/processes/spawned-process';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/database';
+import { createEmptyDatabase, createTestDatabase, migrateAll, type TestDatabase } from '../../support/database';
 import { eventually } from '../../support/eventually';
 import { loseQueueData } from '../../support/queue-data';
 import { ProviderStub } from './provider-stub';
@@ -88,8 +87,7 @@ describe('a worker process', () => {
     const { status, body } = (await worker.get('/health/ready')) ?? {};
     expect(status).toBe(503);
     expect(body).toMatchObject({ status: 'not_ready', checks: { work: 'waiting' } });
-    await migrate(empty.ownerUrl, { appUrl: empty.appUrl });
-    await prepareQueueSchema(empty.ownerUrl);
+    await migrateAll(empty.ownerUrl, empty.appUrl);
     await worker.ready();
     await worker.kill();
     await empty.drop();

@@ -1,12 +1,10 @@
-import { migrate } from '#libs/database';
 import { signGuardianToken } from '#libs/identity';
 import type { ResourceView, SweepView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
-import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { eventually } from '../eventually';
 import type { BackendKind } from '../queue-world';
-import { createEmptyDatabase, type TestDatabase } from '../database';
+import { createEmptyDatabase, migrateAll, type TestDatabase } from '../database';
 import { ConnectionPeaks } from './connection-peaks';
 import { QueueStorage } from './queue-storage';
 import { SimulatedAccount, sorted, type DropletFacts } from './simulated-account';
@@ -77,8 +75,7 @@ export class ProcessWorld {
   }
 
   async migrate(): Promise<void> {
-    await migrate(this.database.ownerUrl, { appUrl: this.database.appUrl });
-    await prepareQueueSchema(this.database.ownerUrl);
+    await migrateAll(this.database.ownerUrl, this.database.appUrl);
   }
 
   process(name: ProcessName): SpawnedProcess {

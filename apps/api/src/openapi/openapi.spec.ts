@@ -6,8 +6,8 @@ import request from 'supertest';
 import { loadConfig } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
 import { createApi } from '../api-app';
-import { AccessDeclarations } from '../auth/access-declarations';
-import { SCHEMA_OF_VALIDATOR } from '../http/field.decorators';
+import { AccessDeclarations } from '../auth/access.guard';
+import { SCHEMA_OF_VALIDATOR } from '../http/swagger.decorators';
 import { InventoryQuery } from '../inventory/inventory.dto';
 
 interface Schema {

@@ -3,11 +3,11 @@ import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
 import { CompletenessReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import { PageQuery, type DataOf, type ListOf } from '../http/page.dto';
+import { AuditCtx } from '../http/request-context';
+import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
+import { UuidPipe } from '../http/validation.pipe';
 import { ProjectBody, ProjectResponse } from './projects.dto';
 
 @RequirePlatformAdmin()

@@ -2,6 +2,7 @@ export { AccountBinding } from './account-binding';
 export { AccountNotCheckedError, AccountUnknownError, OtherAccountError, ProjectNotFoundError } from './accounts.errors';
 export { AccountsModule } from './accounts.module';
 export { BoundProvider } from './bound-provider';
+export { PROJECT_NAMES } from './functions/project-names.sql';
 export { parseProject, type ListedProject } from './project';
 export { memberLine, ProjectMembershipRepository, type Member, type UnlistedMember } from './project-membership.repository';
 export { ProjectMirror, type MirroredProject } from './project-mirror';

@@ -1,5 +1,6 @@
 export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
+export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
@@ -11,7 +12,7 @@ export {
   UnknownKindError,
 } from './inventory.errors';
 export { InventoryModule } from './inventory.module';
-export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
+export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';

@@ -10,6 +10,7 @@ import type { QueueName } from './queue-definitions';
 import { QueueMetrics } from './queues.metrics';
 import { Schedules } from './schedules';
 import { TickClaims } from './tick-claims';
+import { WakeupService } from './wakeup.service';
 
 /** BullMQ's worker on either backend. */
 export type JobWorker = Worker<unknown, unknown, string, IQueueBackend>;
@@ -58,7 +59,7 @@ export class QueuesModule {
    * calls `BullRegistrar.register()`, once the schema is current.
    */
   static forRoot(config: Config, worked: readonly QueueName[] = []): DynamicModule {
-    const providers = [QueueClients, QueueMetrics, QueueHealth, Enqueuer, Schedules, TickClaims];
+    const providers = [QueueClients, QueueMetrics, QueueHealth, Enqueuer, WakeupService, Schedules, TickClaims];
     const working = [
       BullModule.forRoot({ connection: {}, extraOptions: { manualRegistration: true } }),
       BullModule.registerQueue(),

@@ -26,6 +26,6 @@ export class Orphan {
   readonly askedAt: Date | null;
 
   /** When a complete list no longer contained it. */
-  @Column('timestamptz', { nullable: true })
-  readonly goneAt: Date | null;
+  @Column('timestamptz', { name: 'gone_at', nullable: true })
+  readonly deletedAt: Date | null;
 }

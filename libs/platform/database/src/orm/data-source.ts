@@ -1,3 +1,4 @@
+import { Money } from '#libs/kernel';
 import pg, { type ClientBase, type Pool } from 'pg';
 import { DataSource, DefaultNamingStrategy, QueryFailedError, type ColumnType, type QueryRunner } from 'typeorm';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from '../database.errors';
@@ -20,6 +21,14 @@ class SnakeCaseNaming extends DefaultNamingStrategy {
 
 /** The name of the column of a property. */
 export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The options of a `numeric` column with an amount, which every digit passes unchanged. The provider bills in US dollars only. */
+export const MONEY = {
+  transformer: {
+    from: (stored: string | null): Money | null => (stored === null ? null : Money.parse(stored)),
+    to: (amount: Money | null | undefined): string | null => amount?.toText() ?? null,
+  },
+};
 
 /**
  * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process
