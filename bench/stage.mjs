@@ -12,9 +12,10 @@ const built = (path) => require(fileURLToPath(new URL(`../dist/${path}`, import.
 /** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
 export async function startDatabase() {
   const { migrate } = built('libs/platform/database/src/index.js');
+  const { REPEATABLE_SQL } = built('apps/cli/src/commands/migrate.js');
   const { prepareQueueSchema } = built('libs/platform/queues/src/index.js');
   const prepared = async (ownerUrl, appUrl) => {
-    await migrate(ownerUrl, { appUrl });
+    await migrate(ownerUrl, { appUrl, repeatable: REPEATABLE_SQL });
     await prepareQueueSchema(ownerUrl, appUrl);
   };
   if (process.env.BENCH_DATABASE_URL) {

@@ -1,4 +1,4 @@
-// Hand-written SQL: string and template literals of product code, outside migrations, that begin with a verb of SQL in lower case. Parts of
+// Hand-written SQL: string and template literals of product code, outside migrations and functions, that begin with a verb of SQL in lower case. Parts of
 // statements that begin otherwise, and statements of one word (begin, commit, rollback), are none.
 import ts from 'typescript';
 import { eachNode } from './sources.mjs';
@@ -10,7 +10,7 @@ const STATEMENT =
 export function statementsOf(files) {
   const found = [];
   for (const { path, room, tree } of files) {
-    if (path.includes('/migrations/')) continue;
+    if (path.includes('/migrations/') || path.includes('/functions/')) continue;
     eachNode(tree, (node) => {
       const text = ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) ? node.text : templateText(node);
       if (text === undefined || !isStatement(text, node)) return;

@@ -1,7 +1,7 @@
-import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
+import { testConfig } from './settings';
 
 /** The database client as api and worker create it. */
 export function aDatabase(url: string): Database {
-  return new Database(loadConfig({ DATABASE_URL: url, JWT_SECRET: 's'.repeat(64) }));
+  return new Database(testConfig({ DATABASE_URL: url }));
 }

@@ -1,9 +1,11 @@
 import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
-import { withSession, type Database, type Session } from '#libs/database';
+import { dataSourceOn, withSession, type Database, type Session } from '#libs/database';
 import { Client } from 'pg';
 import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
 import { aDatabase } from './a-database';
 import { createTestDatabase, type TestDatabase } from './database';
+import { AuditEntry } from '../../libs/platform/audit/src/entities/audit-entry.entity';
+import { ChainLink } from '../../libs/platform/audit/src/entities/chain-link.entity';
 
 export interface ResponseClass extends Verified {
   readonly findings: readonly Finding[];
@@ -11,20 +13,23 @@ export interface ResponseClass extends Verified {
 
 /** A database with a recorder, an audit log, a sealer and a superuser connection that can tamper with every table. */
 export class ChainWorld {
-  readonly audit = new AuditLog(this.database);
-  readonly sealer = new ChainSealer(this.database);
-
   private constructor(
     readonly stored: TestDatabase,
     readonly database: Database,
     readonly superuser: Client,
+    readonly audit: AuditLog,
+    readonly sealer: ChainSealer,
   ) {}
 
   static async open(): Promise<ChainWorld> {
     const stored = await createTestDatabase();
     const superuser = new Client({ connectionString: stored.ownerUrl });
     await superuser.connect();
-    return new ChainWorld(stored, aDatabase(stored.appUrl), superuser);
+    const database = aDatabase(stored.appUrl);
+    const source = dataSourceOn(database.platformPool, { database: 'any', entities: [AuditEntry, ChainLink] });
+    await source.initialize();
+    const audit = new AuditLog(source.getRepository(AuditEntry));
+    return new ChainWorld(stored, database, superuser, audit, new ChainSealer(database, source.getRepository(ChainLink)));
   }
 
   /** Commits one transaction that adds this many events and one audit log entry. */

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '#libs/database';
-import { prepareQueueSchema } from '#libs/queues';
 import { Client, type QueryResultRow } from 'pg';
 import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { SpawnedProcess } from './processes/spawned-process';
+import { JWT_SECRET } from './settings';
 import { loseQueueData } from './queue-data';
 import { until } from './until';
-
-export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
+import { migrateAll } from './database';
 
 /**
  * Records each change of a step's status with the epoch of the writer. The ledger itself keeps only the last status.
@@ -43,9 +41,8 @@ export class ChaosWorld {
   static async create(workers: number, settings: Record<string, string> = {}): Promise<ChaosWorld> {
     const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-chaos-'));
     const server = await EmbeddedPostgres.start({ homeDir, databases: ['chaos'], durability: 'durable', wishedPort: 0 });
-    await migrate(server.ownerUrl('chaos'), { appUrl: server.appUrl('chaos') });
-    await prepareQueueSchema(server.ownerUrl('chaos'));
-    const env = { JWT_SECRET: SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
+    await migrateAll(server.ownerUrl('chaos'), server.appUrl('chaos'));
+    const env = { JWT_SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
     const owner = await session(server.ownerUrl('chaos'));
     await owner.query(WITNESS);
     const api = await SpawnedProcess.start('api', env);

@@ -1,9 +1,10 @@
-import { loadConfig, type Config } from '#libs/config';
+import type { Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, idText, record, type ListPage } from '#libs/digitalocean';
 import { createTestDatabase, type TestDatabase } from './database';
 import { aClient } from './a-client';
 import { ScriptedProvider } from './scripted-provider';
+import { testConfig } from './settings';
 
 export const TOKEN = 'dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef';
 
@@ -23,7 +24,7 @@ export interface World {
 /** A provider, a database and any number of clients. Windows are short, so that a "minute" passes in a test. */
 export async function newWorld(settings: Partial<Config['provider']> = {}): Promise<World> {
   const [first, stored] = await Promise.all([ScriptedProvider.start(), createTestDatabase()]);
-  const base = loadConfig({ DATABASE_URL: stored.appUrl, DO_API_URL: first.url, DO_API_TOKEN: TOKEN, JWT_SECRET: 's'.repeat(64) });
+  const base = testConfig({ DATABASE_URL: stored.appUrl, DO_API_URL: first.url, DO_API_TOKEN: TOKEN });
   const database = new Database(base);
   const clients: DigitalOcean[] = [];
   let provider = first;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier } from 'pg';
+import type * as MigrateCommand from '../../apps/cli/src/commands/migrate';
 import { currentTestRun, databasePrefix } from './run/test-run';
 
 /** A migrated database for one test file. */
@@ -79,7 +80,9 @@ async function ensureTemplate(owner: Client): Promise<string> {
 /** Migrates as `npm run migrate` does. The import is here so that test files with an existing template do not load it. */
 export async function migrateAll(ownerUrl: string, appUrl: string): Promise<void> {
   const [{ migrate }, { prepareQueueSchema }] = await Promise.all([import('#libs/database'), import('#libs/queues')]);
-  await migrate(ownerUrl, { appUrl });
+  const command = '../../apps/cli/src/commands/migrate';
+  const { REPEATABLE_SQL } = require(command) as typeof MigrateCommand; // eslint-disable-line @typescript-eslint/no-require-imports
+  await migrate(ownerUrl, { appUrl, repeatable: REPEATABLE_SQL });
   await prepareQueueSchema(ownerUrl);
 }
 

@@ -1,32 +1,25 @@
-import { AuditModule } from '#libs/audit';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
-import { DigitalOceanModule } from '#libs/digitalocean';
+import { Database } from '#libs/database';
 import { DriftModule } from '#libs/drift';
 import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
 import { DesiredStateRepository, ProvisioningModule, Reaper } from '#libs/provisioning';
 import { SagaControls, SagaEngine, SagaModule, SagaReader, SagaStarter, type SagaView } from '#libs/saga';
-import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Client } from 'pg';
-import { startSimulator } from '../../apps/simulator/src';
-import { SimulatorClient } from './simulator-client';
 import { createTestDatabase, type TestDatabase } from './database';
+import { ADMIN, PLATFORM } from './principals';
+import { UNLIMITED_CALLS } from './settings';
+import type { SimulatorClient } from './simulator-client';
+import { startTestProvider } from './test-provider';
+import { createTestWorker } from './test-worker';
 import { until } from './until';
 
 export const ACME = '00000000-0000-4000-8000-00000000000a';
 const DEFAULT = '00000000-0000-4000-8000-00000000000d';
-export const PLATFORM = { kind: 'platform' } as const;
-export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 
 /** The simulator's lags are divided by this number. `PROVIDER_LAG_MS` is longer than each of the results. */
 const SLOWNESS = 20;
 const FAST = {
-  NODE_ENV: 'test',
-  LOG_LEVEL: 'error',
-  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
-  DO_RATE_PER_MINUTE: '1000000',
-  DO_RATE_PER_HOUR: '1000000',
+  ...UNLIMITED_CALLS,
   SAGA_LEASE_MS: '2000',
   SAGA_RENEW_MS: '400',
   SAGA_RECONCILE_MS: '50',
@@ -61,7 +54,7 @@ export interface ProvisioningWorld extends ProvisioningProcess {
   readonly reap: () => Promise<void>;
   readonly reapWith: (process: ProvisioningProcess) => Promise<void>;
   /** Runs a statement as the owner of the database. */
-  readonly asOwner: (statement: string) => Promise<void>;
+  readonly asOwner: (statement: string, values?: unknown[]) => Promise<unknown[]>;
   readonly ended: (id: string) => Promise<SagaView>;
   readonly resource: (kind: string, providerId: string) => Promise<ResourceView | undefined>;
   readonly close: () => Promise<void>;
@@ -72,19 +65,17 @@ const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
 /** Creates an account with a default project and a project of tenant acme, and the services of one worker with a running engine. */
 export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
-  const provider = await startSimulator({ empty: true });
-  const simulator = new SimulatorClient(provider.url);
+  const { provider, simulator, settings } = await startTestProvider();
   const { lags, account } = await simulator.account();
   await simulator.change({ account: { ...account, droplet_limit: 100_000 } });
   await simulator.change({ lags: Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / SLOWNESS)])) });
-  await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
   await simulator.change(ACCOUNT);
   const stored = own ?? (await createTestDatabase());
   const opened: ProvisioningProcess[] = [];
   const contexts: INestApplicationContext[] = [];
   const another = async (more: Record<string, string> = {}): Promise<ProvisioningProcess> => {
-    const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
-    const context = await open({ ...FAST, ...given, ...env, ...more });
+    const given = { ...FAST, DATABASE_URL: stored.appUrl, ...settings, ...env, ...more };
+    const context = await createTestWorker([SagaModule, ProvisioningModule, DriftModule], given);
     contexts.push(context);
     const get = <T>(token: Type<T>) => context.get(token, { strict: false });
     const process: ProvisioningProcess = {
@@ -113,7 +104,7 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
     return here.reader.get(PLATFORM, id);
   };
   const reapWith = async (process: ProvisioningProcess) => {
-    await process.database.query('update provider_looks set asked_at = null');
+    await process.database.query('update provider_poll_results set asked_at = null');
     await process.get(Reaper).round();
   };
   const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {
@@ -131,11 +122,14 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
     alive: async () => (await simulator.droplets()).filter((droplet) => droplet.deleted_at === undefined).map(({ id }) => id),
     reap: () => reapWith(here),
     reapWith,
-    asOwner: async (statement) => {
+    asOwner: async (statement, values) => {
       const owner = new Client({ connectionString: stored.ownerUrl });
       await owner.connect();
-      await owner.query(statement);
-      await owner.end();
+      try {
+        return (await owner.query(statement, values)).rows as unknown[];
+      } finally {
+        await owner.end();
+      }
     },
     run: async (kind, input, tenantId) => ended(await start(kind, input, tenantId)),
     resource: async (kind, providerId) => {
@@ -153,22 +147,6 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
       await stored.drop();
     },
   };
-}
-
-function open(env: Record<string, string>): Promise<INestApplicationContext> {
-  @Module({
-    imports: [
-      ConfigModule.forRoot(loadConfig(env)),
-      DatabaseModule,
-      AuditModule,
-      DigitalOceanModule,
-      SagaModule,
-      ProvisioningModule,
-      DriftModule,
-    ],
-  })
-  class ProvisioningUnderTest {}
-  return NestFactory.createApplicationContext(ProvisioningUnderTest, { logger: ['error'] });
 }
 
 function aProject(id: string, name: string, description: string) {

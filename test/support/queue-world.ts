@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { loadConfig, type Config } from '#libs/config';
+import type { Config } from '#libs/config';
 import { Database } from '#libs/database';
 import {
   Enqueuer,
@@ -17,6 +17,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { createTestDatabase } from './database';
 import { loseQueueData } from './queue-data';
+import { testConfig } from './settings';
 import { TcpProxy } from './tcp-proxy';
 
 export type BackendKind = 'postgres' | 'redis';
@@ -62,8 +63,6 @@ export async function newQueueWorld(kind: BackendKind): Promise<QueueWorld> {
   const prefix = `test_${randomBytes(6).toString('hex')}`;
   const processes: QueueProcess[] = [];
   const base: NodeJS.ProcessEnv = {
-    NODE_ENV: 'test',
-    JWT_SECRET: 'not used here',
     QUEUE_PREFIX: prefix,
     QUEUE_LOCK_MS: '1000',
     QUEUE_STALLED_CHECK_MS: '500',
@@ -76,7 +75,7 @@ export async function newQueueWorld(kind: BackendKind): Promise<QueueWorld> {
   return {
     line,
     process: (env = {}) => {
-      const process = startProcess(loadConfig({ ...base, ...env }));
+      const process = startProcess(testConfig({ ...base, ...env }));
       processes.push(process);
       return process;
     },

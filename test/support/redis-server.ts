@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../libs/platform/local-stack/src/ports';
 import { onTeardown } from './run/teardown-list';
+import { until } from './until';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
 const START_LIMIT_MS = 10_000;
@@ -66,12 +66,11 @@ function findProgram(): string | undefined {
 }
 
 async function answers(port: number, server: { exitCode: number | null }): Promise<void> {
-  const deadline = Date.now() + START_LIMIT_MS;
-  while (!(await pongs(port))) {
-    if (server.exitCode !== null || Date.now() > deadline)
-      throw new Error(`The Redis server for the tests does not answer on port ${port}`);
-    await sleep(20);
-  }
+  const isUp = () => {
+    if (server.exitCode !== null) throw new Error(`The Redis server for the tests ended instead of listening on port ${port}`);
+    return pongs(port);
+  };
+  await until(isUp, { withinMs: START_LIMIT_MS, what: `a response of the Redis server for the tests on port ${port}` });
 }
 
 function pongs(port: number): Promise<boolean> {

@@ -1,6 +1,4 @@
-import { AuditModule } from '#libs/audit';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
+import { Database } from '#libs/database';
 import {
   SagaControls,
   SagaEngine,
@@ -12,23 +10,18 @@ import {
   type SagaDefinition,
   type SagaView,
 } from '#libs/saga';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from './database';
+import { ADMIN, PLATFORM } from './principals';
+import { createTestWorker } from './test-worker';
 import { until } from './until';
 
 const FAST = {
-  NODE_ENV: 'test',
-  LOG_LEVEL: 'error',
-  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
   SAGA_LEASE_MS: '1000',
   SAGA_RENEW_MS: '200',
   SAGA_RECONCILE_MS: '50',
 };
-
-export const PLATFORM = { kind: 'platform' } as const;
-export const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 
 /** The engine of a worker and the services of an api on one database. */
 export interface SagaProcess {
@@ -58,10 +51,7 @@ export class SagaWorld {
 
   /** Opens another process. Its engine is not started. */
   async process(definitions: readonly SagaDefinition[] = [], env: Record<string, string> = {}): Promise<SagaProcess> {
-    const config = loadConfig({ ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
-    @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, SagaModule] })
-    class SagasUnderTest {}
-    const context = await NestFactory.createApplicationContext(SagasUnderTest, { logger: ['error'] });
+    const context = await createTestWorker([SagaModule], { ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
     this.opened.push(context);
     const registry = context.get(SagaRegistry, { strict: false });
     for (const definition of definitions) registry.register(definition);

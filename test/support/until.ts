@@ -1,13 +1,15 @@
 /** The interval between two checks of a condition. */
 const EVERY_MS = 20;
 
-/** Waits for a condition. Throws with the description of the condition when it does not become true in time. */
-export async function until(
-  condition: () => Promise<boolean> | boolean,
+/** Calls `condition` until its result is truthy, and returns that. Throws with the description when it does not become truthy in time. */
+export async function until<T>(
+  condition: () => T | Promise<T>,
   { withinMs = 60_000, what = 'the condition' } = {},
-): Promise<void> {
+): Promise<NonNullable<T>> {
   const end = performance.now() + withinMs;
-  while (!(await condition())) {
+  for (;;) {
+    const result = await condition();
+    if (result) return result;
     if (performance.now() > end) throw new Error(`${what} did not come true within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

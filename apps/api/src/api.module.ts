@@ -1,30 +1,98 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
+import { DriftModule } from '#libs/drift';
 import { IdentityModule } from '#libs/identity';
-import { QueuesModule } from '#libs/queues';
-import { AuditApiModule } from './audit/audit.module';
-import { AccessGuard } from './auth/access.guard';
-import { AuthModule } from './auth/auth.module';
-import { BillingApiModule } from './billing/billing.module';
-import { DriftApiModule } from './drift/drift.module';
-import { HealthApiModule } from './health/health.module';
+import { InventoryModule } from '#libs/inventory';
+import { ProviderBillingModule } from '#libs/provider-billing';
+import { ProvisioningModule } from '#libs/provisioning';
+import { QueueHealth, QueuesModule } from '#libs/queues';
+import { ReadinessService } from '#libs/runtime';
+import { SagaModule } from '#libs/saga';
+import { AuditController } from './audit/audit.controller';
+import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { HealthController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KeepAliveDrainer } from './http/keep-alive-drainer';
 import { ProblemFilter } from './http/problem.filter';
 import { UndeclaredInputGuard } from './http/undeclared-input.guard';
 import { InputValidationPipe } from './http/validation.pipe';
-import { FastListModule } from './inventory/fast-list/fast-list.module';
-import { InventoryApiModule } from './inventory/inventory.module';
-import { MetricsApiModule } from './metrics/metrics.module';
-import { OpenApiModule } from './openapi/openapi.module';
-import { ProjectsApiModule } from './projects/projects.module';
-import { QueueBoardModule } from './queue-board/queue-board.module';
-import { SagasApiModule } from './sagas/sagas.module';
-import { SweepsApiModule } from './sweeps/sweeps.module';
+import { FastListController } from './inventory/fast-list/fast-list.controller';
+import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { MetricsController } from './metrics/metrics.controller';
+import { ApiDocument } from './openapi/api-document';
+import { DocsController, OpenApiController } from './openapi/openapi.controller';
+import { ProjectsController } from './projects/projects.controller';
+import { BoardActions, QueueBoard } from './queue-board/queue-board';
+import { BoardSessions } from './queue-board/board-session';
+import { SagasController } from './sagas/sagas.controller';
+import { SagasService } from './sagas/sagas.service';
+import { SweepsController } from './sweeps/sweeps.controller';
+
+@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
+class AuthModule {}
+
+/** Terminus does not log: a failed probe is a response, and its caller decides whether it is an event. */
+@Module({
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController],
+  providers: [SchemaGate, ReadinessService.provider(HealthCheckService, [SchemaGate, QueueHealth])],
+  exports: [SchemaGate],
+})
+class HealthApiModule {}
+
+@Module({ imports: [InventoryModule], controllers: [FastListController], providers: [InputValidationPipe] })
+class FastListModule {}
+
+/** Resources without their list, which is the `FastListModule`. */
+@Module({
+  imports: [InventoryModule, DriftModule],
+  controllers: [InventoryController, InventoryCsvController, AdoptController],
+})
+class InventoryApiModule {}
+
+@Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
+class ProjectsApiModule {}
+
+@Module({ imports: [InventoryModule], controllers: [SweepsController] })
+class SweepsApiModule {}
+
+/** `ProvisioningModule` registers the saga kinds that call the provider. */
+@Module({
+  imports: [SagaModule, ProvisioningModule],
+  controllers: [SagasController],
+  providers: [SagasService, InputValidationPipe],
+})
+class SagasApiModule {}
+
+@Module({ imports: [DriftModule], controllers: [DriftController, DriftRulesController] })
+class DriftApiModule {}
+
+@Module({
+  imports: [ProviderBillingModule],
+  controllers: [BillingController, InvoicesController, CostLinesController],
+})
+class BillingApiModule {}
+
+@Module({ controllers: [AuditController] })
+class AuditApiModule {}
+
+@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
+class OpenApiModule {}
+
+@Module({ controllers: [MetricsController] })
+class MetricsApiModule {}
+
+/** The board is an Express router; `createApi` mounts it. */
+@Module({ providers: [BoardActions, BoardSessions, QueueBoard] })
+class QueueBoardModule {}
 
 const FEATURES = [
   HealthApiModule,

@@ -1,22 +1,24 @@
 import type { WorkerHost } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
-import { DatabaseModule } from '#libs/database';
+import { DatabaseHealth, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
-import { QUEUE_NAMES, Queues, QueuesModule, type QueueName } from '#libs/queues';
+import { QUEUE_NAMES, QueueHealth, Queues, QueuesModule, type QueueName } from '#libs/queues';
+import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
-import { HealthController, MetricsController, Readiness } from './health/health.controller';
+import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { ProvisioningProcessor } from './jobs/provisioning.processor';
-import { StopSignal } from './jobs/stop-signal';
+import { StopSignal } from './jobs/run-job';
 import { SweepJobs } from './jobs/sweep-jobs';
 import { DriftJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/sync.processors';
 import { DatabaseClock } from './lifetime/database-clock';
@@ -41,6 +43,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ProviderBillingModule,
   DriftModule,
   DiscoveryModule,
+  TerminusModule.forRoot({ logger: false }),
 ];
 
 /** The processor of each queue. */
@@ -78,7 +81,8 @@ export class WorkerModule {
         WorkerBootstrap,
         GracefulShutdown,
         StopSignal,
-        Readiness,
+        AccountHealth,
+        ReadinessService.provider(HealthCheckService, [DatabaseHealth, QueueHealth, WorkerBootstrap, AccountHealth]),
       ],
     };
   }

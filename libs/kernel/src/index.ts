@@ -1,5 +1,6 @@
 export { cached, type CacheLimits } from './cached';
 export { canonicalJson, type Json } from './canonical-json';
+export { isUuid, UUID_KEY, UUID_PATTERN } from './ids';
 export {
   DomainError,
   domainError,
@@ -10,14 +11,15 @@ export {
   type DomainErrorClass,
   type ErrorCategory,
   type FieldError,
+  type WriteFailure,
 } from './kernel.errors';
+export { Money, type Rounding } from './money';
 export {
   decodeCursor,
   encodeCursor,
   InvalidCursorError,
   pageOf,
   SEQUENCE_KEY,
-  UUID_KEY,
   type KindCompleteness,
   type ListAnswer,
   type Page,

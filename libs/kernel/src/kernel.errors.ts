@@ -14,6 +14,15 @@ export type ErrorCategory =
   | 'unknown_outcome'
   | 'internal';
 
+/** How a write at an outside system stands after the error that ended it. */
+export type WriteFailure =
+  /** The write did not happen, and the same write would be refused again. */
+  | { readonly is: 'refused' }
+  /** The write did not happen, and may be sent again later. `why` begins with "waiting for". */
+  | { readonly is: 'postponed'; readonly why: string }
+  /** The write may have happened, or may still happen. Look for its effect before a retry. [SAG-19] */
+  | { readonly is: 'unknown' };
+
 /** The base of every expected failure. The message may be returned to the caller: it contains no secrets, no SQL, no paths. */
 export abstract class DomainError extends Error {
   /** Stable, snake_case, part of the API. */
@@ -32,6 +41,11 @@ export abstract class DomainError extends Error {
   /** For outages: whether a saga step that waits for the end of the outage has `code` in its ledger line meanwhile. */
   get reportedWhileWaiting(): boolean {
     return false;
+  }
+
+  /** Undefined for an error that concerns no write at an outside system, as one of our own database. */
+  get writeFailure(): WriteFailure | undefined {
+    return undefined;
   }
 
   override get name(): string {

@@ -1,4 +1,5 @@
-import { decodeCursor, encodeCursor, InvalidCursorError, pageOf, SEQUENCE_KEY, UUID_KEY } from './paging';
+import { UUID_KEY } from './ids';
+import { decodeCursor, encodeCursor, InvalidCursorError, pageOf, SEQUENCE_KEY } from './paging';
 
 const UUID = '0195f3a2-7c1e-4b6d-9a10-3f2b8c4d5e6f';
 

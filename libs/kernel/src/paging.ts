@@ -3,8 +3,7 @@ import { domainError } from './kernel.errors';
 /** The cursor was not returned by this list. */
 export class InvalidCursorError extends domainError('invalid_cursor', 'invalid', 'The cursor is not one that this list gave out') {}
 
-/** Keys that many lists use. A list with another key brings its own pattern, which begins with `^` and ends with `$`. */
-export const UUID_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A key that many lists use, as `UUID_KEY`. A list with another key brings its own pattern, which begins with `^` and ends with `$`. */
 export const SEQUENCE_KEY = /^[1-9][0-9]{0,17}$/;
 
 /** Longest cursor in characters. */

@@ -66,7 +66,7 @@ export class ApiClient {
       async () => {
         const answer = await this.ask('POST', path, request);
         if (answer && answer.status < 500 && answer.status !== 429) settled = answer;
-        else await sleep(AGAIN_MS);
+        else await sleep(AGAIN_MS); // a person who repeats a request waits first
         return settled !== undefined;
       },
       { withinMs: 90_000, what: path },

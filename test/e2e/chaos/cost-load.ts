@@ -22,7 +22,7 @@ export class CostLoad {
         [this.random.below(1_000)],
       );
       if (invoice) await this.world.client.ask('POST', `/api/v1/billing/invoices/${invoice.id}/ingest`);
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS); // the rate of the corrections
     }
   }
 

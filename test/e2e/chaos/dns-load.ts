@@ -42,7 +42,7 @@ export class DnsLoad {
   private async upsert(zone: Zone, name: string, data: string, before: string | undefined, giveUp: boolean): Promise<string | undefined> {
     const id = await this.sagas.start(zone.tenant_id, 'upsert_dns_record', record(zone, name, data));
     if (giveUp) {
-      await sleep(this.random.below(400));
+      await sleep(this.random.below(400)); // cancels at any moment of the saga
       await this.sagas.cancel(zone.tenant_id, id);
     }
     if ((await this.sagas.ended(id)).status !== 'completed') return before;

@@ -48,7 +48,7 @@ export class DropletLoad {
   private async carriedOut(tenant: string, kind: string, input: Record<string, unknown>, giveUp: boolean) {
     const id = await this.sagas.start(tenant, kind, input);
     if (giveUp) {
-      await sleep(this.random.below(2_000));
+      await sleep(this.random.below(2_000)); // cancels at any moment of the saga
       await this.sagas.cancel(tenant, id);
     }
     return this.sagas.ended(id);

@@ -37,7 +37,7 @@ export class EndState {
         );
         if (done.length > 0) return true;
         await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
-        await sleep(200);
+        await sleep(200); // a request for each check would start a sweep of its own
         return false;
       });
     }
@@ -75,7 +75,7 @@ export class EndState {
       if (wrong.length === 0) return true;
       for (const { id } of wrong.filter(({ status }) => status === 'failed' || status === 'ingesting'))
         await this.world.client.ask('POST', `/api/v1/billing/invoices/${id}/ingest`);
-      await sleep(1_000);
+      await sleep(1_000); // each request starts another ingest
       return false;
     });
   }

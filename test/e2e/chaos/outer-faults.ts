@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import type { SeededRandom } from '../../support/seeded-random';
 import type { BackendKind } from '../../support/queue-world';
 import type { WholeWorld } from './whole-world';
+import { until } from '../../support/until';
 
 /** This exceeds every lease, so that other workers continue the work of a frozen worker before it resumes. */
 const FREEZE_MS = 4_000;
@@ -67,11 +68,11 @@ export class OuterFaults {
         return server.revive();
       case 'crash of PostgreSQL':
         process.kill(server.pid, 'SIGQUIT'); // SIGQUIT is an immediate shutdown: PostgreSQL finishes nothing and replays its journal at the next start.
-        await untilEnded(() => !server.isRunning());
+        await until(() => !server.isRunning(), { what: 'the end of PostgreSQL' });
         return server.revive();
       case 'cut lines to PostgreSQL':
         line.cut();
-        await sleep(AWAY_MS);
+        await sleep(AWAY_MS); // the length of the fault
         return line.restore();
       case 'lost queues':
         return this.loseQueues();
@@ -97,10 +98,6 @@ export class OuterFaults {
 
 async function freeze(process: { freeze(): void; thaw(): void }, ms: number): Promise<void> {
   process.freeze();
-  await sleep(ms);
+  await sleep(ms); // the length of the fault
   process.thaw();
-}
-
-async function untilEnded(hasEnded: () => boolean): Promise<void> {
-  while (!hasEnded()) await sleep(5);
 }

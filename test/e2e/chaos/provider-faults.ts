@@ -49,7 +49,7 @@ export class ProviderFaults {
   private async outage(): Promise<void> {
     const rule = { id: 'outage', match: { path: '/v2/*' }, effect: { type: 'status' as const, status: 503, body: 'html' } };
     await this.world.simulator.faults([...this.rules, rule]); // As the last rule it takes precedence over none of the others.
-    await sleep(OUTAGE_MS);
+    await sleep(OUTAGE_MS); // the length of the fault
   }
 
   /** Returns the names of this round's faults that have not fired as often as they should. */
@@ -62,7 +62,7 @@ export class ProviderFaults {
       const open = await this.open();
       if (open.length === 0) return;
       if (this.roundsDone === 0) this.last = open;
-      await sleep(100);
+      await sleep(100); // each check is a call of the simulator that the load needs too
     }
   }
 

@@ -51,7 +51,7 @@ export class QueueStore {
   async scanForSecrets(secrets: PlantedSecrets, ask: Ask): Promise<void> {
     const redis = this.client();
     if (redis) {
-      secrets.scan('Redis', (await everythingIn(redis)).join('\n'));
+      secrets.scan('Redis', (await tableContents(redis)).join('\n'));
       redis.disconnect();
     }
     const tables = await ask(`select format('%I.%I', schemaname, tablename) as text from pg_tables where schemaname = 'bullmq'`);
@@ -73,7 +73,7 @@ export class QueueStore {
   }
 }
 
-async function everythingIn(redis: Redis): Promise<string[]> {
+async function tableContents(redis: Redis): Promise<string[]> {
   const kept: string[] = [];
   for (const key of await redis.keys('*')) kept.push(key, JSON.stringify(await valueOf(redis, key)));
   return kept;

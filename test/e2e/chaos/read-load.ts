@@ -40,7 +40,7 @@ export class ReadLoad {
       const tenant = this.random.pick(tenants);
       await this.readAs(tenant, '/api/v1/inventory?limit=200');
       await this.readAs(tenant, '/api/v1/sagas?limit=200');
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS); // the rate of the readers
     }
   }
 
@@ -48,7 +48,7 @@ export class ReadLoad {
     for (let nth = 0; !over.aborted; nth += 1) {
       const answer = await this.world.client.ask('GET', ADMIN_READS[nth % ADMIN_READS.length] ?? '');
       if (answer?.status === 200) this.reads.admin += 1;
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS); // the rate of the readers
     }
   }
 

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { TIMETABLE } from '../../../apps/worker/src/jobs/timetable';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { migrateProcess } from '../../support/processes/migrate-process';
+import { JWT_SECRET } from '../../support/settings';
 import { QueueStorage } from '../../support/processes/queue-storage';
 import { SpawnedProcess } from '../../support/processes/spawned-process';
 import { ONE_BACKEND } from '../../support/queue-world';
@@ -11,7 +12,6 @@ import { until } from '../../support/until';
 
 jest.setTimeout(240_000);
 
-const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 const READY_WITHIN_MS = 120_000;
 
 /** Several processes for each group of queues, as they are deployed. Together with four migrations they are sixteen. */
@@ -43,7 +43,7 @@ describe.each(ONE_BACKEND)('sixteen processes at once, queues on %s', (backend) 
 
   const environment = () => ({
     NODE_ENV: 'test',
-    JWT_SECRET: SECRET,
+    JWT_SECRET,
     DATABASE_URL: database.appUrl,
     DATABASE_POOL_SIZE: '3',
     ...queues.env,

@@ -18,7 +18,7 @@ export class SweepLoad {
       const kind = SWEEPS[nth % SWEEPS.length]?.kind;
       await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
       if (nth % 5 === 4) await this.detect();
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS); // the rate of the sweeps
     }
   }
 

@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '#libs/database';
-import { prepareQueueSchema } from '#libs/queues';
 import { Pool, type QueryResultRow } from 'pg';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { EmbeddedPostgres } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
@@ -14,6 +12,7 @@ import { ApiClient } from './api-client';
 import { Fleet } from './fleet';
 import { PlantedSecrets } from './planted-secrets';
 import { QueueStore } from './queue-store';
+import { migrateAll } from '../../support/database';
 
 const DATABASE = 'chaos';
 /** The clocks of the three workers: one is right, one an hour ahead, and one an hour behind. */
@@ -68,8 +67,7 @@ export class WholeWorld {
     const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-chaos-whole-'));
     const server = await EmbeddedPostgres.start({ homeDir, databases: [DATABASE], durability: 'durable', wishedPort: 0 });
     const ownerUrl = server.ownerUrl(DATABASE);
-    await migrate(ownerUrl, { appUrl: server.appUrl(DATABASE) });
-    await prepareQueueSchema(ownerUrl);
+    await migrateAll(ownerUrl, server.appUrl(DATABASE));
     const owner = new Pool({ connectionString: ownerUrl, max: 3 });
     owner.on('error', () => undefined); // The next query reports the error.
     const line = await TcpProxy.to(server.port, '127.0.0.1');

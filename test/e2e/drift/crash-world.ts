@@ -5,7 +5,8 @@ import { type RunningSimulator, startSimulator } from '../../../apps/simulator/s
 import { SimulatorClient } from '../../support/simulator-client';
 import { openInventory } from '../../support/inventory-world';
 import { ACCOUNT } from '../../support/provisioning-world';
-import { ChaosWorld, SECRET } from '../../support/chaos-world';
+import { JWT_SECRET } from '../../support/settings';
+import { ChaosWorld } from '../../support/chaos-world';
 import { until } from '../../support/until';
 
 const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
@@ -61,7 +62,7 @@ export class CrashWorld {
   /** Sends a request as a platform admin. */
   async call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
     const headers = {
-      authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ada', roles: ['platform_admin'] })}`,
+      authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'ada', roles: ['platform_admin'] })}`,
       'content-type': 'application/json',
     };
     const answer = await fetch(`${this.processes.api.url}${path}`, {

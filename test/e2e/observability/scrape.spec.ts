@@ -1,8 +1,9 @@
 import { freePort } from '../../../libs/platform/local-stack/src/ports';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { ONE_BACKEND } from '../../support/queue-world';
 import { TcpProxy } from '../../support/tcp-proxy';
-import { ADMIN, ProcessWorld, TENANT } from '../../support/processes/process-world';
+import { ADMIN_HEADER, ACME_HEADER } from '../../support/principals';
+import { ProcessWorld } from '../../support/processes/process-world';
 
 jest.setTimeout(60_000);
 
@@ -41,11 +42,14 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
   const ofWorker = () => scrape(`${world.process('one').url}/metrics`);
 
   it('of a worker returns queues, sweeps, calls and budget', async () => {
-    const { text, type } = await eventually('all sweeps', async () => {
-      const answer = await ofWorker();
-      const ages = Object.values(valuesOf(answer.text, 'arcadia_sweep_age_seconds'));
-      return ages.length >= 10 && Math.max(...ages) < 120 ? answer : undefined;
-    });
+    const { text, type } = await until(
+      async () => {
+        const answer = await ofWorker();
+        const ages = Object.values(valuesOf(answer.text, 'arcadia_sweep_age_seconds'));
+        return ages.length >= 10 && Math.max(...ages) < 120 ? answer : undefined;
+      },
+      { what: 'all sweeps' },
+    );
     expect(type).toMatch(/^text\/plain; version=0\.0\.4/);
     const jobs = valuesOf(text, 'arcadia_queue_jobs');
     expect(Object.keys(jobs)).toHaveLength(5 * 4);
@@ -65,10 +69,10 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
   it('of the api is allowed to platform admins, or on a port of its own [TEN-7]', async () => {
     const url = `${world.process('api').url}/metrics`;
     expect((await scrape(url)).status).toBe(401);
-    expect((await scrape(url, TENANT)).status).toBe(403);
-    expect((await scrape(url, ADMIN)).status).toBe(200);
+    expect((await scrape(url, ACME_HEADER)).status).toBe(403);
+    expect((await scrape(url, ADMIN_HEADER)).status).toBe(200);
     expect((await scrape(metricsUrl)).status).toBe(200);
-    expect((await scrape(metricsUrl.replace('/metrics', '/api/v1/audit'), ADMIN)).status).toBe(404);
+    expect((await scrape(metricsUrl.replace('/metrics', '/api/v1/audit'), ADMIN_HEADER)).status).toBe(404);
   });
 
   it('of the api counts requests by route, never by address', async () => {
@@ -85,35 +89,39 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
   it('returns the number of sagas by status, and the age of the oldest', async () => {
     await world.ask('/api/v1/sagas', { body: { kind: 'demo', input: { steps: ['wait'], wait_ms: 600_000 } } });
     const waiting = 'kind="demo",status="running"';
-    const text = await eventually('the waiting saga', async () => {
-      const answer = await ofWorker();
-      const [runs, ages] = ['arcadia_sagas', 'arcadia_saga_oldest_seconds'].map((name) => valuesOf(answer.text, name)[waiting]);
-      return runs === 1 && ages !== undefined && ages > 0 ? answer.text : undefined;
-    });
+    const text = await until(
+      async () => {
+        const answer = await ofWorker();
+        const [runs, ages] = ['arcadia_sagas', 'arcadia_saga_oldest_seconds'].map((name) => valuesOf(answer.text, name)[waiting]);
+        return runs === 1 && ages !== undefined && ages > 0 ? answer.text : undefined;
+      },
+      { what: 'the waiting saga' },
+    );
     expect(valuesOf(text, 'arcadia_saga_overdue_seconds')['']).toBeLessThan(5);
   });
 
   it('succeeds while the database is unavailable, omits its gauges, counts the failure, and includes them again afterwards [OPS-3]', async () => {
     line.silence();
-    const { status, text } = await eventually('a scrape without gauges', async () => {
-      const from = performance.now();
-      const answer = await ofWorker();
-      expect(performance.now() - from).toBeLessThan(5_000);
-      return Object.keys(valuesOf(answer.text, 'arcadia_sweep_age_seconds')).length === 0 ? answer : undefined;
-    });
+    const { status, text } = await until(
+      async () => {
+        const from = performance.now();
+        const answer = await ofWorker();
+        expect(performance.now() - from).toBeLessThan(5_000);
+        return Object.keys(valuesOf(answer.text, 'arcadia_sweep_age_seconds')).length === 0 ? answer : undefined;
+      },
+      { what: 'a scrape without gauges' },
+    );
     expect(status).toBe(200);
     expect(text).toContain('process_resident_memory_bytes');
     expect(valuesOf(text, 'arcadia_provider_calls_total')['purpose="sync-fast",outcome="accepted"']).toBeGreaterThan(0);
-    await eventually(
-      'a scrape that counts the failures',
-      async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_metric_collection_failures_total')).length > 3,
-    );
+    await until(async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_metric_collection_failures_total')).length > 3, {
+      what: 'a scrape that counts the failures',
+    });
     expect(line.faults).toBeGreaterThan(0);
     line.restore();
-    await eventually(
-      'the gauges',
-      async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_sweep_age_seconds')).length >= 10,
-      40_000,
-    );
+    await until(async () => Object.keys(valuesOf((await ofWorker()).text, 'arcadia_sweep_age_seconds')).length >= 10, {
+      what: 'the gauges',
+      withinMs: 40_000,
+    });
   });
 });

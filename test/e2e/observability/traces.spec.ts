@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { ONE_BACKEND } from '../../support/queue-world';
-import { ADMIN, ProcessWorld } from '../../support/processes/process-world';
+import { ADMIN_HEADER } from '../../support/principals';
+import { ProcessWorld } from '../../support/processes/process-world';
 import { Collector, spanPath } from './collector';
 
 jest.setTimeout(60_000);
@@ -30,7 +31,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     collector.close();
   });
 
-  const under = ({ traceId, spanId }: ReturnType<typeof aTrace>) => ({ ...ADMIN, traceparent: `00-${traceId}-${spanId}-01` });
+  const under = ({ traceId, spanId }: ReturnType<typeof aTrace>) => ({ ...ADMIN_HEADER, traceparent: `00-${traceId}-${spanId}-01` });
   const linesOf = (traceId: string) =>
     world
       .process('one')
@@ -42,14 +43,14 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     const trace = aTrace();
     const { status } = await world.ask('/api/v1/sweeps', { body: { kind: 'droplet', reason: NEEDLE }, as: under(trace) });
     expect(status).toBe(202);
-    const call = await eventually('the call in the trace', () =>
-      collector.spansOf(trace.traceId).find(({ name }) => name === 'GET /v2/droplets'),
-    );
-    const root = await eventually('the request in the trace', () =>
-      collector.spansOf(trace.traceId).find(({ parentSpanId }) => parentSpanId === trace.spanId),
-    );
+    const call = await until(() => collector.spansOf(trace.traceId).find(({ name }) => name === 'GET /v2/droplets'), {
+      what: 'the call in the trace',
+    });
+    const root = await until(() => collector.spansOf(trace.traceId).find(({ parentSpanId }) => parentSpanId === trace.spanId), {
+      what: 'the request in the trace',
+    });
     expect(root.name).toBe('POST /api/v1/sweeps');
-    await eventually('the whole trace', () => spanPath(collector.spansOf(trace.traceId), call).length >= 5);
+    await until(() => spanPath(collector.spansOf(trace.traceId), call).length >= 5, { what: 'the whole trace' });
     expect(spanPath(collector.spansOf(trace.traceId), call)).toEqual([
       'POST /api/v1/sweeps',
       'enqueue sweep',
@@ -57,7 +58,7 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
       'sweep droplet',
       'GET /v2/droplets',
     ]);
-    const line = await eventually('the line of the sweep', () => linesOf(trace.traceId).find(({ event }) => event === 'sweep_ended'));
+    const line = await until(() => linesOf(trace.traceId).find(({ event }) => event === 'sweep_ended'), { what: 'the line of the sweep' });
     expect(line).toMatchObject({
       trace_id: trace.traceId,
       sweep_id: expect.any(String) as string,
@@ -70,10 +71,12 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
     const trace = aTrace();
     const { body } = await world.ask('/api/v1/sagas', { body: { kind: 'demo', input: { steps: ['echo'] } }, as: under(trace) });
     const { id } = (body as { data: { id: string } }).data;
-    const step = await eventually('the step in the trace', () => collector.spansOf(trace.traceId).find(({ name }) => name === 'step echo'));
-    await eventually('the whole trace', () => spanPath(collector.spansOf(trace.traceId), step).length >= 3);
+    const step = await until(() => collector.spansOf(trace.traceId).find(({ name }) => name === 'step echo'), {
+      what: 'the step in the trace',
+    });
+    await until(() => spanPath(collector.spansOf(trace.traceId), step).length >= 3, { what: 'the whole trace' });
     expect(spanPath(collector.spansOf(trace.traceId), step)).toEqual(['POST /api/v1/sagas', 'saga demo', 'step echo']);
-    const advanced = await eventually('its line', () => linesOf(trace.traceId).find(({ event }) => event === 'saga_advanced'));
+    const advanced = await until(() => linesOf(trace.traceId).find(({ event }) => event === 'saga_advanced'), { what: 'its line' });
     expect(advanced).toMatchObject({ saga_id: id, kind: 'demo' });
     expect(advanced).not.toHaveProperty('job_id');
   });
@@ -81,17 +84,17 @@ describe.each(ONE_BACKEND)('a trace, with queues on %s', (backend) => {
   it('starts a new trace when the caller’s header is malformed', async () => {
     const zeros = { traceId: '0'.repeat(32), spanId: '0'.repeat(16) };
     expect((await world.ask('/api/v1/projects', { as: under(zeros) })).status).toBe(200);
-    expect((await world.ask('/api/v1/projects', { as: { ...ADMIN, traceparent: 'x'.repeat(5_000) } })).status).toBe(200);
+    expect((await world.ask('/api/v1/projects', { as: { ...ADMIN_HEADER, traceparent: 'x'.repeat(5_000) } })).status).toBe(200);
     const { traceId, spanId } = aTrace();
     expect((await world.ask('/api/v1/audit', { as: under({ traceId, spanId }) })).status).toBe(200);
-    await eventually('a later trace', () => collector.spansOf(traceId)[0]);
+    await until(() => collector.spansOf(traceId)[0], { what: 'a later trace' });
     expect(collector.spansOf(zeros.traceId)).toEqual([]);
   });
 
   it('contains no query string, header, body, token or login [TEN-8]', async () => {
     const trace = aTrace();
     await world.ask(`/api/v1/inventory?q=${NEEDLE}`, { as: under(trace) });
-    await eventually('the request in the trace', () => collector.spansOf(trace.traceId)[0]);
+    await until(() => collector.spansOf(trace.traceId)[0], { what: 'the request in the trace' });
     const all = collector.bodies.join('\n');
     expect(all).toContain('GET /v2/droplets');
     for (const secret of [NEEDLE, 'dop_v1_', 'Bearer', 'eyJ', 'postgres://', 'postgresql://', 'of-the-collector'])

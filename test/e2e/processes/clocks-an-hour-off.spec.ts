@@ -1,8 +1,10 @@
 import { signGuardianToken } from '#libs/identity';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { ONE_BACKEND } from '../../support/queue-world';
 import { ORDER } from '../../support/provisioning-world';
-import { ProcessWorld, SECRET, TENANT, type WorkerName } from '../../support/processes/process-world';
+import { JWT_SECRET } from '../../support/settings';
+import { ACME_HEADER } from '../../support/principals';
+import { ProcessWorld, type WorkerName } from '../../support/processes/process-world';
 import { clockOffBy } from '../../support/processes/shifted-clock';
 import type { SpawnedProcess } from '../../support/processes/spawned-process';
 
@@ -43,7 +45,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   /** Lets one worker run alone. The others are frozen while they have no lease, so they lose none. */
   async function alone<T>(name: WorkerName, work: () => Promise<T>): Promise<T> {
     const idle = `select 1 from cloud_sweeps where status = 'running' union all select 1 from saga_runs where lease_until > clock_timestamp()`;
-    await eventually('a quiet moment', async () => (await rows(idle)).length === 0);
+    await until(async () => (await rows(idle)).length === 0, { what: 'a quiet moment' });
     const others = WORKERS.filter((other) => other !== name).map((other) => world.process(other));
     for (const other of others) other.freeze();
     try {
@@ -54,19 +56,19 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   }
 
   async function ordered(kind: string, input: object): Promise<string> {
-    const { status, body } = await world.ask('/api/v1/sagas', { as: TENANT, body: { kind, input } });
+    const { status, body } = await world.ask('/api/v1/sagas', { as: ACME_HEADER, body: { kind, input } });
     expect({ status, body }).toMatchObject({ status: 202 });
     return (body as { data: { id: string } }).data.id;
   }
 
   const saga = async (id: string) =>
     (await rows<{ status: string; epoch: string }>('select status, epoch from saga_runs where id = $1', [id]))[0];
-  const completed = (id: string) => eventually('the end of the saga', async () => (await saga(id))?.status === 'completed');
+  const completed = (id: string) => until(async () => (await saga(id))?.status === 'completed', { what: 'the end of the saga' });
 
   beforeAll(async () => {
     world = await ProcessWorld.create(backend);
     await world.migrate();
-    await world.account.control.change({ settings: { finance_secret: SECRET } });
+    await world.account.control.change({ settings: { finance_secret: JWT_SECRET } });
     await Promise.all([world.start('api'), ...WORKERS.map(start)]);
     await world.up('api', ...WORKERS);
   });
@@ -97,7 +99,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
       );
       const before = await saga(id);
       const logged = allWorkers.map(({ output }) => output.length);
-      await eventually('leases renewed several times', async () => (await count(`cloud_sweeps s, saga_runs r where s.id = $1 and r.id = $2 and s.lease_until > s.started_at + ${OUTLASTS_LEASE} and r.lease_until > r.created_at + ${OUTLASTS_LEASE}`, [sweep?.id, id])) === 1); // prettier-ignore
+      await until(async () => (await count(`cloud_sweeps s, saga_runs r where s.id = $1 and r.id = $2 and s.lease_until > s.started_at + ${OUTLASTS_LEASE} and r.lease_until > r.created_at + ${OUTLASTS_LEASE}`, [sweep?.id, id])) === 1, { what: 'leases renewed several times' }); // prettier-ignore
       expect(await count(`cloud_sweeps where kind = 'volume' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])).toBe(0); // prettier-ignore
       expect(await saga(id)).toEqual(before);
       expect(allWorkers.map(({ output }, nth) => output.slice(logged[nth])).join('\n')).not.toContain('sweep_still_running');
@@ -105,7 +107,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
       await world.process(holder).kill();
       await world.account.control.faults([]);
       const from = performance.now();
-      await eventually('the sweep, again', async () => (await count(`cloud_sweeps where kind = 'volume' and status = 'complete' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])) === 1); // prettier-ignore
+      await until(async () => (await count(`cloud_sweeps where kind = 'volume' and status = 'complete' and started_at > (select started_at from cloud_sweeps where id = $1)`, [sweep?.id])) === 1, { what: 'the sweep, again' }); // prettier-ignore
       await completed(id);
       expect(performance.now() - from).toBeLessThan(15_000);
       expect(Number((await saga(id))?.epoch)).toBeGreaterThan(Number(before?.epoch));
@@ -115,16 +117,15 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     });
 
     it('delivers invoices to finance with accepted signatures [BIL-8, TEN-9]', async () => {
-      await eventually(
-        'all invoices delivered',
-        async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0,
-        30_000,
-      );
+      await until(async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0, {
+        what: 'all invoices delivered',
+        withinMs: 30_000,
+      });
       const { finance_invoices: books } = await world.account.control.account();
       expect(books.length).toBeGreaterThan(20);
       await alone(holder, async () => {
         await rows(`update cloud_finance_outbox set delivered_at = null, version = version + 1, next_attempt_at = clock_timestamp()`);
-        await eventually('all delivered again', async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0);
+        await until(async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0, { what: 'all delivered again' });
       });
       expect(world.process(holder).events).toContain('invoice_pushed');
       expect((await world.account.control.account()).finance_invoices).toHaveLength(books.length);
@@ -134,10 +135,9 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     it('ends the waits of its sagas on time [OPS-7]', async () => {
       const ids = await alone(holder, async () => {
         const begun = await Promise.all([1, 2, 3].map(() => ordered('demo', { steps: ['echo', 'wait', 'echo'], wait_ms: 1_500 })));
-        await eventually(
-          'all waiting',
-          async () => (await count(`saga_steps where status = 'waiting' and saga_id = any ($1)`, [begun])) === 3,
-        );
+        await until(async () => (await count(`saga_steps where status = 'waiting' and saga_id = any ($1)`, [begun])) === 3, {
+          what: 'all waiting',
+        });
         return begun;
       });
       await Promise.all(ids.map(completed));
@@ -156,13 +156,13 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     await world.account.control.faults([{ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } }]);
     await alone('one', async () => {
       await world.queues.tickNow('billing.balance');
-      await eventually('its failure', failed);
+      await until(failed, { what: 'its failure' });
     });
     const snapshots = await count('cloud_balance_snapshots');
     const from = performance.now();
     await world.process('one').kill();
     await world.account.control.faults([]);
-    await eventually('the balance', async () => (await count('cloud_balance_snapshots')) > snapshots);
+    await until(async () => (await count('cloud_balance_snapshots')) > snapshots, { what: 'the balance' });
     expect(performance.now() - from).toBeLessThan(12_000);
     await start('one');
     await world.process('one').ready();
@@ -209,7 +209,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
   });
 
   it('checks the validity period of a token by the clock of the api [TEN-1]', async () => {
-    const authorization = `Bearer ${signGuardianToken(SECRET, { sub: 'ops', roles: ['platform_admin'], ttlS: 1_800 })}`;
+    const authorization = `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'ops', roles: ['platform_admin'], ttlS: 1_800 })}`;
     const answered = async (off: number) => {
       await world.process('api').kill();
       const api = await world.start('api', clockOffBy(off));

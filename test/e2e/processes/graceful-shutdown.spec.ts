@@ -4,8 +4,9 @@ import { text } from 'node:stream/consumers';
 import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
 import { Client } from 'pg';
-import { eventually } from '../../support/eventually';
-import { ADMIN, ProcessWorld } from '../../support/processes/process-world';
+import { until } from '../../support/until';
+import { ADMIN_HEADER } from '../../support/principals';
+import { ProcessWorld } from '../../support/processes/process-world';
 
 jest.setTimeout(60_000);
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 /** Sends the request on a connection of its own. */
 async function ask(path: string): Promise<{ status: number | undefined; body: string }> {
-  const asked = request(`${world.process('api').url}${path}`, { agent: false, headers: ADMIN }).end();
+  const asked = request(`${world.process('api').url}${path}`, { agent: false, headers: ADMIN_HEADER }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   return { status: answer.statusCode, body: await text(answer) };
 }
@@ -45,9 +46,9 @@ it('refuses new connections after SIGTERM, completes the accepted requests, and 
   const api = world.process('api');
   await lock.query('begin; lock table audit_log in access exclusive mode');
   const answers = Promise.all(Array.from({ length: WAITING_REQUESTS }, () => ask('/api/v1/audit')));
-  await eventually('all to wait for the table', async () => (await waiting()) === WAITING_REQUESTS);
+  await until(async () => (await waiting()) === WAITING_REQUESTS, { what: 'all to wait for the table' });
   api.child.kill('SIGTERM');
-  await eventually('refusal of new connections', async () => (await api.get('/api/health')) === undefined);
+  await until(async () => (await api.get('/api/health')) === undefined, { what: 'refusal of new connections' });
   expect(api.child.exitCode).toBeNull();
   await lock.query('rollback');
   for (const { status, body } of await answers) {
@@ -62,12 +63,15 @@ it('exits at once on a second signal, whatever requests are in progress [OPS-6]'
   await api.ready();
   await lock.query('begin; lock table audit_log in access exclusive mode');
   const cut = ask('/api/v1/audit').catch((error: NodeJS.ErrnoException) => error.code);
-  await eventually('the request to wait for the table', async () => (await waiting()) === 1);
+  await until(async () => (await waiting()) === 1, { what: 'the request to wait for the table' });
   api.child.kill('SIGTERM');
-  await eventually('the end', () => {
-    api.child.kill('SIGTERM');
-    return api.child.exitCode !== null;
-  });
+  await until(
+    () => {
+      api.child.kill('SIGTERM');
+      return api.child.exitCode !== null;
+    },
+    { what: 'the end' },
+  );
   expect(await api.exit()).toBe(143);
   expect(await cut).toBe('ECONNRESET');
   await lock.query('rollback');

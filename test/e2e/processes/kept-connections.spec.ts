@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
-import { eventually } from '../../support/eventually';
-import { ADMIN, ProcessWorld } from '../../support/processes/process-world';
+import { until } from '../../support/until';
+import { ADMIN_HEADER } from '../../support/principals';
+import { ProcessWorld } from '../../support/processes/process-world';
 
 jest.setTimeout(60_000);
 
@@ -29,7 +30,7 @@ async function keepAsking(url: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (;;) {
     try {
-      const [answer] = (await once(request(url, { agent, headers: ADMIN }).end(), 'response')) as [IncomingMessage];
+      const [answer] = (await once(request(url, { agent, headers: ADMIN_HEADER }).end(), 'response')) as [IncomingMessage];
       JSON.parse(await text(answer));
       answered += 1;
     } catch (error) {
@@ -43,7 +44,7 @@ it('exits well before the shutdown limit while callers keep their connections bu
   const api = await world.start('api', { SHUTDOWN_MS: String(SHUTDOWN_MS) });
   await api.ready();
   const callers = CALLERS.map((path) => keepAsking(`${api.url}${path}`));
-  await eventually('busy callers', () => answered > 200);
+  await until(() => answered > 200, { what: 'busy callers' });
   const from = performance.now();
   api.child.kill('SIGTERM');
   expect(await api.exit()).toBe(0);
@@ -56,7 +57,7 @@ it('logs no failure for a request with a caller that has disconnected when the a
   const api = await world.start('api');
   await api.ready();
   await lock.query('begin; lock table cloud_sweeps in access exclusive mode');
-  const left = request(`${api.url}/api/v1/inventory`, { agent: false, headers: ADMIN }).on('error', () => undefined);
+  const left = request(`${api.url}/api/v1/inventory`, { agent: false, headers: ADMIN_HEADER }).on('error', () => undefined);
   left.end();
   const connections = async (condition: string) => {
     const { rows } = await world.owner.query<{ n: number }>(
@@ -64,10 +65,10 @@ it('logs no failure for a request with a caller that has disconnected when the a
     );
     return rows[0]?.n;
   };
-  await eventually('the request to wait for the table', async () => (await connections(`wait_event_type = 'Lock'`)) === 1);
+  await until(async () => (await connections(`wait_event_type = 'Lock'`)) === 1, { what: 'the request to wait for the table' });
   left.destroy();
   api.child.kill('SIGTERM');
-  await eventually('the end of all other connections', async () => (await connections('true')) === 1);
+  await until(async () => (await connections('true')) === 1, { what: 'the end of all other connections' });
   await lock.query('rollback');
   expect(await api.exit()).toBe(0);
   expect(api.events.filter((event) => /failed/.test(event))).toEqual([]);

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { BACKENDS, type BackendKind } from '../../support/queue-world';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { ProcessWorld } from '../../support/processes/process-world';
@@ -67,7 +67,7 @@ describe.each(BACKENDS)('a sweep that a person asks for, queues on %s', (backend
     expect(performance.now() - from).toBeLessThan(2_500);
     expect(world.process('api').events).toContain('sweep_wakeup_failed');
     await silence.end();
-    await eventually('the api to see the queues', async () => (await world.process('api').readiness()) === 200);
+    await until(async () => (await world.process('api').readiness()) === 200, { what: 'the api to see the queues' });
     await completed(id);
   });
 });

@@ -1,9 +1,10 @@
 import { TIMETABLE } from '../../../apps/worker/src/jobs/timetable';
 import { POSTGRES_CONNECTIONS, QUEUE_NAMES } from '#libs/queues';
 import { processorsOf } from '../../../apps/worker/src/worker.module';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { ONE_BACKEND } from '../../support/queue-world';
-import { ADMIN, ProcessWorld, TENANT, type Kind, type ProcessName } from '../../support/processes/process-world';
+import { ADMIN_HEADER, ACME_HEADER } from '../../support/principals';
+import { ProcessWorld, type Kind, type ProcessName } from '../../support/processes/process-world';
 
 jest.setTimeout(60_000);
 
@@ -35,15 +36,18 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
 
   const inventoryIsRight = async () => {
     const expected = JSON.stringify(await world.account.droplets());
-    await eventually('the account in the inventory', async () => JSON.stringify(await world.listedDroplets()) === expected);
+    await until(async () => JSON.stringify(await world.listedDroplets()) === expected, { what: 'the account in the inventory' });
   };
 
   it('waits on an empty database, and becomes ready in all processes after any of them has migrated [OPS-5]', async () => {
     await Promise.all(EVERYONE.map((name) => world.start(name)));
-    await eventually('all alive and waiting', async () => {
-      const states = await Promise.all(EVERYONE.map((name) => world.process(name).readiness()));
-      return states.every((status) => status === 503);
-    });
+    await until(
+      async () => {
+        const states = await Promise.all(EVERYONE.map((name) => world.process(name).readiness()));
+        return states.every((status) => status === 503);
+      },
+      { what: 'all alive and waiting' },
+    );
     await Promise.all([world.migrate(), world.migrate()]);
     await world.up(...EVERYONE);
     await inventoryIsRight();
@@ -113,11 +117,13 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
 
       await world.account.release(); // The list from before the change now waits in the socket of the frozen process.
       world.process(frozen).thaw();
-      await eventually('its end of the sweep', () =>
-        world
-          .process(frozen)
-          .output.split('\n')
-          .some((line) => line.includes('"sweep_ended"') && line.includes(lost.id)),
+      await until(
+        () =>
+          world
+            .process(frozen)
+            .output.split('\n')
+            .some((line) => line.includes('"sweep_ended"') && line.includes(lost.id)),
+        { what: 'its end of the sweep' },
       );
       expect(await world.recorded()).toEqual(recorded);
       expect(await world.sweep('the lost one', 'droplet', 'id = $1', [lost.id])).toEqual(closed);
@@ -134,16 +140,18 @@ describe.each(ONE_BACKEND)('two workers and an api, queues on %s', (backend) => 
       const repairs = () => WORKERS.flatMap((name) => world.process(name).events).filter((event) => event === 'schedules_updated').length;
       const repairsBefore = repairs();
       await world.queues.lose();
-      await eventually('a repair', () => repairs() > repairsBefore);
+      await until(() => repairs() > repairsBefore, { what: 'a repair' });
       await world.letTimePass('project');
       const before = await world.sweep('the last sweep', 'project', `status = 'complete'`);
-      await eventually('all schedules', async () => (await world.queues.schedules()).length === TIMETABLE.length);
+      await until(async () => (await world.queues.schedules()).length === TIMETABLE.length, { what: 'all schedules' });
       await world.sweepAfter(before, 'project');
       expect(WORKERS.map((name) => world.process(name).child.pid)).toEqual(pids);
     });
 
     it('opens no more connections than its limit, also under load', async () => {
-      const load = Array.from({ length: 200 }, (_, n) => world.ask('/api/v1/inventory?limit=200', { as: n % 2 === 0 ? ADMIN : TENANT }));
+      const load = Array.from({ length: 200 }, (_, n) =>
+        world.ask('/api/v1/inventory?limit=200', { as: n % 2 === 0 ? ADMIN_HEADER : ACME_HEADER }),
+      );
       await Promise.all([...KINDS.map((kind) => world.requestSweep(kind)), ...load]);
       for (const kind of KINDS)
         await world.sweep('no running one', kind, `not exists (select 1 from cloud_sweeps where status = 'running')`);

@@ -5,7 +5,8 @@ import { type RunningSimulator, startSimulator } from '../../../apps/simulator/s
 import { SeededRandom } from '../../support/seeded-random';
 import { SimulatorClient } from '../../support/simulator-client';
 import { openInventory } from '../../support/inventory-world';
-import { ChaosWorld, SECRET } from '../../support/chaos-world';
+import { JWT_SECRET } from '../../support/settings';
+import { ChaosWorld } from '../../support/chaos-world';
 import { until } from '../../support/until';
 
 import { ACCOUNT, ORDER } from '../../support/provisioning-world';
@@ -89,7 +90,7 @@ it(
     let kills = 0;
     const killing = (async () => {
       while (!over.signal.aborted) {
-        await sleep(2_000 + random.below(2_000));
+        await sleep(2_000 + random.below(2_000)); // kills come at any moment of a saga
         const nth = random.below(WORKERS);
         await world.workers[nth]?.kill();
         kills += 1;
@@ -143,7 +144,7 @@ async function oneRun(nth: number): Promise<void> {
 async function start(kind: string, input: Record<string, unknown>, key: string, cancels: boolean): Promise<string> {
   const id = await post('/api/v1/sagas', { kind, input }, key);
   if (!cancels) return id;
-  await sleep(random.below(4_000));
+  await sleep(random.below(4_000)); // cancels at any moment of the saga
   await post(`/api/v1/sagas/${id}/cancel`, {}, `${key}-cancel`);
   return id;
 }
@@ -151,7 +152,7 @@ async function start(kind: string, input: Record<string, unknown>, key: string, 
 /** Returns the id of the saga. The request is retried until the api responds; a 409 for a late cancel is a response too. */
 async function post(path: string, body: unknown, key: string): Promise<string> {
   const headers = {
-    authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
+    authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
     'content-type': 'application/json',
     'idempotency-key': `${SEED}-${key}`,
   };

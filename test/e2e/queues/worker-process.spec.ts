@@ -1,12 +1,11 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { migrate } from '#libs/database';
 import { TIMETABLE } from '../../../apps/worker/src/jobs/timetable';
 import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
 import { SpawnedProcess } from '../../support/processes/spawned-process';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/database';
-import { eventually } from '../../support/eventually';
+import { createEmptyDatabase, createTestDatabase, migrateAll, type TestDatabase } from '../../support/database';
+import { until } from '../../support/until';
 import { loseQueueData } from '../../support/queue-data';
 import { ProviderStub } from './provider-stub';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -60,7 +59,7 @@ describe('a worker process', () => {
   it('exits with code 78 and one message in a wrong environment', async () => {
     const worker = await start({ WORKER_QUEUES: 'sync-fats', DO_RATE_PER_MINUT: '5', DATABASE_URL: 'hunter2' });
     expect(await worker.exit()).toBe(78);
-    await eventually('the message of the worker', () => worker.output.includes('WORKER_QUEUES'));
+    await until(() => worker.output.includes('WORKER_QUEUES'), { what: 'the message of the worker' });
     expect(worker.output.trim().split('\n')).toEqual([
       'The configuration has 3 problems:',
       expect.stringContaining('did you mean DO_RATE_PER_MINUTE?'),
@@ -76,7 +75,7 @@ describe('a worker process', () => {
     const { port } = taken.address() as AddressInfo;
     const worker = await start({ WORKER_PORT: String(port) });
     expect(await worker.exit()).toBe(1);
-    await eventually('the message of the worker', () => worker.output.endsWith('\n'));
+    await until(() => worker.output.endsWith('\n'), { what: 'the message of the worker' });
     expect(worker.output).toContain(`Port ${port} on 127.0.0.1 is already in use; set WORKER_PORT to another one.`);
     taken.close();
   });
@@ -84,12 +83,11 @@ describe('a worker process', () => {
   it('is alive and not ready until the database is migrated, and then works [OPS-5]', async () => {
     const empty = await createEmptyDatabase();
     const worker = await start({ DATABASE_URL: empty.appUrl });
-    await eventually('liveness', async () => (await worker.get('/health'))?.status === 200);
+    await until(async () => (await worker.get('/health'))?.status === 200, { what: 'liveness' });
     const { status, body } = (await worker.get('/health/ready')) ?? {};
     expect(status).toBe(503);
     expect(body).toMatchObject({ status: 'not_ready', checks: { work: 'waiting' } });
-    await migrate(empty.ownerUrl, { appUrl: empty.appUrl });
-    await prepareQueueSchema(empty.ownerUrl);
+    await migrateAll(empty.ownerUrl, empty.appUrl);
     await worker.ready();
     await worker.kill();
     await empty.drop();
@@ -98,7 +96,7 @@ describe('a worker process', () => {
   it('sweeps each kind once at its first start, with any number of workers', async () => {
     await Promise.all([start(), start(), start()]);
     await Promise.all(workers.map((worker) => worker.ready()));
-    await eventually('the first sweep', async () => (await sweeps('complete')) > 0);
+    await until(async () => (await sweeps('complete')) > 0, { what: 'the first sweep' });
     const { rows } = await owner.query(`select 1 from cloud_sweeps where kind = 'droplet' and trigger = 'first'`);
     expect(rows).toHaveLength(1); // The tick of a full minute may have added another sweep.
     expect(workers.map(({ output }) => output).join('')).not.toContain('dop_v1_');
@@ -116,7 +114,7 @@ describe('a worker process', () => {
   it('returns running work to the queue when it does not end in time, exits with 0, and another worker does the work [OPS-6]', async () => {
     provider.hold();
     const worker = await start({ SHUTDOWN_MS: '4000' });
-    await eventually('a running sweep', () => provider.pendingCount > 0);
+    await until(() => provider.pendingCount > 0, { what: 'a running sweep' });
     const from = performance.now();
     worker.child.kill('SIGTERM');
     expect(await worker.exit()).toBe(0);
@@ -124,20 +122,23 @@ describe('a worker process', () => {
     expect(await sweeps('complete')).toBe(0);
     provider.release();
     await start();
-    await eventually('the sweep', async () => (await sweeps('complete')) > 0, 30_000);
+    await until(async () => (await sweeps('complete')) > 0, { what: 'the sweep', withinMs: 30_000 });
   });
 
   it('exits at once on a second signal [OPS-6]', async () => {
     provider.hold();
     const worker = await start();
-    await eventually('a running sweep', () => provider.pendingCount > 0);
+    await until(() => provider.pendingCount > 0, { what: 'a running sweep' });
     worker.child.kill('SIGTERM');
-    await eventually('the drain', () => worker.events.includes('stopping'));
+    await until(() => worker.events.includes('stopping'), { what: 'the drain' });
     const from = performance.now();
-    await eventually('the end of the worker', () => {
-      worker.child.kill('SIGTERM'); // The signal is repeated, because signals in quick succession count as one.
-      return worker.child.exitCode !== null;
-    });
+    await until(
+      () => {
+        worker.child.kill('SIGTERM'); // The signal is repeated, because signals in quick succession count as one.
+        return worker.child.exitCode !== null;
+      },
+      { what: 'the end of the worker' },
+    );
     expect(await worker.exit()).toBe(143);
     expect(performance.now() - from).toBeLessThan(1_000);
   });
@@ -145,13 +146,13 @@ describe('a worker process', () => {
   it('takes over the job of a worker after kill -9 [OPS-3]', async () => {
     provider.hold();
     const doomed = await start();
-    await eventually('a running sweep', () => provider.pendingCount > 0);
+    await until(() => provider.pendingCount > 0, { what: 'a running sweep' });
     const successor = await start();
     await successor.ready();
     await doomed.kill();
     provider.release();
     const from = performance.now();
-    await eventually('the sweep', async () => (await sweeps('complete')) > 0);
+    await until(async () => (await sweeps('complete')) > 0, { what: 'the sweep' });
     expect(performance.now() - from).toBeLessThan(15_000);
     expect(doomed.events).not.toContain('stopping');
   });
@@ -162,17 +163,17 @@ describe('a worker process', () => {
     target.host = `127.0.0.1:${line.port}`;
     const worker = await start({ DATABASE_URL: target.href });
     await worker.ready();
-    await eventually('the first sweep', async () => (await sweeps('complete')) === 1);
+    await until(async () => (await sweeps('complete')) === 1, { what: 'the first sweep' });
     line.cut();
-    await eventually('readiness to end', async () => (await worker.get('/health/ready'))?.status === 503);
+    await until(async () => (await worker.get('/health/ready'))?.status === 503, { what: 'readiness to end' });
     expect(await worker.get('/health')).toMatchObject({ status: 200 });
     const { faults } = line;
-    await eventually('attempts to reconnect', () => line.faults > faults + 3);
+    await until(() => line.faults > faults + 3, { what: 'attempts to reconnect' });
     await owner.query(`delete from cloud_sweeps`);
     line.restore();
     const from = performance.now();
     await worker.ready();
-    await eventually('another sweep', async () => (await sweeps('complete')) > 0, 20_000);
+    await until(async () => (await sweeps('complete')) > 0, { what: 'another sweep', withinMs: 20_000 });
     expect(performance.now() - from).toBeLessThan(15_000);
     await worker.kill();
     await line.end();
@@ -182,9 +183,9 @@ describe('a worker process', () => {
     const worker = await start();
     await worker.ready();
     const isScheduled = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === TIMETABLE.length;
-    await eventually('the timetable', isScheduled);
+    await until(isScheduled, { what: 'the timetable' });
     await loseQueueData(owner, undefined, '');
     expect(await isScheduled()).toBe(false);
-    expect(await eventually('the restored timetable', isScheduled)).toBe(true);
+    expect(await until(isScheduled, { what: 'the restored timetable' })).toBe(true);
   });
 });

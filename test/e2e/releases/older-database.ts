@@ -2,7 +2,7 @@ import { prepareQueueSchema } from '#libs/queues';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../../libs/platform/database/src/migrations';
 import { MIGRATIONS_TABLE } from '../../../libs/platform/database/src/schema-version';
-import { prepareServiceRole } from '../../../libs/platform/database/src/service-role';
+import { prepareServiceRole } from '../../../libs/platform/database/src/migrate';
 import type { SimulatorClient } from '../../support/simulator-client';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 

@@ -1,7 +1,4 @@
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import request from 'supertest';
-import { loadConfig } from '#libs/config';
-import { createApi } from '../../../apps/api/src/api-app';
+import { createTestApp, type TestApp } from '../../support/test-app';
 import { broken, type ApiDocument } from './contract-comparison';
 import { contractDifferences, type ContractException } from './contract-equality';
 import { recorded, RELEASES } from './recorded-release';
@@ -21,21 +18,14 @@ const EXCEPTIONS: readonly ContractException[] = CAUSES.flatMap((cause) =>
     reason: 'an event that a saga wrote names the saga even while the action of the provider is not known',
   })),
 );
-let app: NestExpressApplication;
+let api: TestApp;
 let now: ApiDocument;
 
 beforeAll(async () => {
-  const config = {
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'error',
-    JWT_SECRET: 's'.repeat(64),
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
-  };
-  app = await createApi(loadConfig(config));
-  await app.init();
-  now = (await request(app.getHttpServer()).get('/api/openapi.json').expect(200)).body as ApiDocument;
+  api = await createTestApp();
+  now = (await api.http().get('/api/openapi.json').expect(200)).body as ApiDocument;
 });
-afterAll(() => app.close());
+afterAll(() => api.close());
 
 it.each(RELEASES)('serves every route, parameter and property that a client of the release %s uses [OPS-5]', (release) => {
   expect(Object.keys(documentOf(release).paths).length).toBeGreaterThanOrEqual(19);

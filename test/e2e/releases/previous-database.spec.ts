@@ -6,6 +6,7 @@ import { startSimulator, type RunningSimulator } from '../../../apps/simulator/s
 import { SimulatorClient } from '../../support/simulator-client';
 import { migrations } from '../../../libs/platform/database/src/migrations';
 import { migrateProcess } from '../../support/processes/migrate-process';
+import { JWT_SECRET } from '../../support/settings';
 import { QueueStorage } from '../../support/processes/queue-storage';
 import { SpawnedProcess } from '../../support/processes/spawned-process';
 import type { TestDatabase } from '../../support/database';
@@ -15,7 +16,6 @@ import { differences, recorded, type RecordedStatement } from './recorded-releas
 
 jest.setTimeout(120_000);
 
-const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
 /**
  * The processes of this build that start after each release. Several processes find faults that one does not, and one
  * release is enough for that.
@@ -106,7 +106,7 @@ describe.each(Object.keys(STARTED) as Release[])('a database as the release %s l
     const previous = new PreviousRelease(old, release);
     await until(() => previous.rounds > 0, { what: 'the previous release, on its own schema' });
 
-    const api = { NODE_ENV: 'test', JWT_SECRET: SECRET, DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '3', ...queues.env };
+    const api = { NODE_ENV: 'test', JWT_SECRET, DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '3', ...queues.env };
     const worker = { ...api, DO_API_URL: provider.url, DO_API_TOKEN: provider.token, AUDIT_SEAL_MS: '500' };
     const migrating = times(started.migrations, () => migrateProcess({ ...api, DATABASE_OWNER_URL: database.ownerUrl }));
     const starting = [

@@ -26,7 +26,7 @@ export const RELEASES = readdirSync(__dirname, { withFileTypes: true })
 const MAKES_TABLES = /^\s*(create temp|analyze|truncate)/;
 const FOREIGN_KEY_MISSING = '23503';
 
-export function recorded(release: string, file: 'statements.json' | 'openapi.json'): unknown {
+export function recorded(release: string, file: 'statements.json' | 'sagas.json' | 'openapi.json'): unknown {
   return JSON.parse(readFileSync(join(__dirname, release, file), 'utf8'));
 }
 

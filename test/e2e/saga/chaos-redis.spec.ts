@@ -40,7 +40,7 @@ onRedis('with the queues on Redis', () => {
     if (fault === 'kill') return (await run.kill(String(round))).length;
     if (fault === 'FLUSHALL') return loseKeys(redis.url);
     await redis.kill();
-    await sleep(OUTAGE_MS);
+    await sleep(OUTAGE_MS); // the length of the fault
     redis = await RedisServer.start(folder, redis.port);
     return 1;
   };
@@ -55,11 +55,11 @@ onRedis('with the queues on Redis', () => {
       const starting = (async () => {
         for (let nth = 0; nth < SAGAS; nth += 1) {
           await run.start(nth);
-          await sleep(random.below(Math.min(1_500, 10_000 / SAGAS)));
+          await sleep(random.below(Math.min(1_500, 10_000 / SAGAS))); // spreads the starts over the faults
         }
       })();
       for (let round = 0; round < Math.max(FAULTS.length, SAGAS / 10); round += 1) {
-        await sleep(500 + random.below(1_000));
+        await sleep(500 + random.below(1_000)); // faults come at any moment of a saga
         const fault = FAULTS[round] ?? random.pick(FAULTS);
         fired[fault] += await inject(fault, run, round);
       }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { signGuardianToken } from '#libs/identity';
 import type { SeededRandom } from '../../support/seeded-random';
 import { until } from '../../support/until';
-import { SECRET, type ChaosWorld } from '../../support/chaos-world';
+import { JWT_SECRET } from '../../support/settings';
+import { type ChaosWorld } from '../../support/chaos-world';
 
 /** A saga and the status in which it must end, whichever process crashes. */
 export interface Planned {
@@ -39,7 +39,7 @@ export class ChaosRun {
   /** Starts a saga as a client does: with an idempotency key, repeated until the api accepts it. */
   async accepted(name: string, steps: readonly string[], waitMs: number): Promise<string> {
     const headers = {
-      authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
+      authorization: `Bearer ${signGuardianToken(JWT_SECRET, { sub: 'chaos', roles: ['platform_admin'] })}`,
       'content-type': 'application/json',
       'idempotency-key': `chaos-${this.seed}-${name}`,
     };
@@ -72,13 +72,13 @@ export class ChaosRun {
     let nth = picked;
     await world.whileNothingIsRecorded(async () => {
       this.planned.push({ id: await this.accepted(`provoked-${name}`, ['echo', 'echo', 'echo'], 0), expected: 'completed' });
-      const untilMs = performance.now() + 4_000;
-      while (leased.length === 0 && performance.now() < untilMs) {
+      const isLeased = async () => {
         leased = await world.query<Leased>(
           `select id, epoch::text, split_part(lease_owner, '/', 2)::int as pid from saga_runs where lease_until > clock_timestamp()`,
         );
-        await sleep(20);
-      }
+        return leased.length > 0;
+      };
+      await until(isLeased, { withinMs: 4_000 }).catch(() => undefined);
       const owner = world.workers.findIndex(({ child }) => child.pid === leased[0]?.pid);
       if (owner >= 0) nth = owner;
       leased = leased.filter(({ pid }) => pid === world.workers[nth]?.child.pid);

@@ -29,12 +29,12 @@ it(
     const starting = (async () => {
       for (let nth = 0; nth < SAGAS; nth += 1) {
         await run.start(nth);
-        await sleep(random.below(Math.min(1_500, 30_000 / SAGAS)));
+        await sleep(random.below(Math.min(1_500, 30_000 / SAGAS))); // spreads the starts over the faults
       }
     })();
 
     for (let round = 0; round < Math.max(FAULTS.length * 2, SAGAS / 10); round += 1) {
-      await sleep(1_000 + random.below(1_500));
+      await sleep(1_000 + random.below(1_500)); // faults come at any moment of a saga
       const fault = FAULTS[round] ?? random.pick(FAULTS);
       if (fault === 'kill') resumedMs.push(...(await run.kill(String(round))));
       else await inject(fault, random);
@@ -67,6 +67,6 @@ async function inject(fault: Exclude<Fault, 'kill'>, random: SeededRandom): Prom
   if (fault === 'restart of PostgreSQL') return world.restartPostgres();
   const victim = random.pick(world.workers);
   victim.freeze();
-  await sleep(FREEZE_MS);
+  await sleep(FREEZE_MS); // the length of the fault
   victim.thaw();
 }

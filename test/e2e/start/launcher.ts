@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../libs/platform/local-stack/src/ports';
 import type { RunNote } from '../../../libs/platform/local-stack/src/summary';
+import { until } from '../../support/until';
 
 export const REPOSITORY = join(__dirname, '../../..');
 const ENTRY = join(REPOSITORY, 'apps/cli/entry.mjs');
@@ -61,10 +61,11 @@ export class Launched {
   async summary(): Promise<Record<string, string>> {
     let over = false;
     void this.ended.then(() => (over = true));
-    while (!/^curl: .*\n/m.test(this.stdout)) {
+    const isPrinted = () => {
       if (over) throw new Error(`npm start ended before its summary:\n${this.stderr}`);
-      await sleep(20);
-    }
+      return /^curl: .*\n/m.test(this.stdout);
+    };
+    await until(isPrinted, { withinMs: Infinity, what: 'the summary' });
     return Object.fromEntries(
       this.stdout
         .trimEnd()

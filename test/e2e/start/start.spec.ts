@@ -3,11 +3,11 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync, writeF
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { reachableBy, serverAccount, type OsAccount } from '../../../libs/platform/local-stack/src/embedded-postgres/os-account';
 import { isAlive } from '../../../libs/platform/local-stack/src/process-identity';
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
+import { until } from '../../support/until';
 
 jest.setTimeout(60_000);
 
@@ -21,10 +21,6 @@ const up = (env: object = {}) => {
   launched.push(start);
   return start;
 };
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(20);
-}
 
 const allEnded = (pids: Record<string, number>) => until(() => Object.values(pids).every((pid) => !isAlive(pid)));
 

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts, REPOSITORY, runNote } from './launcher';
+import { until } from '../../support/until';
 
 jest.setTimeout(60_000);
 
@@ -27,12 +27,13 @@ it('prints short lines, progress and a framed summary on a terminal, and no JSON
   const hasEnded = () => terminal.exitCode !== null || terminal.signalCode !== null;
   let printed = '';
   terminal.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString().replaceAll('\r', '')));
-  while (!printed.includes('── Ctrl-C ends it')) {
+  const isSummarised = () => {
     if (hasEnded()) throw new Error(`npm start ended before its summary:\n${printed}`);
-    await sleep(20);
-  }
+    return printed.includes('── Ctrl-C ends it');
+  };
+  await until(isSummarised, { withinMs: Infinity, what: 'the summary' });
   process.kill(runNote(dataDir).pids.launcher ?? 0, 'SIGTERM');
-  while (!hasEnded()) await sleep(20);
+  await until(hasEnded, { what: 'the end of npm start' });
   expect(printed).toMatch(/^\d\d:\d\d:\d\d start {5}starting PostgreSQL/m);
   expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}worker_started$/m);
   expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}drained$/m);

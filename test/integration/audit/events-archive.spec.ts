@@ -1,11 +1,12 @@
 import { ChainSealer, verifyChain, type ChainHead, type Finding } from '#libs/audit';
-import { withSession } from '#libs/database';
+import { dataSourceOn, withSession } from '#libs/database';
 import { archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
 import { eventsArchive } from '../../../apps/cli/src/commands/events-archive';
 import { EarlierRecords1795000001031 } from '../../../libs/platform/database/src/migrations/1031-earlier-records.migration';
+import { ChainLink } from '../../../libs/platform/audit/src/entities/chain-link.entity';
 import { Agency, ACME, droplets } from '../../support/agency';
 import type { World } from '../../support/inventory-world';
 
@@ -44,7 +45,9 @@ beforeEach(async () => {
   await sweepOf(original.map((droplet) => ({ ...droplet, name: `${droplet.name}-now` })));
   await superuser.query('truncate record_digests, record_waiting, record_chain'); // The stored times were moved, so the chain begins here.
   await new EarlierRecords1795000001031().up({ query: (sql: string) => superuser.query(sql) } as unknown as QueryRunner);
-  const sealer = new ChainSealer(world.database);
+  const links = dataSourceOn(world.database.platformPool, { database: 'any', entities: [ChainLink] });
+  await links.initialize();
+  const sealer = new ChainSealer(world.database, links.getRepository(ChainLink));
   await sealer.seal();
   exported = await sealer.head();
 }, 180_000);

@@ -1,10 +1,10 @@
-import { loadConfig } from '#libs/config';
 import { TickClaims } from '#libs/queues';
 import { Retention } from '#libs/database';
 import { Logger } from '@nestjs/common';
 import { ChainSealing, RetentionTask } from '../../../apps/worker/src/maintenance/maintenance.tasks';
 import { until } from '../../support/until';
 import { ChainWorld } from '../../support/chain-world';
+import { testConfig } from '../../support/settings';
 
 Logger.overrideLogger(false);
 
@@ -18,7 +18,7 @@ afterEach(async () => {
   await world.close();
 });
 
-const configOf = (more: Record<string, string> = {}) => loadConfig({ JWT_SECRET: 's'.repeat(64), AUDIT_SEAL_MS: '100', ...more });
+const configOf = (more: Record<string, string> = {}) => testConfig({ AUDIT_SEAL_MS: '100', ...more });
 
 it('links recorded digests with several workers, and continues after an outage of the database [INV-14]', async () => {
   const works = [0, 1, 2].map(() => new ChainSealing(world.sealer, world.database, configOf()));

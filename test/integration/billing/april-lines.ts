@@ -1,6 +1,6 @@
 import { BalanceSnapshots, BillingHistory, InvoiceIngest, InvoiceLedger, type CostLineView } from '#libs/provider-billing';
 import { newBillingWorld, type BillingWorld } from './billing-world';
-import { NotedHistory } from './recorded-history';
+import { RecordedHistory } from './recorded-history';
 
 export const LONG_AGO = '2020-01-01T00:00:00Z';
 
@@ -22,13 +22,13 @@ export class AprilWorld {
 
   private constructor(
     readonly billing: BillingWorld,
-    readonly history: NotedHistory,
+    readonly history: RecordedHistory,
   ) {}
 
   static async create(): Promise<AprilWorld> {
     const billing = await newBillingWorld();
     await billing.get(BalanceSnapshots).takeSnapshot();
-    return new AprilWorld(billing, await NotedHistory.begin(billing.database));
+    return new AprilWorld(billing, await RecordedHistory.begin(billing.database));
   }
 
   /** Ingests an invoice with these items and returns its lines. */

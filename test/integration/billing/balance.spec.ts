@@ -1,13 +1,11 @@
-import { AuditModule } from '#libs/audit';
 import { BalanceSnapshots, ProviderBillingModule } from '#libs/provider-billing';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
-import { DigitalOceanModule } from '#libs/digitalocean';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
-import { SimulatorClient } from '../../support/simulator-client';
+import { Database } from '#libs/database';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { RunningSimulator } from '../../../apps/simulator/src';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import type { SimulatorClient } from '../../support/simulator-client';
+import { startTestProvider } from '../../support/test-provider';
+import { createTestWorker } from '../../support/test-worker';
 
 const BALANCE = '/v2/customers/my/balance';
 
@@ -17,20 +15,10 @@ let stored: TestDatabase;
 let context: INestApplicationContext;
 let balances: BalanceSnapshots;
 beforeEach(async () => {
-  [provider, stored] = await Promise.all([startSimulator({ empty: true }), createTestDatabase()]);
-  simulator = new SimulatorClient(provider.url);
-  const config = loadConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'error',
-    JWT_SECRET: 's'.repeat(64),
-    DATABASE_URL: stored.appUrl,
-    DO_API_URL: provider.url,
-    DO_API_TOKEN: provider.token,
-    ACCOUNT_CHECK_MS: '0',
-  });
-  @Module({ imports: [ConfigModule.forRoot(config), DatabaseModule, AuditModule, DigitalOceanModule, ProviderBillingModule] })
-  class BillingUnderTest {}
-  context = await NestFactory.createApplicationContext(BillingUnderTest, { logger: ['error'] });
+  stored = await createTestDatabase();
+  const started = await startTestProvider();
+  ({ provider, simulator } = started);
+  context = await createTestWorker([ProviderBillingModule], { DATABASE_URL: stored.appUrl, ...started.settings, ACCOUNT_CHECK_MS: '0' });
   balances = context.get(BalanceSnapshots, { strict: false });
 });
 afterEach(async () => {

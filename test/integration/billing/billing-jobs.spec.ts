@@ -1,8 +1,8 @@
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
-import { StopSignal } from '../../../apps/worker/src/jobs/stop-signal';
+import { StopSignal } from '../../../apps/worker/src/jobs/run-job';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 
 let world: BillingWorld;
@@ -25,7 +25,6 @@ beforeEach(async () => {
     world.get(BillingHistory),
     world.get(InvoiceIngest),
     world.get(InvoiceLedger),
-    world.get(InventoryReadiness),
     world.get(FinancePush),
     enqueuer,
     new StopSignal(),

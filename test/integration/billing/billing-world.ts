@@ -8,15 +8,14 @@ import {
   InvoiceService,
 } from '#libs/provider-billing';
 import type { CostLineView, InvoiceView } from '#libs/provider-billing';
-import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { SweepService } from '#libs/inventory';
-import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
-import { SimulatorClient } from '../../support/simulator-client';
+import type { RunningSimulator } from '../../../apps/simulator/src';
+import { JWT_SECRET, UNLIMITED_CALLS } from '../../support/settings';
+import type { SimulatorClient } from '../../support/simulator-client';
+import { startTestProvider } from '../../support/test-provider';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { openBilling } from './billing-context';
-
-export const SECRET = 's'.repeat(64);
 
 /** Inventory and billing of this process against a simulated provider that also plays the finance service. */
 export interface BillingWorld {
@@ -38,22 +37,15 @@ export async function newBillingWorld(
   env: Record<string, string> = {},
   seed: { empty?: boolean; seed?: number } = { empty: true },
 ): Promise<BillingWorld> {
-  const [provider, stored] = await Promise.all([startSimulator(seed), createTestDatabase()]);
-  const simulator = new SimulatorClient(provider.url);
-  const config = loadConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'error',
-    JWT_SECRET: SECRET,
+  const [{ provider, simulator, settings }, stored] = await Promise.all([startTestProvider(seed), createTestDatabase()]);
+  await simulator.change({ settings: { finance_secret: JWT_SECRET } });
+  const context = await openBilling({
+    ...UNLIMITED_CALLS,
     DATABASE_URL: stored.appUrl,
-    DO_API_URL: provider.url,
-    DO_API_TOKEN: provider.token,
-    DO_RATE_PER_MINUTE: '100000',
-    DO_RATE_PER_HOUR: '1000000',
+    ...settings,
     SKYAI_FINANCE_URL: `${provider.url}/finance`,
     ...env,
   });
-  await simulator.change({ limits: { per_minute: 100_000, per_hour: 1_000_000 }, settings: { finance_secret: SECRET } });
-  const context = await openBilling(config);
   const get = <T>(type: abstract new (...args: never[]) => T): T => context.get(type as never, { strict: false });
   const everyPage = async <T>(read: (cursor?: string) => Promise<{ data: T[]; page: { next_cursor: string | null } }>): Promise<T[]> => {
     const all: T[] = [];

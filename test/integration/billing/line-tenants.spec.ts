@@ -2,11 +2,11 @@ import { InvoiceIngest } from '#libs/provider-billing';
 import { Client } from 'pg';
 import { AprilWorld, LONG_AGO, matches } from './april-lines';
 import type { BillingWorld } from './billing-world';
-import type { NotedHistory } from './recorded-history';
+import type { RecordedHistory } from './recorded-history';
 
 let april: AprilWorld;
 let world: BillingWorld;
-let history: NotedHistory;
+let history: RecordedHistory;
 const linesOf: AprilWorld['linesOf'] = (...items) => april.linesOf(...items);
 beforeEach(async () => {
   april = await AprilWorld.create();

@@ -1,10 +1,11 @@
 import { AprilWorld, LONG_AGO, matches } from './april-lines';
 import type { BillingWorld } from './billing-world';
-import type { NotedHistory } from './recorded-history';
+import type { RecordedHistory } from './recorded-history';
+import { change } from '../../support/factories';
 
 let april: AprilWorld;
 let world: BillingWorld;
-let history: NotedHistory;
+let history: RecordedHistory;
 const linesOf: AprilWorld['linesOf'] = (...items) => april.linesOf(...items);
 beforeEach(async () => {
   april = await AprilWorld.create();
@@ -156,7 +157,7 @@ describe('a line of backups', () => {
     await history.resource({ providerId: '150000001', name: 'mail', tenant: 'birch' });
     await history.resource({ providerId: '570000001', name: 'web', tenant: 'acme' });
     const backup = await history.resource({ kind: 'droplet_backup', providerId: '150000001', name: 'web 2026-04-03' });
-    await world.database.query(`update cloud_resources set parents = '{droplet/570000001}' where id = $1`, [backup]);
+    await change(world.database, 'cloud_resources', backup, { parents: ['droplet/570000001'] });
     const [line] = await linesOf({ ...backups, description: `${name} (Weekly Backup Services)`, resource_id: '150000001' });
     expect(line?.tenant_id).toBe(expected);
   });

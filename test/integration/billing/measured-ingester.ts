@@ -1,5 +1,4 @@
 import { BillingHistory, InvoiceIngest } from '#libs/provider-billing';
-import { loadConfig } from '#libs/config';
 import { Database } from '#libs/database';
 import { openBilling } from './billing-context';
 
@@ -14,7 +13,7 @@ export interface Measured {
 
 /** Ingests the invoice with the number that the parent sends, in a separate process with nothing else in its memory. */
 async function main(): Promise<void> {
-  const context = await openBilling(loadConfig(process.env));
+  const context = await openBilling(process.env);
   await context.get(BillingHistory, { strict: false }).read();
   process.on('message', (number) => void measured(String(number)).then((report) => process.send?.(report)));
   process.send?.('ready');

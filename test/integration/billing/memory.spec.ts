@@ -2,9 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { SECRET } from './billing-world';
 import type { Measured } from './measured-ingester';
-import { NarrowLine } from './slow-proxy';
+import { SlowProxy } from './slow-proxy';
 import { StreamedInvoices } from './streamed-invoices';
 
 const FEW = process.env.TEST_LONG ? 100_000 : 10_000;
@@ -17,21 +16,18 @@ const MOST_GROWTH_MB = 4;
 
 let stored: TestDatabase;
 let provider: StreamedInvoices;
-let line: NarrowLine;
+let line: SlowProxy;
 let child: ChildProcess;
 beforeEach(async () => {
   [stored, provider] = await Promise.all([createTestDatabase(), StreamedInvoices.of([WARM, FEW, MANY])]);
   const url = new URL(stored.appUrl);
-  line = await NarrowLine.to(Number(url.port), BYTES_PER_SECOND);
+  line = await SlowProxy.to(Number(url.port), BYTES_PER_SECOND);
   url.port = String(line.port);
   child = fork(join(__dirname, 'measured-ingester.ts'), {
     execArgv: ['--expose-gc', '-r', join(__dirname, '../../support/run-typescript.cjs')],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'error',
-      JWT_SECRET: SECRET,
       DATABASE_URL: url.href,
       DO_API_URL: provider.url,
       DO_API_TOKEN: 'dop_v1_streamed',

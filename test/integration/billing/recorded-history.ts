@@ -1,6 +1,7 @@
 import type { Database } from '#libs/database';
+import { anEvent, aProject, aResource, boundAccount, insert } from '../../support/factories';
 
-export interface NotedResource {
+export interface RecordedResource {
   readonly kind?: string;
   readonly providerId: string;
   readonly name: string | null;
@@ -16,66 +17,55 @@ export interface NotedResource {
 }
 
 /** An inventory with a history: rows and events with past times, as years of sweeps would have written them. */
-export class NotedHistory {
+export class RecordedHistory {
   private constructor(
     private readonly database: Database,
     readonly accountId: string,
   ) {}
 
-  static async begin(database: Database): Promise<NotedHistory> {
-    const [account] = await database.query<{ id: string }>('select id from cloud_accounts');
-    if (!account) throw new Error('no account is pinned yet');
-    return new NotedHistory(database, account.id);
+  static async begin(database: Database): Promise<RecordedHistory> {
+    return new RecordedHistory(database, await boundAccount(database));
   }
 
   /** `names` are pairs of a name and the time since which it was used, oldest first. Returns the project id in our database. */
   async project(tenant: string | null, ...names: readonly (readonly [name: string, since: string])[]): Promise<string> {
-    const [project] = await this.database.query<{ id: string }>(
-      `insert into cloud_projects (account_id, provider_id, name, tenant_id) values ($1, gen_random_uuid()::text, $2, $3) returning id`,
-      [this.accountId, names.at(-1)?.[0], tenant],
-    );
-    const id = project?.id ?? '';
+    const id = await aProject(this.database, { account_id: this.accountId, name: names.at(-1)?.[0], tenant_id: tenant });
     for (const [nth, [name, since]] of names.entries()) {
-      await this.database.query('insert into cloud_project_names (project_id, name, used_from, used_until) values ($1, $2, $3, $4)', [
-        id,
-        name,
-        since,
-        names[nth + 1]?.[1] ?? null,
-      ]);
+      const used_until = names[nth + 1]?.[1] ?? null;
+      await insert(this.database, 'cloud_project_names', { project_id: id, name, used_from: since, used_until });
     }
     return id;
   }
 
   /** Returns the resource id in our database. */
-  async resource(noted: NotedResource): Promise<string> {
+  async resource(noted: RecordedResource): Promise<string> {
     const { kind = 'droplet', providerId, name, created, deleted, region, tenant = null, project } = noted;
-    const [resource] = await this.database.query<{ id: string }>(
-      `insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, attrs, content_hash, tenant_id, cloud_project_id,
-         first_seen_at, last_seen_at, deleted_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10, $11, now(), $12) returning id`,
-      [
-        this.accountId,
-        kind,
-        providerId,
-        `do:${kind}:${providerId}`,
-        name,
-        region ?? null,
-        deleted ? 'deleted' : 'active',
-        JSON.stringify(created ? { created_at: created } : {}),
-        tenant,
-        project ?? null,
-        noted.firstSeen ?? '2024-01-01T00:00:00Z',
-        deleted ?? null,
-      ],
-    );
+    const resource = await aResource(this.database, {
+      account_id: this.accountId,
+      kind,
+      provider_id: providerId,
+      name,
+      region: region ?? null,
+      status: deleted ? 'deleted' : 'active',
+      attrs: created ? { created_at: created } : {},
+      content_hash: '',
+      tenant_id: tenant,
+      cloud_project_id: project ?? null,
+      first_seen_at: noted.firstSeen ?? '2024-01-01T00:00:00Z',
+      deleted_at: deleted ?? null,
+    });
     for (const member of [project, ...(noted.previousProjects ?? [])]) {
       if (!member) continue;
-      await this.database.query(
-        `insert into cloud_project_members (account_id, project_id, kind, provider_id, urn) values ($1, $2, $3, $4, $5)`,
-        [this.accountId, member, kind, providerId, `do:${kind}:${providerId}`],
-      );
+      const urn = `do:${kind}:${providerId}`;
+      await insert(this.database, 'cloud_project_members', {
+        account_id: this.accountId,
+        project_id: member,
+        kind,
+        provider_id: providerId,
+        urn,
+      });
     }
-    return resource?.id ?? '';
+    return resource;
   }
 
   async event(
@@ -86,9 +76,6 @@ export class NotedHistory {
     from: string | null,
     to: string | null,
   ): Promise<void> {
-    await this.database.query(
-      `insert into cloud_resource_events (resource_id, type, source, at, changes) values ($1, $2, 'sweep', $3, $4)`,
-      [resourceId, type, at, JSON.stringify({ [field]: { old: from, new: to } })],
-    );
+    await anEvent(this.database, resourceId, { type, at, changes: { [field]: { old: from, new: to } } });
   }
 }

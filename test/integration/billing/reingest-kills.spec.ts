@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { SeededRandom } from '../../support/seeded-random';
 import { until } from '../../support/until';
-import { newBillingWorld, SECRET, type BillingWorld } from './billing-world';
+import { UNLIMITED_CALLS } from '../../support/settings';
+import { newBillingWorld, type BillingWorld } from './billing-world';
 
 const REINGESTS = Number(process.env.REINGESTS ?? (process.env.TEST_LONG ? 50 : 4));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -47,14 +48,10 @@ describe(`${REINGESTS} re-ingests by processes that are killed (seed ${SEED})`, 
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
         PATH: process.env.PATH,
-        NODE_ENV: 'test',
-        LOG_LEVEL: 'error',
-        JWT_SECRET: SECRET,
         DATABASE_URL: world.stored.appUrl,
         DO_API_URL: world.provider.url,
         DO_API_TOKEN: world.provider.token,
-        DO_RATE_PER_MINUTE: '100000',
-        DO_RATE_PER_HOUR: '1000000',
+        ...UNLIMITED_CALLS,
         INVOICE_ID: invoiceId,
       },
     });

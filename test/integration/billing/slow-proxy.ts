@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 const PAUSE_MS = 5;
 
 /** A proxy that limits the rate of what a client sends to the server, like a server with a busy disk. */
-export class NarrowLine {
+export class SlowProxy {
   private readonly open = new Set<Socket>();
   /** How often a client had to wait, as evidence that the limit had an effect. */
   waits = 0;
@@ -15,9 +15,9 @@ export class NarrowLine {
     return (this.server.address() as AddressInfo).port;
   }
 
-  static async to(port: number, bytesPerSecond: number): Promise<NarrowLine> {
+  static async to(port: number, bytesPerSecond: number): Promise<SlowProxy> {
     const server = createServer({ highWaterMark: 16_384 });
-    const line = new NarrowLine(server);
+    const line = new SlowProxy(server);
     server.on('connection', (client) => line.carry(client, port, (bytesPerSecond * PAUSE_MS) / 1_000));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

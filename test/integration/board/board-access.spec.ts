@@ -1,4 +1,4 @@
-import { BOARD_ACTIONS } from '../../../apps/api/src/queue-board/board-actions';
+import { BOARD_ACTIONS } from '../../../apps/api/src/queue-board/queue-board';
 import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, TENANT, tokenOf, type BoardWorld, type Method } from './board-world';
 
 const ROUTES = boardRoutes();

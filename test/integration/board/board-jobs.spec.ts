@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, Queue } from 'bullmq';
 import { JOB_OPTIONS, workerClass, type JobWorker } from '#libs/queues';
-import { loadConfig } from '#libs/config';
 import { BACKENDS } from '../../support/queue-world';
 import { until } from '../../support/until';
 import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, type BoardWorld } from './board-world';
+import { testConfig } from '../../support/settings';
 
 jest.setTimeout(60_000);
 
@@ -33,7 +33,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
   const read = async (path: string) => (await world.call('get', path).set(ADMIN).expect(200)).body as Record<string, unknown>;
   const act = (path: string) => world.call('put', path).set(ADMIN).set(OUR_PAGE);
   const startWorker = (processor: (job: Job) => Promise<unknown>): void => {
-    const { queues } = loadConfig({ NODE_ENV: 'test', JWT_SECRET: 'x', QUEUE_LOCK_MS: '1000' });
+    const { queues } = testConfig({ QUEUE_LOCK_MS: '1000' });
     const Bound = workerClass(world.queues, queues);
     workers.push(new Bound('sync-slow', processor as never));
   };

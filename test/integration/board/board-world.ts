@@ -1,22 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { createBullBoard } from '@bull-board/api';
 import type { AppControllerRoute, AppViewRoute, IServerAdapter } from '@bull-board/api/typings/app';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import request from 'supertest';
-import { loadConfig } from '#libs/config';
+import type request from 'supertest';
 import { signGuardianToken, type GuardianClaims } from '#libs/identity';
 import { QueueClients } from '#libs/queues';
-import { createApi } from '../../../apps/api/src/api-app';
 import type { BackendKind } from '../../support/queue-world';
 import { createTestDatabase } from '../../support/database';
-import { until } from '../../support/until';
+import { JWT_SECRET } from '../../support/settings';
+import { createTestApp } from '../../support/test-app';
 
-const SECRET = 'board-secret-board-secret-board-secret-board-secret-board-secret-board';
 export const HOST = 'board.example';
 
-export const tokenOf = (claims: Partial<GuardianClaims> = {}, secret = SECRET): string =>
+export const tokenOf = (claims: Partial<GuardianClaims> = {}, secret = JWT_SECRET): string =>
   signGuardianToken(secret, { sub: 'olga', roles: ['platform_admin'], ...claims });
 export const ADMIN = { authorization: `Bearer ${tokenOf()}` };
 export const TENANT = { authorization: `Bearer ${tokenOf({ roles: [], tenantId: 'acme' })}` };
@@ -42,26 +39,20 @@ export async function newBoardWorld(kind: BackendKind, env: NodeJS.ProcessEnv = 
   await owner.connect();
   const prefix = `board_${randomBytes(6).toString('hex')}`;
   const redisUrl = kind === 'redis' ? (process.env.TEST_REDIS_URL ?? '') : '';
-  const app: NestExpressApplication = await createApi(
-    loadConfig({
-      NODE_ENV: 'test',
-      LOG_LEVEL: 'error',
-      JWT_SECRET: SECRET,
-      DATABASE_URL: database.appUrl,
-      REDIS_URL: redisUrl,
-      QUEUE_PREFIX: prefix,
-      ...env,
-    }),
-  );
-  await app.listen(0, '127.0.0.1');
-  await until(async () => (await request(app.getHttpServer()).get('/api/health/ready')).status === 200, { what: 'readiness' });
+  const { app, http, becomes, close } = await createTestApp({
+    DATABASE_URL: database.appUrl,
+    REDIS_URL: redisUrl,
+    QUEUE_PREFIX: prefix,
+    ...env,
+  });
+  await becomes('/api/health/ready', 200);
   return {
     queues: app.get(QueueClients),
     owner,
-    call: (method, path) => request(app.getHttpServer())[method](`/admin/queues${path}`),
-    outside: (path) => request(app.getHttpServer()).get(path),
+    call: (method, path) => http()[method](`/admin/queues${path}`),
+    outside: (path) => http().get(path),
     close: async () => {
-      await app.close();
+      await close();
       await owner.end();
       await database.drop();
       if (redisUrl) await deleteKeys(redisUrl, prefix);

@@ -1,20 +1,11 @@
 import { Catalog, CatalogModule } from '#libs/catalog';
-import { ConfigModule, loadConfig } from '#libs/config';
-import { Database, DatabaseModule } from '#libs/database';
-import { DigitalOceanModule } from '#libs/digitalocean';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { startSimulator } from '../../../apps/simulator/src';
-import { SimulatorClient } from '../../support/simulator-client';
+import { Database } from '#libs/database';
+import type { INestApplicationContext } from '@nestjs/common';
 import { createTestDatabase } from '../../support/database';
-
-const FAST = {
-  NODE_ENV: 'test',
-  LOG_LEVEL: 'error',
-  DO_RATE_PER_MINUTE: '1000000',
-  DO_RATE_PER_HOUR: '1000000',
-  JWT_SECRET: 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else',
-};
+import { UNLIMITED_CALLS } from '../../support/settings';
+import type { SimulatorClient } from '../../support/simulator-client';
+import { startTestProvider } from '../../support/test-provider';
+import { createTestWorker } from '../../support/test-worker';
 
 export interface CatalogWorld {
   readonly simulator: SimulatorClient;
@@ -29,14 +20,11 @@ export interface CatalogWorld {
 
 /** Creates an account without resources, and one process that has not read the provider's offers yet. */
 export async function newCatalogWorld(): Promise<CatalogWorld> {
-  const provider = await startSimulator({ empty: true });
-  const simulator = new SimulatorClient(provider.url);
-  await simulator.allow({ per_minute: 1_000_000, per_hour: 1_000_000 });
+  const { provider, simulator, settings } = await startTestProvider();
   const stored = await createTestDatabase();
   const opened: INestApplicationContext[] = [];
   const open = async () => {
-    const given = { DATABASE_URL: stored.appUrl, DO_API_URL: provider.url, DO_API_TOKEN: provider.token };
-    const context = await NestFactory.createApplicationContext(catalogOver({ ...FAST, ...given }), { logger: ['error'] });
+    const context = await createTestWorker([CatalogModule], { ...UNLIMITED_CALLS, DATABASE_URL: stored.appUrl, ...settings });
     opened.push(context);
     return context;
   };
@@ -59,10 +47,4 @@ export async function newCatalogWorld(): Promise<CatalogWorld> {
       await stored.drop();
     },
   };
-}
-
-function catalogOver(env: Record<string, string>) {
-  @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), DatabaseModule, DigitalOceanModule, CatalogModule] })
-  class CatalogUnderTest {}
-  return CatalogUnderTest;
 }

@@ -2,11 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import request from 'supertest';
 import ts from 'typescript';
-import { loadConfig } from '#libs/config';
-import { createApi } from '../../../apps/api/src/api-app';
+import { createTestApp, type TestApp } from '../../support/test-app';
 
 const ORDER = `
 import type { components, operations } from '../../contract/client';
@@ -18,20 +15,18 @@ export const order: Start = {
 export const statusOf = (saga: components['schemas']['SagaResponse']): 'completed' | 'failed' | string => saga.status;
 `;
 
-let app: NestExpressApplication;
+let api: TestApp;
 let folder: string;
 
 beforeAll(async () => {
-  const env = { NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET: 's'.repeat(64), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
-  app = await createApi(loadConfig(env));
-  await app.init();
+  api = await createTestApp();
   folder = mkdtempSync(join(tmpdir(), 'arcadia-client-'));
-  const { body } = (await request(app.getHttpServer()).get('/api/openapi.json').expect(200)) as { body: object };
+  const { body } = (await api.http().get('/api/openapi.json').expect(200)) as { body: object };
   writeFileSync(join(folder, 'client.ts'), generatedClient(body));
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
-  await app.close();
+  await api.close();
 });
 
 it('gives a generated TypeScript client in which the order of a droplet has a typed input', () => {

@@ -2,21 +2,21 @@ import { Socket } from 'node:net';
 import { dataSourceOn, DatabaseUnavailableError, type Database } from '#libs/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
-import { SilentLine } from './silent-proxy';
+import { SilentProxy } from './silent-proxy';
 
 /** Longer than the client waits for a response, which is a little longer than the server lets a statement run. */
 const STATEMENT_LIMIT_MS = 60_000;
 const QUERY_LIMIT_MS = 65_000;
 
 let stored: TestDatabase;
-let line: SilentLine;
+let line: SilentProxy;
 let database: Database;
 beforeAll(async () => {
   stored = await createTestDatabase();
 });
 afterAll(() => stored.drop());
 beforeEach(async () => {
-  const through = await SilentLine.to(stored.appUrl);
+  const through = await SilentProxy.to(stored.appUrl);
   line = through.line;
   // The test advances the driver's timers. The network and the server keep real time.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'hrtime', 'setInterval'] });

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { migrate, type Database } from '#libs/database';
 import { Client } from 'pg';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
+import { migrateProcess } from '../../support/processes/migrate-process';
 
 jest.setTimeout(60_000);
 
@@ -54,15 +52,7 @@ it('ends the wait for the schema once another process has created it [OPS-5]', a
   const waiting = database.waitForSchema(stop.signal).then(() => (current = true));
   await database.ping(); // the connection is open, so the missing schema has been noticed
   expect(current).toBe(false);
-  const other = spawn(
-    process.execPath,
-    ['-r', join(__dirname, '../../support/run-typescript.cjs'), join(__dirname, 'migrate-process.ts')],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { PATH: process.env.PATH, DATABASE_OWNER_URL: empty.ownerUrl, DATABASE_URL: empty.appUrl },
-    },
-  );
-  const [code] = (await once(other, 'exit')) as [number | null];
+  const { code } = await migrateProcess({ DATABASE_OWNER_URL: empty.ownerUrl, DATABASE_URL: empty.appUrl });
   expect(code).toBe(0);
   await waiting;
   expect(current).toBe(true);

@@ -14,7 +14,7 @@ function shutdownError(): Buffer {
 }
 
 /** A proxy to a server. It ends the next `shortLived` sessions in the very packet that opens them, as a restart may. */
-export async function shortLivedLine(url: string, shortLived: number) {
+export async function sessionEndingProxy(url: string, shortLived: number) {
   const { hostname, port } = new URL(url);
   const counts = { ended: 0 };
   const open = new Set<Socket>();

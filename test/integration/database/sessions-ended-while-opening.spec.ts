@@ -3,19 +3,19 @@ import { prepareQueueSchema } from '#libs/queues';
 import { openPostgresConnection } from '../../../libs/platform/queues/src/postgres-backend';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
-import { shortLivedLine } from './session-ending-proxy';
+import { sessionEndingProxy } from './session-ending-proxy';
 
 const ENDED_SESSIONS = 3;
 
 let stored: TestDatabase;
-let line: Awaited<ReturnType<typeof shortLivedLine>>;
+let line: Awaited<ReturnType<typeof sessionEndingProxy>>;
 beforeAll(async () => {
   stored = await createTestDatabase();
   await prepareQueueSchema(stored.ownerUrl);
 });
 afterAll(() => stored.drop());
 beforeEach(async () => {
-  line = await shortLivedLine(stored.appUrl, ENDED_SESSIONS);
+  line = await sessionEndingProxy(stored.appUrl, ENDED_SESSIONS);
 });
 afterEach(() => line.end());
 

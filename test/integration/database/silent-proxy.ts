@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
  * A proxy to a server that can fall silent: connections stay open but no data arrives any more, not even the end of the other
  * side, as when a firewall has dropped them.
  */
-export class SilentLine {
+export class SilentProxy {
   private readonly open = new Set<Socket>();
   private current = { silent: false };
   /** The bytes sent during the silence; they show that the fault fired. */
@@ -13,10 +13,10 @@ export class SilentLine {
 
   private constructor(private readonly server: Server) {}
 
-  static async to(url: string): Promise<{ line: SilentLine; url: string }> {
+  static async to(url: string): Promise<{ line: SilentProxy; url: string }> {
     const { hostname, port } = new URL(url);
     const server = createServer();
-    const line = new SilentLine(server);
+    const line = new SilentProxy(server);
     server.on('connection', (client) => line.carry(client, Number(port), hostname));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

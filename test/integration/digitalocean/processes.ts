@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { TOKEN, type World } from '../../support/client-world';
+import { JWT_SECRET } from '../../support/settings';
 
 const running = new Set<ChildProcess>();
 
@@ -14,7 +15,7 @@ export function startCaller(world: World, settings: Record<string, string>): Chi
       DATABASE_URL: world.stored.appUrl,
       DO_API_URL: world.provider.url,
       DO_API_TOKEN: TOKEN,
-      JWT_SECRET: 's'.repeat(64),
+      JWT_SECRET,
       ...settings,
     },
   });

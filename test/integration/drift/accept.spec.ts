@@ -1,6 +1,11 @@
 import { DriftAcceptanceService, DriftService } from '#libs/drift';
-import { ADMIN, ORDER } from '../../support/provisioning-world';
+import { ADMIN } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
+import { change } from '../../support/factories';
+
+const DELETED = () => ({ status: 'deleted', deleted_at: new Date() });
+const ACTIVE = { status: 'active', deleted_at: null };
 
 let world: DriftWorld;
 let droplet: OwnDroplet;
@@ -60,13 +65,12 @@ it.each<{ what: string; makeOutdated: (id: string) => Promise<unknown>; expected
   { what: 'the expected value differs from the live value', makeOutdated: async () => undefined, expected: 's-8vcpu-16gb' },
   {
     what: 'the live value has changed',
-    makeOutdated: () => world.database.query(`update cloud_resources set size_slug = 'c-2' where id = $1`, [droplet.resourceId]),
+    makeOutdated: () => change(world.database, 'cloud_resources', droplet.resourceId, { size_slug: 'c-2' }),
   },
   { what: 'the desired state has changed', makeOutdated: () => world.setDesiredState(droplet.resourceId, { size_slug: 's-4vcpu-8gb' }) },
   {
     what: 'the resource has been deleted',
-    makeOutdated: () =>
-      world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]),
+    makeOutdated: () => change(world.database, 'cloud_resources', droplet.resourceId, DELETED()),
   },
 ])('refuses with 409 when $what, and changes nothing [DRF-4]', async ({ makeOutdated, expected }) => {
   await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb' });
@@ -76,10 +80,7 @@ it.each<{ what: string; makeOutdated: (id: string) => Promise<unknown>; expected
   const before = await currentState();
   await expect(accept(id, expected ?? actual)).rejects.toMatchObject({ code: 'drift_moved_on', category: 'conflict' });
   expect(await currentState()).toEqual(before);
-  await world.database.query(`update cloud_resources set size_slug = $2, status = 'active', deleted_at = null where id = $1`, [
-    droplet.resourceId,
-    ORDER.size_slug,
-  ]);
+  await change(world.database, 'cloud_resources', droplet.resourceId, { size_slug: ORDER.size_slug, ...ACTIVE });
 });
 
 it('accepts two drifts of one resource one after the other', async () => {
@@ -113,13 +114,13 @@ it('accepts all drifts of one resource at the same time without a deadlock [DRF-
 });
 
 it('ends the desired state when the deletion of a resource is accepted', async () => {
-  await world.database.query(`update cloud_resources set status = 'deleted', deleted_at = now() where id = $1`, [droplet.resourceId]);
+  await change(world.database, 'cloud_resources', droplet.resourceId, DELETED());
   await world.detect();
   const { id, actual } = await driftOf('missing');
   await accept(id, actual);
   expect(await spec()).toBeUndefined();
   expect(await world.detect()).toEqual({ opened: 0, changed: 0, stale: 0, reverted: 0 });
-  await world.database.query(`update cloud_resources set status = 'active', deleted_at = null where id = $1`, [droplet.resourceId]);
+  await change(world.database, 'cloud_resources', droplet.resourceId, ACTIVE);
 });
 
 it('fails with drift_not_found for an unknown drift', async () => {

@@ -1,7 +1,9 @@
 import { Catalog } from '#libs/catalog';
-import { ADMIN, ORDER, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
+import { aResource } from '../../support/factories';
 
 let world: DriftWorld;
 beforeEach(async () => {
@@ -71,11 +73,7 @@ describe('drift detection [DRF-1]', () => {
       ]);
     await setImage('183204117');
     expect(await world.detect()).toEqual(NOTHING);
-    await world.database.query(
-      `insert into cloud_resources (account_id, kind, provider_id, urn, status, content_hash, first_seen_at, last_seen_at)
-       select account_id, 'snapshot', '183204117', 'do:snapshot:183204117', 'available', 'x', now(), now() from cloud_resources where id = $1`,
-      [resourceId],
-    );
+    await aResource(world.database, { kind: 'snapshot', provider_id: '183204117', status: 'available' });
     expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
     await setImage('debian-12-x64');
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });

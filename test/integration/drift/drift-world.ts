@@ -2,6 +2,7 @@ import { DriftDetectionService, type DetectionReport } from '#libs/drift';
 import type { Spec } from '#libs/provisioning';
 import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
 import { until } from '../../support/until';
+import { change } from '../../support/factories';
 
 /** A drift as its table stores it. */
 export interface DriftRow {
@@ -57,7 +58,7 @@ export async function newDriftWorld(env: Record<string, string> = {}): Promise<D
       const made = await world.run('provision_droplet', { ...ORDER, name });
       const { droplet_id } = made.context.create_droplet as { droplet_id: string };
       const { resource_id } = made.context.register_droplet as { resource_id: string };
-      await database.query('update cloud_resources set listed_by = null where id = $1', [resource_id]); // the lag bound has passed
+      await change(database, 'cloud_resources', resource_id, { listed_by: null }); // the lag bound has passed
       await sweepDroplets();
       return { resourceId: resource_id, dropletId: Number(droplet_id) };
     },

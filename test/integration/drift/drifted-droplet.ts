@@ -1,6 +1,7 @@
 import { Catalog } from '#libs/catalog';
 import { DriftService, DriftRevertService } from '#libs/drift';
-import { ADMIN, ORDER } from '../../support/provisioning-world';
+import { ADMIN } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from './drift-world';
 

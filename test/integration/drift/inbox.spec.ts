@@ -1,6 +1,7 @@
 import { Catalog } from '#libs/catalog';
 import { AdoptionService, DriftService, DriftRuleService } from '#libs/drift';
-import { ADMIN, ORDER } from '../../support/provisioning-world';
+import { ADMIN } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
 

@@ -1,7 +1,8 @@
 import { until } from '../../support/until';
 import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
-import { ORDER, PLATFORM } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
 
 beforeAll(async () => {

@@ -1,5 +1,6 @@
+import { sql, Transaction } from '#libs/database';
 import { DriftAcceptanceService, DriftRevertService } from '#libs/drift';
-import { ADMIN, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
 import { until } from '../../support/until';
 import {
   BIGGER,
@@ -123,14 +124,14 @@ describe('a revert that is refused [DRF-5]', () => {
   it('rolls a revert back when a concurrent accept commits after the revert has started', async () => {
     await resizeOutsideSagas();
     const { version } = (await world.specs.find(droplet.resourceId)) ?? { version: 0 };
-    const sagaId = await world.database.transaction(async (tx) => {
-      await world.specs.accept(tx, { resource_id: droplet.resourceId, version }, { size_slug: BIGGER });
+    const sagaId = await world.get(Transaction).run(async (em) => {
+      await world.specs.accept(em, { resourceId: droplet.resourceId, version }, { size_slug: BIGGER });
       const startedSaga = await world.start('revert_droplet', { resource_id: droplet.resourceId, fields: ['size_slug'] }, null);
       const [isWaiting, hasAdvanced] = [
         `select 1 from pg_locks join pg_stat_activity a using (pid) where not granted and a.datname = current_database()`,
         `select 1 from saga_steps where saga_id = '${startedSaga}' and step_idx > 0`,
       ];
-      await until(async () => (await tx.query(`${isWaiting} union all ${hasAdvanced}`)).length > 0, {
+      await until(async () => (await sql(em, `${isWaiting} union all ${hasAdvanced}`)).length > 0, {
         what: 'the first step waiting for the lock or having completed',
       });
       return startedSaga;

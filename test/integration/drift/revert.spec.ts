@@ -1,6 +1,7 @@
 import { DriftService, DriftRevertService } from '#libs/drift';
 import { ledger } from '../../support/saga-world';
-import { ADMIN, ORDER, PLATFORM } from '../../support/provisioning-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import {
   BIGGER,

@@ -2,7 +2,7 @@ import type { Database } from '#libs/database';
 import { DRIFT_STATUSES, DRIFT_TRANSITIONS, DriftAcceptanceService, statusesBefore, type DriftStatus } from '#libs/drift';
 import { errorCode } from '#libs/kernel';
 import { CHANGE_DRIFTS, CLOSE_DRIFTS } from '../../../libs/features/drift/src/detection.sql';
-import { ADMIN } from '../../support/provisioning-world';
+import { ADMIN } from '../../support/principals';
 import { newDriftWorld, type DriftWorld } from './drift-world';
 
 let world: DriftWorld;

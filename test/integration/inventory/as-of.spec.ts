@@ -1,5 +1,6 @@
 import { Agency, ACME, BIRD, droplets } from '../../support/agency';
-import { ADMIN, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { type World } from '../../support/inventory-world';
 
 const platform = { kind: 'platform' } as const;
 const tenant = (tenantId: string) => ({ kind: 'tenant', tenantId }) as const;

@@ -3,17 +3,15 @@ import { Client } from 'pg';
 import { causeOf, type ReportedAction } from '../../../libs/features/inventory/src/queries/event-cause';
 import { CAUSE_CASES, OUR_SAGA, time, type CauseCase } from './cause-cases';
 import { newWorld, type World } from '../../support/inventory-world';
+import { anEvent, aResource, insert } from '../../support/factories';
 
 let world: World;
 let owner: Client;
-let account: string;
 beforeAll(async () => {
   world = await newWorld();
   owner = new Client({ connectionString: world.owner.ownerUrl });
   await owner.connect();
   await world.sweep('droplet');
-  const { rows } = await owner.query<{ id: string }>('select id from cloud_accounts');
-  account = rows[0]?.id ?? '';
 });
 afterAll(async () => {
   await owner.end();
@@ -34,20 +32,12 @@ async function insertEvent(
   changes: object,
   writer: string | null,
 ): Promise<void> {
-  await owner.query(
-    'insert into cloud_resource_events (resource_id, tenant_id, type, source, at, changes, sweep_id) values ($1, null, $2, $3, $4, $5, $6)',
-    [resourceId, type, source, at, JSON.stringify(changes), writer],
-  );
+  await anEvent(owner, resourceId, { type, source, at, changes, sweep_id: writer });
 }
 
 /** Writes a resource with the change and the actions of the case, in the order in which they became known. */
 async function inDatabase(one: CauseCase, nr: number): Promise<string> {
-  const { rows } = await owner.query<{ id: string }>(
-    `insert into cloud_resources (account_id, kind, provider_id, urn, status, attrs, content_hash, first_seen_at, last_seen_at)
-     values ($1, 'droplet', $2, $2, 'active', '{}', 'a', now(), now()) returning id`,
-    [account, `case-${nr}`],
-  );
-  const id = rows[0]?.id ?? '';
+  const id = await aResource(owner, { provider_id: `case-${nr}` });
   const { type, at, source = 'sweep', saga_id = null } = one.event;
   const change = { at: time(at), write: () => insertEvent(id, type, source, time(at), changesOf(one), saga_id) };
   const actionWrites = one.actions.map(({ action_id, action, started_at, reported_at }) => ({
@@ -64,8 +54,7 @@ async function inDatabase(one: CauseCase, nr: number): Promise<string> {
 /** Stores which actions sagas asked for. Cases share action ids, so each case replaces those of the case before. */
 async function askedBySagas(actions: readonly ReportedAction[]): Promise<void> {
   await owner.query('delete from cloud_saga_actions');
-  for (const { action_id, saga_id } of actions)
-    if (saga_id) await owner.query('insert into cloud_saga_actions (saga_id, action_id) values ($1, $2)', [saga_id, action_id]);
+  for (const { action_id, saga_id } of actions) if (saga_id) await insert(owner, 'cloud_saga_actions', { saga_id, action_id });
 }
 
 describe.each(CAUSE_CASES.map((one, nr) => ({ ...one, nr, one })))('$rule', ({ one, nr, right }) => {

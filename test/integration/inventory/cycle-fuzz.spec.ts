@@ -2,7 +2,8 @@ import { INVENTORY_SWEEPS } from '#libs/inventory';
 import { FUZZED_KINDS, FuzzedAccount } from './fuzzed-account';
 import { SeededRandom } from '../../support/seeded-random';
 import type { FaultRule } from '../../support/simulator-client';
-import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { newWorld, type World } from '../../support/inventory-world';
 
 const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 16));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);

@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { until } from '../../support/until';
 import { ACME, Agency, BIRD, DEFAULT, droplets } from '../../support/agency';
-import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { newWorld, type World } from '../../support/inventory-world';
 
 let world: World;
 let agency: Agency;
@@ -176,4 +177,22 @@ it('asks only once when the provider returns another project than the requested 
     name: 'skyai-internal',
     provider_id: null,
   });
+});
+
+it('writes no project that a sweep with a lapsed lease still reads', async () => {
+  await open(droplets(ACME, 100), { SWEEP_LEASE_MS: '60000' });
+  const projects = () => world.projects.list({ limit: 50 }).then(({ data }) => data);
+  const account = (await world.simulator.account()) as { projects: { id: string; name: string }[] };
+  await world.simulator.faults([{ id: 'paused', match: { path: '/v2/projects' }, times: 1, effect: { type: 'hold' } }]);
+  const paused = world.sweep('project');
+  await until(async () => (await world.simulator.held()) > 0);
+  await world.database.query(`update cloud_sweeps set lease_until = clock_timestamp() - interval '1 second' where status = 'running'`);
+  const other = await world.another();
+  expect(await other.sweeps.run('project', { trigger: 'schedule' })).toMatchObject({ status: 'complete' });
+  const before = await projects();
+  const renamed = account.projects.map((project) => (project.id === BIRD ? { ...project, name: 'Late Bird' } : project));
+  await world.simulator.change({ projects: renamed });
+  await world.simulator.faults([]);
+  expect(await paused).toMatchObject({ status: 'incomplete', reason: 'lease_lapsed' });
+  expect(await projects()).toEqual(before);
 });

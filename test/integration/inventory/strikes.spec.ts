@@ -1,5 +1,6 @@
 import type { ResourceView } from '#libs/inventory';
-import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { newWorld, type World } from '../../support/inventory-world';
 import type { SimulatedDroplet } from '../../support/simulator-client';
 
 const platform = { kind: 'platform' } as const;

@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../support/seeded-random';
 import type { FaultRule, SimulatedDroplet } from '../../support/simulator-client';
-import { ADMIN, newWorld, type World } from '../../support/inventory-world';
+import { ADMIN } from '../../support/principals';
+import { newWorld, type World } from '../../support/inventory-world';
 
 const SWEEPS = Number(process.env.FUZZ_SWEEPS ?? (process.env.TEST_LONG ? 1_000 : 30));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);

@@ -1,13 +1,13 @@
-import { loadConfig } from '#libs/config';
 import { SWEEP_GAUGES } from '../../../libs/features/inventory/src/sync/sweep.metrics';
 import { aDatabase } from '../../support/a-database';
 import { createTestDatabase } from '../../support/database';
+import { testConfig } from '../../support/settings';
 
 it('exports the intended sweep interval of a large account, so that no alarm fires for a list that is read less often on purpose [OPS-1]', async () => {
   const stored = await createTestDatabase();
   const database = aDatabase(stored.appUrl);
   const gauge = SWEEP_GAUGES.find(({ name }) => name === 'arcadia_sweep_cadence_seconds');
-  const config = loadConfig({ JWT_SECRET: 's'.repeat(64) });
+  const config = testConfig();
   const cadence = async (kind: string) => {
     const rows = await database.query<{ kind: string; value: unknown }>(gauge?.sql ?? '', gauge?.values?.(config));
     return Number(rows.find((row) => row.kind === kind)?.value);

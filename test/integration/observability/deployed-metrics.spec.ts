@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { parse } from 'yaml';
-import { loadConfig } from '#libs/config';
 import { metricsText } from '#libs/observability';
 import '#libs/runtime'; // as every process does
 import { createApi } from '../../../apps/api/src/api-app';
 import { createWorker } from '../../../apps/worker/src/worker-process';
+import { NO_DATABASE, testConfig } from '../../support/settings';
 
 interface Rule {
   readonly alert: string;
@@ -42,12 +42,7 @@ const apps: INestApplication[] = [];
 
 beforeAll(async () => {
   // The database need not be reachable: a process exports the names of its metrics all the same.
-  const config = loadConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'error',
-    JWT_SECRET: 's'.repeat(64),
-    DATABASE_URL: 'postgres://anonymous@127.0.0.1:1/none',
-  });
+  const config = testConfig({ DATABASE_URL: NO_DATABASE });
   for (const app of [await createApi(config), await createWorker(config)]) apps.push(await app.init());
   text = await metricsText();
   exposed = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>

@@ -1,5 +1,6 @@
 import { until } from '../../support/until';
-import { ACME, newProvisioningWorld, PLATFORM, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { ACME, newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
 
 interface StoredRecord {
   id: number;

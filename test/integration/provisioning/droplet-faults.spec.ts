@@ -1,6 +1,7 @@
 import { until } from '../../support/until';
 import { ledger } from '../../support/saga-world';
-import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
 
 const CREATE = { method: 'POST', path: '/v2/droplets' };
 

@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { SimulatorClient } from '../../support/simulator-client';
 import { until } from '../../support/until';
+import { ADMIN, PLATFORM } from '../../support/principals';
 import {
   ACCOUNT,
   ACME,
-  ADMIN,
   newProvisioningWorld,
   ORDER,
-  PLATFORM,
   type ProvisioningProcess,
   type ProvisioningWorld,
 } from '../../support/provisioning-world';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER } from '../../support/provisioning-world';
 
 const DROPLETS = process.env.TEST_LONG ? 100 : 15;
 const PROVIDER_LIMITS = { DO_RATE_PER_MINUTE: '250', DO_RATE_PER_HOUR: '5000', SAGA_POLL_MS: '5000', PROVIDER_LAG_MS: '60000' };
@@ -17,7 +18,7 @@ it(`creates ${DROPLETS} droplets with two workers within the provider’s rate w
     const sweeping = (async () => {
       while (!over.signal.aborted) {
         await world.sweeps.run('droplet', { trigger: 'manual' });
-        await sleep(SWEEP_EVERY_MS);
+        await sleep(SWEEP_EVERY_MS); // the rate of the sweeps that compete with the sagas
       }
     })();
     const order = (nth: number) => ({ ...ORDER, name: `web-${nth}`, project_id: world.projectId });

@@ -1,5 +1,7 @@
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
+import { aSaga, change } from '../../support/factories';
 
 const CREATE = { method: 'POST', path: '/v2/droplets' };
 const UNKNOWN_SAGA = '0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';
@@ -13,6 +15,16 @@ afterEach(async () => {
   await world.simulator.faults([]);
   await world.simulator.setDroplets([]);
 });
+
+const asOwner = () => ({ query: world.asOwner });
+const HOUR_MS = 3_600_000;
+
+/** An order that a restore has reset to its beginning. It waits for an hour, so that the test can change the account first. */
+function restoredOrder(): Promise<string> {
+  const steps = ['create_droplet', 'await_active', 'register_droplet'];
+  const times = { restored_at: new Date(), wake_at: new Date(Date.now() + HOUR_MS) };
+  return aSaga(asOwner(), { kind: 'provision_droplet', input: ORDER, steps, ...times });
+}
 
 const marked = (saga: string, name: string) => ({ name, tags: ['managed-by-arcadia-cloud', `arcadia-saga-${saga}`] });
 const orphansOf = async (sagaId: string) =>
@@ -78,7 +90,7 @@ it('destroys nothing after a restore for a saga that was open in the backup [SAG
   const id = await world.start('provision_droplet', ORDER);
   await until(async () => (await world.reader.get(PLATFORM, id)).steps[0]?.status === 'completed', { what: 'the droplet' });
   // After a restore the database contains the system identifier of another cluster.
-  await world.asOwner(`update database_lineage set system_identifier = 'the one before'`);
+  await world.asOwner(`update database_timeline set system_identifier = 'the one before'`);
   const restored = await world.another();
   await world.reapWith(restored);
   await world.simulator.faults([]);
@@ -108,17 +120,10 @@ it('deletes the tag of a saga only when the saga has ended, the tag has no dropl
 });
 
 it('adopts the existing droplet when a restore has reset its saga to the beginning [SAG-6, OPS-8]', async () => {
-  const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
-  const restored = `insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
-    values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`;
-  await world.asOwner(restored);
-  const [run] = await world.database.query<{ id: string }>(
-    'select id from saga_runs where restored_at is not null order by id desc limit 1',
-  );
-  const id = run?.id ?? '';
+  const id = await restoredOrder();
   await world.simulator.setDroplets([{ ...marked(id, ORDER.name), status: 'active' }]); // It was created after the backup.
   const [made] = await world.alive();
-  await world.asOwner(`update saga_runs set wake_at = now() where id = '${id}'`);
+  await change(asOwner(), 'saga_runs', id, { wake_at: new Date() });
   const saga = await world.ended(id);
   expect(saga.context.create_droplet).toEqual({ adopted: true, droplet_id: String(made) });
   expect(await world.alive()).toEqual([made]);
@@ -134,14 +139,10 @@ it('reports a droplet with the full tag of a finished saga that is older than th
 });
 
 it('never adopts a droplet that is older than the saga in its tag [SAG-6]', async () => {
-  const steps = `array['create_droplet', 'await_active', 'register_droplet']`;
-  await world.asOwner(`insert into saga_runs (kind, input, steps, created_by, restored_at, wake_at)
-    values ('provision_droplet', '${JSON.stringify(ORDER)}', ${steps}, 'ada', now(), now() + interval '1 hour')`);
-  const [run] = await world.database.query<{ id: string }>(`select id from saga_runs where status = 'pending' order by id desc limit 1`);
-  const id = run?.id ?? '';
+  const id = await restoredOrder();
   await world.simulator.setDroplets([{ ...marked(id, ORDER.name), created_at: '2019-01-01T00:00:00Z' }]);
   const [old] = await world.alive();
-  await world.asOwner(`update saga_runs set wake_at = now() where id = '${id}'`);
+  await change(asOwner(), 'saga_runs', id, { wake_at: new Date() });
   const saga = await world.ended(id);
   expect(saga.status).toBe('completed');
   expect(saga.context.create_droplet).not.toMatchObject({ droplet_id: String(old) });

@@ -1,6 +1,7 @@
 import { ledger } from '../../support/saga-world';
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
 
 const ADMIN = { by: { sub: 'ada', role: 'platform_admin' } } as const;
 

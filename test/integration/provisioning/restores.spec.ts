@@ -7,7 +7,8 @@ import { Client } from 'pg';
 import { EmbeddedPostgres } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { copyOfDatabase, createTestDatabase, migrateAll, type TestDatabase } from '../../support/database';
 import { until } from '../../support/until';
-import { newProvisioningWorld, ORDER, PLATFORM, type ProvisioningProcess, type ProvisioningWorld } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, ORDER, type ProvisioningProcess, type ProvisioningWorld } from '../../support/provisioning-world';
 
 const STEPS = `array['create_droplet', 'await_active', 'register_droplet']`;
 /** Two accepted orders that no worker has begun. */

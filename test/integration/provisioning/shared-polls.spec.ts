@@ -1,4 +1,5 @@
-import { ORDER, newProvisioningWorld, PLATFORM } from '../../support/provisioning-world';
+import { PLATFORM } from '../../support/principals';
+import { ORDER, newProvisioningWorld } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 
 const DROPLETS = process.env.TEST_LONG ? 300 : 40;

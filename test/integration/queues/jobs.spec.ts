@@ -1,6 +1,6 @@
 import { Queues, QUEUE_NAMES, type SweepJob } from '#libs/queues';
 import type { Job } from 'bullmq';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
 jest.setTimeout(60_000);
@@ -18,7 +18,7 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
     const seen: string[] = [];
     for (const queue of QUEUE_NAMES) worker.work(queue, async (job: Job<SweepJob>) => seen.push(`${queue} ${job.name} ${job.data.kind}`));
     await Promise.all(QUEUE_NAMES.map((queue) => api.enqueuer.sweep({ queue, kind: `of-${queue}`, trigger: 'manual' })));
-    await eventually('all jobs', () => seen.length >= QUEUE_NAMES.length);
+    await until(() => seen.length >= QUEUE_NAMES.length, { what: 'all jobs' });
     expect(seen.toSorted()).toEqual(QUEUE_NAMES.map((queue) => `${queue} sweep of-${queue}`).toSorted());
     await worker.end();
   });
@@ -42,13 +42,13 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
       },
       { concurrency: 5 },
     );
-    await eventually('two running jobs', () => running.length === 2);
+    await until(() => running.length === 2, { what: 'two running jobs' });
     await ask('droplet');
     expect(await queue.getWaitingCount()).toBe(0);
     release();
-    await eventually('the end of all jobs', async () => (await queue.getActiveCount()) === 0);
+    await until(async () => (await queue.getActiveCount()) === 0, { what: 'the end of all jobs' });
     await ask('droplet');
-    await eventually('the third job', () => running.length === 3);
+    await until(() => running.length === 3, { what: 'the third job' });
   });
 
   it('keeps only names and ids in a job [TEN-8]', async () => {
@@ -68,11 +68,11 @@ describe.each(BACKENDS)('jobs on %s', (kind) => {
     // A dead process neither renews its locks nor finishes its job.
     doomed.work(Queues.syncSlow, () => ((started += 1), deadJob), { skipLockRenewal: true, skipStalledCheck: true });
     await doomed.enqueuer.sweep({ queue: Queues.syncSlow, kind: 'snapshot', trigger: 'schedule' });
-    await eventually('the job of the doomed worker', () => started === 1);
+    await until(() => started === 1, { what: 'the job of the doomed worker' });
     const died = performance.now();
     const taken: Job[] = [];
     successor.work(Queues.syncSlow, async (job) => taken.push(job));
-    await eventually('the job of the successor', () => taken.length === 1);
+    await until(() => taken.length === 1, { what: 'the job of the successor' });
     expect(performance.now() - died).toBeLessThan(lockMs + stalledCheckMs + 1_500);
     expect(taken[0]?.stalledCounter).toBe(1);
     settleDeadJob();

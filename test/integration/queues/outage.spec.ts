@@ -1,5 +1,5 @@
 import { Queues, QueueUnavailableError } from '#libs/queues';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
 jest.setTimeout(90_000);
@@ -60,18 +60,20 @@ describe.each(BACKENDS)('an outage of the queues on %s', (kind) => {
     let seenDuring = 0;
     during.work(Queues.syncFull, async () => void seenDuring++);
     await refusal(() => during.clients.ping());
-    await eventually('reconnecting', () => world.line.faults > faults + 2);
+    await until(() => world.line.faults > faults + 2, { what: 'reconnecting' });
     world.line.restore();
     const restored = performance.now();
-    await eventually('the queues', () =>
-      during.clients.ping().then(
-        () => true,
-        () => false,
-      ),
+    await until(
+      () =>
+        during.clients.ping().then(
+          () => true,
+          () => false,
+        ),
+      { what: 'the queues' },
     );
     await during.enqueuer.sweep(job);
     await before.enqueuer.sweep({ ...job, queue: Queues.syncFull });
-    await eventually('both workers', () => seen >= 1 && seenDuring >= 1, 20_000);
+    await until(() => seen >= 1 && seenDuring >= 1, { what: 'both workers', withinMs: 20_000 });
     expect(performance.now() - restored).toBeLessThan(15_000);
   });
 
@@ -85,15 +87,15 @@ describe.each(BACKENDS)('an outage of the queues on %s', (kind) => {
       await released;
     });
     await worker.enqueuer.sweep({ ...job, queue: Queues.billing });
-    await eventually('the job', () => runs === 1);
+    await until(() => runs === 1, { what: 'the job' });
     const faults = world.line.faults;
     world.line.cut();
     release();
-    await eventually('reconnecting', () => world.line.faults > faults);
+    await until(() => world.line.faults > faults, { what: 'reconnecting' });
     world.line.restore();
     const queue = worker.clients.queue(Queues.billing);
     const completed = () => queue.getCompletedCount().catch(() => 0);
-    await eventually('the end of the job', async () => (await completed()) === 1, 20_000);
+    await until(async () => (await completed()) === 1, { what: 'the end of the job', withinMs: 20_000 });
     expect(await queue.getJobCounts('active', 'waiting', 'delayed')).toEqual({ active: 0, waiting: 0, delayed: 0 });
   });
 

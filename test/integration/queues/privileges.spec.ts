@@ -2,7 +2,7 @@ import { ADVISORY_LOCKS } from '#libs/database';
 import { POSTGRES_CONNECTIONS, prepareQueueSchema, Queues, QUEUE_NAMES } from '#libs/queues';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
 jest.setTimeout(60_000);
@@ -94,7 +94,7 @@ describe('connections to PostgreSQL', () => {
     let done = 0;
     const highest = await highWater(async () => {
       for (const queue of QUEUE_NAMES) worker.work(queue, async () => void (done += 1), { concurrency: 5 });
-      await eventually('all jobs', () => done === 200);
+      await until(() => done === 200, { what: 'all jobs' });
     });
     const enqueuing = POSTGRES_CONNECTIONS.forQueues; // The connections of the previous process are idle and not yet closed.
     expect(highest).toBeGreaterThan(QUEUE_NAMES.length);

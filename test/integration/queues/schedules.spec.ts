@@ -1,6 +1,6 @@
 import { Queues, QUEUE_NAMES, type ScheduleEntry, type SweepJob } from '#libs/queues';
 import type { Job } from 'bullmq';
-import { eventually } from '../../support/eventually';
+import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueProcess, type QueueWorld } from '../../support/queue-world';
 
 jest.setTimeout(60_000);
@@ -122,13 +122,13 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
       expect(await process.schedules.ensure(timetable)).toMatchObject({ ours: true, restored: [] });
       expect(await job.isActive()).toBe(true);
       release();
-      await eventually('the end of the job', () => job.isCompleted());
+      await until(() => job.isCompleted(), { what: 'the end of the job' });
     });
 
     it('runs again in its regular slot, and blocks no other schedule from being restored', async () => {
       const { process, job, scheduledJob } = await begun();
       release();
-      await eventually('the end of the job', () => job.isCompleted());
+      await until(() => job.isCompleted(), { what: 'the end of the job' });
       await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
       expect((await process.schedules.ensure(timetable)).restored.toSorted()).toEqual(['sweep.droplet', 'sweep.snapshot']);
       expect(await (await scheduledJob())?.isDelayed()).toBe(true);
@@ -138,7 +138,7 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     it('blocks no other schedule from being restored when its own scheduler was deleted', async () => {
       const { process, job } = await begun();
       release();
-      await eventually('the end of the job', () => job.isCompleted());
+      await until(() => job.isCompleted(), { what: 'the end of the job' });
       await process.clients.queue(entry.queue).removeJobScheduler(entry.key);
       await process.clients.queue(Queues.syncFast).removeJobScheduler('sweep.droplet');
       expect((await process.schedules.ensure(timetable)).restored).toContain('sweep.droplet');
@@ -150,10 +150,13 @@ describe.each(BACKENDS)('schedules on %s', (kind) => {
     const slots: string[] = [];
     const workers = Array.from({ length: 3 }, () => world.process());
     for (const worker of workers) worker.work(Queues.syncFast, async (job: Job) => void slots.push(String(job.id)));
-    await eventually('four ticks', async () => {
-      await Promise.all(workers.map(({ schedules }) => schedules.ensure(everySecond)));
-      return slots.length >= 4;
-    });
+    await until(
+      async () => {
+        await Promise.all(workers.map(({ schedules }) => schedules.ensure(everySecond)));
+        return slots.length >= 4;
+      },
+      { what: 'four ticks' },
+    );
     expect(new Set(slots).size).toBe(slots.length);
     expect(await waitingTicks(world.process())).toBeLessThanOrEqual(1);
   });

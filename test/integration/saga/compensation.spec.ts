@@ -1,7 +1,9 @@
 import { done, fail, wait } from '#libs/saga';
 import { until } from '../../support/until';
-import { ADMIN, ledger, PLATFORM, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { ledger, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { refuse, Script, undone } from './scripted-saga';
+import { change } from '../../support/factories';
 
 let world: SagaWorld;
 beforeAll(async () => {
@@ -242,7 +244,7 @@ describe('a cancel during a pivot', () => {
     process.engine.wake();
     await until(async () => script.calls.filter((call) => call === 'do pivot').length > 1, { what: 'the waiting pivot' });
     await expect(process.controls.cancel(PLATFORM, id, ADMIN)).rejects.toMatchObject({ code: 'not_cancellable' });
-    await world.owner.query('update saga_runs set cancel_requested = true where id = $1', [id]);
+    await change(world.owner, 'saga_runs', id, { cancel_requested: true });
     const polled = script.calls.length;
     await until(() => script.calls.length > polled + 2, { what: 'further polls' });
     expect(script.calls).not.toContain('undo before');

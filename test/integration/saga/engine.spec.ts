@@ -1,6 +1,7 @@
 import { done, retry, wait } from '#libs/saga';
 import { until } from '../../support/until';
-import { ADMIN, ledger, PLATFORM, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { ledger, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { refuse, Script, undone } from './scripted-saga';
 
 let world: SagaWorld;

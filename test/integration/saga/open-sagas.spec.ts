@@ -1,5 +1,6 @@
 import { ADVISORY_LOCKS } from '#libs/database';
-import { ADMIN, SagaWorld, type SagaProcess } from '../../support/saga-world';
+import { ADMIN } from '../../support/principals';
+import { SagaWorld, type SagaProcess } from '../../support/saga-world';
 
 const CAP = 50;
 

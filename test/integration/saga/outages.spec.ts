@@ -1,7 +1,8 @@
 import { DomainError, type ErrorCategory } from '#libs/kernel';
 import { done, fail, type StepAnswer } from '#libs/saga';
 import { until } from '../../support/until';
-import { ledger, PLATFORM, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
+import { PLATFORM } from '../../support/principals';
+import { ledger, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
 
 class Outage extends DomainError {

@@ -1,7 +1,9 @@
 import { done, wait, type SagaView } from '#libs/saga';
 import { until } from '../../support/until';
-import { ADMIN, PLATFORM, run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
+import { change } from '../../support/factories';
 
 let world: SagaWorld;
 let api: SagaProcess; // Its engine does not run.
@@ -24,7 +26,7 @@ async function working(...scripts: Script[]): Promise<SagaProcess> {
 it('lists sagas newest first, by status and kind, in pages of one more than asked for', async () => {
   const ids = [await start(null), await start('acme'), await start(null), await start('acme')].reverse();
   const [newest, second, third, oldest] = ids as [string, string, string, string];
-  await world.owner.query(`update saga_runs set status = 'running' where id = $1`, [third]);
+  await change(world.owner, 'saga_runs', third, { status: 'running' });
   expect(idsOf(await api.reader.list(PLATFORM, {}, 10, null))).toEqual(ids);
   expect(idsOf(await api.reader.list(PLATFORM, {}, 1, null))).toEqual([newest, second]);
   expect(idsOf(await api.reader.list(PLATFORM, {}, 10, second))).toEqual([third, oldest]);

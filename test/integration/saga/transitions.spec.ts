@@ -1,6 +1,8 @@
 import { SAGA_TRANSITIONS, STEP_TRANSITIONS, wait, type SagaStatus } from '#libs/saga';
-import { ADMIN, PLATFORM, SagaWorld, type SagaProcess } from '../../support/saga-world';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { SagaWorld, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
+import { aSaga, insert } from '../../support/factories';
 
 const STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
 const FINAL: readonly string[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
@@ -27,18 +29,11 @@ async function checkedWords(table: string, columns: readonly string[]): Promise<
 }
 
 async function sagaWith(status: SagaStatus): Promise<string> {
-  const { rows } = await world.owner.query<{ id: string }>(
-    `insert into saga_runs (kind, input, steps, created_by, status, wake_at, finished_at)
-     values ('waiting', '{}', array['only'], 'test', $1, case when $2 then null else clock_timestamp() end, case when $2 then clock_timestamp() end)
-     returning id`,
-    [status, FINAL.includes(status)],
-  );
-  const id = rows[0]?.id ?? '';
+  const ended = FINAL.includes(status);
+  const times = { wake_at: ended ? null : new Date(), finished_at: ended ? new Date() : null };
+  const id = await aSaga(world.owner, { kind: 'waiting', steps: ['only'], status, ...times });
   const step = { failed: 'failed', compensation_failed: 'compensation_failed', completed: 'completed' }[status as string];
-  if (step) {
-    const text = `insert into saga_steps (saga_id, step_idx, name, status, finished_at) values ($1, 0, 'only', $2, clock_timestamp())`;
-    await world.owner.query(text, [id, step]);
-  }
+  if (step) await insert(world.owner, 'saga_steps', { saga_id: id, step_idx: 0, name: 'only', status: step, finished_at: new Date() });
   return id;
 }
 

@@ -1,6 +1,7 @@
 import type { ResourceView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
-import { newTenancyWorld, tenant, type TenancyWorld } from './tenancy-world';
+import { tenantHeader } from '../../support/principals';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 
@@ -16,7 +17,7 @@ afterAll(() => world.close());
 it('separates tenants in the application when row security has no effect [TEN-4]', async () => {
   const visible = await world.database.withoutScope((tx) => tx.query('select 1 from cloud_resources'));
   expect(visible).toHaveLength(world.resources.length);
-  const answer = await world.http().get('/api/v1/inventory?limit=200').set(tenant('acme')).expect(200);
+  const answer = await world.http().get('/api/v1/inventory?limit=200').set(tenantHeader('acme')).expect(200);
   const rows = (answer.body as ListAnswer<ResourceView>).data;
   expect(rows.length).toBeGreaterThan(0);
   expect(new Set(rows.map((row) => row.tenant_id))).toEqual(new Set(['acme']));
@@ -24,6 +25,6 @@ it('separates tenants in the application when row security has no effect [TEN-4]
 
 it.each(['', '/events'])('returns 404 for another tenant’s resource%s when row security has no effect [TEN-3, TEN-4]', async (part) => {
   const foreign = world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
-  const answer = await world.http().get(`/api/v1/inventory/${foreign}${part}`).set(tenant('acme'));
+  const answer = await world.http().get(`/api/v1/inventory/${foreign}${part}`).set(tenantHeader('acme'));
   expect(answer.status).toBe(404);
 });

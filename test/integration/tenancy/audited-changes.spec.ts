@@ -1,7 +1,8 @@
 import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
-import { everythingIn } from './table-contents';
-import { admin, newTenancyWorld, type TenancyWorld } from './tenancy-world';
+import { tableContents } from './table-contents';
+import { ADMIN_HEADER } from '../../support/principals';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 
@@ -81,8 +82,8 @@ describe('a change by a person', () => {
   aWorldOfItsOwn();
 
   it.each(CHANGES)('records $what with actor, action, time and reason [OPS-9]', async ({ action, send, status, reason = 'sold' }) => {
-    const { headers } = await send().set(admin).expect(status);
-    const { body } = await world.http().get('/api/v1/audit').set(admin).expect(200);
+    const { headers } = await send().set(ADMIN_HEADER).expect(status);
+    const { body } = await world.http().get('/api/v1/audit').set(ADMIN_HEADER).expect(200);
     expect((body as ListAnswer<AuditView>).data[0]).toEqual(
       expect.objectContaining({
         action,
@@ -111,16 +112,16 @@ describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ 
 
   it.each(CHANGES)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
     const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const before = await everythingIn(world);
+    const before = await tableContents(world);
     await world.owner.query(make);
-    const refused = await send().set(admin).expect(500);
+    const refused = await send().set(ADMIN_HEADER).expect(500);
     expect(refused.body).toMatchObject({ code: 'internal' });
     expect(refused.text).not.toMatch(/audit|insert|permission|secret/); // The response contains no internals [TEN-10].
     expect(log.mock.calls.join('')).toMatch(/audit/); // The fault fired and was logged.
-    expect(await everythingIn(world)).toEqual(before);
+    expect(await tableContents(world)).toEqual(before);
     await world.owner.query(end);
-    await send().set(admin).expect(status);
-    expect(await everythingIn(world)).not.toEqual(before);
+    await send().set(ADMIN_HEADER).expect(status);
+    expect(await tableContents(world)).not.toEqual(before);
     log.mockRestore();
   });
 });

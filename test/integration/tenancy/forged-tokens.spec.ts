@@ -1,7 +1,8 @@
 import { until } from '../../support/until';
 import { FORGED, GENUINE_ADMIN } from './forged-tokens';
 import { documentedOperations, type Operation } from './operations';
-import { admin, bearer, newTenancyWorld, type TenancyWorld } from './tenancy-world';
+import { ADMIN_HEADER, bearer } from '../../support/principals';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 let closed: Operation[];
@@ -43,5 +44,5 @@ it('refuses a token from the second in which it expires, also when it was accept
   const status = async (headers: { authorization: string }) => (await world.http().get('/api/v1/inventory').set(headers)).status;
   for (let times = 0; times < 3; times++) expect(await status(short)).toBe(200);
   await until(async () => (await status(short)) === 401);
-  expect(await status(admin)).toBe(200);
+  expect(await status(ADMIN_HEADER)).toBe(200);
 });

@@ -1,18 +1,18 @@
 import { createHmac } from 'node:crypto';
 import { signGuardianToken } from '#libs/identity';
-import { SECRET } from './tenancy-world';
+import { JWT_SECRET } from '../../support/settings';
 
 const NOW_S = Math.floor(Date.now() / 1000);
 const GENUINE = { sub: 'ops', typ: 'access', iat: NOW_S, nbf: NOW_S, exp: NOW_S + 600, roles: ['platform_admin'] };
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-function token(claims: object, { header = {}, hash = 'sha512', secret = SECRET } = {}): string {
+function token(claims: object, { header = {}, hash = 'sha512', secret = JWT_SECRET } = {}): string {
   const text = `${base64({ alg: 'HS512', typ: 'JWT', ...header })}.${base64({ ...GENUINE, ...claims })}`;
   return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
 }
 
-const [head, , signature] = signGuardianToken(SECRET, { sub: 'acme-user', tenantId: 'acme' }).split('.');
+const [head, , signature] = signGuardianToken(JWT_SECRET, { sub: 'acme-user', tenantId: 'acme' }).split('.');
 
 /**
  * Tokens that a forger or a faulty service might send. All claim to be a platform admin. The first one is the genuine token

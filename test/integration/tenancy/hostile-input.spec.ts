@@ -1,7 +1,8 @@
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { documentedOperations, type Operation } from './operations';
-import { admin, newTenancyWorld, tenant, type TenancyWorld } from './tenancy-world';
+import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 let operations: Operation[];
@@ -161,7 +162,7 @@ it('returns a 500 for no input, and problem details for every refusal [TEN-5]', 
   const statuses = new Map<number, number>();
   const chosen = operations.flatMap(attempts).filter((_attempt, nth) => nth % EVERY === SEED % EVERY);
   const waiting = chosen.flatMap((attempt) => {
-    const callers = attempt.operation.adminOnly ? [admin] : [admin, tenant('acme')];
+    const callers = attempt.operation.adminOnly ? [ADMIN_HEADER] : [ADMIN_HEADER, tenantHeader('acme')];
     return callers.map((who) => ({ attempt, who }));
   });
   expect(waiting.length).toBeGreaterThan(1_000);

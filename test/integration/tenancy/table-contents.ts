@@ -16,7 +16,7 @@ const TABLES = [
 ];
 
 /** Returns all rows that a request could have changed, for a comparison before and after. */
-export async function everythingIn({ owner }: TenancyWorld): Promise<unknown[][]> {
+export async function tableContents({ owner }: TenancyWorld): Promise<unknown[][]> {
   const rows: unknown[][] = [];
   for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by 1`)).rows);
   return rows;

@@ -1,16 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Client } from 'pg';
-import request from 'supertest';
-import { loadConfig } from '#libs/config';
+import type request from 'supertest';
 import { Database } from '#libs/database';
-import { signGuardianToken } from '#libs/identity';
 import { prepareQueueSchema } from '#libs/queues';
-import { createApi } from '../../../apps/api/src/api-app';
 import { createTestDatabase } from '../../support/database';
-import { readyForRequests } from './until-ready';
-
-export const SECRET = 'tenancy-secret-tenancy-secret-tenancy-secret-tenancy-secret-tenancy';
+import { createTestApp } from '../../support/test-app';
+import { anEvent, aProject, aResource, insert } from '../../support/factories';
 
 export interface Seeded {
   readonly id: string;
@@ -37,30 +32,23 @@ export interface TenancyWorld {
   close(): Promise<void>;
 }
 
-export const bearer = (claims: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'someone', ...claims })}` });
-export const admin = bearer({ sub: 'ops', roles: ['platform_admin'] });
-export const tenant = (tenantId: string) => bearer({ sub: `${tenantId}-user`, tenantId });
-
 export async function newTenancyWorld(): Promise<TenancyWorld> {
   const of = await createTestDatabase();
   await prepareQueueSchema(of.ownerUrl);
   const owner = new Client({ connectionString: of.ownerUrl });
   await owner.connect();
   const seeded = await seed(owner);
-  const app = await createApi(
-    loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET: SECRET, DATABASE_URL: of.appUrl, DATABASE_POOL_SIZE: '4' }),
-  );
-  await app.listen(0, '127.0.0.1');
-  await readyForRequests(app, admin);
+  const { app, http, becomes, close } = await createTestApp({ DATABASE_URL: of.appUrl, DATABASE_POOL_SIZE: '4' });
+  await becomes('/api/v1/audit', 200);
   return {
     app,
     owner,
     ...seeded,
     database: app.get(Database),
-    http: () => request(app.getHttpServer()),
-    call: (method, path) => request(app.getHttpServer())[method](path),
+    http,
+    call: (method, path) => http()[method](path),
     close: async () => {
-      await app.close();
+      await close();
       await owner.end();
       await of.drop();
     },
@@ -73,13 +61,7 @@ async function seed(
   const account = await insert(owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' });
   const projects: Record<string, string> = {};
   for (const name of ['acme', 'globex']) {
-    projects[name] = await insert(owner, 'cloud_projects', {
-      account_id: account,
-      provider_id: randomUUID(),
-      name: `${name} sites`,
-      tenant_id: name,
-      tenant_set_by: 'admin',
-    });
+    projects[name] = await aProject(owner, { account_id: account, name: `${name} sites`, tenant_id: name, tenant_set_by: 'admin' });
   }
   const resources: Seeded[] = [];
   for (let n = 0; n < 30; n += 1) {
@@ -93,26 +75,18 @@ async function seed(
       name: `${owner_ ?? 'nobody'}-web-${n}`,
       region: 'fra1',
       status,
-      content_hash: 'x',
-      attrs: JSON.stringify({ networks: [`10.0.0.${n}`] }),
+      attrs: { networks: [`10.0.0.${n}`] },
       tenant_id: owner_,
       owner_override: owner_,
       attributed_by: owner_ ? 'override' : 'fallback',
       cloud_project_id: owner_ && projects[owner_],
-      first_seen_at: '2026-01-01T00:00:00Z',
       last_seen_at: '2026-02-01T00:00:00Z',
       deleted_at: status === 'deleted' ? '2026-03-01T00:00:00Z' : null,
     };
-    const id = await insert(owner, 'cloud_resources', row);
+    const id = await aResource(owner, row);
     resources.push({ id, tenant: owner_, status });
     for (const type of ['discovered', 'updated', 'updated']) {
-      await insert(owner, 'cloud_resource_events', {
-        resource_id: id,
-        tenant_id: owner_,
-        type,
-        source: 'sweep',
-        changes: JSON.stringify({ name: { old: null, new: row.name } }),
-      });
+      await anEvent(owner, id, { tenant_id: owner_, type, changes: { name: { old: null, new: row.name } } });
     }
   }
   const suspectSweep = await insert(owner, 'cloud_sweeps', {
@@ -130,20 +104,10 @@ async function seed(
 
 /** The live region and name of the droplet differ from its desired state. */
 async function seedDrift(owner: Client, resourceId: string): Promise<Pick<TenancyWorld, 'drift' | 'revertibleDrift' | 'driftRule'>> {
-  await owner.query(`insert into cloud_provisioned (resource_id, spec) values ($1, '{"region":"ams3","name":"web-1"}')`, [resourceId]);
+  await insert(owner, 'cloud_provisioned', { resource_id: resourceId, spec: { region: 'ams3', name: 'web-1' } });
   const of = { resource_id: resourceId, spec_version: 1, severity: 'high' };
   const drift = await insert(owner, 'cloud_drift', { ...of, field: 'region', expected: '"ams3"', actual: '"fra1"' });
   const revertibleDrift = await insert(owner, 'cloud_drift', { ...of, field: 'name', expected: '"web-1"', actual: '"nobody-web-2"' });
   const driftRule = await insert(owner, 'cloud_drift_rules', { field: 'name', reason: 'names are theirs', created_by: 'ops' });
   return { drift, revertibleDrift, driftRule };
-}
-
-async function insert(owner: Client, table: string, row: Record<string, unknown>): Promise<string> {
-  const columns = Object.keys(row);
-  const places = columns.map((_, at) => `$${at + 1}`);
-  const answer = await owner.query<{ id: string }>(
-    `insert into ${table} (${columns.join(', ')}) values (${places.join(', ')}) returning id`,
-    Object.values(row),
-  );
-  return answer.rows[0]?.id ?? '';
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { EventView, ResourceView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
 import { GENUINE_ADMIN } from './forged-tokens';
-import { everythingIn } from './table-contents';
+import { tableContents } from './table-contents';
 import { documentedOperations, type Operation } from './operations';
-import { admin, newTenancyWorld, tenant, type TenancyWorld } from './tenancy-world';
+import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
 let operations: Operation[];
@@ -27,7 +28,7 @@ describe('the inventory of a tenant', () => {
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
       const answer = await inventory(`?limit=3${cursor && `&cursor=${cursor}`}`)
-        .set(tenant('acme'))
+        .set(tenantHeader('acme'))
         .expect(200);
       seen.push(...rowsOf(answer).map((row) => row.id));
       expect(new Set(rowsOf(answer).map((row) => row.tenant_id))).toEqual(new Set(['acme']));
@@ -52,20 +53,20 @@ describe('the inventory of a tenant', () => {
     ['tenant_id=acme&q=globex'],
   ])('lists only rows of the tenant with the filter %s [TEN-3]', async (filter) => {
     const query = `?limit=200&${filter.replace('<globex>', world.projects['globex'] ?? '')}`;
-    const mine = rowsOf(await inventory(query).set(tenant('acme')).expect(200));
+    const mine = rowsOf(await inventory(query).set(tenantHeader('acme')).expect(200));
     expect(mine.filter((row) => row.tenant_id !== 'acme')).toEqual([]);
     // The filter itself works: an admin finds exactly these rows among others.
-    const all = rowsOf(await inventory(query).set(admin).expect(200));
+    const all = rowsOf(await inventory(query).set(ADMIN_HEADER).expect(200));
     expect(all.filter((row) => row.tenant_id === 'acme').map((row) => row.id)).toEqual(mine.map((row) => row.id));
   });
 
   it('lists only rows of the tenant with a cursor of another caller [TEN-3]', async () => {
-    for (const maker of [admin, tenant('globex')]) {
+    for (const maker of [ADMIN_HEADER, tenantHeader('globex')]) {
       const cursor = nextOf(await inventory('?limit=1').set(maker).expect(200));
       expect(cursor).not.toBeNull();
       const rows = rowsOf(
         await inventory(`?limit=200&cursor=${cursor ?? ''}`)
-          .set(tenant('acme'))
+          .set(tenantHeader('acme'))
           .expect(200),
       );
       expect(rows.length).toBeGreaterThan(0);
@@ -84,16 +85,16 @@ describe('the inventory of a tenant', () => {
     };
     const rows = rowsOf(
       await inventory('?limit=200')
-        .set({ ...claims, ...tenant('acme') })
+        .set({ ...claims, ...tenantHeader('acme') })
         .expect(200),
     );
     expect(rows.map((row) => row.id).sort()).toEqual(idsOf('acme').sort());
   });
 
   it.each(['tenant_id=globex', 'tenant_id=ACME', 'tenant_id=%20acme'])('refuses a filter by another tenant: %s [TEN-3]', async (filter) => {
-    const { status } = await inventory(`?${filter}`).set(tenant('acme'));
+    const { status } = await inventory(`?${filter}`).set(tenantHeader('acme'));
     expect(status === 403 || status === 400).toBe(true);
-    await inventory('?tenant_id=globex').set(tenant('acme')).expect(403);
+    await inventory('?tenant_id=globex').set(tenantHeader('acme')).expect(403);
   });
 
   it.each([
@@ -105,26 +106,26 @@ describe('the inventory of a tenant', () => {
     'as_of=yesterday',
     'unattributed=false',
   ])('refuses a parameter that could widen the scope: %s [TEN-2, TEN-3, TEN-5]', async (query) => {
-    const { body } = await inventory(`?${query}`).set(tenant('acme')).expect(400);
+    const { body } = await inventory(`?${query}`).set(tenantHeader('acme')).expect(400);
     expect(body).toMatchObject({ code: 'validation_failed' });
   });
 
   it('limits past states, counts and the CSV file to the tenant [TEN-3, TEN-4]', async () => {
     const past = rowsOf(
       await inventory(`?limit=200&as_of=${new Date(Date.now() + 60_000).toISOString()}`)
-        .set(tenant('acme'))
+        .set(tenantHeader('acme'))
         .expect(200),
     );
     expect(past.map((row) => row.id).sort()).toEqual(idsOf('acme').sort());
-    expect(rowsOf(await inventory('?unattributed=true').set(tenant('acme')).expect(200))).toEqual([]);
-    const { body } = await world.http().get('/api/v1/inventory/summary').set(tenant('acme')).expect(200);
+    expect(rowsOf(await inventory('?unattributed=true').set(tenantHeader('acme')).expect(200))).toEqual([]);
+    const { body } = await world.http().get('/api/v1/inventory/summary').set(tenantHeader('acme')).expect(200);
     expect(body).toMatchObject({
       data: { total: idsOf('acme').length, unattributed: 0, by_tenant: [{ tenant_id: 'acme', count: idsOf('acme').length }] },
     });
     const file = await world
       .http()
       .get('/api/v1/inventory.csv')
-      .set(tenant('acme'))
+      .set(tenantHeader('acme'))
       .expect(200)
       .expect('content-type', /text\/csv/);
     const ids = file.text
@@ -133,39 +134,39 @@ describe('the inventory of a tenant', () => {
       .slice(1)
       .map((line) => String(line.split(',')[0]));
     expect(ids.sort()).toEqual(idsOf('acme').sort());
-    await world.http().get('/api/v1/inventory.csv?tenant_id=globex').set(tenant('acme')).expect(403);
+    await world.http().get('/api/v1/inventory.csv?tenant_id=globex').set(tenantHeader('acme')).expect(403);
     await world.http().get('/api/v1/inventory.csv').expect(401);
   });
 
   it('refuses a body that could widen the scope [TEN-2, TEN-3]', async () => {
-    const { body } = await inventory().set(tenant('acme')).send({ tenant_id: 'globex' }).expect(400);
+    const { body } = await inventory().set(tenantHeader('acme')).send({ tenant_id: 'globex' }).expect(400);
     expect(body).toMatchObject({ errors: [{ field: 'tenant_id' }] });
   });
 
   it('returns the same 404 for a resource of another tenant, without a tenant, and that does not exist [TEN-3]', async () => {
     for (const path of ['', '/events']) {
       const answers = [one('globex'), one(null), idsOf('globex', 'deleted')[0] ?? '', randomUUID()].map((id) =>
-        world.http().get(`/api/v1/inventory/${id}${path}`).set(tenant('acme')).expect(404),
+        world.http().get(`/api/v1/inventory/${id}${path}`).set(tenantHeader('acme')).expect(404),
       );
       const bodies = (await Promise.all(answers)).map(({ text, headers }) => text.replaceAll(String(headers['x-request-id']), ''));
       expect(new Set(bodies).size).toBe(1);
       await world
         .http()
         .get(`/api/v1/inventory/${one('acme')}${path}`)
-        .set(tenant('acme'))
+        .set(tenantHeader('acme'))
         .expect(200);
       await world
         .http()
         .get(`/api/v1/inventory/${one('globex')}${path}`)
-        .set(admin)
+        .set(ADMIN_HEADER)
         .expect(200);
     }
   });
 
   it('returns only those events of a resource that happened while the tenant owned it [TEN-3, INV-13]', async () => {
     const moved = idsOf('acme').at(-1) ?? '';
-    await world.http().patch(`/api/v1/inventory/${moved}`).set(admin).send({ tenant_id: 'globex', reason: 'sold' }).expect(200);
-    await world.http().get(`/api/v1/inventory/${moved}`).set(tenant('acme')).expect(404);
+    await world.http().patch(`/api/v1/inventory/${moved}`).set(ADMIN_HEADER).send({ tenant_id: 'globex', reason: 'sold' }).expect(200);
+    await world.http().get(`/api/v1/inventory/${moved}`).set(tenantHeader('acme')).expect(404);
     const types = async (who: object) => {
       const { body } = await world
         .http()
@@ -174,16 +175,16 @@ describe('the inventory of a tenant', () => {
         .expect(200);
       return (body as ListAnswer<EventView>).data.map((event) => event.type);
     };
-    expect(await types(tenant('acme'))).toEqual(['updated', 'updated', 'discovered']);
-    expect(await types(tenant('globex'))).not.toContain('discovered');
-    expect(await types(admin)).toEqual(['attributed', 'updated', 'updated', 'discovered']);
-    await world.http().patch(`/api/v1/inventory/${moved}`).set(admin).send({ tenant_id: 'acme' }).expect(200);
+    expect(await types(tenantHeader('acme'))).toEqual(['updated', 'updated', 'discovered']);
+    expect(await types(tenantHeader('globex'))).not.toContain('discovered');
+    expect(await types(ADMIN_HEADER)).toEqual(['attributed', 'updated', 'updated', 'discovered']);
+    await world.http().patch(`/api/v1/inventory/${moved}`).set(ADMIN_HEADER).send({ tenant_id: 'acme' }).expect(200);
   });
 });
 
 describe('operations of the platform admin', () => {
   it('returns 403 to a tenant, whether the object exists or not, and changes nothing [TEN-3]', async () => {
-    const before = await everythingIn(world);
+    const before = await tableContents(world);
     const functions = operations.filter(({ adminOnly }) => adminOnly);
     expect(functions.length).toBeGreaterThanOrEqual(8);
     for (const { method, path } of functions) {
@@ -196,11 +197,11 @@ describe('operations of the platform admin', () => {
         randomUUID(),
         'no-id',
       ]) {
-        const call = world.http()[method](path.replace('{id}', id)).set(tenant('acme'));
+        const call = world.http()[method](path.replace('{id}', id)).set(tenantHeader('acme'));
         const { body } = await (method === 'get' ? call : call.send({ tenant_id: 'acme', kind: 'droplet', reason: 'mine' })).expect(403);
         expect(body).toMatchObject({ code: 'platform_admin_required' });
       }
     }
-    expect(await everythingIn(world)).toEqual(before);
+    expect(await tableContents(world)).toEqual(before);
   });
 });

@@ -1,21 +1,16 @@
-import { migrate } from '#libs/database';
-import { signGuardianToken } from '#libs/identity';
 import type { ResourceView, SweepView } from '#libs/inventory';
 import type { ListAnswer } from '#libs/kernel';
-import { prepareQueueSchema } from '#libs/queues';
 import { Client } from 'pg';
-import { eventually } from '../eventually';
+import { until } from '../until';
 import type { BackendKind } from '../queue-world';
-import { createEmptyDatabase, type TestDatabase } from '../database';
+import { createEmptyDatabase, migrateAll, type TestDatabase } from '../database';
+import { ADMIN_HEADER } from '../principals';
+import { JWT_SECRET, UNLIMITED_CALLS } from '../settings';
 import { ConnectionPeaks } from './connection-peaks';
 import { QueueStorage } from './queue-storage';
 import { SimulatedAccount, sorted, type DropletFacts } from './simulated-account';
 import { SpawnedProcess } from './spawned-process';
 
-export const SECRET = 'a-secret-of-tests-that-is-long-enough-for-hs512-and-is-used-nowhere-else';
-const bearer = (claims: object) => ({ authorization: `Bearer ${signGuardianToken(SECRET, { sub: 'ops', ...claims })}` });
-export const ADMIN = bearer({ roles: ['platform_admin'] });
-export const TENANT = bearer({ tenantId: 'acme' });
 /** The provider token of each process. The api needs none. */
 const TOKENS = { one: 'dop_v1_worker_one', two: 'dop_v1_worker_two', three: 'dop_v1_worker_three' } as const;
 const KINDS = ['droplet', 'project'] as const;
@@ -29,7 +24,7 @@ export type Kind = (typeof KINDS)[number];
  * strike before a tombstone is written.
  */
 const SETTINGS = {
-  JWT_SECRET: SECRET,
+  JWT_SECRET,
   SWEEP_LEASE_MS: '3000',
   SCHEDULES_REPAIR_MS: '1000',
   QUEUE_LOCK_MS: '1000',
@@ -37,8 +32,7 @@ const SETTINGS = {
   STRIKES_TO_DELETE: '1',
   STRIKE_SPACING_MS: '0',
   DELETION_LAG_MS: '0',
-  DO_RATE_PER_MINUTE: '1000000',
-  DO_RATE_PER_HOUR: '1000000',
+  ...UNLIMITED_CALLS,
 };
 
 /** Two or three workers and an api as they are deployed, with one database, one queue storage and one simulated account. */
@@ -77,8 +71,7 @@ export class ProcessWorld {
   }
 
   async migrate(): Promise<void> {
-    await migrate(this.database.ownerUrl, { appUrl: this.database.appUrl });
-    await prepareQueueSchema(this.database.ownerUrl);
+    await migrateAll(this.database.ownerUrl, this.database.appUrl);
   }
 
   process(name: ProcessName): SpawnedProcess {
@@ -112,7 +105,7 @@ export class ProcessWorld {
     for (const kind of KINDS) await this.sweep('the first sweep', kind, `status = 'complete'`);
   }
 
-  async ask(path: string, { body, as = ADMIN }: { body?: object; as?: object } = {}): Promise<{ status: number; body: unknown }> {
+  async ask(path: string, { body, as = ADMIN_HEADER }: { body?: object; as?: object } = {}): Promise<{ status: number; body: unknown }> {
     const answer = await fetch(`${this.process('api').url}${path}`, {
       method: body ? 'POST' : 'GET',
       headers: { ...as, ...(body && { 'content-type': 'application/json' }) },
@@ -144,13 +137,16 @@ export class ProcessWorld {
 
   /** Waits for the newest sweep of the kind that meets the condition. */
   sweep(what: string, kind: Kind, condition: string, values: readonly unknown[] = []): Promise<SweepView> {
-    return eventually(`${what} (${kind})`, async () => {
-      const { rows } = await this.owner.query<SweepView>(
-        `select * from cloud_sweeps where kind = '${kind}' and ${condition} order by started_at desc limit 1`,
-        [...values],
-      );
-      return rows[0];
-    });
+    return until(
+      async () => {
+        const { rows } = await this.owner.query<SweepView>(
+          `select * from cloud_sweeps where kind = '${kind}' and ${condition} order by started_at desc limit 1`,
+          [...values],
+        );
+        return rows[0];
+      },
+      { what: `${what} (${kind})` },
+    );
   }
 
   /** Waits for another complete sweep of the kind that began after the given one. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfig } from '#libs/config';
 import { QueueClients, QUEUE_NAMES, type JobQueue } from '#libs/queues';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { loseQueueData } from '../queue-data';
 import type { BackendKind } from '../queue-world';
+import { testConfig } from '../settings';
 
 /** The queue data of a world, with operations on them for tests. */
 export class QueueStorage {
@@ -22,7 +22,7 @@ export class QueueStorage {
     const redisUrl = backend === 'redis' ? (process.env.TEST_REDIS_URL ?? '') : '';
     this.env = { REDIS_URL: redisUrl, QUEUE_PREFIX: this.prefix };
     this.redis = redisUrl ? new Redis(redisUrl) : undefined;
-    this.clients = new QueueClients(loadConfig({ ...this.env, NODE_ENV: 'test', JWT_SECRET: 'not used here', DATABASE_URL: databaseUrl }));
+    this.clients = new QueueClients(testConfig({ ...this.env, DATABASE_URL: databaseUrl }));
   }
 
   /** Returns the keys of schedules with a next tick in the future. */

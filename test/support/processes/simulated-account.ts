@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { startSimulator } from '../../../apps/simulator/src';
 import { SimulatorClient } from '../simulator-client';
-import { eventually } from '../eventually';
+import { until } from '../until';
 
 /** The facts about a droplet on which an account and our inventory of it must agree. */
 export interface DropletFacts {
@@ -75,7 +75,7 @@ export class SimulatedAccount {
 
   /** Returns the token of the blocked request once there is one. Requests with other tokens pass from then on. */
   async blockedToken(path: string, tokens: readonly string[]): Promise<string> {
-    const holding = await eventually('a blocked request', async () => (await this.control.faultReport()).find(({ held }) => held > 0));
+    const holding = await until(async () => (await this.control.faultReport()).find(({ held }) => held > 0), { what: 'a blocked request' });
     const token = tokens.find((one) => holding.id === one) ?? '';
     await this.control.faults([blockingRule(path, token)]);
     return token;

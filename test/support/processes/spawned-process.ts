@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../libs/platform/local-stack/src/ports';
-import { eventually } from '../eventually';
+import { until } from '../until';
 
 const APPS = { api: { portVariable: 'PORT' }, worker: { portVariable: 'WORKER_PORT' } } as const;
 
@@ -67,7 +67,7 @@ export class SpawnedProcess {
   /** Throws at once when the process has ended instead of waiting for the timeout. */
   async ready(limitMs?: number): Promise<void> {
     try {
-      await eventually('readiness', async () => this.hasEnded || (await this.readiness()) === 200, limitMs);
+      await until(async () => this.hasEnded || (await this.readiness()) === 200, { what: 'readiness', withinMs: limitMs });
     } catch (error) {
       throw new Error(`process ${this.child.pid} runs and is not ready: ${JSON.stringify(await this.get('/api/health/ready'))}; it said last: ${this.text.slice(-2_000)}`, { cause: error }); // prettier-ignore
     }

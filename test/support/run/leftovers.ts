@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runningPostmaster } from '../../../libs/platform/local-stack/src/embedded-postgres/server';
 import { identityOf, isAlive, isStillRunning, type ProcessIdentity } from '../../../libs/platform/local-stack/src/process-identity';
 import { RUN_FOLDER_PREFIX } from './test-run';
+import { until } from '../until';
 
 const NOTE = 'run.json';
 
@@ -31,7 +31,8 @@ export async function removeFolder(folder: string): Promise<void> {
   const server = runningPostmaster(join(folder, 'postgres'));
   if (server) {
     process.kill(server.pid, 'SIGQUIT');
-    while (isAlive(server.pid)) await sleep(10);
+    const { pid } = server;
+    await until(() => !isAlive(pid), { what: 'the end of PostgreSQL' });
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { AuditLog } from '#libs/audit';
 import { decodeCursor, encodeCursor, SEQUENCE_KEY } from '#libs/kernel';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { PageQuery, type ListOf } from '../http/page.dto';
+import { PageQuery, type ListOf } from '../http/http.dto';
 import { ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { AuditEntryResponse } from './audit.dto';

@@ -1,5 +1,5 @@
 import type { AuditView } from '#libs/audit';
-import { ApiAnyObject, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { ApiAnyObject, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 
 /** One change, as recorded in its transaction. */
 export class AuditEntryResponse implements AuditView {

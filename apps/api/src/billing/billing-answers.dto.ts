@@ -11,7 +11,7 @@ import {
   ApiTime,
   ApiUuid,
   ApiWhole,
-} from '../http/field.decorators';
+} from '../http/swagger.decorators';
 
 class InvoiceFailureResponse {
   @ApiText('Names the failure; stable')

@@ -1,8 +1,8 @@
 import { IsIn, IsOptional, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
 import { GROUPS, type CostLineFilters, type Group } from '#libs/provider-billing';
-import { ApiInput } from '../http/field.decorators';
+import { ApiInput } from '../http/swagger.decorators';
 import { IsPeriod, IsTenantId, IsWord } from '../http/input.decorators';
-import { PageQuery } from '../http/page.dto';
+import { PageQuery } from '../http/http.dto';
 
 const GROUP = Object.keys(GROUPS).join('|');
 

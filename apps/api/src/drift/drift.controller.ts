@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { AuditContext } from '#libs/audit';
 import {
@@ -6,23 +6,25 @@ import {
   DriftAcceptanceService,
   DriftDetectionService,
   DriftRevertService,
+  DriftRuleService,
   DriftService,
   type ReversalPlan,
 } from '#libs/drift';
+import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import type { CountsOf, DataOf, ListOf } from '../http/page.dto';
-import { ReasonBody } from '../http/reason.dto';
+import { PageQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { AuditCtx } from '../http/request-context';
 import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
+import { UuidPipe } from '../http/validation.pipe';
 import { ResourceResponse } from '../inventory/inventory.dto';
-import { WakeupService } from '../wakeups/wakeup.service';
 import {
   AcceptDriftBody,
   DriftDetectionResponse,
   DriftQuery,
   DriftResponse,
+  DriftRuleBody,
+  DriftRuleResponse,
   DriftSummaryResponse,
   RevertQuery,
   UnmanagedQuery,
@@ -132,5 +134,38 @@ export class DriftController {
     const saga_id = await this.reverts.start(id, context);
     await this.wakeups.wakeSagaWorkers();
     return { data: { ...(await this.drifts.get(id)), saga_id } };
+  }
+}
+
+@RequirePlatformAdmin()
+@Controller('api/v1/drift-rules')
+export class DriftRulesController {
+  constructor(private readonly rules: DriftRuleService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List drift ignore rules', description: 'Newest first.' })
+  @ApiListResponse(DriftRuleResponse)
+  list(@Query() page: PageQuery): Promise<ListOf<DriftRuleResponse>> {
+    return this.rules.list(page);
+  }
+
+  @Post()
+  @ApiOperation({
+    summary: 'Create a drift ignore rule',
+    description:
+      'It ignores each drift that matches all given fields; give at least one of tenant, kind, resource and field. Ignored drifts are counted, not listed.',
+  })
+  @ApiDataResponse(DriftRuleResponse, 201)
+  @ApiProblems(404)
+  async add(@Body() body: DriftRuleBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.create(body, context) };
+  }
+
+  @Delete(':id')
+  @ApiOperation({ summary: 'Delete a drift ignore rule' })
+  @ApiIdParam('rule')
+  @ApiDataResponse(DriftRuleResponse)
+  async remove(@Param('id', UuidPipe) id: string, @AuditCtx() context: AuditContext): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.delete(id, context) };
   }
 }

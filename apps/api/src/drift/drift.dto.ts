@@ -13,10 +13,9 @@ import {
   ApiTime,
   ApiUuid,
   ApiWhole,
-} from '../http/field.decorators';
+} from '../http/swagger.decorators';
 import { IsGiven, IsTenantId, IsTimestamp, IsWord } from '../http/input.decorators';
-import { PageQuery } from '../http/page.dto';
-import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
+import { PageQuery, ReasonBody, RequiredReasonBody } from '../http/http.dto';
 
 export class RevertQuery {
   @ApiInput('`true`: return the plan and change nothing')

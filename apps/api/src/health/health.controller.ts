@@ -1,10 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
+import { ReadinessService } from '#libs/runtime';
 import { Public } from '../auth/access.decorator';
 import { ApiPlainResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { HealthResponse, ReadinessResponse, ServingResponse } from './health.dto';
-import { ReadinessService } from './readiness.service';
 
 @Public()
 @Controller('api/health')
@@ -28,8 +28,8 @@ export class HealthController {
   })
   @ApiPlainResponse(ReadinessResponse)
   @ApiProblems(503)
-  ready(): Promise<ReadinessResponse> {
-    return this.readiness.ready();
+  async ready(): Promise<ReadinessResponse> {
+    return { status: 'ready', checks: await this.readiness.require(['database', 'queues']) };
   }
 
   @Get('serving')
@@ -40,7 +40,7 @@ export class HealthController {
   })
   @ApiPlainResponse(ServingResponse)
   @ApiProblems(503)
-  serving(): Promise<ServingResponse> {
-    return this.readiness.serving();
+  async serving(): Promise<ServingResponse> {
+    return { status: 'serving', checks: await this.readiness.require(['database']) };
   }
 }

@@ -1,5 +1,7 @@
-import { ApiEnum, ApiObject, ApiText } from '../http/field.decorators';
-import { CHECKS, type Check } from '../http/not-ready.error';
+import { ApiEnum, ApiObject, ApiText } from '../http/swagger.decorators';
+import { CHECKS } from '../http/problem';
+
+type Check = (typeof CHECKS)[number];
 
 /** The process is alive. */
 export class HealthResponse {

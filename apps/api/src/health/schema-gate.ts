@@ -8,12 +8,16 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Database } from '#libs/database';
+import { NotReadyError, type Check, type ReadinessIndicator } from '#libs/runtime';
 import { ACCESS, type Access } from '../auth/access.decorator';
-import { NotReadyError } from '../http/not-ready.error';
 
-/** Refuses every route that is not public (503) until the migrations of this build are applied. Liveness works meanwhile. [OPS-5] */
+/**
+ * Refuses every route that is not public (503) until the migrations of this build are applied. Liveness works meanwhile. [OPS-5] It is also
+ * the api's indicator of the database, which is not ready without that schema.
+ */
 @Injectable()
-export class SchemaGate implements CanActivate, OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SchemaGate implements CanActivate, ReadinessIndicator, OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly name = 'database';
   private readonly log = new Logger('Api');
   private readonly stop = new AbortController();
   private current = false;
@@ -23,8 +27,9 @@ export class SchemaGate implements CanActivate, OnApplicationBootstrap, BeforeAp
     private readonly reflector: Reflector,
   ) {}
 
-  get open(): boolean {
-    return this.current;
+  async ping(): Promise<Check> {
+    await this.database.ping();
+    return this.current ? 'ok' : 'schema_missing';
   }
 
   onApplicationBootstrap(): void {

@@ -2,7 +2,7 @@ import { isNativeError } from 'node:util/types';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Express, Request, Response } from 'express';
 import { failureOfError, failureOfStatus, INTERNAL, PROBLEM_MEDIA_TYPE, problemOf, type Failure } from './problem';
-import { requestIdOf } from './request-id';
+import { requestIdOf } from './request-context';
 
 /** Returns every failure as RFC 9457 problem JSON. No other code of the api writes an error response. */
 @Catch()

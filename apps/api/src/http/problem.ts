@@ -1,9 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { DomainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
-import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './field.decorators';
-import { CHECKS, NotReadyError } from './not-ready.error';
+import { NotReadyError } from '#libs/runtime';
+import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** States of a dependency of the api. */
+export const CHECKS = ['ok', 'down', 'schema_missing', 'stopping'] as const;
 
 /** One wrong field of a request. */
 class FieldProblem implements FieldError {

@@ -1,9 +1,8 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
-import { ApiListOf, ApiObject } from './field.decorators';
-import { Freshness, ListFields } from './page.dto';
+import { ApiListOf, ApiModels, ApiObject, ApiParam, ApiResponse } from './swagger.decorators';
+import { Freshness, ListFields } from './http.dto';
 import { PROBLEM_MEDIA_TYPE } from './problem';
-import { ApiModels, ApiParam, ApiResponse } from './swagger.decorators';
 
 /** The class of an answer in the envelope of one object; 200 unless another status is given. */
 export const ApiDataResponse = (item: Type<object>, status = 200) =>

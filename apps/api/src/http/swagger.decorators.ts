@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { ApiOperationOptions, ApiParamOptions, ApiPropertyOptions, ApiQueryOptions, ApiResponseOptions } from '@nestjs/swagger';
 import type * as Swagger from '@nestjs/swagger';
+import type { ApiOperationOptions, ApiParamOptions, ApiPropertyOptions, ApiQueryOptions, ApiResponseOptions } from '@nestjs/swagger';
+import { getMetadataStorage } from 'class-validator';
 
 /**
  * Decorators of `@nestjs/swagger`, applied when the document is first requested. Loading the package takes 0.25 s of CPU, which
@@ -50,3 +51,125 @@ export const ApiModels = (...models: readonly Type<object>[]) => lazyMethod((swa
 export const ApiExcludeController = (): ClassDecorator => (target) => {
   pending.push((swagger) => swagger.ApiExcludeController()(target));
 };
+
+export interface FieldOptions {
+  /** The value may be null. */
+  readonly nullable?: true;
+  /** The field may be missing. */
+  readonly optional?: true;
+  readonly example?: unknown;
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** Marks a field of any JSON value; the document builder removes the mark, because such a schema has no type. */
+export const ANY_JSON = 'any-json';
+
+/** Fields of responses. The first parameter describes the field to readers of the API document. */
+export const ApiText = (description: string, options?: FieldOptions) => field({ type: 'string' }, description, options);
+export const ApiUuid = (description: string, options?: FieldOptions) => field({ type: 'string', format: 'uuid' }, description, options);
+export const ApiTime = (description: string, options?: FieldOptions) =>
+  field({ type: 'string', format: 'date-time' }, description, options);
+export const ApiDate = (description: string, options?: FieldOptions) => field({ type: 'string', format: 'date' }, description, options);
+export const ApiWhole = (description: string, options?: FieldOptions & { readonly minimum?: number }) => {
+  const minimum = options?.minimum;
+  return field({ type: 'integer', ...(minimum !== undefined && { minimum }) }, description, options);
+};
+/** A number of things, 0 or more. */
+export const ApiCount = (description: string, options?: FieldOptions) => ApiWhole(description, { ...options, minimum: 0 });
+/** A part of a whole, 0 to 1. */
+export const ApiShare = (description: string, options?: FieldOptions) =>
+  field({ type: 'number', minimum: 0, maximum: 1 }, description, options);
+export const ApiFlag = (description: string, options?: FieldOptions) => field({ type: 'boolean' }, description, options);
+export const ApiEnum = (values: readonly string[], description: string, options?: FieldOptions) =>
+  field({ type: 'string', enum: [...values] }, description, options);
+/** An object with any keys and any JSON values. */
+export const ApiAnyObject = (description: string, options?: FieldOptions) =>
+  field({ type: 'object', additionalProperties: {} }, description, options);
+/** Any JSON value, null included. */
+export const ApiAnyJson = (description: string, options?: FieldOptions) => field({ type: ANY_JSON }, description, options);
+/** An object with any keys and values among these words. */
+export const ApiMapOfWords = (words: readonly string[], description: string, options?: FieldOptions) =>
+  field({ type: 'object', additionalProperties: { type: 'string', enum: [...words] } }, description, options);
+export const ApiTexts = (description: string) => field({ type: 'array', items: { type: 'string' } }, description);
+
+/** An object of another class. */
+export const ApiObject = (type: () => Type<object>, description: string, options?: FieldOptions) =>
+  ofClass(type, (ref) => ref, description, options);
+export const ApiListOf = (type: () => Type<object>, description: string, options?: FieldOptions) =>
+  ofClass(type, (ref) => ({ type: 'array', items: ref }), description, options);
+/** An object with any keys and objects of another class as values. */
+export const ApiMapOf = (type: () => Type<object>, description: string) =>
+  ofClass(type, (ref) => ({ type: 'object', additionalProperties: ref }), description);
+
+function field(schema: Schema, description: string, options: FieldOptions = {}): PropertyDecorator {
+  return lazyProperty(() => propertyOptions(schema, description, options));
+}
+
+function ofClass(type: () => Type<object>, schemaOf: (ref: Schema) => Schema, description: string, options: FieldOptions = {}) {
+  return lazyProperty((swagger, target) => {
+    registerModels(swagger, target, type());
+    return propertyOptions(schemaOf({ $ref: swagger.getSchemaPath(type()) }), description, options);
+  });
+}
+
+/** `oneOf` with one member keeps swagger from replacing a schema by the property's design type; the document builder unwraps it. */
+function propertyOptions(schema: Schema, description: string, { nullable, optional, example }: FieldOptions): ApiPropertyOptions {
+  const choice = nullable ? { anyOf: [schema, { type: 'null' }] } : { oneOf: [schema] };
+  const metadata: Schema = { type: 'object', ...choice, description, required: !optional, ...(example !== undefined && { example }) };
+  return metadata;
+}
+
+/** JSON Schema of each validator. The test of the document finds a validator that is missing here. */
+export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly unknown[]) => Schema>> = {
+  isArray: () => ({ type: 'array' }),
+  arrayMinSize: ([minItems]) => ({ minItems }),
+  arrayNotEmpty: () => ({ minItems: 1 }),
+  arrayMaxSize: ([maxItems]) => ({ maxItems }),
+  isBoolean: () => ({ type: 'boolean' }),
+  isByteLength: ([, maxLength]) => ({ type: 'string', maxLength }),
+  isInt: () => ({ type: 'integer' }),
+  min: ([minimum]) => ({ minimum }),
+  max: ([maximum]) => ({ maximum }),
+  isString: () => ({ type: 'string' }),
+  minLength: ([minLength]) => ({ type: 'string', minLength }),
+  maxLength: ([maxLength]) => ({ type: 'string', maxLength }),
+  matches: ([pattern]) => ({ type: 'string', pattern: pattern instanceof RegExp ? pattern.source : undefined }),
+  isIn: ([values]) => ({ type: 'string', enum: values }),
+  isUuid: () => ({ type: 'string', format: 'uuid' }),
+  isTimestamp: () => ({ type: 'string', format: 'date-time' }),
+  isTenantId: () => ({ type: 'string', minLength: 1, maxLength: 200 }),
+  isObject: () => ({ type: 'object' }),
+  isGiven: () => ({ type: ANY_JSON }),
+  isNotBlank: () => ({ type: 'string', minLength: 1 }),
+};
+
+/**
+ * A field of a query or body. Its type, limits and required mark come from the field's validators, so the document cannot
+ * promise another form than the one that is enforced.
+ */
+export const ApiInput = (description: string, options: { readonly example?: unknown; readonly default?: unknown } = {}) =>
+  lazyProperty((_swagger, target, key): ApiPropertyOptions => {
+    const { schema, required, nullable } = inputSchema(target, key);
+    const choice = nullable ? { ...schema, type: [schema['type'], 'null'] } : schema;
+    const isRequired = required && options.default === undefined;
+    const metadata: Schema = { type: 'object', oneOf: [{ ...choice, ...options }], description, required: isRequired };
+    return metadata;
+  });
+
+function inputSchema(target: object, key: string): { schema: Schema; required: boolean; nullable: boolean } {
+  const rules = getMetadataStorage()
+    .getTargetValidationMetadatas(target.constructor, '', true, false)
+    .filter(({ propertyName }) => propertyName === key);
+  const merged = (each: boolean): Schema =>
+    Object.assign(
+      {},
+      ...rules.filter((rule) => !rule.each === !each).map((rule) => SCHEMA_OF_VALIDATOR[rule.name ?? '']?.(rule.constraints ?? []) ?? {}),
+    ) as Schema;
+  const items = merged(true);
+  return {
+    schema: { ...merged(false), ...(Object.keys(items).length > 0 && { items }) },
+    required: !rules.some((rule) => rule.name === 'isOptional'),
+    nullable: rules.some((rule) => rule.type === 'conditionalValidation' && rule.name === undefined),
+  };
+}

@@ -1,9 +1,16 @@
-import { Inject, Injectable, ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  ValidationPipe,
+  type ArgumentMetadata,
+  type PipeTransform,
+  type Type,
+  type ValidationError,
+} from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { CONFIG, type Config } from '#libs/config';
-import { UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
-import { findUnstorableInput } from './find-unstorable-input';
-import { DEFAULT_LIMIT, PageQuery } from './page.dto';
+import { isUuid, UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
+import { DEFAULT_LIMIT, PageQuery } from './http.dto';
 
 /**
  * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong
@@ -73,4 +80,37 @@ function fieldErrors({ property, constraints, children }: ValidationError): Fiel
     message: rule === 'whitelistValidation' ? UNKNOWN_FIELD : message,
   }));
   return [...own, ...(children ?? []).flatMap(fieldErrors)];
+}
+
+/** Ids are UUIDs. Any other text is refused before it reaches a statement. */
+@Injectable()
+export class UuidPipe implements PipeTransform<string, string> {
+  transform(value: string): string {
+    const id = value.toLowerCase();
+    if (!isUuid(id)) throw new ValidationFailedError([{ field: 'id', message: 'id must be a UUID' }]);
+    return id;
+  }
+}
+
+/** Deeper than every documented input, and shallow enough for the recursive functions that follow. */
+const MAX_DEPTH = 12;
+/** NUL, which PostgreSQL text cannot store, and lone halves of surrogate pairs, which UTF-8 cannot encode. */
+const UNSTORABLE = /[\0\p{Cs}]/u;
+/** Keys that would change an object's prototype instead of becoming fields. */
+const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** The first part of a parsed body, query or path that no later code may receive; undefined when all of it can be stored. */
+export function findUnstorableInput(value: unknown, field = '', depth = 0): FieldError | undefined {
+  if (typeof value === 'string') return UNSTORABLE.test(value) ? { field, message: 'must be valid text without NUL' } : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth >= MAX_DEPTH) return { field, message: 'is nested too deeply' };
+  for (const [key, nested] of Object.entries(value)) {
+    const path = field === '' ? key : `${field}.${key}`;
+    if (PROTOTYPE_KEYS.has(key)) return { field: path, message: UNKNOWN_FIELD };
+    const found = UNSTORABLE.test(key)
+      ? { field, message: 'has a field whose name is not valid text' }
+      : findUnstorableInput(nested, path, depth + 1);
+    if (found) return found;
+  }
+  return undefined;
 }

@@ -1,14 +1,24 @@
-import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
+import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
-import { InventoryReader, OwnershipService } from '#libs/inventory';
+import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import { PageQuery, type CountsOf, type DataOf, type ListOf } from '../http/page.dto';
-import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
+import { csvDownload, type CsvColumns } from '../http/csv-download';
+import { PageQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { AuditCtx } from '../http/request-context';
+import { ApiCountsResponse, ApiDataResponse, ApiFileResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
-import { InventorySummaryResponse, OwnerBody, ResourceEventResponse, ResourceResponse } from './inventory.dto';
+import { UuidPipe } from '../http/validation.pipe';
+import {
+  AdoptedResponse,
+  InventoryQuery,
+  InventorySummaryResponse,
+  OwnerBody,
+  ResourceEventResponse,
+  resourceFilters,
+  ResourceResponse,
+} from './inventory.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */
 @RequireTenantOrAdmin()
@@ -66,5 +76,66 @@ export class InventoryController {
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<ResourceResponse>> {
     return { data: await this.owners.setOwner(id, tenantId, context) };
+  }
+}
+
+/** Rows per statement: a file is read in fewer, longer pages than a list. */
+const ROWS_PER_READ = 1_000;
+
+const COLUMNS: CsvColumns<ResourceView> = {
+  id: (row) => row.id,
+  kind: (row) => row.kind,
+  provider_id: (row) => row.provider_id,
+  name: (row) => row.name,
+  region: (row) => row.region,
+  status: (row) => row.status,
+  size_slug: (row) => row.size_slug,
+  tenant_id: (row) => row.tenant_id,
+  project_id: (row) => row.project_id,
+  attributed_by: (row) => row.attribution.by,
+  first_seen_at: (row) => row.first_seen_at,
+  last_seen_at: (row) => row.last_seen_at,
+  deleted_at: (row) => row.deleted_at,
+  urn: (row) => row.urn,
+};
+
+@RequireTenantOrAdmin()
+@Controller('api/v1/inventory.csv')
+export class InventoryCsvController {
+  constructor(private readonly inventory: InventoryReader) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Download the list of resources as CSV',
+    description: 'Has the filters of the list. The file always contains the whole list, whatever `limit` and `cursor` are.',
+  })
+  @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
+  download(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal): Promise<StreamableFile> {
+    const filters = resourceFilters(by, query);
+    const page = (cursor?: string) => this.inventory.list(scopeOf(by), filters, { limit: ROWS_PER_READ, cursor }, query.as_of);
+    return csvDownload('inventory.csv', COLUMNS, page);
+  }
+}
+
+@RequirePlatformAdmin()
+@Controller('api/v1/inventory')
+export class AdoptController {
+  constructor(private readonly adoption: AdoptionService) {}
+
+  @Post(':id/adopt')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Adopt a resource: record its live values as the desired state',
+    description: 'From then on a difference is drift. 409 when the resource already has a desired state or is deleted.',
+  })
+  @ApiIdParam('resource')
+  @ApiDataResponse(AdoptedResponse)
+  @ApiProblems(409)
+  async adopt(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: ReasonBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<AdoptedResponse>> {
+    return { data: await this.adoption.adopt(id, context) };
   }
 }

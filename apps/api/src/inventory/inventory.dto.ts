@@ -14,10 +14,9 @@ import {
   ApiTime,
   ApiUuid,
   ApiWhole,
-} from '../http/field.decorators';
+} from '../http/swagger.decorators';
 import { IsTenantId, IsTimestamp, IsWord, OrNull } from '../http/input.decorators';
-import { PageQuery } from '../http/page.dto';
-import { ReasonBody } from '../http/reason.dto';
+import { PageQuery, ReasonBody } from '../http/http.dto';
 
 /** Filters of the inventory. A resource must match all that are given. */
 export class InventoryQuery extends PageQuery {

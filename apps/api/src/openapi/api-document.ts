@@ -2,13 +2,12 @@ import { Inject, Injectable, type INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaRegistry } from '#libs/saga';
-import { AccessDeclarations } from '../auth/access-declarations';
+import { AccessDeclarations } from '../auth/access.guard';
 import type { Access } from '../auth/access.decorator';
-import { ANY_JSON } from '../http/field.decorators';
-import { DEFAULT_LIMIT } from '../http/page.dto';
+import { ANY_JSON, loadSwagger } from '../http/swagger.decorators';
+import { DEFAULT_LIMIT } from '../http/http.dto';
 import { Problem } from '../http/problem';
 import { problemResponse } from '../http/response.decorators';
-import { loadSwagger } from '../http/swagger.decorators';
 import { describeSagaInputs, sagaStartSchemas } from '../sagas/saga-inputs';
 
 const BEARER = 'guardian';

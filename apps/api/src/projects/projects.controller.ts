@@ -1,27 +1,29 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
+import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
-import { OwnershipService, ProjectReader } from '#libs/inventory';
+import { CompletenessReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import { PageQuery, type DataOf, type ListOf } from '../http/page.dto';
+import { AuditCtx } from '../http/request-context';
+import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
+import { UuidPipe } from '../http/validation.pipe';
 import { ProjectBody, ProjectResponse } from './projects.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/projects')
 export class ProjectsController {
   constructor(
-    private readonly projects: ProjectReader,
+    private readonly projects: ProjectService,
     private readonly owners: OwnershipService,
+    private readonly completeness: CompletenessReader,
   ) {}
 
   @Get()
   @ApiOperation({ summary: "List the provider's projects", description: 'The mirror in the inventory, deleted projects included.' })
   @ApiListResponse(ProjectResponse)
   list(@Query() page: PageQuery): Promise<ListOf<ProjectResponse>> {
-    return this.projects.list(page);
+    return this.projects.list(page, () => this.completeness.ofKind(PROJECT_SWEEP.kind));
   }
 
   @Patch(':id')

@@ -1,10 +1,9 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import type { ProjectView } from '#libs/accounts';
-import type { ProjectChange } from '#libs/inventory';
+import type { ProjectChange, ProjectView } from '#libs/accounts';
 import { ValidationFailedError } from '#libs/kernel';
-import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsTenantId } from '../http/input.decorators';
-import { ReasonBody } from '../http/reason.dto';
+import { ReasonBody } from '../http/http.dto';
 
 /** Changes to a project; a field that is missing keeps its value. */
 export class ProjectBody extends ReasonBody {

@@ -1,6 +1,7 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { Config } from '#libs/config';
+import { CONFIG, type Config } from '#libs/config';
 import { bearerToken, guardianSession, UnauthenticatedError, type GuardianSession } from '#libs/identity';
 import { PlatformAdminRequiredError } from '../auth/auth.errors';
 
@@ -16,8 +17,9 @@ const MAX_COOKIE_AGE_MS = 400 * 86_400_000;
  * The sessions of the board. A session is the Guardian token itself, in a header or a cookie, so no state is stored and none
  * outlives the token.
  */
+@Injectable()
 export class BoardSessions {
-  constructor(private readonly config: Config) {}
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /** Throws `UnauthenticatedError`, `NoScopeError` or `PlatformAdminRequiredError`. */
   find(request: Request): GuardianSession {

@@ -4,6 +4,7 @@ import type { AppJobScheduler, AppViewRoute } from '@bull-board/api/typings/app'
 import { ExpressAdapter } from '@bull-board/express';
 import type { Job, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
+import { isUuid } from '#libs/kernel';
 import { QUEUE_NAMES, type QueueClients } from '#libs/queues';
 import { BOARD_PATH } from './board-session';
 
@@ -108,7 +109,6 @@ interface StoredJob {
  * capitals or other signs.
  */
 const WORD = /^[a-z]{1,40}(?:[_./-][a-z]{1,40}){0,7}$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NUMBER = /^\d{1,20}$/;
 const WORD_FIELDS = new Set(['kind', 'trigger', 'status']);
 const ID_FIELD = /^[a-z]{1,30}(_[a-z]{1,30}){0,3}_(id|uuid)$/;
@@ -154,7 +154,7 @@ function redactOptions(opts: unknown): Record<string, unknown> {
 
 function isPublic(name: string, value: unknown): boolean {
   if (WORD_FIELDS.has(name)) return typeof value === 'string' && WORD.test(value);
-  return ID_FIELD.test(name) && typeof value === 'string' && (UUID.test(value) || NUMBER.test(value));
+  return ID_FIELD.test(name) && typeof value === 'string' && (isUuid(value) || NUMBER.test(value));
 }
 
 function redactWord(text: string): string {

@@ -1,15 +1,66 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Router, urlencoded, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { CONFIG, type Config } from '#libs/config';
+import { AuditLog } from '#libs/audit';
+import { Database } from '#libs/database';
+import type { Principal } from '#libs/identity';
 import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
+import { BoardActionRefusedError, CrossSiteRequestError } from '../auth/auth.errors';
 import { STATUS_OF_CATEGORY } from '../http/problem';
-import { findUnstorableInput } from '../http/find-unstorable-input';
-import { BoardActions } from './board-actions';
+import { requestIdOf } from '../http/request-context';
+import { findUnstorableInput } from '../http/validation.pipe';
 import { BOARD_POLICY, BoardSessions, PAGE_POLICY, signInPage, signOutPage } from './board-session';
-import { CrossSiteRequestError } from './queue-board.errors';
 import type * as Board from './bull-board';
-import { isSameOrigin } from './same-origin';
+
+/** The allowed actions by the board's own addresses, each with its name in the audit log. */
+export const BOARD_ACTIONS: Readonly<Record<string, string>> = {
+  '/api/queues/pause': 'queues_paused',
+  '/api/queues/resume': 'queues_resumed',
+  '/api/queues/:queue/pause': 'queue_paused',
+  '/api/queues/:queue/resume': 'queue_resumed',
+  '/api/queues/:queue/empty': 'queue_emptied',
+  '/api/queues/:queue/promote': 'queue_promoted',
+  '/api/queues/:queue/retry/:status': 'queue_retried',
+  '/api/queues/:queue/clean/:status': 'queue_cleaned',
+  '/api/queues/:queue/job-schedulers/:schedule/run': 'schedule_run',
+  '/api/queues/:queue/:job/retry': 'job_retried',
+  '/api/queues/:queue/:job/promote': 'job_promoted',
+  '/api/queues/:queue/:job/clean': 'job_removed',
+};
+
+/**
+ * Records an action before the board performs it. The queues share no transaction with the audit log, so an entry may exist for
+ * an action that then failed, but no action happens without an entry. Every other action is refused. [OPS-9]
+ */
+@Injectable()
+export class BoardActions {
+  readonly router: Router;
+
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly database: Database,
+  ) {
+    this.router = Router();
+    for (const [path, action] of Object.entries(BOARD_ACTIONS)) {
+      this.router.put(path, async (request, response, next) => {
+        await this.record(action, request, response);
+        next('router');
+      });
+    }
+    this.router.use((_request, _response, next) => next(new BoardActionRefusedError()));
+  }
+
+  private async record(action: string, request: Request, response: Response): Promise<void> {
+    const { queue, ...details } = request.params;
+    await this.audit.record(this.database, {
+      by: response.locals.principal as Principal,
+      action,
+      target: { type: 'queue', id: typeof queue === 'string' ? queue : 'all' },
+      details,
+      requestId: requestIdOf(request),
+    });
+  }
+}
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 /** Queue names, job ids and schedule keys are far shorter. Each may become part of the audit log. [OPS-10] */
@@ -23,15 +74,13 @@ const MAX_PATH_LENGTH = 500;
 export class QueueBoard {
   readonly router = Router();
   private readonly log = new Logger('Board');
-  private readonly sessions: BoardSessions;
   private board: RequestHandler | undefined;
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    private readonly sessions: BoardSessions,
     private readonly clients: QueueClients,
     actions: BoardActions,
   ) {
-    this.sessions = new BoardSessions(config);
     this.router.use(setPolicy);
     this.router.post('/sign-in', requireSameOrigin, urlencoded({ extended: false, limit: '16kb' }), this.signIn);
     this.router.use(this.admit);
@@ -135,4 +184,22 @@ function sendSignInPage(error: unknown, response: Response): void {
   if (!(error instanceof DomainError)) throw error;
   response.setHeader('content-security-policy', PAGE_POLICY);
   response.status(STATUS_OF_CATEGORY[error.category]).type('html').send(signInPage(error.message));
+}
+
+/** Headers of a request that name the page that made it. */
+export interface RequestOrigin {
+  readonly secFetchSite: string | undefined;
+  readonly origin: string | undefined;
+  readonly host: string | undefined;
+}
+
+/**
+ * True when a page of this origin made the request. Browsers send `Sec-Fetch-Site` (only over https and on loopback) and
+ * `Origin` (with every action). At least one must be present, and each present one must agree. `same-site` is not enough: a
+ * tenant's site may share the domain. Only the host is compared, because TLS may end in front of this process.
+ */
+export function isSameOrigin({ secFetchSite, origin, host }: RequestOrigin): boolean {
+  if (secFetchSite === undefined && origin === undefined) return false;
+  if (secFetchSite !== undefined && secFetchSite !== 'same-origin') return false;
+  return origin === undefined || (host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
 }

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { getMetadataStorage } from 'class-validator';
 import type { SagaRegistry } from '#libs/saga';
-import { ApiInput } from '../http/field.decorators';
+import { ApiInput } from '../http/swagger.decorators';
 import { SagaBody } from './sagas.dto';
 
 /** Descriptions of input fields. Their types and limits come from the validators of the input classes, which the libraries own. */

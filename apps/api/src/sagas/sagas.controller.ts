@@ -5,12 +5,11 @@ import type { Principal } from '#libs/identity';
 import { ValidationFailedError } from '#libs/kernel';
 import type { SagaPlan } from '#libs/saga';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import type { DataOf, ListOf } from '../http/page.dto';
-import { ReasonBody, RequiredReasonBody } from '../http/reason.dto';
+import { AuditCtx } from '../http/request-context';
+import { ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
+import { UuidPipe } from '../http/validation.pipe';
 import { SagaBody, SagaResponse, SagasQuery, SagaStartQuery } from './sagas.dto';
 import { SagasService } from './sagas.service';
 

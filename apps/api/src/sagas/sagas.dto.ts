@@ -12,10 +12,9 @@ import {
   ApiText,
   ApiTime,
   ApiUuid,
-} from '../http/field.decorators';
+} from '../http/swagger.decorators';
 import { IsWord } from '../http/input.decorators';
-import { PageQuery } from '../http/page.dto';
-import { ReasonBody } from '../http/reason.dto';
+import { PageQuery, ReasonBody } from '../http/http.dto';
 
 const STATUSES = ['pending', 'running', 'compensating', 'completed', 'rolled_back', 'failed', 'compensation_failed'];
 const STEP_STATUSES = ['planned', 'running', 'waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'];

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
+import { WakeupService } from '#libs/queues';
 import { SagaControls, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaPlan } from '#libs/saga';
-import type { ListOf } from '../http/page.dto';
+import type { ListOf } from '../http/http.dto';
 import { InputValidationPipe } from '../http/validation.pipe';
-import { WakeupService } from '../wakeups/wakeup.service';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 
 /** Sagas in the scope of their caller. Each change is committed first; then a worker is woken. */

@@ -1,14 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
-import { SweepReader, SweepService } from '#libs/inventory';
+import { sweepNamed, SweepReader, SweepService } from '#libs/inventory';
+import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/audit-context.decorator';
-import type { DataOf, ListOf } from '../http/page.dto';
-import { RequiredReasonBody } from '../http/reason.dto';
+import { AuditCtx } from '../http/request-context';
+import { RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { UuidPipe } from '../http/uuid.pipe';
-import { WakeupService } from '../wakeups/wakeup.service';
+import { UuidPipe } from '../http/validation.pipe';
 import { SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
 
 @RequirePlatformAdmin()
@@ -44,7 +43,7 @@ export class SweepsController {
   @ApiDataResponse(SweepResponse, 202)
   async request(@Body() { kind }: SweepBody, @AuditCtx() context: AuditContext): Promise<DataOf<SweepResponse>> {
     const sweep = await this.service.request(kind, context);
-    await this.wakeups.wakeSweepWorker(kind);
+    await this.wakeups.wakeSweepWorker(sweepNamed(kind).sync.queue, kind);
     return { data: sweep };
   }
 

@@ -1,9 +1,8 @@
 import { IsOptional } from 'class-validator';
 import type { SweepStatus, SweepTrigger, SweepView } from '#libs/inventory';
-import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/field.decorators';
+import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsWord } from '../http/input.decorators';
-import { PageQuery } from '../http/page.dto';
-import { ReasonBody } from '../http/reason.dto';
+import { PageQuery, ReasonBody } from '../http/http.dto';
 
 /** Filters of the list of sweeps. */
 export class SweepsQuery extends PageQuery {

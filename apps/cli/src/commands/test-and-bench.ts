@@ -10,7 +10,7 @@ import { isolatedEnv } from '../environment';
 const TEST_WORKERS = 3;
 
 const TEST_USAGE = `npm test [-- <jest arguments>] · npm run test:long [-- <jest arguments>]
-  Runs the suite with jest on an embedded PostgreSQL of its own, or on TEST_DATABASE_URL (a superuser's); also on TEST_REDIS_URL or a
+  Runs the suite with jest (--selectProjects unit: the tests without a database) on an embedded PostgreSQL of its own, or on TEST_DATABASE_URL (a superuser's); also on TEST_REDIS_URL or a
   redis-server or valkey-server of the PATH. REQUIRE_REDIS=1 makes the lack of one a failure. test:long: the full sizes of the fault and fuzz suites.`;
 
 const BENCH_USAGE = `npm run bench [-- <name>…]

@@ -1,45 +1,24 @@
-import { Controller, Get, Header, HttpStatus, Inject, Injectable, type OnModuleDestroy, Res } from '@nestjs/common';
+import { Controller, Get, Header, HttpStatus, Inject, Injectable, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
 import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
-import { QueueHealth } from '#libs/queues';
-import { pingWithTimeout } from '#libs/runtime';
-import { WorkerBootstrap } from '../lifetime/worker-bootstrap';
-
-type Check = 'ok' | 'down' | 'waiting' | 'stopping' | 'refused';
+import { ReadinessService, type Check, type ReadinessIndicator } from '#libs/runtime';
 
 export interface WorkerReadiness {
   readonly status: 'ready' | 'not_ready';
-  readonly checks: { readonly database: Check; readonly queues: Check; readonly work: Check; readonly account: Check };
+  readonly checks: Readonly<Record<string, Check>>;
 }
 
-/**
- * Whether this process can work. The check never calls the provider [OPS-6]: `account` is `refused` once this process has tried to use
- * a token of another account [INV-6].
- */
+/** The indicator of the provider account: `refused` once this process has tried to use a token of another account. [INV-6] */
 @Injectable()
-export class Readiness implements OnModuleDestroy {
-  private stopping = false;
+export class AccountHealth implements ReadinessIndicator {
+  readonly name = 'account';
 
-  constructor(
-    private readonly database: Database,
-    private readonly queues: QueueHealth,
-    private readonly bootstrap: WorkerBootstrap,
-    private readonly accountBinding: AccountBinding,
-  ) {}
+  constructor(private readonly binding: AccountBinding) {}
 
-  onModuleDestroy(): void {
-    this.stopping = true;
-  }
-
-  async check(): Promise<WorkerReadiness> {
-    const [database, queues] = await Promise.all([pingWithTimeout(this.database.ping()), pingWithTimeout(this.queues.ping())]);
-    const work = this.stopping ? 'stopping' : this.bootstrap.hasStarted ? 'ok' : 'waiting';
-    const account = this.accountBinding.refusedPurposes.length > 0 ? 'refused' : 'ok';
-    const checks = { database, queues, work, account } as const;
-    return { status: Object.values(checks).every((check) => check === 'ok') ? 'ready' : 'not_ready', checks };
+  ping(): Promise<Check> {
+    return Promise.resolve(this.binding.refusedPurposes.length > 0 ? 'refused' : 'ok');
   }
 }
 
@@ -48,7 +27,7 @@ export class Readiness implements OnModuleDestroy {
 export class HealthController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly readiness: Readiness,
+    private readonly readiness: ReadinessService,
   ) {}
 
   /** The liveness probe depends on nothing outside of the process. */
@@ -59,9 +38,10 @@ export class HealthController {
 
   @Get('ready')
   async ready(@Res({ passthrough: true }) response: Response): Promise<WorkerReadiness> {
-    const readiness = await this.readiness.check();
-    if (readiness.status !== 'ready') response.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return readiness;
+    const checks = await this.readiness.check();
+    if (Object.values(checks).every((check) => check === 'ok')) return { status: 'ready', checks };
+    response.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return { status: 'not_ready', checks };
   }
 }
 

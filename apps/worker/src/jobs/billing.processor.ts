@@ -1,10 +1,9 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger, InventoryReadiness } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
-import { runJob } from './run-job';
-import { StopSignal } from './stop-signal';
+import { runJob, StopSignal } from './run-job';
 
 type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push';
 
@@ -25,7 +24,6 @@ export class BillingJobs {
     private readonly history: BillingHistory,
     private readonly ingest: InvoiceIngest,
     private readonly ledger: InvoiceLedger,
-    private readonly inventory: InventoryReadiness,
     private readonly push: FinancePush,
     private readonly enqueuer: Enqueuer,
     private readonly stop: StopSignal,
@@ -56,7 +54,7 @@ export class BillingJobs {
   }
 
   private async enqueueDueIngests(): Promise<void> {
-    if (await this.inventory.isReady()) await this.enqueuer.ingests(await this.ledger.due(MAX_INGESTS));
+    if (await this.ingest.isReady()) await this.enqueuer.ingests(await this.ledger.due(MAX_INGESTS));
   }
 }
 

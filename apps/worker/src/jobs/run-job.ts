@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { errorCode, isRetryable } from '#libs/kernel';
 import { counter, inSpan, withLogFields } from '#libs/observability';
@@ -41,4 +41,15 @@ export function runJob<T>(job: RunnableJob, work: () => Promise<T>): Promise<T> 
 function spanOf(job: RunnableJob) {
   const attributes = { 'messaging.destination.name': job.queueName, job_id: job.id, attempt: job.attemptsMade + 1 };
   return { name: `job ${job.name ?? job.queueName}`, kind: 'consumer', attributes, parent: traceOf(job) ?? '' } as const;
+}
+
+/** Aborted when the time to finish current work is over. Work that still runs then hands its job or saga back. */
+@Injectable()
+export class StopSignal {
+  private readonly controller = new AbortController();
+  readonly signal = this.controller.signal;
+
+  abort(): void {
+    this.controller.abort();
+  }
 }

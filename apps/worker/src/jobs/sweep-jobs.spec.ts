@@ -2,7 +2,7 @@ import type { SweepService, SweepStatus } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
 import type { SweepJob, TickClaims } from '#libs/queues';
 import type { Job } from 'bullmq';
-import { StopSignal } from './stop-signal';
+import { StopSignal } from './run-job';
 import { SweepJobs } from './sweep-jobs';
 
 const jobOf = (attempt: { attemptsMade?: number; stalledCounter?: number; repeatJobKey?: string; data?: SweepJob }) =>

@@ -4,7 +4,7 @@ import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { withLogFields } from '#libs/observability';
 import { TickClaims, type SweepJob } from '#libs/queues';
 import { SweepStillRunningError, WorkStoppedError } from './jobs.errors';
-import { StopSignal } from './stop-signal';
+import { StopSignal } from './run-job';
 import { claimTick, isRetry } from './timetable';
 
 /** Stored with a finished job. `not_due`: another job claimed the tick, the kind rests, or only another release knows the kind. */

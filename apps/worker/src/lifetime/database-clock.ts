@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '#libs/database';
+import { PeriodicTask } from '#libs/runtime';
 
 const READ_EVERY_MS = 10_000;
 const FIRST_READ_RETRY_MS = 500;
@@ -19,32 +20,37 @@ const SKEW_WORTH_LOGGING_MS = 2_000;
 export class DatabaseClock implements OnApplicationShutdown {
   private readonly log = new Logger('Clock');
   private readonly machineNow = Date.now;
-  private timer: NodeJS.Timeout | undefined;
+  private task: PeriodicTask | undefined;
 
   constructor(private readonly database: Database) {}
 
   /** Resolves once the database's time is known, and keeps it up to date from then on. Rejects when aborted. */
   async follow(signal: AbortSignal): Promise<void> {
-    while (!(await this.read(Infinity))) await sleep(FIRST_READ_RETRY_MS, undefined, { signal });
+    while (!(await this.read(Infinity, signal))) await sleep(FIRST_READ_RETRY_MS, undefined, { signal });
     signal.throwIfAborted();
-    this.timer = setInterval(() => void this.read(SLOWEST_ANSWER_MS), READ_EVERY_MS);
+    this.task = PeriodicTask.start({
+      name: 'clock_read',
+      context: 'Clock',
+      everyMs: READ_EVERY_MS,
+      run: async (stopped) => void (await this.read(SLOWEST_ANSWER_MS, stopped)),
+    });
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    void this.task?.stop(); // a reading that still waits for the database replaces nothing any more
     Date.now = this.machineNow;
   }
 
   /** False when the database did not answer, or took longer than `slowestMs`. */
-  private async read(slowestMs: number): Promise<boolean> {
+  private async read(slowestMs: number, signal: AbortSignal): Promise<boolean> {
     const askedMs = performance.now();
     const [clock] = await this.database
       .query<{ ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as ms')
       .catch(() => []);
     const tookMs = performance.now() - askedMs;
-    if (!clock || tookMs > slowestMs) return false;
+    if (!clock || tookMs > slowestMs || signal.aborted) return false;
     const aheadMs = Math.round(this.machineNow() - clock.ms - tookMs / 2);
-    if (this.timer === undefined && Math.abs(aheadMs) > SKEW_WORTH_LOGGING_MS) {
+    if (this.task === undefined && Math.abs(aheadMs) > SKEW_WORTH_LOGGING_MS) {
       this.log.warn({ event: 'clock_skew_detected', ahead_ms: aheadMs });
     }
     const originMs = clock.ms - askedMs - tookMs / 2;

@@ -2,7 +2,7 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { CONFIG, type Config } from '#libs/config';
-import { StopSignal } from '../jobs/stop-signal';
+import { StopSignal } from '../jobs/run-job';
 import { SagaWorker } from './saga-worker';
 import { WorkerBootstrap } from './worker-bootstrap';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaEngine } from '#libs/saga';
-import { StopSignal } from '../jobs/stop-signal';
+import { StopSignal } from '../jobs/run-job';
 import { SagaMaintenance } from '../maintenance/maintenance.tasks';
 
 /** Between two attempts to find out whether the database was restored from a backup. */

@@ -3,15 +3,20 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '#libs/database';
 import { QueueHealth } from '#libs/queues';
+import type { Check, ReadinessIndicator } from '#libs/runtime';
 import { ScheduleKeeper } from '../maintenance/schedule-keeper';
 import { DatabaseClock } from './database-clock';
 import { SagaWorker } from './saga-worker';
 
 const POLL_MS = 500;
 
-/** Starts the work once the schema of this build and then the queues are available. The health probes answer meanwhile. [OPS-5] */
+/**
+ * Starts the work once the schema of this build and then the queues are available. The health probes answer meanwhile. [OPS-5] It is
+ * also the indicator of the work for the readiness of the process.
+ */
 @Injectable()
-export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy {
+export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy, ReadinessIndicator {
+  readonly name = 'work';
   private readonly log = new Logger('Worker');
   private readonly stop = new AbortController();
   private started = false;
@@ -28,6 +33,10 @@ export class WorkerBootstrap implements OnApplicationBootstrap, OnModuleDestroy 
   /** The processors of this process are running. */
   get hasStarted(): boolean {
     return this.started;
+  }
+
+  ping(): Promise<Check> {
+    return Promise.resolve(this.stop.signal.aborted ? 'stopping' : this.started ? 'ok' : 'waiting');
   }
 
   onApplicationBootstrap(): void {

@@ -10,6 +10,7 @@ import { errorCode } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
+import { PeriodicTask } from '#libs/runtime';
 import { SagaStarter } from '#libs/saga';
 
 /**
@@ -19,8 +20,7 @@ import { SagaStarter } from '#libs/saga';
 abstract class RepeatedTask implements OnApplicationBootstrap, OnModuleDestroy {
   protected readonly log = new Logger('Record');
   private readonly ending = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private current: Promise<void> | undefined;
+  private task: PeriodicTask | undefined;
 
   protected constructor(
     private readonly what: string,
@@ -36,28 +36,21 @@ abstract class RepeatedTask implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.ending.abort();
-    clearInterval(this.timer);
-    await this.current;
+    await this.task?.stop();
   }
 
   private async start(): Promise<void> {
     const { signal } = this.ending;
     await this.database.waitForSchema(signal);
     signal.throwIfAborted();
-    this.timer = setInterval(() => this.begin(), this.everyMs);
-    this.begin();
-  }
-
-  private begin(): void {
-    this.current ??= this.attempt().finally(() => (this.current = undefined));
-  }
-
-  private async attempt(): Promise<void> {
-    try {
-      await this.run(this.ending.signal);
-    } catch (error) {
-      this.log.warn({ event: 'maintenance_failed', what: this.what, code: errorCode(error) });
-    }
+    this.task = PeriodicTask.start({
+      name: 'maintenance',
+      fields: { what: this.what },
+      context: 'Record',
+      everyMs: this.everyMs,
+      atOnce: true,
+      run: (stopped) => this.run(stopped),
+    });
   }
 }
 
@@ -117,8 +110,7 @@ const CATALOG_AGE_MS = 6 * 3_600_000;
 @Injectable()
 export class SagaMaintenance {
   private readonly log = new Logger('SagaMaintenance');
-  private timer: NodeJS.Timeout | undefined;
-  private current: Promise<void> | undefined;
+  private task: PeriodicTask | undefined;
   private ended = false;
 
   constructor(
@@ -138,18 +130,14 @@ export class SagaMaintenance {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.begin(), this.config.saga.reaperPeriodMs);
-    this.begin();
+    const everyMs = this.config.saga.reaperPeriodMs;
+    this.task = PeriodicTask.start({ name: 'maintenance', context: 'SagaMaintenance', everyMs, atOnce: true, run: () => this.run() });
   }
 
   /** Does not wait for the current run, which may wait for a permit of the rate limiter. Another worker's next run completes the work. */
   stop(): void {
     this.ended = true;
-    clearInterval(this.timer);
-  }
-
-  private begin(): void {
-    this.current ??= this.run().finally(() => (this.current = undefined));
+    void this.task?.stop();
   }
 
   private async run(): Promise<void> {

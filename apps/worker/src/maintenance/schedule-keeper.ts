@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { DueSweeps, SWEEPS } from '#libs/inventory';
-import { errorCode } from '#libs/kernel';
 import { Enqueuer, Schedules } from '#libs/queues';
+import { PeriodicTask } from '#libs/runtime';
 import { BillingJobs } from '../jobs/billing.processor';
 import { RETIRED, TIMETABLE } from '../jobs/timetable';
 
@@ -17,9 +17,7 @@ const AFTER_FAILURE_MS = 5_000;
 @Injectable()
 export class ScheduleKeeper implements OnModuleDestroy {
   private readonly log = new Logger('Schedules');
-  private timer: NodeJS.Timeout | undefined;
-  private current: Promise<void> | undefined;
-  private ended = false;
+  private task: PeriodicTask | undefined;
 
   constructor(
     private readonly schedules: Schedules,
@@ -30,33 +28,20 @@ export class ScheduleKeeper implements OnModuleDestroy {
   ) {}
 
   start(): void {
-    if (this.config.worker.schedules) this.begin();
+    if (!this.config.worker.schedules) return;
+    this.task = PeriodicTask.start({
+      name: 'schedule_update',
+      context: 'Schedules',
+      everyMs: this.config.queues.repairMs,
+      afterFailureMs: AFTER_FAILURE_MS,
+      atOnce: true,
+      run: () => this.updateSchedules(),
+    });
   }
 
   /** Waits for the current run, because the connections that it uses are closed later. */
   async onModuleDestroy(): Promise<void> {
-    this.ended = true;
-    clearTimeout(this.timer);
-    await this.current;
-  }
-
-  private begin(): void {
-    this.current = this.run();
-  }
-
-  private async run(): Promise<void> {
-    const { repairMs } = this.config.queues;
-    let nextMs = repairMs;
-    try {
-      await this.updateSchedules();
-    } catch (error) {
-      nextMs = Math.min(repairMs, AFTER_FAILURE_MS);
-      const code = errorCode(error);
-      const line = { event: 'schedule_update_failed', code };
-      if (code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
-      else this.log.warn(line);
-    }
-    if (!this.ended) this.timer = setTimeout(() => this.begin(), nextMs);
+    await this.task?.stop();
   }
 
   private async updateSchedules(): Promise<void> {

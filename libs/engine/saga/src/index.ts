@@ -1,6 +1,7 @@
-export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepPolicy } from './definition/saga-definition';
+export { underWay, type Effect, type UnderWay } from './definition/effect';
+export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
 export { SagaRegistry } from './definition/saga-registry';
-export { done, fail, retry, wait, type StepAnswer, type StepError } from './definition/step-answer';
+export { done, fail, retry, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
 export { SagaQueries, type RecordedIntent, type SagaOutline } from './queries/saga-queries';
 export { SagaReader, type SagaFilters, type SagaStepView, type SagaView } from './queries/saga-reader';

@@ -14,7 +14,11 @@ export class ResourceBusyError extends domainError(
   'resource_busy',
   'conflict',
   (resource: string) => `Another saga is at work on ${resource}`,
-) {}
+) {
+  constructor(readonly resource: string) {
+    super(resource);
+  }
+}
 
 /** The key has been used for another request. [SAG-17] */
 export class IdempotencyKeyReusedError extends domainError(

@@ -1,21 +1,38 @@
 import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
-import { DigitalOcean } from '#libs/digitalocean';
+import {
+  DigitalOcean,
+  ForbiddenByProviderError,
+  NotFoundAtProviderError,
+  optionalRecord,
+  optionalText,
+  record,
+  text,
+} from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
 import { AccountUnknownError, OtherAccountError } from './accounts.errors';
-import { readProjectOwner, readProviderAccount, type CheckedToken, type ProviderAccount } from './provider-account';
+import { CloudAccount } from './entities/cloud-account.entity';
 
 /** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */
 const LONGEST_REFUSAL_MS = 60_000;
 /** The service is bound to the account of this purpose's token, whichever purpose is checked first. */
 const BINDING_PURPOSE: TokenPurpose = 'sync-fast';
 
-interface BoundAccount {
+/** A token, by the purpose that uses it and by its fingerprint. A rotated token has another fingerprint. */
+interface CheckedToken {
+  readonly purpose: TokenPurpose;
+  readonly fingerprint: string;
+}
+
+/** The account that a token belongs to. */
+interface ProviderAccount {
+  /** The first id that the provider returns: of the team, of the account, or of the owner of the default project. */
   readonly id: string;
-  readonly provider_account_id: string;
-  readonly identified_by: string;
-  readonly project_owner_id: string | null;
+  readonly identifiedBy: 'team' | 'account' | 'project_owner';
+  readonly projectOwnerId: string | null;
+  readonly name: string | null;
 }
 
 /** A token of the bound account, with our id of that account. */
@@ -39,7 +56,7 @@ export class AccountBinding implements OnModuleInit {
   private readonly pending = new Map<string, Promise<Checked>>();
 
   constructor(
-    private readonly database: Database,
+    @InjectRepository(CloudAccount) private readonly accounts: Repository<CloudAccount>,
     private readonly provider: DigitalOcean,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -109,40 +126,36 @@ export class AccountBinding implements OnModuleInit {
   }
 
   /** Records in `cloud_accounts` that provider-billing has just read the account's whole billing history. */
-  async recordBillingHistoryRead(on: Queryable, accountId: string): Promise<void> {
-    await on.query('update cloud_accounts set billing_history_read_at = clock_timestamp() where id = $1', [accountId]);
+  async recordBillingHistoryRead(accountId: string): Promise<void> {
+    await this.accounts.update({ id: accountId }, { billingHistoryReadAt: () => 'clock_timestamp()' });
   }
 
   private async match(token: CheckedToken): Promise<string> {
     const account = await readProviderAccount(this.provider, token);
     const bound = (await this.boundAccount()) ?? (await this.bindFirst(token, account));
-    const byOwner = bound.identified_by === 'project_owner' || account.identifiedBy === 'project_owner';
+    const byOwner = bound.identifiedBy === 'project_owner' || account.identifiedBy === 'project_owner';
     const same = byOwner
-      ? (account.projectOwnerId ?? (await readProjectOwner(this.provider, token))) === bound.project_owner_id
-      : account.id === bound.provider_account_id;
+      ? (account.projectOwnerId ?? (await readProjectOwner(this.provider, token))) === bound.projectOwnerId
+      : account.id === bound.providerAccountId;
     if (!same) throw new OtherAccountError();
     return bound.id;
   }
 
   /** Stores the owner of the default project too, so that a token that may not read `/v2/account` can be matched later. */
-  private async bindFirst(token: CheckedToken, account: ProviderAccount): Promise<BoundAccount> {
+  private async bindFirst(token: CheckedToken, account: ProviderAccount): Promise<CloudAccount> {
     if (this.provider.tokenFingerprint(BINDING_PURPOSE) === token.fingerprint) {
       const owner = account.projectOwnerId ?? (await readProjectOwner(this.provider, token)) ?? null;
-      await this.database.query(
-        `insert into cloud_accounts (provider_account_id, identified_by, project_owner_id, name) values ($1, $2, $3, $4) on conflict (provider) do nothing`,
-        [account.id, account.identifiedBy, owner, account.name],
-      );
+      const { id: providerAccountId, identifiedBy, name } = account;
+      const first = { providerAccountId, identifiedBy, projectOwnerId: owner, name };
+      await this.accounts.createQueryBuilder().insert().values(first).orIgnore().updateEntity(false).execute();
     } else await this.verify(BINDING_PURPOSE);
     const bound = await this.boundAccount();
     if (!bound) throw new OtherAccountError();
     return bound;
   }
 
-  private async boundAccount(): Promise<BoundAccount | undefined> {
-    const rows = await this.database.query<BoundAccount>(
-      `select id, provider_account_id, identified_by, project_owner_id from cloud_accounts where provider = 'digitalocean'`,
-    );
-    return rows[0];
+  private boundAccount(): Promise<CloudAccount | null> {
+    return this.accounts.findOneBy({ provider: 'digitalocean' });
   }
 
   private readings(): { labels: { purpose: TokenPurpose }; value: number }[] {
@@ -151,5 +164,43 @@ export class AccountBinding implements OnModuleInit {
       const checked = this.checked.get(this.provider.tokenFingerprint(purpose));
       return checked ? [{ labels: { purpose }, value: checked.refusal ? 1 : 0 }] : [];
     });
+  }
+}
+
+/**
+ * Reads the account that a token belongs to. A scoped token may get a 403 for `/v2/account`; then the default project's owner identifies
+ * it.
+ */
+async function readProviderAccount(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<ProviderAccount> {
+  const account = await undefinedIfRefused(
+    provider.get({ purpose, fingerprint, path: '/v2/account', key: 'account', parse: parseAccount }),
+  );
+  if (account) return { ...account, projectOwnerId: null };
+  const owner = await readProjectOwner(provider, { purpose, fingerprint });
+  if (owner === undefined) throw new AccountUnknownError();
+  return { id: owner, identifiedBy: 'project_owner', projectOwnerId: owner, name: null };
+}
+
+/** The owner of the default project. Undefined when the token may not read the project, or the provider does not return its owner. */
+async function readProjectOwner(provider: DigitalOcean, { purpose, fingerprint }: CheckedToken): Promise<string | undefined> {
+  const parse = (raw: unknown) => optionalText(record(raw, 'project'), 'owner_uuid');
+  const asked = provider.get({ purpose, fingerprint, path: '/v2/projects/default', key: 'project', parse });
+  return (await undefinedIfRefused(asked)) ?? undefined;
+}
+
+function parseAccount(raw: unknown): Pick<ProviderAccount, 'id' | 'identifiedBy' | 'name'> {
+  const account = record(raw, 'account');
+  const team = optionalRecord(account.team, 'team');
+  return team
+    ? { id: text(team, 'uuid'), identifiedBy: 'team', name: optionalText(team, 'name') }
+    : { id: text(account, 'uuid'), identifiedBy: 'account', name: optionalText(account, 'name') };
+}
+
+async function undefinedIfRefused<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ForbiddenByProviderError || error instanceof NotFoundAtProviderError) return undefined;
+    throw error;
   }
 }

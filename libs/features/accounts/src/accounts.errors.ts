@@ -1,5 +1,5 @@
 import { ProviderError } from '#libs/digitalocean';
-import { domainError, type ErrorCategory } from '#libs/kernel';
+import { domainError, type ErrorCategory, type WriteFailure } from '#libs/kernel';
 
 /** The token belongs to another provider account than the one this service is bound to. Nothing may be synced with it. [INV-6] */
 export class OtherAccountError extends domainError(
@@ -33,6 +33,10 @@ export class AccountNotCheckedError extends ProviderError {
   /** An operator must see why the saga waits. */
   override get reportedWhileWaiting(): boolean {
     return true;
+  }
+
+  override get writeFailure(): WriteFailure {
+    return { is: 'postponed', why: this.message };
   }
 
   /** The token belongs to another account, or its account cannot be determined. */

@@ -1,10 +1,9 @@
 import type { TokenPurpose } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { Lease, queryableOf, Transaction, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { ILike, IsNull, Not, type Repository } from 'typeorm';
-import { CLAIM_REFRESH, END_CLAIM, MARK_TAKEN, REPLACE_IMAGES, REPLACE_REGIONS, REPLACE_SIZES } from './catalog.sql';
 import { CatalogRefresh } from './entities/catalog-refresh.entity';
 import { Image } from './entities/image.entity';
 import { Region } from './entities/region.entity';
@@ -15,19 +14,26 @@ import { readOffers, type Offers } from './provider-offers';
 /** A refresh that takes longer counts as failed, and another process may start one. */
 const REFRESH_LIMIT_MS = 120_000;
 
+/** The only copy. */
+const OFFERS = { name: 'offers' };
+
 const NO_SLUGS: KnownOffers['slugs'] = { size_slug: [], region: [], image: [] };
 
 /** The stored copy of the provider's sizes, regions and images. Reads call no provider; a refresh replaces the copy as a whole. */
 @Injectable()
 export class Catalog {
+  private readonly lease: Lease<CatalogRefresh>;
+
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly provider: DigitalOcean,
     @InjectRepository(CatalogRefresh) private readonly refreshes: Repository<CatalogRefresh>,
     @InjectRepository(Size) private readonly sizes: Repository<Size>,
     @InjectRepository(Region) private readonly regions: Repository<Region>,
     @InjectRepository(Image) private readonly images: Repository<Image>,
-  ) {}
+  ) {
+    this.lease = new Lease(refreshes, 'refreshingUntil', REFRESH_LIMIT_MS);
+  }
 
   /** Undefined when there is no copy yet. */
   async problemsOf(order: Order): Promise<OrderProblem[] | undefined> {
@@ -49,7 +55,7 @@ export class Catalog {
   /** Refreshes the copy now, with the token of the fingerprint if one is given. Throws the client's errors; the old copy then stays. */
   async refresh(purpose: TokenPurpose, fingerprint?: string): Promise<void> {
     const offers = await readOffers(this.provider, { purpose, fingerprint });
-    await this.database.transaction((tx) => this.replace(tx, offers));
+    await this.transaction.run((em) => this.replace(queryableOf(em), offers));
   }
 
   /**
@@ -57,17 +63,19 @@ export class Catalog {
    * does not when its claim ran out and another process took over. Throws the client's errors; the old copy then stays.
    */
   async refreshIfOlderThan(ms: number, purpose: TokenPurpose, fingerprint?: string): Promise<boolean> {
-    const [claim] = await this.database.query<{ until: string }>(CLAIM_REFRESH, [ms, REFRESH_LIMIT_MS]);
+    await this.refreshes.createQueryBuilder().insert().values(OFFERS).orIgnore().execute();
+    const isOld = `(taken_at is null or taken_at <= clock_timestamp() - :ms * interval '1 millisecond')`;
+    const claim = await this.lease.claim({ where: `name = :name and ${isOld} and ${this.lease.free()}`, parameters: { ...OFFERS, ms } });
     if (!claim) return false;
     try {
       const offers = await readOffers(this.provider, { purpose, fingerprint });
-      return await this.database.transaction(async (tx) => {
-        const [mine] = await tx.query(END_CLAIM, [claim.until]);
-        if (mine) await this.replace(tx, offers);
-        return mine !== undefined;
+      return await this.transaction.run(async (em) => {
+        const mine = await this.lease.release(OFFERS, claim.lease, {}, em);
+        if (mine) await this.replace(queryableOf(em), offers);
+        return mine;
       });
     } catch (error) {
-      await this.database.query(END_CLAIM, [claim.until]);
+      await this.lease.release(OFFERS, claim.lease);
       throw error;
     }
   }
@@ -90,3 +98,42 @@ export class Catalog {
     await tx.query(REPLACE_IMAGES, [JSON.stringify(images)]);
   }
 }
+
+/** The first statement of every replacement. Its row lock serialises concurrent ones, so that copies do not mix. Fenced. */
+const MARK_TAKEN = `
+insert into provider_catalogue (name, taken_at) values ('offers', clock_timestamp())
+on conflict (name) do update set taken_at = excluded.taken_at`;
+
+/** Replaces the rows of a table by JSON rows ($1) and deletes the others. Set-based. */
+function replaceRows(table: string, columns: Readonly<Record<string, string>>): string {
+  const names = Object.keys(columns);
+  const rest = names.filter((name) => name !== 'slug');
+  return `
+with listed as (select * from json_to_recordset($1::json) as s(${Object.entries(columns)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})),
+deleted as (delete from ${table} t where not exists (select 1 from listed where listed.slug = t.slug))
+insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from listed
+on conflict (slug) do update set ${rest.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+}
+
+const REPLACE_SIZES = replaceRows('provider_sizes', {
+  slug: 'text',
+  memory_mb: 'int',
+  vcpus: 'int',
+  disk_gb: 'int',
+  price_monthly: 'numeric',
+  price_hourly: 'numeric',
+  regions: 'text[]',
+  available: 'boolean',
+});
+
+const REPLACE_REGIONS = replaceRows('provider_regions', { slug: 'text', name: 'text', available: 'boolean' });
+
+const REPLACE_IMAGES = replaceRows('provider_images', {
+  slug: 'text',
+  name: 'text',
+  min_disk_gb: 'int',
+  regions: 'text[]',
+  status: 'text',
+});

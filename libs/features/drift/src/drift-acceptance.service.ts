@@ -2,7 +2,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction, type Queryable } from '#libs/database';
 import { DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { looselyEqual } from './compare-spec';
 import { LATEST_REVERT, liveValue, withoutOwnTags } from './detection.sql';
 import { DriftMovedOnError, DriftNotFoundError, RevertUnderWayError } from './drift.errors';
@@ -47,7 +47,7 @@ export class DriftAcceptanceService {
       const drift = await lockDrift(tx, driftId);
       assertUnchanged(drift, expected);
       if (drift.under_way) throw new RevertUnderWayError();
-      if (!(await this.updateSpec(tx, drift))) throw new DriftMovedOnError(SPEC_CHANGED);
+      if (!(await this.updateSpec(em, drift))) throw new DriftMovedOnError(SPEC_CHANGED);
       const closing = {
         status: 'accepted' as const,
         closedAt: () => 'clock_timestamp()',
@@ -68,9 +68,9 @@ export class DriftAcceptanceService {
     });
   }
 
-  private updateSpec(tx: Queryable, { resource_id, spec_version: version, field, live }: LockedDrift): Promise<boolean> {
-    if (field === MISSING) return this.specs.acceptEnd(tx, { resource_id, version });
-    return this.specs.accept(tx, { resource_id, version }, { [field]: live });
+  private updateSpec(em: EntityManager, { resource_id: resourceId, spec_version: version, field, live }: LockedDrift): Promise<boolean> {
+    if (field === MISSING) return this.specs.acceptEnd(em, { resourceId, version });
+    return this.specs.accept(em, { resourceId, version }, { [field]: live });
   }
 }
 

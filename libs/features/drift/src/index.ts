@@ -9,3 +9,4 @@ export { DriftModule } from './drift.module';
 export { DriftService, type DriftFilters, type DriftView } from './drift.service';
 export { DRIFT_STATUSES, DRIFT_TRANSITIONS, statusesBefore, type DriftStatus } from './drift.states';
 export { SEVERITIES, type Severity } from './severity';
+export { LOOSE_EQUALITY } from './functions/loose-equality.sql';

@@ -1,5 +1,6 @@
-export { OwnershipService, type ProjectChange } from './attribution/ownership.service';
+export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
+export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
@@ -11,13 +12,12 @@ export {
   UnknownKindError,
 } from './inventory.errors';
 export { InventoryModule } from './inventory.module';
-export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, SWEEPS } from './kinds';
+export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/event-cause';
 export { InventoryReader, type EventView, type ResourceFilters } from './queries/inventory-reader';
-export { ProjectReader } from './queries/project-reader';
 export type { ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/sweep-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';

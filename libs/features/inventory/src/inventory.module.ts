@@ -10,12 +10,9 @@ import { ResourceEvent } from './entities/resource-event.entity';
 import { Resource } from './entities/resource.entity';
 import { SagaAction } from './entities/saga-action.entity';
 import { Sweep } from './entities/sweep.entity';
-import { ProjectMembershipRepository } from './projects/project-membership.repository';
-import { ProjectMirror } from './projects/project-mirror';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
-import { ProjectReader } from './queries/project-reader';
 import { SweepReader } from './queries/sweep-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
@@ -45,7 +42,6 @@ const EXPORTED = [
   DueSweeps,
   InventoryReader,
   OwnershipService,
-  ProjectReader,
   ResourceRegistrar,
   SweepReader,
   SweepService,
@@ -65,8 +61,6 @@ const EXPORTED = [
     OwnershipRecorder,
     ParentResolver,
     Placeholders,
-    ProjectMembershipRepository,
-    ProjectMirror,
     ProjectReconciler,
     ProjectSweep,
     ResourceRecorder,

@@ -1,14 +1,10 @@
-export { BalanceSnapshots, balanceRetention, type BalanceView } from './balance/balance-snapshots';
+export { BalanceSnapshots, balanceRetention, type BalanceView, type EstimateView } from './balance/balance-snapshots';
 export { FinancePush } from './finance/finance-push';
 export { BillingHistory } from './history/billing-history';
-export { InventoryReadiness } from './ingest/inventory-readiness';
 export { InvoiceIngest } from './ingest/invoice-ingest';
 export { InvoiceLedger } from './invoices/invoice-ledger';
 export { InvoiceService } from './invoices/invoice.service';
 export { BalanceNotReadError, InvoiceNotFoundError, InvoiceNotReleasableError, UnreadableDocumentError } from './provider-billing.errors';
 export { ProviderBillingModule } from './provider-billing.module';
-export { CostLineReader, type CostLineFilters, type CostLineView } from './queries/cost-line-reader';
-export { CostSummaries, GROUPS, type Group } from './queries/cost-summaries';
-export { EstimateReader } from './queries/estimate-reader';
-export { HistoryReader } from './queries/history-reader';
+export { CostLineReader, GROUPS, type CostLineFilters, type CostLineView, type Group } from './queries/cost-line-reader';
 export { InvoiceReader, type InvoiceFilters, type InvoiceView } from './queries/invoice-reader';

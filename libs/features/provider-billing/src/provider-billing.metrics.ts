@@ -1,10 +1,10 @@
 import type { DatabaseGauge } from '#libs/database';
-import { DELIVERABLE } from './finance/finance-outbox';
+import { DELIVERABLE } from './finance/finance-invoice-reader';
 import { PAYMENT_FAILURES } from './history/billing-history';
 
 const STATES = ['discovered', 'ingesting', 'failed', 'mismatch', 'released', 'reconciled'];
 
-/** Metrics about money: invoices by state, the oldest undelivered invoice, the age of the balance and failed payments. */
+/** Metrics about money: invoices by state, the oldest undelivered invoice, the age of the balance and failed payments. All set-based. */
 export const BILLING_METRICS: readonly DatabaseGauge[] = [
   {
     name: 'arcadia_invoices',

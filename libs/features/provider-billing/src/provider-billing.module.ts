@@ -2,54 +2,44 @@ import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
 import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { BalanceSnapshots } from './balance/balance-snapshots';
+import { BalanceSnapshot } from './entities/balance-snapshot.entity';
+import { BillingHistoryEntry } from './entities/billing-history-entry.entity';
+import { CostLine } from './entities/cost-line.entity';
+import { FinanceOutboxMessage } from './entities/finance-outbox-message.entity';
+import { InvoicePreview } from './entities/invoice-preview.entity';
+import { Invoice } from './entities/invoice.entity';
 import { FinanceClient } from './finance/finance-client';
 import { FinanceInvoiceReader } from './finance/finance-invoice-reader';
-import { FinanceOutbox } from './finance/finance-outbox';
 import { FinancePush } from './finance/finance-push';
 import { BillingHistory } from './history/billing-history';
-import { InventoryReadiness } from './ingest/inventory-readiness';
 import { InvoiceIngest } from './ingest/invoice-ingest';
 import { InvoiceLineWriter } from './ingest/invoice-line-writer';
 import { InvoiceLedger } from './invoices/invoice-ledger';
 import { InvoiceService } from './invoices/invoice.service';
 import { BILLING_METRICS } from './provider-billing.metrics';
 import { ProviderInvoices } from './provider/provider-invoices';
-import { BillingCompleteness } from './queries/billing-completeness';
 import { CostLineReader } from './queries/cost-line-reader';
-import { CostSummaries } from './queries/cost-summaries';
-import { EstimateReader } from './queries/estimate-reader';
-import { HistoryReader } from './queries/history-reader';
 import { InvoiceReader } from './queries/invoice-reader';
+
+const ENTITIES = [BalanceSnapshot, BillingHistoryEntry, CostLine, FinanceOutboxMessage, Invoice, InvoicePreview];
 
 const EXPORTED = [
   BalanceSnapshots,
   BillingHistory,
   CostLineReader,
-  CostSummaries,
-  EstimateReader,
   FinancePush,
-  HistoryReader,
   InvoiceIngest,
   InvoiceLedger,
   InvoiceReader,
   InvoiceService,
-  InventoryReadiness,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, InventoryModule],
-  providers: [
-    ...EXPORTED,
-    BillingCompleteness,
-    FinanceClient,
-    FinanceInvoiceReader,
-    FinanceOutbox,
-    InvoiceLineWriter,
-    ProviderInvoices,
-    databaseGauges(BILLING_METRICS),
-  ],
+  imports: [AccountsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
+  providers: [...EXPORTED, FinanceClient, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
   exports: EXPORTED,
 })
 export class ProviderBillingModule {}

@@ -4,6 +4,7 @@ import { InventoryModule } from '#libs/inventory';
 import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -24,6 +25,12 @@ import { RegisterDropletStep } from './droplets/register-droplet.step';
 import { ResizeWithDiskStep } from './droplets/resize-with-disk.step';
 import { ResizeStep } from './droplets/resize.step';
 import { TakeSnapshotStep } from './droplets/take-snapshot.step';
+import { DatabaseTimeline } from './entities/database-timeline.entity';
+import { DatabaseWitness } from './entities/database-witness.entity';
+import { DesiredState } from './entities/desired-state.entity';
+import { Orphan } from './entities/orphan.entity';
+import { ProviderPollResult } from './entities/provider-poll-result.entity';
+import { SharedPolls } from './polling/shared-poll';
 import { SharedProviderPoller } from './polling/shared-provider-poller';
 import { DnsRecordCalls } from './provider/dns-record-calls';
 import { DropletCalls } from './provider/droplet-calls';
@@ -42,6 +49,7 @@ import { DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga
 import { SetBackupsStep } from './reverts/set-backups.step';
 import { SetTagsStep } from './reverts/set-tags.step';
 
+const ENTITIES = [DesiredState, ProviderPollResult, Orphan, DatabaseTimeline, DatabaseWitness];
 const SAGAS = [
   ProvisionDropletSaga,
   DestroyDropletSaga,
@@ -76,7 +84,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule],
+  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
@@ -87,6 +95,7 @@ const STEPS = [
     DropletAccess,
     ZoneAccess,
     ProjectCalls,
+    SharedPolls,
     SharedProviderPoller,
     DesiredStateRepository,
     DnsRecordCalls,

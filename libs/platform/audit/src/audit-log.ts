@@ -1,6 +1,9 @@
-import { Database, type Queryable } from '#libs/database';
+import type { Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
 import type { AppendOnlyStream } from './chain/append-only-stream';
+import { AuditEntry } from './entities/audit-entry.entity';
 
 /** The person or machine identity that made a change: the part of a principal that the log keeps. */
 export interface Actor {
@@ -10,7 +13,7 @@ export interface Actor {
 }
 
 /** One change made by a person. `details` describes the change and never contains a secret. */
-export interface AuditEntry {
+export interface AuditedChange {
   readonly by: Actor;
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string };
@@ -20,7 +23,7 @@ export interface AuditEntry {
 }
 
 /** Actor, reason and request id of a change, passed from the API down to the change. */
-export type AuditContext = Pick<AuditEntry, 'by' | 'reason' | 'requestId'>;
+export type AuditContext = Pick<AuditedChange, 'by' | 'reason' | 'requestId'>;
 
 /** An entry as the API returns it. */
 export interface AuditView {
@@ -37,11 +40,6 @@ export interface AuditView {
   readonly request_id: string | null;
 }
 
-interface AuditRow extends Omit<AuditView, 'at'> {
-  readonly seq: string;
-  readonly at: Date;
-}
-
 /** The audit log as the chain covers it. */
 export const AUDIT_LOG_STREAM: AppendOnlyStream = {
   name: 'audit',
@@ -52,10 +50,10 @@ export const AUDIT_LOG_STREAM: AppendOnlyStream = {
 /** The only writer of `audit_log`. An entry is added in the transaction of its change: no change exists without its entry. [OPS-9] */
 @Injectable()
 export class AuditLog {
-  constructor(private readonly database: Database) {}
+  constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
 
-  async record(tx: Queryable, entries: AuditEntry | readonly AuditEntry[]): Promise<void> {
-    const rows = [entries].flat().map(({ by, action, target, reason, details = {}, requestId }) => ({
+  async record(tx: Queryable, changes: AuditedChange | readonly AuditedChange[]): Promise<void> {
+    const rows = [changes].flat().map(({ by, action, target, reason, details = {}, requestId }) => ({
       actor: by.sub,
       actor_role: by.role,
       actor_tenant_id: by.tenantId,
@@ -66,26 +64,36 @@ export class AuditLog {
       details,
       request_id: requestId,
     }));
-    await tx.prepared(
-      'audit_record',
-      `insert into audit_log (actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
-       select * from json_to_recordset($1::json) as e(actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
-         reason text, details jsonb, request_id text)`,
-      [JSON.stringify(rows)],
-    );
+    await tx.prepared('audit_record', RECORD, [JSON.stringify(rows)]);
   }
 
   /** Newest first, before the entry numbered `beforeSeq`. `nextSeq` is the `beforeSeq` of the next page, null on the last page. */
   async list(limit: number, beforeSeq?: string): Promise<{ entries: AuditView[]; nextSeq: string | null }> {
-    const rows = await this.database.query<AuditRow>(
-      `select seq, id, at, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id
-         from audit_log where $1::bigint is null or seq < $1 order by seq desc limit $2`,
-      [beforeSeq ?? null, limit + 1],
-    );
-    const page = rows.slice(0, limit);
-    return {
-      entries: page.map(({ seq: _seq, at, ...entry }) => ({ ...entry, at: at.toISOString() })),
-      nextSeq: rows.length > limit ? (page.at(-1)?.seq ?? null) : null,
-    };
+    const where = beforeSeq === undefined ? {} : { seq: LessThan(beforeSeq) };
+    const found = await this.entries.find({ where, order: { seq: 'DESC' }, take: limit + 1 });
+    const page = found.slice(0, limit);
+    return { entries: page.map(auditView), nextSeq: found.length > limit ? (page.at(-1)?.seq ?? null) : null };
   }
 }
+
+function auditView(entry: AuditEntry): AuditView {
+  return {
+    id: entry.id,
+    at: entry.at.toISOString(),
+    actor: entry.actor,
+    actor_role: entry.actorRole,
+    actor_tenant_id: entry.actorTenantId,
+    action: entry.action,
+    target_type: entry.targetType,
+    target_id: entry.targetId,
+    reason: entry.reason,
+    details: entry.details,
+    request_id: entry.requestId,
+  };
+}
+
+/** Set-based: adds all entries of a transaction at once. Measured: every start of a saga adds one. */
+const RECORD = `
+insert into audit_log (actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
+select * from json_to_recordset($1::json) as e(actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
+  reason text, details jsonb, request_id text)`;

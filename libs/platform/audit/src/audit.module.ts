@@ -1,9 +1,18 @@
 import { databaseGauges } from '#libs/database';
 import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditLog } from './audit-log';
 import { ChainSealer } from './chain/chain-sealer';
 import { CHAIN_METRICS } from './chain/chain.metrics';
+import { AuditEntry } from './entities/audit-entry.entity';
+import { ChainLink } from './entities/chain-link.entity';
+import { Digest } from './entities/digest.entity';
+import { WaitingDigest } from './entities/waiting-digest.entity';
 
 @Global()
-@Module({ providers: [AuditLog, ChainSealer, databaseGauges(CHAIN_METRICS)], exports: [AuditLog, ChainSealer] })
+@Module({
+  imports: [TypeOrmModule.forFeature([AuditEntry, ChainLink, Digest, WaitingDigest])],
+  providers: [AuditLog, ChainSealer, databaseGauges(CHAIN_METRICS)],
+  exports: [AuditLog, ChainSealer],
+})
 export class AuditModule {}

@@ -1,3 +1,4 @@
+import { Module, type DynamicModule } from '@nestjs/common';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './config.errors';
@@ -183,4 +184,15 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       scale: values.SIMULATOR_SCALE,
     },
   };
+}
+
+/** The injection token of the configuration: `@Inject(CONFIG) config: Config`. */
+export const CONFIG = Symbol('Config');
+
+/** Provides one checked configuration to a whole application. */
+@Module({})
+export class ConfigModule {
+  static forRoot(config: Config): DynamicModule {
+    return { module: ConfigModule, global: true, providers: [{ provide: CONFIG, useValue: config }], exports: [CONFIG] };
+  }
 }

@@ -1,6 +1,5 @@
-export { loadConfig, openConfig, type Config, type Environment, type OpenedConfig } from './config';
+export { CONFIG, ConfigModule, loadConfig, openConfig, type Config, type Environment, type OpenedConfig } from './config';
 export { ConfigError, VaultError } from './config.errors';
-export { CONFIG, ConfigModule } from './config.module';
 export { FINANCE_AUDIENCE, type ConfigUse } from './environment';
 export type { ExternalSecrets, Secret } from './secrets';
 export { LOG_LEVELS, TOKEN_PURPOSES, type LogLevel, type TokenPurpose } from './variables';

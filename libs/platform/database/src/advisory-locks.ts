@@ -8,7 +8,7 @@ export const ADVISORY_LOCKS = {
   migration: '815004005',
   /** One worker at a time restores the job schedulers (`Schedules`), because BullMQ on PostgreSQL makes duplicates otherwise. */
   schedules: '815004006',
-  /** One session at a time links digests into the chain. The key is part of `arcadia_seal_records` (migration 1030), which is released. */
+  /** One session at a time links digests into the chain (`arcadia_seal_records`). */
   sealing: '815004007',
   /** One command at a time archives months of events (`archiveEvents`). */
   eventArchive: '815004008',

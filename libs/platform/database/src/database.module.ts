@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
-import { Database } from './database';
+import { Database, DatabaseHealth } from './database';
 import { dataSourceOn } from './orm/data-source';
 import { TenantTransaction, Transaction } from './orm/transaction';
 import { Retention } from './retention';
@@ -26,7 +26,7 @@ const REPOSITORIES = TypeOrmModule.forRootAsync({
 @Global()
 @Module({
   imports: [REPOSITORIES],
-  providers: [Database, Retention, Transaction, TenantTransaction],
-  exports: [Database, Retention, Transaction, TenantTransaction],
+  providers: [Database, DatabaseHealth, Retention, Transaction, TenantTransaction],
+  exports: [Database, DatabaseHealth, Retention, Transaction, TenantTransaction],
 })
 export class DatabaseModule {}

@@ -83,8 +83,8 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /** Platform scope; a transaction that may take minutes, on connections of its own. It is not repeated after a conflict. */
-  bulkLoad<T>(work: (tx: BulkLoad) => Promise<T>): Promise<T> {
-    return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client)));
+  bulkLoad<T>(work: (tx: BulkLoad, client: ClientBase) => Promise<T>): Promise<T> {
+    return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client), client));
   }
 
   /** One transaction that sees only the rows of this tenant, by row security. [TEN-4] */
@@ -143,5 +143,17 @@ export class Database implements Queryable, OnApplicationShutdown {
     pool.on('connect', (client) => client.on('error', () => undefined));
     this.pools.push(pool);
     return pool;
+  }
+}
+
+/** The indicator of the database for the readiness of a process. */
+@Injectable()
+export class DatabaseHealth {
+  readonly name = 'database';
+
+  constructor(private readonly database: Database) {}
+
+  ping(): Promise<void> {
+    return this.database.ping();
   }
 }

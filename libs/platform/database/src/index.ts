@@ -1,7 +1,7 @@
 export { ADVISORY_LOCKS } from './advisory-locks';
 export { copyRow, type BulkLoad } from './bulk-load';
 export { platformConnectionString, serviceConnectionString, SERVICE_ROLE } from './connection-string';
-export { Database } from './database';
+export { Database, DatabaseHealth } from './database';
 export {
   DatabaseBusyError,
   DatabaseUnavailableError,
@@ -12,9 +12,11 @@ export {
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './database.metrics';
 export { migrate, type MigrateOptions } from './migrate';
-export { dataSourceOn, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
+export { dataSourceOn, MONEY, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
+export { Lease, type LeaseChange, type LeaseClaim } from './orm/lease';
 export { queryableOf, sql, TenantTransaction, Transaction } from './orm/transaction';
 export type { Queryable, Statement } from './queryable';
+export { SignatureChangedError, type RepeatableSql } from './repeatable-sql';
 export { Retention, type RetentionRule } from './retention';
 export { withSession, type Session } from './session';
 export { rfc3339 } from './written-time';

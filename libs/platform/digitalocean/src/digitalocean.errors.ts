@@ -1,4 +1,4 @@
-import { DomainError, isRetryable, type DomainErrorClass, type ErrorCategory } from '#libs/kernel';
+import { DomainError, isRetryable, type DomainErrorClass, type ErrorCategory, type WriteFailure } from '#libs/kernel';
 
 /** The facts kept of the response behind a provider error. Headers, body and token are not kept. [TEN-8] */
 export interface AnswerFacts {
@@ -30,6 +30,11 @@ export abstract class ProviderError extends DomainError {
   /** DigitalOcean could not be used, and the same call may succeed later. */
   override get outage(): boolean {
     return isRetryable(this);
+  }
+
+  override get writeFailure(): WriteFailure {
+    if (!isRetryable(this)) return { is: 'refused' };
+    return { is: 'postponed', why: `waiting for DigitalOcean to accept the request: ${this.message}` };
   }
 }
 
@@ -67,6 +72,10 @@ export class TokenRejectedError extends providerError('token_rejected', 'forbidd
   override get outage(): boolean {
     return true;
   }
+
+  override get writeFailure(): WriteFailure {
+    return { is: 'postponed', why: 'waiting for a provider token that DigitalOcean accepts' };
+  }
 }
 
 /**
@@ -92,7 +101,11 @@ export class ForbiddenByProviderError extends providerError(
 export class NotFoundAtProviderError extends providerError('not_found_at_provider', 'not_found', 'DigitalOcean has no such object') {}
 
 /** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and retry. */
-export class PendingEventError extends providerError('pending_event', 'conflict', 'The droplet is busy with another event') {}
+export class PendingEventError extends providerError('pending_event', 'conflict', 'The droplet is busy with another event') {
+  override get writeFailure(): WriteFailure {
+    return { is: 'postponed', why: 'waiting for another action of the droplet to end' };
+  }
+}
 
 /** Any other 4xx: the call was not processed, and the same call would be refused again. */
 export class RefusedByProviderError extends providerError('refused_by_provider', 'conflict', 'DigitalOcean refused the call') {}
@@ -127,14 +140,23 @@ export class UnknownOutcomeError extends providerError(
   'unknown_outcome',
   'unknown_outcome',
   (reason: string) => `It is not known whether DigitalOcean did it (${reason})`,
-) {}
+) {
+  override get writeFailure(): WriteFailure {
+    return { is: 'unknown' };
+  }
+}
 
 /** A 2xx with a body that does not match the API's description. The message names the field, never its value. */
 export class MalformedAnswerError extends providerError(
   'malformed_answer',
   'unavailable',
   (reason: string) => `DigitalOcean answered with something unreadable (${reason})`,
-) {}
+) {
+  /** The write was accepted, but its result is not known. */
+  override get writeFailure(): WriteFailure {
+    return { is: 'unknown' };
+  }
+}
 
 /**
  * No call was made: URL parsing would change its path. Either an id is not usable in a URL, such as `..` (encoding does not help: a URL

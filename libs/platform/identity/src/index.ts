@@ -1,16 +1,17 @@
-export { accessToken, type Bearer } from './access-token';
-export { PLATFORM_ADMIN_ROLE } from './guardian-claims';
-export { bearerToken, GuardianStrategy } from './guardian.strategy';
 export {
+  accessToken,
   guardianKey,
   guardianSession,
   MAX_TOKEN_LENGTH,
+  PLATFORM_ADMIN_ROLE,
   signGuardianToken,
   verifyGuardianToken,
+  type Bearer,
   type GuardianClaims,
   type GuardianSession,
   type TokenChecks,
 } from './guardian-token';
+export { bearerToken, GuardianStrategy } from './guardian.strategy';
 export { IdentityModule } from './identity.module';
 export { NoScopeError, UnauthenticatedError } from './identity.errors';
 export { isTenantId, scopeOf, type Principal, type Scope } from './principal';

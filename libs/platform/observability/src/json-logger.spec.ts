@@ -1,7 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { JsonLogger } from './json-logger';
-import { withLogFields } from './log-fields';
-import { redact } from './redact';
+import { JsonLogger, redact, withLogFields } from './json-logger';
 
 describe('a log line', () => {
   let lines: string[];

@@ -19,3 +19,4 @@ export {
 export { QueuesModule, workerClass, type JobWorker } from './queues.module';
 export { Schedules, type EnsureReport, type ScheduleEntry } from './schedules';
 export { TickClaims, type Timing } from './tick-claims';
+export { WakeupService } from './wakeup.service';

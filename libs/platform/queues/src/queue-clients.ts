@@ -115,9 +115,11 @@ function openBackend(config: Config, onError: (error: Error) => void): QueueBack
   return redisUrl ? openRedisBackend(redisUrl(), prefix, onError) : openPostgresBackend(config.database.url(), onError);
 }
 
-/** The readiness of the queues. */
+/** The indicator of the queues for the readiness of a process. */
 @Injectable()
 export class QueueHealth {
+  readonly name = 'queues';
+
   constructor(private readonly clients: QueueClients) {}
 
   /** Throws `QueueUnavailableError` within 2 s. */

@@ -1,13 +1,16 @@
 import { CONFIG, type Config } from '#libs/config';
 import { BullModule } from '@nestjs/bullmq';
 import { Inject, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { Worker, type IQueueBackend, type Processor, type WorkerOptions } from 'bullmq';
 import { Enqueuer } from './enqueuer';
 import { QueueClients, QueueHealth } from './queue-clients';
+import { ScheduleTick } from './entities/schedule-tick.entity';
 import type { QueueName } from './queue-definitions';
 import { QueueMetrics } from './queues.metrics';
 import { Schedules } from './schedules';
 import { TickClaims } from './tick-claims';
+import { WakeupService } from './wakeup.service';
 
 /** BullMQ's worker on either backend. */
 export type JobWorker = Worker<unknown, unknown, string, IQueueBackend>;
@@ -56,12 +59,13 @@ export class QueuesModule {
    * calls `BullRegistrar.register()`, once the schema is current.
    */
   static forRoot(config: Config, worked: readonly QueueName[] = []): DynamicModule {
-    const providers = [QueueClients, QueueMetrics, QueueHealth, Enqueuer, Schedules, TickClaims];
+    const providers = [QueueClients, QueueMetrics, QueueHealth, Enqueuer, WakeupService, Schedules, TickClaims];
     const working = [
       BullModule.forRoot({ connection: {}, extraOptions: { manualRegistration: true } }),
       BullModule.registerQueue(),
       WorkerClassModule,
     ];
-    return { module: QueuesModule, global: true, imports: worked.length > 0 ? working : [], providers, exports: providers };
+    const imports = [TypeOrmModule.forFeature([ScheduleTick]), ...(worked.length > 0 ? working : [])];
+    return { module: QueuesModule, global: true, imports, providers, exports: providers };
   }
 }

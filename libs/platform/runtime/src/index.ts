@@ -1,5 +1,5 @@
-export { pingWithTimeout } from './ping-with-timeout';
-export type { Stoppable } from './end-on-signal';
-export { EXIT } from './exit-codes';
+export { EXIT, type Stoppable } from './end-on-signal';
+export { PeriodicTask, type PeriodicTaskOptions } from './periodic-task';
+export { NotReadyError, ReadinessService, type Check, type ReadinessIndicator } from './readiness.service';
 export { runProcess, type ProcessDescription } from './run-process';
 export { VaultRefresh } from './vault-refresh';

@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { domainError } from '#libs/kernel';
 import { PeriodicTask } from './periodic-task';
+
+class AwayError extends domainError('away', 'unavailable', 'The database is away') {}
 
 const EVERY_MS = 1_000;
 let lines: Record<string, unknown>[];
@@ -90,5 +93,33 @@ it.each([
   expect(run).not.toHaveBeenCalled();
   await jest.advanceTimersByTimeAsync(2);
   expect(run).toHaveBeenCalledTimes(1);
+  await task.stop();
+});
+
+it('begins the first run at once when the work asks for it', async () => {
+  const run = jest.fn(async () => undefined);
+  const task = PeriodicTask.start({ name: 'sealing', context: 'Spec', everyMs: EVERY_MS, atOnce: true, run });
+  expect(run).toHaveBeenCalledTimes(1);
+  await jest.advanceTimersByTimeAsync(EVERY_MS);
+  expect(run).toHaveBeenCalledTimes(2);
+  await task.stop();
+});
+
+it('pauses for a shorter time after a failure, and logs the failure with the fields of the task', async () => {
+  const run = jest.fn(async () => undefined).mockRejectedValueOnce(new AwayError());
+  const options = {
+    name: 'maintenance',
+    fields: { what: 'sealing' },
+    context: 'Spec',
+    everyMs: EVERY_MS,
+    afterFailureMs: 100,
+    atOnce: true,
+  };
+  const task = PeriodicTask.start({ ...options, run });
+  await jest.advanceTimersByTimeAsync(100);
+  expect(run).toHaveBeenCalledTimes(2);
+  await jest.advanceTimersByTimeAsync(EVERY_MS - 1);
+  expect(run).toHaveBeenCalledTimes(2);
+  expect(lines).toEqual([{ event: 'maintenance_failed', what: 'sealing', code: 'away' }]);
   await task.stop();
 });

@@ -4,10 +4,16 @@ import { Logger } from '@nestjs/common';
 export interface PeriodicTaskOptions {
   /** snake_case; a failure is logged as `<name>_failed`. */
   readonly name: string;
+  /** Fields of the line about a failure. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** The context of the log lines. */
   readonly context: string;
   /** The pause between the end of one run and the begin of the next. */
   readonly everyMs: number;
+  /** The pause after a failed run, where it is shorter than `everyMs`. */
+  readonly afterFailureMs?: number;
+  /** The first run begins at once instead of after one pause. */
+  readonly atOnce?: boolean;
   /** Varies each pause by this share in both directions, so that processes which start together do not run together. */
   readonly spread?: number;
   /** One run. The signal is aborted when the task stops. */
@@ -28,10 +34,10 @@ export class PeriodicTask {
     this.log = new Logger(options.context);
   }
 
-  /** The first run begins after one pause. */
   static start(options: PeriodicTaskOptions): PeriodicTask {
     const task = new PeriodicTask(options);
-    task.schedule();
+    if (options.atOnce) task.begin();
+    else task.schedule(options.everyMs);
     return task;
   }
 
@@ -42,22 +48,33 @@ export class PeriodicTask {
     await this.current;
   }
 
-  private schedule(): void {
+  private schedule(pauseMs: number): void {
     if (this.stopping.signal.aborted) return;
-    const { everyMs, spread = 0 } = this.options;
-    const pauseMs = everyMs * (1 - spread + 2 * spread * Math.random());
-    this.timer = setTimeout(() => {
-      this.current = this.runOnce().finally(() => this.schedule());
-    }, pauseMs).unref();
+    const { spread = 0 } = this.options;
+    this.timer = setTimeout(() => this.begin(), pauseMs * (1 - spread + 2 * spread * Math.random())).unref();
   }
 
-  private async runOnce(): Promise<void> {
-    const { name, run } = this.options;
+  private begin(): void {
+    this.current = this.runOnce().then((pauseMs) => this.schedule(pauseMs));
+  }
+
+  /** The pause until the next run. */
+  private async runOnce(): Promise<number> {
+    const { run, everyMs, afterFailureMs = everyMs } = this.options;
     try {
       await run(this.stopping.signal);
+      return everyMs;
     } catch (error) {
-      if (this.stopping.signal.aborted) return; // the abort is the expected reason
-      this.log.warn({ event: `${name}_failed`, code: errorCode(error) }, error instanceof Error ? error.stack : undefined);
+      if (!this.stopping.signal.aborted) this.logFailure(error); // otherwise the abort is the expected reason
+      return Math.min(everyMs, afterFailureMs);
     }
+  }
+
+  /** An expected failure is one line; only a bug has a stack. */
+  private logFailure(error: unknown): void {
+    const { name, fields } = this.options;
+    const line = { event: `${name}_failed`, ...fields, code: errorCode(error) };
+    if (line.code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
+    else this.log.warn(line);
   }
 }

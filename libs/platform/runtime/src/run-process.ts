@@ -2,8 +2,7 @@ import { type Config, ConfigError, openConfig } from '#libs/config';
 import { DomainError, errorCode } from '#libs/kernel';
 import { redact } from '#libs/observability';
 import { Logger } from '@nestjs/common';
-import { endOnSignal, type Stoppable } from './end-on-signal';
-import { EXIT } from './exit-codes';
+import { endOnSignal, EXIT, type Stoppable } from './end-on-signal';
 import { VaultRefresh } from './vault-refresh';
 
 /** One process of the product: its name, and the variable of the port on which it listens. */

@@ -1,11 +1,16 @@
 import type { Scope } from '#libs/identity';
 import type { Type } from '@nestjs/common';
-import type { StepAnswer } from './step-answer';
+import type { Effect } from './effect';
+import type { Fields, StepAnswer } from './step-answer';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Refers to a step by its stored name. `output` is never set: it carries the type of the step's output. */
+export interface StepKey<Output> {
+  readonly name: string;
+  readonly output?: Output;
+}
 
-/** What the engine passes to a step. */
-export interface StepContext<Input = Fields> {
+/** What the engine passes to a step. `Intent` and `Output` are what the step records and returns. */
+export interface StepContext<Input = Fields, Intent = Fields, Output = Fields> {
   /** The full id of the saga. Everything that a step creates carries it unshortened. [SAG-7] */
   readonly sagaId: string;
   readonly tenantId: string | null;
@@ -19,15 +24,25 @@ export interface StepContext<Input = Fields> {
   /** Index of the step in the plan. */
   readonly stepIdx: number;
   /** The intent that this step recorded last, in this claim or an earlier one; null when it has recorded none. */
-  readonly intent: Fields | null;
+  readonly intent: Intent | null;
+  /** The output of this step, for its compensation; undefined when the step did not complete. */
+  readonly output: Output | undefined;
   /** Time since the step began, across restarts, by the database's clock; ms. */
   readonly sinceBegunMs: number;
   /** Aborted when the time limit is over, the lease is lost or the process ends. */
   readonly signal: AbortSignal;
+  /** The output of an earlier step. Throws where that step has none; `findOutputOf` returns undefined then. */
+  outputOf<Other>(this: void, step: StepKey<Other>): Other;
+  findOutputOf<Other>(this: void, step: StepKey<Other>): Other | undefined;
   /** Call before each side effect. Throws `LeaseLostError` when another worker may have claimed the run. [SAG-3] */
-  readonly guard: () => Promise<void>;
+  guard(this: void): Promise<void>;
   /** Stores durably what the step is about to do, and checks the lease like `guard`. */
-  readonly recordIntent: (intent: Fields) => Promise<void>;
+  recordIntent(this: void, intent: Intent): Promise<void>;
+  /**
+   * Causes one effect at an outside system, at most once: looks for it first, records the intent, checks the lease and sends the write.
+   * `what` names the effect in traces, e.g. `create droplet`. [SAG-5, SAG-19]
+   */
+  effect<Response>(this: void, what: string, effect: Effect<Intent, Response, Output>): Promise<StepAnswer<Output>>;
 }
 
 /** Limits of a step: how long it may take and how often it is tried. */
@@ -49,20 +64,30 @@ export const DEFAULT_POLICY: StepPolicy = { timeLimitMs: 60_000, tries: 5, backo
 /** A compensation is tried longer than an execution, because what it leaves at the provider costs money. */
 export const COMPENSATION_POLICY: StepPolicy = { ...DEFAULT_POLICY, tries: 10, maxBackoffMs: 60_000, waitLimitMs: 1_800_000 };
 
-export interface StepDefinition<Input = Fields> {
+/** `Intent` and `Output` are type aliases, not interfaces: both are stored as JSON objects. */
+export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields> {
   readonly name: string;
   /** The fields of the output join the context directly, not under the name of the step. */
   readonly mergesOutputIntoContext?: true;
   /** After a completed pivot nothing is undone: the saga continues, or fails at its current step. */
   readonly pivot?: true;
   readonly policy?: Partial<StepPolicy>;
-  readonly execute: (ctx: StepContext<Input>) => Promise<StepAnswer>;
+  execute(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
   /**
-   * Undoes what `execute` may have done, fully, partly or not at all. It may be called again. Its `context` contains the output of the
-   * step, if there is one.
+   * Undoes what `execute` may have done, fully, partly or not at all. It may be called again. It sees the intent and the output of the
+   * step, if there are any.
    */
-  readonly compensate?: (ctx: StepContext<Input>) => Promise<StepAnswer>;
+  compensate?(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
 }
+
+/** A step of a saga with this input, whatever it records and returns. */
+export type AnyStep<Input = Fields> = Omit<StepDefinition<Input, never, never>, 'execute' | 'compensate'> & {
+  execute(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
+  compensate?(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
+};
+type AnyContext<Input> = Omit<StepContext<Input, never, never>, 'effect'> & {
+  effect(this: void, what: string, effect: never): Promise<StepAnswer<never>>;
+};
 
 /** A start before it is accepted. */
 export interface StartCommand<Input = Fields> {
@@ -78,7 +103,7 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly input: Type<object>;
   /** The steps of one run, in order. They are stored with the run. [SAG-16] */
   readonly plan: (input: Input) => readonly string[];
-  readonly steps: readonly StepDefinition<Input>[];
+  readonly steps: readonly AnyStep<Input>[];
   /** Resources that no other saga may touch until this one has ended, e.g. `droplet:<id>`. */
   readonly holds?: (input: Input) => readonly string[];
   /**

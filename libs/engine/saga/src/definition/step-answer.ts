@@ -5,32 +5,41 @@ export interface StepError {
   readonly detail: string;
 }
 
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Execute again after `ms`. A wait costs no try and occupies no worker. `why` begins with "waiting for". While the step waits, its
+ * ledger line has `code`, if there is one, with `why` as the detail.
+ */
+export interface Wait {
+  readonly is: 'wait';
+  readonly ms: number;
+  readonly why: string;
+  readonly code?: string;
+}
+
 /** The result of one execution of a step. */
-export type StepAnswer =
+export type StepAnswer<Output = Fields> =
   /** `holds`: resources that no other saga may touch from now on, e.g. the droplet that the step created. */
-  | { readonly is: 'done'; readonly output?: Readonly<Record<string, unknown>>; readonly holds?: readonly string[] }
-  /**
-   * Execute again after `ms`. A wait costs no try and occupies no worker. `why` begins with "waiting for". While the step waits, its
-   * ledger line has `code`, if there is one, with `why` as the detail.
-   */
-  | { readonly is: 'wait'; readonly ms: number; readonly why: string; readonly code?: string }
+  | { readonly is: 'done'; readonly output?: Output; readonly holds?: readonly string[] }
+  | Wait
   /** Costs a try. `afterMs`: the pause that the refusing side asked for, used instead of the backoff. */
   | { readonly is: 'retry'; readonly error: StepError; readonly afterMs?: number }
   /** Final. `effect` matters for pivots only: a pivot that surely had no effect may still be compensated. */
   | { readonly is: 'fail'; readonly error: StepError; readonly effect?: 'none' | 'unknown' };
 
-export const done = (output?: Readonly<Record<string, unknown>>, holds?: readonly string[]): StepAnswer => ({
+export const done = <Output = never>(output?: Output, holds?: readonly string[]): StepAnswer<Output> => ({
   is: 'done',
   ...(output && { output }),
   ...(holds && { holds }),
 });
 
-export const wait = (ms: number, why: string, code?: string): StepAnswer => ({ is: 'wait', ms, why, ...(code !== undefined && { code }) });
+export const wait = (ms: number, why: string, code?: string): Wait => ({ is: 'wait', ms, why, ...(code !== undefined && { code }) });
 
-export const retry = (error: StepError, afterMs?: number): StepAnswer => ({
+export const retry = (error: StepError, afterMs?: number): StepAnswer<never> => ({
   is: 'retry',
   error,
   ...(afterMs !== undefined && { afterMs }),
 });
 
-export const fail = (error: StepError, effect: 'none' | 'unknown' = 'unknown'): StepAnswer => ({ is: 'fail', error, effect });
+export const fail = (error: StepError, effect: 'none' | 'unknown' = 'unknown'): StepAnswer<never> => ({ is: 'fail', error, effect });

@@ -134,8 +134,8 @@ function completed(tried: TriedStep, output: Readonly<Record<string, unknown>> |
   };
 }
 
-/** A step that occurs again in the plan must not overwrite its first output. */
-function contextKeyOf({ steps, step_idx: idx }: SagaRun): string {
+/** The key of the current step's output in the context. A step that occurs again in the plan must not overwrite its first output. */
+export function contextKeyOf({ steps, step_idx: idx }: SagaRun): string {
   const name = steps[idx] ?? '';
   return steps.indexOf(name) === idx ? name : `${name}_${idx}`;
 }

@@ -1,14 +1,15 @@
 import { Database } from '#libs/database';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
-import { COMPENSATION_POLICY, type StepContext, type StepDefinition } from '../definition/saga-definition';
+import { COMPENSATION_POLICY, type StepContext, type StepDefinition, type StepKey } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { LeaseLostError } from '../saga.errors';
 import { SagaMetrics } from '../saga.metrics';
 import { assertSagaTransition, assertStepTransition, FINAL_STATUSES } from '../saga.states';
 import { CheckpointWriter } from './checkpoint-writer';
 import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
-import { afterCancel, afterCompensation, afterExecution, executionPolicy, ledgerLineOf, mustSettle } from './decide';
+import { afterCancel, afterCompensation, afterExecution, contextKeyOf, executionPolicy, ledgerLineOf, mustSettle } from './decide';
+import { performEffect } from './perform-effect';
 import type { Checkpoint, LedgerLine, SagaRun } from './saga-run';
 import { execute } from './step-execution';
 
@@ -88,7 +89,7 @@ export class SagaRunner {
     const assertLease = async (rows: Promise<unknown[]>) => {
       if ((await rows).length === 0) throw new LeaseLostError();
     };
-    return {
+    const ctx: Omit<StepContext, 'signal'> = {
       sagaId,
       tenantId: run.tenant_id,
       createdAtMs: run.created_ms,
@@ -99,6 +100,13 @@ export class SagaRunner {
       get intent() {
         return intents.get(run.step_idx) ?? null;
       },
+      output: findOutput(run, { name: contextKeyOf(run) }),
+      outputOf: (other) => {
+        const output = findOutput(run, other);
+        if (output === undefined) throw new Error(`step ${other.name} has no output`);
+        return output;
+      },
+      findOutputOf: (other) => findOutput(run, other),
       get sinceBegunMs() {
         return ageMs + performance.now() - begunMs;
       },
@@ -108,7 +116,9 @@ export class SagaRunner {
         await assertLease(this.database.query(RECORD_INTENT, values));
         intents.set(run.step_idx, intent);
       },
+      effect: (what, effect) => performEffect(ctx, what, effect),
     };
+    return ctx;
   }
 
   /** One log line per checkpoint. */
@@ -126,6 +136,11 @@ export class SagaRunner {
     else if (error) this.log.warn({ ...line, code: error.code });
     else this.log.log(line);
   }
+}
+
+/** Outputs are stored as JSON. Their types are those of the steps that wrote them, in this or an earlier release. */
+function findOutput<Output>({ context }: SagaRun, { name }: StepKey<Output>): Output | undefined {
+  return context[name] as Output | undefined;
 }
 
 /** Throws for a checkpoint that changes a status in a way that the transition tables do not allow. Nothing is written then. */

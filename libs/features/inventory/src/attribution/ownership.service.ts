@@ -1,24 +1,18 @@
-import { PROJECT_COLUMNS, ProjectNotFoundError, type ProjectRow, projectView, type ProjectView } from '#libs/accounts';
+import { ProjectService, type ProjectChange, type ProjectView } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database, queryableOf, Transaction } from '#libs/database';
+import { queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader } from '../queries/inventory-reader';
 import type { ResourceView } from '../queries/resource-view';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
 
-/** The change that an admin makes to a project. An absent field stays unchanged. */
-export interface ProjectChange {
-  readonly tenant_id?: string | null;
-  readonly classification?: string | null;
-}
-
 /** Assigns resources and projects to tenants. Each change, its effect on resources and its audit entry are one transaction. [OPS-9] */
 @Injectable()
 export class OwnershipService {
   constructor(
-    private readonly database: Database,
     private readonly transaction: Transaction,
+    private readonly projects: ProjectService,
     private readonly recorder: OwnershipRecorder,
     private readonly reader: InventoryReader,
     private readonly audit: AuditLog,
@@ -42,23 +36,10 @@ export class OwnershipService {
 
   /** Sets the tenant and our classification of a project. Sweeps keep both. The tenant applies to the project's resources at once. */
   async setProject(projectId: string, change: ProjectChange, context: AuditContext): Promise<ProjectView> {
-    return this.database.transaction(async (tx) => {
+    return this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      const [project] = await tx.query<ProjectRow & { account_id: string }>(
-        `update cloud_projects
-            set tenant_id = case when $2 then $3 else tenant_id end, tenant_set_by = case when $2 then 'admin' else tenant_set_by end,
-                classification = case when $4 then $5 else classification end
-          where id = $1 returning account_id, ${PROJECT_COLUMNS}`,
-        [
-          projectId,
-          change.tenant_id !== undefined,
-          change.tenant_id ?? null,
-          change.classification !== undefined,
-          change.classification ?? null,
-        ],
-      );
-      if (!project) throw new ProjectNotFoundError();
-      const { account_id: accountId, ...row } = project;
+      const { accountId, project } = await this.projects.update(em, projectId, change);
       const members = await tx.query<{ id: string }>(
         `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (
            select 1 from cloud_project_members m where m.project_id = $2 and m.kind = r.kind and m.provider_id = r.provider_id and m.member_until is null))`,
@@ -72,7 +53,7 @@ export class OwnershipService {
         target: { type: 'project', id: projectId },
         details: { ...change },
       });
-      return projectView(row);
+      return project;
     });
   }
 }

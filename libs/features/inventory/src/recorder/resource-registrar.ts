@@ -1,4 +1,4 @@
-import { BoundProvider } from '#libs/accounts';
+import { BoundProvider, ProjectMembershipRepository } from '#libs/accounts';
 import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
 import { listedKind } from '../kinds';
-import { urnOf, type Kind, type Observation } from '../kinds/kind';
+import { urnOf, type Kind } from '../kinds/kind';
 import { viewOf, type View } from '../view-of';
 import { OwnershipRecorder } from './ownership-recorder';
 import { ResourceRecorder } from './resource-recorder';
@@ -39,15 +39,6 @@ const FIELDS = [
 /** A live resource, with the fields that sagas need. */
 export type RegisteredResource = View<Resource, (typeof FIELDS)[number]>;
 
-/**
- * Adds a member as the membership walk does. A known member stays unchanged.
- * $1 account, $2 the provider's id of the project, $3 kind, $4 provider id, $5 urn.
- */
-const JOIN_PROJECT = `
-insert into cloud_project_members (account_id, project_id, kind, provider_id, urn, assigned_at)
-select $1, p.id, $3, $4, $5, clock_timestamp() from cloud_projects p where p.account_id = $1 and p.provider_id = $2 and p.deleted_at is null
-on conflict (account_id, kind, provider_id, project_id) where member_until is null do nothing`;
-
 /** Fenced: it locks the row, and writes the tombstone with its event. [INV-14] $1 kind, $2 provider id, $3 saga or null. */
 const TOMBSTONE = `
 with live as (
@@ -69,6 +60,7 @@ export class ResourceRegistrar {
     @InjectRepository(Resource) private readonly resources: Repository<Resource>,
     @InjectRepository(SagaAction) private readonly sagaActions: Repository<SagaAction>,
     private readonly provider: BoundProvider,
+    private readonly members: ProjectMembershipRepository,
     private readonly recorder: ResourceRecorder,
     private readonly owners: OwnershipRecorder,
   ) {}
@@ -81,7 +73,8 @@ export class ResourceRegistrar {
     const kind = kindNamed(name);
     const seen = kind.observe(raw);
     const { accountId } = await this.provider.token('provisioning');
-    if (projectUuid !== undefined) await this.joinProject(accountId, kind, seen, projectUuid);
+    if (projectUuid !== undefined)
+      await this.members.join({ accountId, projectUuid, kind: name, providerId: seen.providerId, urn: urnOf(kind, seen) });
     const requestedAt = await this.onDatabaseClock(requestedAtMs);
     const sighting = { id: null, accountId, source: 'saga', sagaId: sagaId ?? null, startedAt: requestedAt } as const;
     await this.recorder.recordPage(sighting, kind, [seen], requestedAt);
@@ -128,11 +121,6 @@ export class ResourceRegistrar {
         ? await this.tenants.run(scope.tenantId, (em) => em.findOneBy(Resource, { ...live, tenantId: scope.tenantId }))
         : await this.resources.findOneBy(live);
     return resource ? viewOf(resource, FIELDS) : undefined;
-  }
-
-  /** Writes the membership that the next walk over the projects will find. */
-  private async joinProject(accountId: string, kind: Kind, seen: Observation, projectUuid: string): Promise<void> {
-    await this.database.query(JOIN_PROJECT, [accountId, projectUuid, kind.kind, seen.providerId, urnOf(kind, seen)]);
   }
 
   /**

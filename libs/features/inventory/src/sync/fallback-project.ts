@@ -1,10 +1,8 @@
-import { AccountBinding, parseProject } from '#libs/accounts';
+import { AccountBinding, parseProject, ProjectMirror, type ListedProject } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { DigitalOcean, ProviderError, UnknownOutcomeError } from '#libs/digitalocean';
 import { isRetryable } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { ProjectMirror } from '../projects/project-mirror';
-import type { SweepRef } from '../recorder/resource-recorder';
 
 /**
  * Ensures that the project for resources without an owner exists at the provider. It is searched by name in the complete list first, then
@@ -21,9 +19,12 @@ export class FallbackProject {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Call it after a complete list of the projects. After a lost response the next list finds the project; after a refusal it stays local. */
-  async ensure(sweep: SweepRef): Promise<void> {
-    if (await this.mirror.hasFallback(sweep.accountId)) return;
+  /**
+   * Call it after a complete list of the projects. After a lost response the next list finds the project; after a refusal it stays local.
+   * `record` writes the created project into the mirror.
+   */
+  async ensure(accountId: string, record: (page: readonly ListedProject[]) => Promise<void>): Promise<void> {
+    if (await this.mirror.hasFallback(accountId)) return;
     try {
       const { fingerprint } = await this.binding.check('provisioning');
       const created = await this.provider.send({
@@ -40,13 +41,13 @@ export class FallbackProject {
           environment: 'Production',
         },
       });
-      await this.mirror.recordPage(sweep, [created]);
+      await record([created]);
       // The provider may have given the project another name. A local fallback stops the next sweep from creating it again.
-      if (created.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(sweep.accountId);
+      if (created.name !== this.config.provider.fallbackProject) await this.mirror.keepLocalFallback(accountId);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       this.log.warn({ event: 'fallback_project_create_failed', code: error.code });
-      if (!(error instanceof UnknownOutcomeError) && !isRetryable(error)) await this.mirror.keepLocalFallback(sweep.accountId);
+      if (!(error instanceof UnknownOutcomeError) && !isRetryable(error)) await this.mirror.keepLocalFallback(accountId);
     }
   }
 }

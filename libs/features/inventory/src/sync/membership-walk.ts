@@ -1,8 +1,7 @@
+import type { Member, MirroredProject } from '#libs/accounts';
 import { DigitalOcean, optionalText, parseUrn, record, text } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { kindOfUrnType } from '../kinds';
-import type { Member } from '../projects/project-membership.repository';
-import type { MirroredProject } from '../projects/project-mirror';
 import type { SweepRun } from './sweep';
 
 const UNCERTAIN = new Set(['not_found', 'service_down']);
@@ -21,7 +20,7 @@ export class MembershipWalk {
       const list = this.provider.list({
         purpose: run.purpose,
         fingerprint: run.fingerprint,
-        path: `/v2/projects/${encodeURIComponent(project.provider_id)}/resources`,
+        path: `/v2/projects/${encodeURIComponent(project.providerId)}/resources`,
         key: 'resources',
         parse: (raw) => parseMember(project.id, raw),
         idOf: (member) => member.line,

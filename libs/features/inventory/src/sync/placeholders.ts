@@ -1,9 +1,9 @@
+import { ProjectMembershipRepository, type Member } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { KINDS, listedKind, PROJECT_SWEEP } from '../kinds';
 import { observePlaceholder, placeholderKind } from '../kinds/placeholder.kind';
-import type { Member } from '../projects/project-membership.repository';
 import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
@@ -22,6 +22,7 @@ export interface PlaceholderMisses {
 export class Placeholders {
   constructor(
     private readonly database: Database,
+    private readonly members: ProjectMembershipRepository,
     private readonly recorder: ResourceRecorder,
     private readonly misses: MissRecorder,
     @Inject(CONFIG) private readonly config: Config,
@@ -41,7 +42,7 @@ export class Placeholders {
   async judge(run: SweepRun, walkedProjects: readonly string[], walked: readonly Member[]): Promise<PlaceholderMisses> {
     const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([
       ...walked,
-      ...(await this.membersNotWalked(run.accountId, walkedProjects)),
+      ...(await this.members.listOutside(run.accountId, walkedProjects)),
     ]);
     const judged = await Promise.all(
       (await this.knownKinds(run.accountId)).map(async (kind) => {
@@ -61,14 +62,6 @@ export class Placeholders {
 
   async write(tx: Queryable, run: SweepRun, { strike, tombstone }: PlaceholderMisses): Promise<void> {
     await this.misses.strikeAndTombstone(tx, run, strike, tombstone);
-  }
-
-  private membersNotWalked(accountId: string, walkedProjects: readonly string[]): Promise<Pick<Member, 'kind' | 'providerId'>[]> {
-    return this.database.query(
-      `select m.kind, m.provider_id as "providerId" from cloud_project_members m join cloud_projects p on p.id = m.project_id
-        where m.account_id = $1 and m.member_until is null and p.deleted_at is null and not p.id = any ($2::uuid[])`,
-      [accountId, walkedProjects],
-    );
   }
 
   private async knownKinds(accountId: string): Promise<string[]> {

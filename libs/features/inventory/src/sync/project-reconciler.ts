@@ -1,8 +1,10 @@
-import { parseProject } from '#libs/accounts';
+import { memberLine, parseProject, ProjectMembershipRepository, ProjectMirror, type Member, type UnlistedMember } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { Database, queryableOf, type Queryable } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { listedKind } from '../kinds';
 import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
 import { settleFetch } from './confirmation';
 import type { SweepRun } from './sweep';
@@ -14,8 +16,14 @@ export interface ProjectMisses {
   readonly deleted: readonly MissingRow[];
 }
 
+/** The walk over the members of these projects. `trusted`: nothing else makes its sweep suspect. */
+interface MemberWalk {
+  readonly projectIds: readonly string[];
+  readonly trusted: boolean;
+}
+
 /**
- * Projects that a complete list did not contain.
+ * Set-based: projects that a complete list did not contain.
  * $1 account, $2 sweep started at, $3 listed provider ids, $4 kind of the sweep, $5 how long a release covers, ms.
  */
 const MISSING_PROJECTS = `
@@ -28,12 +36,35 @@ select p.id, p.provider_id as "providerId", p.stale_strike_count as strikes, p.l
   from cloud_projects p left join released l on l.missed = 'project/' || p.provider_id
  where p.account_id = $1 and p.provider_id is not null and p.deleted_at is null and p.recorded_at < $2 and not p.provider_id = any ($3::text[])`;
 
-/** Deletes projects by the rules of resources: strikes, their spacing, the vanish brake, and a 404 by id. */
+/** Set-based: the lines of the sweeps of a kind that were released lately. $1 kind, $2 how long a release covers, ms. */
+const RELEASED_LINES = `
+select distinct line from cloud_sweeps s, unnest(s.missing) line
+ where s.kind = $1 and s.status = 'released' and s.released_at > clock_timestamp() - $2 * interval '1 millisecond'`;
+
+/** Fenced: reads under the row lock of the release. The time is text, because a Date loses microseconds. $1 sweep. */
+const RELEASED_SWEEP = `
+select account_id as "accountId", started_at::text as "sweptFrom", coalesce(missing, '{}') as missing from cloud_sweeps where id = $1`;
+
+/** Set-based: the resources among these that the last complete list of their kind contained. $1 account, $2 kinds, $3 provider ids. */
+const LIVE_RESOURCES = `
+select r.kind, r.provider_id as "providerId"
+  from cloud_resources r join unnest($2::text[], $3::text[]) m(kind, provider_id) on r.kind = m.kind and r.provider_id = m.provider_id
+ where r.account_id = $1 and r.deleted_at is null and r.stale_strike_count = 0`;
+
+const PROJECT_LINE = 'project/';
+const MEMBER_LINE = 'member/';
+
+/**
+ * Deletes projects by the rules of resources: strikes, their spacing, the vanish brake, and a 404 by id. Ends memberships that a complete
+ * walk missed, unless the walk appears blind. `accounts` writes both.
+ */
 @Injectable()
 export class ProjectReconciler {
   constructor(
     private readonly database: Database,
     private readonly provider: DigitalOcean,
+    private readonly mirror: ProjectMirror,
+    private readonly members: ProjectMembershipRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -51,27 +82,73 @@ export class ProjectReconciler {
     return { decision, missing: rows, deleted: await this.confirm(run, decision.tombstone) };
   }
 
-  /** Writes strikes and tombstones into `cloud_projects`. A deleted project keeps its row, its names and its tenant. */
+  /** Writes strikes and tombstones. A deleted project keeps its row, its names and its tenant. */
   async write(tx: Queryable, { decision, deleted }: ProjectMisses): Promise<void> {
     const ids = (rows: readonly MissingRow[]) => rows.map((row) => row.id);
-    await tx.query(
-      `update cloud_projects set stale_strike_count = stale_strike_count + 1, last_strike_at = clock_timestamp(),
-              deleted_at = case when id = any ($2::uuid[]) then clock_timestamp() end
-        where id = any ($1::uuid[]) or id = any ($2::uuid[])`,
-      [ids(decision.strike), ids(deleted)],
-    );
+    await this.mirror.strike(tx, ids(decision.strike), ids(deleted));
   }
 
-  /** Adds one strike to the projects that a released sweep missed and that have not been seen since. */
+  /**
+   * Writes the members that a complete walk listed, and ends memberships that it did not list. A walk that is not trusted or appears blind
+   * ends no membership for missing it. Returns the missed lines (`member/<project>/<kind>/<provider id>`), for an operator to judge.
+   */
+  async applyWalk(
+    em: EntityManager,
+    run: SweepRun,
+    { projectIds, trusted }: MemberWalk,
+    walked: readonly Member[],
+  ): Promise<{ blind: boolean; missed: string[] }> {
+    const tx = queryableOf(em);
+    const unlisted = await this.members.applyWalk(tx, { ...run, projectIds }, walked);
+    const missed = unlisted.filter(({ moved }) => !moved);
+    const blind = await this.isBlind(em, run, missed);
+    const moved = unlisted.filter((member) => member.moved);
+    await this.members.remove(tx, moved, trusted && !blind ? missed : []);
+    return { blind, missed: missed.map(memberLine) };
+  }
+
+  /**
+   * Adds one strike to the projects that a released sweep missed and that have not been seen since, and counts the members that it missed
+   * as missed once.
+   */
   async strikeReleased(tx: Queryable, sweepId: string): Promise<void> {
-    await tx.query(
-      `update cloud_projects p set stale_strike_count = p.stale_strike_count + 1, last_strike_at = clock_timestamp()
-         from cloud_sweeps s, unnest(s.missing) missed
-        where s.id = $1 and missed = 'project/' || p.provider_id and p.account_id = s.account_id and p.deleted_at is null
-          and p.recorded_at < s.started_at and p.stale_strike_count < $2
-          and (p.last_strike_at is null or p.last_strike_at <= clock_timestamp() - $3 * interval '1 millisecond')`,
-      [sweepId, this.config.inventory.strikesToDelete, this.config.inventory.strikeSpacingMs],
-    );
+    type Released = { accountId: string | null; sweptFrom: string; missing: string[] };
+    const [released] = await tx.query<Released>(RELEASED_SWEEP, [sweepId]);
+    if (!released) return;
+    const { missing, ...sweep } = released;
+    const linesOf = (prefix: string) => missing.filter((line) => line.startsWith(prefix));
+    const providerIds = linesOf(PROJECT_LINE).map((line) => line.slice(PROJECT_LINE.length));
+    const { strikesToDelete: mostStrikes, strikeSpacingMs } = this.config.inventory;
+    if (providerIds.length > 0) await this.mirror.strikeReleased(tx, { ...sweep, providerIds, mostStrikes, strikeSpacingMs });
+    const memberLines = linesOf(MEMBER_LINE);
+    if (memberLines.length > 0) await this.members.missReleased(tx, memberLines);
+  }
+
+  /**
+   * The vanish brake for memberships. The provider keeps every resource in some project, so many live resources that no project lists mean
+   * a blind walk, not empty projects. [INV-12]
+   */
+  private async isBlind(em: EntityManager, { accountId, kind }: SweepRun, missed: readonly UnlistedMember[]): Promise<boolean> {
+    const tx = queryableOf(em);
+    const contradicted = await this.liveAmong(tx, accountId, missed);
+    if (contradicted.length === 0) return false;
+    const lines = await tx.query<{ line: string }>(RELEASED_LINES, [kind, this.config.inventory.releaseCoversMs]);
+    const released = new Set(lines.map(({ line }) => line));
+    // a release ends once the member is seen
+    const open = contradicted.filter((member) => member.missedWalks === 0 || !released.has(memberLine(member)));
+    const { vanishMin, vanishMaxRatio } = this.config.inventory;
+    const current = await this.members.countCurrent(em, accountId);
+    return open.length > Math.max(vanishMin, vanishMaxRatio * current) || emptiesSomeProject(open);
+  }
+
+  /** The members that the list of their own kind still contains. */
+  private async liveAmong(tx: Queryable, accountId: string, missed: readonly UnlistedMember[]): Promise<UnlistedMember[]> {
+    const asked = missed.filter((member) => listedKind(member.kind));
+    if (asked.length === 0) return [];
+    const ids = [asked.map(({ kind }) => kind), asked.map(({ providerId }) => providerId)];
+    const rows = await tx.query<{ kind: string; providerId: string }>(LIVE_RESOURCES, [accountId, ...ids]);
+    const live = new Set(rows.map(({ kind, providerId }) => `${kind}/${providerId}`));
+    return asked.filter(({ kind, providerId }) => live.has(`${kind}/${providerId}`));
   }
 
   private async confirm(run: SweepRun, rows: readonly MissingRow[]): Promise<MissingRow[]> {
@@ -95,4 +172,11 @@ export class ProjectReconciler {
 
 function pathOf(providerId: string): string {
   return `/v2/projects/${encodeURIComponent(providerId)}`;
+}
+
+/** True when a project would lose all of its members, three or more of them live: the response was empty, not the project. */
+function emptiesSomeProject(members: readonly UnlistedMember[]): boolean {
+  const lost = new Map<string, number>();
+  for (const member of members) if (member.projectEmptied) lost.set(member.projectId, (lost.get(member.projectId) ?? 0) + 1);
+  return [...lost.values()].some((count) => count >= 3);
 }

@@ -1,9 +1,8 @@
-import { AccountBinding, parseProject } from '#libs/accounts';
-import { Database, type Queryable } from '#libs/database';
+import { AccountBinding, parseProject, ProjectMirror, type ListedProject, type Member } from '#libs/accounts';
+import { queryableOf, Transaction } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
-import { ProjectMembershipRepository, type Member } from '../projects/project-membership.repository';
-import { ProjectMirror } from '../projects/project-mirror';
+import type { EntityManager } from 'typeorm';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
 import { FallbackProject } from './fallback-project';
 import { MembershipWalk } from './membership-walk';
@@ -19,13 +18,12 @@ import { SweepLedger } from './sweep-ledger';
 @Injectable()
 export class ProjectSweep {
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
     private readonly mirror: ProjectMirror,
     private readonly fallback: FallbackProject,
     private readonly membershipWalk: MembershipWalk,
-    private readonly members: ProjectMembershipRepository,
     private readonly placeholders: Placeholders,
     private readonly reconciler: ProjectReconciler,
     private readonly owners: OwnershipRecorder,
@@ -34,7 +32,7 @@ export class ProjectSweep {
 
   async run(run: SweepRun): Promise<void> {
     const listed = await this.mirrorProjects(run);
-    await this.fallback.ensure(run);
+    await this.fallback.ensure(run.accountId, (page) => this.recordPage(run, page));
     const walked: Member[] = [];
     const projects = await this.mirror.listMirrored(run.accountId, listed);
     const walkedFrom = databaseTime(run, performance.now());
@@ -51,20 +49,21 @@ export class ProjectSweep {
     };
     await this.binding.reverify(run.purpose); // a 404 of another account proves nothing [INV-6]
     await run.progress.saveCounts();
-    await this.database.transaction((tx) => this.writeOutcome(tx, run, walkedIds, walked, judged));
+    await this.transaction.run((em) => this.writeOutcome(em, run, walkedIds, walked, judged));
   }
 
   private async writeOutcome(
-    tx: Queryable,
+    em: EntityManager,
     run: SweepRun,
     projectIds: readonly string[],
     walked: readonly Member[],
     { projects, placeholders }: { projects: ProjectMisses; placeholders: PlaceholderMisses },
   ): Promise<void> {
+    const tx = queryableOf(em);
     await this.owners.lockAttribution(tx);
     await this.ledger.lockSweep(tx, run.id);
     const suspicion = projects.decision.suspect ?? placeholders.suspect;
-    const members = await this.members.applyWalk(tx, { ...run, projectIds, suspect: suspicion !== null }, walked);
+    const members = await this.reconciler.applyWalk(em, run, { projectIds, trusted: suspicion === null }, walked);
     const suspect = suspicion ?? (members.blind ? 'members_vanished' : null);
     if (!suspect) {
       await this.reconciler.write(tx, projects);
@@ -88,11 +87,18 @@ export class ProjectSweep {
     });
     for await (const page of list) {
       await this.binding.reverify(run.purpose);
-      await this.mirror.recordPage(run, page.items);
+      await this.recordPage(run, page.items);
       listed.push(...page.items.map((project) => project.providerId));
       run.progress.expectPages(Math.max(page.pagesExpected, page.page) + page.total);
       await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
     }
     return listed;
+  }
+  /** The lock on the sweep comes first, so that a worker that was suspended beyond its lease writes nothing. */
+  private recordPage(run: SweepRun, page: readonly ListedProject[]): Promise<void> {
+    return this.transaction.run(async (em) => {
+      await this.ledger.lockSweep(queryableOf(em), run.id);
+      await this.mirror.recordPage(em, run.accountId, page);
+    });
   }
 }

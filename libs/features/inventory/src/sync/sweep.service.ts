@@ -16,7 +16,6 @@ import { IsNull, Not, type EntityManager } from 'typeorm';
 import { Sweep, type SweepTrigger } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
 import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
-import { ProjectMembershipRepository } from '../projects/project-membership.repository';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ActionFeed } from './action-feed';
 import { ListSweep } from './list-sweep';
@@ -43,7 +42,6 @@ export class SweepService {
     private readonly actions: ActionFeed,
     private readonly misses: MissRecorder,
     private readonly reconciler: ProjectReconciler,
-    private readonly members: ProjectMembershipRepository,
     private readonly audit: AuditLog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -70,7 +68,6 @@ export class SweepService {
       const sweep = await this.markReleased(em, sweepId);
       const struck = await this.misses.strikeReleased(tx, sweep);
       await this.reconciler.strikeReleased(tx, sweepId);
-      await this.members.missReleased(tx, sweepId);
       await this.audit.record(tx, {
         ...context,
         action: 'sweep_released',

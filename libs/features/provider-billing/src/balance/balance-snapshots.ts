@@ -1,10 +1,14 @@
 import { AccountBinding } from '#libs/accounts';
 import type { Config } from '#libs/config';
-import { Database, type RetentionRule } from '#libs/database';
-import { DigitalOcean, moneyText, record } from '#libs/digitalocean';
+import type { RetentionRule } from '#libs/database';
+import { DigitalOcean } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, Raw, type Repository } from 'typeorm';
+import { BalanceSnapshot } from '../entities/balance-snapshot.entity';
+import { InvoicePreview } from '../entities/invoice-preview.entity';
 import { BalanceNotReadError } from '../provider-billing.errors';
-import { timeText, type InvoicePreview } from '../provider/invoice-responses';
+import { parseBalance, type ListedPreview } from '../provider/invoice-responses';
 import { ProviderInvoices } from '../provider/provider-invoices';
 
 const purpose = 'billing';
@@ -20,9 +24,13 @@ export interface BalanceView {
   readonly taken_at: string;
 }
 
-interface BalanceRow extends Omit<BalanceView, 'currency' | 'generated_at' | 'taken_at'> {
-  readonly generated_at: Date;
-  readonly taken_at: Date;
+/** The estimated costs of the current month, which are never part of a sum of invoices. [BIL-9] */
+export interface EstimateView extends Omit<BalanceView, 'taken_at'> {
+  readonly estimate: true;
+  /** The current month, `2026-11`. */
+  readonly period: string;
+  /** The next invoice, which the provider computes daily; null while it has none. */
+  readonly preview: { readonly period: string | null; readonly amount: string; readonly updated_at: string | null } | null;
 }
 
 /**
@@ -31,77 +39,77 @@ interface BalanceRow extends Omit<BalanceView, 'currency' | 'generated_at' | 'ta
 @Injectable()
 export class BalanceSnapshots {
   constructor(
-    private readonly database: Database,
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
     private readonly invoices: ProviderInvoices,
+    @InjectRepository(BalanceSnapshot) private readonly snapshots: Repository<BalanceSnapshot>,
+    @InjectRepository(InvoicePreview) private readonly previews: Repository<InvoicePreview>,
   ) {}
 
   /** Makes two calls. Throws the client's errors, and `OtherAccountError` before anything of another account is written. [INV-6] */
   async takeSnapshot(): Promise<void> {
     const accountId = await this.binding.verify(purpose);
     const balance = await this.provider.get({ purpose, path: '/v2/customers/my/balance', parse: parseBalance });
-    const { monthToDateBalance, accountBalance, monthToDateUsage, generatedAt } = balance;
-    await this.database.query(
-      `insert into cloud_balance_snapshots (account_id, month_to_date_balance, account_balance, month_to_date_usage, generated_at)
-       values ($1, $2, $3, $4, $5)`,
-      [accountId, monthToDateBalance, accountBalance, monthToDateUsage, generatedAt],
-    );
+    await this.snapshots.insert({ accountId, ...balance });
     await this.savePreview(accountId, await this.invoices.preview());
   }
 
   /** Throws `BalanceNotReadError`. */
   async latest(): Promise<BalanceView> {
-    const [row] = await this.database.query<BalanceRow>(
-      `select month_to_date_balance::text, account_balance::text, month_to_date_usage::text, generated_at, taken_at
-         from cloud_balance_snapshots order by taken_at desc limit 1`,
-    );
-    if (!row) throw new BalanceNotReadError();
-    return balanceView(row);
+    const [snapshot] = await this.snapshots.find({ order: { takenAt: 'DESC' }, take: 1 });
+    if (!snapshot) throw new BalanceNotReadError();
+    return balanceView(snapshot);
+  }
+
+  /** Throws `BalanceNotReadError`. */
+  async estimate(): Promise<EstimateView> {
+    const { month_to_date_usage, month_to_date_balance, account_balance, currency, generated_at } = await this.latest();
+    const preview = await this.previews.findOneBy({ removedAt: IsNull() });
+    return {
+      estimate: true,
+      period: generated_at.slice(0, 7),
+      currency,
+      month_to_date_usage,
+      month_to_date_balance,
+      account_balance,
+      generated_at,
+      preview: preview && previewView(preview),
+    };
   }
 
   /** True when the last snapshot is older than `ms`, or none exists. */
   async isOlderThan(ms: number): Promise<boolean> {
-    const [row] = await this.database.query<{ due: boolean }>(
-      `select coalesce(max(taken_at) <= clock_timestamp() - $1 * interval '1 millisecond', true) as due from cloud_balance_snapshots`,
-      [ms],
-    );
-    return row?.due !== false;
+    const isYounger = Raw((takenAt) => `${takenAt} > clock_timestamp() - :ms * interval '1 millisecond'`, { ms });
+    return !(await this.snapshots.existsBy({ takenAt: isYounger }));
   }
 
-  private async savePreview(accountId: string, preview: InvoicePreview | null): Promise<void> {
+  private async savePreview(accountId: string, preview: ListedPreview | null): Promise<void> {
     if (!preview) {
-      await this.database.query('update cloud_invoice_previews set removed_at = clock_timestamp() where account_id = $1', [accountId]);
+      await this.previews.update({ accountId }, { removedAt: () => 'clock_timestamp()' });
       return;
     }
-    const { invoiceUuid, period, amount, updatedAt } = preview;
-    await this.database.query(
-      `insert into cloud_invoice_previews (account_id, invoice_uuid, period, amount, updated_at) values ($1, $2, $3, $4, $5)
-       on conflict (account_id) do update set invoice_uuid = $2, period = $3, amount = $4, updated_at = $5, removed_at = null`,
-      [accountId, invoiceUuid, period, amount, updatedAt],
-    );
+    await this.previews.upsert({ accountId, ...preview, removedAt: null }, ['accountId']);
   }
 }
 
-/** `GET /v2/customers/my/balance` returns a bare object with amounts as decimal text. */
-function parseBalance(raw: unknown) {
-  const balance = record(raw, 'balance');
+function balanceView({ monthToDateBalance, accountBalance, monthToDateUsage, generatedAt, takenAt }: BalanceSnapshot): BalanceView {
   return {
-    monthToDateBalance: moneyText(balance, 'month_to_date_balance'),
-    accountBalance: moneyText(balance, 'account_balance'),
-    monthToDateUsage: moneyText(balance, 'month_to_date_usage'),
-    generatedAt: timeText(balance, 'generated_at'),
+    month_to_date_balance: monthToDateBalance.toText(),
+    account_balance: accountBalance.toText(),
+    month_to_date_usage: monthToDateUsage.toText(),
+    currency: 'USD',
+    generated_at: generatedAt.toISOString(),
+    taken_at: takenAt.toISOString(),
   };
 }
 
-/** The provider bills in US dollars only (docs/digitalocean-facts.md 9.6). */
-function balanceView({ generated_at, taken_at, ...amounts }: BalanceRow): BalanceView {
-  return { ...amounts, currency: 'USD', generated_at: generated_at.toISOString(), taken_at: taken_at.toISOString() };
+function previewView({ period, amount, updatedAt }: InvoicePreview): NonNullable<EstimateView['preview']> {
+  return { period: period?.slice(0, 7) ?? null, amount: amount.toText(), updated_at: updatedAt?.toISOString() ?? null };
 }
 
 /**
  * Keeps all snapshots of the last $2 days, and of each earlier UTC day the last one of an account. With `offset 0` the subquery runs once
- * per row and uses the index.
+ * per row and uses the index. Set-based.
  */
 const THIN_OUT = `
 delete from cloud_balance_snapshots where id in (

@@ -1,7 +1,6 @@
 import { UnreadableRecord } from '../provider-billing.errors';
-import { amountText, hoursText } from './amount';
+import { amountText, hoursText, lineTime } from './cells';
 import { kindOfProduct, subjectOf, type LineKind, type LineSubject } from './line-subject';
-import { lineTime } from './line-time';
 
 /** One line of an invoice document, typed. Money, hours and times are exact text. */
 export interface InvoiceLine {

@@ -2,6 +2,7 @@ import { CONFIG, FINANCE_AUDIENCE, type Config } from '#libs/config';
 import { signGuardianToken } from '#libs/identity';
 import { Inject, Injectable } from '@nestjs/common';
 import { create, isAxiosError, type AxiosInstance } from 'axios';
+import { z } from 'zod';
 import { FinanceUnavailableError, RefusedByFinanceError } from '../provider-billing.errors';
 import type { FinanceInvoice } from './finance-invoice-reader';
 
@@ -36,9 +37,7 @@ export class FinanceClient {
     const { status, body } = await this.post(JSON.stringify(invoice), signal);
     if (status >= 500 || status === 429 || status === 408) throw new FinanceUnavailableError(`status ${status}`);
     if (status < 200 || status >= 300) throw new RefusedByFinanceError(status);
-    const id = invoiceIdIn(body);
-    if (id === undefined) throw new FinanceUnavailableError('a response without an invoice id');
-    return id;
+    return invoiceIdIn(body);
   }
 
   /** No error of axios leaves this method, because it contains the token. [TEN-8] */
@@ -64,11 +63,20 @@ export class FinanceClient {
   }
 }
 
-function invoiceIdIn(body: string): string | undefined {
+/** The only part of a response that is used. */
+const IMPORTED = z.object({ invoice: z.object({ id: z.union([z.string().regex(/^[\w.:-]{1,255}$/), z.number().transform(String)]) }) });
+
+/** Throws `FinanceUnavailableError`, which names the part of the response that is not as expected. */
+function invoiceIdIn(body: string): string {
+  const { success, data, error } = IMPORTED.safeParse(jsonOf(body));
+  if (success) return data.invoice.id;
+  const path = error.issues[0]?.path.join('.');
+  throw new FinanceUnavailableError(path ? `a response without an invoice id: ${path} is unreadable` : 'a response without an invoice id');
+}
+
+function jsonOf(body: string): unknown {
   try {
-    const response = JSON.parse(body) as { invoice?: { id?: unknown } } | null;
-    const id = response?.invoice?.id;
-    return (typeof id === 'string' && /^[\w.:-]{1,255}$/.test(id)) || typeof id === 'number' ? String(id) : undefined;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }

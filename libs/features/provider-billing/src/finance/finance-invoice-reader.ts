@@ -1,6 +1,6 @@
 import { Database } from '#libs/database';
+import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { DELIVERABLE } from './finance-outbox';
 
 /** One line in finance's books. Minor units are cents. */
 export interface FinanceLine {
@@ -32,10 +32,16 @@ interface Row {
   readonly period: string;
   readonly issued_on: string;
   readonly currency: string;
-  readonly gross: number;
-  readonly tax: number;
+  readonly amount: string;
+  readonly tax_amount: string;
   readonly lines: FinanceLine[] | null;
 }
+
+/**
+ * SQL on an invoice `i`: its lines add up to its amount, or the difference was released. After the amount changed it waits for the new
+ * lines. [BIL-5]
+ */
+export const DELIVERABLE = `i.reconciliation in ('reconciled', 'released') and i.amount - i.lines_amount = i.difference`;
 
 /** People read the lines in finance's books. In an invoice with more lines than this, the lines of one product become one line. */
 const MOST_LINES = 1_000;
@@ -49,7 +55,9 @@ export class FinanceInvoiceReader {
   async read(invoiceId: string): Promise<FinanceInvoice | undefined> {
     const [row] = await this.database.query<Row>(IMPORT_BODY, [invoiceId]);
     if (!row) return undefined;
-    const { gross, tax, lines, ...header } = row;
+    const { amount, tax_amount, lines, ...header } = row;
+    const gross = centsOf(amount);
+    const tax = centsOf(tax_amount);
     return {
       source: 'digitalocean',
       vendor: { name: 'DigitalOcean', category: 'cloud' },
@@ -62,6 +70,9 @@ export class FinanceInvoiceReader {
   }
 }
 
+/** Rounded as `round(numeric)` of PostgreSQL rounds the lines. */
+const centsOf = (amount: string): number => Money.parse(amount).toMinorUnits('half_away');
+
 /** Adds a line for the difference to a released mismatch, because the lines in finance's books must add up. */
 function withDifference(lines: readonly FinanceLine[], gross: number): readonly FinanceLine[] {
   const difference = gross - lines.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
@@ -72,7 +83,7 @@ function withDifference(lines: readonly FinanceLine[], gross: number): readonly 
 
 /**
  * Amounts finer than a cent are rounded along the running sum, separately for tax and for all other lines, so that the cents of the lines
- * add up to the rounded sums.
+ * add up to the rounded sums. Set-based.
  */
 const IMPORT_BODY = `
 with line as (
@@ -87,7 +98,7 @@ booked as (
          (round(running_sum * 100) - round((running_sum - amount) * 100))::bigint as amount_minor
     from summed)
 select i.invoice_uuid as external_id, coalesce(i.invoice_number, i.invoice_uuid) as invoice_number, to_char(i.period, 'YYYY-MM') as period,
-       i.issued_on::text, i.currency, round(i.amount * 100)::float8 as gross, round(coalesce(i.tax_amount, 0) * 100)::float8 as tax,
+       i.issued_on::text, i.currency, i.amount::text, coalesce(i.tax_amount, 0)::text as tax_amount,
        (select json_agg(json_build_object('description', description, 'product', product, 'amount_minor', amount_minor, 'is_tax', is_tax)
                order by line_no, is_tax, product) from booked) as lines
   from cloud_invoices i where i.id = $1 and ${DELIVERABLE}`;

@@ -1,8 +1,13 @@
 import { AccountBinding } from '#libs/accounts';
 import { Database } from '#libs/database';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { BillingHistoryEntry } from '../entities/billing-history-entry.entity';
 import { InvoiceLedger } from '../invoices/invoice-ledger';
 import { ProviderInvoices } from '../provider/provider-invoices';
+import { InvoiceReader } from '../queries/invoice-reader';
 import { invoicesInHistory, numberDuplicates } from './history-entries';
 
 /** The provider's entry types for a payment that it failed to collect. If payments stay away, it switches off every tenant's machines. */
@@ -12,6 +17,18 @@ export interface HistoryReport {
   readonly entries: number;
   readonly newEntries: number;
   readonly newInvoices: number;
+}
+
+/** A charge, payment or credit in the API. `type` is the provider's value; payments and credits are negative. */
+export interface HistoryView {
+  readonly id: string;
+  readonly type: string;
+  readonly description: string;
+  readonly amount: string;
+  readonly currency: 'USD';
+  readonly at: string;
+  readonly invoice_uuid: string | null;
+  readonly invoice_number: string | null;
 }
 
 /** Charges, payments and credits of the account. The only writer of `cloud_billing_history`, which only grows. */
@@ -24,7 +41,25 @@ export class BillingHistory {
     private readonly pin: AccountBinding,
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
+    private readonly invoiceReader: InvoiceReader,
+    @InjectRepository(BillingHistoryEntry) private readonly entries: Repository<BillingHistoryEntry>,
   ) {}
+
+  /** Newest first. Throws `InvalidCursorError`. */
+  async list(type: string | undefined, page: PageRequest): Promise<ListAnswer<HistoryView>> {
+    const complete = await this.invoiceReader.completeness();
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.entries.createQueryBuilder('h');
+    if (type !== undefined) query.andWhere('h.type = :type', { type });
+    if (before !== null) query.andWhere(BEFORE, { before });
+    const rows = await query
+      .orderBy('h.occurredAt', 'DESC')
+      .addOrderBy('h.id', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+    const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
+    return { data: items.map(historyView), page: { next_cursor }, ...complete };
+  }
 
   /**
    * Reads the whole history and the headers of all invoices. Duplicates of an entry are stored only when the list was complete, because
@@ -42,7 +77,7 @@ export class BillingHistory {
     if (failures > 0) this.log.error({ event: 'payment_failed', failures });
     const report = { entries: history.rows.length, newEntries: inserted.length, newInvoices };
     this.log.log({ event: 'billing_history_read', ...report, complete: history.complete && headers.complete });
-    await this.pin.recordBillingHistoryRead(this.database, accountId);
+    await this.pin.recordBillingHistoryRead(accountId);
     return report;
   }
 
@@ -56,6 +91,22 @@ export class BillingHistory {
   }
 }
 
+function historyView({ id, type, description, amount, occurredAt, invoiceUuid, invoiceNumber }: BillingHistoryEntry): HistoryView {
+  return {
+    id,
+    type,
+    description,
+    amount: amount.toText(),
+    invoice_uuid: invoiceUuid || null,
+    invoice_number: invoiceNumber,
+    currency: 'USD',
+    at: occurredAt.toISOString(),
+  };
+}
+
+const BEFORE = `(h.occurred_at, h.id) < (select b.occurred_at, b.id from cloud_billing_history b where b.id = :before)`;
+
+/** Set-based: all entries of the account at once. */
 const INSERT_ENTRIES = `
 insert into cloud_billing_history (account_id, type, description, amount, occurred_at, invoice_uuid, invoice_number, nth)
 select $1, type, description, amount, "occurredAt", "invoiceUuid", "invoiceNumber", nth

@@ -1,5 +1,7 @@
 import { AccountBinding } from '#libs/accounts';
 import { DomainError, errorCode } from '#libs/kernel';
+import { Database } from '#libs/database';
+import { CompletenessReader } from '#libs/inventory';
 import { Injectable, Logger } from '@nestjs/common';
 import { InvoiceLedger, type ClaimedInvoice } from '../invoices/invoice-ledger';
 import { UnreadableDocumentError } from '../provider-billing.errors';
@@ -8,6 +10,8 @@ import { DocumentFile } from './document-file';
 import { InvoiceLineWriter, type IngestReport } from './invoice-line-writer';
 
 const purpose = 'billing';
+/** How long ingestion waits for the first sweeps. A kind that the token may not list is never swept. */
+const LONGEST_WAIT = `interval '1 hour'`;
 
 /** Ingests one invoice. The document, the items and the summary are fetched first, so no database connection waits for the provider. */
 @Injectable()
@@ -19,7 +23,20 @@ export class InvoiceIngest {
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
     private readonly lineWriter: InvoiceLineWriter,
+    private readonly database: Database,
+    private readonly completeness: CompletenessReader,
   ) {}
+
+  /**
+   * True when every kind was listed completely at least once, or the longest wait has passed. Lines can only be matched to known
+   * resources, so on a first run invoices wait for the first sweeps.
+   */
+  async isReady(): Promise<boolean> {
+    const { as_of } = await this.completeness.ofKind(undefined);
+    if (as_of !== null) return true;
+    const rows = await this.database.query(`select 1 from cloud_accounts where pinned_at < clock_timestamp() - ${LONGEST_WAIT}`);
+    return rows.length > 0;
+  }
 
   /**
    * Safe to repeat and to run concurrently. Returns undefined when the invoice does not exist or a document requested later was ingested
@@ -46,11 +63,11 @@ export class InvoiceIngest {
   }
 
   private async ingest(invoice: ClaimedInvoice, signal?: AbortSignal): Promise<IngestReport | undefined> {
-    const summary = await this.provider.summary(invoice.invoice_uuid);
-    const items = await this.provider.items(invoice.invoice_uuid, signal);
+    const summary = await this.provider.summary(invoice.invoiceUuid);
+    const items = await this.provider.items(invoice.invoiceUuid, signal);
     const document = await DocumentFile.create();
     try {
-      await this.provider.downloadDocument(invoice.invoice_uuid, () => document.write(), signal);
+      await this.provider.downloadDocument(invoice.invoiceUuid, () => document.write(), signal);
       return await this.lineWriter.replaceLines(invoice, { document, hash: await document.sha256(), items, summary });
     } finally {
       await document.remove();
@@ -58,6 +75,6 @@ export class InvoiceIngest {
   }
 }
 
-function logFields({ id, invoice_uuid, period }: ClaimedInvoice) {
-  return { invoice_id: id, invoice_uuid, period };
+function logFields({ id, invoiceUuid, period }: ClaimedInvoice) {
+  return { invoice_id: id, invoice_uuid: invoiceUuid, period };
 }

@@ -1,12 +1,13 @@
-import { copyRow, Database, type BulkLoad } from '#libs/database';
+import { copyRow, Transaction, type BulkLoad } from '#libs/database';
+import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { Big } from 'big.js';
 import type { InvoiceLine } from '../document/invoice-line';
 import { KINDS_WITHOUT_RESOURCE } from '../document/line-subject';
 import { readDocument } from '../document/read-document';
-import { FinanceOutbox } from '../finance/finance-outbox';
+import { CostLine } from '../entities/cost-line.entity';
+import { FinancePush } from '../finance/finance-push';
+import { reconcile, type Reconciliation } from '../invoice.states';
 import { InvoiceLedger, type ClaimedInvoice, type LockedInvoice } from '../invoices/invoice-ledger';
-import { reconcile, type Reconciliation } from '../invoices/reconcile';
 import * as matching from '../matching/matching.sql';
 import { IncompleteDocumentError } from '../provider-billing.errors';
 import type { InvoiceSummary } from '../provider/invoice-responses';
@@ -26,7 +27,7 @@ export interface FetchedInvoice {
 export interface IngestReport {
   readonly lines: number;
   readonly matched: number;
-  readonly reconciliation: Reconciliation | 'released';
+  readonly reconciliation: Reconciliation;
   readonly difference: string;
 }
 
@@ -43,15 +44,15 @@ interface LineSums {
  * `work_mem` of each sort and hash, with which a million lines mostly stay off the disk. JIT is off: compiling would take longer than
  * running.
  */
-const WORK_MEMORY = '64MB';
+const SETTINGS = `set local work_mem = '64MB'; set local jit = off`;
 
 /** Replaces the lines of an invoice as a whole. The only writer of `cloud_cost_lines`. [BIL-2] */
 @Injectable()
 export class InvoiceLineWriter {
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly ledger: InvoiceLedger,
-    private readonly outbox: FinanceOutbox,
+    private readonly finance: FinancePush,
   ) {}
 
   /**
@@ -61,26 +62,37 @@ export class InvoiceLineWriter {
    * and `IncompleteDocumentError`; then nothing has changed. [INV-13]
    */
   replaceLines(invoice: ClaimedInvoice, fetched: FetchedInvoice): Promise<IngestReport | undefined> {
-    return this.database.bulkLoad(async (tx) => {
+    return this.transaction.bulkLoad(async (em, tx) => {
       const { hasIds } = await stageLines(tx, fetched);
       await matchLines(tx, invoice, hasIds);
-      const before = await this.ledger.lockInvoice(tx, invoice);
+      const before = await this.ledger.lockInvoice(em, invoice);
       if (!before) return undefined;
       const rematches = !(before.historyArchived && before.documentHash === fetched.hash);
       if (rematches) {
-        await tx.query('delete from cloud_cost_lines where invoice_id = $1', [invoice.id]);
-        await tx.query(matching.INSERT_LINES, [invoice.id, invoice.account_id, invoice.period]);
+        await em.delete(CostLine, { invoiceId: invoice.id });
+        await tx.query(matching.INSERT_LINES, [invoice.id, invoice.accountId, invoice.period]);
       }
       const [sums] = await tx.query<LineSums>(matching.SUM_LINES, [invoice.id]);
       if (!sums) throw new Error('the sums of the lines are missing');
-      const { status, difference } = reconcile({ header: before.amount, lines: sums.amount, tax: sums.tax }, fetched.summary);
+      const [linesAmount, taxAmount] = [Money.parse(sums.amount), Money.parse(sums.tax)];
+      const { status, difference } = reconcile({ header: before.amount, lines: linesAmount, tax: taxAmount }, fetched.summary);
       if (status === 'mismatch') assertNotCut(sums, before, fetched.items);
-      const released = status === 'mismatch' && before.released && before.documentHash === fetched.hash && before.difference === difference;
-      const reconciliation = released ? 'released' : status;
-      const outcome = { ...sums, documentHash: fetched.hash, summary: fetched.summary, reconciliation, difference } as const;
-      await this.ledger.recordIngest(tx, invoice, outcome);
-      await this.outbox.announce(tx, invoice.id);
-      return { lines: sums.lines, matched: sums.matched, reconciliation, difference };
+      const isSame = before.documentHash === fetched.hash && before.difference?.equals(difference) === true;
+      const reconciliation = status === 'mismatch' && before.released && isSame ? 'released' : status;
+      await this.ledger.recordIngest(em, invoice, {
+        documentHash: fetched.hash,
+        lines: sums.lines,
+        matchedLines: sums.matched,
+        linesAmount,
+        taxAmount,
+        linesValue: Money.parse(sums.value),
+        attributedValue: Money.parse(sums.attributed),
+        summary: fetched.summary,
+        reconciliation,
+        difference,
+      });
+      await this.finance.announce(em, invoice.id);
+      return { lines: sums.lines, matched: sums.matched, reconciliation, difference: difference.toText() };
     });
   }
 }
@@ -91,8 +103,7 @@ export class InvoiceLineWriter {
  * the previous set that added up.
  */
 function assertNotCut({ lines }: LineSums, before: LockedInvoice, items: ItemsRead | null): void {
-  const itemsAddUp =
-    items?.rows && items.complete && items.rows.reduce((sum, { amount }) => sum.plus(amount), new Big(0)).eq(before.amount);
+  const itemsAddUp = items?.rows && items.complete && Money.sum(items.rows.map(({ amount }) => Money.parse(amount))).equals(before.amount);
   const wasMore = before.reconciledLines !== null && lines < before.reconciledLines;
   const expected = itemsAddUp ? items.total : items?.rows ? null : (items?.total ?? (wasMore ? before.reconciledLines : null));
   if (expected !== null && lines < expected) throw new IncompleteDocumentError(lines, expected);
@@ -100,8 +111,7 @@ function assertNotCut({ lines }: LineSums, before: LockedInvoice, items: ItemsRe
 
 /** The table is analysed even when it has few lines: by default the planner expects so many that it would read the whole inventory. */
 async function stageLines(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<{ hasIds: boolean }> {
-  await tx.query(`set local work_mem = '${WORK_MEMORY}'; set local jit = off`);
-  await tx.query(matching.CREATE_STAGE);
+  await tx.query(`${SETTINGS}; ${matching.CREATE_STAGE}`);
   await tx.copy(matching.COPY_STAGE, rowsOf(document));
   await tx.query('analyze invoice_stage (line_no, target, name, project_name)');
   if (!items?.rows?.length) return { hasIds: false };
@@ -111,7 +121,7 @@ async function stageLines(tx: BulkLoad, { document, items }: FetchedInvoice): Pr
   return { hasIds: true };
 }
 
-async function matchLines(tx: BulkLoad, { account_id: accountId, period }: ClaimedInvoice, hasIds: boolean): Promise<void> {
+async function matchLines(tx: BulkLoad, { accountId, period }: ClaimedInvoice, hasIds: boolean): Promise<void> {
   if (hasIds) await tx.query(matching.MATCH_BY_ID, [accountId]);
   else await tx.query(matching.CREATE_EMPTY_IDS);
   await tx.query(matching.COLLECT_NAMES, [accountId]);
@@ -119,7 +129,6 @@ async function matchLines(tx: BulkLoad, { account_id: accountId, period }: Claim
   await tx.query('analyze invoice_names; analyze invoice_ids');
   await tx.query(matching.MATCH_BY_NAME, [period]);
   await tx.query(matching.COLLECT_OWNERS);
-  await tx.query('analyze invoice_hits; analyze invoice_owners');
 }
 
 async function* rowsOf(document: DocumentFile): AsyncGenerator<string, void, void> {

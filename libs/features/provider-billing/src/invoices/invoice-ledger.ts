@@ -1,25 +1,20 @@
-import { Database, type Queryable } from '#libs/database';
+import { Database, sql } from '#libs/database';
+import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import type { InvoiceHeader } from '../provider/invoice-responses';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, IsNull, type EntityManager, type Repository } from 'typeorm';
+import { Invoice, type InvoiceFailure } from '../entities/invoice.entity';
+import { RECONCILIATION_TRANSITIONS, RECONCILIATIONS, RELEASABLE, statusesBefore, type Reconciliation } from '../invoice.states';
+import type { InvoiceHeader, InvoiceSummary } from '../provider/invoice-responses';
 
 /** An invoice that a worker claimed for an ingest. */
-export interface ClaimedInvoice {
-  readonly id: string;
-  readonly account_id: string;
-  readonly invoice_uuid: string;
-  readonly invoice_number: string | null;
-  /** First day of the month. */
-  readonly period: string;
-  readonly amount: string;
-  /** By the database's clock, before the first call to the provider. Of two documents the one requested later counts. */
-  readonly asked_at: string;
+export interface ClaimedInvoice extends Pick<Invoice, 'id' | 'accountId' | 'invoiceUuid' | 'period'> {
+  /** By the database's clock, before the first call to the provider; text, because a `Date` loses microseconds. */
+  readonly askedAt: string;
 }
 
 /** The state of an invoice before its lines are replaced. */
-export interface LockedInvoice {
-  readonly amount: string;
-  readonly documentHash: string | null;
-  readonly difference: string | null;
+export interface LockedInvoice extends Pick<Invoice, 'amount' | 'documentHash' | 'difference'> {
   readonly released: boolean;
   /** The number of lines of the previous set, when it added up to the same amount. */
   readonly reconciledLines: number | null;
@@ -36,14 +31,14 @@ export interface DiscoveredInvoice extends InvoiceHeader {
 export interface IngestOutcome {
   readonly documentHash: string;
   readonly lines: number;
-  readonly matched: number;
-  readonly amount: string;
-  readonly tax: string;
-  readonly value: string;
-  readonly attributed: string;
-  readonly summary: unknown;
-  readonly reconciliation: 'reconciled' | 'mismatch' | 'released';
-  readonly difference: string;
+  readonly matchedLines: number;
+  readonly linesAmount: Money;
+  readonly taxAmount: Money;
+  readonly linesValue: Money;
+  readonly attributedValue: Money;
+  readonly summary: InvoiceSummary | null;
+  readonly reconciliation: Reconciliation;
+  readonly difference: Money;
 }
 
 /** An invoice may still change for some hours after its day of issue, so it is ingested again daily for this time. */
@@ -51,11 +46,15 @@ const SETTLES_AFTER = `interval '3 days'`;
 const INGEST_AGAIN_AFTER = `interval '20 hours'`;
 /** The next attempt after a failure: a minute later at first, then twice as long each time, a day at most. */
 const retryAt = (attempt: string) => `clock_timestamp() + least(interval '1 day', interval '1 minute' * 2 ^ least(${attempt}, 11))`;
+const now = () => 'clock_timestamp()';
 
-/** The only writer of `cloud_invoices`, except for the columns about the delivery to finance, which `FinanceOutbox` writes. */
+/** The only writer of `cloud_invoices`, except for the columns about the delivery to finance, which `FinancePush` writes. */
 @Injectable()
 export class InvoiceLedger {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(Invoice) private readonly invoices: Repository<Invoice>,
+  ) {}
 
   /** Stores headers and returns how many were new. An invoice with a changed header becomes due again. */
   async discover(accountId: string, headers: readonly DiscoveredInvoice[]): Promise<number> {
@@ -65,92 +64,95 @@ export class InvoiceLedger {
 
   /** Ids of the invoices to ingest now, oldest period first. */
   async due(limit: number): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `select id from cloud_invoices
-        where (status <> 'ingested' and next_attempt_at <= clock_timestamp())
-           or (status = 'ingested' and requested_at > document_asked_at)
-           or (status = 'ingested' and document_asked_at < issued_on + ${SETTLES_AFTER} and document_asked_at < clock_timestamp() - ${INGEST_AGAIN_AFTER})
-        order by period, id limit $1`,
-      [limit],
-    );
+    const rows = await this.invoices
+      .createQueryBuilder('i')
+      .select('i.id', 'id')
+      .where(`(i.status <> 'ingested' and i.next_attempt_at <= clock_timestamp())`)
+      .orWhere(`(i.status = 'ingested' and i.requested_at > i.document_asked_at)`)
+      .orWhere(
+        `(i.status = 'ingested' and i.document_asked_at < i.issued_on + ${SETTLES_AFTER} and i.document_asked_at < clock_timestamp() - ${INGEST_AGAIN_AFTER})`,
+      )
+      .orderBy('i.period')
+      .addOrderBy('i.id')
+      .limit(limit)
+      .getRawMany<{ id: string }>();
     return rows.map(({ id }) => id);
   }
 
   /** Undefined when the invoice does not exist. Several workers may claim the same one, because the document requested last wins. */
   async claimInvoice(invoiceId: string): Promise<ClaimedInvoice | undefined> {
-    const [claimed] = await this.database.query<ClaimedInvoice>(
-      `update cloud_invoices set status = 'ingesting', attempts = attempts + 1, next_attempt_at = ${retryAt('attempts')}
-        where id = $1
-        returning id, account_id, invoice_uuid, invoice_number, period::text, amount::text, clock_timestamp()::text as asked_at`,
-      [invoiceId],
-    );
-    return claimed;
+    const { raw } = await this.invoices
+      .createQueryBuilder()
+      .update()
+      .set({ status: 'ingesting', attempts: () => 'attempts + 1', nextAttemptAt: () => retryAt('attempts') })
+      .where({ id: invoiceId, status: In(statusesBefore('ingesting')) })
+      .returning(`id, account_id as "accountId", invoice_uuid as "invoiceUuid", period::text, clock_timestamp()::text as "askedAt"`)
+      .execute();
+    return (raw as ClaimedInvoice[])[0];
   }
 
-  /** Records why the invoice could not be ingested. Its previous lines stay. */
-  async recordFailure(invoiceId: string, failure: { code: string; detail: string; line?: number }): Promise<void> {
-    await this.database.query(
-      `update cloud_invoices set status = 'failed', failure = $2, next_attempt_at = ${retryAt('attempts - 1')} where id = $1 and status = 'ingesting'`,
-      [invoiceId, JSON.stringify(failure)],
-    );
+  /** Records why the invoice could not be ingested. Its previous lines stay. Changes nothing when another worker has ingested it. */
+  async recordFailure(invoiceId: string, failure: InvoiceFailure): Promise<void> {
+    const failed = { status: 'failed' as const, failure, nextAttemptAt: () => retryAt('attempts - 1') };
+    await this.invoices.update({ id: invoiceId, status: In(statusesBefore('failed')) }, failed);
   }
 
   /** Locks the invoice until the transaction ends. Undefined when a document requested later has been ingested meanwhile. */
-  async lockInvoice(tx: Queryable, invoice: ClaimedInvoice): Promise<LockedInvoice | undefined> {
-    const [row] = await tx.query<LockedInvoice>(
-      `select i.amount::text, i.document_hash as "documentHash", i.difference::text, i.reconciliation is not distinct from 'released' as released,
-              case when i.reconciliation = 'reconciled' and i.lines_amount = i.amount then i.lines end as "reconciledLines",
-              exists (select 1 from cloud_event_months m where m.before > i.period) as "historyArchived"
-         from cloud_invoices i where i.id = $1 and (i.document_asked_at is null or i.document_asked_at <= $2) for update of i`,
-      [invoice.id, invoice.asked_at],
-    );
-    return row;
+  async lockInvoice(em: EntityManager, invoice: ClaimedInvoice): Promise<LockedInvoice | undefined> {
+    type Row = Omit<LockedInvoice, 'amount' | 'difference'> & { readonly amount: string; readonly difference: string | null };
+    const [row] = await sql<Row>(em, LOCK, [invoice.id, invoice.askedAt]);
+    return row && { ...row, amount: Money.parse(row.amount), difference: row.difference === null ? null : Money.parse(row.difference) };
   }
 
-  async recordIngest(tx: Queryable, invoice: ClaimedInvoice, outcome: IngestOutcome): Promise<void> {
-    await tx.query(
-      `update cloud_invoices
-          set status = 'ingested', failure = null, attempts = 0, document_asked_at = $2, document_hash = $3, ingested_at = clock_timestamp(),
-              lines = $4, matched_lines = $5, lines_amount = $6, tax_amount = $7, lines_value = $8, attributed_value = $9, summary = $10,
-              reconciliation = $11, difference = $12
-        where id = $1`,
-      [
-        invoice.id,
-        invoice.asked_at,
-        outcome.documentHash,
-        outcome.lines,
-        outcome.matched,
-        outcome.amount,
-        outcome.tax,
-        outcome.value,
-        outcome.attributed,
-        outcome.summary === null ? null : JSON.stringify(outcome.summary),
-        outcome.reconciliation,
-        outcome.difference,
-      ],
-    );
+  /** Call it after `lockInvoice` in the same transaction. */
+  async recordIngest(em: EntityManager, invoice: ClaimedInvoice, outcome: IngestOutcome): Promise<void> {
+    const found = RECONCILIATIONS.filter((from) => RECONCILIATION_TRANSITIONS[from].includes(outcome.reconciliation));
+    const from = { id: invoice.id, status: In(statusesBefore('ingested')) };
+    const first = RECONCILIATION_TRANSITIONS.none.includes(outcome.reconciliation) ? [{ ...from, reconciliation: IsNull() }] : [];
+    const { affected } = await em
+      .createQueryBuilder()
+      .update(Invoice)
+      .set({
+        ...outcome,
+        status: 'ingested',
+        failure: null,
+        attempts: 0,
+        documentAskedAt: () => ':askedAt::timestamptz',
+        ingestedAt: now,
+      })
+      .where([{ ...from, reconciliation: In(found) }, ...first])
+      .setParameters({ askedAt: invoice.askedAt })
+      .execute();
+    if (affected !== 1) throw new Error(`invoice ${invoice.id} cannot become ingested and ${outcome.reconciliation}`);
   }
 
   /** Makes the invoice due at once. False when it does not exist. */
-  async requestIngest(tx: Queryable, invoiceId: string): Promise<boolean> {
-    const rows = await tx.query(
-      `update cloud_invoices set requested_at = clock_timestamp(), next_attempt_at = clock_timestamp() where id = $1 returning id`,
-      [invoiceId],
-    );
-    return rows.length > 0;
+  async requestIngest(em: EntityManager, invoiceId: string): Promise<boolean> {
+    const { affected } = await em.update(Invoice, { id: invoiceId }, { requestedAt: now, nextAttemptAt: now });
+    return affected === 1;
   }
 
   /** Releases a mismatch in spite of its difference, which is returned. Undefined when the invoice is not a mismatch. [BIL-5] */
-  async release(tx: Queryable, invoiceId: string): Promise<string | undefined> {
-    const [released] = await tx.query<{ difference: string }>(
-      `update cloud_invoices set reconciliation = 'released', released_at = clock_timestamp()
-        where id = $1 and reconciliation = 'mismatch' returning difference::text`,
-      [invoiceId],
-    );
-    return released?.difference;
+  async release(em: EntityManager, invoiceId: string): Promise<string | undefined> {
+    const { raw } = await em
+      .createQueryBuilder()
+      .update(Invoice)
+      .set({ reconciliation: 'released', releasedAt: now })
+      .where({ id: invoiceId, reconciliation: In(RELEASABLE) })
+      .returning('difference::text')
+      .execute();
+    return (raw as { difference: string }[])[0]?.difference;
   }
 }
 
+/** Fenced: the row lock makes concurrent ingests of one invoice follow each other. */
+const LOCK = `
+select i.amount::text, i.document_hash as "documentHash", i.difference::text, i.reconciliation is not distinct from 'released' as released,
+       case when i.reconciliation = 'reconciled' and i.lines_amount = i.amount then i.lines end as "reconciledLines",
+       exists (select 1 from cloud_event_months m where m.before > i.period) as "historyArchived"
+  from cloud_invoices i where i.id = $1 and (i.document_asked_at is null or i.document_asked_at <= $2) for update of i`;
+
+/** Set-based: all headers of the account at once. */
 const DISCOVER = `
 with headers as (
   select * from json_to_recordset($2::json) as h("invoiceUuid" text, "invoiceNumber" text, amount numeric, period date, "issuedOn" date)),

@@ -1,7 +1,7 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { FinanceOutbox } from '../finance/finance-outbox';
+import { FinancePush } from '../finance/finance-push';
 import { InvoiceNotFoundError, InvoiceNotReleasableError } from '../provider-billing.errors';
 import { InvoiceReader, type InvoiceView } from '../queries/invoice-reader';
 import { InvoiceLedger } from './invoice-ledger';
@@ -10,18 +10,19 @@ import { InvoiceLedger } from './invoice-ledger';
 @Injectable()
 export class InvoiceService {
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly ledger: InvoiceLedger,
-    private readonly outbox: FinanceOutbox,
+    private readonly finance: FinancePush,
     private readonly reader: InvoiceReader,
     private readonly audit: AuditLog,
   ) {}
 
   /** Makes the invoice due at once; a worker ingests it. Throws `InvoiceNotFoundError`. */
   async requestIngest(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
-    await this.database.transaction(async (tx) => {
-      if (!(await this.ledger.requestIngest(tx, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
-      await this.audit.record(tx, { ...auditContext, action: 'invoice_ingest_requested', target: { type: 'invoice', id: invoiceId } });
+    await this.transaction.run(async (em) => {
+      if (!(await this.ledger.requestIngest(em, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
+      const target = { type: 'invoice', id: invoiceId };
+      await this.audit.record(queryableOf(em), { ...auditContext, action: 'invoice_ingest_requested', target });
     });
     return this.reader.get(invoiceId);
   }
@@ -32,11 +33,11 @@ export class InvoiceService {
    */
   async release(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
     await this.reader.get(invoiceId);
-    await this.database.transaction(async (tx) => {
-      const difference = await this.ledger.release(tx, invoiceId);
+    await this.transaction.run(async (em) => {
+      const difference = await this.ledger.release(em, invoiceId);
       if (difference === undefined) throw new InvoiceNotReleasableError(invoiceId);
-      await this.outbox.announce(tx, invoiceId);
-      await this.audit.record(tx, {
+      await this.finance.announce(em, invoiceId);
+      await this.audit.record(queryableOf(em), {
         ...auditContext,
         action: 'invoice_released',
         target: { type: 'invoice', id: invoiceId },

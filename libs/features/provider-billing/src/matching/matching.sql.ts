@@ -1,6 +1,8 @@
+import { UUID_PATTERN } from '#libs/kernel';
+
 /**
  * Statements that match the lines of one invoice, in the order in which `InvoiceLineWriter` runs them. They work on temporary tables,
- * which disappear with the transaction.
+ * which disappear with the transaction. All are set-based.
  */
 
 /** The lines of a document before they are matched. */
@@ -49,7 +51,7 @@ select line_no, target, nullif(ref_id, '') as ref_id, nullif(ref_uuid, '') as re
 
 /** The forms in which the provider writes ids. In a URN the id follows the second colon. */
 const NUMBER = `'^[0-9]+$'`;
-const UUID = `'^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'`;
+const UUID = `'^${UUID_PATTERN}$'`;
 const bareId = (ref: string) => `regexp_replace(${ref}, '^do:[^:]*:', '')`;
 
 /**
@@ -176,7 +178,8 @@ select line_no, case when not ambiguous and d.line_no is null then resource_id e
 export const COLLECT_OWNERS = `
 create temp table invoice_owners on commit drop as
 select * from cloud_resource_owners
- where resource_id in (select resource_id from invoice_ids union select resource_id from invoice_hits)`;
+ where resource_id in (select resource_id from invoice_ids union select resource_id from invoice_hits);
+analyze invoice_hits; analyze invoice_owners`;
 
 /**
  * Inserts the matched lines. $1 invoice, $2 account, $3 first day of the period. The tenant is the resource's owner at the line's end, else

@@ -1,9 +1,63 @@
-import { idText, MalformedAnswerError, optionalIdText, optionalRecord, optionalText, record, text, type Fields } from '#libs/digitalocean';
-import { amountText } from '../document/amount';
-import { lineTime } from '../document/line-time';
+import { MalformedAnswerError } from '#libs/digitalocean';
+import { Money } from '#libs/kernel';
+import { z } from 'zod';
+import { amountText, lineTime } from '../document/cells';
 
 /** The longest text of a history entry that is stored; the rest is cut off. */
-const LONGEST_TEXT = 500;
+const LONGEST_STORED_TEXT = 500;
+const LONGEST_TEXT = 65_536;
+
+/** Schemas tolerate unknown fields. Each message completes "<path> …" and never quotes the value. */
+const isNot = (what: string) => ({ error: `is not ${what}` });
+const text = z.string(isNot('text')).max(LONGEST_TEXT, isNot(`text of at most ${LONGEST_TEXT} characters`));
+const optionalText = text.nullish().transform((value) => value ?? null);
+
+/** The provider's ids are text or whole numbers; here they are always text. */
+const id = z.union(
+  [
+    z
+      .string()
+      .max(255)
+      .regex(/^\P{Cc}+$/u),
+    z.int().transform(String),
+  ],
+  isNot('an id'),
+);
+const optionalId = id.nullish().transform((value) => value ?? null);
+
+const amount = readAs('an amount', amountText);
+const time = readAs('a time', lineTime);
+const optionalTime = time.nullish().transform((value) => value ?? null);
+/** RFC 3339, UTC. */
+const requiredTime = optionalTime.transform((value, context) => value ?? refuse(context, 'is missing'));
+const firstDay = text.regex(/^(19|20|21)\d{2}-(0[1-9]|1[0-2])$/, isNot('a month')).transform((month) => `${month}-01`);
+
+/** A text that a reader of the document can read. */
+function readAs<T>(what: string, read: (cell: string) => T) {
+  return text.transform((value, context) => {
+    try {
+      return read(value);
+    } catch {
+      return refuse(context, `is not ${what}`);
+    }
+  });
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+/** An object of a response, by the names of its fields there; `build` gives them ours. */
+function parser<S extends z.ZodRawShape, T>(name: string, shape: S, build: (fields: z.infer<z.ZodObject<S>>) => T): (raw: unknown) => T {
+  const schema = z.object(shape, isNot('an object'));
+  return (raw) => {
+    const { success, data, error } = schema.safeParse(raw);
+    if (success) return build(data);
+    const [issue] = error.issues;
+    throw new MalformedAnswerError(`${issue?.path.join('.') || name} ${issue?.message}`);
+  };
+}
 
 /** A row of `GET /v2/customers/my/billing_history`. Today `type` has ten values; unknown ones are stored unchanged. */
 export interface HistoryEntry {
@@ -16,17 +70,18 @@ export interface HistoryEntry {
   readonly invoiceNumber: string | null;
 }
 
-export function parseHistoryEntry(raw: unknown): HistoryEntry {
-  const entry = record(raw, 'billing_history');
-  return {
-    type: text(entry, 'type').slice(0, LONGEST_TEXT),
-    description: (optionalText(entry, 'description') ?? '').slice(0, LONGEST_TEXT),
-    amount: money(entry, 'amount'),
-    occurredAt: timeText(entry, 'date'),
-    invoiceUuid: optionalIdText(entry, 'invoice_uuid') ?? '',
-    invoiceNumber: optionalIdText(entry, 'invoice_id'),
-  };
-}
+export const parseHistoryEntry = parser(
+  'billing_history',
+  { type: text, description: optionalText, amount, date: requiredTime, invoice_uuid: optionalId, invoice_id: optionalId },
+  (entry): HistoryEntry => ({
+    type: entry.type.slice(0, LONGEST_STORED_TEXT),
+    description: (entry.description ?? '').slice(0, LONGEST_STORED_TEXT),
+    amount: entry.amount,
+    occurredAt: entry.date,
+    invoiceUuid: entry.invoice_uuid ?? '',
+    invoiceNumber: entry.invoice_id,
+  }),
+);
 
 /** A header of `GET /v2/customers/my/invoices`. The preview is listed like an invoice. */
 export interface InvoiceHeader {
@@ -37,35 +92,44 @@ export interface InvoiceHeader {
   readonly period: string;
 }
 
-export function parseInvoiceHeader(raw: unknown): InvoiceHeader {
-  const header = record(raw, 'invoice');
-  return {
-    invoiceUuid: idText(header, 'invoice_uuid'),
-    invoiceNumber: optionalIdText(header, 'invoice_id'),
-    amount: money(header, 'amount'),
-    period: `${month(text(header, 'invoice_period'))}-01`,
-  };
+export const parseInvoiceHeader = parser(
+  'invoice',
+  { invoice_uuid: id, invoice_id: optionalId, amount, invoice_period: firstDay },
+  (header): InvoiceHeader => ({
+    invoiceUuid: header.invoice_uuid,
+    invoiceNumber: header.invoice_id,
+    amount: header.amount,
+    period: header.invoice_period,
+  }),
+);
+
+/** The preview of the next invoice. */
+export interface ListedPreview {
+  readonly invoiceUuid: string | null;
+  readonly amount: Money;
+  readonly period: string | null;
+  readonly updatedAt: Date | null;
 }
 
-export interface InvoicePreview {
-  readonly invoiceUuid: string | null;
-  readonly amount: string;
-  readonly period: string | null;
-  readonly updatedAt: string | null;
-}
+const preview = z.object(
+  { invoice_uuid: optionalId, amount, invoice_period: firstDay.nullish(), updated_at: optionalTime },
+  isNot('an object'),
+);
 
 /** The response has `invoice_preview` next to the list, or lacks it. */
-export function parsePreview(raw: unknown): InvoicePreview | null {
-  const preview = optionalRecord(record(raw, 'the answer').invoice_preview, 'invoice_preview');
-  if (!preview) return null;
-  const period = optionalText(preview, 'invoice_period');
-  return {
-    invoiceUuid: optionalIdText(preview, 'invoice_uuid'),
-    amount: money(preview, 'amount'),
-    period: period === null ? null : `${month(period)}-01`,
-    updatedAt: time(preview, 'updated_at'),
-  };
-}
+export const parsePreview = parser(
+  'the answer',
+  { invoice_preview: preview.nullish() },
+  ({ invoice_preview: listed }): ListedPreview | null =>
+    listed
+      ? {
+          invoiceUuid: listed.invoice_uuid,
+          amount: Money.parse(listed.amount),
+          period: listed.invoice_period ?? null,
+          updatedAt: listed.updated_at === null ? null : new Date(listed.updated_at),
+        }
+      : null,
+);
 
 /** The totals of an invoice's summary, as decimal text. */
 export interface InvoiceSummary {
@@ -76,20 +140,17 @@ export interface InvoiceSummary {
   readonly credits_and_adjustments: string | null;
 }
 
-export function parseSummary(raw: unknown): InvoiceSummary {
-  const summary = record(raw, 'summary');
-  const chargeOf = (name: string) => {
-    const charge = optionalRecord(summary[name], name);
-    return charge && charge.amount !== undefined && charge.amount !== null ? money(charge, 'amount') : null;
-  };
-  return {
-    amount: optionalText(summary, 'amount') === null ? null : money(summary, 'amount'),
-    taxes: chargeOf('taxes'),
-    product_charges: chargeOf('product_charges'),
-    overages: chargeOf('overages'),
-    credits_and_adjustments: chargeOf('credits_and_adjustments'),
-  };
-}
+const total = amount.nullish().transform((value) => value ?? null);
+const charge = z
+  .object({ amount: total }, isNot('an object'))
+  .nullish()
+  .transform((value) => value?.amount ?? null);
+
+export const parseSummary = parser(
+  'summary',
+  { amount: total, taxes: charge, product_charges: charge, overages: charge, credits_and_adjustments: charge },
+  (summary): InvoiceSummary => summary,
+);
 
 /**
  * One item of an invoice as JSON: a line of the document with the ids that the document lacks. Fields are named like the staging table's.
@@ -105,55 +166,46 @@ export interface InvoiceItem {
   readonly ref_uuid: string | null;
 }
 
-export function parseItem(raw: unknown): InvoiceItem {
-  const item = record(raw, 'invoice_items');
-  return {
-    product: text(item, 'product'),
-    description: optionalText(item, 'description') ?? '',
-    started_at: time(item, 'start_time'),
-    ended_at: time(item, 'end_time'),
-    amount: money(item, 'amount'),
-    project_name: optionalText(item, 'project_name'),
-    ref_id: reference(item, 'resource_id'),
-    ref_uuid: reference(item, 'resource_uuid'),
-  };
-}
-
 /** Usually text, sometimes a number, and empty for account-wide items. */
-function reference(from: Fields, field: string): string | null {
-  const value = from[field];
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-  return optionalText(from, field)?.trim().toLowerCase() || null;
-}
+const reference = z
+  .union([z.int().transform(String), optionalText], isNot('text'))
+  .transform((value) => value?.trim().toLowerCase() || null);
 
-function money(from: Fields, field: string): string {
-  return readAs(field, 'an amount', () => amountText(text(from, field)));
-}
+export const parseItem = parser(
+  'invoice_items',
+  {
+    product: text,
+    description: optionalText,
+    start_time: optionalTime,
+    end_time: optionalTime,
+    amount,
+    project_name: optionalText,
+    resource_id: reference.optional(),
+    resource_uuid: reference.optional(),
+  },
+  (item): InvoiceItem => ({
+    product: item.product,
+    description: item.description ?? '',
+    started_at: item.start_time,
+    ended_at: item.end_time,
+    amount: item.amount,
+    project_name: item.project_name,
+    ref_id: item.resource_id ?? null,
+    ref_uuid: item.resource_uuid ?? null,
+  }),
+);
 
-/** A required time, in RFC 3339, UTC. */
-export function timeText(from: Fields, field: string): string {
-  return time(from, field) ?? missing(field);
-}
+/** At most six decimal places, and only the plain form, which the balance has always had. */
+const plainAmount = text.regex(/^-?\d{1,12}(\.\d{1,6})?$/, isNot('an amount')).transform((value) => Money.parse(value));
 
-function time(from: Fields, field: string): string | null {
-  const written = optionalText(from, field);
-  return written === null ? null : readAs(field, 'a time', () => lineTime(written));
-}
-
-function month(written: string): string {
-  if (!/^(19|20|21)\d{2}-(0[1-9]|1[0-2])$/.test(written)) throw new MalformedAnswerError('invoice_period is not a month');
-  return written;
-}
-
-function missing(field: string): never {
-  throw new MalformedAnswerError(`${field} is missing`);
-}
-
-function readAs<T>(field: string, expected: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof MalformedAnswerError) throw error;
-    throw new MalformedAnswerError(`${field} is not ${expected}`);
-  }
-}
+/** `GET /v2/customers/my/balance` returns a bare object with amounts as decimal text. */
+export const parseBalance = parser(
+  'balance',
+  { month_to_date_balance: plainAmount, account_balance: plainAmount, month_to_date_usage: plainAmount, generated_at: requiredTime },
+  (balance) => ({
+    monthToDateBalance: balance.month_to_date_balance,
+    accountBalance: balance.account_balance,
+    monthToDateUsage: balance.month_to_date_usage,
+    generatedAt: new Date(balance.generated_at),
+  }),
+);

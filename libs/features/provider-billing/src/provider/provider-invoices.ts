@@ -10,8 +10,8 @@ import {
   type HistoryEntry,
   type InvoiceHeader,
   type InvoiceItem,
-  type InvoicePreview,
   type InvoiceSummary,
+  type ListedPreview,
 } from './invoice-responses';
 
 const purpose = 'billing';
@@ -53,7 +53,7 @@ export class ProviderInvoices {
   }
 
   /** The invoice of the current month, which the provider computes daily; null when there is none. */
-  preview(): Promise<InvoicePreview | null> {
+  preview(): Promise<ListedPreview | null> {
     return this.provider.get({ purpose, path: `${BASE}/invoices`, query: { per_page: '1' }, parse: parsePreview });
   }
 

@@ -1,8 +1,12 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Raw, type Repository } from 'typeorm';
+import type { CostLine } from '../entities/cost-line.entity';
+import { Invoice } from '../entities/invoice.entity';
 import { LinesReplacedError } from '../provider-billing.errors';
-import { BillingCompleteness } from './billing-completeness';
+import { InvoiceReader } from './invoice-reader';
 
 export interface CostLineFilters {
   /** First day of the month. */
@@ -39,26 +43,55 @@ export interface CostLineView {
   readonly is_tax: boolean;
 }
 
+/** The keys by which costs can be grouped, each with its column. */
+export const GROUPS = {
+  tenant: 'l.tenant_id',
+  kind: 'l.kind',
+  project: 'l.project_name',
+  product: 'l.product',
+  period: `to_char(i.period, 'YYYY-MM')`,
+} as const;
+
+export type Group = keyof typeof GROUPS;
+
+/** The exact invoiced amount of one group, and the tax that it contains. */
+export type CostGroup = Readonly<Partial<Record<Group, string | null>>> & {
+  readonly amount: string;
+  readonly tax_amount: string;
+  readonly lines: number;
+};
+
+export interface CostSummary {
+  readonly period: string | null;
+  readonly currency: 'USD';
+  readonly invoices: number;
+  readonly amount: string;
+  readonly tax_amount: string;
+  readonly groups: readonly CostGroup[];
+}
+
+/** A line as `LIST` selects it: columns of `CostLine` and `Invoice`, amounts as text. */
 interface CostLineRow extends Omit<CostLineView, 'match' | 'started_at' | 'ended_at'> {
   readonly period_key: string;
   readonly line_set: string;
-  readonly match_method: string | null;
-  readonly match_reason: string | null;
-  readonly started_at: Date | null;
-  readonly ended_at: Date | null;
+  readonly match_method: CostLine['matchMethod'];
+  readonly match_reason: CostLine['matchReason'];
+  readonly started_at: CostLine['startedAt'];
+  readonly ended_at: CostLine['endedAt'];
 }
 
-/** Reads the lines of invoices, never an estimate. [BIL-9] */
+/** Reads and sums the lines of invoices, never an estimate. [BIL-9] */
 @Injectable()
 export class CostLineReader {
   constructor(
     private readonly database: Database,
-    private readonly completeness: BillingCompleteness,
+    @InjectRepository(Invoice) private readonly invoices: Repository<Invoice>,
+    private readonly invoiceReader: InvoiceReader,
   ) {}
 
   /** Latest period first, and the lines of an invoice in its order. Throws `InvalidCursorError` and `LinesReplacedError`. */
   async list(filters: CostLineFilters, page: PageRequest): Promise<ListAnswer<CostLineView>> {
-    const complete = await this.completeness.read();
+    const complete = await this.invoiceReader.completeness();
     const [period, invoiceId, lineNo, lineSet] = decodeCursor(page.cursor, COST_LINE_KEY)?.split('/') ?? [];
     if (invoiceId !== undefined && lineSet !== undefined) await this.mustStillBe(invoiceId, lineSet);
     const rows = await this.database.query<CostLineRow>(LIST, [
@@ -78,28 +111,54 @@ export class CostLineReader {
     return { data: items.map(costLineView), page: { next_cursor }, ...complete };
   }
 
+  /**
+   * `period` is the first day of a month, or undefined for all invoices. `groupBy` has at least one group. The largest amounts come first.
+   * Every line is in exactly one group, and groups and total come from one statement, so the groups always add up to the total. Set-based.
+   */
+  async summary(period: string | undefined, groupBy: readonly Group[]): Promise<CostSummary> {
+    const columns = groupBy.map((group) => `${GROUPS[group]} as "${group}"`);
+    const keys = groupBy.map((group) => GROUPS[group]).join(', ');
+    const rows = await this.database.query<CostGroup & { invoices: number; whole: boolean }>(
+      `select ${columns.join(', ')}, ${SUMS}, grouping(${keys}) <> 0 as whole
+         from cloud_cost_lines l join cloud_invoices i on i.id = l.invoice_id where ($1::date is null or i.period = $1)
+        group by grouping sets ((${keys}), ()) order by whole desc, sum(l.amount) desc nulls last, ${keys}`,
+      [period ?? null],
+    );
+    const [total, ...groups] = rows;
+    return {
+      period: period?.slice(0, 7) ?? null,
+      currency: 'USD',
+      invoices: total?.invoices ?? 0,
+      amount: total?.amount ?? '0',
+      tax_amount: total?.tax_amount ?? '0',
+      groups: groups.map(({ invoices: _invoices, whole: _whole, ...group }) => group),
+    };
+  }
+
   /** Throws when the line set of the previous page was replaced: the next page would be a mix of both sets. [BIL-2] */
   private async mustStillBe(invoiceId: string, lineSet: string): Promise<void> {
-    const rows = await this.database.query(`select 1 from cloud_invoices i where id = $1 and ${LINE_SET} = $2`, [invoiceId, lineSet]);
-    if (rows.length === 0) throw new LinesReplacedError(invoiceId);
+    const isSame = Raw((hash) => `${lineSetOf(hash)} = :lineSet`, { lineSet });
+    if (!(await this.invoices.existsBy({ id: invoiceId, documentHash: isSame }))) throw new LinesReplacedError(invoiceId);
   }
 }
 
+const SUMS = `coalesce(sum(l.amount), 0)::text as amount, coalesce(sum(l.amount) filter (where l.is_tax), 0)::text as tax_amount, count(*)::int as lines,
+count(distinct l.invoice_id)::int as invoices`;
+
 /** The key of a line in a cursor: period, invoice, number of the line, line set. */
-const COST_LINE_KEY =
-  /^(19|20|21)\d{2}-(0[1-9]|1[0-2])-01\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]{0,8}\/[0-9a-f]{1,16}$/;
+const COST_LINE_KEY = new RegExp(`^(19|20|21)\\d{2}-(0[1-9]|1[0-2])-01/${UUID_PATTERN}/[1-9][0-9]{0,8}/[0-9a-f]{1,16}$`);
 
 /** Names a line set: another document makes another one. */
-const LINE_SET = `left(i.document_hash, 16)`;
+const lineSetOf = (documentHash: string) => `left(${documentHash}, 16)`;
 
 /** Columns of `cloud_cost_lines l join cloud_invoices i`. */
 const COST_LINE_COLUMNS = `
 md5(l.invoice_id::text || '/' || l.line_no)::uuid as id, l.invoice_id, l.line_no, l.product, l.kind, l.group_description, l.description, l.category,
 l.resource_id, l.match_method, l.match_reason, l.project_name, l.tenant_id, l.hours::text, l.started_at, l.ended_at, l.amount::text, i.currency, l.is_tax`;
 
-/** Reads invoice by invoice and of each only as many lines as the page needs, because the key's index has the lines of one together. */
+/** Measured: reads invoice by invoice, and of each only as many lines as the page needs. The index of the key has the lines of one together. */
 const LIST = `
-select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${LINE_SET} as line_set
+select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${lineSetOf('i.document_hash')} as line_set
   from (select * from cloud_invoices
          where ($1::date is null or period = $1) and ($2::uuid is null or id = $2) and ($8::date is null or (period, id) <= ($8, $9::uuid))
          order by period desc, id desc) i

@@ -1,8 +1,9 @@
-import { Database } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { Invoice } from '../entities/invoice.entity';
 import { InvoiceNotFoundError } from '../provider-billing.errors';
-import { BillingCompleteness } from './billing-completeness';
 
 /** An invoice in the API. */
 export interface InvoiceView {
@@ -15,10 +16,10 @@ export interface InvoiceView {
   readonly amount: string;
   readonly tax_amount: string | null;
   readonly currency: string;
-  readonly status: 'discovered' | 'ingesting' | 'ingested' | 'failed';
-  readonly failure: { readonly code: string; readonly detail: string; readonly line?: number } | null;
+  readonly status: Invoice['status'];
+  readonly failure: Invoice['failure'];
   /** `difference`: the invoice's amount minus the sum of its lines. */
-  readonly reconciliation: { readonly status: 'reconciled' | 'mismatch' | 'released' | null; readonly difference: string | null };
+  readonly reconciliation: { readonly status: Invoice['reconciliation']; readonly difference: string | null };
   readonly lines: number | null;
   /** Share of lines that were matched to a resource or a project, 0 to 1. */
   readonly matched_line_ratio: number | null;
@@ -31,13 +32,6 @@ export interface InvoiceView {
   readonly push_error: string | null;
 }
 
-interface InvoiceRow extends Omit<InvoiceView, 'reconciliation' | 'ingested_at' | 'pushed_to_finance_at'> {
-  readonly reconciliation: InvoiceView['reconciliation']['status'];
-  readonly difference: string | null;
-  readonly ingested_at: Date | null;
-  readonly pushed_to_finance_at: Date | null;
-}
-
 export interface InvoiceFilters {
   /** First day of the month. */
   readonly period?: string;
@@ -45,51 +39,72 @@ export interface InvoiceFilters {
   readonly reconciliation?: string;
 }
 
-const INVOICES_WITH_DELIVERY = 'from cloud_invoices i left join cloud_finance_outbox o on o.invoice_id = i.id';
-
 /** Reads invoices with the state of their ingest, reconciliation and delivery to finance. */
 @Injectable()
 export class InvoiceReader {
-  constructor(
-    private readonly database: Database,
-    private readonly completeness: BillingCompleteness,
-  ) {}
+  constructor(@InjectRepository(Invoice) private readonly invoices: Repository<Invoice>) {}
 
   /** Latest period first. Throws `InvalidCursorError`. */
-  async list(filters: InvoiceFilters, page: PageRequest): Promise<ListAnswer<InvoiceView>> {
-    const complete = await this.completeness.read();
-    const rows = await this.database.query<InvoiceRow>(
-      `select ${INVOICE_COLUMNS} ${INVOICES_WITH_DELIVERY}
-        where ($1::date is null or i.period = $1) and ($2::text is null or i.status = $2) and ($3::text is null or i.reconciliation = $3)
-          and ($4::uuid is null or (i.period, i.id) < (select period, id from cloud_invoices where id = $4))
-        order by i.period desc, i.id desc limit $5`,
-      [filters.period ?? null, filters.status ?? null, filters.reconciliation ?? null, decodeCursor(page.cursor, UUID_KEY), page.limit + 1],
-    );
-    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+  async list({ period, status, reconciliation }: InvoiceFilters, page: PageRequest): Promise<ListAnswer<InvoiceView>> {
+    const complete = await this.completeness();
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.invoices.createQueryBuilder('i');
+    if (period !== undefined) query.andWhere('i.period = :period', { period });
+    if (status !== undefined) query.andWhere('i.status = :status', { status });
+    if (reconciliation !== undefined) query.andWhere('i.reconciliation = :reconciliation', { reconciliation });
+    if (before !== null) query.andWhere(BEFORE, { before });
+    const rows = await query
+      .orderBy('i.period', 'DESC')
+      .addOrderBy('i.id', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+    const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: items.map(invoiceView), page: { next_cursor }, ...complete };
   }
 
   /** Throws `InvoiceNotFoundError`. */
   async get(invoiceId: string): Promise<InvoiceView> {
-    const [row] = await this.database.query<InvoiceRow>(`select ${INVOICE_COLUMNS} ${INVOICES_WITH_DELIVERY} where i.id = $1`, [invoiceId]);
-    if (!row) throw new InvoiceNotFoundError(invoiceId);
-    return invoiceView(row);
+    const invoice = await this.invoices.findOneBy({ id: invoiceId });
+    if (!invoice) throw new InvoiceNotFoundError(invoiceId);
+    return invoiceView(invoice);
+  }
+
+  /** How complete lists of costs are: when invoices were last listed, and how many are not ingested yet. [INV-15] */
+  async completeness(): Promise<Pick<ListAnswer<never>, 'as_of' | 'completeness'>> {
+    const row = await this.invoices
+      .createQueryBuilder('i')
+      .select('(select max(a.billing_history_read_at) from cloud_accounts a)', 'as_of')
+      .addSelect('count(*) filter (where i.ingested_at is null)::int', 'open')
+      .addSelect('count(*)::int', 'total')
+      .getRawOne<{ as_of: Date | null; open: number; total: number }>();
+    const as_of = row?.as_of?.toISOString() ?? null;
+    const open = row?.open ?? 0;
+    const reason = as_of === null ? 'never_read' : open > 0 ? `${open} of ${row?.total ?? 0} invoices are not ingested yet` : null;
+    return { as_of, completeness: { invoice: { as_of, complete: reason === null, reason } } };
   }
 }
 
-/** Columns of `cloud_invoices i left join cloud_finance_outbox o`. Ratios are shares, not money, so a float is exact enough. */
-const INVOICE_COLUMNS = `
-i.id, i.invoice_uuid, i.invoice_number, to_char(i.period, 'YYYY-MM') as period, i.issued_on::text, i.amount::text, i.tax_amount::text, i.currency, i.status,
-i.failure, i.reconciliation, i.difference::text, i.lines, i.ingested_at, i.pushed_to_finance_at, i.finance_invoice_id,
-case when o.delivered_at is null then o.error_code end as push_error,
-case when i.lines > 0 then round(i.matched_lines::numeric / i.lines, 4)::float8 end as matched_line_ratio,
-case when i.lines_value > 0 then round(i.attributed_value / i.lines_value, 6)::float8 end as attributed_amount_ratio`;
+const BEFORE = `(i.period, i.id) < (select b.period, b.id from cloud_invoices b where b.id = :before)`;
 
-function invoiceView({ reconciliation, difference, ingested_at, pushed_to_finance_at, ...rest }: InvoiceRow): InvoiceView {
+function invoiceView(invoice: Invoice): InvoiceView {
   return {
-    ...rest,
-    reconciliation: { status: reconciliation, difference },
-    ingested_at: ingested_at?.toISOString() ?? null,
-    pushed_to_finance_at: pushed_to_finance_at?.toISOString() ?? null,
+    id: invoice.id,
+    invoice_uuid: invoice.invoiceUuid,
+    invoice_number: invoice.invoiceNumber,
+    period: invoice.period.slice(0, 7),
+    issued_on: invoice.issuedOn,
+    amount: invoice.amount.toText(),
+    tax_amount: invoice.taxAmount?.toText() ?? null,
+    currency: invoice.currency,
+    status: invoice.status,
+    failure: invoice.failure,
+    lines: invoice.lines,
+    finance_invoice_id: invoice.financeInvoiceId,
+    push_error: invoice.pushError,
+    matched_line_ratio: invoice.matchedLineRatio,
+    attributed_amount_ratio: invoice.attributedAmountRatio,
+    reconciliation: { status: invoice.reconciliation, difference: invoice.difference?.toText() ?? null },
+    ingested_at: invoice.ingestedAt?.toISOString() ?? null,
+    pushed_to_finance_at: invoice.pushedToFinanceAt?.toISOString() ?? null,
   };
 }

@@ -2,11 +2,11 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { bodyOf, DnsRecordCalls, sameRecord, type ListedRecord } from '../provider/dns-record-calls';
-import { outcomeOf } from '../provider/write-outcome';
+import { missingAsUndefined } from '../provider/droplet-calls';
 import type { DnsRecordInput } from './dns-record.input';
 import { differs, wantedRecord } from './record-decision';
 
-interface DeleteIntent {
+type DeleteIntent = {
   /** The records with their values before the delete. */
   readonly records: readonly ListedRecord[];
   /** When a compensation last sent a create, ms since the step began. */
@@ -15,9 +15,11 @@ interface DeleteIntent {
   readonly remade?: Readonly<Record<string, string>>;
   /** When the deletes were sent, ms since the step began. */
   readonly sentAtMs: number;
-}
+};
 
-type Ctx = StepContext<DnsRecordInput>;
+type DeletedRecords = { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop' };
+type Ctx = StepContext<DnsRecordInput, DeleteIntent, DeletedRecords>;
+type Answer = StepAnswer<DeletedRecords>;
 
 const DELETE_REASON = 'waiting for the DNS record to be deleted';
 
@@ -26,7 +28,7 @@ const DELETE_REASON = 'waiting for the DNS record to be deleted';
  * a new id.
  */
 @Injectable()
-export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
+export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIntent, DeletedRecords> {
   readonly name = 'delete_record';
   readonly policy = { tries: 10 };
 
@@ -35,43 +37,59 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
-    const { dns_domain: zone } = ctx.input;
-    const known = (ctx.intent as unknown as DeleteIntent | null)?.records ?? [];
+  readonly execute = async (ctx: Ctx): Promise<Answer> => {
+    const known = ctx.intent?.records ?? [];
     const found = await this.listMatching(ctx);
-    if (found.length === 0)
-      return done(known.length > 0 ? { outcome: 'deleted', record_ids: known.map(({ id }) => id) } : { outcome: 'noop' });
     const records = [...known, ...found.filter(({ id }) => !known.some((one) => one.id === id))];
-    await ctx.recordIntent({ records, sentAtMs: ctx.sinceBegunMs });
-    for (const { id } of found) {
-      const outcome = await outcomeOf(this.records.delete(zone, id, ctx.signal));
-      if (outcome.is === 'refused') return outcome.answer;
-      if (outcome.is === 'unknown') return wait(this.config.saga.pollMs, DELETE_REASON);
-    }
-    return done({ outcome: 'deleted', record_ids: records.map(({ id }) => id) });
+    const deleted = done<DeletedRecords>({ outcome: 'deleted', record_ids: records.map(({ id }) => id) });
+    return ctx.effect('delete records', {
+      find: async () => {
+        if (found.length > 0) return undefined;
+        return known.length > 0 ? deleted : done({ outcome: 'noop' });
+      },
+      unrecorded: 'visible',
+      intent: { records },
+      fields: { sentAtMs: 'sentAtMs' }, // no lag: a DELETE by id may be sent again at once
+      send: () => this.deleteAll(ctx, found),
+      pending: wait(this.config.saga.pollMs, DELETE_REASON),
+      answered: () => deleted,
+    });
   };
 
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
-    const intent = ctx.intent as unknown as DeleteIntent | null;
+  readonly compensate = async (ctx: Ctx): Promise<Answer> => {
+    const { intent } = ctx;
     if (!intent) return done();
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const { pollMs } = this.config.saga;
     const { lagMs } = this.config.provider;
-    const { records, remade = {}, remadeAtMs, sentAtMs } = intent;
-    const unanswered = ctx.context[this.name] === undefined && ctx.sinceBegunMs < sentAtMs + lagMs;
-    if (unanswered) return wait(pollMs, DELETE_REASON);
+    const { records, remade = {}, sentAtMs } = intent;
+    if (ctx.output === undefined && ctx.sinceBegunMs < sentAtMs + lagMs) return wait(pollMs, DELETE_REASON);
     const notRemade = records.filter(({ id }) => remade[id] === undefined);
     const lost = findMissing(notRemade, await this.listMatching(ctx))[0];
     if (!lost) return done();
-    if (remadeAtMs !== undefined && ctx.sinceBegunMs < remadeAtMs + lagMs)
-      return wait(pollMs, 'waiting for the new DNS record to become visible');
-    await ctx.recordIntent({ ...intent, remadeAtMs: ctx.sinceBegunMs });
-    const outcome = await outcomeOf(this.records.create(zone, bodyOf(type, name, lost), ctx.signal));
-    if (outcome.is === 'refused') return outcome.answer;
-    if (outcome.is === 'done')
-      await ctx.recordIntent({ ...intent, remade: { ...remade, [lost.id]: outcome.value.id }, remadeAtMs: undefined });
-    return wait(pollMs, 'waiting for the previous DNS record to become visible again');
+    const restoring = wait(pollMs, 'waiting for the previous DNS record to become visible again');
+    return ctx.effect('create record again', {
+      find: async () => undefined, // the list above lacks it
+      intent,
+      fields: { sentAtMs: 'remadeAtMs' },
+      lagMs,
+      send: () => this.records.create(zone, bodyOf(type, name, lost), ctx.signal),
+      pending: wait(pollMs, 'waiting for the new DNS record to become visible'),
+      unanswered: restoring,
+      answered: async ({ id }) => {
+        await ctx.recordIntent({ ...intent, remade: { ...remade, [lost.id]: id }, remadeAtMs: undefined });
+        return restoring;
+      },
+      refused: ({ category }) => (category === 'not_found' ? restoring : undefined),
+    });
   };
+
+  private async deleteAll({ input, guard, signal }: Ctx, found: readonly ListedRecord[]): Promise<void> {
+    for (const { id } of found) {
+      await guard();
+      await missingAsUndefined(this.records.delete(input.dns_domain, id, signal));
+    }
+  }
 
   /** Lists the records that the input selects: with this data, and with every field that the input sets. */
   private async listMatching({ input, signal }: Ctx): Promise<ListedRecord[]> {

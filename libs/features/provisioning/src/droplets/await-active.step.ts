@@ -1,18 +1,22 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, wait, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller, type ListedDroplet } from '../polling/shared-provider-poller';
 import { DropletCalls, isGpuSize } from '../provider/droplet-calls';
+import { CREATE_DROPLET } from './create-droplet.step';
 import type { ProvisionDropletInput } from './droplet.input';
 
 const WAIT_LIMIT_MS = 480_000;
+
+type ActiveDroplet = { readonly public_ipv4: string };
+type Ctx = StepContext<ProvisionDropletInput, never, ActiveDroplet>;
 
 /**
  * Waits for the status `active` and for a public address, which `active` does not imply (docs/digitalocean-facts.md 1.3). Uses shared
  * polls.
  */
 @Injectable()
-export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
+export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput, never, ActiveDroplet> {
   readonly name = 'await_active';
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
@@ -22,8 +26,8 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
-    const { droplet_id: id, action_id: actionId } = ctx.context.create_droplet as { droplet_id: string; action_id?: string };
+  readonly execute = async (ctx: Ctx) => {
+    const { droplet_id: id, action_id: actionId } = ctx.outputOf(CREATE_DROPLET);
     const droplet = await this.find(ctx, id, actionId);
     if (droplet?.status === 'active' && droplet.publicIpv4) return done({ public_ipv4: droplet.publicIpv4 });
     return wait(this.config.saga.pollMs, `waiting for droplet ${id} to be active with a public address`);
@@ -34,7 +38,7 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput> {
    * contain the droplet although the lag bound has passed.
    */
   private async find(
-    ctx: StepContext<ProvisionDropletInput>,
+    ctx: Ctx,
     id: string,
     actionId: string | undefined,
   ): Promise<Pick<ListedDroplet, 'status' | 'publicIpv4'> | undefined> {

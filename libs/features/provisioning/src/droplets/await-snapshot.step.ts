@@ -1,18 +1,21 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, wait, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { isCreatedSince } from '../provider/tag-calls';
 import type { WithDroplet } from './droplet.input';
+import { TAKE_SNAPSHOT } from './take-snapshot.step';
 
 /** Snapshots of large disks take long. */
 const WAIT_LIMIT_MS = 7_200_000;
 
+type ListedSnapshot = { readonly snapshot_id: string; readonly resource_id: string };
+
 /** Waits until the provider lists the snapshot, which happens after its action has ended, and records it in the inventory. */
 @Injectable()
-export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
+export class AwaitSnapshotStep implements StepDefinition<WithDroplet, never, ListedSnapshot> {
   readonly name = 'await_snapshot';
   readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
 
@@ -23,8 +26,8 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: StepContext<WithDroplet>): Promise<StepAnswer> => {
-    const { name, action_id: actionId } = ctx.context.take_snapshot as { name: string; action_id?: string };
+  readonly execute = async (ctx: StepContext<WithDroplet, never, ListedSnapshot>) => {
+    const { name, action_id: actionId } = ctx.outputOf(TAKE_SNAPSHOT);
     const { pollMs } = this.config.saga;
     const action = actionId === undefined ? undefined : await this.poller.action(actionId);
     if (action?.status === 'errored') return fail({ code: 'action_errored', detail: 'DigitalOcean could not take the snapshot' });

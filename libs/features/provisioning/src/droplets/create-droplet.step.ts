@@ -2,30 +2,36 @@ import { BoundProvider } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type Droplet, type DropletOrder } from '../provider/droplet-calls';
 import { isCreatedSince, MANAGED_TAG, sagaTag } from '../provider/tag-calls';
-import { outcomeOf } from '../provider/write-outcome';
 import { leftAfterRestore } from '../provisioning.errors';
 import type { ProvisionDropletInput } from './droplet.input';
 
-/** The step fails after this many creates with an unknown outcome. */
-const CREATE_LIMIT = 3;
+/** The step fails after three creates with an unknown outcome. */
+const CREATE_LIMIT = { sends: 3, error: { code: 'create_unanswered', detail: '3 creates had no known outcome' } };
 const DAY_MS = 86_400_000;
 const CREATE_REASON = 'waiting for an unconfirmed create to take effect';
 
 /** The intent of a create, recorded before the create is sent. */
-interface CreateIntent {
+type CreateIntent = {
   /** When the last create was sent, ms since the step began. */
   readonly sentAtMs: number;
   /** The number of creates, from 1. Creates that the provider refused do not count. */
   readonly create: number;
   /** True when the provider answered that the create did not happen. */
   readonly ruledOut: boolean;
-}
+  /** The ids of the droplets of which the provider has accepted the DELETE of a compensation. */
+  readonly deleted?: readonly string[];
+};
 
-type Ctx = StepContext<ProvisionDropletInput>;
+/** `adopted`: found after a create without an answer. */
+type CreatedDroplet = { readonly droplet_id: string; readonly action_id?: string; readonly adopted?: true };
+
+export const CREATE_DROPLET: StepKey<CreatedDroplet> = { name: 'create_droplet' };
+
+type Ctx = StepContext<ProvisionDropletInput, CreateIntent, CreatedDroplet>;
 
 /** What is uncertain about droplets that a compensation destroys. */
 export interface RemovalUncertainty {
@@ -44,24 +50,36 @@ export class DropletRemoval {
   ) {}
 
   /** Reads each droplet once and sends at most one DELETE for it. Waits until all are deleted and no further droplet can appear. */
-  async destroyAll(ctx: Ctx, ids: readonly string[], { recentlyCreated, createUnconfirmed }: RemovalUncertainty): Promise<StepAnswer> {
-    let pending: StepAnswer | undefined;
-    for (const id of ids) pending = (await this.destroyOne(ctx, id, recentlyCreated)) ?? pending;
-    if (pending) return pending;
+  async destroyAll(
+    ctx: Ctx,
+    ids: readonly string[],
+    { recentlyCreated, createUnconfirmed }: RemovalUncertainty,
+  ): Promise<StepAnswer<CreatedDroplet>> {
+    let open: StepAnswer<CreatedDroplet> | undefined;
+    for (const id of ids) {
+      const answer = await this.destroyOne(ctx, id, recentlyCreated);
+      if (answer.is !== 'done') open = answer;
+    }
+    if (open) return open;
     return createUnconfirmed ? wait(this.config.saga.pollMs, CREATE_REASON) : done();
   }
 
-  /** Undefined once the droplet is deleted. */
-  private async destroyOne(ctx: Ctx, id: string, recentlyCreated: boolean): Promise<StepAnswer | undefined> {
-    const accepted = (ctx.intent?.deleted ?? []) as readonly string[];
-    const droplet = await this.droplets.get(id, ctx.signal);
-    if (!droplet && (accepted.includes(id) || !recentlyCreated)) return undefined;
-    await ctx.guard();
-    const outcome = await outcomeOf(this.droplets.destroy(id, ctx.signal));
-    if (outcome.is === 'refused') return outcome.answer;
-    if (outcome.is === 'not_found' && !recentlyCreated) return undefined;
-    if (outcome.is === 'done' && !accepted.includes(id)) await ctx.recordIntent({ ...ctx.intent, deleted: [...accepted, id] });
-    return wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`);
+  private destroyOne(ctx: Ctx, id: string, recentlyCreated: boolean): Promise<StepAnswer<CreatedDroplet>> {
+    const accepted = ctx.intent?.deleted ?? [];
+    const deleting = wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`);
+    return ctx.effect('destroy droplet', {
+      find: async () => {
+        const present = (await this.droplets.get(id, ctx.signal)) !== undefined;
+        return present || (recentlyCreated && !accepted.includes(id)) ? undefined : done();
+      },
+      send: () => this.droplets.destroy(id, ctx.signal),
+      pending: deleting,
+      answered: async () => {
+        if (ctx.intent && !accepted.includes(id)) await ctx.recordIntent({ ...ctx.intent, deleted: [...accepted, id] });
+        return deleting;
+      },
+      refused: ({ category }) => (category === 'not_found' ? (recentlyCreated ? deleting : done()) : undefined),
+    });
   }
 }
 
@@ -70,8 +88,8 @@ export class DropletRemoval {
  * saga id until the lag bound has passed, before it sends another create. [SAG-5]
  */
 @Injectable()
-export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> {
-  readonly name = 'create_droplet';
+export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, CreateIntent, CreatedDroplet> {
+  readonly name = CREATE_DROPLET.name;
   readonly policy = { tries: 10, waitLimitMs: 1_800_000 };
 
   constructor(
@@ -83,27 +101,33 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
-    const before = ctx.intent as CreateIntent | null;
-    const refusal = await this.checkCatalog(ctx, before);
+  readonly execute = async (ctx: Ctx): Promise<StepAnswer<CreatedDroplet>> => {
+    const refusal = ctx.intent ? undefined : await this.checkCatalog(ctx);
     if (refusal) return refusal;
-    // After a restore from backup the ledger may lack a create that did happen, so look for the droplet even without a recorded intent.
-    const [first] = before || ctx.restored ? await this.listCreated(ctx) : [];
-    if (first) return adopted(first);
-    if (!before && ctx.restored && ctx.sinceBegunMs < this.config.provider.lagMs)
-      return wait(this.config.saga.pollMs, 'waiting for a droplet that was created after the backup to appear');
-    if (before && !before.ruledOut) {
-      const leftMs = before.sentAtMs + this.config.provider.lagMs - ctx.sinceBegunMs;
-      if (leftMs > 0) return wait(Math.min(leftMs, this.config.saga.pollMs), CREATE_REASON);
-      if (before.create >= CREATE_LIMIT) return fail({ code: 'create_unanswered', detail: `${CREATE_LIMIT} creates had no known outcome` });
-    }
-    return this.create(ctx, (before?.create ?? 0) + (before?.ruledOut ? 0 : 1));
+    const { pollMs } = this.config.saga;
+    const unconfirmed = wait(pollMs, CREATE_REASON);
+    return ctx.effect('create droplet', {
+      find: async () => {
+        const [first] = await this.listCreated(ctx);
+        return first && done({ droplet_id: first.id, adopted: true }, [`droplet:${first.id}`]);
+      },
+      // After a restore from backup the ledger may lack a create that did happen, so look for the droplet even without a recorded intent.
+      unrecorded: ctx.restored ? 'late' : undefined,
+      intent: {},
+      fields: { sentAtMs: 'sentAtMs', sends: 'create', ruledOut: 'ruledOut' },
+      lagMs: this.config.provider.lagMs,
+      sendLimit: CREATE_LIMIT,
+      send: () => this.droplets.create(orderFor(ctx), ctx.signal),
+      pending: ctx.intent ? unconfirmed : wait(pollMs, 'waiting for a droplet that was created after the backup to appear'),
+      unanswered: unconfirmed,
+      answered: ({ id, actionId }) => done({ droplet_id: id, ...(actionId && { action_id: actionId }) }, [`droplet:${id}`]),
+    });
   };
 
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
-    const intent = ctx.intent as CreateIntent | null;
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer<CreatedDroplet>> => {
+    const { intent } = ctx;
     if (!intent && !ctx.restored) return done();
-    const known = (ctx.context[this.name] as { droplet_id?: string } | undefined)?.droplet_id;
+    const known = ctx.output?.droplet_id;
     const recentlyCreated = intent !== null && !intent.ruledOut && ctx.sinceBegunMs < intent.sentAtMs + this.config.provider.lagMs;
     const listed = (await this.listCreated(ctx)).map(({ id }) => id);
     const ids = [...new Set([...(known ? [known] : []), ...listed])];
@@ -117,8 +141,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
   };
 
   /** Checks the order where the start could not, because no copy of the catalog was stored. */
-  private async checkCatalog({ input }: Ctx, before: CreateIntent | null): Promise<StepAnswer | undefined> {
-    if (before) return undefined;
+  private async checkCatalog({ input }: Ctx): Promise<StepAnswer<never> | undefined> {
     const order = { sizeSlug: input.size_slug, region: input.region, image: input.image };
     let problems = await this.catalog.problemsOf(order);
     if (!problems) {
@@ -128,19 +151,6 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     if (!problems) return wait(this.config.saga.pollMs, 'waiting for the size catalog to refresh');
     const [problem] = problems;
     return problem && fail({ code: 'not_in_catalogue', detail: problem.detail }, 'none');
-  }
-
-  private async create(ctx: Ctx, create: number): Promise<StepAnswer> {
-    const intent: CreateIntent = { sentAtMs: ctx.sinceBegunMs, create, ruledOut: false };
-    await ctx.recordIntent({ ...intent });
-    const outcome = await outcomeOf(this.droplets.create(orderFor(ctx), ctx.signal));
-    if (outcome.is === 'done') return created(outcome.value.id, outcome.value.actionId);
-    if (outcome.is === 'unknown') {
-      await ctx.recordIntent({ ...intent, sentAtMs: ctx.sinceBegunMs }); // the lag counts from the end of the unanswered call
-      return wait(this.config.saga.pollMs, CREATE_REASON);
-    }
-    await ctx.recordIntent({ ...intent, ruledOut: true });
-    return outcome.is === 'not_found' ? fail(outcome.error, 'none') : outcome.answer;
   }
 
   /** Lists the droplets that carry this saga's id and are not older than it, oldest first, so that every worker picks the same one. */
@@ -153,11 +163,6 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput> 
     return own.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
 }
-
-const created = (dropletId: string, actionId: string | null): StepAnswer =>
-  done({ droplet_id: dropletId, ...(actionId && { action_id: actionId }) }, [`droplet:${dropletId}`]);
-
-const adopted = ({ id }: Droplet): StepAnswer => done({ droplet_id: id, adopted: true }, [`droplet:${id}`]);
 
 function orderFor({ sagaId, input }: Ctx): DropletOrder {
   const { name, size_slug: size, region, image, ssh_keys, backups, vpc_uuid, user_data, tags = [] } = input;

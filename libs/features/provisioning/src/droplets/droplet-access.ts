@@ -1,5 +1,6 @@
+import { ProjectService } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
-import { ResourceRegistrar, ResourceNotFoundError, ProjectReader } from '#libs/inventory';
+import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import type { Scope } from '#libs/identity';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { StartCommand } from '#libs/saga';
@@ -13,7 +14,7 @@ import type { AcceptedResize, OwnDropletInput, ProvisionDropletInput, ResizeDrop
 export class DropletAccess {
   constructor(
     private readonly catalog: Catalog,
-    private readonly projects: ProjectReader,
+    private readonly projects: ProjectService,
     private readonly inventory: ResourceRegistrar,
   ) {}
 
@@ -62,7 +63,7 @@ export class DropletAccess {
       const found = await this.projects.find(projectId);
       return found?.provider_id && !found.deleted_at ? { id: found.id } : fieldError('project_id', 'is not a project');
     }
-    const own = await this.projects.ofTenant(scope.tenantId);
+    const own = await this.projects.listByTenant(scope.tenantId);
     if (projectId !== undefined)
       return own.some(({ id }) => id === projectId) ? { id: projectId } : fieldError('project_id', 'is not a project of yours');
     if (own.length === 1) return { id: own[0]?.id };

@@ -1,14 +1,18 @@
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
 import type { AcceptedResize } from './droplet.input';
+import { RESIZE } from './resize.step';
+
+type RecordedSize = { readonly size_slug: string };
+type Ctx = StepContext<AcceptedResize, never, RecordedSize>;
 
 /** Records the new size in the inventory and in the desired state. */
 @Injectable()
-export class RecordSizeStep implements StepDefinition<AcceptedResize> {
+export class RecordSizeStep implements StepDefinition<AcceptedResize, never, RecordedSize> {
   readonly name = 'record_size';
 
   constructor(
@@ -17,7 +21,7 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize> {
     private readonly desiredStates: DesiredStateRepository,
   ) {}
 
-  readonly execute = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {
+  readonly execute = async (ctx: Ctx) => {
     const { droplet_id: id, resource_id: resourceId, size_slug } = ctx.input;
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(id, ctx.signal);
@@ -28,9 +32,9 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize> {
     return done({ size_slug });
   };
 
-  readonly compensate = async (ctx: StepContext<AcceptedResize>): Promise<StepAnswer> => {
+  readonly compensate = async (ctx: Ctx) => {
     const { resource_id: resourceId, size_slug } = ctx.input;
-    const { from } = (ctx.context.resize ?? {}) as { from?: string };
+    const from = ctx.findOutputOf(RESIZE)?.from;
     const desired = await this.desiredStates.find(resourceId);
     await ctx.guard();
     if (from !== undefined && desired?.spec.size_slug === size_slug)

@@ -1,14 +1,19 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, wait, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls } from '../provider/droplet-calls';
+import { ASSIGN_PROJECT } from './assign-project.step';
+import { CREATE_DROPLET } from './create-droplet.step';
 import type { ProvisionDropletInput } from './droplet.input';
+
+type RegisteredDroplet = { readonly resource_id: string };
+type Ctx = StepContext<ProvisionDropletInput, never, RegisteredDroplet>;
 
 /** Records the new droplet in the inventory at once, and the order as its desired state. */
 @Injectable()
-export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput> {
+export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput, never, RegisteredDroplet> {
   readonly name = 'register_droplet';
 
   constructor(
@@ -18,9 +23,9 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
-    const { droplet_id: id, action_id: actionId } = ctx.context.create_droplet as { droplet_id: string; action_id?: string };
-    const { project_uuid: projectUuid } = (ctx.context.assign_project ?? {}) as { project_uuid?: string };
+  readonly execute = async (ctx: Ctx) => {
+    const { droplet_id: id, action_id: actionId } = ctx.outputOf(CREATE_DROPLET);
+    const projectUuid = ctx.findOutputOf(ASSIGN_PROJECT)?.project_uuid;
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(id, ctx.signal);
     if (!droplet) return wait(this.config.saga.pollMs, `waiting for droplet ${id} to become readable`);
@@ -38,8 +43,8 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
     return done({ resource_id: resourceId });
   };
 
-  readonly compensate = async (ctx: StepContext<ProvisionDropletInput>): Promise<StepAnswer> => {
-    const { droplet_id: id } = ctx.context.create_droplet as { droplet_id: string };
+  readonly compensate = async (ctx: Ctx) => {
+    const { droplet_id: id } = ctx.outputOf(CREATE_DROPLET);
     const known = await this.inventory.findByProviderId('droplet', id);
     if (known) await this.desiredStates.end(known.id);
     return done();

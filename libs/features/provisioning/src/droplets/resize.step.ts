@@ -1,11 +1,16 @@
-import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
-import { DropletActionRunner } from './droplet-action-runner';
+import { DropletActionRunner, type ActionIntent } from './droplet-action-runner';
 import type { AcceptedResize } from './droplet.input';
 
-type Ctx = StepContext<AcceptedResize>;
+/** `from` is the previous size. */
+export type ResizeIntent = ActionIntent & { readonly from?: string };
+export type ResizedDroplet = { readonly from: string; readonly to: string };
+type Ctx = StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>;
+
+export const RESIZE: StepKey<ResizedDroplet> = { name: 'resize' };
 
 /** The provider moves large disks to another machine. */
 export const RESIZE_WAIT_LIMIT_MS = 7_200_000;
@@ -14,8 +19,8 @@ const hasSize = (slug: string) => (droplet: { readonly sizeSlug: string | null }
 
 /** Changes the size and keeps the disk, which can be undone. */
 @Injectable()
-export class ResizeStep implements StepDefinition<AcceptedResize> {
-  readonly name = 'resize';
+export class ResizeStep implements StepDefinition<AcceptedResize, ResizeIntent, ResizedDroplet> {
+  readonly name = RESIZE.name;
   readonly policy = { waitLimitMs: RESIZE_WAIT_LIMIT_MS };
 
   constructor(
@@ -23,10 +28,10 @@ export class ResizeStep implements StepDefinition<AcceptedResize> {
     private readonly droplets: DropletCalls,
   ) {}
 
-  readonly execute = (ctx: Ctx): Promise<StepAnswer> => resizeDroplet(ctx, this.runner, this.droplets, { disk: false, diskGb: 0 });
+  readonly execute = (ctx: Ctx) => resizeDroplet(ctx, this.runner, this.droplets, { disk: false, diskGb: 0 });
 
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
-    const { from } = (ctx.intent ?? {}) as { from?: string };
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ResizedDroplet>> => {
+    const from = ctx.intent?.from;
     if (from === undefined) return done();
     const action = { type: 'resize', size: from, disk: false };
     return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from) }, { from });
@@ -41,9 +46,9 @@ export async function resizeDroplet(
   runner: DropletActionRunner,
   droplets: DropletCalls,
   { disk, diskGb }: { disk: boolean; diskGb: number },
-): Promise<StepAnswer> {
+): Promise<StepAnswer<ResizedDroplet>> {
   const { droplet_id: dropletId, size_slug: size } = ctx.input;
-  const from = (ctx.intent?.from as string | undefined) ?? (await droplets.get(dropletId, ctx.signal))?.sizeSlug;
+  const from = ctx.intent?.from ?? (await droplets.get(dropletId, ctx.signal))?.sizeSlug;
   if (!from) return dropletMissing(dropletId);
   const reached = (droplet: Droplet) => hasSize(size)(droplet) && droplet.diskGb >= diskGb;
   const answer = await runner.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });

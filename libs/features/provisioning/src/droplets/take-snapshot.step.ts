@@ -1,15 +1,14 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, underWay, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls, type Snapshot } from '../provider/snapshot-calls';
 import { isCreatedSince, snapshotName } from '../provider/tag-calls';
-import { outcomeOf } from '../provider/write-outcome';
 import { leftAfterRestore } from '../provisioning.errors';
 import type { WithDroplet } from './droplet.input';
 
-interface SnapshotIntent {
+type SnapshotIntent = {
   /** When the snapshot was last requested, or a snapshot of the droplet was last seen in progress; ms since the step began. */
   readonly movedAtMs: number;
   /** The number of requests, from 1. Refused requests do not count. */
@@ -18,9 +17,13 @@ interface SnapshotIntent {
   readonly ruledOut: boolean;
   /** The id of the snapshot that a compensation has deleted. */
   readonly deleted?: string;
-}
+};
 
-type Ctx = StepContext<WithDroplet>;
+type TakenSnapshot = { readonly name: string; readonly action_id?: string };
+
+export const TAKE_SNAPSHOT: StepKey<TakenSnapshot> = { name: 'take_snapshot' };
+
+type Ctx = StepContext<WithDroplet, SnapshotIntent, TakenSnapshot>;
 
 const SNAPSHOT_REASON = 'waiting for an unconfirmed snapshot to appear';
 
@@ -29,8 +32,8 @@ const SNAPSHOT_REASON = 'waiting for an unconfirmed snapshot to appear';
  * droplet is in progress and until the lag bound has passed after it, before it requests another one.
  */
 @Injectable()
-export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
-  readonly name = 'take_snapshot';
+export class TakeSnapshotStep implements StepDefinition<WithDroplet, SnapshotIntent, TakenSnapshot> {
+  readonly name = TAKE_SNAPSHOT.name;
   readonly policy = { tries: 10, waitLimitMs: 7_200_000 };
 
   constructor(
@@ -40,46 +43,58 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
+  readonly execute = (ctx: Ctx) => {
     const { droplet_id: id } = ctx.input;
     const name = snapshotName(id, ctx.sagaId);
-    if (this.mayHaveHappened(ctx)) {
-      if (await this.find(ctx, name)) return done({ name });
-      if (await this.mayStillAppear(ctx)) return wait(this.config.saga.pollMs, SNAPSHOT_REASON);
-    }
-    const before = ctx.intent as unknown as SnapshotIntent | null;
-    const create = (before?.create ?? 0) + (before?.ruledOut ? 0 : 1);
-    const intent: SnapshotIntent = { movedAtMs: ctx.sinceBegunMs, create, ruledOut: false };
-    await ctx.recordIntent({ ...intent });
-    const outcome = await outcomeOf(this.droplets.startAction(id, { type: 'snapshot', name }, ctx.signal));
-    if (outcome.is === 'done') return done({ name, action_id: outcome.value.id });
-    if (outcome.is === 'unknown') {
-      await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
-      return wait(this.config.saga.pollMs, SNAPSHOT_REASON);
-    }
-    await ctx.recordIntent({ ...intent, ruledOut: true });
-    return outcome.is === 'not_found' ? fail(outcome.error, 'none') : outcome.answer;
+    return ctx.effect('take snapshot', {
+      find: async () => {
+        if (!this.mayHaveHappened(ctx)) return undefined;
+        if (await this.find(ctx, name)) return done({ name });
+        return (await this.isUnderWay(ctx)) ? underWay(SNAPSHOT_REASON) : undefined;
+      },
+      unrecorded: ctx.restored ? 'late' : undefined,
+      intent: {},
+      fields: { sentAtMs: 'movedAtMs', sends: 'create', ruledOut: 'ruledOut' },
+      lagMs: this.config.provider.lagMs,
+      send: () => this.droplets.startAction(id, { type: 'snapshot', name }, ctx.signal),
+      pending: wait(this.config.saga.pollMs, SNAPSHOT_REASON),
+      answered: ({ id: actionId }) => done({ name, action_id: actionId }),
+    });
   };
 
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer<TakenSnapshot>> => {
     if (!this.mayHaveHappened(ctx)) return done();
     const found = await this.find(ctx, snapshotName(ctx.input.droplet_id, ctx.sagaId));
-    if (found && ctx.restored) return leftAfterRestore(`snapshot ${found.id}`);
-    if (found) {
-      await ctx.guard();
-      const outcome = await outcomeOf(this.snapshots.delete(found.id, ctx.signal));
-      if (outcome.is === 'refused') return outcome.answer;
-      if (outcome.is === 'done') await ctx.recordIntent({ ...ctx.intent, deleted: found.id });
-      return wait(this.config.saga.pollMs, `waiting for snapshot ${found.id} to be deleted`);
-    }
-    const deleted = (ctx.intent as unknown as SnapshotIntent | null)?.deleted;
-    if (deleted !== undefined) await this.inventory.markDeleted('snapshot', deleted, ctx.sagaId);
-    else if (await this.mayStillAppear(ctx)) return wait(this.config.saga.pollMs, SNAPSHOT_REASON);
-    return done();
+    if (!found) return this.endCompensation(ctx);
+    if (ctx.restored) return leftAfterRestore(`snapshot ${found.id}`);
+    const deleting = wait(this.config.saga.pollMs, `waiting for snapshot ${found.id} to be deleted`);
+    return ctx.effect('delete snapshot', {
+      find: async () => undefined, // the list above contains it
+      send: () => this.snapshots.delete(found.id, ctx.signal),
+      pending: deleting,
+      answered: async () => {
+        if (ctx.intent) await ctx.recordIntent({ ...ctx.intent, deleted: found.id });
+        return deleting;
+      },
+      refused: ({ category }) => (category === 'not_found' ? deleting : undefined),
+    });
   };
 
-  private mayHaveHappened(ctx: Ctx): boolean {
-    return ctx.intent === null ? ctx.restored : !(ctx.intent as unknown as SnapshotIntent).ruledOut;
+  /** Ends once no snapshot can appear any more. */
+  private async endCompensation(ctx: Ctx): Promise<StepAnswer<never>> {
+    const { intent } = ctx;
+    if (intent?.deleted !== undefined) await this.inventory.markDeleted('snapshot', intent.deleted, ctx.sagaId);
+    else if (await this.isUnderWay(ctx)) {
+      if (intent) await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
+      return wait(this.config.saga.pollMs, SNAPSHOT_REASON);
+    } else if (ctx.sinceBegunMs < (intent?.movedAtMs ?? 0) + this.config.provider.lagMs) {
+      return wait(this.config.saga.pollMs, SNAPSHOT_REASON);
+    }
+    return done();
+  }
+
+  private mayHaveHappened({ intent, restored }: Ctx): boolean {
+    return intent === null ? restored : !intent.ruledOut;
   }
 
   private async find(ctx: Ctx, name: string): Promise<Snapshot | undefined> {
@@ -87,14 +102,9 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet> {
     return snapshots.find((snapshot) => snapshot.name === name && isCreatedSince(snapshot.createdAt, ctx.createdAtMs));
   }
 
-  /** True while any snapshot of the droplet is in progress, and until the lag bound after it has passed. */
-  private async mayStillAppear(ctx: Ctx): Promise<boolean> {
-    const intent = ctx.intent as unknown as SnapshotIntent | null;
-    const actions = await this.droplets.listNewestActions(ctx.input.droplet_id, ctx.signal);
-    if (actions.some(({ type, status }) => type === 'snapshot' && status === 'in-progress')) {
-      if (intent) await ctx.recordIntent({ ...intent, movedAtMs: ctx.sinceBegunMs });
-      return true;
-    }
-    return ctx.sinceBegunMs < (intent?.movedAtMs ?? 0) + this.config.provider.lagMs;
+  /** Whether any snapshot of the droplet is in progress. */
+  private async isUnderWay({ input, signal }: Ctx): Promise<boolean> {
+    const actions = await this.droplets.listNewestActions(input.droplet_id, signal);
+    return actions.some(({ type, status }) => type === 'snapshot' && status === 'in-progress');
   }
 }

@@ -1,9 +1,20 @@
 import { Database } from '#libs/database';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { ProviderPollResult } from '../entities/provider-poll-result.entity';
 
 /** The value that a poll returned, and the time since the provider was asked for it. */
 export interface PollResult<T> {
   readonly value: T;
   readonly ageMs: number;
+}
+
+/** A poll with a name that is the same in all processes. */
+export interface PollDefinition<T> {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly poll: () => Promise<T>;
 }
 
 /** A poll that has not ended within this time counts as failed, and another caller may start one. */
@@ -15,18 +26,54 @@ interface ClaimRow {
   readonly mine: boolean;
 }
 
+/** The only writer of `provider_poll_results`. */
+@Injectable()
+export class SharedPolls {
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(ProviderPollResult) private readonly results: Repository<ProviderPollResult>,
+  ) {}
+
+  define<T>(definition: PollDefinition<T>): SharedPoll<T> {
+    return new SharedPoll(this, definition);
+  }
+
+  async claim(name: string, everyMs: number): Promise<ClaimRow | undefined> {
+    const [row] = await this.database.prepared<ClaimRow>('claim_provider_poll', CLAIM_POLL, [name, everyMs, POLL_LIMIT_MS]);
+    return row;
+  }
+
+  /** Stores a result and ends the claim. */
+  async store(name: string, { value, ageMs }: PollResult<unknown>): Promise<void> {
+    await this.results
+      .createQueryBuilder()
+      .update()
+      .set({
+        seen: () => 'cast(:seen as jsonb)',
+        askedAt: () => `clock_timestamp() - :age * interval '1 millisecond'`,
+        lookingUntil: null,
+      })
+      .where({ name })
+      .setParameters({ seen: JSON.stringify(value), age: ageMs })
+      .execute();
+  }
+
+  /** Ends the claim of a poll that failed. */
+  async giveUp(name: string): Promise<void> {
+    await this.results.update({ name }, { lookingUntil: null });
+  }
+}
+
 /**
- * One poll of the provider, shared by all sagas on all workers. The caller that finds the stored result too old refreshes it in
- * `provider_looks`; concurrent callers get the stored result and never block.
+ * One poll of the provider, shared by all sagas on all workers. The caller that finds the stored result too old refreshes it; concurrent
+ * callers get the stored result and never block.
  */
 export class SharedPoll<T> {
   private pending: Promise<PollResult<T> | undefined> | undefined;
 
   constructor(
-    private readonly database: Database,
-    private readonly everyMs: number,
-    private readonly name: string,
-    private readonly poll: () => Promise<T>,
+    private readonly polls: SharedPolls,
+    private readonly definition: PollDefinition<T>,
   ) {}
 
   /** Undefined when no poll has ended yet. Rejects with the error of the poll when this process made it. */
@@ -36,32 +83,32 @@ export class SharedPoll<T> {
   }
 
   private async pollIfDue(): Promise<PollResult<T> | undefined> {
-    const [row] = await this.database.prepared<ClaimRow>('claim_provider_poll', CLAIM_POLL, [this.name, this.everyMs, POLL_LIMIT_MS]);
+    const { name, everyMs, poll } = this.definition;
+    const row = await this.polls.claim(name, everyMs);
     if (!row?.mine) return row && row.age_ms !== null ? { value: row.seen as T, ageMs: row.age_ms } : undefined;
     const startedMs = performance.now();
     try {
-      const value = await this.poll();
-      const ageMs = performance.now() - startedMs;
-      await this.database.query(STORE_RESULT, [this.name, JSON.stringify(value), ageMs]);
-      return { value, ageMs };
+      const value = await poll();
+      const result = { value, ageMs: performance.now() - startedMs };
+      await this.polls.store(name, result);
+      return result;
     } catch (error) {
-      await this.database.query('update provider_looks set looking_until = null where name = $1', [this.name]);
+      await this.polls.giveUp(name);
       throw error;
     }
   }
 }
 
-/** Returns the stored result, and whether the caller has to make the next poll. $1 name, $2 period ms, $3 limit of a poll ms. */
+/**
+ * Returns the stored result, and whether the caller has to make the next poll. $1 name, $2 period ms, $3 limit of a poll ms.
+ * Fenced: the claim is a lease that one caller at a time gets.
+ */
 const CLAIM_POLL = `
 with claimed as (
-  insert into provider_looks as l (name, looking_until) values ($1, clock_timestamp() + $3 * interval '1 millisecond')
+  insert into provider_poll_results as l (name, looking_until) values ($1, clock_timestamp() + $3 * interval '1 millisecond')
   on conflict (name) do update set looking_until = excluded.looking_until
    where (l.looking_until is null or l.looking_until <= clock_timestamp())
      and (l.asked_at is null or l.asked_at <= clock_timestamp() - $2 * interval '1 millisecond')
   returning name)
 select l.seen, extract(epoch from clock_timestamp() - l.asked_at)::float8 * 1000 as age_ms, exists (select 1 from claimed) as mine
-  from (select 1) one left join provider_looks l on l.name = $1`;
-
-/** $1 name, $2 result, $3 ms since the provider was asked. */
-const STORE_RESULT = `
-update provider_looks set seen = $2::jsonb, asked_at = clock_timestamp() - $3 * interval '1 millisecond', looking_until = null where name = $1`;
+  from (select 1) one left join provider_poll_results l on l.name = $1`;

@@ -1,13 +1,12 @@
 import { BoundProvider } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
 import { record, wholeNumber, list, optionalRecord } from '#libs/digitalocean';
 import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseAction, parseDroplet, type DropletAction } from '../provider/droplet-calls';
 import { ProjectCalls, type ProjectMember } from '../provider/project-calls';
 import { MANAGED_TAG } from '../provider/tag-calls';
-import { SharedPoll, type PollResult } from './shared-poll';
+import { SharedPolls, type PollResult, type SharedPoll } from './shared-poll';
 
 const purpose = 'provisioning';
 const PER_PAGE = 200;
@@ -37,15 +36,15 @@ export class SharedProviderPoller {
   private readonly projects = new Map<string, SharedPoll<ProjectMember[]>>();
 
   constructor(
-    private readonly database: Database,
+    private readonly polls: SharedPolls,
     private readonly provider: BoundProvider,
     private readonly projectCalls: ProjectCalls,
     private readonly sagas: SagaQueries,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { pollMs } = config.saga;
-    this.actions = new SharedPoll(database, pollMs, 'actions', () => this.newestActions());
-    this.droplets = new SharedPoll(database, pollMs, 'managed_droplets', () => this.listManagedDroplets());
+    this.actions = polls.define({ name: 'actions', everyMs: pollMs, poll: () => this.newestActions() });
+    this.droplets = polls.define({ name: 'managed_droplets', everyMs: pollMs, poll: () => this.listManagedDroplets() });
   }
 
   /** The action with this id; undefined when it is not among the newest actions of the account. */
@@ -63,8 +62,9 @@ export class SharedProviderPoller {
   }
 
   projectMembers(projectUuid: string): Promise<PollResult<ProjectMember[]> | undefined> {
+    const { pollMs: everyMs } = this.config.saga;
     const list = () => this.projectCalls.listMembers(projectUuid);
-    const poll = this.projects.get(projectUuid) ?? new SharedPoll(this.database, this.config.saga.pollMs, `members ${projectUuid}`, list);
+    const poll = this.projects.get(projectUuid) ?? this.polls.define({ name: `members ${projectUuid}`, everyMs, poll: list });
     this.projects.set(projectUuid, poll);
     return poll.latest();
   }

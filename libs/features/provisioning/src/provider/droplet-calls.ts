@@ -149,7 +149,8 @@ export function parseAction(raw: unknown): DropletAction {
   };
 }
 
-async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
+/** Undefined when the provider answers 404. */
+export async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { BoundProvider } from '#libs/accounts';
 import { NotFoundAtProviderError, record, text, wholeNumber } from '#libs/digitalocean';
+import { UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { collectPages } from './droplet-calls';
 
@@ -10,8 +11,8 @@ export const MANAGED_TAG = 'managed-by-arcadia-cloud';
 const SAGA_PREFIX = 'arcadia-saga-';
 /** The tags that only this service sets, in lower case: `managed` is a whole tag, `sagaPrefix` the beginning of one. */
 export const OWN_TAGS = { managed: MANAGED_TAG, sagaPrefix: SAGA_PREFIX } as const;
-const SAGA_TAG = /^arcadia-saga-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-const SNAPSHOT_NAME = /^arcadia-snap-\d+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const SAGA_TAG = new RegExp(`^${SAGA_PREFIX}(${UUID_PATTERN})$`);
+const SNAPSHOT_NAME = new RegExp(`^arcadia-snap-\\d+-(${UUID_PATTERN})$`);
 
 /** Names the saga that created a resource by its full id, because a shortened id does not identify a saga. [SAG-7] */
 export const sagaTag = (sagaId: string): string => `${SAGA_PREFIX}${sagaId}`;

@@ -1,13 +1,10 @@
 import type { SagaOutline } from '#libs/saga';
+import type { Orphan } from '../entities/orphan.entity';
 import { CLOCK_SLACK_MS, isCreatedSince } from '../provider/tag-calls';
 import type { TaggedResource } from './tagged-resources';
 
-export type OrphanReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored' | 'older';
-
-/** A provider resource with one of our saga tags that the saga's record does not account for. */
-export interface Orphan extends Omit<TaggedResource, 'kind' | 'createdAt'> {
-  readonly kind: TaggedResource['kind'] | 'dns_record';
-  readonly reason: OrphanReason;
+/** An orphan as the reaper finds it. */
+export interface FoundOrphan extends Pick<Orphan, 'kind' | 'providerId' | 'sagaId' | 'reason'> {
   /** False when the orphan is only reported, and people decide about it. [SAG-8] */
   readonly destroy: boolean;
 }
@@ -21,8 +18,8 @@ export function findOrphans(
   resources: readonly TaggedResource[],
   sagas: ReadonlyMap<string, SagaOutline>,
   restoredAtMs: number | null,
-): Orphan[] {
-  return resources.flatMap(({ createdAt, ...resource }): Orphan[] => {
+): FoundOrphan[] {
+  return resources.flatMap(({ createdAt, ...resource }): FoundOrphan[] => {
     const saga = sagas.get(resource.sagaId);
     if (!saga) return [{ ...resource, reason: 'unknown_saga', destroy: false }];
     const recorded = recordedId(resource.kind, saga);

@@ -3,10 +3,10 @@ import { errorCode } from '#libs/kernel';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { recordHolds, type DnsRecordInput } from '../dns/dns-record.input';
-import type { EnsureIntent } from '../dns/ensure-record.step';
+import { isEnsureIntent } from '../dns/ensure-record.step';
 import { wantedRecord } from '../dns/record-decision';
 import { DnsRecordCalls, sameRecord } from '../provider/dns-record-calls';
-import type { Orphan } from './find-orphans';
+import type { FoundOrphan } from './find-orphans';
 import { OrphanRepository } from './orphan.repository';
 
 /**
@@ -40,7 +40,7 @@ export class OrphanDnsRecords {
     const ids = await this.findOrphanIds(saga, resultId);
     for (const id of ids) {
       const reason = resultId === undefined ? 'late' : 'duplicate';
-      const orphan: Orphan = { kind: 'dns_record', providerId: id, sagaId: saga.sagaId, reason, destroy: true };
+      const orphan: FoundOrphan = { kind: 'dns_record', providerId: id, sagaId: saga.sagaId, reason, destroy: true };
       await this.orphans.add(orphan);
       this.log.warn({ event: 'orphan_found', kind: orphan.kind, provider_id: id, saga_id: saga.sagaId, reason, destroyed: true });
       try {
@@ -56,7 +56,7 @@ export class OrphanDnsRecords {
   private async findOrphanIds(saga: RecordedIntent, resultId: unknown): Promise<string[]> {
     const input = saga.input as unknown as DnsRecordInput;
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = input;
-    const { others } = saga.intent as unknown as EnsureIntent;
+    const others = isEnsureIntent(saga.intent) ? saga.intent.others : [];
     const listed = await this.records.listByName(zone, name, type, this.neverAborted);
     // Without its result in the zone, the zone has changed since, and its records are not duplicates of the result.
     if (resultId !== undefined && !listed.some(({ id }) => id === resultId)) return [];
@@ -85,7 +85,8 @@ export class OrphanDnsRecords {
 
 /** Only an unanswered create can have a duplicate, or take effect late. */
 function mayHaveOrphans({ intent, status, output, restored }: RecordedIntent): boolean {
-  const { op, doubtful, ruledOut } = intent as unknown as EnsureIntent;
+  if (!isEnsureIntent(intent)) return false;
+  const { op, doubtful, ruledOut } = intent;
   if (restored || op !== 'create' || (status !== 'completed' && status !== 'rolled_back')) return false;
   return doubtful || (status === 'rolled_back' && output === null && !ruledOut);
 }

@@ -1,37 +1,37 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { Orphan } from './find-orphans';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { Orphan } from '../entities/orphan.entity';
+import type { FoundOrphan } from './find-orphans';
 
 /** The only writer of `cloud_strays`: the orphans that the reaper found, and when it requested their deletion. */
 @Injectable()
 export class OrphanRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(Orphan) private readonly orphans: Repository<Orphan>,
+  ) {}
 
   /**
    * Returns the orphans that are new or have another reason by now. Marks the known orphans of these kinds that were not found again as
    * deleted.
    */
-  async recordFound(orphans: readonly Orphan[], kinds: readonly string[]): Promise<{ providerId: string }[]> {
-    return this.database.query<{ providerId: string }>(RECORD_FOUND, [JSON.stringify(orphans), kinds]);
+  async recordFound(orphans: readonly FoundOrphan[], kinds: readonly string[]): Promise<Pick<Orphan, 'providerId'>[]> {
+    return this.database.query<Pick<Orphan, 'providerId'>>(RECORD_FOUND, [JSON.stringify(orphans), kinds]);
   }
 
   /** Records one orphan before its deletion is requested. */
-  async add({ kind, providerId, sagaId, reason }: Orphan): Promise<void> {
-    await this.database.query(
-      'insert into cloud_strays (kind, provider_id, saga_id, reason) values ($1, $2, $3, $4) on conflict do nothing',
-      [kind, providerId, sagaId, reason],
-    );
+  async add({ kind, providerId, sagaId, reason }: FoundOrphan): Promise<void> {
+    await this.orphans.createQueryBuilder().insert().values({ kind, providerId, sagaId, reason }).orIgnore().updateEntity(false).execute();
   }
 
-  async markDeleteRequested({ kind, providerId }: Orphan): Promise<void> {
-    await this.database.query('update cloud_strays set asked_at = clock_timestamp() where kind = $1 and provider_id = $2', [
-      kind,
-      providerId,
-    ]);
+  async markDeleteRequested({ kind, providerId }: FoundOrphan): Promise<void> {
+    await this.orphans.update({ kind, providerId }, { askedAt: () => 'clock_timestamp()' });
   }
 }
 
-/** $1 orphans as JSON rows, $2 kinds that were listed. */
+/** $1 orphans as JSON rows, $2 kinds that were listed. Set-based: records all orphans of a run. */
 const RECORD_FOUND = `
 with found as (select * from json_to_recordset($1::json) as o(kind text, "providerId" text, "sagaId" uuid, reason text)),
 deleted as (

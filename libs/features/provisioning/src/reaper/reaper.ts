@@ -1,15 +1,14 @@
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { SharedPoll } from '../polling/shared-poll';
+import { SharedPolls, type SharedPoll } from '../polling/shared-poll';
 import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { sagaIdFromTag, TagCalls } from '../provider/tag-calls';
-import { findOrphans, type Orphan } from './find-orphans';
+import { findOrphans, type FoundOrphan } from './find-orphans';
 import { OrphanDnsRecords } from './orphan-dns-records';
 import { OrphanRepository } from './orphan.repository';
 import { RestoreDetector, type RestoreKnowledge } from './restore-detector';
@@ -51,7 +50,7 @@ export class Reaper {
   private readonly neverAborted = new AbortController().signal;
 
   constructor(
-    database: Database,
+    polls: SharedPolls,
     private readonly sagas: SagaQueries,
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
@@ -64,8 +63,9 @@ export class Reaper {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { reaperPeriodMs, reaperGraceMs } = config.saga;
-    this.frequentRun = new SharedPoll(database, reaperPeriodMs, 'reaper', () => this.reap());
-    this.thoroughRun = new SharedPoll(database, Math.max(reaperPeriodMs, reaperGraceMs), 'reaper_thorough', () => this.reapAndDeleteTags());
+    this.frequentRun = polls.define({ name: 'reaper', everyMs: reaperPeriodMs, poll: () => this.reap() });
+    const thorough = { name: 'reaper_thorough', everyMs: Math.max(reaperPeriodMs, reaperGraceMs), poll: () => this.reapAndDeleteTags() };
+    this.thoroughRun = polls.define(thorough);
   }
 
   /**
@@ -109,7 +109,7 @@ export class Reaper {
   }
 
   /** Whether the deletion was requested. A refused one, as during another action, is requested again in the next run. */
-  private async destroy(orphan: Orphan): Promise<boolean> {
+  private async destroy(orphan: FoundOrphan): Promise<boolean> {
     try {
       if (orphan.kind === 'droplet') await this.droplets.destroy(orphan.providerId, this.neverAborted);
       else if (orphan.kind === 'snapshot') await this.snapshots.delete(orphan.providerId, this.neverAborted);
@@ -122,7 +122,7 @@ export class Reaper {
     return true;
   }
 
-  private report({ kind, providerId, sagaId, reason, destroy }: Orphan): void {
+  private report({ kind, providerId, sagaId, reason, destroy }: FoundOrphan): void {
     orphansFound.inc({ kind, reason });
     const line = { event: 'orphan_found', kind, provider_id: providerId, saga_id: sagaId, reason, destroyed: destroy };
     if (destroy) this.log.warn(line);

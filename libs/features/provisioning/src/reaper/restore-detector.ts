@@ -1,11 +1,14 @@
 import { CONFIG, type Config } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { queryableOf, sql, Transaction } from '#libs/database';
 import { DigitalOcean, ForbiddenByProviderError } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { SharedPoll } from '../polling/shared-poll';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { EntityManager, Repository } from 'typeorm';
+import { CURRENT_DATABASE, DatabaseWitness } from '../entities/database-witness.entity';
+import { SharedPolls, type SharedPoll } from '../polling/shared-poll';
 import { isCreatedSince } from '../provider/tag-calls';
 import { RestoreWitness } from './restore-witness';
 import { TaggedResources, type TaggedResource } from './tagged-resources';
@@ -43,14 +46,17 @@ export class RestoreDetector {
   private readonly witnessCheck: SharedPoll<boolean>;
 
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
+    polls: SharedPolls,
+    @InjectRepository(DatabaseWitness) private readonly witnesses: Repository<DatabaseWitness>,
     private readonly sagas: SagaQueries,
     private readonly provider: DigitalOcean,
     private readonly witness: RestoreWitness,
     private readonly resources: TaggedResources,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    this.witnessCheck = new SharedPoll(database, config.saga.reaperPeriodMs, 'database_witness', () => this.checkProvider(false));
+    const everyMs = config.saga.reaperPeriodMs;
+    this.witnessCheck = polls.define({ name: 'database_witness', everyMs, poll: () => this.checkProvider(false) });
   }
 
   /**
@@ -58,7 +64,7 @@ export class RestoreDetector {
    * interrupted must be marked before it continues.
    */
   async check(): Promise<RestoreKnowledge> {
-    const { moved, known } = await this.database.transaction((tx) => this.checkServer(tx));
+    const { moved, known } = await this.transaction.run((em) => this.checkServer(em));
     if (!this.provider.configured) return 'ruled_out';
     try {
       if (moved || !known) await this.checkProvider(moved);
@@ -78,35 +84,34 @@ export class RestoreDetector {
       const sagaCreatedAtMs = withoutIntent.get(sagaId);
       return sagaCreatedAtMs !== undefined && isCreatedSince(createdAt, sagaCreatedAtMs);
     });
-    if (found) await this.database.transaction((tx) => this.noteRestore(tx, 'provider_effect'));
+    if (found) await this.transaction.run((em) => this.noteRestore(em, 'provider_effect'));
     return found;
   }
 
   /** When a restore was last detected; null when none was. */
   async restoredAtMs(): Promise<number | null> {
-    const [row] = await this.database.query<{ at: number | null }>(
-      'select extract(epoch from restored_at)::float8 * 1000 as at from database_witness',
-    );
-    return row?.at ?? null;
+    const witness = await this.witnesses.findOneBy({ one: true });
+    return witness?.restoredAt?.getTime() ?? null;
   }
 
   /** Compares cluster, timeline and database with the noted ones. After a restore one of them differs. */
-  private async checkServer(tx: Queryable): Promise<{ moved: boolean; known: boolean }> {
-    await tx.query(FIRST_WITNESS);
-    const [witness] = await tx.query<{ elsewhere: boolean; known: boolean }>(WITNESS);
-    const [row] = await tx.query<{ first: boolean; fresh: boolean }>(NOTE_TIMELINE);
-    const moved = witness?.elsewhere === true || (row?.fresh === true && !row.first);
-    if (moved) await this.noteRestore(tx, 'database');
+  private async checkServer(em: EntityManager): Promise<{ moved: boolean; known: boolean }> {
+    const first = { databaseOid: () => CURRENT_DATABASE };
+    await em.createQueryBuilder().insert().into(DatabaseWitness).values(first).orIgnore().updateEntity(false).execute();
+    const witness = await em.findOne(DatabaseWitness, { where: { one: true }, lock: { mode: 'pessimistic_write' } });
+    const [timeline] = await sql<{ first: boolean; fresh: boolean }>(em, NOTE_TIMELINE);
+    const moved = witness?.elsewhere === true || (timeline?.fresh === true && !timeline.first);
+    if (moved) await this.noteRestore(em, 'database');
     return { moved, known: witness?.known === true };
   }
 
   /** `moved` is true when a restore was already detected. Throws the client's errors while it is unknown whether a restore happened. */
   private async checkProvider(moved: boolean): Promise<boolean> {
     const matches = moved ? false : await this.witness.matchesProvider();
-    if (!matches && !moved) await this.database.transaction((tx) => this.noteRestore(tx, 'provider_mark'));
+    if (!matches && !moved) await this.transaction.run((em) => this.noteRestore(em, 'provider_mark'));
     if (matches && !(await this.isKnownServer())) await this.noticeEffects(await this.resources.list());
     await this.raiseWitness(matches);
-    await this.database.query('update database_witness set server_started_at = pg_postmaster_start_time()');
+    await this.witnesses.update({ one: true }, { serverStartedAt: () => 'pg_postmaster_start_time()' });
     return matches;
   }
 
@@ -121,30 +126,23 @@ export class RestoreDetector {
   }
 
   private async isKnownServer(): Promise<boolean> {
-    const [row] = await this.database.query<{ known: boolean }>(WITNESS.replace(' for update', ''));
-    return row?.known === true;
+    return (await this.witnesses.findOneBy({ one: true }))?.known === true;
   }
 
-  private async noteRestore(tx: Queryable, witness: Witness): Promise<void> {
-    const unfinished = await this.sagas.markRestored(tx, this.config.saga.reaperGraceMs);
-    await tx.query(RESTORED);
+  private async noteRestore(em: EntityManager, witness: Witness): Promise<void> {
+    const unfinished = await this.sagas.markRestored(queryableOf(em), this.config.saga.reaperGraceMs);
+    const restored = { databaseOid: () => CURRENT_DATABASE, serverStartedAt: null, restoredAt: () => 'clock_timestamp()' };
+    await em.update(DatabaseWitness, { one: true }, restored);
     restoresDetected.inc({ witness });
     this.log.error({ event: 'database_restored', witness, unfinished_sagas: unfinished });
   }
 }
 
-const CURRENT_DATABASE = '(select oid::bigint from pg_database where datname = current_database())';
-
-const FIRST_WITNESS = `insert into database_witness (database_oid) values (${CURRENT_DATABASE}) on conflict do nothing`;
-
-/** `known`: the provider has been asked since the database server started. A copy of the server's files implies a start. */
-const WITNESS = `
-select database_oid <> ${CURRENT_DATABASE} as elsewhere, coalesce(server_started_at = pg_postmaster_start_time(), false) as known from database_witness for update`;
-
-const RESTORED = `update database_witness set database_oid = ${CURRENT_DATABASE}, server_started_at = null, restored_at = clock_timestamp()`;
-
-/** Notes the current cluster and timeline; returns whether they are new, and whether they are the first. */
+/**
+ * Notes the current cluster and timeline; returns whether they are new, and whether they are the first. Fenced: runs under the row lock of
+ * the witness.
+ */
 const NOTE_TIMELINE = `
 with current as (select s.system_identifier::text as id, c.timeline_id as timeline from pg_control_system() s, pg_control_checkpoint() c),
-noted as (insert into database_lineage (system_identifier, timeline) select id, timeline from current on conflict do nothing returning 1)
-select exists (select 1 from noted) as fresh, not exists (select 1 from database_lineage) as first`;
+noted as (insert into database_timeline (system_identifier, timeline) select id, timeline from current on conflict do nothing returning 1)
+select exists (select 1 from noted) as fresh, not exists (select 1 from database_timeline) as first`;

@@ -1,20 +1,20 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LessThan, type Repository } from 'typeorm';
+import { DatabaseWitness } from '../entities/database-witness.entity';
 import { TagCalls } from '../provider/tag-calls';
 
 const PREFIX = 'arcadia-mark-';
 /** Between two reads of a tag that may only lag. */
 const RETRY_MS = 1_000;
 
-interface WitnessRow {
-  readonly installation: string;
-  readonly mark: string;
-  /** False while the number is being raised: then the provider has the tag of this number, or of the number before it. */
-  readonly marked: boolean;
-  readonly age_ms: number;
-}
+type ReadWitness = Pick<DatabaseWitness, 'installation' | 'mark' | 'marked' | 'markAgeMs'>;
+
+/** Before the first check of the server has created the row. */
+const NO_WITNESS: ReadWitness = { installation: '', mark: '0', marked: true, markAgeMs: 0 };
 
 /**
  * A number at the provider that only rises, stored as the name of a tag that no resource carries: a witness of restores that no backup of
@@ -25,6 +25,7 @@ interface WitnessRow {
 export class RestoreWitness {
   constructor(
     private readonly database: Database,
+    @InjectRepository(DatabaseWitness) private readonly witnesses: Repository<DatabaseWitness>,
     private readonly tags: TagCalls,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -38,7 +39,7 @@ export class RestoreWitness {
         if (await this.tags.exists(tagName(row.installation, number))) return true;
       const later = await this.read();
       const raisedMeanwhile = later.mark !== row.mark || later.marked !== row.marked;
-      const lagMs = this.config.provider.lagMs - later.age_ms;
+      const lagMs = this.config.provider.lagMs - later.markAgeMs;
       if (!raisedMeanwhile && lagMs <= 0) return false;
       if (!raisedMeanwhile) await delay(Math.min(lagMs, RETRY_MS));
       row = later;
@@ -55,7 +56,7 @@ export class RestoreWitness {
     if (row.marked) return;
     await this.tags.create(tagName(row.installation, Number(row.mark)));
     if (Number(row.mark) > 1) await this.tags.delete(tagName(row.installation, Number(row.mark) - 1));
-    await this.database.query('update database_witness set marked = true, mark_changed_at = clock_timestamp() where mark = $1', [row.mark]);
+    await this.witnesses.update({ mark: row.mark }, { marked: true, markChangedAt: () => 'clock_timestamp()' });
   }
 
   /** After a restore: raises the number above all numbers of this installation at the provider. Throws the client's errors. */
@@ -64,7 +65,8 @@ export class RestoreWitness {
     const known = (await this.tags.list()).flatMap(({ name }) => numberIn(installation, name) ?? []);
     const next = Math.max(Number(mark), ...known) + 1;
     await this.tags.create(tagName(installation, next));
-    await this.database.query(RAISED_ABOVE, [next]);
+    const raised = { mark: String(next), marked: true, markChangedAt: () => 'clock_timestamp()' };
+    await this.witnesses.update({ mark: LessThan(String(next)) }, raised);
     for (const lower of known) if (lower < next) await this.tags.delete(tagName(installation, lower));
   }
 
@@ -75,9 +77,8 @@ export class RestoreWitness {
     for (const name of names) if ((numberIn(installation, name) ?? current) < current) await this.tags.delete(name);
   }
 
-  private async read(): Promise<WitnessRow> {
-    const [row] = await this.database.query<WitnessRow>(READ);
-    return row ?? { installation: '', mark: '0', marked: true, age_ms: 0 };
+  private async read(): Promise<ReadWitness> {
+    return (await this.witnesses.findOneBy({ one: true })) ?? NO_WITNESS;
   }
 }
 
@@ -89,14 +90,11 @@ function numberIn(installation: string, name: string): number | undefined {
   return /^\d+$/.test(rest) ? Number(rest) : undefined;
 }
 
-const READ = `
-select installation::text, mark::text, marked, extract(epoch from clock_timestamp() - mark_changed_at)::float8 * 1000 as age_ms from database_witness`;
-
-/** Without an open saga, and without one that ended after the last raise, no resource was created since. */
+/**
+ * Without an open saga, and without one that ended after the last raise, no resource was created since. Fenced: the row lock lets one of
+ * several workers raise the number.
+ */
 const RAISE = `
 update database_witness set mark = mark + 1, marked = false, mark_changed_at = clock_timestamp()
  where marked and (mark = 0 or exists (select 1 from saga_runs where wake_at is not null)
                    or exists (select 1 from saga_runs where finished_at > mark_changed_at))`;
-
-/** $1 the number with a tag at the provider. */
-const RAISED_ABOVE = `update database_witness set mark = $1, marked = true, mark_changed_at = clock_timestamp() where mark < $1`;

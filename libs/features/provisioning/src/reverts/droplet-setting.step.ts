@@ -1,18 +1,21 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { DropletActionRunner, type DropletGoal } from '../droplets/droplet-action-runner';
+import { DropletActionRunner, type ActionIntent, type DropletGoal } from '../droplets/droplet-action-runner';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import type { AcceptedRevert } from './revert-droplet.input';
 
-type Ctx = StepContext<AcceptedRevert>;
 export type SettingValue = string | boolean;
+/** `from` is the previous value. */
+type SettingIntent = ActionIntent & { readonly from?: SettingValue };
+type ChangedSetting = { readonly from: SettingValue | undefined; readonly to: SettingValue };
+type Ctx = StepContext<AcceptedRevert, SettingIntent, ChangedSetting>;
 
 /**
  * Base of the steps that change one setting of a droplet by one action. The compensation restores the previous value. A setting that
  * already has the wanted value is not changed, and a compensation does not touch a setting that the step never changed.
  */
 @Injectable()
-export abstract class DropletSettingStep implements StepDefinition<AcceptedRevert> {
+export abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, SettingIntent, ChangedSetting> {
   abstract readonly name: string;
 
   constructor(
@@ -28,9 +31,9 @@ export abstract class DropletSettingStep implements StepDefinition<AcceptedRever
     return undefined;
   }
 
-  readonly execute = async (ctx: Ctx): Promise<StepAnswer> => {
+  readonly execute = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
     const to = this.wantedValue(ctx.input);
-    const recorded = ctx.intent?.from as SettingValue | undefined;
+    const recorded = ctx.intent?.from;
     const droplet = recorded === undefined ? await this.droplets.get(ctx.input.droplet_id, ctx.signal) : undefined;
     const loss = droplet && this.lossBy(to, droplet);
     if (loss !== undefined) return fail({ code: 'would_lose_data', detail: loss }, 'none');
@@ -39,12 +42,12 @@ export abstract class DropletSettingStep implements StepDefinition<AcceptedRever
     return answer.is === 'done' ? done({ from, to }) : answer;
   };
 
-  readonly compensate = async (ctx: Ctx): Promise<StepAnswer> => {
-    const from = ctx.intent?.from as SettingValue | undefined;
+  readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
+    const from = ctx.intent?.from;
     return from === undefined ? done() : this.ensureValue(ctx, from, { from });
   };
 
-  private ensureValue(ctx: Ctx, value: SettingValue, keep: Readonly<Record<string, unknown>>): Promise<StepAnswer> {
+  private ensureValue(ctx: Ctx, value: SettingValue, keep: SettingIntent): Promise<StepAnswer<ChangedSetting>> {
     const reached = (droplet: Droplet) => this.liveValue(droplet) === value;
     return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.actionFor(value), reached }, keep);
   }

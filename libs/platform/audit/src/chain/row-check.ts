@@ -2,7 +2,7 @@ import type { Queryable } from '#libs/database';
 import { LOWEST, MARK_BYTES, markOf, type AppendOnlyStream } from './append-only-stream';
 import type { Finding } from './finding';
 
-/** The digests that one statement checks at most, and about how many rows. */
+/** The most digests that one statement checks, and about how many rows. */
 const BATCH_DIGESTS = 500;
 const BATCH_ROWS = 50_000;
 
@@ -11,6 +11,7 @@ const BATCH_ROWS = 50_000;
  * keeps the planner from reading the whole table). The ranges of a digest that contradicts itself are not read, because they may be wrong.
  * Rows of archived months may be missing, but may not differ.
  * $1 stream, $2 first number of the previous digest, $3 most digests, $4 about how many rows, $5 the time before which rows are archived.
+ * Set-based: one statement checks a batch.
  */
 const CHECK_DIGESTS = (stream: AppendOnlyStream) => `
 with part as (
@@ -38,7 +39,10 @@ select coalesce(sum(rows), 0)::int as rows, max(first_seq)::text as first_seq,
                 filter (where not fits or not coalesce(whole, false) or linked = waits), '[]') as wrong
   from checked`;
 
-/** The rows of one digest that contradict their marks, or are missing but not archived. $1 digest, $2 rows before it are archived. */
+/**
+ * The rows of one digest that contradict their marks, or are missing but not archived. $1 digest, $2 rows before it are archived.
+ * Set-based: compares all rows of a digest.
+ */
 const FIND_ROWS = (stream: AppendOnlyStream) => `
 with wanted as (
   select s.seq, row_number() over (order by s.seq) as place, d.marks, d.last_at < $2 as archived
@@ -88,4 +92,45 @@ async function reportDigest(
   const rows = await on.query<{ seq: string; missing: boolean }>(FIND_ROWS(stream), [id, archived]);
   for (const { seq, missing } of rows) found({ what: missing ? 'row_missing' : 'row_edited', table: stream.table, id: seq, digest: id });
   if (rows.length === 0 && archived === '-infinity') found({ what: 'digest_edited', ...digest });
+}
+
+/** The last number of the next batch. $1 the last number of the previous batch, $2 the size. Set-based: counts a batch. */
+const NEXT_BATCH = ({ table }: AppendOnlyStream) => `
+select max(seq)::text as upto, count(*)::int as rows from (select seq from ${table} where seq > $1 order by seq limit $2) n`;
+
+/**
+ * Rows that no digest covers, so no ordinary transaction wrote them. Concurrent transactions have mixed numbers, so a digest that begins
+ * before the batch can reach into it, at most by the longest span of a digest.
+ * $1 stream, $2 after, $3 up to, $4 the first number of digests that may reach into the batch. Set-based: checks a batch.
+ */
+const UNCOVERED = ({ table }: AppendOnlyStream) => `
+with covered as (
+  select coalesce(range_agg(r), '{}') as seqs from record_digests d cross join lateral unnest(d.seqs) r
+   where d.stream = $1 and d.first_seq >= $4 and d.first_seq <= $3)
+select e.seq::text from ${table} e, covered c where e.seq > $2 and e.seq <= $3 and not c.seqs @> e.seq order by 1`;
+
+/** Finds rows that were added to a table without a digest. */
+export async function checkCoverage(
+  on: Queryable,
+  stream: AppendOnlyStream,
+  found: (finding: Finding) => void,
+  onChecked: (rows: number) => void,
+): Promise<void> {
+  // Set-based: the longest span of all digests of the stream.
+  const [span] = await on.query<{ longest: string }>(
+    'select coalesce(max(upper(seqs)::numeric - first_seq), 0)::text as longest from record_digests where stream = $1',
+    [stream.name],
+  );
+  const longest = BigInt(span?.longest ?? '0');
+  let after = LOWEST;
+  for (;;) {
+    const [batch] = await on.query<{ upto: string | null; rows: number }>(NEXT_BATCH(stream), [after, BATCH_ROWS]);
+    if (!batch || batch.upto === null) return;
+    const from = BigInt(after) - longest;
+    const reaching = from > BigInt(LOWEST) ? String(from) : LOWEST;
+    const added = await on.query<{ seq: string }>(UNCOVERED(stream), [stream.name, after, batch.upto, reaching]);
+    for (const { seq } of added) found({ what: 'row_added', table: stream.table, id: seq });
+    onChecked(batch.rows);
+    after = batch.upto;
+  }
 }

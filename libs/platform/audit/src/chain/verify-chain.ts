@@ -1,10 +1,8 @@
 import type { Queryable, Session } from '#libs/database';
-import type { AppendOnlyStream } from './append-only-stream';
-import type { ChainHead } from './chain-head';
-import { checkCoverage } from './coverage-check';
+import { linkHash, type AppendOnlyStream } from './append-only-stream';
+import { NO_HEAD, type ChainHead } from './chain-head';
 import type { Finding } from './finding';
-import { checkLinks, containsHead } from './link-check';
-import { checkRows } from './row-check';
+import { checkCoverage, checkRows } from './row-check';
 
 /** The progress of a verification: the table that it reads, and the number of rows read there. */
 export interface VerifyProgress {
@@ -60,6 +58,7 @@ export function verifyChain(
         count(more);
       });
     }
+    // Set-based: counts in the snapshot of the verification.
     const [waiting] = await on.query<{ digests: number }>('select count(*)::int as digests from record_waiting');
     return { head, waiting: waiting?.digests ?? 0, rows, archivedBefore };
   }, 'snapshot');
@@ -72,6 +71,7 @@ async function checkArchivedMonths(
   keepDays: number,
   found: (finding: Finding) => void,
 ): Promise<Date | null> {
+  // Set-based: compares all archived months, in the snapshot of the verification.
   const months = await on.query<{ seq: string; before: Date; too_early: boolean }>(
     `select seq::text, before, before > now() - $1::int * interval '1 day' or before is distinct from (month + interval '1 month') at time zone 'UTC' as too_early
        from ${table} order by before desc`,
@@ -79,4 +79,58 @@ async function checkArchivedMonths(
   );
   for (const { seq } of months.filter(({ too_early }) => too_early)) found({ what: 'left_too_early', table, id: seq });
   return months.find(({ too_early }) => !too_early)?.before ?? null;
+}
+
+/** Links that one statement checks. */
+const BATCH_LINKS = 5_000;
+
+/**
+ * Checks a batch of links. Numbers begin at 1; the first batch also reads lower ones. Returns one row: the wrong links and the last link.
+ * $1 number of the previous link, $2 its hash in hex, $3 batch size. Set-based: one statement checks a batch.
+ */
+const CHECK_LINKS = `
+with part as (
+  select l.*, lag(l.no, 1, $1::bigint) over (order by l.no) as prev_no, lag(l.hash, 1, decode($2, 'hex')) over (order by l.no) as last_hash
+    from (select * from record_chain where no > $1 or $1 = 0 order by no limit $3) l),
+checked as (
+  select l.no, l.prev_no, l.digest_id, l.hash, d.id is not null as has_digest,
+         l.prev_hash = l.last_hash and l.hash = ${linkHash('l.prev_hash')} as follows
+    from part l left join record_digests d on d.id = l.digest_id)
+select count(*)::int as links, max(no)::text as no, encode((array_agg(hash order by no desc))[1], 'hex') as hash,
+       coalesce(json_agg(json_build_object('no', no::text, 'prev_no', prev_no::text, 'digest', digest_id::text, 'has_digest', has_digest) order by no)
+                filter (where prev_no + 1 <> no or not has_digest or not follows), '[]') as wrong
+  from checked`;
+
+interface CheckedLinks {
+  readonly links: number;
+  readonly no: string | null;
+  readonly hash: string | null;
+  readonly wrong: readonly { no: string; prev_no: string; digest: string; has_digest: boolean }[];
+}
+
+/** Checks the chain from its first link: numbers without a gap, each hash computed over the previous hash and the link's digest. */
+async function checkLinks(on: Queryable, found: (finding: Finding) => void, onChecked: (links: number) => void): Promise<ChainHead> {
+  let head = NO_HEAD;
+  for (;;) {
+    const [batch] = await on.query<CheckedLinks>(CHECK_LINKS, [head.no, head.hash, BATCH_LINKS]);
+    if (!batch || batch.no === null || batch.hash === null) return head;
+    for (const link of batch.wrong) for (const finding of findingsOf(link)) found(finding);
+    onChecked(batch.links);
+    head = { no: batch.no, hash: batch.hash };
+  }
+}
+
+/** True when the chain contains the exported head. With intact links, everything before it is then unchanged since the export. */
+async function containsHead(on: Queryable, head: ChainHead): Promise<boolean> {
+  if (head.no === NO_HEAD.no) return true;
+  // Fenced: reads the snapshot of the verification, on its session, which has no repositories.
+  const rows = await on.query(`select from record_chain where no = $1 and encode(hash, 'hex') = $2`, [head.no, head.hash]);
+  return rows.length > 0;
+}
+
+function findingsOf({ no, prev_no, digest, has_digest }: CheckedLinks['wrong'][number]): Finding[] {
+  const gap = BigInt(no) - BigInt(prev_no) > 1n;
+  if (gap) return [{ what: 'link_missing', table: 'record_chain', id: String(BigInt(prev_no) + 1n) }];
+  if (!has_digest) return [{ what: 'digest_missing', table: 'record_digests', id: digest }];
+  return [{ what: 'link_edited', table: 'record_chain', id: no, digest }];
 }

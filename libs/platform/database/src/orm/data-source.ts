@@ -1,5 +1,6 @@
+import { Money } from '#libs/kernel';
 import pg, { type ClientBase, type Pool } from 'pg';
-import { DataSource, DefaultNamingStrategy, QueryFailedError, type QueryRunner } from 'typeorm';
+import { DataSource, DefaultNamingStrategy, QueryFailedError, type ColumnType, type QueryRunner } from 'typeorm';
 import { DatabaseUnavailableError, translateConnectError, translateDatabaseError } from '../database.errors';
 
 /** The oldest PostgreSQL that the product supports. TypeORM asks for the version to choose its SQL. */
@@ -21,6 +22,14 @@ class SnakeCaseNaming extends DefaultNamingStrategy {
 /** The name of the column of a property. */
 export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** The options of a `numeric` column with an amount, which every digit passes unchanged. The provider bills in US dollars only. */
+export const MONEY = {
+  transformer: {
+    from: (stored: string | null): Money | null => (stored === null ? null : Money.parse(stored)),
+    to: (amount: Money | null | undefined): string | null => amount?.toText() ?? null,
+  },
+};
+
 /**
  * A TypeORM data source on a pool of `Database`: repositories use the same connections, limits and scope as SQL by hand, and the process
  * opens no connection more. `initialize` builds the metadata and does not connect, so a process starts while the database is
@@ -36,6 +45,7 @@ export function dataSourceOn(pool: Pool, { database, entities }: DataSourceOnPoo
     synchronize: false,
   });
   const { driver } = source;
+  driver.supportedDataTypes.push('xid8' as ColumnType); // a type of PostgreSQL 13 that TypeORM does not list
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   const broken = new WeakSet<object>();
   const schema = { version: POSTGRES_VERSION, searchSchema: 'public', schema: 'public', isGeneratedColumnsSupported: true };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { BulkLoad } from '../bulk-load';
 import { queryableOn } from '../connections';
 import { Database } from '../database';
 import type { Queryable } from '../queryable';
@@ -22,6 +23,11 @@ export class Transaction {
    */
   run<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
     return this.database.transaction((_tx, client) => withManager(this.source, client, work));
+  }
+
+  /** A transaction that may take minutes, on connections of its own. It is not repeated after a conflict. */
+  bulkLoad<T>(work: (em: EntityManager, tx: BulkLoad) => Promise<T>): Promise<T> {
+    return this.database.bulkLoad((tx, client) => withManager(this.source, client, (em) => work(em, tx)));
   }
 }
 

@@ -1,0 +1,86 @@
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
+import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
+import { IsNotBlank } from './input.decorators';
+
+/** Rows per page when no limit is given; fewer where the configured maximum is lower. */
+export const DEFAULT_LIMIT = 50;
+
+/** The part of a list that a request asks for. Every list has these parameters. */
+export class PageQuery {
+  /** Rows per page. The configured maximum is `config.http.pageLimitMax`. */
+  @ApiInput('Rows per page', { default: DEFAULT_LIMIT })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value))
+  @IsInt({ message: 'limit must be a whole number' })
+  @Min(1, { message: 'limit must be at least 1' })
+  readonly limit: number = DEFAULT_LIMIT;
+
+  @ApiInput('`next_cursor` of the previous page; opaque')
+  @IsOptional()
+  @MaxLength(1_024)
+  @Matches(/^[\w-]+$/, { message: 'cursor must be the next_cursor of a page' })
+  readonly cursor?: string;
+}
+
+/** Where the next page of a list begins. */
+export class Page {
+  @ApiText('Cursor of the next page; null on the last page', { nullable: true })
+  readonly next_cursor: string | null;
+}
+
+/** How complete the data of one kind is. */
+export class Completeness {
+  @ApiTime('Start of the last complete sweep; null when none has completed', { nullable: true })
+  readonly as_of: string | null;
+
+  @ApiFlag('Whether the latest sweep was complete')
+  readonly complete: boolean;
+
+  @ApiText('Why the latest sweep was not complete', { nullable: true })
+  readonly reason: string | null;
+}
+
+/** Freshness of an answer about many objects. */
+export class Freshness {
+  @ApiTime('Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed', { nullable: true })
+  readonly as_of: string | null;
+
+  @ApiMapOf(() => Completeness, 'By kind: the last complete sweep, and whether and why the latest one was not complete')
+  readonly completeness: Record<string, Completeness>;
+}
+
+/** One page of a list. */
+export class ListFields extends Freshness {
+  @ApiObject(() => Page, 'Position in the list')
+  readonly page: Page;
+}
+
+/** The answer of a list route. */
+export type ListOf<T> = ListFields & { readonly data: readonly T[] };
+
+/** The answer of a route that counts. */
+export type CountsOf<T> = Freshness & { readonly data: T };
+
+/** The answer of a route about one object. */
+export interface DataOf<T> {
+  readonly data: T;
+}
+
+const MAX_REASON = 500;
+
+/** Body of a change by a person, with an optional reason. */
+export class ReasonBody {
+  @ApiInput('Recorded in the audit log, in the transaction of the change', { example: 'moved by contract 12' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_REASON)
+  readonly reason?: string;
+}
+
+/** Body of a change that needs a reason. */
+export class RequiredReasonBody {
+  @ApiInput('Recorded in the audit log, in the transaction of the change', { example: 'checked at the provider' })
+  @MaxLength(MAX_REASON)
+  @IsNotBlank()
+  readonly reason: string;
+}

@@ -1,0 +1,90 @@
+import { DomainError } from '#libs/kernel';
+import { inSpan } from '#libs/observability';
+import type { Effect } from '../definition/effect';
+import type { StepContext } from '../definition/saga-definition';
+import { fail, wait, type Fields, type StepAnswer, type StepError } from '../definition/step-answer';
+
+/** Pause before a postponed write is sent again, used when the error has no `retryAfterMs`. */
+const POSTPONED_MS = 5_000;
+
+type Ctx = Pick<StepContext, 'sagaId' | 'intent' | 'sinceBegunMs' | 'guard' | 'recordIntent'>;
+
+/** The sends that came before this execution. */
+interface Sent {
+  /** Whether a send may have happened that was not ruled out. */
+  readonly open: boolean;
+  /** When the last open send was made, ms since the step began; -Infinity when that is not recorded. */
+  readonly atMs: number;
+  readonly sends: number;
+}
+
+/** Causes one effect. The outcome of a write is known only by the `writeFailure` of its error. [SAG-5, SAG-19] */
+export async function performEffect<Response>(ctx: Ctx, what: string, effect: Effect<Fields, Response, Fields>): Promise<StepAnswer> {
+  const { fields = {}, lagMs = 0, pending, sendLimit } = effect;
+  const before = effect.intent ? ctx.intent : null;
+  if (before || effect.unrecorded || !effect.intent) {
+    const found = await effect.find();
+    if (found?.is === 'under_way') {
+      if (before && fields.sentAtMs) await ctx.recordIntent({ ...ctx.intent, [fields.sentAtMs]: ctx.sinceBegunMs });
+      return wait(pending.ms, found.why);
+    }
+    if (found) return found;
+  }
+  const { open, atMs, sends } = sentBefore(before, effect);
+  const leftMs = open ? atMs + lagMs - ctx.sinceBegunMs : 0;
+  if (leftMs > 0) return { ...pending, ms: Math.min(leftMs, pending.ms) };
+  if (open && sendLimit && sends >= sendLimit.sends) return fail(sendLimit.error);
+  const instead = await effect.instead?.();
+  if (instead) return instead;
+  return send(ctx, what, effect, { open, nth: before && !open ? sends : sends + 1 });
+}
+
+function sentBefore(before: Fields | null, { fields = {}, unrecorded }: Effect<Fields, unknown, Fields>): Sent {
+  if (!before) return { open: unrecorded === 'late', atMs: 0, sends: 0 };
+  const atMs = fields.sentAtMs === undefined ? -Infinity : before[fields.sentAtMs];
+  const sends = Number(before[fields.sends ?? ''] ?? 0);
+  const ruledOut = before[fields.ruledOut ?? ''] === true;
+  return typeof atMs === 'number' && !ruledOut ? { open: true, atMs, sends } : { open: false, atMs: -Infinity, sends };
+}
+
+async function send<Response>(
+  ctx: Ctx,
+  what: string,
+  effect: Effect<Fields, Response, Fields>,
+  { open, nth }: { readonly open: boolean; readonly nth: number },
+): Promise<StepAnswer> {
+  const { fields = {}, pending, unanswered } = effect;
+  const { sentAtMs, unansweredAtMs, sends, ruledOut } = fields;
+  const intent: Fields = {
+    ...effect.intent,
+    ...(sentAtMs !== undefined && { [sentAtMs]: ctx.sinceBegunMs }),
+    ...(sends !== undefined && { [sends]: nth }),
+    ...(ruledOut !== undefined && { [ruledOut]: false }),
+  };
+  await (effect.intent ? ctx.recordIntent(intent) : ctx.guard());
+  let response: Response;
+  try {
+    response = await inSpan({ name: `effect ${what}`, kind: 'internal', attributes: { saga_id: ctx.sagaId } }, () => effect.send());
+  } catch (error) {
+    const failure = error instanceof DomainError ? error.writeFailure : undefined;
+    if (!(error instanceof DomainError) || !failure) throw error;
+    if (failure.is === 'unknown') {
+      const timeField = sentAtMs ?? unansweredAtMs; // the lag counts from the end of the unanswered write
+      if (effect.intent && timeField !== undefined) await ctx.recordIntent({ ...intent, [timeField]: ctx.sinceBegunMs });
+      return unanswered ?? pending;
+    }
+    if (ruledOut !== undefined) await ctx.recordIntent({ ...intent, [ruledOut]: true });
+    return (await effect.refused?.(error)) ?? (failure.is === 'postponed' ? postponed(error, failure.why) : refusal(error, open));
+  }
+  return effect.answered ? effect.answered(response, intent) : pending;
+}
+
+function postponed({ retryAfterMs, reportedWhileWaiting, code }: DomainError, why: string): StepAnswer {
+  return wait(retryAfterMs ?? POSTPONED_MS, why, reportedWhileWaiting ? code : undefined);
+}
+
+/** A refused write had no effect, but an earlier one may have had. */
+function refusal({ code, message: detail }: DomainError, open: boolean): StepAnswer {
+  const error: StepError = { code, detail };
+  return fail(error, open ? 'unknown' : 'none');
+}

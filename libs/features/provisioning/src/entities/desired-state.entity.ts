@@ -1,0 +1,32 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** The ordered values of a resource: field of the provider → value, e.g. `size_slug`. */
+export type Spec = Readonly<Record<string, unknown>>;
+
+/** The desired state of one resource, with which drift detection compares the live values. */
+@Entity('cloud_provisioned')
+export class DesiredState {
+  @PrimaryColumn('uuid')
+  readonly resourceId: string;
+
+  @Column('jsonb')
+  readonly spec: Spec;
+
+  /** Rises with every change of the desired state. */
+  @Column('int', { default: 1 })
+  readonly version: number;
+
+  /** The saga that recorded the last change; null after an adoption. */
+  @Column('uuid', { nullable: true })
+  readonly lastSagaId: string | null;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly provisionedAt: Date;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly changedAt: Date;
+
+  /** Null while the resource has a desired state. */
+  @Column('timestamptz', { nullable: true })
+  readonly endedAt: Date | null;
+}

@@ -1,0 +1,117 @@
+/** Digits after the decimal point of one minor unit: all currencies of the product have cents. */
+const MINOR_PLACES = 2;
+
+/** At most this many digits on each side of the decimal point, so that the work on one amount is bounded. */
+const MOST_DIGITS = 100;
+
+const DECIMAL = new RegExp(`^(-?)(\\d{1,${MOST_DIGITS}})(?:\\.(\\d{1,${MOST_DIGITS}}))?$`);
+
+/** Where a tie goes: away from zero, as `round(numeric)` of PostgreSQL does, or to the even neighbour. */
+export type Rounding = 'half_away' | 'half_even';
+
+/**
+ * An exact amount of one currency: a whole number of units of `10 ^ -places`. Prices and lines are finer than a cent, so an amount keeps
+ * its decimal places, also trailing zeros: `Money.parse(text).toText()` is `text`. Never a float.
+ */
+export class Money {
+  private constructor(
+    private readonly units: bigint,
+    private readonly places: number,
+    readonly currency: string,
+  ) {}
+
+  /** Reads plain decimal text such as `-1234.5678`. Throws `RangeError` for anything else. */
+  static parse(text: string, currency = 'USD'): Money {
+    const [, sign = '', whole = '', fraction = ''] = DECIMAL.exec(text) ?? [];
+    if (whole === '') throw new RangeError('the amount is not a decimal number');
+    return new Money(BigInt(`${sign}${whole}${fraction}`), fraction.length, currency);
+  }
+
+  static ofMinorUnits(minorUnits: bigint, currency = 'USD'): Money {
+    return new Money(minorUnits, MINOR_PLACES, currency);
+  }
+
+  /** The exact sum of amounts of one currency; zero for none. */
+  static sum(amounts: readonly Money[], currency = 'USD'): Money {
+    return amounts.reduce((sum, amount) => sum.add(amount), new Money(0n, 0, currency));
+  }
+
+  add(other: Money): Money {
+    const places = this.commonPlaces(other);
+    return new Money(this.unitsAt(places) + other.unitsAt(places), places, this.currency);
+  }
+
+  subtract(other: Money): Money {
+    const places = this.commonPlaces(other);
+    return new Money(this.unitsAt(places) - other.unitsAt(places), places, this.currency);
+  }
+
+  /** Multiplies by a plain decimal number, such as a number of hours or a share. The product is exact; round it where needed. */
+  multiply(factor: string): Money {
+    const { units, places } = Money.parse(factor, this.currency);
+    return new Money(this.units * units, this.places + places, this.currency);
+  }
+
+  /** Negative when this amount is smaller than the other, 0 when they are equal, however many decimal places they have. */
+  compare(other: Money): -1 | 0 | 1 {
+    const places = this.commonPlaces(other);
+    const difference = this.unitsAt(places) - other.unitsAt(places);
+    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  }
+
+  equals(other: Money): boolean {
+    return this.compare(other) === 0;
+  }
+
+  isZero(): boolean {
+    return this.units === 0n;
+  }
+
+  /** The amount with exactly `places` digits after the decimal point. */
+  round(places: number, rounding: Rounding): Money {
+    if (places >= this.places) return new Money(this.unitsAt(places), places, this.currency);
+    const divisor = 10n ** BigInt(this.places - places);
+    const size = this.units < 0n ? -this.units : this.units;
+    const floor = size / divisor;
+    const twiceRest = (size % divisor) * 2n;
+    const up = twiceRest > divisor || (twiceRest === divisor && (rounding === 'half_away' || floor % 2n === 1n));
+    const rounded = up ? floor + 1n : floor;
+    return new Money(this.units < 0n ? -rounded : rounded, places, this.currency);
+  }
+
+  /** The same amount without decimal places that are zero: `0.2` for `0.20`, and `0` for zero. */
+  trim(): Money {
+    return this.places === 0 ? this : Money.parse(this.toText().replace(/\.?0+$/, ''), this.currency);
+  }
+
+  /** Whole cents, rounded. Safe as a number of JSON up to 90 trillion units of the currency; throws `RangeError` beyond. */
+  toMinorUnits(rounding: Rounding): number {
+    const minor = Number(this.round(MINOR_PLACES, rounding).units);
+    if (!Number.isSafeInteger(minor)) throw new RangeError('the amount is too large for a whole number of minor units');
+    return minor;
+  }
+
+  /** Plain decimal text with all decimal places of the amount. */
+  toText(): string {
+    const digits = String(this.units < 0n ? -this.units : this.units).padStart(this.places + 1, '0');
+    const sign = this.units < 0n ? '-' : '';
+    return this.places === 0 ? `${sign}${digits}` : `${sign}${digits.slice(0, -this.places)}.${digits.slice(-this.places)}`;
+  }
+
+  toString(): string {
+    return `${this.toText()} ${this.currency}`;
+  }
+
+  toJSON(): string {
+    return this.toText();
+  }
+
+  private commonPlaces(other: Money): number {
+    if (other.currency !== this.currency) throw new TypeError(`${this.currency} and ${other.currency} cannot be combined`);
+    return Math.max(this.places, other.places);
+  }
+
+  private unitsAt(places: number): bigint {
+    return this.units * 10n ** BigInt(places - this.places);
+  }
+}
