@@ -34,6 +34,6 @@ export class ProviderAction {
   readonly firstReadAt: Date;
 
   /** The status that the resource's last event of this action has. Null: the action has no event yet. */
-  @Column('text', { nullable: true })
-  readonly toldStatus: string | null;
+  @Column('text', { name: 'told_status', nullable: true })
+  readonly reportedStatus: string | null;
 }

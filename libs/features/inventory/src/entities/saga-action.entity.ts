@@ -10,6 +10,6 @@ export class SagaAction {
   @Column('uuid')
   readonly sagaId: string;
 
-  @Column('timestamptz', { default: () => 'clock_timestamp()' })
-  readonly toldAt: Date;
+  @Column('timestamptz', { name: 'told_at', default: () => 'clock_timestamp()' })
+  readonly recordedAt: Date;
 }
