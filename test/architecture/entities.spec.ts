@@ -66,7 +66,11 @@ async function tablesOf(schema: string): Promise<string[]> {
 async function tables(): Promise<string[]> {
   const owner = new Client({ connectionString: stored.ownerUrl });
   await owner.connect();
-  await runMigrations(owner, 'only_bullmq').finally(() => owner.end());
+  try {
+    await runMigrations(owner, 'only_bullmq');
+  } finally {
+    await owner.end();
+  }
   const bullmqs = await tablesOf('only_bullmq');
   expect(bullmqs).toContain('job');
   const ours = (await tablesOf('bullmq')).filter((table) => !bullmqs.includes(table)).map((table) => `bullmq.${table}`);

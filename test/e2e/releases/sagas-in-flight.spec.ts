@@ -67,7 +67,7 @@ function endState(
       const state = {
         size_slug: own?.size_slug,
         name: own?.name,
-        tags: own?.tags.toSorted(),
+        tags: own?.tags.toSorted((a, b) => (a < b ? -1 : 1)),
         backups: own?.features.includes('backups'),
       };
       const [field = ''] = input.fields ?? [];
@@ -75,7 +75,7 @@ function endState(
       const wanted = completed ? input[field] : previous;
       return {
         live: [state[field as keyof typeof state], own?.status],
-        wanted: [Array.isArray(wanted) ? wanted.toSorted() : wanted, 'active'],
+        wanted: [Array.isArray(wanted) ? wanted.map(String).toSorted((a, b) => (a < b ? -1 : 1)) : wanted, 'active'],
       };
     }
     default: {
@@ -96,7 +96,7 @@ describe(`a saga that the release ${RELEASE} left right after it recorded its in
   it.each(boundaries)('is continued: $name', async ({ recorded: intent, nth }) => {
     const [saga, place] = [ended[nth], placed[nth]];
     if (!place || !saga) throw new Error('the saga was not continued');
-    const { live, wanted } = endState(intent, place, saga, (await world.simulator.account()) as unknown as Account);
+    const { live, wanted } = endState(intent, place, saga, await world.simulator.account());
     expect({ error: saga.error, status: saga.status, live }).toMatchObject({
       status: intent.when === 'running' ? 'completed' : 'rolled_back',
       live: wanted,

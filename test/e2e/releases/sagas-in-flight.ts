@@ -113,12 +113,12 @@ async function placeDroplet(world: ProvisioningWorld, { recorded, sent }: Bounda
       await call('POST', `/v2/tags/${tag}/resources`, { resources });
     }
   }
-  const recordedIds = [run.input.droplet_id, run.context.create_droplet?.droplet_id].filter((id) => id !== undefined);
+  const recordedIds = [run.input.droplet_id, run.context.create_droplet?.droplet_id].filter((id) => typeof id === 'string');
   return {
     dropletId: droplet.id,
     texts: [
       [/arcadia-snap-\d+-[0-9a-f-]{36}/g, `arcadia-snap-${droplet.id}-${sagaId}`],
-      ...recordedIds.map((id) => [String(id), String(droplet.id)] as const),
+      ...recordedIds.map((id) => [id, String(droplet.id)] as const),
       ...(actionId === undefined ? [] : [[/316959\d{4}/g, String(actionId)] as const]),
     ],
   };

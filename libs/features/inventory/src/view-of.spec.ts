@@ -26,5 +26,5 @@ it('writes the given fields only, in their order, by the names of their columns 
 });
 
 it('names the columns of fields', () => {
-  expect(columnsOf<Thing>(['id', 'tenantId', 'firstSeenAt'])).toBe('id, tenant_id, first_seen_at');
+  expect(columnsOf(['id', 'tenantId', 'firstSeenAt'] satisfies (keyof Thing)[])).toBe('id, tenant_id, first_seen_at');
 });

@@ -17,7 +17,7 @@ export type View<Entity, Field extends keyof Entity> = { readonly [F in Field & 
 type Written<Value> = Value extends Date ? string : Value;
 
 /** The names of the fields' columns, for a statement. */
-export function columnsOf<Entity>(fields: readonly (keyof Entity & string)[]): string {
+export function columnsOf(fields: readonly string[]): string {
   return fields.map(snakeCase).join(', ');
 }
 

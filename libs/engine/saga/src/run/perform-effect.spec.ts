@@ -47,14 +47,14 @@ class Step {
     const checkLease = () => {
       if (!this.leased) throw new LeaseLostError();
     };
-    const step = this;
+    const now = () => ({ intent: this.intent, sinceBegunMs: this.nowMs });
     const ctx = {
       sagaId: 'saga',
       get intent() {
-        return step.intent;
+        return now().intent;
       },
       get sinceBegunMs() {
-        return step.nowMs;
+        return now().sinceBegunMs;
       },
       guard: async () => {
         this.calls.push('guard');

@@ -144,7 +144,7 @@ export class InventoryReader {
     const actions = await this.causes.withSagas(reported);
     const { as_of, completeness } = await this.completeness.ofKind(kind);
     const { items, next_cursor } = pageOf(events, page.limit, (event) => event.seq);
-    const data = items.map((event) => eventView(event, causeOf({ ...event, saga_id: sagaOf(event) }, actions)));
+    const data = items.map((event) => eventView(event, causeOf(Object.assign(event, { saga_id: sagaOf(event) }), actions)));
     return { data, page: { next_cursor }, as_of, completeness };
   }
 

@@ -94,7 +94,9 @@ it('maps an entity to the bytes that the list returns for its row', () => {
   ];
   for (const [entity, row] of cases)
     for (const sweptAt of [null, SWEPT_AT])
-      expect(JSON.stringify(resourceView({ ...RESOURCE, ...entity }, sweptAt))).toBe(resourceJson({ ...compact, ...row }, sweptAt));
+      expect(JSON.stringify(resourceView(Object.assign({}, RESOURCE, entity), sweptAt))).toBe(
+        resourceJson({ ...compact, ...row }, sweptAt),
+      );
 });
 
 it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status', 'urn', 'size_slug'] as const)(

@@ -17,7 +17,7 @@ export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION 
 export type ResourceRow = TextRow<Resource, (typeof FIELDS)[number]>;
 
 /** The columns of a `ResourceRow`. */
-export const RESOURCE_COLUMNS = columnsOf<Resource>(FIELDS);
+export const RESOURCE_COLUMNS = columnsOf(FIELDS);
 
 /** `sweptAt` is the time when the last complete sweep of the resource's kind began, RFC 3339. */
 export function resourceView(resource: Resource, sweptAt: string | null): ResourceView {

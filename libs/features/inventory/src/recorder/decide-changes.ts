@@ -23,7 +23,7 @@ const KNOWN_FIELDS = [
 export type KnownResource = Row<Resource, (typeof KNOWN_FIELDS)[number]>;
 
 /** The columns of a `KnownResource`. */
-export const KNOWN_COLUMNS = columnsOf<Resource>(KNOWN_FIELDS);
+export const KNOWN_COLUMNS = columnsOf(KNOWN_FIELDS);
 
 export type FieldChanges = Record<string, { old: unknown; new: unknown }>;
 

@@ -74,7 +74,7 @@ export class SweepService {
         target: { type: 'sweep', id: sweepId },
         details: { kind: sweep.kind, struck },
       });
-      return sweepView({ ...sweep, struck });
+      return sweepView(Object.assign(sweep, { struck }));
     });
   }
 

@@ -72,10 +72,7 @@ export class Lease<E extends ObjectLiteral> {
   }
 
   private update(rows: Repository<E>, values: object): UpdateQueryBuilder<E> {
-    return rows
-      .createQueryBuilder()
-      .update()
-      .set(values as QueryDeepPartialEntity<E>);
+    return rows.createQueryBuilder().update().set(values);
   }
 
   private renewed(): object {
