@@ -23,7 +23,7 @@ beforeAll(() => {
 }, 180_000);
 
 it('the source stays in fewer and fuller files', () => {
-  expect(walk.sources.files).toBeLessThanOrEqual(485);
+  expect(walk.sources.files).toBeLessThanOrEqual(450);
   expect(walk.sources.median).toBeGreaterThanOrEqual(60);
   expect(walk.sources.noIndexOf15LinesOrFewer).toBeLessThanOrEqual(40);
   expect(walk.sources.above300).toEqual([]);

@@ -1,4 +1,4 @@
-import { cached } from './cached';
+import { cached } from './timing';
 
 it('reads once for concurrent callers, and again when the value is no longer fresh', async () => {
   let reads = 0;

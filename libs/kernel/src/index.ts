@@ -1,4 +1,4 @@
-export { cached, type CacheLimits } from './cached';
+export { cached, type CacheLimits } from './timing';
 export { canonicalJson, type Json } from './canonical-json';
 export { isUuid, UUID_KEY, UUID_PATTERN } from './ids';
 export {
@@ -25,5 +25,5 @@ export {
   type Page,
   type PageRequest,
 } from './paging';
-export { throttle } from './throttle';
-export { withTimeout } from './with-timeout';
+export { throttle } from './timing';
+export { withTimeout } from './timing';

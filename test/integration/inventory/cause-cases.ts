@@ -1,4 +1,4 @@
-import type { ReportedAction } from '../../../libs/features/inventory/src/queries/event-cause';
+import type { ReportedAction } from '../../../libs/features/inventory/src/queries/change-causes';
 
 const DAY = '2026-03-01';
 export const OUR_SAGA = '44444444-2222-4333-8444-555555555504';

@@ -1,6 +1,6 @@
 import type { EventCause } from '#libs/inventory';
 import { Client } from 'pg';
-import { causeOf, type ReportedAction } from '../../../libs/features/inventory/src/queries/event-cause';
+import { causeOf, type ReportedAction } from '../../../libs/features/inventory/src/queries/change-causes';
 import { CAUSE_CASES, OUR_SAGA, time, type CauseCase } from './cause-cases';
 import { newWorld, type World } from '../../support/inventory-world';
 import { anEvent, aResource, insert } from '../../support/factories';

@@ -7,12 +7,18 @@ import {
   optionalText,
   record,
   text,
+  ProviderError,
+  TokenRejectedError,
+  type GetRequest,
+  type ListPage,
+  type ListRequest,
+  type SendRequest,
 } from '#libs/digitalocean';
 import { gauge } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { AccountUnknownError, OtherAccountError } from './accounts.errors';
+import { AccountUnknownError, OtherAccountError, AccountNotCheckedError } from './accounts.errors';
 import { CloudAccount } from './entities/cloud-account.entity';
 
 /** A refused token is checked again after at most this time, however many sagas wait for a token of the right account. */
@@ -202,5 +208,46 @@ async function undefinedIfRefused<T>(asked: Promise<T>): Promise<T | undefined> 
   } catch (error) {
     if (error instanceof ForbiddenByProviderError || error instanceof NotFoundAtProviderError) return undefined;
     throw error;
+  }
+}
+
+/**
+ * The provider's client for calls that must reach the bound account or none: it writes nothing to another account and trusts no response of
+ * one, such as a 404. The check costs one call per token and `ACCOUNT_CHECK_MS`. Throws `AccountNotCheckedError` besides the client's
+ * errors. [INV-6]
+ */
+@Injectable()
+export class BoundProvider {
+  constructor(
+    private readonly provider: DigitalOcean,
+    private readonly binding: AccountBinding,
+  ) {}
+
+  /** The pages of a list, all read with the token that was checked. */
+  async *list<T>(request: ListRequest<T>): AsyncGenerator<ListPage<T>, void, void> {
+    const { fingerprint } = await this.token(request.purpose);
+    yield* this.provider.list({ ...request, fingerprint });
+  }
+
+  async get<T>(request: GetRequest<T>): Promise<T> {
+    const { fingerprint } = await this.token(request.purpose);
+    return this.provider.get({ ...request, fingerprint });
+  }
+
+  /** Sends one write; it is never repeated. */
+  async send<T = void>(request: SendRequest<T>): Promise<T> {
+    const { fingerprint } = await this.token(request.purpose);
+    return this.provider.send({ ...request, fingerprint });
+  }
+
+  /** The checked token of a purpose. A token that the provider rejects throws `TokenRejectedError`. */
+  async token(purpose: TokenPurpose): Promise<BoundToken> {
+    try {
+      return await this.binding.check(purpose);
+    } catch (error) {
+      if (error instanceof OtherAccountError || error instanceof AccountUnknownError) throw AccountNotCheckedError.refused(error);
+      if (error instanceof TokenRejectedError || !(error instanceof ProviderError)) throw error;
+      throw AccountNotCheckedError.unanswered(error);
+    }
   }
 }

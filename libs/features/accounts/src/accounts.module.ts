@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountBinding } from './account-binding';
-import { BoundProvider } from './bound-provider';
+import { BoundProvider } from './account-binding';
 import { CloudAccount } from './entities/cloud-account.entity';
 import { ProjectMember } from './entities/project-member.entity';
 import { ProjectName } from './entities/project-name.entity';

@@ -16,12 +16,12 @@ export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS
 export type { Kind, Observation } from './kinds/kind';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
-export type { EventCause } from './queries/event-cause';
+export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ResourceFilters } from './queries/inventory-reader';
 export type { ResourceView } from './queries/resource-view';
-export { SweepReader } from './queries/sweep-reader';
+export { SweepReader } from './queries/completeness-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
-export { DueSweeps } from './sync/due-sweeps';
+export { DueSweeps } from './sync/sweep-ledger';
 export type { SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

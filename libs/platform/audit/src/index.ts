@@ -1,7 +1,7 @@
 export { AUDIT_LOG_STREAM, AuditLog, type Actor, type AuditView, type AuditContext } from './audit-log';
 export { AuditModule } from './audit.module';
 export type { AppendOnlyStream } from './chain/append-only-stream';
-export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-head';
+export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-sealer';
 export { chainFunctions } from './functions/chain.sql';
 export type { Finding } from './chain/finding';
 export { ChainSealer } from './chain/chain-sealer';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Global, Module } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { decode } from 'jsonwebtoken';
 import { ExtractJwt, Strategy, type SecretOrKeyProvider } from 'passport-jwt';
@@ -82,3 +82,8 @@ function hasObjectPayload(token: string): boolean {
     return false;
   }
 }
+
+/** Registers the passport strategy `jwt`. Needs the ConfigModule. */
+@Global()
+@Module({ providers: [GuardianStrategy], exports: [GuardianStrategy] })
+export class IdentityModule {}

@@ -12,6 +12,6 @@ export {
   type TokenChecks,
 } from './guardian-token';
 export { bearerToken, GuardianStrategy } from './guardian.strategy';
-export { IdentityModule } from './identity.module';
+export { IdentityModule } from './guardian.strategy';
 export { NoScopeError, UnauthenticatedError } from './identity.errors';
 export { isTenantId, scopeOf, type Principal, type Scope } from './principal';

@@ -1,6 +1,6 @@
 export { DataDirLock } from './data-dir-lock';
 export { EmbeddedPostgres, readRunning } from './embedded-postgres/embedded-postgres';
-export { EmbeddedPostgresError } from './embedded-postgres/embedded-postgres.error';
+export { EmbeddedPostgresError } from './local-stack.errors';
 export { makeEnterable } from './embedded-postgres/os-account';
 export { LaunchError } from './local-stack.errors';
 export { isPortFree } from './ports';

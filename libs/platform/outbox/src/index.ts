@@ -1,2 +1,2 @@
 export { Outbox, type ClaimedMessage, type Delivery, type OutboxPolicy } from './outbox';
-export { MESSAGE_TRANSITIONS, OutboxMessage, type MessageState } from './outbox-message';
+export { MESSAGE_TRANSITIONS, OutboxMessage, type MessageState } from './outbox';

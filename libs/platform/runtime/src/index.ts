@@ -1,4 +1,4 @@
-export { EXIT, type Stoppable } from './end-on-signal';
+export { EXIT, type Stoppable } from './run-process';
 export { PeriodicTask, type PeriodicTaskOptions } from './periodic-task';
 export { NotReadyError, ReadinessService, type Check, type ReadinessIndicator } from './readiness.service';
 export { runProcess, type ProcessDescription } from './run-process';

@@ -1,7 +1,7 @@
 import { Database } from '#libs/database';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
-import { COMPENSATION_POLICY, type StepContext, type StepDefinition, type StepKey } from '../definition/saga-definition';
+import { COMPENSATION_POLICY, type StepContext, type StepDefinition, type StepKey, type StepPolicy } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { LeaseLostError } from '../saga.errors';
 import { SagaMetrics } from '../saga.metrics';
@@ -11,7 +11,8 @@ import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
 import { afterCancel, afterCompensation, afterExecution, contextKeyOf, executionPolicy, ledgerLineOf, mustSettle } from './decide';
 import { performEffect } from './perform-effect';
 import type { Checkpoint, LedgerLine, SagaRun } from './saga-run';
-import { execute } from './step-execution';
+import { DomainError, errorCode, isRetryable } from '#libs/kernel';
+import { wait, type StepAnswer } from '../definition/step-answer';
 
 /** When the runner stops: at once when `lost` is aborted, at the next checkpoint when `ending` returns true. */
 export interface RunSignals {
@@ -166,4 +167,55 @@ function afterCheckpoint(run: SagaRun, { step, status, context, nextIdx, pivotPa
   };
   const ledger = line ? [...run.ledger.filter(({ step_idx }) => step_idx !== line.step_idx), line] : run.ledger;
   return { ...run, status, step_idx: nextIdx, pivot_passed: pivotPassed, context: { ...run.context, ...context }, ledger, resumed: false };
+}
+
+/** Pause before the next execution during an outage, used when the error has no `retryAfterMs`. */
+const OUTAGE_MS = 5_000;
+
+interface ExecutionOptions extends Pick<StepPolicy, 'timeLimitMs' | 'onOutage'> {
+  readonly stop: AbortSignal;
+  readonly onUnexpected: (error: unknown) => void;
+}
+
+/** Executes or compensates a step within its time limit. Rejects only with `LeaseLostError`; every other error becomes an answer. */
+export async function execute(
+  work: (ctx: StepContext) => Promise<StepAnswer>,
+  ctx: Omit<StepContext, 'signal'>,
+  { timeLimitMs, onOutage, stop, onUnexpected }: ExecutionOptions,
+): Promise<StepAnswer> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeLimitMs);
+  const signal = AbortSignal.any([deadline.signal, stop]);
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(stop.aborted ? new LeaseLostError() : new TimeLimitExceeded()), { once: true });
+  });
+  try {
+    const withSignal = Object.create(ctx, { signal: { value: signal } }) as StepContext; // inherits the getters; a copy would freeze their values
+    return await Promise.race([work(withSignal), aborted]);
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    if (error instanceof TimeLimitExceeded)
+      return { is: 'retry', error: { code: 'step_timed_out', detail: `The step did not end within ${timeLimitMs} ms` } };
+    return (onOutage === 'wait' ? waitForEndOf(error) : undefined) ?? answerOf(error, onUnexpected);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class TimeLimitExceeded extends Error {}
+
+/** Undefined for an error that is no outage. */
+function waitForEndOf(error: unknown): StepAnswer | undefined {
+  if (!(error instanceof DomainError) || !error.outage) return undefined;
+  return wait(error.retryAfterMs ?? OUTAGE_MS, error.message, error.reportedWhileWaiting ? error.code : undefined);
+}
+
+/** A transient error is retried. The ledger keeps only the code of an unexpected error; `onUnexpected` logs the error itself. */
+function answerOf(error: unknown, onUnexpected: (error: unknown) => void): StepAnswer {
+  const detail = error instanceof DomainError ? error.message : 'An unexpected error occurred; see the log of the worker';
+  if (!(error instanceof DomainError)) onUnexpected(error);
+  const stepError = { code: errorCode(error), detail };
+  if (!isRetryable(error)) return { is: 'fail', error: stepError };
+  const afterMs = error instanceof DomainError ? error.retryAfterMs : undefined;
+  return { is: 'retry', error: stepError, ...(afterMs !== undefined && { afterMs }) };
 }

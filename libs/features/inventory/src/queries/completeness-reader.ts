@@ -1,7 +1,12 @@
 import { Database } from '#libs/database';
-import type { KindCompleteness } from '#libs/kernel';
+import { type KindCompleteness, decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { INVENTORY_SWEEPS, sweptAs } from '../kinds';
+import { INVENTORY_SWEEPS, sweptAs, sweepNamed } from '../kinds';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
+import { Sweep } from '../entities/sweep.entity';
+import { sweepView, type SweepView } from '../sync/sweep';
+import { SweepLedger } from '../sync/sweep-ledger';
 
 /** The completeness of the kinds in a response, from the ledger of sweeps. */
 export interface Completeness {
@@ -66,4 +71,29 @@ export class CompletenessReader {
 function view(state: SweepState): KindCompleteness {
   const complete = state.last_status === 'complete';
   return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? null : (state.last_reason ?? 'never_swept') };
+}
+
+/** Reads the ledger of sweeps. */
+@Injectable()
+export class SweepReader {
+  constructor(
+    @InjectRepository(Sweep) private readonly sweeps: Repository<Sweep>,
+    private readonly ledger: SweepLedger,
+    private readonly completeness: CompletenessReader,
+  ) {}
+
+  /** Newest first: ids of rows are ordered by time. Throws `UnknownKindError` for a kind that is not swept. */
+  async list(kind: string | undefined, page: PageRequest): Promise<ListAnswer<SweepView>> {
+    if (kind !== undefined) sweepNamed(kind);
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const complete = await this.completeness.ofKind(kind);
+    const where = { ...(kind !== undefined && { kind }), ...(before !== null && { id: LessThan(before) }) };
+    const rows = await this.sweeps.find({ where, order: { id: 'DESC' }, take: page.limit + 1 });
+    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    return { data: items.map(sweepView), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+  }
+
+  async get(id: string): Promise<SweepView> {
+    return sweepView(await this.ledger.get(id));
+  }
 }

@@ -12,7 +12,7 @@ import { VOLATILE_ATTRS } from '../kinds';
 import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
-import { causeOf, type EventCause } from './event-cause';
+import { causeOf, type EventCause } from './change-causes';
 import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
 
 /** Filters of the inventory. A resource must match all given ones. */

@@ -1,6 +1,6 @@
 import type { Queryable, Session } from '#libs/database';
 import { linkHash, type AppendOnlyStream } from './append-only-stream';
-import { NO_HEAD, type ChainHead } from './chain-head';
+import { NO_HEAD, type ChainHead } from './chain-sealer';
 import type { Finding } from './finding';
 import { checkCoverage, checkRows } from './row-check';
 

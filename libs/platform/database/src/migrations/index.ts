@@ -17,8 +17,7 @@ import { Retention1795000001032 } from './1032-retention.migration';
 import { EventMonths1795000001033 } from './1033-event-months.migration';
 import { SagaTraces1795000001040 } from './1040-saga-traces.migration';
 import { Restores1795000001045 } from './1045-restores.migration';
-import { SagaIdempotencyKeys1795000001046 } from './1046-saga-idempotency-keys.migration';
-import { NamesOfTables1795000001047 } from './1047-names-of-tables.migration';
+import { NamesOfTables1795000001046 } from './1046-names-of-tables.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -41,6 +40,5 @@ export const migrations = [
   EventMonths1795000001033,
   SagaTraces1795000001040,
   Restores1795000001045,
-  SagaIdempotencyKeys1795000001046,
-  NamesOfTables1795000001047,
+  NamesOfTables1795000001046,
 ];

@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { EmbeddedPostgresError } from './embedded-postgres.error';
+import { EmbeddedPostgresError } from '../local-stack.errors';
 import { outsideFolder, reachableBy, type OsAccount } from './os-account';
 
 /** The two programs of PostgreSQL that we run, in a folder where the server's account can run them. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Binaries } from './binaries';
-import { EmbeddedPostgresError } from './embedded-postgres.error';
+import { EmbeddedPostgresError } from '../local-stack.errors';
 import type { OsAccount } from './os-account';
 
 /** `durable` keeps every commit through a power failure; `throwaway` is for tests, which need no data after a crash. */

@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 import { isAlive } from '../process-identity';
 import { findBinaries } from './binaries';
 import { initialise, openCluster, OWNER_ROLE, readPasswords, type Durability, type Passwords } from './cluster';
-import { EmbeddedPostgresError } from './embedded-postgres.error';
+import { EmbeddedPostgresError } from '../local-stack.errors';
 import { clusterFolder, serverAccount } from './os-account';
 import { launchServer, probablePort, runningPostmaster, type Launch, type Postmaster } from './server';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { EmbeddedPostgresError } from './embedded-postgres.error';
+import { EmbeddedPostgresError } from '../local-stack.errors';
 
 /** Numeric user and group that own the data directory and run the server. */
 export interface OsAccount {

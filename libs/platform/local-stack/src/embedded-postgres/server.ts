@@ -6,7 +6,7 @@ import { freePort, isPortFree } from '../ports';
 import { commandLine, isAlive } from '../process-identity';
 import type { Binaries } from './binaries';
 import { serverEnvironment, type Cluster, type Durability } from './cluster';
-import { EmbeddedPostgresError } from './embedded-postgres.error';
+import { EmbeddedPostgresError } from '../local-stack.errors';
 
 export interface Launch {
   readonly binaries: Binaries;

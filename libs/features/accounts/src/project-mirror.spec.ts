@@ -1,4 +1,4 @@
-import { tenantInDescription } from './project';
+import { tenantInDescription } from './project-mirror';
 
 it.each([
   ['tenant:acme', 'acme'],

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../provider/invoice-responses';
-import { invoicesInHistory, numberDuplicates } from './history-entries';
+import { invoicesInHistory, numberDuplicates } from './billing-history';
 
 const entry = (change: Partial<HistoryEntry> = {}): HistoryEntry => ({
   type: 'Invoice',

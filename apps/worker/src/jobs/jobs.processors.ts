@@ -6,6 +6,7 @@ import { Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
 import { runJob } from './run-job';
 import { SweepJobs, type SweepOutcome } from './sweep-jobs';
 import { claimTick, type JobAttempt } from './timetable';
+import { SagaEngine } from '#libs/saga';
 
 /** Stored with a finished job. `not_due`: another job claimed the tick, or a detection was running already. */
 export type DriftOutcome = DetectionReport | { readonly status: 'not_due' };
@@ -65,5 +66,17 @@ export class SyncSlowProcessor extends WorkerHost {
 
   process(job: Job<SweepJob>): Promise<SweepOutcome> {
     return runJob(job, () => this.sweeps.run(job));
+  }
+}
+
+/** A job is a wake-up: it carries no work. The engine claims the sagas that are due and runs them outside of the job. */
+@Processor(Queues.provisioning)
+export class ProvisioningProcessor extends WorkerHost {
+  constructor(private readonly engine: SagaEngine) {
+    super();
+  }
+
+  process(job: Job): Promise<void> {
+    return runJob(job, async () => this.engine.wake());
   }
 }

@@ -1,6 +1,6 @@
 import { DetectionRunningError, type DriftDetectionService, type DetectionReport } from '#libs/drift';
 import type { TickClaims } from '#libs/queues';
-import { DriftJobs } from './sync.processors';
+import { DriftJobs } from './jobs.processors';
 
 const REPORT: DetectionReport = { opened: 1, changed: 0, stale: 0, reverted: 0 };
 const tick = { attemptsMade: 0, stalledCounter: 0, repeatJobKey: 'drift.detection' };

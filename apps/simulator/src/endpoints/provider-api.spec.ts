@@ -1,4 +1,4 @@
-import { RateWindow } from './rate-window';
+import { RateWindow } from './provider-api';
 
 const limits = { per_minute: 3, per_hour: 5 };
 

@@ -1,4 +1,4 @@
-import { orderProblems, type KnownOffers, type Order } from './order-problems';
+import { orderProblems, type KnownOffers, type Order } from './catalog';
 
 const ORDER: Order = { sizeSlug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 const GOOD: KnownOffers = {

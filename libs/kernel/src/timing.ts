@@ -1,4 +1,18 @@
-import { withTimeout } from './with-timeout';
+/**
+ * The result of `work`, or the error of `onTimeout` when `work` takes longer than `timeoutMs`. A late result is dropped, and a late failure
+ * never becomes an unhandled rejection.
+ */
+export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export interface CacheLimits {
   /** The age up to which a value is returned without reading again. */
@@ -26,5 +40,16 @@ export function cached<T>(read: () => Promise<T>, { freshMs, limitMs }: CacheLim
   return async () => {
     if (last && performance.now() - last.atMs < freshMs) return last.value;
     return withTimeout(readOnce(), limitMs, () => new Error(`no answer within ${limitMs} ms`));
+  };
+}
+
+/** A listener that passes on the first of a burst of events, and after that at most one event per `spacingMs`. */
+export function throttle<T>(listener: (event: T) => void, spacingMs: number): (event: T) => void {
+  let quietUntilMs = -Infinity;
+  return (event) => {
+    const nowMs = performance.now();
+    if (nowMs < quietUntilMs) return;
+    quietUntilMs = nowMs + spacingMs;
+    listener(event);
   };
 }
