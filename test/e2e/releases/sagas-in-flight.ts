@@ -50,20 +50,18 @@ export async function placeSaga(world: ProvisioningWorld, { recorded, sent }: Bo
   const { kind, when, value, run } = JSON.parse(text) as RecordedIntent;
   const input: RecordedIntent['run']['input'] = { ...run.input, ...('project_id' in run.input && { project_id: world.projectId }) };
   const begunMs = Math.max(0, ...Object.values(value).filter((field) => typeof field === 'number'));
-  await world.database.query(
-    `insert into saga_runs (id, kind, input, context, steps, status, step_idx, pivot_passed, created_by, epoch)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'ada', 1)`,
-    [sagaId, kind, input, run.context, run.steps, when, run.step_idx, run.pivot_passed],
-  );
   const current = run.ledger.find((line) => line.step_idx === run.step_idx) ?? { name: recorded.step, status: 'running', output: null };
   const lines = [...run.ledger.filter((line) => line.step_idx !== run.step_idx), { ...current, step_idx: run.step_idx, intent: value }];
-  for (const line of lines) {
-    await world.database.query(
-      `insert into saga_steps (saga_id, step_idx, name, status, intent, output, started_at, tried_since)
-       select $1, $2, $3, $4, $5, $6, at, at from (select clock_timestamp() - $7 * interval '1 millisecond' as at) begun`,
-      [sagaId, line.step_idx, line.name, line.status, line.intent ?? null, line.output ?? null, begunMs],
-    );
-  }
+  // One statement, because the engine claims the saga as soon as its row is committed.
+  await world.database.query(
+    `with run as (insert into saga_runs (id, kind, input, context, steps, status, step_idx, pivot_passed, created_by, epoch)
+                  values ($1, $2, $3, $4, $5, $6, $7, $8, 'ada', 1))
+     insert into saga_steps (saga_id, step_idx, name, status, intent, output, started_at, tried_since)
+     select $1, l.step_idx, l.name, l.status, l.intent, l.output, begun.at, begun.at
+       from json_to_recordset($9::json) as l(step_idx int, name text, status text, intent jsonb, output jsonb),
+            (select clock_timestamp() - $10 * interval '1 millisecond' as at) begun`,
+    [sagaId, kind, input, run.context, run.steps, when, run.step_idx, run.pivot_passed, JSON.stringify(lines), begunMs],
+  );
   return { sagaId, dropletId: replaced.dropletId, zone: zoneOf(nth), input };
 }
 

@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { createTestApp, type TestApp } from '../../support/test-app';
 
 const ORDER = `
-import type { components, operations } from '../../contract/client';
+import type { components, operations } from './client';
 type Start = operations['Sagas_start']['requestBody']['content']['application/json'];
 export const order: Start = {
   kind: 'provision_droplet',

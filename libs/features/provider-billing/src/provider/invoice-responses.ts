@@ -13,15 +13,16 @@ const text = z.string(isNot('text')).max(LONGEST_TEXT, isNot(`text of at most ${
 const optionalText = text.nullish().transform((value) => value ?? null);
 
 /** The provider's ids are text or whole numbers; here they are always text. */
+const isNoId = isNot('an id');
 const id = z.union(
   [
     z
       .string()
-      .max(255)
-      .regex(/^\P{Cc}+$/u),
+      .max(255, isNoId)
+      .regex(/^\P{Cc}+$/u, isNoId),
     z.int().transform(String),
   ],
-  isNot('an id'),
+  isNoId,
 );
 const optionalId = id.nullish().transform((value) => value ?? null);
 
