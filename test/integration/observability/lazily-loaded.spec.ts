@@ -6,7 +6,7 @@ const ROOT = join(__dirname, '../../..');
 it.each(['api/src/api-process.js', 'worker/src/worker-process.js'])(
   'loads neither the board, OpenTelemetry nor swagger when %s starts',
   (file) => {
-    const script = `require('../../observability/dist/apps/${file}'); process.stdout.write(JSON.stringify(Object.keys(require.cache)))`;
+    const script = `require('./dist/apps/${file}'); process.stdout.write(JSON.stringify(Object.keys(require.cache)))`;
     const loaded = JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })) as string[];
     expect(loaded.some((path) => path.includes('/prom-client/'))).toBe(true);
     // prom-client itself loads OpenTelemetry's interfaces

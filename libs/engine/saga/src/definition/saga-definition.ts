@@ -39,7 +39,7 @@ export interface StepContext<Input = Fields, Intent = Fields, Output = Fields> {
   /** Stores durably what the step is about to do, and checks the lease like `guard`. */
   recordIntent(this: void, intent: Intent): Promise<void>;
   /**
-   * Causes one effect at an outside system, at most once: looks for it first, records the intent, checks the lease and sends the write.
+   * Causes one effect at an outside system, at most once: searches for it first, records the intent, checks the lease and sends the write.
    * `what` names the effect in traces, e.g. `create droplet`. [SAG-5, SAG-19]
    */
   effect<Response>(this: void, what: string, effect: Effect<Intent, Response, Output>): Promise<StepAnswer<Output>>;

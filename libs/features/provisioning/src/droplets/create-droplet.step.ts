@@ -41,7 +41,7 @@ export interface RemovalUncertainty {
   readonly createUnconfirmed: boolean;
 }
 
-/** Destroys droplets and waits until the provider answers 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
+/** Destroys droplets and waits until the provider returns 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
 @Injectable()
 export class DropletRemoval {
   constructor(
@@ -84,7 +84,7 @@ export class DropletRemoval {
 }
 
 /**
- * Creates one droplet. The intent is recorded before the create is sent. When the answer of a create is lost, the step looks for the full
+ * Creates one droplet. The intent is recorded before the create is sent. When the answer of a create is lost, the step searches for the full
  * saga id until the lag bound has passed, before it sends another create. [SAG-5]
  */
 @Injectable()

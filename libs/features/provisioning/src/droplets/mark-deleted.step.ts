@@ -12,7 +12,7 @@ const WAIT_LIMIT_MS = 900_000;
 type DestroyIntent = { readonly askedAtMs: number };
 type Ctx = StepContext<WithDroplet, DestroyIntent, never>;
 
-/** Marks the droplet deleted once the provider answers 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
+/** Marks the droplet deleted once the provider returns 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
 @Injectable()
 export class MarkDeletedStep implements StepDefinition<WithDroplet, DestroyIntent, never> {
   readonly name = 'mark_deleted';

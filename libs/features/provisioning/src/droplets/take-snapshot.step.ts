@@ -28,7 +28,7 @@ type Ctx = StepContext<WithDroplet, SnapshotIntent, TakenSnapshot>;
 const SNAPSHOT_REASON = 'waiting for an unconfirmed snapshot to appear';
 
 /**
- * Requests a snapshot under a name that only this saga uses. When the answer is lost, the step looks for that name while a snapshot of the
+ * Requests a snapshot under a name that only this saga uses. When the answer is lost, the step searches for that name while a snapshot of the
  * droplet is in progress and until the lag bound has passed after it, before it requests another one.
  */
 @Injectable()

@@ -75,7 +75,7 @@ export class DropletCalls {
     return this.provider.send({ purpose, method: 'POST', path: '/v2/droplets', body: order, parse, signal });
   }
 
-  /** Undefined when the provider answers 404. */
+  /** Undefined when the provider returns 404. */
   async get(id: string, signal: AbortSignal): Promise<Droplet | undefined> {
     return missingAsUndefined(this.provider.get({ purpose, path: `/v2/droplets/${id}`, key: 'droplet', parse: parseDroplet, signal }));
   }
@@ -89,7 +89,7 @@ export class DropletCalls {
     return this.provider.send({ purpose, method: 'POST', path, body: action, key: 'action', parse: parseAction, signal });
   }
 
-  /** Undefined when the provider answers 404, as it may for an action that it has just returned (docs/digitalocean-facts.md 1.7). */
+  /** Undefined when the provider returns 404, as it may for an action that it has just returned (docs/digitalocean-facts.md 1.7). */
   async getAction(actionId: string, signal: AbortSignal): Promise<DropletAction | undefined> {
     return missingAsUndefined(this.provider.get({ purpose, path: `/v2/actions/${actionId}`, key: 'action', parse: parseAction, signal }));
   }
@@ -149,7 +149,7 @@ export function parseAction(raw: unknown): DropletAction {
   };
 }
 
-/** Undefined when the provider answers 404. */
+/** Undefined when the provider returns 404. */
 export async function missingAsUndefined<T>(read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
