@@ -12,7 +12,7 @@ endOnSignal('test', { close: async () => console.log('closed'), closeAllConnecti
 setInterval(() => undefined, 1_000);`;
 
 it('handles a signal that arrives while a process is still loading [OPS-6]', async () => {
-  const child = spawn(process.execPath, ['-e', PROCESS, resolve('dist/libs/platform/runtime/src/end-on-signal.js')], {
+  const child = spawn(process.execPath, ['-e', PROCESS, resolve('dist/libs/platform/runtime/src/run-process.js')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 10_000,
     killSignal: 'SIGKILL',
