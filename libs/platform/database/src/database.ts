@@ -98,7 +98,13 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async ping(): Promise<void> {
-    await this.query('select 1');
+    await this.clockMs();
+  }
+
+  /** The time of the database's clock, in ms since 1970, with microseconds as fraction. */
+  async clockMs(): Promise<number> {
+    const [clock] = await this.query<{ ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as ms'); // SQL: it reads no table
+    return clock?.ms ?? Number.NaN;
   }
 
   /** Resolves once every migration of this build is applied. Waits through any failure, logs its reason after 5 s; rejects when aborted. */

@@ -1,4 +1,4 @@
-export { ADVISORY_LOCKS } from './advisory-locks';
+export { ADVISORY_LOCKS, lockSession, lockTransaction, tryLockSession, tryLockTransaction } from './advisory-locks';
 export { copyRow, type BulkLoad } from './bulk-load';
 export { platformConnectionString, serviceConnectionString, SERVICE_ROLE } from './connection-string';
 export { Database, DatabaseHealth } from './database';
