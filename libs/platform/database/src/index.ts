@@ -19,4 +19,3 @@ export type { Queryable, Statement } from './queryable';
 export { SignatureChangedError, type RepeatableSql } from './repeatable-sql';
 export { Retention, type RetentionRule } from './retention';
 export { withSession, type Session } from './session';
-export { rfc3339 } from './written-time';
