@@ -1,5 +1,5 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction, type Queryable } from '#libs/database';
+import { queryableOf, Transaction } from '#libs/database';
 import { DesiredState, DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
