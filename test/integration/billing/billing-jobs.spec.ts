@@ -1,4 +1,4 @@
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
+import { BalanceSnapshots, BillingHistory, BillingReads, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
@@ -26,6 +26,7 @@ beforeEach(async () => {
     world.get(InvoiceIngest),
     world.get(InvoiceLedger),
     world.get(FinancePush),
+    world.get(BillingReads),
     enqueuer,
     new StopSignal(),
   );

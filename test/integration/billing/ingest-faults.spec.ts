@@ -40,28 +40,37 @@ it.each([
   { name: 'a broken connection', effect: { type: 'reset' }, code: 'provider_unavailable' },
   { name: 'a document that ends in the middle of a line', effect: { type: 'truncate' }, code: 'unreadable_document' },
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('keeps the previous lines unchanged after $name, and stores the reason on the invoice [BIL-2, BIL-3]', async ({ effect, code }) => {
-  await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
-  await world.ingestAll();
-  const before = await world.lines();
-  await world.simulator.change({ invoices: [anInvoice(items(9, '7.00'))] });
-  await world.get(BillingHistory).read();
-  await world.simulator.faults([{ id: 'f', match: { path: CSV }, effect }]);
-  await expect(run()).rejects.toMatchObject({ code });
-  expect((await world.simulator.fired()).f).toBeGreaterThan(0);
-  expect(await world.lines()).toEqual(before);
-  expect(await only()).toMatchObject({ status: 'failed', failure: { code }, lines: 7 });
+])(
+  'keeps the previous lines and their status after $name, with the failed reading beside them (C6) [BIL-2, BIL-3]',
+  async ({ effect, code }) => {
+    await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
+    await world.ingestAll();
+    const before = await world.lines();
+    await world.simulator.change({ invoices: [anInvoice(items(9, '7.00'))] });
+    await world.get(BillingHistory).read();
+    await world.simulator.faults([{ id: 'f', match: { path: CSV }, effect }]);
+    await expect(run()).rejects.toMatchObject({ code });
+    expect((await world.simulator.fired()).f).toBeGreaterThan(0);
+    expect(await world.lines()).toEqual(before);
+    expect(await only()).toMatchObject({
+      status: 'ingested',
+      failure: { code, at: expect.stringMatching(/Z$/) as string },
+      lines: 7,
+      reconciliation: { status: 'reconciled' },
+    });
+    expect(await world.get(InvoiceLedger).due(10)).toEqual([]); // after the pause of a failure
 
-  await world.simulator.faults([]);
-  await run();
-  expect(await only()).toMatchObject({
-    status: 'ingested',
-    failure: null,
-    lines: 9,
-    amount: '63.00',
-    reconciliation: { status: 'reconciled' },
-  });
-});
+    await world.simulator.faults([]);
+    await run();
+    expect(await only()).toMatchObject({
+      status: 'ingested',
+      failure: null,
+      lines: 9,
+      amount: '63.00',
+      reconciliation: { status: 'reconciled' },
+    });
+  },
+);
 
 it('refuses a document that was cut between two lines instead of storing a mismatch [BIL-3]', async () => {
   const whole = items(4, '6.00');

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
-import { errorCode, isRetryable } from '#libs/kernel';
+import { errorFields, isRetryable } from '#libs/kernel';
 import { counter, inSpan, withLogFields } from '#libs/observability';
+import { ReadPostponedError } from '#libs/provider-billing';
 import { QUEUE_NAMES, traceOf } from '#libs/queues';
 
 const log = new Logger('Jobs');
@@ -18,21 +19,23 @@ class RetryableJobError extends Error {}
 type RunnableJob = Pick<Job, 'id' | 'queueName' | 'attemptsMade'> & Partial<Pick<Job, 'name' | 'opts'>>;
 
 /**
- * The only place that decides what follows a job's failure. Failures that pass by themselves are retried, all others are final, and
- * unexpected errors are logged with their stack. The queue's storage gets the stable code and nothing else. [TEN-8]
+ * The only place that decides what follows a job's failure. Failures that pass by themselves are retried until the attempts are used up, all
+ * others are final, and unexpected errors are logged with their stack. A reading that the schedule repeats is final for the queue, but not
+ * given up: the line has the time of its next attempt. The queue's storage gets the stable code and nothing else. [TEN-8]
  */
 export function runJob<T>(job: RunnableJob, work: () => Promise<T>): Promise<T> {
   return withLogFields({ job_id: job.id }, async () => {
     try {
       return await inSpan(spanOf(job), work);
     } catch (error) {
-      const code = errorCode(error);
-      const again = isRetryable(error);
-      const line = { event: 'job_failed', queue: job.queueName, code, attempt: job.attemptsMade + 1, again };
-      if (code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
+      const attempts = job.opts?.attempts ?? 1;
+      const attempt = job.attemptsMade + 1;
+      const again = isRetryable(error) && attempt < attempts;
+      const line = { event: 'job_failed', queue: job.queueName, job: job.name, ...errorFields(error), attempt, attempts, again };
+      if (line.code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
       else log.warn(line);
-      if (!again || line.attempt >= (job.opts?.attempts ?? 1)) givenUp.inc({ queue: job.queueName });
-      throw again ? new RetryableJobError(code) : new UnrecoverableError(code);
+      if (!again && !(error instanceof ReadPostponedError)) givenUp.inc({ queue: job.queueName });
+      throw again ? new RetryableJobError(line.code) : new UnrecoverableError(line.code);
     }
   });
 }
