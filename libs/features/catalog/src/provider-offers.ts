@@ -48,7 +48,7 @@ export interface Offers {
   readonly sizes: readonly OfferedSize[];
   readonly regions: readonly OfferedRegion[];
   readonly images: readonly OfferedImage[];
-  /** The first list that was not provably complete, with the reason. An entry that is missing here may still be offered. */
+  /** The first list with an entry that could not be read. An entry that is missing here may still be offered. */
   readonly incomplete: IncompleteListError | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function readOffers(provider: DigitalOcean, token: { purpose: Token
     try {
       for await (const { items } of pages) found.push(...items);
     } catch (error) {
-      if (!(error instanceof IncompleteListError)) throw error;
+      if (!(error instanceof IncompleteListError) || error.reason !== 'unreadable_item') throw error;
       incomplete ??= error;
     }
     return found;
