@@ -89,11 +89,10 @@ export class LineReader {
     const amount = parsedOnce(this.amounts, this.cell(cells, 'amount'), amountText);
     const hours = parsedOnce(this.hours, this.cell(cells, 'hours'), hoursText);
     const { start, end, isReversed } = this.period(cells, !KINDS_WITHOUT_TENANT.has(kind), amount.startsWith('-'));
-    const kept = [
-      ...(hours === UNREADABLE ? (['hours'] as const) : []),
-      ...(start === UNREADABLE || isReversed ? (['start'] as const) : []),
-      ...(end === UNREADABLE || isReversed ? (['end'] as const) : []),
-    ];
+    const kept: ColumnName[] = [];
+    if (hours === UNREADABLE) kept.push('hours');
+    if (start === UNREADABLE || isReversed) kept.push('start');
+    if (end === UNREADABLE || isReversed) kept.push('end');
     return {
       product,
       group,
@@ -131,7 +130,7 @@ export class LineReader {
 
   private cell(cells: readonly string[], name: ColumnName): string {
     const at = this.columns.at[name];
-    return at === undefined ? '' : (cells[at] ?? '').trim();
+    return at === undefined ? '' : withoutBlanks(cells[at] ?? '');
   }
 }
 
@@ -161,6 +160,17 @@ function unknownColumnName(cell: string, position: number, given: readonly strin
   const isUnique = given.filter((other) => other === given[position]).length === 1;
   return name !== '' && isUnique ? name : `${name || 'column'}_${position + 1}`;
 }
+
+/** `trim` for the many cells that have no blanks, without its call: measured on a million lines. */
+function withoutBlanks(cell: string): string {
+  if (cell === '') return cell;
+  const first = cell.charCodeAt(0);
+  const last = cell.charCodeAt(cell.length - 1);
+  return isPrintable(first) && isPrintable(last) ? cell : cell.trim();
+}
+
+/** A character of ASCII that is no blank. */
+const isPrintable = (code: number): boolean => code > 0x20 && code < 0x7f;
 
 function parsedOnce<T>(cache: Map<string, T>, cell: string, parse: (cell: string) => T): T {
   const cached = cache.get(cell);

@@ -1,4 +1,4 @@
-import { parse } from 'papaparse';
+import { Parser, type ParseResult } from 'papaparse';
 import type { Readable } from 'node:stream';
 import { UnreadableDocumentError, UnreadableRecord } from '../provider-billing.errors';
 import { LineReader, type InvoiceLine } from './invoice-line';
@@ -101,6 +101,9 @@ function closingQuote(text: string, open: number): number {
   return text.length;
 }
 
+/** The low-level parser of papaparse is used, because `parse` keeps the records alive until a full garbage collection. */
+const CSV = { delimiter: ',', newline: '\n' } as const;
+
 /**
  * Turns records into lines and counts the lines of text. Parsed records are released at once: without that, peaks of a million lines
  * needed a hundred megabytes more (docs/measurements.md).
@@ -113,7 +116,7 @@ class RecordParser {
   /** The text has whole records, each with an LF at its end; or, as the last one, a record that does not end. */
   parseRecords(text: string): InvoiceLine[] {
     if (text === '') return [];
-    const { data, errors } = parse<string[]>(text, { delimiter: ',', newline: '\n' });
+    const { data, errors } = new Parser(CSV).parse(text, 0, false) as ParseResult<string[]>;
     if (data.at(-1)?.length === 1 && data.at(-1)?.[0] === '') data.pop(); // what follows the last LF
     const lines: InvoiceLine[] = [];
     const malformed = errors.find(({ type }) => type === 'Quotes');
