@@ -46,7 +46,7 @@ describe('a job', () => {
   ])('that fails with the category $category is retried: $again', async ({ category, again }) => {
     const stored = await failureOf(new Failure(category));
     expect(stored instanceof UnrecoverableError).toBe(!again);
-    expect(stored.message).toBe('some_failure');
+    expect(stored.message).toBe('some_failure: a message');
   });
 
   it.each([
@@ -95,6 +95,12 @@ describe('a job', () => {
       expect(stored.message).toBe('internal');
     },
   );
+
+  it('stores the message of an expected failure on one bounded line, without what resembles a secret (D5) [TEN-8]', async () => {
+    const stored = await failureOf(new Failure('conflict', `refused\nby dop_v1_0123abc at https://u:p@x/ ${'x'.repeat(9_000)}`));
+    expect(stored.message).toMatch(/^some_failure: refused by \[token\] at https:\/\/\[login\]@x\/ x+$/);
+    expect(stored.message.length).toBeLessThan(400);
+  });
 
   it('is counted once when it failed for good: on a final error, or with its last attempt', async () => {
     const counted = async () => Number(/^arcadia_jobs_given_up_total\{queue="billing"\} (\d+)$/m.exec(await metricsText())?.[1]);
