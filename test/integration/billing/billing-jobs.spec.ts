@@ -2,6 +2,7 @@ import {
   BalanceSnapshots,
   BillingHistory,
   BillingReads,
+  CostLineReader,
   FinancePush,
   InvoiceIngest,
   InvoiceLedger,
@@ -118,6 +119,15 @@ it.each([
     await endPause();
     expect(await askedNow()).toContain(read.enqueued);
   }
+});
+
+it('says as of when the sums of invoices are (C5) [INV-15]', async () => {
+  const lines = world.get(CostLineReader);
+  expect(await lines.summary(undefined, ['tenant'])).toMatchObject({ as_of: null, invoices: 0 });
+  await jobs.run({ name: 'billing-history', data: {} });
+  const { as_of } = await lines.summary('2026-04-01', ['tenant']);
+  expect(as_of).toBe((await lines.list({}, { limit: 1 })).as_of);
+  expect(as_of).not.toBeNull();
 });
 
 it('takes the balance although the preview cannot be read, and keeps the previous preview (A3) [BIL-9]', async () => {

@@ -1,3 +1,4 @@
+import { ProviderError } from '#libs/digitalocean';
 import { errorFields } from '#libs/kernel';
 import type { FaultRule } from '../../support/simulator-client';
 import { until } from '../../support/until';
@@ -149,7 +150,7 @@ it.each([
   await world.simulator.faults([{ id: 'broken', match: SECOND, effect }]);
   const found: (number | null)[] = [];
   for (const _pause of pauses) {
-    await expect(world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).rejects.toThrow();
+    await expect(world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).rejects.toBeInstanceOf(ProviderError);
     found.push(await pauseS());
     expect(await world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).toBe(false);
     await endPause();
