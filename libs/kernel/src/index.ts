@@ -5,6 +5,7 @@ export {
   DomainError,
   domainError,
   errorCode,
+  errorFields,
   isRetryable,
   UNKNOWN_FIELD,
   ValidationFailedError,

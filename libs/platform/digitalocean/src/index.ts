@@ -15,6 +15,7 @@ export {
   TokenRejectedError,
   UnknownOutcomeError,
   UnusablePathError,
+  passesByItself,
   type AnswerFacts,
   type IncompleteReason,
 } from './digitalocean.errors';

@@ -1,4 +1,4 @@
-import { IncompleteListError, MalformedAnswerError, type IncompleteReason } from './digitalocean.errors';
+import { IncompleteListError, MalformedAnswerError, ProviderError, type IncompleteReason } from './digitalocean.errors';
 import type { DigitalOceanHttpClient, ProviderRequest } from './http-client';
 import { list, optionalRecord, record } from './parsing';
 
@@ -70,6 +70,9 @@ export async function* listPages<T>(client: DigitalOceanHttpClient, request: Lis
       yield { items: fresh, page, total, pagesExpected: Math.ceil(total / PER_PAGE), requestedAtMs, calls };
     }
     completeness.assertComplete();
+  } catch (error) {
+    if (error instanceof ProviderError) error.path ??= request.path;
+    throw error;
   } finally {
     ended.abort();
   }
