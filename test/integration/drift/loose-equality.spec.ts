@@ -1,5 +1,5 @@
 import type { Database } from '#libs/database';
-import { looselyEqual } from '#libs/drift';
+import { looselyEqual } from '#libs/kernel';
 import { aDatabase } from '../../support/a-database';
 import { SeededRandom } from '../../support/seeded-random';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
