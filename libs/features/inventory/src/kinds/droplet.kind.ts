@@ -53,7 +53,7 @@ export const dropletKind = defineKind({
         volume_ids: idTexts(droplet, 'volume_ids').sort(),
         snapshot_ids: idTexts(droplet, 'snapshot_ids').sort(),
         backup_ids: idTexts(droplet, 'backup_ids').sort(),
-        next_backup_window: optionalRecord(droplet.next_backup_window, 'next_backup_window'),
+        next_backup_window: backupWindow(optionalRecord(droplet.next_backup_window, 'next_backup_window')),
       },
       parents: clusterOf(texts(droplet, 'tags')),
     };
@@ -63,6 +63,10 @@ export const dropletKind = defineKind({
 /** The image's slug, or its id: retired and private images have no slug. */
 function imageName(image: Fields | null): string | null {
   return image && (optionalSlug(image, 'slug') ?? optionalIdText(image, 'id'));
+}
+
+function backupWindow(window: Fields | null): { start: string | null; end: string | null } | null {
+  return window && { start: optionalTime(window, 'start'), end: optionalTime(window, 'end') };
 }
 
 /** The addresses, sorted, because the provider does not guarantee their order. A new droplet has `{}` here. */

@@ -19,15 +19,16 @@ export const floatingIpKind = defineKind({
     const address = record(raw, 'reserved_ip');
     const ip = canonicalAddress(idText(address, 'ip'));
     const droplet = optionalRecord(address.droplet, 'droplet');
+    const dropletId = droplet && optionalIdText(droplet, 'id');
     return {
       providerId: ip,
       name: ip,
       region: regionSlug(address),
-      status: droplet ? 'assigned' : 'unassigned',
+      status: dropletId === null ? 'unassigned' : 'assigned',
       sizeSlug: null,
       attrs: {
         ip,
-        droplet_id: droplet && idText(droplet, 'id'),
+        droplet_id: dropletId,
         locked: address.locked === true,
         project_id: optionalIdText(address, 'project_id'),
       },
