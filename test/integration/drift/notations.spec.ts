@@ -1,4 +1,5 @@
 import { AdoptionService } from '#libs/drift';
+import { change } from '../../support/factories';
 import { ADMIN } from '../../support/principals';
 import { LISTED, listing, respelled } from '../../support/listed-objects';
 import { ORDER } from '../../support/provisioning-world';
@@ -51,12 +52,15 @@ it('finds no drift of a droplet that was ordered by the number of a public image
   const { images } = await world.simulator.account();
   const image = images.find(({ slug }) => slug === ORDER.image);
   const other = images.find(({ slug, id, regions }) => slug !== null && id !== image?.id && regions.includes(ORDER.region));
-  const { resourceId, dropletId } = await world.aDroplet();
-  await world.setDesiredState(resourceId, { size_slug: ORDER.size_slug, region: ORDER.region, image: String(image?.id) });
+  const made = await world.run('provision_droplet', { ...ORDER, image: String(image?.id), project_id: world.projectId }, null);
+  const { droplet_id: dropletId } = made.context.create_droplet as { droplet_id: string };
+  const { resource_id: resourceId } = made.context.register_droplet as { resource_id: string };
+  await change(world.database, 'cloud_resources', resourceId, { listed_by: null }); // the lag bound has passed
+  await world.sweepDroplets();
   expect(await world.detect()).toEqual(NOTHING);
   await world.setDesiredState(resourceId, { size_slug: ORDER.size_slug, region: ORDER.region, image: image?.id ?? 0 });
   expect(await world.detect()).toEqual(NOTHING);
-  await world.actOutsideSagas(dropletId, { type: 'rebuild', image: other?.id });
+  await world.actOutsideSagas(Number(dropletId), { type: 'rebuild', image: other?.id });
   await world.sweepDroplets();
   expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
   expect(await world.drifts('open')).toMatchObject([{ field: 'image', expected: image?.id, actual: other?.slug }]);
