@@ -100,3 +100,23 @@ describe('a sweep', () => {
     });
   });
 });
+
+it('a demo account that is listed in other notations causes no event in any kind (A1, A3, A6) [TRU-2, INV-2]', async () => {
+  const world = await newWorld({}, {});
+  try {
+    const sweepAll = async () => {
+      for (const kind of [...kinds, 'project'])
+        expect(await world.sweep(kind)).toMatchObject({ status: 'complete', updated: 0, struck: 0 });
+    };
+    await sweepAll();
+    const eventTypes = () =>
+      world.database.query('select type, count(*)::int as count from cloud_resource_events group by type order by type');
+    const before = await eventTypes();
+    await world.simulator.faults([{ id: 'respell', match: { method: 'GET' }, effect: { type: 'respell' } }]);
+    for (let round = 0; round < 2; round += 1) await sweepAll();
+    expect((await world.simulator.fired()).respell).toBeGreaterThan(20);
+    expect(await eventTypes()).toEqual(before);
+  } finally {
+    await world.close();
+  }
+});
