@@ -44,7 +44,7 @@ it('compares a desired state from an older release, in the notation of that time
   const written = JSON.parse(JSON.stringify({ inbound_rules, outbound_rules }).replaceAll('"all"', '"0"')) as Record<string, unknown>;
   await world.setDesiredState(row?.id ?? '', { name: 'fern-web', tags: ['fern', 'Web'], ...written });
   expect(await world.detect()).toEqual(NOTHING);
-  await world.setDesiredState(row?.id ?? '', { name: 'fern-web', inbound_rules: [], ...{ outbound_rules: written.outbound_rules } });
+  await world.setDesiredState(row?.id ?? '', { name: 'fern-web', inbound_rules: [], outbound_rules: written.outbound_rules });
   expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
 });
 

@@ -29,14 +29,14 @@ describe(`objects in other notations (seed ${SEED})`, () => {
       try {
         return { seen: kind?.observe(raw) };
       } catch (error) {
-        return { refused: (error as { code: string; field?: string }).code, field: (error as { field?: string }).field };
+        const { code, field } = error as { code?: string; field?: string };
+        if (code !== 'malformed_answer' || field === undefined) throw error; // any other error would end the sweep
+        return { field };
       }
     };
     for (const { path, write } of places(LISTED[name]?.object ?? {})) {
       const outcomes = NOTHINGS.map((nothing) => ({ path, outcome: read(write(nothing)) }));
       for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
-      if (outcomes[0]?.outcome.refused !== undefined)
-        expect(outcomes[0].outcome).toMatchObject({ refused: 'malformed_answer', field: expect.any(String) as string });
     }
   });
 });

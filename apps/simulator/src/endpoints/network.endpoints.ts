@@ -183,13 +183,13 @@ const GLOBAL_OPTIONS: Readonly<Record<string, unknown>> = {
 
 /** A load balancer in the API's format. A global one has no region key; one without IPv6 has an empty address. */
 function balancerView(world: World, { region, options, ...fields }: LoadBalancerRecord): Record<string, unknown> {
-  const shown = { ...OPTIONS, ...(fields.type === 'GLOBAL' && GLOBAL_OPTIONS), ...options };
-  const dual = shown.network_stack === 'DUALSTACK' && fields.ip !== '';
+  const all = { ...OPTIONS, ...(fields.type === 'GLOBAL' && GLOBAL_OPTIONS), ...options };
+  const dual = all.network_stack === 'DUALSTACK' && fields.ip !== '';
   return {
     ...fields,
     ipv6: dual ? `2604:a880:800:14::${fields.ip.split('.').slice(2).map(Number).join(':')}` : '',
     size: sizeOf(fields.size_unit),
-    ...shown,
+    ...all,
     ...(region !== null && { region: world.collections.regions.get(region) }),
   };
 }
@@ -225,8 +225,8 @@ function readBalancer(
   if (typeof body.name !== 'string' || body.name === '') throw unprocessable('name is required');
   if (!Array.isArray(body.forwarding_rules) || body.forwarding_rules.length === 0) throw unprocessable('forwarding_rules is required');
   const type = body.type ?? 'REGIONAL';
-  const { size, droplet_ids: dropletIds = [], tag = '' } = body as { size?: unknown; droplet_ids?: number[]; tag?: string };
-  if (size !== undefined && NODES[String(size)] === undefined) throw unprocessable('size is invalid');
+  const { size, droplet_ids: dropletIds = [], tag = '' } = body as { size?: string; droplet_ids?: number[]; tag?: string };
+  if (size !== undefined && NODES[size] === undefined) throw unprocessable('size is invalid');
   if (dropletIds.length > 0 && tag !== '') throw unprocessable('droplet_ids and tag cannot be used together');
   checkDroplets(world, dropletIds);
   const known = Object.keys({ ...OPTIONS, ...(type === 'GLOBAL' && GLOBAL_OPTIONS) });
@@ -235,7 +235,7 @@ function readBalancer(
     name: body.name,
     type,
     region: type === 'GLOBAL' ? null : String(body.region),
-    size_unit: body.size_unit ?? NODES[String(size)] ?? 1,
+    size_unit: body.size_unit ?? NODES[size ?? ''] ?? 1,
     algorithm: body.algorithm ?? 'round_robin',
     forwarding_rules: body.forwarding_rules,
     health_check: { ...HEALTH_CHECK, ...body.health_check },
