@@ -33,7 +33,7 @@ function jsonText(body: unknown, fired: FaultRule[], draw: () => number): string
   return JSON.stringify(types.has('respell') ? respelled(own, draw) : own);
 }
 
-/** Fields whose text the provider returns in one letter case, but accepts in any. */
+/** Fields with a text that the provider returns in one letter case, but accepts in any. */
 const CASELESS = new Set(['slug', 'size_slug', 'region_slug']);
 
 /**
