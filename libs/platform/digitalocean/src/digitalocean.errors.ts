@@ -163,6 +163,14 @@ export class MalformedAnswerError extends providerError(
   'unavailable',
   (reason: string) => `DigitalOcean answered with something unreadable (${reason})`,
 ) {
+  /** The field that could not be read, where the error is about one field of an object. */
+  readonly field?: string;
+
+  /** The error about one field of an object. */
+  static ofField(field: string, expected: string): MalformedAnswerError {
+    return Object.assign(new MalformedAnswerError(`${field} is not ${expected}`), { field });
+  }
+
   /** The write was accepted, but its result is not known. */
   override get writeFailure(): WriteFailure {
     return { is: 'unknown' };

@@ -21,7 +21,7 @@ export {
 } from './digitalocean.errors';
 export { DigitalOceanModule } from './digitalocean.module';
 export { RATE_LIMITER_FUNCTIONS } from './functions/rate-limiter.sql';
-export type { ListPage, ListRequest } from './pagination';
+export type { ListPage, ListRequest, UnreadableObject } from './pagination';
 export {
   decimal,
   flag,
@@ -29,10 +29,12 @@ export {
   idTexts,
   list,
   moneyText,
+  optionalDecimal,
   optionalIdText,
   optionalList,
   optionalRecord,
   optionalText,
+  optionalTime,
   optionalWholeNumber,
   record,
   text,
