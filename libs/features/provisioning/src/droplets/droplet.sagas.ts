@@ -4,15 +4,13 @@ import { AssignProjectStep } from './assign-project.step';
 import { AwaitActiveStep } from './await-active.step';
 import { AwaitSnapshotStep } from './await-snapshot.step';
 import { CreateDropletStep } from './create-droplet.step';
-import { DestroyDropletStep } from './destroy-droplet.step';
+import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
 import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
-import { MarkDeletedStep } from './mark-deleted.step';
 import { PowerOffStep, PowerOnStep } from './power.steps';
 import { RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
-import { ResizeWithDiskStep } from './resize-with-disk.step';
-import { ResizeStep } from './resize.step';
+import { ResizeStep, ResizeWithDiskStep } from './resize.step';
 import { TakeSnapshotStep } from './take-snapshot.step';
 
 /** Creates a droplet that is active, reachable, assigned to its tenant, in the inventory and in the desired state. */

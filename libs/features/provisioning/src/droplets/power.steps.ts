@@ -1,4 +1,4 @@
-import { done, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
+import { done, skipped, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
@@ -31,7 +31,7 @@ export class PowerOffStep implements StepDefinition<WithDroplet, PowerIntent, Po
     const wasOn = ctx.intent?.wasOn ?? (await this.isRunning(ctx.input.droplet_id, ctx.signal));
     if (wasOn === undefined) return dropletMissing(ctx.input.droplet_id);
     const answer = await this.runner.ensure(ctx, poweredOff(ctx.input), { wasOn });
-    return answer.is === 'done' ? done({ was_on: wasOn }) : answer;
+    return answer.is === 'done' ? { ...answer, output: { was_on: wasOn } } : answer;
   };
 
   readonly compensate = async (ctx: StepContext<WithDroplet, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
@@ -53,7 +53,9 @@ export class PowerOnStep implements StepDefinition<WithDroplet, ActionIntent, Po
   constructor(private readonly runner: DropletActionRunner) {}
 
   readonly execute = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> =>
-    ctx.findOutputOf(POWER_OFF)?.was_on === true ? this.runner.ensure(ctx, poweredOn(ctx.input), {}) : done({ stays_off: true });
+    ctx.findOutputOf(POWER_OFF)?.was_on === true
+      ? this.runner.ensure(ctx, poweredOn(ctx.input), {})
+      : skipped('the droplet was off before', { stays_off: true });
 
   /** The next compensation restores the size, for which the droplet must be off. */
   readonly compensate = (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>) => this.runner.ensure(ctx, poweredOff(ctx.input), {});

@@ -6,6 +6,7 @@ import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls, type Snapshot } from '../provider/snapshot-calls';
 import { isCreatedSince, snapshotName } from '../provider/tag-calls';
 import { leftAfterRestore } from '../provisioning.errors';
+import { answerRefusal } from './droplet-action-runner';
 import type { WithDroplet } from './droplet.input';
 
 type SnapshotIntent = {
@@ -59,6 +60,8 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet, SnapshotInt
       send: () => this.droplets.startAction(id, { type: 'snapshot', name }, ctx.signal),
       pending: wait(this.config.saga.pollMs, SNAPSHOT_REASON),
       answered: ({ id: actionId }) => done({ name, action_id: actionId }),
+      refused: (error) =>
+        answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs: this.config.saga.pollMs }),
     });
   };
 

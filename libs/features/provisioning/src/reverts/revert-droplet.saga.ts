@@ -1,7 +1,8 @@
 import type { AuditContext } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
-import { SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
+import { done, fail, SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
+import type { StepAnswer, StepContext, StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { dropletHolds } from '../droplets/droplet-access';
@@ -11,8 +12,7 @@ import { ResizeStep } from '../droplets/resize.step';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
-import { CheckOrderStep } from './check-order.step';
-import { RenameStep } from './rename.step';
+import { RenameStep, SetBackupsStep } from './droplet-setting.step';
 import {
   findRevertObstacle,
   isRevertible,
@@ -21,7 +21,6 @@ import {
   type DropletState,
   type RevertibleField,
 } from './revert-droplet.input';
-import { SetBackupsStep } from './set-backups.step';
 import { SetTagsStep } from './set-tags.step';
 
 /** The resource and the field that should get its desired value again. */
@@ -47,6 +46,22 @@ export class DropletReverts {
   async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
     return this.starter.start({ ...startOf(order), tenantId: null, because, details });
   }
+}
+
+/**
+ * Fails when the desired state has changed since the revert was requested. An accept of the same drift may have committed just before, or
+ * may still be running, so the version is read with a lock.
+ */
+@Injectable()
+export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
+  readonly name = 'check_order';
+
+  constructor(private readonly desiredStates: DesiredStateRepository) {}
+
+  readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
+    if ((await this.desiredStates.lockVersion(input.resource_id)) === input.spec_version) return done();
+    return fail({ code: 'order_changed', detail: 'The desired state has changed since the revert was requested' }, 'none');
+  };
 }
 
 /**
