@@ -1,9 +1,7 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { In, type Repository } from 'typeorm';
 import type { TrackedWrite } from '../definition/effect';
-import { SagaWrite } from '../entities/saga-write.entity';
+import type { SagaWrite } from '../entities/saga-write.entity';
 import { LeaseLostError } from '../saga.errors';
 import type { SagaStatus } from '../saga.states';
 
@@ -30,10 +28,7 @@ export interface WrittenObject extends Pick<SagaWrite, 'id' | 'sagaId' | 'compen
  */
 @Injectable()
 export class TrackedWrites {
-  constructor(
-    private readonly database: Database,
-    @InjectRepository(SagaWrite) private readonly writes: Repository<SagaWrite>,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   /** Records writes before they are sent and checks the lease. Returns their ids. Throws `LeaseLostError`. */
   async send({ sagaId, epoch, stepIdx }: WritingStep, writes: readonly TrackedWrite[]): Promise<readonly string[]> {
@@ -77,12 +72,6 @@ export class TrackedWrites {
   /** Deletes the writes of the judged objects whose unanswered writes were all sent longer ago than `afterMs`. */
   async deleteExpired(judged: readonly string[], afterMs: number): Promise<void> {
     await this.database.query(DELETE_EXPIRED, [judged, afterMs]);
-  }
-
-  /** The sagas among `ids` that have sent a write of a new object without an answer. */
-  async withUnansweredCreate(ids: readonly string[]): Promise<Set<string>> {
-    const rows = await this.writes.find({ select: { sagaId: true }, where: { sagaId: In([...ids]), object: NEW_OBJECT } });
-    return new Set(rows.map(({ sagaId }) => sagaId));
   }
 }
 

@@ -17,9 +17,9 @@ type DeleteIntent = {
   readonly sentAtMs: number;
 };
 
-/** `other_records`: the number of records of this name and type with other data. */
+/** `other_records`: the number of records of this name and type with other data, where there are any. */
 type DeletedRecords =
-  { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop'; readonly other_records: number };
+  { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop'; readonly other_records?: number };
 type Ctx = StepContext<DnsRecordInput, DeleteIntent, DeletedRecords>;
 type Answer = StepAnswer<DeletedRecords>;
 
@@ -51,11 +51,9 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
       find: async () => {
         if (found.length > 0) return undefined;
         if (known.length > 0) return deleted;
+        if (listed.length === 0) return skipped('there is no record of this name and type', { outcome: 'noop' });
         const why = `none of the ${listed.length} records of this name and type has this data`;
-        return skipped(listed.length > 0 ? why : 'there is no record of this name and type', {
-          outcome: 'noop',
-          other_records: listed.length,
-        });
+        return skipped(why, { outcome: 'noop', other_records: listed.length });
       },
       unrecorded: 'visible',
       intent: { records },
@@ -84,14 +82,18 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
     const lost = findMissing(notRemade, matching(ctx.input, listed))[0];
     if (!lost) return done();
     const [target = ''] = recordHolds(ctx.input);
-    const before = { others: listed.map(({ id }) => id) };
+    const others = listed.map(({ id }) => id).filter((id) => !Object.values(remade).includes(id));
+    const before = { others, copies: records.filter(({ id }) => !others.includes(id)).length };
     const restoring = wait(pollMs, 'waiting for the previous DNS record to become visible again');
     return ctx.effect('create record again', {
       find: async () => undefined, // the list above lacks it
       intent,
       fields: { sentAtMs: 'remadeAtMs' },
       lagMs,
-      writes: () => [{ target, object: NEW_OBJECT, sets: recordValues(placeOf(ctx.input), lost), before }],
+      writes: () => [
+        { target, object: NEW_OBJECT, sets: recordValues(placeOf(ctx.input), lost), before },
+        { target, object: lost.id, sets: { exists: false }, before: { exists: false } }, // it stays deleted, and the new record replaces it
+      ],
       send: () => this.records.create(zone, bodyOf(type, name, lost), ctx.signal),
       pending: wait(pollMs, 'waiting for the new DNS record to become visible'),
       unanswered: restoring,

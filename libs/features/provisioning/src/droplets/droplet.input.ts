@@ -37,7 +37,7 @@ export class ProvisionDropletInput {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(50)
-  @Matches(/^[0-9a-f:]{1,64}$/, { each: true, message: '$property must be ids or fingerprints' })
+  @Matches(/^[0-9a-f:]{1,64}$/i, { each: true, message: '$property must be ids or fingerprints' })
   readonly ssh_keys?: string[];
 
   @IsOptional()

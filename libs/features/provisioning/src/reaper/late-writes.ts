@@ -1,11 +1,12 @@
 import { CONFIG, type Config } from '#libs/config';
 import { canonicalJson, errorCode, type Json } from '#libs/kernel';
 import { counter } from '#libs/observability';
-import { NEW_OBJECT, ResourceBusyError, SagaReader, SagaStarter, TrackedWrites, type WrittenObject } from '#libs/saga';
+import { NEW_OBJECT, ResourceBusyError, SagaQueries, SagaReader, SagaStarter, TrackedWrites, type WrittenObject } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { recordPlaceOf } from '../dns/dns-record.input';
 import { DnsRecordCalls, recordValues } from '../provider/dns-record-calls';
-import { DropletCalls, dropletValues } from '../provider/droplet-calls';
+import { DropletCalls, dropletValues, missingAsUndefined } from '../provider/droplet-calls';
+import { OrphanRepository } from './orphan.repository';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -87,6 +88,8 @@ export class LateWrites {
     private readonly writes: TrackedWrites,
     private readonly starter: SagaStarter,
     private readonly sagas: SagaReader,
+    private readonly queries: SagaQueries,
+    private readonly orphans: OrphanRepository,
     private readonly records: DnsRecordCalls,
     private readonly droplets: DropletCalls,
     @Inject(CONFIG) private readonly config: Config,
@@ -111,6 +114,7 @@ export class LateWrites {
       try {
         const late = await this.judgeAll(writes, signal);
         for (const one of late) await this.handle(one);
+        for (const write of writes) if (isUnansweredCreate(write)) await this.deleteCopies(write, signal);
         found += late.length;
         if (late.length === 0) judged.push(...writes.map(({ id }) => id));
       } catch (error) {
@@ -165,10 +169,34 @@ export class LateWrites {
     else this.log.warn({ event: 'late_write_found', ...line });
   }
 
+  /**
+   * Deletes the records that a compensation created more often than it had to, because a create took effect late. Which of equal records
+   * stays makes no difference, unless one is the result of another saga. [SAG-14]
+   */
+  private async deleteCopies({ target, sagaId, sets, before }: WrittenObject, signal: AbortSignal): Promise<void> {
+    const place = recordPlaceOf(target);
+    const { others, copies } = before;
+    if (!place || !Array.isArray(others)) return;
+    const listed = await this.records.listByName(place.zone, place.name, place.type, signal);
+    const created = listed.filter((record) => {
+      const values = recordValues(place, record);
+      return !others.includes(record.id) && Object.entries(sets).every(([field, value]) => same(values[field], value));
+    });
+    const ids = created.map(({ id }) => id).sort((a, b) => Number(BigInt(a) - BigInt(b)));
+    const results = await this.queries.outputsOfOtherSagas(sagaId, 'ensure_record', 'record_id', ids);
+    for (const id of ids.slice(Number(copies)).filter((one) => !results.has(one))) {
+      const orphan = { kind: 'dns_record', providerId: id, sagaId, reason: 'duplicate', destroy: true } as const;
+      await this.orphans.add(orphan);
+      this.log.warn({ event: 'orphan_found', kind: orphan.kind, provider_id: id, saga_id: sagaId, reason: orphan.reason, destroyed: true });
+      await missingAsUndefined(this.records.delete(place.zone, id, signal));
+      await this.orphans.markDeleteRequested(orphan);
+    }
+  }
+
   /** Starts the saga that undoes the write, once for each state of the object. Undefined while it runs, or while it cannot start. */
   private async undo({ write, writes, expected }: JudgedWrite): Promise<'undone' | 'reported' | undefined> {
     const { target, object, id, sagaId } = write;
-    const values = 'exists' in expected ? { ...recordOf(write.before), exists: true } : expected;
+    const values = 'exists' in expected ? { ...recordOf(write, writes), exists: true } : expected;
     const input: LateWriteOrder = { target, object, write_id: id, values };
     const because = { by: { sub: 'reaper', role: 'service' }, reason: `undoes a late write of saga ${sagaId}` };
     const start = { kind: UNDO_LATE_WRITE, input: { ...input }, tenantId: null, because, details: { saga_id: sagaId } };
@@ -209,8 +237,13 @@ function isUndoable({ write, live, expected, siblings }: JudgedWrite): boolean {
   });
 }
 
-/** The values of a record without what a write keeps beside them. */
-const recordOf = ({ others: _others, exists: _exists, ...values }: Values): Values => values;
+const isUnansweredCreate = ({ object, answered }: WrittenObject): boolean => object === NEW_OBJECT && !answered;
+
+/** The values that a deleted record should have: those before its delete, and those that a newer saga has set. Pure. */
+function recordOf({ before }: WrittenObject, writes: readonly WrittenObject[]): Values {
+  const { others: _others, exists: _exists, ...values } = before;
+  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, expectedValue(writes, field) ?? value]));
+}
 
 function described({ write, live, expected }: LateWrite): string {
   const place = recordPlaceOf(write.target);

@@ -102,7 +102,7 @@ export class UndoLateWriteStep implements StepDefinition<LateWriteOrder, UndoInt
       intent: { begun: true, others },
       fields: { sentAtMs: 'sentAtMs' },
       lagMs: this.config.provider.lagMs,
-      writes: () => [{ target, object: NEW_OBJECT, sets: fields, before: { others } }],
+      writes: () => [{ target, object: NEW_OBJECT, sets: fields, before: { others, copies: 1 } }],
       send: () => this.records.create(zone, bodyOf(type, name, fields as unknown as RecordFields), ctx.signal),
       pending: wait(this.config.saga.pollMs, 'waiting for the new DNS record to become visible'),
       answered: () => done(),
