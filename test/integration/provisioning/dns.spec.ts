@@ -271,7 +271,7 @@ describe('a delete of a record', () => {
     expect((await remove('TXT', '@', 'x')).context.delete_record).toMatchObject({ outcome: 'deleted' });
     expect(await world.simulator.fired()).toEqual({ f: 1 });
     expect(await zone()).toEqual(['TXT @ y 1800']);
-    expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop' });
+    expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop', other_records: 1 });
   });
 });
 

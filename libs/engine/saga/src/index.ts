@@ -1,5 +1,13 @@
 export { underWay, type Effect, type TrackedWrite, type UnderWay } from './definition/effect';
-export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
+export type {
+  StartCommand,
+  SagaDefinition,
+  SagaPreview,
+  StepContext,
+  StepDefinition,
+  StepKey,
+  StepPolicy,
+} from './definition/saga-definition';
 export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, skipped, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';

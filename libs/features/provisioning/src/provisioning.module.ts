@@ -17,11 +17,11 @@ import { DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.
 import { DropletAccess } from './droplets/droplet-access';
 import { DropletActionRunner } from './droplets/droplet-action-runner';
 import { DestroyDropletSaga, ProvisionDropletSaga, ResizeDropletSaga, SnapshotDropletSaga } from './droplets/droplet.sagas';
-import { ObserveDropletStep } from './droplets/observe-droplet.step';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
-import { RecordSizeStep } from './droplets/record-size.step';
+import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
 import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.step';
+import { SagaPreviews } from './droplets/saga-previews';
 import { TakeSnapshotStep } from './droplets/take-snapshot.step';
 import { DatabaseTimeline } from './entities/database-timeline.entity';
 import { DatabaseWitness } from './entities/database-witness.entity';
@@ -93,6 +93,7 @@ const STEPS = [
     DropletRemoval,
     DropletReverts,
     DropletAccess,
+    SagaPreviews,
     ZoneAccess,
     ProjectCalls,
     SharedPolls,

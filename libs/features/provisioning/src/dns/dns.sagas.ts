@@ -3,6 +3,7 @@ import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { SagaDefinition, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
+import { previewRecord } from '../droplets/saga-previews';
 import type { RecordType } from '../provider/dns-record-calls';
 import { DeleteRecordStep } from './delete-record.step';
 import { DnsRecordInput, recordHolds } from './dns-record.input';
@@ -44,6 +45,7 @@ export class UpsertRecordSaga {
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [ensure.name],
+      preview: async (input) => previewRecord(input, false),
       holds: recordHolds,
       steps: [ensure],
     };
@@ -61,6 +63,7 @@ export class DeleteRecordSaga {
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [remove.name],
+      preview: async (input) => previewRecord(input, true),
       holds: recordHolds,
       steps: [remove],
     };

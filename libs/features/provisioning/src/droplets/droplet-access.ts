@@ -1,13 +1,14 @@
 import { ProjectService } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
-import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
+import { InventoryReader, ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import type { Scope } from '#libs/identity';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { isReservedTag } from '../provider/tag-calls';
 import { AdminsOnlyError } from '../provisioning.errors';
-import type { AcceptedResize, OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, WithDroplet } from './droplet.input';
+import { findDiskObstacle, type AcceptedResize, type OwnDropletInput, type ProvisionDropletInput } from './droplet.input';
+import type { ResizeDropletInput, WithDroplet } from './droplet.input';
 
 /** Checks the start of a droplet saga before any provider call: the owner first, then the stored catalog. [TEN-6] */
 @Injectable()
@@ -16,6 +17,7 @@ export class DropletAccess {
     private readonly catalog: Catalog,
     private readonly projects: ProjectService,
     private readonly inventory: ResourceRegistrar,
+    private readonly reader: InventoryReader,
   ) {}
 
   /** Throws `ResourceNotFoundError`, also for droplets of other tenants. [TEN-6] */
@@ -24,12 +26,19 @@ export class DropletAccess {
     return { resource_id: input.resource_id, droplet_id: found.provider_id };
   }
 
-  /** Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region. */
+  /**
+   * Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region, or when
+   * the disk would shrink.
+   */
   async acceptResize({ scope, input }: StartCommand<ResizeDropletInput>): Promise<AcceptedResize> {
     const found = await this.findDroplet(scope, input.resource_id);
     const size_slug = input.size_slug.toLowerCase();
     const problems = found.region ? await this.catalog.problemsOf({ sizeSlug: size_slug, region: found.region }) : undefined;
     if (problems?.length) throw new ValidationFailedError(problems.map(({ detail }) => fieldError('size_slug', detail)));
+    const { disk: diskGb } = (await this.reader.get(scope, input.resource_id)).attrs;
+    const newDiskGb = (await this.catalog.size(size_slug))?.diskGb;
+    const obstacle = findDiskObstacle(size_slug, typeof diskGb === 'number' ? diskGb : null, newDiskGb);
+    if (obstacle !== undefined) throw new ValidationFailedError([fieldError('size_slug', obstacle)]);
     const { resource_id, disk } = input;
     return { resource_id, size_slug, ...(disk !== undefined && { disk }), droplet_id: found.provider_id };
   }

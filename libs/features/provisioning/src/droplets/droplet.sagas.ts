@@ -7,6 +7,7 @@ import { CreateDropletStep } from './create-droplet.step';
 import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
 import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
+import { SagaPreviews } from './saga-previews';
 import { PowerOffStep, PowerOnStep } from './power.steps';
 import { RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
@@ -41,12 +42,13 @@ export class ProvisionDropletSaga {
 export class DestroyDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+  constructor(access: DropletAccess, previews: SagaPreviews, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
     this.definition = {
       kind: 'destroy_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [destroy.name, mark.name],
+      preview: (input) => previews.ofDestroy(input),
       holds: dropletHolds,
       steps: [destroy, mark],
     };
@@ -58,12 +60,13 @@ export class DestroyDropletSaga {
 export class SnapshotDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+  constructor(access: DropletAccess, previews: SagaPreviews, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
     this.definition = {
       kind: 'snapshot_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [take.name, listed.name],
+      preview: (input) => previews.ofSnapshot(input),
       holds: dropletHolds,
       steps: [take, listed],
     };
@@ -77,6 +80,7 @@ export class ResizeDropletSaga {
 
   constructor(
     access: DropletAccess,
+    previews: SagaPreviews,
     off: PowerOffStep,
     resize: ResizeStep,
     withDisk: ResizeWithDiskStep,
@@ -88,6 +92,7 @@ export class ResizeDropletSaga {
       input: ResizeDropletInput,
       prepare: (command) => access.acceptResize(command),
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
+      preview: (input) => previews.ofResize(input),
       holds: dropletHolds,
       steps: [off, resize, withDisk, on, recordSize],
     };

@@ -1,5 +1,5 @@
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn } from 'class-validator';
-import { DROPLET_NAME, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
+import { DROPLET_NAME, findDiskObstacle, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
 
 /** The fields of a droplet that the provider can change in place without losing data. */
 export const REVERTIBLE = ['size_slug', 'name', 'tags', 'backups'] as const;
@@ -55,9 +55,7 @@ export function findRevertObstacle({ field, ordered, diskGb, orderedDiskGb, back
   if (field === 'tags') return Array.isArray(ordered) && ordered.every(isTag) ? undefined : 'the provider takes no such tags';
   if (typeof ordered !== 'string') return `the provider takes no such ${field}`;
   if (field === 'name') return DROPLET_NAME.test(ordered) ? undefined : 'the provider takes no such name';
-  if (diskGb !== null && orderedDiskGb !== undefined && orderedDiskGb < diskGb)
-    return `${ordered} has a disk of ${orderedDiskGb} GB, and the droplet's of ${diskGb} GB cannot shrink`;
-  return undefined;
+  return findDiskObstacle(ordered, diskGb, orderedDiskGb);
 }
 
 /**

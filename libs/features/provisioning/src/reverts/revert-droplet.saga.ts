@@ -6,9 +6,10 @@ import type { StepAnswer, StepContext, StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { dropletHolds } from '../droplets/droplet-access';
-import { ObserveDropletStep } from '../droplets/observe-droplet.step';
 import { PowerOffStep, PowerOnStep } from '../droplets/power.steps';
+import { ObserveDropletStep } from '../droplets/record-size.step';
 import { ResizeStep } from '../droplets/resize.step';
+import { SagaPreviews } from '../droplets/saga-previews';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
@@ -76,6 +77,7 @@ export class RevertDropletSaga {
     private readonly inventory: InventoryReader,
     private readonly catalog: Catalog,
     private readonly desiredStates: DesiredStateRepository,
+    previews: SagaPreviews,
     check: CheckOrderStep,
     off: PowerOffStep,
     resize: ResizeStep,
@@ -96,6 +98,7 @@ export class RevertDropletSaga {
       input: RevertDropletInput,
       internal: true,
       prepare: (command) => this.prepare(command),
+      preview: (input) => previews.ofRevert(input),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
       steps: [check, off, resize, on, rename, tags, backups, observe],
