@@ -116,6 +116,32 @@ it('keeps what a newer saga wrote when the first change of an older one takes ef
   await reapUntil(async () => (await zone()).join() === wanted.join(), 'the data of the newer saga');
 });
 
+it('keeps what a newer saga wrote when the change of a compensation takes effect later (E2) [SAG-9]', async () => {
+  await setRecords({ type: 'A', name: 'api', data: '203.0.113.1' });
+  await world.simulator.faults([{ id: 'hold', match: { method: 'PATCH', path: `${RECORDS}/*` }, effect: { type: 'hold' } }]);
+  const id = await world.start('upsert_dns_record', record('A', 'api', '203.0.113.2'));
+  await until(async () => (await world.simulator.held()) === 1, { what: 'the blocked write' });
+  await world.controls.cancel(PLATFORM, id, ADMIN);
+  await world.simulator.faults([lateCommit('late', 'PATCH', `${RECORDS}/*`, 1)]);
+  world.engine.wake();
+  expect((await world.ended(id)).status).toBe('rolled_back');
+  expect(await world.simulator.fired()).toEqual({ late: 1 });
+  expect((await world.run('upsert_dns_record', record('A', 'api', '203.0.113.3'))).status).toBe('completed');
+  await world.simulator.advance(HOUR_MS);
+  await until(async () => (await zone()).includes('A api 203.0.113.1 1800'), { what: 'the late change' });
+  await reapUntil(async () => (await zone()).includes('A api 203.0.113.3 1800'), 'the data of the newer saga');
+});
+
+it('restores the field that a newer saga did not set (E2) [SAG-9]', async () => {
+  await setRecords({ type: 'A', name: 'api', data: '203.0.113.1', ttl: 300 });
+  await world.simulator.faults([lateCommit('late', 'PATCH', `${RECORDS}/*`)]);
+  await cancelAfterLostWrite('upsert_dns_record', record('A', 'api', '203.0.113.2', { dns_record_ttl: 60 }));
+  await world.simulator.advance(HOUR_MS);
+  await until(async () => (await zone()).includes('A api 203.0.113.2 60'), { what: 'the late change' });
+  expect((await world.run('upsert_dns_record', record('A', 'api', '203.0.113.3'))).status).toBe('completed');
+  await reapUntil(async () => (await zone()).includes('A api 203.0.113.3 300'), 'the previous TTL');
+});
+
 it('leaves a value alone that a newer saga has ordered, although a late write set it too (E2) [SAG-9]', async () => {
   await setRecords({ type: 'A', name: 'api', data: '203.0.113.1' });
   await world.simulator.faults([lateCommit('late', 'PATCH', `${RECORDS}/*`)]);

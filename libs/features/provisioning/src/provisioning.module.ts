@@ -11,7 +11,6 @@ import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas'
 import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
-import { AwaitSnapshotStep } from './droplets/await-snapshot.step';
 import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
 import { DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
 import { DropletAccess } from './droplets/droplet-access';
@@ -22,7 +21,7 @@ import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step'
 import { RegisterDropletStep } from './droplets/register-droplet.step';
 import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.step';
 import { SagaPreviews } from './droplets/saga-previews';
-import { TakeSnapshotStep } from './droplets/take-snapshot.step';
+import { AwaitSnapshotStep, TakeSnapshotStep } from './droplets/take-snapshot.step';
 import { DatabaseTimeline } from './entities/database-timeline.entity';
 import { DatabaseWitness } from './entities/database-witness.entity';
 import { DesiredState } from './entities/desired-state.entity';
@@ -43,7 +42,7 @@ import { RestoreDetector } from './reaper/restore-detector';
 import { RestoreWitness } from './reaper/restore-witness';
 import { TaggedResources } from './reaper/tagged-resources';
 import { UndoLateWriteSaga, UndoLateWriteStep } from './reaper/undo-late-write.saga';
-import { RenameStep, SetBackupsStep } from './reverts/droplet-setting.step';
+import { RenameStep, SetBackupsStep, SetPowerStep } from './reverts/droplet-setting.step';
 import { CheckOrderStep, DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga';
 import { SetTagsStep } from './reverts/set-tags.step';
 
@@ -76,6 +75,7 @@ const STEPS = [
   RenameStep,
   SetTagsStep,
   SetBackupsStep,
+  SetPowerStep,
   ObserveDropletStep,
   EnsureRecordStep,
   DeleteRecordStep,

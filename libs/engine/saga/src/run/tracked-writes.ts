@@ -1,7 +1,6 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { TrackedWrite } from '../definition/effect';
-import type { SagaWrite } from '../entities/saga-write.entity';
 import { LeaseLostError } from '../saga.errors';
 import type { SagaStatus } from '../saga.states';
 
@@ -13,7 +12,11 @@ export interface WritingStep {
 }
 
 /** A write of an object that may change late, as the reaper judges it. */
-export interface WrittenObject extends Pick<SagaWrite, 'id' | 'sagaId' | 'compensating' | 'target' | 'object' | 'sets' | 'before'> {
+export interface WrittenObject extends TrackedWrite {
+  readonly id: string;
+  readonly sagaId: string;
+  /** The write of a compensation. */
+  readonly compensating: boolean;
   readonly answered: boolean;
   readonly handled: boolean;
   readonly status: SagaStatus;

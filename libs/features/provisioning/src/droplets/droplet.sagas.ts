@@ -2,7 +2,6 @@ import type { SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { AssignProjectStep } from './assign-project.step';
 import { AwaitActiveStep } from './await-active.step';
-import { AwaitSnapshotStep } from './await-snapshot.step';
 import { CreateDropletStep } from './create-droplet.step';
 import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
@@ -12,7 +11,7 @@ import { PowerOffStep, PowerOnStep } from './power.steps';
 import { RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
 import { ResizeStep, ResizeWithDiskStep } from './resize.step';
-import { TakeSnapshotStep } from './take-snapshot.step';
+import { AwaitSnapshotStep, TakeSnapshotStep } from './take-snapshot.step';
 
 /** Creates a droplet that is active, reachable, assigned to its tenant, in the inventory and in the desired state. */
 @Injectable()

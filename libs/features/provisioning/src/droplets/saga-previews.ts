@@ -2,11 +2,15 @@ import { Catalog } from '#libs/catalog';
 import { InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
 import type { SagaPreview } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import type { DnsRecordInput } from '../dns/dns-record.input';
-import type { AcceptedRevert } from '../reverts/revert-droplet.input';
 import { hasSizeAlready, type AcceptedResize, type WithDroplet } from './droplet.input';
 
 type Preview = Partial<SagaPreview>;
+
+/** The settings that a revert restores, with the values that they get. */
+type Restored = Readonly<Record<'size_slug' | 'name' | 'tags' | 'backups' | 'status', unknown>> & {
+  readonly resource_id: string;
+  readonly fields: readonly ('size_slug' | 'name' | 'tags' | 'backups' | 'status')[];
+};
 
 /** The provider gives no time for a resize; moving a large disk to another machine takes longest (docs/digitalocean-facts.md 4.7). */
 const RESIZE_OUTAGE = 'about 2 minutes, longer when the provider moves a large disk';
@@ -40,20 +44,27 @@ export class SagaPreviews {
     return {
       changes: [{ field: 'status', from: droplet?.status ?? null, to: 'deleted' }],
       irreversible: ['The droplet is destroyed with the data on its disk; its snapshots stay'],
-      warnings: droplet ? goneWarnings(droplet) : [],
+      warnings: droplet ? warningIfUnlisted(droplet) : [],
     };
   }
 
   async ofSnapshot({ resource_id }: WithDroplet): Promise<Preview> {
     const droplet = await this.find(resource_id);
-    return { warnings: droplet ? goneWarnings(droplet) : [] };
+    return { warnings: droplet ? warningIfUnlisted(droplet) : [] };
   }
 
-  async ofRevert(input: AcceptedRevert): Promise<Preview> {
+  async ofRevert(input: Restored): Promise<Preview> {
     const droplet = await this.find(input.resource_id);
     if (!droplet) return {};
     const { tags, features } = droplet.attrs as { tags?: string[]; features?: string[] };
-    const live = { size_slug: droplet.size_slug, name: droplet.name, tags: tags ?? [], backups: features?.includes('backups') === true };
+    const { status } = droplet;
+    const live = {
+      status,
+      size_slug: droplet.size_slug,
+      name: droplet.name,
+      tags: tags ?? [],
+      backups: features?.includes('backups') === true,
+    };
     return {
       changes: input.fields.map((field) => ({ field, from: live[field], to: input[field] })),
       off_for: input.fields.includes('size_slug') ? outageOf(droplet) : null,
@@ -69,17 +80,6 @@ export class SagaPreviews {
   }
 }
 
-/** The records of a zone are not stored, so the saga looks at them, and the preview says what it may refuse. Pure. */
-export function previewRecord(input: DnsRecordInput, deletes: boolean): Preview {
-  const { dns_record_type: type, dns_record_name: name, dns_record_data: data, dns_record_previous_data: previous } = input;
-  if (deletes) {
-    const warning = `Only records ${type} ${name} with this data are deleted; when there is none, the saga does nothing and says how many others there are`;
-    return { changes: [{ field: 'data', from: data, to: null }], warnings: [warning] };
-  }
-  const ambiguous = `When the zone has several records ${type} ${name} and none with this data, the saga refuses with ambiguous_record: name the one to change in dns_record_previous_data`;
-  return { changes: [{ field: 'data', from: previous ?? null, to: data }], warnings: previous === undefined ? [ambiguous] : [] };
-}
-
 function diskOf({ attrs }: ResourceView): number | null {
   return typeof attrs.disk === 'number' ? attrs.disk : null;
 }
@@ -87,9 +87,9 @@ function diskOf({ attrs }: ResourceView): number | null {
 const outageOf = ({ status }: ResourceView): string | null => (status === 'off' ? null : RESIZE_OUTAGE);
 
 function warningsAbout(droplet: ResourceView): string[] {
-  return [...goneWarnings(droplet), ...(droplet.status === 'off' ? ['The droplet is off now, and stays off'] : [])];
+  return [...warningIfUnlisted(droplet), ...(droplet.status === 'off' ? ['The droplet is off now, and stays off'] : [])];
 }
 
-function goneWarnings({ stale_strike_count: strikes }: ResourceView): string[] {
+function warningIfUnlisted({ stale_strike_count: strikes }: ResourceView): string[] {
   return strikes > 0 ? ['The last complete sweep did not list this droplet: it has probably been deleted'] : [];
 }

@@ -23,6 +23,8 @@ export interface Droplet {
   readonly name: string | null;
   readonly status: string;
   readonly sizeSlug: string | null;
+  /** Null for an image without a slug. */
+  readonly imageSlug: string | null;
   readonly diskGb: number;
   readonly publicIpv4: string | null;
   readonly tags: readonly string[];
@@ -133,6 +135,7 @@ export function parseDroplet(raw: unknown): Droplet {
     name: optionalText(droplet, 'name'),
     status: text(droplet, 'status'),
     sizeSlug: optionalText(droplet, 'size_slug'),
+    imageSlug: optionalText(optionalRecord(droplet.image, 'image') ?? {}, 'slug'),
     diskGb: optionalWholeNumber(droplet, 'disk') ?? 0,
     publicIpv4: publicNetwork ? text(publicNetwork, 'ip_address') : null,
     tags: texts(droplet, 'tags'),

@@ -34,6 +34,7 @@ const lateWrites = counter(
   'arcadia_late_writes_total',
   'Writes to the provider that took effect after their saga had ended, by what became of them',
   ['field', 'outcome'],
+  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag'].map((field) => ({ field, outcome: 'reported' })),
 );
 
 /**

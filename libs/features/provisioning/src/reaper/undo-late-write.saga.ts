@@ -76,7 +76,7 @@ export class UndoLateWriteStep implements StepDefinition<LateWriteOrder, UndoInt
     const { target, values } = ctx.input;
     const { zone, type, name } = place;
     const live = (await this.records.listByName(zone, name, type, ctx.signal)).find((record) => record.id === id);
-    if (!live) return fail({ code: 'record_gone', detail: `Record ${id} does not exist any more` }, 'none');
+    if (!live) return fail({ code: 'record_missing', detail: `Record ${id} does not exist any more` }, 'none');
     const fields: ListedRecord = { ...live, ...(values as Partial<RecordFields>) };
     const before = recordValues(place, live);
     return ctx.effect('restore record', {

@@ -88,3 +88,19 @@ export class SetBackupsStep extends DropletSettingStep {
     return on === true ? undefined : findBackupsObstacle(backupIds.length);
   }
 }
+
+/** Powers the droplet on or off, as it is desired. */
+@Injectable()
+export class SetPowerStep extends DropletSettingStep {
+  readonly name = 'set_power';
+
+  protected wantedValue({ status }: AcceptedRevert): SettingValue {
+    return status;
+  }
+  protected liveValue({ status }: Droplet): SettingValue {
+    return status;
+  }
+  protected actionFor(status: SettingValue): DropletGoal['action'] {
+    return { type: status === 'off' ? 'power_off' : 'power_on' };
+  }
+}

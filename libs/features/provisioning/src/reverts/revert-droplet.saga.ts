@@ -13,7 +13,7 @@ import { SagaPreviews } from '../droplets/saga-previews';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
-import { RenameStep, SetBackupsStep } from './droplet-setting.step';
+import { RenameStep, SetBackupsStep, SetPowerStep } from './droplet-setting.step';
 import {
   findRevertObstacle,
   isRevertible,
@@ -85,6 +85,7 @@ export class RevertDropletSaga {
     rename: RenameStep,
     tags: SetTagsStep,
     backups: SetBackupsStep,
+    power: SetPowerStep,
     observe: ObserveDropletStep,
   ) {
     const stepsOf: Record<RevertibleField, readonly { readonly name: string }[]> = {
@@ -92,6 +93,7 @@ export class RevertDropletSaga {
       name: [rename],
       tags: [tags],
       backups: [backups],
+      status: [power],
     };
     this.definition = {
       kind: 'revert_droplet',
@@ -101,7 +103,7 @@ export class RevertDropletSaga {
       preview: (input) => previews.ofRevert(input),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
-      steps: [check, off, resize, on, rename, tags, backups, observe],
+      steps: [check, off, resize, on, rename, tags, backups, power, observe],
     };
   }
 
@@ -122,6 +124,7 @@ export class RevertDropletSaga {
       size_slug: droplet.size_slug ?? '',
       tags: withoutReserved(tags ?? []),
       backups: features?.includes('backups') === true,
+      status: droplet.status ?? '',
     };
     const wanted = desiredValues(desired.spec, fields);
     for (const field of fields) {

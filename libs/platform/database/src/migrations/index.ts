@@ -19,6 +19,7 @@ import { SagaTraces1795000001040 } from './1040-saga-traces.migration';
 import { Restores1795000001045 } from './1045-restores.migration';
 import { NamesOfTables1795000001046 } from './1046-names-of-tables.migration';
 import { SagaWrites1795000001060 } from './1060-saga-writes.migration';
+import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   Restores1795000001045,
   NamesOfTables1795000001046,
   SagaWrites1795000001060,
+  WholeOrders1795000001061,
 ];
