@@ -73,14 +73,15 @@ it('shows the desired state of a resource to those who may read it (C2) [DRF-1]'
   const stored = await createTestDatabase();
   const other = await newProvisioningWorld({}, stored);
   const { resource_id: resourceId } = (await other.run('provision_droplet', ORDER)).context.register_droplet as { resource_id: string };
-  const { http, close } = await createTestApp({ DATABASE_URL: stored.appUrl });
+  const { http, becomes, close } = await createTestApp({ DATABASE_URL: stored.appUrl });
+  await becomes('/api/health/ready', 200);
   const token = (tenantId: string) => signGuardianToken(JWT_SECRET, { sub: 'olga', roles: [], tenantId });
   const read = (tenantId: string) =>
     http()
       .get(`/api/v1/inventory/${resourceId}`)
       .set('authorization', `Bearer ${token(tenantId)}`);
-  const { body } = (await read('acme')) as { body: { data: { desired_state: unknown } } };
-  expect(body.data.desired_state).toMatchObject({ spec: WHOLE, spec_version: 1 });
+  const { status, body } = (await read('acme')) as { status: number; body: { data?: { desired_state: unknown } } };
+  expect({ status, body }).toMatchObject({ status: 200, body: { data: { desired_state: { spec: WHOLE, spec_version: 1 } } } });
   expect((await read('stranger')).status).toBe(404);
   await close();
   await other.close();

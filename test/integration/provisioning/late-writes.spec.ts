@@ -19,6 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 afterEach(async () => {
+  const isIdle = async () => (await world.database.query('select 1 from saga_runs where wake_at is not null')).length === 0;
+  await until(isIdle, { what: 'the end of the sagas that undo' });
   await world.simulator.faults([]);
   await world.asOwner('truncate saga_writes');
 });
