@@ -80,6 +80,7 @@ it('undoes a change of a record that took effect after its saga was rolled back,
   await world.simulator.advance(HOUR_MS);
   await until(async () => (await zone()).includes('A api 203.0.113.2 60'), { what: 'the late change' });
   await reapUntil(async () => (await zone()).includes('A api 203.0.113.1 300'), 'the previous record');
+  expect(await zone()).toHaveLength(1);
 });
 
 it('creates a record again that a late delete removed (E2) [SAG-9, SAG-14]', async () => {
@@ -142,6 +143,7 @@ it('restores the field that a newer saga did not set (E2) [SAG-9]', async () => 
   await until(async () => (await zone()).includes('A api 203.0.113.2 60'), { what: 'the late change' });
   expect((await world.run('upsert_dns_record', record('A', 'api', '203.0.113.3'))).status).toBe('completed');
   await reapUntil(async () => (await zone()).includes('A api 203.0.113.3 300'), 'the previous TTL');
+  expect(await zone()).toHaveLength(1);
 });
 
 it('leaves a value alone that a newer saga has ordered, although a late write set it too (E2) [SAG-9]', async () => {
@@ -196,6 +198,9 @@ it('powers a machine on again that a late power_off stopped (E2) [SAG-9]', async
   const status = async () => (await dropletsById()).get(dropletId)?.status;
   await until(async () => (await status()) === 'off', { what: 'the late power_off' });
   await reapUntil(async () => (await status()) === 'active', 'the machine being on');
+  expect(await world.database.query(`select status from saga_runs where kind = 'undo_late_write' order by id desc limit 1`)).toHaveLength(
+    1,
+  );
 });
 
 it('reports a resize that took effect late, because only an outage can undo it (E2) [SAG-9]', async () => {
@@ -298,7 +303,7 @@ it(`leaves no unreported difference after late writes of each kind, cancelled, k
     expect((await world.ended(id)).status).toBe('rolled_back');
     if (mode === 'newer') await one.newer();
     const expected = await one.state();
-    if (mode !== 'newer') expect(expected).toEqual(before);
+    expect(mode === 'newer' || JSON.stringify(expected) === JSON.stringify(before)).toBe(true);
     await world.simulator.advance(HOUR_MS);
     const isReported = async () => (await world.reader.get(PLATFORM, id)).leftovers.length > 0;
     const isChanged = async () => JSON.stringify(await one.state()) !== JSON.stringify(expected);

@@ -97,7 +97,7 @@ export class DropletAccess {
 function inLowerCase(input: ProvisionDropletInput): ProvisionDropletInput {
   const { size_slug, region, image, ssh_keys } = input;
   const lower = { size_slug: size_slug.toLowerCase(), region: region.toLowerCase(), image: image.toLowerCase() };
-  return { ...input, ...lower, ...(ssh_keys && { ssh_keys: ssh_keys.map((key) => key.toLowerCase()) }) };
+  return Object.assign({}, input, lower, ssh_keys && { ssh_keys: ssh_keys.map((key) => key.toLowerCase()) });
 }
 
 /** The hold of a saga on a droplet: no other saga may change it meanwhile. */

@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { canonicalJson, errorCode, type Json } from '#libs/kernel';
+import { canonicalJson, errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { NEW_OBJECT, ResourceBusyError, SagaQueries, SagaReader, SagaStarter, TrackedWrites, type WrittenObject } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -74,7 +74,7 @@ function expectedValue(writes: readonly WrittenObject[], field: string): unknown
   return undefined;
 }
 
-const same = (one: unknown, other: unknown): boolean => canonicalJson((one ?? null) as Json) === canonicalJson((other ?? null) as Json);
+const same = (one: unknown, other: unknown): boolean => canonicalJson(one ?? null) === canonicalJson(other ?? null);
 
 /**
  * Watches the writes that were sent without an answer until the lag bound and the grace period have passed. A write that takes effect late
