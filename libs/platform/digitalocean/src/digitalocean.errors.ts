@@ -102,7 +102,7 @@ export class NotFoundAtProviderError extends providerError('not_found_at_provide
 
 /**
  * Any other 4xx: the call was not processed. The API has no error id for "another event of the droplet is under way", and its sentence
- * changes, so the caller looks at the state of the object to know whether the same call would be refused again. [SAG-10]
+ * changes, so the caller reads the state of the object to know whether the same call would be refused again. [SAG-10]
  */
 export class RefusedByProviderError extends providerError('refused_by_provider', 'conflict', 'DigitalOcean refused the call') {}
 
