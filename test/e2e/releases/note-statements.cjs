@@ -16,7 +16,8 @@ const LOOKS = 12;
 const SAMPLES = 5;
 const LONGEST_SAMPLE = 1_500;
 /** Code that passes on statements of others and sends none of its own. */
-const CARRIERS = /^libs\/platform\/database\/src\/(database|database\.metrics|queryable|bulk-load|session|advisory-locks|orm\/[\w-]+)\.[jt]s$/;
+const CARRIERS =
+  /^libs\/platform\/database\/src\/(database|database\.metrics|queryable|bulk-load|session|advisory-locks|orm\/[\w-]+)\.[jt]s$/;
 /** Transactions, settings and locks of a session refer to nothing in the schema. */
 const OF_THE_SESSION = /^\s*(begin|commit|rollback|savepoint|release|set|show|listen|unlisten|notify|prepare|deallocate|lock|drop|copy)\b/i;
 
