@@ -53,7 +53,7 @@ class FastListModule {}
 
 /** Resources without their list, which is the `FastListModule`. */
 @Module({
-  imports: [InventoryModule, DriftModule],
+  imports: [InventoryModule, DriftModule, ProvisioningModule],
   controllers: [InventoryController, InventoryCsvController, AdoptController],
 })
 class InventoryApiModule {}

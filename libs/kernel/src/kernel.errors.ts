@@ -48,7 +48,7 @@ export abstract class DomainError extends Error {
     return undefined;
   }
 
-  /** What a log line has besides code and message: which list, which call. Free of secrets. */
+  /** What a log line contains besides code and message: which list, which call. Free of secrets. */
   get facts(): Readonly<Record<string, string | number>> {
     return {};
   }

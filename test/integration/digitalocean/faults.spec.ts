@@ -66,7 +66,7 @@ it.each([
   { status: 404, id: 'not_found', message: 'deleted', code: 'not_found_at_provider' },
   { status: 409, id: 'conflict', message: 'duplicate name', code: 'refused_by_provider' },
   { status: 412, id: 'precondition_failed', message: 'not empty', code: 'refused_by_provider' },
-  { status: 422, id: 'unprocessable_entity', message: 'Droplet already has a pending event.', code: 'pending_event' },
+  { status: 422, id: 'unprocessable_entity', message: 'Droplet already has a pending event.', code: 'refused_by_provider' },
   { status: 422, id: 'unprocessable_entity', message: 'Data needs to end with a dot (.)', code: 'refused_by_provider' },
   { status: 409, id: 'conflict', message: 'pending event', code: 'refused_by_provider' },
 ])('takes $status "$message" as final: $code', async ({ status, id, message, code }) => {

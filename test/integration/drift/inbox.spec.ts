@@ -50,6 +50,7 @@ it('opens a drift within one cycle after a resize outside our sagas, with its co
       saga_id: null,
       closed_at: null,
     }),
+    expect.objectContaining({ field: 'status', expected: 'active', actual: 'off', severity: 'high' }),
   ]);
 });
 
@@ -156,7 +157,15 @@ it('records the live values of an adopted resource as its desired state, without
   expect(await world.get(AdoptionService).adopt(resourceId, ADMIN)).toEqual({
     resource_id: resourceId,
     spec_version: 1,
-    spec: { name: 'web-1', region: 'fra1', size_slug: 's-1vcpu-1gb', image: 'ubuntu-24-04-x64', tags: [], backups: false },
+    spec: {
+      name: 'web-1',
+      region: 'fra1',
+      size_slug: 's-1vcpu-1gb',
+      image: 'ubuntu-24-04-x64',
+      tags: [],
+      backups: false,
+      status: 'active',
+    },
   });
   expect(await world.detect()).toMatchObject({ opened: 0 });
   expect(await summary()).toMatchObject({ managed: 1, unmanaged: 0, coverage: [{ tenant_id: 'acme', live: 1, managed: 1, share: 1 }] });

@@ -37,6 +37,11 @@ describe('a completed revert [DRF-5]', () => {
       to: ORDER.size_slug,
       steps: ['check_order', 'power_off', 'resize', 'power_on', 'observe_droplet'],
       holds: [`droplet:${droplet.dropletId}`],
+      nothing_to_do: false,
+      changes: [{ field: 'size_slug', from: BIGGER, to: ORDER.size_slug }],
+      off_for: expect.stringContaining('minutes') as unknown,
+      irreversible: [],
+      warnings: [],
     });
     const before = await world.specs.find(droplet.resourceId);
     const sagaId = await revert(id);
@@ -47,7 +52,8 @@ describe('a completed revert [DRF-5]', () => {
     expect(await statusOf(id)).toBe('open');
     await world.sweepDroplets();
     expect(await world.detect()).toEqual({ ...NOTHING, reverted: 1 });
-    expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', saga_id: sagaId });
+    const reverted = { status: 'reverted', saga_id: sagaId, closed_by: 'ada', reason: 'not ordered' }; // A2: who asked, and why
+    expect(await world.get(DriftService).get(id)).toMatchObject(reverted);
     const [entry] = await world.database.query(`select actor, reason, details from audit_log where target_id = $1`, [sagaId]);
     expect(entry).toEqual({
       actor: 'ada',
@@ -85,9 +91,15 @@ describe('a completed revert [DRF-5]', () => {
   it('leaves the drift open and the droplet unchanged when the revert is rolled back', async () => {
     const id = await resizeOutsideSagas();
     const body = { id: 'unprocessable_entity', message: 'This size is too large to fit on your droplet’s server' };
-    await world.simulator.faults([{ id: 'f', match: { ...EVENTS, nth: 2 }, times: 1, effect: { type: 'status', status: 422, body } }]);
+    const refused = [2, 3, 4, 5, 6].map((nth) => ({
+      id: `f${nth}`,
+      match: { ...EVENTS, nth },
+      times: 1,
+      effect: { type: 'status', status: 422, body },
+    }));
+    await world.simulator.faults(refused);
     const saga = await world.ended(await revert(id));
-    expect(await world.simulator.fired()).toEqual({ f: 1 });
+    expect(Object.values(await world.simulator.fired())).toEqual([1, 1, 1, 1, 1]);
     expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'resize' } });
     expect(await liveDroplet()).toMatchObject({ size_slug: BIGGER, status: 'active' });
     await world.sweepDroplets();

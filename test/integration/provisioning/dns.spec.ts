@@ -40,6 +40,13 @@ const zone = async () =>
     .sort((a, b) => (a < b ? -1 : 1));
 const upsert = (type: string, name: string, data: string, more: Record<string, unknown> = {}) =>
   world.run('upsert_dns_record', { dns_domain: ZONE, dns_record_type: type, dns_record_name: name, dns_record_data: data, ...more });
+const record = (type: string, name: string, data: string, more: Record<string, unknown> = {}) => ({
+  dns_domain: ZONE,
+  dns_record_type: type,
+  dns_record_name: name,
+  dns_record_data: data,
+  ...more,
+});
 const remove = (type: string, name: string, data: string) =>
   world.run('delete_dns_record', { dns_domain: ZONE, dns_record_type: type, dns_record_name: name, dns_record_data: data });
 /** Cancels a saga while the provider blocks its write, unblocks the write, and waits for the end of the saga. */
@@ -71,6 +78,60 @@ describe('an upsert of a record', () => {
     const named = await upsert('TXT', '@', 'verification=2', { dns_record_previous_data: 'verification=1' });
     expect(named.context.ensure_record).toMatchObject({ outcome: 'updated' });
     expect(await zone()).toEqual(['TXT @ v=spf1 1800', 'TXT @ verification=2 1800']);
+  });
+
+  it.each([
+    ['CNAME', {}],
+    ['MX', { dns_record_priority: 10 }],
+    ['NS', {}],
+    ['SRV', { dns_record_priority: 1, dns_record_port: 443, dns_record_weight: 1 }],
+    ['CAA', { dns_record_flags: 0, dns_record_tag: 'issue' }],
+  ])(
+    'recognises a %s that points at the zone itself in whatever form it is written: repeat, delete, undo (A1) [SAG-14]',
+    async (type, more) => {
+      await setRecords();
+      expect((await upsert(type, 'self', `${ZONE}.`, more)).context.ensure_record).toMatchObject({ outcome: 'created' });
+      const stored = await zone();
+      expect(stored).toEqual([expect.stringContaining(`${type} self @`)]);
+      for (const data of [ZONE, ZONE.toUpperCase(), '@'])
+        expect((await upsert(type, 'self', data, more)).context.ensure_record).toMatchObject({ outcome: 'noop' });
+      await world.simulator.faults([{ id: 'hold', match: { method: 'PATCH', path: `${RECORDS}/*` }, effect: { type: 'hold' } }]);
+      await cancelDuringWrite('upsert_dns_record', record(type, 'self', 'other.example', more));
+      expect(await zone()).toEqual(stored);
+      const removed = await world.run('delete_dns_record', record(type, 'self', ZONE, more));
+      expect(removed.context.delete_record).toMatchObject({ outcome: 'deleted' });
+      expect(await zone()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['CNAME', `${ZONE}.`, {}],
+    ['MX', ZONE, { dns_record_priority: 10 }],
+    ['AAAA', '2001:0DB8:0:0::1', {}],
+  ])('removes a %s whose create had no answer, whatever its notation (A2) [SAG-9]', async (type, data, more) => {
+    await setRecords();
+    await world.simulator.faults([{ id: 'lost', match: { method: 'POST', path: RECORDS }, times: 1, effect: { type: 'lose_answer' } }]);
+    const id = await world.start('upsert_dns_record', record(type, 'shop1', data, more));
+    await until(async () => (await world.simulator.fired()).lost === 1, { what: 'the lost create' });
+    await world.controls.cancel(PLATFORM, id, ADMIN);
+    world.engine.wake();
+    expect((await world.ended(id)).status).toBe('rolled_back');
+    expect(await zone()).toEqual([]);
+  });
+
+  it('names the new records among its leftovers when none of them has the data of its unanswered create (A2) [SAG-9]', async () => {
+    await setRecords();
+    await world.simulator.faults([
+      { id: 'lost', match: { method: 'POST', path: RECORDS }, times: 1, effect: { type: 'status', status: 504 } },
+    ]);
+    const id = await world.start('upsert_dns_record', record('TXT', 'shop1', 'one'));
+    await until(async () => (await world.simulator.fired()).lost === 1, { what: 'the lost create' });
+    await world.simulator.call('POST', RECORDS, { type: 'TXT', name: 'shop1', data: 'in a form that is not known' });
+    await world.controls.cancel(PLATFORM, id, ADMIN);
+    world.engine.wake();
+    const saga = await world.ended(id);
+    expect(saga).toMatchObject({ status: 'compensation_failed', leftovers: [{ error: { code: 'other_records' } }] });
+    expect(saga.leftovers[0]?.error.detail).toContain('in a form that is not known');
   });
 
   it.each([
@@ -210,7 +271,7 @@ describe('a delete of a record', () => {
     expect((await remove('TXT', '@', 'x')).context.delete_record).toMatchObject({ outcome: 'deleted' });
     expect(await world.simulator.fired()).toEqual({ f: 1 });
     expect(await zone()).toEqual(['TXT @ y 1800']);
-    expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop' });
+    expect((await remove('TXT', '@', 'x')).context.delete_record).toEqual({ outcome: 'noop', other_records: 1 });
   });
 });
 

@@ -63,7 +63,7 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
   const id = await process.starts.start({ kind: 'viewed', input: { a: 1 }, tenantId: null, because: ADMIN });
   process.engine.wake();
   await until(() => script.calls.includes('do slow'));
-  const planned = { attempts: 0, started_at: null, finished_at: null, output: null, error: null };
+  const planned = { attempts: 0, started_at: null, finished_at: null, output: null, reason: null, error: null };
   expect(await process.reader.get(PLATFORM, id)).toEqual({
     id,
     kind: 'viewed',
@@ -87,6 +87,7 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
         started_at: expect.stringMatching(/^\d{4}-.*Z$/),
         finished_at: expect.stringMatching(/^\d{4}-.*Z$/),
         output: { made: 1 },
+        reason: null,
         error: null,
       },
       { step_idx: 1, name: 'slow', status: 'running', ...planned },

@@ -58,9 +58,14 @@ function recordOf(value: unknown, type: 'body' | 'query'): Record<string, unknow
 }
 
 /** Runs before class-transformer, which ignores names that every object has, such as `toString`. */
+/** A request that should change nothing must not be taken for one that should. */
+const DRY_RUN_IN_BODY = 'is a query parameter, not a field of the body: send ?dry_run=true';
+
 function unknownFields(metatype: Type, plain: object): FieldError[] {
   const known = fieldsOf(metatype);
-  return Object.keys(plain).flatMap((field) => (known.has(field) ? [] : [{ field, message: UNKNOWN_FIELD }]));
+  return Object.keys(plain).flatMap((field) =>
+    known.has(field) ? [] : [{ field, message: field === 'dry_run' ? DRY_RUN_IN_BODY : UNKNOWN_FIELD }],
+  );
 }
 
 const fieldsByClass = new Map<Type, ReadonlySet<string>>();

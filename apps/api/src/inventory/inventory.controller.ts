@@ -3,6 +3,7 @@ import type { AuditContext } from '#libs/audit';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
+import { DesiredStateRepository } from '#libs/provisioning';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import { PageQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
@@ -23,6 +24,7 @@ import {
   InventoryQuery,
   InventorySummaryResponse,
   OwnerBody,
+  ResourceDetailResponse,
   ResourceEventResponse,
   resourceFilters,
   ResourceResponse,
@@ -35,6 +37,7 @@ export class InventoryController {
   constructor(
     private readonly inventory: InventoryReader,
     private readonly owners: OwnershipService,
+    private readonly desired: DesiredStateRepository,
   ) {}
 
   @Get('summary')
@@ -48,11 +51,16 @@ export class InventoryController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a resource' })
+  @ApiOperation({ summary: 'Get a resource with its desired state' })
   @ApiIdParam('resource')
-  @ApiFreshDataResponse(ResourceResponse)
-  get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<FreshDataOf<ResourceResponse>> {
-    return this.inventory.getAnswer(scopeOf(by), id);
+  @ApiFreshDataResponse(ResourceDetailResponse)
+  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<FreshDataOf<ResourceDetailResponse>> {
+    const answer = await this.inventory.getAnswer(scopeOf(by), id);
+    const desired = await this.desired.find(id);
+    const desired_state = desired
+      ? { spec: desired.spec, spec_version: desired.version, changed_at: desired.changedAt.toISOString() }
+      : null;
+    return { ...answer, data: { ...answer.data, desired_state } };
   }
 
   @Get(':id/events')

@@ -166,6 +166,25 @@ export class ResourceResponse implements ResourceView {
   readonly missing: MissingResponse | null;
 }
 
+class DesiredStateResponse {
+  @ApiAnyObject('The desired values by field, without the tags that only this service sets')
+  readonly spec: Readonly<Record<string, unknown>>;
+
+  @ApiWhole('Version of the desired state; it rises with every change', { example: 1 })
+  readonly spec_version: number;
+
+  @ApiTime('Time of the last change')
+  readonly changed_at: string;
+}
+
+/** A resource with the state that it should have. */
+export class ResourceDetailResponse extends ResourceResponse {
+  @ApiObject(() => DesiredStateResponse, 'What was ordered, adopted or accepted; null for a resource that is not managed', {
+    nullable: true,
+  })
+  readonly desired_state: DesiredStateResponse | null;
+}
+
 class EventCauseResponse implements EventCause {
   @ApiText("The provider's id of the action; null while only the saga is known", { nullable: true })
   readonly action_id: string | null;

@@ -17,7 +17,17 @@ import { IsWord } from '../http/input.decorators';
 import { PageQuery, ReasonBody } from '../http/http.dto';
 
 const STATUSES = ['pending', 'running', 'compensating', 'completed', 'rolled_back', 'failed', 'compensation_failed'];
-const STEP_STATUSES = ['planned', 'running', 'waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'];
+const STEP_STATUSES = [
+  'planned',
+  'running',
+  'waiting',
+  'completed',
+  'skipped',
+  'failed',
+  'compensating',
+  'compensated',
+  'compensation_failed',
+];
 
 /** A saga to start. The class of the saga kind validates `input`; `saga-inputs.ts` describes it. */
 export class SagaBody extends ReasonBody {
@@ -88,6 +98,9 @@ class SagaStepResponse implements Omit<SagaStepView, 'error'> {
 
   @ApiEnum(STEP_STATUSES, 'State of the step')
   readonly status: SagaStepView['status'];
+
+  @ApiText('Why a skipped step had nothing to do; null for any other step', { nullable: true })
+  readonly reason: string | null;
 
   @ApiCount('Executions so far')
   readonly attempts: number;

@@ -1,10 +1,19 @@
-export { underWay, type Effect, type UnderWay } from './definition/effect';
-export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
+export { underWay, type Effect, type TrackedWrite, type UnderWay } from './definition/effect';
+export type {
+  StartCommand,
+  SagaDefinition,
+  SagaPreview,
+  StepContext,
+  StepDefinition,
+  StepKey,
+  StepPolicy,
+} from './definition/saga-definition';
 export { SagaRegistry } from './definition/saga-registry';
-export { done, fail, retry, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
+export { done, fail, retry, skipped, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
 export { SagaQueries, type RecordedIntent, type SagaOutline } from './queries/saga-queries';
 export { SagaReader, type SagaFilters, type SagaStepView, type SagaView } from './queries/saga-reader';
+export { NEW_OBJECT, TrackedWrites, type WrittenObject } from './run/tracked-writes';
 export {
   IdempotencyKeyReusedError,
   LeaseLostError,

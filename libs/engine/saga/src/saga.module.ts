@@ -10,10 +10,12 @@ import { SagaHold } from './entities/saga-hold.entity';
 import { SagaIdempotencyKey } from './entities/saga-idempotency-key.entity';
 import { SagaRun } from './entities/saga-run.entity';
 import { SagaStep } from './entities/saga-step.entity';
+import { SagaWrite } from './entities/saga-write.entity';
 import { SagaQueries } from './queries/saga-queries';
 import { SagaReader } from './queries/saga-reader';
 import { CheckpointWriter } from './run/checkpoint-writer';
 import { SagaRunner } from './run/saga-runner';
+import { TrackedWrites } from './run/tracked-writes';
 import { SAGA_GAUGES, SagaMetrics } from './saga.metrics';
 import { SagaControls } from './start/saga-controls';
 import { SagaStartWriter } from './start/saga-start-writer';
@@ -21,7 +23,7 @@ import { SagaStarter } from './start/saga-starter';
 
 /** Expects the global modules of config, database and audit. No saga runs until a worker starts the engine. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SagaRun, SagaStep, SagaHold, SagaIdempotencyKey])],
+  imports: [TypeOrmModule.forFeature([SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
   providers: [
     CheckpointWriter,
     Leases,
@@ -34,9 +36,10 @@ import { SagaStarter } from './start/saga-starter';
     SagaRunner,
     SagaStarter,
     SagaStartWriter,
+    TrackedWrites,
     databaseGauges(SAGA_GAUGES),
   ],
-  exports: [SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter],
+  exports: [SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter, TrackedWrites],
 })
 export class SagaModule implements OnModuleInit {
   constructor(

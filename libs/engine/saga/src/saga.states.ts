@@ -2,7 +2,8 @@
 export type SagaStatus = 'pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed';
 
 /** Where a step is. */
-export type StepStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'compensating' | 'compensated' | 'compensation_failed';
+export type StepStatus =
+  'running' | 'waiting' | 'completed' | 'skipped' | 'failed' | 'compensating' | 'compensated' | 'compensation_failed';
 
 /** The allowed changes of a saga's status. A checkpoint may also leave an open status unchanged. */
 export const SAGA_TRANSITIONS = {
@@ -22,10 +23,12 @@ export const SAGA_TRANSITIONS = {
 /** The allowed changes of a step's status. A checkpoint may also leave an open status unchanged. */
 export const STEP_TRANSITIONS = {
   /** No ledger line yet. A cancel compensates a step that a dead worker may have begun, so its first line may be one of a compensation. */
-  planned: ['running', 'waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
-  running: ['waiting', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
-  waiting: ['running', 'completed', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  planned: ['running', 'waiting', 'completed', 'skipped', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  running: ['waiting', 'completed', 'skipped', 'failed', 'compensating', 'compensated', 'compensation_failed'],
+  waiting: ['running', 'completed', 'skipped', 'failed', 'compensating', 'compensated', 'compensation_failed'],
   completed: ['compensating', 'compensated', 'compensation_failed'],
+  /** The step had nothing to do. Its compensation runs all the same, because an earlier try may have had an effect. */
+  skipped: ['compensating', 'compensated', 'compensation_failed'],
   /** `running`: by an operator's retry. */
   failed: ['running', 'compensating', 'compensated', 'compensation_failed'],
   compensating: ['compensated', 'compensation_failed'],

@@ -2,7 +2,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
 import { CompletenessReader, InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
-import { DesiredStateRepository, type Spec } from '#libs/provisioning';
+import { DesiredStateRepository, desiredFields, type Spec } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { liveValue, withoutOwnTags } from './detection.sql';
@@ -20,18 +20,6 @@ export interface AdoptedView {
   readonly spec: Spec;
   readonly spec_version: number;
 }
-
-/** The fields that become the desired state of an adopted resource, by kind: those that people choose. */
-const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups'],
-  volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
-  firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],
-  load_balancer: ['name', 'region', 'algorithm', 'forwarding_rules'],
-  dns_zone: ['name'],
-  floating_ip: ['region'],
-};
-
-const desiredFields = (kind: string): readonly string[] => DESIRED_FIELDS[kind] ?? ['name', 'region'];
 
 /** Lists live resources without a desired state (their changes are no drift) and adopts them. */
 @Injectable()
@@ -91,8 +79,8 @@ export class AdoptionService {
 const UNMANAGED = `r.deleted_at is null
   and not exists (select 1 from cloud_provisioned p where p.resource_id = r.id and p.ended_at is null)`;
 
-/** Fields that the inventory does not know get no desired value. $1 resource, $2 fields. Set-based: one row per field. */
+/** Fields that the inventory does not know get no desired value, nor does a status that passes by itself, such as `new`. $1 resource, $2 fields. Set-based: one row per field. */
 const LIVE_VALUES = `
-select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null'), '{}') as spec
+select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null' and not (f.field = 'status' and l.value not in ('"active"', '"off"'))), '{}') as spec
   from cloud_resources r cross join unnest($2::text[]) f(field) cross join lateral (select ${liveValue('f.field')} as value) l
  where r.id = $1`;

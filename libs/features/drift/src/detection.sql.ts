@@ -43,7 +43,7 @@ export const IGNORED = `exists (select 1 from cloud_drift_rules g
 
 /** The latest revert of a drift `d`, read from the sagas, because drift stores nothing about reverts. */
 export const LATEST_REVERT = `
-  select v.id, v.status, v.finished_at, v.wake_at is not null as under_way from saga_runs v
+  select v.id, v.status, v.created_by, v.finished_at, v.wake_at is not null as under_way from saga_runs v
    where v.kind = 'revert_droplet' and v.input ->> 'resource_id' = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at
    order by v.id desc limit 1`;
 
@@ -159,6 +159,15 @@ update cloud_drift d
  where d.id = n.drift_id and d.status = 'open'
 returning d.id`;
 
-/** Closes drifts. $1 ids, $2 the new status, $3 the statuses that may become it. Set-based. */
+/**
+ * Closes drifts. A reverted one names the operator who asked for the revert and the reason given, from the audit entry of the saga's start.
+ * $1 ids, $2 the new status, $3 the statuses that may become it. Set-based: it closes all drifts of a detection.
+ */
 export const CLOSE_DRIFTS = `
-update cloud_drift set status = $2, closed_at = clock_timestamp() where id = any ($1::uuid[]) and status = any ($3::text[]) returning id`;
+update cloud_drift c
+   set status = $2, closed_at = clock_timestamp(), closed_by = asked.created_by, reason = asked.reason
+  from cloud_drift d
+  left join lateral (
+    select v.created_by, (select a.reason from audit_log a where a.action = 'saga_started' and a.target_type = 'saga' and a.target_id = v.id::text limit 1) as reason
+      from (${LATEST_REVERT}) v where $2 = 'reverted') asked on true
+ where c.id = d.id and c.id = any ($1::uuid[]) and c.status = any ($3::text[]) returning c.id`;

@@ -1,11 +1,12 @@
 import type { AuditContext } from '#libs/audit';
 import { Transaction } from '#libs/database';
 import { DropletReverts } from '#libs/provisioning';
+import type { SagaPreview } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { assertUnchanged, lockDrift, type LockedDrift } from './drift-acceptance.service';
 
 /** What a revert would do. */
-export interface ReversalPlan {
+export interface ReversalPlan extends SagaPreview {
   readonly resource_id: string;
   readonly field: string;
   readonly from: unknown;
@@ -28,8 +29,8 @@ export class DriftRevertService {
   /** Throws `DriftNotFoundError`, `DriftMovedOnError`, and `NotRevertibleError` with the reason. */
   async plan(driftId: string): Promise<ReversalPlan> {
     const { resource_id, field, expected, live } = await this.readUnchanged(driftId);
-    const { steps, holds } = await this.reverts.plan({ resourceId: resource_id, field });
-    return { resource_id, field, from: live, to: expected, steps, holds };
+    const plan = await this.reverts.plan({ resourceId: resource_id, field });
+    return { resource_id, field, from: live, to: expected, ...plan };
   }
 
   /** Returns the id of the saga. Throws like `plan`, and `ResourceBusyError` while another saga has the resource on hold. */

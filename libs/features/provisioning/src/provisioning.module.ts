@@ -11,20 +11,17 @@ import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas'
 import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
-import { AwaitSnapshotStep } from './droplets/await-snapshot.step';
 import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
-import { DestroyDropletStep } from './droplets/destroy-droplet.step';
+import { DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
 import { DropletAccess } from './droplets/droplet-access';
 import { DropletActionRunner } from './droplets/droplet-action-runner';
 import { DestroyDropletSaga, ProvisionDropletSaga, ResizeDropletSaga, SnapshotDropletSaga } from './droplets/droplet.sagas';
-import { MarkDeletedStep } from './droplets/mark-deleted.step';
-import { ObserveDropletStep } from './droplets/observe-droplet.step';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
-import { RecordSizeStep } from './droplets/record-size.step';
+import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
-import { ResizeWithDiskStep } from './droplets/resize-with-disk.step';
-import { ResizeStep } from './droplets/resize.step';
-import { TakeSnapshotStep } from './droplets/take-snapshot.step';
+import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.step';
+import { SagaPreviews } from './droplets/saga-previews';
+import { AwaitSnapshotStep, TakeSnapshotStep } from './droplets/take-snapshot.step';
 import { DatabaseTimeline } from './entities/database-timeline.entity';
 import { DatabaseWitness } from './entities/database-witness.entity';
 import { DesiredState } from './entities/desired-state.entity';
@@ -37,16 +34,16 @@ import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
+import { LateWrites } from './reaper/late-writes';
 import { OrphanDnsRecords } from './reaper/orphan-dns-records';
 import { OrphanRepository } from './reaper/orphan.repository';
 import { Reaper } from './reaper/reaper';
 import { RestoreDetector } from './reaper/restore-detector';
 import { RestoreWitness } from './reaper/restore-witness';
 import { TaggedResources } from './reaper/tagged-resources';
-import { CheckOrderStep } from './reverts/check-order.step';
-import { RenameStep } from './reverts/rename.step';
-import { DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga';
-import { SetBackupsStep } from './reverts/set-backups.step';
+import { UndoLateWriteSaga, UndoLateWriteStep } from './reaper/undo-late-write.saga';
+import { RenameStep, SetBackupsStep, SetPowerStep } from './reverts/droplet-setting.step';
+import { CheckOrderStep, DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga';
 import { SetTagsStep } from './reverts/set-tags.step';
 
 const ENTITIES = [DesiredState, ProviderPollResult, Orphan, DatabaseTimeline, DatabaseWitness];
@@ -58,6 +55,7 @@ const SAGAS = [
   RevertDropletSaga,
   UpsertRecordSaga,
   DeleteRecordSaga,
+  UndoLateWriteSaga,
 ];
 const STEPS = [
   CreateDropletStep,
@@ -77,9 +75,11 @@ const STEPS = [
   RenameStep,
   SetTagsStep,
   SetBackupsStep,
+  SetPowerStep,
   ObserveDropletStep,
   EnsureRecordStep,
   DeleteRecordStep,
+  UndoLateWriteStep,
 ];
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
@@ -93,6 +93,7 @@ const STEPS = [
     DropletRemoval,
     DropletReverts,
     DropletAccess,
+    SagaPreviews,
     ZoneAccess,
     ProjectCalls,
     SharedPolls,
@@ -101,6 +102,7 @@ const STEPS = [
     DnsRecordCalls,
     DnsRecordCompensation,
     SnapshotCalls,
+    LateWrites,
     OrphanDnsRecords,
     RestoreDetector,
     RestoreWitness,

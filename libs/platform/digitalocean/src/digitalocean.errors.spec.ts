@@ -4,7 +4,6 @@ import {
   IncompleteListError,
   MalformedAnswerError,
   NotFoundAtProviderError,
-  PendingEventError,
   ProviderBudgetExhaustedError,
   ProviderNotConfiguredError,
   ProviderUnavailableError,
@@ -32,7 +31,6 @@ it.each([
   new DocumentTooLongError(),
   new ForbiddenByProviderError({}),
   new NotFoundAtProviderError({}),
-  new PendingEventError({}),
   new RefusedByProviderError({}),
   new UnknownOutcomeError('connection lost'),
 ])('does not count $code as an outage', (error) => {

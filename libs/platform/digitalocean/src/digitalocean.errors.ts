@@ -111,14 +111,10 @@ export class ForbiddenByProviderError extends providerError(
 /** 404 with the API's own error body. A 404 of a gateway is not one, because a 404 can lead to a tombstone. [INV-3] */
 export class NotFoundAtProviderError extends providerError('not_found_at_provider', 'not_found', 'DigitalOcean has no such object') {}
 
-/** 422: another event of the droplet is under way; DigitalOcean runs one at a time. Nothing happened: wait and retry. */
-export class PendingEventError extends providerError('pending_event', 'conflict', 'The droplet is busy with another event') {
-  override get writeFailure(): WriteFailure {
-    return { is: 'postponed', why: 'waiting for another action of the droplet to end' };
-  }
-}
-
-/** Any other 4xx: the call was not processed, and the same call would be refused again. */
+/**
+ * Any other 4xx: the call was not processed. The API has no error id for "another event of the droplet is under way", and its sentence
+ * changes, so the caller reads the state of the object to know whether the same call would be refused again. [SAG-10]
+ */
 export class RefusedByProviderError extends providerError('refused_by_provider', 'conflict', 'DigitalOcean refused the call') {}
 
 /** 429, or the pause that an earlier 429 asked for. The call was not processed. */

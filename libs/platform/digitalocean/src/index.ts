@@ -4,7 +4,6 @@ export {
   IncompleteListError,
   MalformedAnswerError,
   NotFoundAtProviderError,
-  PendingEventError,
   ProviderBudgetExhaustedError,
   ProviderError,
   ProviderNotConfiguredError,

@@ -3,7 +3,6 @@ import {
   ForbiddenByProviderError,
   MalformedAnswerError,
   NotFoundAtProviderError,
-  PendingEventError,
   ProviderUnavailableError,
   RateLimitedByProviderError,
   RefusedByProviderError,
@@ -131,13 +130,7 @@ function classifyRefusal(status: number, body: string, isObject: boolean, facts:
   if (status === 401) return { outcome: 'rejected', error: new TokenRejectedError(facts) };
   if (status === 403) return { outcome: 'refused', error: new ForbiddenByProviderError(facts) };
   if (status === 404) return { outcome: 'refused', error: new NotFoundAtProviderError(facts) };
-  if (isPendingEvent(facts)) return { outcome: 'refused', error: new PendingEventError(facts) };
   return { outcome: 'refused', error: new RefusedByProviderError(facts) };
-}
-
-/** The API has no error id for this refusal, only the sentence "Droplet already has a pending event.", unchanged since 2014. */
-function isPendingEvent({ status, providerCode, explanation }: AnswerFacts): boolean {
-  return status === 422 && providerCode === 'unprocessable_entity' && /\bpending event\b/i.test(explanation ?? '');
 }
 
 function unavailable(reason: string, unknownOutcome: boolean, facts?: AnswerFacts, retryAfterMs?: number): ProviderError {

@@ -1,5 +1,5 @@
 import type { DomainError } from '#libs/kernel';
-import type { StepAnswer, StepError, Wait } from './step-answer';
+import type { Fields, StepAnswer, StepError, Wait } from './step-answer';
 
 /** The effect has begun and has not ended: its lag has not begun, and its state proves nothing. */
 export interface UnderWay {
@@ -26,6 +26,21 @@ export interface EffectFields<Field extends string> {
 }
 
 /**
+ * One write of an effect: the values that it sets in an object at the outside system. While it has no answer it may take effect late, also
+ * after its saga has ended, and is watched. [SAG-9]
+ */
+export interface TrackedWrite {
+  /** The hold under which sagas write the object, e.g. `droplet:<id>`. */
+  readonly target: string;
+  /** The object within the target, e.g. the id of a record; empty where the target is one object. */
+  readonly object: string;
+  /** The values that the write sets, by field, in a form in which equal values are equal. */
+  readonly sets: Fields;
+  /** The values of these fields before the write, and others that an undo needs. */
+  readonly before: Fields;
+}
+
+/**
  * One effect at an outside system, as `ctx.effect` causes it. Every function may run again after a crash. A function that throws an error
  * with `outage` makes the step wait where its policy allows that.
  */
@@ -43,6 +58,8 @@ export interface Effect<Intent, Response, Output> {
   /** What the intent contains besides `fields`. Without it, nothing is recorded, and only the lease is checked before the send. */
   readonly intent?: Partial<Intent>;
   readonly fields?: EffectFields<keyof Intent & string>;
+  /** What `send` changes, called before it. A create whose late effect carries the id of its saga needs none. */
+  writes?(this: void): readonly TrackedWrite[];
   /** How long the effect of a send may stay invisible, ms. No further send before that. */
   readonly lagMs?: number;
   /** Further sends than this number, each with an unknown outcome before it, fail the step with `error`. */

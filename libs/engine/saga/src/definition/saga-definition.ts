@@ -96,6 +96,22 @@ export interface StartCommand<Input = Fields> {
   readonly input: Input;
 }
 
+/** What a saga would change, as a dry run tells it. It is judged by stored data, without a call of the provider. */
+export interface SagaPreview {
+  /** The resource is as wanted already: the steps will do nothing. */
+  readonly nothing_to_do: boolean;
+  /** The values that change; `from` is null where no stored data knows the value. */
+  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
+  /** For about how long a machine is off; null when no machine is powered off. */
+  readonly off_for: string | null;
+  /** What cannot be undone, also not by a cancel. */
+  readonly irreversible: readonly string[];
+  /** What a person should know before the start. */
+  readonly warnings: readonly string[];
+}
+
+export const NO_PREVIEW: SagaPreview = { nothing_to_do: false, changes: [], off_for: null, irreversible: [], warnings: [] };
+
 /** A kind of saga. `Input` is what its steps receive, `Requested` what a start request contains. */
 export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly kind: string;
@@ -111,6 +127,8 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
    * names. Refuses by throwing a `DomainError`. Calls no provider.
    */
   readonly prepare?: (command: StartCommand<Requested>) => Promise<Input>;
+  /** Describes a prepared start for a dry run. Calls no provider. */
+  readonly preview?: (input: Input) => Promise<Partial<SagaPreview>>;
   /** Fields of the input that the API does not return, because people put secrets into them. */
   readonly redactedInputFields?: readonly string[];
   /** Only other parts of the product start it, never a request. */

@@ -18,6 +18,8 @@ export interface SagaFilters {
 export interface SagaStepView extends Pick<SagaStep, 'name' | 'attempts' | 'output' | 'error'> {
   readonly step_idx: number;
   readonly status: StepStatus | 'planned';
+  /** Why a skipped step had nothing to do; null for any other step. */
+  readonly reason: string | null;
   readonly started_at: string | null;
   readonly finished_at: string | null;
 }
@@ -107,11 +109,18 @@ function sagaView(run: SagaRun, ledger: readonly LedgerJson[], redacted: readonl
     finished_at: run.finishedAt?.toISOString() ?? null,
     steps: run.steps.map((name, step_idx): SagaStepView => {
       const line = ledger.find((known) => known.step_idx === step_idx);
-      if (line) return { ...line, started_at: asTime(line.started_at), finished_at: asTime(line.finished_at) };
+      if (line) return stepView(line);
       const status = isRunning(step_idx) ? 'running' : 'planned';
-      return { step_idx, name, status, attempts: 0, started_at: null, finished_at: null, output: null, error: null };
+      return { step_idx, name, status, reason: null, attempts: 0, started_at: null, finished_at: null, output: null, error: null };
     }),
   };
+}
+
+/** The ledger keeps the reason of a skipped step where it keeps the error of a failed one. */
+function stepView({ started_at, finished_at, error, ...line }: LedgerJson): SagaStepView {
+  const skipped = line.status === 'skipped';
+  const times = { started_at: asTime(started_at), finished_at: asTime(finished_at) };
+  return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
 }
 
 const asTime = (text: string | null): string | null => text && new Date(text).toISOString();

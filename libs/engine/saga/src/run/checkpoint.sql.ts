@@ -67,7 +67,7 @@ ledger_lines as (
     from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch where b.step_idx is not null
   on conflict (saga_id, step_idx) do update
      set status = excluded.status, attempts = excluded.attempts, compensation_attempts = excluded.compensation_attempts,
-         output = coalesce(excluded.output, s.output), error = case when excluded.status in ('completed', 'waiting') then excluded.error else coalesce(excluded.error, s.error) end,
+         output = coalesce(excluded.output, s.output), error = case when excluded.status in ('completed', 'skipped', 'waiting') then excluded.error else coalesce(excluded.error, s.error) end,
          compensating_since = coalesce(s.compensating_since, excluded.compensating_since), finished_at = excluded.finished_at),
 acquired_holds as (
   insert into saga_holds (resource, saga_id)

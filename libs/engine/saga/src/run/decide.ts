@@ -25,7 +25,7 @@ export function afterExecution({ run, step, answer, tookMs }: ExecutedStep): Che
   const policy = executionPolicy(step);
   const attempts = (known?.attempts ?? 0) + 1;
   const tried = { run, step, tookMs, attempts };
-  if (answer.is === 'done') return { ...completed(tried, answer.output ?? null), holds: answer.holds ?? [] };
+  if (answer.is === 'done') return { ...completed(tried, answer), holds: answer.holds ?? [] };
   if (answer.is === 'wait') {
     const leftMs = policy.waitLimitMs - (known?.trying_ms ?? 0);
     if (leftMs <= 0)
@@ -33,7 +33,7 @@ export function afterExecution({ run, step, answer, tookMs }: ExecutedStep): Che
     return executeAgain({ ...tried, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), waitReason(answer));
   }
   if (answer.is === 'fail') return failed(tried, answer.error, answer.effect ?? 'unknown');
-  if (attempts >= policy.tries) return failed(tried, answer.error, 'unknown');
+  if (attempts >= policy.tries) return failed(tried, answer.error, answer.effect ?? 'unknown');
   return executeAgain(tried, 'running', answer.afterMs ?? backoffMs(policy, attempts), answer.error);
 }
 
@@ -97,7 +97,7 @@ interface TriedStep {
 
 function executionLine(
   { run, step, tookMs, attempts }: TriedStep,
-  status: 'running' | 'waiting' | 'completed' | 'failed',
+  status: 'running' | 'waiting' | 'completed' | 'skipped' | 'failed',
   rest: Partial<CheckpointStep>,
 ): CheckpointStep {
   return { idx: run.step_idx, name: step.name, status, attempts, compensationAttempts: 0, output: null, error: null, tookMs, ...rest };
@@ -122,11 +122,16 @@ function checkpointOf(run: SagaRun, step: CheckpointStep | null): Checkpoint {
   };
 }
 
-function completed(tried: TriedStep, output: Readonly<Record<string, unknown>> | null): Checkpoint {
+function completed(tried: TriedStep, { output: given, skipped }: Extract<StepAnswer, { is: 'done' }>): Checkpoint {
   const { run, step } = tried;
+  const output = given ?? null;
+  const line =
+    skipped === undefined
+      ? executionLine(tried, 'completed', { output })
+      : executionLine(tried, 'skipped', { output, error: { code: 'skipped', detail: skipped } });
   const last = run.step_idx + 1 >= run.steps.length;
   return {
-    ...checkpointOf(run, executionLine(tried, 'completed', { output })),
+    ...checkpointOf(run, line),
     status: last ? 'completed' : 'running',
     context: output && (step.mergesOutputIntoContext ? output : { [contextKeyOf(run)]: output }),
     nextIdx: last ? run.step_idx : run.step_idx + 1,

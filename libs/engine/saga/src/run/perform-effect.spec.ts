@@ -2,7 +2,7 @@ import { DomainError, type WriteFailure } from '#libs/kernel';
 import { underWay, type Effect } from '../definition/effect';
 import { done, wait, type StepAnswer } from '../definition/step-answer';
 import { LeaseLostError } from '../saga.errors';
-import { performEffect } from './perform-effect';
+import { performEffect, type WriteLog } from './perform-effect';
 
 const LAG_MS = 60_000;
 const POLL_MS = 5_000;
@@ -40,6 +40,8 @@ class Step {
   intent: Readonly<Record<string, unknown>> | null = null;
   /** The outcome of the next send: an error, or undefined for a response. */
   fails: Error | undefined;
+  /** Whether refused writes are tried again, as in a compensation. */
+  persistent = false;
   /** Whether a send has its effect at once. */
   takesEffect = true;
 
@@ -66,7 +68,15 @@ class Step {
         this.intent = intent;
       },
     };
-    return performEffect(ctx, 'create thing', {
+    const log: WriteLog = {
+      send: async (writes) => {
+        this.calls.push('log');
+        return writes.map(({ object }) => object);
+      },
+      answer: async (ids) => void this.calls.push(`answer ${ids.join()}`),
+      confirm: async (writes) => void this.calls.push(`confirm ${writes.map(({ object }) => object).join()}`),
+    };
+    const effect: Effect<Record<string, unknown>, string, Record<string, unknown>> = {
       find: async () => {
         this.calls.push('find');
         const [thing] = this.things;
@@ -85,7 +95,8 @@ class Step {
       pending: WAITING,
       answered: (id) => done({ id }),
       ...rest,
-    });
+    };
+    return performEffect(ctx, 'create thing', effect, log, this.persistent);
   }
 
   /** The intent of an earlier execution, which the process then did not survive. */
@@ -274,4 +285,46 @@ it('passes on an error that concerns no write, and keeps the intent, because the
   step.fails = new WriteError(undefined);
   await expect(step.run()).rejects.toBe(step.fails);
   expect(step.intent).toEqual({ sentAtMs: 0, create: 1, ruledOut: false });
+});
+
+describe('the record of unanswered writes (E2)', () => {
+  const writes = () => [{ target: 'thing:1', object: '1', sets: { on: true }, before: { on: false } }];
+
+  it('names a write before it is sent, and removes it with its answer [SAG-9]', async () => {
+    const step = new Step();
+    await step.run({ writes });
+    expect(step.calls.slice(-3)).toEqual(['log', 'send', 'answer 1']);
+  });
+
+  it('keeps a write without an answer, and a write whose worker died [SAG-9]', async () => {
+    const step = new Step();
+    step.fails = unknown();
+    await step.run({ writes });
+    expect(step.calls).not.toContain('answer 1');
+    const crashed = new Step();
+    crashed.fails = new LeaseLostError();
+    await expect(crashed.run({ writes })).rejects.toThrow(LeaseLostError);
+    expect(crashed.calls).not.toContain('answer 1');
+  });
+
+  it('removes a refused write, because it did not happen [SAG-9]', async () => {
+    const step = new Step();
+    step.fails = refused();
+    await step.run({ writes });
+    expect(step.calls).toContain('answer 1');
+  });
+
+  it('names the values that were found as wanted, so that an older write that changes them is noticed [SAG-9]', async () => {
+    const step = Step.after(SENT, 2_000);
+    step.things.push('thing');
+    await step.run({ writes });
+    expect(step.calls).toEqual(['find', 'confirm 1']);
+  });
+});
+
+it('tries a refused write of a compensation or a pivot again, whatever the words of the refusal (A4) [SAG-10]', async () => {
+  const step = Object.assign(new Step(), { persistent: true, takesEffect: false, fails: refused() });
+  expect(await step.run()).toMatchObject({ is: 'retry', effect: 'none' });
+  step.fails = refused('not_found');
+  expect(await step.run()).toMatchObject({ is: 'fail' });
 });

@@ -9,8 +9,9 @@ import { assertSagaTransition, assertStepTransition, FINAL_STATUSES } from '../s
 import { CheckpointWriter } from './checkpoint-writer';
 import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
 import { afterCancel, afterCompensation, afterExecution, contextKeyOf, executionPolicy, ledgerLineOf, mustSettle } from './decide';
-import { performEffect } from './perform-effect';
+import { performEffect, type WriteLog } from './perform-effect';
 import type { Checkpoint, LedgerLine, SagaRun } from './saga-run';
+import { TrackedWrites } from './tracked-writes';
 import { DomainError, errorCode, isRetryable } from '#libs/kernel';
 import { wait, type StepAnswer } from '../definition/step-answer';
 
@@ -32,6 +33,7 @@ export class SagaRunner {
     private readonly database: Database,
     private readonly registry: SagaRegistry,
     private readonly writer: CheckpointWriter,
+    private readonly writes: TrackedWrites,
     private readonly metrics: SagaMetrics,
   ) {}
 
@@ -90,6 +92,12 @@ export class SagaRunner {
     const assertLease = async (rows: Promise<unknown[]>) => {
       if ((await rows).length === 0) throw new LeaseLostError();
     };
+    const writing = { sagaId, epoch, stepIdx: run.step_idx };
+    const writeLog: WriteLog = {
+      send: (writes) => this.writes.send(writing, writes),
+      answer: (ids) => this.writes.answer(ids),
+      confirm: (writes) => this.writes.confirm(writing, writes),
+    };
     const ctx: Omit<StepContext, 'signal'> = {
       sagaId,
       tenantId: run.tenant_id,
@@ -117,7 +125,7 @@ export class SagaRunner {
         await assertLease(this.database.query(RECORD_INTENT, values));
         intents.set(run.step_idx, intent);
       },
-      effect: (what, effect) => performEffect(ctx, what, effect),
+      effect: (what, effect) => performEffect(ctx, what, effect, writeLog, step.pivot === true || run.status === 'compensating'),
     };
     return ctx;
   }

@@ -5,7 +5,7 @@ import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Raw, type Repository } from 'typeorm';
-import type { SagaDefinition } from '../definition/saga-definition';
+import { NO_PREVIEW, type SagaDefinition, type SagaPreview } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaIdempotencyKey } from '../entities/saga-idempotency-key.entity';
@@ -26,12 +26,12 @@ export interface StartRequest {
 }
 
 /** What a start would do. */
-export interface SagaPlan {
+export interface SagaPlan extends SagaPreview {
   readonly steps: readonly string[];
   readonly holds: readonly string[];
 }
 
-type PreparedStart = SagaPlan & { readonly input: Readonly<Record<string, unknown>> };
+type PreparedStart = Pick<SagaPlan, 'steps' | 'holds'> & { readonly input: Readonly<Record<string, unknown>> };
 
 /** Accepts sagas. After the commit of a start the saga reaches an end without further help. [SAG-1] */
 @Injectable()
@@ -45,8 +45,9 @@ export class SagaStarter {
 
   /** Returns what a start would do, step by step. Throws `UnknownSagaKindError`, and the errors of the kind's `prepare`. */
   async plan(request: Pick<StartRequest, 'kind' | 'input' | 'tenantId'>): Promise<SagaPlan> {
-    const { steps, holds } = await this.prepare(this.registry.get(request.kind), request);
-    return { steps, holds };
+    const definition = this.registry.get(request.kind);
+    const { input, steps, holds } = await this.prepare(definition, request);
+    return { steps, holds, ...NO_PREVIEW, ...(await definition.preview?.(input)) };
   }
 
   /**

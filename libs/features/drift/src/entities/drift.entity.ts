@@ -45,7 +45,7 @@ export class Drift {
   @Column('timestamptz', { nullable: true })
   readonly closedAt: Date | null;
 
-  /** The operator who accepted the drift. */
+  /** The operator who accepted the drift, or who asked for the revert that ended it. */
   @Column('text', { nullable: true })
   readonly closedBy: string | null;
 

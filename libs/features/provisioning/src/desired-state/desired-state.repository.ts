@@ -61,6 +61,7 @@ export class DesiredStateRepository {
     });
   }
 
+  /** The desired state of a resource; undefined when it has none. */
   async find(resourceId: string): Promise<DesiredState | undefined> {
     return (await this.states.findOneBy({ resourceId, endedAt: IsNull() })) ?? undefined;
   }

@@ -1,9 +1,9 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, NEW_OBJECT, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { bodyOf, DnsRecordCalls, sameRecord, type ListedRecord } from '../provider/dns-record-calls';
+import { bodyOf, DnsRecordCalls, recordValues, sameRecord, type ListedRecord } from '../provider/dns-record-calls';
 import { missingAsUndefined } from '../provider/droplet-calls';
-import type { DnsRecordInput } from './dns-record.input';
+import { recordHolds, type DnsRecordInput } from './dns-record.input';
 import { differs, wantedRecord } from './record-decision';
 
 type DeleteIntent = {
@@ -17,7 +17,9 @@ type DeleteIntent = {
   readonly sentAtMs: number;
 };
 
-type DeletedRecords = { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop' };
+/** `other_records`: the number of records of this name and type with other data, where there are any. */
+type DeletedRecords =
+  { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop'; readonly other_records?: number };
 type Ctx = StepContext<DnsRecordInput, DeleteIntent, DeletedRecords>;
 type Answer = StepAnswer<DeletedRecords>;
 
@@ -39,17 +41,28 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
 
   readonly execute = async (ctx: Ctx): Promise<Answer> => {
     const known = ctx.intent?.records ?? [];
-    const found = await this.listMatching(ctx);
+    const listed = await this.list(ctx);
+    const found = matching(ctx.input, listed);
+    const [target = ''] = recordHolds(ctx.input);
+    const others = listed.map(({ id }) => id);
     const records = [...known, ...found.filter(({ id }) => !known.some((one) => one.id === id))];
     const deleted = done<DeletedRecords>({ outcome: 'deleted', record_ids: records.map(({ id }) => id) });
     return ctx.effect('delete records', {
       find: async () => {
         if (found.length > 0) return undefined;
-        return known.length > 0 ? deleted : done({ outcome: 'noop' });
+        if (known.length > 0) return deleted;
+        if (listed.length === 0) return skipped('there is no record of this name and type', { outcome: 'noop' });
+        const why = `none of the ${listed.length} records of this name and type has this data`;
+        return skipped(why, { outcome: 'noop', other_records: listed.length });
       },
       unrecorded: 'visible',
       intent: { records },
       fields: { sentAtMs: 'sentAtMs' }, // no lag: a DELETE by id may be sent again at once
+      writes: () =>
+        found.map((record) => {
+          const before = { exists: true, others, ...recordValues(placeOf(ctx.input), record) };
+          return { target, object: record.id, sets: { exists: false }, before };
+        }),
       send: () => this.deleteAll(ctx, found),
       pending: wait(this.config.saga.pollMs, DELETE_REASON),
       answered: () => deleted,
@@ -65,14 +78,22 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
     const { records, remade = {}, sentAtMs } = intent;
     if (ctx.output === undefined && ctx.sinceBegunMs < sentAtMs + lagMs) return wait(pollMs, DELETE_REASON);
     const notRemade = records.filter(({ id }) => remade[id] === undefined);
-    const lost = findMissing(notRemade, await this.listMatching(ctx))[0];
+    const listed = await this.list(ctx);
+    const lost = findMissing(notRemade, matching(ctx.input, listed))[0];
     if (!lost) return done();
+    const [target = ''] = recordHolds(ctx.input);
+    const others = listed.map(({ id }) => id).filter((id) => !Object.values(remade).includes(id));
+    const before = { others, copies: records.filter(({ id }) => !others.includes(id)).length };
     const restoring = wait(pollMs, 'waiting for the previous DNS record to become visible again');
     return ctx.effect('create record again', {
       find: async () => undefined, // the list above lacks it
       intent,
       fields: { sentAtMs: 'remadeAtMs' },
       lagMs,
+      writes: () => [
+        { target, object: NEW_OBJECT, sets: recordValues(placeOf(ctx.input), lost), before },
+        { target, object: lost.id, sets: { exists: false }, before: { exists: false } }, // it stays deleted, and the new record replaces it
+      ],
       send: () => this.records.create(zone, bodyOf(type, name, lost), ctx.signal),
       pending: wait(pollMs, 'waiting for the new DNS record to become visible'),
       unanswered: restoring,
@@ -91,13 +112,17 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
     }
   }
 
-  /** Lists the records that the input selects: with this data, and with every field that the input sets. */
-  private async listMatching({ input, signal }: Ctx): Promise<ListedRecord[]> {
-    const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = input;
-    const wanted = wantedRecord(input);
-    const listed = await this.records.listByName(zone, name, type, signal);
-    return listed.filter((record) => sameRecord(type, record, wanted) && !differs(record, wanted));
+  private list({ input, signal }: Ctx): Promise<ListedRecord[]> {
+    return this.records.listByName(input.dns_domain, input.dns_record_name, input.dns_record_type, signal);
   }
+}
+
+const placeOf = ({ dns_domain: zone, dns_record_type: type }: DnsRecordInput) => ({ zone, type });
+
+/** The records that the input selects: with this data, and with every field that the input sets. Pure. */
+function matching(input: DnsRecordInput, listed: readonly ListedRecord[]): ListedRecord[] {
+  const wanted = wantedRecord(input);
+  return listed.filter((record) => sameRecord(wanted, record, wanted) && !differs(record, wanted));
 }
 
 /** The records that are listed neither under their own id nor, created again, under another one. Pure. */

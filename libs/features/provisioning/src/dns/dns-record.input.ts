@@ -68,6 +68,12 @@ export class DnsRecordInput {
   readonly dns_record_previous_data?: string;
 }
 
+/** The zone, type and name in a hold of `recordHolds`; undefined for any other hold. */
+export function recordPlaceOf(hold: string): { readonly zone: string; readonly type: string; readonly name: string } | undefined {
+  const [, zone, type, name] = /^zone-record:([^/]+)\/([^/]+)\/(.+)$/.exec(hold) ?? [];
+  return zone !== undefined && type !== undefined && name !== undefined ? { zone, type, name } : undefined;
+}
+
 /** The hold of a saga on one record: no other saga may write a record of this zone, type and name meanwhile. */
 export const recordHolds = ({ dns_domain: zone, dns_record_type: type, dns_record_name: name }: DnsRecordInput): string[] => [
   `zone-record:${zone}/${type}/${name}`,

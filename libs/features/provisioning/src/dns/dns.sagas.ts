@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
-import type { SagaDefinition, StartCommand } from '#libs/saga';
+import type { SagaDefinition, SagaPreview, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import type { RecordType } from '../provider/dns-record-calls';
 import { DeleteRecordStep } from './delete-record.step';
@@ -44,6 +44,7 @@ export class UpsertRecordSaga {
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [ensure.name],
+      preview: async (input) => previewRecord(input, false),
       holds: recordHolds,
       steps: [ensure],
     };
@@ -61,10 +62,22 @@ export class DeleteRecordSaga {
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [remove.name],
+      preview: async (input) => previewRecord(input, true),
       holds: recordHolds,
       steps: [remove],
     };
   }
+}
+
+/** The records of a zone are not stored. The saga reads them later, and the preview warns of what it may refuse. Pure. */
+function previewRecord(input: DnsRecordInput, deletes: boolean): Partial<SagaPreview> {
+  const { dns_record_type: type, dns_record_name: name, dns_record_data: data, dns_record_previous_data: previous } = input;
+  if (deletes) {
+    const warning = `Only records ${type} ${name} with this data are deleted; when there is none, the saga does nothing and says how many others there are`;
+    return { changes: [{ field: 'data', from: data, to: null }], warnings: [warning] };
+  }
+  const ambiguous = `When the zone has several records ${type} ${name} and none with this data, the saga refuses with ambiguous_record: name the one to change in dns_record_previous_data`;
+  return { changes: [{ field: 'data', from: previous ?? null, to: data }], warnings: previous === undefined ? [ambiguous] : [] };
 }
 
 /** Finds missing fields and data that does not fit the type. Pure. */

@@ -1,9 +1,20 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, fail, retry, wait, type StepAnswer, type StepContext, type StepDefinition, type Wait } from '#libs/saga';
+import {
+  done,
+  fail,
+  retry,
+  skipped,
+  wait,
+  type StepAnswer,
+  type StepContext,
+  type StepDefinition,
+  type TrackedWrite,
+  type Wait,
+} from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { bodyOf, DnsRecordCalls, sameRecord, type ListedRecord } from '../provider/dns-record-calls';
+import { bodyOf, DnsRecordCalls, recordValues, sameRecord, type ListedRecord, type RecordFields } from '../provider/dns-record-calls';
 import { leftAfterRestore, stepErrorOf } from '../provisioning.errors';
-import type { DnsRecordInput } from './dns-record.input';
+import { recordHolds, type DnsRecordInput } from './dns-record.input';
 import { decideRecord, differs, wantedRecord } from './record-decision';
 
 /** The intent of a write to a zone, recorded before the write is sent. */
@@ -60,7 +71,8 @@ export class DnsRecordCompensation {
     const { pollMs } = this.config.saga;
     const createdId = ctx.output?.record_id;
     const wanted = wantedRecord(ctx.input);
-    const found = listed.filter((record) => !others.includes(record.id) && sameRecord(wanted.type, record, wanted)).map(({ id }) => id);
+    const added = listed.filter(({ id }) => !others.includes(id));
+    const found = added.filter((record) => sameRecord(wanted, record, wanted)).map(({ id }) => id);
     const ours = [...new Set([...found, ...(createdId !== undefined && !removed.includes(createdId) ? [createdId] : [])])];
     const present = listed.filter(({ id }) => ours.includes(id)).map(({ id }) => id);
     if (ctx.restored && present.length > 0) return leftAfterRestore(`record ${present.join(', ')} of ${zone}`);
@@ -70,7 +82,9 @@ export class DnsRecordCompensation {
       if (answer !== deleting) return answer;
     }
     if (ours.length > 0) return deleting;
-    return unanswered ? wait(pollMs, 'waiting for a DNS record from an unconfirmed create to appear') : done();
+    if (unanswered) return wait(pollMs, 'waiting for a DNS record from an unconfirmed create to appear');
+    if (createdId === undefined && added.length > 0) return unrecognised(zone, added);
+    return done();
   }
 
   private deleteCreated(ctx: Ctx, id: string, deleting: Wait): Promise<Answer> {
@@ -97,11 +111,12 @@ export class DnsRecordCompensation {
     const restoring = wait(pollMs, 'waiting for the previous DNS record to become visible again');
     return ctx.effect('restore record', {
       find: async () => {
-        if (sameRecord(wanted.type, live, before) && !differs(live, before))
+        if (sameRecord(wanted, live, before) && !differs(live, before))
           return unanswered ? wait(pollMs, 'waiting for an unconfirmed DNS change to become visible') : done();
-        if (sameRecord(wanted.type, live, wanted)) return undefined;
+        if (sameRecord(wanted, live, wanted)) return undefined;
         return fail({ code: 'changed_meanwhile', detail: `Record ${live.id} has data that is neither ours nor its previous data` });
       },
+      writes: () => [updateOf(ctx.input, live, before)],
       send: () => this.records.update(zone, live.id, bodyOf(type, name, before), ctx.signal),
       pending: restoring,
       refused: ({ category }) => (category === 'not_found' ? restoring : undefined),
@@ -137,10 +152,12 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput, EnsureIn
       },
       intent: { op, before, others: listed.map(({ id }) => id), doubtful: intent?.doubtful === true || intent?.ruledOut === false },
       fields: { sentAtMs: 'sentAtMs', ruledOut: 'ruledOut' },
+      writes: () => ('record' in decision ? [updateOf(ctx.input, decision.record, wanted)] : []),
       lagMs: this.config.provider.lagMs,
       instead: () => {
         if (decision.is === 'refuse') return fail({ code: decision.code, detail: decision.detail }, 'none');
-        return decision.is === 'noop' ? done({ outcome: 'noop', record_id: decision.record.id }) : undefined;
+        if (decision.is !== 'noop') return undefined;
+        return skipped('the zone has this record already', { outcome: 'noop', record_id: decision.record.id });
       },
       send: () => (before ? this.records.update(zone, before.id, body, ctx.signal) : this.records.create(zone, body, ctx.signal)),
       pending: wait(this.config.saga.pollMs, WRITE_REASON),
@@ -160,8 +177,22 @@ function findEffect(
   input: DnsRecordInput,
 ): ListedRecord | undefined {
   const wanted = wantedRecord(input);
-  const equal = listed.filter((record) => sameRecord(wanted.type, record, wanted) && !differs(record, wanted));
+  const equal = listed.filter((record) => sameRecord(wanted, record, wanted) && !differs(record, wanted));
   return op === 'update' ? equal.find(({ id }) => id === before?.id) : equal.find(({ id }) => !others.includes(id));
+}
+
+/** Describes the change of one record. */
+function updateOf(input: DnsRecordInput, live: ListedRecord, to: RecordFields): TrackedWrite {
+  const place = { zone: input.dns_domain, type: input.dns_record_type };
+  const [target = ''] = recordHolds(input);
+  return { target, object: live.id, sets: recordValues(place, to), before: recordValues(place, live) };
+}
+
+/** Fails a compensation that cannot tell whether its own create made one of the new records. [SAG-14] */
+function unrecognised(zone: string, added: readonly ListedRecord[]): StepAnswer<never> {
+  const found = added.map(({ id, data }) => `${id} (${data})`).join(', ');
+  const detail = `The create had no answer, and ${zone} has new records of this name and type with other data: ${found}. Delete the wrong ones, then retry`;
+  return fail({ code: 'other_records', detail });
 }
 
 const written = (op: EnsureIntent['op'], { id }: ListedRecord): Answer =>

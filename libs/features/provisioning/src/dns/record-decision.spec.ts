@@ -1,4 +1,4 @@
-import { bodyOf, comparable, writable, type ListedRecord } from '../provider/dns-record-calls';
+import { bodyOf, canonicalData, writable, type ListedRecord } from '../provider/dns-record-calls';
 import { decideRecord, type WantedRecord } from './record-decision';
 
 const NONE = { ttl: null, priority: null, port: null, weight: null, flags: null, tag: null };
@@ -12,6 +12,7 @@ const listed = (id: string, data: string, fields: Partial<ListedRecord> = {}): L
   ...fields,
 });
 const wanted = (data: string, fields: Partial<WantedRecord> = {}): WantedRecord => ({
+  zone: 'fern-bakery.example',
   type: 'A',
   data,
   previousData: null,
@@ -71,6 +72,12 @@ describe('decides on an upsert by the records that the zone has', () => {
       want: wanted('X.example.', { type: 'CNAME' }),
       does: { is: 'noop' },
     },
+    ...['CNAME', 'MX', 'NS', 'SRV', 'CAA'].map((type) => ({
+      name: `a ${type} that points at the zone itself, which the provider reads back as @`,
+      now: [listed('1', '@', { type })],
+      want: wanted('Fern-Bakery.example.', { type }),
+      does: { is: 'noop' },
+    })),
     {
       name: 'an IPv6 address in another form',
       now: [listed('1', '2001:db8::1', { type: 'AAAA' })],
@@ -83,7 +90,7 @@ describe('decides on an upsert by the records that the zone has', () => {
       want: wanted('v=spf1', { type: 'TXT' }),
       does: { is: 'update' },
     },
-  ])('$does.is for $name [SAG-14]', ({ now, want, does }) => {
+  ])('$does.is for $name (A1) [SAG-14]', ({ now, want, does }) => {
     expect(decideRecord(now, want)).toMatchObject(does);
   });
 });
@@ -99,7 +106,8 @@ describe('the body of a write', () => {
     ['A', '1.1.1.1', null, '1.1.1.1'],
   ])('has the data of a %s, %s, in the form that the provider accepts', (type, data, tag, written) => {
     expect(writable(type, { data, tag })).toBe(written);
-    expect(comparable(type, writable(type, { data, tag }))).toBe(comparable(type, data));
+    const place = { zone: 'fern-bakery.example', type };
+    expect(canonicalData(place, writable(type, { data, tag }))).toBe(canonicalData(place, data));
   });
 
   it('contains the fields that the record has and no others', () => {

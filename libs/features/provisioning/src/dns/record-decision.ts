@@ -3,6 +3,7 @@ import type { DnsRecordInput } from './dns-record.input';
 
 /** The record that a zone should have for a name and type. Fields that the input does not set are null and keep their live value. */
 export interface WantedRecord extends RecordFields {
+  readonly zone: string;
   readonly type: string;
   /** Selects one of several records by its current data. */
   readonly previousData: string | null;
@@ -19,10 +20,10 @@ export type RecordDecision =
  * that the input selects, because any other record may have another owner (docs/digitalocean-facts.md 5.6).
  */
 export function decideRecord(listed: readonly ListedRecord[], wanted: WantedRecord): RecordDecision {
-  const equal = listed.find((record) => sameRecord(wanted.type, record, wanted));
+  const equal = listed.find((record) => sameRecord(wanted, record, wanted));
   if (equal) return differs(equal, wanted) ? { is: 'update', record: equal } : { is: 'noop', record: equal };
   if (wanted.previousData !== null) {
-    const selected = listed.find((record) => sameRecord(wanted.type, record, { ...wanted, data: wanted.previousData ?? '' }));
+    const selected = listed.find((record) => sameRecord(wanted, record, { ...wanted, data: wanted.previousData ?? '' }));
     if (selected) return { is: 'update', record: selected };
     return { is: 'refuse', code: 'previous_record_not_found', detail: 'No record has the data that dns_record_previous_data names' };
   }
@@ -42,6 +43,7 @@ export function differs(record: RecordFields, wanted: RecordFields): boolean {
 
 export function wantedRecord(input: DnsRecordInput): WantedRecord {
   return {
+    zone: input.dns_domain,
     type: input.dns_record_type,
     data: input.dns_record_data,
     ttl: input.dns_record_ttl ?? null,

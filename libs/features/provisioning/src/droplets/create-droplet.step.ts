@@ -7,6 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type Droplet, type DropletOrder } from '../provider/droplet-calls';
 import { isCreatedSince, MANAGED_TAG, sagaTag } from '../provider/tag-calls';
 import { leftAfterRestore } from '../provisioning.errors';
+import { answerRefusal } from './droplet-action-runner';
 import type { ProvisionDropletInput } from './droplet.input';
 
 /** The step fails after three creates with an unknown outcome. */
@@ -78,7 +79,10 @@ export class DropletRemoval {
         if (ctx.intent && !accepted.includes(id)) await ctx.recordIntent({ ...ctx.intent, deleted: [...accepted, id] });
         return deleting;
       },
-      refused: ({ category }) => (category === 'not_found' ? (recentlyCreated ? deleting : done()) : undefined),
+      refused: (error) => {
+        if (error.category === 'not_found') return recentlyCreated ? deleting : done();
+        return answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs: this.config.saga.pollMs });
+      },
     });
   }
 }

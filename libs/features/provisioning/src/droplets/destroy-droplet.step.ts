@@ -1,12 +1,18 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, wait, type StepContext, type StepDefinition } from '#libs/saga';
+import { ResourceRegistrar } from '#libs/inventory';
+import { done, retry, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { DesiredStateRepository } from '../desired-state/desired-state.repository';
+import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { DropletCalls } from '../provider/droplet-calls';
+import { stepErrorOf } from '../provisioning.errors';
+import { answerRefusal } from './droplet-action-runner';
 import type { WithDroplet } from './droplet.input';
 
 const WAIT_LIMIT_MS = 900_000;
 
-type DestroyIntent = { readonly asked: true };
+/** `refused`: every DELETE so far was refused, so the droplet was certainly not destroyed. */
+type DestroyIntent = { readonly asked: true; readonly refused?: boolean };
 type DestroyedDroplet = { readonly already_gone: true };
 type Ctx = StepContext<WithDroplet, DestroyIntent, DestroyedDroplet>;
 
@@ -24,13 +30,64 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
 
   readonly execute = (ctx: Ctx) => {
     const { droplet_id: id } = ctx.input;
+    const { pollMs } = this.config.saga;
+    const mayBeUnderWay = ctx.intent !== null && ctx.intent.refused !== true;
     return ctx.effect('destroy droplet', {
       find: async () => ((await this.droplets.get(id, ctx.signal)) ? undefined : done()),
       intent: { asked: true },
       send: () => this.droplets.destroy(id, ctx.signal),
-      pending: wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`),
+      pending: wait(pollMs, `waiting for droplet ${id} to be deleted`),
       answered: () => done(),
-      refused: ({ category }) => (category === 'not_found' ? done({ already_gone: true } as const) : undefined),
+      refused: async (error) => {
+        if (error.category === 'not_found') return skipped('the droplet did not exist any more', { already_gone: true } as const);
+        if (!mayBeUnderWay) await ctx.recordIntent({ asked: true, refused: true });
+        const answer = await answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs });
+        return answer?.is === 'retry' && mayBeUnderWay ? retry(stepErrorOf(error)) : answer;
+      },
     });
   };
+}
+
+type RepeatIntent = { readonly askedAtMs: number };
+type MarkCtx = StepContext<WithDroplet, RepeatIntent, never>;
+
+/** Marks the droplet deleted once the provider returns 404, because droplets have survived a 204 (docs/digitalocean-facts.md 4.4). */
+@Injectable()
+export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent, never> {
+  readonly name = 'mark_deleted';
+  readonly policy = { waitLimitMs: WAIT_LIMIT_MS };
+
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly poller: SharedProviderPoller,
+    private readonly inventory: ResourceRegistrar,
+    private readonly desiredStates: DesiredStateRepository,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  readonly execute = async (ctx: MarkCtx) => {
+    const { droplet_id: id } = ctx.input;
+    const deleting = wait(this.config.saga.pollMs, `waiting for droplet ${id} to be deleted`);
+    const destroy = await this.poller.newestActionOn(id, 'destroy');
+    if (destroy?.status === 'in-progress') return deleting;
+    // The droplet may survive the DELETE of the previous step, and each later one, for longer than the lag bound.
+    return ctx.effect('destroy droplet again', {
+      find: async () => ((await this.droplets.get(id, ctx.signal)) ? undefined : this.markDeleted(ctx, destroy?.id)),
+      unrecorded: 'late',
+      intent: {},
+      fields: { sentAtMs: 'askedAtMs' },
+      lagMs: destroy?.status === 'errored' ? 0 : this.config.provider.lagMs,
+      send: () => this.droplets.destroy(id, ctx.signal),
+      pending: deleting,
+      refused: ({ writeFailure }) => (writeFailure?.is === 'refused' ? deleting : undefined),
+    });
+  };
+
+  private async markDeleted({ sagaId, input, guard }: MarkCtx, destroyId: string | undefined): Promise<StepAnswer<never>> {
+    await guard();
+    if (destroyId !== undefined) await this.inventory.startedActions(sagaId, [destroyId]);
+    await this.inventory.markDeleted('droplet', input.droplet_id, sagaId);
+    await this.desiredStates.end(input.resource_id);
+    return done();
+  }
 }

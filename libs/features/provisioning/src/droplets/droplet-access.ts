@@ -1,13 +1,14 @@
 import { ProjectService } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
-import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
+import { InventoryReader, ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import type { Scope } from '#libs/identity';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { isReservedTag } from '../provider/tag-calls';
 import { AdminsOnlyError } from '../provisioning.errors';
-import type { AcceptedResize, OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, WithDroplet } from './droplet.input';
+import { findDiskObstacle, type AcceptedResize, type OwnDropletInput, type ProvisionDropletInput } from './droplet.input';
+import type { ResizeDropletInput, WithDroplet } from './droplet.input';
 
 /** Checks the start of a droplet saga before any provider call: the owner first, then the stored catalog. [TEN-6] */
 @Injectable()
@@ -16,6 +17,7 @@ export class DropletAccess {
     private readonly catalog: Catalog,
     private readonly projects: ProjectService,
     private readonly inventory: ResourceRegistrar,
+    private readonly reader: InventoryReader,
   ) {}
 
   /** Throws `ResourceNotFoundError`, also for droplets of other tenants. [TEN-6] */
@@ -24,12 +26,20 @@ export class DropletAccess {
     return { resource_id: input.resource_id, droplet_id: found.provider_id };
   }
 
-  /** Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region. */
+  /**
+   * Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region, or when
+   * the disk would shrink.
+   */
   async acceptResize({ scope, input }: StartCommand<ResizeDropletInput>): Promise<AcceptedResize> {
     const found = await this.findDroplet(scope, input.resource_id);
-    const problems = found.region ? await this.catalog.problemsOf({ sizeSlug: input.size_slug, region: found.region }) : undefined;
+    const size_slug = input.size_slug.toLowerCase();
+    const problems = found.region ? await this.catalog.problemsOf({ sizeSlug: size_slug, region: found.region }) : undefined;
     if (problems?.length) throw new ValidationFailedError(problems.map(({ detail }) => fieldError('size_slug', detail)));
-    const { resource_id, size_slug, disk } = input;
+    const { disk: diskGb } = (await this.reader.get(scope, input.resource_id)).attrs;
+    const newDiskGb = (await this.catalog.size(size_slug))?.diskGb;
+    const obstacle = findDiskObstacle(size_slug, typeof diskGb === 'number' ? diskGb : null, newDiskGb);
+    if (obstacle !== undefined) throw new ValidationFailedError([fieldError('size_slug', obstacle)]);
+    const { resource_id, disk } = input;
     return { resource_id, size_slug, ...(disk !== undefined && { disk }), droplet_id: found.provider_id };
   }
 
@@ -37,15 +47,15 @@ export class DropletAccess {
   async acceptOrder({ scope, input }: StartCommand<ProvisionDropletInput>): Promise<ProvisionDropletInput> {
     if (scope.kind === 'tenant' && input.tags) throw new AdminsOnlyError('tags');
     if (scope.kind === 'tenant' && input.vpc_uuid) throw new AdminsOnlyError('vpc_uuid');
-    const { project_id, ...order } = input;
+    const { project_id, ...order } = inLowerCase(input);
     const project = await this.findProject(scope, project_id);
     const errors = [
       ...(input.tags ?? [])
         .filter(isReservedTag)
         .map((tag) => fieldError('tags', `must not contain ${tag}: tags of that name are reserved for this service`)),
       ...('message' in project ? [project] : []),
-      ...(await this.imageErrors(scope, input)),
-      ...(await this.catalogErrors(input)),
+      ...(await this.imageErrors(scope, order)),
+      ...(await this.catalogErrors(order)),
     ];
     if (errors.length > 0) throw new ValidationFailedError(errors);
     return { ...order, ...('id' in project && project.id !== undefined && { project_id: project.id }) };
@@ -71,16 +81,23 @@ export class DropletAccess {
   }
 
   /** The catalog contains public images only. A tenant may also use the ids of its own snapshots and backups. */
-  private async imageErrors(scope: Scope, { image }: ProvisionDropletInput): Promise<FieldError[]> {
+  private async imageErrors(scope: Scope, { image }: Pick<ProvisionDropletInput, 'image'>): Promise<FieldError[]> {
     if (!/^\d+$/.test(image) || scope.kind === 'platform') return [];
     const owners = await Promise.all(['snapshot', 'droplet_backup'].map((kind) => this.inventory.findByProviderId(kind, image)));
     return owners.some((found) => found?.tenant_id === scope.tenantId) ? [] : [fieldError('image', 'is not a snapshot or backup of yours')];
   }
 
-  private async catalogErrors({ size_slug: sizeSlug, region, image }: ProvisionDropletInput): Promise<FieldError[]> {
+  private async catalogErrors({ size_slug: sizeSlug, region, image }: Omit<ProvisionDropletInput, 'project_id'>): Promise<FieldError[]> {
     const problems = await this.catalog.problemsOf({ sizeSlug, region, image });
     return (problems ?? []).map(({ field, detail }) => fieldError(field, detail));
   }
+}
+
+/** Slugs and fingerprints have no capitals at the provider, whatever the case in which they are sent. Pure. */
+function inLowerCase(input: ProvisionDropletInput): ProvisionDropletInput {
+  const { size_slug, region, image, ssh_keys } = input;
+  const lower = { size_slug: size_slug.toLowerCase(), region: region.toLowerCase(), image: image.toLowerCase() };
+  return Object.assign({}, input, lower, ssh_keys && { ssh_keys: ssh_keys.map((key) => key.toLowerCase()) });
 }
 
 /** The hold of a saga on a droplet: no other saga may change it meanwhile. */

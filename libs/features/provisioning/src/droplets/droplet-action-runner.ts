@@ -1,10 +1,12 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, retry, underWay, wait, type StepAnswer, type StepContext } from '#libs/saga';
+import type { DomainError } from '#libs/kernel';
+import { done, fail, retry, skipped, underWay, wait, type StepAnswer, type StepContext, type TrackedWrite } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
-import { DropletCalls, type Droplet, type DropletAction } from '../provider/droplet-calls';
+import { DropletCalls, dropletValues, type Droplet, type DropletAction } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
+import { dropletHolds } from './droplet-access';
 
 /** The wanted state of a droplet, and the action that leads to it. */
 export interface DropletGoal {
@@ -53,24 +55,26 @@ export class DropletActionRunner {
       return retry({ code: 'action_errored', detail: `DigitalOcean could not do the ${type}` });
     }
     const open = before?.goal !== undefined && status !== 'errored';
+    let live: Droplet | undefined;
     const endUnknown = open && (!requested || !before.actionId);
     return ctx.effect(`${type} droplet`, {
       find: async () => {
         // While an action has no known end, or the action being undone still runs, the state of the droplet proves nothing.
-        if (status === 'in-progress' || (endUnknown && (await this.isBusy(dropletId, ctx.signal))))
+        if (status === 'in-progress' || (endUnknown && (await this.droplets.isBusy(dropletId, ctx.signal))))
           return underWay(`waiting for the running action of droplet ${dropletId} to end`);
         if (open && !requested && ctx.sinceBegunMs - (before.askedAtMs ?? 0) < lagMs)
           return wait(pollMs, 'waiting for the previous action to take effect');
-        const droplet = await this.droplets.get(dropletId, ctx.signal);
-        if (!droplet) return dropletMissing(dropletId);
-        return reached(droplet) ? done() : undefined;
+        live = await this.droplets.get(dropletId, ctx.signal);
+        if (!live) return dropletMissing(dropletId);
+        if (!reached(live)) return undefined;
+        return requested ? done() : skipped(`the droplet needs no ${type}`);
       },
       unrecorded: 'visible',
       intent: { ...keep, goal, actionId: null },
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: status === 'errored' ? 0 : lagMs,
-      instead: async () =>
-        (await this.isBusy(dropletId, ctx.signal)) ? wait(pollMs, 'waiting for another action of the droplet to end') : undefined,
+      writes: () => (live ? [writeOf(live, valuesSetBy(action))] : []),
+      instead: async () => ((await this.droplets.isBusy(dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
       send: () => this.droplets.startAction(dropletId, action, ctx.signal),
       pending: wait(pollMs, `waiting for the ${type} to take effect`),
       unanswered: wait(pollMs, `waiting for an unconfirmed ${type} to take effect`),
@@ -82,14 +86,9 @@ export class DropletActionRunner {
       refused: async (error) => {
         await ctx.recordIntent(keep);
         if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');
-        const isRefused = error.writeFailure?.is === 'refused';
-        return isRefused && mayBeStale(type, error.message) ? retry(stepErrorOf(error)) : undefined;
+        return answerRefusal(error, { droplets: this.droplets, dropletId, signal: ctx.signal, pollMs });
       },
     });
-  }
-
-  private async isBusy(dropletId: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.droplets.listNewestActions(dropletId, signal)).some(({ status }) => status === 'in-progress');
   }
 
   /** Reads the shared poll first. The action itself is read when the poll does not contain it; a new action may answer 404. */
@@ -99,8 +98,42 @@ export class DropletActionRunner {
   }
 }
 
+const BUSY_REASON = 'waiting for another action of the droplet to end';
+
 /**
- * The droplet's status lags behind its actions, so the provider may refuse a request that we made on an old status. Other refusals of a
- * resize are final.
+ * The answer to a refused action or DELETE of a droplet, undefined for any other failure. The state of the droplet decides, never the words
+ * of the refusal: while another action runs, the step waits. The status of a droplet lags behind its actions, so any other refusal may pass
+ * too, and is tried again within the limits of the step. [SAG-10]
  */
-const mayBeStale = (type: string, detail: string): boolean => type !== 'resize' || /currently on|powered on/i.test(detail);
+export async function answerRefusal(
+  error: DomainError,
+  { droplets, dropletId, signal, pollMs }: RefusedWrite,
+): Promise<StepAnswer<never> | undefined> {
+  if (error.writeFailure?.is !== 'refused' || error.category !== 'conflict') return undefined;
+  if (await droplets.isBusy(dropletId, signal)) return wait(pollMs, BUSY_REASON);
+  return retry(stepErrorOf(error), undefined, 'none');
+}
+
+interface RefusedWrite {
+  readonly droplets: DropletCalls;
+  readonly dropletId: string;
+  readonly signal: AbortSignal;
+  /** Pause before the step looks again. */
+  readonly pollMs: number;
+}
+
+/** Describes a change of settings of a droplet. */
+export function writeOf(live: Droplet, sets: Readonly<Record<string, unknown>>): TrackedWrite {
+  const [target = ''] = dropletHolds({ droplet_id: live.id });
+  const values = dropletValues(live);
+  const before = Object.fromEntries(Object.keys(sets).map((field) => [field, values[field] ?? false]));
+  return { target, object: '', sets, before };
+}
+
+/** The settings that an action of ours sets. Pure. */
+function valuesSetBy({ type, ...action }: DropletGoal['action']): Readonly<Record<string, unknown>> {
+  if (type === 'power_on' || type === 'power_off') return { power: type === 'power_on' ? 'on' : 'off' };
+  if (type === 'enable_backups' || type === 'disable_backups') return { backups: type === 'enable_backups' };
+  if (type === 'rename') return { name: action.name };
+  return { size_slug: action.size };
+}

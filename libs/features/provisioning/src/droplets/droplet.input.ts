@@ -37,7 +37,7 @@ export class ProvisionDropletInput {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(50)
-  @Matches(/^[0-9a-f:]{1,64}$/, { each: true, message: '$property must be ids or fingerprints' })
+  @Matches(/^[0-9a-f:]{1,64}$/i, { each: true, message: '$property must be ids or fingerprints' })
   readonly ssh_keys?: string[];
 
   @IsOptional()
@@ -80,6 +80,24 @@ export class ResizeDropletInput extends OwnDropletInput {
   @IsOptional()
   @IsBoolean()
   readonly disk?: boolean;
+}
+
+/** The size that a droplet gets, and whether its disk grows to that of the size. */
+export type WantedSize = { readonly size_slug: string; readonly disk?: boolean };
+
+/** Why a droplet cannot get the size; undefined when it can, or when a disk is not known. Pure (docs/digitalocean-facts.md 4.7). */
+export function findDiskObstacle(slug: string, diskGb: number | null, newDiskGb: number | undefined): string | undefined {
+  if (diskGb === null || newDiskGb === undefined || newDiskGb >= diskGb) return undefined;
+  return `${slug} has a disk of ${newDiskGb} GB, and the droplet's of ${diskGb} GB cannot shrink`;
+}
+
+/** Whether the droplet has the size, and the disk where that is to grow. Pure. */
+export function hasSizeAlready(
+  { size_slug, disk }: WantedSize,
+  droplet: { readonly sizeSlug: string | null; readonly diskGb: number | null },
+  newDiskGb: number | undefined,
+): boolean {
+  return droplet.sizeSlug === size_slug && (disk !== true || (newDiskGb !== undefined && (droplet.diskGb ?? 0) >= newDiskGb));
 }
 
 export type AcceptedResize = WithDroplet<ResizeDropletInput>;

@@ -2,18 +2,16 @@ import type { SagaDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { AssignProjectStep } from './assign-project.step';
 import { AwaitActiveStep } from './await-active.step';
-import { AwaitSnapshotStep } from './await-snapshot.step';
 import { CreateDropletStep } from './create-droplet.step';
-import { DestroyDropletStep } from './destroy-droplet.step';
+import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
 import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
-import { MarkDeletedStep } from './mark-deleted.step';
+import { SagaPreviews } from './saga-previews';
 import { PowerOffStep, PowerOnStep } from './power.steps';
 import { RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
-import { ResizeWithDiskStep } from './resize-with-disk.step';
-import { ResizeStep } from './resize.step';
-import { TakeSnapshotStep } from './take-snapshot.step';
+import { ResizeStep, ResizeWithDiskStep } from './resize.step';
+import { AwaitSnapshotStep, TakeSnapshotStep } from './take-snapshot.step';
 
 /** Creates a droplet that is active, reachable, assigned to its tenant, in the inventory and in the desired state. */
 @Injectable()
@@ -43,12 +41,13 @@ export class ProvisionDropletSaga {
 export class DestroyDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+  constructor(access: DropletAccess, previews: SagaPreviews, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
     this.definition = {
       kind: 'destroy_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [destroy.name, mark.name],
+      preview: (input) => previews.ofDestroy(input),
       holds: dropletHolds,
       steps: [destroy, mark],
     };
@@ -60,12 +59,13 @@ export class DestroyDropletSaga {
 export class SnapshotDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+  constructor(access: DropletAccess, previews: SagaPreviews, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
     this.definition = {
       kind: 'snapshot_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [take.name, listed.name],
+      preview: (input) => previews.ofSnapshot(input),
       holds: dropletHolds,
       steps: [take, listed],
     };
@@ -79,6 +79,7 @@ export class ResizeDropletSaga {
 
   constructor(
     access: DropletAccess,
+    previews: SagaPreviews,
     off: PowerOffStep,
     resize: ResizeStep,
     withDisk: ResizeWithDiskStep,
@@ -90,6 +91,7 @@ export class ResizeDropletSaga {
       input: ResizeDropletInput,
       prepare: (command) => access.acceptResize(command),
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
+      preview: (input) => previews.ofResize(input),
       holds: dropletHolds,
       steps: [off, resize, withDisk, on, recordSize],
     };

@@ -1,15 +1,18 @@
-import { done, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
+import { Catalog } from '#libs/catalog';
+import { done, fail, skipped, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { DropletCalls } from '../provider/droplet-calls';
+import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
 import { DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
-import type { WithDroplet } from './droplet.input';
+import { findDiskObstacle, hasSizeAlready, type WantedSize, type WithDroplet } from './droplet.input';
 
 const isOff = ({ status }: { readonly status: string }): boolean => status === 'off';
 const isOn = ({ status }: { readonly status: string }): boolean => status === 'active';
 
+type Resized = WithDroplet & WantedSize;
 type PowerIntent = ActionIntent & { readonly wasOn?: boolean };
-type PoweredOff = { readonly was_on: boolean };
+/** `unneeded`: the droplet had its size already, so it was not powered off. */
+type PoweredOff = { readonly was_on: boolean; readonly unneeded?: true };
 type PoweredOn = { readonly stays_off: true };
 
 export const POWER_OFF: StepKey<PoweredOff> = { name: 'power_off' };
@@ -25,23 +28,35 @@ export class PowerOffStep implements StepDefinition<WithDroplet, PowerIntent, Po
   constructor(
     private readonly runner: DropletActionRunner,
     private readonly droplets: DropletCalls,
+    private readonly catalog: Catalog,
   ) {}
 
-  readonly execute = async (ctx: StepContext<WithDroplet, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
-    const wasOn = ctx.intent?.wasOn ?? (await this.isRunning(ctx.input.droplet_id, ctx.signal));
+  readonly execute = async (ctx: StepContext<Resized, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
+    const droplet = ctx.intent?.wasOn === undefined ? await this.droplets.get(ctx.input.droplet_id, ctx.signal) : undefined;
+    const refusal = droplet && (await this.judge(ctx.input, droplet));
+    if (refusal) return refusal;
+    const wasOn = ctx.intent?.wasOn ?? (droplet && isOn(droplet));
     if (wasOn === undefined) return dropletMissing(ctx.input.droplet_id);
     const answer = await this.runner.ensure(ctx, poweredOff(ctx.input), { wasOn });
-    return answer.is === 'done' ? done({ was_on: wasOn }) : answer;
+    return answer.is === 'done' ? { ...answer, output: { was_on: wasOn } } : answer;
   };
 
-  readonly compensate = async (ctx: StepContext<WithDroplet, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
+  readonly compensate = async (ctx: StepContext<Resized, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
+    if (ctx.output?.unneeded) return done();
     const wasOn = ctx.intent?.wasOn === true || ctx.output?.was_on === true;
     return wasOn ? this.runner.ensure(ctx, poweredOn(ctx.input), { wasOn }) : done();
   };
 
-  private async isRunning(dropletId: string, signal: AbortSignal): Promise<boolean | undefined> {
-    const droplet = await this.droplets.get(dropletId, signal);
-    return droplet && isOn(droplet);
+  /** Ends the step where the new size is reached already or can only be refused, because an outage would be for nothing. */
+  private async judge(
+    { size_slug: slug, disk }: WantedSize,
+    { sizeSlug, diskGb, ...droplet }: Droplet,
+  ): Promise<StepAnswer<PoweredOff> | undefined> {
+    const newDiskGb = (await this.catalog.size(slug))?.diskGb;
+    const obstacle = findDiskObstacle(slug, diskGb, newDiskGb);
+    if (obstacle !== undefined) return fail({ code: 'disk_cannot_shrink', detail: obstacle }, 'none');
+    if (!hasSizeAlready({ size_slug: slug, disk }, { sizeSlug, diskGb }, newDiskGb)) return undefined;
+    return skipped('the droplet has this size already', { was_on: isOn(droplet), unneeded: true });
   }
 }
 
@@ -52,9 +67,14 @@ export class PowerOnStep implements StepDefinition<WithDroplet, ActionIntent, Po
 
   constructor(private readonly runner: DropletActionRunner) {}
 
-  readonly execute = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> =>
-    ctx.findOutputOf(POWER_OFF)?.was_on === true ? this.runner.ensure(ctx, poweredOn(ctx.input), {}) : done({ stays_off: true });
+  readonly execute = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> => {
+    const off = ctx.findOutputOf(POWER_OFF);
+    if (off?.unneeded) return skipped('the droplet was not powered off');
+    if (off?.was_on !== true) return skipped('the droplet was off before', { stays_off: true });
+    return this.runner.ensure(ctx, poweredOn(ctx.input), {});
+  };
 
   /** The next compensation restores the size, for which the droplet must be off. */
-  readonly compensate = (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>) => this.runner.ensure(ctx, poweredOff(ctx.input), {});
+  readonly compensate = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> =>
+    ctx.findOutputOf(POWER_OFF)?.unneeded ? done() : this.runner.ensure(ctx, poweredOff(ctx.input), {});
 }

@@ -1,10 +1,10 @@
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
-import type { AcceptedResize } from './droplet.input';
+import type { AcceptedResize, WithDroplet } from './droplet.input';
 import { RESIZE } from './resize.step';
 
 type RecordedSize = { readonly size_slug: string };
@@ -39,6 +39,26 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize, never, Rec
     await ctx.guard();
     if (from !== undefined && desired?.spec.size_slug === size_slug)
       await this.desiredStates.record(resourceId, { size_slug: from }, ctx.sagaId);
+    return done();
+  };
+}
+
+/** Records the changed droplet in the inventory at once. */
+@Injectable()
+export class ObserveDropletStep implements StepDefinition<WithDroplet> {
+  readonly name = 'observe_droplet';
+
+  constructor(
+    private readonly droplets: DropletCalls,
+    private readonly inventory: ResourceRegistrar,
+  ) {}
+
+  readonly execute = async ({ sagaId, input, signal, guard }: StepContext<WithDroplet>): Promise<StepAnswer> => {
+    const requestedAtMs = performance.now();
+    const droplet = await this.droplets.get(input.droplet_id, signal);
+    if (!droplet) return dropletMissing(input.droplet_id);
+    await guard();
+    await this.inventory.observe({ kind: 'droplet', raw: droplet.raw, requestedAtMs, sagaId });
     return done();
   };
 }

@@ -3,13 +3,23 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
-import { DropletCalls } from '../provider/droplet-calls';
+import type { Spec } from '../entities/desired-state.entity';
+import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { ASSIGN_PROJECT } from './assign-project.step';
 import { CREATE_DROPLET } from './create-droplet.step';
 import type { ProvisionDropletInput } from './droplet.input';
 
 type RegisteredDroplet = { readonly resource_id: string };
 type Ctx = StepContext<ProvisionDropletInput, never, RegisteredDroplet>;
+
+/**
+ * The whole order as the desired state: `desiredFields` of a droplet. An image that was ordered by its number is known by its slug later, if
+ * it has one. Pure.
+ */
+function orderedState({ name, size_slug, region, image, tags, backups }: ProvisionDropletInput, { imageSlug }: Droplet): Spec {
+  const ordered = { name, size_slug, region, tags: tags ?? [], backups: backups === true, status: 'active' };
+  return { ...ordered, image: /^\d+$/.test(image) ? (imageSlug ?? image) : image };
+}
 
 /** Records the new droplet in the inventory at once, and the order as its desired state. */
 @Injectable()
@@ -38,8 +48,7 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
       projectUuid,
       sagaId: ctx.sagaId,
     });
-    const { size_slug, region, image } = ctx.input;
-    await this.desiredStates.record(resourceId, { size_slug, region, image }, ctx.sagaId);
+    await this.desiredStates.record(resourceId, orderedState(ctx.input, droplet), ctx.sagaId);
     return done({ resource_id: resourceId });
   };
 

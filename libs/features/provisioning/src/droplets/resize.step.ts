@@ -1,3 +1,4 @@
+import { Catalog } from '#libs/catalog';
 import { done, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
@@ -6,14 +7,14 @@ import { DropletActionRunner, type ActionIntent } from './droplet-action-runner'
 import type { AcceptedResize } from './droplet.input';
 
 /** `from` is the previous size. */
-export type ResizeIntent = ActionIntent & { readonly from?: string };
-export type ResizedDroplet = { readonly from: string; readonly to: string };
+type ResizeIntent = ActionIntent & { readonly from?: string };
+type ResizedDroplet = { readonly from: string; readonly to: string };
 type Ctx = StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>;
 
 export const RESIZE: StepKey<ResizedDroplet> = { name: 'resize' };
 
 /** The provider moves large disks to another machine. */
-export const RESIZE_WAIT_LIMIT_MS = 7_200_000;
+const RESIZE_WAIT_LIMIT_MS = 7_200_000;
 
 const hasSize = (slug: string) => (droplet: { readonly sizeSlug: string | null }) => droplet.sizeSlug === slug;
 
@@ -38,10 +39,29 @@ export class ResizeStep implements StepDefinition<AcceptedResize, ResizeIntent, 
   };
 }
 
+/** Changes the size and grows the disk. The step is a pivot, because a disk cannot shrink again. */
+@Injectable()
+export class ResizeWithDiskStep implements StepDefinition<AcceptedResize, ResizeIntent, ResizedDroplet> {
+  readonly name = 'resize_with_disk';
+  readonly pivot = true;
+  readonly policy = { waitLimitMs: RESIZE_WAIT_LIMIT_MS };
+
+  constructor(
+    private readonly runner: DropletActionRunner,
+    private readonly droplets: DropletCalls,
+    private readonly catalog: Catalog,
+  ) {}
+
+  readonly execute = async (ctx: StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>) => {
+    const size = await this.catalog.size(ctx.input.size_slug);
+    return resizeDroplet(ctx, this.runner, this.droplets, { disk: true, diskGb: size?.diskGb ?? 0 });
+  };
+}
+
 /**
  * Resizes the droplet, with or without its disk, and records the previous size first. `diskGb` is the minimum size of the disk afterwards.
  */
-export async function resizeDroplet(
+async function resizeDroplet(
   ctx: Ctx,
   runner: DropletActionRunner,
   droplets: DropletCalls,
@@ -52,5 +72,5 @@ export async function resizeDroplet(
   if (!from) return dropletMissing(dropletId);
   const reached = (droplet: Droplet) => hasSize(size)(droplet) && droplet.diskGb >= diskGb;
   const answer = await runner.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });
-  return answer.is === 'done' ? done({ from, to: size }) : answer;
+  return answer.is === 'done' ? { ...answer, output: { from, to: size } } : answer;
 }

@@ -3,6 +3,21 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** The ordered values of a resource: field of the provider → value, e.g. `size_slug`. */
 export type Spec = Readonly<Record<string, unknown>>;
 
+/**
+ * The fields of the desired state by kind: those that people choose, and whether a machine runs. An ordered resource and an adopted one are
+ * compared in the same fields.
+ */
+const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'status'],
+  volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
+  firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],
+  load_balancer: ['name', 'region', 'algorithm', 'forwarding_rules'],
+  dns_zone: ['name'],
+  floating_ip: ['region'],
+};
+
+export const desiredFields = (kind: string): readonly string[] => DESIRED_FIELDS[kind] ?? ['name', 'region'];
+
 /** The desired state of one resource, with which drift detection compares the live values. */
 @Entity('cloud_provisioned')
 export class DesiredState {

@@ -77,9 +77,21 @@ function parseRecord(raw: unknown): ListedRecord {
 
 const HOST_TYPES: readonly string[] = ['CNAME', 'MX', 'NS', 'SRV', 'CAA'];
 
-/** Normalises data for comparison: dots at the end, letter case of host names and forms of an IPv6 address make no difference. */
-export function comparable(type: string, data: string): string {
-  if (HOST_TYPES.includes(type)) return data.replace(/\.$/, '').toLowerCase();
+/** A place for records: a zone and a type. */
+export interface RecordPlace {
+  readonly zone: string;
+  readonly type: string;
+}
+
+/**
+ * The one form of data in which equal data is equal. Host names have no dot at the end and no capitals, and the zone itself is `@`, as the
+ * provider reads it back (docs/digitalocean-facts.md 1.8). An IPv6 address has its short form.
+ */
+export function canonicalData({ zone, type }: RecordPlace, data: string): string {
+  if (HOST_TYPES.includes(type)) {
+    const host = data.replace(/\.$/, '').toLowerCase();
+    return host === zone.replace(/\.$/, '').toLowerCase() ? '@' : host;
+  }
   if (type !== 'AAAA') return data;
   try {
     return new URL(`http://[${data}]`).hostname;
@@ -94,10 +106,10 @@ type Identity = Pick<RecordFields, 'data' | 'port' | 'tag'>;
  * Whether two records of one name and type have the same identity; all their other fields can be changed. The tag belongs to the identity
  * of a CAA and the port to that of a SRV, because there may be several with one target.
  */
-export function sameRecord(type: string, a: Identity, b: Identity): boolean {
-  if (comparable(type, a.data) !== comparable(type, b.data)) return false;
-  if (type === 'CAA') return a.tag === b.tag;
-  return type !== 'SRV' || a.port === b.port;
+export function sameRecord(place: RecordPlace, a: Identity, b: Identity): boolean {
+  if (canonicalData(place, a.data) !== canonicalData(place, b.data)) return false;
+  if (place.type === 'CAA') return a.tag === b.tag;
+  return place.type !== 'SRV' || a.port === b.port;
 }
 
 /**
@@ -107,6 +119,13 @@ export function sameRecord(type: string, a: Identity, b: Identity): boolean {
 export function writable(type: string, { data, tag }: Pick<RecordFields, 'data' | 'tag'>): string {
   const unchanged = !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef' || data.endsWith('.');
   return unchanged ? data : `${data}.`;
+}
+
+/** The values of a record that a write sets, in canonical form: those that are given. */
+export function recordValues(place: RecordPlace, fields: Partial<RecordFields>): Record<string, unknown> {
+  const { data, ttl, priority, port, weight, flags, tag } = fields;
+  const given = { data: data === undefined ? null : canonicalData(place, data), ttl, priority, port, weight, flags, tag };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
 }
 
 /** The body of a write: every field that the record has, in the form that the provider accepts. */

@@ -23,6 +23,8 @@ export interface Droplet {
   readonly name: string | null;
   readonly status: string;
   readonly sizeSlug: string | null;
+  /** Null for an image without a slug. */
+  readonly imageSlug: string | null;
   readonly diskGb: number;
   readonly publicIpv4: string | null;
   readonly tags: readonly string[];
@@ -113,6 +115,11 @@ export class DropletCalls {
     return this.provider.get({ purpose, path: `/v2/droplets/${id}/actions`, query: { per_page: '200' }, parse, signal });
   }
 
+  /** Whether an action of the droplet is in progress, so that the provider refuses any other one (docs/digitalocean-facts.md 1.5). */
+  async isBusy(id: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.listNewestActions(id, signal)).some(({ status }) => status === 'in-progress');
+  }
+
   private list(query: Record<string, string>, signal: AbortSignal): Promise<Droplet[]> {
     const idOf = ({ id }: Droplet) => id;
     return collectPages(this.provider.list({ purpose, path: '/v2/droplets', query, key: 'droplets', parse: parseDroplet, idOf, signal }));
@@ -128,6 +135,7 @@ export function parseDroplet(raw: unknown): Droplet {
     name: optionalText(droplet, 'name'),
     status: text(droplet, 'status'),
     sizeSlug: optionalText(droplet, 'size_slug'),
+    imageSlug: optionalText(optionalRecord(droplet.image, 'image') ?? {}, 'slug'),
     diskGb: optionalWholeNumber(droplet, 'disk') ?? 0,
     publicIpv4: publicNetwork ? text(publicNetwork, 'ip_address') : null,
     tags: texts(droplet, 'tags'),
@@ -137,6 +145,18 @@ export function parseDroplet(raw: unknown): Droplet {
     raw,
   };
 }
+
+/**
+ * The settings of a droplet that sagas change, by field. `power` is undefined while the droplet is neither on nor off. A tag is the field
+ * `tag:<name>` in lower case, because the provider ignores the case of tags.
+ */
+export function dropletValues({ name, status, sizeSlug, features, tags }: Droplet): Readonly<Record<string, unknown>> {
+  const power = status === 'active' ? 'on' : status === 'off' ? 'off' : undefined;
+  const tagged = tags.map((tag) => [tagField(tag), true] as const);
+  return { power, name, size_slug: sizeSlug, backups: features.includes('backups'), ...Object.fromEntries(tagged) };
+}
+
+export const tagField = (tag: string): string => `tag:${tag.toLowerCase()}`;
 
 export function parseAction(raw: unknown): DropletAction {
   const action = record(raw, 'action');

@@ -61,7 +61,9 @@ export class OrphanDnsRecords {
     // Without its result in the zone, the zone has changed since, and its records are not duplicates of the result.
     if (resultId !== undefined && !listed.some(({ id }) => id === resultId)) return [];
     const wanted = wantedRecord(input);
-    const candidates = listed.filter((record) => sameRecord(type, record, wanted) && !others.includes(record.id) && record.id !== resultId);
+    const candidates = listed.filter(
+      (record) => sameRecord(wanted, record, wanted) && !others.includes(record.id) && record.id !== resultId,
+    );
     if (candidates.length === 0 || (await this.isChangedByOthers(saga.sagaId, input))) return [];
     const ids = candidates.map(({ id }) => id);
     const resultsOfOthers = await this.sagas.outputsOfOtherSagas(saga.sagaId, 'ensure_record', 'record_id', ids);

@@ -9,6 +9,7 @@ import { DropletCalls } from '../provider/droplet-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { sagaIdFromTag, TagCalls } from '../provider/tag-calls';
 import { findOrphans, type FoundOrphan } from './find-orphans';
+import { LateWrites } from './late-writes';
 import { OrphanDnsRecords } from './orphan-dns-records';
 import { OrphanRepository } from './orphan.repository';
 import { RestoreDetector, type RestoreKnowledge } from './restore-detector';
@@ -47,6 +48,7 @@ export class Reaper {
   private readonly log = new Logger('Reaper');
   private readonly frequentRun: SharedPoll<ReaperRun>;
   private readonly thoroughRun: SharedPoll<ReaperRun>;
+  private readonly lateWritesRun: SharedPoll<number>;
   private readonly neverAborted = new AbortController().signal;
 
   constructor(
@@ -57,6 +59,7 @@ export class Reaper {
     private readonly tags: TagCalls,
     private readonly orphans: OrphanRepository,
     private readonly dnsRecords: OrphanDnsRecords,
+    private readonly lateWrites: LateWrites,
     private readonly restores: RestoreDetector,
     private readonly witness: RestoreWitness,
     private readonly resources: TaggedResources,
@@ -66,6 +69,7 @@ export class Reaper {
     this.frequentRun = polls.define({ name: 'reaper', everyMs: reaperPeriodMs, poll: () => this.reap() });
     const thorough = { name: 'reaper_thorough', everyMs: Math.max(reaperPeriodMs, reaperGraceMs), poll: () => this.reapAndDeleteTags() };
     this.thoroughRun = polls.define(thorough);
+    this.lateWritesRun = polls.define({ name: 'late_writes', everyMs: reaperPeriodMs, poll: () => this.lateWrites.round() });
   }
 
   /**
@@ -76,6 +80,7 @@ export class Reaper {
     if ((await this.noticeRestore()) !== 'ruled_out') return;
     if (await this.hasUnknownOutcome()) await this.frequentRun.latest();
     await this.thoroughRun.latest();
+    if (await this.lateWrites.areAwaited()) await this.lateWritesRun.latest();
   }
 
   noticeRestore(): Promise<RestoreKnowledge> {

@@ -2,9 +2,9 @@ import { done, fail, type StepAnswer, type StepContext, type StepDefinition } fr
 import { Injectable } from '@nestjs/common';
 import { DropletActionRunner, type ActionIntent, type DropletGoal } from '../droplets/droplet-action-runner';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
-import type { AcceptedRevert } from './revert-droplet.input';
+import { findBackupsObstacle, type AcceptedRevert } from './revert-droplet.input';
 
-export type SettingValue = string | boolean;
+type SettingValue = string | boolean;
 /** `from` is the previous value. */
 type SettingIntent = ActionIntent & { readonly from?: SettingValue };
 type ChangedSetting = { readonly from: SettingValue | undefined; readonly to: SettingValue };
@@ -15,7 +15,7 @@ type Ctx = StepContext<AcceptedRevert, SettingIntent, ChangedSetting>;
  * already has the wanted value is not changed, and a compensation does not touch a setting that the step never changed.
  */
 @Injectable()
-export abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, SettingIntent, ChangedSetting> {
+abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, SettingIntent, ChangedSetting> {
   abstract readonly name: string;
 
   constructor(
@@ -39,7 +39,7 @@ export abstract class DropletSettingStep implements StepDefinition<AcceptedRever
     if (loss !== undefined) return fail({ code: 'would_lose_data', detail: loss }, 'none');
     const from = recorded ?? (droplet && this.liveValue(droplet)); // undefined for a missing droplet, on which the action fails
     const answer = await this.ensureValue(ctx, to, { from });
-    return answer.is === 'done' ? done({ from, to }) : answer;
+    return answer.is === 'done' ? { ...answer, output: { from, to } } : answer;
   };
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
@@ -50,5 +50,57 @@ export abstract class DropletSettingStep implements StepDefinition<AcceptedRever
   private ensureValue(ctx: Ctx, value: SettingValue, keep: SettingIntent): Promise<StepAnswer<ChangedSetting>> {
     const reached = (droplet: Droplet) => this.liveValue(droplet) === value;
     return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.actionFor(value), reached }, keep);
+  }
+}
+
+/** Restores the desired name. A new name becomes visible a little after its action (docs/digitalocean-facts.md 4.9). */
+@Injectable()
+export class RenameStep extends DropletSettingStep {
+  readonly name = 'rename';
+
+  protected wantedValue({ name }: AcceptedRevert): SettingValue {
+    return name;
+  }
+  protected liveValue({ name }: Droplet): SettingValue {
+    return name ?? '';
+  }
+  protected actionFor(name: SettingValue): DropletGoal['action'] {
+    return { type: 'rename', name };
+  }
+}
+
+/** Switches backups on or off. On means the provider's weekly backups. */
+@Injectable()
+export class SetBackupsStep extends DropletSettingStep {
+  readonly name = 'set_backups';
+
+  protected wantedValue({ backups }: AcceptedRevert): SettingValue {
+    return backups;
+  }
+  protected liveValue({ features }: Droplet): SettingValue {
+    return features.includes('backups');
+  }
+  protected actionFor(on: SettingValue): DropletGoal['action'] {
+    return { type: on === true ? 'enable_backups' : 'disable_backups' };
+  }
+  /** Checks again, because the provider may have taken a backup since the revert was requested. */
+  protected override lossBy(on: SettingValue, { backupIds }: Droplet): string | undefined {
+    return on === true ? undefined : findBackupsObstacle(backupIds.length);
+  }
+}
+
+/** Powers the droplet on or off, as it is desired. */
+@Injectable()
+export class SetPowerStep extends DropletSettingStep {
+  readonly name = 'set_power';
+
+  protected wantedValue({ status }: AcceptedRevert): SettingValue {
+    return status;
+  }
+  protected liveValue({ status }: Droplet): SettingValue {
+    return status;
+  }
+  protected actionFor(status: SettingValue): DropletGoal['action'] {
+    return { type: status === 'off' ? 'power_off' : 'power_on' };
   }
 }

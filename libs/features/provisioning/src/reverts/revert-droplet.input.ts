@@ -1,8 +1,8 @@
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn } from 'class-validator';
-import { DROPLET_NAME, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
+import { DROPLET_NAME, findDiskObstacle, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
 
 /** The fields of a droplet that the provider can change in place without losing data. */
-export const REVERTIBLE = ['size_slug', 'name', 'tags', 'backups'] as const;
+export const REVERTIBLE = ['size_slug', 'name', 'tags', 'backups', 'status'] as const;
 export type RevertibleField = (typeof REVERTIBLE)[number];
 
 /** The droplet to revert, and the fields that get their desired value again. */
@@ -20,6 +20,8 @@ export interface DropletState {
   readonly name: string;
   readonly tags: readonly string[];
   readonly backups: boolean;
+  /** `active` or `off`. */
+  readonly status: string;
 }
 
 /**
@@ -54,10 +56,9 @@ export function findRevertObstacle({ field, ordered, diskGb, orderedDiskGb, back
   if (field === 'backups') return ordered === true ? undefined : 'backups are either on or off';
   if (field === 'tags') return Array.isArray(ordered) && ordered.every(isTag) ? undefined : 'the provider takes no such tags';
   if (typeof ordered !== 'string') return `the provider takes no such ${field}`;
+  if (field === 'status') return ordered === 'active' || ordered === 'off' ? undefined : 'a droplet is either active or off';
   if (field === 'name') return DROPLET_NAME.test(ordered) ? undefined : 'the provider takes no such name';
-  if (diskGb !== null && orderedDiskGb !== undefined && orderedDiskGb < diskGb)
-    return `${ordered} has a disk of ${orderedDiskGb} GB, and the droplet's of ${diskGb} GB cannot shrink`;
-  return undefined;
+  return findDiskObstacle(ordered, diskGb, orderedDiskGb);
 }
 
 /**

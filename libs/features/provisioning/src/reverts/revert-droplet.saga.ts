@@ -1,18 +1,19 @@
 import type { AuditContext } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
-import { SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
+import { done, fail, SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
+import type { StepAnswer, StepContext, StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { dropletHolds } from '../droplets/droplet-access';
-import { ObserveDropletStep } from '../droplets/observe-droplet.step';
 import { PowerOffStep, PowerOnStep } from '../droplets/power.steps';
+import { ObserveDropletStep } from '../droplets/record-size.step';
 import { ResizeStep } from '../droplets/resize.step';
+import { SagaPreviews } from '../droplets/saga-previews';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
-import { CheckOrderStep } from './check-order.step';
-import { RenameStep } from './rename.step';
+import { RenameStep, SetBackupsStep, SetPowerStep } from './droplet-setting.step';
 import {
   findRevertObstacle,
   isRevertible,
@@ -21,7 +22,6 @@ import {
   type DropletState,
   type RevertibleField,
 } from './revert-droplet.input';
-import { SetBackupsStep } from './set-backups.step';
 import { SetTagsStep } from './set-tags.step';
 
 /** The resource and the field that should get its desired value again. */
@@ -50,6 +50,22 @@ export class DropletReverts {
 }
 
 /**
+ * Fails when the desired state has changed since the revert was requested. An accept of the same drift may have committed just before, or
+ * may still be running, so the version is read with a lock.
+ */
+@Injectable()
+export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
+  readonly name = 'check_order';
+
+  constructor(private readonly desiredStates: DesiredStateRepository) {}
+
+  readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
+    if ((await this.desiredStates.lockVersion(input.resource_id)) === input.spec_version) return done();
+    return fail({ code: 'order_changed', detail: 'The desired state has changed since the revert was requested' }, 'none');
+  };
+}
+
+/**
  * Restores the desired state of a droplet as far as that is possible in place. Only drift starts it. The desired state does not change;
  * drift closes its finding when a sweep has seen the result.
  */
@@ -61,6 +77,7 @@ export class RevertDropletSaga {
     private readonly inventory: InventoryReader,
     private readonly catalog: Catalog,
     private readonly desiredStates: DesiredStateRepository,
+    previews: SagaPreviews,
     check: CheckOrderStep,
     off: PowerOffStep,
     resize: ResizeStep,
@@ -68,6 +85,7 @@ export class RevertDropletSaga {
     rename: RenameStep,
     tags: SetTagsStep,
     backups: SetBackupsStep,
+    power: SetPowerStep,
     observe: ObserveDropletStep,
   ) {
     const stepsOf: Record<RevertibleField, readonly { readonly name: string }[]> = {
@@ -75,15 +93,17 @@ export class RevertDropletSaga {
       name: [rename],
       tags: [tags],
       backups: [backups],
+      status: [power],
     };
     this.definition = {
       kind: 'revert_droplet',
       input: RevertDropletInput,
       internal: true,
       prepare: (command) => this.prepare(command),
+      preview: (input) => previews.ofRevert(input),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
-      steps: [check, off, resize, on, rename, tags, backups, observe],
+      steps: [check, off, resize, on, rename, tags, backups, power, observe],
     };
   }
 
@@ -104,6 +124,7 @@ export class RevertDropletSaga {
       size_slug: droplet.size_slug ?? '',
       tags: withoutReserved(tags ?? []),
       backups: features?.includes('backups') === true,
+      status: droplet.status ?? '',
     };
     const wanted = desiredValues(desired.spec, fields);
     for (const field of fields) {

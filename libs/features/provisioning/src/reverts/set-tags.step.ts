@@ -1,7 +1,8 @@
 import { CONFIG, type Config } from '#libs/config';
-import { done, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
-import { DropletCalls, missingAsUndefined } from '../provider/droplet-calls';
+import { writeOf } from '../droplets/droplet-action-runner';
+import { DropletCalls, missingAsUndefined, tagField } from '../provider/droplet-calls';
 import { isReservedTag, TagCalls } from '../provider/tag-calls';
 import { dropletMissing } from '../provisioning.errors';
 import type { AcceptedRevert } from './revert-droplet.input';
@@ -48,11 +49,14 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
       find: async () => {
         if (add.length + remove.length > 0) return undefined;
         const leftMs = (intent.unansweredAtMs ?? -Infinity) + this.config.provider.lagMs - ctx.sinceBegunMs;
-        return leftMs > 0 ? wait(Math.min(leftMs, pollMs), UNCONFIRMED_REASON) : done({ from: intent.from, to: wanted });
+        if (leftMs > 0) return wait(Math.min(leftMs, pollMs), UNCONFIRMED_REASON);
+        const output = { from: intent.from, to: wanted };
+        return ctx.intent === null ? skipped('the droplet has these tags already', output) : done(output);
       },
       unrecorded: 'visible',
       intent,
       fields: { unansweredAtMs: 'unansweredAtMs' },
+      writes: () => [writeOf(droplet, tagsSetBy(add, remove, wanted))],
       send: async () => {
         for (const tag of add) await this.change(ctx, () => this.tags.addToDroplet(tag, droplet.id, ctx.signal));
         for (const tag of remove) await this.change(ctx, () => this.tags.removeFromDroplet(tag, droplet.id, ctx.signal));
@@ -68,6 +72,13 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
     await missingAsUndefined(send());
   }
 }
+
+/** The tags that a change sets. Those that the droplet has already are among them, because an earlier write may still remove them. */
+const tagsSetBy = (add: readonly string[], remove: readonly string[], kept: readonly string[]): Readonly<Record<string, boolean>> =>
+  Object.fromEntries([...[...kept, ...add].map((tag) => [tagField(tag), true]), ...remove.map((tag) => [tagField(tag), false])]) as Record<
+    string,
+    boolean
+  >;
 
 /** The tags to add to a droplet and the tags to remove from it. */
 export interface TagChanges {

@@ -1,0 +1,256 @@
+import { CONFIG, type Config } from '#libs/config';
+import { canonicalJson, errorCode } from '#libs/kernel';
+import { counter } from '#libs/observability';
+import { NEW_OBJECT, ResourceBusyError, SagaQueries, SagaReader, SagaStarter, TrackedWrites, type WrittenObject } from '#libs/saga';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { recordPlaceOf } from '../dns/dns-record.input';
+import { DnsRecordCalls, recordValues } from '../provider/dns-record-calls';
+import { DropletCalls, dropletValues, missingAsUndefined } from '../provider/droplet-calls';
+import { OrphanRepository } from './orphan.repository';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A write that took effect after its saga had ended, and the values that it changed. */
+export interface LateWrite {
+  readonly write: WrittenObject;
+  /** The values that the object has now, by field. */
+  readonly live: Values;
+  /** The values that it should have. */
+  readonly expected: Values;
+}
+
+/** A late write with all writes of its object. */
+interface JudgedWrite extends LateWrite {
+  readonly writes: readonly WrittenObject[];
+  /** Ids of the records of the same name and type, where the record of the write is missing. */
+  readonly siblings: readonly string[];
+}
+
+const TAG_FIELD = 'tag:';
+
+export const UNDO_LATE_WRITE = 'undo_late_write';
+
+const lateWrites = counter(
+  'arcadia_late_writes_total',
+  'Writes to the provider that took effect after their saga had ended, by what became of them',
+  ['field', 'outcome'],
+  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag'].map((field) => ({ field, outcome: 'reported' })),
+);
+
+/**
+ * Finds the late writes of one object. Pure. A field was changed late when it has the value of an unanswered write and should have another
+ * one: the value of the newest saga that ended well and set it, or the value from before the sagas that were rolled back. While that is
+ * unknown, because a saga failed or the database was restored, the field is not judged. [SAG-9]
+ */
+export function findLateWrites(writes: readonly WrittenObject[], live: Values): LateWrite[] {
+  const found = new Map<string, { write: WrittenObject; live: Record<string, unknown>; expected: Record<string, unknown> }>();
+  for (const field of new Set(writes.flatMap(({ sets }) => Object.keys(sets)))) {
+    const late = writes.findLast(({ answered, handled, sets }) => !answered && !handled && field in sets && same(sets[field], live[field]));
+    const expected = late && expectedValue(writes, field);
+    if (!late || expected === undefined || expected === null || same(expected, live[field])) continue;
+    const known = found.get(late.id) ?? { write: late, live: {}, expected: {} };
+    known.live[field] = live[field];
+    known.expected[field] = expected;
+    found.set(late.id, known);
+  }
+  return [...found.values()];
+}
+
+/** The value that a field should have; undefined when it is unknown. Pure. */
+function expectedValue(writes: readonly WrittenObject[], field: string): unknown {
+  const sagas = [...new Set(writes.map(({ sagaId }) => sagaId).reverse())];
+  for (const sagaId of sagas) {
+    const own = writes.filter((write) => write.sagaId === sagaId && field in write.sets);
+    const [first] = own;
+    if (!first) continue;
+    if (first.restored || (first.status !== 'completed' && first.status !== 'rolled_back')) return undefined;
+    if (first.status === 'completed') return own.findLast(({ compensating }) => !compensating)?.sets[field];
+    const restored = own.findLast(({ compensating }) => compensating)?.sets[field] ?? first.before[field];
+    // A saga that began after a late write has found the late value, and restores that.
+    const earlier = writes.slice(0, writes.indexOf(first));
+    const foundLate = earlier.some((write) => write.sagaId !== sagaId && !write.answered && same(write.sets[field], restored));
+    if (!foundLate) return restored;
+  }
+  return undefined;
+}
+
+const same = (one: unknown, other: unknown): boolean => canonicalJson(one ?? null) === canonicalJson(other ?? null);
+
+/**
+ * Watches the writes that were sent without an answer until the lag bound and the grace period have passed. A write that takes effect late
+ * is undone by a saga of its own, which holds the object, where nothing is lost by that. Any other one is reported among the leftovers of
+ * its saga. [SAG-9, SAG-14]
+ */
+@Injectable()
+export class LateWrites {
+  private readonly log = new Logger('Reaper');
+
+  constructor(
+    private readonly writes: TrackedWrites,
+    private readonly starter: SagaStarter,
+    private readonly sagas: SagaReader,
+    private readonly queries: SagaQueries,
+    private readonly orphans: OrphanRepository,
+    private readonly records: DnsRecordCalls,
+    private readonly droplets: DropletCalls,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Whether any object may change late. Asks only the database. */
+  async areAwaited(): Promise<boolean> {
+    return (await this.writes.findOpen()).length > 0;
+  }
+
+  /** Judges every object once. An object that cannot be read now is judged in the next round. Returns the number of late writes. */
+  async round(): Promise<number> {
+    const objects = new Map<string, WrittenObject[]>();
+    for (const write of await this.writes.findOpen()) {
+      const key = JSON.stringify([write.target, write.object]);
+      objects.set(key, [...(objects.get(key) ?? []), write]);
+    }
+    const { signal } = new AbortController();
+    const judged: string[] = [];
+    let found = 0;
+    for (const writes of objects.values()) {
+      try {
+        const late = await this.judgeAll(writes, signal);
+        for (const one of late) await this.handle(one);
+        for (const write of writes) if (isUnansweredCreate(write)) await this.deleteCopies(write, signal);
+        found += late.length;
+        if (late.length === 0) judged.push(...writes.map(({ id }) => id));
+      } catch (error) {
+        this.log.warn({ event: 'late_write_check_failed', target: writes[0]?.target, code: errorCode(error) });
+      }
+    }
+    await this.writes.deleteExpired(judged, this.config.provider.lagMs + this.config.saga.reaperGraceMs);
+    return found;
+  }
+
+  /** The late write with this id, judged again; undefined when the object has its expected values by now. */
+  async judge({ target, object, write_id }: LateWriteOrder, signal: AbortSignal): Promise<LateWrite | undefined> {
+    const late = await this.judgeAll(await this.writes.findOf(target, object), signal);
+    return late.find(({ write }) => write.id === write_id);
+  }
+
+  private async judgeAll(writes: readonly WrittenObject[], signal: AbortSignal): Promise<JudgedWrite[]> {
+    const [first] = writes;
+    if (!first || first.object === NEW_OBJECT) return [];
+    const read = await this.readObject(first, signal);
+    if (!read) return [];
+    const unset = writes.flatMap(({ sets }) => Object.keys(sets)).filter((field) => field.startsWith(TAG_FIELD));
+    const live = { ...Object.fromEntries(unset.map((field) => [field, false])), ...read.values };
+    return findLateWrites(writes, live).map((late) => ({ ...late, writes, siblings: read.siblings }));
+  }
+
+  /** The values of the object now; undefined when there is no such object, so that nothing of it can be wrong. */
+  private async readObject(
+    { target, object }: WrittenObject,
+    signal: AbortSignal,
+  ): Promise<{ readonly values: Values; readonly siblings: readonly string[] } | undefined> {
+    const place = recordPlaceOf(target);
+    if (place) {
+      const listed = await this.records.listByName(place.zone, place.name, place.type, signal);
+      const record = listed.find(({ id }) => id === object);
+      const values = record ? { exists: true, ...recordValues(place, record) } : { exists: false };
+      return { values, siblings: listed.map(({ id }) => id) };
+    }
+    const droplet = await this.droplets.get(target.replace(/^droplet:/, ''), signal);
+    return droplet && { values: dropletValues(droplet), siblings: [] };
+  }
+
+  private async handle(late: JudgedWrite): Promise<void> {
+    const { write, expected } = late;
+    const outcome = isUndoable(late) ? await this.undo(late) : 'reported';
+    if (outcome === undefined) return; // the saga that undoes it runs, or another one holds the object
+    const detail = `A write without an answer took effect after its saga had ended: ${described(late)}`;
+    if (outcome === 'reported' && !(await this.writes.report(write.id, { code: 'late_write', detail }))) return;
+    for (const field of Object.keys(expected)) lateWrites.inc({ field: field.replace(/:.*/, ''), outcome });
+    const line = { saga_id: write.sagaId, target: write.target, object: write.object, detail };
+    if (outcome === 'reported') this.log.error({ event: 'late_write_reported', ...line });
+    else this.log.warn({ event: 'late_write_found', ...line });
+  }
+
+  /**
+   * Deletes the records that a compensation created more often than it had to, because a create took effect late. Which of equal records
+   * stays makes no difference, unless one is the result of another saga. [SAG-14]
+   */
+  private async deleteCopies({ target, sagaId, sets, before }: WrittenObject, signal: AbortSignal): Promise<void> {
+    const place = recordPlaceOf(target);
+    const { others, copies } = before;
+    if (!place || !Array.isArray(others)) return;
+    const listed = await this.records.listByName(place.zone, place.name, place.type, signal);
+    const created = listed.filter((record) => {
+      const values = recordValues(place, record);
+      return !others.includes(record.id) && Object.entries(sets).every(([field, value]) => same(values[field], value));
+    });
+    const ids = created.map(({ id }) => id).sort((a, b) => Number(BigInt(a) - BigInt(b)));
+    const results = await this.queries.outputsOfOtherSagas(sagaId, 'ensure_record', 'record_id', ids);
+    for (const id of ids.slice(Number(copies)).filter((one) => !results.has(one))) {
+      const orphan = { kind: 'dns_record', providerId: id, sagaId, reason: 'duplicate', destroy: true } as const;
+      await this.orphans.add(orphan);
+      this.log.warn({ event: 'orphan_found', kind: orphan.kind, provider_id: id, saga_id: sagaId, reason: orphan.reason, destroyed: true });
+      await missingAsUndefined(this.records.delete(place.zone, id, signal));
+      await this.orphans.markDeleteRequested(orphan);
+    }
+  }
+
+  /** Starts the saga that undoes the write, once for each state of the object. Undefined while it runs, or while it cannot start. */
+  private async undo({ write, writes, expected }: JudgedWrite): Promise<'undone' | 'reported' | undefined> {
+    const { target, object, id, sagaId } = write;
+    const values = 'exists' in expected ? { ...recordOf(write, writes), exists: true } : expected;
+    const input: LateWriteOrder = { target, object, write_id: id, values };
+    const because = { by: { sub: 'reaper', role: 'service' }, reason: `undoes a late write of saga ${sagaId}` };
+    const start = { kind: UNDO_LATE_WRITE, input: { ...input }, tenantId: null, because, details: { saga_id: sagaId } };
+    try {
+      const saga = await this.starter.start({ ...start, idempotencyKey: `late/${id}/${writes.at(-1)?.id ?? id}` });
+      const { status } = await this.sagas.get({ kind: 'platform' }, saga);
+      if (status === 'pending') return 'undone';
+      return status === 'running' || status === 'compensating' ? undefined : 'reported';
+    } catch (error) {
+      if (error instanceof ResourceBusyError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The input of the saga that undoes a late write. */
+export interface LateWriteOrder {
+  readonly target: string;
+  readonly object: string;
+  readonly write_id: string;
+  /** The values that the object gets. */
+  readonly values: Values;
+}
+
+/**
+ * Whether the late write can be undone without losing anything. Pure. Powering a machine off, switching backups off and a resize, for which
+ * the machine must be off, are left to people. A deleted record is created again only where no other record has taken its place.
+ */
+function isUndoable({ write, live, expected, siblings }: JudgedWrite): boolean {
+  if ('exists' in expected) {
+    const { others } = write.before;
+    return expected.exists === true && Array.isArray(others) && siblings.every((id) => others.includes(id));
+  }
+  return Object.entries(expected).every(([field, value]) => {
+    if (field === 'power') return value === 'on';
+    if (field === 'backups') return value === true;
+    return field !== 'size_slug' && live[field] !== undefined;
+  });
+}
+
+const isUnansweredCreate = ({ object, answered }: WrittenObject): boolean => object === NEW_OBJECT && !answered;
+
+/** The values that a deleted record should have: those before its delete, and those that a newer saga has set. Pure. */
+function recordOf({ before }: WrittenObject, writes: readonly WrittenObject[]): Values {
+  const { others: _others, exists: _exists, ...values } = before;
+  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, expectedValue(writes, field) ?? value]));
+}
+
+function described({ write, live, expected }: LateWrite): string {
+  const place = recordPlaceOf(write.target);
+  const object = place ? `record ${write.object} (${place.type} ${place.name}) of ${place.zone}` : write.target.replace(':', ' ');
+  const fields = Object.keys(expected).map(
+    (field) => `${field} is ${JSON.stringify(live[field] ?? null)}, expected ${JSON.stringify(expected[field])}`,
+  );
+  return `${object}: ${fields.join('; ')}`;
+}
