@@ -58,7 +58,7 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** The base class of one error whose code and category are fixed, and whose constructor takes `Args`. */
+/** The base class of one error with a fixed code and category; its constructor takes `Args`. */
 export type DomainErrorClass<Code extends string, Category extends ErrorCategory, Args extends unknown[], Base = DomainError> = new (
   ...args: Args
 ) => Base & { readonly code: Code; readonly category: Category };

@@ -20,7 +20,7 @@ export class SignatureChangedError extends domainError(
 ) {}
 
 /**
- * Creates or replaces the objects whose definition has changed, and returns their names. One transaction; the caller holds the migration
+ * Creates or replaces the objects with a changed definition, and returns their names. One transaction; the caller holds the migration
  * lock and is the owner. The hash of a definition is the comment of its object, so it is deleted with the object, and only the owner
  * can change it. A build that lacks migrations of the database is older than the database, and changes nothing. [OPS-5]
  */

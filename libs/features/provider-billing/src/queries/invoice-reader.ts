@@ -94,9 +94,9 @@ export class InvoiceReader {
   }
 
   /**
-   * The kinds of which there is no complete list yet, and those of them that ingestion waits for: lines can only be matched to known
-   * resources. It waits for the first listing of each kind, for an hour after the start at most. A kind whose listing ended incomplete does
-   * not delay the others; its lines are matched again after its first complete list.
+   * The kinds without a complete list yet, and those of them that ingestion waits for: lines can only be matched to known resources. It
+   * waits for the first listing of each kind, for an hour after the start at most. A kind that was listed incompletely does not delay the
+   * others; its lines are matched again after its first complete list.
    */
   async unlistedKinds(): Promise<{ readonly unlisted: string[]; readonly awaited: string[] }> {
     const { completeness } = await this.lists.ofKind(undefined);
