@@ -5,7 +5,7 @@ import { SagaRegistry } from '#libs/saga';
 import { createTestApp, type TestApp } from '../../support/test-app';
 import { AccessDeclarations } from '../../../apps/api/src/auth/access.guard';
 import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/swagger.decorators';
-import { InventoryQuery } from '../../../apps/api/src/inventory/inventory.dto';
+import { InventoryQuery } from '../../../apps/api/src/inventory/inventory-inputs.dto';
 
 interface Schema {
   readonly $ref?: string;

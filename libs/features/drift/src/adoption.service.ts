@@ -22,7 +22,7 @@ export interface AdoptedView {
 }
 
 /** The fields that become the desired state of an adopted resource, by kind: those that people choose. */
-const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+export const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups'],
   volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
   firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],

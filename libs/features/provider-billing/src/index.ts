@@ -1,6 +1,6 @@
 export { BalanceSnapshots, balanceRetention, type BalanceView, type EstimateView } from './balance/balance-snapshots';
 export { FinancePush } from './finance/finance-push';
-export { BillingHistory } from './history/billing-history';
+export { BillingHistory, type HistoryFilters } from './history/billing-history';
 export { InvoiceIngest } from './ingest/invoice-ingest';
 export { InvoiceLedger } from './invoices/invoice-ledger';
 export { InvoiceService } from './invoices/invoice.service';
