@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '#libs/config';
 import { histogram, inSpan, JsonLogger, withLogFields } from '#libs/observability';
 import { ApiModule } from './api.module';
-import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
+import { explainBrokenJson, failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
 import { assignRequestId, KeepAliveDrainer, requestIdOf } from './http/request-context';
 import { ApiDocument } from './openapi/api-document';
 import { BOARD_PATH } from './queue-board/board-session';
@@ -38,6 +38,7 @@ export async function createApi(config: Config, root: DynamicModule = ApiModule.
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders: ['x-request-id'] });
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT });
+  app.use(explainBrokenJson);
   app.get(ApiDocument).bind(app);
   const server = app.getHttpServer();
   server.requestTimeout = REQUEST_TIMEOUT_MS;

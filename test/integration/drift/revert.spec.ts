@@ -52,7 +52,14 @@ describe('a completed revert [DRF-5]', () => {
     expect(entry).toEqual({
       actor: 'ada',
       reason: 'not ordered',
-      details: { kind: 'revert_droplet', drift_id: id, resource_id: droplet.resourceId, field: 'size_slug' },
+      details: {
+        kind: 'revert_droplet',
+        tenant_id: 'acme',
+        target_name: 'web-1',
+        drift_id: id,
+        resource_id: droplet.resourceId,
+        field: 'size_slug',
+      },
     });
     expect(await world.detect()).toEqual(NOTHING);
   });

@@ -150,8 +150,8 @@ export class DriftRulesController {
 
   @Patch(':id')
   @ApiOperation({
-    summary: 'Change the reason or the end of a drift ignore rule',
-    description: 'What the rule ignores does not change: for that, create another rule. A field that is missing keeps its value.',
+    summary: 'Change a drift ignore rule',
+    description: 'Its reason, or its end. What the rule ignores does not change: for that, create another rule. A field that is missing keeps its value.',
   })
   @ApiIdParam('rule')
   @ApiDataResponse(DriftRuleResponse)

@@ -44,6 +44,7 @@ export class KnownWords {
       resource_kind: { shared: () => inventory.kinds, inRows: (scope) => inventory.kindsInRows(scope) },
       resource_status: { shared: () => inventory.statuses, inRows: (scope) => inventory.statusesInRows(scope) },
       region: { shared: () => inventory.regions(), inRows: (scope) => inventory.regionsInRows(scope) },
+      size: { shared: () => inventory.sizes(), inRows: (scope) => inventory.sizesInRows(scope) },
       drift_field: { shared: () => drift.knownFields, inRows: () => drift.fieldsInRows() },
       saga_kind: { shared: () => sagas.knownKinds(), inRows: (scope) => sagas.kindsInRows(scope) },
       line_kind: { shared: () => lines.knownKinds, inRows: () => lines.kindsInRows() },

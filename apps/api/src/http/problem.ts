@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { DomainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
+import type { NextFunction, Request, Response } from 'express';
+import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
 import { NotReadyError } from '#libs/runtime';
 import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
 
@@ -98,8 +99,15 @@ export function problemOf({ status, code, detail, members }: Failure, requestId:
 export function failureOfError(error: unknown): Failure | undefined {
   if (error instanceof DomainError) return failureOfDomainError(error);
   const status = statusOf(error);
-  const failure = status === undefined ? undefined : failureOfStatus(status);
-  return failure && isUnreadableJson(error) ? { ...failure, detail: jsonProblem(error.body) } : failure;
+  return status === undefined ? undefined : failureOfStatus(status);
+}
+
+/** The body is no JSON. The message says where it stops being JSON, and quotes nothing of it. */
+class UnreadableBodyError extends domainError('malformed_request', 'invalid') {}
+
+/** Express middleware after the body parser, with its error: Nest would reduce that error to its message, which quotes the body. */
+export function explainBrokenJson(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  next(isUnreadableJson(error) ? new UnreadableBodyError(jsonProblem(error.body)) : error);
 }
 
 /** The error of body-parser for a body that is no JSON. It carries the body. */

@@ -4,7 +4,7 @@ import { RESOURCE_SORTS, UNASSIGNED, type ListOptions, type ResourceFilters, typ
 import { ValidationFailedError } from '#libs/kernel';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiInput } from '../http/swagger.decorators';
-import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, wordsIn } from '../http/input.decorators';
+import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody } from '../http/http.dto';
 
 /** Filters of the inventory. A resource must match all that are given. */
@@ -28,6 +28,16 @@ export class InventoryQuery extends PageQuery {
   @IsOptional()
   @IsKnown('region')
   readonly region?: string;
+
+  @ApiInput('Size of the provider', { example: 's-1vcpu-1gb' })
+  @IsOptional()
+  @IsKnown('size')
+  readonly size_slug?: string;
+
+  @ApiInput('The rule that decided the owner')
+  @IsOptional()
+  @IsOneOf(['override', 'project', 'parent', 'fallback'])
+  readonly attributed_by?: string;
 
   @ApiInput("The provider's id", { example: '572017514' })
   @IsOptional()
@@ -104,11 +114,11 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * which rows are read.
  */
 export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
-  const { region, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
+  const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
   const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
-  return { ...words, region, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
+  return { ...words, region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
 }
 
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);
@@ -122,6 +132,7 @@ function oneOrSeveral(list: string | undefined): string | readonly string[] | un
 export class OwnerBody extends ReasonBody {
   @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
   @IsOptional()
+  @OrNull()
   @IsTenantId()
   readonly tenant_id?: string | null;
 

@@ -13,6 +13,8 @@ export interface ResourceFilters {
   /** A state, or one of several. `deleted` lists tombstones, which other states exclude. */
   readonly status?: string | readonly string[];
   readonly region?: string;
+  readonly size_slug?: string;
+  readonly attributed_by?: string;
   readonly project_id?: string;
   readonly tenant_id?: string;
   /** The provider's id. */
@@ -42,11 +44,10 @@ const STATUSES = [
   ...['retired', 'succeeded', 'unassigned', 'waiting'],
 ] as const;
 
-/** The regions of the provider change a few times a year. */
-const REGIONS_FRESH_MS = 60_000;
-const READ_LIMIT_MS = 5_000;
+/** Regions and sizes of the provider change a few times a year. */
+const CATALOG_READS = { freshMs: 60_000, limitMs: 5_000 };
 
-type WordColumn = 'kind' | 'status' | 'region';
+type WordColumn = 'kind' | 'status' | 'region' | 'size_slug';
 
 /** The words that filters of the inventory may contain: those of this release and of the catalog, and those that only rows have. */
 @Injectable()
@@ -56,9 +57,12 @@ export class InventoryWords {
   readonly statuses: readonly string[] = STATUSES;
   /** The regions in the copy of the provider's catalog; none before its first refresh. */
   readonly regions: () => Promise<readonly string[]>;
+  /** The sizes in that copy. */
+  readonly sizes: () => Promise<readonly string[]>;
 
   constructor(private readonly database: Database) {
-    this.regions = cached(() => this.readRegions(), { freshMs: REGIONS_FRESH_MS, limitMs: READ_LIMIT_MS });
+    this.regions = cached(() => this.readSlugs('provider_regions'), CATALOG_READS);
+    this.sizes = cached(() => this.readSlugs('provider_sizes'), CATALOG_READS);
   }
 
   /** The kinds of all rows in scope, tombstones included: an unknown URN type of a project's member becomes a kind. [INV-11] */
@@ -74,14 +78,18 @@ export class InventoryWords {
     return this.inRows('region', scope);
   }
 
+  sizesInRows(scope: Scope): Promise<string[]> {
+    return this.inRows('size_slug', scope);
+  }
+
   private async inRows(column: WordColumn, scope: Scope): Promise<string[]> {
     if (scope.kind === 'platform') return wordsOf(this.database, column);
     return this.database.asTenant(scope.tenantId, (tx) => wordsOf(tx, column, scope.tenantId));
   }
 
-  private async readRegions(): Promise<string[]> {
-    // Set-based: reads the whole copy, a dozen rows.
-    return (await this.database.query<{ slug: string }>('select slug from provider_regions order by slug')).map(({ slug }) => slug);
+  private async readSlugs(table: 'provider_regions' | 'provider_sizes'): Promise<string[]> {
+    // Set-based: reads the whole copy, a dozen regions or some hundred sizes.
+    return (await this.database.query<{ slug: string }>(`select slug from ${table} order by slug`)).map(({ slug }) => slug);
   }
 }
 
@@ -101,6 +109,8 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
   kind: (place) => `kind = ${place}`,
   status: (place) => `status = ${place}`,
   region: (place) => `region = ${place}`,
+  size_slug: (place) => `size_slug = ${place}`,
+  attributed_by: (place) => `attributed_by = ${place}`,
   project_id: (place) => `cloud_project_id = ${place}::uuid`,
   tenant_id: (place) => `tenant_id = ${place}`,
   provider_id: (place) => `provider_id = ${place}`,

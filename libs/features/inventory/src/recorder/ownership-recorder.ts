@@ -8,7 +8,7 @@ import { KINDS } from '../kinds';
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
  * process of the previous release.
  */
-const NOBODY = ' ';
+const NO_TENANT = ' ';
 
 /** Says that a resource belongs to no tenant on purpose. */
 export const UNASSIGNED = Symbol('unassigned');
@@ -50,7 +50,7 @@ export function ownerOf(r: string): string {
     having count(distinct k.tenant_id) = 1
   ) parent on true
   cross join lateral (
-    select nullif(coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id), '${NOBODY}') as tenant_id,
+    select nullif(coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id), '${NO_TENANT}') as tenant_id,
            coalesce(member.project_id, parent.project_id,
              (select f.id from cloud_projects f where f.account_id = ${r}.account_id and f.is_fallback)) as project_id,
            case when ${r}.owner_override is not null then 'override' when member.tenant_id is not null then 'project'
@@ -195,7 +195,7 @@ export class OwnershipRecorder {
   async override(em: EntityManager, resourceId: string, owner: ExplicitOwner, changeId: string): Promise<FormerOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
-    await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NOBODY : owner });
+    await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
     await this.reattribute(queryableOf(em), resource.accountId, 'admin', [resourceId], changeId);
     return { tenantId: resource.tenantId };
   }
