@@ -98,8 +98,8 @@ async function onApi(env, walked, ownerUrl) {
 
 async function onSagas(env, walked, simulator) {
   const sagas = await openProvisioning(env);
-  await simulator.control.put({ projects: [project(DEFAULT_PROJECT, ''), project(TENANT_PROJECT, 'tenant:acme')] });
-  await simulator.control.lags({ droplet_active_ms: 1_000 });
+  const projects = [project(DEFAULT_PROJECT, ''), project(TENANT_PROJECT, 'tenant:acme')];
+  await simulator.control('PUT', 'account', { projects, lags: { droplet_active_ms: 1_000 } });
   await sagas.sweeps.run('project', { trigger: 'manual' });
   const [{ id: project_id }] = await sagas.database.query(`select id from cloud_projects where tenant_id = 'acme'`);
   let nth = 0;

@@ -151,7 +151,8 @@ export class DriftRulesController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change a drift ignore rule',
-    description: 'Its reason, or its end. What the rule ignores does not change: for that, create another rule. A field that is missing keeps its value.',
+    description:
+      'Its reason, or its end. What the rule ignores does not change: for that, create another rule. A field that is missing keeps its value.',
   })
   @ApiIdParam('rule')
   @ApiDataResponse(DriftRuleResponse)

@@ -44,16 +44,14 @@ export class DatabaseClock implements OnApplicationShutdown {
   /** False when the database did not answer, or took longer than `slowestMs`. */
   private async read(slowestMs: number, signal: AbortSignal): Promise<boolean> {
     const askedMs = performance.now();
-    const [clock] = await this.database
-      .query<{ ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as ms')
-      .catch(() => []);
+    const databaseMs = await this.database.clockMs().catch(() => undefined);
     const tookMs = performance.now() - askedMs;
-    if (!clock || tookMs > slowestMs || signal.aborted) return false;
-    const aheadMs = Math.round(this.machineNow() - clock.ms - tookMs / 2);
+    if (databaseMs === undefined || tookMs > slowestMs || signal.aborted) return false;
+    const aheadMs = Math.round(this.machineNow() - databaseMs - tookMs / 2);
     if (this.task === undefined && Math.abs(aheadMs) > SKEW_WORTH_LOGGING_MS) {
       this.log.warn({ event: 'clock_skew_detected', ahead_ms: aheadMs });
     }
-    const originMs = clock.ms - askedMs - tookMs / 2;
+    const originMs = databaseMs - askedMs - tookMs / 2;
     Date.now = () => Math.round(originMs + performance.now());
     return true;
   }

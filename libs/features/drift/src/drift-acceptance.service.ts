@@ -1,6 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction, type Queryable } from '#libs/database';
-import { DesiredStateRepository } from '#libs/provisioning';
+import { queryableOf, Transaction } from '#libs/database';
+import { DesiredState, DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 import { looselyEqual } from './compare-spec';
@@ -46,7 +46,7 @@ export class DriftAcceptanceService {
   async accept(driftId: string, expected: unknown, because: AuditContext): Promise<void> {
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
-      const drift = await lockDrift(tx, driftId);
+      const drift = await lockDrift(em, driftId);
       assertUnchanged(drift, expected);
       if (drift.under_way) throw new RevertUnderWayError();
       if (!(await this.updateSpec(em, drift))) throw new DriftMovedOnError(SPEC_CHANGED);
@@ -80,14 +80,17 @@ export class DriftAcceptanceService {
  * Locks the desired state and then the drift until the transaction ends, so that one of several concurrent decisions is first and the
  * others see its effect. The order avoids deadlocks between decisions about several drifts of one resource. Throws `DriftNotFoundError`.
  */
-export async function lockDrift(tx: Queryable, driftId: string): Promise<LockedDrift> {
-  await tx.query(LOCK_SPEC, [driftId]);
-  await tx.query('select 1 from cloud_drift where id = $1 for update', [driftId]);
-  const [drift] = await tx.query<LockedDrift>(READ_LOCKED, [driftId]);
+export async function lockDrift(em: EntityManager, driftId: string): Promise<LockedDrift> {
+  const found = await em.findOne(Drift, { where: { id: driftId }, select: { resourceId: true } });
+  if (!found) throw new DriftNotFoundError();
+  await em.findOne(DesiredState, { where: { resourceId: found.resourceId }, lock: ROW_LOCK });
+  await em.findOne(Drift, { where: { id: driftId }, lock: ROW_LOCK });
+  const [drift] = await queryableOf(em).query<LockedDrift>(READ_LOCKED, [driftId]);
   if (!drift) throw new DriftNotFoundError();
   return drift;
 }
 
+const ROW_LOCK = { mode: 'pessimistic_write' } as const;
 const SPEC_CHANGED = 'The desired state has changed since the drift was found';
 
 /**
@@ -100,10 +103,6 @@ export function assertUnchanged({ status, actual, live, spec_version, version }:
   if (!looselyEqual(live, actual)) throw new DriftMovedOnError('The live value has changed since the drift was found');
   if (version !== spec_version) throw new DriftMovedOnError(SPEC_CHANGED);
 }
-
-/** Fenced: the row lock serialises decisions. */
-const LOCK_SPEC = `
-select 1 from cloud_provisioned where resource_id = (select d.resource_id from cloud_drift d where d.id = $1) for update`;
 
 /** Fenced: reads under the locks of `lockDrift`, with the live value that the same functions of SQL give detection. */
 const READ_LOCKED = `

@@ -1,5 +1,5 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { ADVISORY_LOCKS, Database, type Queryable } from '#libs/database';
+import { tryLockTransaction, Database, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
@@ -51,8 +51,7 @@ export class DriftDetectionService {
   async run(because?: AuditContext): Promise<DetectionReport> {
     const fromMs = performance.now();
     const report = await this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ ours: boolean }>(`select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.driftDetection}) as ours`);
-      if (!lock?.ours) throw new DetectionRunningError();
+      if (!(await tryLockTransaction(tx, 'driftDetection'))) throw new DetectionRunningError();
       const written = await this.write(tx, await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind)]));
       if (because)
         await this.audit.record(tx, {

@@ -1,5 +1,5 @@
 import type { AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { Transaction } from '#libs/database';
 import { DropletReverts } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { assertUnchanged, lockDrift, type LockedDrift } from './drift-acceptance.service';
@@ -21,7 +21,7 @@ export interface ReversalPlan {
 @Injectable()
 export class DriftRevertService {
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly reverts: DropletReverts,
   ) {}
 
@@ -40,8 +40,8 @@ export class DriftRevertService {
 
   /** Refuses when a revert has finished already and no sweep has listed its effect: the live value has changed then. */
   private readUnchanged(driftId: string): Promise<LockedDrift> {
-    return this.database.transaction(async (tx) => {
-      const drift = await lockDrift(tx, driftId);
+    return this.transaction.run(async (em) => {
+      const drift = await lockDrift(em, driftId);
       assertUnchanged(drift, drift.actual);
       return drift;
     });

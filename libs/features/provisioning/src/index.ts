@@ -1,5 +1,6 @@
 export { ProvisioningModule } from './provisioning.module';
 export { DesiredStateRepository } from './desired-state/desired-state.repository';
+export { DesiredState } from './entities/desired-state.entity';
 export type { Spec } from './entities/desired-state.entity';
 export { OWN_TAGS } from './provider/tag-calls';
 export { Reaper } from './reaper/reaper';

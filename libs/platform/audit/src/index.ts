@@ -4,5 +4,5 @@ export type { AppendOnlyStream } from './chain/append-only-stream';
 export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-sealer';
 export { chainFunctions } from './functions/chain.sql';
 export type { Finding } from './chain/finding';
-export { ChainSealer } from './chain/chain-sealer';
+export { ChainSealer, SEAL_RECORDS } from './chain/chain-sealer';
 export { verifyChain, type Verified, type VerifyProgress } from './chain/verify-chain';

@@ -1,3 +1,5 @@
+import type { Queryable } from './queryable';
+
 /**
  * The SQL expressions of the keys of all advisory locks. Two releases share one database, so a key never changes and is never reused for
  * another purpose. Statements contain the key as `${ADVISORY_LOCKS.name}`; a test rejects any other form.
@@ -21,3 +23,35 @@ export const ADVISORY_LOCKS = {
   /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */
   attribution: `hashtextextended('attribution', 0)`,
 } as const;
+
+/** A lock with one key. Only the SQL of `SagaStartWriter` can compute the keys of `tenantStarts`. */
+export type AdvisoryLock = Exclude<keyof typeof ADVISORY_LOCKS, 'tenantStarts'>;
+
+/** Any connection or query runner. */
+interface Session {
+  query(text: string): Promise<unknown>;
+}
+
+/** Waits for the lock and holds it until the transaction ends. */
+export const lockTransaction = (tx: Session, lock: AdvisoryLock): Promise<unknown> => tx.query(call('advisory_xact_lock', lock));
+
+/** Waits for the lock and holds it until the session ends or `unlockSession` releases it. */
+export const lockSession = (session: Session, lock: AdvisoryLock): Promise<unknown> => session.query(call('advisory_lock', lock));
+
+export const unlockSession = (session: Session, lock: AdvisoryLock): Promise<unknown> => session.query(call('advisory_unlock', lock));
+
+/** Takes the lock until the transaction ends. False when somebody else holds it. */
+export const tryLockTransaction = (tx: Queryable, lock: AdvisoryLock): Promise<boolean> =>
+  granted(tx, call('try_advisory_xact_lock', lock));
+
+/** Takes the lock until the session ends. False when somebody else holds it. */
+export const tryLockSession = (session: Queryable, lock: AdvisoryLock): Promise<boolean> =>
+  granted(session, call('try_advisory_lock', lock));
+
+async function granted(on: Queryable, text: string): Promise<boolean> {
+  const [row] = await on.query<{ granted: boolean }>(text);
+  return row?.granted === true;
+}
+
+/** Fenced: it reads no table, and no repository has a verb for locks of the server. */
+const call = (name: string, lock: AdvisoryLock) => `select pg_${name}(${ADVISORY_LOCKS[lock]}) as granted`;

@@ -2,7 +2,6 @@ import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { queryableOn } from './connections';
 import { translateDatabaseError } from './database.errors';
 import type { Queryable } from './queryable';
 
@@ -15,9 +14,9 @@ export interface BulkLoad extends Queryable {
   copy(statement: string, lines: AsyncIterable<string>): Promise<void>;
 }
 
-export function bulkLoadOn(client: ClientBase): BulkLoad {
+export function bulkLoadOn(client: ClientBase, tx: Queryable): BulkLoad {
   return {
-    ...queryableOn(client),
+    ...tx,
     copy: async (statement, lines) => {
       let sourceError: unknown;
       const source = async function* () {

@@ -4,8 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { escapeLiteral, Pool, type ClientBase } from 'pg';
 import { platformConnectionString, serviceConnectionString } from './connection-string';
 import { bulkLoadOn, type BulkLoad } from './bulk-load';
-import { inTransaction, queryableOn, withConnection } from './connections';
-import { DatabaseBusyError } from './database.errors';
+import { DatabaseBusyError, DatabaseUnavailableError, translateConnectError, translateDatabaseError } from './database.errors';
 import type { Queryable, Statement } from './queryable';
 import { schemaState } from './schema-version';
 
@@ -84,7 +83,7 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** Platform scope; a transaction that may take minutes, on connections of its own. It is not repeated after a conflict. */
   bulkLoad<T>(work: (tx: BulkLoad, client: ClientBase) => Promise<T>): Promise<T> {
-    return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client), client));
+    return inTransaction(this.bulk, BEGIN, (_tx, client) => work(bulkLoadOn(client, queryableOn(client)), client));
   }
 
   /** One transaction that sees only the rows of this tenant, by row security. [TEN-4] */
@@ -98,7 +97,13 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async ping(): Promise<void> {
-    await this.query('select 1');
+    await this.clockMs();
+  }
+
+  /** The time of the database's clock, in ms since 1970, with microseconds as fraction. */
+  async clockMs(): Promise<number> {
+    const [clock] = await this.query<{ ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as ms'); // SQL: it reads no table
+    return clock?.ms ?? Number.NaN;
   }
 
   /** Resolves once every migration of this build is applied. Waits through any failure, logs its reason after 5 s; rejects when aborted. */
@@ -156,4 +161,67 @@ export class DatabaseHealth {
   ping(): Promise<void> {
     return this.database.ping();
   }
+}
+
+/** Field values stay text, as PostgreSQL writes them. */
+const TEXT_TYPES = { getTypeParser: () => (text: string) => text };
+
+async function run<R>(on: ClientBase, { name, text, values = [] }: Statement, types?: typeof TEXT_TYPES): Promise<R[]> {
+  try {
+    const result = await on.query({ name, text, values: [...values], types });
+    return result.rows as R[];
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
+/** The `Queryable` of one connection. */
+export function queryableOn(client: ClientBase): Queryable {
+  return {
+    query: (text, values) => run(client, { text, values }),
+    prepared: (name, text, values) => run(client, { name, text, values }),
+    texts: (statement) => run(client, statement, TEXT_TYPES),
+  };
+}
+
+/**
+ * Runs `work` with a connection of the pool. A connection that broke, was discarded, or may still wait for a result on a silent network
+ * is closed and not returned to the pool, because the next statement on it would wait behind the lost one. The server then rolls back
+ * its open transaction. [OPS-3]
+ */
+async function withConnection<T>(pool: Pool, work: (client: ClientBase, discard: () => void) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translateConnectError(error);
+  });
+  let broken = false;
+  const discard = () => {
+    broken = true;
+  };
+  client.on('error', discard);
+  try {
+    return await work(client, discard);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) discard();
+    throw error;
+  } finally {
+    client.off('error', discard);
+    client.release(broken);
+  }
+}
+
+/** Commits when `work` resolves, rolls back when it throws. `opening` begins the transaction and may contain further settings. */
+function inTransaction<T>(pool: Pool, opening: string, work: (tx: Queryable, client: ClientBase) => Promise<T>): Promise<T> {
+  return withConnection(pool, async (client, discard) => {
+    try {
+      await run(client, { text: opening });
+      const result = await work(queryableOn(client), client);
+      await run(client, { text: 'commit' });
+      return result;
+    } catch (error) {
+      const failure = translateDatabaseError(error);
+      if (failure instanceof DatabaseUnavailableError) throw failure; // the connection is lost, so a rollback cannot be sent
+      await run(client, { text: 'rollback' }).catch(discard);
+      throw failure;
+    }
+  });
 }

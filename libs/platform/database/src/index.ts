@@ -1,4 +1,4 @@
-export { ADVISORY_LOCKS } from './advisory-locks';
+export { ADVISORY_LOCKS, lockSession, lockTransaction, tryLockSession, tryLockTransaction } from './advisory-locks';
 export { copyRow, type BulkLoad } from './bulk-load';
 export { platformConnectionString, serviceConnectionString, SERVICE_ROLE } from './connection-string';
 export { Database, DatabaseHealth } from './database';
@@ -19,4 +19,3 @@ export type { Queryable, Statement } from './queryable';
 export { SignatureChangedError, type RepeatableSql } from './repeatable-sql';
 export { Retention, type RetentionRule } from './retention';
 export { withSession, type Session } from './session';
-export { rfc3339 } from './written-time';

@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { ADVISORY_LOCKS } from './advisory-locks';
+import { lockSession, unlockSession } from './advisory-locks';
 import { SERVICE_ROLE } from './connection-string';
 import { ServiceRoleRequiredError } from './database.errors';
 import { migrations } from './migrations';
@@ -32,7 +32,7 @@ export async function migrate(ownerUrl: string, { appUrl, repeatable = [], log }
   await source.initialize();
   const lockRunner = source.createQueryRunner();
   try {
-    await lockRunner.query(`select pg_advisory_lock(${ADVISORY_LOCKS.migration})`);
+    await lockSession(lockRunner, 'migration');
     await prepareServiceRole(lockRunner, appUrl ?? ownerUrl);
     const applied = await source.runMigrations();
     await lockRunner.query(`grant select on ${MIGRATIONS_TABLE} to ${SERVICE_ROLE}`);
@@ -42,7 +42,7 @@ export async function migrate(ownerUrl: string, { appUrl, repeatable = [], log }
     for (const name of replaced) log?.(`created or replaced ${name}`);
     return [...applied.map((migration) => migration.name), ...replaced];
   } finally {
-    await lockRunner.query(`select pg_advisory_unlock(${ADVISORY_LOCKS.migration})`).catch(() => undefined);
+    await unlockSession(lockRunner, 'migration').catch(() => undefined);
     await lockRunner.release();
     await source.destroy();
   }

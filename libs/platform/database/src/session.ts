@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { queryableOn } from './connections';
 import { PLATFORM_SCOPE, platformConnectionString, withSettings } from './connection-string';
+import { queryableOn } from './database';
 import { translateConnectError } from './database.errors';
 import type { Queryable } from './queryable';
 

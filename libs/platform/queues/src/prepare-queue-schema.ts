@@ -1,4 +1,4 @@
-import { ADVISORY_LOCKS, SERVICE_ROLE } from '#libs/database';
+import { lockSession, SERVICE_ROLE } from '#libs/database';
 import { runMigrations } from 'bullmq';
 import { Client, escapeIdentifier } from 'pg';
 import { QUEUE_NAMES } from './queue-definitions';
@@ -14,7 +14,7 @@ export async function prepareQueueSchema(ownerUrl: string): Promise<void> {
   owner.on('error', () => undefined); // when the connection breaks between two statements, the next statement fails
   await owner.connect();
   try {
-    await owner.query(`select pg_advisory_lock(${ADVISORY_LOCKS.queuePreparation})`);
+    await lockSession(owner, 'queuePreparation');
     await runMigrations(owner, QUEUE_SCHEMA);
     for (const queue of QUEUE_NAMES) {
       const { rows } = await owner.query<{ name: string }>(`select ${QUEUE_SCHEMA}.job_id_seq_name($1) as name`, [queue]);

@@ -1,4 +1,4 @@
-import { ADVISORY_LOCKS, Database } from '#libs/database';
+import { tryLockTransaction, Database } from '#libs/database';
 import { canonicalJson, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { ErrorCode, getNextMillis, type JobSchedulerJson, type RepeatOptions } from 'bullmq';
@@ -42,8 +42,7 @@ export class Schedules {
   ensure(entries: readonly ScheduleEntry[], retired: readonly string[] = []): Promise<EnsureReport> {
     const isElsewhere = (key: string, queue: string): boolean => entries.some((entry) => entry.key === key && entry.queue !== queue);
     return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ ours: boolean }>(`select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.schedules}) as ours`);
-      if (!lock?.ours) return { ours: false, restored: [], removed: [] };
+      if (!(await tryLockTransaction(tx, 'schedules'))) return { ours: false, restored: [], removed: [] };
       const restored: string[] = [];
       const removed: string[] = [];
       for (const name of QUEUE_NAMES) {

@@ -27,15 +27,11 @@ export class TickClaims {
 
   /** False when this tick, or the tick that its job was scheduled for, has already run. */
   async claim(key: string, timing: Timing): Promise<boolean> {
-    const [clock] = await this.database.query<{ now_ms: string }>(DATABASE_CLOCK);
-    const notBefore = nextClaimMs(timing, Number(clock?.now_ms));
+    const notBefore = nextClaimMs(timing, Math.floor(await this.database.clockMs()));
     const claimed = await this.database.query(CLAIM_TICK, [key, notBefore]);
     return claimed.length > 0;
   }
 }
-
-/** Fenced: the claim follows the clock of the database. */
-const DATABASE_CLOCK = 'select floor(extract(epoch from clock_timestamp()) * 1000) as now_ms';
 
 /** Fenced: the claim is a lease that one of several workers gets. $1 key, $2 start of the next claim in ms. */
 const CLAIM_TICK = `

@@ -1,5 +1,5 @@
-import type { AppendOnlyStream } from '#libs/audit';
-import { ADVISORY_LOCKS, type Session } from '#libs/database';
+import { SEAL_RECORDS, type AppendOnlyStream } from '#libs/audit';
+import { tryLockSession, type Session } from '#libs/database';
 import { ArchiveBusyError } from '../inventory.errors';
 import { VOLATILE_ATTRS } from '../kinds';
 
@@ -92,8 +92,7 @@ export async function archiveEvents(
   keepDays: number,
   onArchived: (month: ArchivedMonth) => void = () => undefined,
 ): Promise<ArchivedMonth[]> {
-  const [lock] = await session.query<{ ours: boolean }>(`select pg_try_advisory_lock(${ADVISORY_LOCKS.eventArchive}) as ours`);
-  if (!lock?.ours) throw new ArchiveBusyError();
+  if (!(await tryLockSession(session, 'eventArchive'))) throw new ArchiveBusyError();
   const due = await session.query<{ month: string; before: Date }>(MONTHS_DUE, [keepDays]);
   const archived: ArchivedMonth[] = [];
   for (const { month, before } of due) {
@@ -110,7 +109,7 @@ async function linkDigests(session: Session, before: Date): Promise<void> {
   for (;;) {
     const [unlinked] = await session.query<{ n: number }>(UNLINKED, [before]);
     if (unlinked?.n === 0) return;
-    await session.query('select arcadia_seal_records($1)', [RECORDS_SEALED_PER_CALL]);
+    await session.query(SEAL_RECORDS, [RECORDS_SEALED_PER_CALL]);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Resource } from '../entities/resource.entity';
-import { resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
+import { resourceJson, resourceView, rfc3339, type ResourceRow, type ResourceView } from './resource-view';
 
 const ROW: ResourceRow = {
   id: '01a1fe2c-a6ae-770b-b360-6bd7d8cf133a',
@@ -119,4 +119,15 @@ it.each([
 ])('returns the right last_seen_at for %s', (_what, change, expected) => {
   expect(parsed({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
   expect(resourceJson({ ...ROW, ...change }, SWEPT_AT)).toContain(`"last_seen_at":"${expected}"`);
+});
+
+it.each([
+  ['2026-07-01 12:00:00+00', '2026-07-01T12:00:00.000Z'],
+  ['2026-07-01 12:00:00.5+00', '2026-07-01T12:00:00.500Z'],
+  ['2026-07-01 12:00:00.12+00', '2026-07-01T12:00:00.120Z'],
+  ['2026-07-01 12:00:00.123+00', '2026-07-01T12:00:00.123Z'],
+  ['1999-12-31 23:59:59.999999+00', '1999-12-31T23:59:59.999Z'],
+])('converts the time %s as Date does', (written, text) => {
+  expect(rfc3339(written)).toBe(text);
+  expect(new Date(written.replace(' ', 'T').replace('+00', 'Z')).toISOString()).toBe(text);
 });

@@ -1,4 +1,4 @@
-import { Database, rfc3339, type Queryable } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import type { Resource } from '../entities/resource.entity';
@@ -135,4 +135,13 @@ export function resourceJson(row: ResourceRow, sweptAt: string | null, names?: R
 
 function json(text: string | null): string {
   return text === null ? 'null' : JSON.stringify(text);
+}
+
+/**
+ * Converts a time as our connections write it (`2026-07-01 12:00:00.123456+00`, set to UTC and ISO) to RFC 3339 with milliseconds, as Date
+ * does: `2026-07-01T12:00:00.123Z`.
+ */
+export function rfc3339(written: string): string {
+  const millis = written.slice(20, -3).slice(0, 3).padEnd(3, '0');
+  return `${written.slice(0, 10)}T${written.slice(11, 19)}.${millis}Z`;
 }

@@ -1,4 +1,4 @@
-import { ADVISORY_LOCKS, queryableOf, type Queryable } from '#libs/database';
+import { lockTransaction, queryableOf, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
@@ -147,7 +147,7 @@ export class OwnershipRecorder {
    * committed, and then overwrite its result. Call it first in every transaction that changes owners.
    */
   async lockAttribution(tx: Queryable): Promise<void> {
-    await tx.query(`select pg_advisory_xact_lock(${ADVISORY_LOCKS.attribution})`);
+    await lockTransaction(tx, 'attribution');
   }
 
   /** Computes the owners of the given resources, or of all of the account's, again. Their children follow. */

@@ -128,9 +128,8 @@ export class ResourceRegistrar {
    * takes counts as time since the request. [OPS-7]
    */
   private async onDatabaseClock(monotonicMs: number): Promise<Date> {
-    const [clock] = await this.database.query<{ now: Date }>('select clock_timestamp() as now'); // SQL: it reads no table
-    const sinceMs = Math.ceil(performance.now() - monotonicMs);
-    return new Date((clock?.now.getTime() ?? 0) - sinceMs);
+    const nowMs = await this.database.clockMs();
+    return new Date(Math.floor(nowMs - (performance.now() - monotonicMs)));
   }
 
   private attribute(accountId: string, resource: RegisteredResource): Promise<void> {

@@ -1,4 +1,4 @@
-import { Database, type Queryable } from '#libs/database';
+import { Database, Transaction, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type EntityManager, type Repository } from 'typeorm';
@@ -12,6 +12,7 @@ export type ReadState = Pick<DesiredState, 'resourceId' | 'version'>;
 export class DesiredStateRepository {
   constructor(
     private readonly database: Database,
+    private readonly transaction: Transaction,
     @InjectRepository(DesiredState) private readonly states: Repository<DesiredState>,
   ) {}
 
@@ -53,9 +54,11 @@ export class DesiredStateRepository {
   }
 
   /** The version, read after every concurrent change has committed. Undefined when the resource has no desired state. */
-  async lockVersion(resourceId: string): Promise<number | undefined> {
-    const [row] = await this.database.query<Pick<DesiredState, 'version'>>(LOCK_VERSION, [resourceId]);
-    return row?.version;
+  lockVersion(resourceId: string): Promise<number | undefined> {
+    return this.transaction.run(async (em) => {
+      const lock = { mode: 'pessimistic_read' } as const;
+      return (await em.findOne(DesiredState, { where: { resourceId, endedAt: IsNull() }, lock }))?.version;
+    });
   }
 
   async find(resourceId: string): Promise<DesiredState | undefined> {
@@ -80,6 +83,3 @@ on conflict (resource_id) do update
    set spec = excluded.spec, version = p.version + 1, last_saga_id = null, ended_at = null, changed_at = clock_timestamp()
  where p.ended_at is not null
 returning version`;
-
-/** Fenced: the row lock waits for concurrent changes. */
-const LOCK_VERSION = 'select version from cloud_provisioned where resource_id = $1 and ended_at is null for share';

@@ -50,7 +50,7 @@ export class ChainSealer {
   /** Returns the number of digests that it linked. Ends early when aborted. */
   async seal(signal?: AbortSignal): Promise<number> {
     for (let sealed = 0; ;) {
-      const [row] = await this.database.query<{ sealed: number }>(SEAL, [BATCH]);
+      const [row] = await this.database.query<{ sealed: number }>(SEAL_RECORDS, [BATCH]);
       sealed += row?.sealed ?? 0;
       if (row?.sealed !== BATCH || signal?.aborted) return sealed;
     }
@@ -64,4 +64,4 @@ export class ChainSealer {
 }
 
 /** Fenced: of several callers, the advisory lock in the function lets one link digests. $1 most digests. */
-const SEAL = 'select case when exists (select from record_waiting) then arcadia_seal_records($1) else 0 end as sealed';
+export const SEAL_RECORDS = 'select case when exists (select from record_waiting) then arcadia_seal_records($1) else 0 end as sealed';

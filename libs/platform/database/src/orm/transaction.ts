@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { BulkLoad } from '../bulk-load';
-import { queryableOn } from '../connections';
-import { Database } from '../database';
+import { Database, queryableOn } from '../database';
 import type { Queryable } from '../queryable';
 
 /** The connection of each transaction that has an entity manager. */
