@@ -418,6 +418,15 @@ describe('every documented list and answer', () => {
     expect(missing).toEqual([]);
   });
 
+  it('D3: shows what a leftover meant to do, in snake_case and without the notes of the engine [SAG-10]', async () => {
+    const intent = { op: 'create', sentAtMs: 12, ruledOut: false, before: { recordId: 7, ttl: 30 } };
+    const leftovers = JSON.stringify([{ step: 'ensure_dns_record', output: null, intent, error: { code: 'x', detail: 'y' } }]);
+    const id = await aSaga(world.owner, { status: 'compensation_failed', wake_at: null, finished_at: new Date(), leftovers });
+    const { body } = await get(`sagas/${id}`).expect(200);
+    const [leftover] = (body as { data: { leftovers: { intent: unknown }[] } }).data.leftovers;
+    expect(leftover?.intent).toEqual({ op: 'create', before: { record_id: 7, ttl: 30 } });
+  });
+
   it('D3: names its fields in snake_case', async () => {
     const { components } = await document();
     const names = Object.values(components.schemas).flatMap(({ properties = {} }) => Object.keys(properties));
