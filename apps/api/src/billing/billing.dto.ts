@@ -7,8 +7,16 @@ import { PageQuery, TimeRangeQuery } from '../http/http.dto';
 const MATCH_METHODS = ['provider_id', 'urn', 'name', 'project_name'];
 /** Why no resource was found. */
 const MATCH_REASONS = [
-  ...['account_wide', 'ambiguous_resource', 'billed_twice', 'credit', 'id_never_seen', 'name_never_seen', 'no_namesake_then'],
-  ...['tax', 'unknown_product', 'unnamed'],
+  'account_wide',
+  'ambiguous_resource',
+  'billed_twice',
+  'credit',
+  'id_never_seen',
+  'name_never_seen',
+  'no_namesake_then',
+  'tax',
+  'unknown_product',
+  'unnamed',
 ];
 
 /** First day of a month, as tables store it. */

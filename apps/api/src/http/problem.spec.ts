@@ -17,7 +17,7 @@ describe('D2: a body that is no JSON', () => {
     ['nul', 0],
     ['['.repeat(30_000), 30_000],
   ])('%j stops being JSON at %d', (body, at) => {
-    expect(() => JSON.parse(body) as unknown).toThrow();
+    expect(() => JSON.parse(body) as unknown).toThrow(SyntaxError);
     expect(findJsonEnd(body)).toBe(at);
   });
 

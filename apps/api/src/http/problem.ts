@@ -102,7 +102,7 @@ export function failureOfError(error: unknown): Failure | undefined {
   return status === undefined ? undefined : failureOfStatus(status);
 }
 
-/** The body is no JSON. The message says where it stops being JSON, and quotes nothing of it. */
+/** The body is no JSON. The message names the place where it stops being JSON, and quotes nothing of it. */
 class UnreadableBodyError extends domainError('malformed_request', 'invalid') {}
 
 /** Express middleware after the body parser, with its error: Nest would reduce that error to its message, which quotes the body. */
@@ -117,7 +117,7 @@ function isUnreadableJson(error: unknown): error is Error & { readonly body: str
   );
 }
 
-/** Says where a body stops being JSON, without quoting it. */
+/** Names the place where a body stops being JSON, without quoting it. */
 function jsonProblem(body: string): string {
   const at = findJsonEnd(body);
   if (at === undefined) return 'The body must be a JSON object';
@@ -129,12 +129,12 @@ function jsonProblem(body: string): string {
 }
 
 const TOKEN =
-  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/y;
+  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/uy;
 type Expected = 'value' | 'value or ]' | 'key or }' | 'key' | ':' | ', or end' | 'end';
 
 /**
- * The position at which a text stops being JSON; undefined when it is JSON. The messages of `JSON.parse` quote the text, and lack the position
- * in some versions of Node. Without recursion, because a body may be nested thousands of times.
+ * The position at which a text stops being JSON; undefined when it is JSON. The messages of `JSON.parse` quote the text, and lack the
+ * position in some versions of Node. Without recursion, because a body may be nested thousands of times.
  */
 export function findJsonEnd(text: string): number | undefined {
   const open: string[] = [];

@@ -88,7 +88,7 @@ export class SagasService {
     return sagas.map((saga) => ({ ...saga, target_name: names.get(saga.resource_id ?? '') ?? orderedName(saga.input) }));
   }
 
-  /** For the platform: the tenant whose resource, or in whose project, the saga works. */
+  /** For the platform: the tenant that owns the resource or the project of the saga. */
   private async ownerOf(
     by: Principal,
     { resource_id: resourceId, project_id: projectId }: Record<string, unknown>,

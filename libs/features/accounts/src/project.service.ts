@@ -31,7 +31,7 @@ export interface ProjectView {
 export interface ProjectChange {
   /** Null gives the project back to its description. */
   readonly tenant_id?: string | null;
-  /** The project belongs to no tenant, whatever its description says. */
+  /** The project belongs to no tenant, whatever its description names. */
   readonly unassigned?: true;
   readonly classification?: string | null;
 }

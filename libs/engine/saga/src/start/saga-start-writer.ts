@@ -124,8 +124,8 @@ select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
   from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
 
 /**
- * Inserts any number of starts: run, holds and idempotency key. When the tenant that asks has $2 open sagas of its own, with those before it
- * in the batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
+ * Inserts any number of starts: run, holds and idempotency key. When the tenant that asks has $2 open sagas of its own, with those before
+ * it in the batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
  * small, and the caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
  * $1 starts as JSON rows. Set-based, and measured (docs/measurements.md S1).
  */

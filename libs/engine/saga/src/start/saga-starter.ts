@@ -16,9 +16,9 @@ export interface StartRequest {
   readonly kind: string;
   /** Already validated against the definition's input class. */
   readonly input: Readonly<Record<string, unknown>>;
-  /** The tenant that asks; null means the platform. It decides what the saga may touch, and whose limit counts. */
+  /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
-  /** For the platform: the tenant whose resource the saga works on. That tenant sees the saga. [TEN-3] */
+  /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
   /** Requests with the same key, tenant and body get the same saga. [SAG-17] */
   readonly idempotencyKey?: string;

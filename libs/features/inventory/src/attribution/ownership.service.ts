@@ -28,15 +28,15 @@ export class OwnershipService {
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      const former = await this.recorder.override(em, resourceId, owner, entryId);
-      if (!former) throw new ResourceNotFoundError();
+      const previous = await this.recorder.override(em, resourceId, owner, entryId);
+      if (!previous) throw new ResourceNotFoundError();
       const change = owner === UNASSIGNED ? { tenant_id: null, unassigned: true } : { tenant_id: owner };
       await this.audit.record(tx, {
         ...context,
         id: entryId,
         action: 'owner_set',
         target: { type: 'resource', id: resourceId },
-        details: { ...change, previous_tenant_id: former.tenantId },
+        details: { ...change, previous_tenant_id: previous.tenantId },
       });
     });
     return this.reader.get({ kind: 'platform' }, resourceId);

@@ -31,8 +31,8 @@ export class ResourceEvent {
   readonly changes: Record<string, unknown>;
 
   /**
-   * The writer: the sweep, the saga for the source `saga`, or the entry of the audit log for the source `admin`. Null for other sources, and
-   * for older events of sagas and admins.
+   * The writer: the sweep, the saga for the source `saga`, or the entry of the audit log for the source `admin`. Null for other sources,
+   * and for older events of sagas and admins.
    */
   @Column('uuid', { nullable: true })
   readonly sweepId: string | null;

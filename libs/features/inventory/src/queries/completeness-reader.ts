@@ -31,8 +31,8 @@ export class CompletenessReader {
   constructor(private readonly database: Database) {}
 
   /**
-   * The completeness of one kind, of several or of all, now or at a time. Concurrent callers share one read. Its result may be older than the rows that
-   * the caller reads afterwards, never newer.
+   * The completeness of one kind, of several or of all, now or at a time. Concurrent callers share one read. Its result may be older than
+   * the rows that the caller reads afterwards, never newer.
    */
   ofKind(kind: string | readonly string[] | undefined, at: string | null = null): Promise<Completeness> {
     if (at !== null || typeof kind === 'object') return this.read(kind, at);

@@ -40,8 +40,22 @@ type SortField = 'name' | 'kind' | 'first_seen_at';
 
 /** The states of every kind that this release reads, and `deleted` for tombstones. Source: the API reference of each kind. */
 const STATUSES = [
-  ...['active', 'archive', 'assigned', 'attached', 'available', 'deleted', 'deleting', 'errored', 'failed', 'new', 'off', 'pending'],
-  ...['retired', 'succeeded', 'unassigned', 'waiting'],
+  'active',
+  'archive',
+  'assigned',
+  'attached',
+  'available',
+  'deleted',
+  'deleting',
+  'errored',
+  'failed',
+  'new',
+  'off',
+  'pending',
+  'retired',
+  'succeeded',
+  'unassigned',
+  'waiting',
 ] as const;
 
 /** Regions and sizes of the provider change a few times a year. */
@@ -175,7 +189,10 @@ const SORT_FIELDS: Record<SortField, { key: string; given: Condition; values: st
     key: `left(coalesce(name, ''), ${LONGEST_NAME})`,
     given: (place) => `${place}::text`,
     values: '[^\\0]*',
-    valueOf: ({ name }) => [...(name ?? '')].slice(0, LONGEST_NAME).join(''),
+    valueOf: ({ name }) =>
+      Array.from(name ?? '')
+        .slice(0, LONGEST_NAME)
+        .join(''),
   },
   kind: { key: 'kind', given: (place) => `${place}::text`, values: '[^\\0]*', valueOf: ({ kind }) => kind },
   first_seen_at: {

@@ -128,7 +128,7 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
 
-interface FormerOwner {
+interface PreviousOwner {
   readonly tenantId: string | null;
 }
 
@@ -189,10 +189,10 @@ export class OwnershipRecorder {
   }
 
   /**
-   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. `changeId` is the entry of
-   * the audit log that the events name. Returns the former owner; undefined when there is no such resource.
+   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. `changeId` is the entry
+   * of the audit log that the events name. Returns the previous owner; undefined when there is no such resource.
    */
-  async override(em: EntityManager, resourceId: string, owner: ExplicitOwner, changeId: string): Promise<FormerOwner | undefined> {
+  async override(em: EntityManager, resourceId: string, owner: ExplicitOwner, changeId: string): Promise<PreviousOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });

@@ -15,7 +15,16 @@ export const PAYMENT_FAILURES: readonly string[] = ['AttemptFailed', 'ACHFailure
 
 /** The provider's types of entries. Source: `billing_history` in the API reference. */
 const ENTRY_TYPES: readonly string[] = [
-  ...['ACHFailure', 'Adjustment', 'AttemptFailed', 'Chargeback', 'Credit', 'CreditExpiration', 'Invoice', 'Payment', 'Refund', 'Reversal'],
+  'ACHFailure',
+  'Adjustment',
+  'AttemptFailed',
+  'Chargeback',
+  'Credit',
+  'CreditExpiration',
+  'Invoice',
+  'Payment',
+  'Refund',
+  'Reversal',
 ];
 
 /** Filters of the history; an entry must match all that are given. `since` and `until` are RFC 3339. */
