@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { AUDIT_ACTIONS } from '../../../apps/api/src/http/known-words';
+import { BOARD_ACTIONS } from '../../../apps/api/src/queue-board/queue-board';
+import { readText, sourceFiles } from '../../architecture/source-tree';
 import { aSaga, change } from '../../support/factories';
 import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
 import { newTenancyWorld, type TenancyWorld } from '../tenancy/tenancy-world';
@@ -96,6 +99,15 @@ describe('C4: a word that no list knows is refused', () => {
     await refused('inventory?kind=microdroplet', tenantHeader('acme'));
   });
 
+  it('knows every action that the product records in the audit log [OPS-9]', () => {
+    const recorded = sourceFiles('apps', 'libs')
+      .filter(({ path, room }) => room !== 'apps/simulator' && !path.endsWith('.spec.ts'))
+      .flatMap(({ path }) => [...(readText(path) ?? '').matchAll(/\baction: '([a-z]+_[a-z_]+)'/g)].map(([, action]) => action ?? ''));
+    const known = [...recorded, ...Object.values(BOARD_ACTIONS)];
+    expect(recorded.length).toBeGreaterThan(12);
+    expect(known.filter((action) => !AUDIT_ACTIONS.includes(action))).toEqual([]);
+  });
+
   it('leaves open values open: a free text, a period or a time may find nothing [TEN-5]', async () => {
     for (const path of [
       'inventory?q=nothing',
@@ -177,8 +189,9 @@ describe('D1: a list can be asked', () => {
     await change(world.owner, 'cloud_resources', id, {
       attrs: { tags: ['env:prod'], memory: 2048, networks: { v4: [{ ip_address: '203.0.113.7' }] } },
     });
-    const [row] = (await list(`inventory?tag=env:prod`)).data;
-    expect(row?.['id']).toBe(id);
+    const tagged = await list(`inventory?tag=env:prod`);
+    expect(valuesOf(tagged, 'id')).toEqual([id]);
+    const [row] = tagged.data;
     expect(valuesOf(await list(`inventory?provider_id=${String(row?.['provider_id'])}`), 'id')).toEqual([id]);
     expect(valuesOf(await list(`inventory?urn=${String(row?.['urn'])}`), 'id')).toEqual([id]);
     expect(valuesOf(await list('inventory?q=ENV:PR'), 'id')).toEqual([id]);
@@ -354,7 +367,7 @@ describe('C3: a null and a word mean one thing', () => {
     await patch(path, { tenant_id: 'globex' });
   });
 
-  it('unassigned makes a resource nobody’s, against its project, until null gives it back [INV-12, INV-13]', async () => {
+  it('unassigned makes a resource belong to no tenant, against its project, until null gives it back [INV-12, INV-13]', async () => {
     const id = idOf('acme', 2);
     const path = `inventory/${id}`;
     const nobody = { tenant_id: null, attribution: { by: 'override', ref: null } };

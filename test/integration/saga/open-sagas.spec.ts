@@ -58,7 +58,7 @@ it('rejects only the starts of the tenant at its limit, however many tenants sta
   expect([await openOf('full'), await openOf('roomy')]).toEqual([CAP, 30]);
 });
 
-it('D1: sagas that the platform starts for a tenant are the tenant’s to read, and none of its limit [TEN-6]', async () => {
+it('D1: sagas that the platform starts for a tenant are readable by the tenant, and count against no limit [TEN-6]', async () => {
   const operators = { kind: 'demo', input: { steps: ['echo'] }, tenantId: null, ownerId: 'served', because: ADMIN };
   const id = await apis[0]?.starts.start(operators);
   const answers = await startAtOnce(times(CAP, { tenantId: 'served' }));
