@@ -1,9 +1,9 @@
 export { cached, type CacheLimits } from './timing';
-export { canonicalJson, type Json } from './canonical-json';
 export {
   DomainError,
   domainError,
   errorCode,
+  errorFields,
   isRetryable,
   nearestWord,
   quotedWord,
@@ -16,6 +16,7 @@ export {
   type WriteFailure,
 } from './kernel.errors';
 export { Money, type Rounding } from './money';
+export { canonicalAddress, canonicalDomain, canonicalJson, canonicalValue, isNothing, looselyEqual, type Json } from './notation';
 export {
   decodeCursor,
   encodeCursor,

@@ -12,13 +12,39 @@ const CAUSES = [
   'post /api/v1/drift/{id}/accept 200.data.cause',
   'post /api/v1/drift/{id}/revert 202.data.cause',
 ];
-const EXCEPTIONS: readonly ContractException[] = [
-  ...CAUSES.flatMap((cause) =>
-    ['action_id', 'action'].map((field) => ({
-      fact: `${cause}.${field} may be null`,
-      reason: 'an event that a saga wrote names the saga even while the action of the provider is not known',
+const SAGA_CAUSES: readonly ContractException[] = CAUSES.flatMap((cause) =>
+  ['action_id', 'action'].map((field) => ({
+    fact: `${cause}.${field} may be null`,
+    reason: 'an event that a saga wrote names the saga even while the action of the provider is not known',
+  })),
+);
+const INVOICES = [
+  'get /api/v1/billing/invoices 200.data[]',
+  'get /api/v1/billing/invoices/{id} 200.data',
+  'post /api/v1/billing/invoices/{id}/ingest 202.data',
+  'post /api/v1/billing/invoices/{id}/release 200.data',
+];
+const INVOICE_READINGS: readonly ContractException[] = [
+  ...INVOICES.flatMap((invoice) =>
+    ['', ' must be given', ' may be integer', ' may be null'].map((fact) => ({
+      fact: `${invoice}.unreadable_cells${fact}`,
+      reason: 'cells without money no longer refuse an invoice; they are counted',
     })),
   ),
+  ...INVOICES.flatMap((invoice) =>
+    ['', ' may be string', ' has the format date-time'].map((fact) => ({
+      fact: `${invoice}.failure.at${fact}`,
+      reason: 'a failed reading stands beside the status of the lines in use, with its time',
+    })),
+  ),
+  ...['', ' must be given', ' may be string', ' may be null', ' has the format date-time'].map((fact) => ({
+    fact: `get /api/v1/billing/summary 200.data.as_of${fact}`,
+    reason: 'a sum says as of when it is complete',
+  })),
+];
+const EXCEPTIONS: readonly ContractException[] = [
+  ...SAGA_CAUSES,
+  ...INVOICE_READINGS,
   {
     fact: 'patch /api/v1/inventory/{id} body.tenant_id must be given',
     reason: '`unassigned: true` may be given in its place; a body with neither is refused as before',

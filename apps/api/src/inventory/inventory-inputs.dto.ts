@@ -78,7 +78,7 @@ export class InventoryQuery extends PageQuery {
   @MaxLength(200)
   readonly q?: string;
 
-  @ApiInput('Return the account as it was at this time, from the event log')
+  @ApiInput('Return the account as it was at this time, from the event log; not in the future')
   @IsOptional()
   @IsTimestamp()
   readonly as_of?: string;

@@ -5,9 +5,17 @@ import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
-import { PageQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { PageQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
-import { ApiCountsResponse, ApiDataResponse, ApiFileResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import {
+  ApiCountsResponse,
+  ApiDataResponse,
+  ApiFileResponse,
+  ApiFreshDataResponse,
+  ApiIdParam,
+  ApiListResponse,
+  ApiProblems,
+} from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { AdoptedResponse, InventorySummaryResponse, ResourceEventResponse, ResourceResponse } from './inventory.dto';
@@ -35,9 +43,9 @@ export class InventoryController {
   @Get(':id')
   @ApiOperation({ summary: 'Get a resource' })
   @ApiIdParam('resource')
-  @ApiDataResponse(ResourceResponse)
-  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<DataOf<ResourceResponse>> {
-    return { data: await this.inventory.get(scopeOf(by), id) };
+  @ApiFreshDataResponse(ResourceResponse)
+  get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<FreshDataOf<ResourceResponse>> {
+    return this.inventory.getAnswer(scopeOf(by), id);
   }
 
   @Get(':id/events')
@@ -63,13 +71,13 @@ export class InventoryController {
       'The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.',
   })
   @ApiIdParam('resource')
-  @ApiDataResponse(ResourceResponse)
-  async setOwner(
+  @ApiFreshDataResponse(ResourceResponse)
+  setOwner(
     @Param('id', UuidPipe) id: string,
     @Body() body: OwnerBody,
     @AuditCtx() context: AuditContext,
-  ): Promise<DataOf<ResourceResponse>> {
-    return { data: await this.owners.setOwner(id, body.toOwner(), context) };
+  ): Promise<FreshDataOf<ResourceResponse>> {
+    return this.owners.setOwner(id, body.toOwner(), context);
   }
 }
 

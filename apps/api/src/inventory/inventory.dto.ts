@@ -1,4 +1,4 @@
-import type { EventCause, EventView, ResourceView } from '#libs/inventory';
+import type { EventCause, EventView, MissingProof, ResourceView } from '#libs/inventory';
 import {
   ApiAnyObject,
   ApiCount,
@@ -22,6 +22,18 @@ class AttributionResponse {
 
   @ApiText('Name of that project or parent; in lists only with `names=true`', { nullable: true, optional: true })
   readonly ref_name?: string | null;
+}
+
+/** The proof so far that a resource is deleted. */
+class MissingResponse implements MissingProof {
+  @ApiWhole('Complete sweeps in a row that did not list the resource', { example: 1 })
+  readonly strikes: number;
+
+  @ApiWhole('Strikes after which it is deleted, once the provider returns 404 for it', { example: 3 })
+  readonly of: number;
+
+  @ApiTime('Time as of which it was listed last')
+  readonly since: string;
 }
 
 /** A resource of the account, or its tombstone. */
@@ -82,6 +94,13 @@ export class ResourceResponse implements ResourceView {
 
   @ApiTime('Time when the resource was found deleted', { nullable: true })
   readonly deleted_at: string | null;
+
+  @ApiObject(
+    () => MissingResponse,
+    'Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted',
+    { nullable: true },
+  )
+  readonly missing: MissingResponse | null;
 }
 
 class ResourceTotals {

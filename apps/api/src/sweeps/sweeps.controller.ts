@@ -8,7 +8,7 @@ import { RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { MissingQuery, MissingResponse, SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
+import { MissingQuery, MissedResponse, SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/sweeps')
@@ -40,8 +40,8 @@ export class SweepsController {
     description: 'In the order of kind and provider id. Empty once a newer sweep of the kind has replaced the suspect one.',
   })
   @ApiIdParam('sweep')
-  @ApiListResponse(MissingResponse)
-  missing(@Param('id', UuidPipe) id: string, @Query() query: MissingQuery): Promise<ListOf<MissingResponse>> {
+  @ApiListResponse(MissedResponse)
+  missing(@Param('id', UuidPipe) id: string, @Query() query: MissingQuery): Promise<ListOf<MissedResponse>> {
     return this.sweeps.listMissing(id, { tenant_id: query.tenant_id }, query);
   }
 

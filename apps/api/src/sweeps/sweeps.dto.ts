@@ -1,6 +1,6 @@
 import { IsOptional } from 'class-validator';
-import type { MissingView, SweepFilters, SweepStatus, SweepTrigger, SweepView } from '#libs/inventory';
-import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
+import type { MissingView, SweepFilters, SweepStatus, SweepTrigger, SweepView, UnreadableItem } from '#libs/inventory';
+import { ApiCount, ApiEnum, ApiInput, ApiListOf, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsOneOf, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody, TimeRangeQuery } from '../http/http.dto';
 
@@ -39,7 +39,7 @@ export class MissingQuery extends PageQuery {
 }
 
 /** A resource that a suspect sweep did not list. A release of the sweep gives each of them a strike. */
-export class MissingResponse implements MissingView {
+export class MissedResponse implements MissingView {
   @ApiEnum(['resource', 'project', 'membership'], 'What was not listed; `membership`: the resource as a member of its project')
   readonly what: MissingView['what'];
 
@@ -80,6 +80,18 @@ export class SweepBody extends ReasonBody {
   readonly kind: string;
 }
 
+/** A listed object that could not be read. Its row keeps its values and gets no strike. */
+class UnreadableItemResponse implements UnreadableItem {
+  @ApiText('Path of the list', { example: '/v2/load_balancers' })
+  readonly list: string;
+
+  @ApiText("The provider's id of the object; null when it is unreadable too, and the sweep is then incomplete", { nullable: true })
+  readonly object_id: string | null;
+
+  @ApiText('The first field that could not be read; null when the object as a whole is unusable', { nullable: true, example: 'status' })
+  readonly field: string | null;
+}
+
 /** One pass over a list of the provider. */
 export class SweepResponse implements SweepView {
   @ApiUuid('Id of the sweep')
@@ -94,7 +106,7 @@ export class SweepResponse implements SweepView {
   @ApiEnum(STATUSES, 'State of the sweep; `released`: an admin believes the suspect list')
   readonly status: SweepStatus;
 
-  @ApiText('Why the sweep is not complete', { nullable: true })
+  @ApiText('Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item`', { nullable: true })
   readonly reason: string | null;
 
   @ApiCount('Pages read so far')
@@ -126,6 +138,9 @@ export class SweepResponse implements SweepView {
 
   @ApiCount('Resources that a suspect sweep did not list, until a newer sweep replaces it; null for others', { nullable: true })
   readonly missing: number | null;
+
+  @ApiListOf(() => UnreadableItemResponse, 'Objects that could not be read, at most 100; the others count')
+  readonly unreadable_items: readonly UnreadableItem[];
 
   @ApiTime('Start of the sweep')
   readonly started_at: string;

@@ -196,7 +196,7 @@ function readRecord(domain: string, sent: Fields, before: DomainRecordEntry | un
     domain,
     type,
     name: readName(domain, merged.name),
-    data: readData(type, merged.data, sent.data === undefined ? undefined : sent.data, tag),
+    data: readData(domain, type, merged.data, sent.data === undefined ? undefined : sent.data, tag),
     priority: readNumber('priority', merged),
     port: readNumber('port', merged),
     weight: readNumber('weight', merged),
@@ -225,8 +225,11 @@ function readName(domain: string, name: unknown): string {
   return lower.endsWith(`.${domain}.`) ? lower.slice(0, -domain.length - 2) : lower;
 }
 
-/** Reads data: a host name is sent with a trailing dot, stored and returned without one. Unsent data keeps its stored form. */
-function readData(type: string, data: unknown, written: unknown, tag: string | null): string {
+/**
+ * Reads data: a host name is sent with a trailing dot, stored and returned without one; the zone itself is returned as `@`
+ * (octodns#151). Unsent data keeps its stored form.
+ */
+function readData(domain: string, type: string, data: unknown, written: unknown, tag: string | null): string {
   if (typeof data !== 'string' || data === '') throw unprocessable("Data can't be blank");
   if (written === undefined || !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef') {
     if (type === 'A' && !isIPv4(data)) throw unprocessable('Data must be a valid IPv4 address');
@@ -234,7 +237,8 @@ function readData(type: string, data: unknown, written: unknown, tag: string | n
     return data;
   }
   if (!data.endsWith('.')) throw unprocessable('Data needs to end with a dot (.)');
-  return data.slice(0, -1).toLowerCase();
+  const host = data.slice(0, -1).toLowerCase();
+  return host === domain && type !== 'CAA' ? '@' : host;
 }
 
 function readTag(tag: unknown): string {

@@ -1,5 +1,5 @@
 export { OwnershipService } from './attribution/ownership.service';
-export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
+export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
@@ -19,7 +19,7 @@ export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ListOptions } from './queries/inventory-reader';
 export { InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
-export type { ResourceView } from './queries/resource-view';
+export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';

@@ -15,12 +15,13 @@ export {
   TokenRejectedError,
   UnknownOutcomeError,
   UnusablePathError,
+  passesByItself,
   type AnswerFacts,
   type IncompleteReason,
 } from './digitalocean.errors';
 export { DigitalOceanModule } from './digitalocean.module';
 export { RATE_LIMITER_FUNCTIONS } from './functions/rate-limiter.sql';
-export type { ListPage, ListRequest } from './pagination';
+export type { ListPage, ListRequest, UnreadableObject } from './pagination';
 export {
   decimal,
   flag,
@@ -28,10 +29,12 @@ export {
   idTexts,
   list,
   moneyText,
+  optionalDecimal,
   optionalIdText,
   optionalList,
   optionalRecord,
   optionalText,
+  optionalTime,
   optionalWholeNumber,
   record,
   text,

@@ -4,8 +4,7 @@ import { queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ResourceNotFoundError } from '../inventory.errors';
-import { InventoryReader } from '../queries/inventory-reader';
-import type { ResourceView } from '../queries/resource-view';
+import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
 import { OwnershipRecorder, UNASSIGNED, type ExplicitOwner } from '../recorder/ownership-recorder';
 
 /** Assigns resources and projects to tenants. Each change, its effect on resources and its audit entry are one transaction. [OPS-9] */
@@ -23,7 +22,7 @@ export class OwnershipService {
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
    * the resource belong to no tenant. Throws `ResourceNotFoundError`.
    */
-  async setOwner(resourceId: string, owner: ExplicitOwner, context: AuditContext): Promise<ResourceView> {
+  async setOwner(resourceId: string, owner: ExplicitOwner, context: AuditContext): Promise<ResourceAnswer> {
     const entryId = randomUUID();
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
@@ -39,7 +38,7 @@ export class OwnershipService {
         details: { ...change, previous_tenant_id: previous.tenantId },
       });
     });
-    return this.reader.get({ kind: 'platform' }, resourceId);
+    return this.reader.getAnswer({ kind: 'platform' }, resourceId);
   }
 
   /** Sets the tenant and our classification of a project. Sweeps keep both. The tenant applies to the project's resources at once. */

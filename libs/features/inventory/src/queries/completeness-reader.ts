@@ -72,9 +72,11 @@ export class CompletenessReader {
 
 const NEVER_SWEPT: KindCompleteness = { as_of: null, complete: false, reason: 'never_swept' };
 
+/** A complete sweep with unreadable objects says so: their rows have older values. [TRU-3] */
 function view(state: SweepState): KindCompleteness {
   const complete = state.last_status === 'complete';
-  return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? null : (state.last_reason ?? 'never_swept') };
+  const caveat = state.last_reason === 'unreadable_item' ? state.last_reason : null;
+  return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? caveat : (state.last_reason ?? 'never_swept') };
 }
 
 /** Filters of the list of sweeps; a sweep must match all that are given. `since` and `until` are RFC 3339, of the start. */

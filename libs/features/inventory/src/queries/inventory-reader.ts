@@ -1,15 +1,24 @@
 import { AuditLog } from '#libs/audit';
+import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { decodeCursor, pageOf, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
-import { Injectable } from '@nestjs/common';
+import {
+  decodeCursor,
+  pageOf,
+  UUID_KEY,
+  ValidationFailedError,
+  type KindCompleteness,
+  type ListAnswer,
+  type PageRequest,
+} from '#libs/kernel';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, Raw, type EntityManager, type Repository } from 'typeorm';
 import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
-import { VOLATILE_ATTRS } from '../kinds';
+import { sweptAs, VOLATILE_ATTRS } from '../kinds';
 import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
@@ -38,6 +47,12 @@ export interface SummaryView {
   readonly by_kind: readonly { readonly kind: string; readonly count: number }[];
   readonly by_tenant: readonly { readonly tenant_id: string | null; readonly count: number }[];
   readonly by_region: readonly { readonly region: string | null; readonly count: number }[];
+}
+
+export interface ResourceAnswer {
+  readonly data: ResourceView;
+  readonly as_of: string | null;
+  readonly completeness: Record<string, KindCompleteness>;
 }
 
 export interface SummaryAnswer {
@@ -93,9 +108,13 @@ export class InventoryReader {
     private readonly causes: ChangeCauses,
     private readonly names: ResourceNames,
     private readonly audit: AuditLog,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The resources now, or at a time by the event log. Throws `EventsArchivedError` when the events of that time are archived. [INV-14] */
+  /**
+   * The resources now, or at a time by the event log. Throws `ValidationFailedError` for a time in the future, and `EventsArchivedError`
+   * when the events of that time are archived. [INV-14]
+   */
   async list(
     scope: Scope,
     filters: ResourceFilters,
@@ -109,6 +128,7 @@ export class InventoryReader {
   /** The same list as JSON text. */
   async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string, options: ListOptions = {}): Promise<string> {
     const { sort, totals, names } = options;
+    if (at !== undefined) await this.assertNotInFuture(at);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
     const asked = { filters: mine, sort, cursor: page.cursor, limit: page.limit + 1, at };
@@ -119,7 +139,8 @@ export class InventoryReader {
     if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, sortSql(sort)?.keyOf ?? ((row) => row.id));
     const namesOf = names ? await this.names.ofRows(scope, items) : undefined;
-    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), namesOf?.get(row.id)));
+    const { strikesToDelete } = this.config.inventory;
+    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id)));
     const rest = { page: { next_cursor }, ...(count !== undefined && { totals: { count } }), as_of, completeness };
     return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
   }
@@ -133,12 +154,19 @@ export class InventoryReader {
   }
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
+    return (await this.getAnswer(scope, id)).data;
+  }
+
+  /** One resource, with the time as of which its kind is complete. */
+  async getAnswer(scope: Scope, id: string): Promise<ResourceAnswer> {
+    const { completeness: kinds, sweptAt } = await this.completeness.ofKind(undefined); // read first: the row may be newer, never older
     const resource = await this.withEntities(scope, (em) => em.findOneBy(Resource, { id }));
     if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
-    const complete = await this.completeness.ofKind(resource.kind);
-    const { cloudProjectId: cloud_project_id, attributedBy: attributed_by, attributedRef: attributed_ref } = resource;
+    const { kind, cloudProjectId: cloud_project_id, attributedBy: attributed_by, attributedRef: attributed_ref } = resource;
+    const ofKind = kinds[sweptAs(kind)];
     const names = await this.names.ofRows(scope, [{ id, cloud_project_id, attributed_by, attributed_ref }]);
-    return resourceView(resource, complete.sweptAt(resource.kind), names.get(id));
+    const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id));
+    return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
   }
 
   /** The names of resources in scope, by id. */
@@ -171,7 +199,8 @@ export class InventoryReader {
   async getMany(ids: readonly string[]): Promise<ResourceView[]> {
     const resources = await this.resources.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
     const complete = await this.completeness.ofKind(undefined);
-    return resources.map((resource) => resourceView(resource, complete.sweptAt(resource.kind)));
+    const { strikesToDelete } = this.config.inventory;
+    return resources.map((resource) => resourceView(resource, complete.sweptAt(resource.kind), strikesToDelete));
   }
 
   /** Newest first. A previous tenant still reads the events of its own time, and no others. [INV-13] */
@@ -203,6 +232,15 @@ export class InventoryReader {
       return eventView(event, author, causeOf(Object.assign(event, { saga_id: sagaOf(event) }), actions));
     });
     return { data, page: { next_cursor }, as_of, completeness };
+  }
+
+  /** By the database's clock, which also writes the times of events. A caller's clock may be a minute ahead. */
+  private async assertNotInFuture(at: string): Promise<void> {
+    const [clock] = await this.database.query<{ future: boolean }>(
+      "select $1::timestamptz > clock_timestamp() + interval '1 minute' as future",
+      [at],
+    );
+    if (clock?.future) throw new ValidationFailedError([{ field: 'as_of', message: 'must not be in the future' }]);
   }
 
   /**

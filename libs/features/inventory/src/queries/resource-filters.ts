@@ -1,6 +1,6 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { cached, UUID_PATTERN } from '#libs/kernel';
+import { cached, canonicalAddress, UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { KINDS, kindOfUrnType } from '../kinds';
 import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
@@ -131,7 +131,7 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
   tag: (place) => `attrs -> 'tags' ? ${place}`,
   unattributed: (place) => `(tenant_id is null) = ${place}`,
   q: (place) =>
-    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
+    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
 };
@@ -146,7 +146,7 @@ export function filterSql(filters: ResourceFilters, from: number): { conditions:
   const given = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter((key) => filters[key] !== undefined);
   const several = given.filter((key): key is keyof typeof ONE_OF_SEVERAL => key in ONE_OF_SEVERAL && Array.isArray(filters[key]));
   const conditions = given.map((key, index) => ({ ...CONDITIONS, ...pick(several) })[key](`$${from + index}`));
-  const values = given.map((key) => (key === 'q' ? `%${escapeLike(filters.q ?? '')}%` : filters[key]));
+  const values = given.map((key) => (key === 'q' ? `%${escapeLike(canonicalAddress(filters.q ?? ''))}%` : filters[key]));
   const statuses = [filters.status ?? []].flat();
   const state = both || (statuses.length > 1 && statuses.includes('deleted')) ? 'both' : statuses[0] === 'deleted' ? 'dead' : 'live';
   const at = from + given.length;
