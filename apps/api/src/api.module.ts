@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from '#libs/accounts';
@@ -14,19 +14,18 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
-import { AuditController } from './audit/audit.controller';
+import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
-import { HealthController } from './health/health.controller';
+import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
-import { KeepAliveDrainer } from './http/keep-alive-drainer';
+import { KnownWords } from './http/known-words';
 import { ProblemFilter } from './http/problem.filter';
-import { UndeclaredInputGuard } from './http/undeclared-input.guard';
-import { InputValidationPipe } from './http/validation.pipe';
+import { KeepAliveDrainer } from './http/request-context';
+import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
-import { MetricsController } from './metrics/metrics.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { ProjectsController } from './projects/projects.controller';
@@ -38,6 +37,11 @@ import { SweepsController } from './sweeps/sweeps.controller';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
 class AuthModule {}
+
+/** The lists of words that inputs may contain, for every validation pipe. */
+@Global()
+@Module({ imports: [DriftModule, InventoryModule, ProviderBillingModule, SagaModule], providers: [KnownWords], exports: [KnownWords] })
+class KnownWordsModule {}
 
 /** Terminus does not log: a failed probe is a response, and its caller decides whether it is an event. */
 @Module({
@@ -66,7 +70,7 @@ class SweepsApiModule {}
 
 /** `ProvisioningModule` registers the saga kinds that call the provider. */
 @Module({
-  imports: [SagaModule, ProvisioningModule],
+  imports: [AccountsModule, InventoryModule, SagaModule, ProvisioningModule],
   controllers: [SagasController],
   providers: [SagasService, InputValidationPipe],
 })
@@ -81,7 +85,7 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
-@Module({ controllers: [AuditController] })
+@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
@@ -123,6 +127,7 @@ export class ApiModule {
         QueuesModule.forRoot(config),
         DigitalOceanModule,
         AuthModule,
+        KnownWordsModule,
         ...FEATURES,
       ],
       providers: [

@@ -1,12 +1,14 @@
 export { cached, type CacheLimits } from './timing';
-export { isUuid, UUID_KEY, UUID_PATTERN } from './ids';
 export {
   DomainError,
   domainError,
   errorCode,
   errorFields,
   isRetryable,
+  nearestWord,
+  quotedWord,
   UNKNOWN_FIELD,
+  unknownWord,
   ValidationFailedError,
   type DomainErrorClass,
   type ErrorCategory,
@@ -19,8 +21,11 @@ export {
   decodeCursor,
   encodeCursor,
   InvalidCursorError,
+  isUuid,
   pageOf,
   SEQUENCE_KEY,
+  UUID_KEY,
+  UUID_PATTERN,
   type KindCompleteness,
   type ListAnswer,
   type Page,

@@ -1,3 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
+
 /**
  * The meaning of a failure for the caller. The category alone decides the HTTP status (one filter in the api) and whether a queue retries
  * (`isRetryable`); `code` names the exact failure and never changes once released.
@@ -124,17 +126,72 @@ export const UNKNOWN_FIELD = 'is not a known field';
 
 const MAX_ERRORS = 20;
 const MAX_TEXT = 200;
+/** A message may list the known values of a field. */
+const MAX_MESSAGE = 1_000;
 
-/** The input does not have the documented shape. Hostile input may name thousands of fields of any length: both are limited. [TEN-5] */
+/**
+ * The input does not have the documented shape. The message is the first problem, with the number of the others. Hostile input may name
+ * thousands of fields of any length: both are limited. [TEN-5]
+ */
 export class ValidationFailedError extends domainError('validation_failed', 'invalid') {
   readonly errors: readonly FieldError[];
 
   constructor(errors: readonly FieldError[]) {
-    super('The input is not as documented; see errors');
-    this.errors = errors.slice(0, MAX_ERRORS).map(({ field, message }) => ({ field: cut(field), message: cut(message) }));
+    const kept = errors
+      .slice(0, MAX_ERRORS)
+      .map(({ field, message }) => ({ field: cut(field, MAX_TEXT), message: cut(message, MAX_MESSAGE) }));
+    super(summaryOf(kept, errors.length));
+    this.errors = kept;
   }
 }
 
-function cut(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+function summaryOf([first]: readonly FieldError[], count: number): string {
+  if (!first) return 'The input is not as documented';
+  const named = first.field === '' || first.message.startsWith(first.field) ? first.message : `${first.field} ${first.message}`;
+  return count > 1 ? `${named} (and ${count - 1} more; see errors)` : named;
+}
+
+function cut(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
+}
+
+/** A word that is further away than this share of its length is not suggested. */
+const FURTHEST = 0.5;
+/** A longer word is cut in a message, and gets no suggestion. */
+const LONGEST_WORD = 60;
+/** Known words in a message. */
+const MOST_WORDS = 40;
+
+/**
+ * The known word that a misspelt one most likely means: the same letters in another case, else a longer form of it (`ubuntu-24` means the
+ * newest `ubuntu-24-…`), else the one with the fewest different letters. Undefined when none is near.
+ */
+export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  const lower = word.trim().toLowerCase();
+  if (lower === '' || lower.length > LONGEST_WORD || known.length === 0) return undefined;
+  const same = known.find((one) => one.toLowerCase() === lower);
+  if (same !== undefined) return same;
+  const [longer] = known.filter((one) => lower.length > 2 && one.toLowerCase().startsWith(lower)).sort(byFormAndAge);
+  if (longer !== undefined) return longer;
+  const near = closest(lower, [...known]);
+  return distance(lower, near.toLowerCase()) <= Math.ceil(Math.max(lower.length, near.length) * FURTHEST) ? near : undefined;
+}
+
+/** The shortest form first, and of forms that differ in numbers only the highest numbers, which name the newest version. */
+function byFormAndAge(a: string, b: string): number {
+  const letters = (word: string) => word.replaceAll(/\d+/g, '').length;
+  return letters(a) - letters(b) || b.localeCompare(a, 'en', { numeric: true });
+}
+
+/** What is wrong with a word that is not known: the nearest known word, and the known ones. The sentence begins with a verb. */
+export function unknownWord(word: unknown, known: readonly string[]): string {
+  const nearest = typeof word === 'string' ? nearestWord(word, known) : undefined;
+  const listed = known.length > MOST_WORDS ? [...known.slice(0, MOST_WORDS), '…'] : known;
+  const suggestion = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `must be one of ${listed.join(', ')}${suggestion}`;
+}
+
+/** A word of the caller, short enough for a message. */
+export function quotedWord(word: string): string {
+  return `"${word.length > LONGEST_WORD ? `${word.slice(0, LONGEST_WORD)}…` : word}"`;
 }

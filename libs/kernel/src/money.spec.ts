@@ -129,3 +129,13 @@ describe(`for ${RANDOM.length} random amounts (seed ${SEED})`, () => {
       }
   });
 });
+
+it.each([
+  ['0', '0.00'],
+  ['12', '12.00'],
+  ['12.5', '12.50'],
+  ['0.00744000', '0.00744'],
+  ['-3.10', '-3.10'],
+])('D3: writes the amount %s of the API as %s [BIL-1]', (stored, written) => {
+  expect(Money.parse(stored).toAmountText()).toBe(written);
+});

@@ -84,6 +84,13 @@ export class Money {
     return this.places === 0 ? this : Money.parse(this.toText().replace(/\.?0+$/, ''), this.currency);
   }
 
+  /** The form of every amount in the API: at least two decimal places, and no zeros after them. `0.00`, `12.50`, `0.00744`. */
+  toAmountText(): string {
+    const text = this.toText();
+    const [whole = '', fraction = ''] = text.split('.');
+    return `${whole}.${fraction.replace(/0+$/, '').padEnd(MINOR_PLACES, '0')}`;
+  }
+
   /** Whole cents, rounded. Safe as a number of JSON up to 90 trillion units of the currency; throws `RangeError` beyond. */
   toMinorUnits(rounding: Rounding): number {
     const minor = Number(this.round(MINOR_PLACES, rounding).units);

@@ -1,5 +1,4 @@
-import { UUID_KEY } from './ids';
-import { decodeCursor, encodeCursor, InvalidCursorError, pageOf, SEQUENCE_KEY } from './paging';
+import { decodeCursor, encodeCursor, InvalidCursorError, pageOf, SEQUENCE_KEY, UUID_KEY } from './paging';
 
 const UUID = '0195f3a2-7c1e-4b6d-9a10-3f2b8c4d5e6f';
 

@@ -1,5 +1,16 @@
 import { domainError } from './kernel.errors';
 
+/** The form of a UUID in lower case, without anchors and groups: part of larger patterns, also in SQL. */
+export const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+/** The cursor key of the many lists that are ordered by an id. */
+export const UUID_KEY = new RegExp(`^${UUID_PATTERN}$`);
+
+/** True for a UUID of any version in lower case. */
+export function isUuid(text: string): boolean {
+  return UUID_KEY.test(text);
+}
+
 /** The cursor was not returned by this list. */
 export class InvalidCursorError extends domainError('invalid_cursor', 'invalid', 'The cursor is not one that this list gave out') {}
 
@@ -7,7 +18,7 @@ export class InvalidCursorError extends domainError('invalid_cursor', 'invalid',
 export const SEQUENCE_KEY = /^[1-9][0-9]{0,17}$/;
 
 /** Longest cursor in characters. */
-const LONGEST_CURSOR = 100;
+const LONGEST_CURSOR = 1_024;
 
 /** A cursor contains the key of the last row of a page and nothing else: the reader's scope decides which rows follow. */
 export function encodeCursor(key: string): string {

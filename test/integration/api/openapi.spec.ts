@@ -5,7 +5,7 @@ import { SagaRegistry } from '#libs/saga';
 import { createTestApp, type TestApp } from '../../support/test-app';
 import { AccessDeclarations } from '../../../apps/api/src/auth/access.guard';
 import { SCHEMA_OF_VALIDATOR } from '../../../apps/api/src/http/swagger.decorators';
-import { InventoryQuery } from '../../../apps/api/src/inventory/inventory.dto';
+import { InventoryQuery } from '../../../apps/api/src/inventory/inventory-inputs.dto';
 
 interface Schema {
   readonly $ref?: string;
@@ -65,6 +65,7 @@ it('lists every route of the API', () => {
     'get /api/health/ready',
     'get /api/health/serving',
     'get /api/v1/audit',
+    'get /api/v1/audit.csv',
     'get /api/v1/billing/balance',
     'get /api/v1/billing/cost-lines',
     'get /api/v1/billing/cost-lines.csv',
@@ -75,6 +76,7 @@ it('lists every route of the API', () => {
     'get /api/v1/billing/summary',
     'get /api/v1/drift',
     'get /api/v1/drift-rules',
+    'get /api/v1/drift-rules/{id}',
     'get /api/v1/drift/summary',
     'get /api/v1/drift/unmanaged',
     'get /api/v1/drift/{id}',
@@ -84,11 +86,14 @@ it('lists every route of the API', () => {
     'get /api/v1/inventory/{id}',
     'get /api/v1/inventory/{id}/events',
     'get /api/v1/projects',
+    'get /api/v1/projects/{id}',
     'get /api/v1/sagas',
     'get /api/v1/sagas/{id}',
     'get /api/v1/sweeps',
     'get /api/v1/sweeps/{id}',
+    'get /api/v1/sweeps/{id}/missing',
     'get /metrics',
+    'patch /api/v1/drift-rules/{id}',
     'patch /api/v1/inventory/{id}',
     'patch /api/v1/projects/{id}',
     'post /api/v1/billing/invoices/{id}/ingest',
@@ -169,16 +174,25 @@ it('takes limits and fields from the validators that enforce them', () => {
   const list = document.paths['/api/v1/inventory']?.['get'];
   expect(list?.parameters.map(({ name }) => name).sort()).toEqual([
     'as_of',
+    'attributed_by',
     'cursor',
+    'include_deleted',
     'kind',
     'limit',
+    'names',
     'project_id',
+    'provider_id',
     'q',
     'region',
+    'size_slug',
+    'sort',
     'status',
+    'tag',
     'tenant_id',
+    'totals',
     'unattributed',
     'updated_since',
+    'urn',
   ]);
   expect(list?.parameters.find(({ name }) => name === 'limit')?.schema).toEqual({ type: 'integer', minimum: 1, maximum: 120, default: 50 });
   expect(bodyOf('/api/v1/sweeps/{id}/release', 'post')).toMatchObject({ required: ['reason'], additionalProperties: false });

@@ -66,7 +66,7 @@ it('stores 33 lines with the exact sum of $86.92, of which $7.90 is tax [BIL-5]'
       tax_amount: '7.90',
       lines: 33,
       status: 'ingested',
-      reconciliation: { status: 'reconciled', difference: '0' },
+      reconciliation: { status: 'reconciled', difference: '0.00' },
     },
   ]);
 });

@@ -46,6 +46,8 @@ describe('a completed revert [DRF-5]', () => {
     const before = await world.specs.find(droplet.resourceId);
     const sagaId = await revert(id);
     expect(await world.ended(sagaId)).toMatchObject({ status: 'completed', kind: 'revert_droplet' });
+    const seen = await world.reader.get({ kind: 'tenant', tenantId: 'acme' }, sagaId); // D1: the tenant sees who switched its machine off
+    expect(seen).toMatchObject({ tenant_id: 'acme', created_by: 'operator', resource_id: droplet.resourceId });
     expect(await liveDroplet()).toMatchObject({ size_slug: ORDER.size_slug, status: 'active', disk: 25 });
     expect(await world.specs.find(droplet.resourceId)).toEqual(before);
     expect(await world.detect()).toEqual(NOTHING); // no sweep has observed the size yet
@@ -58,7 +60,14 @@ describe('a completed revert [DRF-5]', () => {
     expect(entry).toEqual({
       actor: 'ada',
       reason: 'not ordered',
-      details: { kind: 'revert_droplet', drift_id: id, resource_id: droplet.resourceId, field: 'size_slug' },
+      details: {
+        kind: 'revert_droplet',
+        tenant_id: 'acme',
+        target_name: 'web-1',
+        drift_id: id,
+        resource_id: droplet.resourceId,
+        field: 'size_slug',
+      },
     });
     expect(await world.detect()).toEqual(NOTHING);
   });

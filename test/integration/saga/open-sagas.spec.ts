@@ -58,6 +58,15 @@ it('rejects only the starts of the tenant at its limit, however many tenants sta
   expect([await openOf('full'), await openOf('roomy')]).toEqual([CAP, 30]);
 });
 
+it('D1: sagas that the platform starts for a tenant are readable by the tenant, and count against no limit [TEN-6]', async () => {
+  const operators = { kind: 'demo', input: { steps: ['echo'] }, tenantId: null, ownerId: 'served', because: ADMIN };
+  const id = await apis[0]?.starts.start(operators);
+  const answers = await startAtOnce(times(CAP, { tenantId: 'served' }));
+  expect(refused(answers)).toBe(0);
+  const seen = await apis[0]?.reader.get({ kind: 'tenant', tenantId: 'served' }, id ?? '');
+  expect(seen).toMatchObject({ id, tenant_id: 'served', created_by: 'operator', reason: null });
+});
+
 it('returns the same saga for a repetition of the start that reached the limit [SAG-17]', async () => {
   await startAtOnce(times(CAP - 1, { tenantId: 'repeating' }));
   const answers = await startAtOnce(times(20, { tenantId: 'repeating', idempotencyKey: 'the-last' }));

@@ -75,9 +75,13 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
     cancel_requested: false,
     current_step_idx: 1,
     tenant_id: null,
+    resource_id: null,
     created_by: 'ada',
+    reason: null,
     created_at: expect.stringMatching(/^\d{4}-.*Z$/),
+    updated_at: expect.stringMatching(/^\d{4}-.*Z$/),
     finished_at: null,
+    duration_ms: null,
     steps: [
       {
         step_idx: 0,

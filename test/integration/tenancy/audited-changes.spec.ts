@@ -64,6 +64,12 @@ const CHANGES = [
     status: 201,
   },
   {
+    what: 'a changed drift ignore rule',
+    action: 'drift_rule_changed',
+    send: () => world.http().patch(`/api/v1/drift-rules/${world.driftRule}`).set(ADMIN_HEADER).send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
     what: 'the end of a drift ignore rule',
     action: 'drift_rule_removed',
     send: () => world.http().delete(`/api/v1/drift-rules/${world.driftRule}`),

@@ -1,24 +1,105 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { AuditLog } from '#libs/audit';
-import { decodeCursor, encodeCursor, SEQUENCE_KEY } from '#libs/kernel';
+import { Controller, Get, Injectable, Query, type StreamableFile } from '@nestjs/common';
+import { ProjectService } from '#libs/accounts';
+import { AuditLog, type AuditView } from '#libs/audit';
+import { InventoryReader } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { PageQuery, type ListOf } from '../http/http.dto';
-import { ApiListResponse } from '../http/response.decorators';
+import { csvDownload, type CsvColumns } from '../http/csv-download';
+import type { ListOf } from '../http/http.dto';
+import { ApiFileResponse, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { AuditEntryResponse } from './audit.dto';
+import { AuditEntryResponse, AuditQuery } from './audit.dto';
+
+const PLATFORM = { kind: 'platform' } as const;
+
+/** The part of an entry that leads to a name: its target, and the resource that its details name. */
+type Entry = Pick<AuditView, 'id' | 'target_type' | 'target_id' | 'details'>;
+
+/** Finds names for the targets of audit entries, because an id alone tells people nothing. For platform admins only. */
+@Injectable()
+export class TargetNames {
+  constructor(
+    private readonly inventory: InventoryReader,
+    private readonly projects: ProjectService,
+  ) {}
+
+  /** By the id of the entry: the resource or project, the resource of a saga or drift, the kind of a sweep. Others have no name. */
+  async of(entries: readonly Entry[]): Promise<Map<string, string>> {
+    const resources = await this.inventory.namesOf(PLATFORM, entries.flatMap(resourceOf));
+    const projects = await this.projects.namesOf(
+      entries.flatMap((entry) => (entry.target_type === 'project' && isId(entry.target_id) ? [entry.target_id] : [])),
+    );
+    return new Map(
+      entries.flatMap((entry) => {
+        const [resource = ''] = resourceOf(entry);
+        const name = projects.get(entry.target_id) ?? resources.get(resource) ?? nameInDetails(entry);
+        return name === undefined ? [] : [[entry.id, name] as const];
+      }),
+    );
+  }
+}
+
+function resourceOf({ target_type, target_id, details }: Entry): string[] {
+  const id = target_type === 'resource' ? target_id : details['resource_id'];
+  return isId(id) ? [id] : [];
+}
+
+/** The target of a saga that creates something, and the kind of a sweep, are in the details. */
+function nameInDetails({ target_type, details }: Entry): string | undefined {
+  const name = target_type === 'sweep' ? details['kind'] : details['target_name'];
+  return typeof name === 'string' ? name : undefined;
+}
+
+const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value);
+
+/** Rows per statement: a file is read in fewer, longer pages than a list. */
+const ROWS_PER_READ = 1_000;
+
+const COLUMNS: CsvColumns<AuditEntryResponse> = {
+  id: (entry) => entry.id,
+  at: (entry) => entry.at,
+  actor: (entry) => entry.actor,
+  actor_role: (entry) => entry.actor_role,
+  actor_tenant_id: (entry) => entry.actor_tenant_id,
+  action: (entry) => entry.action,
+  target_type: (entry) => entry.target_type,
+  target_id: (entry) => entry.target_id,
+  target_name: (entry) => entry.target_name,
+  reason: (entry) => entry.reason,
+  details: (entry) => JSON.stringify(entry.details),
+  request_id: (entry) => entry.request_id,
+};
 
 @RequirePlatformAdmin()
-@Controller('api/v1/audit')
+@Controller('api/v1')
 export class AuditController {
-  constructor(private readonly audit: AuditLog) {}
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly names: TargetNames,
+  ) {}
 
-  /** The log is complete at every read, because a change and its entry are one transaction. [OPS-9] */
-  @Get()
+  @Get('audit')
   @ApiOperation({ summary: 'List audit log entries', description: 'Newest first.' })
   @ApiListResponse(AuditEntryResponse)
-  async list(@Query() { limit, cursor }: PageQuery): Promise<ListOf<AuditEntryResponse>> {
+  list(@Query() query: AuditQuery): Promise<ListOf<AuditEntryResponse>> {
+    return this.read(query, query.limit, query.cursor);
+  }
+
+  @Get('audit.csv')
+  @ApiOperation({
+    summary: 'Download audit log entries as CSV',
+    description: 'Has the filters of the list. The file always contains the whole list, whatever `limit` and `cursor` are.',
+  })
+  @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
+  download(@Query() query: AuditQuery): Promise<StreamableFile> {
+    return csvDownload('audit.csv', COLUMNS, (cursor) => this.read(query, ROWS_PER_READ, cursor));
+  }
+
+  /** The log is complete at every read, because a change and its entry are one transaction. [OPS-9] */
+  private async read(query: AuditQuery, limit: number, cursor: string | undefined): Promise<ListOf<AuditEntryResponse>> {
     const asOf = new Date().toISOString();
-    const { entries, nextSeq } = await this.audit.list(limit, decodeCursor(cursor, SEQUENCE_KEY) ?? undefined);
-    return { data: entries, page: { next_cursor: nextSeq === null ? null : encodeCursor(nextSeq) }, as_of: asOf, completeness: {} };
+    const { entries, next_cursor } = await this.audit.list(query.toFilters(), { limit, cursor });
+    const names = await this.names.of(entries);
+    const data = entries.map((entry) => ({ ...entry, target_name: names.get(entry.id) ?? null }));
+    return { data, page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 }

@@ -135,6 +135,9 @@ export class CostLineResponse implements CostLineView {
   @ApiUuid('Id of the matched resource', { nullable: true })
   readonly resource_id: string | null;
 
+  @ApiText('Present name of the matched resource', { nullable: true })
+  readonly resource_name: string | null;
+
   @ApiObject(() => LineMatchResponse, 'How the line was matched')
   readonly match: LineMatchResponse;
 

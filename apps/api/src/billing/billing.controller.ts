@@ -46,7 +46,7 @@ export class BillingController {
   })
   @ApiListResponse(BillingHistoryEntryResponse)
   history(@Query() query: HistoryQuery): Promise<ListOf<BillingHistoryEntryResponse>> {
-    return this.billingHistory.list(query.type, query);
+    return this.billingHistory.list(query.toFilters(), query);
   }
 
   @Get('summary')
@@ -87,8 +87,8 @@ export class InvoicesController {
   })
   @ApiListResponse(InvoiceResponse)
   list(@Query() query: InvoicesQuery): Promise<ListOf<InvoiceResponse>> {
-    const { period, status, reconciliation } = query;
-    return this.invoices.list({ period: firstDayOf(period), status, reconciliation }, query);
+    const { period, status, reconciliation, invoice_uuid } = query;
+    return this.invoices.list({ period: firstDayOf(period), status, reconciliation, invoice_uuid }, query);
   }
 
   @Get(':id')
@@ -121,7 +121,8 @@ export class InvoicesController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Release an invoice that does not add up',
-    description: 'The invoice is pushed to the finance service unchanged, with a line for the difference.',
+    description:
+      'Of an invoice, release means to send it although it does not add up: the finance service gets it unchanged, with a line for the difference.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(InvoiceResponse)
@@ -149,6 +150,7 @@ const COLUMNS: CsvColumns<CostLineView> = {
   group_description: (line) => line.group_description,
   description: (line) => line.description,
   resource_id: (line) => line.resource_id,
+  resource_name: (line) => line.resource_name,
   match_method: (line) => line.match.method,
   match_reason: (line) => line.match.reason,
   project_name: (line) => line.project_name,

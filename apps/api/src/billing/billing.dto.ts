@@ -1,10 +1,23 @@
-import { IsIn, IsOptional, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
-import { GROUPS, type CostLineFilters, type Group } from '#libs/provider-billing';
+import { IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { GROUPS, type CostLineFilters, type Group, type HistoryFilters } from '#libs/provider-billing';
 import { ApiInput } from '../http/swagger.decorators';
-import { IsPeriod, IsTenantId, IsWord } from '../http/input.decorators';
-import { PageQuery } from '../http/http.dto';
+import { IsKnown, IsOneOf, IsPeriod, IsSomeOf, IsTenantId } from '../http/input.decorators';
+import { PageQuery, TimeRangeQuery } from '../http/http.dto';
 
-const GROUP = Object.keys(GROUPS).join('|');
+const MATCH_METHODS = ['provider_id', 'urn', 'name', 'project_name'];
+/** Why no resource was found. */
+const MATCH_REASONS = [
+  'account_wide',
+  'ambiguous_resource',
+  'billed_twice',
+  'credit',
+  'id_never_seen',
+  'name_never_seen',
+  'no_namesake_then',
+  'tax',
+  'unknown_product',
+  'unnamed',
+];
 
 /** First day of a month, as tables store it. */
 export function firstDayOf(period: string | undefined): string | undefined {
@@ -20,13 +33,19 @@ export class InvoicesQuery extends PageQuery {
 
   @ApiInput('State of the ingest')
   @IsOptional()
-  @IsIn(['discovered', 'ingesting', 'ingested', 'failed'])
+  @IsOneOf(['discovered', 'ingesting', 'ingested', 'failed'])
   readonly status?: string;
 
   @ApiInput('Result of the reconciliation')
   @IsOptional()
-  @IsIn(['reconciled', 'mismatch', 'released'])
+  @IsOneOf(['reconciled', 'mismatch', 'released'])
   readonly reconciliation?: string;
+
+  @ApiInput("The provider's id of the invoice")
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(100)
+  readonly invoice_uuid?: string;
 }
 
 /** Filters of cost lines. */
@@ -43,7 +62,7 @@ export class CostLinesQuery extends PageQuery {
 
   @ApiInput('Resource kind, or tax, credit, account, other', { example: 'droplet' })
   @IsOptional()
-  @IsWord()
+  @IsKnown('line_kind')
   readonly kind?: string;
 
   @ApiInput('Owner of the costs', { example: 'acme' })
@@ -64,14 +83,39 @@ export class CostLinesQuery extends PageQuery {
 
   @ApiInput('Whether the line is matched to a resource or a project')
   @IsOptional()
-  @IsIn(['true', 'false'])
+  @IsOneOf(['true', 'false'])
   readonly matched?: string;
 
+  @ApiInput("The provider's product", { example: 'Droplets' })
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(255)
+  readonly product?: string;
+
+  @ApiInput('How the resource or project was found')
+  @IsOptional()
+  @IsOneOf(MATCH_METHODS)
+  readonly match_method?: string;
+
+  @ApiInput('Why no resource was found')
+  @IsOptional()
+  @IsOneOf(MATCH_REASONS)
+  readonly match_reason?: string;
+
+  @ApiInput('Whether the line is tax')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly is_tax?: string;
+
   toFilters(): CostLineFilters {
-    const { period, matched, invoice_id, kind, tenant_id, project_name, resource_id } = this;
+    const { period, matched, is_tax, invoice_id, kind, tenant_id, project_name, resource_id, product, match_method, match_reason } = this;
     return {
       period: firstDayOf(period),
       matched: matched === undefined ? undefined : matched === 'true',
+      is_tax: is_tax === undefined ? undefined : is_tax === 'true',
+      product,
+      match_method,
+      match_reason,
       invoice_id,
       kind,
       tenant_id,
@@ -91,7 +135,7 @@ export class CostSummaryQuery {
     example: 'tenant,kind',
   })
   @IsOptional()
-  @Matches(new RegExp(`^(${GROUP})(,(${GROUP})){0,4}$`), { message: `group_by must name some of ${GROUP.replaceAll('|', ', ')}` })
+  @IsSomeOf(Object.keys(GROUPS))
   readonly group_by?: string;
 
   groups(): Group[] {
@@ -99,10 +143,21 @@ export class CostSummaryQuery {
   }
 }
 
-/** Filter of the billing history. */
-export class HistoryQuery extends PageQuery {
+/** Filters of the billing history. */
+export class HistoryQuery extends TimeRangeQuery {
   @ApiInput("The provider's type: Invoice, Payment, Credit, AttemptFailed, …", { example: 'Payment' })
   @IsOptional()
-  @IsWord()
+  @IsKnown('history_type')
   readonly type?: string;
+
+  @ApiInput("The provider's id of the invoice")
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(100)
+  readonly invoice_uuid?: string;
+
+  toFilters(): HistoryFilters {
+    const { type, invoice_uuid, since, until } = this;
+    return { type, invoice_uuid, since, until };
+  }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { AuditContext } from '#libs/audit';
 import {
@@ -12,23 +12,14 @@ import {
 } from '#libs/drift';
 import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { PageQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
 import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { ResourceResponse } from '../inventory/inventory.dto';
-import {
-  AcceptDriftBody,
-  DriftDetectionResponse,
-  DriftQuery,
-  DriftResponse,
-  DriftRuleBody,
-  DriftRuleResponse,
-  DriftSummaryResponse,
-  RevertQuery,
-  UnmanagedQuery,
-} from './drift.dto';
+import { AcceptDriftBody, DriftDetectionResponse, DriftQuery, DriftResponse, DriftSummaryResponse, UnmanagedQuery } from './drift.dto';
+import { DriftRuleBody, DriftRuleChangeBody, DriftRuleResponse, DriftRulesQuery } from './drift-rules.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/drift')
@@ -122,7 +113,7 @@ export class DriftController {
   @ApiProblems(409)
   async revert(
     @Param('id', UuidPipe) id: string,
-    @Query() { dry_run }: RevertQuery,
+    @Query() { dry_run }: DryRunQuery,
     @Body() _body: ReasonBody,
     @AuditCtx() context: AuditContext,
     @Res({ passthrough: true }) response: Response,
@@ -145,8 +136,32 @@ export class DriftRulesController {
   @Get()
   @ApiOperation({ summary: 'List drift ignore rules', description: 'Newest first.' })
   @ApiListResponse(DriftRuleResponse)
-  list(@Query() page: PageQuery): Promise<ListOf<DriftRuleResponse>> {
-    return this.rules.list(page);
+  list(@Query() query: DriftRulesQuery): Promise<ListOf<DriftRuleResponse>> {
+    return this.rules.list(query, query.toFilters());
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get a drift ignore rule' })
+  @ApiIdParam('rule')
+  @ApiDataResponse(DriftRuleResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.get(id) };
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Change a drift ignore rule',
+    description:
+      'Its reason, or its end. What the rule ignores does not change: for that, create another rule. A field that is missing keeps its value.',
+  })
+  @ApiIdParam('rule')
+  @ApiDataResponse(DriftRuleResponse)
+  async change(
+    @Param('id', UuidPipe) id: string,
+    @Body() body: DriftRuleChangeBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<DriftRuleResponse>> {
+    return { data: await this.rules.update(id, body.toChange(), context) };
   }
 
   @Post()

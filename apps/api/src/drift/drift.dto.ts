@@ -1,4 +1,4 @@
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsOptional, IsUUID } from 'class-validator';
 import { DRIFT_STATUSES, SEVERITIES, type DriftFilters, type DriftStatus, type DriftView, type Severity } from '#libs/drift';
 import {
   ApiAnyJson,
@@ -14,21 +14,14 @@ import {
   ApiUuid,
   ApiWhole,
 } from '../http/swagger.decorators';
-import { IsGiven, IsTenantId, IsTimestamp, IsWord } from '../http/input.decorators';
-import { PageQuery, ReasonBody, RequiredReasonBody } from '../http/http.dto';
-
-export class RevertQuery {
-  @ApiInput('`true`: return the plan and change nothing')
-  @IsOptional()
-  @IsIn(['true', 'false'])
-  readonly dry_run?: string;
-}
+import { IsGiven, IsKnown, IsOneOf, IsTenantId } from '../http/input.decorators';
+import { PageQuery, ReasonBody } from '../http/http.dto';
 
 /** Filters of the list of unmanaged resources. */
 export class UnmanagedQuery extends PageQuery {
   @ApiInput('Resource kind', { example: 'droplet' })
   @IsOptional()
-  @IsWord()
+  @IsKnown('resource_kind')
   readonly kind?: string;
 
   @ApiInput('Owner', { example: 'acme' })
@@ -41,7 +34,7 @@ export class UnmanagedQuery extends PageQuery {
 export class DriftQuery extends UnmanagedQuery {
   @ApiInput('State of the drift; open drifts unless given')
   @IsOptional()
-  @IsIn(DRIFT_STATUSES)
+  @IsOneOf(DRIFT_STATUSES)
   readonly status?: DriftStatus;
 
   @ApiInput('Id of the resource')
@@ -51,17 +44,17 @@ export class DriftQuery extends UnmanagedQuery {
 
   @ApiInput('Field of the desired state', { example: 'size_slug' })
   @IsOptional()
-  @IsWord()
+  @IsKnown('drift_field')
   readonly field?: string;
 
   @ApiInput('Severity of the drift')
   @IsOptional()
-  @IsIn(SEVERITIES)
+  @IsOneOf(SEVERITIES)
   readonly severity?: Severity;
 
   @ApiInput('`true`: only the open drifts that a rule ignores')
   @IsOptional()
-  @IsIn(['true', 'false'])
+  @IsOneOf(['true', 'false'])
   readonly ignored?: string;
 
   toFilters(): DriftFilters {
@@ -75,34 +68,6 @@ export class AcceptDriftBody extends ReasonBody {
   @ApiInput('The `actual` of the drift as it was returned; any JSON value, null included', { example: 's-2vcpu-4gb' })
   @IsGiven()
   readonly expected: unknown;
-}
-
-/** Drifts to ignore: each one that matches all given fields. */
-export class DriftRuleBody extends RequiredReasonBody {
-  @ApiInput('Owner of the resources', { example: 'acme' })
-  @IsOptional()
-  @IsTenantId()
-  readonly tenant_id?: string;
-
-  @ApiInput('Resource kind', { example: 'droplet' })
-  @IsOptional()
-  @IsWord()
-  readonly kind?: string;
-
-  @ApiInput('Id of one resource')
-  @IsOptional()
-  @IsUUID()
-  readonly resource_id?: string;
-
-  @ApiInput('Field of the desired state', { example: 'tags' })
-  @IsOptional()
-  @IsWord()
-  readonly field?: string;
-
-  @ApiInput('Time when the rule ends by itself')
-  @IsOptional()
-  @IsTimestamp()
-  readonly expires_at?: string;
 }
 
 class DriftCauseResponse {
@@ -259,37 +224,4 @@ export class DriftDetectionResponse {
 
   @ApiCount('Drifts that closed after their revert')
   readonly reverted: number;
-}
-
-/** An ignore rule. */
-export class DriftRuleResponse {
-  @ApiUuid('Id of the rule')
-  readonly id: string;
-
-  @ApiText('Owner of the resources; null for every owner', { nullable: true })
-  readonly tenant_id: string | null;
-
-  @ApiText('Resource kind; null for every kind', { nullable: true })
-  readonly kind: string | null;
-
-  @ApiUuid('Id of the resource; null for every resource', { nullable: true })
-  readonly resource_id: string | null;
-
-  @ApiText('Field of the desired state; null for every field', { nullable: true })
-  readonly field: string | null;
-
-  @ApiText('Reason of the rule')
-  readonly reason: string;
-
-  @ApiText('Who created the rule')
-  readonly created_by: string;
-
-  @ApiTime('Time when the rule was created')
-  readonly created_at: string;
-
-  @ApiTime('Time when the rule ends', { nullable: true })
-  readonly expires_at: string | null;
-
-  @ApiFlag('Whether the rule has ended')
-  readonly expired: boolean;
 }

@@ -1,8 +1,9 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
+import { METRICS_CONTENT_TYPE, metricsText } from '#libs/observability';
 import { ReadinessService } from '#libs/runtime';
-import { Public } from '../auth/access.decorator';
-import { ApiPlainResponse, ApiProblems } from '../http/response.decorators';
+import { Public, RequirePlatformAdmin } from '../auth/access.decorator';
+import { ApiFileResponse, ApiPlainResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { HealthResponse, ReadinessResponse, ServingResponse } from './health.dto';
 
@@ -42,5 +43,21 @@ export class HealthController {
   @ApiProblems(503)
   async serving(): Promise<ServingResponse> {
     return { status: 'serving', checks: await this.readiness.require(['database']) };
+  }
+}
+
+/** For people. Prometheus scrapes `METRICS_PORT` instead, because its token would expire. */
+@RequirePlatformAdmin()
+@Controller('metrics')
+export class MetricsController {
+  @Get()
+  @Header('content-type', METRICS_CONTENT_TYPE)
+  @ApiOperation({
+    summary: 'Get the metrics of this process',
+    description: 'In the text format of Prometheus, which should scrape `METRICS_PORT`, without a token.',
+  })
+  @ApiFileResponse('text/plain', 'Prometheus text format 0.0.4')
+  read(): Promise<string> {
+    return metricsText();
   }
 }

@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
 import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
-import { IsNotBlank } from './input.decorators';
+import { IsNotBlank, IsOneOf, IsTimestamp } from './input.decorators';
 
 /** Rows per page when no limit is given; fewer where the configured maximum is lower. */
 export const DEFAULT_LIMIT = 50;
@@ -10,9 +10,9 @@ export const DEFAULT_LIMIT = 50;
 export class PageQuery {
   /** Rows per page. The configured maximum is `config.http.pageLimitMax`. */
   @ApiInput('Rows per page', { default: DEFAULT_LIMIT })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value))
-  @IsInt({ message: 'limit must be a whole number' })
-  @Min(1, { message: 'limit must be at least 1' })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^[1-9]\d{0,5}$/.test(value) ? Number(value) : value))
+  @IsInt()
+  @Min(1)
   readonly limit: number = DEFAULT_LIMIT;
 
   @ApiInput('`next_cursor` of the previous page; opaque')
@@ -20,6 +20,27 @@ export class PageQuery {
   @MaxLength(1_024)
   @Matches(/^[\w-]+$/, { message: 'cursor must be the next_cursor of a page' })
   readonly cursor?: string;
+}
+
+/** A part of a list by time. `since` belongs to it, `until` does not. */
+export class TimeRangeQuery extends PageQuery {
+  @ApiInput('Only rows of this time or later', { example: '2026-11-01T00:00:00Z' })
+  @IsOptional()
+  @IsTimestamp()
+  readonly since?: string;
+
+  @ApiInput('Only rows before this time')
+  @IsOptional()
+  @IsTimestamp()
+  readonly until?: string;
+}
+
+/** The query of a change that can be planned first. */
+export class DryRunQuery {
+  @ApiInput('`true`: return the plan and change nothing')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly dry_run?: string;
 }
 
 /** Where the next page of a list begins. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { DomainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
+import type { NextFunction, Request, Response } from 'express';
+import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
 import { NotReadyError } from '#libs/runtime';
 import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
 
@@ -31,7 +32,7 @@ export class Problem {
   @ApiText('Names the failure; stable', { example: 'validation_failed' })
   readonly code: string;
 
-  @ApiText('An explanation for people', { example: 'The input is not as documented; see errors' })
+  @ApiText('An explanation for people', { example: 'limit must be a whole number from 1 to 200' })
   readonly detail: string;
 
   @ApiText('Id of the request in the log and in the header `x-request-id`')
@@ -70,7 +71,7 @@ export const STATUS_OF_CATEGORY: Record<ErrorCategory, number> = {
 /** Refusals of Express, body-parser and Nest's router, by status. Their own texts are not returned: they quote paths and bodies. */
 const FAILURES: Record<number, Omit<Failure, 'status'>> = {
   400: { code: 'malformed_request', detail: 'The request cannot be read' },
-  401: { code: 'unauthenticated', detail: 'A valid access token is required' },
+  401: { code: 'unauthenticated', detail: 'A valid access token is required, as "Authorization: Bearer <token>"' },
   403: { code: 'forbidden', detail: 'This is not allowed with this token' },
   404: { code: 'route_not_found', detail: 'There is no route at this address' },
   405: { code: 'method_not_allowed', detail: 'This route does not support this method; see the Allow header' },
@@ -99,6 +100,77 @@ export function failureOfError(error: unknown): Failure | undefined {
   if (error instanceof DomainError) return failureOfDomainError(error);
   const status = statusOf(error);
   return status === undefined ? undefined : failureOfStatus(status);
+}
+
+/** The body is no JSON. The message names the place where it stops being JSON, and quotes nothing of it. */
+class UnreadableBodyError extends domainError('malformed_request', 'invalid') {}
+
+/** Express middleware after the body parser, with its error: Nest would reduce that error to its message, which quotes the body. */
+export function explainBrokenJson(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  next(isUnreadableJson(error) ? new UnreadableBodyError(jsonProblem(error.body)) : error);
+}
+
+/** The error of body-parser for a body that is no JSON. It carries the body. */
+function isUnreadableJson(error: unknown): error is Error & { readonly body: string } {
+  return (
+    error instanceof Error && 'type' in error && error.type === 'entity.parse.failed' && 'body' in error && typeof error.body === 'string'
+  );
+}
+
+/** Names the place where a body stops being JSON, without quoting it. */
+function jsonProblem(body: string): string {
+  const at = findJsonEnd(body);
+  if (at === undefined) return 'The body must be a JSON object';
+  const lines = body.slice(0, at).split('\n');
+  const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  return at >= body.trimEnd().length
+    ? `The body is not complete JSON: it ends at ${place}`
+    : `The body is not JSON: see ${place} (position ${at})`;
+}
+
+const TOKEN =
+  /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-]))/uy;
+type Expected = 'value' | 'value or ]' | 'key or }' | 'key' | ':' | ', or end' | 'end';
+
+/**
+ * The position at which a text stops being JSON; undefined when it is JSON. The messages of `JSON.parse` quote the text, and lack the
+ * position in some versions of Node. Without recursion, because a body may be nested thousands of times.
+ */
+export function findJsonEnd(text: string): number | undefined {
+  const open: string[] = [];
+  let expected: Expected = 'value';
+  let at = 0;
+  for (;;) {
+    const start = at + (/^[ \t\n\r]*/.exec(text.slice(at, at + 200))?.[0].length ?? 0);
+    if (start >= text.length) return expected === 'end' ? undefined : text.length;
+    TOKEN.lastIndex = at;
+    const token = TOKEN.exec(text);
+    if (!token) return start;
+    const next = nextExpected(expected, token[1] ?? (token[2] === undefined ? 'literal' : 'text'), open);
+    if (next === undefined) return start;
+    expected = next;
+    at = TOKEN.lastIndex;
+  }
+}
+
+/** Undefined for a token that cannot follow. `open` has the brackets that are not closed yet. */
+function nextExpected(expected: Expected, token: string, open: string[]): Expected | undefined {
+  const afterValue = (): Expected => (open.length === 0 ? 'end' : ', or end');
+  if (expected === ':') return token === ':' ? 'value' : undefined;
+  if (expected === 'key' || expected === 'key or }') {
+    if (token === 'text') return ':';
+    return token === '}' && expected === 'key or }' && open.pop() === '{' ? afterValue() : undefined;
+  }
+  if (expected === ', or end') {
+    if (token === ',') return open.at(-1) === '{' ? 'key' : 'value';
+    return (token === '}' || token === ']') && open.pop() === (token === '}' ? '{' : '[') ? afterValue() : undefined;
+  }
+  if (expected === 'end') return undefined;
+  if (token === ']') return expected === 'value or ]' && open.pop() === '[' ? afterValue() : undefined;
+  if (token === 'text' || token === 'literal') return afterValue();
+  if (token !== '{' && token !== '[') return undefined;
+  open.push(token);
+  return token === '{' ? 'key or }' : 'value or ]';
 }
 
 /** Undefined for statuses other than 4xx: these are treated as unexpected. */

@@ -1,11 +1,14 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import { createParamDecorator, Injectable, type BeforeApplicationShutdown, type ExecutionContext } from '@nestjs/common';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { AuditContext } from '#libs/audit';
+import { scopeOf, type Principal, type Scope } from '#libs/identity';
 import { principalOf } from '../auth/access.decorator';
 
 const WELL_FORMED = /^[A-Za-z0-9._:-]{8,128}$/;
 const ids = new WeakMap<object, string>();
+const current = new AsyncLocalStorage<Request>();
 
 /** Express middleware: uses a well-formed `x-request-id` of the caller, else creates one, and returns it as a response header. */
 export function assignRequestId(request: Request, response: Response, next: NextFunction): void {
@@ -13,7 +16,13 @@ export function assignRequestId(request: Request, response: Response, next: Next
   const id = typeof offered === 'string' && WELL_FORMED.test(offered) ? offered : randomUUID();
   ids.set(request, id);
   response.setHeader('x-request-id', id);
-  next();
+  current.run(request, next);
+}
+
+/** The scope of the request that is being handled, for pipes, which do not get the request. Undefined before its token was checked. */
+export function currentScope(): Scope | undefined {
+  const principal = current.getStore()?.user as Principal | undefined;
+  return principal && scopeOf(principal);
 }
 
 /** The id of this request in its response, the log and the audit log. */
@@ -31,3 +40,31 @@ export const AuditCtx = createParamDecorator((_data: unknown, context: Execution
     ...(typeof reason === 'string' && reason !== '' && { reason }),
   };
 });
+
+/**
+ * Closes keep-alive connections with their next response once the process is stopping. Closing a server ends idle connections
+ * only, so a busy connection of a proxy would block the shutdown until it is cut during a request. [OPS-6]
+ */
+@Injectable()
+export class KeepAliveDrainer implements BeforeApplicationShutdown {
+  private readonly openResponses = new Set<Response>();
+  private stopping = false;
+
+  /** Express middleware. Install it before all handlers that respond. */
+  readonly watch: RequestHandler = (_request, response, next) => {
+    if (this.stopping) closeAfter(response);
+    this.openResponses.add(response);
+    response.once('close', () => this.openResponses.delete(response));
+    next();
+  };
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+    for (const response of this.openResponses) closeAfter(response);
+  }
+}
+
+/** Closes the connection after this response. When its headers have been sent, the connection closes after one more request. */
+function closeAfter(response: Response): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+}

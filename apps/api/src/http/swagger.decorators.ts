@@ -120,6 +120,9 @@ function propertyOptions(schema: Schema, description: string, { nullable, option
   return metadata;
 }
 
+/** Words, separated by commas. */
+const WORD_LIST = '^[\\w.:,-]+$';
+
 /** JSON Schema of each validator. The test of the document finds a validator that is missing here. */
 export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly unknown[]) => Schema>> = {
   isArray: () => ({ type: 'array' }),
@@ -135,6 +138,16 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   minLength: ([minLength]) => ({ type: 'string', minLength }),
   maxLength: ([maxLength]) => ({ type: 'string', maxLength }),
   matches: ([pattern]) => ({ type: 'string', pattern: pattern instanceof RegExp ? pattern.source : undefined }),
+  isOneOf: ([values]) => ({ type: 'string', enum: values }),
+  isSomeOf: ([values]) => ({
+    type: 'string',
+    anyOf: [
+      { type: 'string', enum: values },
+      { type: 'string', pattern: WORD_LIST },
+    ],
+  }),
+  isKnown: () => ({ type: 'string', pattern: WORD_LIST.replace(',', '') }),
+  areKnown: () => ({ type: 'string', pattern: WORD_LIST }),
   isIn: ([values]) => ({ type: 'string', enum: values }),
   isUuid: () => ({ type: 'string', format: 'uuid' }),
   isTimestamp: () => ({ type: 'string', format: 'date-time' }),

@@ -3,22 +3,33 @@ import {
   Injectable,
   ValidationPipe,
   type ArgumentMetadata,
+  type CanActivate,
+  type ExecutionContext,
   type PipeTransform,
   type Type,
   type ValidationError,
 } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import { getMetadataStorage } from 'class-validator';
+import type { Request } from 'express';
 import { CONFIG, type Config } from '#libs/config';
-import { isUuid, UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
-import { DEFAULT_LIMIT, PageQuery } from './http.dto';
+import { isUuid, nearestWord, UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
+import { DEFAULT_LIMIT, DryRunQuery, PageQuery } from './http.dto';
+import { KnownWords } from './known-words';
 
 /**
- * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong
- * fields are named. [TEN-5]
+ * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong fields are
+ * named at once. [TEN-5]
  */
 @Injectable()
 export class InputValidationPipe extends ValidationPipe {
-  constructor(@Inject(CONFIG) private readonly config: Config) {
+  private readonly ofCaller = new WeakSet<object>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly words: KnownWords,
+  ) {
     super({
       transform: true,
       transformOptions: { exposeDefaultValues: true },
@@ -35,16 +46,45 @@ export class InputValidationPipe extends ValidationPipe {
     if ((type !== 'body' && type !== 'query') || !metatype || !this.toValidate(metadata)) return value;
     const plain = recordOf(value, type);
     const unstorable = findUnstorableInput(plain);
-    const refused = unstorable ? [unstorable] : unknownFields(metatype, plain);
-    if (refused.length > 0) throw new ValidationFailedError(refused);
+    if (unstorable) throw new ValidationFailedError([unstorable]);
+    const unknown = takeUnknownFields(metatype, plain, type);
     const max = this.config.http.pageLimitMax;
     if (isPage(metatype) && plain.limit === undefined) plain.limit = String(Math.min(DEFAULT_LIMIT, max));
-    const input: unknown = await super.transform(plain, metadata);
-    // The highest limit is configured, so no decorator can know it.
-    if (input instanceof PageQuery && input.limit > max)
-      throw new ValidationFailedError([{ field: 'limit', message: `limit must be an integer from 1 to ${max}` }]);
+    const { input, problems } = await this.validated(plain, metadata);
+    const words = await this.words.check(metatype, withoutFields(plain, problems));
+    const all = [...unknown, ...problems, ...words.problems, ...limitProblems(input, max)];
+    if (all.length > 0) throw new ValidationFailedError(all.map((problem) => withLimits(problem, metatype, max)));
+    if (!words.shared) this.ofCaller.add(input as object);
     return input;
   }
+
+  /** Whether a valid input is valid for every caller, or contains words that only rows of its caller contain. */
+  isValidForAll(input: object): boolean {
+    return !this.ofCaller.has(input);
+  }
+
+  private async validated(plain: object, metadata: ArgumentMetadata): Promise<{ input?: unknown; problems: readonly FieldError[] }> {
+    try {
+      return { input: (await super.transform(plain, metadata)) as unknown, problems: [] };
+    } catch (error) {
+      if (!(error instanceof ValidationFailedError)) throw error;
+      return { problems: error.errors };
+    }
+  }
+}
+
+/** The highest limit is configured, so no decorator can know it. */
+function limitProblems(input: unknown, max: number): FieldError[] {
+  return input instanceof PageQuery && input.limit > max ? [{ field: 'limit', message: '' }] : [];
+}
+
+function withLimits(problem: FieldError, metatype: Type, max: number): FieldError {
+  if (problem.field !== 'limit' || !isPage(metatype) || problem.message === UNKNOWN_FIELD) return problem;
+  return { field: 'limit', message: `limit must be a whole number from 1 to ${max}` };
+}
+
+function withoutFields(plain: Readonly<Record<string, unknown>>, problems: readonly FieldError[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(plain).filter(([field]) => !problems.some((problem) => problem.field === field)));
 }
 
 function isPage(metatype: Type): boolean {
@@ -57,15 +97,21 @@ function recordOf(value: unknown, type: 'body' | 'query'): Record<string, unknow
   throw new ValidationFailedError([{ field: '', message: 'the body must be a JSON object' }]);
 }
 
-/** Runs before class-transformer, which ignores names that every object has, such as `toString`. */
-/** A request that should change nothing must not be taken for one that should. */
-const DRY_RUN_IN_BODY = 'is a query parameter, not a field of the body: send ?dry_run=true';
+/** Hostile input may have thousands of unknown fields. */
+const MOST_SUGGESTIONS = 5;
 
-function unknownFields(metatype: Type, plain: object): FieldError[] {
+/** Runs before class-transformer, which ignores names that every object has, such as `toString`. Removes the fields that it returns. */
+function takeUnknownFields(metatype: Type, plain: Record<string, unknown>, type: 'body' | 'query'): FieldError[] {
   const known = fieldsOf(metatype);
-  return Object.keys(plain).flatMap((field) =>
-    known.has(field) ? [] : [{ field, message: field === 'dry_run' ? DRY_RUN_IN_BODY : UNKNOWN_FIELD }],
-  );
+  const unknown = Object.keys(plain).filter((field) => !known.has(field));
+  for (const field of unknown) delete plain[field];
+  return unknown.map((field, nr) => ({ field, message: nr < MOST_SUGGESTIONS ? unknownField(field, [...known], type) : UNKNOWN_FIELD }));
+}
+
+function unknownField(field: string, known: readonly string[], type: 'body' | 'query'): string {
+  if (type === 'body' && fieldsOf(DryRunQuery).has(field)) return `${UNKNOWN_FIELD} of the body; it is a query parameter: ?${field}=true`;
+  const nearest = nearestWord(field, known);
+  return nearest === undefined ? UNKNOWN_FIELD : `${UNKNOWN_FIELD}; did you mean ${nearest}?`;
 }
 
 const fieldsByClass = new Map<Type, ReadonlySet<string>>();
@@ -79,10 +125,10 @@ function fieldsOf(metatype: Type): ReadonlySet<string> {
   return fields;
 }
 
-function fieldErrors({ property, constraints, children }: ValidationError): FieldError[] {
+function fieldErrors({ property, value, constraints, children }: ValidationError): FieldError[] {
   const own = Object.entries(constraints ?? {}).map(([rule, message]) => ({
     field: property,
-    message: rule === 'whitelistValidation' ? UNKNOWN_FIELD : message,
+    message: rule === 'whitelistValidation' ? UNKNOWN_FIELD : value === undefined ? 'is missing' : message,
   }));
   return [...own, ...(children ?? []).flatMap(fieldErrors)];
 }
@@ -118,4 +164,36 @@ export function findUnstorableInput(value: unknown, field = '', depth = 0): Fiel
     if (found) return found;
   }
   return undefined;
+}
+
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/** Refuses query parameters of a handler without a query class, and bodies of one without a body class: no pipe runs for them. [TEN-5] */
+@Injectable()
+export class UndeclaredInputGuard implements CanActivate {
+  private readonly inputs = new Map<Handler, { query: boolean; body: boolean }>();
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<Request>();
+    const declared = this.inputsOf(context);
+    const unknown = [...(declared.query ? [] : Object.keys(request.query)), ...(declared.body ? [] : bodyFields(request.body))];
+    if (unknown.length > 0) throw new ValidationFailedError(unknown.map((field) => ({ field, message: UNKNOWN_FIELD })));
+    return true;
+  }
+
+  private inputsOf(context: ExecutionContext) {
+    const handler = context.getHandler();
+    const known = this.inputs.get(handler);
+    if (known) return known;
+    const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {}) as Record<string, unknown>;
+    const has = (type: RouteParamtypes) => Object.keys(args).some((key) => key.startsWith(`${type}:`));
+    const declared = { query: has(RouteParamtypes.QUERY), body: has(RouteParamtypes.BODY) };
+    this.inputs.set(handler, declared);
+    return declared;
+  }
+}
+
+function bodyFields(body: unknown): string[] {
+  if (body === undefined || body === null) return [];
+  return typeof body === 'object' && !Array.isArray(body) ? Object.keys(body) : ['body'];
 }

@@ -21,14 +21,12 @@ import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import {
   AdoptedResponse,
-  InventoryQuery,
   InventorySummaryResponse,
-  OwnerBody,
   ResourceDetailResponse,
   ResourceEventResponse,
-  resourceFilters,
   ResourceResponse,
 } from './inventory.dto';
+import { InventoryQuery, listOptions, OwnerBody, resourceFilters } from './inventory-inputs.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */
 @RequireTenantOrAdmin()
@@ -82,16 +80,17 @@ export class InventoryController {
   @RequirePlatformAdmin()
   @ApiOperation({
     summary: 'Assign a resource to a tenant',
-    description: 'The explicit owner overrides every attribution rule; null returns the resource to the rules.',
+    description:
+      'The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
   setOwner(
     @Param('id', UuidPipe) id: string,
-    @Body() { tenant_id: tenantId }: OwnerBody,
+    @Body() body: OwnerBody,
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
-    return this.owners.setOwner(id, tenantId, context);
+    return this.owners.setOwner(id, body.toOwner(), context);
   }
 }
 
@@ -106,14 +105,32 @@ const COLUMNS: CsvColumns<ResourceView> = {
   region: (row) => row.region,
   status: (row) => row.status,
   size_slug: (row) => row.size_slug,
+  memory: (row) => numberOf(row.attrs['memory']),
+  vcpus: (row) => numberOf(row.attrs['vcpus']),
+  disk: (row) => numberOf(row.attrs['disk']),
+  addresses: (row) => addressesOf(row.attrs).join(' '),
+  tags: (row) => textsIn(row.attrs['tags']).join(' '),
   tenant_id: (row) => row.tenant_id,
   project_id: (row) => row.project_id,
+  project_name: (row) => row.project_name ?? null,
   attributed_by: (row) => row.attribution.by,
+  attributed_ref: (row) => row.attribution.ref,
+  attributed_ref_name: (row) => row.attribution.ref_name ?? null,
   first_seen_at: (row) => row.first_seen_at,
   last_seen_at: (row) => row.last_seen_at,
   deleted_at: (row) => row.deleted_at,
   urn: (row) => row.urn,
 };
+
+const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+const textsIn = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+
+/** The addresses of a droplet's networks, and the one of a load balancer or reserved IP. */
+function addressesOf({ ip, networks }: ResourceView['attrs']): string[] {
+  const { v4, v6 } = (networks ?? {}) as { readonly v4?: unknown; readonly v6?: unknown };
+  const listed = [v4, v6].flatMap((list) => (Array.isArray(list) ? list : []) as readonly { readonly ip_address?: unknown }[]);
+  return textsIn([ip, ...listed.map((network) => network.ip_address)]);
+}
 
 @RequireTenantOrAdmin()
 @Controller('api/v1/inventory.csv')
@@ -128,7 +145,8 @@ export class InventoryCsvController {
   @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
   download(@Query() query: InventoryQuery, @CurrentPrincipal() by: Principal): Promise<StreamableFile> {
     const filters = resourceFilters(by, query);
-    const page = (cursor?: string) => this.inventory.list(scopeOf(by), filters, { limit: ROWS_PER_READ, cursor }, query.as_of);
+    const options = { ...listOptions(query), totals: false, names: true };
+    const page = (cursor?: string) => this.inventory.list(scopeOf(by), filters, { limit: ROWS_PER_READ, cursor }, query.as_of, options);
     return csvDownload('inventory.csv', COLUMNS, page);
   }
 }

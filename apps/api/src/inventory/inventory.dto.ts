@@ -1,13 +1,9 @@
-import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
-import type { Principal } from '#libs/identity';
-import type { EventCause, EventView, MissingProof, ResourceFilters, ResourceView } from '#libs/inventory';
-import { OtherTenantError } from '../auth/auth.errors';
+import type { EventCause, EventView, MissingProof, ResourceView } from '#libs/inventory';
 import {
   ApiAnyObject,
   ApiCount,
   ApiEnum,
   ApiFlag,
-  ApiInput,
   ApiListOf,
   ApiObject,
   ApiText,
@@ -15,75 +11,7 @@ import {
   ApiUuid,
   ApiWhole,
 } from '../http/swagger.decorators';
-import { IsTenantId, IsTimestamp, IsWord, OrNull } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
-
-/** Filters of the inventory. A resource must match all that are given. */
-export class InventoryQuery extends PageQuery {
-  @ApiInput('Resource kind', { example: 'droplet' })
-  @IsOptional()
-  @IsWord()
-  readonly kind?: string;
-
-  @ApiInput('State at the provider, or `deleted`, which alone lists tombstones', { example: 'active' })
-  @IsOptional()
-  @IsWord()
-  readonly status?: string;
-
-  @ApiInput('Region of the provider', { example: 'fra1' })
-  @IsOptional()
-  @IsWord()
-  readonly region?: string;
-
-  @ApiInput('Id of a project of this service')
-  @IsOptional()
-  @IsUUID('all')
-  readonly project_id?: string;
-
-  @ApiInput('Owner; a tenant may name itself only', { example: 'acme' })
-  @IsOptional()
-  @IsTenantId()
-  readonly tenant_id?: string;
-
-  @ApiInput('`true`: only resources that belong to no tenant')
-  @IsOptional()
-  @IsIn(['true'])
-  readonly unattributed?: string;
-
-  @ApiInput("Part of the name, the provider's id or an address; letter case does not matter", { example: 'web-01' })
-  @IsOptional()
-  @MinLength(1)
-  @MaxLength(200)
-  readonly q?: string;
-
-  @ApiInput('Return the account as it was at this time, from the event log; not in the future')
-  @IsOptional()
-  @IsTimestamp()
-  readonly as_of?: string;
-
-  @ApiInput('Only resources that changed at or after this time')
-  @IsOptional()
-  @IsTimestamp()
-  readonly updated_since?: string;
-}
-
-/**
- * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
- * which rows are read.
- */
-export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
-  const { kind, status, region, project_id, tenant_id, q, updated_since, unattributed } = query;
-  if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
-  return { kind, status, region, project_id, tenant_id, q, updated_since, unattributed: unattributed === undefined ? undefined : true };
-}
-
-/** The explicit owner of a resource. */
-export class OwnerBody extends ReasonBody {
-  @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
-  @OrNull()
-  @IsTenantId()
-  readonly tenant_id: string | null;
-}
+import { ListFields } from '../http/http.dto';
 
 class AttributionResponse {
   @ApiEnum(['override', 'project', 'parent', 'fallback'], 'The rule that decided the owner')
@@ -91,6 +19,9 @@ class AttributionResponse {
 
   @ApiText('Id of the project or parent that decided the owner', { nullable: true })
   readonly ref: string | null;
+
+  @ApiText('Name of that project or parent; in lists only with `names=true`', { nullable: true, optional: true })
+  readonly ref_name?: string | null;
 }
 
 /** The proof so far that a resource is deleted. */
@@ -140,6 +71,12 @@ export class ResourceResponse implements ResourceView {
   @ApiUuid('Id of the project', { nullable: true })
   readonly project_id: string | null;
 
+  @ApiText('Name of the project; null for a project that the caller may not read; in lists only with `names=true`', {
+    nullable: true,
+    optional: true,
+  })
+  readonly project_name?: string | null;
+
   @ApiObject(() => AttributionResponse, 'How the owner was decided')
   readonly attribution: AttributionResponse;
 
@@ -152,7 +89,7 @@ export class ResourceResponse implements ResourceView {
   @ApiTime('Time when the resource was last listed')
   readonly last_seen_at: string;
 
-  @ApiCount('Complete sweeps in a row that did not list the resource')
+  @ApiCount('Strikes: complete sweeps in a row that did not list the resource. Three of them, and a 404 of the provider, make a tombstone')
   readonly stale_strike_count: number;
 
   @ApiTime('Time when the resource was found deleted', { nullable: true })
@@ -183,6 +120,20 @@ export class ResourceDetailResponse extends ResourceResponse {
     nullable: true,
   })
   readonly desired_state: DesiredStateResponse | null;
+}
+
+class ResourceTotals {
+  @ApiCount('Number of all rows that match the filters')
+  readonly count: number;
+}
+
+/** One page of resources. */
+export class ResourceListResponse extends ListFields {
+  @ApiListOf(() => ResourceResponse, 'The rows of this page')
+  readonly data: readonly ResourceResponse[];
+
+  @ApiObject(() => ResourceTotals, 'Only with `totals=true`', { optional: true })
+  readonly totals?: ResourceTotals;
 }
 
 class EventCauseResponse implements EventCause {
@@ -224,6 +175,12 @@ export class ResourceEventResponse implements EventView {
 
   @ApiAnyObject('By field: `{old, new}`; of a provider_action: the action')
   readonly changes: EventView['changes'];
+
+  @ApiText('Who made the change, for those of people; a tenant reads `operator`', { nullable: true })
+  readonly actor: string | null;
+
+  @ApiText('Reason that was given, for platform admins only', { nullable: true })
+  readonly reason: string | null;
 
   @ApiObject(() => EventCauseResponse, 'The action at the provider that made the change, where its feed lists one', { nullable: true })
   readonly cause: EventCauseResponse | null;

@@ -1,14 +1,14 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import { ProjectService } from '#libs/accounts';
+import { ProjectService, type ProjectView } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
-import { CompletenessReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
+import { CompletenessReader, InventoryReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
-import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
+import type { DataOf, ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { ProjectBody, ProjectResponse } from './projects.dto';
+import { ProjectBody, ProjectResponse, ProjectsQuery } from './projects.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/projects')
@@ -16,21 +16,32 @@ export class ProjectsController {
   constructor(
     private readonly projects: ProjectService,
     private readonly owners: OwnershipService,
+    private readonly inventory: InventoryReader,
     private readonly completeness: CompletenessReader,
   ) {}
 
   @Get()
   @ApiOperation({ summary: "List the provider's projects", description: 'The mirror in the inventory, deleted projects included.' })
   @ApiListResponse(ProjectResponse)
-  list(@Query() page: PageQuery): Promise<ListOf<ProjectResponse>> {
-    return this.projects.list(page, () => this.completeness.ofKind(PROJECT_SWEEP.kind));
+  async list(@Query() query: ProjectsQuery): Promise<ListOf<ProjectResponse>> {
+    const list = await this.projects.list(query, () => this.completeness.ofKind(PROJECT_SWEEP.kind), query.toFilters());
+    return { ...list, data: await this.withCounts(list.data) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get a project' })
+  @ApiIdParam('project')
+  @ApiDataResponse(ProjectResponse)
+  get(@Param('id', UuidPipe) id: string): Promise<DataOf<ProjectResponse>> {
+    return this.read(id);
   }
 
   @Patch(':id')
   @ApiOperation({
     summary: 'Assign a project to a tenant and classify it',
     description:
-      'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value; null removes it.',
+      'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. ' +
+      '`tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `classification: null` removes it.',
   })
   @ApiIdParam('project')
   @ApiDataResponse(ProjectResponse)
@@ -39,6 +50,18 @@ export class ProjectsController {
     @Body() body: ProjectBody,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<ProjectResponse>> {
-    return { data: await this.owners.setProject(id, body.toChange(), context) };
+    await this.owners.setProject(id, body.toChange(), context);
+    return this.read(id);
+  }
+
+  private async read(id: string): Promise<DataOf<ProjectResponse>> {
+    const { as_of } = await this.completeness.ofKind(PROJECT_SWEEP.kind);
+    const [data] = await this.withCounts([await this.projects.get(id, as_of)]);
+    return { data: data as ProjectResponse };
+  }
+
+  private async withCounts(projects: readonly ProjectView[]): Promise<ProjectResponse[]> {
+    const counts = await this.inventory.countByProject(projects.map(({ id }) => id));
+    return projects.map((project) => ({ ...project, resources: counts.get(project.id) ?? 0 }));
   }
 }

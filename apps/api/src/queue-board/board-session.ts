@@ -23,7 +23,7 @@ export class BoardSessions {
 
   /** Throws `UnauthenticatedError`, `NoScopeError` or `PlatformAdminRequiredError`. */
   find(request: Request): GuardianSession {
-    const token = bearerToken(request) ?? cookieOf(request);
+    const token = request.headers.authorization === undefined ? cookieOf(request) : bearerToken(request);
     if (!token) throw new UnauthenticatedError();
     return this.admit(token);
   }
@@ -56,7 +56,8 @@ export class BoardSessions {
 
 function cookieOf({ headers }: Request): string | undefined {
   const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+  const [token, ...others] = pairs.filter((pair) => pair.startsWith(`${COOKIE}=`));
+  return others.length > 0 ? undefined : token?.slice(COOKIE.length + 1);
 }
 
 const STYLE =

@@ -6,11 +6,11 @@ import { ValidationFailedError } from '#libs/kernel';
 import type { SagaPlan } from '#libs/saga';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
-import { ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { SagaBody, SagaResponse, SagasQuery, SagaStartQuery } from './sagas.dto';
+import { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 import { SagasService } from './sagas.service';
 
 /** The request's `Idempotency-Key`, 1 to 255 visible ASCII characters; undefined without one. [SAG-17] */
@@ -39,7 +39,7 @@ export class SagasController {
   @ApiProblems(404, 409, 429)
   async start(
     @Body() body: SagaBody,
-    @Query() query: SagaStartQuery,
+    @Query() query: DryRunQuery,
     @CurrentPrincipal() by: Principal,
     @AuditCtx() context: AuditContext,
     @IdempotencyKey() key: string | undefined,
@@ -107,7 +107,8 @@ export class SagasController {
   @RequirePlatformAdmin()
   @ApiOperation({
     summary: 'Release the holds of a failed saga',
-    description: 'Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
+    description:
+      'Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
   })
   @ApiIdParam('saga')
   @ApiDataResponse(SagaResponse)

@@ -1,5 +1,6 @@
-import { IsIn, IsObject, IsOptional } from 'class-validator';
-import type { SagaStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
+import { IsObject, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
+import type { Principal } from '#libs/identity';
+import type { SagaFilters, SagaStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
 import {
   ApiAnyJson,
   ApiAnyObject,
@@ -13,8 +14,9 @@ import {
   ApiTime,
   ApiUuid,
 } from '../http/swagger.decorators';
-import { IsWord } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { OtherTenantError } from '../auth/auth.errors';
+import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
+import { ReasonBody, TimeRangeQuery } from '../http/http.dto';
 
 const STATUSES = ['pending', 'running', 'compensating', 'completed', 'rolled_back', 'failed', 'compensation_failed'];
 const STEP_STATUSES = [
@@ -42,24 +44,40 @@ export class SagaBody extends ReasonBody {
   readonly input: Record<string, unknown>;
 }
 
-export class SagaStartQuery {
-  @ApiInput('`true`: return the plan and change nothing')
+/** Filters of the list of sagas. `since` and `until` select by the time of the start. */
+export class SagasQuery extends TimeRangeQuery {
+  @ApiInput('State of the saga; several are separated by commas')
   @IsOptional()
-  @IsIn(['true', 'false'])
-  readonly dry_run?: string;
-}
-
-/** Filters of the list of sagas. */
-export class SagasQuery extends PageQuery {
-  @ApiInput('State of the saga')
-  @IsOptional()
-  @IsIn(STATUSES)
+  @IsSomeOf(STATUSES)
   readonly status?: string;
 
-  @ApiInput('Saga kind', { example: 'provision_droplet' })
+  @ApiInput('Saga kind; several are separated by commas', { example: 'provision_droplet' })
   @IsOptional()
-  @IsWord()
+  @AreKnown('saga_kind')
   readonly kind?: string;
+
+  @ApiInput('Owner; a tenant may name itself only', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+
+  @ApiInput('Id of the resource that the sagas worked on or created')
+  @IsOptional()
+  @IsUUID('all')
+  readonly resource_id?: string;
+
+  @ApiInput('Who started the sagas; `operator` for a tenant that asks for those of operators', { example: 'ops' })
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(255)
+  readonly created_by?: string;
+
+  /** Naming another tenant is refused rather than answered with an empty list. */
+  toFilters(by: Principal): Omit<SagaFilters, 'resource'> {
+    const { status, kind, tenant_id, created_by, since, until } = this;
+    if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+    return { status: status && wordsIn(status), kind: kind && wordsIn(kind), tenant_id, created_by, since, until };
+  }
 }
 
 class StepErrorResponse implements Pick<StepError, 'code' | 'detail'> {
@@ -82,7 +100,7 @@ class LeftoverResponse {
   @ApiAnyJson('Output of the step')
   readonly output: unknown;
 
-  @ApiAnyJson('Last recorded intent of the step')
+  @ApiAnyJson('What the step meant to do, as it was recorded last')
   readonly intent: unknown;
 
   @ApiObject(() => StepErrorResponse, 'Why the step could not be undone')
@@ -147,17 +165,32 @@ export class SagaResponse implements Omit<SagaView, 'error' | 'leftovers' | 'ste
   @ApiCount('Index of the current step')
   readonly current_step_idx: number;
 
-  @ApiText('Owner of the saga; null for sagas of platform admins', { nullable: true })
+  @ApiText('Owner of what the saga works on, who may read it; null when that belongs to no tenant', { nullable: true })
   readonly tenant_id: string | null;
 
-  @ApiText('Who started the saga')
+  @ApiUuid('Id of the resource that the saga works on, or that it created', { nullable: true })
+  readonly resource_id: string | null;
+
+  @ApiText('Name of what the saga works on: the droplet, or the DNS record', { nullable: true, example: 'acme-web-02' })
+  readonly target_name: string | null;
+
+  @ApiText('Who started the saga; a tenant reads `operator` for every operator')
   readonly created_by: string;
+
+  @ApiText('Reason that was given for the start; a tenant does not read the reason of an operator', { nullable: true })
+  readonly reason: string | null;
 
   @ApiTime('Time of the start')
   readonly created_at: string;
 
+  @ApiTime('Time of the last progress: a step began or ended, or the saga ended')
+  readonly updated_at: string;
+
   @ApiTime('Time when the saga ended', { nullable: true })
   readonly finished_at: string | null;
+
+  @ApiCount('Milliseconds from the start to the end; null while the saga is open', { nullable: true })
+  readonly duration_ms: number | null;
 
   @ApiListOf(() => SagaStepResponse, 'The ledger: each step of the plan')
   readonly steps: readonly SagaStepResponse[];

@@ -1,9 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
+import { InventoryReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
-import { SagaControls, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaPlan } from '#libs/saga';
+import {
+  SagaControls,
+  SagaNotFoundError,
+  SagaReader,
+  SagaRegistry,
+  SagaStarter,
+  UnknownSagaKindError,
+  type SagaPlan,
+  type SagaView,
+} from '#libs/saga';
 import type { ListOf } from '../http/http.dto';
 import { InputValidationPipe } from '../http/validation.pipe';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
@@ -17,6 +28,8 @@ export class SagasService {
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
+    private readonly inventory: InventoryReader,
+    private readonly projects: ProjectService,
     private readonly wakeups: WakeupService,
   ) {}
 
@@ -26,7 +39,8 @@ export class SagasService {
 
   async start(by: Principal, { kind, input }: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
     const valid = await this.validInput(kind, input);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), idempotencyKey, because });
+    const ownerId = await this.ownerOf(by, valid);
+    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, idempotencyKey, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }
@@ -48,29 +62,63 @@ export class SagasService {
     return this.get(by, id);
   }
 
-  get(by: Principal, id: string): Promise<SagaResponse> {
-    return this.reader.get(scopeOf(by), id);
+  async get(by: Principal, id: string): Promise<SagaResponse> {
+    const [saga] = await this.withNames(by, [await this.reader.get(scopeOf(by), id)]);
+    if (!saga) throw new SagaNotFoundError();
+    return saga;
   }
 
   /** A list of sagas is always current: it does not depend on a sweep. */
-  async list(by: Principal, { status, kind, limit, cursor }: SagasQuery): Promise<ListOf<SagaResponse>> {
+  async list(by: Principal, query: SagasQuery): Promise<ListOf<SagaResponse>> {
     const asOf = new Date().toISOString();
-    const found = await this.reader.list(scopeOf(by), { status, kind }, limit, decodeCursor(cursor, UUID_KEY));
-    const { items, next_cursor } = pageOf(found, limit, ({ id }) => id);
-    return { data: items, page: { next_cursor }, as_of: asOf, completeness: {} };
+    const { limit, cursor, resource_id: id } = query;
+    const resource = id === undefined ? undefined : { id, writers: await this.inventory.writersOf(scopeOf(by), id) };
+    const filters = { ...query.toFilters(by), resource };
+    const found = await this.reader.list(scopeOf(by), filters, limit, decodeCursor(cursor, UUID_KEY));
+    const { items, next_cursor } = pageOf(found, limit, ({ id: sagaId }) => sagaId);
+    return { data: await this.withNames(by, items), page: { next_cursor }, as_of: asOf, completeness: {} };
+  }
+
+  /** Adds the names of the targets: that of the resource in the inventory, else the one that the input orders. */
+  private async withNames(by: Principal, sagas: readonly SagaView[]): Promise<SagaResponse[]> {
+    const names = await this.inventory.namesOf(
+      scopeOf(by),
+      sagas.flatMap(({ resource_id: id }) => id ?? []),
+    );
+    return sagas.map((saga) => ({ ...saga, target_name: names.get(saga.resource_id ?? '') ?? orderedName(saga.input) }));
+  }
+
+  /** For the platform: the tenant that owns the resource or the project of the saga. */
+  private async ownerOf(
+    by: Principal,
+    { resource_id: resourceId, project_id: projectId }: Record<string, unknown>,
+  ): Promise<string | null> {
+    if (by.role === 'tenant') return null;
+    if (typeof resourceId === 'string') return (await this.inventory.get(scopeOf(by), resourceId)).tenant_id;
+    return typeof projectId === 'string' ? ((await this.projects.find(projectId))?.tenant_id ?? null) : null;
   }
 
   /** Validates the input by the class of its saga kind, before any other check of a start. */
   private async validInput(kind: string, input: Record<string, unknown>): Promise<Record<string, unknown>> {
-    const { input: metatype, internal } = this.registry.get(kind);
-    if (internal) throw new UnknownSagaKindError(kind);
+    const { input: metatype, internal, findProblems } = this.registry.get(kind);
+    if (internal) throw new UnknownSagaKindError(kind, this.registry.startable());
     try {
       return { ...((await this.validation.transform(input, { type: 'body', metatype })) as Record<string, unknown>) };
     } catch (error) {
       if (!(error instanceof ValidationFailedError)) throw error;
-      throw new ValidationFailedError(error.errors.map(({ field, message }) => ({ field: `input.${field}`, message })));
+      const wrong = new Set(error.errors.map(({ field }) => field));
+      const others = Object.fromEntries(Object.entries(input).filter(([field]) => !wrong.has(field)));
+      const more = (await findProblems?.(others)) ?? [];
+      throw new ValidationFailedError([...error.errors.map(({ field, message }) => ({ field: `input.${field}`, message })), ...more]);
     }
   }
+}
+
+/** The name in the order of a droplet, or of a DNS record with its zone. */
+function orderedName({ name, dns_record_name: record, dns_domain: zone }: SagaView['input']): string | null {
+  if (typeof name === 'string') return name;
+  if (typeof zone !== 'string' || typeof record !== 'string') return null;
+  return record === '@' ? zone : record.endsWith(zone) ? record : `${record}.${zone}`;
 }
 
 function tenantOf(by: Principal): string | null {

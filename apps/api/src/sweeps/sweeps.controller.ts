@@ -8,7 +8,7 @@ import { RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
+import { MissingQuery, MissedResponse, SweepBody, SweepResponse, SweepsQuery } from './sweeps.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/sweeps')
@@ -23,7 +23,7 @@ export class SweepsController {
   @ApiOperation({ summary: 'List sweeps', description: 'Newest first.' })
   @ApiListResponse(SweepResponse)
   list(@Query() query: SweepsQuery): Promise<ListOf<SweepResponse>> {
-    return this.sweeps.list(query.kind, query);
+    return this.sweeps.list(query.kind, query, query.toFilters());
   }
 
   @Get(':id')
@@ -32,6 +32,17 @@ export class SweepsController {
   @ApiDataResponse(SweepResponse)
   async get(@Param('id', UuidPipe) id: string): Promise<DataOf<SweepResponse>> {
     return { data: await this.sweeps.get(id) };
+  }
+
+  @Get(':id/missing')
+  @ApiOperation({
+    summary: 'List what a suspect sweep did not list',
+    description: 'In the order of kind and provider id. Empty once a newer sweep of the kind has replaced the suspect one.',
+  })
+  @ApiIdParam('sweep')
+  @ApiListResponse(MissedResponse)
+  missing(@Param('id', UuidPipe) id: string, @Query() query: MissingQuery): Promise<ListOf<MissedResponse>> {
+    return this.sweeps.listMissing(id, { tenant_id: query.tenant_id }, query);
   }
 
   @Post()
@@ -51,7 +62,9 @@ export class SweepsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Release a suspect sweep',
-    description: 'Strikes the ids that it missed. Only the latest suspect sweep of its kind can be released.',
+    description:
+      'Of a sweep, release means to believe its list: the ids that it missed get a strike (see `GET /sweeps/:id/missing`). ' +
+      'Only the latest suspect sweep of its kind can be released.',
   })
   @ApiIdParam('sweep')
   @ApiDataResponse(SweepResponse)

@@ -1,15 +1,76 @@
 import { IsOptional } from 'class-validator';
-import type { SweepStatus, SweepTrigger, SweepView, UnreadableItem } from '#libs/inventory';
+import type { MissingView, SweepFilters, SweepStatus, SweepTrigger, SweepView, UnreadableItem } from '#libs/inventory';
 import { ApiCount, ApiEnum, ApiInput, ApiListOf, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
-import { IsWord } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { IsOneOf, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
+import { PageQuery, ReasonBody, TimeRangeQuery } from '../http/http.dto';
 
-/** Filters of the list of sweeps. */
-export class SweepsQuery extends PageQuery {
+const STATUSES: readonly SweepStatus[] = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'];
+const TRIGGERS: readonly SweepTrigger[] = ['schedule', 'first', 'manual', 'action_feed'];
+
+/** Filters of the list of sweeps. `since` and `until` select by the start. */
+export class SweepsQuery extends TimeRangeQuery {
   @ApiInput('A resource kind with a list, `project`, or `action` for the action feed', { example: 'droplet' })
   @IsOptional()
   @IsWord()
   readonly kind?: string;
+
+  @ApiInput('State of the sweep; several are separated by commas', { example: 'suspect' })
+  @IsOptional()
+  @IsSomeOf(STATUSES)
+  readonly status?: string;
+
+  @ApiInput('Why the sweep was started')
+  @IsOptional()
+  @IsOneOf(TRIGGERS)
+  readonly trigger?: string;
+
+  toFilters(): SweepFilters {
+    const { status, trigger, since, until } = this;
+    return { statuses: status === undefined ? undefined : wordsIn(status), trigger, since, until };
+  }
+}
+
+/** Filter of the resources that a suspect sweep did not list. */
+export class MissingQuery extends PageQuery {
+  @ApiInput('Owner of the resources', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+}
+
+/** A resource that a suspect sweep did not list. A release of the sweep gives each of them a strike. */
+export class MissedResponse implements MissingView {
+  @ApiEnum(['resource', 'project', 'membership'], 'What was not listed; `membership`: the resource as a member of its project')
+  readonly what: MissingView['what'];
+
+  @ApiUuid('Id of the resource, or of the project; null when the resource of a membership is not known', { nullable: true })
+  readonly id: string | null;
+
+  @ApiText('Resource kind, or project', { example: 'droplet' })
+  readonly kind: string;
+
+  @ApiText("The provider's id", { example: '572017514' })
+  readonly provider_id: string;
+
+  @ApiText('Name', { nullable: true, example: 'acme-web-01' })
+  readonly name: string | null;
+
+  @ApiText('Owner; null when it belongs to no tenant', { nullable: true, example: 'acme' })
+  readonly tenant_id: string | null;
+
+  @ApiText('Name of the project of a membership', { nullable: true })
+  readonly project_name: string | null;
+
+  @ApiText('Present state, `deleted` for tombstones', { nullable: true, example: 'active' })
+  readonly status: string | null;
+
+  @ApiCount('Strikes so far: complete sweeps in a row that did not list it. Three of them and a 404 of the provider delete it', {
+    nullable: true,
+  })
+  readonly stale_strike_count: number | null;
+
+  @ApiTime('Time when it was last listed', { nullable: true })
+  readonly last_seen_at: string | null;
 }
 
 /** The kind to sweep. */
@@ -39,10 +100,10 @@ export class SweepResponse implements SweepView {
   @ApiText('The kind that was swept', { example: 'droplet' })
   readonly kind: string;
 
-  @ApiEnum(['schedule', 'first', 'manual', 'action_feed'], 'Why the sweep was started')
+  @ApiEnum(TRIGGERS, 'Why the sweep was started')
   readonly trigger: SweepTrigger;
 
-  @ApiEnum(['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'], 'State of the sweep')
+  @ApiEnum(STATUSES, 'State of the sweep; `released`: an admin believes the suspect list')
   readonly status: SweepStatus;
 
   @ApiText('Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item`', { nullable: true })
@@ -74,6 +135,9 @@ export class SweepResponse implements SweepView {
 
   @ApiCount('Missing resources that became tombstones')
   readonly deleted: number;
+
+  @ApiCount('Resources that a suspect sweep did not list, until a newer sweep replaces it; null for others', { nullable: true })
+  readonly missing: number | null;
 
   @ApiListOf(() => UnreadableItemResponse, 'Objects that could not be read, at most 100; the others count')
   readonly unreadable_items: readonly UnreadableItem[];

@@ -1,9 +1,9 @@
-import { domainError } from '#libs/kernel';
+import { domainError, quotedWord, unknownWord } from '#libs/kernel';
 
 export class UnknownSagaKindError extends domainError(
   'unknown_saga_kind',
   'invalid',
-  (kind: string) => `There is no saga of the kind "${kind}"`,
+  (kind: string, known: readonly string[] = []) => `There is no saga of the kind ${quotedWord(kind)}: kind ${unknownWord(kind, known)}`,
 ) {}
 
 /** The saga does not exist, or belongs to another tenant. */
@@ -44,10 +44,20 @@ export class NotRetryableError extends domainError(
   (status: string) => `A saga that is ${status} cannot be retried`,
 ) {}
 
-export class NotReleasableError extends domainError(
-  'not_releasable',
-  'conflict',
-  (status: string) => `The holds of a saga that is ${status} cannot be released`,
+/** The tenant sees the saga, because it works on a resource of the tenant, but an operator started it. */
+export class OperatorSagaError extends domainError(
+  'operator_saga',
+  'forbidden',
+  'An operator started this saga; only operators can cancel or retry it',
+) {}
+
+/** The statuses of sagas that have released their holds themselves. */
+const ENDED: readonly string[] = ['completed', 'rolled_back'];
+
+export class NotReleasableError extends domainError('not_releasable', 'conflict', (status: string) =>
+  ENDED.includes(status)
+    ? `A saga that is ${status} holds nothing`
+    : `A saga that is ${status} needs what it holds: cancel it, or wait for its end`,
 ) {}
 
 /** Another worker may have claimed the run. The database refuses every further write of this worker for the run. */

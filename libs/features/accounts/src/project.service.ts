@@ -1,9 +1,10 @@
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, MoreThan, Not, type EntityManager, type Repository } from 'typeorm';
+import { In, IsNull, Not, type EntityManager, type Repository } from 'typeorm';
 import { ProjectNotFoundError } from './accounts.errors';
 import { Project } from './entities/project.entity';
+import { tenantInDescription } from './project-mirror';
 
 /** A mirrored project as the API returns it. A `project_id` elsewhere is the `id` of one. */
 export interface ProjectView {
@@ -21,14 +22,45 @@ export interface ProjectView {
   readonly tenant_set_by: 'description' | 'admin' | null;
   readonly classification: string | null;
   readonly first_seen_at: string;
+  /** The start of the last complete sweep that listed the project; of a project with strikes, the time of its last change. */
+  readonly last_seen_at: string;
   readonly deleted_at: string | null;
 }
 
 /** The change that an admin makes to a project. An absent field stays unchanged. */
 export interface ProjectChange {
+  /** Null gives the project back to its description. */
   readonly tenant_id?: string | null;
+  /** The project belongs to no tenant, whatever its description names. */
+  readonly unassigned?: true;
   readonly classification?: string | null;
 }
+
+/** Filters of the list; a project must match all that are given. */
+export interface ProjectFilters {
+  readonly tenant_id?: string;
+  readonly tenant_set_by?: string;
+  readonly classification?: string;
+  readonly environment?: string;
+  readonly is_default?: boolean;
+  readonly is_fallback?: boolean;
+  readonly provider_id?: string;
+  /** Part of the name or of the description, in any letter case. */
+  readonly q?: string;
+  /** True: only projects without a tenant. */
+  readonly unassigned?: boolean;
+  readonly deleted?: boolean;
+}
+
+const EQUALITIES = [
+  ['tenant_id', 'tenantId'],
+  ['tenant_set_by', 'tenantSetBy'],
+  ['classification', 'classification'],
+  ['environment', 'environment'],
+  ['is_default', 'isDefault'],
+  ['is_fallback', 'isFallback'],
+  ['provider_id', 'providerId'],
+] as const;
 
 /** The age and the completeness of the mirror, by the sweeps that keep it. */
 type Freshness = Pick<ListAnswer<never>, 'as_of' | 'completeness'>;
@@ -42,13 +74,38 @@ export class ProjectService {
    * Includes deleted projects: their names and tenants still explain old costs. `readFreshness` runs before the projects are read, so its
    * result may be older than they are, never newer.
    */
-  async list(page: PageRequest, readFreshness: () => Promise<Freshness>): Promise<ListAnswer<ProjectView>> {
+  async list(page: PageRequest, readFreshness: () => Promise<Freshness>, filters: ProjectFilters = {}): Promise<ListAnswer<ProjectView>> {
     const after = decodeCursor(page.cursor, UUID_KEY);
     const { as_of, completeness } = await readFreshness();
-    const where = after === null ? {} : { id: MoreThan(after) };
-    const rows = await this.projects.find({ where, order: { id: 'ASC' }, take: page.limit + 1 });
+    const query = this.projects.createQueryBuilder('p');
+    if (filters.q !== undefined)
+      query.andWhere('(p.name ilike :q or p.description ilike :q)', { q: `%${filters.q.replace(/[\\%_]/g, '\\$&')}%` });
+    if (filters.deleted !== undefined) query.andWhere(filters.deleted ? 'p.deletedAt is not null' : 'p.deletedAt is null');
+    if (filters.unassigned) query.andWhere('p.tenantId is null');
+    for (const [field, column] of EQUALITIES) {
+      if (filters[field] !== undefined) query.andWhere(`p.${column} = :${field}`, { [field]: filters[field] });
+    }
+    if (after !== null) query.andWhere('p.id > :after', { after });
+    const rows = await query
+      .orderBy('p.id', 'ASC')
+      .limit(page.limit + 1)
+      .getMany();
     const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: items.map(projectView), page: { next_cursor }, as_of, completeness };
+    return { data: items.map((project) => projectView(project, as_of)), page: { next_cursor }, as_of, completeness };
+  }
+
+  /** One project by our id, also a deleted one. `sweptAt`: see `last_seen_at`. Throws `ProjectNotFoundError`. */
+  async get(id: string, sweptAt: string | null): Promise<ProjectView> {
+    const project = await this.projects.findOneBy({ id });
+    if (!project) throw new ProjectNotFoundError();
+    return projectView(project, sweptAt);
+  }
+
+  /** The names of projects by our id. */
+  async namesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.projects.find({ where: { id: In(ids) }, select: { id: true, name: true } });
+    return new Map(found.map(({ id, name }) => [id, name]));
   }
 
   /** One project by our id, also a deleted one. */
@@ -60,27 +117,45 @@ export class ProjectService {
   /** The live projects of a tenant that exist at the provider. */
   async listByTenant(tenantId: string): Promise<ProjectView[]> {
     const where = { tenantId, deletedAt: IsNull(), providerId: Not(IsNull()) };
-    return (await this.projects.find({ where, order: { id: 'ASC' } })).map(projectView);
+    return (await this.projects.find({ where, order: { id: 'ASC' } })).map((project) => projectView(project));
   }
 
   /**
    * Sets the tenant and our classification; sweeps keep both. The caller attributes the resources of the project again, in the same
    * transaction. Throws `ProjectNotFoundError`.
    */
-  async update(em: EntityManager, id: string, change: ProjectChange): Promise<{ accountId: string; project: ProjectView }> {
-    const { tenant_id: tenantId, classification } = change;
-    const values = {
-      ...(tenantId !== undefined && { tenantId, tenantSetBy: 'admin' as const }),
-      ...(classification !== undefined && { classification }),
-    };
+  async update(em: EntityManager, id: string, change: ProjectChange): Promise<UpdatedProject> {
+    const before = await em.findOneBy(Project, { id });
+    if (!before) throw new ProjectNotFoundError();
+    const { classification } = change;
+    const values = { ...ownerOf(before, change), ...(classification !== undefined && { classification }) };
     if (Object.keys(values).length > 0) await em.update(Project, { id }, values);
-    const project = await em.findOneBy(Project, { id });
-    if (!project) throw new ProjectNotFoundError();
-    return { accountId: project.accountId, project: projectView(project) };
+    const project = await em.findOneByOrFail(Project, { id });
+    const previous = { previous_tenant_id: before.tenantId, previous_classification: before.classification };
+    return { accountId: project.accountId, project: projectView(project), previous };
   }
 }
 
-function projectView(project: Project): ProjectView {
+/** A project after its change, and the values from before it. */
+interface UpdatedProject {
+  readonly accountId: string;
+  readonly project: ProjectView;
+  readonly previous: { readonly previous_tenant_id: string | null; readonly previous_classification: string | null };
+}
+
+/** The owner after a change: that of the description once it is given back, and none on purpose with `unassigned`. */
+function ownerOf(
+  { description }: Project,
+  { tenant_id: tenantId, unassigned }: ProjectChange,
+): Partial<Pick<Project, 'tenantId' | 'tenantSetBy'>> {
+  if (unassigned) return { tenantId: null, tenantSetBy: 'admin' };
+  if (tenantId === undefined) return {};
+  if (tenantId !== null) return { tenantId, tenantSetBy: 'admin' };
+  const described = tenantInDescription(description);
+  return { tenantId: described, tenantSetBy: described === null ? null : 'description' };
+}
+
+function projectView(project: Project, sweptAt: string | null = null): ProjectView {
   const { id, provider, name, description, purpose, environment, classification } = project;
   return {
     id,
@@ -96,6 +171,13 @@ function projectView(project: Project): ProjectView {
     tenant_set_by: project.tenantSetBy,
     classification,
     first_seen_at: project.firstSeenAt.toISOString(),
+    last_seen_at: lastSeenAt(project, sweptAt),
     deleted_at: project.deletedAt?.toISOString() ?? null,
   };
+}
+
+/** A sweep does not rewrite an unchanged project, so one without strikes counts as seen by the last complete sweep. */
+function lastSeenAt({ recordedAt, staleStrikeCount, deletedAt }: Project, sweptAt: string | null): string {
+  const recorded = recordedAt.toISOString();
+  return deletedAt === null && staleStrikeCount === 0 && sweptAt !== null && recorded < sweptAt ? sweptAt : recorded;
 }

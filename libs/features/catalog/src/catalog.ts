@@ -1,6 +1,7 @@
 import type { TokenPurpose } from '#libs/config';
 import { Lease, queryableOf, type LeaseChange, Transaction, type Queryable } from '#libs/database';
 import { DigitalOcean, passesByItself } from '#libs/digitalocean';
+import { nearestWord } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { ILike, IsNull, Not, type Repository } from 'typeorm';
@@ -9,7 +10,6 @@ import { Image } from './entities/image.entity';
 import { Region } from './entities/region.entity';
 import { Size } from './entities/size.entity';
 import { EmptyCatalogError, readOffers, type Offers } from './provider-offers';
-import { closest } from 'fastest-levenshtein';
 
 /** A refresh that takes longer counts as failed, and another process may start one. */
 const REFRESH_LIMIT_MS = 120_000;
@@ -209,5 +209,6 @@ export function orderProblems({ sizeSlug, region: regionSlug, image: imageSlug }
 }
 
 function unknown(slug: string, slugs: readonly string[]): string {
-  return slugs.length === 0 ? `${slug} is not in the catalog` : `${slug} is not in the catalog; did you mean ${closest(slug, slugs)}?`;
+  const nearest = nearestWord(slug, slugs);
+  return nearest === undefined ? `${slug} is not in the catalog` : `${slug} is not in the catalog; did you mean ${nearest}?`;
 }

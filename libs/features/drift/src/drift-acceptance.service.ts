@@ -14,6 +14,8 @@ import { MISSING } from './severity';
 export interface LockedDrift {
   readonly id: string;
   readonly resource_id: string;
+  /** Owner of the resource. */
+  readonly tenant_id: string | null;
   readonly field: string;
   readonly expected: unknown;
   readonly actual: unknown;
@@ -104,7 +106,7 @@ export function assertUnchanged({ status, actual, live, spec_version, version }:
 
 /** Fenced: reads under the locks of `lockDrift`, with the live value that the same functions of SQL give detection. */
 const READ_LOCKED = `
-select d.id, d.resource_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
+select d.id, d.resource_id, r.tenant_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
        case when d.field = 'missing' then to_jsonb(case when r.deleted_at is null then 'present' else 'deleted' end)
             when r.deleted_at is null then ${withoutOwnTags('d.field', 'l.value')} else 'null' end as live
   from cloud_drift d join cloud_resources r on r.id = d.resource_id

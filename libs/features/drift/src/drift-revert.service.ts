@@ -28,15 +28,15 @@ export class DriftRevertService {
 
   /** Throws `DriftNotFoundError`, `DriftMovedOnError`, and `NotRevertibleError` with the reason. */
   async plan(driftId: string): Promise<ReversalPlan> {
-    const { resource_id, field, expected, live } = await this.readUnchanged(driftId);
-    const plan = await this.reverts.plan({ resourceId: resource_id, field });
+    const { resource_id, tenant_id, field, expected, live } = await this.readUnchanged(driftId);
+    const plan = await this.reverts.plan({ resourceId: resource_id, field, ownerId: tenant_id });
     return { resource_id, field, from: live, to: expected, ...plan };
   }
 
   /** Returns the id of the saga. Throws like `plan`, and `ResourceBusyError` while another saga has the resource on hold. */
   async start(driftId: string, because: AuditContext): Promise<string> {
-    const { resource_id, field } = await this.readUnchanged(driftId);
-    return this.reverts.start({ resourceId: resource_id, field }, because, { drift_id: driftId, resource_id, field });
+    const { resource_id, tenant_id, field } = await this.readUnchanged(driftId);
+    return this.reverts.start({ resourceId: resource_id, field, ownerId: tenant_id }, because, { drift_id: driftId, resource_id, field });
   }
 
   /** Refuses when a revert has finished already and no sweep has listed its effect: the live value has changed then. */

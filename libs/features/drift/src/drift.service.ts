@@ -1,6 +1,7 @@
 import { Database } from '#libs/database';
 import { ChangeCauses, CompletenessReader, type EventCause } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { DESIRED_FIELDS } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
@@ -97,6 +98,9 @@ export interface DriftSummaryAnswer {
 /** Reads drifts: those that wait for a decision, and the closed ones. */
 @Injectable()
 export class DriftService {
+  /** The fields of desired states that this release records, and `missing` for a deleted resource. */
+  readonly knownFields: readonly string[] = [...new Set([...Object.values(DESIRED_FIELDS).flat(), MISSING])].sort();
+
   constructor(
     private readonly database: Database,
     @InjectRepository(Drift) private readonly drifts: Repository<Drift>,
@@ -124,6 +128,11 @@ export class DriftService {
       .getRawMany<DriftRow>();
     const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: await this.withCauses(items), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+  }
+
+  /** Fields of recorded desired states and drifts, which another release may have written. */
+  async fieldsInRows(): Promise<string[]> {
+    return (await this.database.query<{ field: string }>(FIELDS_IN_ROWS)).map(({ field }) => field);
   }
 
   /** Throws `DriftNotFoundError`. */
@@ -197,6 +206,10 @@ const NO_DRIFTS: OpenCounts = {
 };
 
 const share = (part: number, whole: number): number => Math.round((part / whole) * 10_000) / 10_000;
+
+/** Set-based: reads all desired states, for a field that is not known only. */
+const FIELDS_IN_ROWS = `
+select field from cloud_provisioned p cross join lateral jsonb_object_keys(p.spec) field union select field from cloud_drift order by 1`;
 
 /** Set-based: counts all live resources. */
 const COUNT_COVERAGE = `

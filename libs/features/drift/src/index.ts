@@ -2,7 +2,7 @@ export { AdoptionService } from './adoption.service';
 export { DriftAcceptanceService } from './drift-acceptance.service';
 export { DriftDetectionService, type DetectionReport } from './drift-detection.service';
 export { DriftRevertService, type ReversalPlan } from './drift-revert.service';
-export { DriftRuleService, type RuleOrder } from './drift-rule.service';
+export { DriftRuleService, type RuleFilters, type RuleOrder } from './drift-rule.service';
 export { DetectionRunningError } from './drift.errors';
 export { DriftModule } from './drift.module';
 export { DriftService, type DriftFilters, type DriftView } from './drift.service';

@@ -1,4 +1,4 @@
-import { domainError } from '#libs/kernel';
+import { domainError, quotedWord, unknownWord } from '#libs/kernel';
 
 /** The resource does not exist, or it belongs to another tenant: the response is the same for both. [TEN-3] */
 export class ResourceNotFoundError extends domainError('resource_not_found', 'not_found', 'There is no such resource') {}
@@ -26,7 +26,7 @@ export class SweepNotReleasableError extends domainError(
 export class UnknownKindError extends domainError(
   'unknown_kind',
   'invalid',
-  (kind: string) => `There is no kind "${kind.slice(0, 60)}" to sweep`,
+  (kind: string, known: readonly string[] = []) => `There is no kind ${quotedWord(kind)} to sweep: kind ${unknownWord(kind, known)}`,
 ) {}
 
 /** The events of the requested time have been archived, so the inventory of that time is unknown. */

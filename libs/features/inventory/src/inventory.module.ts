@@ -13,6 +13,8 @@ import { Sweep } from './entities/sweep.entity';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
+import { InventoryWords } from './queries/resource-filters';
+import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
@@ -41,6 +43,7 @@ const EXPORTED = [
   DriftEvents,
   DueSweeps,
   InventoryReader,
+  InventoryWords,
   OwnershipService,
   ResourceRegistrar,
   SweepReader,
@@ -63,6 +66,7 @@ const EXPORTED = [
     Placeholders,
     ProjectReconciler,
     ProjectSweep,
+    ResourceNames,
     ResourceRecorder,
     SweepLedger,
     databaseGauges(SWEEP_GAUGES),

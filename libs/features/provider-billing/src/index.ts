@@ -2,7 +2,7 @@ export { BalanceSnapshots, balanceRetention, type BalanceView, type EstimateView
 export { BillingReads } from './billing-reads';
 export type { BillingReadName } from './entities/billing-read.entity';
 export { FinancePush } from './finance/finance-push';
-export { BillingHistory } from './history/billing-history';
+export { BillingHistory, type HistoryFilters } from './history/billing-history';
 export { InvoiceIngest } from './ingest/invoice-ingest';
 export { InvoiceLedger } from './invoices/invoice-ledger';
 export { InvoiceService } from './invoices/invoice.service';

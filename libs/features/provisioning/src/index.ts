@@ -1,6 +1,6 @@
 export { ProvisioningModule } from './provisioning.module';
 export { DesiredStateRepository } from './desired-state/desired-state.repository';
-export { DesiredState, desiredFields, type Spec } from './entities/desired-state.entity';
+export { DESIRED_FIELDS, DesiredState, desiredFields, type Spec } from './entities/desired-state.entity';
 export { OWN_TAGS } from './provider/tag-calls';
 export { Reaper } from './reaper/reaper';
 export { DropletReverts } from './reverts/revert-droplet.saga';

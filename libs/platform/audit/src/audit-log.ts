@@ -1,7 +1,8 @@
 import type { Queryable } from '#libs/database';
+import { decodeCursor, pageOf, UUID_KEY, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, type Repository } from 'typeorm';
+import { In, type Repository } from 'typeorm';
 import type { AppendOnlyStream } from './chain/append-only-stream';
 import { AuditEntry } from './entities/audit-entry.entity';
 
@@ -14,6 +15,8 @@ export interface Actor {
 
 /** One change made by a person. `details` describes the change and never contains a secret. */
 export interface AuditedChange {
+  /** The id of the entry, for a change that refers to it. By default the database gives one. */
+  readonly id?: string;
   readonly by: Actor;
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string };
@@ -40,6 +43,20 @@ export interface AuditView {
   readonly request_id: string | null;
 }
 
+/** Filters of the log; an entry must match all that are given. */
+export interface AuditFilters {
+  readonly actor?: string;
+  readonly actions?: readonly string[];
+  readonly target_type?: string;
+  readonly target_id?: string;
+  /** Entries by a user of this tenant, or about something that this tenant owns, gets or loses. */
+  readonly tenant_id?: string;
+  readonly request_id?: string;
+  /** RFC 3339: not before this time, and before that one. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
 /** The audit log as the chain covers it. */
 export const AUDIT_LOG_STREAM: AppendOnlyStream = {
   name: 'audit',
@@ -53,7 +70,8 @@ export class AuditLog {
   constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
 
   async record(tx: Queryable, changes: AuditedChange | readonly AuditedChange[]): Promise<void> {
-    const rows = [changes].flat().map(({ by, action, target, reason, details = {}, requestId }) => ({
+    const rows = [changes].flat().map(({ id, by, action, target, reason, details = {}, requestId }) => ({
+      id,
       actor: by.sub,
       actor_role: by.role,
       actor_tenant_id: by.tenantId,
@@ -67,14 +85,47 @@ export class AuditLog {
     await tx.prepared('audit_record', RECORD, [JSON.stringify(rows)]);
   }
 
-  /** Newest first, before the entry numbered `beforeSeq`. `nextSeq` is the `beforeSeq` of the next page, null on the last page. */
-  async list(limit: number, beforeSeq?: string): Promise<{ entries: AuditView[]; nextSeq: string | null }> {
-    const where = beforeSeq === undefined ? {} : { seq: LessThan(beforeSeq) };
-    const found = await this.entries.find({ where, order: { seq: 'DESC' }, take: limit + 1 });
-    const page = found.slice(0, limit);
-    return { entries: page.map(auditView), nextSeq: found.length > limit ? (page.at(-1)?.seq ?? null) : null };
+  /** Newest first. Throws `InvalidCursorError`. */
+  async list(filters: AuditFilters, page: PageRequest): Promise<{ entries: AuditView[]; next_cursor: string | null }> {
+    const { actor, actions, target_type, target_id, tenant_id, request_id, since, until } = filters;
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.entries.createQueryBuilder('e');
+    if (actor !== undefined) query.andWhere('e.actor = :actor', { actor });
+    if (actions !== undefined) query.andWhere('e.action = any (:actions)', { actions });
+    if (target_type !== undefined) query.andWhere('e.target_type = :target_type', { target_type });
+    if (target_id !== undefined) query.andWhere('e.target_id = :target_id', { target_id });
+    if (tenant_id !== undefined) query.andWhere(OF_TENANT, { tenant_id });
+    if (request_id !== undefined) query.andWhere('e.request_id = :request_id', { request_id });
+    if (since !== undefined) query.andWhere('e.at >= :since', { since });
+    if (until !== undefined) query.andWhere('e.at < :until', { until });
+    if (before !== null) query.andWhere('e.seq < (select b.seq from audit_log b where b.id = :before)', { before });
+    const found = await query
+      .orderBy('e.seq', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+    const { items, next_cursor } = pageOf(found, page.limit, ({ id }) => id);
+    return { entries: items.map(auditView), next_cursor };
+  }
+
+  /** The existing entries among `ids`, by id. */
+  async findByIds(ids: readonly string[]): Promise<Map<string, AuditView>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.entries.findBy({ id: In(ids) });
+    return new Map(found.map((entry) => [entry.id, auditView(entry)]));
+  }
+
+  /** The actions of all entries, which another release may have written. */
+  async actionsInRows(): Promise<string[]> {
+    const rows = await this.entries
+      .createQueryBuilder('e')
+      .select('distinct e.action', 'action')
+      .orderBy('e.action')
+      .getRawMany<{ action: string }>();
+    return rows.map(({ action }) => action);
   }
 }
+
+const OF_TENANT = `(e.actor_tenant_id = :tenant_id or e.details ->> 'tenant_id' = :tenant_id or e.details ->> 'previous_tenant_id' = :tenant_id)`;
 
 function auditView(entry: AuditEntry): AuditView {
   return {
@@ -94,6 +145,7 @@ function auditView(entry: AuditEntry): AuditView {
 
 /** Set-based: adds all entries of a transaction at once. Measured: every start of a saga adds one. */
 const RECORD = `
-insert into audit_log (actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
-select * from json_to_recordset($1::json) as e(actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
-  reason text, details jsonb, request_id text)`;
+insert into audit_log (id, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
+select coalesce(e.id, arcadia_uuid()), e.actor, e.actor_role, e.actor_tenant_id, e.action, e.target_type, e.target_id, e.reason, e.details, e.request_id
+  from json_to_recordset($1::json) as e(id uuid, actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
+       reason text, details jsonb, request_id text)`;

@@ -6,8 +6,7 @@ import { ChainSealer } from './chain/chain-sealer';
 import { CHAIN_METRICS } from './chain/chain.metrics';
 import { AuditEntry } from './entities/audit-entry.entity';
 import { ChainLink } from './entities/chain-link.entity';
-import { Digest } from './entities/digest.entity';
-import { WaitingDigest } from './entities/waiting-digest.entity';
+import { Digest, WaitingDigest } from './entities/digest.entity';
 
 @Global()
 @Module({

@@ -146,13 +146,24 @@ describe('the JWT secret', () => {
     ['empty', '', 'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens'],
     ['63 bytes', LONG.slice(1), 'JWT_SECRET must have at least 64 bytes in production'],
     ['one letter', 'a'.repeat(80), 'JWT_SECRET must be random in production, not a default or a template'],
+    ['E5: a short word that is repeated', 'correcthorse'.repeat(6), 'JWT_SECRET must be random in production, not a default or a template'],
+    [
+      'E5: a word with a counter',
+      [1, 2, 3, 4, 5, 6, 7, 8].map((nr) => `arcadia${nr}`).join(''),
+      'JWT_SECRET must be random in production, not a default or a template',
+    ],
+    [
+      'E5: three words that are repeated',
+      'correct horse battery '.repeat(4),
+      'JWT_SECRET must be random in production, not a default or a template',
+    ],
     ['template', `${LONG}-change-me`, 'JWT_SECRET must be random in production, not a default or a template'],
   ])('is refused in production when it is %s [TEN-9]', (_, secret, problem) => {
     expect(problemsOf({ ...production, JWT_SECRET: secret })).toEqual([problem]);
   });
 
   it('is measured in bytes of UTF-8, not in letters [TEN-9]', () => {
-    const letters = 'äöüßéèêñçåøæ'.repeat(3).slice(0, 32);
+    const letters = 'äöüßéèêñçåøæðþłžšč֐אבγδζλξπφчшщъ'.slice(0, 32);
     expect(letters).toHaveLength(32);
     expect(loadConfig({ ...production, JWT_SECRET: letters }).identity.jwtSecret()).toBe(letters);
   });
@@ -196,6 +207,43 @@ describe('the problems of a configuration', () => {
 
   it('include the finance audience for user tokens [TEN-1]', () => {
     expect(problemsOf({ ...base, JWT_AUDIENCE: 'skyai-finance' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['SKYAI_FINANCE_URL', {}, 'http://finance.example', 'SKYAI_FINANCE_URL must be https in production: finance gets an admin token'],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=x' },
+      'http://traces.example',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be https in production when OTEL_EXPORTER_OTLP_HEADERS is set: the headers may contain a token',
+    ],
+    [
+      'DO_API_URL',
+      { DO_API_TOKEN: 'x' },
+      'https://169.254.169.254',
+      'DO_API_URL must not be a link-local address: the metadata service of the machine is there',
+    ],
+    [
+      'SKYAI_FINANCE_URL',
+      {},
+      'https://2852039166',
+      'SKYAI_FINANCE_URL must not be a link-local address: the metadata service of the machine is there',
+    ],
+    [
+      'SKYAI_FINANCE_URL',
+      {},
+      'https://[::ffff:169.254.169.254]',
+      'SKYAI_FINANCE_URL must not be a link-local address: the metadata service of the machine is there',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      {},
+      'https://[fe80::1]',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must not be a link-local address: the metadata service of the machine is there',
+    ],
+  ])('include, as E5 says, %s with %j at %s in production [TEN-9]', (name, others, url, problem) => {
+    expect(problemsOf({ ...production, ...others, [name]: url })).toEqual([problem]);
+    expect(problemsOf({ ...base, DO_API_TOKEN: 'x', ...others, [name]: url })).toEqual([]);
   });
 
   it('include a token over plain http in production', () => {

@@ -109,7 +109,25 @@ export function readVaultEnvironment(env: NodeJS.ProcessEnv): Reading<VaultValue
 export const FINANCE_AUDIENCE = 'skyai-finance';
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
+/** Addresses of the host's metadata service, which hands out credentials of the machine. No service of ours lives there. */
+const LINK_LOCAL = /^(169\.254(\.\d+){2}|\[(fe[89ab][0-9a-f]:|::ffff:a9fe:|fd00:ec2:).*\]|metadata(\.google\.internal)?\.?)$/;
+
 const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
+
+/** True for an address that would send its contents over a network in the clear. */
+const isPlain = (url: string | undefined): boolean => url !== undefined && !url.startsWith('https:') && !isLoopback(url);
+
+/** Production calls no metadata service, whatever the notation of its address: these variables carry tokens. [TEN-9] */
+function metadataChecks<V>(names: readonly (string & keyof V)[]): CrossCheck<V>[] {
+  return names.map((name) => ({
+    of: [name],
+    find: (values, { production }) => {
+      const url: unknown = values[name];
+      const isMetadata = production && typeof url === 'string' && LINK_LOCAL.test(new URL(url).hostname);
+      return isMetadata && `${name} must not be a link-local address: the metadata service of the machine is there`;
+    },
+  }));
+}
 
 interface CrossCheck<V> {
   /** The check is skipped when one of these variables is wrong on its own. */
@@ -168,11 +186,22 @@ const CROSS_CHECKS: readonly CrossCheck<Values>[] = [
   {
     of: ['DO_API_URL'],
     find: ({ DO_API_URL }, { production }) =>
-      production &&
-      !isLoopback(DO_API_URL) &&
-      !DO_API_URL.startsWith('https:') &&
-      'DO_API_URL must be https in production: it carries a token',
+      production && isPlain(DO_API_URL) && 'DO_API_URL must be https in production: it carries a token',
   },
+  {
+    of: ['SKYAI_FINANCE_URL'],
+    find: ({ SKYAI_FINANCE_URL }, { production }) =>
+      production && isPlain(SKYAI_FINANCE_URL) && 'SKYAI_FINANCE_URL must be https in production: finance gets an admin token',
+  },
+  {
+    of: ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS'],
+    find: ({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS }, { production }) =>
+      production &&
+      OTEL_EXPORTER_OTLP_HEADERS !== undefined &&
+      isPlain(OTEL_EXPORTER_OTLP_ENDPOINT) &&
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be https in production when OTEL_EXPORTER_OTLP_HEADERS is set: the headers may contain a token',
+  },
+  ...metadataChecks<Values>(['DO_API_URL', 'SKYAI_FINANCE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT']),
   {
     of: ['DO_API_URL', 'SKYAI_FINANCE_URL'],
     find: ({ DO_API_URL, SKYAI_FINANCE_URL }) =>
@@ -205,12 +234,9 @@ const VAULT_CROSS_CHECKS: readonly CrossCheck<VaultValues>[] = [
   {
     of: ['VAULT_SECRETS', 'VAULT_ADDR'],
     find: ({ VAULT_SECRETS, VAULT_ADDR }, { production }) =>
-      production &&
-      VAULT_SECRETS !== undefined &&
-      VAULT_ADDR?.startsWith('http:') &&
-      !isLoopback(VAULT_ADDR) &&
-      'VAULT_ADDR must be https in production: it carries secrets',
+      production && VAULT_SECRETS !== undefined && isPlain(VAULT_ADDR) && 'VAULT_ADDR must be https in production: it carries secrets',
   },
+  ...metadataChecks<VaultValues>(['VAULT_ADDR']),
 ];
 
 const KNOWN: readonly string[] = [...Object.keys(VARIABLES), ...SECRET_NAMES.map((name) => `${name}_FILE`)];

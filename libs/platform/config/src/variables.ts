@@ -1,4 +1,5 @@
 import './skip-zod-locales';
+import { deflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { readSecret, type SecretCheck, type SecretSource } from './secrets';
 
@@ -89,11 +90,17 @@ const JWT_SECRET_MIN_BYTES = 64;
 /** Text that documentation and templates contain in place of the secret. */
 const TEMPLATE =
   /change[-_ ]?me|replace[-_ ]?(me|this)|your[-_ ]|placeholder|jwt[-_ ]?secret|super[-_ ]?secret|example[-_ ]?secret|development/i;
+/** Compressed, 64 random hexadecimal digits have more than 40 bytes; a repeated word has fewer than 36. */
+const LEAST_COMPRESSED_BYTES = 36;
+
+const isRandom = (secret: string): boolean =>
+  !TEMPLATE.test(secret) && new Set(secret).size >= 8 && deflateRawSync(secret, { level: 9 }).length >= LEAST_COMPRESSED_BYTES;
+
 /** What production accepts as the shared secret. [TEN-9] */
 const productionJwtSecret = z
   .string()
   .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
-  .refine((secret) => !TEMPLATE.test(secret) && new Set(secret).size >= 8, 'must be random in production, not a default or a template');
+  .refine(isRandom, 'must be random in production, not a default or a template');
 
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {

@@ -111,9 +111,14 @@ export function principalFrom(payload: unknown): Principal {
   throw new NoScopeError();
 }
 
-function isAccessToken({ typ, exp, aud }: Record<string, unknown>): boolean {
+/** The last second of the year 9999: a later time is none that a calendar can name. */
+const LAST_TIME_S = 253_402_300_799;
+
+const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= LAST_TIME_S;
+
+function isAccessToken({ typ, exp, nbf = 0, aud }: Record<string, unknown>): boolean {
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
-  return typ === 'access' && Number.isFinite(exp) && !audiences.includes(FINANCE_AUDIENCE);
+  return typ === 'access' && isTime(exp) && isTime(nbf) && !audiences.includes(FINANCE_AUDIENCE);
 }
 
 /** Roles are a list of texts: the text 'platform_admin' itself, objects and nested lists are no roles. */

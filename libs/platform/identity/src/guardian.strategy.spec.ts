@@ -2,11 +2,18 @@ import { createHmac } from 'node:crypto';
 import type { Request } from 'express';
 import type { Config } from '#libs/config';
 import { signGuardianToken } from './guardian-token';
-import { GuardianStrategy } from './guardian.strategy';
+import { bearerToken, GuardianStrategy } from './guardian.strategy';
 import { NoScopeError } from './identity.errors';
 
 const FIRST = 'first-secret';
 const SECOND = 'second-secret';
+
+/** A request with these Authorization headers, of which Node keeps the first. */
+function requestWith(values: readonly string[]): Request {
+  const [authorization] = values;
+  const headers = { host: 'arcadia', ...(authorization !== undefined && { authorization }) };
+  return { headers, rawHeaders: ['Host', 'arcadia', ...values.flatMap((value) => ['Authorization', value])] } as unknown as Request;
+}
 
 /** The result of passport for a request with this Authorization header. */
 function outcome(strategy: GuardianStrategy, authorization?: string): Promise<unknown> {
@@ -16,7 +23,7 @@ function outcome(strategy: GuardianStrategy, authorization?: string): Promise<un
       fail: () => resolve('refused'),
       error: (error: unknown) => resolve(error),
     });
-    attempt.authenticate({ headers: { authorization } } as Request);
+    attempt.authenticate(requestWith(authorization === undefined ? [] : [authorization]));
   });
 }
 
@@ -84,11 +91,36 @@ it('remembers a token that passed until the secret changes, and no other token [
   let secret = FIRST;
   const strategy = strategyWith(() => secret);
   const [authorization, refused] = [bearer(FIRST), bearer(SECOND)];
-  const known = (header: string) => strategy.knownPrincipal({ headers: { authorization: header } } as Request);
+  const known = (header: string) => strategy.knownPrincipal(requestWith([header]));
   expect(known(authorization)).toBeUndefined();
   for (const header of [authorization, refused]) await outcome(strategy, header);
   expect(known(authorization)).toEqual({ sub: 'user-1', role: 'tenant', tenantId: 'acme' });
   expect(known(refused)).toBeUndefined();
   secret = SECOND;
   expect(known(authorization)).toBeUndefined();
+});
+
+describe('E5: only one Authorization header of exactly the documented form counts', () => {
+  const token = bearer(FIRST);
+  const bare = token.slice('Bearer '.length);
+
+  it.each([
+    ['two headers, the first of them valid', [token, bearer(SECOND)]],
+    ['the same header twice', [token, token]],
+    ['text after the token', [`${token} x`]],
+    ['a second scheme after the token', [`${token}, Basic dXNlcjpwYXNz`]],
+    ['a semicolon after the token', [`${token};`]],
+    ['a blank after the token', [`${token} `]],
+    ['a tab before the token', [`Bearer\t${bare}`]],
+    ['the token without its scheme', [bare]],
+    ['a fourth part', [`${token}.x`]],
+  ])('refuses %s [TEN-1]', (_what, values) => {
+    expect(bearerToken(requestWith(values))).toBeNull();
+  });
+
+  it('takes the scheme in any letter case, and other headers more than once [TEN-1]', () => {
+    const request = requestWith([`bearer ${bare}`]);
+    request.rawHeaders.push('x-forwarded-for', '10.0.0.1', 'X-Forwarded-For', '10.0.0.2');
+    expect(bearerToken(request)).toBe(bare);
+  });
 });

@@ -2,15 +2,36 @@ import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, Global, Module } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { decode } from 'jsonwebtoken';
-import { ExtractJwt, Strategy, type SecretOrKeyProvider } from 'passport-jwt';
+import { Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 import { CONFIG, type Config, type Secret } from '#libs/config';
 import { guardianKey, MAX_TOKEN_LENGTH, principalFrom, verifyOptions } from './guardian-token';
 import { UnauthenticatedError } from './identity.errors';
 import type { Principal } from './principal';
 import { VerifiedTokens } from './verified-tokens';
 
-/** The bearer token of the Authorization header, if there is one. */
-export const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
+const AUTHORIZATION = 'authorization';
+/** The scheme, blanks, and the three parts of a JWT. Nothing may follow. */
+const BEARER = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+/**
+ * The bearer token of the one Authorization header; null without one, and for a header that is not exactly of that form. Node keeps the
+ * first of several headers, and another reader might take the last: such a request has no token. [TEN-1]
+ */
+export function bearerToken({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): string | null {
+  const value = headers[AUTHORIZATION];
+  if (value === undefined || isRepeated(AUTHORIZATION, rawHeaders)) return null;
+  return BEARER.exec(value)?.[1] ?? null;
+}
+
+/** `rawHeaders` has names and values in turn. */
+function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const raw = rawHeaders[at];
+    if (raw?.length === name.length && raw.toLowerCase() === name) count += 1;
+  }
+  return count > 1;
+}
 
 /**
  * Passport's `jwt` strategy: turns the bearer token of the Authorization header into the request's Principal. The secret is read for each

@@ -1,4 +1,5 @@
 import type { Scope } from '#libs/identity';
+import type { FieldError } from '#libs/kernel';
 import type { Type } from '@nestjs/common';
 import type { Effect } from './effect';
 import type { Fields, StepAnswer } from './step-answer';
@@ -129,6 +130,11 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly prepare?: (command: StartCommand<Requested>) => Promise<Input>;
   /** Describes a prepared start for a dry run. Calls no provider. */
   readonly preview?: (input: Input) => Promise<Partial<SagaPreview>>;
+  /**
+   * Problems of single fields that stored data can find in an input which is wrong elsewhere, so that the caller learns of all at once. The
+   * fields are those that are valid by themselves. Calls no provider.
+   */
+  readonly findProblems?: (fields: Readonly<Record<string, unknown>>) => Promise<readonly FieldError[]>;
   /** Fields of the input that the API does not return, because people put secrets into them. */
   readonly redactedInputFields?: readonly string[];
   /** Only other parts of the product start it, never a request. */

@@ -18,8 +18,14 @@ export class SagaRegistry {
   /** Throws `UnknownSagaKindError`. */
   get(kind: string): SagaDefinition {
     const definition = this.definitions.get(kind);
-    if (!definition) throw new UnknownSagaKindError(kind);
+    if (!definition) throw new UnknownSagaKindError(kind, this.startable());
     return definition;
+  }
+
+  /** The kinds that a request can start. */
+  startable(): string[] {
+    const all = [...this.definitions.values()];
+    return all.flatMap(({ kind, internal }) => (internal ? [] : [kind])).sort();
   }
 
   /** Fields of a kind's input that the API does not return. */

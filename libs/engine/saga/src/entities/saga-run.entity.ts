@@ -18,6 +18,14 @@ export class SagaRun {
   @Column('text', { nullable: true })
   readonly tenantId: string | null;
 
+  /** The platform started the saga on a resource of the tenant. The tenant sees it, and cannot cancel or retry it. */
+  @Column('boolean', { default: false })
+  readonly byPlatform: boolean;
+
+  /** The reason that was given for the start. */
+  @Column('text', { nullable: true })
+  readonly reason: string | null;
+
   @Column('jsonb')
   readonly input: Fields;
 

@@ -1,4 +1,4 @@
-import { TenantTransaction } from '#libs/database';
+import { snakeCase, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -9,9 +9,18 @@ import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
 import type { StepStatus } from '../saga.states';
 
+/** Filters of the list of sagas; a saga must match all that are given. */
 export interface SagaFilters {
-  readonly status?: string;
-  readonly kind?: string;
+  /** One of these statuses, or one of these kinds. */
+  readonly status?: string | readonly string[];
+  readonly kind?: string | readonly string[];
+  readonly tenant_id?: string;
+  /** Sagas that work on this resource, and these sagas, which are known to have written it. */
+  readonly resource?: { readonly id: string; readonly writers: readonly string[] };
+  readonly created_by?: string;
+  /** RFC 3339: started at this time or later, and before that one. */
+  readonly since?: string;
+  readonly until?: string;
 }
 
 /** A step as the API returns it. A `planned` step has no ledger line yet. */
@@ -29,11 +38,23 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
   readonly cancel_requested: boolean;
   readonly current_step_idx: number;
   readonly tenant_id: string | null;
+  /** The resource that the saga works on, or that it created; null for others, and before it is created. */
+  readonly resource_id: string | null;
+  /** For a tenant, `operator` when an operator started the saga. */
   readonly created_by: string;
+  /** Why it was started. A tenant does not see the reason of an operator. */
+  readonly reason: string | null;
   readonly created_at: string;
+  /** The last progress: a step began or ended, or the saga ended. */
+  readonly updated_at: string;
   readonly finished_at: string | null;
+  /** From the start to the end; null while the saga is open. */
+  readonly duration_ms: number | null;
   readonly steps: readonly SagaStepView[];
 }
+
+/** Whom a tenant sees in the place of an operator. */
+const OPERATOR = 'operator';
 
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
 interface LedgerJson extends Pick<SagaStep, 'name' | 'status' | 'attempts' | 'output' | 'error'> {
@@ -52,10 +73,21 @@ export class SagaReader {
   ) {}
 
   /** Newest first, because ids are ordered by time. Returns one saga more than `limit` when there are more. */
-  list(scope: Scope, { status, kind }: SagaFilters, limit: number, beforeId: string | null): Promise<SagaView[]> {
+  list(scope: Scope, filters: SagaFilters, limit: number, beforeId: string | null): Promise<SagaView[]> {
     return this.read(scope, (query) => {
-      if (status !== undefined) query.andWhere('r.status = :status', { status });
-      if (kind !== undefined) query.andWhere('r.kind = :kind', { kind });
+      const { status, kind, tenant_id, resource, created_by, since, until } = filters;
+      if (status !== undefined) query.andWhere('r.status = any (:statuses)', { statuses: [status].flat() });
+      if (kind !== undefined) query.andWhere('r.kind = any (:kinds)', { kinds: [kind].flat() });
+      if (tenant_id !== undefined) query.andWhere('r.tenant_id = :tenant_id', { tenant_id });
+      if (resource !== undefined)
+        query.andWhere(`(r.input ->> 'resource_id' = :resource or r.id = any (:writers))`, {
+          resource: resource.id,
+          writers: resource.writers,
+        });
+      if (created_by !== undefined)
+        query.andWhere(scope.kind === 'tenant' ? CREATED_BY_FOR_TENANT : 'r.created_by = :created_by', { created_by });
+      if (since !== undefined) query.andWhere('r.created_at >= :since', { since });
+      if (until !== undefined) query.andWhere('r.created_at < :until', { until });
       if (beforeId !== null) query.andWhere('r.id < :beforeId', { beforeId });
       query.orderBy('r.id', 'DESC').limit(limit + 1);
     });
@@ -68,17 +100,41 @@ export class SagaReader {
     return saga;
   }
 
+  /** The kinds that this process knows. */
+  knownKinds(): string[] {
+    return this.registry.known().kinds.sort();
+  }
+
+  /** The kinds of all sagas in scope, which another release may have started. */
+  kindsInRows(scope: Scope): Promise<string[]> {
+    const read = async (em: EntityManager) => {
+      const query = em.createQueryBuilder(SagaRun, 'r').select('distinct r.kind', 'kind');
+      if (scope.kind === 'tenant') query.where('r.tenant_id = :tenant', { tenant: scope.tenantId });
+      return (await query.getRawMany<{ kind: string }>()).map(({ kind }) => kind);
+    };
+    return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, read) : read(this.runs.manager);
+  }
+
   private read(scope: Scope, narrow: (query: SelectQueryBuilder<SagaRun>) => void): Promise<SagaView[]> {
     const readWith = async (em: EntityManager) => {
-      const query = em.createQueryBuilder(SagaRun, 'r').addSelect(selectLedger, 'ledger');
+      const query = em.createQueryBuilder(SagaRun, 'r').addSelect(selectLedger, 'ledger').addSelect(RESOURCE_OF_RUN, 'resource');
       if (scope.kind === 'tenant') query.andWhere('r.tenant_id = :tenant', { tenant: scope.tenantId });
       narrow(query);
-      const { entities, raw } = await query.getRawAndEntities<{ ledger: LedgerJson[] | null }>();
-      return entities.map((run, nr) => sagaView(run, raw[nr]?.ledger ?? [], this.registry.redactedInputFields(run.kind)));
+      const { entities, raw } = await query.getRawAndEntities<{ ledger: LedgerJson[] | null; resource: string | null }>();
+      return entities.map((run, nr) => {
+        const view = sagaView(run, raw[nr]?.resource ?? null, raw[nr]?.ledger ?? [], this.registry.redactedInputFields(run.kind));
+        return scope.kind === 'tenant' && run.byPlatform ? { ...view, created_by: OPERATOR, reason: null } : view;
+      });
     };
     return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, readWith) : readWith(this.runs.manager);
   }
 }
+
+/** The resource of a run `r`: the one that its input names, else the one that it registered. */
+const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
+
+/** A tenant does not learn the names of operators: it filters by the word that it sees. */
+const CREATED_BY_FOR_TENANT = `case when r.by_platform then '${OPERATOR}' else r.created_by end = :created_by`;
 
 /** The ledger belongs to the statement that reads the run, so that both are from one moment. Null without a line. */
 const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<SagaStep> =>
@@ -91,7 +147,7 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
     .where('s.saga_id = r.id');
 
 /** `redacted`: fields of the input that the view omits. */
-function sagaView(run: SagaRun, ledger: readonly LedgerJson[], redacted: readonly string[] = []): SagaView {
+function sagaView(run: SagaRun, resourceId: string | null, ledger: readonly LedgerJson[], redacted: readonly string[] = []): SagaView {
   const isRunning = (idx: number) => run.leased && run.status === 'running' && idx === run.stepIdx;
   return {
     id: run.id,
@@ -100,13 +156,17 @@ function sagaView(run: SagaRun, ledger: readonly LedgerJson[], redacted: readonl
     input: Object.fromEntries(Object.entries(run.input).filter(([field]) => !redacted.includes(field))),
     context: run.context,
     error: run.error,
-    leftovers: run.leftovers,
+    leftovers: run.leftovers.map(leftoverView),
     cancel_requested: run.cancelRequested,
     current_step_idx: run.stepIdx,
     tenant_id: run.tenantId,
+    resource_id: resourceId,
     created_by: run.createdBy,
+    reason: run.reason,
     created_at: run.createdAt.toISOString(),
+    updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
+    duration_ms: run.finishedAt && run.finishedAt.getTime() - run.createdAt.getTime(),
     steps: run.steps.map((name, step_idx): SagaStepView => {
       const line = ledger.find((known) => known.step_idx === step_idx);
       if (line) return stepView(line);
@@ -121,6 +181,26 @@ function stepView({ started_at, finished_at, error, ...line }: LedgerJson): Saga
   const skipped = line.status === 'skipped';
   const times = { started_at: asTime(started_at), finished_at: asTime(finished_at) };
   return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
+}
+
+function lastProgress({ createdAt, finishedAt }: SagaRun, ledger: readonly LedgerJson[]): Date {
+  const times = ledger.flatMap(({ started_at, finished_at }) => [started_at, finished_at].map((at) => (at === null ? 0 : Date.parse(at))));
+  return new Date(Math.max(createdAt.getTime(), finishedAt?.getTime() ?? 0, ...times));
+}
+
+/** What the engine notes about an effect in its intent: when it was sent, how often, and whether it can still happen. */
+const NOTES_OF_ENGINE = /AtMs$|^(ruledOut|doubtful|sends|create)$/;
+
+/** A leftover as the API returns it: what the step meant to do, without the notes of the engine. */
+function leftoverView({ intent, ...rest }: SagaRun['leftovers'][number]): SagaRun['leftovers'][number] {
+  const entries = Object.entries(intent ?? {}).filter(([name]) => !NOTES_OF_ENGINE.test(name));
+  return { ...rest, intent: intent && (inSnakeCase(Object.fromEntries(entries)) as Record<string, unknown>) };
+}
+
+function inSnakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inSnakeCase);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeCase(name), inSnakeCase(inner)]));
 }
 
 const asTime = (text: string | null): string | null => text && new Date(text).toISOString();

@@ -7,7 +7,14 @@ import { SagaRegistry } from '../definition/saga-registry';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
-import { NotCancellableError, NotReleasableError, NotRetryableError, ResourceBusyError, SagaNotFoundError } from '../saga.errors';
+import {
+  NotCancellableError,
+  NotReleasableError,
+  NotRetryableError,
+  OperatorSagaError,
+  ResourceBusyError,
+  SagaNotFoundError,
+} from '../saga.errors';
 import { FAILED_STATUSES, isFailed, OPEN_STATUSES, SAGA_TRANSITIONS, type FailedStatus } from '../saga.states';
 
 const NOW = () => 'clock_timestamp()';
@@ -23,7 +30,8 @@ export class SagaControls {
 
   /**
    * Requests that the saga ends at its next step boundary and everything is undone. A second request changes nothing. Throws
-   * `NotCancellableError` after a pivot and for a saga that has ended, `SagaNotFoundError` also for other tenants' sagas.
+   * `NotCancellableError` after a pivot and for a saga that has ended, `SagaNotFoundError` also for other tenants' sagas, and
+   * `OperatorSagaError` to the tenant of a saga that an operator started.
    */
   async cancel(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.transaction.run(async (em) => {
@@ -99,11 +107,12 @@ export class SagaControls {
   }
 }
 
-/** The run stays locked until the transaction ends, so no worker writes a checkpoint or begins a pivot meanwhile. */
+/** The run stays locked until the transaction ends, so no worker writes a checkpoint or begins a pivot meanwhile. [TEN-6] */
 async function lockRun(em: EntityManager, scope: Scope, id: string): Promise<SagaRun> {
   const where = scope.kind === 'tenant' ? { id, tenantId: scope.tenantId } : { id };
   const run = await em.findOne(SagaRun, { where, lock: { mode: 'pessimistic_write' } });
   if (!run) throw new SagaNotFoundError();
+  if (scope.kind === 'tenant' && run.byPlatform) throw new OperatorSagaError();
   return run;
 }
 

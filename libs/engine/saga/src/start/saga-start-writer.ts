@@ -10,7 +10,10 @@ import { TooManySagasError } from '../saga.errors';
 export interface AcceptableStart {
   readonly kind: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** The tenant that asks; null means the platform. */
   readonly tenantId: string | null;
+  /** The tenant that sees the saga; null when only the platform does. */
+  readonly ownerId: string | null;
   readonly steps: readonly string[];
   /** Without duplicates. */
   readonly holds: readonly string[];
@@ -75,11 +78,11 @@ export class SagaStartWriter {
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(
         tx,
-        inserted.map(({ id, kind, because, details }) => ({
+        inserted.map(({ id, kind, input, ownerId, because, details }) => ({
           ...because,
           action: 'saga_started',
           target: { type: 'saga', id },
-          details: { kind, ...details },
+          details: { kind, tenant_id: ownerId, ...targetOf(input), ...details },
         })),
       );
       return rows.map(({ id }) => id ?? new TooManySagasError(limit));
@@ -93,9 +96,22 @@ async function lockTenants(tx: Queryable, batch: readonly TracedStart[]): Promis
   if (tenants.length > 0) await tx.prepared('saga_lock_tenants', LOCK_TENANTS, [tenants]);
 }
 
-function toRow({ kind, input, tenantId, steps, holds, key, because, traceparent: trace }: TracedStart, nr: number) {
+function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, traceparent: trace }: TracedStart, nr: number) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
-  return { nr, kind, input, tenant_id: tenantId, steps, holds, created_by: because.by.sub, traceparent: trace, ...keyed };
+  const starter = { asked_by: tenantId, created_by: because.by.sub, reason: because.reason };
+  return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
+}
+
+/** The resource that the input names, and the name of what it orders, for the audit log. */
+function targetOf({
+  resource_id: resourceId,
+  name,
+  dns_record_name: record,
+  dns_domain: zone,
+}: AcceptableStart['input']): Record<string, string> {
+  const target_name =
+    typeof name === 'string' ? name : typeof record === 'string' && typeof zone === 'string' ? `${record} in ${zone}` : undefined;
+  return { ...(typeof resourceId === 'string' && { resource_id: resourceId }), ...(target_name !== undefined && { target_name }) };
 }
 
 /**
@@ -108,25 +124,26 @@ select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
   from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
 
 /**
- * Inserts any number of starts: run, holds and idempotency key. When the tenant has $2 open sagas, with those before it in the
- * batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
+ * Inserts any number of starts: run, holds and idempotency key. When the tenant that asks has $2 open sagas of its own, with those before
+ * it in the batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
  * small, and the caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
  * $1 starts as JSON rows. Set-based, and measured (docs/measurements.md S1).
  */
 const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
-    from (select a.*, row_number() over (partition by tenant_id order by nr) as nth
-            from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, input jsonb, steps text[], created_by text, traceparent text,
-                 holds text[], scope text, key text, body_hash text)) a order by nr),
+    from (select a.*, row_number() over (partition by asked_by order by nr) as nth
+            from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
+                 reason text, traceparent text, holds text[], scope text, key text, body_hash text)) a order by nr),
 under_way as (
-  select t.tenant_id, (select count(*) from saga_runs r where r.tenant_id = t.tenant_id and r.wake_at is not null) as runs
-    from (select distinct tenant_id from asked where tenant_id is not null) t),
+  select t.asked_by, (select count(*) from saga_runs r where r.tenant_id = t.asked_by and r.wake_at is not null and not r.by_platform) as runs
+    from (select distinct asked_by from asked where asked_by is not null) t),
 fitting as materialized (
-  select asked.* from asked left join under_way u on u.tenant_id = asked.tenant_id where asked.tenant_id is null or u.runs + asked.nth <= $2::int),
+  select asked.* from asked left join under_way u on u.asked_by = asked.asked_by where asked.asked_by is null or u.runs + asked.nth <= $2::int),
 run as (
-  insert into saga_runs (id, kind, tenant_id, input, steps, created_by, traceparent)
-  select id, kind, tenant_id, input, steps, created_by, traceparent from fitting order by nr returning id),
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, created_by, reason, traceparent)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, created_by, reason, traceparent from fitting order by nr
+  returning id),
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from fitting, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (

@@ -16,8 +16,10 @@ export interface StartRequest {
   readonly kind: string;
   /** Already validated against the definition's input class. */
   readonly input: Readonly<Record<string, unknown>>;
-  /** Owner of the saga; null means the platform. */
+  /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
+  /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
+  readonly ownerId?: string | null;
   /** Requests with the same key, tenant and body get the same saga. [SAG-17] */
   readonly idempotencyKey?: string;
   readonly because: AuditContext;
@@ -61,9 +63,9 @@ export class SagaStarter {
     const known = key && (await this.findByKey(key));
     if (known) return known;
     const { input, steps, holds } = await this.prepare(definition, request);
-    const { kind, tenantId, because, details } = request;
+    const { kind, tenantId, ownerId = null, because, details } = request;
     try {
-      return await this.writer.accept({ kind, input, tenantId, steps, holds, key, because, details });
+      return await this.writer.accept({ kind, input, tenantId, ownerId: tenantId ?? ownerId, steps, holds, key, because, details });
     } catch (error) {
       if (!(error instanceof StartConflict || error instanceof TooManySagasError)) throw error;
       const meanwhile = key && (await this.findByKey(key)); // the same request may have been accepted concurrently, in the tenant's last place

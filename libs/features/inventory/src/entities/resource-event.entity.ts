@@ -30,7 +30,10 @@ export class ResourceEvent {
   @Column('jsonb', { default: {} })
   readonly changes: Record<string, unknown>;
 
-  /** The writer: the sweep, or the saga for the source `saga`. Null for other sources, and for older events of sagas. */
+  /**
+   * The writer: the sweep, the saga for the source `saga`, or the entry of the audit log for the source `admin`. Null for other sources,
+   * and for older events of sagas and admins.
+   */
   @Column('uuid', { nullable: true })
   readonly sweepId: string | null;
 }

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 
 export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
 export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
@@ -73,6 +73,10 @@ export class Sweep {
    */
   @Column('text', { array: true, nullable: true, select: false })
   readonly missing: readonly string[] | null;
+
+  /** How many ids a suspect list lacked; null for others, and once a newer sweep has replaced it. */
+  @VirtualColumn({ type: 'int', query: (alias) => `cardinality(${alias}.missing)` })
+  readonly missingCount: number | null;
 
   @Column('timestamptz', { nullable: true })
   readonly releasedAt: Date | null;

@@ -48,7 +48,10 @@ export function isSweepable(name: string): boolean {
 /** The sweep of this name. Throws `UnknownKindError` when there is none. */
 export function sweepNamed(name: string): Pick<Kind, 'kind' | 'sync'> {
   const found = SWEEPS.find((sweep) => sweep.kind === name);
-  if (!found) throw new UnknownKindError(name);
+  if (!found) {
+    const known = SWEEPS.map(({ kind }) => kind);
+    throw new UnknownKindError(name, known);
+  }
   return found;
 }
 

@@ -14,6 +14,9 @@ const PLACEHOLDERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   vpc: ['vpc'],
 };
 
+/** Kinds that this release knows as members of projects only. */
+export const PLACEHOLDER_KINDS = Object.keys(PLACEHOLDERS);
+
 /** Kinds with an id that is also their name. */
 const NAMED_BY_ID = new Set(['spaces_bucket', 'reserved_ipv6']);
 

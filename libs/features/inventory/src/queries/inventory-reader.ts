@@ -1,11 +1,10 @@
+import { AuditLog } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import {
-  canonicalAddress,
   decodeCursor,
   pageOf,
-  SEQUENCE_KEY,
   UUID_KEY,
   ValidationFailedError,
   type KindCompleteness,
@@ -14,7 +13,7 @@ import {
 } from '#libs/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, LessThan, type EntityManager, type Repository } from 'typeorm';
+import { In, Raw, type EntityManager, type Repository } from 'typeorm';
 import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
@@ -24,23 +23,8 @@ import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
-import { RESOURCE_COLUMNS, resourceJson, resourceView, type ResourceRow, type ResourceView } from './resource-view';
-
-/** Filters of the inventory. A resource must match all given ones. */
-export interface ResourceFilters {
-  readonly kind?: string;
-  /** `deleted` lists tombstones, which every other status excludes. */
-  readonly status?: string;
-  readonly region?: string;
-  readonly project_id?: string;
-  readonly tenant_id?: string;
-  /** Part of the name, of the provider's id or of an address, in any letter case; a whole address in any notation. */
-  readonly q?: string;
-  /** Only resources without a tenant. */
-  readonly unattributed?: true;
-  /** RFC 3339: only resources that changed at or after this time. */
-  readonly updated_since?: string;
-}
+import { filterSql, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { RESOURCE_COLUMNS, resourceJson, ResourceNames, resourceView, type ResourceRow, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
 type EventField = (typeof EVENT_FIELDS)[number];
@@ -48,6 +32,10 @@ type EventField = (typeof EVENT_FIELDS)[number];
 /** One event of a resource as the API returns it. */
 export interface EventView extends View<ResourceEvent, EventField> {
   readonly changes: Record<string, { old: unknown; new: unknown }>;
+  /** Who made the change, for those of people; a tenant reads `operator`. Null for other sources, and for older events. */
+  readonly actor: string | null;
+  /** The reason that was given, for operators only. */
+  readonly reason: string | null;
   /** The provider's action that caused the change, if the action feed listed one, or the saga that wrote it. */
   readonly cause: EventCause | null;
 }
@@ -86,6 +74,23 @@ select case grouping(kind, tenant_id, region) when 7 then 'all' when 3 then 'kin
   from cloud_resources where deleted_at is null and ($1::text is null or tenant_id = $1)
  group by grouping sets ((), (kind), (tenant_id), (region)) order by count desc, key`;
 
+/** What a list contains besides its rows, and its order. `totals`: the number of all that match. `names`: of projects and parents. */
+export interface ListOptions {
+  readonly sort?: ResourceSort;
+  readonly totals?: boolean;
+  readonly names?: boolean;
+}
+
+interface PageOfResources extends Pick<ListOptions, 'sort'> {
+  readonly at: string | undefined;
+  readonly filters: ResourceFilters;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+/** Events of one resource that are read for the sagas that wrote them. */
+const MOST_WRITERS = 1_000;
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -101,6 +106,8 @@ export class InventoryReader {
     @InjectRepository(EventMonth) private readonly months: Repository<EventMonth>,
     private readonly completeness: CompletenessReader,
     private readonly causes: ChangeCauses,
+    private readonly names: ResourceNames,
+    private readonly audit: AuditLog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -108,22 +115,34 @@ export class InventoryReader {
    * The resources now, or at a time by the event log. Throws `ValidationFailedError` for a time in the future, and `EventsArchivedError`
    * when the events of that time are archived. [INV-14]
    */
-  async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
-    return JSON.parse(await this.listJson(scope, filters, page, at)) as ListAnswer<ResourceView>;
+  async list(
+    scope: Scope,
+    filters: ResourceFilters,
+    page: PageRequest,
+    at?: string,
+    options?: ListOptions,
+  ): Promise<ListAnswer<ResourceView>> {
+    return JSON.parse(await this.listJson(scope, filters, page, at, options)) as ListAnswer<ResourceView>;
   }
 
   /** The same list as JSON text. */
-  async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<string> {
-    const after = decodeCursor(page.cursor, UUID_KEY);
+  async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string, options: ListOptions = {}): Promise<string> {
+    const { sort, totals, names } = options;
     if (at !== undefined) await this.assertNotInFuture(at);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
-    const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
+    const asked = { filters: mine, sort, cursor: page.cursor, limit: page.limit + 1, at };
+    const { rows, count } = await this.inScope(scope, async (on) => {
+      const found = await readPage(on, asked);
+      return { rows: found, count: totals ? await countAll(on, mine, at) : undefined };
+    });
     if (at !== undefined) await this.assertNotArchived(at);
-    const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
+    const { items, next_cursor } = pageOf(rows, page.limit, sortSql(sort)?.keyOf ?? ((row) => row.id));
+    const namesOf = names ? await this.names.ofRows(scope, items) : undefined;
     const { strikesToDelete } = this.config.inventory;
-    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), strikesToDelete));
-    return `{"data":[${data.join(',')}],${JSON.stringify({ page: { next_cursor }, as_of, completeness }).slice(1)}`;
+    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id)));
+    const rest = { page: { next_cursor }, ...(count !== undefined && { totals: { count } }), as_of, completeness };
+    return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
   }
 
   /** Numbers of resources by kind, tenant and region, without tombstones. */
@@ -143,10 +162,37 @@ export class InventoryReader {
     const { completeness: kinds, sweptAt } = await this.completeness.ofKind(undefined); // read first: the row may be newer, never older
     const resource = await this.withEntities(scope, (em) => em.findOneBy(Resource, { id }));
     if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
-    const { kind } = resource;
+    const { kind, cloudProjectId: cloud_project_id, attributedBy: attributed_by, attributedRef: attributed_ref } = resource;
     const ofKind = kinds[sweptAs(kind)];
-    const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete);
+    const names = await this.names.ofRows(scope, [{ id, cloud_project_id, attributed_by, attributed_ref }]);
+    const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id));
     return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
+  }
+
+  /** The names of resources in scope, by id. */
+  namesOf(scope: Scope, ids: readonly string[]): Promise<Map<string, string>> {
+    return this.names.ofResources(scope, ids);
+  }
+
+  /** The ids of the sagas that wrote events of the resource, such as the one that created it. */
+  async writersOf(scope: Scope, id: string): Promise<string[]> {
+    const mine = scope.kind === 'tenant' ? { tenantId: scope.tenantId } : {};
+    const events = await this.withEntities(scope, (em) =>
+      em.find(ResourceEvent, { where: { resourceId: id, source: 'saga', ...mine }, select: { sweepId: true }, take: MOST_WRITERS }),
+    );
+    return [...new Set(events.flatMap(({ sweepId }) => sweepId ?? []))];
+  }
+
+  /** The numbers of living resources of projects, by project. For platform callers only. */
+  async countByProject(projectIds: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.resources
+      .createQueryBuilder('r')
+      .select('r.cloud_project_id', 'id')
+      .addSelect('count(*)::int', 'count')
+      .where('r.cloud_project_id = any (:projectIds) and r.deleted_at is null', { projectIds })
+      .groupBy('r.cloud_project_id')
+      .getRawMany<{ id: string; count: number }>();
+    return new Map(rows.map(({ id, count }) => [id, count]));
   }
 
   /** The resources with these ids, in the order of their ids. Without a scope: for platform callers only. */
@@ -159,13 +205,13 @@ export class InventoryReader {
 
   /** Newest first. A previous tenant still reads the events of its own time, and no others. [INV-13] */
   async events(scope: Scope, id: string, page: PageRequest): Promise<ListAnswer<EventView>> {
-    const before = decodeCursor(page.cursor, SEQUENCE_KEY);
+    const before = decodeCursor(page.cursor, UUID_KEY);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : undefined;
     const mine = tenant === undefined ? {} : { tenantId: tenant };
     const { events, kind, reported } = await this.withEntities(scope, async (em, on) => {
       const resource = await em.findOneBy(Resource, { id, ...mine });
       const ofResource = { resourceId: id, ...mine };
-      const older = before === null ? {} : { seq: LessThan(before) };
+      const older = before === null ? {} : { seq: Raw((seq) => `${seq} < ${SEQ_OF_EVENT}`, { id, before }) };
       const events = await em.find(ResourceEvent, { where: { ...ofResource, ...older }, order: { seq: 'DESC' }, take: page.limit + 1 });
       const known = resource ?? (events.length > 0 || (before !== null && (await em.existsBy(ResourceEvent, ofResource))));
       if (!known) throw new ResourceNotFoundError();
@@ -175,8 +221,16 @@ export class InventoryReader {
     });
     const actions = await this.causes.withSagas(reported);
     const { as_of, completeness } = await this.completeness.ofKind(kind);
-    const { items, next_cursor } = pageOf(events, page.limit, (event) => event.seq);
-    const data = items.map((event) => eventView(event, causeOf(Object.assign(event, { saga_id: sagaOf(event) }), actions)));
+    const { items, next_cursor } = pageOf(events, page.limit, (event) => event.id);
+    const changes = await this.audit.findByIds(items.flatMap((event) => (event.source === 'admin' ? (event.sweepId ?? []) : [])));
+    const data = items.map((event) => {
+      const change = changes.get(event.sweepId ?? '');
+      const author =
+        tenant === undefined
+          ? { actor: change?.actor ?? null, reason: change?.reason ?? null }
+          : { actor: operatorOf(event), reason: null };
+      return eventView(event, author, causeOf(Object.assign(event, { saga_id: sagaOf(event) }), actions));
+    });
     return { data, page: { next_cursor }, as_of, completeness };
   }
 
@@ -211,52 +265,47 @@ export class InventoryReader {
 }
 
 /** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
-function readPage(on: Queryable, filters: ResourceFilters, after: string | null, limit: number, at?: string): Promise<ResourceRow[]> {
-  const { conditions, values, name } = filterSql(filters, 3);
-  const page = [after ?? FIRST_ID, limit, ...values];
+function readPage(on: Queryable, { filters, sort, cursor, limit, at }: PageOfResources): Promise<ResourceRow[]> {
+  const sorted = sortSql(sort);
+  const after = decodeCursor(cursor, sorted?.pattern ?? UUID_KEY);
+  const { conditions, values, name } = filterSql(filters, sorted && after !== null ? 4 : 3);
+  const [id = FIRST_ID, value] = after === null ? [] : [after.slice(0, FIRST_ID.length), after.slice(FIRST_ID.length + 1)];
+  const page = [id, limit, ...(sorted && after !== null ? [value] : []), ...values];
+  const position = !sorted ? 'id > $1' : after === null ? '$1::uuid is not null' : sorted.after('$1', '$3');
   const select = (from: string) =>
-    `select ${RESOURCE_COLUMNS} from ${from} where id > $1 and ${conditions.join(' and ')} order by id limit $2`;
-  if (at === undefined) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
+    `select ${RESOURCE_COLUMNS} from ${from} where ${position} and ${conditions.join(' and ')} order by ${sorted?.orderBy ?? 'id'} limit $2`;
+  if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
+  if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
   const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
   return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 
-const CONDITIONS: Record<keyof ResourceFilters, (place: string) => string> = {
-  kind: (place) => `kind = ${place}`,
-  status: (place) => `status = ${place}`,
-  region: (place) => `region = ${place}`,
-  project_id: (place) => `cloud_project_id = ${place}::uuid`,
-  tenant_id: (place) => `tenant_id = ${place}`,
-  unattributed: (place) => `(tenant_id is null) = ${place}`,
-  q: (place) =>
-    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place})`,
-  updated_since: (place) => `changed_at >= ${place}::timestamptz`,
-};
-
-/** The filters as SQL with parameters from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
-function filterSql(filters: ResourceFilters, from: number): { conditions: string[]; values: unknown[]; name: string } {
-  const given = (Object.keys(CONDITIONS) as (keyof ResourceFilters)[]).filter((key) => filters[key] !== undefined);
-  const conditions = given.map((key, index) => CONDITIONS[key](`$${from + index}`));
-  const tombstones = filters.status === 'deleted';
-  return {
-    conditions: [tombstones ? 'deleted_at is not null' : 'deleted_at is null', ...conditions],
-    values: given.map((key) => (key === 'q' ? `%${escapeLike(canonicalAddress(filters.q ?? ''))}%` : filters[key])),
-    name: [...given, tombstones ? 'dead' : 'live'].join('_'),
-  };
+/** The number of all resources that match. Set-based: reads each of them, so a list counts only on request. */
+async function countAll(on: Queryable, filters: ResourceFilters, at?: string): Promise<number> {
+  const { conditions, values } = filterSql(filters, 1);
+  const past = at === undefined ? undefined : `arcadia_inventory_at($${values.length + 1}, $${values.length + 2})`;
+  const text = `select count(*)::int as count from ${past ?? 'cloud_resources'} where ${conditions.join(' and ')}`;
+  const rows = await on.query<{ count: number }>(text, past ? [...values, at, JSON.stringify(VOLATILE_ATTRS)] : values);
+  return rows[0]?.count ?? 0;
 }
 
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-}
+/** The number of an event of the resource. Its index has the events of one resource together. */
+const SEQ_OF_EVENT = '(select b.seq from cloud_resource_events b where b.resource_id = :id and b.id = :before)';
 
 /** A saga's event names the saga in the place of the sweep. */
 function sagaOf({ source, sweepId }: ResourceEvent): string | null {
   return source === 'saga' ? sweepId : null;
 }
 
-function eventView(event: ResourceEvent, cause: EventCause | null): EventView {
+/** A tenant does not learn the names of operators. */
+function operatorOf({ source }: ResourceEvent): string | null {
+  return source === 'admin' ? 'operator' : null;
+}
+
+/** An event as the API returns it. */
+function eventView(event: ResourceEvent, author: Pick<EventView, 'actor' | 'reason'>, cause: EventCause | null): EventView {
   const changes = event.type === 'discovered' ? changesFromNull(event.changes) : (event.changes as EventView['changes']);
-  return { ...viewOf<ResourceEvent, EventField>(event, EVENT_FIELDS), changes, cause };
+  return { ...viewOf<ResourceEvent, EventField>(event, EVENT_FIELDS), changes, ...author, cause };
 }
 
 function changesFromNull(values: Record<string, unknown>): EventView['changes'] {

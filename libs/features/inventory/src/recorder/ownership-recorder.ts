@@ -5,6 +5,18 @@ import { Resource } from '../entities/resource.entity';
 import { KINDS } from '../kinds';
 
 /**
+ * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
+ * process of the previous release.
+ */
+const NO_TENANT = ' ';
+
+/** Says that a resource belongs to no tenant on purpose. */
+export const UNASSIGNED = Symbol('unassigned');
+
+/** The owner that an admin sets: a tenant, no tenant on purpose, or null for the one that the rules find. */
+export type ExplicitOwner = string | null | typeof UNASSIGNED;
+
+/**
  * SQL for the owner of a resource: the first that applies of its explicit owner, its project's tenant, the tenant that its parents share,
  * and the fallback project. New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
  * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
@@ -38,7 +50,7 @@ export function ownerOf(r: string): string {
     having count(distinct k.tenant_id) = 1
   ) parent on true
   cross join lateral (
-    select coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id) as tenant_id,
+    select nullif(coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id), '${NO_TENANT}') as tenant_id,
            coalesce(member.project_id, parent.project_id,
              (select f.id from cloud_projects f where f.account_id = ${r}.account_id and f.is_fallback)) as project_id,
            case when ${r}.owner_override is not null then 'override' when member.tenant_id is not null then 'project'
@@ -54,7 +66,7 @@ const LONGEST_CHAIN = 4;
 /**
  * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
  * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
- * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep id.
+ * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`.
  */
 const REATTRIBUTE = `
 with computed as (
@@ -116,6 +128,10 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
 
+interface PreviousOwner {
+  readonly tenantId: string | null;
+}
+
 interface SweepOfKind {
   readonly id: string;
   readonly accountId: string;
@@ -140,11 +156,11 @@ export class OwnershipRecorder {
     accountId: string,
     source: 'sweep' | 'admin' | 'saga',
     resourceIds: readonly string[] | null,
-    sweepId: string | null = null,
+    writerId: string | null = null,
   ): Promise<void> {
     let ids = resourceIds;
     for (let link = 0; link < LONGEST_CHAIN; link += 1) {
-      const changed = await tx.query<{ id: string; kind: string; provider_id: string }>(REATTRIBUTE, [accountId, ids, source, sweepId]);
+      const changed = await tx.query<{ id: string; kind: string; provider_id: string }>(REATTRIBUTE, [accountId, ids, source, writerId]);
       if (changed.length === 0) return;
       const parents = changed.map((row) => `${row.kind}/${row.provider_id}`);
       ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents])).map((child) => child.id);
@@ -172,12 +188,15 @@ export class OwnershipRecorder {
     await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
   }
 
-  /** Sets or removes (null) the explicit owner, which beats every rule. Returns false when there is no such resource. */
-  async override(em: EntityManager, resourceId: string, tenantId: string | null): Promise<boolean> {
+  /**
+   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. `changeId` is the entry
+   * of the audit log that the events name. Returns the previous owner; undefined when there is no such resource.
+   */
+  async override(em: EntityManager, resourceId: string, owner: ExplicitOwner, changeId: string): Promise<PreviousOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
-    if (!resource) return false;
-    await em.update(Resource, { id: resourceId }, { ownerOverride: tenantId });
-    await this.reattribute(queryableOf(em), resource.accountId, 'admin', [resourceId]);
-    return true;
+    if (!resource) return undefined;
+    await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
+    await this.reattribute(queryableOf(em), resource.accountId, 'admin', [resourceId], changeId);
+    return { tenantId: resource.tenantId };
   }
 }

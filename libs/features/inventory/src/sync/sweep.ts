@@ -27,9 +27,14 @@ const FIELDS = [
 ] as const satisfies readonly (keyof Sweep)[];
 
 /** One row of the sweep ledger as the API returns it. */
-export type SweepView = View<Sweep, (typeof FIELDS)[number]>;
+export interface SweepView extends View<Sweep, (typeof FIELDS)[number]> {
+  readonly missing: number | null;
+}
 
-export const sweepView = (sweep: Sweep): SweepView => viewOf(sweep, FIELDS);
+export const sweepView = (sweep: Sweep): SweepView => ({
+  ...viewOf<Sweep, (typeof FIELDS)[number]>(sweep, FIELDS),
+  missing: sweep.missingCount ?? null,
+});
 
 /** A sweep that this process runs. */
 export interface SweepRun {

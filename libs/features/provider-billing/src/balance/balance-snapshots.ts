@@ -107,9 +107,9 @@ export class BalanceSnapshots {
 
 function balanceView({ monthToDateBalance, accountBalance, monthToDateUsage, generatedAt, takenAt }: BalanceSnapshot): BalanceView {
   return {
-    month_to_date_balance: monthToDateBalance.toText(),
-    account_balance: accountBalance.toText(),
-    month_to_date_usage: monthToDateUsage.toText(),
+    month_to_date_balance: monthToDateBalance.toAmountText(),
+    account_balance: accountBalance.toAmountText(),
+    month_to_date_usage: monthToDateUsage.toAmountText(),
     currency: 'USD',
     generated_at: generatedAt.toISOString(),
     taken_at: takenAt.toISOString(),
@@ -117,7 +117,7 @@ function balanceView({ monthToDateBalance, accountBalance, monthToDateUsage, gen
 }
 
 function previewView({ period, amount, updatedAt }: InvoicePreview): NonNullable<EstimateView['preview']> {
-  return { period: period?.slice(0, 7) ?? null, amount: amount.toText(), updated_at: updatedAt?.toISOString() ?? null };
+  return { period: period?.slice(0, 7) ?? null, amount: amount.toAmountText(), updated_at: updatedAt?.toISOString() ?? null };
 }
 
 /**

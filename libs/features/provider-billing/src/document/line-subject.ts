@@ -1,20 +1,22 @@
-/** The kind of thing that a line charges for: a resource kind of the inventory, or a charge without a resource. */
-export type LineKind =
-  | 'droplet'
-  | 'droplet_backup'
-  | 'snapshot'
-  | 'volume'
-  | 'floating_ip'
-  | 'reserved_ipv6'
-  | 'load_balancer'
-  | 'k8s_cluster'
-  | 'managed_db'
-  | 'spaces_bucket'
-  | 'app'
-  | 'tax'
-  | 'credit'
-  | 'account'
-  | 'other';
+/** The kinds of things that lines charge for: resource kinds of the inventory, and charges without a resource. */
+export const LINE_KINDS = [
+  'droplet',
+  'droplet_backup',
+  'snapshot',
+  'volume',
+  'floating_ip',
+  'reserved_ipv6',
+  'load_balancer',
+  'k8s_cluster',
+  'managed_db',
+  'spaces_bucket',
+  'app',
+  'tax',
+  'credit',
+  'account',
+  'other',
+] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
 
 /**
  * Product → kind, by the whole phrase. A phrase that merely ends in a general word, such as "Database Backups" or "Model Registry", names

@@ -13,6 +13,28 @@ import type { HistoryEntry, InvoiceHeader } from '../provider/invoice-responses'
 /** The provider's entry types for a payment that it failed to collect. If payments stay away, it switches off every tenant's machines. */
 export const PAYMENT_FAILURES: readonly string[] = ['AttemptFailed', 'ACHFailure'];
 
+/** The provider's types of entries. Source: `billing_history` in the API reference. */
+const ENTRY_TYPES: readonly string[] = [
+  'ACHFailure',
+  'Adjustment',
+  'AttemptFailed',
+  'Chargeback',
+  'Credit',
+  'CreditExpiration',
+  'Invoice',
+  'Payment',
+  'Refund',
+  'Reversal',
+];
+
+/** Filters of the history; an entry must match all that are given. `since` and `until` are RFC 3339. */
+export interface HistoryFilters {
+  readonly type?: string;
+  readonly invoice_uuid?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
 export interface HistoryReport {
   readonly entries: number;
   readonly newEntries: number;
@@ -34,6 +56,8 @@ export interface HistoryView {
 /** Charges, payments and credits of the account. The only writer of `cloud_billing_history`, which only grows. */
 @Injectable()
 export class BillingHistory {
+  /** The types that this release knows. */
+  readonly knownTypes = ENTRY_TYPES;
   private readonly log = new Logger('Billing');
 
   constructor(
@@ -46,11 +70,14 @@ export class BillingHistory {
   ) {}
 
   /** Newest first. Throws `InvalidCursorError`. */
-  async list(type: string | undefined, page: PageRequest): Promise<ListAnswer<HistoryView>> {
+  async list({ type, invoice_uuid, since, until }: HistoryFilters, page: PageRequest): Promise<ListAnswer<HistoryView>> {
     const complete = await this.invoiceReader.completeness();
     const before = decodeCursor(page.cursor, UUID_KEY);
     const query = this.entries.createQueryBuilder('h');
     if (type !== undefined) query.andWhere('h.type = :type', { type });
+    if (invoice_uuid !== undefined) query.andWhere('h.invoiceUuid = :invoice_uuid', { invoice_uuid });
+    if (since !== undefined) query.andWhere('h.occurredAt >= :since', { since });
+    if (until !== undefined) query.andWhere('h.occurredAt < :until', { until });
     if (before !== null) query.andWhere(BEFORE, { before });
     const rows = await query
       .orderBy('h.occurredAt', 'DESC')
@@ -59,6 +86,12 @@ export class BillingHistory {
       .getMany();
     const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: items.map(historyView), page: { next_cursor }, ...complete };
+  }
+
+  /** The types of the stored entries, which another release may have known. */
+  async typesInRows(): Promise<string[]> {
+    const rows = await this.entries.createQueryBuilder('h').select('distinct h.type', 'type').getRawMany<{ type: string }>();
+    return rows.map(({ type }) => type);
   }
 
   /**
@@ -109,7 +142,7 @@ function historyView({ id, type, description, amount, occurredAt, invoiceUuid, i
     id,
     type,
     description,
-    amount: amount.toText(),
+    amount: amount.toAmountText(),
     invoice_uuid: invoiceUuid || null,
     invoice_number: invoiceNumber,
     currency: 'USD',

@@ -1,10 +1,11 @@
 import { Database } from '#libs/database';
-import { decodeCursor, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, Money, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Raw, type Repository } from 'typeorm';
 import type { CostLine } from '../entities/cost-line.entity';
 import { Invoice } from '../entities/invoice.entity';
+import { LINE_KINDS } from '../document/line-subject';
 import { LinesReplacedError } from '../provider-billing.errors';
 import { InvoiceReader } from './invoice-reader';
 
@@ -17,6 +18,10 @@ export interface CostLineFilters {
   readonly project_name?: string;
   readonly resource_id?: string;
   readonly matched?: boolean;
+  readonly product?: string;
+  readonly match_method?: string;
+  readonly match_reason?: string;
+  readonly is_tax?: boolean;
 }
 
 /** A line of an invoice in the API. */
@@ -31,6 +36,8 @@ export interface CostLineView {
   readonly description: string;
   readonly category: string | null;
   readonly resource_id: string | null;
+  /** The present name of the resource. */
+  readonly resource_name: string | null;
   /** `reason`: why no resource was found; null where one was. */
   readonly match: { readonly method: string | null; readonly reason: string | null };
   readonly project_name: string | null;
@@ -85,6 +92,9 @@ interface CostLineRow extends Omit<CostLineView, 'match' | 'started_at' | 'ended
 /** Reads and sums the lines of invoices, never an estimate. [BIL-9] */
 @Injectable()
 export class CostLineReader {
+  /** The kinds of lines that this release knows. */
+  readonly knownKinds: readonly string[] = LINE_KINDS;
+
   constructor(
     private readonly database: Database,
     @InjectRepository(Invoice) private readonly invoices: Repository<Invoice>,
@@ -108,9 +118,19 @@ export class CostLineReader {
       invoiceId ?? null,
       lineNo ?? null,
       page.limit + 1,
+      filters.product ?? null,
+      filters.match_method ?? null,
+      filters.match_reason ?? null,
+      filters.is_tax ?? null,
     ]);
     const { items, next_cursor } = pageOf(rows, page.limit, (row) => `${row.period_key}/${row.invoice_id}/${row.line_no}/${row.line_set}`);
     return { data: items.map(costLineView), page: { next_cursor }, ...complete };
+  }
+
+  /** Kinds of the stored lines, which another release may have written. Set-based: reads all lines, for a kind that is not known only. */
+  async kindsInRows(): Promise<string[]> {
+    const rows = await this.database.query<{ kind: string }>('select distinct kind from cloud_cost_lines order by kind');
+    return rows.map(({ kind }) => kind);
   }
 
   /**
@@ -133,9 +153,13 @@ export class CostLineReader {
       as_of,
       currency: 'USD',
       invoices: total?.invoices ?? 0,
-      amount: total?.amount ?? '0',
-      tax_amount: total?.tax_amount ?? '0',
-      groups: groups.map(({ invoices: _invoices, whole: _whole, ...group }) => group),
+      amount: amountText(total?.amount ?? '0'),
+      tax_amount: amountText(total?.tax_amount ?? '0'),
+      groups: groups.map(({ invoices: _invoices, whole: _whole, amount, tax_amount, ...group }) => ({
+        ...group,
+        amount: amountText(amount),
+        tax_amount: amountText(tax_amount),
+      })),
     };
   }
 
@@ -145,6 +169,8 @@ export class CostLineReader {
     if (!(await this.invoices.existsBy({ id: invoiceId, documentHash: isSame }))) throw new LinesReplacedError(invoiceId);
   }
 }
+
+const amountText = (decimal: string): string => Money.parse(decimal).toAmountText();
 
 const SUMS = `coalesce(sum(l.amount), 0)::text as amount, coalesce(sum(l.amount) filter (where l.is_tax), 0)::text as tax_amount, count(*)::int as lines,
 count(distinct l.invoice_id)::int as invoices`;
@@ -158,7 +184,7 @@ const lineSetOf = (documentHash: string) => `left(${documentHash}, 16)`;
 /** Columns of `cloud_cost_lines l join cloud_invoices i`. */
 const COST_LINE_COLUMNS = `
 md5(l.invoice_id::text || '/' || l.line_no)::uuid as id, l.invoice_id, l.line_no, l.product, l.kind, l.group_description, l.description, l.category,
-l.resource_id, l.match_method, l.match_reason, l.project_name, l.tenant_id, l.hours::text, l.started_at, l.ended_at, l.amount::text, i.currency, l.is_tax`;
+l.resource_id, (select r.name from cloud_resources r where r.id = l.resource_id) as resource_name, l.match_method, l.match_reason, l.project_name, l.tenant_id, l.hours::text, l.started_at, l.ended_at, l.amount::text, i.currency, l.is_tax`;
 
 /** Measured: reads invoice by invoice, and of each only as many lines as the page needs. The index of the key has the lines of one together. */
 const LIST = `
@@ -171,6 +197,8 @@ select ${COST_LINE_COLUMNS}, to_char(i.period, 'YYYY-MM-DD') as period_key, ${li
     where c.invoice_id = i.id and c.line_no > case when i.id = $9::uuid then $10::int else 0 end
       and ($3::text is null or c.kind = $3) and ($4::text is null or c.tenant_id = $4) and ($5::text is null or c.project_name = $5)
       and ($6::uuid is null or c.resource_id = $6) and ($7::boolean is null or (c.match_method is not null) = $7)
+      and ($12::text is null or c.product = $12) and ($13::text is null or c.match_method = $13) and ($14::text is null or c.match_reason = $14)
+      and ($15::boolean is null or c.is_tax = $15)
     order by c.line_no limit $11) l
  order by i.period desc, i.id desc, l.line_no limit $11`;
 
@@ -179,12 +207,14 @@ function costLineView({
   match_reason,
   started_at,
   ended_at,
+  amount,
   period_key: _key,
   line_set: _set,
   ...rest
 }: CostLineRow): CostLineView {
   return {
     ...rest,
+    amount: amountText(amount),
     match: { method: match_method, reason: match_reason },
     started_at: started_at?.toISOString() ?? null,
     ended_at: ended_at?.toISOString() ?? null,

@@ -41,6 +41,8 @@ export interface InvoiceFilters {
   readonly period?: string;
   readonly status?: string;
   readonly reconciliation?: string;
+  /** The provider's id. */
+  readonly invoice_uuid?: string;
 }
 
 /** Reads invoices with the state of their ingest, reconciliation and delivery to finance. */
@@ -53,13 +55,14 @@ export class InvoiceReader {
   ) {}
 
   /** Latest period first. Throws `InvalidCursorError`. */
-  async list({ period, status, reconciliation }: InvoiceFilters, page: PageRequest): Promise<ListAnswer<InvoiceView>> {
+  async list({ period, status, reconciliation, invoice_uuid }: InvoiceFilters, page: PageRequest): Promise<ListAnswer<InvoiceView>> {
     const complete = await this.completeness();
     const before = decodeCursor(page.cursor, UUID_KEY);
     const query = this.invoices.createQueryBuilder('i');
     if (period !== undefined) query.andWhere('i.period = :period', { period });
     if (status !== undefined) query.andWhere('i.status = :status', { status });
     if (reconciliation !== undefined) query.andWhere('i.reconciliation = :reconciliation', { reconciliation });
+    if (invoice_uuid !== undefined) query.andWhere('i.invoiceUuid = :invoice_uuid', { invoice_uuid });
     if (before !== null) query.andWhere(BEFORE, { before });
     const rows = await query
       .orderBy('i.period', 'DESC')
@@ -126,8 +129,8 @@ function invoiceView(invoice: Invoice): InvoiceView {
     invoice_number: invoice.invoiceNumber,
     period: invoice.period.slice(0, 7),
     issued_on: invoice.issuedOn,
-    amount: invoice.amount.toText(),
-    tax_amount: invoice.taxAmount?.toText() ?? null,
+    amount: invoice.amount.toAmountText(),
+    tax_amount: invoice.taxAmount?.toAmountText() ?? null,
     currency: invoice.currency,
     status: invoice.status,
     failure: invoice.failure,
@@ -137,7 +140,7 @@ function invoiceView(invoice: Invoice): InvoiceView {
     push_error: invoice.pushError,
     matched_line_ratio: invoice.matchedLineRatio,
     attributed_amount_ratio: invoice.attributedAmountRatio,
-    reconciliation: { status: invoice.reconciliation, difference: invoice.difference?.toText() ?? null },
+    reconciliation: { status: invoice.reconciliation, difference: invoice.difference?.toAmountText() ?? null },
     ingested_at: invoice.ingestedAt?.toISOString() ?? null,
     pushed_to_finance_at: invoice.pushedToFinanceAt?.toISOString() ?? null,
   };

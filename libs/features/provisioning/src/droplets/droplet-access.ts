@@ -87,6 +87,15 @@ export class DropletAccess {
     return owners.some((found) => found?.tenant_id === scope.tenantId) ? [] : [fieldError('image', 'is not a snapshot or backup of yours')];
   }
 
+  /** The problems of the catalog's fields in an order that is wrong elsewhere. A field that is missing has none. */
+  async findOrderProblems({ size_slug, region, image }: Readonly<Record<string, unknown>>): Promise<FieldError[]> {
+    const given: Readonly<Record<string, unknown>> = { size_slug, region, image };
+    const slug = (value: unknown) => (typeof value === 'string' ? value : '');
+    const order = { sizeSlug: slug(size_slug), region: slug(region), image: typeof image === 'string' ? image : undefined };
+    const problems = (await this.catalog.problemsOf(order)) ?? [];
+    return problems.filter(({ field }) => given[field] !== undefined).map(({ field, detail }) => fieldError(field, detail));
+  }
+
   private async catalogErrors({ size_slug: sizeSlug, region, image }: Omit<ProvisionDropletInput, 'project_id'>): Promise<FieldError[]> {
     const problems = await this.catalog.problemsOf({ sizeSlug, region, image });
     return (problems ?? []).map(({ field, detail }) => fieldError(field, detail));

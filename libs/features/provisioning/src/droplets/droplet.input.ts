@@ -1,3 +1,4 @@
+import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsBoolean, IsByteLength, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 
 /** A slug of the provider's catalog. */
@@ -7,6 +8,7 @@ export const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
 /** Letters, digits, `:`, `-` and `_` (docs/digitalocean-facts.md 8.3). */
 export const TAG = /^[\w:-]{1,255}$/;
 const KIB = 1024;
+const asKey = (key: unknown): unknown => (typeof key === 'number' && Number.isSafeInteger(key) && key > 0 ? String(key) : key);
 
 /** The droplet to create. */
 export class ProvisionDropletInput {
@@ -33,11 +35,12 @@ export class ProvisionDropletInput {
   @IsUUID()
   readonly project_id?: string;
 
-  /** Ids or fingerprints of SSH keys of the account. */
+  /** Ids or fingerprints of SSH keys of the account. The provider's ids are numbers, so numbers are accepted too. */
   @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(asKey) : value))
   @IsArray()
   @ArrayMaxSize(50)
-  @Matches(/^[0-9a-f:]{1,64}$/i, { each: true, message: '$property must be ids or fingerprints' })
+  @Matches(/^[0-9a-f:]{1,64}$/i, { each: true, message: '$property must be ids or fingerprints of SSH keys, such as 512189' })
   readonly ssh_keys?: string[];
 
   @IsOptional()

@@ -29,6 +29,7 @@ export class ProvisionDropletSaga {
       kind: 'provision_droplet',
       input: ProvisionDropletInput,
       prepare: (command) => access.acceptOrder(command),
+      findProblems: (fields) => access.findOrderProblems(fields),
       plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
       steps: [create, active, assign, register],
       redactedInputFields: ['user_data'],

@@ -7,7 +7,7 @@ export type Spec = Readonly<Record<string, unknown>>;
  * The fields of the desired state by kind: those that people choose, and whether a machine runs. An ordered resource and an adopted one are
  * compared in the same fields.
  */
-const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+export const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'status'],
   volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
   firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],

@@ -28,6 +28,8 @@ import { SetTagsStep } from './set-tags.step';
 export interface RevertOrder {
   readonly resourceId: string;
   readonly field: string;
+  /** Owner of the resource, who sees the saga. */
+  readonly ownerId: string | null;
 }
 
 /** Entry point for drift: plans and starts the saga that restores a droplet to its desired state. */
@@ -45,7 +47,7 @@ export class DropletReverts {
    * [DRF-5]
    */
   async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
-    return this.starter.start({ ...startOf(order), tenantId: null, because, details });
+    return this.starter.start({ ...startOf(order), tenantId: null, ownerId: order.ownerId, because, details });
   }
 }
 

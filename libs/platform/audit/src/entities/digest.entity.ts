@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryGeneratedColumn, type ColumnType } from 'typeorm';
+import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, type ColumnType } from 'typeorm';
 
 /** The digest of the rows that a statement added to a stream. Read only: triggers of the database write it. [INV-14] */
 @Entity('record_digests')
@@ -39,4 +39,11 @@ export class Digest {
   /** The transaction that added the rows. */
   @Column({ type: 'xid8' as ColumnType, default: () => 'pg_current_xact_id()' })
   readonly xid: string;
+}
+
+/** A digest that is not yet linked. Read only: triggers add it, and sealing deletes it. [INV-14] */
+@Entity('record_waiting')
+export class WaitingDigest {
+  @PrimaryColumn('bigint')
+  readonly digestId: string;
 }

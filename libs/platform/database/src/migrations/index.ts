@@ -22,6 +22,7 @@ import { UnreadableItems1795000001050 } from './1050-unreadable-items.migration'
 import { SagaWrites1795000001060 } from './1060-saga-writes.migration';
 import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
+import { Filters1795000001080 } from './1080-filters.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   SagaWrites1795000001060,
   WholeOrders1795000001061,
   ReadingFailures1795000001070,
+  Filters1795000001080,
 ];

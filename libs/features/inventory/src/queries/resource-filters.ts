@@ -1,0 +1,224 @@
+import { Database, type Queryable } from '#libs/database';
+import type { Scope } from '#libs/identity';
+import { cached, canonicalAddress, UUID_PATTERN } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+import { KINDS, kindOfUrnType } from '../kinds';
+import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
+import type { ResourceRow } from './resource-view';
+
+/** Filters of the inventory. A resource must match all given ones. */
+export interface ResourceFilters {
+  /** A kind, or one of several. */
+  readonly kind?: string | readonly string[];
+  /** A state, or one of several. `deleted` lists tombstones, which other states exclude. */
+  readonly status?: string | readonly string[];
+  readonly region?: string;
+  readonly size_slug?: string;
+  readonly attributed_by?: string;
+  readonly project_id?: string;
+  readonly tenant_id?: string;
+  /** The provider's id. */
+  readonly provider_id?: string;
+  /** The provider's URN, or an alias of it. */
+  readonly urn?: string;
+  /** A tag of the provider, in its letter case. */
+  readonly tag?: string;
+  /** Part of the name, of the provider's id, of an address or of a tag, in any letter case. */
+  readonly q?: string;
+  /** Only resources without a tenant. */
+  readonly unattributed?: true;
+  /** RFC 3339: only resources that changed at or after this time. */
+  readonly updated_since?: string;
+  /** Tombstones together with living resources. */
+  readonly include_deleted?: true;
+}
+
+/** The orders of the list; a minus reverses one. Without an order: by id, which is about the order of the first sight. */
+export const RESOURCE_SORTS = ['name', '-name', 'kind', '-kind', 'first_seen_at', '-first_seen_at'] as const;
+export type ResourceSort = (typeof RESOURCE_SORTS)[number];
+type SortField = 'name' | 'kind' | 'first_seen_at';
+
+/** The states of every kind that this release reads, and `deleted` for tombstones. Source: the API reference of each kind. */
+const STATUSES = [
+  'active',
+  'archive',
+  'assigned',
+  'attached',
+  'available',
+  'deleted',
+  'deleting',
+  'errored',
+  'failed',
+  'new',
+  'off',
+  'pending',
+  'retired',
+  'succeeded',
+  'unassigned',
+  'waiting',
+] as const;
+
+/** Regions and sizes of the provider change a few times a year. */
+const CATALOG_READS = { freshMs: 60_000, limitMs: 5_000 };
+
+type WordColumn = 'kind' | 'status' | 'region' | 'size_slug';
+
+/** The words that filters of the inventory may contain: those of this release and of the catalog, and those that only rows have. */
+@Injectable()
+export class InventoryWords {
+  /** Kinds with a list of their own, and kinds that this release knows as members of projects. */
+  readonly kinds: readonly string[] = [...KINDS.map(({ kind }) => kind), ...PLACEHOLDER_KINDS].sort();
+  readonly statuses: readonly string[] = STATUSES;
+  /** The regions in the copy of the provider's catalog; none before its first refresh. */
+  readonly regions: () => Promise<readonly string[]>;
+  /** The sizes in that copy. */
+  readonly sizes: () => Promise<readonly string[]>;
+
+  constructor(private readonly database: Database) {
+    this.regions = cached(() => this.readSlugs('provider_regions'), CATALOG_READS);
+    this.sizes = cached(() => this.readSlugs('provider_sizes'), CATALOG_READS);
+  }
+
+  /** The kinds of all rows in scope, tombstones included: an unknown URN type of a project's member becomes a kind. [INV-11] */
+  kindsInRows(scope: Scope): Promise<string[]> {
+    return this.inRows('kind', scope);
+  }
+
+  statusesInRows(scope: Scope): Promise<string[]> {
+    return this.inRows('status', scope);
+  }
+
+  regionsInRows(scope: Scope): Promise<string[]> {
+    return this.inRows('region', scope);
+  }
+
+  sizesInRows(scope: Scope): Promise<string[]> {
+    return this.inRows('size_slug', scope);
+  }
+
+  private async inRows(column: WordColumn, scope: Scope): Promise<string[]> {
+    if (scope.kind === 'platform') return wordsOf(this.database, column);
+    return this.database.asTenant(scope.tenantId, (tx) => wordsOf(tx, column, scope.tenantId));
+  }
+
+  private async readSlugs(table: 'provider_regions' | 'provider_sizes'): Promise<string[]> {
+    // Set-based: reads the whole copy, a dozen regions or some hundred sizes.
+    return (await this.database.query<{ slug: string }>(`select slug from ${table} order by slug`)).map(({ slug }) => slug);
+  }
+}
+
+/** Set-based: reads all rows in scope. It runs only for a word that neither the code nor the catalog knows. */
+async function wordsOf(on: Queryable, column: WordColumn, tenantId?: string): Promise<string[]> {
+  const ofTenant = tenantId === undefined ? '' : 'and tenant_id = $1';
+  const rows = await on.query<{ word: string }>(
+    `select distinct ${column} as word from cloud_resources where ${column} is not null ${ofTenant} order by 1`,
+    tenantId === undefined ? [] : [tenantId],
+  );
+  return rows.map(({ word }) => word);
+}
+
+type Condition = (place: string) => string;
+
+const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn'>, Condition> = {
+  kind: (place) => `kind = ${place}`,
+  status: (place) => `status = ${place}`,
+  region: (place) => `region = ${place}`,
+  size_slug: (place) => `size_slug = ${place}`,
+  attributed_by: (place) => `attributed_by = ${place}`,
+  project_id: (place) => `cloud_project_id = ${place}::uuid`,
+  tenant_id: (place) => `tenant_id = ${place}`,
+  provider_id: (place) => `provider_id = ${place}`,
+  tag: (place) => `attrs -> 'tags' ? ${place}`,
+  unattributed: (place) => `(tenant_id is null) = ${place}`,
+  q: (place) =>
+    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
+      or (attrs -> 'tags')::text ilike ${place})`,
+  updated_since: (place) => `changed_at >= ${place}::timestamptz`,
+};
+const ONE_OF_SEVERAL = {
+  kind: (place: string) => `kind = any (${place}::text[])`,
+  status: (place: string) => `status = any (${place}::text[])`,
+};
+
+/** The filters as SQL with parameters from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
+export function filterSql(filters: ResourceFilters, from: number): { conditions: string[]; values: unknown[]; name: string } {
+  const { urn, include_deleted: both } = filters;
+  const given = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter((key) => filters[key] !== undefined);
+  const several = given.filter((key): key is keyof typeof ONE_OF_SEVERAL => key in ONE_OF_SEVERAL && Array.isArray(filters[key]));
+  const conditions = given.map((key, index) => ({ ...CONDITIONS, ...pick(several) })[key](`$${from + index}`));
+  const values = given.map((key) => (key === 'q' ? `%${escapeLike(canonicalAddress(filters.q ?? ''))}%` : filters[key]));
+  const statuses = [filters.status ?? []].flat();
+  const state = both || (statuses.length > 1 && statuses.includes('deleted')) ? 'both' : statuses[0] === 'deleted' ? 'dead' : 'live';
+  const at = from + given.length;
+  const ofUrn = `(urn = $${at} or (kind = $${at + 1} and provider_id = $${at + 2}))`;
+  return {
+    conditions: [...STATES[state], ...conditions, ...(urn === undefined ? [] : [ofUrn])],
+    values: [...values, ...(urn === undefined ? [] : urnParts(urn))],
+    name: [...given, ...several.map((key) => `${key}s`), ...(urn === undefined ? [] : ['urn']), state].join('_'),
+  };
+}
+
+const pick = (several: readonly (keyof typeof ONE_OF_SEVERAL)[]) => Object.fromEntries(several.map((key) => [key, ONE_OF_SEVERAL[key]]));
+
+const STATES = { both: ['true'], dead: ['deleted_at is not null'], live: ['deleted_at is null'] } as const;
+
+/** The URN, and the kind and provider id that it names: an alias names the same object with another type. [INV-11] */
+function urnParts(urn: string): [string, string, string] {
+  const [, type = '', id = ''] = /^do:([\w-]+):(.+)$/s.exec(urn) ?? [];
+  return [urn, kindOfUrnType(type).kind, id];
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+}
+
+/** Longer beginnings of names do not count for their order, so that a cursor stays short. */
+const LONGEST_NAME = 100;
+
+/** An order as SQL, and its place in a cursor: the id of the last row, and its value. */
+export interface SortSql {
+  readonly orderBy: string;
+  /** The rows after the one of the cursor. `id` and `value` are places of parameters. */
+  readonly after: (id: string, value: string) => string;
+  readonly pattern: RegExp;
+  readonly keyOf: (row: ResourceRow) => string;
+}
+
+const SORT_FIELDS: Record<SortField, { key: string; given: Condition; values: string; valueOf: (row: ResourceRow) => string }> = {
+  name: {
+    key: `left(coalesce(name, ''), ${LONGEST_NAME})`,
+    given: (place) => `${place}::text`,
+    values: '[^\\0]*',
+    valueOf: ({ name }) =>
+      Array.from(name ?? '')
+        .slice(0, LONGEST_NAME)
+        .join(''),
+  },
+  kind: { key: 'kind', given: (place) => `${place}::text`, values: '[^\\0]*', valueOf: ({ kind }) => kind },
+  first_seen_at: {
+    key: 'first_seen_at',
+    given: (place) => `timestamptz 'epoch' + ${place}::bigint * interval '1 microsecond'`,
+    values: '\\d{1,16}',
+    valueOf: ({ first_seen_at }) => microseconds(first_seen_at),
+  },
+};
+
+/** Undefined for the order by id, which needs no value. */
+export function sortSql(sort: ResourceSort | undefined): SortSql | undefined {
+  if (sort === undefined) return undefined;
+  const isReverse = sort.startsWith('-');
+  const { key, given, values, valueOf } = SORT_FIELDS[(isReverse ? sort.slice(1) : sort) as SortField];
+  const direction = isReverse ? 'desc' : 'asc';
+  return {
+    orderBy: `${key} ${direction}, id ${direction}`,
+    after: (id, value) => `(${key}, id) ${isReverse ? '<' : '>'} (${given(value)}, ${id}::uuid)`,
+    pattern: new RegExp(`^${UUID_PATTERN}/${values}$`),
+    keyOf: (row) => `${row.id}/${valueOf(row)}`,
+  };
+}
+
+/** A time as our connections write it, in microseconds since 1970: a Date would lose the last three digits. */
+function microseconds(written: string): string {
+  const seconds = Date.parse(`${written.slice(0, 10)}T${written.slice(11, 19)}Z`) / 1_000;
+  return `${seconds}${written.slice(20, -3).padEnd(6, '0')}`;
+}
