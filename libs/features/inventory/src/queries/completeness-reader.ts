@@ -72,7 +72,7 @@ export class CompletenessReader {
 
 const NEVER_SWEPT: KindCompleteness = { as_of: null, complete: false, reason: 'never_swept' };
 
-/** A complete sweep with unreadable objects says so: their rows have older values. [TRU-3] */
+/** A complete sweep with unreadable objects has that reason: their rows have older values. [TRU-3] */
 function view(state: SweepState): KindCompleteness {
   const complete = state.last_status === 'complete';
   const caveat = state.last_reason === 'unreadable_item' ? state.last_reason : null;
