@@ -45,7 +45,7 @@ export class Invoice {
   @Column('text', { default: 'discovered' })
   readonly status: InvoiceStatus;
 
-  /** Of the last reading, which may have followed a successful one whose lines are in use. */
+  /** Of the last reading, which may have followed a successful one with the lines in use. */
   @Column('jsonb', { nullable: true })
   readonly failure: InvoiceFailure | null;
 
@@ -60,7 +60,7 @@ export class Invoice {
   @Column('timestamptz', { nullable: true })
   readonly requestedAt: Date | null;
 
-  /** Before the first call of the ingest whose lines are stored. Of two documents the one that was requested later counts. */
+  /** Before the first call of the ingest that stored the lines. Of two documents the one that was requested later counts. */
   @Column('timestamptz', { nullable: true })
   readonly documentAskedAt: Date | null;
 
