@@ -1,17 +1,5 @@
 import type { CostLineView, InvoiceView } from '#libs/provider-billing';
-import {
-  ApiCount,
-  ApiDate,
-  ApiEnum,
-  ApiFlag,
-  ApiListOf,
-  ApiObject,
-  ApiShare,
-  ApiText,
-  ApiTime,
-  ApiUuid,
-  ApiWhole,
-} from '../http/swagger.decorators';
+import { ApiCount, ApiDate, ApiEnum, ApiFlag, ApiListOf, ApiObject, ApiShare, ApiText, ApiTime, ApiUuid, ApiWhole } from '../http/swagger.decorators'; // prettier-ignore
 
 class InvoiceFailureResponse {
   @ApiText('Names the failure; stable')

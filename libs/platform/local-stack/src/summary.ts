@@ -16,7 +16,7 @@ export interface Summary {
   readonly simulator: string;
   readonly admin_token: string;
   readonly tenant_token: string;
-  /** Whose token `tenant_token` is, the other tenants of the demo, and how a token for one of them is made. */
+  /** The tenant of `tenant_token`, the other tenants of the demo, and how a token for one of them is made. */
   readonly tenants: string;
   /** Of the API that the simulator plays; `off` when a real provider is configured. */
   readonly simulator_token: string;

@@ -18,13 +18,13 @@ import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
-import { sweptAs, VOLATILE_ATTRS } from '../kinds';
+import { sweptAs } from '../kinds';
 import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
-import { filterSql, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
-import { RESOURCE_COLUMNS, resourceJson, ResourceNames, resourceView, type ResourceRow, type ResourceView } from './resource-view';
+import { countAll, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
 type EventField = (typeof EVENT_FIELDS)[number];
@@ -81,17 +81,8 @@ export interface ListOptions {
   readonly names?: boolean;
 }
 
-interface PageOfResources extends Pick<ListOptions, 'sort'> {
-  readonly at: string | undefined;
-  readonly filters: ResourceFilters;
-  readonly cursor: string | undefined;
-  readonly limit: number;
-}
-
 /** Events of one resource that are read for the sagas that wrote them. */
 const MOST_WRITERS = 1_000;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Reads the inventory in the caller's scope. A tenant's statements contain the tenant twice: as a condition of the statement, and as the
@@ -262,31 +253,6 @@ export class InventoryReader {
     if (scope.kind === 'tenant') return this.tenants.run(scope.tenantId, (em) => work(em, queryableOf(em)));
     return work(this.resources.manager, this.database);
   }
-}
-
-/** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
-function readPage(on: Queryable, { filters, sort, cursor, limit, at }: PageOfResources): Promise<ResourceRow[]> {
-  const sorted = sortSql(sort);
-  const after = decodeCursor(cursor, sorted?.pattern ?? UUID_KEY);
-  const { conditions, values, name } = filterSql(filters, sorted && after !== null ? 4 : 3);
-  const [id = FIRST_ID, value] = after === null ? [] : [after.slice(0, FIRST_ID.length), after.slice(FIRST_ID.length + 1)];
-  const page = [id, limit, ...(sorted && after !== null ? [value] : []), ...values];
-  const position = !sorted ? 'id > $1' : after === null ? '$1::uuid is not null' : sorted.after('$1', '$3');
-  const select = (from: string) =>
-    `select ${RESOURCE_COLUMNS} from ${from} where ${position} and ${conditions.join(' and ')} order by ${sorted?.orderBy ?? 'id'} limit $2`;
-  if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
-  if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
-  const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
-  return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
-}
-
-/** The number of all resources that match. Set-based: reads each of them, so a list counts only on request. */
-async function countAll(on: Queryable, filters: ResourceFilters, at?: string): Promise<number> {
-  const { conditions, values } = filterSql(filters, 1);
-  const past = at === undefined ? undefined : `arcadia_inventory_at($${values.length + 1}, $${values.length + 2})`;
-  const text = `select count(*)::int as count from ${past ?? 'cloud_resources'} where ${conditions.join(' and ')}`;
-  const rows = await on.query<{ count: number }>(text, past ? [...values, at, JSON.stringify(VOLATILE_ATTRS)] : values);
-  return rows[0]?.count ?? 0;
 }
 
 /** The number of an event of the resource. Its index has the events of one resource together. */

@@ -1,10 +1,10 @@
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { cached, canonicalAddress, UUID_PATTERN } from '#libs/kernel';
+import { cached, canonicalAddress, decodeCursor, UUID_KEY, UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { KINDS, kindOfUrnType } from '../kinds';
+import { KINDS, kindOfUrnType, VOLATILE_ATTRS } from '../kinds';
 import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
-import type { ResourceRow } from './resource-view';
+import { RESOURCE_COLUMNS, type ResourceRow } from './resource-view';
 
 /** Filters of the inventory. A resource must match all given ones. */
 export interface ResourceFilters {
@@ -221,4 +221,40 @@ export function sortSql(sort: ResourceSort | undefined): SortSql | undefined {
 function microseconds(written: string): string {
   const seconds = Date.parse(`${written.slice(0, 10)}T${written.slice(11, 19)}Z`) / 1_000;
   return `${seconds}${written.slice(20, -3).padEnd(6, '0')}`;
+}
+
+/** One page of the list, or of the list at a time (RFC 3339). */
+interface PageOfResources {
+  readonly sort: ResourceSort | undefined;
+  readonly at: string | undefined;
+  readonly filters: ResourceFilters;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
+export function readPage(on: Queryable, { filters, sort, cursor, limit, at }: PageOfResources): Promise<ResourceRow[]> {
+  const sorted = sortSql(sort);
+  const after = decodeCursor(cursor, sorted?.pattern ?? UUID_KEY);
+  const { conditions, values, name } = filterSql(filters, sorted && after !== null ? 4 : 3);
+  const [id = FIRST_ID, value] = after === null ? [] : [after.slice(0, FIRST_ID.length), after.slice(FIRST_ID.length + 1)];
+  const page = [id, limit, ...(sorted && after !== null ? [value] : []), ...values];
+  const position = !sorted ? 'id > $1' : after === null ? '$1::uuid is not null' : sorted.after('$1', '$3');
+  const select = (from: string) =>
+    `select ${RESOURCE_COLUMNS} from ${from} where ${position} and ${conditions.join(' and ')} order by ${sorted?.orderBy ?? 'id'} limit $2`;
+  if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
+  if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
+  const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
+  return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
+}
+
+/** The number of all resources that match. Set-based: reads each of them, so a list counts only on request. */
+export async function countAll(on: Queryable, filters: ResourceFilters, at?: string): Promise<number> {
+  const { conditions, values } = filterSql(filters, 1);
+  const past = at === undefined ? undefined : `arcadia_inventory_at($${values.length + 1}, $${values.length + 2})`;
+  const text = `select count(*)::int as count from ${past ?? 'cloud_resources'} where ${conditions.join(' and ')}`;
+  const rows = await on.query<{ count: number }>(text, past ? [...values, at, JSON.stringify(VOLATILE_ATTRS)] : values);
+  return rows[0]?.count ?? 0;
 }

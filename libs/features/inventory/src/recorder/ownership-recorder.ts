@@ -10,7 +10,7 @@ import { KINDS } from '../kinds';
  */
 const NO_TENANT = ' ';
 
-/** Says that a resource belongs to no tenant on purpose. */
+/** The owner of a resource that belongs to no tenant on purpose. */
 export const UNASSIGNED = Symbol('unassigned');
 
 /** The owner that an admin sets: a tenant, no tenant on purpose, or null for the one that the rules find. */
