@@ -21,6 +21,9 @@ const CARRIERS =
 /** Transactions, settings and locks of a session refer to nothing in the schema. */
 const OF_THE_SESSION = /^\s*(begin|commit|rollback|savepoint|release|set|show|listen|unlisten|notify|prepare|deallocate|lock|drop|copy)\b/i;
 
+/** Settings of the transaction may stand before a statement in one text. */
+const SETTINGS_BEFORE = /^\s*(set local [^;]+;\s*)+/i;
+
 const seen = new Map();
 const write = (note) => appendFileSync(FILE, `${JSON.stringify(note)}\n`);
 const sagas = new SagaNotes((note) => write({ saga: note }));
@@ -32,7 +35,7 @@ if (!Client.prototype.notesStatements) {
     const text = typeof config === 'string' ? config : config?.text;
     const given = (typeof config === 'string' ? (Array.isArray(values) ? values : []) : config?.values) ?? [];
     if (typeof text !== 'string' || typeof config?.submit === 'function') return send.call(this, config, values, ...rest);
-    note(this, text, given);
+    note(this, text.replace(SETTINGS_BEFORE, ''), given);
     const answer = send.call(this, config, values, ...rest);
     if (text.includes('saga_')) sagas.sent(text, given, answer);
     return answer;
