@@ -8,6 +8,7 @@ const OWNED: Record<string, readonly string[]> = {
   'provider-billing': [
     'cloud_balance_snapshots',
     'cloud_billing_history',
+    'cloud_billing_reads',
     'cloud_cost_lines',
     'cloud_finance_outbox',
     'cloud_invoice_previews',

@@ -15,6 +15,8 @@ interface Walk {
 /** Words of the field that this repository used in a private sense, with the names that stay because they are stored or part of the API. */
 const NAMES_THAT_STAY: Readonly<Record<string, number>> = { gone: 3, held: 2, shown: 3 };
 const MOST_PER_WORD_IN_COMMENTS = 5;
+const MOST_FILES = 450;
+const TOO_MANY_FILES = `at most ${MOST_FILES} are allowed; put the code into the file that it belongs to, or merge a small file into another`;
 
 let walk: Walk;
 beforeAll(() => {
@@ -23,7 +25,7 @@ beforeAll(() => {
 }, 180_000);
 
 it('the source stays in fewer and fuller files', () => {
-  expect(walk.sources.files).toBeLessThanOrEqual(450);
+  expect(walk.sources.files > MOST_FILES ? `${walk.sources.files} files: ${TOO_MANY_FILES}` : 'few enough files').toBe('few enough files');
   expect(walk.sources.median).toBeGreaterThanOrEqual(60);
   expect(walk.sources.noIndexOf15LinesOrFewer).toBeLessThanOrEqual(40);
   expect(walk.sources.above300).toEqual([]);

@@ -3,6 +3,7 @@ import { Database } from '#libs/database';
 import {
   ChangeCauses,
   CompletenessReader,
+  DueSweeps,
   InventoryModule,
   InventoryReader,
   ResourceRegistrar,
@@ -40,6 +41,8 @@ export interface World {
   readonly owners: OwnershipService;
   readonly causes: ChangeCauses;
   readonly sweep: (kind: string) => Promise<SweepView>;
+  /** The sweeps that a worker would start now. */
+  readonly due: DueSweeps;
   /** The services of another process over the same database and provider. */
   readonly another: (settings?: Record<string, string>) => Promise<Pick<World, 'sweeps' | 'database'>>;
   readonly close: () => Promise<void>;
@@ -78,6 +81,7 @@ export async function newWorld(
     owners: here.get(OwnershipService, { strict: false }),
     causes: here.get(ChangeCauses, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),
+    due: here.get(DueSweeps, { strict: false }),
     another: async (more = {}) => {
       const context = await open(more);
       return { sweeps: context.get(SweepService), database: context.get(Database) };

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '#libs/config';
-import { histogram, inSpan, JsonLogger, withLogFields } from '#libs/observability';
+import { exportBuildInfo, histogram, inSpan, JsonLogger, withLogFields } from '#libs/observability';
 import { ApiModule } from './api.module';
 import { KeepAliveDrainer } from './http/keep-alive-drainer';
 import { failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
@@ -25,6 +25,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
  * modules to the ApiModule.
  */
 export async function createApi(config: Config, root: DynamicModule = ApiModule.forRoot(config)): Promise<NestExpressApplication> {
+  exportBuildInfo(config.version);
   const app = await NestFactory.create<NestExpressApplication>(root, {
     abortOnError: false,
     bodyParser: false,

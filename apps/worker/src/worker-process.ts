@@ -6,7 +6,7 @@ import { Logger, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#libs/config';
 import { runProcess, type ProcessDescription } from '#libs/runtime';
-import { JsonLogger, startTracing } from '#libs/observability';
+import { exportBuildInfo, JsonLogger, startTracing } from '#libs/observability';
 import { WorkerModule } from './worker.module';
 
 /** The worker as a process. It begins to work by itself once it listens; its readiness probe reports whether it can. */
@@ -37,6 +37,7 @@ export function runWorker(): Promise<void> {
 
 /** The worker's application without its process. It begins to work once it is initialised. */
 export function createWorker(config: Config): Promise<INestApplication> {
+  exportBuildInfo(config.version);
   return NestFactory.create(WorkerModule.forRoot(config), {
     logger: new JsonLogger(config.logLevel),
     abortOnError: false,

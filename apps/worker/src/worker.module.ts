@@ -19,8 +19,7 @@ import { AccountHealth, HealthController, MetricsController } from './health/hea
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { ProvisioningProcessor } from './jobs/jobs.processors';
 import { StopSignal } from './jobs/run-job';
-import { SweepJobs } from './jobs/sweep-jobs';
-import { DriftJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
+import { DriftJobs, SweepJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
 import { DatabaseClock } from './lifetime/database-clock';
 import { GracefulShutdown } from './lifetime/graceful-shutdown';
 import { SagaWorker } from './lifetime/saga-worker';

@@ -1,10 +1,10 @@
 export { cached, type CacheLimits } from './timing';
-export { canonicalJson, type Json } from './canonical-json';
 export { isUuid, UUID_KEY, UUID_PATTERN } from './ids';
 export {
   DomainError,
   domainError,
   errorCode,
+  errorFields,
   isRetryable,
   UNKNOWN_FIELD,
   ValidationFailedError,
@@ -14,6 +14,7 @@ export {
   type WriteFailure,
 } from './kernel.errors';
 export { Money, type Rounding } from './money';
+export { canonicalAddress, canonicalDomain, canonicalJson, canonicalValue, isNothing, looselyEqual, type Json } from './notation';
 export {
   decodeCursor,
   encodeCursor,

@@ -48,6 +48,11 @@ export abstract class DomainError extends Error {
     return undefined;
   }
 
+  /** What a log line says besides code and message: which list, which call. Free of secrets. */
+  get facts(): Readonly<Record<string, string | number>> {
+    return {};
+  }
+
   override get name(): string {
     return this.constructor.name;
   }
@@ -97,6 +102,14 @@ export function isRetryable(error: unknown): boolean {
 /** The stable code of an expected failure, `internal` for everything else. Safe to store and to return. */
 export function errorCode(error: unknown): string {
   return error instanceof DomainError ? error.code : 'internal';
+}
+
+/**
+ * The fields of a log line about a failure: its code, and for an expected failure its message and facts. Of any other error only the code
+ * `internal` is safe to write. [TEN-8]
+ */
+export function errorFields(error: unknown): { readonly code: string; readonly detail?: string } {
+  return error instanceof DomainError ? { code: error.code, detail: error.message, ...error.facts } : { code: errorCode(error) };
 }
 
 /** One problem of the input. */

@@ -16,7 +16,7 @@ const LOOKS = 12;
 const SAMPLES = 5;
 const LONGEST_SAMPLE = 1_500;
 /** Code that passes on statements of others and sends none of its own. */
-const CARRIERS = /^libs\/database\/src\/(connections|database|queryable|bulk-load|session|gauges\/[\w-]+)\.[jt]s$/;
+const CARRIERS = /^libs\/platform\/database\/src\/(database|database\.metrics|queryable|bulk-load|session|advisory-locks|orm\/[\w-]+)\.[jt]s$/;
 /** Transactions, settings and locks of a session refer to nothing in the schema. */
 const OF_THE_SESSION = /^\s*(begin|commit|rollback|savepoint|release|set|show|listen|unlisten|notify|prepare|deallocate|lock|drop|copy)\b/i;
 
@@ -90,7 +90,8 @@ function senderOf() {
     if (!file.startsWith(ROOT)) continue;
     const path = relative(ROOT, file).replace(/^dist\//, '');
     if (CARRIERS.test(path) || path.startsWith('node_modules/pg') || path === relative(ROOT, __filename)) continue;
-    const room = /^((?:libs|apps)\/[^/]+)\/src\//.exec(path)?.[1];
+    if (path.startsWith('processes/')) return null; // a packed process has no paths of libraries
+    const room = /^((?:libs|apps)(?:\/[^/]+){1,2})\/src\//.exec(path)?.[1];
     return /\.spec\.[jt]s$|\/migrations\//.test(path) ? undefined : room;
   }
   return null;

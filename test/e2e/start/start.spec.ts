@@ -60,7 +60,14 @@ describe('npm start', () => {
     for (const url of [summary.api, summary.worker]) expect((await fetch(`${url}/api/health/ready`)).status).toBe(200);
     const { pids, database_url: databaseUrl, ...noted } = runNote(dataDir);
     expect(noted).toEqual(summary);
-    expect(Object.keys(summary)).toEqual(['api', 'docs', 'queues', 'worker', 'simulator', 'admin_token', 'tenant_token', 'curl']);
+    const tenantLines = ['tenant_token', 'tenants', 'simulator_token', 'saved_in', 'next', 'curl'];
+    expect(Object.keys(summary)).toEqual(['api', 'docs', 'queues', 'worker', 'simulator', 'admin_token', ...tenantLines]);
+    expect(summary.tenants).toMatch(
+      /^acme \(tenant_token\), [a-z-]+.*; a token for another one: npm run --silent token -- --tenant [a-z-]+$/,
+    );
+    expect(summary.saved_in).toBe(join(dataDir, 'run.json'));
+    const drops = await fetch(`${summary.simulator}/v2/droplets`, { headers: { authorization: `Bearer ${summary.simulator_token}` } });
+    expect(drops.status).toBe(200);
     expect(new URL(databaseUrl)).toMatchObject({ username: 'arcadia_app', pathname: '/arcadia_demo' });
     expect(statSync(join(dataDir, 'run.json')).mode & 0o777).toBe(0o600);
 
@@ -145,12 +152,15 @@ describe('npm start with a problem', () => {
     [{ SKYAI_FINANCE_URL: 'https://finance.example.com' }, 'SKYAI_FINANCE_URL'],
     [{ STRIKES_TO_DELETE: 'many' }, 'STRIKES_TO_DELETE'],
     [{ PORT: 'http' }, 'PORT'],
+    [{ STRIKES_TO_DELET: '3', FINANCE_TIMEOUT: 'x' }, 'did you mean STRIKES_TO_DELETE?'],
+    [{ JWT_ISSUER: 'a', LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
     [{ DATABASE_URL: 'postgres://127.0.0.1:1/arcadia' }, 'no DO_API_TOKEN'],
-  ])('exits with 1 and one sentence about the configuration %j', async (env, named) => {
+  ])('exits with 1 and one sentence about the configuration %j before anything is started (D4)', async (env, named) => {
     const start = up(env);
     expect(await start.ended).toEqual({ code: 1, signal: null });
     expect(start.stderr).toContain(named);
     expect(start.stdout).toBe('');
+    expect(existsSync(join(dataDir, 'postgres'))).toBe(false); // (D4) nothing was started
   });
 });
 

@@ -44,8 +44,8 @@ it(`reads each of ${DOCUMENTS} documents of all shapes exactly, or refuses it as
       continue;
     }
     const lines = await read(document.text, pieceBytes);
-    const header = document.text.slice(0, document.text.indexOf('\n'));
-    const parsed = lines.map(({ subject: _subject, extra: _extra, amount, ...line }) => ({
+    const [header = ''] = document.text.split(/[\r\n]/, 1);
+    const parsed = lines.map(({ subject: _subject, extra: _extra, unreadableCells: _none, amount, ...line }) => ({
       ...line,
       cents: new Big(amount).times(100).toNumber(),
     }));

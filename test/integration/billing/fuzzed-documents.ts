@@ -50,7 +50,8 @@ const NEGATIVES = [
 const SPOILERS: Record<string, (cells: string[], header: readonly string[]) => string[]> = {
   amount: (cells, header) => cells.map((cell, at) => (header[at] === 'USD' ? '$1.2.3' : cell)),
   'no amount': (cells, header) => cells.map((cell, at) => (header[at] === 'USD' ? '' : cell)),
-  time: (cells, header) => cells.map((cell, at) => (header[at] === 'start' ? '2026-02-31 00:00:00 +0000' : cell)),
+  time: (cells, header) =>
+    cells.map((cell, at) => (header[at] === 'start' ? '2026-02-31 00:00:00 +0000' : header[at] === 'product' ? 'Droplets' : cell)),
   'a cell more': (cells) => [...cells, 'more'],
   'a cell less': (cells) => cells.slice(1),
 };
@@ -58,13 +59,13 @@ const SPOILERS: Record<string, (cells: string[], header: readonly string[]) => s
 /** Generates a document in one of the styles that DigitalOcean has used, or in none of them. Some documents have one corrupted line. */
 export function fuzzedDocument(random: SeededRandom): FuzzedDocument {
   const header = random.pick(Object.values(HEADERS)) as readonly string[];
-  const newline = random.chance(0.5) ? '\r\n' : '\n';
+  const newlines = random.pick([['\r\n'], ['\n'], ['\r'], ['\r\n', '\n', '\r']]);
   const negative = random.pick(NEGATIVES);
   const thousands = random.chance(0.5);
   const lines = Array.from({ length: random.below(40) }, () => trueLine(random));
   const spoiltAt = lines.length > 0 && random.chance(0.3) ? random.below(lines.length) : undefined;
   const how = random.pick(Object.keys(SPOILERS));
-  let text = `${random.chance(0.3) ? '\ufeff' : ''}${header.join(',')}${newline}`;
+  let text = `${random.chance(0.3) ? '\ufeff' : ''}${header.join(',')}${random.pick(newlines)}`;
   let textLine = 2;
   let spoilt: FuzzedDocument['spoilt'];
   for (const [nth, line] of lines.entries()) {
@@ -74,10 +75,10 @@ export function fuzzedDocument(random: SeededRandom): FuzzedDocument {
       cells = SPOILERS[how]?.(cells, header) ?? cells;
     }
     const record = cells.map((cell) => quoted(cell, random)).join(',');
-    text += record + newline;
-    textLine += 1 + cells.join('').split('\n').length - 1;
+    text += record + random.pick(newlines);
+    textLine += cells.join('').split('\n').length;
   }
-  if (random.chance(0.3)) text = text.slice(0, -newline.length);
+  if (random.chance(0.3)) text = text.replace(/(\r\n|\n|\r)$/, '');
   return { text, lines, spoilt };
 }
 
@@ -86,12 +87,12 @@ export function expectedOf(line: TrueLine, header: string): Record<string, unkno
   const has = (name: string) => header.split(',').some((column) => column.replace('\ufeff', '').trim() === name);
   return {
     product: line.product,
-    group: has('group_description') ? line.group : '',
-    description: line.description,
+    group: has('group_description') ? line.group.trim() : '',
+    description: line.description.trim(),
     hours: line.hours,
     start: line.start,
     end: line.end,
-    project: has('project_name') ? line.project : '',
+    project: has('project_name') ? line.project.trim() : '',
     category: has('category') ? line.category : '',
   };
 }

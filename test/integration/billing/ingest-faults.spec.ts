@@ -40,28 +40,37 @@ it.each([
   { name: 'a broken connection', effect: { type: 'reset' }, code: 'provider_unavailable' },
   { name: 'a document that ends in the middle of a line', effect: { type: 'truncate' }, code: 'unreadable_document' },
   { name: 'a token without the scope', effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('keeps the previous lines unchanged after $name, and stores the reason on the invoice [BIL-2, BIL-3]', async ({ effect, code }) => {
-  await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
-  await world.ingestAll();
-  const before = await world.lines();
-  await world.simulator.change({ invoices: [anInvoice(items(9, '7.00'))] });
-  await world.get(BillingHistory).read();
-  await world.simulator.faults([{ id: 'f', match: { path: CSV }, effect }]);
-  await expect(run()).rejects.toMatchObject({ code });
-  expect((await world.simulator.fired()).f).toBeGreaterThan(0);
-  expect(await world.lines()).toEqual(before);
-  expect(await only()).toMatchObject({ status: 'failed', failure: { code }, lines: 7 });
+])(
+  'keeps the previous lines and their status after $name, with the failed reading beside them (C6) [BIL-2, BIL-3]',
+  async ({ effect, code }) => {
+    await world.simulator.change({ invoices: [anInvoice(items(7, '6.00'))] });
+    await world.ingestAll();
+    const before = await world.lines();
+    await world.simulator.change({ invoices: [anInvoice(items(9, '7.00'))] });
+    await world.get(BillingHistory).read();
+    await world.simulator.faults([{ id: 'f', match: { path: CSV }, effect }]);
+    await expect(run()).rejects.toMatchObject({ code });
+    expect((await world.simulator.fired()).f).toBeGreaterThan(0);
+    expect(await world.lines()).toEqual(before);
+    expect(await only()).toMatchObject({
+      status: 'ingested',
+      failure: { code, at: expect.stringMatching(/Z$/) as string },
+      lines: 7,
+      reconciliation: { status: 'reconciled' },
+    });
+    expect(await world.get(InvoiceLedger).due(10)).toEqual([]); // after the pause of a failure
 
-  await world.simulator.faults([]);
-  await run();
-  expect(await only()).toMatchObject({
-    status: 'ingested',
-    failure: null,
-    lines: 9,
-    amount: '63.00',
-    reconciliation: { status: 'reconciled' },
-  });
-});
+    await world.simulator.faults([]);
+    await run();
+    expect(await only()).toMatchObject({
+      status: 'ingested',
+      failure: null,
+      lines: 9,
+      amount: '63.00',
+      reconciliation: { status: 'reconciled' },
+    });
+  },
+);
 
 it('refuses a document that was cut between two lines instead of storing a mismatch [BIL-3]', async () => {
   const whole = items(4, '6.00');
@@ -165,6 +174,92 @@ it('postpones an ingest when the provider returns another account [INV-6]', asyn
   await expect(other(id)).rejects.toMatchObject({ code: 'other_account' });
   expect(await world.get(InvoiceLedger).due(10)).toEqual([]);
   expect(await only()).toMatchObject({ status: 'failed', failure: { code: 'other_account' } });
+});
+
+const CELLS = 'product,group_description,description,hours,start,end,USD,project_name,category';
+const month = '2026-04-01 00:00:00 +0000,2026-05-01 00:00:00 +0000';
+
+it('reads hours that are no number as none, keeps their text and counts them (B2) [BIL-3]', async () => {
+  const hours = ['0.016666666666666666', '.5', '743.9997222222', '+1.0', 'n/a'];
+  const csv = [
+    CELLS,
+    ...hours.map((text, nth) => `Droplets,,job-${nth} (x),${text},${month},$0.01,Fern Bakery,iaas`),
+    'Credits,,Goodwill,,soon,,$0.01,,iaas',
+  ].join('\n');
+  await world.simulator.change({ invoices: [{ ...anInvoice(items(1, '0.06')), csv }] });
+  await world.ingestAll();
+  expect(await only()).toMatchObject({ status: 'ingested', lines: 6, unreadable_cells: 2, reconciliation: { status: 'reconciled' } });
+  expect((await world.lines()).map((line) => line.hours)).toEqual(['0.016666666666666666', '0.5', '743.9997222222', '1.0', null, null]);
+  const kept = await world.database.query('select line_no, extra from cloud_cost_lines where extra is not null order by line_no');
+  expect(kept).toEqual([
+    { line_no: 5, extra: { hours: 'n/a' } },
+    { line_no: 6, extra: { start: 'soon' } },
+  ]);
+});
+
+it('reads a charge that was taken back with negative hours (B2) [BIL-5]', async () => {
+  const csv = [
+    CELLS,
+    ...['720', '720', '-720'].map((hours) => `Droplets,,web (x),${hours},${month},${hours.replace('720', '$12.00')},Fern Bakery,iaas`),
+  ];
+  await world.simulator.change({ invoices: [{ ...anInvoice(items(1, '12.00')), csv: csv.join('\n') }] });
+  await world.ingestAll();
+  expect(await only()).toMatchObject({ status: 'ingested', lines: 3, unreadable_cells: 0, reconciliation: { status: 'reconciled' } });
+  expect((await world.lines()).map(({ hours, amount }) => [hours, amount])).toEqual([
+    ['720', '12.00'],
+    ['720', '12.00'],
+    ['-720', '-12.00'],
+  ]);
+});
+
+it('refuses an amount in scientific notation with its line [BIL-3]', async () => {
+  const csv = 'product,description,USD\nDroplets,web (x),$1.00\nDroplets,web (y),$1.2e1\n';
+  await world.simulator.change({ invoices: [{ ...anInvoice(items(1, '13.00')), csv }] });
+  await world.get(BillingHistory).read();
+  await expect(run()).rejects.toMatchObject({ code: 'unreadable_document', line: 3 });
+});
+
+it('reads all other items when one cannot be read, and those with an unreadable time (A3, B2) [BIL-3]', async () => {
+  const given = items(3, '6.00').map((item) => ({ ...item, start_time: '2026-04-01T00:00:00Z', end_time: '2026-05-01T00:00:00Z' }));
+  await world.simulator.change({ invoices: [anInvoice(given)] });
+  const [first, second, third] = given.map((item) => ({ product: 'Droplets', ...item }));
+  const body = {
+    invoice_items: [
+      { ...first, start_time: 'soon' },
+      { ...second, amount: '' },
+      { ...third, resource_uuid: {}, project_name: '' },
+    ],
+    links: {},
+    meta: { total: 3 },
+  };
+  const path = '/v2/customers/my/invoices/22222222-0000-4000-8000-000000000001';
+  await world.simulator.faults([{ id: 'odd', match: { path }, effect: { type: 'status', status: 200, body } }]);
+  await world.ingestAll();
+  expect((await world.simulator.fired()).odd).toBeGreaterThan(0);
+  expect(await only()).toMatchObject({ status: 'ingested', lines: 3, reconciliation: { status: 'reconciled' } });
+  expect(await world.database.query('select line_no, provider_ref from cloud_cost_lines order by line_no')).toEqual([
+    { line_no: 1, provider_ref: null },
+    { line_no: 2, provider_ref: null },
+    { line_no: 3, provider_ref: '570000002' },
+  ]);
+});
+
+it('reads a history and headers with nothing written in other ways, and the entries beside one that cannot be read (A3) [BIL-3]', async () => {
+  const entry = { type: 'Payment', description: 'Payment', amount: '-10.00', date: '2026-04-02T00:00:00Z' };
+  const history = [
+    { ...entry, invoice_id: '', invoice_uuid: '' },
+    { ...entry, date: '2026-04-03T00:00:00Z', invoice_id: {}, invoice_uuid: [], description: null },
+    { ...entry, date: '0001-01-01T00:00:00Z' },
+  ];
+  const header = { invoice_uuid: '33333333-2222-4333-8444-555555555503', invoice_id: '', amount: '10.00', invoice_period: '2026-04' };
+  const list = (key: string, rows: readonly object[]) => ({
+    id: key,
+    match: { path: `/v2/customers/my/${key}` },
+    effect: { type: 'status' as const, status: 200, body: { [key]: rows, links: {}, meta: { total: rows.length } } },
+  });
+  await world.simulator.faults([list('billing_history', history), list('invoices', [header])]);
+  expect(await world.get(BillingHistory).read()).toEqual({ entries: 2, newEntries: 2, newInvoices: 1 });
+  expect(await only()).toMatchObject({ invoice_number: null, amount: '10.00' });
 });
 
 it('stores the number of the unreadable line on the invoice [BIL-3]', async () => {

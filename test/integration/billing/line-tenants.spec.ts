@@ -15,6 +15,37 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('the tenant of a line', () => {
+  it('is the tenant of the project whose name has blanks around it in the invoice, in its items or at the provider (B1) [BIL-7]', async () => {
+    await history.project('acme', ['Fern Bakery', LONG_AGO]);
+    await history.project('birch', [' Oak Bakery', LONG_AGO]);
+    const lines = await linesOf(
+      { description: 'gone (x)', project_name: 'Fern Bakery ', resource_id: '99' },
+      { description: 'gone too (x) ', project_name: 'Oak Bakery', resource_id: '98' },
+    );
+    expect(matches(lines)).toEqual([
+      [null, 'project_name', 'acme'],
+      [null, 'project_name', 'birch'],
+    ]);
+    expect(lines.map(({ project_name, match }) => [project_name, match.reason])).toEqual([
+      ['Fern Bakery', 'id_never_seen'],
+      ['Oak Bakery', 'id_never_seen'],
+    ]);
+  });
+
+  it('is the owner of the machine once it was seen, whatever project the line names, by its id and by its name [BIL-7]', async () => {
+    const birch = await history.project('birch', ['Birch', LONG_AGO]);
+    await history.project('acme', ['Acme', LONG_AGO]);
+    const id = await history.resource({ providerId: '1', name: 'web', project: birch, tenant: 'birch', created: LONG_AGO });
+    const lines = await linesOf(
+      { description: 'web (x)', resource_id: '1', project_name: 'Acme' },
+      { description: 'web (y)', project_name: 'Acme', start_time: '2026-04-02T00:00:00Z' },
+    );
+    expect(matches(lines)).toEqual([
+      [id, 'provider_id', 'birch'],
+      [null, 'project_name', 'acme'],
+    ]);
+  });
+
   it('is the owner of the resource at that time, and the present owner cannot read the line [INV-13]', async () => {
     const id = await history.resource({ providerId: '1', name: 'web', created: LONG_AGO, tenant: 'birch' });
     await history.event(id, '2025-01-05T00:00:00Z', 'attributed', 'tenant_id', null, 'acme');

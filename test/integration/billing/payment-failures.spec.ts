@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { BillingHistory } from '#libs/provider-billing';
 import { BILLING_METRICS } from '../../../libs/features/provider-billing/src/provider-billing.metrics';
 import { PAYMENT_FAILURES } from '../../../libs/features/provider-billing/src/history/billing-history';
@@ -8,6 +9,40 @@ beforeEach(async () => {
   world = await newBillingWorld();
 });
 afterEach(() => world.close());
+
+/** Reads the history on each of these days and returns the failures that were reported, by reading. */
+async function reported(...histories: readonly (readonly (readonly [day: number, type: string])[])[]): Promise<number[]> {
+  const found: number[] = [];
+  const log = jest.spyOn(Logger.prototype, 'error').mockImplementation((line: { event?: string; failures?: number }) => {
+    if (line.event === 'payment_failed') found.push(line.failures ?? 0);
+  });
+  const counts: number[] = [];
+  for (const history of histories) {
+    found.length = 0;
+    await exportedAfter(...history);
+    counts.push(found[0] ?? 0);
+  }
+  log.mockRestore();
+  return counts;
+}
+
+it('does not report the failures of a history that is read for the first time, paid since or not (C6)', async () => {
+  expect(
+    await reported([
+      [1, 'AttemptFailed'],
+      [2, 'ACHFailure'],
+      [3, 'Payment'],
+      [4, 'AttemptFailed'],
+    ]),
+  ).toEqual([0]);
+});
+
+it('reports a new failure once, and none that a payment has followed (C6)', async () => {
+  const first = [[1, 'Payment']] as const;
+  const failed = [...first, [5, 'AttemptFailed']] as const;
+  const paid = [...failed, [6, 'ACHFailure'], [7, 'Payment']] as const;
+  expect(await reported(first, failed, failed, paid, [...paid, [9, 'ACHFailure'], [9, 'AttemptFailed']])).toEqual([0, 1, 0, 0, 2]);
+});
 
 /** Returns the value that a scrape exports after the provider returned this history: days of May 2026 and types of entries. */
 async function exportedAfter(...entries: readonly (readonly [day: number, type: string])[]): Promise<number> {

@@ -28,8 +28,8 @@ afterAll(() => world.close());
 let count = 0;
 async function anInvoice(status: InvoiceStatus, reconciliation: Reconciliation | 'none'): Promise<string> {
   const [row] = await world.database.query<{ id: string }>(
-    `insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status, reconciliation, difference)
-     values ($1, $2, '2026-04-01', '2026-05-01', 5, $3, $4, 1) returning id`,
+    `insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status, reconciliation, difference, ingested_at)
+     values ($1, $2, '2026-04-01', '2026-05-01', 5, $3, $4, 1, case when $3 = 'ingested' then clock_timestamp() end) returning id`,
     [accountId, `states-${++count}`, status, reconciliation === 'none' ? null : reconciliation],
   );
   return row?.id ?? '';
@@ -52,6 +52,8 @@ async function ingest(id: string, reconciliation: Reconciliation): Promise<void>
       documentHash: 'hash',
       lines: 1,
       matchedLines: 1,
+      unreadableCells: 0,
+      unlistedKinds: null,
       linesAmount: zero,
       taxAmount: zero,
       linesValue: zero,
@@ -66,7 +68,7 @@ async function ingest(id: string, reconciliation: Reconciliation): Promise<void>
 /** Gives an invoice a status the way the product does. Nothing makes an invoice `discovered` again. */
 const MOVES: Readonly<Record<Exclude<InvoiceStatus, 'discovered'>, (id: string) => Promise<unknown>>> = {
   ingesting: (id) => ledger.claimInvoice(id),
-  failed: (id) => ledger.recordFailure(id, { code: 'unreadable_document', detail: 'Cut' }),
+  failed: (id) => ledger.recordFailure({ id, askedAt: new Date().toISOString() }, { code: 'unreadable_document', detail: 'Cut' }),
   ingested: (id) => ingest(id, 'reconciled'),
 };
 const TARGETS = Object.keys(MOVES) as (keyof typeof MOVES)[];
@@ -96,7 +98,17 @@ it.each(PAIRS.filter(isAllowed))('moves an invoice from $from to $to', async ({ 
   expect((await stored(id))?.status).toBe(to);
 });
 
-it.each(PAIRS.filter((pair) => !isAllowed(pair)))(
+it.each(['ingesting', 'failed'] as const)('keeps an invoice with lines ingested, although it is to become %s (C6) [BIL-2]', async (to) => {
+  const id = await anInvoice('ingested', 'reconciled');
+  await MOVES[to](id);
+  expect(await stored(id)).toMatchObject({
+    status: 'ingested',
+    reconciliation: 'reconciled',
+    failure: to === 'failed' ? { code: 'unreadable_document', detail: 'Cut' } : null,
+  });
+});
+
+it.each(PAIRS.filter((pair) => !isAllowed(pair) && pair.from !== 'ingested'))(
   'does not move an invoice from $from to $to, and changes nothing',
   async ({ from, to }) => {
     const id = await anInvoice(from, 'none');

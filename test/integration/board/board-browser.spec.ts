@@ -20,6 +20,7 @@ describe('a browser', () => {
       expect(text).toContain('<form method="post" action="/admin/queues/sign-in">');
       expect(headers['content-security-policy']).toMatch(/default-src 'none'.*form-action 'self'/);
       expect(text).not.toMatch(/<script|https?:/);
+      expect(text).not.toContain('class="problem"'); // (D5) nothing was refused yet
     },
   );
 
@@ -32,6 +33,8 @@ describe('a browser', () => {
     const ends = Date.parse(/Expires=([^;]+)/.exec(cookie)?.[1] ?? '');
     expect(Math.abs(ends - Date.now() - 600_000)).toBeLessThan(3_000);
     const session = { cookie: cookie.split(';')[0] ?? '' };
+    for (const guess of ['/schedulers', '/jobs'])
+      await world.call('get', guess).set(BROWSER).set(session).expect(303).expect('location', '/admin/queues/');
     const { text } = await world.call('get', '/').set(BROWSER).set(session).expect(200);
     expect(text).toContain('__UI_CONFIG__');
     await world.call('get', '/api/queues').set(session).expect(200);

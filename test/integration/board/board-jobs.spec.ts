@@ -103,7 +103,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
     let fails = true;
     const seen: string[] = [];
     startWorker(async (job) => {
-      if (fails) throw new Error('provider_unavailable');
+      if (fails) throw new Error('malformed_answer: DigitalOcean answered with something unreadable (name is not text) dop_v1_0123abc');
       seen.push(String(job.id));
     });
     const failing = await queue.add('sweep', { kind: 'snapshot', trigger: 'manual' }, { attempts: 1 });
@@ -111,7 +111,7 @@ describe.each(BACKENDS)('the board on %s', (kind) => {
     const unwanted = await queue.add('sweep', { kind: 'snapshot', trigger: 'manual' }, { delay: 3_600_000 });
     await until(() => failing.isFailed());
     expect(await read(`/api/queues/sync-slow/${failing.id}`)).toMatchObject({
-      job: { failedReason: 'provider_unavailable' },
+      job: { failedReason: 'malformed_answer: DigitalOcean answered with something unreadable (name is not text) [token]' },
       status: 'failed',
     });
 

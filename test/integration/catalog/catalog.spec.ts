@@ -1,3 +1,5 @@
+import { ProviderError } from '#libs/digitalocean';
+import { errorFields } from '#libs/kernel';
 import type { FaultRule } from '../../support/simulator-client';
 import { until } from '../../support/until';
 import { newCatalogWorld, type CatalogWorld } from './catalog-world';
@@ -110,7 +112,7 @@ it.each<{ name: string; match: FaultRule['match']; effect: FaultRule['effect']; 
   },
   { name: 'second list is forbidden', match: SECOND, effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
   { name: 'last list is forbidden', match: LAST, effect: { type: 'status', status: 403 }, code: 'forbidden_by_provider' },
-])('keeps the old copy when the $name, and lets the next refresh start at once [INV-4]', async ({ match, effect, code }) => {
+])('keeps the old copy when the $name, and lets the next refresh start after a pause [INV-4]', async ({ match, effect, code }) => {
   await world.catalog.refresh('provisioning');
   const before = await world.copy();
   await changeOffers();
@@ -122,8 +124,63 @@ it.each<{ name: string; match: FaultRule['match']; effect: FaultRule['effect']; 
   expect((await world.simulator.fired()).broken).toBeGreaterThan(once);
   expect(await world.copy()).toEqual(before);
   await world.simulator.faults([]);
+  expect(await (await world.another()).refreshIfOlderThan(0, 'provisioning')).toBe(false);
+  await endPause();
   expect(await (await world.another()).refreshIfOlderThan(0, 'provisioning')).toBe(true);
   await expectCopyOfOffers();
+});
+
+const endPause = () => world.database.query(`update provider_catalogue set next_attempt_at = clock_timestamp()`);
+const pauseS = async () => {
+  const [row] = await world.database.query<{ s: number | null }>(
+    `select round(extract(epoch from next_attempt_at - clock_timestamp()))::int as s from provider_catalogue`,
+  );
+  return row?.s ?? null;
+};
+
+it.each([
+  { name: 'an outage', effect: { type: 'status', status: 503 }, pauses: [30, 30, 30, 30] },
+  { name: 'a missing scope', effect: { type: 'status', status: 403 }, pauses: [60, 120, 240, 480] },
+  {
+    name: 'a list that cannot be read',
+    effect: { type: 'status', status: 200, body: { regions: 'none', meta: { total: 1 } } },
+    pauses: [60, 120, 240, 480],
+  },
+])('is refreshed again $pauses s after $name, and has no pause once it succeeded (C5, C6) [OPS-2]', async ({ effect, pauses }) => {
+  await world.simulator.faults([{ id: 'broken', match: SECOND, effect }]);
+  const found: (number | null)[] = [];
+  for (const _pause of pauses) {
+    await expect(world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).rejects.toBeInstanceOf(ProviderError);
+    found.push(await pauseS());
+    expect(await world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).toBe(false);
+    await endPause();
+  }
+  expect(found).toEqual(pauses);
+  await world.simulator.faults([]);
+  expect(await world.catalog.refreshIfOlderThan(DAY_MS, 'provisioning')).toBe(true);
+  expect(await pauseS()).toBeNull();
+});
+
+it('takes the sizes that can be read, deletes none, and names list and field of the one that cannot (A3, C6) [INV-4]', async () => {
+  await world.catalog.refresh('provisioning');
+  await changeOffers();
+  const { sizes } = await offers();
+  const body = {
+    sizes: sizes.map((size) => (size.slug === 's-1vcpu-1gb' ? { ...size, price_hourly: 'free' } : size)),
+    links: {},
+    meta: { total: sizes.length },
+  };
+  await world.simulator.faults([{ id: 'odd', match: { path: '/v2/sizes' }, effect: { type: 'status', status: 200, body } }]);
+  const error = await world.catalog.refreshIfOlderThan(0, 'provisioning').catch((failure: unknown) => failure);
+  expect(errorFields(error)).toMatchObject({
+    code: 'incomplete_list',
+    path: '/v2/sizes',
+    reason: 'unreadable_item',
+    unreadable: expect.stringContaining('price_hourly') as string,
+  });
+  expect(await world.catalog.size('c-2')).toMatchObject({ priceHourly: '0.07' });
+  expect(await world.catalog.size('s-1vcpu-1gb')).toMatchObject({ priceMonthly: '6' });
+  expect(await world.catalog.size('s-2vcpu-2gb')).toBeDefined(); // no longer listed, but this list is not complete
 });
 
 it('has no copy when the first refresh fails', async () => {

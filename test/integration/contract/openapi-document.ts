@@ -46,7 +46,7 @@ export class OpenApiDocument {
 
   validateResponse(method: string, path: string, status: number, body: unknown): string[] {
     const found = this.operation(method, path);
-    if (found === undefined) return [`${method} ${path} is not in the document`];
+    if (found === undefined) return [missingFrom(method, path)];
     const responses = found.operation.responses as Json;
     const key = String(status) in responses ? String(status) : 'default';
     if (!(key in responses)) return [`${method} ${path} has no answer ${status} in the document`];
@@ -59,7 +59,7 @@ export class OpenApiDocument {
   /** Checks known query parameters and the JSON body. Unknown parameters are accepted, as the provider does. */
   validateRequest(method: string, path: string, query: Record<string, unknown>, body: unknown): string[] {
     const found = this.operation(method, path);
-    if (found === undefined) return [`${method} ${path} is not in the document`];
+    if (found === undefined) return [missingFrom(method, path)];
     return [...this.queryProblems(found, query), ...this.bodyProblems(found, body)];
   }
 
@@ -114,6 +114,8 @@ function templatePattern(template: string): RegExp {
   return new RegExp(`^${template.replace(/[.]/g, String.raw`\.`).replace(/\{[^}]+\}/g, '[^/]+')}/?$`);
 }
 
+const missingFrom = (method: string, path: string): string =>
+  `${method} ${path} is not in ${OPENAPI_PATH}: the call differs from the official API, or the file has only some of its paths (set DO_OPENAPI to the whole document)`;
 const escapePointer = (text: string): string => text.replaceAll('~', '~0').replaceAll('/', '~1');
 const isEmpty = (body: unknown): boolean => body === undefined || body === null || body === '';
 

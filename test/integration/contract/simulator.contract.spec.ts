@@ -32,6 +32,8 @@ if (document === undefined) {
 
     it.each([
       '/v2/account',
+      '/v2/account/keys?per_page=200',
+      '/v2/account/keys/512189',
       '/v2/projects',
       '/v2/projects?per_page=5&page=2',
       '/v2/projects/default',

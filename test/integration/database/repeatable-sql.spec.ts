@@ -92,12 +92,19 @@ it('declares one object per entry, under the name of the entry', () => {
   }
 });
 
-it('replaces the objects of the migrations by equal ones, with the same owner and privileges [OPS-5]', async () => {
+/** Functions and views that have changed since the migration that created them. Their results and privileges have not. */
+const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form'];
+
+it('replaces the objects of the migrations by equal or changed ones, with the same owner and privileges [OPS-5]', async () => {
   await migrateWith([]);
-  const before = await objects();
+  const comparable = async () =>
+    (await objects()).map((object) =>
+      CHANGED.some((name) => String(object.name).startsWith(`${name}(`)) ? { ...object, definition: null } : object,
+    );
+  const before = await comparable();
   expect(before.length).toBeGreaterThan(NAMES.length);
   expect(await migrateWith(REPEATABLE_SQL)).toEqual(NAMES);
-  expect(await objects()).toEqual(before);
+  expect(await comparable()).toEqual(before);
 });
 
 it('keeps the signatures that a release calls: a changed one gets a new name [OPS-5]', async () => {

@@ -1,4 +1,4 @@
-import { IncompleteListError } from '#libs/digitalocean';
+import { IncompleteListError, MalformedAnswerError } from '#libs/digitalocean';
 import { pagedList, sendJson } from '../../support/scripted-provider';
 import { aList, newWorld, readAll, type World } from '../../support/client-world';
 
@@ -113,7 +113,11 @@ it('reads a list from a server that returns fewer objects per page than requeste
 
 it.each([
   { answer: { links: {}, meta: { total: 0 } }, error: { code: 'malformed_answer' }, what: 'the collection is missing' },
-  { answer: { droplets: null, meta: { total: 0 } }, error: { code: 'malformed_answer' }, what: 'the collection is null' },
+  {
+    answer: { droplets: null, meta: { total: 1 } },
+    error: { code: 'incomplete_list', reason: 'count_mismatch' },
+    what: 'a list of null has a total',
+  },
   {
     answer: { droplets: [{ name: 'x' }], meta: { total: 1 } },
     error: { code: 'incomplete_list', reason: 'unreadable_item' },
@@ -138,6 +142,32 @@ it('skips an object that cannot be read, reads the rest of its page and later pa
   expect(read.pages.map((page) => page.items.length)).toEqual([200, 199, 50]);
   expect(read.error).toMatchObject({ code: 'incomplete_list', reason: 'unreadable_item', cause: { code: 'malformed_answer' } });
   expect(world.provider.seen).toHaveLength(3); // a retry would not help
+});
+
+it.each([null, [], '', {}])('reads a collection of %j with a total of 0 as an empty list (A3) [TRU-3]', async (droplets) => {
+  world.provider.script = () => ({ droplets, links: {}, meta: { total: 0 } });
+  const read = await readAll(world.client().list(aList()));
+  expect(read.error).toBeUndefined();
+  expect(read.ids).toEqual([]);
+});
+
+it('ends a list normally, and names the object and the field, when it can tell which object cannot be read (A3) [TRU-3]', async () => {
+  world.provider.script = (request, response) => {
+    const page = pagedList('droplets', 450)(request, response) as { droplets: { id: number }[] };
+    if (request.url.searchParams.get('page') === '2') page.droplets[7] = { id: 208, broken: true } as { id: number };
+    return page;
+  };
+  const { parse } = aList();
+  const refusing = (raw: unknown) => {
+    if ('broken' in (raw as object)) throw MalformedAnswerError.ofField('name', 'text');
+    return parse(raw);
+  };
+  const read = await readAll(
+    world.client().list({ ...aList(), parse: refusing, idOfUnreadable: (raw) => String((raw as { id: number }).id) }),
+  );
+  expect(read.error).toBeUndefined();
+  expect(read.ids).toHaveLength(449);
+  expect(read.pages.flatMap(({ unreadable }) => unreadable)).toEqual([{ id: '208', field: 'name' }]);
 });
 
 it('does not report our own error in reading an object as one of the provider', async () => {

@@ -1,5 +1,5 @@
 import type { Database } from '#libs/database';
-import { looselyEqual } from '#libs/drift';
+import { looselyEqual } from '#libs/kernel';
 import { aDatabase } from '../../support/a-database';
 import { SeededRandom } from '../../support/seeded-random';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -32,6 +32,14 @@ const SCALARS: unknown[] = [
   'true',
   '[1]',
   '{"a":1}',
+  '2001:db8::1f',
+  '2001:0DB8:0:0::1F',
+  '2001:db8::1f/128',
+  '2001:db8::/32',
+  '::ffff:203.0.113.9',
+  '203.0.113.9/32',
+  '203.0.113.9',
+  '12:30',
   'ä🛰️.',
   'x\ny.',
   0,
@@ -59,12 +67,13 @@ function aNeighbour(random: SeededRandom, value: unknown): unknown {
   if (Array.isArray(value)) {
     const parts = value.map((part) => (random.chance(0.5) ? aNeighbour(random, part) : part));
     if (random.chance(0.3) && parts.length > 0) parts.push(random.pick(parts));
+    if (random.chance(0.2)) parts.push(random.pick([null, '', [], {}]));
     return random.chance(0.1) ? parts.slice(1) : parts.reverse();
   }
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, aNeighbour(random, part)]));
   if (random.chance(0.1)) return random.pick(SCALARS);
-  if (value === null) return null;
+  if (value === null) return random.pick([null, '', [], {}, [null]]);
   const written = typeof value === 'string' ? value : JSON.stringify(value);
   return random.chance(0.5) ? written : `${written}.`;
 }

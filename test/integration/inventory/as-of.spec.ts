@@ -93,3 +93,10 @@ it('omits attributes that change by themselves, because no event records their p
   expect(data.length).toBeGreaterThan(0);
   for (const { attrs } of data) expect(Object.keys(attrs)).not.toContain('backup_ids');
 });
+
+it('refuses a time in the future, and allows for a clock that is a little ahead (C5) [TRU-1]', async () => {
+  const ahead = (ms: number) => list(new Date(Date.now() + ms).toISOString());
+  expect(await ahead(30_000)).toEqual(await list());
+  await expect(ahead(365 * 86_400_000)).rejects.toMatchObject({ code: 'validation_failed', errors: [{ field: 'as_of' }] });
+  await expect(ahead(3_600_000)).rejects.toMatchObject({ code: 'validation_failed' });
+});

@@ -26,13 +26,13 @@ it('attributes a resource to the tenant of its project, and an orphan to no tena
 it('prefers an explicit owner to every rule, and applies the rules again once it is removed', async () => {
   await open(droplets(ACME, 100));
   const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
-  expect(await world.owners.setOwner(id, 'bird', { ...ADMIN, reason: 'sold' })).toMatchObject({
+  expect((await world.owners.setOwner(id, 'bird', { ...ADMIN, reason: 'sold' })).data).toMatchObject({
     tenant_id: 'bird',
     attribution: { by: 'override' },
   });
   await world.sweep('project');
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'bird' });
-  expect(await world.owners.setOwner(id, null, ADMIN)).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
+  expect((await world.owners.setOwner(id, null, ADMIN)).data).toMatchObject({ tenant_id: 'acme', attribution: { by: 'project' } });
 });
 
 it('applies the tenant set for a project at once, keeps it across syncs, and records it [OPS-9]', async () => {

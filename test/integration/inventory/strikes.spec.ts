@@ -43,6 +43,31 @@ it('makes a tombstone with exactly one event after three complete sweeps and a 4
   expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0, deleted: 0 });
 });
 
+it('says of a resource that lists no longer contain that it is missing, since when and how far that is proven (C5) [TRU-1, INV-3, INV-15]', async () => {
+  const droplets = await sweptWorld(10);
+  const id = (await rows()).find((row) => row.provider_id === '570000001')?.id ?? '';
+  const { completeness } = await world.inventory.list(platform, { kind: 'droplet' }, { limit: 1 });
+  expect(await world.inventory.getAnswer(platform, id)).toEqual({
+    data: (await rows()).find((row) => row.id === id),
+    as_of: completeness.droplet?.as_of,
+    completeness,
+  });
+  const seenAt = completeness.droplet?.as_of;
+  await world.simulator.setDroplets(droplets.slice(1));
+  for (const strikes of [1, 2]) {
+    await world.sweep('droplet');
+    const { data } = await world.inventory.getAnswer(platform, id);
+    expect(data).toMatchObject({ status: 'active', stale_strike_count: strikes, missing: { strikes, of: 3, since: data.last_seen_at } });
+    expect(data.last_seen_at >= (seenAt ?? '') && data.last_seen_at < new Date().toISOString()).toBe(true);
+    expect((await rows()).find((row) => row.id === id)).toEqual(data);
+  }
+  expect((await rows()).filter(({ missing }) => missing !== null)).toHaveLength(1);
+  const before = await world.inventory.list(platform, { kind: 'droplet' }, { limit: 200 }, seenAt ?? '');
+  expect(before.data.filter(({ missing }) => missing !== null)).toEqual([]);
+  await world.sweep('droplet');
+  expect((await world.inventory.getAnswer(platform, id)).data).toMatchObject({ status: 'deleted', missing: null });
+});
+
 it('keeps a resource that can still be read by id, however often a list omits it [INV-3]', async () => {
   await sweptWorld(10);
   await world.simulator.faults([

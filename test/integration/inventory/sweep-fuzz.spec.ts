@@ -19,6 +19,7 @@ const FAULTS: Record<string, Fault> = {
   'half a list': (random) => ({ match: LIST, effect: { type: 'hide', body: { ratio: 0.1 + random.next() * 0.8 } } }),
   'shifting page': () => ({ match: { ...LIST, query: { page: '2' } }, times: 1, effect: { type: 'page_shift' } }),
   'other account': () => ({ match: { path: '/v2/*' }, effect: { type: 'other_account' } }),
+  'other notation': () => ({ match: LIST, effect: { type: 'respell' } }),
   'page missing': () => ({ match: { ...LIST, query: { page: '2' } }, effect: { type: 'status', status: 404 } }),
 };
 

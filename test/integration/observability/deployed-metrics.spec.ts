@@ -12,16 +12,22 @@ interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly labels: { readonly severity: string };
-  readonly annotations: { readonly summary: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
 interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly panels: readonly {
+    readonly type: string;
+    readonly title: string;
+    readonly description?: string;
+    readonly targets?: readonly { readonly expr: string }[];
+  }[];
+  readonly links: readonly { readonly url: string }[];
 }
 
 const read = (path: string) => readFileSync(join(__dirname, '../../..', path), 'utf8');
 const { groups } = parse(read('deploy/prometheus/alerts.yml')) as { groups: readonly { readonly rules: readonly Rule[] }[] };
 const rules = groups.flatMap(({ rules: of }) => [...of]);
-const { panels } = JSON.parse(read('deploy/grafana/arcadia-cloud.json')) as Dashboard;
+const { panels, links } = JSON.parse(read('deploy/grafana/arcadia-cloud.json')) as Dashboard;
 const expressions = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))];
 /** The names of our metrics and of the process metrics that an expression uses. */
 const namesIn = (expr: string) => [...expr.matchAll(/\b(?:arcadia|process|nodejs)_[a-z0-9_]+/g)].map(([name]) => name);
@@ -96,8 +102,27 @@ it('names each alarm once, with a severity and a summary of one line', () => {
   }
 });
 
+it('gives each alarm a description, and a link to the row of the handbook that says what to do (D5)', () => {
+  const handbook = read('docs/operations.md');
+  for (const { alert, annotations } of rules) {
+    const [page, anchor] = annotations.runbook_url.split('#');
+    expect({ alert, page }).toEqual({ alert, page: 'docs/operations.md' });
+    expect({ alert, explained: handbook.includes(`| <a id="${anchor}"></a>\`${alert}\` |`) }).toEqual({ alert, explained: true });
+    expect(annotations.description).toMatch(/^[A-Z].{40,}\.$/);
+    expect(annotations.description).not.toMatch(/[`[\]]/);
+  }
+});
+
+it('explains every panel of the dashboard in a sentence, and links to the handbook (D5)', () => {
+  const charts = panels.filter(({ type }) => type !== 'row');
+  expect(charts.length).toBeGreaterThan(30);
+  expect(charts.filter(({ description = '' }) => !/^.{10,}\.$/.test(description)).map(({ title }) => title)).toEqual([]);
+  expect(new Set(charts.map(({ title }) => title)).size).toBe(charts.length);
+  expect(links.map(({ url }) => url)).toContainEqual(expect.stringContaining('docs/operations.md#alarms'));
+});
+
 it('explains every alarm, and no other, in the handbook', () => {
   const [, section = ''] = /^## Alarms\n(.*?)^## /ms.exec(`${read('docs/operations.md')}\n## `) ?? [];
-  const explained = [...section.matchAll(/^\| `(Arcadia\w+)` \|/gm)].map(([, name = '']) => name);
+  const explained = [...section.matchAll(/^\| <a id="\w+"><\/a>`(Arcadia\w+)` \|/gm)].map(([, name = '']) => name);
   expect(explained.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
 });

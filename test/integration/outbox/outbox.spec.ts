@@ -1,4 +1,5 @@
 import { dataSourceOn, DatabaseUnavailableError, Transaction, type Database } from '#libs/database';
+import { errorCode } from '#libs/kernel';
 import { MESSAGE_TRANSITIONS, Outbox, OutboxMessage, type ClaimedMessage, type Delivery, type MessageState } from '#libs/outbox';
 import { Client } from 'pg';
 import { Entity, PrimaryColumn, type Repository } from 'typeorm';
@@ -60,8 +61,8 @@ class Receiver implements Delivery<string, string> {
 
   onDelivered(_message: ClaimedMessage): void {}
 
-  onFailed(_message: ClaimedMessage, code: string): void {
-    this.failures.push(code);
+  onFailed(_message: ClaimedMessage, error: unknown): void {
+    this.failures.push(errorCode(error));
   }
 }
 

@@ -22,6 +22,9 @@ class InvoiceFailureResponse {
 
   @ApiWhole('Line of the document', { optional: true })
   readonly line?: number;
+
+  @ApiTime('Time of the failed ingest', { optional: true })
+  readonly at?: string;
 }
 
 class ReconciliationResponse {
@@ -58,7 +61,10 @@ export class InvoiceResponse implements InvoiceView {
   @ApiText('Currency of the amounts', { example: 'USD' })
   readonly currency: string;
 
-  @ApiEnum(['discovered', 'ingesting', 'ingested', 'failed'], 'State of the ingest')
+  @ApiEnum(
+    ['discovered', 'ingesting', 'ingested', 'failed'],
+    'State of the ingest; an invoice with lines stays ingested while and after they are read again',
+  )
   readonly status: InvoiceView['status'];
 
   @ApiObject(() => InvoiceFailureResponse, 'Why the last ingest failed; the previous lines can still be read', { nullable: true })
@@ -69,6 +75,9 @@ export class InvoiceResponse implements InvoiceView {
 
   @ApiCount('Number of lines; null before the ingest', { nullable: true })
   readonly lines: number | null;
+
+  @ApiCount('Cells without money that could not be read, such as hours; null before the ingest', { nullable: true })
+  readonly unreadable_cells: number | null;
 
   @ApiShare('Share of lines matched to a resource or a project', { nullable: true })
   readonly matched_line_ratio: number | null;
@@ -184,6 +193,9 @@ class CostGroupResponse {
 export class CostSummaryResponse {
   @ApiText('The month; null for all invoices', { nullable: true })
   readonly period: string | null;
+
+  @ApiTime('Time when the invoices were last listed; null before the first time', { nullable: true })
+  readonly as_of: string | null;
 
   @ApiEnum(['USD'], 'Currency of the amounts')
   readonly currency: 'USD';

@@ -36,7 +36,9 @@ export class Completeness {
   @ApiFlag('Whether the latest sweep was complete')
   readonly complete: boolean;
 
-  @ApiText('Why the latest sweep was not complete', { nullable: true })
+  @ApiText('Why the latest sweep was not complete; `unreadable_item` with a complete one that could not read some objects', {
+    nullable: true,
+  })
   readonly reason: string | null;
 }
 
@@ -59,7 +61,10 @@ export class ListFields extends Freshness {
 export type ListOf<T> = ListFields & { readonly data: readonly T[] };
 
 /** The answer of a route that counts. */
-export type CountsOf<T> = Freshness & { readonly data: T };
+export type CountsOf<T> = FreshDataOf<T>;
+
+/** The answer of a route about one object, with the freshness of its kind. */
+export type FreshDataOf<T> = Freshness & { readonly data: T };
 
 /** The answer of a route about one object. */
 export interface DataOf<T> {

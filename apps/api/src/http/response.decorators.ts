@@ -26,6 +26,17 @@ export const ApiListResponse = (item: Type<object>) =>
     ),
   );
 
+/** The class of one object, with the freshness of its kind. */
+export const ApiFreshDataResponse = (item: Type<object>) =>
+  answer(
+    200,
+    envelope(
+      `${item.name}Answer`,
+      class extends Freshness {},
+      ApiObject(() => item, 'The object'),
+    ),
+  );
+
 /** The class of counts, with the freshness of what was counted. */
 export const ApiCountsResponse = (item: Type<object>) =>
   answer(

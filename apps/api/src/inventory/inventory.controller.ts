@@ -6,9 +6,17 @@ import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inve
 import { DesiredStateRepository } from '#libs/provisioning';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
-import { PageQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { PageQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
-import { ApiCountsResponse, ApiDataResponse, ApiFileResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import {
+  ApiCountsResponse,
+  ApiDataResponse,
+  ApiFileResponse,
+  ApiFreshDataResponse,
+  ApiIdParam,
+  ApiListResponse,
+  ApiProblems,
+} from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import {
@@ -45,14 +53,14 @@ export class InventoryController {
   @Get(':id')
   @ApiOperation({ summary: 'Get a resource with its desired state' })
   @ApiIdParam('resource')
-  @ApiDataResponse(ResourceDetailResponse)
-  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<DataOf<ResourceDetailResponse>> {
-    const resource = await this.inventory.get(scopeOf(by), id);
+  @ApiFreshDataResponse(ResourceDetailResponse)
+  async get(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<FreshDataOf<ResourceDetailResponse>> {
+    const answer = await this.inventory.getAnswer(scopeOf(by), id);
     const desired = await this.desired.find(id);
     const desired_state = desired
       ? { spec: desired.spec, spec_version: desired.version, changed_at: desired.changedAt.toISOString() }
       : null;
-    return { data: { ...resource, desired_state } };
+    return { ...answer, data: { ...answer.data, desired_state } };
   }
 
   @Get(':id/events')
@@ -77,13 +85,13 @@ export class InventoryController {
     description: 'The explicit owner overrides every attribution rule; null returns the resource to the rules.',
   })
   @ApiIdParam('resource')
-  @ApiDataResponse(ResourceResponse)
-  async setOwner(
+  @ApiFreshDataResponse(ResourceResponse)
+  setOwner(
     @Param('id', UuidPipe) id: string,
     @Body() { tenant_id: tenantId }: OwnerBody,
     @AuditCtx() context: AuditContext,
-  ): Promise<DataOf<ResourceResponse>> {
-    return { data: await this.owners.setOwner(id, tenantId, context) };
+  ): Promise<FreshDataOf<ResourceResponse>> {
+    return this.owners.setOwner(id, tenantId, context);
   }
 }
 

@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import type { EventCause, EventView, ResourceFilters, ResourceView } from '#libs/inventory';
+import type { EventCause, EventView, MissingProof, ResourceFilters, ResourceView } from '#libs/inventory';
 import { OtherTenantError } from '../auth/auth.errors';
 import {
   ApiAnyObject,
@@ -56,7 +56,7 @@ export class InventoryQuery extends PageQuery {
   @MaxLength(200)
   readonly q?: string;
 
-  @ApiInput('Return the account as it was at this time, from the event log')
+  @ApiInput('Return the account as it was at this time, from the event log; not in the future')
   @IsOptional()
   @IsTimestamp()
   readonly as_of?: string;
@@ -91,6 +91,18 @@ class AttributionResponse {
 
   @ApiText('Id of the project or parent that decided the owner', { nullable: true })
   readonly ref: string | null;
+}
+
+/** The proof so far that a resource is deleted. */
+class MissingResponse implements MissingProof {
+  @ApiWhole('Complete sweeps in a row that did not list the resource', { example: 1 })
+  readonly strikes: number;
+
+  @ApiWhole('Strikes after which it is deleted, once the provider returns 404 for it', { example: 3 })
+  readonly of: number;
+
+  @ApiTime('Time as of which it was listed last')
+  readonly since: string;
 }
 
 /** A resource of the account, or its tombstone. */
@@ -145,6 +157,13 @@ export class ResourceResponse implements ResourceView {
 
   @ApiTime('Time when the resource was found deleted', { nullable: true })
   readonly deleted_at: string | null;
+
+  @ApiObject(
+    () => MissingResponse,
+    'Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted',
+    { nullable: true },
+  )
+  readonly missing: MissingResponse | null;
 }
 
 class DesiredStateResponse {

@@ -5,6 +5,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import type { Job, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
 import { isUuid } from '#libs/kernel';
+import { redact } from '#libs/observability';
 import { QUEUE_NAMES, type QueueClients } from '#libs/queues';
 import { BOARD_PATH } from './board-session';
 
@@ -161,6 +162,10 @@ function redactWord(text: string): string {
   return WORD.test(text) ? text : HIDDEN;
 }
 
+/** What a worker stores of an expected failure: its code, then the message that the API shows too. */
+const FAILURE_OF_OURS = /^[a-z]{1,40}(?:_[a-z]{1,40})+: [^\p{Cc}]{1,400}$/u;
+
 function redactFailure(reason: string): string {
+  if (FAILURE_OF_OURS.test(reason)) return redact(reason);
   return WORD.test(reason) || FAILURES_OF_BULLMQ.has(reason) ? reason : `${HIDDEN}: see job_failed in the log`;
 }

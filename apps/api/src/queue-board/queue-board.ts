@@ -66,6 +66,9 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 /** Queue names, job ids and schedule keys are far shorter. Each may become part of the audit log. [OPS-10] */
 const MAX_PATH_LENGTH = 500;
 
+/** Pages that the board does not have under these addresses. Its start page leads to the schedules. */
+const GUESSED_PAGES = ['/schedulers', '/schedules', '/jobs', '/queues'];
+
 /**
  * The queue board and its access rules: every path and method needs a platform admin, every action a page of this origin. A
  * browser signs in with a token, which becomes its cookie; the Authorization header works too. [TEN-7]
@@ -90,6 +93,7 @@ export class QueueBoard {
     this.router.post('/sign-out', this.signOut);
     this.router.use((request, response, next) => (SAFE_METHODS.has(request.method) ? next() : actions.router(request, response, next)));
     this.router.use('/api', this.requireQueues);
+    this.router.get(GUESSED_PAGES, (request, response) => response.redirect(303, `${request.baseUrl}/`));
     this.router.use(this.forwardToBoard);
   }
 
@@ -111,7 +115,7 @@ export class QueueBoard {
     } catch (error) {
       if (request.headers.cookie) this.sessions.end(response);
       if (!isPage(request)) throw error;
-      sendSignInPage(error, response);
+      sendSignInPage(error, response, hasCredentials(request));
       return;
     }
     next();
@@ -180,10 +184,16 @@ function isPage(request: Request): boolean {
   return SAFE_METHODS.has(request.method) && !/^\/(api|static)\//.test(request.path) && request.accepts(['json', 'html']) === 'html';
 }
 
-function sendSignInPage(error: unknown, response: Response): void {
+/** A person who opens the page for the first time has given nothing that could be refused. */
+const hasCredentials = ({ headers }: Request): boolean => headers.cookie !== undefined || headers.authorization !== undefined;
+
+function sendSignInPage(error: unknown, response: Response, withProblem = true): void {
   if (!(error instanceof DomainError)) throw error;
   response.setHeader('content-security-policy', PAGE_POLICY);
-  response.status(STATUS_OF_CATEGORY[error.category]).type('html').send(signInPage(error.message));
+  response
+    .status(STATUS_OF_CATEGORY[error.category])
+    .type('html')
+    .send(signInPage(withProblem ? error.message : undefined));
 }
 
 /** Headers of a request that name the page that made it. */

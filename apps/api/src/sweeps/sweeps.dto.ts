@@ -1,6 +1,6 @@
 import { IsOptional } from 'class-validator';
-import type { SweepStatus, SweepTrigger, SweepView } from '#libs/inventory';
-import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
+import type { SweepStatus, SweepTrigger, SweepView, UnreadableItem } from '#libs/inventory';
+import { ApiCount, ApiEnum, ApiInput, ApiListOf, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsWord } from '../http/input.decorators';
 import { PageQuery, ReasonBody } from '../http/http.dto';
 
@@ -19,6 +19,18 @@ export class SweepBody extends ReasonBody {
   readonly kind: string;
 }
 
+/** A listed object that could not be read. Its row keeps its values and gets no strike. */
+class UnreadableItemResponse implements UnreadableItem {
+  @ApiText('Path of the list', { example: '/v2/load_balancers' })
+  readonly list: string;
+
+  @ApiText("The provider's id of the object; null when it is unreadable too, and the sweep is then incomplete", { nullable: true })
+  readonly object_id: string | null;
+
+  @ApiText('The first field that could not be read; null when the object as a whole is unusable', { nullable: true, example: 'status' })
+  readonly field: string | null;
+}
+
 /** One pass over a list of the provider. */
 export class SweepResponse implements SweepView {
   @ApiUuid('Id of the sweep')
@@ -33,7 +45,7 @@ export class SweepResponse implements SweepView {
   @ApiEnum(['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'], 'State of the sweep')
   readonly status: SweepStatus;
 
-  @ApiText('Why the sweep is not complete', { nullable: true })
+  @ApiText('Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item`', { nullable: true })
   readonly reason: string | null;
 
   @ApiCount('Pages read so far')
@@ -62,6 +74,9 @@ export class SweepResponse implements SweepView {
 
   @ApiCount('Missing resources that became tombstones')
   readonly deleted: number;
+
+  @ApiListOf(() => UnreadableItemResponse, 'Objects that could not be read, at most 100; the others count')
+  readonly unreadable_items: readonly UnreadableItem[];
 
   @ApiTime('Start of the sweep')
   readonly started_at: string;

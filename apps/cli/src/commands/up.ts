@@ -1,7 +1,9 @@
 import { accessSync, constants, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  checkedEnvironment,
   DataDirLock,
+  describeTenants,
   isPortFree,
   LaunchError,
   makeEnterable,
@@ -55,7 +57,9 @@ export async function up(): Promise<number> {
   try {
     const endedSome = await lock.endLeftovers();
     await refuseTakenPorts(plan, endedSome ? PORT_RELEASE_LIMIT_MS : 0);
-    const started = system.boot().then(() => printSummary(system, plan, output));
+    output.progress('checking the configuration');
+    const tokens = await mintSummaryTokens(checkedEnvironment(process.env, plan));
+    const started = system.boot().then(() => printSummary(system, plan, output, tokens));
     await Promise.race([started.then(() => stopRequested), stopRequested, supervisor.failure]);
     output.log('stopping');
     return 0;
@@ -112,9 +116,13 @@ async function becomesFree(port: number, host: string, deadline: number): Promis
 }
 
 /** Prints the summary once the demo has data to list, and keeps DATA_DIR/run.json up to date when processes are started again. */
-async function printSummary(system: RunningSystem, plan: StartPlan, output: TerminalOutput): Promise<void> {
+async function printSummary(
+  system: RunningSystem,
+  plan: StartPlan,
+  output: TerminalOutput,
+  { admin, tenant }: Awaited<ReturnType<typeof mintSummaryTokens>>,
+): Promise<void> {
   const { apiUrl, workerUrl, childEnv } = system;
-  const { admin, tenant } = await mintSummaryTokens(childEnv);
   if (plan.simulator) output.progress('waiting for the first inventory of the demo account');
   if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
   if (system.isStopping) return;
@@ -126,6 +134,10 @@ async function printSummary(system: RunningSystem, plan: StartPlan, output: Term
     simulator: plan.simulator ? `http://127.0.0.1:${plan.simulator.port}` : 'off',
     admin_token: admin,
     tenant_token: tenant,
+    tenants: await describeTenants(apiUrl, admin, plan.simulator !== undefined),
+    simulator_token: plan.simulator?.token ?? 'off',
+    saved_in: runFile(plan.dataDir),
+    next: 'paste the line after curl into another terminal, then order a droplet as the tenant (README.md, "Two commands")',
     curl: `curl -s -H "Authorization: Bearer ${admin}" ${apiUrl}/api/v1/inventory`,
   };
   const writeNote = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });

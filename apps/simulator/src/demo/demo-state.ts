@@ -34,6 +34,22 @@ export function seedState(
   return { ...filled, invoice_seed, counters: { ...filled.counters, random: random.position } };
 }
 
+/** The SSH keys of a new account. */
+const SSH_KEYS = [
+  {
+    id: 512_189,
+    fingerprint: '3b:16:bf:e4:8b:00:8b:b8:59:8c:a9:d3:f0:19:45:fa',
+    public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEopsEXAMPLEopsEXAMPLEopsEXAMPLE ops@northwind.example',
+    name: 'ops',
+  },
+  {
+    id: 512_190,
+    fingerprint: 'f5:de:eb:64:2d:6a:b6:d5:bb:06:47:7f:04:4b:f8:e2',
+    public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEciEXAMPLEciEXAMPLEciEXAMPLEci ci@northwind.example',
+    name: 'ci',
+  },
+];
+
 function bareState(random: SeededRandom, token: string, startMs: number): State {
   const none = Object.fromEntries(Object.keys(KEY_OF).map((name) => [name, []])) as unknown as State;
   const team = { uuid: random.uuid(), name: 'Northwind Digital' };
@@ -79,6 +95,7 @@ function bareState(random: SeededRandom, token: string, startMs: number): State 
         is_default: true,
       },
     ],
+    ssh_keys: SSH_KEYS,
     vpcs: REGION_SLUGS.map((region) => ({
       id: random.uuid(),
       name: `default-${region}`,

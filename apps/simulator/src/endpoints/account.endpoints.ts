@@ -1,14 +1,41 @@
 import { issueInvoices } from '../demo/invoices/demo-invoices';
-import { list, ok, sourceOf } from '../http/answer';
+import { list, notFound, ok, sourceOf } from '../http/answer';
 import type { EndpointGroup } from '../http/route';
 import { type BillingEntry, centsOf, moneyText } from '../world/billing-records';
+import type { OpaqueRecord } from '../world/records';
 import type { World } from '../world/world';
 import { monthName } from './invoices.endpoints';
 
-/** `GET /v2/account`. */
+/** The account and its SSH keys. */
 export const accountEndpoints: EndpointGroup = {
-  routes: [{ method: 'GET', path: '/v2/account', handle: (world) => ok({ account: world.value('account') }) }],
+  routes: [
+    { method: 'GET', path: '/v2/account', handle: (world) => ok({ account: world.value('account') }) },
+    {
+      method: 'GET',
+      path: '/v2/account/keys',
+      handle: (world) =>
+        list(
+          'ssh_keys',
+          sourceOf(world.collections.ssh_keys.all(), (key) => key),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/v2/account/keys/:key',
+      handle: (world, { params }) => {
+        const key = findSshKey(world, params.key);
+        if (key === undefined) throw notFound();
+        return ok({ ssh_key: key });
+      },
+    },
+  ],
 };
+
+/** Finds an SSH key by its id or by its fingerprint, in any letter case. */
+export function findSshKey(world: World, wanted: unknown): OpaqueRecord | undefined {
+  const text = String(wanted).toLowerCase();
+  return world.collections.ssh_keys.all().find(({ id, fingerprint }) => String(id) === text || fingerprint === text);
+}
 
 const HOUR_MS = 3_600_000;
 /** The monthly price is reached after 28 days. */

@@ -225,7 +225,10 @@ function readName(domain: string, name: unknown): string {
   return lower.endsWith(`.${domain}.`) ? lower.slice(0, -domain.length - 2) : lower;
 }
 
-/** Reads data: a host name is sent with a trailing dot, stored and returned without one, the domain itself as `@`. Unsent data stays as it is. */
+/**
+ * Reads data: a host name is sent with a trailing dot, stored and returned without one; the zone itself is returned as `@`
+ * (octodns#151). Unsent data keeps its stored form.
+ */
 function readData(domain: string, type: string, data: unknown, written: unknown, tag: string | null): string {
   if (typeof data !== 'string' || data === '') throw unprocessable("Data can't be blank");
   if (written === undefined || !HOST_TYPES.includes(type) || data === '@' || tag === 'iodef') {
@@ -235,7 +238,7 @@ function readData(domain: string, type: string, data: unknown, written: unknown,
   }
   if (!data.endsWith('.')) throw unprocessable('Data needs to end with a dot (.)');
   const host = data.slice(0, -1).toLowerCase();
-  return host === domain ? '@' : host;
+  return host === domain && type !== 'CAA' ? '@' : host;
 }
 
 function readTag(tag: unknown): string {

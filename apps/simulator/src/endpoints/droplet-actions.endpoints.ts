@@ -243,4 +243,12 @@ const DROPLET_ACTIONS: Record<string, DropletActionType> = {
     },
   },
   password_reset: { duration: 'other_action_ms', check: () => ({}), complete: nothing },
+  change_kernel: {
+    duration: 'other_action_ms',
+    check: (_world, _droplet, { kernel }) => {
+      if (!Number.isInteger(kernel)) throw unprocessable('You specified an invalid kernel.');
+      return { kernel };
+    },
+    complete: nothing,
+  },
 };

@@ -2,6 +2,7 @@ import { type Answer, notFound, ok, unprocessable } from '../http/answer';
 import { objectBody, type ProviderRequest } from '../http/route';
 import type { BackupPolicy, DropletRecord, ImageRecord, RegionRecord, SizeRecord } from '../world/records';
 import type { World } from '../world/world';
+import { findSshKey } from './account.endpoints';
 import { startAction } from './actions.endpoints';
 import { dropletView } from './droplet-view';
 import { registerTags } from './tags.endpoints';
@@ -19,14 +20,15 @@ export function createDroplets(world: World, request: ProviderRequest): Answer {
   if (typeof body.user_data === 'string' && Buffer.byteLength(body.user_data) > MAX_USER_DATA_BYTES) {
     throw unprocessable('User data must be at most 64 KiB.');
   }
+  checkSshKeys(world, body.ssh_keys);
+  const vpc = readVpc(world, body.vpc_uuid) ?? placement.vpc;
   const volumes = readVolumes(world, body);
   const policy = body.backups === true ? parseBackupPolicy(body.backup_policy) : undefined;
   const tags = registerTags(world, body.tags ?? []);
   const features = readFeatures(body);
 
   const created = names.map((name) => {
-    const droplet = newDroplet(world, name, placement, { tags, features, volume_ids: volumes, backup_policy: policy });
-    if (typeof body.vpc_uuid === 'string') droplet.vpc_uuid = body.vpc_uuid;
+    const droplet = newDroplet(world, name, placement, { tags, features, vpc_uuid: vpc, volume_ids: volumes, backup_policy: policy });
     return beginCreate(world, droplet, request.baseUrl);
   });
   const links = { actions: created.map(({ link }) => link) };
@@ -52,6 +54,21 @@ function checkRoom(world: World, wanted: number): void {
   if (world.collections.droplets.size + wanted > world.value('account').droplet_limit) {
     throw unprocessable('creating this/these droplet(s) will exceed your droplet limit');
   }
+}
+
+/** Unknown keys are refused with 422, which names them (doctl#257, terraform-provider-digitalocean#331). */
+function checkSshKeys(world: World, keys: unknown): void {
+  if (keys === undefined || keys === null) return;
+  if (!Array.isArray(keys)) throw unprocessable('ssh_keys must be an array');
+  const unknown = keys.filter((key) => findSshKey(world, key) === undefined);
+  if (unknown.length > 0) throw unprocessable(`${unknown.map(String).join(', ')} are invalid key identifiers for Droplet creation.`);
+}
+
+/** The requested network; undefined for the default one. An unknown id, and a name in its place, is a 404 (python-digitalocean#264). */
+export function readVpc(world: World, id: unknown): string | undefined {
+  if (id === undefined || id === null || id === '') return undefined;
+  if (typeof id !== 'string' || world.collections.vpcs.get(id) === undefined) throw notFound();
+  return id;
 }
 
 function readVolumes(world: World, body: Record<string, unknown>): string[] {

@@ -2,6 +2,7 @@ import { type Answer, list, noContent, notFound, ok, ProviderRefusal, sourceOf, 
 import { type EndpointGroup, objectBody, type ProviderRequest } from '../http/route';
 import type { FirewallRecord, LoadBalancerRecord } from '../world/records';
 import type { World } from '../world/world';
+import { readVpc } from './droplet-create';
 import { leaveProject, placeInProject } from './project-members.endpoints';
 
 type Rules = Record<string, unknown>[];
@@ -84,13 +85,20 @@ function readFirewall(world: World, request: ProviderRequest, ownId?: string) {
   if (rules.inbound_rules.length + rules.outbound_rules.length === 0) throw unprocessable('at least one rule is required');
   if (world.collections.firewalls.all().some((firewall) => firewall.name === name && firewall.id !== ownId))
     throw new ProviderRefusal('conflict', 'duplicate name');
-  return { name, ...rules, droplet_ids: (dropletIds ?? []) as number[], tags: (tags ?? []) as string[] };
+  const droplets = (dropletIds ?? []) as number[];
+  checkDroplets(world, droplets);
+  return { name, ...rules, droplet_ids: droplets, tags: (tags ?? []) as string[] };
+}
+
+function checkDroplets(world: World, ids: readonly unknown[]): void {
+  if (ids.some((id) => world.collections.droplets.get(Number(id)) === undefined)) throw unprocessable('droplet_ids is invalid');
 }
 
 function changeDroplets(world: World, request: ProviderRequest, adding: boolean): Answer {
   const firewall = existingFirewall(world, request);
   const { droplet_ids: ids } = objectBody(request);
   if (!Array.isArray(ids)) throw unprocessable('droplet_ids is required');
+  if (adding) checkDroplets(world, ids);
   const others = firewall.droplet_ids.filter((id) => !ids.includes(id));
   apply(world, { ...firewall, droplet_ids: adding ? [...others, ...ids.map(Number)] : others });
   return noContent;
@@ -155,11 +163,43 @@ export const loadBalancersEndpoints: EndpointGroup = {
   },
 };
 
-/** A load balancer in the API's format. A global one has no region key. */
-function balancerView(world: World, balancer: LoadBalancerRecord): Record<string, unknown> {
-  const { region, ...fields } = balancer;
-  return { ...fields, network: 'EXTERNAL', ...(region !== null && { region: world.collections.regions.get(region) }) };
+/** Documented fields with their documented defaults. */
+const OPTIONS: Readonly<Record<string, unknown>> = {
+  enable_proxy_protocol: false,
+  enable_backend_keepalive: false,
+  http_idle_timeout_seconds: 60,
+  disable_lets_encrypt_dns_records: false,
+  firewall: { deny: [], allow: [] },
+  network: 'EXTERNAL',
+  network_stack: 'IPV4',
+  tls_cipher_policy: 'DEFAULT',
+};
+/** Documented fields of global load balancers. */
+const GLOBAL_OPTIONS: Readonly<Record<string, unknown>> = {
+  domains: [],
+  glb_settings: { target_protocol: 'http', target_port: 80, cdn: { is_enabled: false }, region_priorities: {}, failover_threshold: 0 },
+  target_load_balancer_ids: [],
+};
+
+/** A load balancer in the API's format. A global one has no region key; one without IPv6 has an empty address. */
+function balancerView(world: World, { region, options, ...fields }: LoadBalancerRecord): Record<string, unknown> {
+  const all = { ...OPTIONS, ...(fields.type === 'GLOBAL' && GLOBAL_OPTIONS), ...options };
+  const dual = all.network_stack === 'DUALSTACK' && fields.ip !== '';
+  return {
+    ...fields,
+    ipv6: dual ? `2604:a880:800:14::${fields.ip.split('.').slice(2).map(Number).join(':')}` : '',
+    size: sizeOf(fields.size_unit),
+    ...all,
+    ...(region !== null && { region: world.collections.regions.get(region) }),
+  };
 }
+
+/** The old size with at most this many nodes. */
+function sizeOf(nodes: number): string {
+  return nodes >= 6 ? 'lb-large' : nodes >= 3 ? 'lb-medium' : 'lb-small';
+}
+
+const NODES: Readonly<Record<string, number>> = { 'lb-small': 1, 'lb-medium': 3, 'lb-large': 6 };
 
 function existingBalancer(world: World, { params }: ProviderRequest): LoadBalancerRecord {
   const balancer = world.collections.load_balancers.get(params.id ?? '');
@@ -185,19 +225,25 @@ function readBalancer(
   if (typeof body.name !== 'string' || body.name === '') throw unprocessable('name is required');
   if (!Array.isArray(body.forwarding_rules) || body.forwarding_rules.length === 0) throw unprocessable('forwarding_rules is required');
   const type = body.type ?? 'REGIONAL';
+  const { size, droplet_ids: dropletIds = [], tag = '' } = body as { size?: string; droplet_ids?: number[]; tag?: string };
+  if (size !== undefined && NODES[size] === undefined) throw unprocessable('size is invalid');
+  if (dropletIds.length > 0 && tag !== '') throw unprocessable('droplet_ids and tag cannot be used together');
+  checkDroplets(world, dropletIds);
+  const known = Object.keys({ ...OPTIONS, ...(type === 'GLOBAL' && GLOBAL_OPTIONS) });
   if (type !== 'GLOBAL' && world.collections.regions.get(String(body.region)) === undefined) throw unprocessable('region is invalid');
   return {
     name: body.name,
     type,
     region: type === 'GLOBAL' ? null : String(body.region),
-    size_unit: body.size_unit ?? 1,
+    size_unit: body.size_unit ?? NODES[size ?? ''] ?? 1,
     algorithm: body.algorithm ?? 'round_robin',
     forwarding_rules: body.forwarding_rules,
     health_check: { ...HEALTH_CHECK, ...body.health_check },
     sticky_sessions: body.sticky_sessions ?? { type: 'none' },
     redirect_http_to_https: body.redirect_http_to_https ?? false,
-    droplet_ids: body.droplet_ids ?? [],
-    tag: body.tag ?? '',
-    vpc_uuid: body.vpc_uuid ?? world.collections.vpcs.all().map(({ id }) => String(id))[0] ?? '',
+    droplet_ids: dropletIds,
+    tag,
+    vpc_uuid: readVpc(world, body.vpc_uuid) ?? world.collections.vpcs.all().map(({ id }) => String(id))[0] ?? '',
+    options: Object.fromEntries(Object.entries(body).filter(([name]) => known.includes(name))),
   };
 }

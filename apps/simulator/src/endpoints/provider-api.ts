@@ -161,9 +161,9 @@ export class ProviderApi {
 /** Type of the pending event that executes a request after its response was sent. */
 export const LATE_REQUEST = 'late_request';
 
-/** Executes a request by its endpoint. Throws the 404 of an unknown path. */
+/** Executes a request by its endpoint; a HEAD is a GET without its body, which Node leaves out. Throws the 404 of an unknown path. */
 export function handleRequest(routes: RouteTable, world: World, request: ProviderRequest): Answer {
-  const found = routes.find(request.method, request.path);
+  const found = routes.find(request.method === 'HEAD' ? 'GET' : request.method, request.path);
   if (found === undefined) throw notFound();
   return found.route.handle(world, { ...request, params: found.params });
 }

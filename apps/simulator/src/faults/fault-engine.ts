@@ -155,6 +155,7 @@ async function play(engine: FaultEngine, rule: FaultRule, { abandoned, commitLat
     case 'page_shift':
     case 'hide':
     case 'other_account':
+    case 'respell':
       break; // these change the body of the response, see response-faults
   }
   return CONTINUE;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { type Answer, type ListSource, pageBody } from '../http/answer';
 import type { ProviderRequest } from '../http/route';
 import type { Effect, FaultRule } from './rule';
@@ -23,11 +24,44 @@ export function renderAnswer(answer: Answer, request: ProviderRequest, fired: Fa
     faulted.kind === 'json'
       ? faulted
       : { status: 200, body: { ...pageBody(faulted.key, faulted.source, faulted.paged, request), ...faulted.beside }, headers: undefined };
-  return { status, type: JSON_TYPE, text: cut(jsonText(body, fired), fired), headers: headers ?? {} };
+  return { status, type: JSON_TYPE, text: cut(jsonText(body, fired, draw), fired), headers: headers ?? {} };
 }
 
-function jsonText(body: unknown, fired: FaultRule[]): string {
-  return JSON.stringify(fired.some(({ effect }) => effect.type === 'other_account') ? withOtherAccountIds(body) : body);
+function jsonText(body: unknown, fired: FaultRule[], draw: () => number): string {
+  const types = new Set(fired.map(({ effect }) => effect.type));
+  const own = types.has('other_account') ? withOtherAccountIds(body) : body;
+  return JSON.stringify(types.has('respell') ? respelled(own, draw) : own);
+}
+
+/** Fields with a text that the provider returns in one letter case, but accepts in any. */
+const CASELESS = new Set(['slug', 'size_slug', 'region_slug']);
+
+/**
+ * Writes a body in another notation of the same values: entries of lists inside objects in another order, IPv6 addresses in long form or in
+ * capitals, slugs in capitals, and nothing as null, as an absent field, as `""` or as `[]`. The list of the objects itself keeps its order.
+ */
+function respelled(value: unknown, draw: () => number, field = '', depth = 0): unknown {
+  if (Array.isArray(value)) {
+    const parts = value.map((part) => respelled(part, draw, field, depth + 1));
+    if (parts.length === 0) return depth > 1 && draw() < 0.5 ? null : parts;
+    const turned = depth > 1 ? Math.floor(draw() * parts.length) : 0;
+    return [...parts.slice(turned), ...parts.slice(0, turned)];
+  }
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value).map(([name, part]) => [name, respelled(part, draw, name, depth + 1)] as const);
+    return Object.fromEntries(depth > 1 ? fields.filter(([, part]) => part !== null || draw() < 0.5) : fields);
+  }
+  if (typeof value !== 'string') return value;
+  if (value === '') return draw() < 0.5 ? null : value;
+  const address = value.split('/')[0] ?? '';
+  if (isIPv6(address)) return value.replace(address, draw() < 0.5 ? longIpv6(address) : address.toUpperCase());
+  return CASELESS.has(field) && draw() < 0.5 ? value.toUpperCase() : value;
+}
+
+function longIpv6(address: string): string {
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = address.includes('::') ? Array<string>(8 - head.length - tail.length).fill('0') : [];
+  return [...head, ...zeros, ...tail].map((group) => group.padStart(4, '0')).join(':');
 }
 
 /** Applies `truncate`: the HTTP response is complete, but its text ends in the middle. */

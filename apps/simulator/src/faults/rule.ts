@@ -12,6 +12,7 @@ const EFFECT_TYPES = [
   'page_shift',
   'hide',
   'other_account',
+  'respell',
   'revoke',
 ] as const;
 

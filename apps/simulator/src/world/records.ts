@@ -208,7 +208,10 @@ export interface LoadBalancerRecord {
   redirect_http_to_https: boolean;
   droplet_ids: number[];
   tag: string;
+  /** Empty in an account without a network. */
   vpc_uuid: string;
+  /** Documented fields as sent; the others have their documented defaults. */
+  options?: Record<string, unknown>;
 }
 
 export interface SizeRecord {

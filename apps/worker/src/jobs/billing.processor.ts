@@ -1,7 +1,15 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { BalanceSnapshots, BillingHistory, FinancePush, InvoiceIngest, InvoiceLedger } from '#libs/provider-billing';
+import {
+  BalanceSnapshots,
+  BillingHistory,
+  BillingReads,
+  FinancePush,
+  InvoiceIngest,
+  InvoiceLedger,
+  type BillingReadName,
+} from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
 import { runJob, StopSignal } from './run-job';
 
@@ -25,6 +33,7 @@ export class BillingJobs {
     private readonly ingest: InvoiceIngest,
     private readonly ledger: InvoiceLedger,
     private readonly push: FinancePush,
+    private readonly reads: BillingReads,
     private readonly enqueuer: Enqueuer,
     private readonly stop: StopSignal,
   ) {}
@@ -32,9 +41,9 @@ export class BillingJobs {
   async run(job: BillingJob): Promise<void> {
     switch (job.name) {
       case 'balance':
-        return this.balances.takeSnapshot();
+        return this.reads.run('balance', () => this.balances.takeSnapshot());
       case 'billing-history':
-        await this.history.read();
+        await this.reads.run('billing_history', () => this.history.read());
         return this.enqueueDueIngests();
       case 'ingest':
         await this.ingest.run(job.data.invoice_id, this.stop.signal);
@@ -47,10 +56,16 @@ export class BillingJobs {
 
   /** Enqueues every job that is due. The tables decide, so a job that the queue has lost is enqueued again. */
   async enqueueDueJobs(): Promise<void> {
-    if (await this.balances.isOlderThan(BALANCE_AGE_MS)) await this.enqueuer.balance();
-    if (await this.history.isOlderThan(HISTORY_AGE_MS)) await this.enqueuer.billingHistory();
+    if (await this.isDue('balance', () => this.balances.isOlderThan(BALANCE_AGE_MS))) await this.enqueuer.balance();
+    if (await this.isDue('billing_history', () => this.history.isOlderThan(HISTORY_AGE_MS))) await this.enqueuer.billingHistory();
     await this.enqueueDueIngests();
     if (await this.push.isDue()) await this.enqueuer.financePush();
+  }
+
+  /** A reading that failed is due when its pause is over, long before its data are old. */
+  private async isDue(name: BillingReadName, isOld: () => Promise<boolean>): Promise<boolean> {
+    const failure = await this.reads.failure(name);
+    return failure === 'none' ? isOld() : failure === 'due';
   }
 
   private async enqueueDueIngests(): Promise<void> {

@@ -1,9 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
-import { errorCode, isRetryable } from '#libs/kernel';
-import { counter, inSpan, withLogFields } from '#libs/observability';
+import { errorFields, isRetryable } from '#libs/kernel';
+import { counter, inSpan, redact, withLogFields } from '#libs/observability';
+import { ReadPostponedError } from '#libs/provider-billing';
 import { QUEUE_NAMES, traceOf } from '#libs/queues';
 
+/** In characters. */
+const LONGEST_DETAIL = 300;
 const log = new Logger('Jobs');
 const givenUp = counter(
   'arcadia_jobs_given_up_total',
@@ -12,29 +15,41 @@ const givenUp = counter(
   QUEUE_NAMES.map((queue) => ({ queue })),
 );
 
-/** Makes BullMQ retry the job. The queue stores only the code, because messages and stacks of drivers may contain secrets. */
+/** Makes BullMQ retry the job. Messages and stacks of drivers are not stored, because they may contain secrets. */
 class RetryableJobError extends Error {}
 
 type RunnableJob = Pick<Job, 'id' | 'queueName' | 'attemptsMade'> & Partial<Pick<Job, 'name' | 'opts'>>;
 
 /**
- * The only place that decides what follows a job's failure. Failures that pass by themselves are retried, all others are final, and
- * unexpected errors are logged with their stack. The queue's storage gets the stable code and nothing else. [TEN-8]
+ * The only place that decides what follows a job's failure. Failures that pass by themselves are retried until the attempts are used up, all
+ * others are final, and unexpected errors are logged with their stack. A reading that the schedule repeats is final for the queue, but not
+ * given up: the line has the time of its next attempt. The queue's storage gets code and message of an expected failure, which the API may
+ * return too, and of any other only `internal`. [TEN-8]
  */
 export function runJob<T>(job: RunnableJob, work: () => Promise<T>): Promise<T> {
   return withLogFields({ job_id: job.id }, async () => {
     try {
       return await inSpan(spanOf(job), work);
     } catch (error) {
-      const code = errorCode(error);
-      const again = isRetryable(error);
-      const line = { event: 'job_failed', queue: job.queueName, code, attempt: job.attemptsMade + 1, again };
-      if (code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
+      const attempts = job.opts?.attempts ?? 1;
+      const attempt = job.attemptsMade + 1;
+      const again = isRetryable(error) && attempt < attempts;
+      const line = { event: 'job_failed', queue: job.queueName, job: job.name, ...errorFields(error), attempt, attempts, again };
+      if (line.code === 'internal') log.error(line, error instanceof Error ? error.stack : undefined);
       else log.warn(line);
-      if (!again || line.attempt >= (job.opts?.attempts ?? 1)) givenUp.inc({ queue: job.queueName });
-      throw again ? new RetryableJobError(code) : new UnrecoverableError(code);
+      if (!again && !(error instanceof ReadPostponedError)) givenUp.inc({ queue: job.queueName });
+      const stored = storedReason(line);
+      throw again ? new RetryableJobError(stored) : new UnrecoverableError(stored);
     }
   });
+}
+
+/** One line, bounded: a provider's explanation may be a part of the message. [OPS-10] */
+function storedReason({ code, detail }: { readonly code: string; readonly detail?: string }): string {
+  if (detail === undefined) return code;
+  return `${code}: ${redact(detail)
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .slice(0, LONGEST_DETAIL)}`;
 }
 
 /** The span belongs to the trace of the request that enqueued the job. A job of a schedule begins a trace of its own. */

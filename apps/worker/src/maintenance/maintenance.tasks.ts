@@ -6,7 +6,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
 import { inventoryRetention } from '#libs/inventory';
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
@@ -156,7 +156,7 @@ export class SagaMaintenance {
     try {
       await work();
     } catch (error) {
-      if (!this.ended) this.log.warn({ event: 'maintenance_failed', what, code: errorCode(error) });
+      if (!this.ended) this.log.warn({ event: 'maintenance_failed', what, ...errorFields(error) });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { TokenPurpose } from '#libs/config';
-import { Lease, queryableOf, Transaction, type Queryable } from '#libs/database';
-import { DigitalOcean } from '#libs/digitalocean';
+import { Lease, queryableOf, type LeaseChange, Transaction, type Queryable } from '#libs/database';
+import { DigitalOcean, passesByItself } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { ILike, IsNull, Not, type Repository } from 'typeorm';
@@ -8,7 +8,7 @@ import { CatalogRefresh } from './entities/catalog-refresh.entity';
 import { Image } from './entities/image.entity';
 import { Region } from './entities/region.entity';
 import { Size } from './entities/size.entity';
-import { readOffers, type Offers } from './provider-offers';
+import { EmptyCatalogError, readOffers, type Offers } from './provider-offers';
 import { closest } from 'fastest-levenshtein';
 
 /** A refresh that takes longer counts as failed, and another process may start one. */
@@ -52,30 +52,38 @@ export class Catalog {
     return (await this.sizes.findOneBy({ slug })) ?? undefined;
   }
 
-  /** Refreshes the copy now, with the token of the fingerprint if one is given. Throws the client's errors; the old copy then stays. */
+  /**
+   * Refreshes the copy now, with the token of the fingerprint if one is given. Throws the client's errors; the old copy then stays. After
+   * `IncompleteListError` the entries that could be read are new, and no entry was deleted.
+   */
   async refresh(purpose: TokenPurpose, fingerprint?: string): Promise<void> {
     const offers = await readOffers(this.provider, { purpose, fingerprint });
     await this.transaction.run((em) => this.replace(queryableOf(em), offers));
+    if (offers.incomplete) throw offers.incomplete;
   }
 
   /**
-   * Refreshes the copy when it is missing or older than `ms`, in one process at a time. Returns whether this process replaced it; it
-   * does not when its claim ran out and another process took over. Throws the client's errors; the old copy then stays.
+   * Refreshes the copy when it is missing or older than `ms`, in one process at a time, and after a failure not before a pause. Returns
+   * whether this process replaced it; it does not when its claim ran out and another process took over. Throws like `refresh`.
    */
   async refreshIfOlderThan(ms: number, purpose: TokenPurpose, fingerprint?: string): Promise<boolean> {
     await this.refreshes.createQueryBuilder().insert().values(OFFERS).orIgnore().execute();
     const isOld = `(taken_at is null or taken_at <= clock_timestamp() - :ms * interval '1 millisecond')`;
-    const claim = await this.lease.claim({ where: `name = :name and ${isOld} and ${this.lease.free()}`, parameters: { ...OFFERS, ms } });
+    const isDue = `${isOld} and (next_attempt_at is null or next_attempt_at <= clock_timestamp())`;
+    const claim = await this.lease.claim({ where: `name = :name and ${isDue} and ${this.lease.free()}`, parameters: { ...OFFERS, ms } });
     if (!claim) return false;
     try {
       const offers = await readOffers(this.provider, { purpose, fingerprint });
-      return await this.transaction.run(async (em) => {
-        const mine = await this.lease.release(OFFERS, claim.lease, {}, em);
+      const replaced = await this.transaction.run(async (em) => {
+        const change = offers.incomplete ? afterFailure(offers.incomplete) : {};
+        const mine = await this.lease.release(OFFERS, claim.lease, change, em);
         if (mine) await this.replace(queryableOf(em), offers);
         return mine;
       });
+      if (replaced && offers.incomplete) throw offers.incomplete;
+      return replaced;
     } catch (error) {
-      await this.lease.release(OFFERS, claim.lease);
+      await this.lease.release(OFFERS, claim.lease, afterFailure(error)); // changes nothing where the lease was released already
       throw error;
     }
   }
@@ -91,20 +99,36 @@ export class Catalog {
     };
   }
 
-  private async replace(tx: Queryable, { sizes, regions, images }: Offers): Promise<void> {
-    await tx.query(MARK_TAKEN);
-    await tx.query(REPLACE_SIZES, [JSON.stringify(sizes)]);
-    await tx.query(REPLACE_REGIONS, [JSON.stringify(regions)]);
-    await tx.query(REPLACE_IMAGES, [JSON.stringify(images)]);
+  private async replace(tx: Queryable, { sizes, regions, images, incomplete }: Offers): Promise<void> {
+    const isComplete = incomplete === undefined;
+    await tx.query(MARK_TAKEN, [isComplete]);
+    await tx.query(REPLACE_SIZES, [JSON.stringify(sizes), isComplete]);
+    await tx.query(REPLACE_REGIONS, [JSON.stringify(regions), isComplete]);
+    await tx.query(REPLACE_IMAGES, [JSON.stringify(images), isComplete]);
   }
 }
 
-/** The first statement of every replacement. Its row lock serialises concurrent ones, so that copies do not mix. Fenced. */
-const MARK_TAKEN = `
-insert into provider_catalogue (name, taken_at) values ('offers', clock_timestamp())
-on conflict (name) do update set taken_at = excluded.taken_at`;
+/**
+ * The pause after a failed refresh. After an outage it is short: the copy is refreshed soon after the provider is back. After any other
+ * failure it is a minute at first, then twice as long each time, an hour at most.
+ */
+function afterFailure(error: unknown): LeaseChange<CatalogRefresh> {
+  const growing = `least(interval '1 hour', interval '1 minute' * 2 ^ least(coalesce(failures, 0), 6))`;
+  const pause = passesByItself(error) && !(error instanceof EmptyCatalogError) ? `interval '30 seconds'` : growing;
+  return { set: { failures: () => 'coalesce(failures, 0) + 1', nextAttemptAt: () => `clock_timestamp() + ${pause}` } };
+}
 
-/** Replaces the rows of a table by JSON rows ($1) and deletes the others. Set-based. */
+/**
+ * The first statement of every replacement. Its row lock serialises concurrent ones, so that copies do not mix. Fenced. $1 the lists were
+ * complete: only then there is a new copy, and the failures before it no longer count.
+ */
+const MARK_TAKEN = `
+insert into provider_catalogue as c (name, taken_at) values ('offers', case when $1::boolean then clock_timestamp() end)
+on conflict (name) do update
+   set taken_at = coalesce(excluded.taken_at, c.taken_at), failures = case when $1 then 0 else c.failures end,
+       next_attempt_at = case when $1 then null else c.next_attempt_at end`;
+
+/** Replaces the rows of a table by JSON rows ($1), and deletes the others when the list was complete ($2). Set-based. */
 function replaceRows(table: string, columns: Readonly<Record<string, string>>): string {
   const names = Object.keys(columns);
   const rest = names.filter((name) => name !== 'slug');
@@ -112,7 +136,7 @@ function replaceRows(table: string, columns: Readonly<Record<string, string>>): 
 with listed as (select * from json_to_recordset($1::json) as s(${Object.entries(columns)
     .map(([name, type]) => `${name} ${type}`)
     .join(', ')})),
-deleted as (delete from ${table} t where not exists (select 1 from listed where listed.slug = t.slug))
+deleted as (delete from ${table} t where $2::boolean and not exists (select 1 from listed where listed.slug = t.slug))
 insert into ${table} (${names.join(', ')}) select ${names.join(', ')} from listed
 on conflict (slug) do update set ${rest.map((name) => `${name} = excluded.${name}`).join(', ')}`;
 }

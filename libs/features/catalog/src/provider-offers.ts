@@ -2,6 +2,7 @@ import type { TokenPurpose } from '#libs/config';
 import {
   decimal,
   flag,
+  IncompleteListError,
   list,
   optionalIdText,
   optionalText,
@@ -42,10 +43,13 @@ export interface OfferedImage {
   readonly status: string;
 }
 
+/** The offers that could be read. */
 export interface Offers {
   readonly sizes: readonly OfferedSize[];
   readonly regions: readonly OfferedRegion[];
   readonly images: readonly OfferedImage[];
+  /** The first list with an entry that could not be read. An entry that is missing here may still be offered. */
+  readonly incomplete: IncompleteListError | undefined;
 }
 
 /** The provider's lists are empty. That means a token without the scope to read them, because DigitalOcean always offers something. */
@@ -55,8 +59,22 @@ export class EmptyCatalogError extends domainError(
   'DigitalOcean returned an empty list of sizes or regions; check the scopes of the token',
 ) {}
 
-/** Reads all lists, or throws the error of the one that failed. Throws `EmptyCatalogError` when there are no sizes or no regions. */
+/**
+ * Reads all lists; an entry that cannot be read costs itself only. Throws the error of a list that failed otherwise, and `EmptyCatalogError`
+ * when there are no sizes or no regions.
+ */
 export async function readOffers(provider: DigitalOcean, token: { purpose: TokenPurpose; fingerprint?: string }): Promise<Offers> {
+  let incomplete: IncompleteListError | undefined;
+  const collect = async <T>(pages: AsyncIterable<ListPage<T>>): Promise<T[]> => {
+    const found: T[] = [];
+    try {
+      for await (const { items } of pages) found.push(...items);
+    } catch (error) {
+      if (!(error instanceof IncompleteListError) || error.reason !== 'unreadable_item') throw error;
+      incomplete ??= error;
+    }
+    return found;
+  };
   const bySlug = { ...token, idOf: ({ slug }: { readonly slug: string }) => slug };
   const sizes = await collect(provider.list({ ...bySlug, path: '/v2/sizes', key: 'sizes', parse: parseSize }));
   const regions = await collect(provider.list({ ...bySlug, path: '/v2/regions', key: 'regions', parse: parseRegion }));
@@ -67,13 +85,7 @@ export async function readOffers(provider: DigitalOcean, token: { purpose: Token
     for (const { image } of listed) if (image) images.set(image.slug, image);
   }
   if (sizes.length === 0 || regions.length === 0) throw new EmptyCatalogError();
-  return { sizes, regions, images: [...images.values()] };
-}
-
-async function collect<T>(pages: AsyncIterable<ListPage<T>>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const { items } of pages) found.push(...items);
-  return found;
+  return { sizes, regions, images: [...images.values()], incomplete };
 }
 
 export function parseSize(raw: unknown): OfferedSize {

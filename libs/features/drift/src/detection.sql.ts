@@ -86,6 +86,9 @@ const CONFIRMED = `(r.deleted_at is not null or (r.stale_strike_count = 0 and r.
 const RETIRED_IMAGE = `(f.key = 'image' and l.actual #>> '{}' ~ '^\\d+$' and l.expected #>> '{}' !~ '^\\d+$' and not exists (
    select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
 
+/** The image was ordered by its number, and the droplet shows the slug of that same image. */
+const SAME_IMAGE = `(f.key = 'image' and l.expected #>> '{}' = r.attrs ->> 'image_id') is true`;
+
 /**
  * Finds the drifts to open, to change and to close, and writes nothing. Without a change since the last detection it returns no row.
  * A field that matches again is `stale`, or `reverted` when a revert has finished and a later sweep has listed the value. [DRF-3] [DRF-5]
@@ -104,7 +107,7 @@ found as materialized (
      and f.value <> v.actual
      and case when ${sameTags('f.key', 'f.value', 'v.actual')} then false
               else not arcadia_loosely_equal(${inOneCase('f.key', 'l.expected')}, ${inOneCase('f.key', 'l.actual')}) end
-     and not ${RETIRED_IMAGE}
+     and not ${RETIRED_IMAGE} and not ${SAME_IMAGE}
   union all
   select p.resource_id, p.version, 'missing', '"present"', '"deleted"', p.spec ->> 'size_slug'
     from ${COMPARED}

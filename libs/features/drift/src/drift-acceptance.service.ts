@@ -1,9 +1,9 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
+import { looselyEqual } from '#libs/kernel';
 import { DesiredState, DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
-import { looselyEqual } from './compare-spec';
 import { LATEST_REVERT, liveValue, withoutOwnTags } from './detection.sql';
 import { DriftMovedOnError, DriftNotFoundError, RevertUnderWayError } from './drift.errors';
 import { statusesBefore } from './drift.states';

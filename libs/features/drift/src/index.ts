@@ -1,5 +1,4 @@
 export { AdoptionService } from './adoption.service';
-export { looselyEqual } from './compare-spec';
 export { DriftAcceptanceService } from './drift-acceptance.service';
 export { DriftDetectionService, type DetectionReport } from './drift-detection.service';
 export { DriftRevertService, type ReversalPlan } from './drift-revert.service';

@@ -1,5 +1,5 @@
 export { OwnershipService } from './attribution/ownership.service';
-export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
+export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
@@ -18,7 +18,7 @@ export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ResourceFilters } from './queries/inventory-reader';
-export type { ResourceView } from './queries/resource-view';
+export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader } from './queries/completeness-reader';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';

@@ -12,11 +12,12 @@ export type Reconciliation = (typeof RECONCILIATIONS)[number];
 /**
  * The statuses that may follow each status. Several workers may ingest one invoice at the same time: a claim may find it `ingesting`, and
  * the document that was requested later replaces the lines of an invoice that another worker has `ingested` or that has `failed` for it.
+ * An invoice with lines stays `ingested` while it is read again, and when that reading fails: the status is that of the lines in use.
  */
 export const INVOICE_TRANSITIONS: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   discovered: ['ingesting'],
   ingesting: ['ingesting', 'ingested', 'failed'],
-  ingested: ['ingesting', 'ingested'],
+  ingested: ['ingested'],
   failed: ['ingesting', 'ingested'],
 };
 

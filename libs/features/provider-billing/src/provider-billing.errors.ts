@@ -1,7 +1,30 @@
-import { domainError } from '#libs/kernel';
+import { DomainError, domainError, type ErrorCategory } from '#libs/kernel';
 
 /** The balance has never been read, because the provider could not be called yet. */
 export class BalanceNotReadError extends domainError('balance_not_read', 'not_found', 'The balance has not been read yet') {}
+
+/**
+ * A reading of the provider's billing data failed, and the schedule repeats it at a known time; the queue does not. It keeps code, message
+ * and facts of its cause.
+ */
+export class ReadPostponedError extends DomainError {
+  readonly code: string;
+  /** Not one that a queue retries. */
+  readonly category: ErrorCategory = 'conflict';
+
+  constructor(
+    override readonly cause: DomainError,
+    readonly failures: number,
+    readonly nextAttemptAt: Date,
+  ) {
+    super(cause.message);
+    this.code = cause.code;
+  }
+
+  override get facts(): Readonly<Record<string, string | number>> {
+    return { ...this.cause.facts, failures: this.failures, next_attempt_at: this.nextAttemptAt.toISOString() };
+  }
+}
 
 export class InvoiceNotFoundError extends domainError(
   'invoice_not_found',

@@ -16,6 +16,12 @@ export const BILLING_METRICS: readonly DatabaseGauge[] = [
     values: () => [STATES],
   },
   {
+    name: 'arcadia_invoices_reading_failed',
+    help: 'Invoices whose last reading failed, whether or not the lines of an earlier reading are in use',
+    labels: [],
+    sql: `select count(*) as value from cloud_invoices where failure is not null`,
+  },
+  {
     name: 'arcadia_finance_oldest_undelivered_seconds',
     help: 'Age of the oldest invoice that is not delivered to finance yet; 0 when there is none or no finance service is configured',
     labels: [],

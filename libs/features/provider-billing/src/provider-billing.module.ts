@@ -4,8 +4,10 @@ import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BalanceSnapshots } from './balance/balance-snapshots';
+import { BillingReads } from './billing-reads';
 import { BalanceSnapshot } from './entities/balance-snapshot.entity';
 import { BillingHistoryEntry } from './entities/billing-history-entry.entity';
+import { BillingRead } from './entities/billing-read.entity';
 import { CostLine } from './entities/cost-line.entity';
 import { FinanceOutboxMessage } from './entities/finance-outbox-message.entity';
 import { InvoicePreview } from './entities/invoice-preview.entity';
@@ -23,11 +25,12 @@ import { ProviderInvoices } from './provider/provider-invoices';
 import { CostLineReader } from './queries/cost-line-reader';
 import { InvoiceReader } from './queries/invoice-reader';
 
-const ENTITIES = [BalanceSnapshot, BillingHistoryEntry, CostLine, FinanceOutboxMessage, Invoice, InvoicePreview];
+const ENTITIES = [BalanceSnapshot, BillingHistoryEntry, BillingRead, CostLine, FinanceOutboxMessage, Invoice, InvoicePreview];
 
 const EXPORTED = [
   BalanceSnapshots,
   BillingHistory,
+  BillingReads,
   CostLineReader,
   FinancePush,
   InvoiceIngest,

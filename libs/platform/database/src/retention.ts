@@ -1,4 +1,4 @@
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from './database';
 
@@ -30,7 +30,7 @@ export class Retention {
       try {
         removed[rule.what] = await this.applyRule(rule, signal);
       } catch (error) {
-        this.log.warn({ event: 'retention_failed', what: rule.what, code: errorCode(error) });
+        this.log.warn({ event: 'retention_failed', what: rule.what, ...errorFields(error) });
       }
     }
     if (Object.values(removed).some((rows) => rows > 0)) this.log.log({ event: 'retention_applied', removed });

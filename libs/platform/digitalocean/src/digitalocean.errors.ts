@@ -17,6 +17,8 @@ export abstract class ProviderError extends DomainError {
   readonly status?: number;
   readonly requestId?: string;
   readonly providerCode?: string;
+  /** The path of the call that failed, without its query. The client adds it. */
+  path?: string;
   override readonly retryAfterMs?: number;
 
   constructor(message: string, { status, requestId, providerCode, explanation }: AnswerFacts = {}, retryAfterMs?: number) {
@@ -25,6 +27,15 @@ export abstract class ProviderError extends DomainError {
     this.requestId = requestId;
     this.providerCode = providerCode;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  override get facts(): Readonly<Record<string, string | number>> {
+    const { path, status, requestId } = this;
+    return {
+      ...(path !== undefined && { path }),
+      ...(status !== undefined && { status }),
+      ...(requestId !== undefined && { provider_request_id: requestId }),
+    };
   }
 
   /** DigitalOcean could not be used, and the same call may succeed later. */
@@ -148,6 +159,14 @@ export class MalformedAnswerError extends providerError(
   'unavailable',
   (reason: string) => `DigitalOcean answered with something unreadable (${reason})`,
 ) {
+  /** The field that could not be read, where the error is about one field of an object. */
+  readonly field?: string;
+
+  /** The error about one field of an object. */
+  static ofField(field: string, expected: string): MalformedAnswerError {
+    return Object.assign(new MalformedAnswerError(`${field} is not ${expected}`), { field });
+  }
+
   /** The write was accepted, but its result is not known. */
   override get writeFailure(): WriteFailure {
     return { is: 'unknown' };
@@ -185,4 +204,16 @@ export class IncompleteListError extends providerError(
   ) {
     super(reason);
   }
+
+  override get facts(): Readonly<Record<string, string | number>> {
+    return { ...super.facts, reason: this.reason, ...(this.cause && { unreadable: this.cause.message }) };
+  }
+}
+
+/**
+ * True for a failure that ends with an outage or a pause of the provider, so that a retry makes sense soon. An answer that cannot be read
+ * is likely to be the same the next time.
+ */
+export function passesByItself(error: unknown): boolean {
+  return isRetryable(error) && !(error instanceof MalformedAnswerError || error instanceof IncompleteListError);
 }

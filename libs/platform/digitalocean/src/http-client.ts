@@ -140,6 +140,7 @@ export class DigitalOceanHttpClient {
       try {
         return handle(await recordCall(request, (recordOutcome) => this.send(prepared, token, permit, recordOutcome)), calls);
       } catch (error) {
+        if (error instanceof ProviderError) error.path ??= request.path;
         if (request.method !== 'GET') throw error;
         request.signal?.throwIfAborted();
         const pauseMs = pauseBeforeRetryMs(error, calls);

@@ -14,12 +14,13 @@ export {
   TokenRejectedError,
   UnknownOutcomeError,
   UnusablePathError,
+  passesByItself,
   type AnswerFacts,
   type IncompleteReason,
 } from './digitalocean.errors';
 export { DigitalOceanModule } from './digitalocean.module';
 export { RATE_LIMITER_FUNCTIONS } from './functions/rate-limiter.sql';
-export type { ListPage, ListRequest } from './pagination';
+export type { ListPage, ListRequest, UnreadableObject } from './pagination';
 export {
   decimal,
   flag,
@@ -27,10 +28,12 @@ export {
   idTexts,
   list,
   moneyText,
+  optionalDecimal,
   optionalIdText,
   optionalList,
   optionalRecord,
   optionalText,
+  optionalTime,
   optionalWholeNumber,
   record,
   text,

@@ -4,7 +4,7 @@ import { ListCompleteness, type ReceivedPage } from './pagination';
 const nameless = new MalformedAnswerError('name is not text');
 const page = (ids: string[], total: number | undefined, hasNext = false, unreadable = 0): ReceivedPage<string> => ({
   items: ids,
-  unreadable: Array.from({ length: unreadable }, () => nameless),
+  unreadable: Array.from({ length: unreadable }, () => ({ error: nameless })),
   total,
   hasNext,
 });

@@ -1,5 +1,6 @@
-import { IncompleteListError, MalformedAnswerError, type IncompleteReason } from './digitalocean.errors';
+import { IncompleteListError, MalformedAnswerError, ProviderError, type IncompleteReason } from './digitalocean.errors';
 import type { DigitalOceanHttpClient, ProviderRequest } from './http-client';
+import { isNothing } from '#libs/kernel';
 import { list, optionalRecord, record } from './parsing';
 
 /** The most objects that DigitalOcean returns on one page (docs/digitalocean-facts.md). */
@@ -12,10 +13,20 @@ const SPARE_PAGES = 10;
 /** A list without a total can never be complete, so only this much of it is read. */
 const MAX_PAGES_WITHOUT_TOTAL = 100;
 
+/** A listed object that `parse` refused. */
+export interface UnreadableObject {
+  /** Null when the id is unreadable too: the list is then incomplete. */
+  readonly id: string | null;
+  /** The first field that could not be read; null when the object as a whole is unusable. */
+  readonly field: string | null;
+}
+
 /** One page of a list. */
 export interface ListPage<T> {
   /** The objects that no earlier page contained. */
   readonly items: T[];
+  /** The unreadable objects that no earlier page contained. Those with an id count as listed. */
+  readonly unreadable: readonly UnreadableObject[];
   /** From 1. */
   readonly page: number;
   /** `meta.total` of this page; the number of objects on it when the list has no total. */
@@ -33,13 +44,18 @@ export interface ListRequest<T> extends Pick<ProviderRequest, 'purpose' | 'finge
   readonly idOf: (item: T) => string;
   /** Throws `MalformedAnswerError` for an unreadable object: the object is skipped, and the list ends as incomplete. */
   readonly parse: (raw: unknown) => T;
+  /**
+   * The id of an object that `parse` refused, as `idOf` would return it; undefined when the id is unreadable too. With it, an unreadable
+   * object counts as listed, and the list can be complete. [TRU-3]
+   */
+  readonly idOfUnreadable?: (raw: unknown) => string | undefined;
 }
 
 /** One page as the provider returned it. */
 export interface ReceivedPage<T> {
   readonly items: readonly T[];
-  /** One error for each object that could not be read. */
-  readonly unreadable: readonly MalformedAnswerError[];
+  /** The objects that could not be read, each with its id where that is readable. */
+  readonly unreadable: readonly { readonly error: MalformedAnswerError; readonly id?: string }[];
   /** `meta.total`, which not every list has. */
   readonly total: number | undefined;
   /** The provider links to a next page. The link itself is not followed; our own URL is used. [TEN-8] */
@@ -54,7 +70,7 @@ export async function* listPages<T>(client: DigitalOceanHttpClient, request: Lis
     const { purpose, fingerprint, path, timeoutMs } = request;
     const query = { ...request.query, page: String(page), per_page: String(PER_PAGE) };
     const fetched = client.read({ purpose, fingerprint, path, query, timeoutMs, signal, method: 'GET' }, (response) =>
-      readPage(response.body, request.key, request.parse),
+      readPage(response.body, request),
     );
     fetched.catch(() => undefined); // a failure is thrown when the page is awaited, which may never happen
     return fetched;
@@ -64,12 +80,15 @@ export async function* listPages<T>(client: DigitalOceanHttpClient, request: Lis
     let next: ReturnType<typeof fetchPage> | undefined = fetchPage(1);
     for (let page = 1; next; page++) {
       const { value, requestedAtMs, calls } = await next;
-      const { fresh, more } = completeness.addPage(value);
+      const { fresh, unreadable, more } = completeness.addPage(value);
       next = more ? fetchPage(page + 1) : undefined;
       const total = value.total ?? value.items.length;
-      yield { items: fresh, page, total, pagesExpected: Math.ceil(total / PER_PAGE), requestedAtMs, calls };
+      yield { items: fresh, unreadable, page, total, pagesExpected: Math.ceil(total / PER_PAGE), requestedAtMs, calls };
     }
     completeness.assertComplete();
+  } catch (error) {
+    if (error instanceof ProviderError) error.path ??= request.path;
+    throw error;
   } finally {
     ended.abort();
   }
@@ -77,7 +96,7 @@ export async function* listPages<T>(client: DigitalOceanHttpClient, request: Lis
 
 /**
  * Decides after each page whether to read another one, and at the end whether the list is complete: `meta.total` is the same on every
- * page and equals the number of distinct ids (docs/guarantees.md). A change between two pages can hide an object, which only the numbers
+ * page and equals the number of distinct ids, those of unreadable objects included (docs/guarantees.md). A change between two pages can hide an object, which only the numbers
  * reveal. An endless list ends at a page without a new id, at more ids than the total, or at more pages than expected.
  */
 export class ListCompleteness<T> {
@@ -94,16 +113,22 @@ export class ListCompleteness<T> {
   ) {}
 
   /** Adds the next page. Returns its objects that no earlier page contained, and whether another page has to be read. */
-  addPage({ items, unreadable, total, hasNext }: ReceivedPage<T>): { fresh: T[]; more: boolean } {
+  addPage({ items, unreadable, total, hasNext }: ReceivedPage<T>): { fresh: T[]; unreadable: UnreadableObject[]; more: boolean } {
     const fresh = items.filter((item) => this.isNew(this.idOf(item)));
-    this.unreadable += unreadable.length;
+    const named = unreadable.filter(({ id }) => id !== undefined);
+    const freshNamed = named.filter(({ id }) => this.isNew(id ?? ''));
+    const nameless = unreadable.filter(({ id }) => id === undefined);
+    this.unreadable += nameless.length;
     this.pages += 1;
-    if (unreadable.length > 0) this.problem ??= { reason: 'unreadable_item', cause: unreadable[0] };
+    if (nameless.length > 0) this.problem ??= { reason: 'unreadable_item', cause: nameless[0]?.error };
     if (total === undefined) this.problem ??= { reason: 'no_total' };
     else if (this.pages > 1 && total !== this.total) this.problem ??= { reason: 'total_changed' };
     this.total = total;
     if (total !== undefined) this.pagesAllowed ??= pagesFor(total, items.length + unreadable.length);
-    return { fresh, more: this.needsNextPage(fresh.length, items.length, unreadable.length, hasNext) };
+    const identified = items.length + named.length;
+    const more = this.needsNextPage(fresh.length + freshNamed.length, identified, nameless.length, hasNext);
+    const counted = [...freshNamed, ...nameless].map(({ id, error }) => ({ id: id ?? null, field: error.field ?? null }));
+    return { fresh, unreadable: counted, more };
   }
 
   /** Throws `IncompleteListError` unless the pages provably contain every object. */
@@ -112,9 +137,9 @@ export class ListCompleteness<T> {
     if (this.problem) throw new IncompleteListError(this.problem.reason, this.problem.cause);
   }
 
-  private needsNextPage(fresh: number, readable: number, unreadable: number, hasNext: boolean): boolean {
-    if (fresh === 0 && (readable > 0 || unreadable === 0)) {
-      if (readable > 0) this.problem ??= { reason: 'repeated_page' };
+  private needsNextPage(fresh: number, identified: number, nameless: number, hasNext: boolean): boolean {
+    if (fresh === 0 && (identified > 0 || nameless === 0)) {
+      if (identified > 0) this.problem ??= { reason: 'repeated_page' };
       return false;
     }
     if (this.total !== undefined && this.ids.size > this.total) {
@@ -139,32 +164,36 @@ function pagesFor(total: number, pageSize: number): number {
 }
 
 /**
- * Reads `{<key>: [...], links, meta: {total}}`. A missing collection is not an empty one: it throws `MalformedAnswerError`.
- * An object that `parse` refuses is counted as unreadable; the rest of the page is kept.
+ * Reads `{<key>: [...], links, meta: {total}}`. A collection of null is an empty one; a missing collection is not, and throws
+ * `MalformedAnswerError`. An object that `parse` refuses is counted as unreadable; the rest of the page is kept.
  */
-function readPage<T>(body: unknown, key: string, parse: (raw: unknown) => T): ReceivedPage<T> {
+function readPage<T>(body: unknown, { key, parse, idOfUnreadable }: ListRequest<T>): ReceivedPage<T> {
   const response = record(body, 'the answer');
-  const raws = list(response, key);
+  const raws = response[key] !== undefined && isNothing(response[key]) ? [] : list(response, key);
   const total = optionalRecord(response.meta, 'meta')?.total ?? undefined;
   if (total !== undefined && !(Number.isSafeInteger(total) && Number(total) >= 0))
     throw new MalformedAnswerError('meta.total is not a count');
   const pages = optionalRecord(optionalRecord(response.links, 'links')?.pages, 'links.pages');
   return {
-    ...readItems(raws, parse),
+    ...readItems(raws, parse, idOfUnreadable),
     total: total === undefined ? undefined : Number(total),
     hasNext: typeof pages?.next === 'string' && pages.next !== '',
   };
 }
 
-function readItems<T>(raws: readonly unknown[], parse: (raw: unknown) => T): Pick<ReceivedPage<T>, 'items' | 'unreadable'> {
+function readItems<T>(
+  raws: readonly unknown[],
+  parse: (raw: unknown) => T,
+  idOfUnreadable?: (raw: unknown) => string | undefined,
+): Pick<ReceivedPage<T>, 'items' | 'unreadable'> {
   const items: T[] = [];
-  const unreadable: MalformedAnswerError[] = [];
+  const unreadable: ReceivedPage<T>['unreadable'][number][] = [];
   for (const raw of raws) {
     try {
       items.push(parse(raw));
     } catch (error) {
       if (!(error instanceof MalformedAnswerError)) throw error;
-      unreadable.push(error);
+      unreadable.push({ error, id: idOfUnreadable?.(raw) });
     }
   }
   return { items, unreadable };

@@ -1,3 +1,4 @@
+import { isNothing } from '#libs/kernel';
 import { MalformedAnswerError } from './digitalocean.errors';
 
 /** The longest id that is accepted. PostgreSQL's indexes can store ids of this length in any script. [OPS-10] */
@@ -9,24 +10,27 @@ const MAX_ENTRIES = 10_000;
 /** A JSON object of a response with unchecked fields. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Readers of single fields: each returns the typed value or throws `MalformedAnswerError`, which names the field, never its value. */
+/**
+ * Readers of single fields: each returns the typed value or throws `MalformedAnswerError`, which names the field, never its value. The
+ * `optional…` readers take every notation of nothing alike: null, an absent field, `""`, `[]` and `{}`. [TRU-3]
+ */
 export function record(value: unknown, name: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(name, 'an object');
   return value as Fields;
 }
 
-/** Null when the field is `null` or absent. */
 export function optionalRecord(value: unknown, name: string): Fields | null {
-  return isAbsent(value) ? null : record(value, name);
+  return isNothing(value) ? null : record(value, name);
 }
 
-/** At most 65,536 UTF-16 characters of any kind; escape the text where it is displayed. */
+/** 1 to 65,536 UTF-16 characters of any kind; escape the text where it is displayed. */
 export function text(from: Fields, field: string): string {
+  if (from[field] === '') throw malformed(field, 'text');
   return checkedText(from[field], field);
 }
 
 export function optionalText(from: Fields, field: string): string | null {
-  return isAbsent(from[field]) ? null : text(from, field);
+  return isNothing(from[field]) ? null : text(from, field);
 }
 
 /**
@@ -38,7 +42,7 @@ export function idText(from: Fields, field: string): string {
 }
 
 export function optionalIdText(from: Fields, field: string): string | null {
-  return isAbsent(from[field]) ? null : idText(from, field);
+  return isNothing(from[field]) ? null : idText(from, field);
 }
 
 export function wholeNumber(from: Fields, field: string): number {
@@ -48,7 +52,7 @@ export function wholeNumber(from: Fields, field: string): number {
 }
 
 export function optionalWholeNumber(from: Fields, field: string): number | null {
-  return isAbsent(from[field]) ? null : wholeNumber(from, field);
+  return isNothing(from[field]) ? null : wholeNumber(from, field);
 }
 
 /** An amount as decimal text, as the API writes money; negative is credit. At most twelve digits before the point and six after it. */
@@ -65,6 +69,26 @@ export function decimal(from: Fields, field: string): number {
   return value;
 }
 
+export function optionalDecimal(from: Fields, field: string): number | null {
+  return isNothing(from[field]) ? null : decimal(from, field);
+}
+
+/** Go's zero time, which a server in that language writes for a time that is not set. */
+const ZERO_TIME = /^0001-01-01[T ]00:00:00/;
+const WHOLE_SECONDS_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/**
+ * A time in one notation: RFC 3339 in UTC, without a fraction of zero. Null for the year 1 too, which means that no time is set. Text that
+ * is no time is returned as it is, because the object around it still counts.
+ */
+export function optionalTime(from: Fields, field: string): string | null {
+  const written = optionalText(from, field);
+  if (written === null || ZERO_TIME.test(written)) return null;
+  if (WHOLE_SECONDS_UTC.test(written)) return written;
+  const time = new Date(written);
+  return Number.isNaN(time.getTime()) ? written : time.toISOString().replace('.000Z', 'Z');
+}
+
 export function flag(from: Fields, field: string): boolean {
   const value = from[field];
   if (typeof value !== 'boolean') throw malformed(field, 'true or false');
@@ -79,17 +103,19 @@ export function list(from: Fields, field: string): readonly unknown[] {
   return value;
 }
 
-/** The API sends `null` for many empty lists. */
+/** The API sends `null` for many empty lists. Entries that mean nothing are left out. */
 export function optionalList(from: Fields, field: string): readonly unknown[] {
-  return isAbsent(from[field]) ? [] : list(from, field);
+  if (isNothing(from[field])) return [];
+  const entries = list(from, field);
+  return entries.some(isNothing) ? entries.filter((entry) => !isNothing(entry)) : entries;
 }
 
-/** Ids in the order of the response, e.g. `volume_ids`; an absent or null list is empty. */
+/** Ids in the order of the response, e.g. `volume_ids`. */
 export function idTexts(from: Fields, field: string): string[] {
   return optionalList(from, field).map((value) => checkedId(value, field));
 }
 
-/** A list of plain texts, e.g. `tags`; an absent or null list is empty. */
+/** A list of plain texts, e.g. `tags`. */
 export function texts(from: Fields, field: string): string[] {
   return optionalList(from, field).map((value) => checkedText(value, field));
 }
@@ -106,10 +132,6 @@ function checkedId(value: unknown, field: string): string {
   throw malformed(field, 'an id');
 }
 
-function isAbsent(value: unknown): value is null | undefined {
-  return value === null || value === undefined;
-}
-
 function malformed(field: string, expected: string): MalformedAnswerError {
-  return new MalformedAnswerError(`${field} is not ${expected}`);
+  return MalformedAnswerError.ofField(field, expected);
 }

@@ -5,7 +5,16 @@ export { makeEnterable } from './embedded-postgres/os-account';
 export { LaunchError } from './local-stack.errors';
 export { isPortFree } from './ports';
 export { RunningSystem, scriptOf, type ProcessName } from './running-system';
-export { planStart, refuseDemoInRealDatabase, simulatorEnvironment, type StartPlan } from './start-plan';
-export { mintSummaryTokens, runFile, summaryText, waitForFirstInventory, writeRunNote, type RunNote, type Summary } from './summary';
+export { checkedEnvironment, planStart, refuseDemoInRealDatabase, simulatorEnvironment, type StartPlan } from './start-plan';
+export {
+  describeTenants,
+  mintSummaryTokens,
+  runFile,
+  summaryText,
+  waitForFirstInventory,
+  writeRunNote,
+  type RunNote,
+  type Summary,
+} from './summary';
 export { Supervisor } from './supervisor';
 export { TerminalOutput } from './terminal-output';

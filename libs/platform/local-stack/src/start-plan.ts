@@ -115,6 +115,11 @@ export function childEnvironment(env: NodeJS.ProcessEnv, plan: StartPlan, databa
   return { ...inherited, DATA_DIR: plan.dataDir, ...simulated, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) };
 }
 
+/** The environment with which the configuration is checked before anything runs. The address of an embedded server is not known yet. */
+export function checkedEnvironment(env: NodeJS.ProcessEnv, plan: StartPlan): NodeJS.ProcessEnv {
+  return childEnvironment(env, plan, plan.externalDatabase ? undefined : `postgresql://127.0.0.1/${plan.database}`);
+}
+
 /** The environment of `migrate`: both roles of an embedded server, otherwise the configured ones. */
 export function migrateEnvironment(
   env: NodeJS.ProcessEnv,

@@ -3,6 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { LaunchError } from './local-stack.errors';
 import { httpGet } from './running-system';
 
 /** The lines that `npm start` prints, in this order, as `name: value`. */
@@ -15,6 +16,13 @@ export interface Summary {
   readonly simulator: string;
   readonly admin_token: string;
   readonly tenant_token: string;
+  /** Whose token `tenant_token` is, the other tenants of the demo, and how a token for one of them is made. */
+  readonly tenants: string;
+  /** Of the API that the simulator plays; `off` when a real provider is configured. */
+  readonly simulator_token: string;
+  /** The file that has all of this while the system runs. */
+  readonly saved_in: string;
+  readonly next: string;
   readonly curl: string;
 }
 
@@ -28,11 +36,17 @@ interface SummaryTokens {
   readonly tenant: string;
 }
 
+interface ProjectsPage {
+  readonly data?: readonly { readonly tenant_id: string | null }[];
+}
+
 interface InventoryPage {
   /** Null until every kind has been swept completely once: before that, resources may still lack their tenant. */
   readonly as_of?: string | null;
 }
 
+/** sysexits.h. */
+const EX_CONFIG = 78;
 /** Long enough for a day with the demo. */
 const TOKEN_TTL_S = 12 * 3600;
 /** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
@@ -44,6 +58,16 @@ export function summaryText(summary: Summary): string {
   return Object.entries(summary)
     .map(([name, value]) => `${name}: ${value}\n`)
     .join('');
+}
+
+/** The line `tenants`. Without a demo only the example is known. */
+export async function describeTenants(apiUrl: string, adminToken: string, isDemo: boolean): Promise<string> {
+  const response = isDemo ? await httpGet(`${apiUrl}/api/v1/projects?limit=200`, adminToken) : undefined;
+  const projects = response?.status === 200 ? ((JSON.parse(response.body) as ProjectsPage).data ?? []) : [];
+  const others = [...new Set(projects.flatMap(({ tenant_id }) => tenant_id ?? []))].filter((tenant) => tenant !== EXAMPLE_TENANT).sort();
+  const example = others[0] ?? '<id>';
+  const known = isDemo ? `${EXAMPLE_TENANT} (tenant_token)` : `${EXAMPLE_TENANT} (tenant_token, an example)`;
+  return `${[known, ...others].join(', ')}; a token for another one: npm run --silent token -- --tenant ${example}`;
 }
 
 export function runFile(dataDir: string): string {
@@ -67,15 +91,32 @@ export async function waitForFirstInventory(apiUrl: string, adminToken: string, 
   }
 }
 
-/** Runs this file as a process of its own: signing needs libraries that the launcher should not keep in memory all day. */
+/**
+ * Runs this file as a process of its own: signing needs libraries that the launcher should not keep in memory all day. It checks the whole
+ * configuration of the processes on the way. Throws LaunchError `launch_configuration_invalid`, with all of its problems.
+ */
 export async function mintSummaryTokens(env: NodeJS.ProcessEnv): Promise<SummaryTokens> {
-  const { stdout } = await promisify(execFile)(process.execPath, [__filename], { env });
-  return JSON.parse(stdout) as SummaryTokens;
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [__filename], { env });
+    return JSON.parse(stdout) as SummaryTokens;
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    if (code !== EX_CONFIG) throw error;
+    throw new LaunchError('launch_configuration_invalid', (stderr ?? '').trim());
+  }
 }
 
 async function printTokens(): Promise<void> {
-  const [{ accessToken, PLATFORM_ADMIN_ROLE }, { openConfig }] = await Promise.all([import('#libs/identity'), import('#libs/config')]);
-  const { identity } = (await openConfig(process.env)).config;
+  const [{ accessToken, PLATFORM_ADMIN_ROLE }, { ConfigError, openConfig }] = await Promise.all([
+    import('#libs/identity'),
+    import('#libs/config'),
+  ]);
+  const { config } = await openConfig(process.env).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(error.message);
+    return process.exit(EX_CONFIG);
+  });
+  const { identity } = config;
   const tokens: SummaryTokens = {
     admin: accessToken(identity, { role: PLATFORM_ADMIN_ROLE }, TOKEN_TTL_S),
     tenant: accessToken(identity, { tenantId: EXAMPLE_TENANT }, TOKEN_TTL_S),

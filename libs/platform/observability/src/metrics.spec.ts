@@ -1,4 +1,4 @@
-import { gauge, metricsText } from './metrics';
+import { exportBuildInfo, gauge, metricsText } from './metrics';
 
 const linesOf = async (name: string) => (await metricsText()).split('\n').filter((line) => line.startsWith(name));
 
@@ -23,6 +23,12 @@ it('keeps the newest of two gauges with one name', async () => {
   gauge('spec_twice', 'of the first application', [], async () => [{ labels: {}, value: 1 }]);
   gauge('spec_twice', 'of the second', [], async () => [{ labels: {}, value: 2 }]);
   expect(await linesOf('spec_twice')).toEqual(['spec_twice 2']);
+});
+
+it('exports the version that this process runs, once (D5)', async () => {
+  exportBuildInfo('0.0.9');
+  exportBuildInfo('0.1.0');
+  expect(await linesOf('arcadia_build_info')).toEqual(['arcadia_build_info{version="0.1.0"} 1']);
 });
 
 it('includes the metrics of the process itself', async () => {

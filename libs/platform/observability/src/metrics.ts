@@ -49,6 +49,13 @@ const collectionFailures = counter(
   ['gauge'],
 );
 
+/** Exports which version this process runs. Call it once at the start; a second call replaces the first. */
+export function exportBuildInfo(version: string): void {
+  gauge('arcadia_build_info', 'Always 1; the version that this process runs', ['version'], () =>
+    Promise.resolve([{ labels: { version }, value: 1 }]),
+  );
+}
+
 /** One value of a gauge with its labels. */
 export interface Reading<L extends string> {
   readonly labels: Readonly<Record<L, string>>;

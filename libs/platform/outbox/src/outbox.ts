@@ -90,7 +90,7 @@ export interface Delivery<C, R> {
   /** Records the receiver's result, in the transaction that marks the message as delivered. */
   record(em: EntityManager, id: string, result: R): Promise<void>;
   onDelivered(message: ClaimedMessage): void;
-  onFailed(message: ClaimedMessage, code: string): void;
+  onFailed(message: ClaimedMessage, error: unknown): void;
 }
 
 /**
@@ -169,7 +169,7 @@ export class Outbox<M extends OutboxMessage> {
       return true;
     } catch (error) {
       const code = errorCode(error);
-      delivery.onFailed(message, code);
+      delivery.onFailed(message, error);
       await this.markFailed(message, code);
       if (code === 'internal') throw error;
       return false;

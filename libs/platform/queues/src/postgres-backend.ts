@@ -1,7 +1,22 @@
 import { serviceConnectionString } from '#libs/database';
-import { assertSchemaCompatibility, PostgresConnection, PostgresQueueBackend } from 'bullmq';
+import { assertSchemaCompatibility, PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
 import { Pool } from 'pg';
-import type { QueueBackend } from './queue-backend';
+
+/** The storage of this process's jobs. BullMQ's classes get a factory, never the process-wide default. */
+export interface QueueBackend {
+  readonly kind: 'postgres' | 'redis';
+  /** For queues: all queues of a process share one small connection. */
+  readonly forQueues: BackendFactory;
+  /** For workers: each has connections of its own, because it waits on one. */
+  readonly forWorkers: BackendFactory;
+  /** First part of all keys; PostgreSQL ignores it. */
+  readonly prefix: string;
+  /** The time after which an idle worker polls. Redis sends no notification when a dead worker's job is put back. */
+  readonly idlePollS: number;
+  ping(): Promise<unknown>;
+  /** Closes the shared connection; workers close their own. */
+  closeShared(): Promise<void>;
+}
 
 /** Connections of one process at most: `forQueues` together, and per worker, where one more waits for notifications. */
 export const POSTGRES_CONNECTIONS = { forQueues: 2, perWorker: 1 + 1 } as const;

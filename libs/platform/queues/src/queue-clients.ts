@@ -3,8 +3,7 @@ import { domainError, throttle, withTimeout } from '#libs/kernel';
 import { inSpan, traceparent } from '#libs/observability';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Queue, type BulkJobOptions, type IQueueBackend, type Job, type JobsOptions } from 'bullmq';
-import { openPostgresBackend } from './postgres-backend';
-import type { QueueBackend } from './queue-backend';
+import { openPostgresBackend, type QueueBackend } from './postgres-backend';
 import { JOB_OPTIONS, type JobName, type Jobs, type QueueName } from './queue-definitions';
 import { openRedisBackend } from './redis-backend';
 

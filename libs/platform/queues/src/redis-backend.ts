@@ -1,6 +1,6 @@
 import { createRedisBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { QueueBackend } from './queue-backend';
+import type { QueueBackend } from './postgres-backend';
 
 /** BullMQ's own strategy backs off to 20 s, but work has to resume within 15 s of the server's return. [OPS-3] */
 const retryStrategy = (times: number): number => Math.min(times * 100, 1_000);

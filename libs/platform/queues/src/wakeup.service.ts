@@ -1,4 +1,4 @@
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import { Enqueuer } from './enqueuer';
 import type { QueueName } from './queue-definitions';
@@ -34,7 +34,7 @@ export class WakeupService {
     try {
       await enqueue();
     } catch (error) {
-      this.log.warn({ ...onFailure, code: errorCode(error) });
+      this.log.warn({ ...onFailure, ...errorFields(error) });
     }
   }
 }

@@ -120,6 +120,6 @@ it('pauses for a shorter time after a failure, and logs the failure with the fie
   expect(run).toHaveBeenCalledTimes(2);
   await jest.advanceTimersByTimeAsync(EVERY_MS - 1);
   expect(run).toHaveBeenCalledTimes(2);
-  expect(lines).toEqual([{ event: 'maintenance_failed', what: 'sealing', code: 'away' }]);
+  expect(lines).toEqual([{ event: 'maintenance_failed', what: 'sealing', code: 'away', detail: 'The database is away' }]);
   await task.stop();
 });

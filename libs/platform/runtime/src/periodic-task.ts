@@ -1,4 +1,4 @@
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { Logger } from '@nestjs/common';
 
 export interface PeriodicTaskOptions {
@@ -73,7 +73,7 @@ export class PeriodicTask {
   /** An expected failure is one line; only a bug has a stack. */
   private logFailure(error: unknown): void {
     const { name, fields } = this.options;
-    const line = { event: `${name}_failed`, ...fields, code: errorCode(error) };
+    const line = { event: `${name}_failed`, ...fields, ...errorFields(error) };
     if (line.code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
     else this.log.warn(line);
   }

@@ -1,5 +1,5 @@
 import { type Config, ConfigError, openConfig } from '#libs/config';
-import { DomainError, errorCode } from '#libs/kernel';
+import { DomainError, errorFields } from '#libs/kernel';
 import { redact } from '#libs/observability';
 import { Logger } from '@nestjs/common';
 import { VaultRefresh } from './vault-refresh';
@@ -92,7 +92,7 @@ export async function runProcess({ name, portVariable, create }: ProcessDescript
 /** During an outage a driver may reject a promise that no code awaits any more. Such a rejection does not end the process. [OPS-3] */
 function logUnhandledRejections(name: string): void {
   process.on('unhandledRejection', (reason) => {
-    new Logger(name).error({ event: 'unhandled_rejection', code: errorCode(reason) }, reason instanceof Error ? reason.stack : undefined);
+    new Logger(name).error({ event: 'unhandled_rejection', ...errorFields(reason) }, reason instanceof Error ? reason.stack : undefined);
   });
 }
 

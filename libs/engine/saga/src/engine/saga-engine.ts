@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SagaRegistry } from '../definition/saga-registry';
 import { CLAIM_DUE, READ_LEDGERS, RELEASE_LEASE } from '../run/checkpoint.sql';
@@ -50,7 +50,7 @@ export class SagaEngine {
       return;
     }
     this.claiming = this.claimAll()
-      .catch((error: unknown) => this.log.warn({ event: 'saga_claim_failed', code: errorCode(error) }))
+      .catch((error: unknown) => this.log.warn({ event: 'saga_claim_failed', ...errorFields(error) }))
       .finally(() => {
         this.claiming = undefined;
         if (!this.wokenAgain) return;
@@ -118,9 +118,8 @@ export class SagaEngine {
 
   /** The lease of an interrupted run lapses; then this or another worker claims it again. */
   private logInterruption({ id, kind }: SagaRun, error: unknown): void {
-    const code = errorCode(error);
-    const line = { event: 'saga_run_interrupted', saga_id: id, kind, code };
-    if (code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
+    const line = { event: 'saga_run_interrupted', saga_id: id, kind, ...errorFields(error) };
+    if (line.code === 'internal') this.log.error(line, error instanceof Error ? error.stack : undefined);
     else this.log.warn(line);
   }
 }

@@ -13,4 +13,12 @@ export class CatalogRefresh {
   /** The end of the claim of the process that refreshes; null when none does. */
   @Column('timestamptz', { nullable: true })
   readonly refreshingUntil: Date | null;
+
+  /** Failed refreshes in a row; null or 0 when the last one succeeded. */
+  @Column('int', { nullable: true })
+  readonly failures: number | null;
+
+  /** After a failed refresh, the time of the next one. */
+  @Column('timestamptz', { nullable: true })
+  readonly nextAttemptAt: Date | null;
 }

@@ -1,18 +1,27 @@
 import type { RepeatableSql } from '#libs/database';
 
-/** Scalars as text without a trailing dot, lists as sets, objects by field. `compare-spec.ts` has the same rules in TypeScript. */
+/**
+ * Scalars as text without a trailing dot, addresses by their meaning, lists as sets, objects by field. Null, `""`, `[]` and `{}` are
+ * nothing, and nothing equals nothing, at every depth. `looselyEqual` of `#libs/kernel` has the same rules in TypeScript.
+ */
 const LOOSE_FORM = `
 create or replace function arcadia_loose_form(value jsonb) returns jsonb language plpgsql immutable parallel safe as $$
   declare written text;
   begin
     case jsonb_typeof(value)
-      when 'array' then return (select coalesce(jsonb_agg(distinct arcadia_loose_form(e)), '[]') from jsonb_array_elements(value) e);
-      when 'object' then return (select coalesce(jsonb_object_agg(f.key, arcadia_loose_form(f.value)), '{}') from jsonb_each(value) f);
+      when 'array' then return (select coalesce(jsonb_agg(distinct s.form) filter (where s.form <> 'null'), 'null')
+        from (select arcadia_loose_form(e) as form from jsonb_array_elements(value) e) s);
+      when 'object' then return (select coalesce(jsonb_object_agg(s.key, s.form) filter (where s.form <> 'null'), 'null')
+        from (select f.key, arcadia_loose_form(f.value) as form from jsonb_each(value) f) s);
       when 'null' then return value;
       when 'number' then return to_jsonb(trim_scale((value #>> '{}')::numeric)::text);
       else
         written := value #>> '{}';
-        return to_jsonb(case when length(written) > 1 and right(written, 1) = '.' then left(written, -1) else written end);
+        if written = '' then return 'null'; end if;
+        if length(written) > 1 and right(written, 1) = '.' then written := left(written, -1); end if;
+        if (written ~* '^[0-9a-f.]*:[0-9a-f:.]*(/(0|[1-9][0-9]{0,2}))?$' or written ~ '^(0|[1-9][0-9]{0,2})([.](0|[1-9][0-9]{0,2})){3}/32$')
+           and pg_input_is_valid(written, 'inet') then written := abbrev(written::inet); end if;
+        return to_jsonb(written);
     end case;
   end $$;`;
 

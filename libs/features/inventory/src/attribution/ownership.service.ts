@@ -3,8 +3,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { ResourceNotFoundError } from '../inventory.errors';
-import { InventoryReader } from '../queries/inventory-reader';
-import type { ResourceView } from '../queries/resource-view';
+import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
 
 /** Assigns resources and projects to tenants. Each change, its effect on resources and its audit entry are one transaction. [OPS-9] */
@@ -19,7 +18,7 @@ export class OwnershipService {
   ) {}
 
   /** Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again. */
-  async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceView> {
+  async setOwner(resourceId: string, tenantId: string | null, context: AuditContext): Promise<ResourceAnswer> {
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
@@ -31,7 +30,7 @@ export class OwnershipService {
         details: { tenant_id: tenantId },
       });
     });
-    return this.reader.get({ kind: 'platform' }, resourceId);
+    return this.reader.getAnswer({ kind: 'platform' }, resourceId);
   }
 
   /** Sets the tenant and our classification of a project. Sweeps keep both. The tenant applies to the project's resources at once. */

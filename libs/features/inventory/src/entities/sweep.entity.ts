@@ -3,6 +3,16 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
 export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
 
+/** A listed object that could not be read. Its row stays as it is and gets no strike. */
+export interface UnreadableItem {
+  /** The path of the list. */
+  readonly list: string;
+  /** The provider's id; null when it is unreadable too. */
+  readonly object_id: string | null;
+  /** The first field that could not be read; null when the object as a whole is unusable. */
+  readonly field: string | null;
+}
+
 /** One attempt to list one kind. At most one sweep of a kind is running. */
 @Entity('cloud_sweeps')
 export class Sweep {
@@ -53,6 +63,10 @@ export class Sweep {
 
   @Column('int', { default: 0 })
   readonly deleted: number;
+
+  /** At most 100. */
+  @Column('jsonb', { default: [] })
+  readonly unreadableItems: readonly UnreadableItem[];
 
   /**
    * `<kind>/<provider id>` of what a suspect list lacked, until a newer sweep replaces it. It may be long, so it is not read by default.

@@ -42,7 +42,7 @@ language sql stable security definer set search_path from current as $$
          (t.attrs - coalesce((select array_agg(v) from jsonb_array_elements_text(volatile_attrs -> t.kind) v), '{}'))
            || (was - array['name', 'region', 'status', 'size_slug', 'tenant_id', 'project_id']),
          t.first_seen_at, least(t.last_seen_at, moment),
-         case when touched then 0::smallint else t.stale_strike_count end,
+         case when touched or t.last_strike_at > moment then 0::smallint else t.stale_strike_count end,
          case when status_then = 'deleted' then coalesce(
            (select max(d.at) from cloud_resource_events d where d.resource_id = t.id and d.type = 'deleted' and d.at <= moment),
                  (select (v.last_values ->> 'deleted_at')::timestamptz from cloud_event_last_values v

@@ -1,4 +1,5 @@
 import { idText, optionalWholeNumber, record } from '#libs/digitalocean';
+import { canonicalDomain } from '#libs/kernel';
 import { defineKind } from './kind';
 
 /** Domain that the provider's name servers answer for. Source: `GET /v2/domains`. The zone file is not kept: it repeats the records. */
@@ -9,9 +10,11 @@ export const dnsZoneKind = defineKind({
   lists: [{ path: '/v2/domains', key: 'domains' }],
   fetch: { path: (name) => `/v2/domains/${name}`, key: 'domain' },
   volatileAttrs: [],
+  idField: 'name',
+  canonicalId: canonicalDomain,
   observe: (raw) => {
     const zone = record(raw, 'domain');
-    const name = idText(zone, 'name');
+    const name = canonicalDomain(idText(zone, 'name'));
     return {
       providerId: name,
       name,

@@ -1,4 +1,4 @@
-import { idText, optionalText, optionalWholeNumber, record, texts } from '#libs/digitalocean';
+import { idText, optionalDecimal, optionalText, optionalTime, optionalWholeNumber, record, texts } from '#libs/digitalocean';
 import { defineKind } from './kind';
 
 /**
@@ -26,8 +26,8 @@ export const dropletBackupKind = defineKind({
         distribution: optionalText(image, 'distribution'),
         regions,
         min_disk_size: optionalWholeNumber(image, 'min_disk_size'),
-        size_gigabytes: typeof image.size_gigabytes === 'number' ? image.size_gigabytes : null,
-        created_at: optionalText(image, 'created_at'),
+        size_gigabytes: optionalDecimal(image, 'size_gigabytes'),
+        created_at: optionalTime(image, 'created_at'),
       },
       parents: [],
     };

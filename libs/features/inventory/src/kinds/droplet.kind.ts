@@ -5,13 +5,15 @@ import {
   optionalList,
   optionalRecord,
   optionalText,
+  optionalTime,
   optionalWholeNumber,
   record,
   text,
   texts,
   type Fields,
 } from '#libs/digitalocean';
-import { defineKind, regionSlug } from './kind';
+import { canonicalAddress } from '#libs/kernel';
+import { defineKind, optionalSlug, regionSlug } from './kind';
 
 /**
  * Virtual machine. Source: `GET /v2/droplets`, which lists GPU machines only when the query asks for them. Only id and status are required:
@@ -26,30 +28,32 @@ export const dropletKind = defineKind({
     { path: '/v2/droplets', query: { type: 'gpus' }, key: 'droplets' },
   ],
   fetch: { path: (providerId) => `/v2/droplets/${providerId}`, key: 'droplet' },
-  volatileAttrs: ['backup_ids', 'image', 'next_backup_window', 'snapshot_ids', 'volume_ids'],
+  volatileAttrs: ['backup_ids', 'image', 'image_id', 'next_backup_window', 'snapshot_ids', 'volume_ids'],
   observe: (raw) => {
     const droplet = record(raw, 'droplet');
+    const image = optionalRecord(droplet.image, 'image');
     return {
       providerId: idText(droplet, 'id'),
       name: optionalText(droplet, 'name'),
       region: regionSlug(droplet),
       status: text(droplet, 'status'),
-      sizeSlug: optionalText(droplet, 'size_slug'),
+      sizeSlug: optionalSlug(droplet, 'size_slug'),
       attrs: {
         memory: optionalWholeNumber(droplet, 'memory'),
         vcpus: optionalWholeNumber(droplet, 'vcpus'),
         disk: optionalWholeNumber(droplet, 'disk'),
-        image: imageName(optionalRecord(droplet.image, 'image')),
-        created_at: optionalText(droplet, 'created_at'),
+        image: imageName(image),
+        image_id: image && optionalIdText(image, 'id'), // an order may name the image by it, although the image has a slug
+        created_at: optionalTime(droplet, 'created_at'),
         locked: droplet.locked === true,
         features: texts(droplet, 'features').sort(),
         tags: texts(droplet, 'tags').sort(),
         networks: networks(optionalRecord(droplet.networks, 'networks')),
-        vpc_uuid: optionalText(droplet, 'vpc_uuid'),
+        vpc_uuid: optionalIdText(droplet, 'vpc_uuid'),
         volume_ids: idTexts(droplet, 'volume_ids').sort(),
         snapshot_ids: idTexts(droplet, 'snapshot_ids').sort(),
         backup_ids: idTexts(droplet, 'backup_ids').sort(),
-        next_backup_window: optionalRecord(droplet.next_backup_window, 'next_backup_window'),
+        next_backup_window: backupWindow(optionalRecord(droplet.next_backup_window, 'next_backup_window')),
       },
       parents: clusterOf(texts(droplet, 'tags')),
     };
@@ -58,7 +62,11 @@ export const dropletKind = defineKind({
 
 /** The image's slug, or its id: retired and private images have no slug. */
 function imageName(image: Fields | null): string | null {
-  return image && (optionalText(image, 'slug') ?? optionalIdText(image, 'id'));
+  return image && (optionalSlug(image, 'slug') ?? optionalIdText(image, 'id'));
+}
+
+function backupWindow(window: Fields | null): { start: string | null; end: string | null } | null {
+  return window && { start: optionalTime(window, 'start'), end: optionalTime(window, 'end') };
 }
 
 /** The addresses, sorted, because the provider does not guarantee their order. A new droplet has `{}` here. */
@@ -68,15 +76,17 @@ function networks(all: Fields | null): { v4: Address[]; v6: Address[] } {
 
 interface Address {
   readonly ip_address: string;
-  readonly type: string;
+  readonly type: string | null;
 }
 
 function addresses(networks: Fields | null, family: 'v4' | 'v6'): Address[] {
-  const found = optionalList(networks ?? {}, family).map((one) => {
+  const found = optionalList(networks ?? {}, family).flatMap((one) => {
     const network = record(one, family);
-    return { ip_address: text(network, 'ip_address'), type: text(network, 'type') };
+    const address = optionalText(network, 'ip_address');
+    return address === null ? [] : [{ ip_address: canonicalAddress(address), type: optionalText(network, 'type') }];
   });
-  return found.sort((a, b) => (a.type + a.ip_address < b.type + b.ip_address ? -1 : 1));
+  const keyOf = ({ type, ip_address }: Address) => `${type} ${ip_address}`;
+  return found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** The cluster of a Kubernetes worker node, which carries the tag `k8s:<cluster id>`. The node belongs to the cluster's tenant. */

@@ -1,4 +1,15 @@
-import { idText, idTexts, optionalList, optionalText, record, text, texts } from '#libs/digitalocean';
+import {
+  idText,
+  idTexts,
+  optionalIdText,
+  optionalList,
+  optionalText,
+  optionalTime,
+  record,
+  text,
+  texts,
+  type Fields,
+} from '#libs/digitalocean';
 import { defineKind, parentRefs, unordered } from './kind';
 
 /**
@@ -22,13 +33,24 @@ export const firewallKind = defineKind({
       status: text(firewall, 'status'),
       sizeSlug: null,
       attrs: {
-        inbound_rules: unordered(optionalList(firewall, 'inbound_rules')),
-        outbound_rules: unordered(optionalList(firewall, 'outbound_rules')),
+        inbound_rules: rules(firewall, 'inbound_rules'),
+        outbound_rules: rules(firewall, 'outbound_rules'),
         droplet_ids: dropletIds,
         tags: texts(firewall, 'tags').sort(),
-        created_at: optionalText(firewall, 'created_at'),
+        created_at: optionalTime(firewall, 'created_at'),
       },
       parents: parentRefs('droplet', dropletIds),
     };
   },
 });
+
+/** The provider writes `0` for all ports, and always for ICMP; requests may also name them `all` or leave them out for ICMP. */
+function rules(firewall: Fields, field: string): unknown[] {
+  return unordered(optionalList(firewall, field).map((raw) => withPorts(record(raw, field))));
+}
+
+function withPorts(rule: Fields): Fields {
+  const ports = optionalIdText(rule, 'ports');
+  const isAll = ports === null ? optionalText(rule, 'protocol') === 'icmp' : ports === 'all';
+  return { ...rule, ports: isAll ? '0' : ports };
+}

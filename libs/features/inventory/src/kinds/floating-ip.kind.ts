@@ -1,4 +1,5 @@
 import { idText, optionalIdText, optionalRecord, record } from '#libs/digitalocean';
+import { canonicalAddress } from '#libs/kernel';
 import { defineKind, regionSlug } from './kind';
 
 /**
@@ -12,19 +13,22 @@ export const floatingIpKind = defineKind({
   lists: [{ path: '/v2/reserved_ips', key: 'reserved_ips' }],
   fetch: { path: (ip) => `/v2/reserved_ips/${ip}`, key: 'reserved_ip' },
   volatileAttrs: [],
+  idField: 'ip',
+  canonicalId: canonicalAddress,
   observe: (raw) => {
     const address = record(raw, 'reserved_ip');
-    const ip = idText(address, 'ip');
+    const ip = canonicalAddress(idText(address, 'ip'));
     const droplet = optionalRecord(address.droplet, 'droplet');
+    const dropletId = droplet && optionalIdText(droplet, 'id');
     return {
       providerId: ip,
       name: ip,
       region: regionSlug(address),
-      status: droplet ? 'assigned' : 'unassigned',
+      status: dropletId === null ? 'unassigned' : 'assigned',
       sizeSlug: null,
       attrs: {
         ip,
-        droplet_id: droplet && idText(droplet, 'id'),
+        droplet_id: dropletId,
         locked: address.locked === true,
         project_id: optionalIdText(address, 'project_id'),
       },

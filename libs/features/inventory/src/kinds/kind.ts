@@ -1,6 +1,6 @@
 import type { TokenPurpose } from '#libs/config';
-import { optionalRecord, optionalText, type Fields } from '#libs/digitalocean';
-import { canonicalJson, type Json } from '#libs/kernel';
+import { idText, MalformedAnswerError, optionalRecord, optionalText, record, type Fields } from '#libs/digitalocean';
+import { canonicalValue } from '#libs/kernel';
 
 /** One list of the provider, read page by page. */
 export interface KindList {
@@ -22,8 +22,8 @@ export interface NamedBy {
 }
 
 /**
- * One object from a provider list, reduced to the fields that we keep. Lists inside `attrs` are sorted, so that equal sets compare as
- * equal.
+ * One object from a provider list, reduced to the fields that we keep, in one notation: lists are sorted as sets, addresses short, slugs in
+ * lower case, times in UTC, and nothing is null or an empty list. Equal objects give equal observations. [TRU-2]
  */
 export interface Observation {
   readonly providerId: string;
@@ -54,8 +54,27 @@ export interface Kind {
   readonly namedBy?: NamedBy;
   /** Attributes that change without any action: they are kept up to date and never cause an event. */
   readonly volatileAttrs: readonly string[];
+  /** The field with the provider's id. Absent: `id`. */
+  readonly idField?: 'name' | 'ip';
+  /** The one notation of ids that have several, e.g. domains in capitals. Absent: ids have one notation. */
+  readonly canonicalId?: (id: string) => string;
   /** Reads one raw object. Throws the client's malformed-answer error when the value is not such an object. */
   readonly observe: (raw: unknown) => Observation;
+}
+
+/** The id of a raw object, also of one that `observe` refuses. Undefined when the id is unreadable too. */
+export function readableId(kind: Pick<Kind, 'idField' | 'canonicalId'>, raw: unknown): string | undefined {
+  try {
+    return canonicalIdOf(kind, idText(record(raw, 'object'), kind.idField ?? 'id'));
+  } catch (error) {
+    if (error instanceof MalformedAnswerError) return undefined;
+    throw error;
+  }
+}
+
+/** The id in its one notation. Every id from outside the kind's own list passes through here: URNs, actions, names in requests. */
+export function canonicalIdOf(kind: Pick<Kind, 'canonicalId'> | undefined, id: string): string {
+  return kind?.canonicalId?.(id) ?? id;
 }
 
 /** Declares a kind, so that the compiler checks the declaration in its own file. */
@@ -78,7 +97,12 @@ export function urnOf(kind: Pick<Kind, 'urnTypes'>, { providerId, urnType }: Pic
 /** The slug of a nested region. The region is null for global load balancers. */
 export function regionSlug(object: Fields): string | null {
   const region = optionalRecord(object.region, 'region');
-  return region && optionalText(region, 'slug');
+  return region && optionalSlug(region, 'slug');
+}
+
+/** A slug in lower case, as the provider writes it: it accepts any letter case. */
+export function optionalSlug(from: Fields, field: string): string | null {
+  return optionalText(from, field)?.toLowerCase() ?? null;
 }
 
 /** References to parents: `<kind>/<provider id>`. */
@@ -86,8 +110,7 @@ export function parentRefs(kind: string, ids: readonly string[]): string[] {
   return ids.map((id) => `${kind}/${id}`);
 }
 
-/** Sorts rules: the provider does not guarantee their order, and equal sets must compare as equal. */
+/** Rules as a set of sets: the provider does not guarantee an order at any depth, and writes nothing in several ways. */
 export function unordered(rules: readonly unknown[]): unknown[] {
-  const keyed = rules.map((rule) => ({ rule, key: canonicalJson(rule as Json) }));
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ rule }) => rule);
+  return (canonicalValue(rules) ?? []) as unknown[];
 }

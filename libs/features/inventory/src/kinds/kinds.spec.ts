@@ -89,3 +89,70 @@ it('treats firewall rules in another order as the same rules', () => {
   ];
   expect(firewall([http, ssh])).toEqual(firewall([ssh, http]));
 });
+
+const FIREWALL = { id: '11111111-2222-4333-8444-555555555501', name: 'fern-web', status: 'succeeded', created_at: '2026-03-01T10:00:00Z' };
+const webRule = (sources: object) => [{ protocol: 'tcp', ports: '443', sources }];
+
+it.each([
+  {
+    what: 'the addresses of a rule in another order',
+    kind: 'firewall',
+    one: { ...FIREWALL, inbound_rules: webRule({ addresses: ['0.0.0.0/0', '::/0'] }), droplet_ids: [], tags: [], outbound_rules: [] },
+    other: { ...FIREWALL, inbound_rules: webRule({ addresses: ['::/0', '0.0.0.0/0'] }), droplet_ids: [], tags: [], outbound_rules: [] },
+  },
+  {
+    what: 'null and [] beside the addresses of a rule',
+    kind: 'firewall',
+    one: { ...FIREWALL, inbound_rules: webRule({ addresses: ['0.0.0.0/0'] }), droplet_ids: [], tags: [], outbound_rules: [] },
+    other: { ...FIREWALL, inbound_rules: webRule({ addresses: ['0.0.0.0/0'], droplet_ids: null, tags: [] }), outbound_rules: null },
+  },
+  {
+    what: 'all ports as "all" or "0", and as nothing for ICMP',
+    kind: 'firewall',
+    one: {
+      ...FIREWALL,
+      outbound_rules: [
+        { protocol: 'tcp', ports: '0' },
+        { protocol: 'icmp', ports: '0' },
+      ],
+    },
+    other: { ...FIREWALL, outbound_rules: [{ protocol: 'icmp' }, { protocol: 'tcp', ports: 'all' }] },
+  },
+  {
+    what: 'an IPv6 address in long form and in capitals',
+    kind: 'droplet',
+    one: { id: 7, status: 'active', networks: { v4: [], v6: [{ ip_address: '2001:db8:cad:d0::1f', type: 'public' }] } },
+    other: { id: 7, status: 'active', networks: { v6: [{ ip_address: '2001:0DB8:0CAD:00D0:0000:0000:0000:001F', type: 'public' }] } },
+  },
+  { what: 'a zone in capitals', kind: 'dns_zone', one: { name: 'fern-bakery.example' }, other: { name: 'FERN-Bakery.example' } },
+  {
+    what: 'a load balancer with empty texts',
+    kind: 'load_balancer',
+    one: { id: 'l-1', status: 'active', ip: '192.0.2.10', droplet_ids: [] },
+    other: {
+      id: 'l-1',
+      status: 'active',
+      ip: '192.0.2.10',
+      vpc_uuid: '',
+      project_id: '',
+      tag: '',
+      forwarding_rules: [],
+      sticky_sessions: {},
+    },
+  },
+  {
+    what: 'an unassigned address with an empty object',
+    kind: 'floating_ip',
+    one: { ip: '192.0.2.11', droplet: null },
+    other: { ip: '192.0.2.11', droplet: {}, project_id: '' },
+  },
+  {
+    what: 'a time that is not set',
+    kind: 'volume',
+    one: { id: 'v-1', created_at: null },
+    other: { id: 'v-1', created_at: '0001-01-01T00:00:00Z', description: '' },
+  },
+])('reads $what as the same $kind (A1, A3) [TRU-2, TRU-3, INV-2]', ({ kind, one, other }) => {
+  const [first, second] = [one, other].map((raw) => listedKind(kind)?.observe(raw));
+  expect(JSON.stringify(second)).toBe(JSON.stringify(first));
+});

@@ -5,11 +5,14 @@ import {
   optionalList,
   optionalRecord,
   optionalText,
+  optionalTime,
   optionalWholeNumber,
   record,
   text,
+  type Fields,
 } from '#libs/digitalocean';
-import { defineKind, parentRefs, regionSlug, unordered } from './kind';
+import { canonicalAddress, canonicalValue } from '#libs/kernel';
+import { defineKind, optionalSlug, parentRefs, regionSlug, unordered } from './kind';
 
 /** Load balancer, regional or global (a global one has region null). Source: `GET /v2/load_balancers`, with the project's id. */
 export const loadBalancerKind = defineKind({
@@ -27,25 +30,30 @@ export const loadBalancerKind = defineKind({
       name: optionalText(balancer, 'name'),
       region: regionSlug(balancer),
       status: text(balancer, 'status'),
-      sizeSlug: optionalText(balancer, 'size'),
+      sizeSlug: optionalSlug(balancer, 'size'),
       attrs: {
-        ip: optionalText(balancer, 'ip') || null, // '' until the provider has assigned one
-        ipv6: optionalText(balancer, 'ipv6') || null,
+        ip: optionalAddress(balancer, 'ip'), // '' until the provider has assigned one
+        ipv6: optionalAddress(balancer, 'ipv6'),
         type: optionalText(balancer, 'type'),
         network: optionalText(balancer, 'network'),
         algorithm: optionalText(balancer, 'algorithm'),
         size_unit: optionalWholeNumber(balancer, 'size_unit'),
         forwarding_rules: unordered(optionalList(balancer, 'forwarding_rules')),
-        health_check: optionalRecord(balancer.health_check, 'health_check'),
-        sticky_sessions: optionalRecord(balancer.sticky_sessions, 'sticky_sessions'),
+        health_check: canonicalValue(optionalRecord(balancer.health_check, 'health_check')),
+        sticky_sessions: canonicalValue(optionalRecord(balancer.sticky_sessions, 'sticky_sessions')),
         redirect_http_to_https: balancer.redirect_http_to_https === true,
         droplet_ids: dropletIds,
-        tag: optionalText(balancer, 'tag') || null,
+        tag: optionalText(balancer, 'tag'),
         vpc_uuid: optionalIdText(balancer, 'vpc_uuid'),
-        project_id: optionalText(balancer, 'project_id') || null,
-        created_at: optionalText(balancer, 'created_at'),
+        project_id: optionalIdText(balancer, 'project_id'),
+        created_at: optionalTime(balancer, 'created_at'),
       },
       parents: parentRefs('droplet', dropletIds),
     };
   },
 });
+
+function optionalAddress(from: Fields, field: string): string | null {
+  const written = optionalText(from, field);
+  return written && canonicalAddress(written);
+}

@@ -1,3 +1,4 @@
+import { canonicalAddress } from '#libs/kernel';
 import { defineKind, type Kind, type Observation } from './kind';
 
 /**
@@ -26,6 +27,7 @@ export function placeholderKind(urnType: string): Kind {
     sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
     lists: [],
     volatileAttrs: [],
+    ...(kind === 'reserved_ipv6' && { canonicalId: canonicalAddress }),
     observe: (raw) => observePlaceholder(kind, String(raw)),
   });
 }

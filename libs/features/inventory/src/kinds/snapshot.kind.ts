@@ -1,4 +1,14 @@
-import { decimal, idText, optionalIdText, optionalText, optionalWholeNumber, record, text, texts } from '#libs/digitalocean';
+import {
+  idText,
+  optionalDecimal,
+  optionalIdText,
+  optionalText,
+  optionalTime,
+  optionalWholeNumber,
+  record,
+  text,
+  texts,
+} from '#libs/digitalocean';
 import { defineKind, parentRefs } from './kind';
 
 /** The URN type by the kind of the snapshot's source: projects list a droplet snapshot as an image. */
@@ -32,8 +42,8 @@ export const snapshotKind = defineKind({
         resource_id: resourceId,
         regions,
         min_disk_size: optionalWholeNumber(snapshot, 'min_disk_size'),
-        size_gigabytes: decimal(snapshot, 'size_gigabytes'),
-        created_at: optionalText(snapshot, 'created_at'),
+        size_gigabytes: optionalDecimal(snapshot, 'size_gigabytes'),
+        created_at: optionalTime(snapshot, 'created_at'),
         tags: texts(snapshot, 'tags').sort(),
       },
       parents: resourceId === null ? [] : parentRefs(resourceType, [resourceId]),

@@ -1,4 +1,4 @@
-import { idText, idTexts, optionalText, optionalWholeNumber, record, texts } from '#libs/digitalocean';
+import { idText, idTexts, optionalText, optionalTime, optionalWholeNumber, record, texts } from '#libs/digitalocean';
 import { defineKind, regionSlug } from './kind';
 
 /**
@@ -26,7 +26,7 @@ export const volumeKind = defineKind({
         description: optionalText(volume, 'description'),
         filesystem_type: optionalText(volume, 'filesystem_type'),
         filesystem_label: optionalText(volume, 'filesystem_label'),
-        created_at: optionalText(volume, 'created_at'),
+        created_at: optionalTime(volume, 'created_at'),
         droplet_ids: dropletIds,
         tags: texts(volume, 'tags').sort(),
       },

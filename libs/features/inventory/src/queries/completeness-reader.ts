@@ -68,9 +68,11 @@ export class CompletenessReader {
   }
 }
 
+/** A complete sweep with unreadable objects says so: their rows have older values. [TRU-3] */
 function view(state: SweepState): KindCompleteness {
   const complete = state.last_status === 'complete';
-  return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? null : (state.last_reason ?? 'never_swept') };
+  const caveat = state.last_reason === 'unreadable_item' ? state.last_reason : null;
+  return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? caveat : (state.last_reason ?? 'never_swept') };
 }
 
 /** Reads the ledger of sweeps. */

@@ -1,14 +1,25 @@
+import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { decodeCursor, pageOf, SEQUENCE_KEY, UUID_KEY, type KindCompleteness, type ListAnswer, type PageRequest } from '#libs/kernel';
-import { Injectable } from '@nestjs/common';
+import {
+  canonicalAddress,
+  decodeCursor,
+  pageOf,
+  SEQUENCE_KEY,
+  UUID_KEY,
+  ValidationFailedError,
+  type KindCompleteness,
+  type ListAnswer,
+  type PageRequest,
+} from '#libs/kernel';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, LessThan, type EntityManager, type Repository } from 'typeorm';
 import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
-import { VOLATILE_ATTRS } from '../kinds';
+import { sweptAs, VOLATILE_ATTRS } from '../kinds';
 import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
@@ -23,7 +34,7 @@ export interface ResourceFilters {
   readonly region?: string;
   readonly project_id?: string;
   readonly tenant_id?: string;
-  /** Part of the name, of the provider's id or of an address, in any letter case. */
+  /** Part of the name, of the provider's id or of an address, in any letter case; a whole address in any notation. */
   readonly q?: string;
   /** Only resources without a tenant. */
   readonly unattributed?: true;
@@ -48,6 +59,12 @@ export interface SummaryView {
   readonly by_kind: readonly { readonly kind: string; readonly count: number }[];
   readonly by_tenant: readonly { readonly tenant_id: string | null; readonly count: number }[];
   readonly by_region: readonly { readonly region: string | null; readonly count: number }[];
+}
+
+export interface ResourceAnswer {
+  readonly data: ResourceView;
+  readonly as_of: string | null;
+  readonly completeness: Record<string, KindCompleteness>;
 }
 
 export interface SummaryAnswer {
@@ -84,9 +101,13 @@ export class InventoryReader {
     @InjectRepository(EventMonth) private readonly months: Repository<EventMonth>,
     private readonly completeness: CompletenessReader,
     private readonly causes: ChangeCauses,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The resources now, or at a time by the event log. Throws `EventsArchivedError` when the events of that time are archived. [INV-14] */
+  /**
+   * The resources now, or at a time by the event log. Throws `ValidationFailedError` for a time in the future, and `EventsArchivedError`
+   * when the events of that time are archived. [INV-14]
+   */
   async list(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<ListAnswer<ResourceView>> {
     return JSON.parse(await this.listJson(scope, filters, page, at)) as ListAnswer<ResourceView>;
   }
@@ -94,12 +115,14 @@ export class InventoryReader {
   /** The same list as JSON text. */
   async listJson(scope: Scope, filters: ResourceFilters, page: PageRequest, at?: string): Promise<string> {
     const after = decodeCursor(page.cursor, UUID_KEY);
+    if (at !== undefined) await this.assertNotInFuture(at);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
     const rows = await this.inScope(scope, (on) => readPage(on, mine, after, page.limit + 1, at));
     if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, (row) => row.id);
-    const data = items.map((row) => resourceJson(row, sweptAt(row.kind)));
+    const { strikesToDelete } = this.config.inventory;
+    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), strikesToDelete));
     return `{"data":[${data.join(',')}],${JSON.stringify({ page: { next_cursor }, as_of, completeness }).slice(1)}`;
   }
 
@@ -112,17 +135,26 @@ export class InventoryReader {
   }
 
   async get(scope: Scope, id: string): Promise<ResourceView> {
+    return (await this.getAnswer(scope, id)).data;
+  }
+
+  /** One resource, with the time as of which its kind is complete. */
+  async getAnswer(scope: Scope, id: string): Promise<ResourceAnswer> {
+    const { completeness: kinds, sweptAt } = await this.completeness.ofKind(undefined); // read first: the row may be newer, never older
     const resource = await this.withEntities(scope, (em) => em.findOneBy(Resource, { id }));
     if (!resource || (scope.kind === 'tenant' && resource.tenantId !== scope.tenantId)) throw new ResourceNotFoundError();
-    const complete = await this.completeness.ofKind(resource.kind);
-    return resourceView(resource, complete.sweptAt(resource.kind));
+    const { kind } = resource;
+    const ofKind = kinds[sweptAs(kind)];
+    const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete);
+    return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
   }
 
   /** The resources with these ids, in the order of their ids. Without a scope: for platform callers only. */
   async getMany(ids: readonly string[]): Promise<ResourceView[]> {
     const resources = await this.resources.find({ where: { id: In(ids) }, order: { id: 'ASC' } });
     const complete = await this.completeness.ofKind(undefined);
-    return resources.map((resource) => resourceView(resource, complete.sweptAt(resource.kind)));
+    const { strikesToDelete } = this.config.inventory;
+    return resources.map((resource) => resourceView(resource, complete.sweptAt(resource.kind), strikesToDelete));
   }
 
   /** Newest first. A previous tenant still reads the events of its own time, and no others. [INV-13] */
@@ -146,6 +178,15 @@ export class InventoryReader {
     const { items, next_cursor } = pageOf(events, page.limit, (event) => event.seq);
     const data = items.map((event) => eventView(event, causeOf(Object.assign(event, { saga_id: sagaOf(event) }), actions)));
     return { data, page: { next_cursor }, as_of, completeness };
+  }
+
+  /** By the database's clock, which also writes the times of events. A caller's clock may be a minute ahead. */
+  private async assertNotInFuture(at: string): Promise<void> {
+    const [clock] = await this.database.query<{ future: boolean }>(
+      "select $1::timestamptz > clock_timestamp() + interval '1 minute' as future",
+      [at],
+    );
+    if (clock?.future) throw new ValidationFailedError([{ field: 'as_of', message: 'must not be in the future' }]);
   }
 
   /**
@@ -188,7 +229,7 @@ const CONDITIONS: Record<keyof ResourceFilters, (place: string) => string> = {
   tenant_id: (place) => `tenant_id = ${place}`,
   unattributed: (place) => `(tenant_id is null) = ${place}`,
   q: (place) =>
-    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or (attrs -> 'networks')::text ilike ${place})`,
+    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place})`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
 };
 
@@ -199,7 +240,7 @@ function filterSql(filters: ResourceFilters, from: number): { conditions: string
   const tombstones = filters.status === 'deleted';
   return {
     conditions: [tombstones ? 'deleted_at is not null' : 'deleted_at is null', ...conditions],
-    values: given.map((key) => (key === 'q' ? `%${escapeLike(filters.q ?? '')}%` : filters[key])),
+    values: given.map((key) => (key === 'q' ? `%${escapeLike(canonicalAddress(filters.q ?? ''))}%` : filters[key])),
     name: [...given, tombstones ? 'dead' : 'live'].join('_'),
   };
 }

@@ -52,7 +52,7 @@ const RESOURCE: Resource = {
 };
 const SWEPT_AT = '2026-03-01T00:00:00.000Z';
 
-const parsed = (row: ResourceRow, sweptAt: string | null): ResourceView => JSON.parse(resourceJson(row, sweptAt)) as ResourceView;
+const parsed = (row: ResourceRow, sweptAt: string | null): ResourceView => JSON.parse(resourceJson(row, sweptAt, 3)) as ResourceView;
 
 it('maps a row to the fields of the API', () => {
   expect(parsed(ROW, null)).toEqual({
@@ -66,6 +66,7 @@ it('maps a row to the fields of the API', () => {
     first_seen_at: '2026-01-01T00:00:00.000Z',
     last_seen_at: '2026-02-01T00:00:00.500Z',
     stale_strike_count: 0,
+    missing: null,
   });
 });
 
@@ -94,8 +95,8 @@ it('maps an entity to the bytes that the list returns for its row', () => {
   ];
   for (const [entity, row] of cases)
     for (const sweptAt of [null, SWEPT_AT])
-      expect(JSON.stringify(resourceView(Object.assign({}, RESOURCE, entity), sweptAt))).toBe(
-        resourceJson({ ...compact, ...row }, sweptAt),
+      expect(JSON.stringify(resourceView(Object.assign({}, RESOURCE, entity), sweptAt, 3))).toBe(
+        resourceJson({ ...compact, ...row }, sweptAt, 3),
       );
 });
 
@@ -105,7 +106,7 @@ it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status
     for (const text of ['"', '\\', '","id":"x', 'line\nbreak', '\u0001', '\u2028', 'ß\u{1F600}', '']) {
       const view = parsed({ ...ROW, [field]: text }, null);
       expect(field === 'attributed_ref' ? view.attribution.ref : view[field]).toBe(text);
-      expect(Object.keys(view)).toHaveLength(17);
+      expect(Object.keys(view)).toHaveLength(18);
     }
   },
 );
@@ -118,7 +119,15 @@ it.each([
   ['a row seen since that sweep', { last_seen_at: '2026-03-02 00:00:00+00' }, '2026-03-02T00:00:00.000Z'],
 ])('returns the right last_seen_at for %s', (_what, change, expected) => {
   expect(parsed({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
-  expect(resourceJson({ ...ROW, ...change }, SWEPT_AT)).toContain(`"last_seen_at":"${expected}"`);
+  expect(resourceJson({ ...ROW, ...change }, SWEPT_AT, 3)).toContain(`"last_seen_at":"${expected}"`);
+});
+
+it.each([
+  ['a row without strikes', {}, null],
+  ['a row with strikes', { stale_strike_count: '2' }, { strikes: 2, of: 3, since: '2026-02-01T00:00:00.500Z' }],
+  ['a tombstone', { stale_strike_count: '3', deleted_at: '2026-02-02 00:00:00+00' }, null],
+])('says of %s whether it is missing and how far that is proven (C5) [TRU-1]', (_what, change, missing) => {
+  expect(parsed({ ...ROW, ...change }, SWEPT_AT).missing).toEqual(missing);
 });
 
 it.each([

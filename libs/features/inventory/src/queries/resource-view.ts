@@ -6,10 +6,22 @@ const BEFORE_ATTRIBUTION = ['id', 'provider', 'kind', 'providerId', 'urn', 'name
 const AFTER_ATTRIBUTION = ['attrs', 'firstSeenAt', 'lastSeenAt', 'staleStrikeCount', 'deletedAt'] as const;
 const FIELDS = [...BEFORE_ATTRIBUTION, 'cloudProjectId', 'attributedBy', 'attributedRef', ...AFTER_ATTRIBUTION] as const;
 
+/** A resource that complete sweeps no longer list, but that is not proven to be deleted. */
+export interface MissingProof {
+  /** Complete sweeps in a row that did not list it. */
+  readonly strikes: number;
+  /** Strikes after which it is deleted, once the provider returns 404 for it. */
+  readonly of: number;
+  /** The time as of which it was listed last, RFC 3339. */
+  readonly since: string;
+}
+
 /** A resource as the API returns it. */
 export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION | typeof AFTER_ATTRIBUTION)[number]> {
   readonly project_id: Resource['cloudProjectId'];
   readonly attribution: { readonly by: Resource['attributedBy']; readonly ref: Resource['attributedRef'] };
+  /** Null for a resource without strikes, and for a tombstone. */
+  readonly missing: MissingProof | null;
 }
 
 /** A row in PostgreSQL's text format. */
@@ -18,16 +30,21 @@ export type ResourceRow = TextRow<Resource, (typeof FIELDS)[number]>;
 /** The columns of a `ResourceRow`. */
 export const RESOURCE_COLUMNS = columnsOf(FIELDS);
 
-/** `sweptAt` is the time when the last complete sweep of the resource's kind began, RFC 3339. */
-export function resourceView(resource: Resource, sweptAt: string | null): ResourceView {
+/**
+ * `sweptAt` is the time when the last complete sweep of the resource's kind began, RFC 3339. `strikesToDelete` is the number of strikes
+ * after which a resource is deleted.
+ */
+export function resourceView(resource: Resource, sweptAt: string | null, strikesToDelete: number): ResourceView {
   const seen = viewOf<Resource, (typeof AFTER_ATTRIBUTION)[number]>(resource, AFTER_ATTRIBUTION);
   const isListed = resource.deletedAt === null && resource.staleStrikeCount === 0;
+  const proof = { strikes: resource.staleStrikeCount, of: strikesToDelete, since: seen.last_seen_at };
   return {
     ...viewOf<Resource, (typeof BEFORE_ATTRIBUTION)[number]>(resource, BEFORE_ATTRIBUTION),
     project_id: resource.cloudProjectId,
     attribution: { by: resource.attributedBy, ref: resource.attributedRef },
     ...seen,
     last_seen_at: lastSeenAt(seen.first_seen_at, seen.last_seen_at, isListed, sweptAt),
+    missing: resource.deletedAt === null && resource.staleStrikeCount > 0 ? proof : null,
   };
 }
 
@@ -42,18 +59,20 @@ function lastSeenAt(firstSeen: string, lastSeen: string, isListed: boolean, swep
 /**
  * Writes a row as the JSON of a `ResourceView` by hand: parsing the texts of a long list and serialising them again took twice as long.
  */
-export function resourceJson(row: ResourceRow, sweptAt: string | null): string {
+export function resourceJson(row: ResourceRow, sweptAt: string | null, strikesToDelete: number): string {
   const firstSeen = rfc3339(row.first_seen_at);
   const lastSeen = rfc3339(row.last_seen_at);
   const isListed = row.deleted_at === null && row.stale_strike_count === '0';
   const deletedAt = row.deleted_at === null ? 'null' : `"${rfc3339(row.deleted_at)}"`;
+  const isMissing = row.deleted_at === null && row.stale_strike_count !== '0';
+  const missing = isMissing ? `{"strikes":${row.stale_strike_count},"of":${strikesToDelete},"since":"${lastSeen}"}` : 'null';
   return (
     `{"id":"${row.id}","provider":${json(row.provider)},"kind":${json(row.kind)},"provider_id":${json(row.provider_id)},"urn":${json(row.urn)},` +
     `"name":${json(row.name)},"region":${json(row.region)},"status":${json(row.status)},"size_slug":${json(row.size_slug)},` +
     `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.cloud_project_id)},` +
     `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}},"attrs":${row.attrs},` +
     `"first_seen_at":"${firstSeen}","last_seen_at":"${lastSeenAt(firstSeen, lastSeen, isListed, sweptAt)}",` +
-    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt}}`
+    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing}}`
   );
 }
 

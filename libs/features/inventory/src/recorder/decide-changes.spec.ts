@@ -89,3 +89,16 @@ it('ignores an observation that was requested before the last write of its row',
   expect(decide(known({ recorded_at: at(30) }), { ...seen, status: 'off' })).toEqual([]);
   expect(decide(known({ recorded_at: at(31) }), { ...seen, status: 'off' })).toEqual([]);
 });
+
+it.each([
+  { now: { ...seen, attrs: { ...seen.attrs, tags: ['WEB'] } }, what: 'the letter case of a tag' },
+  { now: { ...seen, attrs: { ...seen.attrs, tags: ['web', 'web'] } }, what: 'a repeated entry of a set' },
+  { now: { ...seen, attrs: { ...seen.attrs, vcpus: '1' } }, what: 'a number as text' },
+])('writes no event for $what, by the equality that drift uses (A1) [TRU-2, INV-2, DRF-1]', ({ now }) => {
+  expect(decide(known(), now)).toMatchObject([{ what: 'refreshed', changes: {} }]);
+});
+
+it.each([null, [], {}, ''])('takes the stored %j and an absent list as the same value (A1, A3) [TRU-3, INV-2]', (nothing) => {
+  const stored = known({ attrs: { ...seen.attrs, rules: nothing } });
+  expect(decide(stored, { ...seen, attrs: { ...seen.attrs, rules: [] } })).toMatchObject([{ what: 'refreshed', changes: {} }]);
+});

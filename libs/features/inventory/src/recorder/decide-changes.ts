@@ -1,4 +1,4 @@
-import { canonicalJson } from '#libs/kernel';
+import { looselyEqual } from '#libs/kernel';
 import { createHash } from 'node:crypto';
 import type { Resource } from '../entities/resource.entity';
 import type { Observation } from '../kinds/kind';
@@ -82,9 +82,18 @@ export function compareFields(known: KnownResource, seen: Observation, volatileA
   const names = Object.keys(after).filter((name) => name in before && !volatileAttrs.includes(name));
   const changes: FieldChanges = {};
   for (const name of names.sort()) {
-    if (canonicalJson(before[name]) !== canonicalJson(after[name])) changes[name] = { old: before[name], new: after[name] };
+    if (!isSame(name, before[name], after[name])) changes[name] = { old: before[name], new: after[name] };
   }
   return changes;
+}
+
+/** The rule of drift, so that a change and a drift never disagree. The provider ignores the letter case of tags. [TRU-2] */
+function isSame(field: string, before: unknown, after: unknown): boolean {
+  return field === 'tags' ? looselyEqual(inLowerCase(before), inLowerCase(after)) : looselyEqual(before, after);
+}
+
+function inLowerCase(tags: unknown): unknown {
+  return Array.isArray(tags) ? tags.map((tag) => String(tag).toLowerCase()) : tags;
 }
 
 function fieldsOf(

@@ -1,7 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Sweep } from '../entities/sweep.entity';
+import type { Sweep, UnreadableItem } from '../entities/sweep.entity';
 import { listedKind } from '../kinds';
 import type { MissingRow, MissSituation } from './decide-misses';
 import type { SweepRef } from './resource-recorder';
@@ -54,6 +54,11 @@ events as (
 counts as (select (select count(*) from struck) as struck, (select count(*) from tombstoned) as tombstoned)
 update cloud_sweeps s set struck = s.struck + c.struck + c.tombstoned, deleted = s.deleted + c.tombstoned from counts c where s.id = $1`;
 
+/** Set-based. A listed object is not missing, even when it cannot be read. $1 account, $2 kind, $3 provider ids. */
+const CLEAR_STRIKES = `
+update cloud_resources set stale_strike_count = 0, last_strike_at = null
+ where account_id = $1 and kind = $2 and provider_id = any ($3::text[]) and stale_strike_count > 0 and deleted_at is null`;
+
 /**
  * Set-based. Strikes the rows that a released sweep missed and that have not been seen since, as far as the spacing allows. Placeholder
  * kinds, which the project sweep covers, have a spacing of their own. $1 sweep, $2 spacing ms, $3 most strikes.
@@ -104,6 +109,16 @@ export class MissRecorder {
     if (strike.length + tombstone.length === 0) return;
     const ids = (rows: readonly MissingRow[]) => rows.map((row) => row.id);
     await tx.query(STRIKE_AND_TOMBSTONE, [sweep.id, ids(strike), ids(tombstone), sweep.startedAt]);
+  }
+
+  /** Removes the strikes of the rows with listed objects that could not be read. Their values stay. [TRU-3] */
+  async clearStrikes(
+    tx: Queryable,
+    { accountId, kind }: SweepRef & { kind: string },
+    unreadable: readonly UnreadableItem[],
+  ): Promise<void> {
+    const ids = unreadable.flatMap(({ object_id: id }) => (id === null ? [] : [id]));
+    if (ids.length > 0) await tx.query(CLEAR_STRIKES, [accountId, kind, ids]);
   }
 
   /** Adds one strike to the rows that a released sweep missed. Returns how many rows got one. */

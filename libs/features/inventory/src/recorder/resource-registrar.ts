@@ -8,7 +8,7 @@ import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
 import { listedKind } from '../kinds';
-import { urnOf, type Kind } from '../kinds/kind';
+import { canonicalIdOf, urnOf, type Kind } from '../kinds/kind';
 import { viewOf, type View } from '../view-of';
 import { OwnershipRecorder } from './ownership-recorder';
 import { ResourceRecorder } from './resource-recorder';
@@ -86,7 +86,7 @@ export class ResourceRegistrar {
 
   /** Writes a tombstone; repeated calls write nothing. The caller must have received the provider's 404. */
   async markDeleted(kind: string, providerId: string, sagaId?: string): Promise<void> {
-    await this.database.query(TOMBSTONE, [kind, providerId, sagaId ?? null]);
+    await this.database.query(TOMBSTONE, [kind, canonicalIdOf(listedKind(kind), providerId), sagaId ?? null]);
   }
 
   /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */
@@ -94,13 +94,13 @@ export class ResourceRegistrar {
     return this.findLive(scope, { id: resourceId, kind });
   }
 
-  /** For kinds with unique names, e.g. the DNS zone of a record. */
+  /** For kinds with unique names, e.g. the DNS zone of a record. A name that is also the id may have any of its notations. */
   async findByName(scope: Scope, kind: string, name: string): Promise<RegisteredResource | undefined> {
-    return this.findLive(scope, { kind, name });
+    return this.findLive(scope, { kind, name: canonicalIdOf(listedKind(kind), name) });
   }
 
   async findByProviderId(kind: string, providerId: string): Promise<RegisteredResource | undefined> {
-    return this.findLive({ kind: 'platform' }, { kind, providerId });
+    return this.findLive({ kind: 'platform' }, { kind, providerId: canonicalIdOf(listedKind(kind), providerId) });
   }
 
   /** Stores which saga started these actions. The action feed may list them before or after this call. */

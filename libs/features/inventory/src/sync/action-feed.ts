@@ -1,12 +1,12 @@
 import { AccountBinding } from '#libs/accounts';
 import { Database, queryableOf, Transaction } from '#libs/database';
-import { DigitalOcean, idText, optionalText, record, text } from '#libs/digitalocean';
+import { DigitalOcean, idText, optionalText, optionalTime, record, text } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { ProviderAction } from '../entities/provider-action.entity';
 import { listedKind } from '../kinds';
-import type { Observation } from '../kinds/kind';
+import { canonicalIdOf, readableId, type Observation } from '../kinds/kind';
 import { FENCE, ResourceRecorder } from '../recorder/resource-recorder';
 import { settleFetch } from './confirmation';
 import { databaseTime, type SweepRun } from './sweep';
@@ -89,7 +89,7 @@ export class ActionFeed {
       await this.ledger.lockSweep(tx, run.id);
       await tx.query(WRITE_ACTION_EVENTS, [run.id, run.accountId]);
       for (const kind of kindsToResync(observed)) await this.ledger.requestSweep(em, kind, 'action_feed');
-      await this.ledger.closeSweep(tx, run.id, 'complete', null);
+      await this.ledger.closeSweep(tx, run.id, 'complete', run.progress.completeReason);
     });
   }
 
@@ -106,10 +106,12 @@ export class ActionFeed {
       key: 'actions',
       parse: parseAction,
       idOf,
+      idOfUnreadable: (raw) => readableId({}, raw),
       signal,
     })) {
       await this.binding.reverify(purpose);
       for (const { actionId } of page.items) listed.add(actionId);
+      run.progress.addUnreadable('/v2/actions', page.unreadable);
       const fresh = await this.store(run, page.items);
       if (begun) observed.push(...fresh); // the first pass reads past actions, with effects that the sweeps record
       await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
@@ -193,16 +195,16 @@ function parseAction(raw: unknown): FeedAction {
     status: text(action, 'status'),
     kind,
     providerId: kind && resourceId(kind, action.resource_id),
-    startedAt: timeOrNull(optionalText(action, 'started_at')),
-    completedAt: timeOrNull(optionalText(action, 'completed_at')),
+    startedAt: timeOrNull(optionalTime(action, 'started_at')),
+    completedAt: timeOrNull(optionalTime(action, 'completed_at')),
   };
 }
 
 /** The feed writes an IPv4 address as one number. */
 function resourceId(kind: string, id: unknown): string | null {
-  if (typeof id !== 'number' && typeof id !== 'string') return null;
+  if ((typeof id !== 'number' && typeof id !== 'string') || id === '') return null;
   const number = Number(id);
-  if (kind !== 'floating_ip' || !Number.isInteger(number)) return String(id);
+  if (kind !== 'floating_ip' || !Number.isInteger(number)) return canonicalIdOf(listedKind(kind), String(id));
   return [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.');
 }
 

@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { DigitalOcean, NotFoundAtProviderError, ProviderError, TokenRejectedError } from '#libs/digitalocean';
+import { DigitalOcean, MalformedAnswerError, NotFoundAtProviderError, ProviderError, TokenRejectedError } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Kind, Observation } from '../kinds/kind';
 import type { MissingRow } from '../recorder/decide-misses';
@@ -7,10 +7,11 @@ import { ResourceRecorder } from '../recorder/resource-recorder';
 import { databaseTime, type SweepRun } from './sweep';
 
 /**
- * The outcome of a request for one object by id. `unknown`: the request failed, and the next complete sweep that misses the object repeats
- * it.
+ * The outcome of a request for one object by id. `unreadable`: the object exists, but a field of it cannot be read. `unknown`: the request
+ * failed, and the next complete sweep that misses the object repeats it.
  */
-export type FetchOutcome<T> = { readonly outcome: 'found'; readonly object: T } | { readonly outcome: 'not_found' | 'unknown' };
+export type FetchOutcome<T> =
+  { readonly outcome: 'found'; readonly object: T } | { readonly outcome: 'not_found' | 'unreadable' | 'unknown' };
 
 /** One object that cannot be read must not stop the others from being settled. A rejected token ends the sweep. */
 export async function settleFetch<T>(fetched: Promise<T>): Promise<FetchOutcome<T>> {
@@ -18,6 +19,7 @@ export async function settleFetch<T>(fetched: Promise<T>): Promise<FetchOutcome<
     return { outcome: 'found', object: await fetched };
   } catch (error) {
     if (error instanceof NotFoundAtProviderError) return { outcome: 'not_found' };
+    if (error instanceof MalformedAnswerError && error.field !== undefined) return { outcome: 'unreadable' };
     if (error instanceof ProviderError && !(error instanceof TokenRejectedError)) return { outcome: 'unknown' };
     throw error;
   }
@@ -26,7 +28,7 @@ export async function settleFetch<T>(fetched: Promise<T>): Promise<FetchOutcome<
 export interface Confirmed {
   /** The provider returned 404 for these rows, or their kind cannot be fetched by id. */
   readonly deleted: readonly MissingRow[];
-  /** Ids of rows that the provider still returned: they were seen, so they are not struck. */
+  /** Ids of rows that the provider still returned, readable or not: they exist, so they are not struck. */
   readonly alive: ReadonlySet<string>;
 }
 
@@ -55,11 +57,9 @@ export class Confirmation {
         this.provider.get<Observation>({ purpose, fingerprint, path, key: fetch.key, parse: kind.observe, signal }),
       );
       if (result.outcome === 'not_found') deleted.push(row);
-      if (result.outcome === 'found') {
-        alive.add(row.id);
-        if (result.object.providerId === row.providerId)
-          await run.progress.addCounts(await this.recorder.recordPage(run, kind, [result.object], databaseTime(run, requestedAtMs)));
-      }
+      if (result.outcome === 'found' || result.outcome === 'unreadable') alive.add(row.id);
+      if (result.outcome === 'found' && result.object.providerId === row.providerId)
+        await run.progress.addCounts(await this.recorder.recordPage(run, kind, [result.object], databaseTime(run, requestedAtMs)));
       await run.progress.addCounts({ calls: 1 });
     }
     return { deleted, alive };

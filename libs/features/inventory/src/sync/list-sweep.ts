@@ -1,9 +1,9 @@
 import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { DigitalOcean, type ListPage } from '#libs/digitalocean';
+import { DigitalOcean, idText, IncompleteListError, record, type ListPage } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Kind, KindList, Observation } from '../kinds/kind';
+import { readableId, type Kind, type KindList, type Observation } from '../kinds/kind';
 import { decideMisses, missRules } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
@@ -36,6 +36,7 @@ export class ListSweep {
     const parents = namedBy && (await this.parents.loadParents(run, namedBy));
     for (const list of kind.lists) await this.recordList(run, kind, list, listed, parents);
     const readParents = namedBy && parents && (await this.parents.findUnlisted(run, kind, namedBy, parents, listed));
+    this.assertFewUnreadable(run, listed.size);
     const situation = await this.misses.findMissing(run, kind.kind, [...listed], kind.kind);
     const decision = decideMisses(situation, missRules(this.config, kind));
     if (decision.suspect) {
@@ -51,24 +52,39 @@ export class ListSweep {
       if (run.progress.hasChanges) await this.owners.lockAttribution(tx);
       await this.ledger.lockSweep(tx, run.id);
       await this.misses.strikeAndTombstone(tx, run, strike, deleted);
+      await this.misses.clearStrikes(tx, run, run.progress.unreadableItems);
       if (run.progress.hasChanges) await this.owners.settle(tx, run);
-      await this.ledger.closeSweep(tx, run.id, 'complete', readParents ? 'parents_asked_one_by_one' : null);
+      const reason = run.progress.completeReason ?? (readParents ? 'parents_asked_one_by_one' : null);
+      await this.ledger.closeSweep(tx, run.id, 'complete', reason);
     });
+  }
+
+  /** Many unreadable objects at once mean that the API has changed: the list says little about the account then, and strikes nothing. */
+  private assertFewUnreadable({ progress }: SweepRun, listed: number): void {
+    const { vanishMin, vanishMaxRatio } = this.config.inventory;
+    if (progress.unreadableItems.length > Math.max(vanishMin, vanishMaxRatio * listed)) throw new IncompleteListError('unreadable_item');
   }
 
   /** While one page is written, the next is fetched and compared: at most two pages are in progress. */
   private async recordList(run: SweepRun, kind: Kind, list: KindList, listed: Set<string>, parents?: ParentIndex): Promise<void> {
     const { purpose, fingerprint, signal } = run;
     const { path, query, key, includes } = list;
-    const parse = (raw: unknown): Listed => ({ seen: kind.observe(raw), included: includes?.(raw) ?? true });
+    const parse = (raw: unknown): Listed => {
+      if (includes?.(raw) === false) return { id: idText(record(raw, key), kind.idField ?? 'id'), seen: undefined };
+      const seen = kind.observe(raw);
+      return { id: seen.providerId, seen };
+    };
+    const idOfUnreadable = (raw: unknown) => readableId(kind, raw);
     const before = run.progress.pagesDone;
     const recorded: Promise<void>[] = [];
     try {
-      for await (const page of this.provider.list({ purpose, fingerprint, path, query, key, parse, idOf, signal })) {
+      for await (const page of this.provider.list({ purpose, fingerprint, path, query, key, parse, idOf, idOfUnreadable, signal })) {
         await this.binding.reverify(purpose); // a long sweep outlasts the check at its start [INV-6]
-        const items = page.items.flatMap(({ seen, included }) => (included ? [parents?.withParent(seen) ?? seen] : []));
+        const items = page.items.flatMap(({ seen }) => (seen ? [parents?.withParent(seen) ?? seen] : []));
         const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;
         for (const seen of items) listed.add(seen.providerId);
+        for (const { id } of page.unreadable) if (id !== null) listed.add(id);
+        run.progress.addUnreadable(path, page.unreadable);
         run.progress.expectPages(before + Math.max(page.pagesExpected, page.page));
         const next = this.recordPage(run, kind, { ...page, items }, fresh);
         next.catch(() => undefined); // a rejection is handled when this page is awaited
@@ -87,12 +103,12 @@ export class ListSweep {
   }
 }
 
-/** An entry of a list. `included` is false for objects of other kinds in the same list. */
+/** An entry of a list. Objects of other kinds in the same list are not read. */
 interface Listed {
-  readonly seen: Observation;
-  readonly included: boolean;
+  readonly id: string;
+  readonly seen: Observation | undefined;
 }
 
-function idOf({ seen }: Listed): string {
-  return seen.providerId;
+function idOf({ id }: Listed): string {
+  return id;
 }

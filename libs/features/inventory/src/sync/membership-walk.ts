@@ -1,7 +1,9 @@
 import type { Member, MirroredProject } from '#libs/accounts';
-import { DigitalOcean, optionalText, parseUrn, record, text } from '#libs/digitalocean';
+import { DigitalOcean, formatUrn, parseUrn, record, text } from '#libs/digitalocean';
+import { isNothing } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { kindOfUrnType } from '../kinds';
+import { canonicalIdOf } from '../kinds/kind';
 import type { SweepRun } from './sweep';
 
 const UNCERTAIN = new Set(['not_found', 'service_down']);
@@ -42,24 +44,29 @@ function parseMember(projectId: string, raw: unknown): { line: string; member: M
   const line = text(resource, 'urn');
   const urn = parseUrn(line);
   if (!urn) return { line, member: undefined };
-  const { kind } = kindOfUrnType(urn.type);
-  const uncertain = UNCERTAIN.has(optionalText(resource, 'status') ?? 'ok');
+  const kind = kindOfUrnType(urn.type);
+  const providerId = canonicalIdOf(kind, urn.id);
   return {
     line,
     member: {
       projectId,
-      kind,
+      kind: kind.kind,
       urnType: urn.type,
-      providerId: urn.id,
-      urn: urn.urn,
-      assignedAt: timeOrNull(optionalText(resource, 'assigned_at')),
-      uncertain,
+      providerId,
+      urn: formatUrn(urn.type, providerId),
+      assignedAt: timeOrNull(resource.assigned_at),
+      uncertain: isUncertain(resource.status),
     },
   };
 }
 
+/** No status means that nothing is wrong; a status of another type than text says nothing. */
+function isUncertain(status: unknown): boolean {
+  return !isNothing(status) && (typeof status !== 'string' || UNCERTAIN.has(status));
+}
+
 /** An unreadable time becomes null: the line itself still counts. */
-function timeOrNull(text: string | null): string | null {
-  const time = text === null ? Number.NaN : Date.parse(text);
+function timeOrNull(text: unknown): string | null {
+  const time = typeof text === 'string' && !text.startsWith('0001-') ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? null : new Date(time).toISOString();
 }

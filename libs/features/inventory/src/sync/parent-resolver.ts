@@ -2,7 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { DigitalOcean, NotFoundAtProviderError } from '#libs/digitalocean';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Kind, NamedBy, Observation } from '../kinds/kind';
+import { readableId, type Kind, type NamedBy, type Observation } from '../kinds/kind';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import { databaseTime, type SweepRun } from './sweep';
 
@@ -74,8 +74,12 @@ export class ParentResolver {
     const { purpose, fingerprint, signal } = run;
     const path = list.path(encodeURIComponent(parent));
     const idOf = (seen: Observation) => seen.providerId;
+    const idOfUnreadable = (raw: unknown) => readableId(kind, raw);
     try {
-      for await (const page of this.provider.list({ purpose, fingerprint, path, key: list.key, parse: kind.observe, idOf, signal })) {
+      const request = { purpose, fingerprint, path, key: list.key, parse: kind.observe, idOf, idOfUnreadable, signal };
+      for await (const page of this.provider.list(request)) {
+        for (const { id } of page.unreadable) if (id !== null) listed.add(id);
+        run.progress.addUnreadable(path, page.unreadable);
         const found = page.items.filter((seen) => !listed.has(seen.providerId)).map((seen) => parents.withParent(seen));
         for (const seen of found) listed.add(seen.providerId);
         const outcome = await this.recorder.recordPage(run, kind, found, databaseTime(run, page.requestedAtMs));

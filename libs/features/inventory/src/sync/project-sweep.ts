@@ -1,8 +1,9 @@
 import { AccountBinding, parseProject, ProjectMirror, type ListedProject, type Member } from '#libs/accounts';
 import { queryableOf, Transaction } from '#libs/database';
-import { DigitalOcean } from '#libs/digitalocean';
+import { DigitalOcean, IncompleteListError } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { readableId } from '../kinds/kind';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
 import { FallbackProject } from './fallback-project';
 import { MembershipWalk } from './membership-walk';
@@ -32,7 +33,8 @@ export class ProjectSweep {
 
   async run(run: SweepRun): Promise<void> {
     const listed = await this.mirrorProjects(run);
-    await this.fallback.ensure(run.accountId, (page) => this.recordPage(run, page));
+    const { completeReason } = run.progress;
+    if (completeReason === null) await this.fallback.ensure(run.accountId, (page) => this.recordPage(run, page)); // it may be an unreadable one
     const walked: Member[] = [];
     const projects = await this.mirror.listMirrored(run.accountId, listed);
     const walkedFrom = databaseTime(run, performance.now());
@@ -42,6 +44,7 @@ export class ProjectSweep {
       await this.binding.reverify(run.purpose);
       await this.placeholders.record(run, walked, walkedFrom); // members that were listed are recorded even when the walk failed
     }
+    if (projects.length < listed.length) throw new IncompleteListError('unreadable_item'); // members of an unreadable new project are unknown
     const walkedIds = projects.map((project) => project.id);
     const judged = {
       projects: await this.reconciler.judge(run, listed),
@@ -71,7 +74,13 @@ export class ProjectSweep {
     }
     await this.owners.reattribute(tx, run.accountId, 'sweep', null, run.id);
     const missing = [...projects.missing.map((row) => `project/${row.providerId}`), ...placeholders.missing, ...members.missed];
-    await this.ledger.closeSweep(tx, run.id, suspect ? 'suspect' : 'complete', suspect, suspect ? missing : null);
+    await this.ledger.closeSweep(
+      tx,
+      run.id,
+      suspect ? 'suspect' : 'complete',
+      suspect ?? run.progress.completeReason,
+      suspect ? missing : null,
+    );
   }
 
   private async mirrorProjects(run: SweepRun): Promise<string[]> {
@@ -83,12 +92,14 @@ export class ProjectSweep {
       key: 'projects',
       parse: parseProject,
       idOf: (project) => project.providerId,
+      idOfUnreadable: (raw) => readableId({}, raw),
       signal: run.signal,
     });
     for await (const page of list) {
       await this.binding.reverify(run.purpose);
       await this.recordPage(run, page.items);
-      listed.push(...page.items.map((project) => project.providerId));
+      listed.push(...page.items.map((project) => project.providerId), ...page.unreadable.flatMap(({ id }) => id ?? []));
+      run.progress.addUnreadable('/v2/projects', page.unreadable);
       run.progress.expectPages(Math.max(page.pagesExpected, page.page) + page.total);
       await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen: page.items.length });
     }

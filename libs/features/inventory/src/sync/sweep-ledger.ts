@@ -3,7 +3,7 @@ import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
-import { Sweep, type SweepStatus, type SweepTrigger } from '../entities/sweep.entity';
+import { Sweep, type SweepStatus, type SweepTrigger, type UnreadableItem } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError } from '../inventory.errors';
 import { minSweepIntervalMs, type SweepCounts } from './sweep';
 import { DigitalOcean } from '#libs/digitalocean';
@@ -95,6 +95,11 @@ export class SweepLedger {
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
+  /** Stores the objects that the sweep could not read. Only the session with the lease adds to them. */
+  async saveUnreadable(sweepId: string, unreadableItems: readonly UnreadableItem[]): Promise<void> {
+    await this.sweeps.update({ id: sweepId, status: 'running' }, { unreadableItems: [...unreadableItems] });
+  }
+
   /**
    * Locks the sweep's row for the rest of the transaction, so that no other session can close or replace the sweep. The lease is checked
    * here, once: a long transaction is not undone when the lease lapses during it. Throws `SweepLeaseLostError` when the lease has lapsed.
@@ -175,10 +180,40 @@ export class SweepLedger {
 /** A request that no worker has claimed within this time has lost its job: it is enqueued again. */
 const UNCLAIMED_AFTER_MS = 2_000;
 
+/** The pause before the first retry of an incomplete sweep. Each further pause is twice as long, up to the cadence of the kind. */
+const FIRST_RETRY_MS = 30_000;
+/** Without a complete sweep of any kind for this time before an incomplete one, the provider as a whole was out. */
+const OUTAGE_MS = 120_000;
+
+/**
+ * Set-based: one statement for all kinds, by the indexes of each kind. $1 kinds, $2 cadences in ms, $3 unclaimed after ms, $4 first retry
+ * after ms, $5 outage ms, $6 ms that a call must be apart from the next to stay within the token's share.
+ */
+const DUE_SWEEPS = `
+select w.kind, case when r.kind is not null then 'manual' when again.due then 'schedule' else 'first' end as trigger
+  from unnest($1::text[], $2::bigint[]) w(kind, every_ms)
+  left join cloud_sweeps r on r.kind = w.kind and r.status = 'running'
+  left join lateral (select max(started_at) as at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') complete on true
+  left join lateral (select a.status, a.started_at, a.finished_at, a.calls from cloud_sweeps a where a.kind = w.kind
+                      order by a.started_at desc limit 1) attempt on true
+  left join lateral (
+    select attempt.status = 'incomplete' and (
+             attempt.finished_at < clock_timestamp() - greatest(least($4 * 2 ^ (failed.times - 1), w.every_ms), attempt.calls * $6) * interval '1 millisecond'
+             or (exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.started_at > attempt.finished_at)
+                 and not exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.finished_at <= attempt.finished_at
+                                  and c.started_at > attempt.started_at - $5 * interval '1 millisecond'))) as due
+      from (select count(*) as times from (select from cloud_sweeps f where f.kind = w.kind and f.status = 'incomplete'
+                                            and f.started_at > coalesce(complete.at, '-infinity') order by f.started_at desc limit 10) f) failed) again on true
+ where case when r.kind is not null
+         then r.claimed_at is null and r.started_at < clock_timestamp() - $3 * interval '1 millisecond'
+         else again.due is true
+           or ((complete.at is null or complete.at < clock_timestamp() - 2 * w.every_ms * interval '1 millisecond')
+           and (attempt.started_at is null or attempt.started_at < clock_timestamp() - w.every_ms * interval '1 millisecond')) end`;
+
 /**
  * Finds the sweeps that should run but have no job: kinds that were never swept, or that are overdue by twice their cadence, unless an
- * attempt began within the last cadence; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again.
- * [OPS-4]
+ * attempt began within the last cadence; kinds with an incomplete last sweep, after a pause that grows with each one, or at once after an
+ * outage of the provider; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again. [OPS-4]
  */
 @Injectable()
 export class DueSweeps {
@@ -186,23 +221,19 @@ export class DueSweeps {
     private readonly database: Database,
     private readonly provider: DigitalOcean,
     private readonly ledger: SweepLedger,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async find(): Promise<{ kind: string; trigger: 'first' | 'manual' }[]> {
+  async find(): Promise<{ kind: string; trigger: 'first' | 'manual' | 'schedule' }[]> {
     if (!this.provider.configured) return [];
     await this.ledger.closeLapsed();
-    return this.database.query(
-      // Set-based: one statement for all kinds, by the indexes of each kind.
-      `select w.kind, case when r.kind is not null then 'manual' else 'first' end as trigger
-         from unnest($1::text[], $2::bigint[]) w(kind, every_ms)
-         left join cloud_sweeps r on r.kind = w.kind and r.status = 'running'
-         left join lateral (select max(started_at) as at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') complete on true
-         left join lateral (select max(started_at) as at from cloud_sweeps a where a.kind = w.kind) attempt on true
-        where case when r.kind is not null
-                then r.claimed_at is null and r.started_at < clock_timestamp() - $3 * interval '1 millisecond'
-                else (complete.at is null or complete.at < clock_timestamp() - 2 * w.every_ms * interval '1 millisecond')
-                 and (attempt.at is null or attempt.at < clock_timestamp() - w.every_ms * interval '1 millisecond') end`,
-      [SWEEPS.map((sweep) => sweep.kind), SWEEPS.map((sweep) => sweep.sync.everyMs), UNCLAIMED_AFTER_MS],
-    );
+    return this.database.query(DUE_SWEEPS, [
+      SWEEPS.map((sweep) => sweep.kind),
+      SWEEPS.map((sweep) => sweep.sync.everyMs),
+      UNCLAIMED_AFTER_MS,
+      FIRST_RETRY_MS,
+      OUTAGE_MS,
+      minSweepIntervalMs(1, this.config.provider), // of one call: the interval grows with the number of calls
+    ]);
   }
 }

@@ -6,7 +6,7 @@ const kinds = SWEEPS.map(({ kind }) => kind);
 const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
 
 /**
- * The age of the inventory. Set-based: each gauge covers all kinds with one statement. For a kind without a complete sweep it counts from
+ * The age and the size of the inventory. Set-based: each gauge covers all kinds with one statement. For a kind without a complete sweep it counts from
  * the first sweep of any kind.
  */
 export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
@@ -37,5 +37,17 @@ export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
     sql: `select w.kind, case when last.status = 'suspect' then 1 else 0 end as value from unnest($1::text[]) w(kind)
            cross join lateral (select status from cloud_sweeps s where s.kind = w.kind and s.status <> 'running' order by started_at desc limit 1) last`,
     values: () => [kinds],
+  },
+  {
+    name: 'arcadia_resources',
+    help: 'Active resources by kind',
+    labels: ['kind'],
+    sql: `select kind, count(*) as value from cloud_resources where status <> 'deleted' group by kind`,
+  },
+  {
+    name: 'arcadia_resources_unattributed',
+    help: 'Active resources that belong to no tenant, by kind; 0 for a kind whose resources all do',
+    labels: ['kind'],
+    sql: `select kind, count(*) filter (where tenant_id is null) as value from cloud_resources where status <> 'deleted' group by kind`,
   },
 ];

@@ -24,6 +24,9 @@ import { ProjectSweep } from './project-sweep';
 import { SweepProgress, sweepView, type SweepRun, type SweepView } from './sweep';
 import { SweepLedger } from './sweep-ledger';
 
+/** Unreadable objects in one log line; the sweep names more. */
+const MOST_UNREADABLE_LOGGED = 5;
+
 type UnboundRun = Omit<SweepRun, 'accountId' | 'fingerprint'>;
 
 /** Requests, runs and releases sweeps. Concurrent runs of a kind have the effect of one: the others return the running sweep. [INV-10] */
@@ -154,7 +157,9 @@ export class SweepService {
   private report(sweep: Sweep): SweepView {
     const { id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted } = sweep;
     const line = { event: 'sweep_ended', sweep_id: id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted };
-    if (status === 'complete') this.log.log(line);
+    const { unreadableItems } = sweep;
+    if (unreadableItems.length > 0) this.log.warn({ ...line, unreadable: unreadableItems.slice(0, MOST_UNREADABLE_LOGGED) });
+    else if (status === 'complete') this.log.log(line);
     else this.log.warn(line);
     return sweepView(sweep);
   }

@@ -1,5 +1,7 @@
 import type { Config, TokenPurpose } from '#libs/config';
 import type { Sweep } from '../entities/sweep.entity';
+import type { UnreadableObject } from '#libs/digitalocean';
+import type { UnreadableItem } from '../entities/sweep.entity';
 import type { PageOutcome } from '../recorder/resource-recorder';
 import { viewOf, type View } from '../view-of';
 
@@ -19,6 +21,7 @@ const FIELDS = [
   'restored',
   'struck',
   'deleted',
+  'unreadableItems',
   'startedAt',
   'finishedAt',
 ] as const satisfies readonly (keyof Sweep)[];
@@ -68,14 +71,22 @@ const ZERO: SweepCounts = { pagesDone: 0, pagesExpected: 0, calls: 0, seen: 0, d
 /** Often enough for an operator who watches a sweep, and cheap: each save is a commit. */
 const SAVE_EVERY_MS = 500;
 
+/** The most unreadable objects that a sweep names. */
+const MOST_UNREADABLE_NAMED = 100;
+
 /** Counts the progress of a sweep, and saves it to the ledger without a commit per page. */
 export class SweepProgress {
   private counts = ZERO;
+  private readonly unreadable: UnreadableItem[] = [];
+  private unreadableSaved = 0;
   private saved = ZERO;
   private savedAtMs = 0;
 
   constructor(
-    private readonly ledger: { saveProgress(sweepId: string, counts: SweepCounts): Promise<void> },
+    private readonly ledger: {
+      saveProgress(sweepId: string, counts: SweepCounts): Promise<void>;
+      saveUnreadable(sweepId: string, items: readonly UnreadableItem[]): Promise<void>;
+    },
     private readonly sweepId: string,
   ) {}
 
@@ -103,6 +114,21 @@ export class SweepProgress {
     if (performance.now() - this.savedAtMs >= SAVE_EVERY_MS) await this.saveCounts();
   }
 
+  /** The objects that could not be read so far. */
+  get unreadableItems(): readonly UnreadableItem[] {
+    return this.unreadable;
+  }
+
+  /** The reason that a complete sweep gives for not being the whole truth. */
+  get completeReason(): 'unreadable_item' | null {
+    return this.unreadable.length > 0 ? 'unreadable_item' : null;
+  }
+
+  /** Adds objects of a list that could not be read. */
+  addUnreadable(list: string, objects: readonly UnreadableObject[]): void {
+    for (const { id, field } of objects) this.unreadable.push({ list, object_id: id, field });
+  }
+
   /** Sets how many pages there will be in total, as far as that is known. */
   expectPages(pages: number): void {
     this.counts = { ...this.counts, pagesExpected: pages };
@@ -110,6 +136,10 @@ export class SweepProgress {
 
   /** Saves the counters that have not been saved yet. Call it before the sweep ends. */
   async saveCounts(): Promise<void> {
+    if (this.unreadable.length > this.unreadableSaved) {
+      this.unreadableSaved = this.unreadable.length;
+      await this.ledger.saveUnreadable(this.sweepId, this.unreadable.slice(0, MOST_UNREADABLE_NAMED));
+    }
     if (this.saved === this.counts) return;
     this.saved = this.counts;
     this.savedAtMs = performance.now();

@@ -1,8 +1,9 @@
 import { AccountBinding } from '#libs/accounts';
 import type { Config } from '#libs/config';
 import type { RetentionRule } from '#libs/database';
-import { DigitalOcean } from '#libs/digitalocean';
-import { Injectable } from '@nestjs/common';
+import { DigitalOcean, MalformedAnswerError } from '#libs/digitalocean';
+import { errorFields } from '#libs/kernel';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Raw, type Repository } from 'typeorm';
 import { BalanceSnapshot } from '../entities/balance-snapshot.entity';
@@ -38,6 +39,8 @@ export interface EstimateView extends Omit<BalanceView, 'taken_at'> {
  */
 @Injectable()
 export class BalanceSnapshots {
+  private readonly log = new Logger('Billing');
+
   constructor(
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
@@ -49,9 +52,9 @@ export class BalanceSnapshots {
   /** Makes two calls. Throws the client's errors, and `OtherAccountError` before anything of another account is written. [INV-6] */
   async takeSnapshot(): Promise<void> {
     const accountId = await this.binding.verify(purpose);
-    const balance = await this.provider.get({ purpose, path: '/v2/customers/my/balance', parse: parseBalance });
-    await this.snapshots.insert({ accountId, ...balance });
-    await this.savePreview(accountId, await this.invoices.preview());
+    const { generatedAt, ...amounts } = await this.provider.get({ purpose, path: '/v2/customers/my/balance', parse: parseBalance });
+    await this.snapshots.insert({ accountId, ...amounts, generatedAt: generatedAt ?? (() => 'clock_timestamp()') });
+    await this.refreshPreview(accountId);
   }
 
   /** Throws `BalanceNotReadError`. */
@@ -81,6 +84,16 @@ export class BalanceSnapshots {
   async isOlderThan(ms: number): Promise<boolean> {
     const isYounger = Raw((takenAt) => `${takenAt} > clock_timestamp() - :ms * interval '1 millisecond'`, { ms });
     return !(await this.snapshots.existsBy({ takenAt: isYounger }));
+  }
+
+  /** The balance counts; of a preview that cannot be read, the previous one stays until the next reading. */
+  private async refreshPreview(accountId: string): Promise<void> {
+    try {
+      await this.savePreview(accountId, await this.invoices.preview());
+    } catch (error) {
+      if (!(error instanceof MalformedAnswerError)) throw error;
+      this.log.warn({ event: 'invoice_preview_unreadable', ...errorFields(error) });
+    }
   }
 
   private async savePreview(accountId: string, preview: ListedPreview | null): Promise<void> {

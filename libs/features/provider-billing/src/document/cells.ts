@@ -1,5 +1,8 @@
 import { UnreadableRecord } from '../provider-billing.errors';
 
+/** The value of hours or a time that cannot be read. The document is refused for it only where a match depends on it. [BIL-3] */
+export const UNREADABLE = Symbol('unreadable');
+
 /** Commas only between thousands; at most twelve digits before the decimal point and ten after it. */
 const DIGITS = /^(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,10})?$|^\.\d{1,10}$/;
 
@@ -8,12 +11,14 @@ const DIGITS = /^(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,10})?$|^\.\d{1,10}
  * `$1.23-` or `($1.23)`, each with the ASCII or the typographic minus (docs/digitalocean-facts.md 9.8). [BIL-4]
  */
 export function amountText(cell: string): string {
-  const { negative, unsigned } = signOf(cell.trim().replaceAll(/[\u2212\u2013]/g, '-'));
+  const { negative, unsigned } = signOf(withAsciiMinus(cell.trim()));
   const digits = unsigned.replace(/^\$\s?/, '');
   if (!DIGITS.test(digits)) throw new UnreadableRecord(cell.trim() === '' ? 'the amount is missing' : 'the amount is not a number');
   const plain = digits.replaceAll(',', '').replace(/^\./, '0.');
   return negative && /[1-9]/.test(plain) ? `-${plain}` : plain;
 }
+
+const withAsciiMinus = (text: string): string => text.replaceAll(/[\u2212\u2013]/g, '-');
 
 function signOf(text: string): { negative: boolean; unsigned: string } {
   const bracketed = /^(\$?)\(\s?(.*?)\s?\)$/.exec(text);
@@ -25,12 +30,20 @@ function signOf(text: string): { negative: boolean; unsigned: string } {
   return { negative: false, unsigned: text };
 }
 
-/** Returns the hours, or the number of backups; null for lines without a duration. */
-export function hoursText(cell: string): string | null {
+/** Decimal places as finance software and spreadsheets write them: a minute in hours has no short form. */
+const HOURS = /^(?:\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.\d{1,30})?$|^\.\d{1,30}$/;
+
+/**
+ * Returns the hours, or the number of backups, exact to the last digit; negative ones take a charge back, and lines without a duration
+ * have none.
+ */
+export function hoursText(cell: string): string | null | typeof UNREADABLE {
   const text = cell.trim();
   if (text === '') return null;
-  if (!/^(\d{1,9}|\d{1,3}(,\d{3}){1,2})(\.\d{1,6})?$/.test(text)) throw new UnreadableRecord('the hours are not a number');
-  return text.replaceAll(',', '');
+  const { negative, unsigned } = signOf(withAsciiMinus(text));
+  if (!HOURS.test(unsigned)) return UNREADABLE;
+  const plain = unsigned.replaceAll(',', '').replace(/^\./, '0.');
+  return negative && /[1-9]/.test(plain) ? `-${plain}` : plain;
 }
 
 /**
@@ -41,11 +54,16 @@ const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9}
 const LARGEST_OFFSET_MIN = 14 * 60;
 const EARLIEST_YEAR = 1970;
 const LATEST_YEAR = 2199;
+/** The zero time of Go, with which the provider writes that there is no time. */
+const NO_TIME = /^0001-01-01(?:[ T]00:00:00(?:\.0+)?\s?(?:Z|UTC|\+00:?00)?)?$/;
 
-/** Returns a time of a line in RFC 3339, UTC; null when the cell is empty. A date without a time means the start of that day. */
-export function lineTime(cell: string): string | null {
+/**
+ * Returns a time of a line in RFC 3339, UTC; null when the cell is empty or has the zero time. A date without a time means the start of
+ * that day. The caller decides whether the line can do without an unreadable time.
+ */
+export function lineTime(cell: string): string | null | typeof UNREADABLE {
   const text = cell.trim();
-  if (text === '') return null;
+  if (text === '' || NO_TIME.test(text)) return null;
   const [, year, month, day, hour = '00', minute = '00', second = '00', zone = 'Z'] = TIME.exec(text) ?? [];
   const utcMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   const offsetMin = offsetMinutes(zone);
@@ -54,7 +72,7 @@ export function lineTime(cell: string): string | null {
     Number(year) <= LATEST_YEAR &&
     !Number.isNaN(utcMs) &&
     new Date(utcMs).toISOString().startsWith(`${year}-${month}-${day}`);
-  if (!exists || Math.abs(offsetMin) > LARGEST_OFFSET_MIN) throw new UnreadableRecord('a time is not valid');
+  if (!exists || Math.abs(offsetMin) > LARGEST_OFFSET_MIN) return UNREADABLE;
   return new Date(utcMs - offsetMin * 60_000).toISOString();
 }
 

@@ -22,9 +22,35 @@ it.each([
   ['GST', 'tax'],
   ['Credits', 'credit'],
   ['Promo Credit', 'credit'],
+  ['GPU Droplet Backups', 'droplet_backup'],
+  ['Managed Databases', 'managed_db'],
+  ['Block  storage volumes', 'volume'],
   ['Something New', 'other'],
 ])('gives the product %s the kind %s', (product, kind) => {
   expect(kindOfProduct(product)).toBe(kind);
+});
+
+it.each([
+  'Database Backups',
+  'Vector Databases',
+  'NFS Snapshots',
+  'Database Snapshots',
+  'SnapShooter Backups',
+  'NFS Volumes',
+  'Model Registry',
+  'Load Balancer Bandwidth',
+  'CDN Bandwidth',
+  'Uptime Support',
+  'Partner Subscription',
+  'App Platform Bandwidth',
+  'Kubernetes Backups',
+  'Droplet Autoscale Pools',
+  'Credit Card Surcharge',
+  'AI Inference Credits',
+  'Spaces Snapshots',
+  'Serverless Apps',
+])('gives the product %s the kind other, because only a whole phrase names a kind (B3) [BIL-7]', (product) => {
+  expect(kindOfProduct(product)).toBe('other');
 });
 
 it.each(['tax-app (s-1vcpu-1gb)', 'taxi-01 (s-1vcpu-1gb)', 'vat-calculator (s-1vcpu-1gb)', 'gst (s-1vcpu-1gb)'])(

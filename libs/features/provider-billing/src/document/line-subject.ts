@@ -17,32 +17,36 @@ export type LineKind =
   | 'other';
 
 /**
- * Product → kind, specific phrases before generic ones: "Droplet Snapshots" are snapshots, not droplets. A tax is recognised by its
- * product, never by a word in a name. [BIL-6]
+ * Product → kind, by the whole phrase. A phrase that merely ends in a general word, such as "Database Backups" or "Model Registry", names
+ * another product: it is `other` until it has a kind, because a wrong kind can give a line to a wrong resource. A tax is recognised by its
+ * product, never by a word in a name. [BIL-6] [BIL-7]
  */
 const PRODUCTS: readonly (readonly [RegExp, LineKind])[] = [
-  [/^(sales )?tax(es)?$|^gst$|^vat$/, 'tax'],
-  [/^credits?\b|\bcredits?$|^discounts?\b|\bdiscounts?$|^adjustments?\b|^promo/, 'credit'],
-  [/\bspaces\b.*\b(bandwidth|transfer)\b/, 'spaces_bucket'],
-  [/\bsubscriptions?\b|\bbandwidth\b|\btransfer\b|\bsupport\b|\bregistry\b/, 'account'],
-  [/\bsnapshots?\b/, 'snapshot'],
-  [/\bbackups?\b/, 'droplet_backup'],
-  [/\bvolumes?\b|\bblock storage\b/, 'volume'],
-  [/\b(floating|reserved) ipv6s?\b/, 'reserved_ipv6'],
-  [/\b(floating|reserved) ips?(v4s?)?\b/, 'floating_ip'],
-  [/\bload balancers?\b/, 'load_balancer'],
-  [/\bkubernetes\b/, 'k8s_cluster'],
-  [/\bdatabases?\b|\bdatabase clusters?\b/, 'managed_db'],
-  [/\bspaces?\b/, 'spaces_bucket'],
-  [/\bapps?\b|\bapp platform\b/, 'app'],
-  [/\bdroplets?\b/, 'droplet'],
-];
+  ['(sales )?tax(es)?|gst|vat', 'tax'],
+  ['((promo(tional)?|referral|service|service level|sla|account|support|billing) )?(credits?|discounts?|adjustments?)', 'credit'],
+  ['credits? (and|&) adjustments?|promo(tions?|tional)?', 'credit'],
+  ['spaces( (storage|buckets?|bandwidth|(outbound )?(data )?transfer)( overages?)?)?', 'spaces_bucket'],
+  ['spaces subscriptions?|((digitalocean|standard|developer|premium|business|basic) )?support( (plan|subscription)s?)?', 'account'],
+  ['((droplet|outbound|public) )?(bandwidth|(outbound )?(data )?transfer)( overages?)?|container registry( subscription)?', 'account'],
+  ['((droplet|volume|image) )?snapshots?', 'snapshot'],
+  ['((gpu )?droplet )?backups?', 'droplet_backup'],
+  ['(block storage )?volumes?|(volumes? )?block storage', 'volume'],
+  ['((unused|unassigned) )?(floating|reserved) ipv6( address(es)?)?s?', 'reserved_ipv6'],
+  ['((unused|unassigned) )?(floating|reserved) ips?(v4s?)?( address(es)?)?', 'floating_ip'],
+  ['((global|regional|network|internal) )?load balancers?', 'load_balancer'],
+  ['(managed )?kubernetes( (clusters?|nodes?|node pools?|control planes?))?', 'k8s_cluster'],
+  ['(managed )?database( clusters?|s)?|managed (postgresql|mysql|redis|valkey|caching|mongodb|kafka|opensearch)', 'managed_db'],
+  ['apps?|app platform( apps?)?', 'app'],
+  ['((basic|gpu|premium|regular|general purpose|(cpu|memory|storage)[ -]optimized) )?droplets?', 'droplet'],
+].map(([phrase, kind]) => [new RegExp(`^(?:${phrase})$`), kind as LineKind]);
 
 export function kindOfProduct(product: string): LineKind {
-  const name = product.trim().toLowerCase();
+  const name = product.trim().toLowerCase().replaceAll(/\s+/g, ' ');
   return PRODUCTS.find(([phrase]) => phrase.test(name))?.[1] ?? 'other';
 }
 
+/** Kinds of lines that belong to no tenant, so that neither a resource nor a project is looked for by their times. */
+export const KINDS_WITHOUT_TENANT: ReadonlySet<LineKind> = new Set(['tax', 'credit', 'account']);
 /** Kinds of lines that are not about a single resource. */
 export const KINDS_WITHOUT_RESOURCE: ReadonlySet<LineKind> = new Set(['tax', 'credit', 'account', 'other']);
 /** Kinds that have their name in `group_description`; the description names only a part of the resource. */

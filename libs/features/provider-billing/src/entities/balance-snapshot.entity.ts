@@ -20,7 +20,7 @@ export class BalanceSnapshot {
   @Column('numeric', MONEY)
   readonly monthToDateUsage: Money;
 
-  /** By the provider's clock. */
+  /** By the provider's clock; by ours where its answer has no readable time. */
   @Column('timestamptz')
   readonly generatedAt: Date;
 

@@ -4,11 +4,13 @@ import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 import type { InvoiceStatus, Reconciliation } from '../invoice.states';
 import type { InvoiceSummary } from '../provider/invoice-responses';
 
-/** Why an invoice could not be ingested. `line` counts the lines of an unreadable document. */
+/** Why the last reading of an invoice failed. `line` counts the lines of an unreadable document. */
 export interface InvoiceFailure {
   readonly code: string;
   readonly detail: string;
   readonly line?: number;
+  /** The time of the failed reading, RFC 3339; a release without it may have written the failure. */
+  readonly at?: string;
 }
 
 /** An invoice of the provider: its header, the state of its ingest, the sums of its lines and its delivery to finance. */
@@ -43,6 +45,7 @@ export class Invoice {
   @Column('text', { default: 'discovered' })
   readonly status: InvoiceStatus;
 
+  /** Of the last reading, which may have followed a successful one whose lines are in use. */
   @Column('jsonb', { nullable: true })
   readonly failure: InvoiceFailure | null;
 
@@ -73,6 +76,14 @@ export class Invoice {
 
   @Column('int', { nullable: true })
   readonly matchedLines: number | null;
+
+  /** Cells that no money depends on and that could not be read; null for lines of a release that refused them. */
+  @Column('int', { nullable: true })
+  readonly unreadableCells: number | null;
+
+  /** Kinds of which no complete list existed yet when the lines were matched; null when there was none. */
+  @Column('text', { array: true, nullable: true })
+  readonly unlistedKinds: string[] | null;
 
   @Column('numeric', { ...MONEY, nullable: true })
   readonly linesAmount: Money | null;

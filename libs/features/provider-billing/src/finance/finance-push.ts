@@ -1,4 +1,5 @@
 import { Transaction } from '#libs/database';
+import { errorFields } from '#libs/kernel';
 import { Outbox, type ClaimedMessage, type Delivery } from '#libs/outbox';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -75,7 +76,7 @@ export class FinancePush implements Delivery<FinanceInvoice, string> {
     this.log.log({ event: 'invoice_pushed', invoice_id: id, attempt: attempts });
   }
 
-  onFailed({ id, attempts }: ClaimedMessage, code: string): void {
-    this.log.warn({ event: 'invoice_push_failed', invoice_id: id, attempt: attempts, code });
+  onFailed({ id, attempts }: ClaimedMessage, error: unknown): void {
+    this.log.warn({ event: 'invoice_push_failed', invoice_id: id, attempt: attempts, ...errorFields(error) });
   }
 }

@@ -63,18 +63,24 @@ export class BillingHistory {
 
   /**
    * Reads the whole history and the headers of all invoices. Duplicates of an entry are stored only when the list was complete, because
-   * entries have no id, and a list that shifted between two pages contains an entry twice. Throws the client's errors and
+   * entries have no id, and a list that shifted between two pages contains an entry twice. A failed payment is reported when it is new and
+   * no payment followed it; the first reading of an account reports none, because all of its history is old. Throws the client's errors and
    * `OtherAccountError`.
    */
   async read(): Promise<HistoryReport> {
     const accountId = await this.pin.verify('billing');
+    const isFirst = !(await this.wasRead(accountId));
     const history = await this.provider.history();
     const headers = await this.provider.headers();
     const numbered = numberDuplicates(history.rows).filter(({ nth }) => history.complete || nth === 1);
-    const inserted = await this.database.query<{ type: string }>(INSERT_ENTRIES, [accountId, JSON.stringify(numbered)]);
+    const inserted = await this.database.query<{ open_failure: boolean }>(INSERT_ENTRIES, [
+      accountId,
+      JSON.stringify(numbered),
+      PAYMENT_FAILURES,
+    ]);
     const newInvoices = await this.ledger.discover(accountId, invoicesInHistory(history.rows, headers.rows));
-    const failures = inserted.filter(({ type }) => PAYMENT_FAILURES.includes(type)).length;
-    if (failures > 0) this.log.error({ event: 'payment_failed', failures });
+    const failures = inserted.filter(({ open_failure }) => open_failure).length;
+    if (failures > 0 && !isFirst) this.log.error({ event: 'payment_failed', failures });
     const report = { entries: history.rows.length, newEntries: inserted.length, newInvoices };
     this.log.log({ event: 'billing_history_read', ...report, complete: history.complete && headers.complete });
     await this.pin.recordBillingHistoryRead(accountId);
@@ -88,6 +94,13 @@ export class BillingHistory {
       [ms],
     );
     return row?.due !== false;
+  }
+
+  private async wasRead(accountId: string): Promise<boolean> {
+    const read = await this.database.query(`select 1 from cloud_accounts where id = $1 and billing_history_read_at is not null`, [
+      accountId,
+    ]);
+    return read.length > 0;
   }
 }
 
@@ -106,13 +119,23 @@ function historyView({ id, type, description, amount, occurredAt, invoiceUuid, i
 
 const BEFORE = `(h.occurred_at, h.id) < (select b.occurred_at, b.id from cloud_billing_history b where b.id = :before)`;
 
-/** Set-based: all entries of the account at once. */
+/**
+ * Set-based: all entries of the account at once. `open_failure`: a new entry is one of the types $3 of failed payments, and neither the
+ * stored nor the listed history has a payment after it.
+ */
 const INSERT_ENTRIES = `
-insert into cloud_billing_history (account_id, type, description, amount, occurred_at, invoice_uuid, invoice_number, nth)
-select $1, type, description, amount, "occurredAt", "invoiceUuid", "invoiceNumber", nth
-  from json_to_recordset($2::json) as e(type text, description text, amount numeric, "occurredAt" timestamptz, "invoiceUuid" text, "invoiceNumber" text, nth int)
-on conflict do nothing
-returning type`;
+with listed as (
+  select * from json_to_recordset($2::json) as e(type text, description text, amount numeric, "occurredAt" timestamptz, "invoiceUuid" text, "invoiceNumber" text, nth int)),
+last_payment as (
+  select max(at) as at from (
+    select "occurredAt" as at from listed where type = 'Payment'
+    union all select occurred_at from cloud_billing_history where account_id = $1 and type = 'Payment') p),
+inserted as (
+  insert into cloud_billing_history (account_id, type, description, amount, occurred_at, invoice_uuid, invoice_number, nth)
+  select $1, type, description, amount, "occurredAt", "invoiceUuid", "invoiceNumber", nth from listed
+  on conflict do nothing
+  returning type, occurred_at)
+select type = any ($3::text[]) and occurred_at > coalesce(at, '-infinity') as open_failure from inserted cross join last_payment`;
 
 /** The provider's id of the next invoice, which is not issued yet. */
 const PREVIEW = 'preview';

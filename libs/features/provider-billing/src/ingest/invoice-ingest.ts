@@ -1,17 +1,20 @@
 import { AccountBinding } from '#libs/accounts';
-import { DomainError, errorCode } from '#libs/kernel';
-import { Database } from '#libs/database';
-import { CompletenessReader } from '#libs/inventory';
+import { errorFields } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { InvoiceLedger, type ClaimedInvoice } from '../invoices/invoice-ledger';
 import { UnreadableDocumentError } from '../provider-billing.errors';
 import { ProviderInvoices } from '../provider/provider-invoices';
-import { DocumentFile } from './document-file';
+import { InvoiceReader } from '../queries/invoice-reader';
 import { InvoiceLineWriter, type IngestReport } from './invoice-line-writer';
 
 const purpose = 'billing';
-/** How long ingestion waits for the first sweeps. A kind that the token may not list is never swept. */
-const LONGEST_WAIT = `interval '1 hour'`;
 
 /** Ingests one invoice. The document, the items and the summary are fetched first, so no database connection waits for the provider. */
 @Injectable()
@@ -23,19 +26,12 @@ export class InvoiceIngest {
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
     private readonly lineWriter: InvoiceLineWriter,
-    private readonly database: Database,
-    private readonly completeness: CompletenessReader,
+    private readonly reader: InvoiceReader,
   ) {}
 
-  /**
-   * True when every kind was listed completely at least once, or the longest wait has passed. Lines can only be matched to known
-   * resources, so on a first run invoices wait for the first sweeps.
-   */
+  /** False while invoices wait for the first listing of a kind. */
   async isReady(): Promise<boolean> {
-    const { as_of } = await this.completeness.ofKind(undefined);
-    if (as_of !== null) return true;
-    const rows = await this.database.query(`select 1 from cloud_accounts where pinned_at < clock_timestamp() - ${LONGEST_WAIT}`);
-    return rows.length > 0;
+    return (await this.reader.unlistedKinds()).awaited.length === 0;
   }
 
   /**
@@ -53,11 +49,10 @@ export class InvoiceIngest {
       this.log.log({ event: 'invoice_ingested', ...logFields(invoice), ...report, ms: Math.round(performance.now() - started) });
       return report;
     } catch (error) {
-      const code = errorCode(error);
+      const { code, detail = 'an unexpected failure' } = errorFields(error);
       const line = error instanceof UnreadableDocumentError ? error.line : undefined;
-      const detail = error instanceof DomainError ? error.message : 'an unexpected failure';
-      this.log.warn({ event: 'invoice_ingest_failed', ...logFields(invoice), code, line });
-      await this.ledger.recordFailure(invoice.id, { code, detail, line });
+      this.log.warn({ event: 'invoice_ingest_failed', ...logFields(invoice), ...errorFields(error), line });
+      await this.ledger.recordFailure(invoice, { code, detail, line, at: new Date().toISOString() });
       throw error;
     }
   }
@@ -65,10 +60,11 @@ export class InvoiceIngest {
   private async ingest(invoice: ClaimedInvoice, signal?: AbortSignal): Promise<IngestReport | undefined> {
     const summary = await this.provider.summary(invoice.invoiceUuid);
     const items = await this.provider.items(invoice.invoiceUuid, signal);
+    const { unlisted } = await this.reader.unlistedKinds();
     const document = await DocumentFile.create();
     try {
       await this.provider.downloadDocument(invoice.invoiceUuid, () => document.write(), signal);
-      return await this.lineWriter.replaceLines(invoice, { document, hash: await document.sha256(), items, summary });
+      return await this.lineWriter.replaceLines(invoice, { document, hash: await document.sha256(), items, summary, unlisted });
     } finally {
       await document.remove();
     }
@@ -77,4 +73,64 @@ export class InvoiceIngest {
 
 function logFields({ id, invoiceUuid, period }: ClaimedInvoice) {
   return { invoice_id: id, invoice_uuid: invoiceUuid, period };
+}
+
+const PREFIX = 'arcadia-invoice-';
+/** Folders of this process. In a container a restarted process often has the pid of the killed one, so the pid is not enough. */
+const ownFolders = new Set<string>();
+
+/**
+ * A downloaded document in a temporary folder that only this user can read. `create` also removes the folders of killed processes on this
+ * machine.
+ */
+export class DocumentFile {
+  private constructor(private readonly folder: string) {}
+
+  static async create(): Promise<DocumentFile> {
+    await removeLeftovers();
+    const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+    ownFolders.add(basename(folder));
+    return new DocumentFile(folder);
+  }
+
+  /** Truncates the file and writes from its beginning. */
+  write(): Writable {
+    return createWriteStream(this.path, { mode: 0o600 });
+  }
+
+  read(): Readable {
+    return createReadStream(this.path);
+  }
+
+  async sha256(): Promise<string> {
+    const hash = createHash('sha256');
+    await pipeline(this.read(), hash);
+    return hash.digest('hex');
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    ownFolders.delete(basename(this.folder));
+  }
+
+  private get path(): string {
+    return join(this.folder, 'invoice.csv');
+  }
+}
+
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (pid > 0 && (pid === process.pid ? !ownFolders.has(name) : !isAlive(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // a process of another user
+  }
 }

@@ -1,6 +1,7 @@
 import { copyRow, Transaction, type BulkLoad } from '#libs/database';
 import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
 import type { InvoiceLine } from '../document/invoice-line';
 import { KINDS_WITHOUT_RESOURCE } from '../document/line-subject';
 import { readDocument } from '../document/read-document';
@@ -12,21 +13,28 @@ import * as matching from '../matching/matching.sql';
 import { IncompleteDocumentError } from '../provider-billing.errors';
 import type { InvoiceSummary } from '../provider/invoice-responses';
 import type { ItemsRead } from '../provider/provider-invoices';
-import type { DocumentFile } from './document-file';
+
+/** A document that was downloaded; each reader starts at its beginning. */
+interface InvoiceDocument {
+  read(): Readable;
+}
 
 /** What the provider returned for one invoice. */
 export interface FetchedInvoice {
-  readonly document: DocumentFile;
+  readonly document: InvoiceDocument;
   /** SHA-256 of the document. */
   readonly hash: string;
   /** Null when the provider has none. */
   readonly items: ItemsRead | null;
   readonly summary: InvoiceSummary | null;
+  /** Kinds without a complete list yet: their resources may be unknown. */
+  readonly unlisted: readonly string[];
 }
 
 export interface IngestReport {
   readonly lines: number;
   readonly matched: number;
+  readonly unreadable_cells: number;
   readonly reconciliation: Reconciliation;
   readonly difference: string;
 }
@@ -63,7 +71,7 @@ export class InvoiceLineWriter {
    */
   replaceLines(invoice: ClaimedInvoice, fetched: FetchedInvoice): Promise<IngestReport | undefined> {
     return this.transaction.bulkLoad(async (em, tx) => {
-      const { hasIds } = await stageLines(tx, fetched);
+      const { hasIds, unreadableCells } = await stageLines(tx, fetched);
       await matchLines(tx, invoice, hasIds);
       const before = await this.ledger.lockInvoice(em, invoice);
       if (!before) return undefined;
@@ -83,6 +91,8 @@ export class InvoiceLineWriter {
         documentHash: fetched.hash,
         lines: sums.lines,
         matchedLines: sums.matched,
+        unreadableCells,
+        unlistedKinds: fetched.unlisted.length === 0 ? null : [...fetched.unlisted],
         linesAmount,
         taxAmount,
         linesValue: Money.parse(sums.value),
@@ -92,7 +102,8 @@ export class InvoiceLineWriter {
         difference,
       });
       await this.finance.announce(em, invoice.id);
-      return { lines: sums.lines, matched: sums.matched, reconciliation, difference: difference.toText() };
+      const { lines, matched } = sums;
+      return { lines, matched, unreadable_cells: unreadableCells, reconciliation, difference: difference.toText() };
     });
   }
 }
@@ -110,15 +121,16 @@ function assertNotCut({ lines }: LineSums, before: LockedInvoice, items: ItemsRe
 }
 
 /** The table is analysed even when it has few lines: by default the planner expects so many that it would read the whole inventory. */
-async function stageLines(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<{ hasIds: boolean }> {
+async function stageLines(tx: BulkLoad, { document, items }: FetchedInvoice): Promise<{ hasIds: boolean; unreadableCells: number }> {
+  const counts = { unreadableCells: 0 };
   await tx.query(`${SETTINGS}; ${matching.CREATE_STAGE}`);
-  await tx.copy(matching.COPY_STAGE, rowsOf(document));
+  await tx.copy(matching.COPY_STAGE, rowsOf(document, counts));
   await tx.query('analyze invoice_stage (line_no, target, name, project_name)');
-  if (!items?.rows?.length) return { hasIds: false };
+  if (!items?.rows?.length) return { hasIds: false, ...counts };
   await tx.query(matching.CREATE_ITEMS);
   await tx.query(matching.INSERT_ITEMS, [JSON.stringify(items.rows)]);
   await tx.query(matching.JOIN_ITEMS);
-  return { hasIds: true };
+  return { hasIds: true, ...counts };
 }
 
 async function matchLines(tx: BulkLoad, { accountId, period }: ClaimedInvoice, hasIds: boolean): Promise<void> {
@@ -131,10 +143,11 @@ async function matchLines(tx: BulkLoad, { accountId, period }: ClaimedInvoice, h
   await tx.query(matching.COLLECT_OWNERS);
 }
 
-async function* rowsOf(document: DocumentFile): AsyncGenerator<string, void, void> {
+async function* rowsOf(document: InvoiceDocument, counts: { unreadableCells: number }): AsyncGenerator<string, void, void> {
   let lineNo = 0;
   for await (const lines of readDocument(document.read())) {
     const rows = lines.map((line) => stagedRow(++lineNo, line)).join('');
+    for (const { unreadableCells } of lines) counts.unreadableCells += unreadableCells;
     lines.length = 0; // the rows contain them as text now: release the batch
     yield rows;
   }

@@ -2,9 +2,16 @@ import { Database, sql } from '#libs/database';
 import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, type EntityManager, type Repository } from 'typeorm';
+import { In, IsNull, Raw, type EntityManager, type Repository } from 'typeorm';
 import { Invoice, type InvoiceFailure } from '../entities/invoice.entity';
-import { RECONCILIATION_TRANSITIONS, RECONCILIATIONS, RELEASABLE, statusesBefore, type Reconciliation } from '../invoice.states';
+import {
+  RECONCILIATION_TRANSITIONS,
+  RECONCILIATIONS,
+  RELEASABLE,
+  statusesBefore,
+  type InvoiceStatus,
+  type Reconciliation,
+} from '../invoice.states';
 import type { InvoiceHeader, InvoiceSummary } from '../provider/invoice-responses';
 
 /** An invoice that a worker claimed for an ingest. */
@@ -32,6 +39,8 @@ export interface IngestOutcome {
   readonly documentHash: string;
   readonly lines: number;
   readonly matchedLines: number;
+  readonly unreadableCells: number;
+  readonly unlistedKinds: string[] | null;
   readonly linesAmount: Money;
   readonly taxAmount: Money;
   readonly linesValue: Money;
@@ -47,6 +56,13 @@ const INGEST_AGAIN_AFTER = `interval '20 hours'`;
 /** The next attempt after a failure: a minute later at first, then twice as long each time, a day at most. */
 const retryAt = (attempt: string) => `clock_timestamp() + least(interval '1 day', interval '1 minute' * 2 ^ least(${attempt}, 11))`;
 const now = () => 'clock_timestamp()';
+/** An invoice without lines gets this status; one with lines stays ingested. */
+const statusWithoutLines = (status: InvoiceStatus) => `case when ingested_at is null then '${status}' else 'ingested' end`;
+/** SQL on an invoice `i`: it was issued recently, and its document was last requested long enough ago. */
+const MAY_STILL_CHANGE = `(i.document_asked_at < i.issued_on + ${SETTLES_AFTER} and i.document_asked_at < clock_timestamp() - ${INGEST_AGAIN_AFTER})`;
+/** SQL on an invoice `i`: it was matched before the first complete list of a kind, and there is one now. */
+const MATCHES_MORE_NOW = `(i.unlisted_kinds is not null
+  and exists (select 1 from cloud_sweeps s where s.kind = any (i.unlisted_kinds) and s.status = 'complete'))`;
 
 /** The only writer of `cloud_invoices`, except for the columns about the delivery to finance, which `FinancePush` writes. */
 @Injectable()
@@ -67,10 +83,9 @@ export class InvoiceLedger {
     const rows = await this.invoices
       .createQueryBuilder('i')
       .select('i.id', 'id')
-      .where(`(i.status <> 'ingested' and i.next_attempt_at <= clock_timestamp())`)
-      .orWhere(`(i.status = 'ingested' and i.requested_at > i.document_asked_at)`)
-      .orWhere(
-        `(i.status = 'ingested' and i.document_asked_at < i.issued_on + ${SETTLES_AFTER} and i.document_asked_at < clock_timestamp() - ${INGEST_AGAIN_AFTER})`,
+      .where('i.next_attempt_at <= clock_timestamp()')
+      .andWhere(
+        `(i.status <> 'ingested' or i.failure is not null or i.requested_at > i.document_asked_at or ${MAY_STILL_CHANGE} or ${MATCHES_MORE_NOW})`,
       )
       .orderBy('i.period')
       .addOrderBy('i.id')
@@ -79,22 +94,34 @@ export class InvoiceLedger {
     return rows.map(({ id }) => id);
   }
 
-  /** Undefined when the invoice does not exist. Several workers may claim the same one, because the document requested last wins. */
+  /**
+   * Undefined when the invoice does not exist. Several workers may claim the same one, because the document requested last wins. An invoice
+   * with lines keeps its status.
+   */
   async claimInvoice(invoiceId: string): Promise<ClaimedInvoice | undefined> {
     const { raw } = await this.invoices
       .createQueryBuilder()
       .update()
-      .set({ status: 'ingesting', attempts: () => 'attempts + 1', nextAttemptAt: () => retryAt('attempts') })
-      .where({ id: invoiceId, status: In(statusesBefore('ingesting')) })
+      .set({ status: () => statusWithoutLines('ingesting'), attempts: () => 'attempts + 1', nextAttemptAt: () => retryAt('attempts') })
+      .where([
+        { id: invoiceId, status: In(statusesBefore('ingesting')) },
+        { id: invoiceId, status: 'ingested' },
+      ])
       .returning(`id, account_id as "accountId", invoice_uuid as "invoiceUuid", period::text, clock_timestamp()::text as "askedAt"`)
       .execute();
     return (raw as ClaimedInvoice[])[0];
   }
 
-  /** Records why the invoice could not be ingested. Its previous lines stay. Changes nothing when another worker has ingested it. */
-  async recordFailure(invoiceId: string, failure: InvoiceFailure): Promise<void> {
-    const failed = { status: 'failed' as const, failure, nextAttemptAt: () => retryAt('attempts - 1') };
-    await this.invoices.update({ id: invoiceId, status: In(statusesBefore('failed')) }, failed);
+  /**
+   * Records why the invoice could not be ingested. Its previous lines stay, and with them its status. Changes nothing when another worker
+   * has ingested a document that was requested later.
+   */
+  async recordFailure({ id, askedAt }: Pick<ClaimedInvoice, 'id' | 'askedAt'>, failure: InvoiceFailure): Promise<void> {
+    const notLater = Raw((at) => `(${at} is null or ${at} <= :askedAt::timestamptz)`, { askedAt });
+    await this.invoices.update(
+      { id, status: In([...statusesBefore('failed'), 'ingested']), documentAskedAt: notLater },
+      { status: () => statusWithoutLines('failed'), failure, nextAttemptAt: () => retryAt('attempts - 1') },
+    );
   }
 
   /** Locks the invoice until the transaction ends. Undefined when a document requested later has been ingested meanwhile. */

@@ -1,7 +1,7 @@
 import { MalformedAnswerError } from '#libs/digitalocean';
 import { Money } from '#libs/kernel';
 import { z } from 'zod';
-import { amountText, lineTime } from '../document/cells';
+import { amountText, lineTime, UNREADABLE } from '../document/cells';
 
 /** The longest text of a history entry that is stored; the rest is cut off. */
 const LONGEST_STORED_TEXT = 500;
@@ -10,7 +10,18 @@ const LONGEST_TEXT = 65_536;
 /** Schemas tolerate unknown fields. Each message completes "<path> …" and never quotes the value. */
 const isNot = (what: string) => ({ error: `is not ${what}` });
 const text = z.string(isNot('text')).max(LONGEST_TEXT, isNot(`text of at most ${LONGEST_TEXT} characters`));
-const optionalText = text.nullish().transform((value) => value ?? null);
+
+/** A field that may be missing. The provider also writes that as `null`, `""`, `{}` or `[]`; all of them are null here. */
+function optional<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (isNothing(value) ? null : value), schema.nullable());
+}
+
+function isNothing(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() === '';
+  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+const optionalText = optional(text);
 
 /** The provider's ids are text or whole numbers; here they are always text. */
 const isNoId = isNot('an id');
@@ -24,25 +35,32 @@ const id = z.union(
   ],
   isNoId,
 );
-const optionalId = id.nullish().transform((value) => value ?? null);
+const optionalId = optional(id);
 
 const amount = readAs('an amount', amountText);
-const time = readAs('a time', lineTime);
-const optionalTime = time.nullish().transform((value) => value ?? null);
+const optionalTime = optional(readAs('a time', lineTime));
 /** RFC 3339, UTC. */
 const requiredTime = optionalTime.transform((value, context) => value ?? refuse(context, 'is missing'));
+/** A time that is null where it cannot be read, too. */
+const readableTime = optional(text.transform((value) => whenReadable(lineTime(value))));
 const firstDay = text.regex(/^(19|20|21)\d{2}-(0[1-9]|1[0-2])$/, isNot('a month')).transform((month) => `${month}-01`);
 
 /** A text that a reader of the document can read. */
-function readAs<T>(what: string, read: (cell: string) => T) {
-  return text.transform((value, context) => {
+function readAs<T extends string | null>(what: string, read: (cell: string) => T | typeof UNREADABLE) {
+  return text.transform((value, context): T => {
     try {
-      return read(value);
+      const found = read(value);
+      if (found !== UNREADABLE) return found;
     } catch {
-      return refuse(context, `is not ${what}`);
+      // the reader of amounts throws
     }
+    return refuse(context, `is not ${what}`);
   });
 }
+
+const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
+
+const whenReadable = (time: string | null | typeof UNREADABLE): string | null => (time === UNREADABLE ? null : time);
 
 function refuse(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message });
@@ -113,21 +131,21 @@ export interface ListedPreview {
 }
 
 const preview = z.object(
-  { invoice_uuid: optionalId, amount, invoice_period: firstDay.nullish(), updated_at: optionalTime },
+  { invoice_uuid: optionalId, amount, invoice_period: optional(firstDay), updated_at: readableTime },
   isNot('an object'),
 );
 
 /** The response has `invoice_preview` next to the list, or lacks it. */
 export const parsePreview = parser(
   'the answer',
-  { invoice_preview: preview.nullish() },
+  { invoice_preview: optional(preview) },
   ({ invoice_preview: listed }): ListedPreview | null =>
     listed
       ? {
           invoiceUuid: listed.invoice_uuid,
           amount: Money.parse(listed.amount),
-          period: listed.invoice_period ?? null,
-          updatedAt: listed.updated_at === null ? null : new Date(listed.updated_at),
+          period: listed.invoice_period,
+          updatedAt: dateOf(listed.updated_at),
         }
       : null,
 );
@@ -141,11 +159,8 @@ export interface InvoiceSummary {
   readonly credits_and_adjustments: string | null;
 }
 
-const total = amount.nullish().transform((value) => value ?? null);
-const charge = z
-  .object({ amount: total }, isNot('an object'))
-  .nullish()
-  .transform((value) => value?.amount ?? null);
+const total = optional(amount);
+const charge = optional(z.object({ amount: total }, isNot('an object'))).transform((value) => value?.amount ?? null);
 
 export const parseSummary = parser(
   'summary',
@@ -168,21 +183,23 @@ export interface InvoiceItem {
 }
 
 /** Usually text, sometimes a number, and empty for account-wide items. */
-const reference = z
-  .union([z.int().transform(String), optionalText], isNot('text'))
-  .transform((value) => value?.trim().toLowerCase() || null);
+const reference = optional(z.union([z.int().transform(String), text], isNot('text'))).transform(
+  (value) => value?.trim().toLowerCase() ?? null,
+);
+/** Text without blanks around it, as the reader of the document reads its cells: the two are compared. */
+const cell = text.transform((value) => value.trim());
 
 export const parseItem = parser(
   'invoice_items',
   {
-    product: text,
-    description: optionalText,
-    start_time: optionalTime,
-    end_time: optionalTime,
+    product: cell,
+    description: optional(cell),
+    start_time: readableTime,
+    end_time: readableTime,
     amount,
-    project_name: optionalText,
-    resource_id: reference.optional(),
-    resource_uuid: reference.optional(),
+    project_name: optional(cell),
+    resource_id: reference,
+    resource_uuid: reference,
   },
   (item): InvoiceItem => ({
     product: item.product,
@@ -191,22 +208,22 @@ export const parseItem = parser(
     ended_at: item.end_time,
     amount: item.amount,
     project_name: item.project_name,
-    ref_id: item.resource_id ?? null,
-    ref_uuid: item.resource_uuid ?? null,
+    ref_id: item.resource_id,
+    ref_uuid: item.resource_uuid,
   }),
 );
 
 /** At most six decimal places, and only the plain form, which the balance has always had. */
 const plainAmount = text.regex(/^-?\d{1,12}(\.\d{1,6})?$/, isNot('an amount')).transform((value) => Money.parse(value));
 
-/** `GET /v2/customers/my/balance` returns a bare object with amounts as decimal text. */
+/** `GET /v2/customers/my/balance` returns a bare object with amounts as decimal text. No money depends on its time, which may be null. */
 export const parseBalance = parser(
   'balance',
-  { month_to_date_balance: plainAmount, account_balance: plainAmount, month_to_date_usage: plainAmount, generated_at: requiredTime },
+  { month_to_date_balance: plainAmount, account_balance: plainAmount, month_to_date_usage: plainAmount, generated_at: readableTime },
   (balance) => ({
     monthToDateBalance: balance.month_to_date_balance,
     accountBalance: balance.account_balance,
     monthToDateUsage: balance.month_to_date_usage,
-    generatedAt: new Date(balance.generated_at),
+    generatedAt: dateOf(balance.generated_at),
   }),
 );

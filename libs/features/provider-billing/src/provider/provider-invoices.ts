@@ -1,4 +1,5 @@
 import { DigitalOcean, IncompleteListError, NotFoundAtProviderError } from '#libs/digitalocean';
+import { errorFields } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Writable } from 'node:stream';
 import {
@@ -21,7 +22,7 @@ const MOST_ITEMS = 20_000;
 /** The provider takes long to produce a document of a million lines. */
 const DOCUMENT_LIMIT_MS = 600_000;
 
-/** Rows of a list, and whether the list was provably complete. */
+/** The readable rows of a list, and whether the list was provably complete; a row that cannot be read costs itself only. */
 export interface ListRead<T> {
   readonly rows: T[];
   readonly complete: boolean;
@@ -43,13 +44,16 @@ export class ProviderInvoices {
 
   /** Only this list may lack a total; without one it is complete when it has a single page. Throws the client's errors. */
   async history(): Promise<ListRead<HistoryEntry>> {
-    const { rows, reason, pages } = await this.readList(`${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
-    return { rows, complete: reason === undefined || (reason === 'no_total' && pages === 1) };
+    const { rows, incomplete, pages } = await this.readList(`${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
+    const complete = incomplete === undefined || (incomplete.reason === 'no_total' && pages === 1);
+    if (!complete) this.logIncomplete(incomplete);
+    return { rows, complete };
   }
 
   async headers(): Promise<ListRead<InvoiceHeader>> {
-    const { rows, reason } = await this.readList(`${BASE}/invoices`, 'invoices', parseInvoiceHeader);
-    return { rows, complete: reason === undefined };
+    const { rows, incomplete } = await this.readList(`${BASE}/invoices`, 'invoices', parseInvoiceHeader);
+    if (incomplete) this.logIncomplete(incomplete);
+    return { rows, complete: incomplete === undefined };
   }
 
   /** The invoice of the current month, which the provider computes daily; null when there is none. */
@@ -66,9 +70,9 @@ export class ProviderInvoices {
   async items(invoiceUuid: string, signal?: AbortSignal): Promise<ItemsRead | null> {
     const read = await nullIfMissing(this.readList(pathOf(invoiceUuid), 'invoice_items', parseItem, MOST_ITEMS, signal));
     if (!read) return null;
-    const { rows, reason, total } = read;
-    if (reason && reason !== 'too_many') this.log.warn({ event: 'invoice_items_incomplete', invoice_uuid: invoiceUuid, reason });
-    return { rows: reason === 'too_many' ? null : rows, total, complete: reason === undefined };
+    const { rows, incomplete, isTooLong, total } = read;
+    if (incomplete) this.log.warn({ event: 'invoice_items_incomplete', invoice_uuid: invoiceUuid, ...errorFields(incomplete) });
+    return { rows: isTooLong ? null : rows, total, complete: !isTooLong && incomplete === undefined };
   }
 
   async downloadDocument(invoiceUuid: string, openSink: () => Writable, signal?: AbortSignal): Promise<void> {
@@ -90,14 +94,18 @@ export class ProviderInvoices {
       } as const;
       for await (const { items, total, page } of this.provider.list(request)) {
         Object.assign(counts, { pages: page, total });
-        if (total > mostRows) return { rows: [], reason: 'too_many' as const, ...counts };
+        if (total > mostRows) return { rows: [], isTooLong: true, incomplete: undefined, ...counts };
         for (const { row } of items) rows.push(row);
       }
-      return { rows, reason: undefined, ...counts };
+      return { rows, isTooLong: false, incomplete: undefined, ...counts };
     } catch (error) {
-      if (error instanceof IncompleteListError) return { rows, reason: error.reason, ...counts };
+      if (error instanceof IncompleteListError) return { rows, isTooLong: false, incomplete: error, ...counts };
       throw error;
     }
+  }
+
+  private logIncomplete(error: IncompleteListError): void {
+    this.log.warn({ event: 'billing_list_incomplete', ...errorFields(error) });
   }
 }
 

@@ -63,6 +63,8 @@ export type CostGroup = Readonly<Partial<Record<Group, string | null>>> & {
 
 export interface CostSummary {
   readonly period: string | null;
+  /** When the invoices were last listed; null before the first listing. [INV-15] */
+  readonly as_of: string | null;
   readonly currency: 'USD';
   readonly invoices: number;
   readonly amount: string;
@@ -118,6 +120,7 @@ export class CostLineReader {
   async summary(period: string | undefined, groupBy: readonly Group[]): Promise<CostSummary> {
     const columns = groupBy.map((group) => `${GROUPS[group]} as "${group}"`);
     const keys = groupBy.map((group) => GROUPS[group]).join(', ');
+    const { as_of } = await this.invoiceReader.completeness();
     const rows = await this.database.query<CostGroup & { invoices: number; whole: boolean }>(
       `select ${columns.join(', ')}, ${SUMS}, grouping(${keys}) <> 0 as whole
          from cloud_cost_lines l join cloud_invoices i on i.id = l.invoice_id where ($1::date is null or i.period = $1)
@@ -127,6 +130,7 @@ export class CostLineReader {
     const [total, ...groups] = rows;
     return {
       period: period?.slice(0, 7) ?? null,
+      as_of,
       currency: 'USD',
       invoices: total?.invoices ?? 0,
       amount: total?.amount ?? '0',

@@ -1,4 +1,6 @@
+import { Database } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { CompletenessReader } from '#libs/inventory';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
@@ -21,6 +23,8 @@ export interface InvoiceView {
   /** `difference`: the invoice's amount minus the sum of its lines. */
   readonly reconciliation: { readonly status: Invoice['reconciliation']; readonly difference: string | null };
   readonly lines: number | null;
+  /** Cells that no money depends on and that could not be read; their text is kept. */
+  readonly unreadable_cells: number | null;
   /** Share of lines that were matched to a resource or a project, 0 to 1. */
   readonly matched_line_ratio: number | null;
   /** Share of the amounts, without their signs, that belong to a tenant, 0 to 1. */
@@ -42,7 +46,11 @@ export interface InvoiceFilters {
 /** Reads invoices with the state of their ingest, reconciliation and delivery to finance. */
 @Injectable()
 export class InvoiceReader {
-  constructor(@InjectRepository(Invoice) private readonly invoices: Repository<Invoice>) {}
+  constructor(
+    @InjectRepository(Invoice) private readonly invoices: Repository<Invoice>,
+    private readonly database: Database,
+    private readonly lists: CompletenessReader,
+  ) {}
 
   /** Latest period first. Throws `InvalidCursorError`. */
   async list({ period, status, reconciliation }: InvoiceFilters, page: PageRequest): Promise<ListAnswer<InvoiceView>> {
@@ -79,10 +87,35 @@ export class InvoiceReader {
       .getRawOne<{ as_of: Date | null; open: number; total: number }>();
     const as_of = row?.as_of?.toISOString() ?? null;
     const open = row?.open ?? 0;
-    const reason = as_of === null ? 'never_read' : open > 0 ? `${open} of ${row?.total ?? 0} invoices are not ingested yet` : null;
+    const waiting = open > 0 ? await this.whatIngestWaitsFor() : '';
+    const reason =
+      as_of === null ? 'never_read' : open > 0 ? `${open} of ${row?.total ?? 0} invoices are not ingested yet${waiting}` : null;
     return { as_of, completeness: { invoice: { as_of, complete: reason === null, reason } } };
   }
+
+  /**
+   * The kinds of which there is no complete list yet, and those of them that ingestion waits for: lines can only be matched to known
+   * resources. It waits for the first listing of each kind, for an hour after the start at most. A kind whose listing ended incomplete does
+   * not delay the others; its lines are matched again after its first complete list.
+   */
+  async unlistedKinds(): Promise<{ readonly unlisted: string[]; readonly awaited: string[] }> {
+    const { completeness } = await this.lists.ofKind(undefined);
+    const kinds = Object.entries(completeness);
+    const unlisted = kinds.flatMap(([kind, { as_of }]) => (as_of === null ? [kind] : []));
+    const untried = kinds.flatMap(([kind, { as_of, reason }]) => (as_of === null && reason === 'never_swept' ? [kind] : []));
+    const mayWait = untried.length > 0 || unlisted.length === kinds.length;
+    if (!mayWait || !(await this.database.query(FIRST_HOUR)).length) return { unlisted, awaited: [] };
+    return { unlisted, awaited: untried.length > 0 ? untried : unlisted };
+  }
+
+  private async whatIngestWaitsFor(): Promise<string> {
+    const { awaited } = await this.unlistedKinds();
+    return awaited.length === 0 ? '' : `, because the first listing of ${awaited.join(', ')} has not ended`;
+  }
 }
+
+/** A row while the account has been known for less than an hour. A kind that the token may not list is never listed. */
+const FIRST_HOUR = `select 1 from cloud_accounts where pinned_at >= clock_timestamp() - interval '1 hour'`;
 
 const BEFORE = `(i.period, i.id) < (select b.period, b.id from cloud_invoices b where b.id = :before)`;
 
@@ -99,6 +132,7 @@ function invoiceView(invoice: Invoice): InvoiceView {
     status: invoice.status,
     failure: invoice.failure,
     lines: invoice.lines,
+    unreadable_cells: invoice.unreadableCells,
     finance_invoice_id: invoice.financeInvoiceId,
     push_error: invoice.pushError,
     matched_line_ratio: invoice.matchedLineRatio,

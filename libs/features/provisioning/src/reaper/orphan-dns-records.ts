@@ -1,5 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { recordHolds, type DnsRecordInput } from '../dns/dns-record.input';
@@ -47,7 +47,7 @@ export class OrphanDnsRecords {
         await this.records.delete(zone, id, this.neverAborted);
         await this.orphans.markDeleteRequested(orphan);
       } catch (error) {
-        this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: id, code: errorCode(error) });
+        this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: id, ...errorFields(error) });
       }
     }
     return ids.length;

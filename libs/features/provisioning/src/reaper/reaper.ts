@@ -1,6 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -120,7 +120,7 @@ export class Reaper {
       else if (orphan.kind === 'snapshot') await this.snapshots.delete(orphan.providerId, this.neverAborted);
     } catch (error) {
       if (error instanceof NotFoundAtProviderError) return false;
-      this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: orphan.providerId, code: errorCode(error) });
+      this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: orphan.providerId, ...errorFields(error) });
       return false;
     }
     await this.orphans.markDeleteRequested(orphan);

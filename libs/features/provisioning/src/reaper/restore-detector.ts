@@ -1,7 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { queryableOf, sql, Transaction } from '#libs/database';
 import { DigitalOcean, ForbiddenByProviderError } from '#libs/digitalocean';
-import { errorCode } from '#libs/kernel';
+import { errorFields } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -71,7 +71,7 @@ export class RestoreDetector {
       else await this.witnessCheck.latest();
       return 'ruled_out';
     } catch (error) {
-      this.log.warn({ event: 'restore_not_ruled_out', code: errorCode(error) });
+      this.log.warn({ event: 'restore_not_ruled_out', ...errorFields(error) });
       if (error instanceof ForbiddenByProviderError) return 'ruled_out'; // a token without tag:read can never read the witness
       return (known && !moved) || !(await this.sagas.anyOpen()) ? 'unlikely' : 'unknown';
     }
@@ -121,7 +121,7 @@ export class RestoreDetector {
     try {
       await this.witness.raise();
     } catch (error) {
-      this.log.warn({ event: 'restore_mark_not_raised', code: errorCode(error) });
+      this.log.warn({ event: 'restore_mark_not_raised', ...errorFields(error) });
     }
   }
 

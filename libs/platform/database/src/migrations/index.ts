@@ -18,8 +18,10 @@ import { EventMonths1795000001033 } from './1033-event-months.migration';
 import { SagaTraces1795000001040 } from './1040-saga-traces.migration';
 import { Restores1795000001045 } from './1045-restores.migration';
 import { NamesOfTables1795000001046 } from './1046-names-of-tables.migration';
+import { UnreadableItems1795000001050 } from './1050-unreadable-items.migration';
 import { SagaWrites1795000001060 } from './1060-saga-writes.migration';
 import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
+import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -43,6 +45,8 @@ export const migrations = [
   SagaTraces1795000001040,
   Restores1795000001045,
   NamesOfTables1795000001046,
+  UnreadableItems1795000001050,
   SagaWrites1795000001060,
   WholeOrders1795000001061,
+  ReadingFailures1795000001070,
 ];
