@@ -402,7 +402,7 @@ const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/api/v1/drift-rules': { id: 'GET /:id', resource_name: 'resource_id', reason: 'free text', created_at: 'few rows', expires_at: 'expired' },
   '/api/v1/audit': { id: 'target_id', at: 'since, until', actor_role: 'tenant_id', actor_tenant_id: 'tenant_id', target_name: 'target_id', reason: 'free text', details: 'target_id' },
   '/api/v1/billing/history': { id: 'few rows', description: 'free text', amount: 'a number', currency: 'there is one', at: 'since, until', invoice_number: 'invoice_uuid' },
-  '/api/v1/billing/invoices': { id: 'GET /:id', invoice_number: 'invoice_uuid', issued_on: 'period', amount: 'a number', tax_amount: 'a number', currency: 'there is one', failure: 'status', lines: 'a count', matched_line_ratio: 'a share', attributed_amount_ratio: 'a share', ingested_at: 'status', pushed_to_finance_at: 'status', finance_invoice_id: 'invoice_uuid', push_error: 'few rows' },
+  '/api/v1/billing/invoices': { id: 'GET /:id', invoice_number: 'invoice_uuid', issued_on: 'period', amount: 'a number', tax_amount: 'a number', currency: 'there is one', failure: 'status', lines: 'a count', unreadable_cells: 'a count', matched_line_ratio: 'a share', attributed_amount_ratio: 'a share', ingested_at: 'status', pushed_to_finance_at: 'status', finance_invoice_id: 'invoice_uuid', push_error: 'few rows' },
   '/api/v1/billing/cost-lines': { id: 'invoice_id', line_no: 'invoice_id', group_description: 'free text', description: 'free text', category: 'free text', resource_name: 'resource_id', match: 'match_method, match_reason', hours: 'a number', started_at: 'period', ended_at: 'period', amount: 'a number', currency: 'there is one' },
 }; // prettier-ignore
 

@@ -88,7 +88,7 @@ it('stores a mismatch when a document has fewer lines than items and the items d
     invoices: [{ ...anInvoice(items(2, '6.00')), amount: '5.00', csv: 'product,description,USD\nDroplets,web (x),$6.00\n' }],
   });
   await world.ingestAll();
-  expect(await only()).toMatchObject({ status: 'ingested', lines: 1, reconciliation: { status: 'mismatch', difference: '-1' } });
+  expect(await only()).toMatchObject({ status: 'ingested', lines: 1, reconciliation: { status: 'mismatch', difference: '-1.00' } });
 });
 
 it('keeps a reconciled line set when a document has fewer lines and the items are unavailable [BIL-2]', async () => {

@@ -58,7 +58,7 @@ export interface Effect<Intent, Response, Output> {
   /** What the intent contains besides `fields`. Without it, nothing is recorded, and only the lease is checked before the send. */
   readonly intent?: Partial<Intent>;
   readonly fields?: EffectFields<keyof Intent & string>;
-  /** What `send` changes, called before it. A create whose late effect carries the id of its saga needs none. */
+  /** What `send` changes, called before it. A create needs none where its effect carries the id of the saga. */
   writes?(this: void): readonly TrackedWrite[];
   /** How long the effect of a send may stay invisible, ms. No further send before that. */
   readonly lagMs?: number;

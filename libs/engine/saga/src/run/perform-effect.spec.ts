@@ -296,7 +296,7 @@ describe('the record of unanswered writes (E2)', () => {
     expect(step.calls.slice(-3)).toEqual(['log', 'send', 'answer 1']);
   });
 
-  it('keeps a write without an answer, and a write whose worker died [SAG-9]', async () => {
+  it('keeps a write without an answer, and a write after which its worker died [SAG-9]', async () => {
     const step = new Step();
     step.fails = unknown();
     await step.run({ writes });

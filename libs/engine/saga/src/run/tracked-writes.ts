@@ -72,7 +72,7 @@ export class TrackedWrites {
     return isFirst;
   }
 
-  /** Deletes the writes of the judged objects whose unanswered writes were all sent longer ago than `afterMs`. */
+  /** Deletes the writes of each judged object of which every unanswered write was sent longer ago than `afterMs`. */
   async deleteExpired(judged: readonly string[], afterMs: number): Promise<void> {
     await this.database.query(DELETE_EXPIRED, [judged, afterMs]);
   }

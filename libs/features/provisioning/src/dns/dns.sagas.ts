@@ -69,7 +69,7 @@ export class DeleteRecordSaga {
   }
 }
 
-/** The records of a zone are not stored. The saga reads them later, and the preview warns of what it may refuse. Pure. */
+/** The records of a zone are not stored. The saga reads them later, and the preview names what it may refuse. Pure. */
 function previewRecord(input: DnsRecordInput, deletes: boolean): Partial<SagaPreview> {
   const { dns_record_type: type, dns_record_name: name, dns_record_data: data, dns_record_previous_data: previous } = input;
   if (deletes) {
