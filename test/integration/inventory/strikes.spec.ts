@@ -47,8 +47,9 @@ it('says of a resource that lists no longer contain that it is missing, since wh
   const droplets = await sweptWorld(10);
   const id = (await rows()).find((row) => row.provider_id === '570000001')?.id ?? '';
   const { completeness } = await world.inventory.list(platform, { kind: 'droplet' }, { limit: 1 });
+  const row = (await rows()).find((one) => one.id === id);
   expect(await world.inventory.getAnswer(platform, id)).toEqual({
-    data: (await rows()).find((row) => row.id === id),
+    data: { ...row, project_name: null, attribution: { by: 'fallback', ref: null, ref_name: null } },
     as_of: completeness.droplet?.as_of,
     completeness,
   });
