@@ -40,6 +40,12 @@ it.each([
   },
 );
 
+it('finds due sweeps with any rate of the token, also where a call is no whole number of milliseconds (C5) [OPS-4]', async () => {
+  const odd = await newWorld({ DO_RATE_PER_MINUTE: '300', DO_RATE_PER_HOUR: '7000' });
+  expect((await odd.due.find()).map(({ kind }) => kind).toSorted()).toEqual(SWEEPS.map(({ kind }) => kind).toSorted());
+  await odd.close();
+});
+
 it('tries hourly kinds again like the others, and no kind more often than its cadence (C5) [OPS-4]', async () => {
   await whileDropletsAreSwept();
   await swept('snapshot', 'incomplete', 31);

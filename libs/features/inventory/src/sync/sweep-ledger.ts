@@ -198,7 +198,7 @@ select w.kind, case when r.kind is not null then 'manual' when again.due then 's
                       order by a.started_at desc limit 1) attempt on true
   left join lateral (
     select attempt.status = 'incomplete' and (
-             attempt.finished_at < clock_timestamp() - greatest(least($4 * 2 ^ (failed.times - 1), w.every_ms), attempt.calls * $6) * interval '1 millisecond'
+             attempt.finished_at < clock_timestamp() - greatest(least($4::float8 * 2 ^ (failed.times - 1), w.every_ms), attempt.calls * $6::float8) * interval '1 millisecond'
              or (exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.started_at > attempt.finished_at)
                  and not exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.finished_at <= attempt.finished_at
                                   and c.started_at > attempt.started_at - $5 * interval '1 millisecond'))) as due
