@@ -12,6 +12,25 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const inbox = async () => (await world.get(DriftService).list({}, { limit: 200 })).data;
+it('says when drift was last detected, so that an empty list cannot pass for a new one (C5) [TRU-1]', async () => {
+  await world.aDroplet();
+  const asked = async () => {
+    const [{ detected_at }, { data }] = await Promise.all([
+      world.get(DriftService).list({}, { limit: 1 }),
+      world.get(DriftService).summary(),
+    ]);
+    return [detected_at, data.detected_at];
+  };
+  expect(await asked()).toEqual([null, null]);
+  await world.detect();
+  const [first] = await asked();
+  expect(await asked()).toEqual([first, first]);
+  await world.detect();
+  const [second] = await asked();
+  expect(Date.parse(second ?? '')).toBeGreaterThan(Date.parse(first ?? ''));
+  expect(await inbox()).toEqual([]);
+});
+
 const summary = async () => (await world.get(DriftService).summary()).data;
 
 it('opens a drift within one cycle after a resize outside our sagas, with its cost and the action that caused it', async () => {

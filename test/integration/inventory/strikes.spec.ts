@@ -60,7 +60,7 @@ it('says of a resource that lists no longer contain that it is missing, since wh
     const { data } = await world.inventory.getAnswer(platform, id);
     expect(data).toMatchObject({ status: 'active', stale_strike_count: strikes, missing: { strikes, of: 3, since: data.last_seen_at } });
     expect(data.last_seen_at >= (seenAt ?? '') && data.last_seen_at < new Date().toISOString()).toBe(true);
-    expect((await rows()).find((row) => row.id === id)).toEqual(data);
+    expect((await rows()).find((one) => one.id === id)?.missing).toEqual(data.missing);
   }
   expect((await rows()).filter(({ missing }) => missing !== null)).toHaveLength(1);
   const before = await world.inventory.list(platform, { kind: 'droplet' }, { limit: 200 }, seenAt ?? '');

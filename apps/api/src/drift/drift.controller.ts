@@ -10,15 +10,32 @@ import {
   DriftService,
   type ReversalPlan,
 } from '#libs/drift';
+import { CompletenessReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { DryRunQuery, ReasonBody, type CountsOf, type DataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
-import { ApiCountsResponse, ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import {
+  ApiCountsResponse,
+  ApiDataResponse,
+  ApiFreshDataResponse,
+  ApiIdParam,
+  ApiListResponse,
+  ApiPlainResponse,
+  ApiProblems,
+} from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { ResourceResponse } from '../inventory/inventory.dto';
-import { AcceptDriftBody, DriftDetectionResponse, DriftQuery, DriftResponse, DriftSummaryResponse, UnmanagedQuery } from './drift.dto';
+import {
+  AcceptDriftBody,
+  DriftDetectionResponse,
+  DriftListResponse,
+  DriftQuery,
+  DriftResponse,
+  DriftSummaryResponse,
+  UnmanagedQuery,
+} from './drift.dto';
 import { DriftRuleBody, DriftRuleChangeBody, DriftRuleResponse, DriftRulesQuery } from './drift-rules.dto';
 
 @RequirePlatformAdmin()
@@ -28,6 +45,7 @@ export class DriftController {
     private readonly drifts: DriftService,
     private readonly adoption: AdoptionService,
     private readonly detection: DriftDetectionService,
+    private readonly completeness: CompletenessReader,
     private readonly acceptance: DriftAcceptanceService,
     private readonly reverts: DriftRevertService,
     private readonly wakeups: WakeupService,
@@ -38,8 +56,8 @@ export class DriftController {
     summary: 'List drifts',
     description: 'Newest first. Open drifts that no rule ignores, unless `status` or `ignored=true` selects others.',
   })
-  @ApiListResponse(DriftResponse)
-  list(@Query() query: DriftQuery): Promise<ListOf<DriftResponse>> {
+  @ApiPlainResponse(DriftListResponse)
+  list(@Query() query: DriftQuery): Promise<DriftListResponse> {
     return this.drifts.list(query.toFilters(), query);
   }
 
@@ -64,12 +82,14 @@ export class DriftController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Run drift detection',
-    description: 'Compares desired states with the last complete sweeps; it does not call the provider. Returns the changes in the inbox.',
+    description:
+      'Compares desired states with the last complete sweeps; it does not call the provider. Returns the changes in the inbox, and in `as_of` how old the compared sweeps are: sweep a kind first to compare what is live now.',
   })
-  @ApiDataResponse(DriftDetectionResponse)
+  @ApiFreshDataResponse(DriftDetectionResponse)
   @ApiProblems(409)
-  async detect(@Body() _body: ReasonBody, @AuditCtx() context: AuditContext): Promise<DataOf<DriftDetectionResponse>> {
-    return { data: await this.detection.run(context) };
+  async detect(@Body() _body: ReasonBody, @AuditCtx() context: AuditContext): Promise<FreshDataOf<DriftDetectionResponse>> {
+    const freshness = await this.completeness.ofKind(undefined);
+    return { data: await this.detection.run(context), ...freshness };
   }
 
   @Get(':id')

@@ -15,7 +15,7 @@ import {
   ApiWhole,
 } from '../http/swagger.decorators';
 import { IsGiven, IsKnown, IsOneOf, IsTenantId } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { ListFields, PageQuery, ReasonBody } from '../http/http.dto';
 
 /** Filters of the list of unmanaged resources. */
 export class UnmanagedQuery extends PageQuery {
@@ -183,6 +183,9 @@ class CoverageResponse {
 
 /** Numbers of managed and drifted resources. */
 export class DriftSummaryResponse {
+  @ApiTime('End of the last drift detection; null before the first one', { nullable: true })
+  readonly detected_at: string | null;
+
   @ApiCount('Live resources with a desired state')
   readonly managed: number;
 
@@ -209,6 +212,15 @@ export class DriftSummaryResponse {
 
   @ApiListOf(() => CoverageResponse, 'Managed resources by tenant')
   readonly coverage: readonly CoverageResponse[];
+}
+
+/** One page of drifts. */
+export class DriftListResponse extends ListFields {
+  @ApiListOf(() => DriftResponse, 'The rows of this page')
+  readonly data: readonly DriftResponse[];
+
+  @ApiTime('End of the last drift detection, with which the list is no newer; null before the first one', { nullable: true })
+  readonly detected_at: string | null;
 }
 
 /** Changes in the inbox after a detection. */

@@ -1,11 +1,12 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { tryLockTransaction, Database, type Queryable } from '#libs/database';
+import { queryableOf, Transaction, tryLockTransaction, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { CHANGE_DRIFTS, CLOSE_DRIFTS, FIND_CHANGES, OPEN_DRIFTS } from './detection.sql';
 import { DetectionRunningError } from './drift.errors';
 import { statusesBefore } from './drift.states';
+import { DriftDetection } from './entities/drift-detection.entity';
 import { severityOf } from './severity';
 
 /** Rows per write statement, so that the first detection of a large account does not send tens of megabytes in one statement. */
@@ -35,14 +36,14 @@ interface FoundChange {
 
 /**
  * Compares every desired state with the inventory in one statement and writes the changes. It is the only writer of new drifts and of
- * drifts that end without a decision. Without a change it writes nothing.
+ * drifts that end without a decision. Without a change it writes only the time of the detection.
  */
 @Injectable()
 export class DriftDetectionService {
   private readonly log = new Logger('Drift');
 
   constructor(
-    private readonly database: Database,
+    private readonly transaction: Transaction,
     private readonly events: DriftEvents,
     private readonly audit: AuditLog,
   ) {}
@@ -50,9 +51,11 @@ export class DriftDetectionService {
   /** `because` names the operator who asked for the detection, if one did. Throws `DetectionRunningError`. */
   async run(because?: AuditContext): Promise<DetectionReport> {
     const fromMs = performance.now();
-    const report = await this.database.transaction(async (tx) => {
+    const report = await this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
       if (!(await tryLockTransaction(tx, 'driftDetection'))) throw new DetectionRunningError();
       const written = await this.write(tx, await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind)]));
+      await em.upsert(DriftDetection, { one: true, detectedAt: () => 'clock_timestamp()' }, ['one']);
       if (because)
         await this.audit.record(tx, {
           ...because,

@@ -11,13 +11,14 @@ import { DriftRuleService } from './drift-rule.service';
 import { DRIFT_GAUGES } from './drift.metrics';
 import { DriftService } from './drift.service';
 import { DriftRule } from './entities/drift-rule.entity';
+import { DriftDetection } from './entities/drift-detection.entity';
 import { Drift } from './entities/drift.entity';
 
 const SERVICES = [AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftRevertService, DriftRuleService, DriftService];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftRule])],
+  imports: [InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
   providers: [...SERVICES, databaseGauges(DRIFT_GAUGES)],
   exports: SERVICES,
 })

@@ -8,6 +8,7 @@ import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { IGNORED, LATEST_REVERT } from './detection.sql';
 import { DriftNotFoundError } from './drift.errors';
 import type { DriftStatus } from './drift.states';
+import { DriftDetection } from './entities/drift-detection.entity';
 import { Drift } from './entities/drift.entity';
 import { MISSING, type Severity } from './severity';
 
@@ -71,6 +72,8 @@ export interface Coverage {
 
 /** Counts over all tenants. An ignored drift counts in `ignored` only. */
 export interface DriftSummary {
+  /** End of the last detection; null before the first one. */
+  readonly detected_at: string | null;
   /** Live resources with a desired state, and without. */
   readonly managed: number;
   readonly unmanaged: number;
@@ -87,7 +90,13 @@ export interface DriftSummary {
   readonly coverage: readonly Coverage[];
 }
 
-type OpenCounts = Omit<DriftSummary, 'managed' | 'unmanaged' | 'currency' | 'coverage'>;
+type OpenCounts = Omit<DriftSummary, 'managed' | 'unmanaged' | 'currency' | 'coverage' | 'detected_at'>;
+
+/** A page of drifts. */
+export interface DriftList extends ListAnswer<DriftView> {
+  /** End of the last detection; null before the first one. An empty list is no older than this. */
+  readonly detected_at: string | null;
+}
 
 export interface DriftSummaryAnswer {
   readonly data: DriftSummary;
@@ -104,14 +113,16 @@ export class DriftService {
   constructor(
     private readonly database: Database,
     @InjectRepository(Drift) private readonly drifts: Repository<Drift>,
+    @InjectRepository(DriftDetection) private readonly detections: Repository<DriftDetection>,
     private readonly causes: ChangeCauses,
     private readonly completeness: CompletenessReader,
   ) {}
 
   /** Newest first: row ids are ordered by time. */
-  async list(filters: DriftFilters, page: PageRequest): Promise<ListAnswer<DriftView>> {
+  async list(filters: DriftFilters, page: PageRequest): Promise<DriftList> {
     const { status = 'open', kind, tenant_id, resource_id, field, severity, ignored = false } = filters;
     const complete = await this.completeness.ofKind(kind);
+    const detected_at = await this.lastDetection();
     const before = decodeCursor(page.cursor, UUID_KEY);
     const query = this.select().where('d.status = :status', { status });
     if (kind !== undefined) query.andWhere('r.kind = :kind', { kind });
@@ -127,7 +138,7 @@ export class DriftService {
       .limit(page.limit + 1)
       .getRawMany<DriftRow>();
     const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: await this.withCauses(items), page: { next_cursor }, as_of: complete.as_of, completeness: complete.completeness };
+    return { data: await this.withCauses(items), page: { next_cursor }, ...complete, detected_at };
   }
 
   /** Fields of recorded desired states and drifts, which another release may have written. */
@@ -144,16 +155,21 @@ export class DriftService {
 
   async summary(): Promise<DriftSummaryAnswer> {
     const { as_of, completeness } = await this.completeness.ofKind(undefined);
+    const detected_at = await this.lastDetection();
     const counted = await this.database.query<Omit<Coverage, 'share'>>(COUNT_COVERAGE);
     const [open] = await this.database.query<OpenCounts>(COUNT_OPEN, [MISSING]);
     const sum = (of: 'live' | 'managed') => counted.reduce((all, tenant) => all + tenant[of], 0);
     const managed = sum('managed');
     const coverage = counted.map((tenant) => ({ ...tenant, share: share(tenant.managed, tenant.live) }));
     return {
-      data: { ...NO_DRIFTS, ...open, managed, unmanaged: sum('live') - managed, currency: 'USD', coverage },
+      data: { ...NO_DRIFTS, ...open, managed, unmanaged: sum('live') - managed, currency: 'USD', coverage, detected_at },
       as_of,
       completeness,
     };
+  }
+
+  private async lastDetection(): Promise<string | null> {
+    return (await this.detections.findOneBy({ one: true }))?.detectedAt.toISOString() ?? null;
   }
 
   /** Selects `DriftRow`s of a drift `d` and its resource `r`. */

@@ -23,6 +23,7 @@ import { SagaWrites1795000001060 } from './1060-saga-writes.migration';
 import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 import { Filters1795000001080 } from './1080-filters.migration';
+import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   WholeOrders1795000001061,
   ReadingFailures1795000001070,
   Filters1795000001080,
+  DriftDetections1795000001090,
 ];
