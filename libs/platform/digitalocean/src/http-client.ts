@@ -16,7 +16,8 @@ import {
 import { receiveDocument, SinkFailure } from './download';
 import { fingerprintOf, type CallOutcome } from './rate-limit.store';
 import { RateLimiter, type Permit } from './rate-limiter';
-import { classifyResponse, failedExchange, pauseBeforeRetryMs, type Exchange, type ProviderResponse } from './response';
+import { classifyResponse, failedExchange, type Exchange, type ProviderResponse } from './response';
+import { pauseBeforeRetryMs } from './retry-policy';
 
 /** The largest body that is read: a page of 200 droplets is about 1 MB. [OPS-10] */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;

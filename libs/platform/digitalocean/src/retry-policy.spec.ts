@@ -5,7 +5,7 @@ import {
   RateLimitedByProviderError,
   UnknownOutcomeError,
 } from './digitalocean.errors';
-import { pauseBeforeRetryMs, retryAfterMs } from './response';
+import { pauseBeforeRetryMs, retryAfterMs } from './retry-policy';
 
 const always = (share: number) => () => share;
 
