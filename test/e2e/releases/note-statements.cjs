@@ -93,7 +93,7 @@ function senderOf() {
   for (const file of Array.isArray(files) ? files : []) {
     if (!file.startsWith(ROOT)) continue;
     const path = relative(ROOT, file).replace(/^dist\//, '');
-    if (CARRIERS.test(path) || path.startsWith('node_modules/pg') || path === relative(ROOT, __filename)) continue;
+    if (CARRIERS.test(path) || path.startsWith('node_modules/') || path === relative(ROOT, __filename)) continue;
     if (path.startsWith('processes/')) return null; // a packed process has no paths of libraries
     const room = /^((?:libs|apps)(?:\/[^/]+){1,2})\/src\//.exec(path)?.[1];
     return /\.spec\.[jt]s$|\/migrations\//.test(path) ? undefined : room;

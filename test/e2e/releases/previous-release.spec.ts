@@ -32,20 +32,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'libs/retention',
     'libs/saga',
   ],
-  renovated: [
-    'apps/api, libs/features/inventory, libs/platform/queues',
-    'libs/engine/saga',
-    'libs/features/accounts',
-    'libs/features/catalog',
-    'libs/features/drift',
-    'libs/features/inventory',
-    'libs/features/provider-billing',
-    'libs/features/provisioning',
-    'libs/platform/audit',
-    'libs/platform/database',
-    'libs/platform/digitalocean',
-    'libs/platform/queues',
-  ],
 };
 
 let database: TestDatabase;

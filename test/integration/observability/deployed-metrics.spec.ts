@@ -78,7 +78,12 @@ it('exports a series at 0 from the start when an alarm counts its first increase
         values.split('|').map((value) => ({ alert, series: new RegExp(`^${name}\\{(.*,)?${label}="${value}".*\\} 0$`, 'm') })),
     ),
   );
-  expect([...new Set(counted.map(({ alert }) => alert))]).toEqual(['ArcadiaRateLimited', 'ArcadiaDatabaseRestored', 'ArcadiaOrphans']);
+  expect([...new Set(counted.map(({ alert }) => alert))]).toEqual([
+    'ArcadiaRateLimited',
+    'ArcadiaDatabaseRestored',
+    'ArcadiaOrphans',
+    'ArcadiaLateWrite',
+  ]);
   for (const { alert, series } of counted)
     expect({ alert, series, exported: series.test(text) }).toEqual({ alert, series, exported: true });
 });
