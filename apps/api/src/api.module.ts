@@ -76,7 +76,7 @@ class SweepsApiModule {}
 })
 class SagasApiModule {}
 
-@Module({ imports: [DriftModule], controllers: [DriftController, DriftRulesController] })
+@Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
 
 @Module({

