@@ -16,7 +16,7 @@ const OWNED: Record<string, readonly string[]> = {
   ],
   catalog: ['provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
   digitalocean: ['provider_calls', 'provider_tokens'],
-  drift: ['cloud_drift', 'cloud_drift_rules'],
+  drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
   inventory: [
     'cloud_event_last_values',
     'cloud_event_months',

@@ -8,6 +8,8 @@ export class DriftDetections1795000001090 implements MigrationInterface {
         one boolean primary key default true check (one),
         detected_at timestamptz not null
       );
+      alter table drift_detections enable row level security;
+      create policy platform on drift_detections using ((select arcadia_is_platform()));
       grant select, insert, update on drift_detections to arcadia_service;
     `);
   }
