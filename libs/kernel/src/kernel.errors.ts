@@ -50,6 +50,11 @@ export abstract class DomainError extends Error {
     return undefined;
   }
 
+  /** The message without words of an outside system, such as a provider's explanation, which may repeat a secret. [TEN-8] */
+  get ownMessage(): string {
+    return this.message;
+  }
+
   /** What a log line contains besides code and message: which list, which call. Free of secrets. */
   get facts(): Readonly<Record<string, string | number>> {
     return {};
@@ -107,11 +112,11 @@ export function errorCode(error: unknown): string {
 }
 
 /**
- * The fields of a log line about a failure: its code, and for an expected failure its message and facts. Of any other error only the code
- * `internal` is safe to write. [TEN-8]
+ * The fields of a log line about a failure: its code, and for an expected failure its own message and facts. The explanation of a provider may
+ * repeat a secret of the request, and of any other error only the code `internal` is safe to write. [TEN-8]
  */
 export function errorFields(error: unknown): { readonly code: string; readonly detail?: string } {
-  return error instanceof DomainError ? { code: error.code, detail: error.message, ...error.facts } : { code: errorCode(error) };
+  return error instanceof DomainError ? { code: error.code, detail: error.ownMessage, ...error.facts } : { code: errorCode(error) };
 }
 
 /** One problem of the input. */

@@ -1,3 +1,4 @@
+import { errorFields } from '#libs/kernel';
 import {
   DocumentTooLongError,
   ForbiddenByProviderError,
@@ -35,4 +36,10 @@ it.each([
   new UnknownOutcomeError('connection lost'),
 ])('does not count $code as an outage', (error) => {
   expect(error.outage).toBe(false);
+});
+
+it('writes no explanation of DigitalOcean to a log line, as it may repeat a token or user data [TEN-8]', () => {
+  const error = new RefusedByProviderError({ status: 422, explanation: 'token dop_v1_secret is strange' });
+  expect(error.message).toContain('dop_v1_secret');
+  expect(errorFields(error)).toEqual({ code: 'refused_by_provider', detail: 'DigitalOcean refused the call', status: 422 });
 });

@@ -21,12 +21,20 @@ export abstract class ProviderError extends DomainError {
   path?: string;
   override readonly retryAfterMs?: number;
 
-  constructor(message: string, { status, requestId, providerCode, explanation }: AnswerFacts = {}, retryAfterMs?: number) {
-    super(explanation ? `${message}: ${explanation}` : message);
+  constructor(
+    private readonly withoutExplanation: string,
+    { status, requestId, providerCode, explanation }: AnswerFacts = {},
+    retryAfterMs?: number,
+  ) {
+    super(explanation ? `${withoutExplanation}: ${explanation}` : withoutExplanation);
     this.status = status;
     this.requestId = requestId;
     this.providerCode = providerCode;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  override get ownMessage(): string {
+    return this.withoutExplanation;
   }
 
   override get facts(): Readonly<Record<string, string | number>> {
