@@ -1,7 +1,7 @@
 import type { SagaView } from '#libs/saga';
 import { newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
 import { recorded } from './recorded-release';
-import { boundariesOf, placeSaga, type RecordedIntent } from './sagas-in-flight';
+import { boundariesOf, placeSaga, placeZones, type RecordedIntent } from './sagas-in-flight';
 
 jest.setTimeout(180_000);
 
@@ -20,6 +20,7 @@ const ended: SagaView[] = [];
 beforeAll(async () => {
   world = await newProvisioningWorld();
   await world.simulator.withoutLags();
+  await placeZones(world, boundaries);
   for (const { nth, ...boundary } of boundaries) placed.push(await placeSaga(world, boundary, nth));
   world.engine.wake();
   for (const { sagaId } of placed) ended.push(await world.ended(sagaId));

@@ -38,13 +38,29 @@ export function boundariesOf(recorded: RecordedIntent): Boundary[] {
   return asked === true || !isAction || actionId === null ? [false, true].map((sent) => ({ recorded, sent })) : [];
 }
 
-/** Brings the provider to the boundary and stores the saga there. Returns the saga's id and the provider's id of its droplet. */
-export async function placeSaga(world: ProvisioningWorld, { recorded, sent }: Boundary, nth: number) {
+/** Brings the zones of all boundaries to the provider in one change, before a saga runs: a list that is written back later undoes deletes. */
+export async function placeZones(world: ProvisioningWorld, boundaries: readonly Boundary[]): Promise<void> {
+  const { domains, domain_records: known } = await world.simulator.account();
+  const zones = boundaries.flatMap((boundary, nth) =>
+    isOfZone(boundary) ? [{ name: zoneOf(nth), records: recordsOf(boundary, nth) }] : [],
+  );
+  await world.simulator.change({
+    domains: [...domains, ...zones.map(({ name }) => ({ name }))],
+    domain_records: [...known, ...zones.flatMap(({ records }) => records)],
+  });
+}
+
+/**
+ * Stores the saga at its boundary, and brings its droplet there. Its zone stands already.
+ * Returns the saga's id and the provider's id of its droplet.
+ */
+export async function placeSaga(world: ProvisioningWorld, boundary: Boundary, nth: number) {
+  const { recorded } = boundary;
   const [row] = await world.database.query<{ id: string }>('select arcadia_uuid() as id');
   const sagaId = row?.id ?? '';
-  const replaced = recorded.kind.endsWith('dns_record')
-    ? await placeZone(world, { recorded, sent }, nth)
-    : await placeDroplet(world, { recorded, sent }, sagaId);
+  const replaced = isOfZone(boundary)
+    ? { dropletId: undefined, texts: zoneTexts(boundary, nth) }
+    : await placeDroplet(world, boundary, sagaId);
   let text = JSON.stringify(recorded);
   for (const [was, is] of replaced.texts) text = text.replaceAll(was, is);
   const { kind, when, value, run } = JSON.parse(text) as RecordedIntent;
@@ -124,10 +140,12 @@ async function placeDroplet(world: ProvisioningWorld, { recorded, sent }: Bounda
 
 const resizeTo = (size: string, disk = false): Action[] => [{ type: 'power_off' }, { type: 'resize', size, disk }, { type: 'power_on' }];
 
-async function placeZone(world: ProvisioningWorld, { recorded, sent }: Boundary, nth: number): Promise<Placed> {
+const isOfZone = ({ recorded }: Boundary) => recorded.kind.endsWith('dns_record');
+const recordIdOf = (nth: number, id: unknown) => 1_900_000_000 + nth * 1_000 + (Number(id) % 1_000);
+
+/** The records that a zone has at a boundary. */
+function recordsOf({ recorded, sent }: Boundary, nth: number): Fields[] {
   const { step, when, value, run } = recorded;
-  const zone = zoneOf(nth);
-  const { domains, domain_records: known } = await world.simulator.account();
   const { dns_record_type: type, dns_record_name: name, dns_record_data: data } = run.input;
   const wanted = { type, name, data: String(data).replace(/\.$/, ''), ttl: run.input.dns_record_ttl ?? 1800, priority: run.input.dns_record_priority, tag: run.input.dns_record_tag, flags: run.input.dns_record_flags }; // prettier-ignore
   const ours = { ...wanted, id: '1800000111' };
@@ -138,13 +156,12 @@ async function placeZone(world: ProvisioningWorld, { recorded, sent }: Boundary,
   else if (value.op === 'update') records.push({ ...value.before, ...(sent && defined(wanted)) });
   else if (when === 'running') records.push(...(sent ? [ours] : []));
   else if (!sent) records.push({ ...ours, id: (value.removed as string[])[0] });
-  const idOf = (id: unknown) => 1_900_000_000 + nth * 1_000 + (Number(id) % 1_000);
-  await world.simulator.change({
-    domains: [...domains, { name: zone }],
-    domain_records: [...known, ...records.map((one) => ({ ...defined(one), id: idOf(one.id), domain: zone }))],
-  });
+  return records.map((one) => ({ ...defined(one), id: recordIdOf(nth, one.id), domain: zoneOf(nth) }));
+}
+
+function zoneTexts({ recorded: { value } }: Boundary, nth: number): Placed['texts'] {
   const ids = [...new Set(JSON.stringify(value).match(/"(1800\d{6}|1739652589)"/g) ?? [])].map((quoted) => quoted.slice(1, -1));
-  return { dropletId: undefined, texts: [['shop.example', zone], ...ids.map((id) => [id, String(idOf(id))] as const)] };
+  return [['shop.example', zoneOf(nth)], ...ids.map((id) => [id, String(recordIdOf(nth, id))] as const)];
 }
 
 const defined = (fields: Fields): Fields =>
