@@ -122,7 +122,7 @@ export class TenantBody extends ReasonBody {
     return change;
   }
 
-  /** The status of a dry run. Throws for a body with another change, about which a dry run says nothing. */
+  /** The status of a dry run. Throws for a body with another change, which a dry run does not cover. */
   toStatus(): TenantStatus {
     const { status, ...others } = this.toChange();
     const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];

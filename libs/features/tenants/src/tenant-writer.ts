@@ -72,7 +72,7 @@ export class TenantWriter {
       throw new ValidationFailedError([{ field: 'id', message: `id must not be ${RESERVED_IDS.join(' or ')}` }]);
     const tx = queryableOf(em);
     await lockTransaction(tx, 'attribution');
-    const existing = sameInAnyCase(id, await this.allIds(em));
+    const existing = sameInAnyCase(id, await this.registry.ids(em));
     if (existing !== undefined) throw new TenantExistsError(id, existing);
     const values = { id, name, contactEmail: contact_email ?? null, notes: notes ?? null, source: 'admin' as const };
     await em.insert(Tenant, values);
@@ -94,7 +94,7 @@ export class TenantWriter {
       const tx = queryableOf(em);
       await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
       const before = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (!before) throw new TenantNotFoundError(id, await this.registry.nearest(id));
+      if (!before) throw new TenantNotFoundError(id, await this.registry.nearest(id, em));
       const { status = before.status } = change;
       const refusal = refusalOf(
         before,
@@ -120,7 +120,7 @@ export class TenantWriter {
   async preview(id: string, to: TenantStatus): Promise<StatusPreview> {
     return this.transaction.run(async (em) => {
       const tenant = await em.findOneBy(Tenant, { id });
-      if (!tenant) throw new TenantNotFoundError(id, await this.registry.nearest(id));
+      if (!tenant) throw new TenantNotFoundError(id, await this.registry.nearest(id, em));
       const holdings = await this.holdings(em, id);
       const refusal = refusalOf(tenant, to, holdings);
       const refused = refusal ? { status: 409 as const, code: refusal.code, detail: refusal.message } : null;
@@ -133,7 +133,7 @@ export class TenantWriter {
    * first is registered and the others stay findings. The caller holds the attribution lock. Returns the ids that may own something now.
    */
   async registerDescribed(em: EntityManager, ids: readonly string[]): Promise<string[]> {
-    const known = await this.allIds(em);
+    const known = await this.registry.ids(em);
     for (const id of ids) {
       if (!isTenantId(id) || RESERVED_IDS.includes(id) || sameInAnyCase(id, known) !== undefined) continue;
       await em.insert(Tenant, { id, name: id, source: 'description' });
@@ -147,10 +147,6 @@ export class TenantWriter {
     if (ids.length === 0) return [];
     const found = await em.find(Tenant, { where: { id: Any([...ids]) }, select: { id: true, status: true } });
     return found.filter(({ status }) => TENANT_RIGHTS[status].ownsNew).map(({ id }) => id);
-  }
-
-  private async allIds(em: EntityManager): Promise<string[]> {
-    return (await em.find(Tenant, { select: { id: true } })).map(({ id }) => id);
   }
 
   private async holdings(em: EntityManager, id: string): Promise<Holdings> {

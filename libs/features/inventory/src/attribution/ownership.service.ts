@@ -10,7 +10,7 @@ import { OwnershipRecorder, UNASSIGNED, type ExplicitOwner } from '../recorder/o
 
 /** How a change of owner reaches into the past. */
 export interface OwnerOptions {
-  /** RFC 3339, in the past: the owner counts from this time on, and the history says so from now on. */
+  /** RFC 3339, in the past: the owner counts from this time on, also in the history. */
   readonly effectiveFrom?: string;
 }
 
