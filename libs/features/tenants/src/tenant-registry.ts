@@ -59,10 +59,10 @@ export class TenantRegistry {
     return tenant ? tenantView(tenant) : undefined;
   }
 
-  /** Throws `TenantNotFoundError`, which names the nearest tenant. */
+  /** Throws `TenantNotFoundError`. */
   async get(id: string): Promise<TenantView> {
     const tenant = await this.find(id);
-    if (!tenant) throw new TenantNotFoundError(id, await this.nearest(id));
+    if (!tenant) throw new TenantNotFoundError();
     return tenant;
   }
 
