@@ -17,10 +17,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'identity'],
   accounts: BELOW_FEATURES,
   catalog: BELOW_FEATURES,
-  inventory: [...BELOW_FEATURES, 'accounts'],
+  inventory: [...BELOW_FEATURES, 'accounts', 'catalog'],
   provisioning: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'catalog'],
   drift: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
-  'provider-billing': [...BELOW_FEATURES, 'accounts', 'inventory'],
+  'provider-billing': [...BELOW_FEATURES, 'accounts', 'inventory', 'catalog'],
+  costs: [...BELOW_FEATURES, 'accounts', 'inventory', 'catalog', 'provider-billing'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

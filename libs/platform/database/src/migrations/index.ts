@@ -25,6 +25,7 @@ import { ReadingFailures1795000001070 } from './1070-reading-failures.migration'
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   Filters1795000001080,
   DriftDetections1795000001090,
   ListPrices1795000001120,
+  ResourcePrices1795000001121,
 ];
