@@ -30,10 +30,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tenants: BELOW_FEATURES,
   accounts: [...BELOW_FEATURES, 'tenants'],
   catalog: BELOW_FEATURES,
-  inventory: [...BELOW_FEATURES, 'tenants', 'accounts'],
+  inventory: [...BELOW_FEATURES, 'tenants', 'accounts', 'catalog'],
   provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],
   drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
-  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory'],
+  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog'],
+  costs: [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

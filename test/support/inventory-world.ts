@@ -14,7 +14,7 @@ import {
 } from '#libs/inventory';
 import type { ListAnswer, PageRequest } from '#libs/kernel';
 import { TenantWriter } from '#libs/tenants';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { createTestDatabase, type TestDatabase } from './database';
 import { UNLIMITED_CALLS } from './settings';
 import type { SimulatorClient } from './simulator-client';
@@ -44,6 +44,8 @@ export interface World {
   readonly described: DescribedTenants;
   readonly causes: ChangeCauses;
   readonly sweep: (kind: string) => Promise<SweepView>;
+  /** Any other service of the process. */
+  readonly service: <T>(type: Type<T>) => T;
   /** The sweeps that a worker would start now. */
   readonly due: DueSweeps;
   /** The services of another process over the same database and provider. */
@@ -86,6 +88,7 @@ export async function newWorld(
     described: here.get(DescribedTenants, { strict: false }),
     causes: here.get(ChangeCauses, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),
+    service: (type) => here.get(type, { strict: false }),
     due: here.get(DueSweeps, { strict: false }),
     another: async (more = {}) => {
       const context = await open(more);

@@ -88,12 +88,12 @@ export class InventoryQuery extends PageQuery {
   @IsTimestamp()
   readonly updated_since?: string;
 
-  @ApiInput('Order of the rows; a minus reverses it. By id unless given')
+  @ApiInput('Order of the rows; a minus reverses it. By id unless given. Rows without a price are last')
   @IsOptional()
   @IsOneOf(RESOURCE_SORTS)
   readonly sort?: ResourceSort;
 
-  @ApiInput('`true`: add `totals.count`, the number of all rows that match')
+  @ApiInput('`true`: add `totals`: number and monthly price of all rows that match')
   @IsOptional()
   @IsOneOf(['true'])
   readonly totals?: string;

@@ -26,6 +26,8 @@ import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { Tenants1795000001100 } from './1100-tenants.migration';
 import { Events1795000001130 } from './1130-events.migration';
+import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -57,4 +59,6 @@ export const migrations = [
   DriftDetections1795000001090,
   Tenants1795000001100,
   Events1795000001130,
+  ListPrices1795000001120,
+  ResourcePrices1795000001121,
 ];
