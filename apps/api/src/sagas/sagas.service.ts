@@ -6,6 +6,7 @@ import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/ker
 import { InventoryReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
 import {
+  SagaApprovals,
   SagaControls,
   SagaNotFoundError,
   SagaReader,
@@ -25,6 +26,7 @@ export class SagasService {
   constructor(
     private readonly starter: SagaStarter,
     private readonly controls: SagaControls,
+    private readonly approvals: SagaApprovals,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
@@ -54,6 +56,17 @@ export class SagasService {
   async retry(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
     await this.controls.retry(scopeOf(by), id, context);
     await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async approve(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.approve(id, context);
+    await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async reject(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.reject(id, context);
     return this.get(by, id);
   }
 
