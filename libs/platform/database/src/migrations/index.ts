@@ -24,7 +24,9 @@ import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
+import { Tenants1795000001100 } from './1100-tenants.migration';
 import { SagaApprovals1795000001110 } from './1110-saga-approvals.migration';
+
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
   AccountsAndProjects1795000001001,
@@ -53,5 +55,6 @@ export const migrations = [
   ReadingFailures1795000001070,
   Filters1795000001080,
   DriftDetections1795000001090,
+  Tenants1795000001100,
   SagaApprovals1795000001110,
 ];
