@@ -1,7 +1,18 @@
 import { libraryName, readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
 
 /** The libraries that each library may import, as in the table of docs/architecture.md. */
-const BELOW_FEATURES = ['kernel', 'config', 'observability', 'runtime', 'database', 'identity', 'audit', 'outbox', 'digitalocean'];
+const BELOW_FEATURES = [
+  'kernel',
+  'config',
+  'observability',
+  'runtime',
+  'database',
+  'identity',
+  'audit',
+  'events',
+  'outbox',
+  'digitalocean',
+];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   config: ['kernel'],
@@ -10,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   database: ['kernel', 'config', 'observability'],
   identity: ['kernel', 'config', 'observability'],
   audit: ['kernel', 'config', 'observability', 'database'],
+  events: ['kernel', 'config', 'observability', 'database', 'identity', 'audit'],
   outbox: ['kernel', 'config', 'observability', 'database'],
   queues: ['kernel', 'config', 'observability', 'database'],
   digitalocean: ['kernel', 'config', 'observability', 'database'],
@@ -17,6 +29,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'identity'],
   tenants: BELOW_FEATURES,
   accounts: [...BELOW_FEATURES, 'tenants'],
+  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'events', 'identity'],
+  accounts: BELOW_FEATURES,
   catalog: BELOW_FEATURES,
   inventory: [...BELOW_FEATURES, 'tenants', 'accounts'],
   provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],

@@ -17,6 +17,7 @@ const OWNED: Record<string, readonly string[]> = {
   catalog: ['list_prices', 'provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
+  events: ['event_numbers', 'event_sequencer', 'events'],
   inventory: [
     'cloud_event_last_values',
     'cloud_event_months',

@@ -7,6 +7,7 @@ import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
@@ -123,6 +124,7 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         AuditModule,
+        EventsModule,
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,

@@ -9,6 +9,7 @@ import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseHealth, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
@@ -32,6 +33,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ConfigModule.forRoot(config),
   DatabaseModule,
   AuditModule,
+  EventsModule,
   DigitalOceanModule,
   QueuesModule.forRoot(config, queues),
   AccountsModule,

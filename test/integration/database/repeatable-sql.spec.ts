@@ -25,6 +25,7 @@ const SIGNATURES = [
   'arcadia_digest_event_last_values() → trigger',
   'arcadia_digest_event_months() → trigger',
   'arcadia_digest_events() → trigger',
+  'arcadia_digest_feed() → trigger',
   'arcadia_inventory_at(timestamp with time zone, jsonb) → record',
   'arcadia_loose_form(jsonb) → jsonb',
   'arcadia_loosely_equal(jsonb, jsonb) → boolean',

@@ -27,6 +27,7 @@ import { DriftDetections1795000001090 } from './1090-drift-detections.migration'
 import { Tenants1795000001100 } from './1100-tenants.migration';
 import { SagaApprovals1795000001110 } from './1110-saga-approvals.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { Events1795000001130 } from './1130-events.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   Tenants1795000001100,
   SagaApprovals1795000001110,
   ListPrices1795000001120,
+  Events1795000001130,
 ];
