@@ -15,6 +15,7 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
@@ -27,6 +28,7 @@ import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { ProjectsController } from './projects/projects.controller';
@@ -77,6 +79,9 @@ class SweepsApiModule {}
 })
 class SagasApiModule {}
 
+@Module({ imports: [TenantsModule], controllers: [LimitsController] })
+class LimitsApiModule {}
+
 @Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
 
@@ -106,6 +111,7 @@ const FEATURES = [
   ProjectsApiModule,
   SweepsApiModule,
   SagasApiModule,
+  LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
+import { ValidationFailedError } from '#libs/kernel';
+import { IsBoolean, IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
 import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
 import { IsNotBlank, IsOneOf, IsTimestamp } from './input.decorators';
 
@@ -101,6 +102,23 @@ export class ReasonBody {
   @IsString()
   @MaxLength(MAX_REASON)
   readonly reason?: string;
+}
+
+/** Body of a start. Admins may override what limits refuse, with a reason. */
+export class OverrideBody extends ReasonBody {
+  @ApiInput('Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval', {
+    example: false,
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly override?: boolean;
+
+  /** Throws `ValidationFailedError` for an override without a reason. */
+  requestsOverride(): boolean {
+    if (this.override === true && (this.reason ?? '').trim() === '')
+      throw new ValidationFailedError([{ field: 'reason', message: 'reason is missing: an override needs one' }]);
+    return this.override === true;
+  }
 }
 
 /** Body of a change that needs a reason. */

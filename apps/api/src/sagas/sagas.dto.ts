@@ -16,7 +16,7 @@ import {
 } from '../http/swagger.decorators';
 import { OtherTenantError } from '../auth/auth.errors';
 import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
-import { ReasonBody, TimeRangeQuery } from '../http/http.dto';
+import { OverrideBody, TimeRangeQuery } from '../http/http.dto';
 
 const STATUSES = [
   'awaiting_approval',
@@ -42,7 +42,7 @@ const STEP_STATUSES = [
 ];
 
 /** A saga to start. The class of the saga kind validates `input`; `saga-inputs.ts` describes it. */
-export class SagaBody extends ReasonBody {
+export class SagaBody extends OverrideBody {
   @ApiInput('Saga kind', { example: 'provision_droplet' })
   @IsWord()
   readonly kind: string;

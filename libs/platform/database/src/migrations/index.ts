@@ -26,6 +26,7 @@ import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { Tenants1795000001100 } from './1100-tenants.migration';
 import { SagaApprovals1795000001110 } from './1110-saga-approvals.migration';
+import { TenantLimits1795000001111 } from './1111-tenant-limits.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
 import { Events1795000001130 } from './1130-events.migration';
 
@@ -59,6 +60,7 @@ export const migrations = [
   DriftDetections1795000001090,
   Tenants1795000001100,
   SagaApprovals1795000001110,
+  TenantLimits1795000001111,
   ListPrices1795000001120,
   Events1795000001130,
 ];
