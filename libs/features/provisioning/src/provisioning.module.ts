@@ -2,11 +2,11 @@ import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { Acceptance, SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
-import { TenantStatusGuard } from './acceptance/tenant-status.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -86,7 +86,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
@@ -113,7 +113,6 @@ const STEPS = [
     TagCalls,
     TaggedResources,
     TenantLimitsGuard,
-    TenantStatusGuard,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper],
 })
@@ -122,7 +121,7 @@ export class ProvisioningModule implements OnModuleInit {
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
-    private readonly guard: TenantStatusGuard,
+    private readonly guard: TenantLimitsGuard,
   ) {}
 
   onModuleInit(): void {
