@@ -92,6 +92,8 @@ it('lists every route of the API', () => {
     'get /api/v1/sweeps',
     'get /api/v1/sweeps/{id}',
     'get /api/v1/sweeps/{id}/missing',
+    'get /api/v1/tenants/default/limits',
+    'get /api/v1/tenants/{id}/limits',
     'get /metrics',
     'patch /api/v1/drift-rules/{id}',
     'patch /api/v1/inventory/{id}',
@@ -111,6 +113,8 @@ it('lists every route of the API', () => {
     'post /api/v1/sagas/{id}/retry',
     'post /api/v1/sweeps',
     'post /api/v1/sweeps/{id}/release',
+    'put /api/v1/tenants/default/limits',
+    'put /api/v1/tenants/{id}/limits',
   ]);
 });
 

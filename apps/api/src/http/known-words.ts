@@ -109,6 +109,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tenant_limits_changed',
 ];
 
 interface KnownField {
