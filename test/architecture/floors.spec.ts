@@ -26,14 +26,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   queues: ['kernel', 'config', 'observability', 'database'],
   digitalocean: ['kernel', 'config', 'observability', 'database'],
   'local-stack': ['kernel', 'config', 'identity'],
+  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'events', 'identity'],
   tenants: BELOW_FEATURES,
   accounts: [...BELOW_FEATURES, 'tenants'],
-  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'events', 'identity'],
   catalog: BELOW_FEATURES,
-  inventory: [...BELOW_FEATURES, 'tenants', 'accounts'],
+  inventory: [...BELOW_FEATURES, 'tenants', 'accounts', 'catalog'],
   provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],
   drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
-  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory'],
+  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog'],
+  costs: [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

@@ -5,7 +5,7 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { inventoryRetention } from '#libs/inventory';
+import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
@@ -100,12 +100,29 @@ export class RetentionTask extends RepeatedTask {
   }
 }
 
+const PRICE_EVERY_MS = 300_000;
+
+/** Prices the resources that a process of a release without prices recorded. */
+@Injectable()
+export class PriceTask extends RepeatedTask {
+  constructor(
+    private readonly prices: PriceSettling,
+    database: Database,
+  ) {
+    super('prices', PRICE_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.prices.settle(signal);
+  }
+}
+
 /** Prices and offers change a few times a year. */
 const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
  * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
- * that nobody has decided about.
+ * without a decision.
  * Failures are logged and retried on the next run.
  */
 @Injectable()

@@ -121,11 +121,11 @@ export class ProvisioningModule implements OnModuleInit {
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
-    private readonly limits: TenantLimitsGuard,
+    private readonly guard: TenantLimitsGuard,
   ) {}
 
   onModuleInit(): void {
-    this.acceptance.useGuard(this.limits);
+    this.acceptance.useGuard(this.guard);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));

@@ -1,6 +1,13 @@
 import { Money, type DomainError } from '#libs/kernel';
 import { TooManySagasError, type GuardedStart, type Judgement, type LimitReading } from '#libs/saga';
-import { OrdersBlockedError, TENANT_RIGHTS, TenantNotActiveError, type Limits, type TenantStatus } from '#libs/tenants';
+import {
+  OrdersBlockedError,
+  TENANT_RIGHTS,
+  TenantNotActiveError,
+  TenantNotRegisteredError,
+  type Limits,
+  type TenantStatus,
+} from '#libs/tenants';
 import { LimitExceededError, NameTakenError, NotAllowedError, TooManyDestroysError, UnpricedOrderError } from './acceptance.errors';
 import { amountsOf, demandOf, plus, reservedBy, type Amounts, type Demand, type Facts } from './demand';
 
@@ -73,8 +80,9 @@ function costReading(requested: Money, { limits: { max_monthly_cost: allowed }, 
 }
 
 function stateRefusals({ kind }: GuardedStart, demand: Demand, { tenantId, status, ordersBlockedReason }: Account): DomainError[] {
+  if (status === undefined) return [new TenantNotRegisteredError(tenantId)];
   const refusals: DomainError[] = [];
-  if (status !== undefined && !TENANT_RIGHTS[status].starts)
+  if (!TENANT_RIGHTS[status].starts)
     refusals.push(new TenantNotActiveError(tenantId, status, `no ${kind} can start for it without an override`));
   if (ordersBlockedReason !== null && demand.adds !== 'nothing') refusals.push(new OrdersBlockedError(tenantId, ordersBlockedReason));
   return refusals;

@@ -28,6 +28,7 @@ import { Tenants1795000001100 } from './1100-tenants.migration';
 import { SagaApprovals1795000001110 } from './1110-saga-approvals.migration';
 import { TenantLimits1795000001111 } from './1111-tenant-limits.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
 import { Events1795000001130 } from './1130-events.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -62,5 +63,6 @@ export const migrations = [
   SagaApprovals1795000001110,
   TenantLimits1795000001111,
   ListPrices1795000001120,
+  ResourcePrices1795000001121,
   Events1795000001130,
 ];
