@@ -11,13 +11,13 @@ const SIZES: Record<string, { vcpus: number; monthly: string }> = {
   'm-32vcpu-256gb': { vcpus: 32, monthly: '1344.00' },
   'x-1': { vcpus: 1, monthly: '5.00' },
 };
-const RATES: Record<string, string> = { snapshot: '0.06', volume: '0.10', 'backups:weekly': '20' };
+const RATES: Record<string, string> = { snapshot: '0.06', volume: '0.10', 'backups:weekly': '20', 'backups:daily': '30' };
 const asOf = '2026-11-01T00:00:00.000Z';
 const rateOf: RateOf = (product) => {
   const amount = RATES[product] ?? SIZES[product.replace('droplet:', '')]?.monthly;
   return amount === undefined ? undefined : { amount, source: 'configured', asOf };
 };
-const SMALL = { size: 's-1vcpu-1gb', vcpus: 1, disk: 25, backups: false };
+const SMALL = { size: 's-1vcpu-1gb', vcpus: 1, disk: 25, plan: null };
 const facts: Facts = { rateOf, vcpusOf: (size) => SIZES[size]?.vcpus, droplet: (id) => (id === 'small' ? SMALL : undefined) };
 
 const NO_LIMITS: Limits = {
@@ -194,7 +194,7 @@ it('lets an admin order what has no price, which a tenant cannot', () => {
 });
 
 it('keeps a smaller size in use until the droplet has it', () => {
-  const big: Facts = { ...facts, droplet: () => ({ size: 's-8vcpu-16gb', vcpus: 8, disk: 25, backups: false }) };
+  const big: Facts = { ...facts, droplet: () => ({ size: 's-8vcpu-16gb', vcpus: 8, disk: 25, plan: null }) };
   const demand = demandOf('resize_droplet', { resource_id: 'big', size_slug: 's-1vcpu-1gb' });
   expect(reservedBy(demand, big)).toEqual(NONE);
   const start = { ...of('resize_droplet', { resource_id: 'big', size_slug: 's-1vcpu-1gb' }), tenantId: null };
@@ -208,7 +208,7 @@ it('adds up what a tenant has at list prices, each group as often as it exists',
   const group = (kind: string, more: Partial<OwnedGroup>): OwnedGroup => ({
     kind,
     size: null,
-    backups: false,
+    plan: null,
     gib: null,
     nodes: null,
     assigned: false,
@@ -219,7 +219,7 @@ it('adds up what a tenant has at list prices, each group as often as it exists',
   const owned = amountsOwned(
     [
       group('droplet', { size: 's-1vcpu-1gb', count: 3, vcpus: 3 }),
-      group('droplet', { size: 's-8vcpu-16gb', backups: true }),
+      group('droplet', { size: 's-8vcpu-16gb', plan: 'daily' }),
       group('droplet', { size: 'retired-1', vcpus: 2 }),
       group('volume', { gib: '100', count: 2 }),
       group('snapshot', { gib: '2.5', count: 4 }),
@@ -231,8 +231,8 @@ it('adds up what a tenant has at list prices, each group as often as it exists',
     vcpus: 13,
     volumeGib: 200,
     snapshots: 4,
-    monthly: '153.80',
+    monthly: '163.40',
   });
   expect(listPrice({ kind: 'droplet', sizeSlug: 'retired-1' }, rateOf)).toEqual({ unpriced: 'unknown_size' });
-  expect(Money.parse('153.80').equals(owned.monthly)).toBe(true);
+  expect(Money.parse('163.40').equals(owned.monthly)).toBe(true);
 });
