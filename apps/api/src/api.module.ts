@@ -19,6 +19,7 @@ import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KnownWords } from './http/known-words';
@@ -89,6 +90,9 @@ class BillingApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [EventsController] })
+class EventsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -109,6 +113,7 @@ const FEATURES = [
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,

@@ -1,5 +1,6 @@
 import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
+import { eventSources, EventsModule } from '#libs/events';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { OwnershipService } from './attribution/ownership.service';
@@ -10,6 +11,7 @@ import { ResourceEvent } from './entities/resource-event.entity';
 import { Resource } from './entities/resource.entity';
 import { SagaAction } from './entities/saga-action.entity';
 import { Sweep } from './entities/sweep.entity';
+import { FEED_SOURCES } from './history/feed.sql';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
@@ -52,7 +54,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, EventsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
@@ -70,6 +72,7 @@ const EXPORTED = [
     ResourceRecorder,
     SweepLedger,
     databaseGauges(SWEEP_GAUGES),
+    eventSources(FEED_SOURCES),
   ],
   exports: EXPORTED,
 })

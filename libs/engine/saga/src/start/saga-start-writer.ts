@@ -1,6 +1,8 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
 import { ADVISORY_LOCKS, Database, type Queryable } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
+import { isUuid } from '#libs/kernel';
 import { traceparent } from '#libs/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import { GroupCommit } from '../run/group-commit';
@@ -35,6 +37,7 @@ export class SagaStartWriter {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -85,6 +88,7 @@ export class SagaStartWriter {
           details: { kind, tenant_id: ownerId, ...targetOf(input), ...details },
         })),
       );
+      await this.events.append(tx, inserted.map(startedEvent));
       return rows.map(({ id }) => id ?? new TooManySagasError(limit));
     });
   }
@@ -102,7 +106,19 @@ function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, tra
   return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
 }
 
-/** The resource that the input names, and the name of what it orders, for the audit log. */
+function startedEvent({ id, kind, input, ownerId, because }: TracedStart & { readonly id: string }): NewEvent {
+  const { resource_id: resourceId, target_name: name } = targetOf(input);
+  return {
+    type: 'saga.started',
+    tenantId: ownerId,
+    actor: because.by,
+    source: 'saga',
+    subject: { type: 'saga', id, kind, name },
+    resourceId: isUuid(resourceId ?? '') ? resourceId : null,
+  };
+}
+
+/** The resource that the input names, and the name of what it orders, for the audit log and the events. */
 function targetOf({
   resource_id: resourceId,
   name,
