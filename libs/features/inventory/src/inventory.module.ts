@@ -1,6 +1,8 @@
 import { AccountsModule } from '#libs/accounts';
+import { CatalogModule } from '#libs/catalog';
 import { databaseGauges } from '#libs/database';
 import { eventSources, EventsModule } from '#libs/events';
+import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { OwnershipService } from './attribution/ownership.service';
@@ -20,10 +22,12 @@ import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
+import { PriceSettling } from './recorder/price-settling';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
 import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
+import { BackupPolicies } from './sync/backup-policies';
 import { Confirmation } from './sync/confirmation';
 import { DueSweeps } from './sync/sweep-ledger';
 import { FallbackProject } from './sync/fallback-project';
@@ -47,6 +51,7 @@ const EXPORTED = [
   InventoryReader,
   InventoryWords,
   OwnershipService,
+  PriceSettling,
   ResourceRegistrar,
   SweepReader,
   SweepService,
@@ -54,10 +59,11 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, EventsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, CatalogModule, EventsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
+    BackupPolicies,
     Confirmation,
     FallbackProject,
     ListSweep,
