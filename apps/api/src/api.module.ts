@@ -22,6 +22,7 @@ import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KnownWords } from './http/known-words';
@@ -106,6 +107,9 @@ class BillingApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [EventsController] })
+class EventsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -128,6 +132,7 @@ const FEATURES = [
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
