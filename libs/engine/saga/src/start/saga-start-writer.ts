@@ -72,7 +72,8 @@ export class SagaStartWriter {
       const inserted = accepted.map((start, nr) => ({ ...start, id: rows[nr]?.id ?? '', taken: rows[nr]?.taken ?? 0 }));
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(tx, inserted.map(auditEntryOf));
-      await this.events.append(tx, inserted.map(startedEvent));
+      const refused = batch.flatMap((start, nr) => refusedEvents(start, judgements[nr]));
+      await this.events.append(tx, [...inserted.map(startedEvent), ...refused]);
       const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
       return judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
     });
@@ -98,16 +99,24 @@ function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, tra
   return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
 }
 
-function startedEvent({ id, kind, input, ownerId, because }: TracedStart & { readonly id: string }): NewEvent {
+function startedEvent({ id, kind, input, ownerId, because, judgement }: JudgedStart & { readonly id: string }): NewEvent {
   const { resource_id: resourceId, target_name: name } = targetOf(input);
   return {
-    type: 'saga.started',
+    type: judgement.approval ? 'saga.awaiting_approval' : 'saga.started',
     tenantId: ownerId,
     actor: because.by,
     source: 'saga',
     subject: { type: 'saga', id, kind, name },
     resourceId: isUuid(resourceId ?? '') ? resourceId : null,
+    ...(judgement.approval && { data: { why: judgement.approval.why } }),
   };
+}
+
+/** The event of a refused start. Its owner learns the numbers of its own limit. */
+function refusedEvents({ kind, ownerId, because }: TracedStart, { refusal, limits = [] }: Partial<Judgement> = {}): NewEvent[] {
+  if (!refusal || ownerId === null) return [];
+  const data = { code: refusal.code, detail: refusal.message, saga_kind: kind, limits: limits.filter(({ ok }) => !ok) };
+  return [{ type: 'limit.refused', tenantId: ownerId, actor: because.by, source: 'saga', subject: { type: 'tenant', id: ownerId }, data }];
 }
 
 /** The resource that the input names, and the name of what it orders, for the audit log and the events. */
