@@ -16,7 +16,9 @@ import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { SessionCookie } from './auth/session-cookie';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { ConsoleSite } from './console/console-site';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
@@ -35,7 +37,7 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 
-@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
+@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations, SessionCookie], exports: [AccessDeclarations, SessionCookie] })
 class AuthModule {}
 
 /** The lists of words that inputs may contain, for every validation pipe. */
@@ -98,6 +100,10 @@ class MetricsApiModule {}
 @Module({ providers: [BoardActions, BoardSessions, QueueBoard] })
 class QueueBoardModule {}
 
+/** The console is static files and its session, served by an Express router; `createApi` mounts it. */
+@Module({ imports: [AuthModule], providers: [ConsoleSite] })
+class ConsoleModule {}
+
 const FEATURES = [
   HealthApiModule,
   FastListModule,
@@ -111,6 +117,7 @@ const FEATURES = [
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
+  ConsoleModule,
 ];
 
 /** The api process: one module per feature, and the filter, the pipe and the guards that apply to every request. */

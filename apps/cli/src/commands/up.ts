@@ -127,6 +127,7 @@ async function printSummary(
   if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
   if (system.isStopping) return;
   const summary: Summary = {
+    console: `${apiUrl}/console#token=${admin}`,
     api: apiUrl,
     docs: `${apiUrl}/api/docs`,
     queues: `${apiUrl}/admin/queues`,

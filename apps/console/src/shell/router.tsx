@@ -1,0 +1,50 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { EmptyState, ErrorState } from '../parts/states';
+import { anyFilters, filtersText, parseFilters } from './search';
+import { Shell } from './shell';
+import { TEXTS } from './texts';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <EmptyState title={TEXTS.notFound.title} hint={TEXTS.notFound.hint} />,
+});
+
+const at = <const Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => root, path, component, validateSearch: anyFilters });
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/inventory' });
+  },
+});
+
+const routes = root.addChildren([
+  start,
+  at(
+    '/inventory',
+    lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
+  ),
+]);
+
+/** One chunk for each screen. Every address below `/console` is the same page, and this decides what it shows. */
+export function createConsoleRouter() {
+  return createRouter({
+    routeTree: routes,
+    basepath: '/console',
+    parseSearch: parseFilters,
+    stringifySearch: filtersText,
+    defaultPreload: 'intent',
+    defaultPendingMs: 150,
+    defaultErrorComponent: ({ error, reset }) => (
+      <ErrorState error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    ),
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}
