@@ -2905,6 +2905,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
+        related_to?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
         q?: string;
         /** @description Return the account as it was at this time, from the event log; not in the future */
@@ -3334,6 +3336,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
+        related_to?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
         q?: string;
         /** @description Return the account as it was at this time, from the event log; not in the future */

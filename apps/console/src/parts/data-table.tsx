@@ -54,7 +54,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     );
   }, [props.columns]);
   const shown = useMemo(() => Object.fromEntries(Object.keys(hidden ?? {}).map((id) => [id, false])), [hidden]);
-  const table = useTable({ features, columns, data: rows as Row[], getRowId: rowId, state: { columnVisibility: shown } });
+  const table = useTable({ features, columns, data: rows, getRowId: rowId, state: { columnVisibility: shown } });
   const specs = new Map(props.columns.map((column) => [column.id, column]));
   const models = table.getRowModel().rows;
 

@@ -26,6 +26,26 @@ const routes = root.addChildren([
     '/inventory',
     lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
   ),
+  at(
+    '/resources/$id',
+    lazyRouteComponent(() => import('../screens/resource/resource-screen'), 'ResourceScreen'),
+  ),
+  at(
+    '/sagas',
+    lazyRouteComponent(() => import('../screens/sagas/sagas-screen'), 'SagasScreen'),
+  ),
+  at(
+    '/sagas/$id',
+    lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
+  ),
+  at(
+    '/order',
+    lazyRouteComponent(() => import('../screens/order/order-screen'), 'OrderScreen'),
+  ),
+  at(
+    '/drift',
+    lazyRouteComponent(() => import('../screens/drift/drift-screen'), 'DriftScreen'),
+  ),
 ]);
 
 /** One chunk for each screen. Every address below `/console` is the same page, and this decides what it shows. */

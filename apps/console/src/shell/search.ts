@@ -6,7 +6,7 @@ export function parseFilters(text: string): Filters {
 }
 
 export function filtersText(filters: Filters): string {
-  const pairs = Object.entries(filters).flatMap(([name, value]) => (value ? [[name, String(value)]] : []));
+  const pairs = Object.entries(filters).flatMap(([name, value]) => (value ? [[name, value]] : []));
   const text = new URLSearchParams(pairs).toString();
   return text === '' ? '' : `?${text}`;
 }

@@ -57,7 +57,7 @@ function OfflineBanner() {
   const isOffline = client
     .getQueryCache()
     .getAll()
-    .some(({ state, isActive }) => state.error instanceof Problem && state.error.status === 0 && isActive);
+    .some((query) => query.isActive() && query.state.error instanceof Problem && query.state.error.status === 0);
   if (!isOffline) return null;
   return (
     <div className="banner" role="status">

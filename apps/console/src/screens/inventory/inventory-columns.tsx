@@ -39,7 +39,7 @@ export function whyText({ attribution, project_name }: Resource): string {
   const { by, ref_name } = attribution;
   if (by === 'project') return `${TEXTS.why.project} ${ref_name ?? project_name ?? ''}`;
   if (by === 'parent') return `${TEXTS.why.parent} ${ref_name ?? ''}`;
-  return TEXTS.why[by as 'override' | 'fallback'];
+  return TEXTS.why[by];
 }
 
 function Attention({ resource }: { readonly resource: Resource }) {

@@ -1,15 +1,14 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Checkbox, Popover } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useCallback, useMemo } from 'react';
-import { answered, api } from '../../client/client';
-import { DataTable } from '../../parts/data-table';
+import { useMemo } from 'react';
+import { answered, api, type Resource, type Schemas } from '../../client/client';
 import { FilterChips, useFilters } from '../../parts/filters';
 import { exactTime } from '../../parts/format';
 import { IconClock, IconClockExclamation, IconColumns, IconDownload, IconPlus } from '../../parts/icons';
 import { kindsName } from '../../parts/kinds';
+import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
-import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { EmptyState } from '../../parts/states';
 import { useSummary } from '../../shell/counts';
 import { filtersText, type Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
@@ -17,26 +16,12 @@ import { columnsFor, ResourceItem } from './inventory-columns';
 import { filterSpecs } from './inventory-filters';
 import { TEXTS } from './texts';
 
-const PAGE = 200;
-const POLL_MS = 15_000;
-/** A longer list is not asked for again while somebody reads it. */
-const MOST_POLLED_PAGES = 2;
 const HIDDEN_AT_FIRST = 'address,since';
 
 function useResources(query: Filters) {
-  return useInfiniteQuery({
-    queryKey: ['inventory', query],
-    queryFn: ({ pageParam, signal }) =>
-      answered(
-        api.GET('/api/v1/inventory', {
-          params: { query: { ...query, limit: PAGE, names: 'true', ...(pageParam ? { cursor: pageParam } : { totals: 'true' }) } as never },
-          signal,
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: (last) => last.page.next_cursor ?? undefined,
-    placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= MOST_POLLED_PAGES ? POLL_MS : false),
+  return useList<Resource, Schemas['ResourceListResponse']>(['inventory', query], (cursor, signal) => {
+    const asked = { sort: 'name', ...query, limit: PAGE, names: 'true', ...(cursor ? { cursor } : { totals: 'true' }) };
+    return answered(api.GET('/api/v1/inventory', { params: { query: asked as never }, signal }));
   });
 }
 
@@ -50,12 +35,7 @@ export function InventoryScreen() {
   const columns = useMemo(() => columnsFor(isAdmin), [isAdmin]);
   const hidden = useMemo(() => Object.fromEntries(hiddenText.split(',').map((id) => [id, true])), [hiddenText]);
   const specs = useMemo(() => filterSpecs(summary.data?.data, isAdmin), [summary.data, isAdmin]);
-  const rows = useMemo(() => resources.data?.pages.flatMap(({ data }) => data) ?? [], [resources.data]);
-  const first = resources.data?.pages[0];
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = resources;
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const { first } = resources;
   const late = Object.entries(first?.completeness ?? {}).filter(([, { complete }]) => !complete);
   const filtered = specs.some(({ name }) => query[name]) || query.unattributed;
   const clear = () => change({ ...Object.fromEntries(specs.map(({ name }) => [name, undefined])), unattributed: undefined });
@@ -80,38 +60,32 @@ export function InventoryScreen() {
         }
       />
       <FilterChips specs={specs} right={<AsOf asOf={query.as_of} back={() => change({ as_of: undefined })} />} />
-      <section className="card tw" aria-label={TEXTS.title}>
-        <div className="tot">
-          <span>
-            <b>{first?.totals ? TEXTS.total(first.totals.count) : '…'}</b> {TEXTS.resources(first?.totals?.count ?? 0)}
-          </span>
-          {late.length > 0 && (
-            <span className="hide-m st warn" style={{ marginLeft: 'auto' }}>
-              <IconClockExclamation size={14} stroke={1.75} aria-hidden />
-              {TEXTS.incomplete(late.map(([kind]) => kindsName(kind, 2)).join(', '))}
+      <ListCard
+        list={resources}
+        label={TEXTS.title}
+        totals={
+          <>
+            <span>
+              <b>{first?.totals ? TEXTS.total(first.totals.count) : '…'}</b> {TEXTS.resources(first?.totals?.count ?? 0)}
             </span>
-          )}
-        </div>
-        {resources.error && <ErrorState error={resources.error} retry={() => void resources.refetch()} />}
-        {resources.isPending && <Skeleton lines={14} />}
-        {rows.length > 0 && (
-          <DataTable
-            label={TEXTS.title}
-            columns={columns}
-            hidden={hidden}
-            rows={rows}
-            rowId={({ id }) => id}
-            total={first?.totals?.count}
-            sort={query.sort}
-            onSort={(sort) => change({ sort })}
-            onOpen={({ id }) => void navigate({ to: '/resources/$id', params: { id } })}
-            onEnd={onEnd}
-            dimmed={resources.isError}
-            item={(resource) => <ResourceItem resource={resource} isAdmin={isAdmin} />}
-          />
-        )}
-        {resources.isSuccess && rows.length === 0 && <NoResources filtered={Boolean(filtered)} isAdmin={isAdmin} clear={clear} />}
-      </section>
+            {late.length > 0 && (
+              <span className="hide-m st warn" style={{ marginLeft: 'auto' }}>
+                <IconClockExclamation size={14} stroke={1.75} aria-hidden />
+                {TEXTS.incomplete(late.map(([kind]) => kindsName(kind, 2)).join(', '))}
+              </span>
+            )}
+          </>
+        }
+        columns={columns}
+        hidden={hidden}
+        rowId={({ id }) => id}
+        total={first?.totals?.count}
+        sort={query.sort ?? 'name'}
+        onSort={(sort) => change({ sort })}
+        onOpen={({ id }) => void navigate({ to: '/resources/$id', params: { id } })}
+        item={(resource) => <ResourceItem resource={resource} isAdmin={isAdmin} />}
+        empty={<NoResources filtered={Boolean(filtered)} isAdmin={isAdmin} clear={clear} />}
+      />
     </Screen>
   );
 }
