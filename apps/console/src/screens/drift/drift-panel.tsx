@@ -9,8 +9,10 @@ import { Facts } from '../../parts/page';
 import { PlanCard, type Plan } from '../../parts/plan-card';
 import { ProblemCode } from '../../parts/states';
 import { Age } from '../../parts/time';
-import { causeText, driftName } from './drift-screen';
 import { TEXTS } from './texts';
+
+export const driftName = ({ resource_name: name, kind }: Pick<Drift, 'resource_name' | 'kind'>): string => name ?? words(kind);
+export const causeText = ({ cause }: Drift): string => (cause?.action ? TEXTS.cause(cause.action, cause.ours) : TEXTS.noCause);
 
 const DAY_MS = 86_400_000;
 const DAYS = [7, 30, 90];

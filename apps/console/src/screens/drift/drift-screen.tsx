@@ -12,7 +12,7 @@ import { EmptyState, ProblemCode } from '../../parts/states';
 import { Badge, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { useDriftSummary, useSummary } from '../../shell/counts';
-import { DriftPanel } from './drift-panel';
+import { causeText, driftName, DriftPanel } from './drift-panel';
 import { TEXTS } from './texts';
 
 const SEVERITIES: Readonly<Record<string, Tone>> = { critical: 'bad', high: 'warn', medium: 'info', low: 'mute' };
@@ -25,9 +25,6 @@ export function Severity({ value }: { readonly value: string }) {
     </Badge>
   );
 }
-
-export const driftName = ({ resource_name: name, kind }: Pick<Drift, 'resource_name' | 'kind'>): string => name ?? words(kind);
-export const causeText = ({ cause }: Drift): string => (cause?.action ? TEXTS.cause(cause.action, cause.ours) : TEXTS.noCause);
 
 const COLUMNS: readonly Column<Drift>[] = [
   {

@@ -180,7 +180,7 @@ function AsOf({ asOf, back }: { readonly asOf: string | undefined; readonly back
   return (
     <>
       <IconClock size={14} stroke={1.75} aria-hidden />
-      {asOf && !Number.isNaN(Date.parse(asOf)) ? TEXTS.then(exactTime(asOf)) : TEXTS.now}
+      {asOf && !Number.isNaN(Date.parse(asOf)) ? TEXTS.past(exactTime(asOf)) : TEXTS.now}
       {asOf && (
         <button type="button" className="btn quiet sml" onClick={back}>
           {TEXTS.back}

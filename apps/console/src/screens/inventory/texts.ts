@@ -41,7 +41,7 @@ export const TEXTS = {
   monthly: (amount: string) => money(amount),
   atListPrice: 'a month at list price',
   now: 'As it is now',
-  then: (time: string) => `As it was at ${time}`,
+  past: (time: string) => `As it was at ${time}`,
   back: 'Back to now',
   incomplete: (kinds: string) => `The latest sweep of ${kinds} was not complete: rows may be missing or old`,
   empty: { title: 'No resources match', hint: 'Remove a filter, or look at the deleted ones.', button: 'Remove all filters' },

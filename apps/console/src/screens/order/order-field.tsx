@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../../client/client';
-import { words } from '../../parts/format';
+import { valueText, words } from '../../parts/format';
 import { addressOf, nameOf } from '../inventory/inventory-columns';
 import { typeOf, type FieldSchema } from './input-schema';
 import { TEXTS } from './texts';
@@ -86,7 +86,7 @@ export function OrderField(props: FieldProps) {
       {...common}
       value={text}
       inputMode={type === 'integer' ? 'numeric' : undefined}
-      placeholder={field.example === undefined ? undefined : String(field.example)}
+      placeholder={field.example === undefined ? undefined : valueText(field.example)}
       onChange={(event) => set(event.currentTarget.value)}
       aria-required={required}
       autoComplete="off"
