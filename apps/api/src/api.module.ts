@@ -31,6 +31,7 @@ import { AdoptController, InventoryController, InventoryCsvController } from './
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { ProjectsController } from './projects/projects.controller';
+import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
@@ -87,6 +88,10 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
+/** `DigitalOceanModule` is global. */
+@Module({ controllers: [ProviderController] })
+class ProviderApiModule {}
+
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
@@ -114,6 +119,7 @@ const FEATURES = [
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  ProviderApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,

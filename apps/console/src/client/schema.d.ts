@@ -924,6 +924,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/provider/budget': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get what is left of the calls to the provider
+     * @description By token: calls left in the minute and in the hour, and whether the breaker or a refusal keeps calls back.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Provider_budget'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/metrics': {
     parameters: {
       query?: never;
@@ -2485,6 +2507,43 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['AuditEntryResponse'][];
+    };
+    TokenBudgetResponse: {
+      /** @description Purposes that use the token, as far as the api knows tokens; several may share one */
+      purposes: string[];
+      /** @description Calls left in this minute, the reserved share included */
+      minute_left: number;
+      /** @description Calls left in this hour, the reserved share included */
+      hour_left: number;
+      /**
+       * @description `blocked`: a 429 asked for a pause; `open`: the provider fails and only probes are sent; `rejected`: the provider refuses the token
+       * @enum {string}
+       */
+      state: 'ok' | 'blocked' | 'recovering' | 'open' | 'rejected';
+      /** @description Since when the state is not `ok` */
+      since: string | null;
+      /** @description End of the pause that the latest 429 asked for, also when it is over; null without one */
+      blocked_until: string | null;
+    };
+    ProviderBudgetResponse: {
+      /**
+       * @description Calls that each token may make in a minute
+       * @example 250
+       */
+      per_minute: number;
+      /**
+       * @description Calls that each token may make in an hour
+       * @example 5000
+       */
+      per_hour: number;
+      /** @description Share of both that only orders may use */
+      reserved_share: number;
+      /** @description The tokens of the configuration, and others that called within the hour */
+      tokens: components['schemas']['TokenBudgetResponse'][];
+    };
+    ProviderBudgetResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['ProviderBudgetResponse'];
     };
     FieldProblem: {
       /** @description Name of the parameter or body field; empty when the input as a whole is wrong */
@@ -6856,6 +6915,71 @@ export interface operations {
         };
         content: {
           'text/csv': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Provider_budget: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProviderBudgetResponseAnswer'];
         };
       };
       /** @description Bad Request */

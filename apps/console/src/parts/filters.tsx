@@ -11,7 +11,7 @@ export interface FilterSpec {
   /** Values to choose from; free text without. */
   readonly options?: readonly { readonly value: string; readonly label: string }[];
   /** The value in the chip. */
-  readonly shown?: (value: string) => string;
+  readonly display?: (value: string) => string;
 }
 
 const TEXTS = {
@@ -99,7 +99,7 @@ interface ChipProps {
 }
 
 function Chip({ spec, value, change, edit }: ChipProps) {
-  const text = spec.shown?.(value) ?? spec.options?.find((option) => option.value === value)?.label ?? value;
+  const text = spec.display?.(value) ?? spec.options?.find((option) => option.value === value)?.label ?? value;
   return (
     <span className="chip">
       <span>{spec.label}</span>

@@ -46,6 +46,30 @@ const routes = root.addChildren([
     '/drift',
     lazyRouteComponent(() => import('../screens/drift/drift-screen'), 'DriftScreen'),
   ),
+  at(
+    '/inbox',
+    lazyRouteComponent(() => import('../screens/inbox/inbox-screen'), 'InboxScreen'),
+  ),
+  at(
+    '/sweeps',
+    lazyRouteComponent(() => import('../screens/sweeps/sweeps-screen'), 'SweepsScreen'),
+  ),
+  at(
+    '/sweeps/$id',
+    lazyRouteComponent(() => import('../screens/sweeps/sweep-screen'), 'SweepScreen'),
+  ),
+  at(
+    '/projects',
+    lazyRouteComponent(() => import('../screens/projects/projects-screen'), 'ProjectsScreen'),
+  ),
+  at(
+    '/audit',
+    lazyRouteComponent(() => import('../screens/audit/audit-screen'), 'AuditScreen'),
+  ),
+  at(
+    '/provider',
+    lazyRouteComponent(() => import('../screens/provider/provider-screen'), 'ProviderScreen'),
+  ),
 ]);
 
 /** One chunk for each screen. Every address below `/console` is the same page, and this decides what it shows. */

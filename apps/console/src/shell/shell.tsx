@@ -4,6 +4,7 @@ import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '../client/client';
 import { IconCloudOff, IconMenu2 } from '../parts/icons';
+import { useInbox } from '../screens/inbox/inbox-items';
 import { Brand } from './brand';
 import { useDriftSummary, useOpenSagas, useSummary } from './counts';
 import { usePlaceKeys } from './keys';
@@ -23,7 +24,9 @@ export function Shell() {
   const sagas = useOpenSagas();
   const drift = useDriftSummary();
   usePlaceKeys(groups);
+  const inbox = useInbox();
   const counts = {
+    inbox: inbox.items.length,
     resources: summary.data?.data.total,
     sagas: sagas.data?.data.length,
     drift: drift.data?.data.drifted,

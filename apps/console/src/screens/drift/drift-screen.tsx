@@ -143,7 +143,7 @@ function DriftFilters() {
     { name: 'severity', label: TEXTS.filters.severity, options: Object.keys(SEVERITIES).map((value) => ({ value, label: words(value) })) },
     { name: 'field', label: TEXTS.filters.field },
     { name: 'kind', label: TEXTS.filters.kind },
-    { name: 'resource_id', label: TEXTS.filters.resource_id, shown: (id) => `…${id.slice(-6)}` },
+    { name: 'resource_id', label: TEXTS.filters.resource_id, display: (id) => `…${id.slice(-6)}` },
   ];
   return <FilterChips specs={specs} />;
 }

@@ -30,7 +30,7 @@ export function Owner({ tenantId }: { readonly tenantId: string | null }) {
   if (tenantId !== null) return <b style={{ fontWeight: 550 }}>{tenantId}</b>;
   return (
     <Badge tone="warn" icon={IconUserQuestion}>
-      {TEXTS.nobody}
+      {TEXTS.noOwner}
     </Badge>
   );
 }
@@ -86,7 +86,9 @@ export function ResourceItem({ resource, isAdmin }: { readonly resource: Resourc
       <span className="l2">
         <Status of="resource" value={resource.status} />
         <span className="trunc dim">
-          {[isAdmin ? (resource.tenant_id ?? TEXTS.nobody) : null, kindName(resource.kind), sizeText(resource)].filter(Boolean).join(' · ')}
+          {[isAdmin ? (resource.tenant_id ?? TEXTS.noOwner) : null, kindName(resource.kind), sizeText(resource)]
+            .filter(Boolean)
+            .join(' · ')}
         </span>
         <Attention resource={resource} />
       </span>

@@ -30,6 +30,6 @@ export function filterSpecs(summary: Schemas['InventorySummaryResponse'] | undef
       : []),
     { name: 'size_slug', label: labels.size_slug },
     { name: 'tag', label: labels.tag },
-    { name: 'as_of', label: labels.as_of, shown: (value) => (Number.isNaN(Date.parse(value)) ? value : exactTime(value)) },
+    { name: 'as_of', label: labels.as_of, display: (value) => (Number.isNaN(Date.parse(value)) ? value : exactTime(value)) },
   ];
 }

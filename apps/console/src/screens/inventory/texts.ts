@@ -34,7 +34,7 @@ export const TEXTS = {
     as_of: 'as of',
   },
   why: { override: 'by an operator', project: 'via project', parent: 'via', fallback: 'nobody claims it' },
-  nobody: 'Nobody',
+  noOwner: 'Nobody',
   strikes: (strikes: number, of: number) => `missing, ${strikes} of ${of}`,
   total: (howMany: number) => count(howMany),
   resources: (howMany: number) => (howMany === 1 ? 'resource' : 'resources'),

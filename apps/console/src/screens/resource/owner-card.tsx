@@ -19,7 +19,7 @@ export function OwnerCard({ resource, isAdmin }: { readonly resource: ResourceDe
     <Card title={TEXTS.owner.title} pad>
       <p style={{ fontWeight: 600, fontSize: 15, lineHeight: '22px', marginBottom: 6 }}>
         {tenant === null ? (
-          <span className="dim">{TEXTS.owner.nobody}</span>
+          <span className="dim">{TEXTS.owner.noOwner}</span>
         ) : isAdmin ? (
           <Link to="/inventory" search={{ tenant_id: tenant }}>
             {tenant}

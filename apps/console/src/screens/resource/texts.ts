@@ -28,7 +28,7 @@ export const TEXTS = {
   missingNote: 'The latest complete sweeps did not list it. It counts as deleted once the provider says so for its id too.',
   owner: {
     title: 'Owner',
-    nobody: 'Nobody',
+    noOwner: 'Nobody',
     override: 'An operator assigned it',
     noOverride: 'No operator assigned it',
     project: (name: string) => `Project “${name}” says so`,

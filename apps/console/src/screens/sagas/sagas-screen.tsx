@@ -67,7 +67,7 @@ export function SagasScreen() {
       name: 'status',
       label: TEXTS.filters.status,
       options: STATES.map((value) => ({ value, label: statusWord('saga', value) })),
-      shown: statesText,
+      display: statesText,
     },
     ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id }] : []),
     { name: 'created_by', label: TEXTS.filters.created_by },
