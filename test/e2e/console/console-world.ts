@@ -52,7 +52,15 @@ export class ConsoleWorld {
     const summary = await system.summary();
     const [first = ''] = system.stdout.split('\n');
     const { api, simulator, admin_token: admin, tenant_token: tenant, simulator_token: simulated } = runNote(dataDir);
-    return new ConsoleWorld(system, dataDir, browser, api, simulator, { admin, tenant, simulator: simulated }, summary.console && first);
+    return new ConsoleWorld(
+      system,
+      dataDir,
+      browser,
+      api,
+      simulator,
+      { admin, tenant, simulator: simulated },
+      summary.console === undefined ? '' : first,
+    );
   }
 
   /** A page of a new browser, signed in by the fragment of the address. */
@@ -73,7 +81,7 @@ export class ConsoleWorld {
     const response = await fetch(`${this.api}${path}`, {
       method: init.method ?? 'GET',
       headers,
-      body: init.body && JSON.stringify(init.body),
+      body: JSON.stringify(init.body),
     });
     return (await response.json()) as T;
   }
@@ -84,7 +92,7 @@ export class ConsoleWorld {
     const response = await fetch(`${this.simulator}${path}`, {
       method: init.method ?? 'GET',
       headers,
-      body: init.body && JSON.stringify(init.body),
+      body: JSON.stringify(init.body),
     });
     const text = await response.text();
     return (text === '' ? {} : JSON.parse(text)) as T;

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import { until } from '../../support/until';
 import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
 
 jest.setTimeout(60_000);
@@ -15,7 +15,6 @@ const open = async (...args: Parameters<ConsoleWorld['open']>) => {
   return page;
 };
 
-const settled = (page: Page) => page.waitForLoadState('networkidle');
 describeInBrowser('the console in a browser', () => {
   beforeAll(async () => {
     world = await ConsoleWorld.start();
@@ -32,8 +31,8 @@ describeInBrowser('the console in a browser', () => {
     const { page } = await open('admin', '/inventory');
     await page.getByRole('row', { name: /acme/ }).first().waitFor();
     expect(page.url()).toBe(`${world.api}/console/inventory`);
-    expect(await page.evaluate(() => document.cookie)).toBe('');
-    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('eyJ');
+    expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('eyJ');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.reload();
@@ -68,7 +67,7 @@ describeInBrowser('the console in a browser', () => {
       for (const route of routes[who]) {
         await watched.page.goto(`${world.api}/console${route}`);
         await watched.page.getByRole('heading', { level: 1 }).waitFor();
-        await settled(watched.page);
+        await watched.page.locator('[aria-busy]').waitFor({ state: 'detached' });
         for (const scheme of ['light', 'dark'] as const) {
           await watched.page.emulateMedia({ colorScheme: scheme });
           found.push(...(await watched.axe()).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
@@ -80,7 +79,7 @@ describeInBrowser('the console in a browser', () => {
 
   it('works by keyboard alone: goes to a place, moves in the table, opens, searches', async () => {
     const { page } = await open('admin', '/sagas');
-    await page.getByRole('heading', { name: 'Sagas' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('r');
     const first = page.locator('tbody tr[data-index="0"]');
@@ -89,7 +88,7 @@ describeInBrowser('the console in a browser', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('ArrowDown');
     const third = page.locator('tbody tr[data-index="2"]');
-    await page.waitForFunction(() => (document.activeElement as HTMLElement | null)?.dataset.index === '2');
+    await page.waitForFunction("document.activeElement?.dataset.index === '2'");
     const name = (await third.locator('td').first().textContent()) ?? '';
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name }).waitFor();
@@ -114,7 +113,7 @@ describeInBrowser('the console in a browser', () => {
     expect(await rows.count()).toBeLessThanOrEqual(60);
     await page.getByRole('button', { name: 'Filter', exact: true }).click();
     await page.getByRole('menuitem', { name: 'kind' }).click();
-    await page.getByRole('textbox', { name: 'kind' }).fill('Volume');
+    await page.getByRole('combobox', { name: 'kind' }).fill('Volume');
     await page.getByRole('option', { name: 'Volume' }).click();
     await page.waitForURL(/kind=volume/);
     await page.getByRole('button', { name: 'Remove filter kind' }).waitFor();
@@ -205,6 +204,8 @@ describeInBrowser('the console in a browser', () => {
       method: 'POST',
       body: { type: 'rename', name: 'acme-renamed' },
     });
+    const atProvider = () => world.atProvider<{ droplet: { name: string } }>(`/v2/droplets/${droplet?.provider_id}`);
+    await until(async () => (await atProvider()).droplet.name === 'acme-renamed');
     const { page } = await open('admin', `/resources/${droplet?.id}`);
     await world.call('admin', '/api/v1/sweeps', { method: 'POST', body: { kind: 'droplet' } });
     await page.getByRole('heading', { level: 1, name: 'acme-renamed' }).waitFor({ timeout: 40_000 });
@@ -218,7 +219,6 @@ describeInBrowser('the console in a browser', () => {
     await dialog.getByRole('button', { name: 'Put back' }).click();
     await page.getByRole('heading', { name: /^Put back/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
-    const found = await world.atProvider<{ droplet: { name: string } }>(`/v2/droplets/${droplet?.provider_id}`);
-    expect(found.droplet.name).toBe('acme-web-01');
+    expect((await atProvider()).droplet.name).toBe('acme-web-01');
   });
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const post = (headers: object, body?: object) => api.http().post('/console/session').set(headers).send(body);
+const post = (headers: Record<string, string>, body?: object) => api.http().post('/console/session').set(headers).send(body);
 const cookiesOf = (answer: request.Response): string[] => [answer.headers['set-cookie'] ?? []].flat();
 
 it.each([

@@ -51,6 +51,7 @@ export function FilterChips({ specs, right }: { readonly specs: readonly FilterS
           onChange={(isOpen) => !isOpen && setOpen(null)}
           position="bottom-start"
           trapFocus
+          withRoles={false}
           width={280}
         >
           <Popover.Target>

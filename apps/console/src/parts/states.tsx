@@ -13,10 +13,10 @@ const TEXTS = {
 export function ErrorState({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   return (
     <div className="state" role="alert">
-      <h3 className="st bad">
+      <h2 className="st bad">
         <IconCircleX size={16} stroke={1.75} aria-hidden />
         {TEXTS.failed}
-      </h3>
+      </h2>
       <p>{error.message}</p>
       <ProblemCode error={error} />
       {retry && (
@@ -53,7 +53,7 @@ export function ProblemCode({ error }: { readonly error: Error }) {
 export function EmptyState({ title, hint, action }: { readonly title: string; readonly hint?: string; readonly action?: React.ReactNode }) {
   return (
     <div className="state">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {hint && <p className="mid">{hint}</p>}
       {action}
     </div>

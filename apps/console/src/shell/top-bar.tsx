@@ -31,7 +31,7 @@ export function TopBar({ freshness }: { readonly freshness: Freshness | undefine
         </span>
         <Menu position="bottom-end" width={220}>
           <Menu.Target>
-            <button type="button" className="av" aria-label={`${name}: colours and keys`}>
+            <button type="button" className="av" aria-label={`${name.slice(0, 2).toUpperCase()}, ${name}: colours and sign-out`}>
               {name.slice(0, 2).toUpperCase()}
             </button>
           </Menu.Target>

@@ -70,11 +70,11 @@ function Item({ item }: { readonly item: InboxItem }) {
   return (
     <li className="it">
       <Icon size={18} stroke={1.75} aria-hidden style={{ color: `var(--${item.tone}-g)` }} />
-      <h3>
+      <h2>
         <Link to={item.to} search={item.search ?? {}}>
           {item.title}
         </Link>
-      </h3>
+      </h2>
       <span className="money">{item.money ?? ''}</span>
       <p className="meta trunc" title={item.meta}>
         {item.meta}
@@ -100,7 +100,7 @@ function Side() {
     .slice(0, OLDEST);
   return (
     <aside className="grid side">
-      <Card label={TEXTS.title} pad>
+      <Card label={TEXTS.numbers.title} pad>
         <Facts
           right
           rows={[

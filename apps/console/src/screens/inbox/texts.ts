@@ -20,6 +20,6 @@ export const TEXTS = {
   stale: (kind: string) => `The last sweep of ${kind} was not complete`,
   staleMeta: 'Rows may be old. It is tried again by itself.',
   onHold: 'held',
-  numbers: { open: 'Running sagas', drifted: 'Drifted resources', total: 'Resources' },
+  numbers: { title: 'Numbers', open: 'Running sagas', drifted: 'Drifted resources', total: 'Resources' },
   oldest: 'Oldest data',
 };
