@@ -7,6 +7,7 @@ import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
@@ -14,9 +15,11 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { SessionCookie } from './auth/session-cookie';
+import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { ConsoleSite } from './console/console-site';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
@@ -28,8 +31,10 @@ import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
+import { MeController } from './me/me.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
@@ -37,6 +42,7 @@ import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
+import { TenantsController } from './tenants/tenants.controller';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations, SessionCookie], exports: [AccessDeclarations, SessionCookie] })
 class AuthModule {}
@@ -68,6 +74,12 @@ class InventoryApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
+@Module({ imports: [AccountsModule, InventoryModule, TenantsModule], controllers: [TenantsController] })
+class TenantsApiModule {}
+
+@Module({ imports: [InventoryModule, TenantsModule], controllers: [MeController] })
+class MeApiModule {}
+
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })
 class SweepsApiModule {}
 
@@ -78,6 +90,9 @@ class SweepsApiModule {}
   providers: [SagasService, InputValidationPipe],
 })
 class SagasApiModule {}
+
+@Module({ imports: [TenantsModule], controllers: [LimitsController] })
+class LimitsApiModule {}
 
 @Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
@@ -114,8 +129,11 @@ const FEATURES = [
   FastListModule,
   InventoryApiModule,
   ProjectsApiModule,
+  TenantsApiModule,
+  MeApiModule,
   SweepsApiModule,
   SagasApiModule,
+  LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
@@ -136,10 +154,12 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         AuditModule,
+        EventsModule,
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,
         AuthModule,
+        TenantsModule,
         KnownWordsModule,
         ...FEATURES,
       ],
@@ -147,10 +167,11 @@ export class ApiModule {
         KeepAliveDrainer,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: InputValidationPipe },
-        // The order matters: first the caller's access, then undeclared input, then the schema.
+        // The order matters: first the caller's access, then undeclared input, then the schema, then the tenant in it.
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: UndeclaredInputGuard },
         { provide: APP_GUARD, useExisting: SchemaGate },
+        { provide: APP_GUARD, useClass: TenantStandingGuard },
       ],
     };
   }

@@ -2,3 +2,25 @@ export { Catalog } from './catalog';
 export { CatalogModule } from './catalog.module';
 export type { Size } from './entities/size.entity';
 export type { Order, OrderProblem } from './catalog';
+export {
+  billedAs,
+  billedPrice,
+  isPriced,
+  listPrice,
+  PRICED_KINDS,
+  UNPRICED_REASONS,
+  withBackups,
+  type BackupPlan,
+  type Billed,
+  type ListPrice,
+  type PriceSource,
+  type PriceSubject,
+  type RateOf,
+  type UnitRate,
+  type Unpriced,
+  type UnpricedReason,
+} from './prices/list-price';
+export { ListPrices } from './prices/list-prices';
+export { CATALOG_RATES } from './functions/rates.sql';
+export { PriceBook, Prices, type PriceBasis } from './prices/price-book';
+export { PriceWriter, recordPrices, type BilledSince } from './prices/price-writer';
