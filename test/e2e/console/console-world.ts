@@ -25,6 +25,11 @@ export const describeInBrowser = hasBrowser ? describe : describe.skip;
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
+const AXE_OPTIONS = {
+  light: { resultTypes: ['violations'] },
+  dark: { resultTypes: ['violations'], runOnly: ['color-contrast'] },
+};
+
 interface AxeResult {
   readonly violations: readonly {
     readonly id: string;
@@ -122,10 +127,10 @@ export class WatchedPage {
     });
   }
 
-  /** The findings of axe-core as they are read in a failed test: rule, element, what is wrong. */
-  async axe(): Promise<string[]> {
+  /** The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. */
+  async axe(scheme: 'light' | 'dark'): Promise<string[]> {
     await this.page.evaluate(AXE);
-    const { violations } = await this.page.evaluate<AxeResult>('axe.run(document, { resultTypes: ["violations"] })');
+    const { violations } = await this.page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(AXE_OPTIONS[scheme])})`);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );

@@ -70,7 +70,7 @@ describeInBrowser('the console in a browser', () => {
         await watched.page.locator('[aria-busy]').waitFor({ state: 'detached' });
         for (const scheme of ['light', 'dark'] as const) {
           await watched.page.emulateMedia({ colorScheme: scheme });
-          found.push(...(await watched.axe()).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
+          found.push(...(await watched.axe(scheme)).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
         }
       }
     }
@@ -165,16 +165,21 @@ describeInBrowser('the console in a browser', () => {
   });
 
   it('shows an operator what a suspect sweep misses, by name, and releases it only when the count is typed', async () => {
+    type Volume = { volume: { droplet_ids: number[]; region: { slug: string } } };
+    const volumeOf = (id: string) => world.atProvider<Volume>(`/v2/volumes/${id}`);
     const { data: volumes } = await world.call<Listed>('admin', '/api/v1/inventory?kind=volume&limit=200');
     for (const { provider_id: id } of volumes) {
-      const { volume } = await world.atProvider<{ volume: { droplet_ids: number[]; region: { slug: string } } }>(`/v2/volumes/${id}`);
+      const { volume } = await volumeOf(id);
       for (const droplet of volume.droplet_ids)
         await world.atProvider(`/v2/volumes/${id}/actions`, {
           method: 'POST',
           body: { type: 'detach', droplet_id: droplet, region: volume.region.slug },
         });
     }
-    await Promise.all(volumes.map(({ provider_id: id }) => world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' })));
+    for (const { provider_id: id } of volumes) {
+      await until(async () => (await volumeOf(id)).volume.droplet_ids.length === 0);
+      await world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' });
+    }
     const { page } = await open('admin', '/sweeps');
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();

@@ -127,7 +127,7 @@ export interface paths {
     head?: never;
     /**
      * Assign a resource to a tenant
-     * @description The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.
+     * @description The explicit owner overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects its history.
      *
      *     Who: Platform admins.
      */
@@ -241,11 +241,109 @@ export interface paths {
     head?: never;
     /**
      * Assign a project to a tenant and classify it
-     * @description Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. `tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `classification: null` removes it.
+     * @description Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. `tenant_id` must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects the history of its resources. `classification: null` removes it.
      *
      *     Who: Platform admins.
      */
     patch: operations['Projects_patch'];
+    trace?: never;
+  };
+  '/api/v1/tenants': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List tenants with what they have
+     * @description Closed tenants included, unless `status` leaves them out.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Tenants_list'];
+    put?: never;
+    /**
+     * Register a tenant
+     * @description Projects with a description that names it become its own at once. 409 `tenant_exists` for an id that is registered, also in another letter case.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Tenants_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/unknown': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List ids that no tenant has
+     * @description Ids that descriptions of projects name and that are not registered: such a description changes nothing until the id is registered or the project is assigned. Also registered ids that differ from another one in letter case only.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Tenants_unknown'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a tenant with what it has
+     * @description Who: Platform admins.
+     */
+    get: operations['Tenants_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Change a tenant or its status
+     * @description `suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; sagas that run go on. A tenant that still owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.
+     *
+     *     Who: Platform admins.
+     */
+    patch: operations['Tenants_patch'];
+    trace?: never;
+  };
+  '/api/v1/me': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the caller: who it is, what it has and what it may do
+     * @description Every valid token gets an answer, also that of a tenant that is closed or not registered.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Me_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/v1/sweeps': {
@@ -432,6 +530,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sagas/{id}/approve': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Approve a saga that awaits approval
+     * @description The saga is judged again, and runs if it still could be started. Who started it cannot approve it (403 `own_approval`). 409 `plan_changed` when what it needs is there no more; limits refuse as they refuse a start.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Sagas_approve'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/reject': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Reject a saga that awaits approval
+     * @description The saga ends without having done anything. Who started it cancels it instead. After 7 days the service rejects by itself.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Sagas_reject'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/sagas/{id}/release': {
     parameters: {
       query?: never;
@@ -448,6 +590,60 @@ export interface paths {
      *     Who: Platform admins.
      */
     post: operations['Sagas_release'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/default/limits': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the limits of tenants without own ones
+     * @description Who: Platform admins.
+     */
+    get: operations['Limits_getDefault'];
+    /**
+     * Replace the limits of tenants without own ones
+     * @description Null means no limit; what is left out stays. What exists above a lowered limit stays too: only new things are refused.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['Limits_replaceDefault'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/{id}/limits': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the limits of a tenant
+     * @description The limits that apply; `inherited` names those of `default`.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Limits_get'];
+    /**
+     * Replace the limits of a tenant
+     * @description The whole set: null means no limit, and what is left out is as in `default`, also when that changes. What exists above a lowered limit stays: only new things are refused.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['Limits_replace'];
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1066,6 +1262,62 @@ export interface components {
        */
       since: string;
     };
+    BackupsPriceResponse: {
+      /**
+       * @description How often the droplet is backed up
+       * @enum {string}
+       */
+      plan: 'weekly' | 'daily';
+      /**
+       * @description What the backups cost an hour
+       * @example 0.001786
+       */
+      hourly: string;
+      /**
+       * @description What the backups cost a month
+       * @example 1.20
+       */
+      monthly: string;
+    };
+    PriceResponse: {
+      /**
+       * @description Price of an hour, decimal text
+       * @example 0.00893
+       */
+      hourly?: string;
+      /**
+       * @description Price of a month, decimal text, without backups
+       * @example 6.00
+       */
+      monthly?: string;
+      /**
+       * @description Currency of the amounts
+       * @example USD
+       */
+      currency?: string;
+      /**
+       * @description Where the price comes from; tenants never get `observed`
+       * @enum {string}
+       */
+      source?: 'catalog' | 'observed' | 'configured';
+      /**
+       * Format: date-time
+       * @description When the price was read, learned or set
+       */
+      as_of?: string;
+      /**
+       * @description Why the price is what it is, for people
+       * @example free of charge
+       */
+      note?: string | null;
+      /** @description What the backups of a droplet cost beside it */
+      backups?: components['schemas']['BackupsPriceResponse'] | null;
+      /**
+       * @description Instead of all other fields: why the resource has no price
+       * @enum {string}
+       */
+      unpriced?: 'kind_without_details' | 'unknown_size' | 'no_rate' | 'not_priced_yet';
+    };
     ResourceResponse: {
       /**
        * @description Name of the resource
@@ -1143,10 +1395,19 @@ export interface components {
       deleted_at: string | null;
       /** @description Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted */
       missing: components['schemas']['MissingResponse'] | null;
+      /** @description What the resource costs; null for a tombstone */
+      price?: components['schemas']['PriceResponse'] | null;
     };
     ResourceTotals: {
       /** @description Number of all rows that match the filters */
       count: number;
+      /**
+       * @description Price of a month of all living rows with a price, with their backups
+       * @example 212.00
+       */
+      monthly: string;
+      /** @description Number of living rows without a price; `monthly` lacks them */
+      unpriced: number;
     };
     ResourceListResponse: {
       /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
@@ -1295,6 +1556,8 @@ export interface components {
       deleted_at: string | null;
       /** @description Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted */
       missing: components['schemas']['MissingResponse'] | null;
+      /** @description What the resource costs; null for a tombstone */
+      price?: components['schemas']['PriceResponse'] | null;
       /** @description What was ordered, adopted or accepted; null for a resource that is not managed */
       desired_state: components['schemas']['DesiredStateResponse'] | null;
     };
@@ -1389,7 +1652,13 @@ export interface components {
        */
       reason?: string;
       /**
-       * @description The owner, which overrides every attribution rule; null returns the resource to the rules
+       * Format: date-time
+       * @description The owner counts from this past time on, so that the history and later invoices say so; needs a `reason`
+       * @example 2026-11-01T00:00:00Z
+       */
+      effective_from?: string;
+      /**
+       * @description The owner, a registered tenant, which overrides every attribution rule; null returns the resource to the rules
        * @example harbour
        */
       tenant_id?: string | null;
@@ -1495,7 +1764,13 @@ export interface components {
        */
       reason?: string;
       /**
-       * @description Owner of the project; null gives the project back to its description
+       * Format: date-time
+       * @description The owner counts from this past time on, so that the history and later invoices say so; needs a `reason`
+       * @example 2026-11-01T00:00:00Z
+       */
+      effective_from?: string;
+      /**
+       * @description Owner of the project, a registered tenant; null gives the project back to its description
        * @example acme
        */
       tenant_id?: string;
@@ -1509,6 +1784,186 @@ export interface components {
        * @example agency client
        */
       classification?: string;
+    };
+    UsageResponse: {
+      /**
+       * @description Number of living resources by kind
+       * @example {
+       *       "droplet": 9,
+       *       "volume": 2
+       *     }
+       */
+      resources: {
+        [key: string]: unknown;
+      };
+      /** @description Virtual CPUs of all droplets, also of those that are switched off */
+      vcpus: number;
+      /** @description Memory of all droplets in GiB */
+      memory_gib: number;
+      /** @description Size of all volumes in GiB */
+      volume_gib: number;
+      /** @description Open drifts of its resources */
+      open_drift: number;
+      /** @description Sagas that have not ended */
+      running_sagas: number;
+      /** @description Start of the oldest last complete sweep; null if a kind was never swept completely */
+      as_of: string | null;
+    };
+    TenantResponse: {
+      /** @description Name for people */
+      name: string;
+      /** @description The text that tokens and `tenant:<id>` descriptions carry */
+      id: string;
+      /**
+       * @description Status
+       * @enum {string}
+       */
+      status: 'active' | 'suspended' | 'offboarding' | 'closed';
+      /**
+       * @description Who registered it: the descriptions of projects at the first mirror of an account, or an admin
+       * @enum {string}
+       */
+      source: 'description' | 'admin';
+      /** @description E-mail address of a person at the tenant */
+      contact_email: string | null;
+      /** @description Notes for admins */
+      notes: string | null;
+      /** @description Why the tenant can order nothing new; null when it can */
+      orders_blocked_reason: string | null;
+      /**
+       * Format: date-time
+       * @description Time of its registration
+       */
+      created_at: string;
+      /** @description Time when it was closed */
+      closed_at: string | null;
+      /** @description What it has */
+      usage: components['schemas']['UsageResponse'];
+    };
+    TenantResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['TenantResponse'][];
+    };
+    UnknownTenantResponse: {
+      /** @description The id */
+      id: string;
+      /**
+       * @description `not_registered`: the description of a project names it. `differs_by_case`: it is registered, and so is `nearest_id`
+       * @enum {string}
+       */
+      reason: 'not_registered' | 'differs_by_case';
+      /** @description The project with the description */
+      project_id: string | null;
+      /** @description Name of that project */
+      project_name: string | null;
+      /** @description The registered id that it most likely means */
+      nearest_id: string | null;
+    };
+    UnknownTenantResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['UnknownTenantResponse'][];
+    };
+    TenantResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['TenantResponse'];
+    };
+    NewTenantBody: {
+      /**
+       * @description Name for people; the id unless given
+       * @example Acme Ltd
+       */
+      name?: string;
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The text that tokens and `tenant:<id>` descriptions carry. It never changes
+       * @example acme
+       */
+      id: string;
+      /**
+       * Format: email
+       * @description E-mail address of a person at the tenant
+       * @example ops@acme.example
+       */
+      contact_email?: string | null;
+      /** @description Notes for admins; a tenant never sees them */
+      notes?: string | null;
+    };
+    TenantBody: {
+      /**
+       * @description Name for people
+       * @example Acme Ltd
+       */
+      name?: string;
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * Format: email
+       * @description E-mail address of a person at the tenant; null removes it
+       * @example ops@acme.example
+       */
+      contact_email?: string | null;
+      /** @description Notes for admins; null removes them */
+      notes?: string | null;
+      /**
+       * @description Status; `dry_run=true` shows first what it would stop
+       * @enum {string}
+       */
+      status?: 'active' | 'suspended' | 'offboarding' | 'closed';
+      /**
+       * @description While it is set, the tenant orders nothing new; null lets it order again
+       * @example invoice 2026-10 is unpaid
+       */
+      orders_blocked_reason?: string | null;
+    };
+    OwnTenantResponse: {
+      /** @description Name for people; null when the id is not registered */
+      name: string | null;
+      /** @description The id in the token */
+      id: string;
+      /** @description Status; null when the id is not registered: such a token sees no rows and changes nothing */
+      status: ('active' | 'suspended' | 'offboarding' | 'closed') | null;
+    };
+    MeResponse: {
+      /** @description `sub` of the token, which the audit log records */
+      sub: string;
+      /**
+       * @description The role
+       * @enum {string}
+       */
+      role: 'platform_admin' | 'tenant';
+      /** @description The tenant; null for a platform admin */
+      tenant: components['schemas']['OwnTenantResponse'] | null;
+      /** @description What the tenant has; null for a platform admin, and for a tenant that reads nothing */
+      usage: components['schemas']['UsageResponse'] | null;
+      /** @description What the caller may do now, such as `sagas.start`; a word that you do not know may be ignored */
+      permissions: string[];
+    };
+    MeResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['MeResponse'];
     };
     UnreadableItemResponse: {
       /**
@@ -1688,6 +2143,38 @@ export interface components {
       /** @description Why the step could not be undone */
       error: components['schemas']['StepErrorResponse'];
     };
+    SagaApprovalResponse: {
+      /**
+       * @description What is decided: the start, or the output of a step
+       * @enum {string}
+       */
+      subject: 'start' | 'step_output';
+      /**
+       * @description Why a decision is needed
+       * @example adds 240.00 USD a month, more than 200.00 without approval
+       */
+      why: string;
+      /** @description Who asked, and may not decide; a tenant reads `operator` for every operator */
+      asked_by: string;
+      /**
+       * Format: date-time
+       * @description Time of the start
+       */
+      asked_at: string;
+      /**
+       * Format: date-time
+       * @description Without a decision until then, the service rejects
+       */
+      expires_at: string;
+      /** @description The decision; null while there is none */
+      decision: ('approved' | 'rejected' | 'expired' | 'cancelled') | null;
+      /** @description Who decided; `approvals` is the service itself */
+      decided_by: string | null;
+      /** @description Time of the decision */
+      decided_at: string | null;
+      /** @description Reason of the decision */
+      reason: string | null;
+    };
     SagaStepResponse: {
       /**
        * @description Name of the step
@@ -1732,7 +2219,16 @@ export interface components {
        * @description State of the saga
        * @enum {string}
        */
-      status: 'pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed';
+      status:
+        | 'awaiting_approval'
+        | 'pending'
+        | 'running'
+        | 'compensating'
+        | 'completed'
+        | 'rolled_back'
+        | 'failed'
+        | 'compensation_failed'
+        | 'rejected';
       /** @description The input, without fields that are never returned */
       input: {
         [key: string]: unknown;
@@ -1762,6 +2258,8 @@ export interface components {
       created_by: string;
       /** @description Reason that was given for the start; a tenant does not read the reason of an operator */
       reason: string | null;
+      /** @description The decision that the saga waits for, or waited for */
+      approval: components['schemas']['SagaApprovalResponse'] | null;
       /**
        * Format: date-time
        * @description Time of the start
@@ -1789,6 +2287,11 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
       /**
        * @description Saga kind
        * @example provision_droplet
@@ -1826,6 +2329,126 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['SagaResponse'][];
+    };
+    LimitsResponse: {
+      /** @description Droplets, switched off ones included; null: no limit */
+      max_droplets: number | null;
+      /** @description Virtual CPUs of all droplets together; null: no limit */
+      max_vcpus: number | null;
+      /** @description GiB of all volumes together; null: no limit */
+      max_volume_gib: number | null;
+      /** @description Snapshots of droplets and volumes; null: no limit */
+      max_snapshots: number | null;
+      /**
+       * @description US dollars a month at list prices; null: no limit
+       * @example 1000.00
+       */
+      max_monthly_cost: string | null;
+      /** @description Sizes that may be ordered, `*` is any text; null: all */
+      allowed_sizes: string[] | null;
+      /** @description Regions in which may be ordered, `*` is any text; null: all */
+      allowed_regions: string[] | null;
+      /**
+       * @description A start that adds more US dollars a month awaits approval; null: none does
+       * @example 200.00
+       */
+      approval_over_monthly: string | null;
+      /** @description Destroys that may start within an hour; null: no limit */
+      max_destroys_per_hour: number | null;
+      /** @description Two living droplets of the tenant may not have one name */
+      unique_names: boolean;
+      /** @description Open sagas that the tenant itself started; null: no limit */
+      open_sagas: number | null;
+      /** @description Limits of the row `default` that the tenant follows, also when they change */
+      inherited: (
+        | 'max_droplets'
+        | 'max_vcpus'
+        | 'max_volume_gib'
+        | 'max_snapshots'
+        | 'max_monthly_cost'
+        | 'allowed_sizes'
+        | 'allowed_regions'
+        | 'approval_over_monthly'
+        | 'max_destroys_per_hour'
+        | 'unique_names'
+        | 'open_sagas'
+      )[];
+      /** @description Who changed the limits last; null while they are as installed */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
+    LimitsResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['LimitsResponse'];
+    };
+    LimitsBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Droplets, switched off ones included
+       * @example 20
+       */
+      max_droplets?: number;
+      /**
+       * @description Virtual CPUs of all droplets together
+       * @example 64
+       */
+      max_vcpus?: number;
+      /**
+       * @description GiB of all volumes together
+       * @example 2000
+       */
+      max_volume_gib?: number;
+      /**
+       * @description Snapshots of droplets and volumes
+       * @example 100
+       */
+      max_snapshots?: number;
+      /**
+       * @description US dollars a month at list prices for all that the tenant has
+       * @example 1000.00
+       */
+      max_monthly_cost?: string;
+      /**
+       * @description Sizes that may be ordered; `*` is any text
+       * @example [
+       *       "s-*",
+       *       "c-*"
+       *     ]
+       */
+      allowed_sizes?: string[];
+      /**
+       * @description Regions in which may be ordered; `*` is any text
+       * @example [
+       *       "fra1",
+       *       "ams3"
+       *     ]
+       */
+      allowed_regions?: string[];
+      /**
+       * @description A start that adds more than this a month, at list prices, awaits approval
+       * @example 200.00
+       */
+      approval_over_monthly?: string;
+      /**
+       * @description Destroys that may start within an hour
+       * @example 10
+       */
+      max_destroys_per_hour?: number;
+      /**
+       * @description Two living droplets of the tenant may not have one name; null is the same as false
+       * @example false
+       */
+      unique_names?: boolean;
+      /**
+       * @description Open sagas that the tenant itself started
+       * @example 50
+       */
+      open_sagas?: number;
     };
     DriftCauseResponse: {
       /**
@@ -2038,6 +2661,18 @@ export interface components {
        * @example s-2vcpu-4gb
        */
       expected: unknown;
+    };
+    OverrideBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
     };
     DriftRuleResponse: {
       /**
@@ -2585,6 +3220,19 @@ export interface components {
       checks?: {
         [key: string]: 'ok' | 'down' | 'schema_missing' | 'stopping';
       };
+      /**
+       * @description Only with `limit_exceeded`: the limit
+       * @example max_droplets
+       */
+      limit?: string;
+      /** @description Only with `limit_exceeded`: what the limit allows; a number, or a price as text */
+      allowed?: unknown;
+      /** @description Only with `limit_exceeded`: what exists already */
+      used?: unknown;
+      /** @description Only with `limit_exceeded`: what open sagas will still create */
+      reserved?: unknown;
+      /** @description Only with `limit_exceeded`: what the start would add */
+      requested?: unknown;
     };
     DnsRecordInput: {
       /**
@@ -2728,6 +3376,11 @@ export interface components {
        */
       reason?: string;
       /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -2741,6 +3394,11 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -2756,6 +3414,11 @@ export interface components {
        */
       reason?: string;
       /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -2769,6 +3432,11 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -2784,6 +3452,11 @@ export interface components {
        */
       reason?: string;
       /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -2798,6 +3471,11 @@ export interface components {
        */
       reason?: string;
       /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -2811,6 +3489,11 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -2972,9 +3655,9 @@ export interface operations {
         as_of?: string;
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
-        /** @description Order of the rows; a minus reverses it. By id unless given */
-        sort?: 'name' | '-name' | 'kind' | '-kind' | 'first_seen_at' | '-first_seen_at';
-        /** @description `true`: add `totals.count`, the number of all rows that match */
+        /** @description Order of the rows; a minus reverses it. By id unless given. Rows without a price are last */
+        sort?: 'name' | '-name' | 'kind' | '-kind' | 'first_seen_at' | '-first_seen_at' | 'price' | '-price';
+        /** @description `true`: add `totals`: number and monthly price of all rows that match */
         totals?: 'true';
         /** @description `true`: add `project_name` and `attribution.ref_name` to each row */
         names?: 'true';
@@ -3244,6 +3927,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
       /** @description Payload Too Large */
       413: {
         headers: {
@@ -3403,9 +4095,9 @@ export interface operations {
         as_of?: string;
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
-        /** @description Order of the rows; a minus reverses it. By id unless given */
-        sort?: 'name' | '-name' | 'kind' | '-kind' | 'first_seen_at' | '-first_seen_at';
-        /** @description `true`: add `totals.count`, the number of all rows that match */
+        /** @description Order of the rows; a minus reverses it. By id unless given. Rows without a price are last */
+        sort?: 'name' | '-name' | 'kind' | '-kind' | 'first_seen_at' | '-first_seen_at' | 'price' | '-price';
+        /** @description `true`: add `totals`: number and monthly price of all rows that match */
         totals?: 'true';
         /** @description `true`: add `project_name` and `attribution.ref_name` to each row */
         names?: 'true';
@@ -3808,6 +4500,15 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
       /** @description Payload Too Large */
       413: {
         headers: {
@@ -3819,6 +4520,501 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tenants_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Status; several are separated by commas */
+        status?: string | ('active' | 'suspended' | 'offboarding' | 'closed');
+        /** @description Part of the id, the name, the e-mail address or the notes; letter case does not matter */
+        q?: string;
+        /** @description Order of the rows; a minus reverses it. By id unless given */
+        sort?: 'id' | '-id' | 'name' | '-name' | 'created_at' | '-created_at';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tenants_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NewTenantBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tenants_unknown: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UnknownTenantResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tenants_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Tenants_patch: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TenantBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Me_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MeResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -4294,7 +5490,19 @@ export interface operations {
         /** @description Only rows before this time */
         until?: string;
         /** @description State of the saga; several are separated by commas */
-        status?: string | ('pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed');
+        status?:
+          | string
+          | (
+              | 'awaiting_approval'
+              | 'pending'
+              | 'running'
+              | 'compensating'
+              | 'completed'
+              | 'rolled_back'
+              | 'failed'
+              | 'compensation_failed'
+              | 'rejected'
+            );
         /** @description Saga kind; several are separated by commas */
         kind?: string;
         /** @description Owner; a tenant may name itself only */
@@ -4776,6 +5984,231 @@ export interface operations {
       };
     };
   };
+  Sagas_approve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Too Many Requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Sagas_reject: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RequiredReasonBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   Sagas_release: {
     parameters: {
       query?: never;
@@ -4839,6 +6272,334 @@ export interface operations {
       };
       /** @description Conflict */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Limits_getDefault: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LimitsResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Limits_replaceDefault: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['LimitsBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LimitsResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Limits_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LimitsResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Limits_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['LimitsBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LimitsResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -5403,7 +7164,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['ReasonBody'];
+        'application/json': components['schemas']['OverrideBody'];
       };
     };
     responses: {

@@ -10,6 +10,7 @@ import {
   IconRefresh,
   IconRoute,
   IconStack2,
+  IconUsers,
 } from '../parts/icons';
 import { count } from '../parts/format';
 
@@ -42,7 +43,10 @@ const ADMIN: readonly PlaceGroup[] = [
   },
   {
     title: 'People',
-    places: [{ to: '/projects', text: 'Projects', icon: IconFolder, key: 'p' }],
+    places: [
+      { to: '/tenants', text: 'Tenants', icon: IconUsers, key: 't' },
+      { to: '/projects', text: 'Projects', icon: IconFolder, key: 'p' },
+    ],
   },
   {
     title: 'Operations',

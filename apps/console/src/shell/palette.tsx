@@ -22,7 +22,7 @@ export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) 
   const q = useDeferredValue(query.trim());
   const found = useQuery({
     queryKey: ['inventory', 'palette', q],
-    queryFn: ({ signal }) => answered(api.GET('/api/v1/inventory', { params: { query: { q, limit: 8 } }, signal })),
+    queryFn: ({ signal }) => answered(api.GET('/api/v1/inventory', { params: { query: { q, sort: 'name', limit: 8 } }, signal })),
     enabled: q.length >= SHORTEST,
   });
   const next = scheme === 'dark' ? 'light' : 'dark';

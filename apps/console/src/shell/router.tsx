@@ -70,6 +70,14 @@ const routes = root.addChildren([
     '/provider',
     lazyRouteComponent(() => import('../screens/provider/provider-screen'), 'ProviderScreen'),
   ),
+  at(
+    '/tenants',
+    lazyRouteComponent(() => import('../screens/tenants/tenants-screen'), 'TenantsScreen'),
+  ),
+  at(
+    '/tenants/$id',
+    lazyRouteComponent(() => import('../screens/tenants/tenant-screen'), 'TenantScreen'),
+  ),
 ]);
 
 /** One chunk for each screen. Every address below `/console` is the same page, and this decides what it shows. */

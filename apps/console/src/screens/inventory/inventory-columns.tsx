@@ -1,4 +1,5 @@
 import type { Resource } from '../../client/client';
+import { plainMoney, words } from '../../parts/format';
 import { IconCircleDashedX, IconUserQuestion } from '../../parts/icons';
 import { KindIcon, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
@@ -42,6 +43,24 @@ export function whyText({ attribution, project_name }: Resource): string {
   return TEXTS.why[by];
 }
 
+/** A month of a resource: the amount, "free", or why there is no price yet. Never an empty cell. */
+export function Price({ price }: { readonly price: Resource['price'] }) {
+  if (!price) return <span className="dim">{TEXTS.price.none}</span>;
+  if (price.monthly === undefined) {
+    return (
+      <span className="dim" title={price.unpriced ? words(price.unpriced) : undefined}>
+        {TEXTS.price.unknown}
+      </span>
+    );
+  }
+  const total = monthlyOf(price);
+  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{plainMoney(total)}</>;
+}
+
+/** A month of a resource, with its backups. */
+export const monthlyOf = (price: NonNullable<Resource['price']>): string =>
+  String(Number(price.monthly ?? 0) + Number(price.backups?.monthly ?? 0));
+
 function Attention({ resource }: { readonly resource: Resource }) {
   const { missing } = resource;
   if (!missing) return null;
@@ -64,6 +83,7 @@ export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
     { id: 'state', head: heads.state, width: 110, cell: (row) => <Status of="resource" value={row.status} /> },
     { id: 'region', head: heads.region, width: 66, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
     { id: 'size', head: heads.size, width: 142, cell: (row) => <span className="mid">{sizeText(row)}</span> },
+    { id: 'price', head: heads.price, width: 96, numeric: true, sort: 'price', cell: (row) => <Price price={row.price} /> },
     { id: 'address', head: heads.address, width: 126, cell: (row) => <span className="mono">{addressOf(row) ?? ''}</span> },
     ...(isAdmin ? owner : []),
     { id: 'attention', head: heads.attention, width: 124, cell: (row) => <Attention resource={row} /> },
@@ -80,8 +100,8 @@ export function ResourceItem({ resource, isAdmin }: { readonly resource: Resourc
       <b className="trunc" style={{ fontWeight: 550 }}>
         {nameOf(resource)}
       </b>
-      <span className="dim sm">
-        <Age at={resource.deleted_at ?? resource.last_seen_at} />
+      <span className="tn">
+        <Price price={resource.price} />
       </span>
       <span className="l2">
         <Status of="resource" value={resource.status} />

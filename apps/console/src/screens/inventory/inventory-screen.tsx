@@ -68,6 +68,16 @@ export function InventoryScreen() {
             <span>
               <b>{first?.totals ? TEXTS.total(first.totals.count) : '…'}</b> {TEXTS.resources(first?.totals?.count ?? 0)}
             </span>
+            {first?.totals && (
+              <span>
+                <b>{TEXTS.monthly(first.totals.monthly)}</b> {TEXTS.atListPrice}
+              </span>
+            )}
+            {first?.totals && first.totals.unpriced > 0 && (
+              <span>
+                <b>{TEXTS.total(first.totals.unpriced)}</b> {TEXTS.unpriced}
+              </span>
+            )}
             {late.length > 0 && (
               <span className="hide-m st warn" style={{ marginLeft: 'auto' }}>
                 <IconClockExclamation size={14} stroke={1.75} aria-hidden />

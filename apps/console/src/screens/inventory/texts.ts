@@ -35,6 +35,8 @@ export const TEXTS = {
   },
   why: { override: 'by an operator', project: 'via project', parent: 'via', fallback: 'nobody claims it' },
   noOwner: 'Nobody',
+  price: { none: '', free: 'free', unknown: 'no price yet' },
+  unpriced: 'without a price',
   strikes: (strikes: number, of: number) => `missing, ${strikes} of ${of}`,
   total: (howMany: number) => count(howMany),
   resources: (howMany: number) => (howMany === 1 ? 'resource' : 'resources'),

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type ResourceDetail } from '../../client/client';
-import { dateText, exactTime } from '../../parts/format';
+import { dateText, exactTime, hourly, money, words } from '../../parts/format';
 import { IconArrowsDiagonal, IconCamera, IconCircleDashedX, IconGitCompare, IconTrash } from '../../parts/icons';
 import { kindName, sizeText } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
@@ -10,7 +10,7 @@ import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { useSession } from '../../shell/session';
-import { addressOf, nameOf } from '../inventory/inventory-columns';
+import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
 import { DesiredCard, useDrifts } from './desired-card';
 import { EventsCard } from './events-card';
 import { OwnerCard } from './owner-card';
@@ -127,6 +127,7 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
   const gib = (mib: unknown) => (typeof mib === 'number' ? `${mib / 1024} GiB` : null);
   return (
     <Card title={facts.title} pad>
+      <PriceLine price={resource.price} />
       <Facts
         rows={[
           [facts.size, sizeText(resource)],
@@ -156,6 +157,37 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
         ]}
       />
     </Card>
+  );
+}
+
+/** The headline amount of the page, and where it comes from. */
+function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
+  if (!price) return null;
+  const isKnown = price.monthly !== undefined;
+  const from = price.source && price.as_of ? `${TEXTS.price.sources[price.source]}, ${dateText(price.as_of)}` : price.note;
+  return (
+    <div style={{ marginBottom: 12 }}>
+      <p style={{ display: 'flex', alignItems: 'baseline', gap: 8 }}>
+        <b className="tn" style={{ fontSize: 22, lineHeight: '28px', letterSpacing: '-.02em', fontWeight: 650 }}>
+          {isKnown ? money(monthlyOf(price)) : TEXTS.price.unknown}
+        </b>
+        {isKnown && (
+          <span className="dim">
+            {TEXTS.price.month}
+            {price.hourly && ` · ${hourly(price.hourly)} ${TEXTS.price.hour}`}
+          </span>
+        )}
+      </p>
+      <p className="dim sm">
+        {[
+          from,
+          price.backups && TEXTS.price.backups(price.backups.plan, money(price.backups.monthly)),
+          price.unpriced && words(price.unpriced),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+    </div>
   );
 }
 

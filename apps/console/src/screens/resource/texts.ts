@@ -22,6 +22,13 @@ export const TEXTS = {
     providerId: 'Provider id',
     urn: 'URN',
   },
+  price: {
+    month: 'a month',
+    hour: 'an hour',
+    unknown: 'no price yet',
+    sources: { catalog: 'list price of the catalog', configured: 'list price as configured', observed: 'learned from an invoice' },
+    backups: (plan: string, amount: string) => `with ${plan} backups of ${amount}`,
+  },
   backupsOn: (n: number) => (n === 1 ? '1 kept' : `${n} kept`),
   backupsOff: 'off',
   missing: (strikes: number, of: number) => `Missing, proof ${strikes} of ${of}`,
