@@ -36,12 +36,9 @@ const ADMIN = {
   audit: '/audit',
 };
 const TENANT = {
-  overview: '/overview',
   resources: '/inventory',
   order: '/order?kind=provision_droplet',
   requests: '/sagas',
-  limits: '/limits',
-  events: '/events',
 };
 
 mkdirSync(folder, { recursive: true });
@@ -63,6 +60,7 @@ async function takePictures(name, path, token) {
       page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`));
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
       await page.goto(`${run.api}/console${path}#token=${token}`);
+      await page.locator('h1').first().waitFor();
       await page.waitForLoadState('networkidle');
       await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`) });
       await context.close();

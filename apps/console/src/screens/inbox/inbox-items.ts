@@ -59,7 +59,7 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
   const all = [summary, sweeps, sagas, drifts, invoices];
   const unattributed = summary.data?.data.unattributed ?? 0;
   const items: InboxItem[] = [
-    ...(sweeps.data?.data ?? []).filter(({ missing }) => missing !== null).map(sweepItem),
+    ...(sweeps.data?.data ?? []).filter(({ missing }) => missing).map(sweepItem),
     ...(sagas.data?.data ?? []).map(sagaItem),
     ...(drifts.data?.data ?? []).map(driftItem),
     ...(invoices.data?.data ?? []).map((invoice): InboxItem => {

@@ -111,7 +111,9 @@ function SagaActions({ saga, isAdmin }: { readonly saga: Saga; readonly isAdmin:
 function changeText({ input }: Saga): string {
   const chosen = Object.entries(input).filter(([name]) => !['resource_id', 'project_id', 'name', 'user_data'].includes(name));
   return chosen
-    .map(([name, value]) => (typeof value === 'boolean' ? `${words(name)} ${valueText(value)}` : valueText(value)))
+    .map(([name, value]) =>
+      typeof value === 'boolean' || typeof value === 'number' ? `${words(name)} ${valueText(value)}` : valueText(value),
+    )
     .filter((text) => text !== 'none')
     .join(' · ');
 }

@@ -40,7 +40,7 @@ export function SweepScreen() {
           {found.status === 'suspect' && (
             <div style={{ marginBottom: 16 }}>
               <Note tone="bad" title={TEXTS.page.suspect}>
-                {TEXTS.page.suspectText(found.missing ?? 0)}
+                {found.missing ? TEXTS.page.suspectText(found.missing) : TEXTS.page.replaced}
               </Note>
             </div>
           )}
@@ -68,7 +68,7 @@ function SweepActions({ sweep }: { readonly sweep: Sweep }) {
   };
   return (
     <>
-      {sweep.status === 'suspect' && (
+      {sweep.status === 'suspect' && missing > 0 && (
         <button type="button" className="btn bad" onClick={() => setReleasing(true)}>
           {TEXTS.page.release(missing)}
         </button>

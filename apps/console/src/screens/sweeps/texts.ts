@@ -8,6 +8,7 @@ export const TEXTS = {
     pages: 'Pages',
     seen: 'Seen',
     changed: 'Changed',
+    replaced: 'A newer sweep of this kind has replaced it, so there is nothing to decide here.',
     missing: 'Missing',
     trigger: 'Why',
     started: 'Started',
