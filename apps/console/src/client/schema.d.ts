@@ -1785,6 +1785,15 @@ export interface components {
        */
       classification?: string;
     };
+    LastInvoicedResponse: {
+      /**
+       * @description Month of the invoice
+       * @example 2026-10
+       */
+      period: string;
+      /** @description Decimal amount; 0.00 when the invoice has no line of the tenant */
+      amount: string;
+    };
     UsageResponse: {
       /**
        * @description Number of living resources by kind
@@ -1806,6 +1815,12 @@ export interface components {
       open_drift: number;
       /** @description Sagas that have not ended */
       running_sagas: number;
+      /** @description Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them */
+      monthly_run_rate: string;
+      /** @description What the provider's last invoice attributed to it; null without an invoice, and for the tenant itself */
+      last_invoiced: components['schemas']['LastInvoicedResponse'] | null;
+      /** @description Currency of the amounts */
+      currency: string;
       /** @description Start of the oldest last complete sweep; null if a kind was never swept completely */
       as_of: string | null;
     };
@@ -2220,7 +2235,6 @@ export interface components {
        * @enum {string}
        */
       status:
-        | 'awaiting_approval'
         | 'pending'
         | 'running'
         | 'compensating'
@@ -2228,6 +2242,7 @@ export interface components {
         | 'rolled_back'
         | 'failed'
         | 'compensation_failed'
+        | 'awaiting_approval'
         | 'rejected';
       /** @description The input, without fields that are never returned */
       input: {
@@ -5493,7 +5508,6 @@ export interface operations {
         status?:
           | string
           | (
-              | 'awaiting_approval'
               | 'pending'
               | 'running'
               | 'compensating'
@@ -5501,6 +5515,7 @@ export interface operations {
               | 'rolled_back'
               | 'failed'
               | 'compensation_failed'
+              | 'awaiting_approval'
               | 'rejected'
             );
         /** @description Saga kind; several are separated by commas */

@@ -8,7 +8,6 @@ export const TEXTS = {
     pages: 'Pages',
     seen: 'Seen',
     changed: 'Changed',
-    replaced: 'A newer sweep of this kind has replaced it, so there is nothing to decide here.',
     missing: 'Missing',
     trigger: 'Why',
     started: 'Started',
@@ -28,6 +27,7 @@ export const TEXTS = {
     suspect: 'This list may be wrong, so nothing was struck.',
     suspectText: (missing: number) =>
       `It did not list ${missing} things that were there before. If the list is right, release it: each of them gets a strike, and counts as deleted once the provider says so for its id. If not, sweep again.`,
+    replaced: 'A newer sweep of this kind has replaced it, so there is nothing to decide here.',
     missing: 'Missing',
     missingSub: 'by name, as they were last seen',
     noneMissing: 'Nothing is missing from this sweep, or a newer one has replaced it.',
