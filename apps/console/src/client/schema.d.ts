@@ -1142,6 +1142,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List events
+     * @description Oldest first, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. A tenant gets the events of its own things, of the time when they were its own. 410 for an `after` or `since` whose events have been archived.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Events_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/events.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download events as CSV
+     * @description Has the filters of the list. The file always contains the whole list, whatever `limit` and `cursor` are. A tenant gets the events of its own things, of the time when they were its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Events_download'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/metrics': {
     parameters: {
       query?: never;
@@ -3194,6 +3238,68 @@ export interface components {
     ProviderBudgetResponseAnswer: {
       /** @description The object */
       data: components['schemas']['ProviderBudgetResponse'];
+    };
+    EventSubjectResponse: {
+      /** @description Name of the subject, or of the resource that it is about; null where the caller may see none */
+      name: string | null;
+      /**
+       * @description Type of the subject
+       * @example resource
+       */
+      type: string;
+      /** @description Id of the subject */
+      id: string;
+      /**
+       * @description Kind of the resource, saga or sweep
+       * @example droplet
+       */
+      kind: string | null;
+    };
+    EventResponse: {
+      /**
+       * @description What happened
+       * @example resource.changed
+       */
+      type: string;
+      /** @description Place of the event in the feed; it rises with each commit */
+      sequence: number;
+      /**
+       * Format: uuid
+       * @description Id of the event
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description Time of the event
+       */
+      at: string;
+      /** @description Owner of the subject at that time; null where it belonged to no tenant, or the event is for platform admins */
+      tenant_id: string | null;
+      /** @description Who made the change; a tenant reads `operator` for a platform admin; null when nobody asked for it */
+      actor: string | null;
+      /**
+       * @description The part of the service that found or made the change
+       * @example sweep
+       */
+      source: string;
+      /** @description What the event is about */
+      subject: components['schemas']['EventSubjectResponse'];
+      /** @description Values of the change, by type of the event */
+      data: {
+        [key: string]: unknown;
+      };
+    };
+    EventResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['EventResponse'][];
     };
     FieldProblem: {
       /** @description Name of the parameter or body field; empty when the input as a whole is wrong */
@@ -8778,6 +8884,196 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Events_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only rows of this time or later */
+        since?: string;
+        /** @description Only rows before this time */
+        until?: string;
+        /** @description Only events with a higher `sequence`: the last one that the caller has read; 0 for all */
+        after?: number;
+        /** @description Type of the event; several are separated by commas */
+        type?: string;
+        /** @description Kind of the subject: of a resource, of a saga or of a sweep; several are separated by commas */
+        kind?: string;
+        /** @description Owner of the subject at the time of the event; a tenant may name itself only */
+        tenant_id?: string;
+        /** @description Id of the resource that the events are about */
+        resource_id?: string;
+        /** @description Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin */
+        actor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EventResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Gone */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Events_download: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only rows of this time or later */
+        since?: string;
+        /** @description Only rows before this time */
+        until?: string;
+        /** @description Only events with a higher `sequence`: the last one that the caller has read; 0 for all */
+        after?: number;
+        /** @description Type of the event; several are separated by commas */
+        type?: string;
+        /** @description Kind of the subject: of a resource, of a saga or of a sweep; several are separated by commas */
+        kind?: string;
+        /** @description Owner of the subject at the time of the event; a tenant may name itself only */
+        tenant_id?: string;
+        /** @description Id of the resource that the events are about */
+        resource_id?: string;
+        /** @description Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin */
+        actor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Gone */
+      410: {
         headers: {
           [name: string]: unknown;
         };

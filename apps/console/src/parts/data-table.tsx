@@ -108,7 +108,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
             if (!model || row === undefined) return null;
             const gap = place.start - (inPage[at - 1]?.end ?? 0);
             return [
-              gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={visible.length} />,
+              gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={isNarrow ? 1 : visible.length} />,
               <tr
                 key={model.id}
                 data-index={place.index}
@@ -130,7 +130,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
               </tr>,
             ];
           })}
-          <Gap height={virtual.getTotalSize() - (inPage.at(-1)?.end ?? 0)} columns={visible.length} />
+          <Gap height={virtual.getTotalSize() - (inPage.at(-1)?.end ?? 0)} columns={isNarrow ? 1 : visible.length} />
         </tbody>
       </table>
     </div>

@@ -43,7 +43,8 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
   });
   const sagas = useQuery({
     queryKey: ['sagas', 'stopped'],
-    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { status: 'failed,compensation_failed', limit: 50 } } })),
+    queryFn: () =>
+      answered(api.GET('/api/v1/sagas', { params: { query: { status: 'failed,compensation_failed,awaiting_approval', limit: 50 } } })),
     ...options,
   });
   const drifts = useQuery({
@@ -106,17 +107,18 @@ function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
 
 function sagaItem(saga: Saga): InboxItem {
   const isStuck = saga.status === 'compensation_failed';
+  const waits = saga.status === 'awaiting_approval';
   const title = sagaTitle(saga);
   return {
     id: saga.id,
     group: 'sagas',
-    tone: 'bad',
-    title: isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
+    tone: waits ? 'wait' : 'bad',
+    title: waits ? TEXTS.sagaWaits(saga.created_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
     meta: [saga.error?.step && words(saga.error.step), saga.error?.detail, saga.tenant_id].filter(Boolean).join(' · '),
     money: null,
     at: saga.updated_at,
     to: `/sagas/${saga.id}`,
-    rank: UNSAFE / 2,
+    rank: waits ? 500 : UNSAFE / 2,
   };
 }
 

@@ -10,6 +10,7 @@ export const TEXTS = {
   sweep: (kind: string, missing: number) => `${kind} sweep did not list ${missing} that were there before`,
   sweepMeta: 'Nothing was struck. Look at the names, then sweep again or release it.',
   sagaFailed: (title: string) => `${title} stopped half way`,
+  sagaWaits: (who: string, title: string) => `${who} asks for approval: ${title}`,
   sagaStuck: (title: string) => `${title} could not be undone`,
   drift: (name: string, field: string) => `${name}: ${field} is not what was ordered`,
   driftMeta: (from: string, to: string) => `${from} → ${to}`,

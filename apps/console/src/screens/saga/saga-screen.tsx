@@ -16,7 +16,8 @@ import { TEXTS } from './texts';
 
 const OPEN_POLL_MS = 1_500;
 const ENDED_POLL_MS = 30_000;
-type Deed = 'cancel' | 'retry' | 'release';
+type Deed = 'cancel' | 'retry' | 'release' | 'approve' | 'reject';
+type Asked = Exclude<Deed, 'retry'>;
 
 export function SagaScreen() {
   const { id } = useParams({ from: '/sagas/$id' });
@@ -58,13 +59,16 @@ const CANCELLABLE = new Set(['pending', 'running', 'awaiting_approval']);
 const RETRYABLE = new Set(['failed', 'compensation_failed']);
 
 function SagaActions({ saga, isAdmin }: { readonly saga: Saga; readonly isAdmin: boolean }) {
-  const [asking, setAsking] = useState<'cancel' | 'release' | null>(null);
+  const { session } = useSession();
+  const [asking, setAsking] = useState<Asked | null>(null);
   const client = useQueryClient();
   const deed = useMutation({
     mutationFn: ({ verb, reason }: { verb: Deed; reason?: string | undefined }) => {
       const params = { path: { id: saga.id } };
       if (verb === 'cancel') return answered(api.POST('/api/v1/sagas/{id}/cancel', { params, body: { reason } }));
       if (verb === 'retry') return answered(api.POST('/api/v1/sagas/{id}/retry', { params, body: { reason } }));
+      if (verb === 'approve') return answered(api.POST('/api/v1/sagas/{id}/approve', { params, body: { reason } }));
+      if (verb === 'reject') return answered(api.POST('/api/v1/sagas/{id}/reject', { params, body: { reason: reason ?? '' } }));
       return answered(api.POST('/api/v1/sagas/{id}/release', { params, body: { reason: reason ?? '' } }));
     },
     onSuccess: (answer) => client.setQueryData(['saga', saga.id], answer),
@@ -91,12 +95,22 @@ function SagaActions({ saga, isAdmin }: { readonly saga: Saga; readonly isAdmin:
           {TEXTS.retry}
         </button>
       )}
+      {isAdmin && saga.status === 'awaiting_approval' && saga.created_by !== session.sub && (
+        <>
+          <button type="button" className="btn" onClick={() => setAsking('reject')}>
+            {TEXTS.reject}
+          </button>
+          <button type="button" className="btn pri" onClick={() => setAsking('approve')}>
+            {TEXTS.approve}
+          </button>
+        </>
+      )}
       {deed.error && <ProblemCode error={deed.error} />}
       {asking && (
         <Confirm
           title={TEXTS.dialog[asking].title}
           button={TEXTS.dialog[asking].button}
-          reason={asking === 'release' ? 'required' : 'optional'}
+          reason={asking === 'release' || asking === 'reject' ? 'required' : 'optional'}
           confirm={(reason) => deed.mutateAsync({ verb: asking, reason })}
           close={() => setAsking(null)}
         >

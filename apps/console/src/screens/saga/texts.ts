@@ -6,6 +6,8 @@ export const TEXTS = {
   mine: 'My requests',
   retry: 'Retry',
   cancel: 'Cancel…',
+  approve: 'Approve…',
+  reject: 'Reject…',
   release: 'Release what it holds…',
   json: 'JSON',
   facts: {
@@ -42,6 +44,12 @@ export const TEXTS = {
       title: 'Cancel this saga?',
       text: 'It stops at the next step, and every completed step is undone.',
       button: 'Cancel and undo',
+    },
+    approve: { title: 'Approve this?', text: 'It starts at once, if its plan is still what was asked for.', button: 'Approve' },
+    reject: {
+      title: 'Reject this?',
+      text: 'Nothing is done, and what it held is free again. Whoever asked reads the reason.',
+      button: 'Reject',
     },
     release: {
       title: 'Release what this saga holds?',

@@ -15,8 +15,18 @@ import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
 
 const OPEN = 'pending,running,compensating';
-const GAVE_UP = 'failed,compensation_failed';
-const STATES = ['pending', 'running', 'compensating', 'completed', 'rolled_back', 'failed', 'compensation_failed'];
+const GAVE_UP = 'failed,compensation_failed,awaiting_approval';
+const STATES = [
+  'awaiting_approval',
+  'rejected',
+  'pending',
+  'running',
+  'compensating',
+  'completed',
+  'rolled_back',
+  'failed',
+  'compensation_failed',
+];
 const KINDS = [
   'provision_droplet',
   'destroy_droplet',
