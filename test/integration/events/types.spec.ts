@@ -22,7 +22,7 @@ async function since(after: number, filters: EventFilters = {}): Promise<FoundEv
 const last = async () => (await since(0)).at(-1)?.sequence ?? 0;
 const types = (events: readonly FoundEvent[]) => events.map(({ type }) => type);
 
-it('tells of a saga from its start to its end, and of the resource that it created [EVT-1]', async () => {
+it('has the events of a saga from its start to its end, and of the resource that it created [EVT-1]', async () => {
   const about = await since(0, { resource_id: droplet.resourceId });
   expect(types(about)).toEqual(expect.arrayContaining(['resource.created', 'saga.completed']));
   const sagas = await since(0, { kinds: ['provision_droplet'] });
@@ -34,7 +34,7 @@ it('tells of a saga from its start to its end, and of the resource that it creat
   expect(about.find(({ type }) => type === 'resource.created')?.data).toMatchObject({ changes: { name: { old: null, new: 'web-1' } } });
 });
 
-it('tells of a saga that is undone, with its error [EVT-1]', async () => {
+it('has the events of a saga that is undone, with its error [EVT-1]', async () => {
   const from = await last();
   await world.simulator.faults([
     {
@@ -50,7 +50,7 @@ it('tells of a saga that is undone, with its error [EVT-1]', async () => {
   expect(events.at(-1)?.data).toMatchObject({ error: { code: ended.error?.code }, duration_ms: expect.any(Number) });
 });
 
-it('tells once of a drift that opens, and of its end, without the price delta of the provider [EVT-1, EVT-2]', async () => {
+it('has one event of a drift that opens, and of its end, without the price delta of the provider [EVT-1, EVT-2]', async () => {
   const from = await last();
   await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
   await world.detect();
@@ -75,7 +75,7 @@ it('tells once of a drift that opens, and of its end, without the price delta of
 });
 
 describe('of sweeps', () => {
-  it('tells once that a resource is missing, and that it was deleted [EVT-1]', async () => {
+  it('has one event that a resource is missing, and that it was deleted [EVT-1]', async () => {
     const from = await last();
     const gone = await world.aDroplet('web-3');
     await world.simulator.call('DELETE', `/v2/droplets/${gone.dropletId}`);
@@ -86,7 +86,7 @@ describe('of sweeps', () => {
     ).toEqual(['resource.created', 'resource.missing', 'resource.deleted']);
   });
 
-  it('tells when a sweep becomes suspect, when a kind stalls, and when it recovers [EVT-1]', async () => {
+  it('has an event when a sweep becomes suspect, when a kind stalls, and when it recovers [EVT-1]', async () => {
     const from = await last();
     await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 500 } }]);
     expect(await world.sweepDroplets()).toBe('incomplete');
