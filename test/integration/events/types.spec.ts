@@ -3,6 +3,7 @@ import { DriftAcceptanceService } from '#libs/drift';
 import { EventReader, EventSequencer, type EventFilters, type FoundEvent } from '#libs/events';
 import { ADMIN } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
+import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from '../drift/drift-world';
 
 let world: DriftWorld;
@@ -79,28 +80,48 @@ describe('of sweeps', () => {
     const from = await last();
     const gone = await world.aDroplet('web-3');
     await world.simulator.call('DELETE', `/v2/droplets/${gone.dropletId}`);
-    for (let sweep = 0; sweep < 3; sweep += 1) await world.sweepDroplets();
+    await until(async () => {
+      await world.sweepDroplets();
+      return (await world.inventory.get({ kind: 'platform' }, gone.resourceId)).status === 'deleted';
+    });
     const about = await since(from, { resource_id: gone.resourceId });
     expect(
       types(about).filter((type) => type.startsWith('resource.') && type !== 'resource.changed' && type !== 'resource.attributed'),
     ).toEqual(['resource.created', 'resource.missing', 'resource.deleted']);
   });
 
-  it('has an event when a sweep becomes suspect, when a kind stalls, and when it recovers [EVT-1]', async () => {
+  const sweepEvents = async (after: number) =>
+    (await since(after)).flatMap(({ type, subject, tenant_id }) => (type.startsWith('sweep.') ? [[type, subject.kind, tenant_id]] : []));
+
+  it('has an event when a kind stalls, and when it recovers, once each [EVT-1]', async () => {
     const from = await last();
-    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 500 } }]);
+    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 404, body: {} } }]);
     expect(await world.sweepDroplets()).toBe('incomplete');
-    expect((await since(from)).filter(({ type }) => type.startsWith('sweep.'))).toEqual([]);
+    expect(await sweepEvents(from)).toEqual([]);
     await world.database.query(
       `update cloud_sweeps set started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day' where kind = 'droplet'`,
     );
     for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('incomplete');
     await world.simulator.faults([]);
-    expect(await world.sweepDroplets()).toBe('complete');
-    expect(await world.sweepDroplets()).toBe('complete');
-    const events = (await since(from)).filter(({ type }) => type.startsWith('sweep.'));
-    expect(events.map(({ type, subject, tenant_id }) => [type, subject.kind, tenant_id])).toEqual([
+    for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('complete');
+    expect(await sweepEvents(from)).toEqual([
       ['sweep.stalled', 'droplet', null],
+      ['sweep.recovered', 'droplet', null],
+    ]);
+  });
+
+  it('has an event when sweeps become suspect, and when a complete one follows [EVT-1]', async () => {
+    const listed = await world.simulator.droplets();
+    const more = Array.from({ length: 6 }, (_, nr) => ({ id: 590_000_000 + nr, name: `other-${nr}`, region: 'fra1' }));
+    await world.simulator.setDroplets([...listed, ...more]);
+    expect(await world.sweepDroplets()).toBe('complete');
+    const from = await last();
+    await world.simulator.setDroplets(listed);
+    for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('suspect');
+    await world.simulator.setDroplets([...listed, ...more]);
+    expect(await world.sweepDroplets()).toBe('complete');
+    expect(await sweepEvents(from)).toEqual([
+      ['sweep.suspect', 'droplet', null],
       ['sweep.recovered', 'droplet', null],
     ]);
   });
