@@ -3,7 +3,9 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
+import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
+import { CostsModule } from '#libs/costs';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
@@ -17,6 +19,8 @@ import { SagaModule } from '#libs/saga';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { ListPricesController } from './catalog/list-prices.controller';
+import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
@@ -85,6 +89,12 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
+@Module({ imports: [CostsModule], controllers: [CostsController, CostsCsvController] })
+class CostsApiModule {}
+
+@Module({ imports: [CatalogModule], controllers: [ListPricesController] })
+class ListPricesApiModule {}
+
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
@@ -107,6 +117,8 @@ const FEATURES = [
   SagasApiModule,
   DriftApiModule,
   BillingApiModule,
+  CostsApiModule,
+  ListPricesApiModule,
   AuditApiModule,
   OpenApiModule,
   MetricsApiModule,

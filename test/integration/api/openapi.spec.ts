@@ -74,6 +74,9 @@ it('lists every route of the API', () => {
     'get /api/v1/billing/invoices',
     'get /api/v1/billing/invoices/{id}',
     'get /api/v1/billing/summary',
+    'get /api/v1/catalog/list-prices',
+    'get /api/v1/costs',
+    'get /api/v1/costs.csv',
     'get /api/v1/drift',
     'get /api/v1/drift-rules',
     'get /api/v1/drift-rules/{id}',
@@ -109,6 +112,7 @@ it('lists every route of the API', () => {
     'post /api/v1/sagas/{id}/retry',
     'post /api/v1/sweeps',
     'post /api/v1/sweeps/{id}/release',
+    'put /api/v1/catalog/list-prices',
   ]);
 });
 

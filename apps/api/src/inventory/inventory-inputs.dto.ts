@@ -113,13 +113,16 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
  * which rows are read.
  */
-export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
+export function resourceFilters(by: Principal, query: FilterInputs): ResourceFilters {
   const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
   const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
   return { ...words, region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
 }
+
+/** The filters alone, which other questions about resources have too. */
+type FilterInputs = Partial<Omit<InventoryQuery, 'limit' | 'cursor'>>;
 
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);
 
