@@ -5,6 +5,7 @@ import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
+import { CostsModule } from '#libs/costs';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
@@ -22,7 +23,9 @@ import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
+import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
@@ -111,6 +114,12 @@ class BillingApiModule {}
 @Module({ controllers: [ProviderController] })
 class ProviderApiModule {}
 
+@Module({ imports: [CostsModule], controllers: [CostsController, CostsCsvController] })
+class CostsApiModule {}
+
+@Module({ imports: [CatalogModule], controllers: [ListPricesController] })
+class ListPricesApiModule {}
+
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
@@ -142,6 +151,8 @@ const FEATURES = [
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
+  CostsApiModule,
+  ListPricesApiModule,
   AuditApiModule,
   ProviderApiModule,
   EventsApiModule,

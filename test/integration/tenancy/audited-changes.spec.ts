@@ -89,6 +89,16 @@ const CHANGES = [
     status: 200,
   },
   {
+    what: 'a configured list price',
+    action: 'list_prices_set',
+    send: () =>
+      world
+        .http()
+        .put('/api/v1/catalog/list-prices')
+        .send({ prices: [{ product: 'volume', amount: '0.11', origin: 'a test' }], reason: 'sold' }),
+    status: 200,
+  },
+  {
     what: 'the adoption of a resource',
     action: 'resource_adopted',
     send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),

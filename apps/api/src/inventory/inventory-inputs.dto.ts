@@ -118,7 +118,7 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
  * which rows are read.
  */
-export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
+export function resourceFilters(by: Principal, query: FilterInputs): ResourceFilters {
   const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, related_to, q, updated_since } = query;
   const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
@@ -139,6 +139,9 @@ export function resourceFilters(by: Principal, query: InventoryQuery): ResourceF
     ...flags,
   };
 }
+
+/** The filters alone, which other questions about resources have too. */
+type FilterInputs = Partial<Omit<InventoryQuery, 'limit' | 'cursor'>>;
 
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);
 

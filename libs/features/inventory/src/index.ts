@@ -18,7 +18,7 @@ export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ListOptions } from './queries/inventory-reader';
-export { InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
+export { filterSql, InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
 export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { PriceSettling } from './recorder/price-settling';
