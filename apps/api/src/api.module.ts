@@ -70,7 +70,7 @@ class SweepsApiModule {}
 
 /** `ProvisioningModule` registers the saga kinds that call the provider. */
 @Module({
-  imports: [AccountsModule, InventoryModule, SagaModule, ProvisioningModule],
+  imports: [InventoryModule, SagaModule, ProvisioningModule],
   controllers: [SagasController],
   providers: [SagasService, InputValidationPipe],
 })

@@ -72,6 +72,11 @@ export class InventoryQuery extends PageQuery {
   @IsOneOf(['true'])
   readonly unattributed?: string;
 
+  @ApiInput('`true`: only resources that are protected; `false`: only others')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly protected?: string;
+
   @ApiInput("Part of the name, the provider's id, an address or a tag; letter case does not matter", { example: 'web-01' })
   @IsOptional()
   @MinLength(1)
@@ -115,12 +120,13 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  */
 export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
   const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
-  const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
+  const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted), protected: flagOf(query.protected) };
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
   return { ...words, region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
 }
 
+const flagOf = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);
 
 /** One word has a statement of its own, which uses the indexes in the order of ids. */

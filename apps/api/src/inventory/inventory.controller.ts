@@ -120,6 +120,8 @@ const COLUMNS: CsvColumns<ResourceView> = {
   last_seen_at: (row) => row.last_seen_at,
   deleted_at: (row) => row.deleted_at,
   urn: (row) => row.urn,
+  protected: (row) => String(row.protected),
+  protected_by: (row) => row.protected_by,
 };
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

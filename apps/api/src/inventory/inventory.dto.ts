@@ -101,6 +101,12 @@ export class ResourceResponse implements ResourceView {
     { nullable: true },
   )
   readonly missing: MissingResponse | null;
+
+  @ApiFlag('Whether the resource is protected: nothing destroys or overwrites it until its protection is lifted')
+  readonly protected: boolean;
+
+  @ApiEnum(['admin', 'tenant'], "Who protects it; an admin's protection is lifted by admins only", { nullable: true })
+  readonly protected_by: ResourceView['protected_by'];
 }
 
 class DesiredStateResponse {

@@ -1,12 +1,12 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
-import { CompletenessReader, InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
+import { CompletenessReader, InventoryReader, ResourceDeletedError, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { DesiredStateRepository, desiredFields, type Spec } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { liveValue, withoutOwnTags } from './detection.sql';
-import { AlreadyManagedError, ResourceDeletedError } from './drift.errors';
+import { AlreadyManagedError } from './drift.errors';
 
 /** Filters of the list of unmanaged resources. */
 export interface UnmanagedFilters {

@@ -6,6 +6,7 @@ export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,
   EventsArchivedError,
+  ResourceDeletedError,
   ResourceNotFoundError,
   SweepNotFoundError,
   SweepNotReleasableError,
@@ -23,6 +24,7 @@ export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
+export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
 export { DueSweeps } from './sync/sweep-ledger';
 export type { SweepView } from './sync/sweep';

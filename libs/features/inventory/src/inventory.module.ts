@@ -19,6 +19,7 @@ import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
+import { ProtectionRecorder } from './recorder/protection-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
 import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
@@ -45,6 +46,7 @@ const EXPORTED = [
   InventoryReader,
   InventoryWords,
   OwnershipService,
+  ProtectionRecorder,
   ResourceRegistrar,
   SweepReader,
   SweepService,

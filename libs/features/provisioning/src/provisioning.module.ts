@@ -1,7 +1,7 @@
 import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
-import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { SagaModule, SagaRegistry, type SagaDefinition, type StartCommand } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -34,6 +34,9 @@ import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
+import { DestructionGuard } from './protection/destruction-guard';
+import { ResourceProtection } from './protection/resource-protection.service';
+import { SagaTargets } from './protection/saga-targets';
 import { LateWrites } from './reaper/late-writes';
 import { OrphanDnsRecords } from './reaper/orphan-dns-records';
 import { OrphanRepository } from './reaper/orphan.repository';
@@ -94,6 +97,9 @@ const STEPS = [
     DropletReverts,
     DropletAccess,
     SagaPreviews,
+    DestructionGuard,
+    ResourceProtection,
+    SagaTargets,
     ZoneAccess,
     ProjectCalls,
     SharedPolls,
@@ -111,19 +117,33 @@ const STEPS = [
     TagCalls,
     TaggedResources,
   ],
-  exports: [DropletReverts, DesiredStateRepository, Reaper],
+  exports: [DropletReverts, DesiredStateRepository, Reaper, ResourceProtection],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
+    private readonly guard: DestructionGuard,
+    private readonly targets: SagaTargets,
   ) {}
 
   onModuleInit(): void {
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));
-      this.registry.register({ ...definition, steps });
+      this.registry.register<Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>>({
+        ...definition,
+        steps,
+        prepare: (command) => this.prepare(definition, command),
+        ownerOf: (input) => this.targets.ownerOf(input),
+      });
     }
+  }
+
+  /** Judges the input by its own saga first: a caller must not learn the protection of a resource of another tenant. */
+  private async prepare(definition: SagaDefinition, command: StartCommand): Promise<Readonly<Record<string, unknown>>> {
+    const input = (await definition.prepare?.(command)) ?? command.input;
+    await this.guard.assertUnprotected(definition.destroys?.(input) ?? []);
+    return input;
   }
 }

@@ -18,7 +18,7 @@ export interface StartRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
-  /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
+  /** For the platform: the owner of what the saga works on, where the kind's `ownerOf` does not tell. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
   /** Requests with the same key, tenant and body get the same saga. [SAG-17] */
   readonly idempotencyKey?: string;
@@ -63,9 +63,10 @@ export class SagaStarter {
     const known = key && (await this.findByKey(key));
     if (known) return known;
     const { input, steps, holds } = await this.prepare(definition, request);
-    const { kind, tenantId, ownerId = null, because, details } = request;
+    const { kind, tenantId, because, details } = request;
+    const ownerId = tenantId ?? request.ownerId ?? (await definition.ownerOf?.(input)) ?? null;
     try {
-      return await this.writer.accept({ kind, input, tenantId, ownerId: tenantId ?? ownerId, steps, holds, key, because, details });
+      return await this.writer.accept({ kind, input, tenantId, ownerId, steps, holds, key, because, details });
     } catch (error) {
       if (!(error instanceof StartConflict || error instanceof TooManySagasError)) throw error;
       const meanwhile = key && (await this.findByKey(key)); // the same request may have been accepted concurrently, in the tenant's last place

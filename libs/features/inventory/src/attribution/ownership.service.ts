@@ -3,6 +3,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
 import { OwnershipRecorder, UNASSIGNED, type ExplicitOwner } from '../recorder/ownership-recorder';
@@ -20,9 +21,14 @@ export class OwnershipService {
 
   /**
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
-   * the resource belong to no tenant. Throws `ResourceNotFoundError`.
+   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError`.
    */
-  async setOwner(resourceId: string, owner: ExplicitOwner, context: AuditContext): Promise<ResourceAnswer> {
+  async setOwner(
+    resourceId: string,
+    owner: ExplicitOwner,
+    context: AuditContext,
+    also?: (em: EntityManager) => Promise<void>,
+  ): Promise<ResourceAnswer> {
     const entryId = randomUUID();
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
@@ -37,6 +43,7 @@ export class OwnershipService {
         target: { type: 'resource', id: resourceId },
         details: { ...change, previous_tenant_id: previous.tenantId },
       });
+      await also?.(em);
     });
     return this.reader.getAnswer({ kind: 'platform' }, resourceId);
   }

@@ -27,6 +27,8 @@ export interface ResourceFilters {
   readonly q?: string;
   /** Only resources without a tenant. */
   readonly unattributed?: true;
+  /** Only resources with a protection, or only those without. */
+  readonly protected?: boolean;
   /** RFC 3339: only resources that changed at or after this time. */
   readonly updated_since?: string;
   /** Tombstones together with living resources. */
@@ -130,6 +132,7 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
   provider_id: (place) => `provider_id = ${place}`,
   tag: (place) => `attrs -> 'tags' ? ${place}`,
   unattributed: (place) => `(tenant_id is null) = ${place}`,
+  protected: (place) => `(protected_by is not null) = ${place}`,
   q: (place) =>
     `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
@@ -246,14 +249,17 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at }: Pa
     `select ${RESOURCE_COLUMNS} from ${from} where ${position} and ${conditions.join(' and ')} order by ${sorted?.orderBy ?? 'id'} limit $2`;
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
   if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
-  const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
-  return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
+  return on.texts({ text: select(pastSql(page.length)), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
+
+/** The resources of a time, with the protection of now, which has no history. Its parameters are the next two after `values`. */
+const pastSql = (values: number): string =>
+  `(select p.*, c.protected_by from arcadia_inventory_at($${values + 1}, $${values + 2}) p left join cloud_resources c on c.id = p.id) past`;
 
 /** The number of all resources that match. Set-based: reads each of them, so a list counts only on request. */
 export async function countAll(on: Queryable, filters: ResourceFilters, at?: string): Promise<number> {
   const { conditions, values } = filterSql(filters, 1);
-  const past = at === undefined ? undefined : `arcadia_inventory_at($${values.length + 1}, $${values.length + 2})`;
+  const past = at === undefined ? undefined : pastSql(values.length);
   const text = `select count(*)::int as count from ${past ?? 'cloud_resources'} where ${conditions.join(' and ')}`;
   const rows = await on.query<{ count: number }>(text, past ? [...values, at, JSON.stringify(VOLATILE_ATTRS)] : values);
   return rows[0]?.count ?? 0;

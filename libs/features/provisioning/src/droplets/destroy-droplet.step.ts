@@ -4,6 +4,7 @@ import { done, retry, skipped, wait, type StepAnswer, type StepContext, type Ste
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls } from '../provider/droplet-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { answerRefusal } from './droplet-action-runner';
@@ -25,6 +26,7 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
 
   constructor(
     private readonly droplets: DropletCalls,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -35,10 +37,15 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
     return ctx.effect('destroy droplet', {
       find: async () => ((await this.droplets.get(id, ctx.signal)) ? undefined : done()),
       intent: { asked: true },
-      send: () => this.droplets.destroy(id, ctx.signal),
+      send: async () => {
+        await this.guard.assertStillAllowed(ctx, ctx.input.resource_id);
+        await this.droplets.destroy(id, ctx.signal);
+      },
       pending: wait(pollMs, `waiting for droplet ${id} to be deleted`),
       answered: () => done(),
       refused: async (error) => {
+        const stopped = answerGuard(error, mayBeUnderWay);
+        if (stopped) return stopped;
         if (error.category === 'not_found') return skipped('the droplet did not exist any more', { already_gone: true } as const);
         if (!mayBeUnderWay) await ctx.recordIntent({ asked: true, refused: true });
         const answer = await answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs });
@@ -62,6 +69,7 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
     private readonly poller: SharedProviderPoller,
     private readonly inventory: ResourceRegistrar,
     private readonly desiredStates: DesiredStateRepository,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -77,9 +85,12 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
       intent: {},
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: destroy?.status === 'errored' ? 0 : this.config.provider.lagMs,
-      send: () => this.droplets.destroy(id, ctx.signal),
+      send: async () => {
+        await this.guard.assertStillAllowed(ctx, ctx.input.resource_id);
+        await this.droplets.destroy(id, ctx.signal);
+      },
       pending: deleting,
-      refused: ({ writeFailure }) => (writeFailure?.is === 'refused' ? deleting : undefined),
+      refused: (error) => answerGuard(error, true) ?? (error.writeFailure?.is === 'refused' ? deleting : undefined),
     });
   };
 

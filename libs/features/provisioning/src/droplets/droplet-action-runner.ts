@@ -4,6 +4,7 @@ import type { DomainError } from '#libs/kernel';
 import { done, fail, retry, skipped, underWay, wait, type StepAnswer, type StepContext, type TrackedWrite } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
+import { answerGuard } from '../protection/destruction-guard';
 import { DropletCalls, dropletValues, type Droplet, type DropletAction } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { dropletHolds } from './droplet-access';
@@ -13,6 +14,8 @@ export interface DropletGoal {
   readonly dropletId: string;
   readonly action: Readonly<Record<string, unknown>> & { readonly type: string };
   readonly reached: (droplet: Droplet) => boolean;
+  /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
+  readonly check?: () => Promise<void>;
 }
 
 /** The intent of an action. A step adds its own fields, such as the previous state. Without `goal`, no action is requested. */
@@ -40,7 +43,7 @@ export class DropletActionRunner {
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure<Intent extends ActionIntent, Output>(
     ctx: StepContext<unknown, Intent, Output>,
-    { dropletId, action, reached }: DropletGoal,
+    { dropletId, action, reached, check }: DropletGoal,
     keep: Intent,
   ): Promise<StepAnswer<Output>> {
     const { type } = action;
@@ -75,7 +78,10 @@ export class DropletActionRunner {
       lagMs: status === 'errored' ? 0 : lagMs,
       writes: () => (live ? [writeOf(live, valuesSetBy(action))] : []),
       instead: async () => ((await this.droplets.isBusy(dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
-      send: () => this.droplets.startAction(dropletId, action, ctx.signal),
+      send: async () => {
+        await check?.();
+        return this.droplets.startAction(dropletId, action, ctx.signal);
+      },
       pending: wait(pollMs, `waiting for the ${type} to take effect`),
       unanswered: wait(pollMs, `waiting for an unconfirmed ${type} to take effect`),
       answered: async ({ id }, intent) => {
@@ -85,6 +91,8 @@ export class DropletActionRunner {
       },
       refused: async (error) => {
         await ctx.recordIntent(keep);
+        const stopped = answerGuard(error, open);
+        if (stopped) return stopped;
         if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');
         return answerRefusal(error, { droplets: this.droplets, dropletId, signal: ctx.signal, pollMs });
       },

@@ -50,6 +50,7 @@ export class DestroyDropletSaga {
       plan: () => [destroy.name, mark.name],
       preview: (input) => previews.ofDestroy(input),
       holds: dropletHolds,
+      destroys: ({ resource_id }) => [resource_id],
       steps: [destroy, mark],
     };
   }
@@ -94,6 +95,7 @@ export class ResizeDropletSaga {
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
       preview: (input) => previews.ofResize(input),
       holds: dropletHolds,
+      destroys: ({ resource_id, disk }) => (disk ? [resource_id] : []),
       steps: [off, resize, withDisk, on, recordSize],
     };
   }
