@@ -10,7 +10,7 @@ import {
   type SagaDefinition,
   type SagaView,
 } from '#libs/saga';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from './database';
 import { ADMIN, PLATFORM } from './principals';
@@ -49,9 +49,13 @@ export class SagaWorld {
     return new SagaWorld(stored, owner);
   }
 
-  /** Opens another process. Its engine is not started. */
-  async process(definitions: readonly SagaDefinition[] = [], env: Record<string, string> = {}): Promise<SagaProcess> {
-    const context = await createTestWorker([SagaModule], { ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
+  /** Opens another process. Its engine is not started. `features` are modules that start or guard sagas. */
+  async process(
+    definitions: readonly SagaDefinition[] = [],
+    env: Record<string, string> = {},
+    features: readonly Type[] = [],
+  ): Promise<SagaProcess> {
+    const context = await createTestWorker([SagaModule, ...features], { ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
     this.opened.push(context);
     const registry = context.get(SagaRegistry, { strict: false });
     for (const definition of definitions) registry.register(definition);

@@ -27,5 +27,6 @@ export {
 } from './saga.errors';
 export { SagaModule } from './saga.module';
 export { SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepStatus } from './saga.states';
+export { Acceptance, AcceptanceGuard, type GuardedStart, type Judgement, type LimitReading } from './start/acceptance-guard';
 export { SagaControls } from './start/saga-controls';
 export { SagaStarter, type SagaPlan, type StartRequest } from './start/saga-starter';

@@ -17,6 +17,7 @@ import { CheckpointWriter } from './run/checkpoint-writer';
 import { SagaRunner } from './run/saga-runner';
 import { TrackedWrites } from './run/tracked-writes';
 import { SAGA_GAUGES, SagaMetrics } from './saga.metrics';
+import { Acceptance } from './start/acceptance-guard';
 import { SagaControls } from './start/saga-controls';
 import { SagaStartWriter } from './start/saga-start-writer';
 import { SagaStarter } from './start/saga-starter';
@@ -25,6 +26,7 @@ import { SagaStarter } from './start/saga-starter';
 @Module({
   imports: [TypeOrmModule.forFeature([SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
   providers: [
+    Acceptance,
     CheckpointWriter,
     Leases,
     SagaControls,
@@ -39,7 +41,7 @@ import { SagaStarter } from './start/saga-starter';
     TrackedWrites,
     databaseGauges(SAGA_GAUGES),
   ],
-  exports: [SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter, TrackedWrites],
+  exports: [Acceptance, SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter, TrackedWrites],
 })
 export class SagaModule implements OnModuleInit {
   constructor(

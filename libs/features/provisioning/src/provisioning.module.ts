@@ -1,10 +1,11 @@
 import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
-import { SagaModule, SagaRegistry, type SagaDefinition, type StartCommand } from '#libs/saga';
+import { Acceptance, SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -116,6 +117,7 @@ const STEPS = [
     OrphanRepository,
     TagCalls,
     TaggedResources,
+    TenantLimitsGuard,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper, ResourceProtection],
 })
@@ -123,27 +125,19 @@ export class ProvisioningModule implements OnModuleInit {
   constructor(
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
-    private readonly guard: DestructionGuard,
+    private readonly acceptance: Acceptance,
+    private readonly destruction: DestructionGuard,
+    private readonly limits: TenantLimitsGuard,
     private readonly targets: SagaTargets,
   ) {}
 
   onModuleInit(): void {
+    this.acceptance.useGuard(this.destruction);
+    this.acceptance.useGuard(this.limits);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));
-      this.registry.register<Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>>({
-        ...definition,
-        steps,
-        prepare: (command) => this.prepare(definition, command),
-        ownerOf: (input) => this.targets.ownerOf(input),
-      });
+      this.registry.register({ ...definition, steps, ownerOf: (input: Readonly<Record<string, unknown>>) => this.targets.ownerOf(input) });
     }
-  }
-
-  /** Judges the input by its own saga first: a caller must not learn the protection of a resource of another tenant. */
-  private async prepare(definition: SagaDefinition, command: StartCommand): Promise<Readonly<Record<string, unknown>>> {
-    const input = (await definition.prepare?.(command)) ?? command.input;
-    await this.guard.assertUnprotected(definition.destroys?.(input) ?? []);
-    return input;
   }
 }

@@ -6,7 +6,7 @@ import type { Row } from '../view-of';
 /** Who protects a resource. */
 export type Protector = NonNullable<Resource['protectedBy']>;
 
-/** A resource, locked until the transaction ends. */
+/** A resource, locked until the transaction ends unless it was only read. */
 export type LockedResource = Row<Resource, 'id' | 'kind' | 'providerId' | 'name' | 'tenantId' | 'protectedBy' | 'deletedAt'>;
 
 /** Writes the protection of `cloud_resources`, and reads it in a way that waits for a change under way. */
@@ -15,6 +15,11 @@ export class ProtectionRecorder {
   /** Locks the existing resources among `ids` for a change. */
   lock(tx: Queryable, ids: readonly string[]): Promise<LockedResource[]> {
     return tx.query<LockedResource>(`${SELECT} for no key update`, [ids]);
+  }
+
+  /** The existing resources among `ids`, as they are now. */
+  read(tx: Queryable, ids: readonly string[]): Promise<LockedResource[]> {
+    return tx.query<LockedResource>(SELECT, [ids]);
   }
 
   /** Waits for transactions that change one of the resources, and delays later ones until this transaction ends. */

@@ -1,7 +1,7 @@
-import { Database } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import { ProtectionRecorder } from '#libs/inventory';
 import { domainError, type DomainError, type WriteFailure } from '#libs/kernel';
-import { fail, type StepAnswer, type StepContext } from '#libs/saga';
+import { fail, SagaRegistry, type AcceptanceGuard, type GuardedStart, type Judgement, type StepAnswer, type StepContext } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { stepErrorOf } from '../provisioning.errors';
 
@@ -36,18 +36,25 @@ export class OwnerChangedError extends domainError(
  * protection and owner may change while a saga waits. [TNT-5]
  */
 @Injectable()
-export class DestructionGuard {
+export class DestructionGuard implements AcceptanceGuard {
+  readonly judgesUnowned = true;
+
   constructor(
     private readonly database: Database,
     private readonly protection: ProtectionRecorder,
+    private readonly registry: SagaRegistry,
   ) {}
 
-  /** Judges a start by the resources that its definition says it destroys. Throws `ResourceProtectedError`. */
-  async assertUnprotected(resourceIds: readonly string[]): Promise<void> {
-    if (resourceIds.length === 0) return;
-    const found = await this.database.transaction((tx) => this.protection.readStable(tx, resourceIds));
-    const isProtected = found.find((resource) => resource.protected_by !== null);
-    if (isProtected) throw new ResourceProtectedError(isProtected);
+  /** Refuses starts whose definition says that they destroy or overwrite a protected resource. */
+  async judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
+    const targets = starts.map(({ kind, input }) => this.registry.get(kind).destroys?.(input) ?? []);
+    const ids = [...new Set(targets.flat())];
+    const found = ids.length === 0 ? [] : await this.protection.read(transaction, ids);
+    const guarded = new Map(found.flatMap((resource) => (resource.protected_by === null ? [] : [[resource.id, resource] as const])));
+    return targets.map((destroyed): Judgement => {
+      const [target] = destroyed.flatMap((id) => guarded.get(id) ?? []);
+      return { limits: [], ...(target && { refusal: new ResourceProtectedError(target) }) };
+    });
   }
 
   /**
