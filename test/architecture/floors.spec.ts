@@ -15,12 +15,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   digitalocean: ['kernel', 'config', 'observability', 'database'],
   'local-stack': ['kernel', 'config', 'identity'],
   saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'identity'],
-  accounts: BELOW_FEATURES,
+  tenants: BELOW_FEATURES,
+  accounts: [...BELOW_FEATURES, 'tenants'],
   catalog: BELOW_FEATURES,
-  inventory: [...BELOW_FEATURES, 'accounts'],
-  provisioning: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'catalog'],
-  drift: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
-  'provider-billing': [...BELOW_FEATURES, 'accounts', 'inventory'],
+  inventory: [...BELOW_FEATURES, 'tenants', 'accounts'],
+  provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],
+  drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
+  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

@@ -28,6 +28,7 @@ const OWNED: Record<string, readonly string[]> = {
   ],
   provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
+  tenants: ['tenants'],
   saga: ['saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps', 'saga_writes'],
 };
 

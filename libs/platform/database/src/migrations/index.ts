@@ -24,6 +24,7 @@ import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
+import { Tenants1795000001100 } from './1100-tenants.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -54,5 +55,6 @@ export const migrations = [
   ReadingFailures1795000001070,
   Filters1795000001080,
   DriftDetections1795000001090,
+  Tenants1795000001100,
   ProtectedResources1795000001140,
 ];
