@@ -2,6 +2,7 @@ import { Database, type Queryable } from '#libs/database';
 import { ProtectionRecorder } from '#libs/inventory';
 import { domainError, type DomainError, type WriteFailure } from '#libs/kernel';
 import { fail, SagaRegistry, type AcceptanceGuard, type GuardedStart, type Judgement, type StepAnswer, type StepContext } from '#libs/saga';
+import { TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { stepErrorOf } from '../provisioning.errors';
 
@@ -31,6 +32,13 @@ export class OwnerChangedError extends domainError(
   }
 }
 
+/** The owner has left. Sagas of a tenant that is suspended or leaves go on. */
+export class OwnerLeftError extends domainError('tenant_not_active', 'conflict', (tenantId: string) => `Tenant ${tenantId} is closed`) {
+  override get writeFailure(): WriteFailure {
+    return NOT_SENT;
+  }
+}
+
 /**
  * Decides whether sagas may destroy or overwrite a resource: once when they are accepted, and again right before the write, because
  * protection and owner may change while a saga waits. [TNT-5]
@@ -43,6 +51,7 @@ export class DestructionGuard implements AcceptanceGuard {
     private readonly database: Database,
     private readonly protection: ProtectionRecorder,
     private readonly registry: SagaRegistry,
+    private readonly tenants: TenantRegistry,
   ) {}
 
   /** Refuses starts whose definition says that they destroy or overwrite a protected resource. */
@@ -59,13 +68,15 @@ export class DestructionGuard implements AcceptanceGuard {
 
   /**
    * Call it in `send`, when the intent is recorded: a protection that is set later is refused, because it sees the intent, and one that is
-   * being set now is waited for. Throws `ResourceProtectedError` and `OwnerChangedError`. A resource that is deleted needs no protection.
+   * being set now is waited for. Throws `ResourceProtectedError`, `OwnerChangedError` and `OwnerLeftError`. A deleted resource needs no protection.
    */
   async assertStillAllowed({ tenantId }: Pick<StepContext, 'tenantId'>, resourceId: string): Promise<void> {
     const [resource] = await this.database.transaction((tx) => this.protection.readStable(tx, [resourceId]));
     if (!resource || resource.deleted_at) return;
     if (resource.protected_by !== null) throw new ResourceProtectedError(resource);
     if (resource.tenant_id !== tenantId) throw new OwnerChangedError(resource.name ?? resource.id);
+    const owner = tenantId === null ? undefined : await this.tenants.standingOf(tenantId, { fresh: true });
+    if (tenantId !== null && owner?.status === 'closed') throw new OwnerLeftError(tenantId);
   }
 }
 
@@ -74,6 +85,6 @@ export class DestructionGuard implements AcceptanceGuard {
  * has no known outcome, so the step cannot say that it had no effect.
  */
 export function answerGuard(error: DomainError, mayHaveBeenSent: boolean): StepAnswer<never> | undefined {
-  if (!(error instanceof ResourceProtectedError || error instanceof OwnerChangedError)) return undefined;
+  if (![ResourceProtectedError, OwnerChangedError, OwnerLeftError].some((type) => error instanceof type)) return undefined;
   return fail(stepErrorOf(error), mayHaveBeenSent ? 'unknown' : 'none');
 }

@@ -25,6 +25,7 @@ import { ReadingFailures1795000001070 } from './1070-reading-failures.migration'
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { Tenants1795000001100 } from './1100-tenants.migration';
+import { ListPrices1795000001120 } from './1120-list-prices.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -56,5 +57,6 @@ export const migrations = [
   Filters1795000001080,
   DriftDetections1795000001090,
   Tenants1795000001100,
+  ListPrices1795000001120,
   ProtectedResources1795000001140,
 ];
