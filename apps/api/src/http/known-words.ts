@@ -100,6 +100,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'queues_paused',
   'queues_resumed',
   'resource_adopted',
+  'resource_protected',
+  'resource_unprotected',
   'saga_cancelled',
   'saga_holds_released',
   'saga_retried',

@@ -1,7 +1,8 @@
-import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
 import { RESOURCE_SORTS, UNASSIGNED, type ListOptions, type ResourceFilters, type ResourceSort } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
+import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiInput } from '../http/swagger.decorators';
 import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
@@ -134,8 +135,8 @@ function oneOrSeveral(list: string | undefined): string | readonly string[] | un
   return list?.includes(',') ? wordsIn(list) : list;
 }
 
-/** The explicit owner of a resource. */
-export class OwnerBody extends ReasonBody {
+/** Changes of a resource. Each field says who may send it. */
+export class ResourceBody extends ReasonBody {
   @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
   @IsOptional()
   @OrNull()
@@ -147,12 +148,20 @@ export class OwnerBody extends ReasonBody {
   @IsIn([true])
   readonly unassigned?: true;
 
-  /** Throws unless exactly one of the fields is given. */
-  toOwner(): string | null | typeof UNASSIGNED {
+  @ApiInput('`true`: nothing destroys or overwrites the resource until `false` is sent; admins, and tenants on their own')
+  @IsOptional()
+  @IsBoolean()
+  readonly protected?: boolean;
+
+  /** Undefined when the body changes no owner. Throws for a tenant, and when both ways to give an owner are used. */
+  toOwner(by: Principal): string | null | typeof UNASSIGNED | undefined {
     const { tenant_id, unassigned } = this;
-    if (tenant_id === undefined && !unassigned) throw new ValidationFailedError([{ field: 'tenant_id', message: 'is missing' }]);
+    if (by.role === 'tenant' && tenant_id !== undefined) throw new AdminsOnlyError('tenant_id');
+    if (by.role === 'tenant' && unassigned !== undefined) throw new AdminsOnlyError('unassigned');
     if (tenant_id !== undefined && unassigned) throw new ValidationFailedError([{ field: 'unassigned', message: EITHER }]);
-    return unassigned ? UNASSIGNED : (tenant_id ?? null);
+    if (tenant_id === undefined && !unassigned && this.protected === undefined)
+      throw new ValidationFailedError([{ field: 'tenant_id', message: 'is missing: give tenant_id, unassigned or protected' }]);
+    return unassigned ? UNASSIGNED : tenant_id;
   }
 }
 

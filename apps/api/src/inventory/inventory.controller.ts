@@ -3,7 +3,7 @@ import type { AuditContext } from '#libs/audit';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
-import { DesiredStateRepository } from '#libs/provisioning';
+import { DesiredStateRepository, ResourceProtection } from '#libs/provisioning';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import { PageQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
@@ -26,7 +26,7 @@ import {
   ResourceEventResponse,
   ResourceResponse,
 } from './inventory.dto';
-import { InventoryQuery, listOptions, OwnerBody, resourceFilters } from './inventory-inputs.dto';
+import { InventoryQuery, listOptions, ResourceBody, resourceFilters } from './inventory-inputs.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */
 @RequireTenantOrAdmin()
@@ -36,6 +36,7 @@ export class InventoryController {
     private readonly inventory: InventoryReader,
     private readonly owners: OwnershipService,
     private readonly desired: DesiredStateRepository,
+    private readonly protection: ResourceProtection,
   ) {}
 
   @Get('summary')
@@ -77,20 +78,30 @@ export class InventoryController {
   }
 
   @Patch(':id')
-  @RequirePlatformAdmin()
   @ApiOperation({
-    summary: 'Assign a resource to a tenant',
+    summary: 'Protect a resource, or assign it to a tenant',
     description:
-      'The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.',
+      'A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. ' +
+      'Only platform admins send an owner, which overrides every attribution rule: `tenant_id: null` returns the resource to the rules, `unassigned: true` lets it belong to no tenant. ' +
+      '409 for the protection of a resource that a saga is already destroying.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
-  setOwner(
+  @ApiProblems(403, 409)
+  async patch(
     @Param('id', UuidPipe) id: string,
-    @Body() body: OwnerBody,
+    @Body() body: ResourceBody,
+    @CurrentPrincipal() by: Principal,
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
-    return this.owners.setOwner(id, body.toOwner(), context);
+    const owner = body.toOwner(by);
+    const isProtected = body.protected;
+    if (owner === undefined) await this.protection.set(scopeOf(by), id, isProtected === true, context);
+    else
+      await this.owners.setOwner(id, owner, context, async (em) => {
+        if (isProtected !== undefined) await this.protection.setWithin(em, scopeOf(by), id, isProtected, context);
+      });
+    return this.inventory.getAnswer(scopeOf(by), id);
   }
 }
 

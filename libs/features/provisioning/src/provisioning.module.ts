@@ -2,6 +2,7 @@ import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { Acceptance, SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -88,7 +89,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TenantsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
