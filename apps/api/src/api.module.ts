@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
+import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -17,6 +18,7 @@ import { SagaModule } from '#libs/saga';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { CatalogController } from './catalog/catalog.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
@@ -24,6 +26,7 @@ import { KnownWords } from './http/known-words';
 import { ProblemFilter } from './http/problem.filter';
 import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
+import { BulkChangeController, DesiredStateController } from './inventory/desired-state.controller';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
 import { ApiDocument } from './openapi/api-document';
@@ -40,7 +43,11 @@ class AuthModule {}
 
 /** The lists of words that inputs may contain, for every validation pipe. */
 @Global()
-@Module({ imports: [DriftModule, InventoryModule, ProviderBillingModule, SagaModule], providers: [KnownWords], exports: [KnownWords] })
+@Module({
+  imports: [CatalogModule, DriftModule, InventoryModule, ProviderBillingModule, SagaModule],
+  providers: [KnownWords],
+  exports: [KnownWords],
+})
 class KnownWordsModule {}
 
 /** Terminus does not log: a failed probe is a response, and its caller decides whether it is an event. */
@@ -58,9 +65,13 @@ class FastListModule {}
 /** Resources without their list, which is the `FastListModule`. */
 @Module({
   imports: [InventoryModule, DriftModule, ProvisioningModule],
-  controllers: [InventoryController, InventoryCsvController, AdoptController],
+  controllers: [BulkChangeController, DesiredStateController, InventoryController, InventoryCsvController, AdoptController],
+  providers: [InputValidationPipe],
 })
 class InventoryApiModule {}
+
+@Module({ imports: [CatalogModule, InventoryModule], controllers: [CatalogController] })
+class CatalogApiModule {}
 
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
@@ -102,6 +113,7 @@ const FEATURES = [
   HealthApiModule,
   FastListModule,
   InventoryApiModule,
+  CatalogApiModule,
   ProjectsApiModule,
   SweepsApiModule,
   SagasApiModule,

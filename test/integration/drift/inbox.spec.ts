@@ -51,8 +51,8 @@ it('opens a drift within one cycle after a resize outside our sagas, with its co
   await world.sweepDroplets();
   await world.detect();
   const found = await inbox();
-  expect(found.filter(({ field }) => field === 'status')).toMatchObject([{ expected: 'active', actual: 'off', severity: 'high' }]);
-  expect(found.filter(({ field }) => field !== 'status')).toEqual([
+  expect(found.filter(({ field }) => field === 'power')).toMatchObject([{ expected: 'on', actual: 'off', severity: 'high' }]);
+  expect(found.filter(({ field }) => field !== 'power')).toEqual([
     expect.objectContaining({
       field: 'size_slug',
       expected: 's-1vcpu-1gb',

@@ -1,6 +1,7 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { AuditLog } from '#libs/audit';
+import { OffersReader } from '#libs/catalog';
 import { DriftService } from '#libs/drift';
 import type { Scope } from '#libs/identity';
 import { InventoryWords } from '#libs/inventory';
@@ -39,12 +40,14 @@ export class KnownWords {
     lines: CostLineReader,
     history: BillingHistory,
     audit: AuditLog,
+    offers: OffersReader,
   ) {
     this.vocabularies = {
       resource_kind: { shared: () => inventory.kinds, inRows: (scope) => inventory.kindsInRows(scope) },
       resource_status: { shared: () => inventory.statuses, inRows: (scope) => inventory.statusesInRows(scope) },
       region: { shared: () => inventory.regions(), inRows: (scope) => inventory.regionsInRows(scope) },
       size: { shared: () => inventory.sizes(), inRows: (scope) => inventory.sizesInRows(scope) },
+      size_family: { shared: () => offers.families(), inRows: async () => [] },
       drift_field: { shared: () => drift.knownFields, inRows: () => drift.fieldsInRows() },
       saga_kind: { shared: () => sagas.knownKinds(), inRows: (scope) => sagas.kindsInRows(scope) },
       line_kind: { shared: () => lines.knownKinds, inRows: () => lines.kindsInRows() },
@@ -79,11 +82,13 @@ export class KnownWords {
 
 /** The actions that this release records in the audit log. */
 export const AUDIT_ACTIONS: readonly string[] = [
+  'desired_state_set',
   'drift_accepted',
   'drift_detection_requested',
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'inventory_bulk_changed',
   'invoice_ingest_requested',
   'invoice_released',
   'job_promoted',

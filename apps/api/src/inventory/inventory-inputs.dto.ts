@@ -120,9 +120,18 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * which rows are read.
  */
 export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
+  if (by.role === 'tenant' && query.tenant_id !== undefined && query.tenant_id !== by.tenantId) throw new OtherTenantError();
+  return filtersOf(query);
+}
+
+/** The filters of a query, whoever asks. */
+export function filtersOf(query: InventoryQuery): ResourceFilters {
   const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
-  const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted), protected: flagOf(query.protected) };
-  if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+  const flags = {
+    unattributed: isSet(query.unattributed),
+    include_deleted: isSet(query.include_deleted),
+    protected: flagOf(query.protected),
+  };
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
   return { ...words, region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
 }

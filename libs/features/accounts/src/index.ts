@@ -6,4 +6,4 @@ export { PROJECT_NAMES } from './functions/project-names.sql';
 export { parseProject, type ListedProject } from './project-mirror';
 export { memberLine, ProjectMembershipRepository, type Member, type UnlistedMember } from './project-membership.repository';
 export { ProjectMirror, type MirroredProject } from './project-mirror';
-export { ProjectService, type ProjectChange, type ProjectFilters, type ProjectView } from './project.service';
+export { ProjectService, type OwnProject, type ProjectChange, type ProjectFilters, type ProjectView } from './project.service';

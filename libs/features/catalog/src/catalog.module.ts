@@ -6,12 +6,13 @@ import { Image } from './entities/image.entity';
 import { ListPriceRow } from './entities/list-price-row.entity';
 import { Region } from './entities/region.entity';
 import { Size } from './entities/size.entity';
+import { OffersReader } from './offers-reader';
 import { ListPrices } from './prices/list-prices';
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature([CatalogRefresh, Image, ListPriceRow, Region, Size])],
-  providers: [Catalog, ListPrices],
-  exports: [Catalog, ListPrices],
+  providers: [Catalog, ListPrices, OffersReader],
+  exports: [Catalog, ListPrices, OffersReader],
 })
 export class CatalogModule {}

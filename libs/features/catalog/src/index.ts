@@ -15,4 +15,13 @@ export {
   type Unpriced,
   type UnpricedReason,
 } from './prices/list-price';
+export {
+  OffersReader,
+  SIZE_SORTS,
+  type OffersPage,
+  type RegionView,
+  type SizeFilters,
+  type SizeSort,
+  type SizeView,
+} from './offers-reader';
 export { ListPrices } from './prices/list-prices';

@@ -1,3 +1,4 @@
+export { BulkOwnership } from './attribution/bulk-ownership';
 export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
@@ -15,6 +16,7 @@ export {
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
+export { BootImageReader, type BootImage } from './queries/boot-images';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';

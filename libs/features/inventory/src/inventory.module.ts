@@ -1,7 +1,9 @@
 import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
+import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { BulkOwnership } from './attribution/bulk-ownership';
 import { OwnershipService } from './attribution/ownership.service';
 import { EventLastValue } from './entities/event-last-value.entity';
 import { EventMonth } from './entities/event-month.entity';
@@ -10,6 +12,7 @@ import { ResourceEvent } from './entities/resource-event.entity';
 import { Resource } from './entities/resource.entity';
 import { SagaAction } from './entities/saga-action.entity';
 import { Sweep } from './entities/sweep.entity';
+import { BootImageReader } from './queries/boot-images';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
@@ -39,6 +42,8 @@ import { SweepService } from './sync/sweep.service';
 const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
 
 const EXPORTED = [
+  BulkOwnership,
+  BootImageReader,
   ChangeCauses,
   CompletenessReader,
   DriftEvents,
@@ -54,7 +59,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, TenantsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,

@@ -8,16 +8,24 @@ import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
+import { DesiredStateService } from './desired-state/desired-state.service';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
 import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
-import { DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
+import { AwaitDueStep, DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
 import { DropletAccess } from './droplets/droplet-access';
 import { DropletActionRunner } from './droplets/droplet-action-runner';
-import { DestroyDropletSaga, ProvisionDropletSaga, ResizeDropletSaga, SnapshotDropletSaga } from './droplets/droplet.sagas';
+import {
+  DestroyDropletSaga,
+  PowerDropletSaga,
+  ProvisionDropletSaga,
+  ResizeDropletSaga,
+  SnapshotDropletSaga,
+} from './droplets/droplet.sagas';
+import { ChangePowerStep, PowerDownStep, RebootStep, RecordPowerStep } from './droplets/power-droplet.steps';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
 import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
@@ -55,6 +63,7 @@ const ENTITIES = [DesiredState, ProviderPollResult, Orphan, DatabaseTimeline, Da
 const SAGAS = [
   ProvisionDropletSaga,
   DestroyDropletSaga,
+  PowerDropletSaga,
   SnapshotDropletSaga,
   ResizeDropletSaga,
   RevertDropletSaga,
@@ -67,6 +76,11 @@ const STEPS = [
   AwaitActiveStep,
   AssignProjectStep,
   RegisterDropletStep,
+  AwaitDueStep,
+  PowerDownStep,
+  ChangePowerStep,
+  RecordPowerStep,
+  RebootStep,
   DestroyDropletStep,
   MarkDeletedStep,
   TakeSnapshotStep,
@@ -107,6 +121,7 @@ const STEPS = [
     SharedPolls,
     SharedProviderPoller,
     DesiredStateRepository,
+    DesiredStateService,
     DnsRecordCalls,
     DnsRecordCompensation,
     SnapshotCalls,
@@ -120,7 +135,7 @@ const STEPS = [
     TaggedResources,
     TenantLimitsGuard,
   ],
-  exports: [DropletReverts, DesiredStateRepository, Reaper, ResourceProtection],
+  exports: [DropletReverts, DesiredStateRepository, DesiredStateService, Reaper, ResourceProtection],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(

@@ -23,7 +23,7 @@ import { viewOf, type View } from '../view-of';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
-import { countAll, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { countAll, readIds, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
 import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
@@ -158,6 +158,11 @@ export class InventoryReader {
     const names = await this.names.ofRows(scope, [{ id, cloud_project_id, attributed_by, attributed_ref }]);
     const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id));
     return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
+  }
+
+  /** The ids of the resources that match, at most `most`. Without a scope: for platform callers only. */
+  idsOf(filters: ResourceFilters, most: number): Promise<string[]> {
+    return readIds(this.database, filters, most);
   }
 
   /** The names of resources in scope, by id. */

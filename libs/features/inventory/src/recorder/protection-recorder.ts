@@ -7,7 +7,10 @@ import type { Row } from '../view-of';
 export type Protector = NonNullable<Resource['protectedBy']>;
 
 /** A resource, locked until the transaction ends unless it was only read. */
-export type LockedResource = Row<Resource, 'id' | 'kind' | 'providerId' | 'name' | 'tenantId' | 'protectedBy' | 'deletedAt'>;
+export type LockedResource = Row<
+  Resource,
+  'id' | 'kind' | 'providerId' | 'name' | 'tenantId' | 'ownerOverride' | 'protectedBy' | 'deletedAt'
+>;
 
 /** Writes the protection of `cloud_resources`, and reads it in a way that waits for a change under way. */
 @Injectable()
@@ -35,7 +38,7 @@ export class ProtectionRecorder {
 
 /** Fenced by row locks, which all callers take in the order of the ids. $1 ids. */
 const SELECT = `
-select id, kind, provider_id, name, tenant_id, protected_by, deleted_at from cloud_resources where id = any ($1::uuid[]) order by id`;
+select id, kind, provider_id, name, tenant_id, owner_override, protected_by, deleted_at from cloud_resources where id = any ($1::uuid[]) order by id`;
 
 /** Set-based: a bulk change protects thousands. Rows that have the value already stay unwritten. $1 ids, $2 protector or null. */
 const SET = `

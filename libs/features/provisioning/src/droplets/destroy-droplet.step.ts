@@ -8,9 +8,10 @@ import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls } from '../provider/droplet-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { answerRefusal } from './droplet-action-runner';
-import type { WithDroplet } from './droplet.input';
+import { MOST_AFTER_HOURS, type AcceptedDestroy, type WithDroplet } from './droplet.input';
 
 const WAIT_LIMIT_MS = 900_000;
+const HOUR_MS = 3_600_000;
 
 /** `refused`: every DELETE so far was refused, so the droplet was certainly not destroyed. */
 type DestroyIntent = { readonly asked: true; readonly refused?: boolean };
@@ -52,6 +53,21 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
         return answer?.is === 'retry' && mayBeUnderWay ? retry(stepErrorOf(error)) : answer;
       },
     });
+  };
+}
+
+type WaitCtx = StepContext<AcceptedDestroy, never, never>;
+
+/** Waits for `after_hours`, counted from the moment when the droplet was off. A cancel ends the wait and powers the droplet on again. */
+@Injectable()
+export class AwaitDueStep implements StepDefinition<AcceptedDestroy, never, never> {
+  readonly name = 'await_due';
+  /** The bound of the wait is `after_hours`; this is the longest one, and an hour for the worker to notice. [SAG-13] */
+  readonly policy = { waitLimitMs: (MOST_AFTER_HOURS + 1) * HOUR_MS };
+
+  readonly execute = async ({ input: { after_hours: hours = 0 }, sinceBegunMs }: WaitCtx): Promise<StepAnswer<never>> => {
+    const leftMs = hours * HOUR_MS - sinceBegunMs;
+    return leftMs <= 0 ? done() : wait(leftMs, `waiting for the ${hours} hours before the droplet is destroyed to pass`);
   };
 }
 

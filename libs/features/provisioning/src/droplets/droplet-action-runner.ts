@@ -1,7 +1,18 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import type { DomainError } from '#libs/kernel';
-import { done, fail, retry, skipped, underWay, wait, type StepAnswer, type StepContext, type TrackedWrite } from '#libs/saga';
+import {
+  done,
+  fail,
+  retry,
+  skipped,
+  underWay,
+  wait,
+  type StepAnswer,
+  type StepContext,
+  type StepError,
+  type TrackedWrite,
+} from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { answerGuard } from '../protection/destruction-guard';
@@ -14,6 +25,8 @@ export interface DropletGoal {
   readonly dropletId: string;
   readonly action: Readonly<Record<string, unknown>> & { readonly type: string };
   readonly reached: (droplet: Droplet) => boolean;
+  /** Fails the step when the action has been requested this often and its goal is not reached. */
+  readonly sendLimit?: { readonly sends: number; readonly error: StepError };
   /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
   readonly check?: () => Promise<void>;
 }
@@ -25,6 +38,8 @@ export type ActionIntent = {
   /** When the action was requested, or was last seen in progress; ms since the step began. */
   readonly askedAtMs?: number;
   readonly actionId?: string | null;
+  /** The number of requests, for an action with a `sendLimit`. */
+  readonly asks?: number;
 };
 
 /**
@@ -43,7 +58,7 @@ export class DropletActionRunner {
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure<Intent extends ActionIntent, Output>(
     ctx: StepContext<unknown, Intent, Output>,
-    { dropletId, action, reached, check }: DropletGoal,
+    { dropletId, action, reached, check, sendLimit }: DropletGoal,
     keep: Intent,
   ): Promise<StepAnswer<Output>> {
     const { type } = action;
@@ -74,7 +89,8 @@ export class DropletActionRunner {
       },
       unrecorded: 'visible',
       intent: { ...keep, goal, actionId: null },
-      fields: { sentAtMs: 'askedAtMs' },
+      fields: { sentAtMs: 'askedAtMs', ...(sendLimit && { sends: 'asks' as const }) },
+      ...(sendLimit && { sendLimit }),
       lagMs: status === 'errored' ? 0 : lagMs,
       writes: () => (live ? [writeOf(live, valuesSetBy(action))] : []),
       instead: async () => ((await this.droplets.isBusy(dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
@@ -140,7 +156,7 @@ export function writeOf(live: Droplet, sets: Readonly<Record<string, unknown>>):
 
 /** The settings that an action of ours sets. Pure. */
 function valuesSetBy({ type, ...action }: DropletGoal['action']): Readonly<Record<string, unknown>> {
-  if (type === 'power_on' || type === 'power_off') return { power: type === 'power_on' ? 'on' : 'off' };
+  if (type === 'power_on' || type === 'power_off' || type === 'shutdown') return { power: type === 'power_on' ? 'on' : 'off' };
   if (type === 'enable_backups' || type === 'disable_backups') return { backups: type === 'enable_backups' };
   if (type === 'rename') return { name: action.name };
   return { size_slug: action.size };

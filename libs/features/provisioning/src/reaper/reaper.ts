@@ -21,6 +21,7 @@ import { TaggedResources } from './tagged-resources';
 const CREATING_STEPS = [
   ['provision_droplet', 'create_droplet'],
   ['snapshot_droplet', 'take_snapshot'],
+  ['destroy_droplet', 'take_snapshot'],
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
 

@@ -27,6 +27,7 @@ import { DriftDetections1795000001090 } from './1090-drift-detections.migration'
 import { Tenants1795000001100 } from './1100-tenants.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
+import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   Tenants1795000001100,
   ListPrices1795000001120,
   ProtectedResources1795000001140,
+  PowerOfMachines1795000001141,
 ];
