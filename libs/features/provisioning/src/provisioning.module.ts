@@ -46,7 +46,7 @@ import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
 import { DestructionGuard } from './protection/destruction-guard';
 import { ResourceProtection } from './protection/resource-protection.service';
-import { SagaTargets } from './protection/saga-targets';
+import { SagaTargets } from './acceptance/saga-targets';
 import { LateWrites } from './reaper/late-writes';
 import { OrphanDnsRecords } from './reaper/orphan-dns-records';
 import { OrphanRepository } from './reaper/orphan.repository';
