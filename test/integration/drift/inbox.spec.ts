@@ -184,7 +184,7 @@ it('records the live values of an adopted resource as its desired state, without
       image: 'ubuntu-24-04-x64',
       tags: [],
       backups: false,
-      status: 'active',
+      power: 'on',
     },
   });
   expect(await world.detect()).toMatchObject({ opened: 0 });
