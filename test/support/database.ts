@@ -17,7 +17,22 @@ export interface TestDatabase {
 const TEMPLATE_LOCK = 7_201_522;
 
 /** Tenants that every test database knows: a token of any other one reads no rows and may change nothing. */
-const TEST_TENANTS = ['acme', 'birch', 'bird', 'cedar', 'dora', 'fern', 'globex', 'newco', 'other', 'repeating', 'served', 'zed'];
+const TEST_TENANTS = [
+  'acme',
+  'birch',
+  'bird',
+  'carol',
+  'cedar',
+  'dora',
+  'emil',
+  'fern',
+  'globex',
+  'newco',
+  'other',
+  'repeating',
+  'served',
+  'zed',
+];
 
 /** Clones the migrated template of the run. The first caller in any jest worker creates the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {

@@ -8,6 +8,7 @@ import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
@@ -15,8 +16,10 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { CatalogController } from './catalog/catalog.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
@@ -29,14 +32,17 @@ import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pip
 import { BulkChangeController, DesiredStateController } from './inventory/desired-state.controller';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
+import { MeController } from './me/me.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
+import { TenantsController } from './tenants/tenants.controller';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
 class AuthModule {}
@@ -76,6 +82,12 @@ class CatalogApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
+@Module({ imports: [AccountsModule, InventoryModule, TenantsModule], controllers: [TenantsController] })
+class TenantsApiModule {}
+
+@Module({ imports: [InventoryModule, TenantsModule], controllers: [MeController] })
+class MeApiModule {}
+
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })
 class SweepsApiModule {}
 
@@ -86,6 +98,9 @@ class SweepsApiModule {}
   providers: [SagasService, InputValidationPipe],
 })
 class SagasApiModule {}
+
+@Module({ imports: [TenantsModule], controllers: [LimitsController] })
+class LimitsApiModule {}
 
 @Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
@@ -115,8 +130,11 @@ const FEATURES = [
   InventoryApiModule,
   CatalogApiModule,
   ProjectsApiModule,
+  TenantsApiModule,
+  MeApiModule,
   SweepsApiModule,
   SagasApiModule,
+  LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
@@ -135,10 +153,12 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         AuditModule,
+        EventsModule,
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,
         AuthModule,
+        TenantsModule,
         KnownWordsModule,
         ...FEATURES,
       ],
@@ -146,10 +166,11 @@ export class ApiModule {
         KeepAliveDrainer,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: InputValidationPipe },
-        // The order matters: first the caller's access, then undeclared input, then the schema.
+        // The order matters: first the caller's access, then undeclared input, then the schema, then the tenant in it.
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: UndeclaredInputGuard },
         { provide: APP_GUARD, useExisting: SchemaGate },
+        { provide: APP_GUARD, useClass: TenantStandingGuard },
       ],
     };
   }

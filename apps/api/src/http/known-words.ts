@@ -107,13 +107,17 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'resource_adopted',
   'resource_protected',
   'resource_unprotected',
+  'saga_approved',
   'saga_cancelled',
   'saga_holds_released',
+  'saga_rejected',
   'saga_retried',
   'saga_started',
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tenant_changed',
+  'tenant_created',
 ];
 
 interface KnownField {

@@ -6,7 +6,7 @@ import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiInput } from '../http/swagger.decorators';
 import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { OwnershipBody, PageQuery } from '../http/http.dto';
 
 /** Filters of the inventory. A resource must match all that are given. */
 export class InventoryQuery extends PageQuery {
@@ -94,12 +94,12 @@ export class InventoryQuery extends PageQuery {
   @IsTimestamp()
   readonly updated_since?: string;
 
-  @ApiInput('Order of the rows; a minus reverses it. By id unless given')
+  @ApiInput('Order of the rows; a minus reverses it. By id unless given. Rows without a price are last')
   @IsOptional()
   @IsOneOf(RESOURCE_SORTS)
   readonly sort?: ResourceSort;
 
-  @ApiInput('`true`: add `totals.count`, the number of all rows that match')
+  @ApiInput('`true`: add `totals`: number and monthly price of all rows that match')
   @IsOptional()
   @IsOneOf(['true'])
   readonly totals?: string;
@@ -144,9 +144,11 @@ function oneOrSeveral(list: string | undefined): string | readonly string[] | un
   return list?.includes(',') ? wordsIn(list) : list;
 }
 
-/** Changes of a resource. Each field says who may send it. */
-export class ResourceBody extends ReasonBody {
-  @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
+/** Changes of a resource. Each field has its own rule for who may send it. */
+export class ResourceBody extends OwnershipBody {
+  @ApiInput('The owner, a registered tenant, which overrides every attribution rule; null returns the resource to the rules', {
+    example: 'harbour',
+  })
   @IsOptional()
   @OrNull()
   @IsTenantId()

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
+import { isPriced } from '#libs/catalog';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
@@ -82,8 +83,9 @@ export class InventoryController {
     summary: 'Protect a resource, or assign it to a tenant',
     description:
       'A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. ' +
-      'Only platform admins send an owner, which overrides every attribution rule: `tenant_id: null` returns the resource to the rules, `unassigned: true` lets it belong to no tenant. ' +
-      '409 for the protection of a resource that a saga is already destroying.',
+      '409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: ' +
+      'else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
+      '`effective_from` with a `reason` corrects its history.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
@@ -95,10 +97,11 @@ export class InventoryController {
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
     const owner = body.toOwner(by);
+    const options = body.toOwnerOptions(owner !== undefined);
     const isProtected = body.protected;
     if (owner === undefined) await this.protection.set(scopeOf(by), id, isProtected === true, context);
     else
-      await this.owners.setOwner(id, owner, context, async (em) => {
+      await this.owners.setOwner(id, owner, context, options, async (em) => {
         if (isProtected !== undefined) await this.protection.setWithin(em, scopeOf(by), id, isProtected, context);
       });
     return this.inventory.getAnswer(scopeOf(by), id);
@@ -131,6 +134,14 @@ const COLUMNS: CsvColumns<ResourceView> = {
   last_seen_at: (row) => row.last_seen_at,
   deleted_at: (row) => row.deleted_at,
   urn: (row) => row.urn,
+  price_hourly: ({ price }) => (price && isPriced(price) ? price.hourly : null),
+  price_monthly: ({ price }) => (price && isPriced(price) ? price.monthly : null),
+  price_backups_monthly: ({ price }) => (price && isPriced(price) ? (price.backups?.monthly ?? null) : null),
+  price_currency: ({ price }) => (price && isPriced(price) ? price.currency : null),
+  price_source: ({ price }) => (price && isPriced(price) ? price.source : null),
+  price_as_of: ({ price }) => (price && isPriced(price) ? price.as_of : null),
+  price_note: ({ price }) => (price && isPriced(price) ? price.note : null),
+  unpriced: ({ price }) => (price && !isPriced(price) ? price.unpriced : null),
   protected: (row) => String(row.protected),
   protected_by: (row) => row.protected_by,
 };

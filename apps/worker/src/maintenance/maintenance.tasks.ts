@@ -5,13 +5,13 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { inventoryRetention } from '#libs/inventory';
+import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
-import { SagaStarter } from '#libs/saga';
+import { SagaApprovals, SagaStarter } from '#libs/saga';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -100,11 +100,29 @@ export class RetentionTask extends RepeatedTask {
   }
 }
 
+const PRICE_EVERY_MS = 300_000;
+
+/** Prices the resources that a process of a release without prices recorded. */
+@Injectable()
+export class PriceTask extends RepeatedTask {
+  constructor(
+    private readonly prices: PriceSettling,
+    database: Database,
+  ) {
+    super('prices', PRICE_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.prices.settle(signal);
+  }
+}
+
 /** Prices and offers change a few times a year. */
 const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
- * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys.
+ * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
+ * that nobody has decided about.
  * Failures are logged and retried on the next run.
  */
 @Injectable()
@@ -117,6 +135,7 @@ export class SagaMaintenance {
     private readonly reaper: Reaper,
     private readonly catalog: Catalog,
     private readonly sagas: SagaStarter,
+    private readonly approvals: SagaApprovals,
     private readonly provider: DigitalOcean,
     private readonly bound: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
@@ -142,6 +161,7 @@ export class SagaMaintenance {
 
   private async run(): Promise<void> {
     await this.attempt('keys', () => this.sagas.forgetOldKeys());
+    await this.attempt('approvals', () => this.approvals.rejectExpired());
     if (!this.provider.configured) return;
     await this.attempt('reaper', () => this.reaper.round());
     await this.attempt('catalogue', () => this.refreshCatalog());

@@ -1,4 +1,5 @@
 import { AccountsModule } from '#libs/accounts';
+import { CatalogModule } from '#libs/catalog';
 import { databaseGauges } from '#libs/database';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
@@ -21,11 +22,13 @@ import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
+import { PriceSettling } from './recorder/price-settling';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
 import { ProtectionRecorder } from './recorder/protection-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
 import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
+import { BackupPolicies } from './sync/backup-policies';
 import { Confirmation } from './sync/confirmation';
 import { DueSweeps } from './sync/sweep-ledger';
 import { FallbackProject } from './sync/fallback-project';
@@ -51,6 +54,7 @@ const EXPORTED = [
   InventoryReader,
   InventoryWords,
   OwnershipService,
+  PriceSettling,
   ProtectionRecorder,
   ResourceRegistrar,
   SweepReader,
@@ -59,10 +63,11 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, TenantsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
+    BackupPolicies,
     Confirmation,
     FallbackProject,
     ListSweep,

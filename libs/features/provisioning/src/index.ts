@@ -1,3 +1,4 @@
+export { LimitExceededError } from './acceptance/acceptance.errors';
 export { ProvisioningModule } from './provisioning.module';
 export { DesiredStateRepository } from './desired-state/desired-state.repository';
 export { DesiredStateService, type DesiredStateView } from './desired-state/desired-state.service';

@@ -103,7 +103,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TenantsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
@@ -143,13 +143,13 @@ export class ProvisioningModule implements OnModuleInit {
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
     private readonly destruction: DestructionGuard,
-    private readonly limits: TenantLimitsGuard,
+    private readonly guard: TenantLimitsGuard,
     private readonly targets: SagaTargets,
   ) {}
 
   onModuleInit(): void {
     this.acceptance.useGuard(this.destruction);
-    this.acceptance.useGuard(this.limits);
+    this.acceptance.useGuard(this.guard);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));

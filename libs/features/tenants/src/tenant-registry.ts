@@ -59,10 +59,10 @@ export class TenantRegistry {
     return tenant ? tenantView(tenant) : undefined;
   }
 
-  /** Throws `TenantNotFoundError`, which names the nearest tenant. */
+  /** Throws `TenantNotFoundError`. */
   async get(id: string): Promise<TenantView> {
     const tenant = await this.find(id);
-    if (!tenant) throw new TenantNotFoundError(id, await this.nearest(id));
+    if (!tenant) throw new TenantNotFoundError();
     return tenant;
   }
 
@@ -100,13 +100,16 @@ export class TenantRegistry {
   }
 
   /** The ids of all tenants, which are as many as the platform has customers. */
-  async ids(): Promise<string[]> {
-    return (await this.tenants.find({ select: { id: true }, order: { id: 'ASC' } })).map(({ id }) => id);
+  async ids(em: EntityManager = this.tenants.manager): Promise<string[]> {
+    return (await em.find(Tenant, { select: { id: true }, order: { id: 'ASC' } })).map(({ id }) => id);
   }
 
-  /** The registered id that a misspelt one most likely means. */
-  async nearest(id: string): Promise<string | undefined> {
-    return nearestWord(id, await this.ids());
+  /**
+   * The registered id that a misspelt one most likely means. A transaction passes its manager: with a second connection, transactions that
+   * wait for its locks could use up the pool.
+   */
+  async nearest(id: string, em?: EntityManager): Promise<string | undefined> {
+    return nearestWord(id, await this.ids(em));
   }
 
   /** What decides about a request with a token of this tenant; undefined when it is not registered. `fresh`: as of now. */
@@ -127,7 +130,7 @@ export class TenantRegistry {
    */
   async requireOwner(em: EntityManager, id: string): Promise<TenantView> {
     const tenant = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_read' } });
-    if (!tenant) throw new UnknownTenantError(id, await this.nearest(id));
+    if (!tenant) throw new UnknownTenantError(id, await this.nearest(id, em));
     if (!TENANT_RIGHTS[tenant.status].ownsNew) throw new TenantNotActiveError(id, tenant.status, 'nothing new can be assigned to it');
     return tenantView(tenant);
   }

@@ -48,6 +48,9 @@ const NOTHING: Usage = { resources: {}, vcpus: 0, memory_gib: 0, volume_gib: 0, 
 /** Counts what tenants have. */
 @Injectable()
 export class TenantUsage {
+  /** The usage of a tenant without anything. */
+  readonly nothing: Usage = NOTHING;
+
   constructor(private readonly database: Database) {}
 
   /** The usage of each of these tenants, by id. */

@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { lockTransaction, queryableOf, sql, Transaction } from '#libs/database';
+import { ADVISORY_LOCKS, lockTransaction, queryableOf, sql, Transaction } from '#libs/database';
+import { EventLog } from '#libs/events';
 import { isTenantId } from '#libs/identity';
 import { ValidationFailedError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
@@ -57,6 +58,9 @@ select (select count(*)::int from cloud_resources where tenant_id = $1 and delet
        (select count(*)::int from cloud_projects where tenant_id = $1 and deleted_at is null) as projects,
        (select count(*)::int from saga_runs where tenant_id = $1 and ${OPEN_SAGA}) as open_sagas`;
 
+/** Fenced: serialises a change of status with the acceptance of sagas, which takes the same lock. $1 tenant. */
+const LOCK_STARTS = `select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts}) from (select $1::text as tenant) changed`;
+
 /** The only writer of `tenants`. */
 @Injectable()
 export class TenantWriter {
@@ -64,6 +68,7 @@ export class TenantWriter {
     private readonly transaction: Transaction,
     private readonly registry: TenantRegistry,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
   ) {}
 
   /** Registers a tenant in the transaction of the caller. Throws `TenantExistsError`, also for an id that differs in letter case only. */
@@ -72,7 +77,7 @@ export class TenantWriter {
       throw new ValidationFailedError([{ field: 'id', message: `id must not be ${RESERVED_IDS.join(' or ')}` }]);
     const tx = queryableOf(em);
     await lockTransaction(tx, 'attribution');
-    const existing = sameInAnyCase(id, await this.allIds(em));
+    const existing = sameInAnyCase(id, await this.registry.ids(em));
     if (existing !== undefined) throw new TenantExistsError(id, existing);
     const values = { id, name, contactEmail: contact_email ?? null, notes: notes ?? null, source: 'admin' as const };
     await em.insert(Tenant, values);
@@ -82,6 +87,7 @@ export class TenantWriter {
       target: { type: 'tenant', id },
       details: { tenant_id: id, name, contact_email: values.contactEmail },
     });
+    await this.events.append(tx, tenantEvent('tenant.created', { id, name }, context, { status: 'active' }));
     return tenantView(await em.findOneByOrFail(Tenant, { id }));
   }
 
@@ -93,8 +99,9 @@ export class TenantWriter {
     return this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
+      await tx.query(LOCK_STARTS, [id]); // nor may anything start for it
       const before = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (!before) throw new TenantNotFoundError(id, await this.registry.nearest(id));
+      if (!before) throw new TenantNotFoundError();
       const { status = before.status } = change;
       const refusal = refusalOf(
         before,
@@ -112,6 +119,8 @@ export class TenantWriter {
         target: { type: 'tenant', id },
         details: { tenant_id: id, ...differences(tenantView(before), after) },
       });
+      const seen = { status: after.status, previous_status: before.status, orders_blocked: after.orders_blocked_reason !== null };
+      await this.events.append(tx, tenantEvent('tenant.changed', after, context, seen));
       return after;
     });
   }
@@ -120,7 +129,7 @@ export class TenantWriter {
   async preview(id: string, to: TenantStatus): Promise<StatusPreview> {
     return this.transaction.run(async (em) => {
       const tenant = await em.findOneBy(Tenant, { id });
-      if (!tenant) throw new TenantNotFoundError(id, await this.registry.nearest(id));
+      if (!tenant) throw new TenantNotFoundError();
       const holdings = await this.holdings(em, id);
       const refusal = refusalOf(tenant, to, holdings);
       const refused = refusal ? { status: 409 as const, code: refusal.code, detail: refusal.message } : null;
@@ -133,7 +142,7 @@ export class TenantWriter {
    * first is registered and the others stay findings. The caller holds the attribution lock. Returns the ids that may own something now.
    */
   async registerDescribed(em: EntityManager, ids: readonly string[]): Promise<string[]> {
-    const known = await this.allIds(em);
+    const known = await this.registry.ids(em);
     for (const id of ids) {
       if (!isTenantId(id) || RESERVED_IDS.includes(id) || sameInAnyCase(id, known) !== undefined) continue;
       await em.insert(Tenant, { id, name: id, source: 'description' });
@@ -149,14 +158,20 @@ export class TenantWriter {
     return found.filter(({ status }) => TENANT_RIGHTS[status].ownsNew).map(({ id }) => id);
   }
 
-  private async allIds(em: EntityManager): Promise<string[]> {
-    return (await em.find(Tenant, { select: { id: true } })).map(({ id }) => id);
-  }
-
   private async holdings(em: EntityManager, id: string): Promise<Holdings> {
     const [found] = await sql<Holdings>(em, HOLDINGS, [id]);
     return found ?? { resources: 0, projects: 0, open_sagas: 0 };
   }
+}
+
+/** The tenant may read the event, so it has no notes and no reason of an admin. */
+function tenantEvent(
+  type: 'tenant.created' | 'tenant.changed',
+  { id, name }: { id: string; name: string },
+  { by }: AuditContext,
+  data: Record<string, unknown>,
+) {
+  return { type, tenantId: id, actor: by, source: 'api', subject: { type: 'tenant', id, name }, data } as const;
 }
 
 function sameInAnyCase(id: string, known: readonly string[]): string | undefined {

@@ -1,9 +1,7 @@
 import { domainError, quotedWord } from '#libs/kernel';
 import type { TenantStatus } from './tenant.states';
 
-export class TenantNotFoundError extends domainError('tenant_not_found', 'not_found', (id: string, nearest?: string) =>
-  withNearest(`There is no tenant ${quotedWord(id)}`, nearest),
-) {}
+export class TenantNotFoundError extends domainError('tenant_not_found', 'not_found', 'There is no such tenant') {}
 
 /** A second id that differs in letter case only would be mistaken for the first one. */
 export class TenantExistsError extends domainError('tenant_exists', 'conflict', (id: string, existing: string) =>

@@ -51,8 +51,11 @@ export abstract class AcceptanceGuard {
   /** The guard also judges starts on what no tenant owns. */
   readonly judgesUnowned?: boolean;
 
-  /** Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. */
-  abstract judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]>;
+  /**
+   * Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. `accepting`: the starts
+   * are accepted by this transaction, which may lock rows for it; a plan reads only.
+   */
+  abstract judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]>;
 }
 
 /** No limits apply: the start works on nothing of a tenant, or the process has no guard. */
@@ -72,20 +75,20 @@ export class Acceptance {
   async lockAndJudge(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
     const owners = starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
     if (this.guards.length > 0 && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
-    return this.judgeAll(starts, transaction);
+    return this.judgeAll(starts, transaction, true);
   }
 
   /** Judges without a lock, for a plan: the answer may be out of date when it arrives. */
   async judge(start: GuardedStart, transaction: Queryable): Promise<Judgement> {
-    const [judgement = UNLIMITED] = await this.judgeAll([start], transaction);
+    const [judgement = UNLIMITED] = await this.judgeAll([start], transaction, false);
     return judgement;
   }
 
-  private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
+  private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]> {
     const judged = new Map<GuardedStart, Judgement>();
     for (const guard of this.guards) {
       const asked = starts.filter((start) => !judged.get(start)?.refusal && (guard.judgesUnowned === true || start.ownerId !== null));
-      const judgements = asked.length === 0 ? [] : await guard.judgeAll(asked, transaction);
+      const judgements = asked.length === 0 ? [] : await guard.judgeAll(asked, transaction, accepting);
       for (const [nr, start] of asked.entries()) judged.set(start, merged(judged.get(start), judgements[nr]));
     }
     return starts.map((start) => judged.get(start) ?? UNLIMITED);

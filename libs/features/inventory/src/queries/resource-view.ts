@@ -1,8 +1,10 @@
+import type { ListPrice, Unpriced } from '#libs/catalog';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import type { Resource } from '../entities/resource.entity';
 import { columnsOf, viewOf, type TextRow, type View } from '../view-of';
+import type { WithBilled } from './billed-columns';
 
 /** The fields of a resource that the API returns under the names of their columns, in its order: before and after the attribution. */
 const BEFORE_ATTRIBUTION = ['id', 'provider', 'kind', 'providerId', 'urn', 'name', 'region', 'status', 'sizeSlug', 'tenantId'] as const;
@@ -35,6 +37,8 @@ export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION 
   /** Nothing destroys or overwrites the resource until its protection is lifted. */
   readonly protected: boolean;
   readonly protected_by: Resource['protectedBy'];
+  /** In lists, and where one resource is read. Null for a tombstone. */
+  readonly price?: ListPrice | Unpriced | null;
 }
 
 /** The names of what a resource refers to. */
@@ -103,7 +107,7 @@ async function namesIn(
 }
 
 /** A row in PostgreSQL's text format. */
-export type ResourceRow = TextRow<Resource, (typeof FIELDS)[number]>;
+export type ResourceRow = WithBilled<TextRow<Resource, (typeof FIELDS)[number]>>;
 
 /** The columns of a `ResourceRow`. */
 export const RESOURCE_COLUMNS = columnsOf(FIELDS);
@@ -138,9 +142,15 @@ function lastSeenAt(firstSeen: string, lastSeen: string, isListed: boolean, swep
 }
 
 /**
- * Writes a row as the JSON of a `ResourceView` by hand: parsing the texts of a long list and serialising them again took twice as long.
+ * Writes a row as the JSON of a `ResourceView` by hand, with its price as JSON: parsing the texts of a long list and serialising them again took twice as long.
  */
-export function resourceJson(row: ResourceRow, sweptAt: string | null, strikesToDelete: number, names?: ReferredNames): string {
+export function resourceJson(
+  row: ResourceRow,
+  price: string,
+  sweptAt: string | null,
+  strikesToDelete: number,
+  names?: ReferredNames,
+): string {
   const firstSeen = rfc3339(row.first_seen_at);
   const lastSeen = rfc3339(row.last_seen_at);
   const isListed = row.deleted_at === null && row.stale_strike_count === '0';
@@ -154,7 +164,7 @@ export function resourceJson(row: ResourceRow, sweptAt: string | null, strikesTo
     `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}${names ? `,"ref_name":${json(names.ref)}` : ''}},"attrs":${row.attrs},` +
     `"first_seen_at":"${firstSeen}","last_seen_at":"${lastSeenAt(firstSeen, lastSeen, isListed, sweptAt)}",` +
     `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing},` +
-    `"protected":${row.protected_by !== null},"protected_by":${json(row.protected_by)}}`
+    `"protected":${row.protected_by !== null},"protected_by":${json(row.protected_by)},"price":${price}}`
   );
 }
 
