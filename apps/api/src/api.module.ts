@@ -76,7 +76,7 @@ class FastListModule {}
 })
 class InventoryApiModule {}
 
-@Module({ imports: [CatalogModule, InventoryModule], controllers: [CatalogController] })
+@Module({ imports: [CatalogModule, InventoryModule, TenantsModule], controllers: [CatalogController] })
 class CatalogApiModule {}
 
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })

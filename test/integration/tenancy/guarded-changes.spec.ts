@@ -202,6 +202,26 @@ describe('what a tenant can order', () => {
     expect((answer.body as { as_of: string }).as_of).toMatch(/Z$/);
   });
 
+  it('tells a tenant which sizes its limits allow, and an admin nothing of the kind [TNT-2]', async () => {
+    const allowed = async (headers: Record<string, string>) =>
+      ((await get('catalog/sizes', headers).expect(200)).body as { data: { allowed?: boolean }[] }).data.map((size) => size.allowed);
+    expect(await allowed(ACME_HEADER)).toEqual([true, true, true, true]);
+    await world
+      .http()
+      .put('/api/v1/tenants/acme/limits')
+      .set(ADMIN_HEADER)
+      .send({ allowed_sizes: ['s-*'], allowed_regions: ['nyc3'], reason: 'small' })
+      .expect(200);
+    expect(await allowed(ACME_HEADER)).toEqual([false, false, true, true]);
+    expect((await get('catalog/regions').expect(200)).body).toMatchObject({
+      data: [
+        { slug: 'fra1', allowed: false },
+        { slug: 'nyc3', allowed: true },
+      ],
+    });
+    expect(await allowed(ADMIN_HEADER)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   it('shows what a size costs at the list, page by page', async () => {
     const first = (await get('catalog/sizes?limit=3').expect(200)).body as { data: unknown[]; page: { next_cursor: string } };
     expect(first.data[2]).toMatchObject({

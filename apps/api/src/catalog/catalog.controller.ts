@@ -3,6 +3,8 @@ import { OffersReader, type OffersPage } from '#libs/catalog';
 import { scopeOf, type Principal } from '#libs/identity';
 import { BootImageReader, type BootImage } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_PATTERN } from '#libs/kernel';
+import { isAllowed } from '#libs/provisioning';
+import { TenantLimits, type Limits } from '#libs/tenants';
 import { CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { PageQuery, type ListOf } from '../http/http.dto';
 import { ApiListResponse } from '../http/response.decorators';
@@ -16,20 +18,23 @@ export class CatalogController {
   constructor(
     private readonly offers: OffersReader,
     private readonly bootImages: BootImageReader,
+    private readonly limits: TenantLimits,
   ) {}
 
   @Get('sizes')
   @ApiOperation({ summary: 'List droplet sizes with their list prices', description: 'In the order of their slugs, or of `sort`.' })
   @ApiListResponse(SizeResponse)
-  async sizes(@Query() query: SizesQuery): Promise<ListOf<SizeResponse>> {
-    return listOf(await this.offers.listSizes(query.toFilters(), query));
+  async sizes(@Query() query: SizesQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<SizeResponse>> {
+    const limits = await this.limitsOf(by);
+    return listOf(withAllowed(await this.offers.listSizes(query.toFilters(), query), limits && limits.allowed_sizes));
   }
 
   @Get('regions')
   @ApiOperation({ summary: 'List regions', description: 'In the order of their slugs.' })
   @ApiListResponse(RegionResponse)
-  async regions(@Query() query: PageQuery): Promise<ListOf<RegionResponse>> {
-    return listOf(await this.offers.listRegions(query));
+  async regions(@Query() query: PageQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<RegionResponse>> {
+    const limits = await this.limitsOf(by);
+    return listOf(withAllowed(await this.offers.listRegions(query), limits && limits.allowed_regions));
   }
 
   @Get('images')
@@ -59,6 +64,21 @@ export class CatalogController {
     const { items, next_cursor } = pageOf([...shared, ...own.map(ownImage)], limit, ({ key }) => key);
     return listOf({ items: items.map(({ key: _key, ...image }) => image), next_cursor, takenAt });
   }
+
+  /** Undefined for an admin, whom no limits bind. */
+  private async limitsOf(by: Principal): Promise<Limits | undefined> {
+    const scope = scopeOf(by);
+    return scope.kind === 'tenant' ? this.limits.of(scope.tenantId) : undefined;
+  }
+}
+
+/** Tells a tenant which rows its limits allow. `patterns`: undefined for an admin, null without a limit. Pure. */
+function withAllowed<R extends { readonly slug: string }>(
+  page: OffersPage<R>,
+  patterns: readonly string[] | null | undefined,
+): OffersPage<R & { readonly allowed?: boolean }> {
+  if (patterns === undefined) return page;
+  return { ...page, items: page.items.map((row) => ({ ...row, allowed: isAllowed(row.slug, patterns) })) };
 }
 
 /** `key`: the place of the row in a cursor. */

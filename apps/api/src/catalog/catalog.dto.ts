@@ -121,6 +121,9 @@ export class SizeResponse implements SizeView {
 
   @ApiObject(() => SizePriceResponse, 'List price; null where no price is known', { nullable: true })
   readonly price: SizePriceResponse | null;
+
+  @ApiFlag('For a tenant only: whether its limits allow the size', { optional: true })
+  readonly allowed?: boolean;
 }
 
 /** A region of the provider. */
@@ -133,6 +136,9 @@ export class RegionResponse implements RegionView {
 
   @ApiFlag('Whether new droplets can be ordered there now')
   readonly available: boolean;
+
+  @ApiFlag('For a tenant only: whether its limits allow the region', { optional: true })
+  readonly allowed?: boolean;
 }
 
 /** An image from which a droplet can be ordered. */

@@ -1,4 +1,5 @@
 export { LimitExceededError } from './acceptance/acceptance.errors';
+export { isAllowed } from './acceptance/judge-start';
 export { ProvisioningModule } from './provisioning.module';
 export { DesiredStateRepository } from './desired-state/desired-state.repository';
 export { DesiredStateService, type DesiredStateView } from './desired-state/desired-state.service';
