@@ -72,7 +72,7 @@ export class CatalogController {
   }
 }
 
-/** Tells a tenant which rows its limits allow. `patterns`: undefined for an admin, null without a limit. Pure. */
+/** Marks for a tenant the rows that its limits allow. `patterns`: undefined for an admin, null without a limit. Pure. */
 function withAllowed<R extends { readonly slug: string }>(
   page: OffersPage<R>,
   patterns: readonly string[] | null | undefined,

@@ -18,7 +18,7 @@ export interface StartRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
-  /** For the platform: the owner of what the saga works on, where the kind's `ownerOf` does not tell. That tenant sees the saga. [TEN-3] */
+  /** For the platform: the owner of what the saga works on, where the kind has no `ownerOf`. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
   /** An admin has decided that limits do not refuse this start. `because` has the reason. */
   readonly override?: boolean;
