@@ -98,8 +98,10 @@ it('lists every route of the API', () => {
     'get /api/v1/sweeps/{id}',
     'get /api/v1/sweeps/{id}/missing',
     'get /api/v1/tenants',
+    'get /api/v1/tenants/default/limits',
     'get /api/v1/tenants/unknown',
     'get /api/v1/tenants/{id}',
+    'get /api/v1/tenants/{id}/limits',
     'get /metrics',
     'patch /api/v1/drift-rules/{id}',
     'patch /api/v1/inventory/{id}',
@@ -123,6 +125,8 @@ it('lists every route of the API', () => {
     'post /api/v1/sweeps/{id}/release',
     'post /api/v1/tenants',
     'put /api/v1/inventory/{id}/desired-state',
+    'put /api/v1/tenants/default/limits',
+    'put /api/v1/tenants/{id}/limits',
   ]);
 });
 

@@ -118,6 +118,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'sweep_requested',
   'tenant_changed',
   'tenant_created',
+  'tenant_limits_changed',
 ];
 
 interface KnownField {

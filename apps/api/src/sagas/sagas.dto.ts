@@ -19,7 +19,6 @@ import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.d
 import { OverrideBody, TimeRangeQuery } from '../http/http.dto';
 
 const STATUSES = [
-  'awaiting_approval',
   'pending',
   'running',
   'compensating',
@@ -27,6 +26,7 @@ const STATUSES = [
   'rolled_back',
   'failed',
   'compensation_failed',
+  'awaiting_approval',
   'rejected',
 ];
 const STEP_STATUSES = [

@@ -122,7 +122,7 @@ const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
  * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
- * that nobody has decided about.
+ * without a decision.
  * Failures are logged and retried on the next run.
  */
 @Injectable()

@@ -42,7 +42,7 @@ export interface SagaApprovalView {
   readonly asked_by: string;
   readonly asked_at: string;
   readonly expires_at: string;
-  /** Null while nobody has decided. */
+  /** Null while there is no decision. */
   readonly decision: SagaApproval['decision'];
   readonly decided_by: string | null;
   readonly decided_at: string | null;
@@ -73,7 +73,7 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
 
 /** Whom a tenant sees in the place of an operator. */
 const OPERATOR = 'operator';
-/** Who rejects what nobody has decided about in time. */
+/** The actor of rejections without a decision in time. */
 const SERVICE = 'approvals';
 
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
@@ -155,7 +155,7 @@ export class SagaReader {
 type RawParts = { readonly ledger: LedgerJson[] | null; readonly resource: string | null; readonly approval: SagaApprovalView | null };
 const NO_PARTS: RawParts = { ledger: null, resource: null, approval: null };
 
-/** A tenant does not learn the names of operators. Whoever decides about a tenant's saga is one, or the tenant that cancels it. */
+/** A tenant does not learn the names of operators. A decision about its saga is made by one, or by the tenant that cancels. */
 function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }: SagaRun): SagaView {
   const nameFor = (sub: string | null) => (sub === null || (sub === createdBy && !byPlatform) || sub === SERVICE ? sub : OPERATOR);
   const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };

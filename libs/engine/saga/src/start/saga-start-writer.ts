@@ -124,7 +124,8 @@ run as (
     from asked order by nr
   returning id),
 approval as (
-  insert into saga_approvals (saga_id, subject, why, asked_by) select id, 'start', why, created_by from asked where why is not null),
+  insert into saga_approvals (saga_id, subject, why, asked_by, expires_at)
+  select id, 'start', why, created_by, clock_timestamp() + interval '7 days' from asked where why is not null),
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (
