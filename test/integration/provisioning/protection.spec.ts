@@ -55,6 +55,10 @@ describe('a protected resource and every kind of saga', () => {
       { input: () => ({ resource_id: droplet.resourceId, size_slug: 's-2vcpu-4gb', disk: true }), refused: true },
       { input: () => ({ resource_id: droplet.resourceId, size_slug: 's-2vcpu-4gb' }), refused: false },
     ],
+    power_droplet: ['reboot', 'off', 'on'].map((action) => ({
+      input: () => ({ resource_id: droplet.resourceId, action }),
+      refused: false,
+    })),
     snapshot_droplet: [{ input: () => ({ resource_id: droplet.resourceId }), refused: false }],
     revert_droplet: [{ input: () => ({ resource_id: droplet.resourceId, fields: ['size_slug'] }), refused: false }],
     delete_dns_record: [{ input: () => RECORD, refused: true }],

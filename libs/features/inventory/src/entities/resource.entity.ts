@@ -91,7 +91,7 @@ export class Resource {
   @Column('timestamptz', { nullable: true })
   readonly listedBy: Date | null;
 
-  /** Who protects the resource from being destroyed or overwritten; null when nobody does. An admin's protection is lifted by admins only. */
+  /** Who protects the resource from being destroyed or overwritten; null without a protection. An admin's protection is lifted by admins only. */
   @Column('text', { nullable: true })
   readonly protectedBy: 'admin' | 'tenant' | null;
 }

@@ -20,7 +20,7 @@ export class SagaTargets {
     private readonly projects: ProjectService,
   ) {}
 
-  /** The owner of the resource or zone, of a create that of its project; null when nobody owns it. */
+  /** The owner of the resource or zone, of a create that of its project; null without an owner. */
   async ownerOf({ resource_id, zone_id, project_id, target }: Targeting): Promise<string | null> {
     const id = resource_id ?? zone_id;
     if (typeof id === 'string') return (await this.inventory.findById(id))?.tenant_id ?? null;

@@ -59,7 +59,7 @@ export class ResourceProtection {
 /** The hold under which sagas destroy a resource. */
 export const holdOf = ({ kind, provider_id }: Pick<LockedResource, 'kind' | 'provider_id'>): string => `${kind}:${provider_id}`;
 
-/** Who protects a resource after a change; null for nobody. A tenant adds nothing to the protection of an admin. Pure. */
+/** Who protects a resource after a change; null without a protection. A tenant adds nothing to the protection of an admin. Pure. */
 export function protectionAfter(present: Protector | null, isProtected: boolean, by: Protector): Protector | null {
   if (!isProtected && present === 'admin' && by === 'tenant') throw new ProtectedByAdminError();
   if (!isProtected) return null;

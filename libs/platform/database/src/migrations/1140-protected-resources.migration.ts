@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Resources that nobody may destroy or overwrite, and who protects them: an admin's protection is lifted by admins only. The previous
+ * Resources that no saga may destroy or overwrite, and who protects them: an admin's protection is lifted by admins only. The previous
  * release does not know the column, so a protection counts from the moment when none of its processes runs any more.
  * The column is nullable without a default, so no row is rewritten; the index is partial and empty at first, built in one read of the table.
  */
