@@ -37,7 +37,8 @@ async function aDroplet(name: string): Promise<{ resourceId: string; dropletId: 
 }
 const zoneRow = () => world.resource('dns_zone', ZONE);
 const records = async () => (await world.simulator.account()).domain_records.map(({ type, name, data }) => `${type} ${name} ${data}`);
-const live = async (id: number) => (await world.simulator.droplets()).find((droplet) => droplet.id === id && droplet.deleted_at === undefined);
+const live = async (id: number) =>
+  (await world.simulator.droplets()).find((droplet) => droplet.id === id && droplet.deleted_at === undefined);
 
 describe('a protected resource and every kind of saga', () => {
   let droplet: Awaited<ReturnType<typeof aDroplet>>;
@@ -96,7 +97,9 @@ describe('a protection that is set while a saga is on its way', () => {
     await admin.end();
     expect(await world.ended(id)).toMatchObject({ status: 'rolled_back', error: { step: 'destroy_droplet', code: 'resource_protected' } });
     expect(await live(dropletId)).toMatchObject({ status: 'active' });
-    expect((await world.simulator.calls()).filter(({ method, path }) => method === 'DELETE' && path.endsWith(String(dropletId)))).toEqual([]);
+    expect((await world.simulator.calls()).filter(({ method, path }) => method === 'DELETE' && path.endsWith(String(dropletId)))).toEqual(
+      [],
+    );
   });
 
   it('is refused once the destroy has begun, and accepted again after its end [TNT-5]', async () => {
@@ -112,7 +115,9 @@ describe('a protection that is set while a saga is on its way', () => {
 
   it('stops a resize with disk, and the machine runs again with its size [TNT-5]', async () => {
     const { resourceId, dropletId } = await aDroplet('small');
-    await world.simulator.faults([{ id: 'off', match: { method: 'POST', path: '/v2/droplets/*/actions' }, times: 1, effect: { type: 'hold' } }]);
+    await world.simulator.faults([
+      { id: 'off', match: { method: 'POST', path: '/v2/droplets/*/actions' }, times: 1, effect: { type: 'hold' } },
+    ]);
     const id = await world.start('resize_droplet', { resource_id: resourceId, size_slug: 's-2vcpu-4gb', disk: true });
     await world.simulator.untilHeld('off');
     await protection.set(ACME_TENANT, resourceId, true, ADMIN);
