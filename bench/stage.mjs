@@ -67,6 +67,7 @@ export async function openInventory(env) {
   return {
     sweeps: context.get(SweepService, { strict: false }),
     database: context.get(Database, { strict: false }),
+    get: (service) => context.get(service, { strict: false }),
     close: () => context.close(),
   };
 }

@@ -23,6 +23,7 @@ import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { CatalogController } from './catalog/catalog.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KnownWords } from './http/known-words';
@@ -43,6 +44,7 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { TenantsController } from './tenants/tenants.controller';
+import { TenantsService } from './tenants/tenants.service';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
 class AuthModule {}
@@ -82,11 +84,12 @@ class CatalogApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
-@Module({ imports: [AccountsModule, InventoryModule, TenantsModule], controllers: [TenantsController] })
+@Module({
+  imports: [AccountsModule, CatalogModule, InventoryModule, ProviderBillingModule, TenantsModule],
+  controllers: [TenantsController, MeController],
+  providers: [TenantsService],
+})
 class TenantsApiModule {}
-
-@Module({ imports: [InventoryModule, TenantsModule], controllers: [MeController] })
-class MeApiModule {}
 
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })
 class SweepsApiModule {}
@@ -114,6 +117,9 @@ class BillingApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [EventsController] })
+class EventsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -131,13 +137,13 @@ const FEATURES = [
   CatalogApiModule,
   ProjectsApiModule,
   TenantsApiModule,
-  MeApiModule,
   SweepsApiModule,
   SagasApiModule,
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,

@@ -83,6 +83,8 @@ it('lists every route of the API', () => {
     'get /api/v1/drift/summary',
     'get /api/v1/drift/unmanaged',
     'get /api/v1/drift/{id}',
+    'get /api/v1/events',
+    'get /api/v1/events.csv',
     'get /api/v1/inventory',
     'get /api/v1/inventory.csv',
     'get /api/v1/inventory/summary',

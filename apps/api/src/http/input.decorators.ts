@@ -65,7 +65,9 @@ export type Vocabulary =
   | 'history_type'
   | 'drift_field'
   | 'saga_kind'
-  | 'audit_action';
+  | 'audit_action'
+  | 'event_type'
+  | 'event_kind';
 
 /** A word of the vocabulary. The pipe of this api refuses every other word. [TEN-5] */
 export const IsKnown = (vocabulary: Vocabulary) => fromVocabulary('isKnown', vocabulary, (value) => [value]);

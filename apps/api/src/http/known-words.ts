@@ -3,6 +3,7 @@ import { getMetadataStorage } from 'class-validator';
 import { AuditLog } from '#libs/audit';
 import { OffersReader } from '#libs/catalog';
 import { DriftService } from '#libs/drift';
+import { EVENT_TYPES, EventReader } from '#libs/events';
 import type { Scope } from '#libs/identity';
 import { InventoryWords } from '#libs/inventory';
 import { unknownWord, type FieldError } from '#libs/kernel';
@@ -41,6 +42,7 @@ export class KnownWords {
     history: BillingHistory,
     audit: AuditLog,
     offers: OffersReader,
+    events: EventReader,
   ) {
     this.vocabularies = {
       resource_kind: { shared: () => inventory.kinds, inRows: (scope) => inventory.kindsInRows(scope) },
@@ -52,6 +54,8 @@ export class KnownWords {
       saga_kind: { shared: () => sagas.knownKinds(), inRows: (scope) => sagas.kindsInRows(scope) },
       line_kind: { shared: () => lines.knownKinds, inRows: () => lines.kindsInRows() },
       history_type: { shared: () => history.knownTypes, inRows: () => history.typesInRows() },
+      event_type: { shared: () => EVENT_TYPES, inRows: (scope) => events.typesInRows(scope) },
+      event_kind: { shared: () => [...inventory.kinds, ...sagas.knownKinds()], inRows: (scope) => events.kindsInRows(scope) },
       audit_action: { shared: () => AUDIT_ACTIONS, inRows: () => audit.actionsInRows() },
     };
   }

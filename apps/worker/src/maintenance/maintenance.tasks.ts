@@ -5,6 +5,7 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
+import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
@@ -67,6 +68,27 @@ export class ChainSealing extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     await this.sealer.seal(signal);
+  }
+}
+
+/**
+ * Gives committed events their numbers. What was committed is linked into the chain first, because the chain has the order. Every worker
+ * runs it; the one with the lease numbers. [EVT-1]
+ */
+@Injectable()
+export class EventNumbering extends RepeatedTask {
+  constructor(
+    private readonly sealer: ChainSealer,
+    private readonly sequencer: EventSequencer,
+    database: Database,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super('numbering', config.events.numberMs, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.sealer.seal(signal);
+    await this.sequencer.number(signal);
   }
 }
 

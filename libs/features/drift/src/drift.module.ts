@@ -1,4 +1,5 @@
 import { databaseGauges } from '#libs/database';
+import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
 import { SagaModule } from '#libs/saga';
@@ -28,7 +29,7 @@ const SERVICES = [
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule, ProvisioningModule, SagaModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
+  imports: [EventsModule, InventoryModule, ProvisioningModule, SagaModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
   providers: [...SERVICES, databaseGauges(DRIFT_GAUGES)],
   exports: SERVICES,
 })

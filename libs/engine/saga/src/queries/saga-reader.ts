@@ -8,6 +8,7 @@ import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
+import { RESOURCE_OF_RUN } from '../run/checkpoint.sql';
 import type { StepStatus } from '../saga.states';
 
 /** Filters of the list of sagas; a saga must match all that are given. */
@@ -161,9 +162,6 @@ function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }
   const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };
   return { ...view, approval: seen, ...(byPlatform && { created_by: OPERATOR, reason: null }) };
 }
-
-/** The resource of a run `r`: the one that its input names, else the one that it registered. */
-const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
 
 /** A tenant does not learn the names of operators: it filters by the word that it sees. */
 const CREATED_BY_FOR_TENANT = `case when r.by_platform then '${OPERATOR}' else r.created_by end = :created_by`;
