@@ -80,6 +80,7 @@ export class InventoryController {
 
   @Patch(':id')
   @ApiOperation({
+    operationId: 'Inventory_setOwner',
     summary: 'Protect a resource, or assign it to a tenant',
     description:
       'A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. ' +
