@@ -29,6 +29,15 @@ export {
   type ListPriceView,
   type ObservedPrice,
 } from './prices/list-price.service';
+export {
+  OffersReader,
+  SIZE_SORTS,
+  type OffersPage,
+  type RegionView,
+  type SizeFilters,
+  type SizeSort,
+  type SizeView,
+} from './offers-reader';
 export { ListPrices } from './prices/list-prices';
 export { CATALOG_RATES } from './functions/rates.sql';
 export { PriceBook, Prices, type PriceBasis } from './prices/price-book';
