@@ -1,7 +1,7 @@
 import { until } from '../../support/until';
 import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 interface Listed {
   readonly data: readonly { readonly id: string; readonly name: string; readonly provider_id: string }[];
