@@ -210,6 +210,7 @@ it('takes limits and fields from the validators that enforce them', () => {
     'provider_id',
     'q',
     'region',
+    'related_to',
     'size_slug',
     'sort',
     'status',

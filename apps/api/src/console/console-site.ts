@@ -38,7 +38,7 @@ export const CONSOLE_POLICY = [
 const BODY_LIMIT = '32kb';
 const ONE_YEAR = 'public, max-age=31536000, immutable';
 /** The place in the page where a token that another site has posted is put; the console asks before it uses the token. */
-const OFFER = '<meta name="arcadia-offer" content="">';
+const OFFER = /<meta name="arcadia-offer" content=""[^>]*>/;
 
 /** The body of a sign-in. */
 type SignIn = { readonly token?: unknown } | undefined;
@@ -105,7 +105,7 @@ export class ConsoleSite {
     if (!headers.origin || !this.config.http.consoleOrigins.includes(headers.origin)) throw new CrossSiteRequestError();
     const token = tokenOfBody(body);
     this.cookie.sessionOf(token); // a token that is not valid is refused before anybody is asked
-    response.type('html').send(this.page().replace(OFFER, OFFER.replace('""', `"${token}"`)));
+    response.type('html').send(this.page().replace(OFFER, `<meta name="arcadia-offer" content="${token}">`));
   }
 
   /** Signs out, also from a session that has ended. */

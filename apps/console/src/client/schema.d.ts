@@ -1868,6 +1868,54 @@ export interface components {
       /** @description Start of the oldest last complete sweep; null if a kind was never swept completely */
       as_of: string | null;
     };
+    LimitsResponse: {
+      /** @description Droplets, switched off ones included; null: no limit */
+      max_droplets: number | null;
+      /** @description Virtual CPUs of all droplets together; null: no limit */
+      max_vcpus: number | null;
+      /** @description GiB of all volumes together; null: no limit */
+      max_volume_gib: number | null;
+      /** @description Snapshots of droplets and volumes; null: no limit */
+      max_snapshots: number | null;
+      /**
+       * @description US dollars a month at list prices; null: no limit
+       * @example 1000.00
+       */
+      max_monthly_cost: string | null;
+      /** @description Sizes that may be ordered, `*` is any text; null: all */
+      allowed_sizes: string[] | null;
+      /** @description Regions in which may be ordered, `*` is any text; null: all */
+      allowed_regions: string[] | null;
+      /**
+       * @description A start that adds more US dollars a month awaits approval; null: none does
+       * @example 200.00
+       */
+      approval_over_monthly: string | null;
+      /** @description Destroys that may start within an hour; null: no limit */
+      max_destroys_per_hour: number | null;
+      /** @description Two living droplets of the tenant may not have one name */
+      unique_names: boolean;
+      /** @description Open sagas that the tenant itself started; null: no limit */
+      open_sagas: number | null;
+      /** @description Limits of the row `default` that the tenant follows, also when they change */
+      inherited: (
+        | 'max_droplets'
+        | 'max_vcpus'
+        | 'max_volume_gib'
+        | 'max_snapshots'
+        | 'max_monthly_cost'
+        | 'allowed_sizes'
+        | 'allowed_regions'
+        | 'approval_over_monthly'
+        | 'max_destroys_per_hour'
+        | 'unique_names'
+        | 'open_sagas'
+      )[];
+      /** @description Who changed the limits last; null while they are as installed */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
     TenantResponse: {
       /** @description Name for people */
       name: string;
@@ -1898,6 +1946,8 @@ export interface components {
       closed_at: string | null;
       /** @description What it has */
       usage: components['schemas']['UsageResponse'];
+      /** @description The limits that apply to it */
+      limits: components['schemas']['LimitsResponse'];
     };
     TenantResponseList: {
       /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
@@ -2005,6 +2055,36 @@ export interface components {
       /** @description Status; null when the id is not registered: such a token sees no rows and changes nothing */
       status: ('active' | 'suspended' | 'offboarding' | 'closed') | null;
     };
+    LimitSetResponse: {
+      /** @description Droplets, switched off ones included; null: no limit */
+      max_droplets: number | null;
+      /** @description Virtual CPUs of all droplets together; null: no limit */
+      max_vcpus: number | null;
+      /** @description GiB of all volumes together; null: no limit */
+      max_volume_gib: number | null;
+      /** @description Snapshots of droplets and volumes; null: no limit */
+      max_snapshots: number | null;
+      /**
+       * @description US dollars a month at list prices; null: no limit
+       * @example 1000.00
+       */
+      max_monthly_cost: string | null;
+      /** @description Sizes that may be ordered, `*` is any text; null: all */
+      allowed_sizes: string[] | null;
+      /** @description Regions in which may be ordered, `*` is any text; null: all */
+      allowed_regions: string[] | null;
+      /**
+       * @description A start that adds more US dollars a month awaits approval; null: none does
+       * @example 200.00
+       */
+      approval_over_monthly: string | null;
+      /** @description Destroys that may start within an hour; null: no limit */
+      max_destroys_per_hour: number | null;
+      /** @description Two living droplets of the tenant may not have one name */
+      unique_names: boolean;
+      /** @description Open sagas that the tenant itself started; null: no limit */
+      open_sagas: number | null;
+    };
     MeResponse: {
       /** @description `sub` of the token, which the audit log records */
       sub: string;
@@ -2017,6 +2097,8 @@ export interface components {
       tenant: components['schemas']['OwnTenantResponse'] | null;
       /** @description What the tenant has; null for a platform admin, and for a tenant that reads nothing */
       usage: components['schemas']['UsageResponse'] | null;
+      /** @description The limits that apply to the tenant; null for a platform admin, and for a tenant that reads nothing */
+      limits: components['schemas']['LimitSetResponse'] | null;
       /** @description What the caller may do now, such as `sagas.start`; a word that you do not know may be ignored */
       permissions: string[];
     };
@@ -2388,54 +2470,6 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['SagaResponse'][];
-    };
-    LimitsResponse: {
-      /** @description Droplets, switched off ones included; null: no limit */
-      max_droplets: number | null;
-      /** @description Virtual CPUs of all droplets together; null: no limit */
-      max_vcpus: number | null;
-      /** @description GiB of all volumes together; null: no limit */
-      max_volume_gib: number | null;
-      /** @description Snapshots of droplets and volumes; null: no limit */
-      max_snapshots: number | null;
-      /**
-       * @description US dollars a month at list prices; null: no limit
-       * @example 1000.00
-       */
-      max_monthly_cost: string | null;
-      /** @description Sizes that may be ordered, `*` is any text; null: all */
-      allowed_sizes: string[] | null;
-      /** @description Regions in which may be ordered, `*` is any text; null: all */
-      allowed_regions: string[] | null;
-      /**
-       * @description A start that adds more US dollars a month awaits approval; null: none does
-       * @example 200.00
-       */
-      approval_over_monthly: string | null;
-      /** @description Destroys that may start within an hour; null: no limit */
-      max_destroys_per_hour: number | null;
-      /** @description Two living droplets of the tenant may not have one name */
-      unique_names: boolean;
-      /** @description Open sagas that the tenant itself started; null: no limit */
-      open_sagas: number | null;
-      /** @description Limits of the row `default` that the tenant follows, also when they change */
-      inherited: (
-        | 'max_droplets'
-        | 'max_vcpus'
-        | 'max_volume_gib'
-        | 'max_snapshots'
-        | 'max_monthly_cost'
-        | 'allowed_sizes'
-        | 'allowed_regions'
-        | 'approval_over_monthly'
-        | 'max_destroys_per_hour'
-        | 'unique_names'
-        | 'open_sagas'
-      )[];
-      /** @description Who changed the limits last; null while they are as installed */
-      changed_by: string | null;
-      /** @description Time of the last change */
-      changed_at: string | null;
     };
     LimitsResponseAnswer: {
       /** @description The object */
