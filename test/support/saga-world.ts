@@ -1,5 +1,7 @@
 import { Database } from '#libs/database';
 import {
+  Acceptance,
+  AcceptanceGuard,
   SagaControls,
   SagaEngine,
   SagaModule,
@@ -10,7 +12,7 @@ import {
   type SagaDefinition,
   type SagaView,
 } from '#libs/saga';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from './database';
 import { ADMIN, PLATFORM } from './principals';
@@ -31,6 +33,9 @@ export interface SagaProcess {
   readonly reader: SagaReader;
   readonly queries: SagaQueries;
   readonly database: Database;
+  /** Judges the starts of this process from now on. */
+  readonly useGuard: (guard: AcceptanceGuard) => void;
+  readonly get: <T>(token: Type<T>) => T;
 }
 
 export class SagaWorld {
@@ -49,9 +54,13 @@ export class SagaWorld {
     return new SagaWorld(stored, owner);
   }
 
-  /** Opens another process. Its engine is not started. */
-  async process(definitions: readonly SagaDefinition[] = [], env: Record<string, string> = {}): Promise<SagaProcess> {
-    const context = await createTestWorker([SagaModule], { ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
+  /** Opens another process. Its engine is not started. `features` are modules that start or guard sagas. */
+  async process(
+    definitions: readonly SagaDefinition[] = [],
+    env: Record<string, string> = {},
+    features: readonly Type[] = [],
+  ): Promise<SagaProcess> {
+    const context = await createTestWorker([SagaModule, ...features], { ...FAST, DATABASE_URL: this.stored.appUrl, ...env });
     this.opened.push(context);
     const registry = context.get(SagaRegistry, { strict: false });
     for (const definition of definitions) registry.register(definition);
@@ -62,6 +71,8 @@ export class SagaWorld {
       reader: context.get(SagaReader, { strict: false }),
       queries: context.get(SagaQueries, { strict: false }),
       database: context.get(Database, { strict: false }),
+      useGuard: (guard) => context.get(Acceptance, { strict: false }).useGuard(guard),
+      get: (token) => context.get(token, { strict: false }),
     };
   }
 

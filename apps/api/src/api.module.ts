@@ -9,6 +9,7 @@ import { CostsModule } from '#libs/costs';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
@@ -16,12 +17,15 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { ListPricesController } from './catalog/list-prices.controller';
 import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KnownWords } from './http/known-words';
@@ -30,14 +34,18 @@ import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
+import { MeController } from './me/me.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
+import { TenantsController } from './tenants/tenants.controller';
+import { TenantsService } from './tenants/tenants.service';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
 class AuthModule {}
@@ -69,6 +77,13 @@ class InventoryApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
+@Module({
+  imports: [AccountsModule, CatalogModule, InventoryModule, ProviderBillingModule, TenantsModule],
+  controllers: [TenantsController, MeController],
+  providers: [TenantsService],
+})
+class TenantsApiModule {}
+
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })
 class SweepsApiModule {}
 
@@ -79,6 +94,9 @@ class SweepsApiModule {}
   providers: [SagasService, InputValidationPipe],
 })
 class SagasApiModule {}
+
+@Module({ imports: [TenantsModule], controllers: [LimitsController] })
+class LimitsApiModule {}
 
 @Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
@@ -98,6 +116,9 @@ class ListPricesApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [EventsController] })
+class EventsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -113,13 +134,16 @@ const FEATURES = [
   FastListModule,
   InventoryApiModule,
   ProjectsApiModule,
+  TenantsApiModule,
   SweepsApiModule,
   SagasApiModule,
+  LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   CostsApiModule,
   ListPricesApiModule,
   AuditApiModule,
+  EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
@@ -135,10 +159,12 @@ export class ApiModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         AuditModule,
+        EventsModule,
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,
         AuthModule,
+        TenantsModule,
         KnownWordsModule,
         ...FEATURES,
       ],
@@ -146,10 +172,11 @@ export class ApiModule {
         KeepAliveDrainer,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: InputValidationPipe },
-        // The order matters: first the caller's access, then undeclared input, then the schema.
+        // The order matters: first the caller's access, then undeclared input, then the schema, then the tenant in it.
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: UndeclaredInputGuard },
         { provide: APP_GUARD, useExisting: SchemaGate },
+        { provide: APP_GUARD, useClass: TenantStandingGuard },
       ],
     };
   }

@@ -25,6 +25,7 @@ const SIGNATURES = [
   'arcadia_digest_event_last_values() → trigger',
   'arcadia_digest_event_months() → trigger',
   'arcadia_digest_events() → trigger',
+  'arcadia_digest_feed() → trigger',
   'arcadia_inventory_at(timestamp with time zone, jsonb) → record',
   'arcadia_loose_form(jsonb) → jsonb',
   'arcadia_loosely_equal(jsonb, jsonb) → boolean',
@@ -94,7 +95,7 @@ it('declares one object per entry, under the name of the entry', () => {
 });
 
 /** Functions and views that have changed since the migration that created them. Their results and privileges have not. */
-const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time'];
+const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time', 'cloud_resource_owners'];
 
 /** Functions and views that no migration created. */
 const ADDED = ['arcadia_rates'];

@@ -1,4 +1,5 @@
 import { ADVISORY_LOCKS } from '#libs/database';
+import { ProvisioningModule } from '#libs/provisioning';
 import { ADMIN } from '../../support/principals';
 import { SagaWorld, type SagaProcess } from '../../support/saga-world';
 
@@ -9,7 +10,7 @@ let apis: SagaProcess[];
 beforeAll(async () => {
   world = await SagaWorld.create();
   const env = { SAGA_OPEN_PER_TENANT: String(CAP) };
-  apis = [await world.process([], env), await world.process([], env)];
+  apis = [await world.process([], env, [ProvisioningModule]), await world.process([], env, [ProvisioningModule])];
 });
 afterAll(() => world.end());
 

@@ -13,7 +13,7 @@ import {
 import { CompletenessReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { DryRunQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, OverrideBody, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
 import {
   ApiCountsResponse,
@@ -134,7 +134,7 @@ export class DriftController {
   async revert(
     @Param('id', UuidPipe) id: string,
     @Query() { dry_run }: DryRunQuery,
-    @Body() _body: ReasonBody,
+    @Body() body: OverrideBody,
     @AuditCtx() context: AuditContext,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DataOf<DriftResponse | ReversalPlan>> {
@@ -142,7 +142,7 @@ export class DriftController {
       response.status(200);
       return { data: await this.reverts.plan(id) };
     }
-    const saga_id = await this.reverts.start(id, context);
+    const saga_id = await this.reverts.start(id, context, body.requestsOverride());
     await this.wakeups.wakeSagaWorkers();
     return { data: { ...(await this.drifts.get(id)), saga_id } };
   }

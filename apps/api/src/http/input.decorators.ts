@@ -13,7 +13,7 @@ export const OrNull = () => ValidateIf((_input, value) => value !== null);
 export const IsTenantId = () =>
   ValidateBy({ name: 'isTenantId', validator: { validate: isTenantId, defaultMessage: () => `$property must be ${A_TENANT_ID}` } });
 
-const A_TENANT_ID = 'a tenant id: text of 1 to 200 characters, without control characters and without blanks at its ends';
+export const A_TENANT_ID = 'a tenant id: text of 1 to 200 characters, without control characters and without blanks at its ends';
 
 /** An RFC 3339 time between 1970 and 2999. It is converted to UTC, because PostgreSQL accepts fewer offsets and days than JavaScript. */
 export const IsTimestamp = () =>
@@ -56,7 +56,17 @@ export function wordsIn(value: unknown): string[] {
 
 /** Lists of words that are known in the code and in rows together, such as the kinds of resources. `KnownWords` reads them. */
 export type Vocabulary =
-  'resource_kind' | 'resource_status' | 'region' | 'size' | 'line_kind' | 'history_type' | 'drift_field' | 'saga_kind' | 'audit_action';
+  | 'resource_kind'
+  | 'resource_status'
+  | 'region'
+  | 'size'
+  | 'line_kind'
+  | 'history_type'
+  | 'drift_field'
+  | 'saga_kind'
+  | 'audit_action'
+  | 'event_type'
+  | 'event_kind';
 
 /** A word of the vocabulary. The pipe of this api refuses every other word. [TEN-5] */
 export const IsKnown = (vocabulary: Vocabulary) => fromVocabulary('isKnown', vocabulary, (value) => [value]);

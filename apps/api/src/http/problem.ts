@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
+import { LimitExceededError } from '#libs/provisioning';
 import { NotReadyError } from '#libs/runtime';
-import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
+import type { LimitReading } from '#libs/saga';
+import { ApiAnyJson, ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -43,6 +45,21 @@ export class Problem {
 
   @ApiMapOfWords(CHECKS, 'Only with `not_ready`: the state of each dependency', { optional: true })
   readonly checks?: Readonly<Record<string, string>>;
+
+  @ApiText('Only with `limit_exceeded`: the limit', { optional: true, example: 'max_droplets' })
+  readonly limit?: string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what the limit allows; a number, or a price as text', { optional: true })
+  readonly allowed?: number | string | null;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what exists already', { optional: true })
+  readonly used?: number | string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what open sagas will still create', { optional: true })
+  readonly reserved?: number | string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what the start would add', { optional: true })
+  readonly requested?: number | string;
 }
 
 /** A failure before it is put into the problem envelope. */
@@ -51,7 +68,7 @@ export interface Failure {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs?: number | undefined;
-  readonly members?: Pick<Problem, 'errors' | 'checks'>;
+  readonly members?: Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'detail' | 'request_id'>>;
 }
 
 /** The one place where a category becomes a status. */
@@ -193,9 +210,12 @@ function failureOfDomainError(error: DomainError): Failure | undefined {
 
 function membersOf(error: DomainError): Pick<Failure, 'members'> {
   if (error instanceof ValidationFailedError) return { members: { errors: error.errors } };
+  if (error instanceof LimitExceededError) return { members: limitMembers(error.reading) };
   if (error instanceof NotReadyError) return { members: { checks: error.checks } };
   return {};
 }
+
+const limitMembers = ({ limit, allowed, used, reserved, requested }: LimitReading) => ({ limit, allowed, used, reserved, requested });
 
 /** Nest's HttpException has getStatus(), the http-errors of Express and body-parser have `status`. */
 function statusOf(error: unknown): number | undefined {

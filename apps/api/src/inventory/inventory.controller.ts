@@ -82,16 +82,19 @@ export class InventoryController {
   @ApiOperation({
     summary: 'Assign a resource to a tenant',
     description:
-      'The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.',
+      'The explicit owner overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and ' +
+      '409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
+      '`effective_from` with a `reason` corrects its history.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
+  @ApiProblems(409)
   setOwner(
     @Param('id', UuidPipe) id: string,
     @Body() body: OwnerBody,
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
-    return this.owners.setOwner(id, body.toOwner(), context);
+    return this.owners.setOwner(id, body.toOwner(), context, body.toOwnerOptions(true));
   }
 }
 

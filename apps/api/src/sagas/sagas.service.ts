@@ -4,8 +4,10 @@ import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
 import { InventoryReader } from '#libs/inventory';
+import { AdminsOnlyError } from '#libs/provisioning';
 import { WakeupService } from '#libs/queues';
 import {
+  SagaApprovals,
   SagaControls,
   SagaNotFoundError,
   SagaReader,
@@ -25,6 +27,7 @@ export class SagasService {
   constructor(
     private readonly starter: SagaStarter,
     private readonly controls: SagaControls,
+    private readonly approvals: SagaApprovals,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
@@ -37,10 +40,13 @@ export class SagasService {
     return { kind, ...(await this.starter.plan({ kind, input: await this.validInput(kind, input), tenantId: tenantOf(by) })) };
   }
 
-  async start(by: Principal, { kind, input }: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
+  async start(by: Principal, body: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
+    const { kind, input } = body;
+    const override = body.requestsOverride();
+    if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
     const valid = await this.validInput(kind, input);
     const ownerId = await this.ownerOf(by, valid);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, idempotencyKey, because });
+    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, override, idempotencyKey, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }
@@ -54,6 +60,17 @@ export class SagasService {
   async retry(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
     await this.controls.retry(scopeOf(by), id, context);
     await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async approve(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.approve(id, context);
+    await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async reject(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.reject(id, context);
     return this.get(by, id);
   }
 

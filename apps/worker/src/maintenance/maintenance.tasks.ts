@@ -5,13 +5,14 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
+import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
-import { SagaStarter } from '#libs/saga';
+import { SagaApprovals, SagaStarter } from '#libs/saga';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -70,6 +71,27 @@ export class ChainSealing extends RepeatedTask {
   }
 }
 
+/**
+ * Gives committed events their numbers. What was committed is linked into the chain first, because the chain has the order. Every worker
+ * runs it; the one with the lease numbers. [EVT-1]
+ */
+@Injectable()
+export class EventNumbering extends RepeatedTask {
+  constructor(
+    private readonly sealer: ChainSealer,
+    private readonly sequencer: EventSequencer,
+    database: Database,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super('numbering', config.events.numberMs, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.sealer.seal(signal);
+    await this.sequencer.number(signal);
+  }
+}
+
 /** Hourly, at a minute with few sweeps. Every worker tries to claim the tick each minute; one gets it, by the database's clock. [OPS-7] */
 const HOURLY = { cron: '52 * * * *' } as const;
 const CLAIM_EVERY_MS = 60_000;
@@ -121,7 +143,8 @@ export class PriceTask extends RepeatedTask {
 const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
- * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys.
+ * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
+ * without a decision.
  * Failures are logged and retried on the next run.
  */
 @Injectable()
@@ -134,6 +157,7 @@ export class SagaMaintenance {
     private readonly reaper: Reaper,
     private readonly catalog: Catalog,
     private readonly sagas: SagaStarter,
+    private readonly approvals: SagaApprovals,
     private readonly provider: DigitalOcean,
     private readonly bound: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
@@ -159,6 +183,7 @@ export class SagaMaintenance {
 
   private async run(): Promise<void> {
     await this.attempt('keys', () => this.sagas.forgetOldKeys());
+    await this.attempt('approvals', () => this.approvals.rejectExpired());
     if (!this.provider.configured) return;
     await this.attempt('reaper', () => this.reaper.round());
     await this.attempt('catalogue', () => this.refreshCatalog());

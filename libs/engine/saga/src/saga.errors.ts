@@ -51,8 +51,28 @@ export class OperatorSagaError extends domainError(
   'An operator started this saga; only operators can cancel or retry it',
 ) {}
 
+/** Somebody has decided already, or the start needed no decision. */
+export class NotAwaitingApprovalError extends domainError(
+  'not_awaiting_approval',
+  'conflict',
+  (status: string) => `The saga does not await approval: it is ${status}`,
+) {}
+
+export class OwnApprovalError extends domainError(
+  'own_approval',
+  'forbidden',
+  'Who started a saga cannot decide about it: another admin has to approve or reject it',
+) {}
+
+/** The message contains what has changed since the saga was asked for. */
+export class PlanChangedError extends domainError(
+  'plan_changed',
+  'conflict',
+  (change: string) => `What was asked for is not possible any more: ${change}. Reject it, and let a new saga be started`,
+) {}
+
 /** The statuses of sagas that have released their holds themselves. */
-const ENDED: readonly string[] = ['completed', 'rolled_back'];
+const ENDED: readonly string[] = ['completed', 'rolled_back', 'rejected'];
 
 export class NotReleasableError extends domainError('not_releasable', 'conflict', (status: string) =>
   ENDED.includes(status)

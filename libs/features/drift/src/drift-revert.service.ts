@@ -33,10 +33,14 @@ export class DriftRevertService {
     return { resource_id, field, from: live, to: expected, ...plan };
   }
 
-  /** Returns the id of the saga. Throws like `plan`, and `ResourceBusyError` while another saga has the resource on hold. */
-  async start(driftId: string, because: AuditContext): Promise<string> {
+  /**
+   * Returns the id of the saga. Throws like `plan`, `ResourceBusyError` while another saga has the resource on hold, and the refusals of
+   * limits where the desired state is larger, unless an admin overrides them.
+   */
+  async start(driftId: string, because: AuditContext, override = false): Promise<string> {
     const { resource_id, tenant_id, field } = await this.readUnchanged(driftId);
-    return this.reverts.start({ resourceId: resource_id, field, ownerId: tenant_id }, because, { drift_id: driftId, resource_id, field });
+    const details = { drift_id: driftId, resource_id, field };
+    return this.reverts.start({ resourceId: resource_id, field, ownerId: tenant_id, override }, because, details);
   }
 
   /** Refuses when a revert has finished already and no sweep has listed its effect: the live value has changed then. */

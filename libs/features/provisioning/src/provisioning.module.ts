@@ -1,10 +1,12 @@
 import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
-import { SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { Acceptance, SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -84,7 +86,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
@@ -110,6 +112,7 @@ const STEPS = [
     OrphanRepository,
     TagCalls,
     TaggedResources,
+    TenantLimitsGuard,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper],
 })
@@ -117,9 +120,12 @@ export class ProvisioningModule implements OnModuleInit {
   constructor(
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
+    private readonly acceptance: Acceptance,
+    private readonly guard: TenantLimitsGuard,
   ) {}
 
   onModuleInit(): void {
+    this.acceptance.useGuard(this.guard);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));

@@ -4,9 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import { SagaRegistry } from '../definition/saga-registry';
+import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
+import { RESOURCE_OF_RUN } from '../run/checkpoint.sql';
 import type { StepStatus } from '../saga.states';
 
 /** Filters of the list of sagas; a saga must match all that are given. */
@@ -33,6 +35,21 @@ export interface SagaStepView extends Pick<SagaStep, 'name' | 'attempts' | 'outp
   readonly finished_at: string | null;
 }
 
+/** The decision that a saga waits for, or waited for. */
+export interface SagaApprovalView {
+  readonly subject: SagaApproval['subject'];
+  readonly why: string;
+  /** For a tenant, `operator` when an operator asked or decided; of the service itself, `approvals`. */
+  readonly asked_by: string;
+  readonly asked_at: string;
+  readonly expires_at: string;
+  /** Null while there is no decision. */
+  readonly decision: SagaApproval['decision'];
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+  readonly reason: string | null;
+}
+
 /** A saga as the API returns it, with its whole ledger. */
 export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'input' | 'context' | 'error' | 'leftovers'> {
   readonly cancel_requested: boolean;
@@ -44,6 +61,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
   readonly created_by: string;
   /** Why it was started. A tenant does not see the reason of an operator. */
   readonly reason: string | null;
+  /** Null for a saga that needed no decision. */
+  readonly approval: SagaApprovalView | null;
   readonly created_at: string;
   /** The last progress: a step began or ended, or the saga ended. */
   readonly updated_at: string;
@@ -55,6 +74,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
 
 /** Whom a tenant sees in the place of an operator. */
 const OPERATOR = 'operator';
+/** The actor of rejections without a decision in time. */
+const SERVICE = 'approvals';
 
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
 interface LedgerJson extends Pick<SagaStep, 'name' | 'status' | 'attempts' | 'output' | 'error'> {
@@ -118,20 +139,29 @@ export class SagaReader {
   private read(scope: Scope, narrow: (query: SelectQueryBuilder<SagaRun>) => void): Promise<SagaView[]> {
     const readWith = async (em: EntityManager) => {
       const query = em.createQueryBuilder(SagaRun, 'r').addSelect(selectLedger, 'ledger').addSelect(RESOURCE_OF_RUN, 'resource');
+      query.addSelect(selectApproval, 'approval');
       if (scope.kind === 'tenant') query.andWhere('r.tenant_id = :tenant', { tenant: scope.tenantId });
       narrow(query);
-      const { entities, raw } = await query.getRawAndEntities<{ ledger: LedgerJson[] | null; resource: string | null }>();
+      const { entities, raw } = await query.getRawAndEntities<RawParts>();
       return entities.map((run, nr) => {
-        const view = sagaView(run, raw[nr]?.resource ?? null, raw[nr]?.ledger ?? [], this.registry.redactedInputFields(run.kind));
-        return scope.kind === 'tenant' && run.byPlatform ? { ...view, created_by: OPERATOR, reason: null } : view;
+        const view = sagaView(run, raw[nr] ?? NO_PARTS, this.registry.redactedInputFields(run.kind));
+        return scope.kind === 'tenant' ? asTenantsSee(view, run) : view;
       });
     };
     return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, readWith) : readWith(this.runs.manager);
   }
 }
 
-/** The resource of a run `r`: the one that its input names, else the one that it registered. */
-const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
+/** What the statement reads beside the columns of a run. */
+type RawParts = { readonly ledger: LedgerJson[] | null; readonly resource: string | null; readonly approval: SagaApprovalView | null };
+const NO_PARTS: RawParts = { ledger: null, resource: null, approval: null };
+
+/** A tenant does not learn the names of operators. A decision about its saga is made by one, or by the tenant that cancels. */
+function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }: SagaRun): SagaView {
+  const nameFor = (sub: string | null) => (sub === null || (sub === createdBy && !byPlatform) || sub === SERVICE ? sub : OPERATOR);
+  const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };
+  return { ...view, approval: seen, ...(byPlatform && { created_by: OPERATOR, reason: null }) };
+}
 
 /** A tenant does not learn the names of operators: it filters by the word that it sees. */
 const CREATED_BY_FOR_TENANT = `case when r.by_platform then '${OPERATOR}' else r.created_by end = :created_by`;
@@ -146,8 +176,21 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
     .from(SagaStep, 's')
     .where('s.saga_id = r.id');
 
+/** The newest decision about a run. Null when it needed none. */
+const selectApproval = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<SagaApproval> =>
+  query
+    .select(
+      `json_build_object('subject', a.subject, 'why', a.why, 'asked_by', a.asked_by, 'asked_at', a.asked_at, 'expires_at', a.expires_at,
+         'decision', a.decision, 'decided_by', a.decided_by, 'decided_at', a.decided_at, 'reason', a.reason)`,
+    )
+    .from(SagaApproval, 'a')
+    .where('a.saga_id = r.id')
+    .orderBy('a.id', 'DESC')
+    .limit(1);
+
 /** `redacted`: fields of the input that the view omits. */
-function sagaView(run: SagaRun, resourceId: string | null, ledger: readonly LedgerJson[], redacted: readonly string[] = []): SagaView {
+function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, redacted: readonly string[] = []): SagaView {
+  const ledger = parts.ledger ?? [];
   const isRunning = (idx: number) => run.leased && run.status === 'running' && idx === run.stepIdx;
   return {
     id: run.id,
@@ -160,9 +203,10 @@ function sagaView(run: SagaRun, resourceId: string | null, ledger: readonly Ledg
     cancel_requested: run.cancelRequested,
     current_step_idx: run.stepIdx,
     tenant_id: run.tenantId,
-    resource_id: resourceId,
+    resource_id: resource,
     created_by: run.createdBy,
     reason: run.reason,
+    approval: approval && approvalView(approval),
     created_at: run.createdAt.toISOString(),
     updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
@@ -181,6 +225,10 @@ function stepView({ started_at, finished_at, error, ...line }: LedgerJson): Saga
   const skipped = line.status === 'skipped';
   const times = { started_at: asTime(started_at), finished_at: asTime(finished_at) };
   return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
+}
+
+function approvalView({ asked_at, expires_at, decided_at, ...approval }: SagaApprovalView): SagaApprovalView {
+  return { ...approval, asked_at: asTime(asked_at), expires_at: asTime(expires_at), decided_at: asTime(decided_at) };
 }
 
 function lastProgress({ createdAt, finishedAt }: SagaRun, ledger: readonly LedgerJson[]): Date {
@@ -203,4 +251,8 @@ function inSnakeCase(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeCase(name), inSnakeCase(inner)]));
 }
 
-const asTime = (text: string | null): string | null => text && new Date(text).toISOString();
+function asTime(text: string): string;
+function asTime(text: string | null): string | null;
+function asTime(text: string | null): string | null {
+  return text && new Date(text).toISOString();
+}

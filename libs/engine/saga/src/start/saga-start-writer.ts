@@ -1,19 +1,14 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { CONFIG, type Config } from '#libs/config';
-import { ADVISORY_LOCKS, Database, type Queryable } from '#libs/database';
+import { Database } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import { traceparent } from '#libs/observability';
-import { Inject, Injectable } from '@nestjs/common';
+import { isUuid, type DomainError } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
 import { GroupCommit } from '../run/group-commit';
-import { TooManySagasError } from '../saga.errors';
+import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
 
-/** A start that passed all checks and may be accepted. */
-export interface AcceptableStart {
-  readonly kind: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  /** The tenant that asks; null means the platform. */
-  readonly tenantId: string | null;
-  /** The tenant that sees the saga; null when only the platform does. */
-  readonly ownerId: string | null;
+/** A start that passed all checks of its kind. The guard decides whether it is accepted. Its owner sees the saga. */
+export interface AcceptableStart extends GuardedStart {
   readonly steps: readonly string[];
   /** Without duplicates. */
   readonly holds: readonly string[];
@@ -23,6 +18,13 @@ export interface AcceptableStart {
 }
 
 type TracedStart = AcceptableStart & { readonly traceparent: string | undefined };
+
+/** The guard refused the start. Nothing was written. */
+export class StartRefused extends Error {
+  constructor(readonly refusal: DomainError) {
+    super(refusal.message);
+  }
+}
 
 /** Another saga has a hold or the idempotency key that the start needs. Nothing was written. */
 export class StartConflict extends Error {}
@@ -35,13 +37,11 @@ export class SagaStartWriter {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly events: EventLog,
+    private readonly acceptance: Acceptance,
   ) {}
 
-  /**
-   * Returns the id of the saga once it is durable. Rejects with `StartConflict`, and with `TooManySagasError` when the tenant has the
-   * allowed number of open sagas.
-   */
+  /** Returns the id of the saga once it is durable. Rejects with `StartConflict`, and with `StartRefused` when the guard refuses. */
   accept(start: AcceptableStart): Promise<string> {
     return this.commits.write({ ...start, traceparent: traceparent() }); // read here: the commit may run in the trace of another request
   }
@@ -59,50 +59,58 @@ export class SagaStartWriter {
     return outcomes;
   }
 
-  /**
-   * Inserts the starts. A start above its tenant's limit gets the error as its outcome, and the others are inserted. The limit keeps one
-   * tenant from using up the provider's calls. [TEN-6]
-   */
+  /** Inserts the starts that the guard accepts. A start that it refuses has the refusal as its outcome. [TEN-6, TNT-2] */
   private insert(batch: readonly TracedStart[]): Promise<(string | Error)[]> {
-    const limit = this.config.saga.openPerTenant;
     return this.database.transaction(async (tx) => {
-      await lockTenants(tx, batch);
-      const rows = await tx.prepared<{ id: string | null; taken: number }>('saga_accept', ACCEPT, [
-        JSON.stringify(batch.map(toRow)),
-        limit,
-      ]);
-      const inserted = batch.flatMap((start, nr) => {
-        const { id = null, taken = 0 } = rows[nr] ?? {};
-        return id === null ? [] : [{ ...start, id, taken }];
+      const judgements = await this.acceptance.lockAndJudge(batch, tx);
+      const accepted = batch.flatMap((start, nr) => {
+        const judgement = judgements[nr];
+        return judgement && !judgement.refusal ? [{ ...start, nr, judgement }] : [];
       });
+      const rows =
+        accepted.length === 0 ? [] : await tx.prepared<AcceptedRow>('saga_accept', ACCEPT, [JSON.stringify(accepted.map(toRow))]);
+      const inserted = accepted.map((start, nr) => ({ ...start, id: rows[nr]?.id ?? '', taken: rows[nr]?.taken ?? 0 }));
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
-      await this.audit.record(
-        tx,
-        inserted.map(({ id, kind, input, ownerId, because, details }) => ({
-          ...because,
-          action: 'saga_started',
-          target: { type: 'saga', id },
-          details: { kind, tenant_id: ownerId, ...targetOf(input), ...details },
-        })),
-      );
-      return rows.map(({ id }) => id ?? new TooManySagasError(limit));
+      await this.audit.record(tx, inserted.map(auditEntryOf));
+      await this.events.append(tx, inserted.map(startedEvent));
+      const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
+      return judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
     });
   }
 }
 
-/** Sagas of the platform have no limit and wait for no lock. */
-async function lockTenants(tx: Queryable, batch: readonly TracedStart[]): Promise<void> {
-  const tenants = batch.flatMap(({ tenantId }) => (tenantId === null ? [] : [tenantId]));
-  if (tenants.length > 0) await tx.prepared('saga_lock_tenants', LOCK_TENANTS, [tenants]);
+type AcceptedRow = { readonly id: string; readonly taken: number };
+type JudgedStart = TracedStart & { readonly judgement: Judgement };
+
+function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }: JudgedStart & { readonly id: string }) {
+  const { overridden } = judgement;
+  return {
+    ...because,
+    action: 'saga_started',
+    target: { type: 'saga', id },
+    details: { kind, tenant_id: ownerId, ...targetOf(input), ...(overridden?.length && { override: overridden }), ...details },
+  };
 }
 
-function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, traceparent: trace }: TracedStart, nr: number) {
+function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, traceparent: trace, judgement }: JudgedStart, nr: number) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
-  const starter = { asked_by: tenantId, created_by: because.by.sub, reason: because.reason };
+  const starter = { asked_by: tenantId, why: judgement.approval?.why, created_by: because.by.sub, reason: because.reason };
   return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
 }
 
-/** The resource that the input names, and the name of what it orders, for the audit log. */
+function startedEvent({ id, kind, input, ownerId, because }: TracedStart & { readonly id: string }): NewEvent {
+  const { resource_id: resourceId, target_name: name } = targetOf(input);
+  return {
+    type: 'saga.started',
+    tenantId: ownerId,
+    actor: because.by,
+    source: 'saga',
+    subject: { type: 'saga', id, kind, name },
+    resourceId: isUuid(resourceId ?? '') ? resourceId : null,
+  };
+}
+
+/** The resource that the input names, and the name of what it orders, for the audit log and the events. */
 function targetOf({
   resource_id: resourceId,
   name,
@@ -115,39 +123,28 @@ function targetOf({
 }
 
 /**
- * Serialises the starts of these tenants until the transaction ends, in all processes. A statement counts what was committed before it
- * began, so without this lock two concurrent starts would both find the last place free. Every transaction takes the locks in the order
- * of the tenants, before any row lock, so two transactions cannot deadlock. $1 tenants. Fenced: it takes the locks.
- */
-const LOCK_TENANTS = `
-select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
-  from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
-
-/**
- * Inserts any number of starts: run, holds and idempotency key. When the tenant that asks has $2 open sagas of its own, with those before
- * it in the batch, the start is skipped and has no id; its tenant must be locked. An existing hold or key is not replaced: `taken` is then too
- * small, and the caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
+ * Inserts any number of starts: run, holds and idempotency key. A start that needs a decision (`why`) gets no wake-up time. An existing hold or key is not replaced: `taken` is then too small, and the
+ * caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
  * $1 starts as JSON rows. Set-based, and measured (docs/measurements.md S1).
  */
 const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
-    from (select a.*, row_number() over (partition by asked_by order by nr) as nth
-            from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
-                 reason text, traceparent text, holds text[], scope text, key text, body_hash text)) a order by nr),
-under_way as (
-  select t.asked_by, (select count(*) from saga_runs r where r.tenant_id = t.asked_by and r.wake_at is not null and not r.by_platform) as runs
-    from (select distinct asked_by from asked where asked_by is not null) t),
-fitting as materialized (
-  select asked.* from asked left join under_way u on u.asked_by = asked.asked_by where asked.asked_by is null or u.runs + asked.nth <= $2::int),
+    from (select a.* from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
+                 reason text, traceparent text, holds text[], scope text, key text, body_hash text, why text) order by nr) a),
 run as (
-  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, created_by, reason, traceparent)
-  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, created_by, reason, traceparent from fitting order by nr
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, created_by, reason, traceparent, status, wake_at)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, created_by, reason, traceparent,
+         case when why is null then 'pending' else 'awaiting_approval' end, case when why is null then clock_timestamp() end
+    from asked order by nr
   returning id),
+approval as (
+  insert into saga_approvals (saga_id, subject, why, asked_by, expires_at)
+  select id, 'start', why, created_by, clock_timestamp() + interval '7 days' from asked where why is not null),
 acquired as (
-  insert into saga_holds (resource, saga_id) select h, id from fitting, unnest(holds) h order by h on conflict do nothing returning saga_id),
+  insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (
-  insert into saga_idempotency_keys (scope, key, body_hash, saga_id) select scope, key, body_hash, id from fitting where key is not null order by scope, key
+  insert into saga_idempotency_keys (scope, key, body_hash, saga_id) select scope, key, body_hash, id from asked where key is not null order by scope, key
   on conflict do nothing returning saga_id)
-select fitting.id, (select count(*)::int from acquired where acquired.saga_id = fitting.id) + (select count(*)::int from keyed where keyed.saga_id = fitting.id) as taken
-  from asked left join fitting on fitting.nr = asked.nr order by asked.nr`;
+select asked.id, (select count(*)::int from acquired where acquired.saga_id = asked.id) + (select count(*)::int from keyed where keyed.saga_id = asked.id) as taken
+  from asked order by asked.nr`;

@@ -9,8 +9,8 @@ import { NO_PREVIEW, type SagaDefinition, type SagaPreview } from '../definition
 import { SagaRegistry } from '../definition/saga-registry';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaIdempotencyKey } from '../entities/saga-idempotency-key.entity';
-import { IdempotencyKeyReusedError, ResourceBusyError, TooManySagasError } from '../saga.errors';
-import { SagaStartWriter, StartConflict } from './saga-start-writer';
+import { IdempotencyKeyReusedError, ResourceBusyError } from '../saga.errors';
+import { SagaStartWriter, StartConflict, StartRefused } from './saga-start-writer';
 
 export interface StartRequest {
   readonly kind: string;
@@ -20,6 +20,8 @@ export interface StartRequest {
   readonly tenantId: string | null;
   /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
+  /** An admin has decided that limits do not refuse this start. `because` has the reason. */
+  readonly override?: boolean;
   /** Requests with the same key, tenant and body get the same saga. [SAG-17] */
   readonly idempotencyKey?: string;
   readonly because: AuditContext;
@@ -53,8 +55,8 @@ export class SagaStarter {
   }
 
   /**
-   * Returns the id of the saga. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`, `TooManySagasError`, and
-   * the errors of the kind's `prepare`. A repeated request is found by its key before `prepare`, because the resources that it names may
+   * Returns the id of the saga. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`, the refusals of the
+   * acceptance guard, and the errors of the kind's `prepare`. A repeated request is found by its key before `prepare`, because the resources that it names may
    * have been deleted meanwhile.
    */
   async start(request: StartRequest): Promise<string> {
@@ -63,14 +65,15 @@ export class SagaStarter {
     const known = key && (await this.findByKey(key));
     if (known) return known;
     const { input, steps, holds } = await this.prepare(definition, request);
-    const { kind, tenantId, ownerId = null, because, details } = request;
+    const { kind, tenantId, ownerId = null, override, because, details } = request;
+    const start = { kind, input, tenantId, ownerId: tenantId ?? ownerId, override };
     try {
-      return await this.writer.accept({ kind, input, tenantId, ownerId: tenantId ?? ownerId, steps, holds, key, because, details });
+      return await this.writer.accept({ ...start, steps, holds, key, because, details });
     } catch (error) {
-      if (!(error instanceof StartConflict || error instanceof TooManySagasError)) throw error;
+      if (!(error instanceof StartConflict || error instanceof StartRefused)) throw error;
       const meanwhile = key && (await this.findByKey(key)); // the same request may have been accepted concurrently, in the tenant's last place
       if (meanwhile) return meanwhile;
-      if (error instanceof TooManySagasError) throw error;
+      if (error instanceof StartRefused) throw error.refusal;
       throw new ResourceBusyError((await this.firstBusyOf(holds)) ?? holds.join(', '));
     }
   }

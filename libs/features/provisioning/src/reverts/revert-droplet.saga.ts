@@ -30,6 +30,8 @@ export interface RevertOrder {
   readonly field: string;
   /** Owner of the resource, who sees the saga. */
   readonly ownerId: string | null;
+  /** An admin has decided that limits of the owner do not refuse the revert. */
+  readonly override?: boolean;
 }
 
 /** Entry point for drift: plans and starts the saga that restores a droplet to its desired state. */
@@ -47,7 +49,7 @@ export class DropletReverts {
    * [DRF-5]
    */
   async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
-    return this.starter.start({ ...startOf(order), tenantId: null, ownerId: order.ownerId, because, details });
+    return this.starter.start({ ...startOf(order), tenantId: null, ownerId: order.ownerId, override: order.override, because, details });
   }
 }
 

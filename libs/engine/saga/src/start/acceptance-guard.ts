@@ -1,0 +1,99 @@
+import { ADVISORY_LOCKS, type Queryable } from '#libs/database';
+import type { DomainError } from '#libs/kernel';
+import { Injectable } from '@nestjs/common';
+
+/** What a guard knows of a start. */
+export interface GuardedStart {
+  readonly kind: string;
+  /** The prepared input, as it is stored with the run. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The tenant that asks; null means the platform. */
+  readonly tenantId: string | null;
+  /** The tenant whose things the saga works on; null when there is none. */
+  readonly ownerId: string | null;
+  /** An admin has decided that limits do not refuse this start. */
+  readonly override?: boolean;
+  /** An accepted run that is judged again: it is not counted as another one. */
+  readonly sagaId?: string;
+}
+
+/** How a limit stands towards a start. Numbers are numbers, money is decimal text, lists of allowed words are text. */
+export interface LimitReading {
+  readonly limit: string;
+  /** Null: no limit. */
+  readonly allowed: number | string | null;
+  /** By what exists. */
+  readonly used: number | string;
+  /** By what open sagas will still create. */
+  readonly reserved: number | string;
+  /** By this start. */
+  readonly requested: number | string;
+  readonly ok: boolean;
+}
+
+/** The judgement of a guard about one start. */
+export interface Judgement {
+  /** Why the start must not be accepted; undefined when it may. */
+  readonly refusal?: DomainError;
+  /** The limits that the start touches. */
+  readonly limits: readonly LimitReading[];
+  /** Set when the start waits for a decision before it runs. */
+  readonly approval?: { readonly why: string };
+  /** The codes of the refusals that an override has set aside, each with its limit. */
+  readonly overridden?: readonly string[];
+}
+
+/**
+ * Judges starts before they are accepted. The engine asks it inside the transaction that accepts them, while the owners of the starts are
+ * locked, so what it counts cannot change before the commit. It writes nothing, so a plan may ask it in any transaction.
+ */
+export abstract class AcceptanceGuard {
+  /**
+   * Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. `accepting`: the starts
+   * are accepted by this transaction, which may lock rows for it; a plan reads only.
+   */
+  abstract judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]>;
+}
+
+/** No limits apply: the start works on nothing of a tenant, or the process has no guard. */
+const UNLIMITED: Judgement = { limits: [] };
+
+/** Asks the guard of this process, if a feature has given one. */
+@Injectable()
+export class Acceptance {
+  private guard: AcceptanceGuard | undefined;
+
+  /** Called by the feature that has the guard, when its module starts. */
+  useGuard(guard: AcceptanceGuard): void {
+    this.guard = guard;
+  }
+
+  /** Locks the owners of the starts until the transaction ends, and judges. Call it before any row lock. [TEN-6, TNT-2] */
+  async lockAndJudge(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
+    const owners = starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
+    if (this.guard && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
+    return this.judgeAll(starts, transaction, true);
+  }
+
+  /** Judges without a lock, for a plan: the answer may be out of date when it arrives. */
+  async judge(start: GuardedStart, transaction: Queryable): Promise<Judgement> {
+    const [judgement = UNLIMITED] = await this.judgeAll([start], transaction, false);
+    return judgement;
+  }
+
+  private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]> {
+    const owned = starts.filter(({ ownerId }) => ownerId !== null);
+    if (!this.guard || owned.length === 0) return starts.map(() => UNLIMITED);
+    const judgements = await this.guard.judgeAll(owned, transaction, accepting);
+    return starts.map((start) => judgements[owned.indexOf(start)] ?? UNLIMITED);
+  }
+}
+
+/**
+ * Serialises the starts on things of these tenants until the transaction ends, in all processes. A statement counts what was committed
+ * before it began, so without this lock two concurrent starts would both find the last place free. Every transaction takes the locks in the
+ * order of the tenants, before any row lock, so two transactions cannot deadlock. $1 tenants. Fenced: it takes the locks.
+ */
+const LOCK_TENANTS = `
+select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts})
+  from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
