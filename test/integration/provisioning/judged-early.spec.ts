@@ -24,6 +24,8 @@ beforeEach(async () => {
   dropletId = Number((context.create_droplet as { droplet_id: string }).droplet_id);
 });
 
+/** A tenant names the droplet that it destroys. */
+const NAMED = { expected_name: ORDER.name };
 const plan = (kind: string, input: Record<string, unknown>) => world.starts.plan({ kind, input, tenantId: 'acme' });
 const resize = (more: Record<string, unknown>) => world.run('resize_droplet', { resource_id, ...more });
 /** The types of the actions that the droplet has had. */
@@ -75,7 +77,7 @@ it('tells in a dry run what changes, for how long a machine is off, and what can
   const growing = await plan('resize_droplet', { resource_id, ...LARGE, disk: true });
   expect(growing.changes).toContainEqual({ field: 'disk', from: 25, to: 80 });
   expect(growing.irreversible).toEqual([expect.stringContaining('cannot shrink')]);
-  expect((await plan('destroy_droplet', { resource_id })).irreversible).toHaveLength(1);
+  expect((await plan('destroy_droplet', { resource_id, ...NAMED })).irreversible).toHaveLength(1);
 });
 
 it('warns in a dry run about a machine that is off, and about one that was not listed (A5) [SAG-1]', async () => {
@@ -92,8 +94,11 @@ it('warns in a dry run about a machine that is off, and about one that was not l
     warnings: [expect.stringContaining('is off')],
   });
   await world.asOwner('update cloud_resources set stale_strike_count = 1 where id = $1', [resource_id]);
-  for (const kind of ['destroy_droplet', 'snapshot_droplet'])
-    expect((await plan(kind, { resource_id })).warnings).toEqual([expect.stringContaining('probably been deleted')]);
+  for (const [kind, more] of [
+    ['destroy_droplet', NAMED],
+    ['snapshot_droplet', {}],
+  ] as const)
+    expect((await plan(kind, { resource_id, ...more })).warnings).toEqual([expect.stringContaining('probably been deleted')]);
 });
 
 it('says in the dry run of a record what the saga will look at and what it may need (A5) [SAG-14]', async () => {
