@@ -5,6 +5,7 @@ import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
+import { CostsModule } from '#libs/costs';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
@@ -19,8 +20,13 @@ import { SagaModule } from '#libs/saga';
 import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { CatalogController } from './catalog/catalog.controller';
+import { ListPricesController } from './catalog/list-prices.controller';
+import { ConsoleSite } from './console/console-site';
+import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
@@ -29,6 +35,7 @@ import { KnownWords } from './http/known-words';
 import { ProblemFilter } from './http/problem.filter';
 import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
+import { BulkChangeController, DesiredStateController } from './inventory/desired-state.controller';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
 import { LimitsController } from './limits/limits.controller';
@@ -36,6 +43,7 @@ import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
 import { ProjectsController } from './projects/projects.controller';
+import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
@@ -44,12 +52,16 @@ import { SweepsController } from './sweeps/sweeps.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
-@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
+@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations, SessionCookie], exports: [AccessDeclarations, SessionCookie] })
 class AuthModule {}
 
 /** The lists of words that inputs may contain, for every validation pipe. */
 @Global()
-@Module({ imports: [DriftModule, InventoryModule, ProviderBillingModule, SagaModule], providers: [KnownWords], exports: [KnownWords] })
+@Module({
+  imports: [CatalogModule, DriftModule, InventoryModule, ProviderBillingModule, SagaModule],
+  providers: [KnownWords],
+  exports: [KnownWords],
+})
 class KnownWordsModule {}
 
 /** Terminus does not log: a failed probe is a response, and its caller decides whether it is an event. */
@@ -67,9 +79,13 @@ class FastListModule {}
 /** Resources without their list, which is the `FastListModule`. */
 @Module({
   imports: [InventoryModule, DriftModule, ProvisioningModule],
-  controllers: [InventoryController, InventoryCsvController, AdoptController],
+  controllers: [BulkChangeController, DesiredStateController, InventoryController, InventoryCsvController, AdoptController],
+  providers: [InputValidationPipe],
 })
 class InventoryApiModule {}
+
+@Module({ imports: [CatalogModule, InventoryModule, TenantsModule], controllers: [CatalogController] })
+class CatalogApiModule {}
 
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
@@ -86,7 +102,7 @@ class SweepsApiModule {}
 
 /** `ProvisioningModule` registers the saga kinds that call the provider. */
 @Module({
-  imports: [AccountsModule, InventoryModule, SagaModule, ProvisioningModule],
+  imports: [InventoryModule, SagaModule, ProvisioningModule],
   controllers: [SagasController],
   providers: [SagasService, InputValidationPipe],
 })
@@ -104,6 +120,16 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
+/** `DigitalOceanModule` is global. */
+@Module({ controllers: [ProviderController] })
+class ProviderApiModule {}
+
+@Module({ imports: [CostsModule], controllers: [CostsController, CostsCsvController] })
+class CostsApiModule {}
+
+@Module({ imports: [CatalogModule], controllers: [ListPricesController] })
+class ListPricesApiModule {}
+
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
@@ -120,10 +146,15 @@ class MetricsApiModule {}
 @Module({ providers: [BoardActions, BoardSessions, QueueBoard] })
 class QueueBoardModule {}
 
+/** The console is static files and its session, served by an Express router; `createApi` mounts it. */
+@Module({ imports: [AuthModule], providers: [ConsoleSite] })
+class ConsoleModule {}
+
 const FEATURES = [
   HealthApiModule,
   FastListModule,
   InventoryApiModule,
+  CatalogApiModule,
   ProjectsApiModule,
   TenantsApiModule,
   SweepsApiModule,
@@ -131,11 +162,15 @@ const FEATURES = [
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
+  CostsApiModule,
+  ListPricesApiModule,
   AuditApiModule,
+  ProviderApiModule,
   EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
+  ConsoleModule,
 ];
 
 /** The api process: one module per feature, and the filter, the pipe and the guards that apply to every request. */

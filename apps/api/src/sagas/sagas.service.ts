@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
@@ -32,7 +31,6 @@ export class SagasService {
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
     private readonly inventory: InventoryReader,
-    private readonly projects: ProjectService,
     private readonly wakeups: WakeupService,
   ) {}
 
@@ -45,8 +43,7 @@ export class SagasService {
     const override = body.requestsOverride();
     if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
     const valid = await this.validInput(kind, input);
-    const ownerId = await this.ownerOf(by, valid);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, override, idempotencyKey, because });
+    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), override, idempotencyKey, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }
@@ -103,16 +100,6 @@ export class SagasService {
       sagas.flatMap(({ resource_id: id }) => id ?? []),
     );
     return sagas.map((saga) => ({ ...saga, target_name: names.get(saga.resource_id ?? '') ?? orderedName(saga.input) }));
-  }
-
-  /** For the platform: the tenant that owns the resource or the project of the saga. */
-  private async ownerOf(
-    by: Principal,
-    { resource_id: resourceId, project_id: projectId }: Record<string, unknown>,
-  ): Promise<string | null> {
-    if (by.role === 'tenant') return null;
-    if (typeof resourceId === 'string') return (await this.inventory.get(scopeOf(by), resourceId)).tenant_id;
-    return typeof projectId === 'string' ? ((await this.projects.find(projectId))?.tenant_id ?? null) : null;
   }
 
   /** Validates the input by the class of its saga kind, before any other check of a start. */

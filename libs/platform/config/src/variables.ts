@@ -165,6 +165,7 @@ const SHAPE = {
   DATA_DIR: setting('all', 'embedded database, simulator state, run.json, development secret', text, '.data'),
   METRICS_PORT: optional('api', 'port of metrics for Prometheus, without a token; unset: only GET /metrics for platform admins', port),
   CORS_ORIGINS: setting('api', 'comma list of browser origins; none by default', origins, ''),
+  CONSOLE_ORIGINS: setting('api', 'comma list of origins whose forms may start a session of the console; none by default', origins, ''),
   PAGE_LIMIT_MAX: setting('api', 'highest limit of a list (TEN-5)', wholeNumber(1, 1000), '200'),
   SHUTDOWN_MS: setting('api, worker', 'from SIGTERM to exit (OPS-6)', timerMs(1000), '30000'),
 

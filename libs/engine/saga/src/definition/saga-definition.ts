@@ -124,12 +124,19 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   /** Resources that no other saga may touch until this one has ended, e.g. `droplet:<id>`. */
   readonly holds?: (input: Input) => readonly string[];
   /**
+   * Ids of the resources that the saga destroys or overwrites. A start on a protected one is refused, and the step that does it asks again.
+   * A saga that only undoes what it has created itself names none.
+   */
+  readonly destroys?: (input: Input) => readonly string[];
+  /**
    * Checks a start before it is accepted and returns the input to store, with defaults and with data about the resources that the input
    * names. Refuses by throwing a `DomainError`. Calls no provider.
    */
   readonly prepare?: (command: StartCommand<Requested>) => Promise<Input>;
   /** Describes a prepared start for a dry run. Calls no provider. */
   readonly preview?: (input: Input) => Promise<Partial<SagaPreview>>;
+  /** The tenant that owns what the saga works on, or null: it sees the saga, whoever starts it. */
+  readonly ownerOf?: (input: Input) => Promise<string | null>;
   /**
    * Problems of single fields that stored data can find in an input which is wrong elsewhere, so that the caller learns of all at once. The
    * fields are those that are valid by themselves. Calls no provider.

@@ -1,7 +1,7 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
-import { EventLog, type EventType } from '#libs/events';
-import { DomainError, isRetryable, isUuid } from '#libs/kernel';
+import { EventLog } from '#libs/events';
+import { DomainError, isRetryable } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Raw, type EntityManager, type Repository } from 'typeorm';
@@ -12,6 +12,7 @@ import { SagaRun } from '../entities/saga-run.entity';
 import { NotAwaitingApprovalError, OwnApprovalError, PlanChangedError, SagaNotFoundError } from '../saga.errors';
 import type { SagaStatus } from '../saga.states';
 import { Acceptance } from './acceptance-guard';
+import { decisionEvent } from './start-events';
 
 /** Rejections by the service in one round. */
 const MOST_EXPIRED = 100;
@@ -96,24 +97,18 @@ export class SagaApprovals {
     await this.decide(em, run, decision, because);
   }
 
-  private async decide(em: EntityManager, run: SagaRun, decision: ApprovalDecision, because: AuditContext): Promise<void> {
-    const { id, kind, tenantId, input } = run;
+  private async decide(
+    em: EntityManager,
+    { id, kind, input, tenantId }: SagaRun,
+    decision: ApprovalDecision,
+    because: AuditContext,
+  ): Promise<void> {
     const decided = { decision, decidedBy: because.by.sub, decidedAt: () => 'clock_timestamp()', reason: because.reason ?? null };
     await em.update(SagaApproval, { sagaId: id, decision: IsNull() }, decided);
     const action = AUDITED[decision];
     const details = { kind, tenant_id: tenantId };
     await this.audit.record(queryableOf(em), { ...because, action, target: { type: 'saga', id }, details });
-    const name = typeof input.name === 'string' ? input.name : null;
-    const { reason } = because;
-    await this.events.append(queryableOf(em), {
-      type: EVENTS[decision],
-      tenantId,
-      actor: because.by,
-      source: 'saga',
-      subject: { type: 'saga', id, kind, name },
-      resourceId: typeof input.resource_id === 'string' && isUuid(input.resource_id) ? input.resource_id : null,
-      data: { decision, ...(reason !== undefined && { reason }) },
-    });
+    await this.events.append(queryableOf(em), decisionEvent({ id, kind, input, ownerId: tenantId }, decision, because));
   }
 }
 
@@ -122,13 +117,6 @@ const AUDITED: Record<ApprovalDecision, string> = {
   rejected: 'saga_rejected',
   expired: 'saga_rejected',
   cancelled: 'saga_cancelled',
-};
-
-const EVENTS: Record<ApprovalDecision, EventType> = {
-  approved: 'saga.started',
-  rejected: 'saga.rejected',
-  expired: 'saga.rejected',
-  cancelled: 'saga.rolled_back',
 };
 
 /** Locks the run until the transaction ends, so that only one decision counts. */

@@ -18,7 +18,7 @@ export interface StartRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
-  /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
+  /** For the platform: the owner of what the saga works on, where the kind has no `ownerOf`. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
   /** An admin has decided that limits do not refuse this start. `because` has the reason. */
   readonly override?: boolean;
@@ -65,8 +65,9 @@ export class SagaStarter {
     const known = key && (await this.findByKey(key));
     if (known) return known;
     const { input, steps, holds } = await this.prepare(definition, request);
-    const { kind, tenantId, ownerId = null, override, because, details } = request;
-    const start = { kind, input, tenantId, ownerId: tenantId ?? ownerId, override };
+    const { kind, tenantId, override, because, details } = request;
+    const ownerId = tenantId ?? request.ownerId ?? (await definition.ownerOf?.(input)) ?? null;
+    const start = { kind, input, tenantId, ownerId, override };
     try {
       return await this.writer.accept({ ...start, steps, holds, key, because, details });
     } catch (error) {

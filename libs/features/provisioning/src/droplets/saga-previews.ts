@@ -2,14 +2,14 @@ import { Catalog } from '#libs/catalog';
 import { InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
 import type { SagaPreview } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { hasSizeAlready, type AcceptedResize, type WithDroplet } from './droplet.input';
+import { hasSizeAlready, type AcceptedDestroy, type AcceptedResize, type PowerDropletInput, type WithDroplet } from './droplet.input';
 
 type Preview = Partial<SagaPreview>;
 
 /** The settings that a revert restores, with the values that they get. */
-type Restored = Readonly<Record<'size_slug' | 'name' | 'tags' | 'backups' | 'status', unknown>> & {
+type Restored = Readonly<Record<'size_slug' | 'name' | 'tags' | 'backups' | 'power', unknown>> & {
   readonly resource_id: string;
-  readonly fields: readonly ('size_slug' | 'name' | 'tags' | 'backups' | 'status')[];
+  readonly fields: readonly ('size_slug' | 'name' | 'tags' | 'backups' | 'power')[];
 };
 
 /** The provider gives no time for a resize; moving a large disk to another machine takes longest (docs/digitalocean-facts.md 4.7). */
@@ -39,13 +39,27 @@ export class SagaPreviews {
     };
   }
 
-  async ofDestroy({ resource_id }: WithDroplet): Promise<Preview> {
+  async ofDestroy({ resource_id, after_hours, final_snapshot }: AcceptedDestroy): Promise<Preview> {
     const droplet = await this.find(resource_id);
     return {
+      off_for: after_hours ? `${after_hours} hours, then it is destroyed` : null,
       changes: [{ field: 'status', from: droplet?.status ?? null, to: 'deleted' }],
-      irreversible: ['The droplet is destroyed with the data on its disk; its snapshots stay'],
+      irreversible: [
+        `The droplet is destroyed with the data on its disk; its snapshots stay${final_snapshot ? ', a last one is taken before' : ''}`,
+      ],
       warnings: droplet ? warningIfUnlisted(droplet) : [],
     };
+  }
+
+  async ofPower({ resource_id, action }: WithDroplet<PowerDropletInput>): Promise<Preview> {
+    const droplet = await this.find(resource_id);
+    if (!droplet) return {};
+    const from = powerIn(droplet.status);
+    const warnings = warningIfUnlisted(droplet);
+    if (action === 'reboot') return { off_for: 'about a minute', warnings };
+    const to = action === 'on' ? 'on' : 'off';
+    if (from === to) return { nothing_to_do: true, warnings };
+    return { changes: [{ field: 'power', from, to }], off_for: to === 'off' ? 'until it is switched on again' : null, warnings };
   }
 
   async ofSnapshot({ resource_id }: WithDroplet): Promise<Preview> {
@@ -59,7 +73,7 @@ export class SagaPreviews {
     const { tags, features } = droplet.attrs as { tags?: string[]; features?: string[] };
     const { status } = droplet;
     const live = {
-      status,
+      power: powerIn(status),
       size_slug: droplet.size_slug,
       name: droplet.name,
       tags: tags ?? [],
@@ -79,6 +93,8 @@ export class SagaPreviews {
     });
   }
 }
+
+const powerIn = (status: string): string => (status === 'active' ? 'on' : status);
 
 function diskOf({ attrs }: ResourceView): number | null {
   return typeof attrs.disk === 'number' ? attrs.disk : null;
