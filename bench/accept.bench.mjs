@@ -46,9 +46,9 @@ await owner.query(
   [accounts[0].id, TENANTS],
 );
 await owner.query(
-  `insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, tenant_id, attrs, content_hash)
+  `insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, tenant_id, attrs, content_hash, first_seen_at, last_seen_at)
    select $1, 'droplet', t || '-' || nr, 'do:droplet:' || t || '-' || nr, 'web-' || nr, 'fra1', 'active', 's-' || nr, t,
-          '{"vcpus": 1, "disk": 25, "memory": 1024, "features": ["backups"], "tags": []}', decode(md5(nr::text), 'hex')
+          '{"vcpus": 1, "disk": 25, "memory": 1024, "features": ["backups"], "tags": []}', decode(md5(nr::text), 'hex'), clock_timestamp(), clock_timestamp()
      from unnest($2::text[]) t, generate_series(1, $3::int) nr`,
   [accounts[0].id, TENANTS, DROPLETS],
 );

@@ -129,6 +129,7 @@ async function prepareDemoLimits(
   await limit(near.id, { max_droplets: dropletsOf(near) + 1 });
   await limit(above.id, { max_droplets: dropletsOf(above) - 1 });
   const project_id = projects.find(({ tenant_id }) => tenant_id === ordering.id)?.id;
+  if (project_id === undefined) return; // without a project the order would have no owner, and no limits
   const order = (size_slug: string) => ({
     kind: 'provision_droplet',
     input: { name: 'render-01', size_slug, region: 'fra1', image: 'ubuntu-24-04-x64', project_id },
