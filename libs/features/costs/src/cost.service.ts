@@ -63,7 +63,7 @@ export class CostService {
   ) {}
 
   /**
-   * The costs that the caller may see. A tenant gets what was accrued for its own resources while they were its own, at list prices. [TNT-6]
+   * The costs that the caller may see. A tenant gets what was accrued for its own resources while they were its own, at list prices.
    * Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for, `TooManyGroupsError`.
    */
   async read(scope: Scope, question: CostQuestion, { all = false }: { readonly all?: boolean } = {}): Promise<CostView> {

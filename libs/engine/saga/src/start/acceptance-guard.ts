@@ -9,7 +9,7 @@ export interface GuardedStart {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. */
   readonly tenantId: string | null;
-  /** The tenant whose things the saga works on; null when there is none. */
+  /** The tenant that owns what the saga works on; null when there is none. */
   readonly ownerId: string | null;
   /** An admin has decided that limits do not refuse this start. */
   readonly override?: boolean;

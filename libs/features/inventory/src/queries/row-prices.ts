@@ -6,7 +6,7 @@ import { VOLATILE_ATTRS } from '../kinds';
 import { billedIn, validAt, type BilledColumns } from './billed-columns';
 import { filterSql, pastSql, type ResourceFilters } from './resource-filters';
 
-/** A tenant gets list prices only. [TNT-6] */
+/** A tenant gets list prices only. */
 export const basisOf = (scope: Scope): PriceBasis => (scope.kind === 'platform' ? 'buy' : 'list');
 
 /** What a filter matches. `monthly` is the sum of the living resources that have a price, with their backups; `unpriced` counts the others. */
