@@ -14,7 +14,7 @@ const KEYS: Record<CostGroupKey, string> = {
 };
 
 /**
- * Set-based: sums the lines of invoices, each of which is in exactly one group. Tax is left out unless a group tells it apart. A filter on a
+ * Set-based: sums the lines of invoices, each of which is in exactly one group. Tax is left out unless it is a group. A filter on a
  * field that only resources have leaves out lines without a resource. $1 since, $2 until, then the filters.
  */
 export function invoicedStatement(
