@@ -1,29 +1,11 @@
 // Costs of the running month by tenant, for N resources of 100 tenants, one in twenty resized and one in fifty moved to another tenant.
 // SIZES=10000,100000 (docs/measurements.md H2). The answer of one tenant is measured too.
-import { createRequire } from 'node:module';
-import { built, configFor, pgClient, report, round, startDatabase } from './stage.mjs';
+import { openCosts, pgClient, report, round, startDatabase } from './stage.mjs';
 
-const require = createRequire(import.meta.url);
-require('reflect-metadata');
-const { NestFactory } = require('@nestjs/core');
 const server = await startDatabase();
 const owner = pgClient(server.ownerUrl);
 await owner.connect();
-const { ConfigModule } = built('libs/platform/config/src/index.js');
-const { DatabaseModule } = built('libs/platform/database/src/index.js');
-const { AuditModule } = built('libs/platform/audit/src/index.js');
-const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
-const { CostsModule, CostService } = built('libs/features/costs/src/index.js');
-class Measured {}
-const imports = [
-  ConfigModule.forRoot(configFor({ DATABASE_URL: server.appUrl })),
-  DatabaseModule,
-  AuditModule,
-  DigitalOceanModule,
-  CostsModule,
-];
-const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
-const costs = context.get(CostService, { strict: false });
+const { costs, close } = await openCosts({ DATABASE_URL: server.appUrl, DO_API_TOKEN: 'dop_v1_bench' });
 const found = [];
 for (const n of (process.env.SIZES ?? '10000,100000').split(',').map(Number)) {
   await owner.query('truncate cloud_resources, cloud_resource_events, resource_prices cascade');
@@ -61,6 +43,7 @@ for (const n of (process.env.SIZES ?? '10000,100000').split(',').map(Number)) {
     found.push({ what, n, p50_ms: round(times[9], 1), p95_ms: round(times[18], 1) });
   }
 }
-await context.close();
+await close();
 await owner.end();
-report({ bench: 'costs', found });
+await server.stop();
+report('costs', { found });
