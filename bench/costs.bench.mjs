@@ -1,5 +1,5 @@
 // Costs of the running month by tenant, for N resources of 100 tenants, one in twenty resized and one in fifty moved to another tenant.
-// SIZES=10000,100000 (docs/measurements.md H2). The answer of one tenant is measured too.
+// SIZES=10000,100000 (docs/measurements.md). The answer of one tenant is measured too.
 import { openCosts, pgClient, report, round, startDatabase } from './stage.mjs';
 
 const server = await startDatabase();

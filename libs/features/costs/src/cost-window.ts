@@ -59,7 +59,7 @@ export function costWindow({ period, from, to }: AskedTime, now: Date, mostGroup
 }
 
 /**
- * What the amounts are: of invoices for closed months, accrued for the running one, unless the question says. A tenant gets accrued amounts
+ * What the amounts are: of invoices for closed months, accrued for the running one, unless the question names a basis. A tenant gets accrued amounts
  * only. Pure. Throws `ValidationFailedError` for what the basis cannot answer.
  */
 export function costBasis(

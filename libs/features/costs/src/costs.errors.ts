@@ -1,6 +1,6 @@
 import { domainError } from '#libs/kernel';
 
-/** The events of that time are unknown or archived, so nobody can say what existed. */
+/** The events of that time are unknown or archived, so it is unknown what existed. */
 export class NotAccruableError extends domainError(
   'not_accruable',
   'invalid',
