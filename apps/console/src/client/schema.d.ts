@@ -1316,7 +1316,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get what is left of the calls to the provider
+     * Get the calls left at the provider
      * @description By token: calls left in the minute and in the hour, and whether the breaker or a refusal keeps calls back.
      *
      *     Who: Platform admins.
