@@ -45,7 +45,15 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const keys = groupBy.map((key) => `"${key}"`).join(', ');
   const spanColumns = [
     ...dimensions.map((key) => `${DIMENSIONS[key]} as of_${key}`),
-    ...['kind as own_kind', 'month', 'month_s', 'product', 'units', 'plan', 'since', 'until', 'moved'],
+    'kind as own_kind',
+    'month',
+    'month_s',
+    'product',
+    'units',
+    'plan',
+    'since',
+    'until',
+    'moved',
     `${splitsOwners ? 'tenant_id' : 'null::text'} as tenant_id`,
     'case when moved or cut then id end as single',
   ];

@@ -238,7 +238,12 @@ const SHAPE = {
   SAGA_RECONCILE_MS: setting('saga', 'between two checks for sagas without a worker (SAG-18)', timerMs(10), '1000'),
   SAGA_POLL_MS: setting('saga', 'between two shared polls of the provider for waiting sagas', timerMs(10), '5000'),
   PROVIDER_LAG_MS: setting('saga, inventory', 'lag bound W: how long a fresh effect may be invisible', ms, '60000'),
-  SAGA_OPEN_PER_TENANT: setting('saga', 'open sagas that one tenant may have started, until an admin sets the limit open_sagas (TEN-6)', wholeNumber(1), '50'),
+  SAGA_OPEN_PER_TENANT: setting(
+    'saga',
+    'open sagas that one tenant may have started, until an admin sets the limit open_sagas (TEN-6)',
+    wholeNumber(1),
+    '50',
+  ),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 
