@@ -14,7 +14,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_invoice_previews',
     'cloud_invoices',
   ],
-  catalog: ['provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
+  catalog: ['list_prices', 'provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes'],
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
   inventory: [

@@ -1,6 +1,6 @@
 import { Catalog, CatalogModule } from '#libs/catalog';
 import { Database } from '#libs/database';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { createTestDatabase } from '../../support/database';
 import { UNLIMITED_CALLS } from '../../support/settings';
 import type { SimulatorClient } from '../../support/simulator-client';
@@ -11,6 +11,7 @@ export interface CatalogWorld {
   readonly simulator: SimulatorClient;
   readonly database: Database;
   readonly catalog: Catalog;
+  readonly service: <T>(type: Type<T>) => T;
   /** Opens another process on the same database and provider, and returns its catalog. */
   readonly another: () => Promise<Catalog>;
   /** All rows of the stored copy, with the time of the refresh. */
@@ -34,6 +35,7 @@ export async function newCatalogWorld(): Promise<CatalogWorld> {
     simulator,
     database,
     catalog: here.get(Catalog, { strict: false }),
+    service: (type) => here.get(type, { strict: false }),
     another: async () => (await open()).get(Catalog, { strict: false }),
     copy: async () => ({
       taken: await database.query('select taken_at::text from provider_catalogue'),

@@ -24,6 +24,7 @@ import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
+import { ListPrices1795000001120 } from './1120-list-prices.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   ReadingFailures1795000001070,
   Filters1795000001080,
   DriftDetections1795000001090,
+  ListPrices1795000001120,
 ];
