@@ -2,7 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
 import { NotReadyError } from '#libs/runtime';
-import { ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
+import { PlanChangedError, type SagaPlan } from '#libs/saga';
+import { PlanResponse } from './plan.dto';
+import { ApiEnum, ApiListOf, ApiMapOfWords, ApiObject, ApiText, ApiWhole } from './swagger.decorators';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -43,6 +45,9 @@ export class Problem {
 
   @ApiMapOfWords(CHECKS, 'Only with `not_ready`: the state of each dependency', { optional: true })
   readonly checks?: Readonly<Record<string, string>>;
+
+  @ApiObject(() => PlanResponse, 'Only with `plan_changed`: the new plan', { optional: true })
+  readonly plan?: PlanResponse;
 }
 
 /** A failure before it is put into the problem envelope. */
@@ -51,7 +56,7 @@ export interface Failure {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs?: number | undefined;
-  readonly members?: Pick<Problem, 'errors' | 'checks'>;
+  readonly members?: Pick<Problem, 'errors' | 'checks' | 'plan'>;
 }
 
 /** The one place where a category becomes a status. */
@@ -194,7 +199,14 @@ function failureOfDomainError(error: DomainError): Failure | undefined {
 function membersOf(error: DomainError): Pick<Failure, 'members'> {
   if (error instanceof ValidationFailedError) return { members: { errors: error.errors } };
   if (error instanceof NotReadyError) return { members: { checks: error.checks } };
+  if (error instanceof PlanChangedError) return { members: { plan: planResponse(error.plan) } };
   return {};
+}
+
+/** A plan as it is answered. A refusal has the status and code that the start would be answered with. */
+export function planResponse<Plan extends SagaPlan>({ refusal, ...plan }: Plan): Omit<Plan, 'refusal'> & Pick<PlanResponse, 'refused'> {
+  if (!refusal) return plan;
+  return { ...plan, refused: { status: STATUS_OF_CATEGORY[refusal.category], code: refusal.code, detail: refusal.message } };
 }
 
 /** Nest's HttpException has getStatus(), the http-errors of Express and body-parser have `status`. */

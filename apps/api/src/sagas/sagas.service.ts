@@ -5,17 +5,10 @@ import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
 import { InventoryReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
-import {
-  SagaControls,
-  SagaNotFoundError,
-  SagaReader,
-  SagaRegistry,
-  SagaStarter,
-  UnknownSagaKindError,
-  type SagaPlan,
-  type SagaView,
-} from '#libs/saga';
+import { SagaControls, SagaNotFoundError, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaView } from '#libs/saga';
 import type { ListOf } from '../http/http.dto';
+import type { PlanResponse } from '../http/plan.dto';
+import { planResponse } from '../http/problem';
 import { InputValidationPipe } from '../http/validation.pipe';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 
@@ -33,14 +26,20 @@ export class SagasService {
     private readonly wakeups: WakeupService,
   ) {}
 
-  async plan(by: Principal, { kind, input }: SagaBody): Promise<{ kind: string } & SagaPlan> {
-    return { kind, ...(await this.starter.plan({ kind, input: await this.validInput(kind, input), tenantId: tenantOf(by) })) };
+  async plan(by: Principal, { kind, input }: SagaBody): Promise<PlanResponse> {
+    const valid = await this.validInput(kind, input);
+    return planResponse(await this.starter.plan({ kind, input: valid, tenantId: tenantOf(by), ownerId: await this.ownerOf(by, valid) }));
   }
 
-  async start(by: Principal, { kind, input }: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
+  async start(
+    by: Principal,
+    { kind, input, plan_hash: planHash }: SagaBody,
+    because: AuditContext,
+    idempotencyKey?: string,
+  ): Promise<SagaResponse> {
     const valid = await this.validInput(kind, input);
     const ownerId = await this.ownerOf(by, valid);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, idempotencyKey, because });
+    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, idempotencyKey, planHash, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }

@@ -1,4 +1,5 @@
 import { domainError, quotedWord, unknownWord } from '#libs/kernel';
+import type { SagaPlan } from './definition/plan';
 
 export class UnknownSagaKindError extends domainError(
   'unknown_saga_kind',
@@ -26,6 +27,17 @@ export class IdempotencyKeyReusedError extends domainError(
   'conflict',
   'This Idempotency-Key was used with another body',
 ) {}
+
+/** The start named the hash of a plan, and would do something else by now. The answer contains the new plan. [TNT-4] */
+export class PlanChangedError extends domainError(
+  'plan_changed',
+  'conflict',
+  'The start would no longer do what its plan showed, or the plan has expired: read the new plan, and start with its plan_hash',
+) {
+  constructor(readonly plan: SagaPlan) {
+    super();
+  }
+}
 
 /** The tenant has the allowed number of open sagas. [TEN-6] */
 export class TooManySagasError extends domainError(

@@ -23,7 +23,7 @@ export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
-export { ResourceRegistrar, type RegisteredResource, type Registration } from './recorder/resource-registrar';
+export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';
 export { DueSweeps } from './sync/sweep-ledger';
 export type { SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

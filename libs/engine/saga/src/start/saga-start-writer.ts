@@ -3,6 +3,7 @@ import { Database } from '#libs/database';
 import { traceparent } from '#libs/observability';
 import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import type { StoredPlan } from '../definition/plan';
 import { GroupCommit } from '../run/group-commit';
 import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
 
@@ -11,6 +12,7 @@ export interface AcceptableStart extends GuardedStart {
   readonly steps: readonly string[];
   /** Without duplicates. */
   readonly holds: readonly string[];
+  readonly plan: StoredPlan;
   readonly key: { readonly scope: string; readonly name: string; readonly bodyHash: string } | null;
   readonly because: AuditContext;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -89,10 +91,10 @@ function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }:
   };
 }
 
-function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, traceparent: trace }: JudgedStart, nr: number) {
+function toRow({ kind, input, tenantId, ownerId, steps, holds, plan, key, because, traceparent: trace }: JudgedStart, nr: number) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
   const starter = { asked_by: tenantId, created_by: because.by.sub, reason: because.reason };
-  return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
+  return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
 }
 
 /** The resource that the input names, and the name of what it orders, for the audit log. */
@@ -116,10 +118,10 @@ const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
     from (select a.* from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
-                 reason text, traceparent text, holds text[], scope text, key text, body_hash text) order by nr) a),
+                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text) order by nr) a),
 run as (
-  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, created_by, reason, traceparent)
-  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, created_by, reason, traceparent from asked order by nr
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent from asked order by nr
   returning id),
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),

@@ -28,6 +28,8 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Destroys the droplet with the data on its disk', calls: { min: 1, typical: 1 } });
+
   readonly execute = (ctx: Ctx) => {
     const { droplet_id: id } = ctx.input;
     const { pollMs } = this.config.saga;
@@ -64,6 +66,11 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
     private readonly desiredStates: DesiredStateRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  readonly outline = () => ({
+    does: 'Waits until the provider has no such droplet any more, and marks it deleted in the inventory',
+    calls: { min: 1, typical: 4 },
+  });
 
   readonly execute = async (ctx: MarkCtx) => {
     const { droplet_id: id } = ctx.input;

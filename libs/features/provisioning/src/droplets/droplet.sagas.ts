@@ -5,8 +5,8 @@ import { AwaitActiveStep } from './await-active.step';
 import { CreateDropletStep } from './create-droplet.step';
 import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
+import { DropletForecasts } from './droplet-forecasts';
 import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
-import { SagaPreviews } from './saga-previews';
 import { PowerOffStep, PowerOnStep } from './power.steps';
 import { RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
@@ -20,6 +20,7 @@ export class ProvisionDropletSaga {
 
   constructor(
     access: DropletAccess,
+    forecasts: DropletForecasts,
     create: CreateDropletStep,
     active: AwaitActiveStep,
     assign: AssignProjectStep,
@@ -31,6 +32,7 @@ export class ProvisionDropletSaga {
       prepare: (command) => access.acceptOrder(command),
       findProblems: (fields) => access.findOrderProblems(fields),
       plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
+      foresee: ({ input }) => forecasts.ofProvision(input),
       steps: [create, active, assign, register],
       redactedInputFields: ['user_data'],
     };
@@ -42,13 +44,13 @@ export class ProvisionDropletSaga {
 export class DestroyDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, previews: SagaPreviews, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+  constructor(access: DropletAccess, forecasts: DropletForecasts, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
     this.definition = {
       kind: 'destroy_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [destroy.name, mark.name],
-      preview: (input) => previews.ofDestroy(input),
+      foresee: (command) => forecasts.ofDestroy(command),
       holds: dropletHolds,
       steps: [destroy, mark],
     };
@@ -60,13 +62,13 @@ export class DestroyDropletSaga {
 export class SnapshotDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, previews: SagaPreviews, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+  constructor(access: DropletAccess, forecasts: DropletForecasts, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
     this.definition = {
       kind: 'snapshot_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [take.name, listed.name],
-      preview: (input) => previews.ofSnapshot(input),
+      foresee: (command) => forecasts.ofSnapshot(command),
       holds: dropletHolds,
       steps: [take, listed],
     };
@@ -80,7 +82,7 @@ export class ResizeDropletSaga {
 
   constructor(
     access: DropletAccess,
-    previews: SagaPreviews,
+    forecasts: DropletForecasts,
     off: PowerOffStep,
     resize: ResizeStep,
     withDisk: ResizeWithDiskStep,
@@ -92,7 +94,7 @@ export class ResizeDropletSaga {
       input: ResizeDropletInput,
       prepare: (command) => access.acceptResize(command),
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
-      preview: (input) => previews.ofResize(input),
+      foresee: (command) => forecasts.ofResize(command),
       holds: dropletHolds,
       steps: [off, resize, withDisk, on, recordSize],
     };

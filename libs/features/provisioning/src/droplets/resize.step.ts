@@ -3,8 +3,9 @@ import { done, type StepAnswer, type StepContext, type StepDefinition, type Step
 import { Injectable } from '@nestjs/common';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
-import { DropletActionRunner, type ActionIntent } from './droplet-action-runner';
-import type { AcceptedResize } from './droplet.input';
+import { ACTION_CALLS, DropletActionRunner, type ActionIntent } from './droplet-action-runner';
+import type { DropletFacts } from './droplet-forecasts';
+import type { AcceptedResize, WantedSize } from './droplet.input';
 
 /** `from` is the previous size. */
 type ResizeIntent = ActionIntent & { readonly from?: string };
@@ -29,6 +30,11 @@ export class ResizeStep implements StepDefinition<AcceptedResize, ResizeIntent, 
     private readonly droplets: DropletCalls,
   ) {}
 
+  readonly outline = ({ size_slug }: WantedSize, { sized }: DropletFacts) =>
+    sized
+      ? { skipped: 'the droplet needs no resize' }
+      : { does: `Changes the size to ${size_slug}, and keeps the disk`, undo: 'Restores the old size', calls: ACTION_CALLS };
+
   readonly execute = (ctx: Ctx) => resizeDroplet(ctx, this.runner, this.droplets, { disk: false, diskGb: 0 });
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ResizedDroplet>> => {
@@ -51,6 +57,11 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize, Resize
     private readonly droplets: DropletCalls,
     private readonly catalog: Catalog,
   ) {}
+
+  readonly outline = ({ size_slug }: WantedSize, { sized }: DropletFacts) =>
+    sized
+      ? { skipped: 'the droplet needs no resize' }
+      : { does: `Changes the size to ${size_slug}, and grows the disk with it`, calls: ACTION_CALLS };
 
   readonly execute = async (ctx: StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>) => {
     const size = await this.catalog.size(ctx.input.size_slug);

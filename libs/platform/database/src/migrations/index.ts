@@ -25,6 +25,7 @@ import { ReadingFailures1795000001070 } from './1070-reading-failures.migration'
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   Filters1795000001080,
   DriftDetections1795000001090,
   ListPrices1795000001120,
+  SagaPlans1795000001150,
 ];
