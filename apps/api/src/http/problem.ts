@@ -203,7 +203,7 @@ function membersOf(error: DomainError): Pick<Failure, 'members'> {
   return {};
 }
 
-/** A plan as it is answered. A refusal has the status and code that the start would be answered with. */
+/** A plan in the form of the API. A refusal has the status and code that the start would be answered with. */
 export function planResponse<Plan extends SagaPlan>({ refusal, ...plan }: Plan): Omit<Plan, 'refusal'> & Pick<PlanResponse, 'refused'> {
   if (!refusal) return plan;
   return { ...plan, refused: { status: STATUS_OF_CATEGORY[refusal.category], code: refusal.code, detail: refusal.message } };

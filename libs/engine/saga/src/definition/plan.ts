@@ -153,7 +153,7 @@ export interface PlanContent {
   readonly holds: readonly string[];
 }
 
-/** A plan as it is answered. `refusal`: a start would be refused with this error. */
+/** The answer of a dry run. `refusal`: a start would be refused with this error. */
 export interface SagaPlan extends PlanContent {
   readonly kind: string;
   /** A start that names it runs only while the plan is still this one. */

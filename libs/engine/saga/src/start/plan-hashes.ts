@@ -32,7 +32,7 @@ export interface IssuedHash {
 @Injectable()
 export class PlanHashes {
   constructor(
-    private readonly database: Database,
+    @Inject(Database) private readonly clock: Pick<Database, 'clockMs'>,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -67,7 +67,7 @@ export class PlanHashes {
   }
 
   private async currentMinute(): Promise<number> {
-    return Math.floor((await this.database.clockMs()) / MINUTE_MS);
+    return Math.floor((await this.clock.clockMs()) / MINUTE_MS);
   }
 }
 

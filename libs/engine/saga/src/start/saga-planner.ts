@@ -92,7 +92,7 @@ export class SagaPlanner {
     return { ...judged, plan, ...(refusal && { refusal }) };
   }
 
-  /** The plan as it is answered, with a new hash. */
+  /** The plan of a judged start, with a new hash. */
   async answerOf({ kind, plan, fingerprint, refusal }: JudgedStart): Promise<SagaPlan> {
     return { kind, ...(await this.hashes.issue(fingerprint, plan)), ...plan, ...(refusal && { refusal }) };
   }
