@@ -123,6 +123,8 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
    * refusal by the present state is thrown or returned. [TNT-4]
    */
   readonly foresee?: (command: StartCommand<Input>) => Promise<Forecast>;
+  /** The part of a prepared input that the hash of a plan covers, where the input also has values that the steps do not use. */
+  readonly hashedInput?: (input: Input) => object;
   /**
    * Problems of single fields that stored data can find in an input which is wrong elsewhere, so that the caller learns of all at once. The
    * fields are those that are valid by themselves. Calls no provider.

@@ -14,8 +14,8 @@ const VALID_MINUTES = 15;
 export interface HashedPlan {
   readonly kind: string;
   readonly tenantId: string | null;
-  /** The input as it was requested. */
-  readonly input: Readonly<Record<string, unknown>>;
+  /** The prepared input, or the part of it that the steps use. To prepare it again does not change it. */
+  readonly input: object;
   readonly plan: PlanContent;
 }
 

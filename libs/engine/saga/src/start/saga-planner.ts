@@ -62,7 +62,7 @@ export class SagaPlanner {
       const forecast: Forecast = (await definition.foresee?.({ scope, input })) ?? { facts: undefined };
       const { refusal } = forecast;
       const plan = refusal ? { ...EMPTY_PLAN, holds: prepared.holds } : planContent(definition, prepared, forecast);
-      return this.judged(asked, prepared, plan, refusal);
+      return this.judged(asked, prepared, plan, refusal, definition.hashedInput?.(input));
     } catch (error) {
       if (!(error instanceof DomainError) || !OF_THE_STATE.includes(error.category)) throw error;
       return this.refused(asked, error);
@@ -75,12 +75,13 @@ export class SagaPlanner {
   }
 
   private judged(
-    { kind, tenantId, input }: AskedStart,
+    { kind, tenantId }: AskedStart,
     prepared: Pick<JudgedStart, 'input' | 'steps' | 'holds'>,
     plan: PlanContent,
     refusal?: DomainError,
+    hashedInput: object = prepared.input,
   ): JudgedStart {
-    const fingerprint = this.hashes.fingerprint({ kind, tenantId, input, plan });
+    const fingerprint = this.hashes.fingerprint({ kind, tenantId, input: hashedInput, plan });
     return { kind, ...prepared, plan, fingerprint, ...(refusal && { refusal }) };
   }
 

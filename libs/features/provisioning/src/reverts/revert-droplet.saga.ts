@@ -113,6 +113,7 @@ export class RevertDropletSaga {
       internal: true,
       prepare: (command) => this.prepare(command),
       foresee: (command) => this.foresee(command),
+      hashedInput: ({ resource_id, fields, ...values }) => ({ resource_id, fields, wanted: fields.map((field) => values[field]) }),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
       steps: [check, off, resize, on, rename, tags, backups, power, observe],
