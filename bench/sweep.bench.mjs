@@ -49,7 +49,7 @@ async function sweep(what, n, off) {
 }
 
 for (const n of sizes) {
-  await owner.query('truncate cloud_resources, cloud_resource_events, cloud_sweeps cascade');
+  await owner.query('truncate cloud_resources, cloud_resource_events, cloud_sweeps, resource_prices cascade');
   await sweep('first', n, 1);
   await owner.query('analyze cloud_resources');
   await sweep('unchanged', n, 1);

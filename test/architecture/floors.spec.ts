@@ -1,7 +1,18 @@
 import { libraryName, readText, roomOf, rooms, sourceFiles, type SourceFile } from './source-tree';
 
 /** The libraries that each library may import, as in the table of docs/architecture.md. */
-const BELOW_FEATURES = ['kernel', 'config', 'observability', 'runtime', 'database', 'identity', 'audit', 'outbox', 'digitalocean'];
+const BELOW_FEATURES = [
+  'kernel',
+  'config',
+  'observability',
+  'runtime',
+  'database',
+  'identity',
+  'audit',
+  'events',
+  'outbox',
+  'digitalocean',
+];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
   config: ['kernel'],
@@ -10,17 +21,20 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   database: ['kernel', 'config', 'observability'],
   identity: ['kernel', 'config', 'observability'],
   audit: ['kernel', 'config', 'observability', 'database'],
+  events: ['kernel', 'config', 'observability', 'database', 'identity', 'audit'],
   outbox: ['kernel', 'config', 'observability', 'database'],
   queues: ['kernel', 'config', 'observability', 'database'],
   digitalocean: ['kernel', 'config', 'observability', 'database'],
   'local-stack': ['kernel', 'config', 'identity'],
-  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'identity'],
-  accounts: BELOW_FEATURES,
+  saga: ['kernel', 'config', 'observability', 'runtime', 'database', 'audit', 'events', 'identity'],
+  tenants: BELOW_FEATURES,
+  accounts: [...BELOW_FEATURES, 'tenants'],
   catalog: BELOW_FEATURES,
-  inventory: [...BELOW_FEATURES, 'accounts'],
-  provisioning: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'catalog'],
-  drift: [...BELOW_FEATURES, 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
-  'provider-billing': [...BELOW_FEATURES, 'accounts', 'inventory'],
+  inventory: [...BELOW_FEATURES, 'tenants', 'accounts', 'catalog'],
+  provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],
+  drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
+  'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog'],
+  costs: [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

@@ -16,6 +16,24 @@ export interface TestDatabase {
 /** An arbitrary lock number in the server's maintenance database. One jest worker of a run creates the template while the others wait. */
 const TEMPLATE_LOCK = 7_201_522;
 
+/** Tenants that every test database knows: a token of any other one reads no rows and may change nothing. */
+const TEST_TENANTS = [
+  'acme',
+  'birch',
+  'bird',
+  'carol',
+  'cedar',
+  'dora',
+  'emil',
+  'fern',
+  'globex',
+  'newco',
+  'other',
+  'repeating',
+  'served',
+  'zed',
+];
+
 /** Clones the migrated template of the run. The first caller in any jest worker creates the template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const run = currentTestRun();
@@ -69,6 +87,7 @@ async function ensureTemplate(owner: Client): Promise<string> {
       await owner.query(`drop database if exists ${escapeIdentifier(template)} with (force)`);
       await owner.query(`create database ${escapeIdentifier(template)} template template0`);
       await migrateAll(urlOf(template), urlOf(template, 'app'));
+      await registerTenants(urlOf(template), TEST_TENANTS);
       await owner.query(`alter database ${escapeIdentifier(template)} is_template true`);
     }
   } finally {
@@ -84,6 +103,19 @@ export async function migrateAll(ownerUrl: string, appUrl: string): Promise<void
   const { REPEATABLE_SQL } = require(command) as typeof MigrateCommand; // eslint-disable-line @typescript-eslint/no-require-imports
   await migrate(ownerUrl, { appUrl, repeatable: REPEATABLE_SQL });
   await prepareQueueSchema(ownerUrl);
+}
+
+/** Registers tenants as an admin does, in a database that no process uses yet. */
+export async function registerTenants(ownerUrl: string, ids: readonly string[]): Promise<void> {
+  const owner = new Client({ connectionString: ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query(`insert into tenants (id, name, source) select id, id, 'admin' from unnest($1::text[]) id on conflict do nothing`, [
+      ids,
+    ]);
+  } finally {
+    await owner.end();
+  }
 }
 
 function urlOf(database: string, as: 'owner' | 'app' = 'owner'): string {

@@ -1,4 +1,4 @@
-import { ProjectService, type ProjectView } from '#libs/accounts';
+import { DescribedTenants, ProjectService, type ProjectView } from '#libs/accounts';
 import { Database } from '#libs/database';
 import {
   ChangeCauses,
@@ -13,7 +13,8 @@ import {
   type SweepView,
 } from '#libs/inventory';
 import type { ListAnswer, PageRequest } from '#libs/kernel';
-import type { INestApplicationContext } from '@nestjs/common';
+import { TenantWriter } from '#libs/tenants';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { createTestDatabase, type TestDatabase } from './database';
 import { UNLIMITED_CALLS } from './settings';
 import type { SimulatorClient } from './simulator-client';
@@ -39,8 +40,12 @@ export interface World {
   readonly register: ResourceRegistrar;
   readonly ledger: SweepReader;
   readonly owners: OwnershipService;
+  readonly tenants: TenantWriter;
+  readonly described: DescribedTenants;
   readonly causes: ChangeCauses;
   readonly sweep: (kind: string) => Promise<SweepView>;
+  /** Any other service of the process. */
+  readonly service: <T>(type: Type<T>) => T;
   /** The sweeps that a worker would start now. */
   readonly due: DueSweeps;
   /** The services of another process over the same database and provider. */
@@ -79,8 +84,11 @@ export async function newWorld(
     register: here.get(ResourceRegistrar, { strict: false }),
     ledger: here.get(SweepReader, { strict: false }),
     owners: here.get(OwnershipService, { strict: false }),
+    tenants: here.get(TenantWriter, { strict: false }),
+    described: here.get(DescribedTenants, { strict: false }),
     causes: here.get(ChangeCauses, { strict: false }),
     sweep: (kind) => sweeps.run(kind, { trigger: 'manual' }),
+    service: (type) => here.get(type, { strict: false }),
     due: here.get(DueSweeps, { strict: false }),
     another: async (more = {}) => {
       const context = await open(more);

@@ -9,6 +9,7 @@ import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseHealth, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
+import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
@@ -24,7 +25,7 @@ import { DatabaseClock } from './lifetime/database-clock';
 import { GracefulShutdown } from './lifetime/graceful-shutdown';
 import { SagaWorker } from './lifetime/saga-worker';
 import { WorkerBootstrap } from './lifetime/worker-bootstrap';
-import { ChainSealing, RetentionTask, SagaMaintenance } from './maintenance/maintenance.tasks';
+import { ChainSealing, PriceTask, RetentionTask, SagaMaintenance } from './maintenance/maintenance.tasks';
 import { ScheduleKeeper } from './maintenance/schedule-keeper';
 
 /** The libraries of the worker. The api has a list of the same form in its module; the two processes differ by these lists. */
@@ -32,6 +33,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ConfigModule.forRoot(config),
   DatabaseModule,
   AuditModule,
+  EventsModule,
   DigitalOceanModule,
   QueuesModule.forRoot(config, queues),
   AccountsModule,
@@ -54,7 +56,7 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.provisioning]: ProvisioningProcessor,
 };
 
-const TASKS = [ScheduleKeeper, ChainSealing, RetentionTask, SagaMaintenance];
+const TASKS = [ScheduleKeeper, ChainSealing, RetentionTask, PriceTask, SagaMaintenance];
 
 export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
   return queues.map((queue) => PROCESSORS[queue]);

@@ -94,7 +94,14 @@ async function placeDroplet(world: ProvisioningWorld, { recorded, sent }: Bounda
   if (isCreate && !sent) return { dropletId: undefined, texts: [] };
   const tags = kind === 'provision_droplet' ? ['managed-by-arcadia-cloud', `arcadia-saga-${sagaId}`] : ((value.from ?? []) as unknown);
   const name = step === 'rename' ? value.from : (run.input.name ?? 'web-1');
-  const order = { name, size: SIZES.old, region: 'fra1', image: 'ubuntu-24-04-x64', ...(Array.isArray(tags) && { tags }) };
+  const order = {
+    name,
+    size: SIZES.old,
+    region: 'fra1',
+    image: 'ubuntu-24-04-x64',
+    ...(Array.isArray(tags) && { tags }),
+    backups: step === 'set_backups' && value.from === true,
+  };
   const { droplet } = (await call('POST', '/v2/droplets', order)) as { droplet: { id: number } };
   const path = `/v2/droplets/${droplet.id}`;
   const act = async (action: Action) => ((await call('POST', `${path}/actions`, action)) as { action: { id: number } }).action.id;

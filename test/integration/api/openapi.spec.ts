@@ -89,6 +89,7 @@ it('lists every route of the API', () => {
     'get /api/v1/inventory/summary',
     'get /api/v1/inventory/{id}',
     'get /api/v1/inventory/{id}/events',
+    'get /api/v1/me',
     'get /api/v1/projects',
     'get /api/v1/projects/{id}',
     'get /api/v1/sagas',
@@ -96,10 +97,14 @@ it('lists every route of the API', () => {
     'get /api/v1/sweeps',
     'get /api/v1/sweeps/{id}',
     'get /api/v1/sweeps/{id}/missing',
+    'get /api/v1/tenants',
+    'get /api/v1/tenants/unknown',
+    'get /api/v1/tenants/{id}',
     'get /metrics',
     'patch /api/v1/drift-rules/{id}',
     'patch /api/v1/inventory/{id}',
     'patch /api/v1/projects/{id}',
+    'patch /api/v1/tenants/{id}',
     'post /api/v1/billing/invoices/{id}/ingest',
     'post /api/v1/billing/invoices/{id}/release',
     'post /api/v1/drift-rules',
@@ -113,6 +118,7 @@ it('lists every route of the API', () => {
     'post /api/v1/sagas/{id}/retry',
     'post /api/v1/sweeps',
     'post /api/v1/sweeps/{id}/release',
+    'post /api/v1/tenants',
   ]);
 });
 

@@ -119,7 +119,9 @@ if (document === undefined) {
       }
       await call('POST', `/v2/droplets/${id}/actions`, { body: { type: 'snapshot', name: 'walk' } });
       await advance(20_000);
-      for (const list of ['snapshots', 'backups', 'actions']) expect((await call('GET', `/v2/droplets/${id}/${list}`)).status).toBe(200);
+      for (const list of ['snapshots', 'backups', 'actions', 'backups/policy'])
+        expect((await call('GET', `/v2/droplets/${id}/${list}`)).status).toBe(200);
+      expect((await call('GET', '/v2/droplets/backups/policies?per_page=200')).body.policies).toHaveProperty(String(id));
       const { body: byTag } = await call('POST', '/v2/droplets/actions?tag_name=walk', { body: { type: 'power_cycle' } });
       expect(byTag.actions).toHaveLength(1);
       await advance(20_000);

@@ -25,9 +25,11 @@ const SIGNATURES = [
   'arcadia_digest_event_last_values() → trigger',
   'arcadia_digest_event_months() → trigger',
   'arcadia_digest_events() → trigger',
+  'arcadia_digest_feed() → trigger',
   'arcadia_inventory_at(timestamp with time zone, jsonb) → record',
   'arcadia_loose_form(jsonb) → jsonb',
   'arcadia_loosely_equal(jsonb, jsonb) → boolean',
+  'arcadia_rates(boolean) → record',
   'arcadia_seal_records(integer) → integer',
   'provider_acquire(text, boolean, double precision[], integer, integer, double precision, double precision, double precision, bigint[], double precision[], text[], double precision[]) → record',
   'provider_report(text, bigint[], double precision[], text[], double precision[], double precision) → text[]',
@@ -93,7 +95,10 @@ it('declares one object per entry, under the name of the entry', () => {
 });
 
 /** Functions and views that have changed since the migration that created them. Their results and privileges have not. */
-const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time'];
+const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time', 'cloud_resource_owners'];
+
+/** Functions and views that no migration created. */
+const ADDED = ['arcadia_rates'];
 
 it('replaces the objects of the migrations by equal or changed ones, with the same owner and privileges [OPS-5]', async () => {
   await migrateWith([]);
@@ -102,9 +107,9 @@ it('replaces the objects of the migrations by equal or changed ones, with the sa
       CHANGED.includes(String(object.name).replace(/\(.*/s, '')) ? { ...object, definition: null } : object,
     );
   const before = await comparable();
-  expect(before.length).toBeGreaterThan(NAMES.length);
+  expect(before.length).toBeGreaterThan(NAMES.length - ADDED.length);
   expect(await migrateWith(REPEATABLE_SQL)).toEqual(NAMES);
-  expect(await comparable()).toEqual(before);
+  expect((await comparable()).filter(({ name }) => !ADDED.includes(String(name).replace(/\(.*/s, '')))).toEqual(before);
 });
 
 it('keeps the signatures that a release calls: a changed one gets a new name [OPS-5]', async () => {

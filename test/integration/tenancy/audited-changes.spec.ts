@@ -77,6 +77,18 @@ const CHANGES = [
     reason: null,
   },
   {
+    what: 'a registered tenant',
+    action: 'tenant_created',
+    send: () => world.http().post('/api/v1/tenants').send({ id: 'initech', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a changed tenant',
+    action: 'tenant_changed',
+    send: () => world.http().patch('/api/v1/tenants/acme').send({ status: 'suspended', reason: 'sold' }),
+    status: 200,
+  },
+  {
     what: 'the adoption of a resource',
     action: 'resource_adopted',
     send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),

@@ -16,6 +16,12 @@ export const RequirePlatformAdmin = () => SetMetadata<string, Access>(ACCESS, 'p
 /** Every valid token. The handler must narrow its reads by `scopeOf(principal)`. */
 export const RequireTenantOrAdmin = () => SetMetadata<string, Access>(ACCESS, 'tenant_or_admin');
 
+/** Metadata key of a handler that answers tenants of every status. */
+export const ANY_TENANT_STATUS = 'arcadia:any_tenant_status';
+
+/** Also tenants that are closed or not registered. The handler must not depend on rows of the tenant. */
+export const AnyTenantStatus = () => SetMetadata(ANY_TENANT_STATUS, true);
+
 /** The caller, as the access guard identified it. Throws `UnauthenticatedError` on a route without a token. */
 export function principalOf(context: ExecutionContext): Principal {
   const { user } = context.switchToHttp().getRequest<{ user?: Principal }>();

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
+import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
 import { IsNotBlank, IsOneOf, IsTimestamp } from './input.decorators';
 
@@ -101,6 +102,29 @@ export class ReasonBody {
   @IsString()
   @MaxLength(MAX_REASON)
   readonly reason?: string;
+}
+
+/** Body of a change of an owner, which may reach into the past. */
+export class OwnershipBody extends ReasonBody {
+  @ApiInput('The owner counts from this past time on, so that the history and later invoices say so; needs a `reason`', {
+    example: '2026-11-01T00:00:00Z',
+  })
+  @IsOptional()
+  @IsTimestamp()
+  readonly effective_from?: string;
+
+  /** Throws for a time in the future, and for a correction without a reason or without an owner. */
+  toOwnerOptions(hasOwner: boolean): { readonly effectiveFrom?: string } {
+    const { effective_from: effectiveFrom, reason } = this;
+    if (effectiveFrom === undefined) return {};
+    const problems: FieldError[] = [];
+    if (Date.parse(effectiveFrom) > Date.now()) problems.push({ field: 'effective_from', message: 'effective_from must be in the past' });
+    if (!hasOwner) problems.push({ field: 'effective_from', message: 'effective_from needs tenant_id or unassigned' });
+    if (reason === undefined || reason.trim() === '')
+      problems.push({ field: 'reason', message: 'is missing: a correction of the past needs one' });
+    if (problems.length > 0) throw new ValidationFailedError(problems);
+    return { effectiveFrom };
+  }
 }
 
 /** Body of a change that needs a reason. */

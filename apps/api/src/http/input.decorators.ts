@@ -13,7 +13,7 @@ export const OrNull = () => ValidateIf((_input, value) => value !== null);
 export const IsTenantId = () =>
   ValidateBy({ name: 'isTenantId', validator: { validate: isTenantId, defaultMessage: () => `$property must be ${A_TENANT_ID}` } });
 
-const A_TENANT_ID = 'a tenant id: text of 1 to 200 characters, without control characters and without blanks at its ends';
+export const A_TENANT_ID = 'a tenant id: text of 1 to 200 characters, without control characters and without blanks at its ends';
 
 /** An RFC 3339 time between 1970 and 2999. It is converted to UTC, because PostgreSQL accepts fewer offsets and days than JavaScript. */
 export const IsTimestamp = () =>

@@ -107,6 +107,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tenant_changed',
+  'tenant_created',
 ];
 
 interface KnownField {

@@ -77,6 +77,8 @@ export const ApiWhole = (description: string, options?: FieldOptions & { readonl
 };
 /** A number of things, 0 or more. */
 export const ApiCount = (description: string, options?: FieldOptions) => ApiWhole(description, { ...options, minimum: 0 });
+/** A measure that need not be whole, 0 or more. */
+export const ApiMeasure = (description: string, options?: FieldOptions) => field({ type: 'number', minimum: 0 }, description, options);
 /** A part of a whole, 0 to 1. */
 export const ApiShare = (description: string, options?: FieldOptions) =>
   field({ type: 'number', minimum: 0, maximum: 1 }, description, options);
@@ -148,6 +150,7 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   }),
   isKnown: () => ({ type: 'string', pattern: WORD_LIST.replace(',', '') }),
   areKnown: () => ({ type: 'string', pattern: WORD_LIST }),
+  isEmail: () => ({ type: 'string', format: 'email' }),
   isIn: ([values]) => ({ type: 'string', enum: values }),
   isUuid: () => ({ type: 'string', format: 'uuid' }),
   isTimestamp: () => ({ type: 'string', format: 'date-time' }),

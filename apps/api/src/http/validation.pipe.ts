@@ -14,8 +14,10 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import { getMetadataStorage } from 'class-validator';
 import type { Request } from 'express';
 import { CONFIG, type Config } from '#libs/config';
+import { isTenantId } from '#libs/identity';
 import { isUuid, nearestWord, UNKNOWN_FIELD, ValidationFailedError, type FieldError } from '#libs/kernel';
 import { DEFAULT_LIMIT, DryRunQuery, PageQuery } from './http.dto';
+import { A_TENANT_ID } from './input.decorators';
 import { KnownWords } from './known-words';
 
 /**
@@ -140,6 +142,15 @@ export class UuidPipe implements PipeTransform<string, string> {
     const id = value.toLowerCase();
     if (!isUuid(id)) throw new ValidationFailedError([{ field: 'id', message: 'id must be a UUID' }]);
     return id;
+  }
+}
+
+/** Ids of tenants are text. Any other text is refused before it reaches a statement. */
+@Injectable()
+export class TenantIdPipe implements PipeTransform<string, string> {
+  transform(value: string): string {
+    if (!isTenantId(value)) throw new ValidationFailedError([{ field: 'id', message: `id must be ${A_TENANT_ID}` }]);
+    return value;
   }
 }
 

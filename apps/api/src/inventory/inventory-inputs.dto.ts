@@ -5,7 +5,7 @@ import { ValidationFailedError } from '#libs/kernel';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiInput } from '../http/swagger.decorators';
 import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { OwnershipBody, PageQuery } from '../http/http.dto';
 
 /** Filters of the inventory. A resource must match all that are given. */
 export class InventoryQuery extends PageQuery {
@@ -88,12 +88,12 @@ export class InventoryQuery extends PageQuery {
   @IsTimestamp()
   readonly updated_since?: string;
 
-  @ApiInput('Order of the rows; a minus reverses it. By id unless given')
+  @ApiInput('Order of the rows; a minus reverses it. By id unless given. Rows without a price are last')
   @IsOptional()
   @IsOneOf(RESOURCE_SORTS)
   readonly sort?: ResourceSort;
 
-  @ApiInput('`true`: add `totals.count`, the number of all rows that match')
+  @ApiInput('`true`: add `totals`: number and monthly price of all rows that match')
   @IsOptional()
   @IsOneOf(['true'])
   readonly totals?: string;
@@ -129,8 +129,10 @@ function oneOrSeveral(list: string | undefined): string | readonly string[] | un
 }
 
 /** The explicit owner of a resource. */
-export class OwnerBody extends ReasonBody {
-  @ApiInput('The owner, which overrides every attribution rule; null returns the resource to the rules', { example: 'harbour' })
+export class OwnerBody extends OwnershipBody {
+  @ApiInput('The owner, a registered tenant, which overrides every attribution rule; null returns the resource to the rules', {
+    example: 'harbour',
+  })
   @IsOptional()
   @OrNull()
   @IsTenantId()

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
+import { isPriced } from '#libs/catalog';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
@@ -81,16 +82,19 @@ export class InventoryController {
   @ApiOperation({
     summary: 'Assign a resource to a tenant',
     description:
-      'The explicit owner overrides every attribution rule. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant.',
+      'The explicit owner overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and ' +
+      '409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
+      '`effective_from` with a `reason` corrects its history.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
+  @ApiProblems(409)
   setOwner(
     @Param('id', UuidPipe) id: string,
     @Body() body: OwnerBody,
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
-    return this.owners.setOwner(id, body.toOwner(), context);
+    return this.owners.setOwner(id, body.toOwner(), context, body.toOwnerOptions(true));
   }
 }
 
@@ -120,6 +124,14 @@ const COLUMNS: CsvColumns<ResourceView> = {
   last_seen_at: (row) => row.last_seen_at,
   deleted_at: (row) => row.deleted_at,
   urn: (row) => row.urn,
+  price_hourly: ({ price }) => (price && isPriced(price) ? price.hourly : null),
+  price_monthly: ({ price }) => (price && isPriced(price) ? price.monthly : null),
+  price_backups_monthly: ({ price }) => (price && isPriced(price) ? (price.backups?.monthly ?? null) : null),
+  price_currency: ({ price }) => (price && isPriced(price) ? price.currency : null),
+  price_source: ({ price }) => (price && isPriced(price) ? price.source : null),
+  price_as_of: ({ price }) => (price && isPriced(price) ? price.as_of : null),
+  price_note: ({ price }) => (price && isPriced(price) ? price.note : null),
+  unpriced: ({ price }) => (price && !isPriced(price) ? price.unpriced : null),
 };
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

@@ -1,3 +1,4 @@
+import { UNPRICED_REASONS, type ListPrice, type UnpricedReason } from '#libs/catalog';
 import type { EventCause, EventView, MissingProof, ResourceView } from '#libs/inventory';
 import {
   ApiAnyObject,
@@ -36,8 +37,46 @@ class MissingResponse implements MissingProof {
   readonly since: string;
 }
 
+class BackupsPriceResponse {
+  @ApiEnum(['weekly', 'daily'], 'How often the droplet is backed up')
+  readonly plan: 'weekly' | 'daily';
+
+  @ApiText('What the backups cost an hour', { example: '0.001786' })
+  readonly hourly: string;
+
+  @ApiText('What the backups cost a month', { example: '1.20' })
+  readonly monthly: string;
+}
+
+/** What a resource costs, or why it has no price. For tenants the public list price; for admins also what invoices taught. */
+export class PriceResponse implements Partial<ListPrice> {
+  @ApiText('Price of an hour, decimal text', { optional: true, example: '0.00893' })
+  readonly hourly?: string;
+
+  @ApiText('Price of a month, decimal text, without backups', { optional: true, example: '6.00' })
+  readonly monthly?: string;
+
+  @ApiText('Currency of the amounts', { optional: true, example: 'USD' })
+  readonly currency?: string;
+
+  @ApiEnum(['catalog', 'observed', 'configured'], 'Where the price comes from; tenants never get `observed`', { optional: true })
+  readonly source?: ListPrice['source'];
+
+  @ApiTime('When the price was read, learned or set', { optional: true })
+  readonly as_of?: string;
+
+  @ApiText('Why the price is what it is, for people', { optional: true, nullable: true, example: 'free of charge' })
+  readonly note?: string | null;
+
+  @ApiObject(() => BackupsPriceResponse, 'What the backups of a droplet cost beside it', { optional: true, nullable: true })
+  readonly backups?: BackupsPriceResponse | null;
+
+  @ApiEnum(UNPRICED_REASONS, 'Instead of all other fields: why the resource has no price', { optional: true })
+  readonly unpriced?: UnpricedReason;
+}
+
 /** A resource of the account, or its tombstone. */
-export class ResourceResponse implements ResourceView {
+export class ResourceResponse implements Omit<ResourceView, 'price'> {
   @ApiUuid('Id of the resource')
   readonly id: string;
 
@@ -101,6 +140,9 @@ export class ResourceResponse implements ResourceView {
     { nullable: true },
   )
   readonly missing: MissingResponse | null;
+
+  @ApiObject(() => PriceResponse, 'What the resource costs; null for a tombstone', { nullable: true, optional: true })
+  readonly price?: PriceResponse | null;
 }
 
 class DesiredStateResponse {
@@ -125,6 +167,12 @@ export class ResourceDetailResponse extends ResourceResponse {
 class ResourceTotals {
   @ApiCount('Number of all rows that match the filters')
   readonly count: number;
+
+  @ApiText('Price of a month of all living rows with a price, with their backups', { example: '212.00' })
+  readonly monthly: string;
+
+  @ApiCount('Number of living rows without a price; `monthly` lacks them')
+  readonly unpriced: number;
 }
 
 /** One page of resources. */

@@ -5,7 +5,7 @@ import { CompletenessReader, InventoryReader, OwnershipService, PROJECT_SWEEP } 
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
 import type { DataOf, ListOf } from '../http/http.dto';
-import { ApiDataResponse, ApiIdParam, ApiListResponse } from '../http/response.decorators';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { ProjectBody, ProjectResponse, ProjectsQuery } from './projects.dto';
@@ -41,16 +41,21 @@ export class ProjectsController {
     summary: 'Assign a project to a tenant and classify it',
     description:
       'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. ' +
-      '`tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `classification: null` removes it.',
+      '`tenant_id` must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. ' +
+      '`tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. ' +
+      '`effective_from` with a `reason` corrects the history of its resources. `classification: null` removes it.',
   })
   @ApiIdParam('project')
   @ApiDataResponse(ProjectResponse)
+  @ApiProblems(409)
   async patch(
     @Param('id', UuidPipe) id: string,
     @Body() body: ProjectBody,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<ProjectResponse>> {
-    await this.owners.setProject(id, body.toChange(), context);
+    const change = body.toChange();
+    const options = body.toOwnerOptions(change.tenant_id !== undefined || change.unassigned === true);
+    await this.owners.setProject(id, change, context, options);
     return this.read(id);
   }
 

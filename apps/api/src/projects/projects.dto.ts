@@ -3,7 +3,7 @@ import type { ProjectChange, ProjectFilters, ProjectView } from '#libs/accounts'
 import { ValidationFailedError } from '#libs/kernel';
 import { ApiCount, ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsOneOf, IsTenantId } from '../http/input.decorators';
-import { PageQuery, ReasonBody } from '../http/http.dto';
+import { OwnershipBody, PageQuery } from '../http/http.dto';
 
 const TRUE_OR_FALSE = ['true', 'false'];
 const flagOf = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
@@ -72,8 +72,8 @@ export class ProjectsQuery extends PageQuery {
 }
 
 /** Changes to a project; a field that is missing keeps its value. */
-export class ProjectBody extends ReasonBody {
-  @ApiInput('Owner of the project; null gives the project back to its description', { example: 'acme' })
+export class ProjectBody extends OwnershipBody {
+  @ApiInput('Owner of the project, a registered tenant; null gives the project back to its description', { example: 'acme' })
   @IsOptional()
   @IsTenantId()
   readonly tenant_id?: string | null;

@@ -1,5 +1,6 @@
 import { PROJECT_NAMES } from '#libs/accounts';
 import { chainFunctions } from '#libs/audit';
+import { CATALOG_RATES } from '#libs/catalog';
 import { migrate as applyMigrations, type RepeatableSql } from '#libs/database';
 import { RATE_LIMITER_FUNCTIONS } from '#libs/digitalocean';
 import { LOOSE_EQUALITY } from '#libs/drift';
@@ -18,6 +19,7 @@ const USAGE = `npm run migrate
 export const REPEATABLE_SQL: readonly RepeatableSql[] = [
   ...RATE_LIMITER_FUNCTIONS,
   ...chainFunctions(APPEND_ONLY_STREAMS),
+  ...CATALOG_RATES,
   ...INVENTORY_HISTORY,
   ...PROJECT_NAMES,
   ...LOOSE_EQUALITY,

@@ -149,6 +149,7 @@ export function demoImages(random: SeededRandom, startMs: number, droplets: Drop
   for (const [index, droplet] of droplets.entries()) {
     if (index % 3 === 0) droplet.snapshot_ids = [add(droplet, 'snapshot', random.integer(1, 300))];
     if (!droplet.features.includes('backups')) continue;
+    if (index % 4 === 0) droplet.backup_policy = { plan: 'daily', hour: (droplet.id % 6) * 4 }; // as its invoices are written
     droplet.backup_ids = Array.from({ length: WEEKLY_BACKUPS }, (_, week) => add(droplet, 'backup', 7 * (WEEKLY_BACKUPS - week)));
   }
   return images;

@@ -1,4 +1,4 @@
-import type { DropletRecord, ImageRecord } from '../world/records';
+import type { BackupPolicy, DropletRecord, ImageRecord } from '../world/records';
 import { apiTime, type World } from '../world/world';
 import { imageView } from './images.endpoints';
 
@@ -81,10 +81,27 @@ function networks(droplet: DropletRecord): { v4: unknown[]; v6: unknown[] } {
 
 /** The next backup window. It moves as time passes, which a client must not treat as a change of the droplet. */
 function nextBackupWindow(world: World, droplet: DropletRecord): { start: string; end: string } {
-  const policy = droplet.backup_policy ?? { plan: 'weekly' as const, weekday: WEEKDAYS[droplet.id % 7], hour: (droplet.id % 6) * 4 };
+  const policy = policyOf(droplet);
   const start = new Date(world.nowMs);
   start.setUTCHours(policy.hour, 0, 0, 0);
   const fits = (): boolean => start.getTime() > world.nowMs && (policy.plan === 'daily' || WEEKDAYS[start.getUTCDay()] === policy.weekday);
   for (let day = 0; day < 8 && !fits(); day++) start.setUTCDate(start.getUTCDate() + 1);
   return { start: apiTime(start.getTime()), end: apiTime(start.getTime() + 23 * HOUR_MS) };
+}
+
+/** The ordered policy, or the weekly one that the provider chose. */
+function policyOf({ id, backup_policy: ordered }: DropletRecord): BackupPolicy {
+  return ordered ?? { plan: 'weekly', weekday: WEEKDAYS[id % 7], hour: (id % 6) * 4 };
+}
+
+/** The backup policy of a droplet, with or without backups. */
+export function backupPolicyView(world: World, droplet: DropletRecord): Record<string, unknown> {
+  if (!droplet.features.includes('backups')) return { droplet_id: droplet.id, backup_enabled: false };
+  const policy = policyOf(droplet);
+  return {
+    droplet_id: droplet.id,
+    backup_enabled: true,
+    backup_policy: { ...policy, window_length_hours: 4, retention_period_days: policy.plan === 'daily' ? 7 : 28 },
+    next_backup_window: nextBackupWindow(world, droplet),
+  };
 }

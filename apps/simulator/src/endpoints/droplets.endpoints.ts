@@ -1,11 +1,22 @@
-import { badRequest, list, type ListSource, noContent, notFound, ok, pendingEvent, unprocessable } from '../http/answer';
+import {
+  type Answer,
+  badRequest,
+  list,
+  type ListSource,
+  noContent,
+  notFound,
+  ok,
+  pageBody,
+  pendingEvent,
+  unprocessable,
+} from '../http/answer';
 import { type EndpointGroup, integerParam, type ProviderRequest } from '../http/route';
 import type { SortedIds } from '../world/collections';
 import type { DropletRecord } from '../world/records';
 import type { World } from '../world/world';
 import { createDroplets } from './droplet-create';
 import { destroyDroplet, dropletLifecycle, isBusy } from './droplet-lifecycle';
-import { dropletSnapshotView, dropletView } from './droplet-view';
+import { backupPolicyView, dropletSnapshotView, dropletView } from './droplet-view';
 
 /** Droplets: list, get, create, destroy, and the snapshots and backups of a droplet. */
 export const dropletsEndpoints: EndpointGroup = {
@@ -36,6 +47,12 @@ export const dropletsEndpoints: EndpointGroup = {
       method: 'GET',
       path: '/v2/droplets/:id/snapshots',
       handle: (world, request) => list('snapshots', imagesOf(world, request, 'snapshot')),
+    },
+    { method: 'GET', path: '/v2/droplets/backups/policies', handle: listBackupPolicies },
+    {
+      method: 'GET',
+      path: '/v2/droplets/:id/backups/policy',
+      handle: (world, request) => ok({ policy: backupPolicyView(world, readableDroplet(world, request)) }),
     },
     { method: 'GET', path: '/v2/droplets/:id/backups', handle: (world, request) => list('backups', imagesOf(world, request, 'backup')) },
   ],
@@ -74,6 +91,18 @@ function dropletSource(world: World, ids: SortedIds): ListSource {
     return droplet && dropletView(world, droplet);
   };
   return { total: ids.length, slice: (from, to) => ids.slice(from, to).map(render) };
+}
+
+/** The policies of all droplets: pages of an object with the droplets' ids as keys, not of a list. */
+function listBackupPolicies(world: World, request: ProviderRequest): Answer {
+  const ids = world.indexes.droplets.under('droplets');
+  const render = (id: number): unknown => {
+    const droplet = world.collections.droplets.get(id);
+    return droplet && backupPolicyView(world, droplet);
+  };
+  const body = pageBody('policies', { total: ids.length, slice: (from, to) => ids.slice(from, to).map(render) }, true, request);
+  const policies = (body.policies as { droplet_id: number }[]).map((policy) => [policy.droplet_id, policy] as const);
+  return ok({ ...body, policies: Object.fromEntries(policies) });
 }
 
 function imagesOf(world: World, request: ProviderRequest, type: 'snapshot' | 'backup'): ListSource {

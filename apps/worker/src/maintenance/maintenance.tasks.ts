@@ -5,7 +5,7 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
-import { inventoryRetention } from '#libs/inventory';
+import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
@@ -97,6 +97,23 @@ export class RetentionTask extends RepeatedTask {
     if (!this.serves || !(await this.ticks.claim('housekeeping', HOURLY))) return;
     await this.retention.apply([...inventoryRetention(this.config), ...balanceRetention(this.config)], signal);
     this.log.log({ event: 'record_head', ...(await this.sealer.head()) });
+  }
+}
+
+const PRICE_EVERY_MS = 300_000;
+
+/** Prices the resources that a process of a release without prices recorded. */
+@Injectable()
+export class PriceTask extends RepeatedTask {
+  constructor(
+    private readonly prices: PriceSettling,
+    database: Database,
+  ) {
+    super('prices', PRICE_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.prices.settle(signal);
   }
 }
 

@@ -4,6 +4,7 @@ export { AccountsModule } from './accounts.module';
 export { BoundProvider } from './account-binding';
 export { PROJECT_NAMES } from './functions/project-names.sql';
 export { parseProject, type ListedProject } from './project-mirror';
+export { DescribedTenants, type DescribedProject, type UnknownTenantView } from './described-tenants';
 export { memberLine, ProjectMembershipRepository, type Member, type UnlistedMember } from './project-membership.repository';
 export { ProjectMirror, type MirroredProject } from './project-mirror';
 export { ProjectService, type ProjectChange, type ProjectFilters, type ProjectView } from './project.service';

@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { sql, type Queryable } from '#libs/database';
+import { TenantWriter } from '#libs/tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Any, type EntityManager, type Repository } from 'typeorm';
@@ -32,9 +33,7 @@ export function parseProject(raw: unknown): ListedProject {
 const TENANT = /(?:^|[\s,;(])tenant:([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?![A-Za-z0-9_-])/;
 const LONGEST_TENANT = 64;
 
-/**
- * The tenant that a project's description names as `tenant:<id>`, read when the project is first mirrored. Null for an id that is too long.
- */
+/** The tenant that a project's description names as `tenant:<id>`. Null for an id that is too long. */
 export function tenantInDescription(description: string): string | null {
   const tenant = TENANT.exec(description)?.[1];
   return tenant !== undefined && tenant.length <= LONGEST_TENANT ? tenant : null;
@@ -61,13 +60,19 @@ export interface ReleasedProjects {
 export class ProjectMirror {
   constructor(
     @InjectRepository(Project) private readonly projects: Repository<Project>,
+    private readonly tenants: TenantWriter,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Writes a page of listed projects, in a transaction that has locked the sweep. */
   async recordPage(em: EntityManager, accountId: string, page: readonly ListedProject[]): Promise<void> {
     await this.adoptFallback(em, accountId, page);
-    const rows = page.map((project) => ({ ...project, tenant: tenantInDescription(project.description) }));
+    const described = page.map((project) => ({ ...project, tenant: tenantInDescription(project.description) }));
+    const owners = await this.tenants.owners(
+      em,
+      described.flatMap(({ tenant }) => tenant ?? []),
+    );
+    const rows = described.map((project) => ({ ...project, tenant: owners.find((owner) => owner === project.tenant) ?? null }));
     await sql(em, MIRROR_PAGE, [accountId, JSON.stringify(rows), this.config.provider.fallbackProject]);
   }
 
@@ -117,9 +122,13 @@ export class ProjectMirror {
   }
 }
 
+/** SQL: a later edit of the description names another owner, and no admin has set one. */
+const NEW_OWNER = `(excluded.tenant_id is not null and excluded.description is distinct from p.description and p.tenant_set_by is distinct from 'admin')`;
+
 /**
- * Set-based: writes a page of projects with the history of their names. The tenant is taken from the description once, when the project is
- * new; later only admins change it. $1 account, $2 projects as JSON rows, $3 name of the fallback project.
+ * Set-based: writes a page of projects with the history of their names. The tenant of a row is null unless its description names one that
+ * may own the project. A changed description counts until an admin has set the owner; one that names no such tenant changes no owner.
+ * [TNT-1] $1 account, $2 projects as JSON rows, $3 name of the fallback project.
  */
 const MIRROR_PAGE = `
 with incoming as (
@@ -133,7 +142,9 @@ mirrored as (
          i.tenant, case when i.tenant is not null then 'description' end
     from incoming i
   on conflict (account_id, provider_id) do update
-     set name = excluded.name, description = excluded.description, purpose = excluded.purpose, environment = excluded.environment,
+     set tenant_id = case when ${NEW_OWNER} then excluded.tenant_id else p.tenant_id end,
+         tenant_set_by = case when ${NEW_OWNER} then 'description' else p.tenant_set_by end,
+         name = excluded.name, description = excluded.description, purpose = excluded.purpose, environment = excluded.environment,
          is_default = excluded.is_default, recorded_at = clock_timestamp(), stale_strike_count = 0, last_strike_at = null, deleted_at = null
    where (p.name, p.description, p.purpose, p.environment, p.is_default) is distinct from
          (excluded.name, excluded.description, excluded.purpose, excluded.environment, excluded.is_default)

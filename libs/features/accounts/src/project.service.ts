@@ -1,4 +1,5 @@
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { TenantRegistry, TenantWriter } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, Not, type EntityManager, type Repository } from 'typeorm';
@@ -68,7 +69,11 @@ type Freshness = Pick<ListAnswer<never>, 'as_of' | 'completeness'>;
 /** Reads the mirror of the provider's projects, and writes the fields that admins set. */
 @Injectable()
 export class ProjectService {
-  constructor(@InjectRepository(Project) private readonly projects: Repository<Project>) {}
+  constructor(
+    @InjectRepository(Project) private readonly projects: Repository<Project>,
+    private readonly tenants: TenantRegistry,
+    private readonly tenantWriter: TenantWriter,
+  ) {}
 
   /**
    * Includes deleted projects: their names and tenants still explain old costs. `readFreshness` runs before the projects are read, so its
@@ -122,17 +127,31 @@ export class ProjectService {
 
   /**
    * Sets the tenant and our classification; sweeps keep both. The caller attributes the resources of the project again, in the same
-   * transaction. Throws `ProjectNotFoundError`.
+   * transaction. Throws `ProjectNotFoundError`, and for an owner that is unknown or leaves the errors of `TenantRegistry.requireOwner`.
    */
   async update(em: EntityManager, id: string, change: ProjectChange): Promise<UpdatedProject> {
     const before = await em.findOneBy(Project, { id });
     if (!before) throw new ProjectNotFoundError();
     const { classification } = change;
-    const values = { ...ownerOf(before, change), ...(classification !== undefined && { classification }) };
+    const values = { ...(await this.ownerAfter(em, before, change)), ...(classification !== undefined && { classification }) };
     if (Object.keys(values).length > 0) await em.update(Project, { id }, values);
     const project = await em.findOneByOrFail(Project, { id });
     const previous = { previous_tenant_id: before.tenantId, previous_classification: before.classification };
     return { accountId: project.accountId, project: projectView(project), previous };
+  }
+
+  /** The owner after a change: that of the description once it is given back, and none on purpose with `unassigned`. */
+  private async ownerAfter(
+    em: EntityManager,
+    { description }: Project,
+    { tenant_id: tenantId, unassigned }: ProjectChange,
+  ): Promise<Partial<Pick<Project, 'tenantId' | 'tenantSetBy'>>> {
+    if (unassigned) return { tenantId: null, tenantSetBy: 'admin' };
+    if (tenantId === undefined) return {};
+    if (tenantId !== null) return { tenantId: (await this.tenants.requireOwner(em, tenantId)).id, tenantSetBy: 'admin' };
+    const named = tenantInDescription(description);
+    const [described] = named === null ? [] : await this.tenantWriter.owners(em, [named]);
+    return { tenantId: described ?? null, tenantSetBy: described === undefined ? null : 'description' };
   }
 }
 
@@ -141,18 +160,6 @@ interface UpdatedProject {
   readonly accountId: string;
   readonly project: ProjectView;
   readonly previous: { readonly previous_tenant_id: string | null; readonly previous_classification: string | null };
-}
-
-/** The owner after a change: that of the description once it is given back, and none on purpose with `unassigned`. */
-function ownerOf(
-  { description }: Project,
-  { tenant_id: tenantId, unassigned }: ProjectChange,
-): Partial<Pick<Project, 'tenantId' | 'tenantSetBy'>> {
-  if (unassigned) return { tenantId: null, tenantSetBy: 'admin' };
-  if (tenantId === undefined) return {};
-  if (tenantId !== null) return { tenantId, tenantSetBy: 'admin' };
-  const described = tenantInDescription(description);
-  return { tenantId: described, tenantSetBy: described === null ? null : 'description' };
 }
 
 function projectView(project: Project, sweptAt: string | null = null): ProjectView {

@@ -5,13 +5,18 @@ import { CatalogRefresh } from './entities/catalog-refresh.entity';
 import { Image } from './entities/image.entity';
 import { ListPriceRow } from './entities/list-price-row.entity';
 import { Region } from './entities/region.entity';
+import { ResourcePrice } from './entities/resource-price.entity';
 import { Size } from './entities/size.entity';
 import { ListPrices } from './prices/list-prices';
+import { PriceBook } from './prices/price-book';
+import { PriceWriter } from './prices/price-writer';
+
+const EXPORTED = [Catalog, ListPrices, PriceBook, PriceWriter];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({
-  imports: [TypeOrmModule.forFeature([CatalogRefresh, Image, ListPriceRow, Region, Size])],
-  providers: [Catalog, ListPrices],
-  exports: [Catalog, ListPrices],
+  imports: [TypeOrmModule.forFeature([CatalogRefresh, Image, ListPriceRow, Region, ResourcePrice, Size])],
+  providers: EXPORTED,
+  exports: EXPORTED,
 })
 export class CatalogModule {}

@@ -103,6 +103,7 @@ export class Catalog {
     const isComplete = incomplete === undefined;
     await tx.query(MARK_TAKEN, [isComplete]);
     await tx.query(REPLACE_SIZES, [JSON.stringify(sizes), isComplete]);
+    await tx.query(NOTE_PRICES);
     await tx.query(REPLACE_REGIONS, [JSON.stringify(regions), isComplete]);
     await tx.query(REPLACE_IMAGES, [JSON.stringify(images), isComplete]);
   }
@@ -151,6 +152,16 @@ const REPLACE_SIZES = replaceRows('provider_sizes', {
   regions: 'text[]',
   available: 'boolean',
 });
+
+/** Set-based: a price that differs from the last one of its size gets a row; the first one of a size reaches back. */
+const NOTE_PRICES = `
+insert into list_prices (product, source, valid_from, amount, hourly, unit, origin)
+select 'droplet:' || s.slug, 'catalog', case when last.product is null then '2012-01-01T00:00:00Z' else clock_timestamp() end,
+       s.price_monthly, s.price_hourly, 'month', 'GET /v2/sizes'
+  from provider_sizes s
+  left join lateral (select p.product, p.amount, p.hourly from list_prices p where p.product = 'droplet:' || s.slug and p.source = 'catalog'
+                      order by p.valid_from desc limit 1) last on true
+ where (last.amount, last.hourly) is distinct from (s.price_monthly, s.price_hourly)`;
 
 const REPLACE_REGIONS = replaceRows('provider_regions', { slug: 'text', name: 'text', available: 'boolean' });
 

@@ -3,10 +3,15 @@ export { CatalogModule } from './catalog.module';
 export type { Size } from './entities/size.entity';
 export type { Order, OrderProblem } from './catalog';
 export {
+  billedAs,
+  billedPrice,
   isPriced,
   listPrice,
+  PRICED_KINDS,
+  UNPRICED_REASONS,
   withBackups,
   type BackupPlan,
+  type Billed,
   type ListPrice,
   type PriceSource,
   type PriceSubject,
@@ -16,3 +21,6 @@ export {
   type UnpricedReason,
 } from './prices/list-price';
 export { ListPrices } from './prices/list-prices';
+export { CATALOG_RATES } from './functions/rates.sql';
+export { PriceBook, Prices, type PriceBasis } from './prices/price-book';
+export { PriceWriter, recordPrices, type BilledSince } from './prices/price-writer';

@@ -1,5 +1,7 @@
 import { AccountsModule } from '#libs/accounts';
+import { CatalogModule } from '#libs/catalog';
 import { databaseGauges } from '#libs/database';
+import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { OwnershipService } from './attribution/ownership.service';
@@ -18,10 +20,12 @@ import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
+import { PriceSettling } from './recorder/price-settling';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
 import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
+import { BackupPolicies } from './sync/backup-policies';
 import { Confirmation } from './sync/confirmation';
 import { DueSweeps } from './sync/sweep-ledger';
 import { FallbackProject } from './sync/fallback-project';
@@ -45,6 +49,7 @@ const EXPORTED = [
   InventoryReader,
   InventoryWords,
   OwnershipService,
+  PriceSettling,
   ResourceRegistrar,
   SweepReader,
   SweepService,
@@ -52,10 +57,11 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
+    BackupPolicies,
     Confirmation,
     FallbackProject,
     ListSweep,

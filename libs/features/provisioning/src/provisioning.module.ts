@@ -6,6 +6,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
+import { TenantStatusGuard } from './acceptance/tenant-status.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -114,6 +115,7 @@ const STEPS = [
     TagCalls,
     TaggedResources,
     TenantLimitsGuard,
+    TenantStatusGuard,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper],
 })
@@ -122,11 +124,11 @@ export class ProvisioningModule implements OnModuleInit {
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
-    private readonly limits: TenantLimitsGuard,
+    private readonly guard: TenantStatusGuard,
   ) {}
 
   onModuleInit(): void {
-    this.acceptance.useGuard(this.limits);
+    this.acceptance.useGuard(this.guard);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));

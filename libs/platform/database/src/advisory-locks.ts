@@ -18,13 +18,13 @@ export const ADVISORY_LOCKS = {
   queuePreparation: '815004009',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
-  /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant` (`SagaStartWriter`). */
+  /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant`, or changes it (`TenantWriter`). */
   tenantStarts: 'hashtextextended(tenant, 815004011)',
   /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */
   attribution: `hashtextextended('attribution', 0)`,
 } as const;
 
-/** A lock with one key. Only the SQL of `SagaStartWriter` can compute the keys of `tenantStarts`. */
+/** A lock with one key. Only SQL with a column of that name can compute the keys of `tenantStarts`. */
 export type AdvisoryLock = Exclude<keyof typeof ADVISORY_LOCKS, 'tenantStarts'>;
 
 /** Any connection or query runner. */

@@ -31,4 +31,8 @@ export class CloudAccount {
   /** The time when provider-billing last read the whole billing history. */
   @Column('timestamptz', { nullable: true })
   readonly billingHistoryReadAt: Date | null;
+
+  /** The first complete mirror of its projects, which registered the tenants of their descriptions. Null until then. [TNT-1] */
+  @Column('timestamptz', { nullable: true })
+  readonly tenantsRegisteredAt: Date | null;
 }

@@ -1,5 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** Where an amount comes from: the provider's stored catalog, an invoice, or the configured list, which admins can edit. */
+export type PriceSource = 'catalog' | 'observed' | 'configured';
+
 /** What `amount` is for: a month of a machine or address, of a GiB, of a node, or a share of the price of a droplet. */
 export type PriceUnit = 'month' | 'gib_month' | 'node_month' | 'percent';
 
@@ -10,9 +13,9 @@ export class ListPriceRow {
   @PrimaryColumn('text')
   readonly product: string;
 
-  /** `observed`: learned from an invoice. `configured`: seeded, or set by an admin. */
+  /** `catalog`: copied from the provider's sizes. `observed`: learned from an invoice. `configured`: seeded, or set by an admin. */
   @PrimaryColumn('text')
-  readonly source: 'configured' | 'observed';
+  readonly source: PriceSource;
 
   @PrimaryColumn('timestamptz')
   readonly validFrom: Date;
@@ -41,4 +44,12 @@ export class ListPriceRow {
 
   @Column('timestamptz', { default: () => 'clock_timestamp()' })
   readonly recordedAt: Date;
+
+  /** Of one unit, where the provider states it. */
+  @Column('numeric', { nullable: true })
+  readonly hourly: string | null;
+
+  /** When the amount was read, learned or set. */
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly asOf: Date;
 }

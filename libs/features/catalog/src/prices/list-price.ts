@@ -1,7 +1,7 @@
 import { Money } from '#libs/kernel';
+import type { PriceSource } from '../entities/list-price-row.entity';
 
-/** Where an amount comes from: the provider's stored catalog, an invoice, or a row of `list_prices` that an admin can edit. */
-export type PriceSource = 'catalog' | 'observed' | 'configured';
+export type { PriceSource };
 
 /** A droplet is backed up once a week or once a day. */
 export type BackupPlan = 'weekly' | 'daily';
@@ -49,8 +49,9 @@ export interface ListPrice {
   readonly backups: { readonly plan: BackupPlan; readonly hourly: string; readonly monthly: string } | null;
 }
 
-/** Why a resource has no price. `kind_without_details`: only its id is known. */
-export type UnpricedReason = 'kind_without_details' | 'unknown_size' | 'no_rate';
+/** Why a resource has no price. `kind_without_details`: only its id is known. `not_priced_yet`: a task prices it within minutes. */
+export type UnpricedReason = (typeof UNPRICED_REASONS)[number];
+export const UNPRICED_REASONS = ['kind_without_details', 'unknown_size', 'no_rate', 'not_priced_yet'] as const;
 
 export interface Unpriced {
   readonly unpriced: UnpricedReason;
@@ -75,26 +76,54 @@ const FREE_KINDS: Readonly<Record<string, string>> = {
   droplet_backup: 'carried by the price of its droplet',
 };
 
+/** Kinds of which each resource is billed as some product. */
+export const PRICED_KINDS: readonly string[] = ['droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip'];
+
 /** Nodes of the named sizes that load balancers had before they were counted in nodes (docs/digitalocean-facts.md 8.2). */
 const NODES_OF_SIZE: Readonly<Record<string, number>> = { 'lb-small': 1, 'lb-medium': 3, 'lb-large': 6 };
 
-/** The price of a resource, or the reason why it has none. Pure. */
-export function listPrice(subject: PriceSubject, rateOf: RateOf): ListPrice | Unpriced {
-  const free = FREE_KINDS[subject.kind];
-  if (free !== undefined) return freeOfCharge(free);
-  switch (subject.kind) {
+/** What a resource is billed as. `units` is null when its size is unknown; `plan` is `unknown` until the backup policies have been read. */
+export interface Billed {
+  readonly product: string;
+  readonly units: string | null;
+  readonly plan: BackupPlan | 'unknown' | null;
+}
+
+/** The product and units of a resource; undefined for a kind that is free or has no details. Pure. */
+export function billedAs(subject: Omit<PriceSubject, 'backups'> & { readonly backups?: Billed['plan'] }): Billed | undefined {
+  const { kind, sizeSlug, gib, nodes, assigned, backups = null } = subject;
+  switch (kind) {
     case 'droplet':
-      return dropletPrice(subject, rateOf);
+      return { product: `droplet:${sizeSlug ?? ''}`, units: '1', plan: backups };
     case 'volume':
     case 'snapshot':
-      return timesRate(rateOf(subject.kind), subject.gib);
+      return { product: kind, units: unitsOf(gib), plan: null };
     case 'load_balancer':
-      return timesRate(rateOf('load_balancer'), subject.nodes ?? NODES_OF_SIZE[subject.sizeSlug ?? '']);
+      return { product: kind, units: unitsOf(nodes ?? NODES_OF_SIZE[sizeSlug ?? '']), plan: null };
     case 'floating_ip':
-      return subject.assigned === true ? freeOfCharge('free while assigned to a droplet') : timesRate(rateOf('floating_ip'), 1);
+      return { product: kind, units: assigned === true ? '0' : '1', plan: null };
     default:
-      return { unpriced: 'kind_without_details' };
+      return undefined;
   }
+}
+
+/** The price of a resource, or the reason why it has none. Pure. */
+export function listPrice(subject: PriceSubject, rateOf: RateOf): ListPrice | Unpriced {
+  return billedPrice(subject.kind, billedAs(subject), rateOf);
+}
+
+/** The price of what a resource is billed as. */
+export function billedPrice(kind: string, billed: Billed | undefined, rateOf: RateOf): ListPrice | Unpriced {
+  const free = FREE_KINDS[kind];
+  if (free !== undefined) return freeOfCharge(free);
+  if (!billed) return { unpriced: PRICED_KINDS.includes(kind) ? 'not_priced_yet' : 'kind_without_details' };
+  const { product, units, plan } = billed;
+  if (units === '0') return freeOfCharge('free while assigned to a droplet');
+  const rate = rateOf(product);
+  if (units === null || (!rate && kind === 'droplet')) return { unpriced: 'unknown_size' };
+  if (!rate) return { unpriced: 'no_rate' };
+  const price = priceOf(rate, Money.parse(rate.amount).multiply(units), units);
+  return plan === null ? price : withPlan(price, plan === 'unknown' ? 'weekly' : plan, rateOf);
 }
 
 /** What a price comes to with the backups that it carries. */
@@ -104,25 +133,21 @@ export function withBackups({ hourly, monthly, backups }: ListPrice): { readonly
   return { hourly: sum(hourly, backups.hourly), monthly: sum(monthly, backups.monthly) };
 }
 
-function dropletPrice({ sizeSlug, backups: plan }: PriceSubject, rateOf: RateOf): ListPrice | Unpriced {
-  const rate = sizeSlug ? rateOf(`droplet:${sizeSlug}`) : undefined;
-  if (!rate) return { unpriced: 'unknown_size' };
-  const machine = priceOf(rate, Money.parse(rate.amount));
-  if (!plan) return machine;
+function withPlan(machine: ListPrice, plan: BackupPlan, rateOf: RateOf): ListPrice | Unpriced {
   const share = rateOf(`backups:${plan}`);
   if (!share) return { unpriced: 'no_rate' };
   const percent = (text: string) => amountText(Money.parse(text).multiply(share.amount).multiply('0.01'));
   return { ...machine, backups: { plan, hourly: percent(machine.hourly), monthly: percent(machine.monthly) } };
 }
 
-function timesRate(rate: UnitRate | undefined, units: string | number | null | undefined): ListPrice | Unpriced {
-  if (units === null || units === undefined || units === '') return { unpriced: 'unknown_size' };
-  if (!rate) return { unpriced: 'no_rate' };
-  return priceOf(rate, Money.parse(rate.amount).multiply(String(units)), String(units));
+/** Plain decimal text, or null. The provider's numbers are small, so JavaScript writes them without an exponent. */
+function unitsOf(value: string | number | null | undefined): string | null {
+  const text = String(value ?? '');
+  return /^\d{1,20}(\.\d{1,10})?$/.test(text) ? (text === '0' ? '0.0' : text) : null;
 }
 
 /** An hour never costs more than the month. */
-function priceOf(rate: UnitRate, product: Money, units = '1'): ListPrice {
+function priceOf(rate: UnitRate, product: Money, units: string): ListPrice {
   const least = rate.minimum ? Money.parse(rate.minimum) : undefined;
   const monthly = least && product.compare(least) < 0 ? least : product;
   const hourly = rate.hourly ? Money.parse(rate.hourly).multiply(units) : hourOf(monthly);

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { CatalogRefresh } from '../entities/catalog-refresh.entity';
-import { ListPriceRow } from '../entities/list-price-row.entity';
 import { Size } from '../entities/size.entity';
-import { listPrice, type BackupPlan, type ListPrice, type PriceSubject, type RateOf, type Unpriced } from './list-price';
+import { listPrice, type BackupPlan, type ListPrice, type PriceSubject, type RateOf, type UnitRate, type Unpriced } from './list-price';
+import { PriceBook } from './price-book';
 
 /**
  * The provider's public price now: of the stored catalog, else of the configured list. Everybody may see it, because no invoice is part of it.
@@ -15,7 +15,7 @@ export class ListPrices {
   constructor(
     @InjectRepository(Size) private readonly sizes: Repository<Size>,
     @InjectRepository(CatalogRefresh) private readonly refreshes: Repository<CatalogRefresh>,
-    @InjectRepository(ListPriceRow) private readonly configured: Repository<ListPriceRow>,
+    private readonly book: PriceBook,
   ) {}
 
   /** The price of a droplet of a size, with its backups if it has a plan. Unpriced when neither catalog nor list contains the size. */
@@ -30,30 +30,23 @@ export class ListPrices {
 
   /** The rates of these sizes and of all other products, for several prices of one moment. */
   async rates(sizeSlugs: readonly string[], em?: EntityManager): Promise<RateOf> {
-    const rows = em ? em.getRepository(ListPriceRow) : this.configured;
-    const valid = await rows
-      .createQueryBuilder('p')
-      .distinctOn(['p.product'])
-      .where(`p.source = 'configured' and p.validFrom <= clock_timestamp()`)
-      .orderBy('p.product')
-      .addOrderBy('p.validFrom', 'DESC')
-      .getMany();
-    const rates = new Map(valid.map(({ product, ...row }) => [product, { ...row, asOf: row.validFrom.toISOString() }] as const));
-    const catalog = await this.catalogRates(sizeSlugs, em);
-    return (product) => catalog.get(product) ?? rates.get(product);
+    const { rateOf } = await this.book.prices('list');
+    const offered = await this.offeredRates(sizeSlugs, em);
+    return (product) => offered.get(product) ?? rateOf(product);
   }
 
-  private async catalogRates(sizeSlugs: readonly string[], em?: EntityManager) {
-    if (sizeSlugs.length === 0) return new Map<string, never>();
+  /** The stored catalog itself: an order is judged by it, also in the second after a refresh. */
+  private async offeredRates(sizeSlugs: readonly string[], em?: EntityManager): Promise<ReadonlyMap<string, UnitRate>> {
+    if (sizeSlugs.length === 0) return new Map();
     const sizes = em ? em.getRepository(Size) : this.sizes;
     const found = await sizes.createQueryBuilder('s').where('s.slug = any(:sizeSlugs)', { sizeSlugs }).getMany();
     const taken = await (em ? em.getRepository(CatalogRefresh) : this.refreshes).findOneBy({ name: 'offers' });
     const asOf = (taken?.takenAt ?? new Date(0)).toISOString();
     return new Map(
-      found.map((size) => {
-        const rate = { amount: size.priceMonthly, hourly: size.priceHourly, source: 'catalog' as const, asOf };
-        return [`droplet:${size.slug}` as string, rate] as const;
-      }),
+      found.map(({ slug, priceMonthly, priceHourly }) => [
+        `droplet:${slug}`,
+        { amount: priceMonthly, hourly: priceHourly, source: 'catalog', asOf },
+      ]),
     );
   }
 }

@@ -1,11 +1,26 @@
-import { ProjectService, type ProjectChange, type ProjectView } from '#libs/accounts';
+import { DescribedTenants, ProjectService, type ProjectChange, type ProjectView } from '#libs/accounts';
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction } from '#libs/database';
+import { queryableOf, Transaction, type Queryable } from '#libs/database';
+import { TenantRegistry, TenantWriter, type NewTenant, type TenantView } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
 import { OwnershipRecorder, UNASSIGNED, type ExplicitOwner } from '../recorder/ownership-recorder';
+
+/** How a change of owner reaches into the past. */
+export interface OwnerOptions {
+  /** RFC 3339, in the past: the owner counts from this time on, also in the history. */
+  readonly effectiveFrom?: string;
+}
+
+/** Set-based: the resources of a project, also those that were recorded after their membership. $1 account, $2 project. */
+const RESOURCES_OF_PROJECT = `
+select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (
+  select 1 from cloud_project_members m where m.project_id = $2 and m.kind = r.kind and m.provider_id = r.provider_id and m.member_until is null))`;
+
+/** Set-based: the resources among these with the project as their owner. $1 resource ids, $2 project. */
+const OWNED_BY_PROJECT = `select id from cloud_resources where id = any ($1::uuid[]) and attributed_by = 'project' and attributed_ref = $2`;
 
 /** Assigns resources and projects to tenants. Each change, its effect on resources and its audit entry are one transaction. [OPS-9] */
 @Injectable()
@@ -13,6 +28,9 @@ export class OwnershipService {
   constructor(
     private readonly transaction: Transaction,
     private readonly projects: ProjectService,
+    private readonly described: DescribedTenants,
+    private readonly tenants: TenantRegistry,
+    private readonly tenantWriter: TenantWriter,
     private readonly recorder: OwnershipRecorder,
     private readonly reader: InventoryReader,
     private readonly audit: AuditLog,
@@ -20,14 +38,20 @@ export class OwnershipService {
 
   /**
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
-   * the resource belong to no tenant. Throws `ResourceNotFoundError`.
+   * the resource belong to no tenant. Throws `ResourceNotFoundError` and the errors of `TenantRegistry.requireOwner`. [TNT-1]
    */
-  async setOwner(resourceId: string, owner: ExplicitOwner, context: AuditContext): Promise<ResourceAnswer> {
+  async setOwner(
+    resourceId: string,
+    owner: ExplicitOwner,
+    context: AuditContext,
+    { effectiveFrom }: OwnerOptions = {},
+  ): Promise<ResourceAnswer> {
     const entryId = randomUUID();
     await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
-      const previous = await this.recorder.override(em, resourceId, owner, entryId);
+      if (typeof owner === 'string') await this.tenants.requireOwner(em, owner);
+      const previous = await this.recorder.override(em, resourceId, owner, { changeId: entryId, effectiveFrom });
       if (!previous) throw new ResourceNotFoundError();
       const change = owner === UNASSIGNED ? { tenant_id: null, unassigned: true } : { tenant_id: owner };
       await this.audit.record(tx, {
@@ -35,34 +59,76 @@ export class OwnershipService {
         id: entryId,
         action: 'owner_set',
         target: { type: 'resource', id: resourceId },
-        details: { ...change, previous_tenant_id: previous.tenantId },
+        details: {
+          ...change,
+          previous_tenant_id: previous.tenantId,
+          ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }),
+        },
       });
     });
     return this.reader.getAnswer({ kind: 'platform' }, resourceId);
   }
 
   /** Sets the tenant and our classification of a project. Sweeps keep both. The tenant applies to the project's resources at once. */
-  async setProject(projectId: string, change: ProjectChange, context: AuditContext): Promise<ProjectView> {
+  async setProject(
+    projectId: string,
+    change: ProjectChange,
+    context: AuditContext,
+    { effectiveFrom }: OwnerOptions = {},
+  ): Promise<ProjectView> {
     const entryId = randomUUID();
     return this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
       const { accountId, project, previous } = await this.projects.update(em, projectId, change);
-      const members = await tx.query<{ id: string }>(
-        `select r.id from cloud_resources r where r.account_id = $1 and (r.cloud_project_id = $2 or exists (
-           select 1 from cloud_project_members m where m.project_id = $2 and m.kind = r.kind and m.provider_id = r.provider_id and m.member_until is null))`,
-        [accountId, projectId],
-      );
-      const memberIds = members.map((member) => member.id);
-      await this.recorder.reattribute(tx, accountId, 'admin', memberIds, entryId);
+      const ids = await this.attributeProject(tx, accountId, projectId, entryId, effectiveFrom);
+      if (effectiveFrom !== undefined) {
+        const owned = await tx.query<{ id: string }>(OWNED_BY_PROJECT, [ids, projectId]);
+        const ownedIds = owned.map(({ id }) => id);
+        await this.recorder.correctHistory(tx, accountId, ownedIds, entryId, effectiveFrom);
+      }
       await this.audit.record(tx, {
         ...context,
         id: entryId,
         action: 'project_changed',
         target: { type: 'project', id: projectId },
-        details: { ...change, ...previous },
+        details: { ...change, ...previous, ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }) },
       });
       return project;
     });
+  }
+
+  /** Registers a tenant. The projects with a description that names it become its own at once, unless an admin has set their owner. */
+  async registerTenant(tenant: NewTenant, context: AuditContext): Promise<TenantView> {
+    return this.transaction.run(async (em) => {
+      const tx = queryableOf(em);
+      await this.recorder.lockAttribution(tx);
+      const registered = await this.tenantWriter.create(em, tenant, context);
+      for (const { id, accountId, tenantId } of await this.described.assignTo(em, tenant.id)) {
+        const entryId = randomUUID();
+        await this.attributeProject(tx, accountId, id, entryId);
+        await this.audit.record(tx, {
+          ...context,
+          id: entryId,
+          action: 'project_changed',
+          target: { type: 'project', id },
+          details: { tenant_id: tenant.id, previous_tenant_id: tenantId, tenant_set_by: 'description' },
+        });
+      }
+      return registered;
+    });
+  }
+
+  private async attributeProject(
+    tx: Queryable,
+    accountId: string,
+    projectId: string,
+    entryId: string,
+    effectiveFrom?: string,
+  ): Promise<string[]> {
+    const members = await tx.query<{ id: string }>(RESOURCES_OF_PROJECT, [accountId, projectId]);
+    const ids = members.map(({ id }) => id);
+    await this.recorder.reattribute(tx, accountId, 'admin', ids, entryId, effectiveFrom);
+    return ids;
   }
 }

@@ -20,15 +20,20 @@ language sql stable security definer set search_path from current as $$
              where l.type in ('updated', 'tagged', 'restored', 'deleted', 'attributed')
              order by l.resource_id, c.key, l.seq) f
      group by f.resource_id),
+  corrected as (
+    select distinct on (l.resource_id) l.resource_id, l.changes -> 'tenant_id' ->> 'new' as tenant
+      from later l
+     where l.type = 'attributed' and l.changes ? 'effective_from' and (l.changes -> 'effective_from' ->> 'new')::timestamptz <= moment
+     order by l.resource_id, l.seq desc),
   born as (select l.resource_id from later l where l.type = 'discovered'),
   then_ as (
-    select r.*, coalesce(u.was, '{}') as was, u.resource_id is not null as touched
-      from cloud_resources r left join undone u on u.resource_id = r.id
+    select r.*, coalesce(u.was, '{}') as was, u.resource_id is not null as touched, c.resource_id is not null as is_corrected, c.tenant as corrected
+      from cloud_resources r left join undone u on u.resource_id = r.id left join corrected c on c.resource_id = r.id
      where r.first_seen_at <= moment and not exists (select 1 from born b where b.resource_id = r.id)),
   read as (
     select t.*,
            case when was ? 'status' then was ->> 'status' else t.status end as status_then,
-           case when was ? 'tenant_id' then was ->> 'tenant_id' else t.tenant_id end as tenant_then,
+           case when is_corrected then corrected when was ? 'tenant_id' then was ->> 'tenant_id' else t.tenant_id end as tenant_then,
            case when was ? 'project_id' then (was ->> 'project_id')::uuid else t.cloud_project_id end as project_then
       from then_ t)
   select t.id, t.provider, t.kind, t.provider_id, t.urn,
@@ -40,7 +45,7 @@ language sql stable security definer set search_path from current as $$
          case when was ?| array['tenant_id', 'project_id'] then case when project_then is null then 'fallback' else 'project' end else t.attributed_by end,
          case when was ?| array['tenant_id', 'project_id'] then project_then::text else t.attributed_ref end,
          (t.attrs - coalesce((select array_agg(v) from jsonb_array_elements_text(volatile_attrs -> t.kind) v), '{}'))
-           || (was - array['name', 'region', 'status', 'size_slug', 'tenant_id', 'project_id']),
+           || (was - array['name', 'region', 'status', 'size_slug', 'tenant_id', 'project_id', 'effective_from']),
          t.first_seen_at, least(t.last_seen_at, moment),
          case when touched or t.last_strike_at > moment then 0::smallint else t.stale_strike_count end,
          case when status_then = 'deleted' then coalesce(
@@ -75,23 +80,38 @@ create or replace view cloud_resource_names with (security_invoker = true) as
    where n.old_name is not null;
 grant select on cloud_resource_names to arcadia_service;`;
 
-/** Every tenant that a resource has belonged to, and from when until when. Set-based: all resources at once. */
+/**
+ * Every tenant that a resource has belonged to, and from when until when. An event with `effective_from` corrects history: its owner counts
+ * from that time on, so it replaces the earlier events since then. Set-based: all resources at once.
+ */
 const RESOURCE_OWNERS = `
 create or replace view cloud_resource_owners with (security_invoker = true) as
   with noted as (
-    select resource_id, seq, changes -> 'tenant_id' ->> 'old' as old_tenant,
-           max(at) over (partition by resource_id order by seq) as at -- a clock that was set back must not give one time two owners
+    select resource_id, seq, changes -> 'tenant_id' ->> 'old' as old_tenant, changes -> 'tenant_id' ->> 'new' as new_tenant,
+           changes ? 'effective_from' as corrects,
+           coalesce((changes -> 'effective_from' ->> 'new')::timestamptz,
+             max(at) over (partition by resource_id order by seq)) as at -- a clock that was set back must not give one time two owners
       from cloud_resource_events where type = 'attributed' and changes ? 'tenant_id'),
-  moves as (select *, lag(at) over (partition by resource_id order by seq) as since from noted),
+  judged as (
+    select *, first_value(old_tenant) over (partition by resource_id order by seq) as first_tenant,
+           bool_or(corrects) over (partition by resource_id) as is_corrected,
+           coalesce(min(at) over (partition by resource_id order by seq rows between 1 following and unbounded following) <= at, false)
+             and bool_or(corrects) over (partition by resource_id order by seq rows between 1 following and unbounded following) as is_replaced
+      from noted),
+  moves as (
+    select *, lag(at) over w as since, coalesce(lag(corrects) over w, false) as since_corrected,
+           case when not is_corrected then old_tenant when lag(seq) over w is null then first_tenant else lag(new_tenant) over w end as tenant_before
+      from judged where not is_replaced window w as (partition by resource_id order by seq)),
   spans as (
-    select resource_id, old_tenant as tenant_id, since as owned_from, at as owned_until, seq from moves
+    select resource_id, tenant_before as tenant_id, since as owned_from, since_corrected, at as owned_until, seq from moves
     union all
-    select r.id, r.tenant_id, last.at, 'infinity', null
-      from (select resource_id, max(at) as at from moves group by 1) last join cloud_resources r on r.id = last.resource_id),
+    select r.id, r.tenant_id, last.at, last.corrects, 'infinity', null
+      from (select distinct on (resource_id) resource_id, at, corrects from moves order by resource_id, seq desc) last
+      join cloud_resources r on r.id = last.resource_id),
   known as (
     select *, bool_or(tenant_id is not null) over (partition by resource_id order by seq nulls last) as was_owned from spans)
   select resource_id, tenant_id, owned_until,
-         case when lag(was_owned) over (partition by resource_id order by seq nulls last) then owned_from else '-infinity' end as owned_from
+         case when since_corrected or lag(was_owned) over (partition by resource_id order by seq nulls last) then owned_from else '-infinity' end as owned_from
     from known where was_owned;
 grant select on cloud_resource_owners to arcadia_service;`;
 

@@ -1,9 +1,10 @@
 import { SEAL_RECORDS, type AppendOnlyStream } from '#libs/audit';
 import { tryLockSession, type Session } from '#libs/database';
+import { EVENT_LOG_STREAM } from '#libs/events';
 import { ArchiveBusyError } from '../inventory.errors';
 import { VOLATILE_ATTRS } from '../kinds';
 
-/** The append-only tables of inventory for the verification of the chain: the events, and the record of the archived months. */
+/** The append-only tables with events for the verification of the chain, which are archived together, and the record of the archived months. */
 export const EVENT_STREAMS: readonly AppendOnlyStream[] = [
   {
     name: 'events',
@@ -11,6 +12,7 @@ export const EVENT_STREAMS: readonly AppendOnlyStream[] = [
     columns: 'seq, id, resource_id, tenant_id, type, source, at, changes, sweep_id',
     archivedMonths: 'cloud_event_months',
   },
+  { ...EVENT_LOG_STREAM, archivedMonths: 'cloud_event_months' },
   { name: 'event_months', table: 'cloud_event_months', columns: 'seq, month, before, events, resources, at, by_whom' },
   { name: 'event_last_values', table: 'cloud_event_last_values', columns: 'seq, month, resource_id, last_values, at' },
 ];

@@ -12,6 +12,7 @@ export const dropletBackupKind = defineKind({
   lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', includes: (raw) => record(raw, 'image').type === 'backup' }],
   fetch: { path: (id) => `/v2/images/${id}`, key: 'image' },
   namedBy: { kind: 'droplet', attr: 'backup_ids', list: { path: (id) => `/v2/droplets/${id}/backups`, key: 'backups' } },
+  readsBackupPolicies: true,
   volatileAttrs: [],
   observe: (raw) => {
     const image = record(raw, 'image');

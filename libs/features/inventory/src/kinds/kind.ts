@@ -52,6 +52,8 @@ export interface Kind {
   /** The request for one object by id. Absent: a missing object cannot be confirmed, so its strikes alone decide. */
   readonly fetch?: { readonly path: (providerId: string) => string; readonly key: string };
   readonly namedBy?: NamedBy;
+  /** Its sweep also reads the backup plans of the droplets. */
+  readonly readsBackupPolicies?: true;
   /** Attributes that change without any action: they are kept up to date and never cause an event. */
   readonly volatileAttrs: readonly string[];
   /** The field with the provider's id. Absent: `id`. */

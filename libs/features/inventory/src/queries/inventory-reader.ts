@@ -1,4 +1,5 @@
 import { AuditLog } from '#libs/audit';
+import { PriceBook } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -20,10 +21,13 @@ import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
 import { sweptAs } from '../kinds';
 import { viewOf, type View } from '../view-of';
+import { billedIn } from './billed-columns';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
-import { countAll, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
+import { readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { basisOf, pricesOf, totalsOf } from './row-prices';
 import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
@@ -40,41 +44,13 @@ export interface EventView extends View<ResourceEvent, EventField> {
   readonly cause: EventCause | null;
 }
 
-/** Numbers of resources. The key null stands for resources without a tenant, or without a region. */
-export interface SummaryView {
-  readonly total: number;
-  readonly unattributed: number;
-  readonly by_kind: readonly { readonly kind: string; readonly count: number }[];
-  readonly by_tenant: readonly { readonly tenant_id: string | null; readonly count: number }[];
-  readonly by_region: readonly { readonly region: string | null; readonly count: number }[];
-}
-
 export interface ResourceAnswer {
   readonly data: ResourceView;
   readonly as_of: string | null;
   readonly completeness: Record<string, KindCompleteness>;
 }
 
-export interface SummaryAnswer {
-  readonly data: SummaryView;
-  readonly as_of: string | null;
-  readonly completeness: Record<string, KindCompleteness>;
-}
-
-interface CountRow {
-  readonly by: 'all' | 'kind' | 'tenant' | 'region';
-  readonly key: string | null;
-  readonly count: number;
-}
-
-/** Set-based: all counts with one scan of the table. $1 tenant or null. */
-const COUNT_RESOURCES = `
-select case grouping(kind, tenant_id, region) when 7 then 'all' when 3 then 'kind' when 5 then 'tenant' else 'region' end as by,
-       case grouping(kind, tenant_id, region) when 3 then kind when 5 then tenant_id when 6 then region end as key, count(*)::int as count
-  from cloud_resources where deleted_at is null and ($1::text is null or tenant_id = $1)
- group by grouping sets ((), (kind), (tenant_id), (region)) order by count desc, key`;
-
-/** What a list contains besides its rows, and its order. `totals`: the number of all that match. `names`: of projects and parents. */
+/** What a list contains besides its rows, and its order. `totals`: number and price of all that match. `names`: of projects and parents. */
 export interface ListOptions {
   readonly sort?: ResourceSort;
   readonly totals?: boolean;
@@ -99,6 +75,7 @@ export class InventoryReader {
     private readonly causes: ChangeCauses,
     private readonly names: ResourceNames,
     private readonly audit: AuditLog,
+    private readonly book: PriceBook,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -122,17 +99,22 @@ export class InventoryReader {
     if (at !== undefined) await this.assertNotInFuture(at);
     const mine: ResourceFilters = scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters;
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
-    const asked = { filters: mine, sort, cursor: page.cursor, limit: page.limit + 1, at };
-    const { rows, count } = await this.inScope(scope, async (on) => {
+    const basis = basisOf(scope);
+    const prices = await this.book.prices(basis, at);
+    const asked = { filters: mine, sort, cursor: page.cursor, limit: page.limit + 1, at, basis };
+    const { rows, all } = await this.inScope(scope, async (on) => {
       const found = await readPage(on, asked);
-      return { rows: found, count: totals ? await countAll(on, mine, at) : undefined };
+      return { rows: found, all: totals ? await totalsOf(on, prices, mine, at) : undefined };
     });
     if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, sortSql(sort)?.keyOf ?? ((row) => row.id));
     const namesOf = names ? await this.names.ofRows(scope, items) : undefined;
     const { strikesToDelete } = this.config.inventory;
-    const data = items.map((row) => resourceJson(row, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id)));
-    const rest = { page: { next_cursor }, ...(count !== undefined && { totals: { count } }), as_of, completeness };
+    const data = items.map((row) => {
+      const price = row.deleted_at === null ? prices.jsonOf(row.kind, billedIn(row)) : 'null';
+      return resourceJson(row, price, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id));
+    });
+    const rest = { page: { next_cursor }, ...(all && { totals: all }), as_of, completeness };
     return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`;
   }
 
@@ -156,7 +138,9 @@ export class InventoryReader {
     const { kind, cloudProjectId: cloud_project_id, attributedBy: attributed_by, attributedRef: attributed_ref } = resource;
     const ofKind = kinds[sweptAs(kind)];
     const names = await this.names.ofRows(scope, [{ id, cloud_project_id, attributed_by, attributed_ref }]);
-    const data = resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id));
+    const prices = await this.inScope(scope, (on) => pricesOf(on, this.book, basisOf(scope), [{ id, kind }]));
+    const price = resource.deletedAt === null ? (prices.get(id) ?? null) : null;
+    const data = { ...resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id)), price };
     return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
   }
 
@@ -277,15 +261,4 @@ function eventView(event: ResourceEvent, author: Pick<EventView, 'actor' | 'reas
 function changesFromNull(values: Record<string, unknown>): EventView['changes'] {
   const known = Object.entries(values).filter(([, value]) => value !== null);
   return Object.fromEntries(known.map(([field, value]) => [field, { old: null, new: value }]));
-}
-
-function summaryView(rows: readonly CountRow[]): SummaryView {
-  const countsBy = (by: CountRow['by']) => rows.filter((row) => row.by === by);
-  return {
-    total: countsBy('all')[0]?.count ?? 0,
-    unattributed: countsBy('tenant').find((row) => row.key === null)?.count ?? 0,
-    by_kind: countsBy('kind').map(({ key, count }) => ({ kind: key ?? '', count })),
-    by_tenant: countsBy('tenant').map(({ key, count }) => ({ tenant_id: key, count })),
-    by_region: countsBy('region').map(({ key, count }) => ({ region: key, count })),
-  };
 }

@@ -1,9 +1,11 @@
+import type { PriceBasis } from '#libs/catalog';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { cached, canonicalAddress, decodeCursor, UUID_KEY, UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { KINDS, kindOfUrnType, VOLATILE_ATTRS } from '../kinds';
 import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
+import { withBilled, withMonthly } from './billed-columns';
 import { RESOURCE_COLUMNS, type ResourceRow } from './resource-view';
 
 /** Filters of the inventory. A resource must match all given ones. */
@@ -33,10 +35,10 @@ export interface ResourceFilters {
   readonly include_deleted?: true;
 }
 
-/** The orders of the list; a minus reverses one. Without an order: by id, which is about the order of the first sight. */
-export const RESOURCE_SORTS = ['name', '-name', 'kind', '-kind', 'first_seen_at', '-first_seen_at'] as const;
+/** The orders of the list; a minus reverses one, and resources without a price are last in both. Without an order: by id, which is about the order of the first sight. */
+export const RESOURCE_SORTS = ['name', '-name', 'kind', '-kind', 'first_seen_at', '-first_seen_at', 'price', '-price'] as const;
 export type ResourceSort = (typeof RESOURCE_SORTS)[number];
-type SortField = 'name' | 'kind' | 'first_seen_at';
+type SortField = 'name' | 'kind' | 'first_seen_at' | 'price';
 
 /** The states of every kind that this release reads, and `deleted` for tombstones. Source: the API reference of each kind. */
 const STATUSES = [
@@ -201,13 +203,27 @@ const SORT_FIELDS: Record<SortField, { key: string; given: Condition; values: st
     values: '\\d{1,16}',
     valueOf: ({ first_seen_at }) => microseconds(first_seen_at),
   },
+  price: {
+    key: `coalesce(monthly, 'Infinity')`,
+    given: (place) => `${place}::numeric`,
+    values: '(?:Infinity|-1|\\d{1,30}(?:\\.\\d{1,10})?)',
+    valueOf: ({ monthly }) => monthly ?? 'Infinity',
+  },
+};
+
+/** The most expensive first: a resource without a price is last, as in the other direction. */
+const PRICE_DESCENDING = {
+  ...SORT_FIELDS.price,
+  key: 'coalesce(monthly, -1)',
+  valueOf: ({ monthly }: ResourceRow) => monthly ?? '-1',
 };
 
 /** Undefined for the order by id, which needs no value. */
 export function sortSql(sort: ResourceSort | undefined): SortSql | undefined {
   if (sort === undefined) return undefined;
   const isReverse = sort.startsWith('-');
-  const { key, given, values, valueOf } = SORT_FIELDS[(isReverse ? sort.slice(1) : sort) as SortField];
+  const field = (isReverse ? sort.slice(1) : sort) as SortField;
+  const { key, given, values, valueOf } = sort === '-price' ? PRICE_DESCENDING : SORT_FIELDS[field];
   const direction = isReverse ? 'desc' : 'asc';
   return {
     orderBy: `${key} ${direction}, id ${direction}`,
@@ -230,31 +246,32 @@ interface PageOfResources {
   readonly filters: ResourceFilters;
   readonly cursor: string | undefined;
   readonly limit: number;
+  /** Whose prices `sort=price` compares. */
+  readonly basis: PriceBasis;
 }
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
-export function readPage(on: Queryable, { filters, sort, cursor, limit, at }: PageOfResources): Promise<ResourceRow[]> {
+export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basis }: PageOfResources): Promise<ResourceRow[]> {
   const sorted = sortSql(sort);
   const after = decodeCursor(cursor, sorted?.pattern ?? UUID_KEY);
   const { conditions, values, name } = filterSql(filters, sorted && after !== null ? 4 : 3);
   const [id = FIRST_ID, value] = after === null ? [] : [after.slice(0, FIRST_ID.length), after.slice(FIRST_ID.length + 1)];
   const page = [id, limit, ...(sorted && after !== null ? [value] : []), ...values];
   const position = !sorted ? 'id > $1' : after === null ? '$1::uuid is not null' : sorted.after('$1', '$3');
+  const orderBy = sorted?.orderBy ?? 'id';
+  const byPrice = sort === 'price' || sort === '-price';
+  const moment = at === undefined ? undefined : `$${page.length + 1}`;
   const select = (from: string) =>
-    `select ${RESOURCE_COLUMNS} from ${from} where ${position} and ${conditions.join(' and ')} order by ${sorted?.orderBy ?? 'id'} limit $2`;
+    withBilled(
+      `select ${RESOURCE_COLUMNS}${byPrice ? ', monthly' : ', null as monthly'} from ${byPrice ? withMonthly(from, basis, moment) : from}
+        where ${position} and ${conditions.join(' and ')} order by ${orderBy} limit $2`,
+      orderBy,
+      moment,
+    );
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
   if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
-  const past = `arcadia_inventory_at($${page.length + 1}, $${page.length + 2})`;
+  const past = `arcadia_inventory_at(${moment}, $${page.length + 2})`;
   return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
-}
-
-/** The number of all resources that match. Set-based: reads each of them, so a list counts only on request. */
-export async function countAll(on: Queryable, filters: ResourceFilters, at?: string): Promise<number> {
-  const { conditions, values } = filterSql(filters, 1);
-  const past = at === undefined ? undefined : `arcadia_inventory_at($${values.length + 1}, $${values.length + 2})`;
-  const text = `select count(*)::int as count from ${past ?? 'cloud_resources'} where ${conditions.join(' and ')}`;
-  const rows = await on.query<{ count: number }>(text, past ? [...values, at, JSON.stringify(VOLATILE_ATTRS)] : values);
-  return rows[0]?.count ?? 0;
 }

@@ -20,7 +20,12 @@ const ROW: ResourceRow = {
   last_seen_at: '2026-02-01 00:00:00.5+00',
   stale_strike_count: '0',
   deleted_at: null,
+  product: null,
+  units: null,
+  plan: null,
+  monthly: null,
 };
+const PRICE = '{"unpriced":"unknown_size"}';
 /** The same row as a repository returns it. */
 const RESOURCE: Resource = {
   id: ROW.id,
@@ -52,7 +57,7 @@ const RESOURCE: Resource = {
 };
 const SWEPT_AT = '2026-03-01T00:00:00.000Z';
 
-const parsed = (row: ResourceRow, sweptAt: string | null): ResourceView => JSON.parse(resourceJson(row, sweptAt, 3)) as ResourceView;
+const parsed = (row: ResourceRow, sweptAt: string | null): ResourceView => JSON.parse(resourceJson(row, PRICE, sweptAt, 3)) as ResourceView;
 
 it('maps a row to the fields of the API', () => {
   expect(parsed(ROW, null)).toEqual({
@@ -67,6 +72,11 @@ it('maps a row to the fields of the API', () => {
     last_seen_at: '2026-02-01T00:00:00.500Z',
     stale_strike_count: 0,
     missing: null,
+    price: { unpriced: 'unknown_size' },
+    product: undefined,
+    units: undefined,
+    plan: undefined,
+    monthly: undefined,
   });
 });
 
@@ -95,9 +105,9 @@ it('maps an entity to the bytes that the list returns for its row', () => {
   ];
   for (const [entity, row] of cases)
     for (const sweptAt of [null, SWEPT_AT])
-      expect(JSON.stringify(resourceView(Object.assign({}, RESOURCE, entity), sweptAt, 3))).toBe(
-        resourceJson({ ...compact, ...row }, sweptAt, 3),
-      );
+      expect(
+        JSON.stringify({ ...resourceView(Object.assign({}, RESOURCE, entity), sweptAt, 3), price: JSON.parse(PRICE) as unknown }),
+      ).toBe(resourceJson({ ...compact, ...row }, PRICE, sweptAt, 3));
 });
 
 it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status', 'urn', 'size_slug'] as const)(
@@ -106,7 +116,7 @@ it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status
     for (const text of ['"', '\\', '","id":"x', 'line\nbreak', '\u0001', '\u2028', 'ß\u{1F600}', '']) {
       const view = parsed({ ...ROW, [field]: text }, null);
       expect(field === 'attributed_ref' ? view.attribution.ref : view[field]).toBe(text);
-      expect(Object.keys(view)).toHaveLength(18);
+      expect(Object.keys(view)).toHaveLength(19);
     }
   },
 );
@@ -119,7 +129,7 @@ it.each([
   ['a row seen since that sweep', { last_seen_at: '2026-03-02 00:00:00+00' }, '2026-03-02T00:00:00.000Z'],
 ])('returns the right last_seen_at for %s', (_what, change, expected) => {
   expect(parsed({ ...ROW, ...change }, SWEPT_AT).last_seen_at).toBe(expected);
-  expect(resourceJson({ ...ROW, ...change }, SWEPT_AT, 3)).toContain(`"last_seen_at":"${expected}"`);
+  expect(resourceJson({ ...ROW, ...change }, PRICE, SWEPT_AT, 3)).toContain(`"last_seen_at":"${expected}"`);
 });
 
 it.each([

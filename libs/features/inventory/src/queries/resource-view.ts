@@ -1,8 +1,10 @@
+import type { ListPrice, Unpriced } from '#libs/catalog';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import type { Resource } from '../entities/resource.entity';
 import { columnsOf, viewOf, type TextRow, type View } from '../view-of';
+import type { WithBilled } from './billed-columns';
 
 /** The fields of a resource that the API returns under the names of their columns, in its order: before and after the attribution. */
 const BEFORE_ATTRIBUTION = ['id', 'provider', 'kind', 'providerId', 'urn', 'name', 'region', 'status', 'sizeSlug', 'tenantId'] as const;
@@ -32,6 +34,8 @@ export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION 
   };
   /** Null for a resource without strikes, and for a tombstone. */
   readonly missing: MissingProof | null;
+  /** In lists, and where one resource is read. Null for a tombstone. */
+  readonly price?: ListPrice | Unpriced | null;
 }
 
 /** The names of what a resource refers to. */
@@ -100,7 +104,7 @@ async function namesIn(
 }
 
 /** A row in PostgreSQL's text format. */
-export type ResourceRow = TextRow<Resource, (typeof FIELDS)[number]>;
+export type ResourceRow = WithBilled<TextRow<Resource, (typeof FIELDS)[number]>>;
 
 /** The columns of a `ResourceRow`. */
 export const RESOURCE_COLUMNS = columnsOf(FIELDS);
@@ -133,9 +137,15 @@ function lastSeenAt(firstSeen: string, lastSeen: string, isListed: boolean, swep
 }
 
 /**
- * Writes a row as the JSON of a `ResourceView` by hand: parsing the texts of a long list and serialising them again took twice as long.
+ * Writes a row as the JSON of a `ResourceView` by hand, with its price as JSON: parsing the texts of a long list and serialising them again took twice as long.
  */
-export function resourceJson(row: ResourceRow, sweptAt: string | null, strikesToDelete: number, names?: ReferredNames): string {
+export function resourceJson(
+  row: ResourceRow,
+  price: string,
+  sweptAt: string | null,
+  strikesToDelete: number,
+  names?: ReferredNames,
+): string {
   const firstSeen = rfc3339(row.first_seen_at);
   const lastSeen = rfc3339(row.last_seen_at);
   const isListed = row.deleted_at === null && row.stale_strike_count === '0';
@@ -148,7 +158,7 @@ export function resourceJson(row: ResourceRow, sweptAt: string | null, strikesTo
     `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.cloud_project_id)},${names ? `"project_name":${json(names.project)},` : ''}` +
     `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}${names ? `,"ref_name":${json(names.ref)}` : ''}},"attrs":${row.attrs},` +
     `"first_seen_at":"${firstSeen}","last_seen_at":"${lastSeenAt(firstSeen, lastSeen, isListed, sweptAt)}",` +
-    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing}}`
+    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing},"price":${price}}`
   );
 }
 

@@ -18,7 +18,7 @@ export type ExplicitOwner = string | null | typeof UNASSIGNED;
 
 /**
  * SQL for the owner of a resource: the first that applies of its explicit owner, its project's tenant, the tenant that its parents share,
- * and the fallback project. New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
+ * and the fallback project. A tenant that is closed or not registered owns nothing. [TNT-1] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
  * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
  * `r` is the alias of a row with `account_id, kind, provider_id, parents, attrs, owner_override`. Adds lateral `owner (tenant_id,
  * project_id, by, ref)`.
@@ -49,8 +49,11 @@ export function ownerOf(r: string): string {
            and tenant_id is not null offset 0) k
     having count(distinct k.tenant_id) = 1
   ) parent on true
+  left join lateral (
+    select t.id from tenants t where t.id = coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id) and t.status <> 'closed'
+  ) registered on true
   cross join lateral (
-    select nullif(coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id), '${NO_TENANT}') as tenant_id,
+    select registered.id as tenant_id,
            coalesce(member.project_id, parent.project_id,
              (select f.id from cloud_projects f where f.account_id = ${r}.account_id and f.is_fallback)) as project_id,
            case when ${r}.owner_override is not null then 'override' when member.tenant_id is not null then 'project'
@@ -63,10 +66,33 @@ export function ownerOf(r: string): string {
 /** Parents may have parents themselves (the snapshot of a cluster's node). Attribution is passed on at most this many times. */
 const LONGEST_CHAIN = 4;
 
+/** SQL: the part of an event that corrects history. `cloud_resource_owners` and `arcadia_inventory_at` read it. */
+const effectiveFromSql = (time: string) =>
+  `jsonb_build_object('effective_from', jsonb_build_object('old', null, 'new', to_jsonb(${time}::timestamptz)))`;
+
+/**
+ * Set-based: corrects the history of resources of which the change has no event yet, because their owner is the right one already, and of
+ * the resources that follow them as their parents. $1 account, $2 resource ids, $3 audit entry, $4 time from which the owner counts.
+ */
+const CORRECT_HISTORY = `
+with recursive followed as (
+  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and deleted_at is null
+  union
+  select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
+    from followed f join cloud_resources c on c.account_id = $1 and c.parents @> array[f.kind || '/' || f.provider_id] and c.parents <> '{}'
+   where c.deleted_at is null and c.attributed_by = 'parent' and f.depth < ${LONGEST_CHAIN})
+insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
+select distinct f.id, f.tenant_id, 'attributed', 'admin',
+       jsonb_build_object('tenant_id', jsonb_build_object('old', f.tenant_id, 'new', f.tenant_id)) || ${effectiveFromSql('$4')}, $3::uuid
+  from followed f
+ where not exists (select from cloud_resource_events e
+                    where e.resource_id = f.id and e.type = 'attributed' and e.changes ? 'tenant_id' and e.sweep_id = $3::uuid)`;
+
 /**
  * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
  * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
- * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`.
+ * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time
+ * from which the new owner counts, null for now.
  */
 const REATTRIBUTE = `
 with computed as (
@@ -83,7 +109,8 @@ events as (
   insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
   select id, case when old_tenant is null then tenant_id end, 'attributed', $3,
          case when old_tenant is distinct from tenant_id then jsonb_build_object('tenant_id', jsonb_build_object('old', old_tenant, 'new', tenant_id)) else '{}' end ||
-         case when old_project is distinct from project_id then jsonb_build_object('project_id', jsonb_build_object('old', old_project, 'new', project_id)) else '{}' end,
+         case when old_project is distinct from project_id then jsonb_build_object('project_id', jsonb_build_object('old', old_project, 'new', project_id)) else '{}' end ||
+         case when $5::timestamptz is not null then ${effectiveFromSql('$5')} else '{}' end,
          $4
     from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
 select id, kind, provider_id from changed join cloud_resources using (id)`;
@@ -128,6 +155,14 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
 
+/** A change of an owner by an admin. */
+interface OwnerChange {
+  /** The entry of the audit log that the events name. */
+  readonly changeId: string;
+  /** RFC 3339, in the past: the time from which the owner counts. */
+  readonly effectiveFrom?: string | null;
+}
+
 interface PreviousOwner {
   readonly tenantId: string | null;
 }
@@ -157,10 +192,17 @@ export class OwnershipRecorder {
     source: 'sweep' | 'admin' | 'saga',
     resourceIds: readonly string[] | null,
     writerId: string | null = null,
+    effectiveFrom: string | null = null,
   ): Promise<void> {
     let ids = resourceIds;
     for (let link = 0; link < LONGEST_CHAIN; link += 1) {
-      const changed = await tx.query<{ id: string; kind: string; provider_id: string }>(REATTRIBUTE, [accountId, ids, source, writerId]);
+      const changed = await tx.query<{ id: string; kind: string; provider_id: string }>(REATTRIBUTE, [
+        accountId,
+        ids,
+        source,
+        writerId,
+        effectiveFrom,
+      ]);
       if (changed.length === 0) return;
       const parents = changed.map((row) => `${row.kind}/${row.provider_id}`);
       ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents])).map((child) => child.id);
@@ -188,15 +230,27 @@ export class OwnershipRecorder {
     await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
   }
 
+  /** Lets the present owner of these resources, and of those that follow them, count from an earlier time on. */
+  async correctHistory(tx: Queryable, accountId: string, ids: readonly string[], changeId: string, effectiveFrom: string): Promise<void> {
+    await tx.query(CORRECT_HISTORY, [accountId, ids, changeId, effectiveFrom]);
+  }
+
   /**
-   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. `changeId` is the entry
-   * of the audit log that the events name. Returns the previous owner; undefined when there is no such resource.
+   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. Returns the previous
+   * owner; undefined when there is no such resource.
    */
-  async override(em: EntityManager, resourceId: string, owner: ExplicitOwner, changeId: string): Promise<PreviousOwner | undefined> {
+  async override(
+    em: EntityManager,
+    resourceId: string,
+    owner: ExplicitOwner,
+    { changeId, effectiveFrom = null }: OwnerChange,
+  ): Promise<PreviousOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
-    await this.reattribute(queryableOf(em), resource.accountId, 'admin', [resourceId], changeId);
+    const tx = queryableOf(em);
+    await this.reattribute(tx, resource.accountId, 'admin', [resourceId], changeId, effectiveFrom);
+    if (effectiveFrom !== null) await this.correctHistory(tx, resource.accountId, [resourceId], changeId, effectiveFrom);
     return { tenantId: resource.tenantId };
   }
 }

@@ -1,3 +1,4 @@
+import { recordPrices } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
@@ -5,6 +6,7 @@ import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { SweepLeaseLostError } from '../inventory.errors';
 import { contentHash, decideChanges, KNOWN_COLUMNS, type Change, type KnownResource } from './decide-changes';
 import { ownerOf } from './ownership-recorder';
+import { billedChange } from './billed';
 
 /**
  * Locks the sweep's row for the rest of the transaction, if the sweep still runs and its lease has not lapsed. Pages of one sweep share the
@@ -39,13 +41,13 @@ select f.leased, d.*
  * which needs no lease. $1 sweep, $2 account, $3 kind, $4 requested at, $5 changes as JSON rows, $6 event source, $7 lists must contain new
  * rows within ms, $8 saga.
  */
-const WRITE_CHANGES = `
+const writeChanges = (prices: string) => `
 with ${FENCE},
 allowed as (select from fence union all select where $1::uuid is null),
 incoming as (
   select $2::uuid as account_id, $3::text as kind, c.*
     from json_to_recordset($5::json) as c(id uuid, owner_override text, old_hash text, what text, provider_id text, urn text, name text, region text,
-         status text, size_slug text, attrs jsonb, parents text[], content_hash text, changes jsonb)
+         status text, size_slug text, attrs jsonb, parents text[], content_hash text, changes jsonb, product text, units numeric, plan text)
    where exists (select from allowed)),
 owned as (
   select i.*, owner.tenant_id as owner_tenant, owner.project_id as owner_project, owner.by as owner_by, owner.ref as owner_ref
@@ -73,19 +75,24 @@ changed as (
    where r.id = i.id and r.content_hash = i.old_hash and r.recorded_at < $4 and (r.deleted_at is not null) = (i.what = 'restored')
   returning r.id, r.provider_id, r.tenant_id),
 written as (
-  select w.id, w.tenant_id, i.what,
+  select w.id, w.provider_id, w.tenant_id, i.what,
          case when i.what <> 'discovered' then i.changes
               else jsonb_build_object('name', i.name, 'region', i.region, 'status', i.status, 'size_slug', i.size_slug)
          end as changes
     from (select * from fresh union all select * from changed) w join incoming i using (provider_id)),
 events as (
   insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
-  select id, tenant_id, what, $6, changes, coalesce($1, $8::uuid) from written where what <> 'refreshed'),
+  select id, tenant_id, what, $6, changes, coalesce($1, $8::uuid) from written where what <> 'refreshed'),${prices},
 counts as (
   select count(*) filter (where what = 'discovered')::int as discovered,
          count(*) filter (where what in ('updated', 'tagged'))::int as updated,
          count(*) filter (where what = 'restored')::int as restored from written)
 select c.*, (select count(*)::int from allowed) as leased, set_config('synchronous_commit', 'off', true) from counts c`;
+
+const PRICES = { written: 'written', incoming: 'incoming', at: '$4' };
+const WRITE_CHANGES = writeChanges(recordPrices({ ...PRICES, changed: true }));
+/** Most pages of a first sweep have new resources only. */
+const WRITE_NEW = writeChanges(recordPrices({ ...PRICES, changed: false }));
 
 /** The sweep that a page is recorded for, with the fields that recording needs. */
 export interface SweepRef {
@@ -167,7 +174,8 @@ export class ResourceRecorder {
    * only, which readers show as changes from null; later events carry the old values of attributes.
    */
   private async write(sweep: SweepRef | Sighting, kind: Kind, changes: readonly Change[], requestedAt: Date): Promise<PageOutcome> {
-    const [row] = await this.database.query<PageOutcome & { leased: number }>(WRITE_CHANGES, [
+    const statement = changes.every(({ what }) => what === 'discovered') ? WRITE_NEW : WRITE_CHANGES;
+    const [row] = await this.database.query<PageOutcome & { leased: number }>(statement, [
       sweep.id,
       sweep.accountId,
       kind.kind,
@@ -201,6 +209,7 @@ function changeRow(kind: Kind, change: Change) {
     parents: seen.parents,
     content_hash: change.hash,
     changes: change.what === 'discovered' ? null : change.changes,
+    ...billedChange(kind.kind, change),
   };
 }
 

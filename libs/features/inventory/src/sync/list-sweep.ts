@@ -8,6 +8,7 @@ import { decideMisses, missRules } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
+import { BackupPolicies } from './backup-policies';
 import { Confirmation } from './confirmation';
 import { ParentIndex, ParentResolver } from './parent-resolver';
 import { databaseTime, type SweepRun } from './sweep';
@@ -25,6 +26,7 @@ export class ListSweep {
     private readonly owners: OwnershipRecorder,
     private readonly parents: ParentResolver,
     private readonly confirmation: Confirmation,
+    private readonly policies: BackupPolicies,
     private readonly ledger: SweepLedger,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -37,6 +39,7 @@ export class ListSweep {
     for (const list of kind.lists) await this.recordList(run, kind, list, listed, parents);
     const readParents = namedBy && parents && (await this.parents.findUnlisted(run, kind, namedBy, parents, listed));
     this.assertFewUnreadable(run, listed.size);
+    if (kind.readsBackupPolicies) await this.policies.read(run);
     const situation = await this.misses.findMissing(run, kind.kind, [...listed], kind.kind);
     const decision = decideMisses(situation, missRules(this.config, kind));
     if (decision.suspect) {

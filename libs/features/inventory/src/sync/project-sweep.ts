@@ -1,4 +1,4 @@
-import { AccountBinding, parseProject, ProjectMirror, type ListedProject, type Member } from '#libs/accounts';
+import { AccountBinding, DescribedTenants, parseProject, ProjectMirror, type ListedProject, type Member } from '#libs/accounts';
 import { queryableOf, Transaction } from '#libs/database';
 import { DigitalOcean, IncompleteListError } from '#libs/digitalocean';
 import { Injectable } from '@nestjs/common';
@@ -23,6 +23,7 @@ export class ProjectSweep {
     private readonly provider: DigitalOcean,
     private readonly binding: AccountBinding,
     private readonly mirror: ProjectMirror,
+    private readonly described: DescribedTenants,
     private readonly fallback: FallbackProject,
     private readonly membershipWalk: MembershipWalk,
     private readonly placeholders: Placeholders,
@@ -71,6 +72,7 @@ export class ProjectSweep {
     if (!suspect) {
       await this.reconciler.write(tx, projects);
       await this.placeholders.write(tx, run, placeholders);
+      await this.described.registerFirst(em, run.accountId);
     }
     await this.owners.reattribute(tx, run.accountId, 'sweep', null, run.id);
     const missing = [...projects.missing.map((row) => `project/${row.providerId}`), ...placeholders.missing, ...members.missed];

@@ -178,9 +178,11 @@ export function factsOf({ status, size_slug, name, attrs }: ResourceView): Dropl
   return { status, sized: false, recorded: false, live };
 }
 
-function subjectOf({ size_slug: sizeSlug, attrs }: ResourceView): PriceSubject {
+/** The provider makes weekly backups unless another policy was read. */
+function subjectOf({ size_slug: sizeSlug, attrs, price }: ResourceView): PriceSubject {
   const { features } = attrs as { features?: string[] };
-  return { kind: 'droplet', sizeSlug, backups: features?.includes('backups') === true ? 'weekly' : null };
+  const plan = (price && isPriced(price) ? price.backups?.plan : undefined) ?? 'weekly';
+  return { kind: 'droplet', sizeSlug, backups: features?.includes('backups') === true ? plan : null };
 }
 
 function downtimeOf(off: boolean, resized: boolean, status: unknown): NonNullable<Forecast['downtime']> {

@@ -24,7 +24,10 @@ import { WholeOrders1795000001061 } from './1061-whole-orders.migration';
 import { ReadingFailures1795000001070 } from './1070-reading-failures.migration';
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
+import { Tenants1795000001100 } from './1100-tenants.migration';
+import { Events1795000001130 } from './1130-events.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
+import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -55,6 +58,9 @@ export const migrations = [
   ReadingFailures1795000001070,
   Filters1795000001080,
   DriftDetections1795000001090,
+  Tenants1795000001100,
+  Events1795000001130,
   ListPrices1795000001120,
+  ResourcePrices1795000001121,
   SagaPlans1795000001150,
 ];

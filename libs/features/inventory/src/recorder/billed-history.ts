@@ -1,0 +1,42 @@
+import type { Billed, BilledSince } from '#libs/catalog';
+import { billedFields, type BilledFields } from './billed';
+
+/** A resource as it is now, with the fields that decide its price. */
+export interface BilledResource extends BilledFields {
+  readonly id: string;
+  readonly kind: string;
+}
+
+/** An earlier change of these fields. */
+export interface FieldsChanged {
+  readonly at: string;
+  readonly changes: Readonly<Record<string, { readonly old?: unknown } | undefined>>;
+}
+
+/** What a resource has been billed as, by its events in the order of time: today's fields, with later changes undone. Pure. */
+export function billedHistory(resource: BilledResource, events: readonly FieldsChanged[]): BilledSince[] {
+  const newestFirst: { from: string | null; billed: Billed | undefined }[] = [];
+  let fields: BilledFields = resource;
+  for (const { at, changes } of events.toReversed()) {
+    newestFirst.push({ from: at, billed: billedFields(resource.kind, fields) });
+    fields = undo(fields, changes);
+  }
+  newestFirst.push({ from: null, billed: billedFields(resource.kind, fields) });
+  const history: BilledSince[] = [];
+  for (const { from, billed } of newestFirst.toReversed()) {
+    const last = history.at(-1);
+    const isSame = last && billed && last.product === billed.product && last.units === billed.units && last.plan === billed.plan;
+    if (billed && !isSame) history.push({ resource_id: resource.id, from, ...billed });
+  }
+  return history;
+}
+
+function undo({ status, sizeSlug, attrs }: BilledFields, changes: FieldsChanged['changes']): BilledFields {
+  const { status: state, size_slug: size, ...rest } = changes;
+  const earlier = Object.entries(rest).flatMap(([field, change]) => (change && field in attrs ? [[field, change.old] as const] : []));
+  return {
+    status: state ? String(state.old) : status,
+    sizeSlug: size ? ((size.old as string | null | undefined) ?? null) : sizeSlug,
+    attrs: { ...attrs, ...Object.fromEntries(earlier) },
+  };
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Tenant } from './entities/tenant.entity';
+import { TenantRegistry } from './tenant-registry';
+import { TenantUsage } from './tenant-usage';
+import { TenantWriter } from './tenant-writer';
+
+const SERVICES = [TenantRegistry, TenantUsage, TenantWriter];
+
+/** Expects the global modules of config, database and audit. */
+@Module({ imports: [TypeOrmModule.forFeature([Tenant])], providers: SERVICES, exports: SERVICES })
+export class TenantsModule {}
