@@ -29,8 +29,8 @@ const OWNED: Record<string, readonly string[]> = {
   ],
   provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
-  tenants: ['tenants'],
-  saga: ['saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps', 'saga_writes'],
+  saga: ['saga_approvals', 'saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps', 'saga_writes'],
+  tenants: ['tenant_limits', 'tenants'],
 };
 
 /** Writes to tables of other libraries that exist today, each as `<library> writes <table>`. */

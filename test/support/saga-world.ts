@@ -1,5 +1,7 @@
 import { Database } from '#libs/database';
 import {
+  Acceptance,
+  AcceptanceGuard,
   SagaControls,
   SagaEngine,
   SagaModule,
@@ -31,6 +33,9 @@ export interface SagaProcess {
   readonly reader: SagaReader;
   readonly queries: SagaQueries;
   readonly database: Database;
+  /** Judges the starts of this process from now on. */
+  readonly useGuard: (guard: AcceptanceGuard) => void;
+  readonly get: <T>(token: Type<T>) => T;
 }
 
 export class SagaWorld {
@@ -66,6 +71,8 @@ export class SagaWorld {
       reader: context.get(SagaReader, { strict: false }),
       queries: context.get(SagaQueries, { strict: false }),
       database: context.get(Database, { strict: false }),
+      useGuard: (guard) => context.get(Acceptance, { strict: false }).useGuard(guard),
+      get: (token) => context.get(token, { strict: false }),
     };
   }
 

@@ -29,6 +29,7 @@ import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
+import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
@@ -87,6 +88,9 @@ class SweepsApiModule {}
 })
 class SagasApiModule {}
 
+@Module({ imports: [TenantsModule], controllers: [LimitsController] })
+class LimitsApiModule {}
+
 @Module({ imports: [DriftModule, InventoryModule], controllers: [DriftController, DriftRulesController] })
 class DriftApiModule {}
 
@@ -118,6 +122,7 @@ const FEATURES = [
   MeApiModule,
   SweepsApiModule,
   SagasApiModule,
+  LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,

@@ -1,5 +1,6 @@
 import { Catalog } from '#libs/catalog';
-import type { SagaPlan, SagaView } from '#libs/saga';
+import { SagaApprovals, type SagaPlan, type SagaView } from '#libs/saga';
+import { TenantLimits } from '#libs/tenants';
 import { createTestDatabase } from '../../support/database';
 import { ACME_HEADER, ADMIN, ADMIN_HEADER } from '../../support/principals';
 import { ACME, newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
@@ -12,6 +13,15 @@ const RUNS = Number(process.env.PLAN_RUNS ?? (process.env.TEST_LONG ? 200 : 2));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const SIZES = ['s-1vcpu-2gb', 's-2vcpu-2gb', 's-2vcpu-4gb'];
 const ZONE = 'shop.example';
+const UNLIMITED = {
+  max_droplets: null,
+  max_vcpus: null,
+  max_snapshots: null,
+  max_monthly_cost: null,
+  approval_over_monthly: null,
+  max_destroys_per_hour: null,
+  open_sagas: null,
+};
 /** Sagas that run at the same time. */
 const AT_ONCE = 12;
 
@@ -23,6 +33,7 @@ beforeAll(async () => {
   const provider = { DO_API_URL: world.simulator.url, DO_API_TOKEN: 'dop_v1_simulator', ...UNLIMITED_CALLS };
   api = await createTestApp({ DATABASE_URL: stored.appUrl, ...provider });
   await world.get(Catalog).refresh('provisioning');
+  await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
   await world.simulator.change({ domains: [{ name: ZONE }], members: [{ project_id: ACME, urn: `do:domain:${ZONE}` }] });
   await world.sweeps.run('dns_zone', { trigger: 'manual' });
   await world.sweeps.run('project', { trigger: 'manual' });
@@ -247,24 +258,40 @@ it('refuses a start whose plan is another one by now, with the new plan, and let
   await expect(confirm(order, await world.starts.plan(order))).rejects.toMatchObject({ code: 'resource_busy' });
 });
 
-it('tells in the plan what stands in the way of a start: a hold, or a limit that is reached [TNT-4, TEN-6]', async () => {
+it('tells in the plan what stands in the way of a start: a hold, a limit that is reached, an approval [TNT-4, TNT-2]', async () => {
   const droplet = await newDroplet('held');
-  const slow = await world.start('demo', { steps: ['wait'], wait_ms: 60_000 });
   const order = asked('snapshot_droplet', { resource_id: droplet.resource_id });
-  const narrow = await world.another({ SAGA_OPEN_PER_TENANT: '1' });
-  const full = await narrow.starts.plan(order);
-  expect(full).toMatchObject({
-    steps: [{ name: 'take_snapshot' }, { name: 'await_snapshot' }],
-    refusal: { category: expect.any(String) as unknown },
-  });
-  expect(full.limits).toContainEqual(expect.objectContaining({ limit: 'open_sagas', ok: false }));
-  await expect(narrow.starts.start({ ...order, because: ADMIN })).rejects.toMatchObject({ code: full.refusal?.code });
+  await world.get(TenantLimits).replace('acme', { ...UNLIMITED, max_snapshots: 0 }, ADMIN);
+  const full = await world.starts.plan(order);
+  expect(full).toMatchObject({ steps: [{ name: 'take_snapshot' }, { name: 'await_snapshot' }], refusal: { code: 'limit_exceeded' } });
+  expect(full.limits).toContainEqual(expect.objectContaining({ limit: 'max_snapshots', allowed: 0, requested: 1, ok: false }));
+  await expect(confirm(order, full)).rejects.toMatchObject({ code: 'limit_exceeded' });
+  await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
   await world.simulator.faults([{ id: 'hold', match: { method: 'POST', path: '/v2/droplets/*/actions' }, effect: { type: 'hold' } }]);
   const first = await world.start('snapshot_droplet', order.input);
   expect(await world.starts.plan(order)).toMatchObject({ refusal: { code: 'resource_busy' }, holds: [`droplet:${droplet.id}`] });
   await world.simulator.faults([]);
-  await world.controls.cancel({ kind: 'platform' }, slow, ADMIN);
   expect((await world.ended(first)).status).toBe('completed');
+});
+
+it('approves the plan that was asked for, and not another one [TNT-3, TNT-4]', async () => {
+  const approver = { by: { sub: 'grace', role: 'platform_admin' } };
+  await world.get(TenantLimits).replace('acme', { ...UNLIMITED, approval_over_monthly: '10.00' }, ADMIN);
+  const order = asked('provision_droplet', { ...ORDER, name: 'approved', size_slug: 's-2vcpu-2gb' });
+  const plan = await world.starts.plan(order);
+  expect(plan.approval).toMatchObject({ required: true });
+  const id = await confirm(order, plan);
+  await world.asOwner(`update provider_sizes set price_monthly = price_monthly + 1 where slug = 's-2vcpu-2gb'`);
+  const refused = await world
+    .get(SagaApprovals)
+    .approve(id, approver)
+    .catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'plan_changed', plan: { kind: 'provision_droplet', cost: { source: 'catalog' } } });
+  await world.get(Catalog).refresh('provisioning');
+  await world.get(SagaApprovals).approve(id, approver);
+  world.engine.wake();
+  expect(await world.ended(id)).toMatchObject({ status: 'completed', cost: plan.cost });
+  await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
 });
 
 it('costs what the provider then bills for a whole month, to the cent [TNT-4]', async () => {

@@ -139,7 +139,7 @@ export class DriftController {
   async revert(
     @Param('id', UuidPipe) id: string,
     @Query() { dry_run }: DryRunQuery,
-    @Body() { plan_hash: planHash }: PlannedBody,
+    @Body() body: PlannedBody,
     @AuditCtx() context: AuditContext,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DataOf<DriftResponse | DriftPlanResponse>> {
@@ -147,7 +147,7 @@ export class DriftController {
       response.status(200);
       return { data: planResponse(await this.reverts.plan(id)) };
     }
-    const saga_id = await this.reverts.start(id, context, planHash);
+    const saga_id = await this.reverts.start(id, context, { planHash: body.plan_hash, override: body.requestsOverride() });
     await this.wakeups.wakeSagaWorkers();
     return { data: { ...(await this.drifts.get(id)), saga_id } };
   }

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
+import { IsBoolean, IsInt, IsOptional, IsString, Matches, MaxLength, Min } from 'class-validator';
 import { ApiFlag, ApiInput, ApiMapOf, ApiObject, ApiText, ApiTime } from './swagger.decorators';
 import { IsNotBlank, IsOneOf, IsTimestamp } from './input.decorators';
 
@@ -124,6 +124,23 @@ export class OwnershipBody extends ReasonBody {
       problems.push({ field: 'reason', message: 'is missing: a correction of the past needs one' });
     if (problems.length > 0) throw new ValidationFailedError(problems);
     return { effectiveFrom };
+  }
+}
+
+/** Body of a start. Admins may override what limits refuse, with a reason. */
+export class OverrideBody extends ReasonBody {
+  @ApiInput('Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval', {
+    example: false,
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly override?: boolean;
+
+  /** Throws `ValidationFailedError` for an override without a reason. */
+  requestsOverride(): boolean {
+    if (this.override === true && (this.reason ?? '').trim() === '')
+      throw new ValidationFailedError([{ field: 'reason', message: 'reason is missing: an override needs one' }]);
+    return this.override === true;
   }
 }
 

@@ -26,10 +26,10 @@ import {
   ApiUuid,
   ApiWhole,
 } from './swagger.decorators';
-import { ReasonBody } from './http.dto';
+import { OverrideBody } from './http.dto';
 
 /** The body of a change that a plan can be made of first. */
-export class PlannedBody extends ReasonBody {
+export class PlannedBody extends OverrideBody {
   @ApiInput('The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`', {
     example: '3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789',
   })

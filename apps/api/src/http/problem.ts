@@ -1,10 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
+import { LimitExceededError } from '#libs/provisioning';
 import { NotReadyError } from '#libs/runtime';
-import { PlanChangedError, type SagaPlan } from '#libs/saga';
+import { PlanChangedError, type LimitReading, type SagaPlan } from '#libs/saga';
 import { PlanResponse } from './plan.dto';
-import { ApiEnum, ApiListOf, ApiMapOfWords, ApiObject, ApiText, ApiWhole } from './swagger.decorators';
+import { ApiAnyJson, ApiEnum, ApiListOf, ApiMapOfWords, ApiObject, ApiText, ApiWhole } from './swagger.decorators';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -48,6 +49,21 @@ export class Problem {
 
   @ApiObject(() => PlanResponse, 'Only with `plan_changed`: the new plan', { optional: true })
   readonly plan?: PlanResponse;
+
+  @ApiText('Only with `limit_exceeded`: the limit', { optional: true, example: 'max_droplets' })
+  readonly limit?: string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what the limit allows; a number, or a price as text', { optional: true })
+  readonly allowed?: number | string | null;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what exists already', { optional: true })
+  readonly used?: number | string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what open sagas will still create', { optional: true })
+  readonly reserved?: number | string;
+
+  @ApiAnyJson('Only with `limit_exceeded`: what the start would add', { optional: true })
+  readonly requested?: number | string;
 }
 
 /** A failure before it is put into the problem envelope. */
@@ -56,7 +72,7 @@ export interface Failure {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs?: number | undefined;
-  readonly members?: Pick<Problem, 'errors' | 'checks' | 'plan'>;
+  readonly members?: Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'detail' | 'request_id'>>;
 }
 
 /** The one place where a category becomes a status. */
@@ -198,10 +214,13 @@ function failureOfDomainError(error: DomainError): Failure | undefined {
 
 function membersOf(error: DomainError): Pick<Failure, 'members'> {
   if (error instanceof ValidationFailedError) return { members: { errors: error.errors } };
+  if (error instanceof LimitExceededError) return { members: limitMembers(error.reading) };
   if (error instanceof NotReadyError) return { members: { checks: error.checks } };
-  if (error instanceof PlanChangedError) return { members: { plan: planResponse(error.plan) } };
+  if (error instanceof PlanChangedError && error.plan) return { members: { plan: planResponse(error.plan) } };
   return {};
 }
+
+const limitMembers = ({ limit, allowed, used, reserved, requested }: LimitReading) => ({ limit, allowed, used, reserved, requested });
 
 /** A plan in the form of the API. A refusal has the status and code that the start would be answered with. */
 export function planResponse<Plan extends SagaPlan>({ refusal, ...plan }: Plan): Omit<Plan, 'refusal'> & Pick<PlanResponse, 'refused'> {

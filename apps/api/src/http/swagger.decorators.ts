@@ -93,6 +93,10 @@ export const ApiAnyJson = (description: string, options?: FieldOptions) => field
 /** An object with any keys and values among these words. */
 export const ApiMapOfWords = (words: readonly string[], description: string, options?: FieldOptions) =>
   field({ type: 'object', additionalProperties: { type: 'string', enum: [...words] } }, description, options);
+export const ApiTextList = (description: string, options?: FieldOptions) =>
+  field({ type: 'array', items: { type: 'string' } }, description, options);
+export const ApiEnumList = (values: readonly string[], description: string) =>
+  field({ type: 'array', items: { type: 'string', enum: [...values] } }, description);
 export const ApiTexts = (description: string) => field({ type: 'array', items: { type: 'string' } }, description);
 
 /** An object of another class. */

@@ -105,6 +105,47 @@ export class SagasController {
     return { data: await this.sagas.retry(by, id, context) };
   }
 
+  @Post(':id/approve')
+  @HttpCode(202)
+  @RequirePlatformAdmin()
+  @ApiOperation({
+    summary: 'Approve a saga that awaits approval',
+    description:
+      'The saga is judged again, and runs if it still could be started. Who started it cannot approve it (403 `own_approval`). 409 `plan_changed` ' +
+      'when what it needs is there no more; limits refuse as they refuse a start.',
+  })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse, 202)
+  @ApiProblems(409, 429)
+  async approve(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: ReasonBody,
+    @CurrentPrincipal() by: Principal,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.approve(by, id, context) };
+  }
+
+  @Post(':id/reject')
+  @HttpCode(200)
+  @RequirePlatformAdmin()
+  @ApiOperation({
+    summary: 'Reject a saga that awaits approval',
+    description:
+      'The saga ends without having done anything. Who started it cancels it instead. After 7 days the service rejects by itself.',
+  })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse)
+  @ApiProblems(409)
+  async reject(
+    @Param('id', UuidPipe) id: string,
+    @Body() _body: RequiredReasonBody,
+    @CurrentPrincipal() by: Principal,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.reject(by, id, context) };
+  }
+
   @Post(':id/release')
   @HttpCode(200)
   @RequirePlatformAdmin()

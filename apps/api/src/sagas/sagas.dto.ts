@@ -1,6 +1,6 @@
 import { IsObject, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import type { SagaFilters, SagaStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
+import type { SagaApprovalView, SagaFilters, SagaStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
 import {
   ApiAnyJson,
   ApiAnyObject,
@@ -19,7 +19,17 @@ import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.d
 import { TimeRangeQuery } from '../http/http.dto';
 import { PlannedBody, PlannedCostResponse } from '../http/plan.dto';
 
-const STATUSES = ['pending', 'running', 'compensating', 'completed', 'rolled_back', 'failed', 'compensation_failed'];
+const STATUSES = [
+  'awaiting_approval',
+  'pending',
+  'running',
+  'compensating',
+  'completed',
+  'rolled_back',
+  'failed',
+  'compensation_failed',
+  'rejected',
+];
 const STEP_STATUSES = [
   'planned',
   'running',
@@ -137,8 +147,37 @@ class SagaStepResponse implements Omit<SagaStepView, 'error'> {
   readonly error: StepErrorResponse | null;
 }
 
+class SagaApprovalResponse implements SagaApprovalView {
+  @ApiEnum(['start', 'step_output'], 'What is decided: the start, or the output of a step')
+  readonly subject: SagaApprovalView['subject'];
+
+  @ApiText('Why a decision is needed', { example: 'adds 240.00 USD a month, more than 200.00 without approval' })
+  readonly why: string;
+
+  @ApiText('Who asked, and may not decide; a tenant reads `operator` for every operator')
+  readonly asked_by: string;
+
+  @ApiTime('Time of the start')
+  readonly asked_at: string;
+
+  @ApiTime('Without a decision until then, the service rejects')
+  readonly expires_at: string;
+
+  @ApiEnum(['approved', 'rejected', 'expired', 'cancelled'], 'The decision; null while there is none', { nullable: true })
+  readonly decision: SagaApprovalView['decision'];
+
+  @ApiText('Who decided; `approvals` is the service itself', { nullable: true })
+  readonly decided_by: string | null;
+
+  @ApiTime('Time of the decision', { nullable: true })
+  readonly decided_at: string | null;
+
+  @ApiText('Reason of the decision', { nullable: true })
+  readonly reason: string | null;
+}
+
 /** A saga with its ledger. */
-export class SagaResponse implements Omit<SagaView, 'error' | 'leftovers' | 'steps'> {
+export class SagaResponse implements Omit<SagaView, 'approval' | 'error' | 'leftovers' | 'steps'> {
   @ApiUuid('Id of the saga')
   readonly id: string;
 
@@ -180,6 +219,9 @@ export class SagaResponse implements Omit<SagaView, 'error' | 'leftovers' | 'ste
 
   @ApiText('Reason that was given for the start; a tenant does not read the reason of an operator', { nullable: true })
   readonly reason: string | null;
+
+  @ApiObject(() => SagaApprovalResponse, 'The decision that the saga waits for, or waited for', { nullable: true })
+  readonly approval: SagaApprovalResponse | null;
 
   @ApiTime('Time of the start')
   readonly created_at: string;

@@ -4,8 +4,18 @@ import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
 import { InventoryReader } from '#libs/inventory';
+import { AdminsOnlyError } from '#libs/provisioning';
 import { WakeupService } from '#libs/queues';
-import { SagaControls, SagaNotFoundError, SagaReader, SagaRegistry, SagaStarter, UnknownSagaKindError, type SagaView } from '#libs/saga';
+import {
+  SagaApprovals,
+  SagaControls,
+  SagaNotFoundError,
+  SagaReader,
+  SagaRegistry,
+  SagaStarter,
+  UnknownSagaKindError,
+  type SagaView,
+} from '#libs/saga';
 import type { ListOf } from '../http/http.dto';
 import type { PlanResponse } from '../http/plan.dto';
 import { planResponse } from '../http/problem';
@@ -18,6 +28,7 @@ export class SagasService {
   constructor(
     private readonly starter: SagaStarter,
     private readonly controls: SagaControls,
+    private readonly approvals: SagaApprovals,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
@@ -26,22 +37,24 @@ export class SagasService {
     private readonly wakeups: WakeupService,
   ) {}
 
-  async plan(by: Principal, { kind, input }: SagaBody): Promise<PlanResponse> {
-    const valid = await this.validInput(kind, input);
-    return planResponse(await this.starter.plan({ kind, input: valid, tenantId: tenantOf(by), ownerId: await this.ownerOf(by, valid) }));
+  async plan(by: Principal, body: SagaBody): Promise<PlanResponse> {
+    return planResponse(await this.starter.plan(await this.askedBy(by, body)));
   }
 
-  async start(
-    by: Principal,
-    { kind, input, plan_hash: planHash }: SagaBody,
-    because: AuditContext,
-    idempotencyKey?: string,
-  ): Promise<SagaResponse> {
-    const valid = await this.validInput(kind, input);
-    const ownerId = await this.ownerOf(by, valid);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), ownerId, idempotencyKey, planHash, because });
+  async start(by: Principal, body: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
+    const asked = await this.askedBy(by, body);
+    const id = await this.starter.start({ ...asked, idempotencyKey, planHash: body.plan_hash, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
+  }
+
+  /** What a plan and a start have in common. */
+  private async askedBy(by: Principal, body: SagaBody) {
+    const { kind } = body;
+    const override = body.requestsOverride();
+    if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
+    const input = await this.validInput(kind, body.input);
+    return { kind, input, tenantId: tenantOf(by), ownerId: await this.ownerOf(by, input), override };
   }
 
   async cancel(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
@@ -53,6 +66,17 @@ export class SagasService {
   async retry(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
     await this.controls.retry(scopeOf(by), id, context);
     await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async approve(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.approve(id, context);
+    await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async reject(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
+    await this.approvals.reject(id, context);
     return this.get(by, id);
   }
 

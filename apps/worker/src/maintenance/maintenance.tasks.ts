@@ -11,7 +11,7 @@ import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
-import { SagaStarter } from '#libs/saga';
+import { SagaApprovals, SagaStarter } from '#libs/saga';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -121,7 +121,8 @@ export class PriceTask extends RepeatedTask {
 const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
- * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys.
+ * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
+ * that nobody has decided about.
  * Failures are logged and retried on the next run.
  */
 @Injectable()
@@ -134,6 +135,7 @@ export class SagaMaintenance {
     private readonly reaper: Reaper,
     private readonly catalog: Catalog,
     private readonly sagas: SagaStarter,
+    private readonly approvals: SagaApprovals,
     private readonly provider: DigitalOcean,
     private readonly bound: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
@@ -159,6 +161,7 @@ export class SagaMaintenance {
 
   private async run(): Promise<void> {
     await this.attempt('keys', () => this.sagas.forgetOldKeys());
+    await this.attempt('approvals', () => this.approvals.rejectExpired());
     if (!this.provider.configured) return;
     await this.attempt('reaper', () => this.reaper.round());
     await this.attempt('catalogue', () => this.refreshCatalog());

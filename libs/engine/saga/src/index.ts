@@ -22,14 +22,16 @@ export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, skipped, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
 export { SagaQueries, type RecordedIntent, type SagaOutline } from './queries/saga-queries';
-export { SagaReader, type SagaFilters, type SagaStepView, type SagaView } from './queries/saga-reader';
+export { SagaReader, type SagaFilters, type SagaApprovalView, type SagaStepView, type SagaView } from './queries/saga-reader';
 export { NEW_OBJECT, TrackedWrites, type WrittenObject } from './run/tracked-writes';
 export {
   IdempotencyKeyReusedError,
   LeaseLostError,
+  NotAwaitingApprovalError,
   NotCancellableError,
   NotReleasableError,
   NotRetryableError,
+  OwnApprovalError,
   PlanChangedError,
   ResourceBusyError,
   SagaNotFoundError,
@@ -37,7 +39,8 @@ export {
   UnknownSagaKindError,
 } from './saga.errors';
 export { SagaModule } from './saga.module';
-export { SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepStatus } from './saga.states';
+export { isOpen, SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepStatus } from './saga.states';
 export { Acceptance, AcceptanceGuard, type GuardedStart, type Judgement, type LimitReading } from './start/acceptance-guard';
+export { SagaApprovals } from './start/saga-approvals';
 export { SagaControls } from './start/saga-controls';
 export { SagaStarter, type StartRequest } from './start/saga-starter';

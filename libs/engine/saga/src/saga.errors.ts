@@ -28,17 +28,6 @@ export class IdempotencyKeyReusedError extends domainError(
   'This Idempotency-Key was used with another body',
 ) {}
 
-/** The start named the hash of a plan, and would do something else by now. The answer contains the new plan. [TNT-4] */
-export class PlanChangedError extends domainError(
-  'plan_changed',
-  'conflict',
-  'The start would no longer do what its plan showed, or the plan has expired: read the new plan, and start with its plan_hash',
-) {
-  constructor(readonly plan: SagaPlan) {
-    super();
-  }
-}
-
 /** The tenant has the allowed number of open sagas. [TEN-6] */
 export class TooManySagasError extends domainError(
   'too_many_sagas',
@@ -63,8 +52,34 @@ export class OperatorSagaError extends domainError(
   'An operator started this saga; only operators can cancel or retry it',
 ) {}
 
+/** Somebody has decided already, or the start needed no decision. */
+export class NotAwaitingApprovalError extends domainError(
+  'not_awaiting_approval',
+  'conflict',
+  (status: string) => `The saga does not await approval: it is ${status}`,
+) {}
+
+export class OwnApprovalError extends domainError(
+  'own_approval',
+  'forbidden',
+  'Who started a saga cannot decide about it: another admin has to approve or reject it',
+) {}
+
+/**
+ * The saga would do something else by now than the plan that was shown, or than what waits for approval. The message names the change; the
+ * answer contains the new plan where there is one. [TNT-3, TNT-4]
+ */
+export class PlanChangedError extends domainError('plan_changed', 'conflict') {
+  constructor(
+    change: string,
+    readonly plan?: SagaPlan,
+  ) {
+    super(change);
+  }
+}
+
 /** The statuses of sagas that have released their holds themselves. */
-const ENDED: readonly string[] = ['completed', 'rolled_back'];
+const ENDED: readonly string[] = ['completed', 'rolled_back', 'rejected'];
 
 export class NotReleasableError extends domainError('not_releasable', 'conflict', (status: string) =>
   ENDED.includes(status)

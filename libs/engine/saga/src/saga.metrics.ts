@@ -1,7 +1,7 @@
 import type { DatabaseGauge } from '#libs/database';
 import { counter, histogram } from '#libs/observability';
 import { Injectable } from '@nestjs/common';
-import { FAILED_STATUSES, quoted, type SagaStatus, type StepStatus } from './saga.states';
+import { FAILED_STATUSES, isOpen, quoted, type SagaStatus, type StepStatus } from './saga.states';
 
 const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300];
 
@@ -53,13 +53,13 @@ export const SAGA_GAUGES: readonly DatabaseGauge[] = [
     help: 'Sagas that are open or failed, by status',
     labels: ['kind', 'status'],
     sql: `select kind, status, count(*) as value
-            from (select kind, status from saga_runs where wake_at is not null
+            from (select kind, status from saga_runs r where ${isOpen('r')}
                   union all select kind, status from saga_runs where status in (${quoted(FAILED_STATUSES)})) open
            group by 1, 2`,
   },
   {
     name: 'arcadia_saga_oldest_seconds',
-    help: 'Age of the oldest open saga, including waiting ones',
+    help: 'Age of the oldest saga that runs or waits; one that awaits approval does not count',
     labels: ['kind', 'status'],
     sql: `select kind, status, extract(epoch from clock_timestamp() - min(created_at)) as value from saga_runs
            where wake_at is not null group by 1, 2`,

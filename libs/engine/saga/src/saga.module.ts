@@ -6,6 +6,7 @@ import { SagaRegistry } from './definition/saga-registry';
 import { demoSaga } from './demo/demo.saga';
 import { Leases } from './engine/leases';
 import { SagaEngine } from './engine/saga-engine';
+import { SagaApproval } from './entities/saga-approval.entity';
 import { SagaHold } from './entities/saga-hold.entity';
 import { SagaIdempotencyKey } from './entities/saga-idempotency-key.entity';
 import { SagaRun } from './entities/saga-run.entity';
@@ -20,18 +21,20 @@ import { SagaRunner } from './run/saga-runner';
 import { TrackedWrites } from './run/tracked-writes';
 import { SAGA_GAUGES, SagaMetrics } from './saga.metrics';
 import { Acceptance } from './start/acceptance-guard';
+import { SagaApprovals } from './start/saga-approvals';
 import { SagaControls } from './start/saga-controls';
 import { SagaStartWriter } from './start/saga-start-writer';
 import { SagaStarter } from './start/saga-starter';
 
 /** Expects the global modules of config, database and audit. No saga runs until a worker starts the engine. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
+  imports: [TypeOrmModule.forFeature([SagaApproval, SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
   providers: [
     Acceptance,
     CheckpointWriter,
     Leases,
     PlanHashes,
+    SagaApprovals,
     SagaControls,
     SagaEngine,
     SagaMetrics,
@@ -45,7 +48,7 @@ import { SagaStarter } from './start/saga-starter';
     TrackedWrites,
     databaseGauges(SAGA_GAUGES),
   ],
-  exports: [Acceptance, SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter, TrackedWrites],
+  exports: [Acceptance, SagaApprovals, SagaControls, SagaEngine, SagaQueries, SagaReader, SagaRegistry, SagaStarter, TrackedWrites],
 })
 export class SagaModule implements OnModuleInit {
   constructor(

@@ -52,7 +52,7 @@ it('allows a step exactly the changes of the table, and an open one to stay', ()
 
 it('divides the final statuses into those that an operator can continue and those that are never left', () => {
   expect(FAILED_STATUSES).toEqual(['failed', 'compensation_failed']);
-  expect(CLOSED_STATUSES).toEqual(['completed', 'rolled_back']);
+  expect(CLOSED_STATUSES).toEqual(['completed', 'rolled_back', 'rejected']);
 });
 
 describe('the decisions', () => {

@@ -1,5 +1,14 @@
-/** Where a saga is. `failed` and `compensation_failed` wait for an operator. */
-export type SagaStatus = 'pending' | 'running' | 'compensating' | 'completed' | 'rolled_back' | 'failed' | 'compensation_failed';
+/** Where a saga is. `awaiting_approval` waits for a decision about its start, `failed` and `compensation_failed` for an operator. */
+export type SagaStatus =
+  | 'awaiting_approval'
+  | 'pending'
+  | 'running'
+  | 'compensating'
+  | 'completed'
+  | 'rolled_back'
+  | 'failed'
+  | 'compensation_failed'
+  | 'rejected';
 
 /** Where a step is. */
 export type StepStatus =
@@ -7,6 +16,8 @@ export type StepStatus =
 
 /** The allowed changes of a saga's status. A checkpoint may also leave an open status unchanged. */
 export const SAGA_TRANSITIONS = {
+  /** By an admin's decision, or `rejected` by the service after the time for it. `rolled_back`: cancelled by the person who asked. */
+  awaiting_approval: ['pending', 'rejected', 'rolled_back'],
   /** By the first claim. A saga that was cancelled before it is claimed too, and then rolled back. */
   pending: ['running'],
   /** `rolled_back`: nothing had to be undone. `failed`: only after a pivot, or at a pivot that may have had its effect. */
@@ -14,6 +25,8 @@ export const SAGA_TRANSITIONS = {
   compensating: ['rolled_back', 'compensation_failed'],
   completed: [],
   rolled_back: [],
+  /** It has done nothing. */
+  rejected: [],
   /** By an operator's retry. After a pivot a saga only continues forward. */
   failed: ['running'],
   /** By an operator's retry. */
@@ -40,9 +53,9 @@ export const STEP_TRANSITIONS = {
 const SAGA_STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
 
 /** No worker continues a saga in one of these statuses; it has no wake-up time. */
-export const FINAL_STATUSES: readonly SagaStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
+export const FINAL_STATUSES: readonly SagaStatus[] = ['completed', 'rolled_back', 'failed', 'compensation_failed', 'rejected'];
 
-/** A worker continues a saga in one of these statuses; an operator may cancel it. */
+/** A saga in one of these statuses goes on by itself, or waits for approval; an operator may cancel it. */
 export const OPEN_STATUSES = SAGA_STATUSES.filter((status) => !FINAL_STATUSES.includes(status));
 
 /** The final statuses that can be left: an operator may retry such a saga, or release its holds. */
@@ -72,6 +85,12 @@ export function assertStepTransition(from: StepStatus | 'planned', to: StepStatu
   const unchanged = from === to && OPEN_STEP_STATUSES.includes(to);
   if (!unchanged && !allowed.includes(to)) throw new Error(`a step that is ${from} cannot become ${to}`);
 }
+
+/**
+ * SQL: the saga of a row of `saga_runs` is open. `wake_at` alone does not say it: a saga that awaits approval has none. Each half is the
+ * condition of an index.
+ */
+export const isOpen = (alias: string): string => `(${alias}.wake_at is not null or ${alias}.status = 'awaiting_approval')`;
 
 /** Statuses as a list of SQL literals. */
 export const quoted = (statuses: readonly SagaStatus[]): string => statuses.map((status) => `'${status}'`).join(', ');

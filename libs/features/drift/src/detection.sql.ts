@@ -1,4 +1,5 @@
 import { OWN_TAGS } from '#libs/provisioning';
+import { isOpen } from '#libs/saga';
 
 /** Matches all tags but ours, in any letter case, because the provider ignores the case of tags. */
 const FOREIGN_TAGS = `$[*] ? (@.type() != "string" || !(@ like_regex "^(${OWN_TAGS.sagaPrefix}|${OWN_TAGS.managed}$)" flag "i"))`;
@@ -43,7 +44,7 @@ export const IGNORED = `exists (select 1 from cloud_drift_rules g
 
 /** The latest revert of a drift `d`, read from the sagas, because drift stores nothing about reverts. */
 export const LATEST_REVERT = `
-  select v.id, v.status, v.created_by, v.finished_at, v.wake_at is not null as under_way from saga_runs v
+  select v.id, v.status, v.created_by, v.finished_at, ${isOpen('v')} as under_way from saga_runs v
    where v.kind = 'revert_droplet' and v.input ->> 'resource_id' = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at
    order by v.id desc limit 1`;
 
@@ -60,7 +61,7 @@ swept as materialized (
    cross join lateral (select c.started_at, c.finished_at from cloud_sweeps c where c.kind = k.kind and c.status = 'complete'
                         order by c.started_at desc limit 1) s),
 busy as materialized (
-  select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where s.wake_at is not null),
+  select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where ${isOpen('s')}),
 saga_ends as materialized (
   select v.input ->> 'resource_id' as resource_id, max(v.finished_at) as at from saga_runs v
    where v.finished_at >= (select started_at from swept where kind = 'droplet') and v.input ? 'resource_id' group by 1)`;

@@ -1,6 +1,6 @@
 import type { AuditContext } from '#libs/audit';
 import { Transaction } from '#libs/database';
-import { DropletReverts } from '#libs/provisioning';
+import { DropletReverts, type RevertOrder } from '#libs/provisioning';
 import type { SagaPlan } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DriftMovedOnError } from './drift.errors';
@@ -34,15 +34,16 @@ export class DriftRevertService {
   }
 
   /**
-   * Returns the id of the saga. Throws `DriftNotFoundError`, `DriftMovedOnError`, `NotRevertibleError` with the reason, `PlanChangedError`, and
-   * `ResourceBusyError` while another saga has the resource on hold.
+   * Returns the id of the saga. Throws `DriftNotFoundError`, `DriftMovedOnError`, `NotRevertibleError` with the reason, `PlanChangedError`,
+   * `ResourceBusyError` while another saga has the resource on hold, and the refusals of limits where the desired state is larger, unless an
+   * admin overrides them.
    */
-  async start(driftId: string, because: AuditContext, planHash?: string): Promise<string> {
+  async start(driftId: string, because: AuditContext, confirmed: Pick<RevertOrder, 'planHash' | 'override'> = {}): Promise<string> {
     const drift = await this.read(driftId);
     const change = findChange(drift);
     if (change) throw change;
     const { resource_id, tenant_id, field } = drift;
-    const order = { resourceId: resource_id, field, ownerId: tenant_id, planHash };
+    const order = { resourceId: resource_id, field, ownerId: tenant_id, ...confirmed };
     return this.reverts.start(order, because, { drift_id: driftId, resource_id, field });
   }
 

@@ -2,11 +2,11 @@ import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { Acceptance, SagaModule, SagaRegistry, type SagaDefinition } from '#libs/saga';
+import { TenantsModule } from '#libs/tenants';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
-import { TenantStatusGuard } from './acceptance/tenant-status.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
@@ -87,7 +87,7 @@ const STEPS = [
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
     ...STEPS,
@@ -115,7 +115,6 @@ const STEPS = [
     TagCalls,
     TaggedResources,
     TenantLimitsGuard,
-    TenantStatusGuard,
   ],
   exports: [DropletReverts, DesiredStateRepository, Reaper],
 })
@@ -124,7 +123,7 @@ export class ProvisioningModule implements OnModuleInit {
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
-    private readonly guard: TenantStatusGuard,
+    private readonly guard: TenantLimitsGuard,
   ) {}
 
   onModuleInit(): void {

@@ -1,3 +1,12 @@
+export {
+  DEFAULT_LIMITS,
+  effectiveLimits,
+  LIMIT_NAMES,
+  TenantLimits,
+  type LimitName,
+  type Limits,
+  type TenantLimitsView,
+} from './limits/tenant-limits';
 export { TENANT_RIGHTS, TENANT_STATUSES, type TenantRights, type TenantStatus } from './tenant.states';
 export { TENANT_SORTS, TenantRegistry, type TenantFilters, type TenantSort, type TenantStanding, type TenantView } from './tenant-registry';
 export { TenantUsage, type Usage } from './tenant-usage';

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Tenant } from './entities/tenant.entity';
+import { TenantLimits } from './limits/tenant-limits';
+import { TenantLimitsRow } from './limits/tenant-limits.entity';
 import { TenantRegistry } from './tenant-registry';
 import { TenantUsage } from './tenant-usage';
 import { TenantWriter } from './tenant-writer';
 
-const SERVICES = [TenantRegistry, TenantUsage, TenantWriter];
+const SERVICES = [TenantLimits, TenantRegistry, TenantUsage, TenantWriter];
 
 /** Expects the global modules of config, database and audit. */
-@Module({ imports: [TypeOrmModule.forFeature([Tenant])], providers: SERVICES, exports: SERVICES })
+@Module({ imports: [TypeOrmModule.forFeature([Tenant, TenantLimitsRow])], providers: SERVICES, exports: SERVICES })
 export class TenantsModule {}

@@ -131,11 +131,17 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The scope of an operator's token: the whole platform, or one tenant. */
-export type Bearer = { readonly role: typeof PLATFORM_ADMIN_ROLE } | { readonly tenantId: string };
+export type Bearer = ({ readonly role: typeof PLATFORM_ADMIN_ROLE } | { readonly tenantId: string }) & {
+  /** The person; without it `operator`, or `operator@<tenant>`. */
+  readonly sub?: string | undefined;
+};
 
 /** Signs a Guardian access token with the configured secret, issuer and audience. */
 export function accessToken({ jwtSecret, issuer, audience }: Config['identity'], bearer: Bearer, ttlS: number): string {
+  const { sub } = bearer;
   const claims =
-    'role' in bearer ? { sub: 'operator', roles: [bearer.role] } : { sub: `operator@${bearer.tenantId}`, tenantId: bearer.tenantId };
+    'role' in bearer
+      ? { sub: sub ?? 'operator', roles: [bearer.role] }
+      : { sub: sub ?? `operator@${bearer.tenantId}`, tenantId: bearer.tenantId };
   return signGuardianToken(jwtSecret(), { ...claims, ttlS, issuer, audience });
 }

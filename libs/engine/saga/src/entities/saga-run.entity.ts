@@ -78,7 +78,7 @@ export class SagaRun {
   @Column('timestamptz', { nullable: true })
   readonly finishedAt: Date | null;
 
-  /** When the saga is due; null exactly when it has a final status. */
+  /** When the saga is due; null exactly when it has a final status or awaits approval. */
   @Column('timestamptz', { nullable: true, default: () => 'clock_timestamp()' })
   readonly wakeAt: Date | null;
 

@@ -1,11 +1,11 @@
 import { Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Any, IsNull, Not, type Repository } from 'typeorm';
+import { Any, type Repository } from 'typeorm';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
-import { FAILED_STATUSES, quoted } from '../saga.states';
+import { FAILED_STATUSES, isOpen, quoted } from '../saga.states';
 
 /** The data of a saga that the orphan reaper needs. */
 export interface SagaOutline extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'context' | 'input' | 'endedMsAgo'> {
@@ -48,7 +48,7 @@ export class SagaQueries {
       .select('s.saga_id as "sagaId", r.status as status, r.input as input, s.intent as intent, s.output as output')
       .addSelect('r.restored_at is not null as restored')
       .where('r.kind = :kind and s.name = :step and s.intent is not null', { kind, step })
-      .andWhere(`(r.wake_at is not null or r.finished_at > clock_timestamp() - :withinMs * interval '1 millisecond')`, { withinMs })
+      .andWhere(`(${isOpen('r')} or r.finished_at > clock_timestamp() - :withinMs * interval '1 millisecond')`, { withinMs })
       .getRawMany<RecordedIntent>();
   }
 
@@ -79,7 +79,7 @@ export class SagaQueries {
 
   /** Whether any saga is open. */
   anyOpen(): Promise<boolean> {
-    return this.runs.existsBy({ wakeAt: Not(IsNull()) });
+    return this.runs.createQueryBuilder('r').where(isOpen('r')).getExists();
   }
 
   /** The number of steps that wait. A saga has at most one. */
@@ -101,11 +101,11 @@ function outlineOf({ id, kind, status, context, input, endedMsAgo, createdAt, re
 /** Set-based: compares the plans of many sagas with their ledgers. $1 ids, $2 names of steps. */
 const WITHOUT_INTENT = `
 select r.id, extract(epoch from r.created_at)::float8 * 1000 as "createdAtMs" from saga_runs r
- where r.id = any ($1::uuid[]) and r.wake_at is not null and r.restored_at is null and r.steps && $2::text[]
+ where r.id = any ($1::uuid[]) and ${isOpen('r')} and r.restored_at is null and r.steps && $2::text[]
    and not exists (select 1 from saga_steps s where s.saga_id = r.id and s.name = any ($2::text[]) and (s.intent is not null or s.output is not null))`;
 
 /** Set-based. $1 ended within ms. */
 const MARK_RESTORED = `
-update saga_runs set restored_at = clock_timestamp()
- where wake_at is not null or status in (${quoted(FAILED_STATUSES)}) or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
-returning wake_at is not null as open`;
+update saga_runs r set restored_at = clock_timestamp()
+ where ${isOpen('r')} or status in (${quoted(FAILED_STATUSES)}) or finished_at > clock_timestamp() - $1 * interval '1 millisecond'
+returning ${isOpen('r')} as open`;

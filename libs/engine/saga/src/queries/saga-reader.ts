@@ -5,6 +5,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import type { PlannedCost } from '../definition/plan';
 import { SagaRegistry } from '../definition/saga-registry';
+import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
@@ -34,6 +35,21 @@ export interface SagaStepView extends Pick<SagaStep, 'name' | 'attempts' | 'outp
   readonly finished_at: string | null;
 }
 
+/** The decision that a saga waits for, or waited for. */
+export interface SagaApprovalView {
+  readonly subject: SagaApproval['subject'];
+  readonly why: string;
+  /** For a tenant, `operator` when an operator asked or decided; of the service itself, `approvals`. */
+  readonly asked_by: string;
+  readonly asked_at: string;
+  readonly expires_at: string;
+  /** Null while nobody has decided. */
+  readonly decision: SagaApproval['decision'];
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+  readonly reason: string | null;
+}
+
 /** A saga as the API returns it, with its whole ledger. */
 export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'input' | 'context' | 'error' | 'leftovers'> {
   readonly cancel_requested: boolean;
@@ -45,6 +61,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
   readonly created_by: string;
   /** Why it was started. A tenant does not see the reason of an operator. */
   readonly reason: string | null;
+  /** Null for a saga that needed no decision. */
+  readonly approval: SagaApprovalView | null;
   readonly created_at: string;
   /** The last progress: a step began or ended, or the saga ended. */
   readonly updated_at: string;
@@ -58,6 +76,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
 
 /** Whom a tenant sees in the place of an operator. */
 const OPERATOR = 'operator';
+/** Who rejects what nobody has decided about in time. */
+const SERVICE = 'approvals';
 
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
 interface LedgerJson extends Pick<SagaStep, 'name' | 'status' | 'attempts' | 'output' | 'error'> {
@@ -121,16 +141,28 @@ export class SagaReader {
   private read(scope: Scope, narrow: (query: SelectQueryBuilder<SagaRun>) => void): Promise<SagaView[]> {
     const readWith = async (em: EntityManager) => {
       const query = em.createQueryBuilder(SagaRun, 'r').addSelect(selectLedger, 'ledger').addSelect(RESOURCE_OF_RUN, 'resource');
+      query.addSelect(selectApproval, 'approval');
       if (scope.kind === 'tenant') query.andWhere('r.tenant_id = :tenant', { tenant: scope.tenantId });
       narrow(query);
-      const { entities, raw } = await query.getRawAndEntities<{ ledger: LedgerJson[] | null; resource: string | null }>();
+      const { entities, raw } = await query.getRawAndEntities<RawParts>();
       return entities.map((run, nr) => {
-        const view = sagaView(run, raw[nr]?.resource ?? null, raw[nr]?.ledger ?? [], this.registry.redactedInputFields(run.kind));
-        return scope.kind === 'tenant' && run.byPlatform ? { ...view, created_by: OPERATOR, reason: null } : view;
+        const view = sagaView(run, raw[nr] ?? NO_PARTS, this.registry.redactedInputFields(run.kind));
+        return scope.kind === 'tenant' ? asTenantsSee(view, run) : view;
       });
     };
     return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, readWith) : readWith(this.runs.manager);
   }
+}
+
+/** What the statement reads beside the columns of a run. */
+type RawParts = { readonly ledger: LedgerJson[] | null; readonly resource: string | null; readonly approval: SagaApprovalView | null };
+const NO_PARTS: RawParts = { ledger: null, resource: null, approval: null };
+
+/** A tenant does not learn the names of operators. Whoever decides about a tenant's saga is one, or the tenant that cancels it. */
+function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }: SagaRun): SagaView {
+  const nameFor = (sub: string | null) => (sub === null || (sub === createdBy && !byPlatform) || sub === SERVICE ? sub : OPERATOR);
+  const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };
+  return { ...view, approval: seen, ...(byPlatform && { created_by: OPERATOR, reason: null }) };
 }
 
 /** The resource of a run `r`: the one that its input names, else the one that it registered. */
@@ -149,8 +181,21 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
     .from(SagaStep, 's')
     .where('s.saga_id = r.id');
 
+/** The newest decision about a run. Null when it needed none. */
+const selectApproval = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<SagaApproval> =>
+  query
+    .select(
+      `json_build_object('subject', a.subject, 'why', a.why, 'asked_by', a.asked_by, 'asked_at', a.asked_at, 'expires_at', a.expires_at,
+         'decision', a.decision, 'decided_by', a.decided_by, 'decided_at', a.decided_at, 'reason', a.reason)`,
+    )
+    .from(SagaApproval, 'a')
+    .where('a.saga_id = r.id')
+    .orderBy('a.id', 'DESC')
+    .limit(1);
+
 /** `redacted`: fields of the input that the view omits. */
-function sagaView(run: SagaRun, resourceId: string | null, ledger: readonly LedgerJson[], redacted: readonly string[] = []): SagaView {
+function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, redacted: readonly string[] = []): SagaView {
+  const ledger = parts.ledger ?? [];
   const isRunning = (idx: number) => run.leased && run.status === 'running' && idx === run.stepIdx;
   return {
     id: run.id,
@@ -163,9 +208,10 @@ function sagaView(run: SagaRun, resourceId: string | null, ledger: readonly Ledg
     cancel_requested: run.cancelRequested,
     current_step_idx: run.stepIdx,
     tenant_id: run.tenantId,
-    resource_id: resourceId,
+    resource_id: resource,
     created_by: run.createdBy,
     reason: run.reason,
+    approval: approval && approvalView(approval),
     created_at: run.createdAt.toISOString(),
     updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
@@ -185,6 +231,10 @@ function stepView({ started_at, finished_at, error, ...line }: LedgerJson): Saga
   const skipped = line.status === 'skipped';
   const times = { started_at: asTime(started_at), finished_at: asTime(finished_at) };
   return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
+}
+
+function approvalView({ asked_at, expires_at, decided_at, ...approval }: SagaApprovalView): SagaApprovalView {
+  return { ...approval, asked_at: asTime(asked_at), expires_at: asTime(expires_at), decided_at: asTime(decided_at) };
 }
 
 function lastProgress({ createdAt, finishedAt }: SagaRun, ledger: readonly LedgerJson[]): Date {
@@ -207,4 +257,8 @@ function inSnakeCase(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeCase(name), inSnakeCase(inner)]));
 }
 
-const asTime = (text: string | null): string | null => text && new Date(text).toISOString();
+function asTime(text: string): string;
+function asTime(text: string | null): string | null;
+function asTime(text: string | null): string | null {
+  return text && new Date(text).toISOString();
+}

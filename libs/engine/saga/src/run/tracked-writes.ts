@@ -2,7 +2,7 @@ import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { TrackedWrite } from '../definition/effect';
 import { LeaseLostError } from '../saga.errors';
-import type { SagaStatus } from '../saga.states';
+import { isOpen, type SagaStatus } from '../saga.states';
 
 /** The claimed step that writes. */
 export interface WritingStep {
@@ -113,7 +113,7 @@ select w.id, w.saga_id as "sagaId", w.compensating, w.target, w.object, w.sets, 
 /** Set-based: one statement reads every object that may change late. */
 const FIND_OPEN = `${COLUMNS}
  where exists (select 1 from saga_writes u join saga_runs s on s.id = u.saga_id
-                where u.target = w.target and u.object = w.object and u.answered_at is null and s.wake_at is null)
+                where u.target = w.target and u.object = w.object and u.answered_at is null and not ${isOpen('s')})
    and not exists (select 1 from saga_holds h where h.resource = w.target)
  order by w.target, w.object, w.sent_at, w.id`;
 

@@ -48,8 +48,11 @@ export interface Judgement {
  * locked, so what it counts cannot change before the commit. It writes nothing, so a plan may ask it in any transaction.
  */
 export abstract class AcceptanceGuard {
-  /** Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. */
-  abstract judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]>;
+  /**
+   * Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. `accepting`: the starts
+   * are accepted by this transaction, which may lock rows for it; a plan reads only.
+   */
+  abstract judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]>;
 }
 
 /** No limits apply: the start works on nothing of a tenant, or the process has no guard. */
@@ -69,19 +72,19 @@ export class Acceptance {
   async lockAndJudge(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
     const owners = starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
     if (this.guard && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
-    return this.judgeAll(starts, transaction);
+    return this.judgeAll(starts, transaction, true);
   }
 
   /** Judges without a lock, for a plan: the answer may be out of date when it arrives. */
   async judge(start: GuardedStart, transaction: Queryable): Promise<Judgement> {
-    const [judgement = UNLIMITED] = await this.judgeAll([start], transaction);
+    const [judgement = UNLIMITED] = await this.judgeAll([start], transaction, false);
     return judgement;
   }
 
-  private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
+  private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]> {
     const owned = starts.filter(({ ownerId }) => ownerId !== null);
     if (!this.guard || owned.length === 0) return starts.map(() => UNLIMITED);
-    const judgements = await this.guard.judgeAll(owned, transaction);
+    const judgements = await this.guard.judgeAll(owned, transaction, accepting);
     return starts.map((start) => judgements[owned.indexOf(start)] ?? UNLIMITED);
   }
 }

@@ -7,6 +7,7 @@ import { SagaRegistry } from '../definition/saga-registry';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
+import { SagaApprovals } from './saga-approvals';
 import {
   NotCancellableError,
   NotReleasableError,
@@ -25,17 +26,19 @@ export class SagaControls {
   constructor(
     private readonly transaction: Transaction,
     private readonly registry: SagaRegistry,
+    private readonly approvals: SagaApprovals,
     private readonly audit: AuditLog,
   ) {}
 
   /**
-   * Requests that the saga ends at its next step boundary and everything is undone. A second request changes nothing. Throws
+   * Requests that the saga ends at its next step boundary and everything is undone; one that awaits approval ends at once. A second request changes nothing. Throws
    * `NotCancellableError` after a pivot and for a saga that has ended, `SagaNotFoundError` also for other tenants' sagas, and
    * `OperatorSagaError` to the tenant of a saga that an operator started.
    */
   async cancel(scope: Scope, id: string, because: AuditContext): Promise<void> {
     await this.transaction.run(async (em) => {
       const run = await lockRun(em, scope, id);
+      if (run.status === 'awaiting_approval') return this.approvals.cancel(em, run, because);
       const isOpen = OPEN_STATUSES.includes(run.status);
       const reason = isOpen ? 'The saga has reached the step after which nothing is undone' : `The saga is ${run.status} already`;
       if (await this.hasBegunPivot(em, run)) throw new NotCancellableError(reason);

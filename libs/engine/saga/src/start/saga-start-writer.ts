@@ -91,9 +91,12 @@ function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }:
   };
 }
 
-function toRow({ kind, input, tenantId, ownerId, steps, holds, plan, key, because, traceparent: trace }: JudgedStart, nr: number) {
+function toRow(
+  { kind, input, tenantId, ownerId, steps, holds, plan, key, because, traceparent: trace, judgement }: JudgedStart,
+  nr: number,
+) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
-  const starter = { asked_by: tenantId, created_by: because.by.sub, reason: because.reason };
+  const starter = { asked_by: tenantId, why: judgement.approval?.why, created_by: because.by.sub, reason: because.reason };
   return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
 }
 
@@ -110,7 +113,7 @@ function targetOf({
 }
 
 /**
- * Inserts any number of starts: run, holds and idempotency key. An existing hold or key is not replaced: `taken` is then too small, and the
+ * Inserts any number of starts: run, holds and idempotency key. A start that needs a decision (`why`) gets no wake-up time. An existing hold or key is not replaced: `taken` is then too small, and the
  * caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
  * $1 starts as JSON rows. Set-based, and measured (docs/measurements.md S1).
  */
@@ -118,11 +121,15 @@ const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
     from (select a.* from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
-                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text) order by nr) a),
+                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text, why text) order by nr) a),
 run as (
-  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent)
-  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent from asked order by nr
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent, status, wake_at)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent,
+         case when why is null then 'pending' else 'awaiting_approval' end, case when why is null then clock_timestamp() end
+    from asked order by nr
   returning id),
+approval as (
+  insert into saga_approvals (saga_id, subject, why, asked_by) select id, 'start', why, created_by from asked where why is not null),
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (

@@ -87,7 +87,7 @@ export class SagaStarter {
     if (request.planHash === undefined || judged.refusal) return judged;
     const limited = await this.planner.withLimits(judged, request);
     if (limited.refusal || (await this.planner.isStill(limited, request.planHash))) return limited;
-    throw new PlanChangedError(await this.planner.answerOf(limited));
+    throw new PlanChangedError(CHANGED, await this.planner.answerOf(limited));
   }
 
   private async findByKey({ scope, name, bodyHash }: RequestKey): Promise<string | undefined> {
@@ -96,6 +96,9 @@ export class SagaStarter {
     return known?.sagaId;
   }
 }
+
+const CHANGED =
+  'The start would no longer do what its plan showed, or the plan has expired: read the new plan, and start with its plan_hash';
 
 interface RequestKey {
   readonly scope: string;

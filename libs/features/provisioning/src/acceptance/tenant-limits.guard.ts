@@ -1,30 +1,99 @@
-import { CONFIG, type Config } from '#libs/config';
+import type { RateOf, UnitRate } from '#libs/catalog';
 import type { Queryable } from '#libs/database';
-import { TooManySagasError, type AcceptanceGuard, type GuardedStart, type Judgement } from '#libs/saga';
-import { Inject, Injectable } from '@nestjs/common';
+import { AcceptanceGuard, type GuardedStart, type Judgement } from '#libs/saga';
+import { effectiveLimits, TenantLimits, type Limits, type TenantStatus } from '#libs/tenants';
+import { Injectable } from '@nestjs/common';
+import { readAccounts } from './accounts.sql';
+import { amountsOwned, demandOf, NONE, plus, reservedBy, type Facts, type LiveDroplet, type OwnedGroup } from './demand';
+import { judgeStart, type Account } from './judge-start';
 
-/** Judges starts by the limits of the tenant whose things they work on. */
+interface StoredAccount {
+  readonly tenant: string;
+  readonly status: TenantStatus | null;
+  readonly orders_blocked_reason: string | null;
+  readonly limits: (Limits & { readonly inherited: readonly string[] }) | null;
+  readonly open_sagas: number;
+  readonly owned: readonly OwnedGroup[] | null;
+  readonly reserving: readonly Pick<GuardedStart, 'kind' | 'input'>[] | null;
+  readonly names: readonly string[] | null;
+  readonly destroy_ages_ms: readonly number[] | null;
+}
+
+interface StoredFacts {
+  readonly tenants: readonly StoredAccount[];
+  readonly standard: Limits | null;
+  readonly targets: Readonly<Record<string, LiveDroplet>> | null;
+  readonly sizes: Readonly<Record<string, { readonly vcpus: number; readonly monthly: string; readonly hourly: string }>> | null;
+  readonly rates: Readonly<Record<string, Pick<UnitRate, 'amount' | 'minimum'>>> | null;
+}
+
+const ACCEPTING = readAccounts(true);
+const PLANNING = readAccounts(false);
+
+/** Judges starts by the limits of the tenants whose things they work on. [TNT-2] */
 @Injectable()
-export class TenantLimitsGuard implements AcceptanceGuard {
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+export class TenantLimitsGuard extends AcceptanceGuard {
+  constructor(private readonly limits: TenantLimits) {
+    super();
+  }
 
-  async judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
-    const tenants = starts.flatMap(({ tenantId }) => tenantId ?? []);
-    const rows = await transaction.prepared<{ tenant: string; open: number }>('limits_usage', USAGE, [[...new Set(tenants)]]);
-    const open = new Map(rows.map((row) => [row.tenant, row.open]));
-    const allowed = this.config.saga.openPerTenant;
-    return starts.map(({ tenantId }): Judgement => {
-      if (tenantId === null) return { limits: [] };
-      const used = open.get(tenantId) ?? 0;
-      const limits = [{ limit: 'open_sagas', allowed, used, reserved: 0, requested: 1, ok: used < allowed }];
-      if (used >= allowed) return { limits, refusal: new TooManySagasError(allowed) };
-      open.set(tenantId, used + 1);
-      return { limits };
+  override async judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]> {
+    const { tenants, ...stored } = await read(starts, transaction, accepting);
+    const facts = factsOf(stored);
+    const accounts = new Map(tenants.map((tenant) => [tenant.tenant, accountOf(tenant, stored.standard ?? this.limits.seeded, facts)]));
+    return starts.map((start) => {
+      const account = accounts.get(start.ownerId ?? '');
+      return account ? judgeStart(start, account, facts) : { limits: [] };
     });
   }
 }
 
-/** The open sagas that each tenant started itself. $1 tenants. Set-based: it counts for a whole batch of starts. */
-const USAGE = `
-select t.tenant, (select count(*)::int from saga_runs r where r.tenant_id = t.tenant and r.wake_at is not null and not r.by_platform) as open
-  from unnest($1::text[]) t(tenant)`;
+async function read(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<StoredFacts> {
+  const demands = starts.map(({ kind, input, ownerId }) => ({ owner: ownerId, demand: demandOf(kind, input) }));
+  const asked = new Map<string, { tenant: string; weighed: boolean; destroys: boolean }>();
+  for (const { owner, demand } of demands) {
+    if (owner === null) continue;
+    const known = asked.get(owner) ?? { tenant: owner, weighed: false, destroys: false };
+    const destroys = demand.adds === 'nothing' && demand.destroys;
+    asked.set(owner, { tenant: owner, weighed: known.weighed || demand.adds !== 'nothing', destroys: known.destroys || destroys });
+  }
+  const [row] = await transaction.prepared<{ facts: StoredFacts }>(
+    accepting ? 'limits_accepting' : 'limits_planning',
+    accepting ? ACCEPTING : PLANNING,
+    [
+      JSON.stringify([...asked.values()]),
+      demands.flatMap(({ demand }) => (demand.adds === 'droplet' ? [demand.name] : [])),
+      demands.flatMap(({ demand }) => (demand.adds === 'droplet' || demand.adds === 'size' ? [demand.size] : [])),
+      demands.flatMap(({ demand }) => (demand.adds === 'snapshot' || demand.adds === 'size' ? [demand.resourceId] : [])),
+      starts.flatMap(({ sagaId }) => sagaId ?? []),
+    ],
+  );
+  return row?.facts ?? { tenants: [], standard: null, targets: null, sizes: null, rates: null };
+}
+
+/** List prices only: no invoice is part of what a tenant is told. [TNT-6] */
+function factsOf({ targets, sizes, rates }: Omit<StoredFacts, 'tenants' | 'standard'>): Facts {
+  const asOf = new Date(0).toISOString(); // nobody is shown the age of these prices
+  const rateOf: RateOf = (product) => {
+    const size = product.startsWith('droplet:') ? sizes?.[product.slice('droplet:'.length)] : undefined;
+    if (size) return { amount: size.monthly, hourly: size.hourly, source: 'catalog', asOf };
+    const rate = rates?.[product];
+    return rate && { ...rate, source: 'configured', asOf };
+  };
+  return { rateOf, vcpusOf: (size) => sizes?.[size]?.vcpus, droplet: (id) => targets?.[id] };
+}
+
+function accountOf(stored: StoredAccount, standard: Limits, facts: Facts): Account {
+  const reserved = (stored.reserving ?? []).map(({ kind, input }) => reservedBy(demandOf(kind, input), facts));
+  return {
+    tenantId: stored.tenant,
+    limits: effectiveLimits(standard, stored.limits),
+    status: stored.status ?? undefined,
+    ordersBlockedReason: stored.orders_blocked_reason,
+    used: amountsOwned(stored.owned ?? [], facts),
+    reserved: reserved.reduce(plus, NONE),
+    openSagas: stored.open_sagas,
+    destroyAgesMs: stored.destroy_ages_ms ?? [],
+    takenNames: stored.names ?? [],
+  };
+}

@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
+import { isOpen } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,5 +97,5 @@ function numberIn(installation: string, name: string): number | undefined {
  */
 const RAISE = `
 update database_witness set mark = mark + 1, marked = false, mark_changed_at = clock_timestamp()
- where marked and (mark = 0 or exists (select 1 from saga_runs where wake_at is not null)
+ where marked and (mark = 0 or exists (select 1 from saga_runs r where ${isOpen('r')})
                    or exists (select 1 from saga_runs where finished_at > mark_changed_at))`;

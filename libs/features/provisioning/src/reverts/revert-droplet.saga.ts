@@ -33,6 +33,8 @@ export interface RevertOrder {
   readonly ownerId: string | null;
   /** The hash of the plan that the caller has read. */
   readonly planHash?: string;
+  /** An admin has decided that limits of the owner do not refuse the revert. */
+  readonly override?: boolean;
 }
 
 /** Entry point for drift: plans and starts the saga that restores a droplet to its desired state. */
@@ -54,8 +56,8 @@ export class DropletReverts {
   async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
     const refused = findFieldObstacle(order);
     if (refused) throw refused;
-    const { ownerId, planHash } = order;
-    return this.starter.start({ ...startOf(order), tenantId: null, ownerId, planHash, because, details });
+    const { ownerId, planHash, override } = order;
+    return this.starter.start({ ...startOf(order), tenantId: null, ownerId, planHash, override, because, details });
   }
 }
 

@@ -25,9 +25,11 @@ import { ReadingFailures1795000001070 } from './1070-reading-failures.migration'
 import { Filters1795000001080 } from './1080-filters.migration';
 import { DriftDetections1795000001090 } from './1090-drift-detections.migration';
 import { Tenants1795000001100 } from './1100-tenants.migration';
-import { Events1795000001130 } from './1130-events.migration';
+import { SagaApprovals1795000001110 } from './1110-saga-approvals.migration';
+import { TenantLimits1795000001111 } from './1111-tenant-limits.migration';
 import { ListPrices1795000001120 } from './1120-list-prices.migration';
 import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
+import { Events1795000001130 } from './1130-events.migration';
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -59,8 +61,10 @@ export const migrations = [
   Filters1795000001080,
   DriftDetections1795000001090,
   Tenants1795000001100,
-  Events1795000001130,
+  SagaApprovals1795000001110,
+  TenantLimits1795000001111,
   ListPrices1795000001120,
   ResourcePrices1795000001121,
+  Events1795000001130,
   SagaPlans1795000001150,
 ];

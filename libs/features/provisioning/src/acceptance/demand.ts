@@ -1,0 +1,143 @@
+import type { ListPrice, RateOf, Unpriced } from '#libs/catalog';
+import { isPriced, listPrice, withBackups } from '#libs/catalog';
+import { Money } from '#libs/kernel';
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** What a saga adds to the things of a tenant. */
+export type Demand =
+  | { readonly adds: 'droplet'; readonly name: string; readonly size: string; readonly region: string; readonly backups: boolean }
+  | { readonly adds: 'snapshot'; readonly resourceId: string }
+  | { readonly adds: 'size'; readonly resourceId: string; readonly size: string }
+  | { readonly adds: 'nothing'; readonly destroys: boolean };
+
+/** The kinds of sagas that reserve something while they are open. */
+export const RESERVING = ['provision_droplet', 'snapshot_droplet', 'resize_droplet', 'revert_droplet'];
+/** The kinds of sagas that destroy a resource for good. */
+export const DESTROYING = ['destroy_droplet'];
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** What a saga of this kind asks for, by its stored input, also that of an earlier release. Pure. */
+export function demandOf(kind: string, input: Input): Demand {
+  const resourceId = textOf(input.resource_id);
+  const size = textOf(input.size_slug);
+  switch (kind) {
+    case 'provision_droplet':
+      return { adds: 'droplet', name: textOf(input.name), size, region: textOf(input.region), backups: input.backups === true };
+    case 'snapshot_droplet':
+      return { adds: 'snapshot', resourceId };
+    case 'resize_droplet':
+      return { adds: 'size', resourceId, size };
+    case 'revert_droplet': {
+      const resizes = Array.isArray(input.fields) && input.fields.includes('size_slug');
+      return resizes ? { adds: 'size', resourceId, size } : { adds: 'nothing', destroys: false };
+    }
+    default:
+      return { adds: 'nothing', destroys: DESTROYING.includes(kind) };
+  }
+}
+
+/** What counts against limits. `monthly` is at list prices. */
+export interface Amounts {
+  readonly droplets: number;
+  readonly vcpus: number;
+  readonly volumeGib: number;
+  readonly snapshots: number;
+  readonly monthly: Money;
+  /** The size without a list price, so that `monthly` lacks it. */
+  readonly unpriced?: string;
+}
+
+export const NONE: Amounts = { droplets: 0, vcpus: 0, volumeGib: 0, snapshots: 0, monthly: Money.parse('0.00') };
+
+export const plus = (a: Amounts, b: Amounts): Amounts => ({
+  droplets: a.droplets + b.droplets,
+  vcpus: a.vcpus + b.vcpus,
+  volumeGib: a.volumeGib + b.volumeGib,
+  snapshots: a.snapshots + b.snapshots,
+  monthly: a.monthly.add(b.monthly),
+});
+
+/** A living droplet that a start works on. */
+export interface LiveDroplet {
+  readonly size: string | null;
+  readonly vcpus: number | null;
+  readonly disk: number | null;
+  readonly backups: boolean;
+}
+
+/** What the stored catalog and inventory say about the things that demands name. */
+export interface Facts {
+  readonly vcpusOf: (size: string) => number | undefined;
+  readonly rateOf: RateOf;
+  /** By our id of the resource. */
+  readonly droplet: (resourceId: string) => LiveDroplet | undefined;
+}
+
+/**
+ * What a demand adds. A resize adds the difference, which is negative for a smaller size. The size of a snapshot is known when it is taken:
+ * until then it counts with the whole disk. Pure.
+ */
+export function amountsOf(demand: Demand, { vcpusOf, rateOf, droplet }: Facts): Amounts {
+  switch (demand.adds) {
+    case 'droplet': {
+      const { monthly, unpriced } = monthlyOf(demand.size, demand.backups, rateOf);
+      return { ...NONE, droplets: 1, vcpus: vcpusOf(demand.size) ?? 0, monthly, unpriced };
+    }
+    case 'size': {
+      const live = droplet(demand.resourceId);
+      const after = monthlyOf(demand.size, live?.backups === true, rateOf);
+      const before = live?.size ? monthlyOf(live.size, live.backups, rateOf).monthly : NONE.monthly;
+      const vcpus = (vcpusOf(demand.size) ?? 0) - (live?.vcpus ?? vcpusOf(live?.size ?? '') ?? 0);
+      return { ...NONE, vcpus, monthly: after.monthly.subtract(before), unpriced: after.unpriced };
+    }
+    case 'snapshot': {
+      const price = listPrice({ kind: 'snapshot', gib: droplet(demand.resourceId)?.disk ?? 0 }, rateOf);
+      return { ...NONE, snapshots: 1, monthly: totalOf(price) };
+    }
+    case 'nothing':
+      return NONE;
+  }
+}
+
+/** What an open saga still adds to what exists. A smaller size is counted when the droplet has it. Pure. */
+export function reservedBy(demand: Demand, facts: Facts): Amounts {
+  const { vcpus, monthly, ...rest } = amountsOf(demand, facts);
+  return { ...rest, vcpus: Math.max(0, vcpus), monthly: monthly.compare(NONE.monthly) > 0 ? monthly : NONE.monthly };
+}
+
+/** Resources of one shape. */
+export interface OwnedGroup {
+  readonly kind: string;
+  readonly size: string | null;
+  readonly backups: boolean;
+  readonly gib: string | null;
+  readonly nodes: number | null;
+  readonly assigned: boolean;
+  readonly count: number;
+  /** Of all droplets of the group together, where the provider has told them. */
+  readonly vcpus: number | null;
+}
+
+/** What living resources count. Those without a list price count nothing in `monthly`. Pure. */
+export function amountsOwned(groups: readonly OwnedGroup[], { vcpusOf, rateOf }: Facts): Amounts {
+  return groups.reduce((sum, { kind, size, backups, gib, nodes, assigned, count, vcpus }) => {
+    const subject = { kind, sizeSlug: size, gib, nodes, assigned, backups: backups ? ('weekly' as const) : null };
+    const amounts = {
+      droplets: kind === 'droplet' ? count : 0,
+      vcpus: kind === 'droplet' ? (vcpus ?? (vcpusOf(size ?? '') ?? 0) * count) : 0,
+      volumeGib: kind === 'volume' ? Number(gib ?? 0) * count : 0,
+      snapshots: kind === 'snapshot' ? count : 0,
+      monthly: totalOf(listPrice(subject, rateOf)).multiply(String(count)),
+    };
+    return plus(sum, amounts);
+  }, NONE);
+}
+
+function monthlyOf(size: string, backups: boolean, rateOf: RateOf): Pick<Amounts, 'monthly' | 'unpriced'> {
+  const price = listPrice({ kind: 'droplet', sizeSlug: size, backups: backups ? 'weekly' : null }, rateOf);
+  return { monthly: totalOf(price), ...(!isPriced(price) && { unpriced: size }) };
+}
+
+const totalOf = (price: ListPrice | Unpriced): Money => (isPriced(price) ? Money.parse(withBackups(price).monthly) : NONE.monthly);
