@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const built = (path) => require(fileURLToPath(new URL(`../dist/${path}`, import.meta.url)));
+/** `DIST` is the folder `dist` of another build, to compare two releases. */
+const DIST = process.env.DIST ?? fileURLToPath(new URL('../dist', import.meta.url));
+const built = (path) => require(join(DIST, path));
 
 /** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
 export async function startDatabase() {
@@ -65,6 +67,7 @@ export async function openInventory(env) {
   return {
     sweeps: context.get(SweepService, { strict: false }),
     database: context.get(Database, { strict: false }),
+    get: (service) => context.get(service, { strict: false }),
     close: () => context.close(),
   };
 }

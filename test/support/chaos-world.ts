@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
 import { EmbeddedPostgres } from '../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
+import { limitTenants } from './factories';
 import { SpawnedProcess } from './processes/spawned-process';
 import { JWT_SECRET } from './settings';
 import { loseQueueData } from './queue-data';
@@ -45,6 +46,7 @@ export class ChaosWorld {
     const env = { JWT_SECRET, DATABASE_URL: server.appUrl('chaos'), NODE_ENV: 'test', LOG_LEVEL: 'warn', ...settings };
     const owner = await session(server.ownerUrl('chaos'));
     await owner.query(WITNESS);
+    await limitTenants(owner);
     const api = await SpawnedProcess.start('api', env);
     const port = Number(new URL(server.ownerUrl('chaos')).port);
     const world = new ChaosWorld(homeDir, server, port, env, api, owner);

@@ -21,6 +21,15 @@ export async function change(session: SqlSession, table: string, id: string, row
   await session.query(`update ${table} set ${sets.join(', ')} where id = $1`, [id, ...Object.values(row)]);
 }
 
+/**
+ * Gives all tenants without own limits these, and no others. Tests of other subjects start more in a minute than the installed limits allow
+ * in an hour.
+ */
+export async function limitTenants(session: SqlSession, limits: Row = {}): Promise<void> {
+  await session.query(`delete from tenant_limits where tenant_id = 'default'`);
+  await insert(session, 'tenant_limits', { tenant_id: 'default', changed_by: 'test', ...limits });
+}
+
 export async function countOf(session: SqlSession, table: string): Promise<number> {
   return (await rowsOf<{ n: number }>(session, `select count(*)::int as n from ${table}`))[0]?.n ?? 0;
 }

@@ -1,4 +1,5 @@
-import { Database } from '#libs/database';
+import { Catalog } from '#libs/catalog';
+import { Database, withSession } from '#libs/database';
 import { DriftModule } from '#libs/drift';
 import { InventoryReader, SweepService, type ResourceView } from '#libs/inventory';
 import { DesiredStateRepository, ProvisioningModule, Reaper } from '#libs/provisioning';
@@ -7,6 +8,7 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from './database';
 import { ADMIN, PLATFORM } from './principals';
+import { limitTenants } from './factories';
 import { UNLIMITED_CALLS } from './settings';
 import type { SimulatorClient } from './simulator-client';
 import { startTestProvider } from './test-provider';
@@ -63,8 +65,15 @@ export interface ProvisioningWorld extends ProvisioningProcess {
 export const ORDER = { name: 'web-1', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
 const ENDS = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
 
-/** Creates an account with a default project and a project of tenant acme, and the services of one worker with a running engine. */
-export async function newProvisioningWorld(env: Record<string, string> = {}, own?: TestDatabase): Promise<ProvisioningWorld> {
+/**
+ * Creates an account with a default project and a project of tenant acme, and the services of one worker with a running engine. Tenants have
+ * no limits but the given ones.
+ */
+export async function newProvisioningWorld(
+  env: Record<string, string> = {},
+  own?: TestDatabase,
+  limits: Readonly<Record<string, unknown>> = {},
+): Promise<ProvisioningWorld> {
   const { provider, simulator, settings } = await startTestProvider();
   const { lags, account } = await simulator.account();
   await simulator.change({ account: { ...account, droplet_limit: 100_000 } });
@@ -92,8 +101,10 @@ export async function newProvisioningWorld(env: Record<string, string> = {}, own
     opened.push(process);
     return process;
   };
+  await withSession(stored.ownerUrl, 'owner', (owner) => limitTenants(owner, limits));
   const here = await another();
   await here.sweeps.run('project', { trigger: 'manual' });
+  await here.get(Catalog).refresh('provisioning'); // a tenant orders nothing without a price
   const [acme] = await here.database.query<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme'`);
   here.engine.start();
   const ended = async (id: string) => {

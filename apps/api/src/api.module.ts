@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
+import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
@@ -21,6 +22,7 @@ import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
 import { KnownWords } from './http/known-words';
@@ -40,6 +42,7 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { TenantsController } from './tenants/tenants.controller';
+import { TenantsService } from './tenants/tenants.service';
 
 @Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
 class AuthModule {}
@@ -71,11 +74,12 @@ class InventoryApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
 
-@Module({ imports: [AccountsModule, InventoryModule, TenantsModule], controllers: [TenantsController] })
+@Module({
+  imports: [AccountsModule, CatalogModule, InventoryModule, ProviderBillingModule, TenantsModule],
+  controllers: [TenantsController, MeController],
+  providers: [TenantsService],
+})
 class TenantsApiModule {}
-
-@Module({ imports: [InventoryModule, TenantsModule], controllers: [MeController] })
-class MeApiModule {}
 
 @Module({ imports: [InventoryModule], controllers: [SweepsController] })
 class SweepsApiModule {}
@@ -103,6 +107,9 @@ class BillingApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [EventsController] })
+class EventsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -119,13 +126,13 @@ const FEATURES = [
   InventoryApiModule,
   ProjectsApiModule,
   TenantsApiModule,
-  MeApiModule,
   SweepsApiModule,
   SagasApiModule,
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,

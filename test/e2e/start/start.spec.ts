@@ -71,6 +71,11 @@ describe('npm start', () => {
     expect(new URL(databaseUrl)).toMatchObject({ username: 'arcadia_app', pathname: '/arcadia_demo' });
     expect(statSync(join(dataDir, 'run.json')).mode & 0o777).toBe(0o600);
 
+    const tenants = await fetch(`${summary.api}/api/v1/tenants?limit=200`, { headers: { authorization: `Bearer ${summary.admin_token}` } });
+    const { data: named } = (await tenants.json()) as { data: { id: string; name: string; status: string }[] };
+    expect(named).toContainEqual(expect.objectContaining({ id: 'acme', name: 'Acme Stores', status: 'active' }));
+    expect(named.filter(({ status }) => status === 'suspended').map(({ id }) => id)).toEqual(['lumen']);
+
     const response = await promisify(exec)(summary.curl ?? '', { maxBuffer: 1e7 });
     expect((JSON.parse(response.stdout) as { data: unknown[] }).data.length).toBeGreaterThan(0);
 

@@ -112,7 +112,7 @@ it.each([
 ])('lists no rows of any protected table $scope, although they have rows [TEN-4]', async ({ as }) => {
   expect(protectedTables.length).toBeGreaterThan(5);
   for (const { table } of protectedTables) {
-    expect({ table, rows: await count(database, table) }).toEqual({ table, rows: 1 });
+    expect({ table, seen: ((await count(database, table)) ?? 0) > 0 }).toEqual({ table, seen: true });
     expect({ table, rows: await as((tx) => count(tx, table)) }).toEqual({ table, rows: 0 });
   }
 });

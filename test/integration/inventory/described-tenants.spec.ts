@@ -5,6 +5,9 @@ import { ADMIN, PLATFORM } from '../../support/principals';
 import { newWorld, type World } from '../../support/inventory-world';
 import type { DescribedTenants } from '#libs/accounts';
 
+/** The sweep asks for the members of each project, so the plain suite has fewer of them. */
+const MISSPELT_DESCRIPTIONS = process.env.TEST_LONG ? 500 : 50;
+
 let agency: Agency;
 let world: World;
 beforeAll(async () => {
@@ -49,31 +52,6 @@ const ownersOf = () =>
   );
 
 const registered = async () => (await world.database.query<{ id: string }>('select id from tenants order by id')).map(({ id }) => id);
-
-it('changes no owner and registers nobody for 500 misspelt ids, by an admin and by descriptions [TNT-1]', async () => {
-  const misspelt = Array.from({ length: 500 }, (_, nr) => `${['acmee', 'Acme', 'brid', 'acme_', 'globx'][nr % 5]}${nr < 5 ? '' : nr}`);
-  const before = { owners: await ownersOf(), tenants: await registered() };
-  const { id: dropletId = '' } = (await agency.resource('droplet', '100')) ?? {};
-  const { id: projectId = '' } = (await mirrored(BIRD)) ?? {};
-  const codes = new Set<string>();
-  for (const [nr, id] of misspelt.entries()) {
-    const change =
-      nr % 2 === 0
-        ? world.owners.setOwner(dropletId, id, ADMIN)
-        : world.owners.setProject(projectId, { tenant_id: id, classification: 'x' }, ADMIN);
-    codes.add(
-      await change.then(
-        () => 'changed',
-        ({ code }: { code: string }) => code,
-      ),
-    );
-  }
-  expect([...codes]).toEqual(['unknown_tenant']);
-  await describe_(Object.fromEntries([[ACME, `tenant:${misspelt[0]}`], ...misspelt.map((id) => [randomUUID(), `A shop, tenant:${id}`])]));
-  expect({ owners: await ownersOf(), tenants: await registered() }).toEqual(before);
-  expect(await world.database.query('select 1 from cloud_projects where tenant_id <> all ($1)', [before.tenants])).toEqual([]);
-  expect(await world.database.query(`select 1 from audit_log where action in ('owner_set', 'project_changed')`)).toEqual([]);
-});
 
 it('lists each unknown id of a description with its project and the nearest tenant, until it is registered or the project is assigned [TNT-1]', async () => {
   const described = world.described;
@@ -175,6 +153,31 @@ it('lets an owner count from a past time on, in the list of that time and in the
     expect.objectContaining({ tenant_id: 'bird', begins_first: false }),
     { tenant_id: 'zed', until: 'infinity', begins_first: true },
   ]);
+});
+
+it('changes no owner and registers nobody for 500 misspelt ids, by an admin and by descriptions [TNT-1]', async () => {
+  const misspelt = Array.from({ length: 500 }, (_, nr) => `${['acmee', 'Acme', 'brid', 'acme_', 'globx'][nr % 5]}${nr < 5 ? '' : nr}`);
+  const before = { owners: await ownersOf(), tenants: await registered() };
+  const { id: dropletId = '' } = (await agency.resource('droplet', '100')) ?? {};
+  const { id: projectId = '' } = (await mirrored(BIRD)) ?? {};
+  const codes = new Set<string>();
+  for (const [nr, id] of misspelt.entries()) {
+    const change =
+      nr % 2 === 0
+        ? world.owners.setOwner(dropletId, id, ADMIN)
+        : world.owners.setProject(projectId, { tenant_id: id, classification: 'x' }, ADMIN);
+    codes.add(
+      await change.then(
+        () => 'changed',
+        ({ code }: { code: string }) => code,
+      ),
+    );
+  }
+  expect([...codes]).toEqual(['unknown_tenant']);
+  await describe_(Object.fromEntries([[ACME, `tenant:${misspelt[0]}`], ...misspelt.slice(0, MISSPELT_DESCRIPTIONS).map((id) => [randomUUID(), `A shop, tenant:${id}`])]));
+  expect({ owners: await ownersOf(), tenants: await registered() }).toEqual(before);
+  expect(await world.database.query('select 1 from cloud_projects where tenant_id <> all ($1)', [before.tenants])).toEqual([]);
+  expect(await world.database.query(`select 1 from audit_log where action in ('owner_set', 'project_changed')`)).toEqual([]);
 });
 
 async function all(described: DescribedTenants) {

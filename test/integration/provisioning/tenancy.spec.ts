@@ -7,7 +7,7 @@ let world: ProvisioningWorld;
 let own: string;
 let stranger: string;
 beforeAll(async () => {
-  world = await newProvisioningWorld({ SAGA_OPEN_PER_TENANT: '2' });
+  world = await newProvisioningWorld({}, undefined, { open_sagas: 2 });
   await world.simulator.setDroplets([
     { id: 101, name: 'acme-1' },
     { id: 102, name: 'stranger-1' },

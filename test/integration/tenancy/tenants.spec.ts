@@ -1,3 +1,9 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { JWT_SECRET } from '../../support/settings';
 import { ADMIN_HEADER, ACME_HEADER, tenantHeader } from '../../support/principals';
 import { aProject, aResource, aSaga, insert } from '../../support/factories';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
@@ -171,6 +177,23 @@ it('closes a tenant only when it has nothing; its token then reads and starts no
   expect(await patch('tenants/cedar', { status: 'suspended' }, 409)).toMatchObject({ code: 'tenant_status_refused' });
 });
 
+it('tells the feed of events what happened to a tenant, without what is for admins', async () => {
+  await patch('tenants/served', { name: 'Served Ltd', orders_blocked_reason: 'secret quarrel', reason: 'secret plan' });
+  const rows = await world.database.query(
+    `select type, tenant_id, actor, subject_type, subject_name, data from events where subject_id = 'served'`,
+  );
+  expect(rows).toEqual([
+    {
+      type: 'tenant.changed',
+      tenant_id: 'served',
+      actor: 'ops',
+      subject_type: 'tenant',
+      subject_name: 'Served Ltd',
+      data: { status: 'active', previous_status: 'active', orders_blocked: true },
+    },
+  ]);
+});
+
 it('tells an admin who it is, and lists ids that differ in letter case only', async () => {
   expect((await get('me')).data).toMatchObject({
     sub: 'ops',
@@ -182,4 +205,15 @@ it('tells an admin who it is, and lists ids that differ in letter case only', as
   await insert(world.owner, 'tenants', { id: 'BIRD', name: 'BIRD', source: 'admin' });
   const twins = ['BIRD', 'bird'].map((id) => ({ id, reason: 'differs_by_case', project_id: null, project_name: null }));
   expect(await get('tenants/unknown')).toMatchObject({ data: twins });
+});
+
+it('accepts a token that the sample of the first day signs without a library', async () => {
+  const sample = /```js\n(.+?)```/s.exec(readFileSync(join(__dirname, '../../../docs/first-day.md'), 'utf8'))?.[1] ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'sign-token-'));
+  const file = join(folder, 'sign-token.mjs');
+  writeFileSync(file, sample);
+  const { stdout } = await promisify(execFile)(process.execPath, [file, 'acme', 'ada@acme.example'], { env: { JWT_SECRET } });
+  rmSync(folder, { recursive: true });
+  const { data } = await get('me', { authorization: `Bearer ${stdout.trim()}` });
+  expect(data).toMatchObject({ sub: 'ada@acme.example', role: 'tenant', tenant: { id: 'acme' } });
 });

@@ -56,7 +56,17 @@ export function wordsIn(value: unknown): string[] {
 
 /** Lists of words that are known in the code and in rows together, such as the kinds of resources. `KnownWords` reads them. */
 export type Vocabulary =
-  'resource_kind' | 'resource_status' | 'region' | 'size' | 'line_kind' | 'history_type' | 'drift_field' | 'saga_kind' | 'audit_action';
+  | 'resource_kind'
+  | 'resource_status'
+  | 'region'
+  | 'size'
+  | 'line_kind'
+  | 'history_type'
+  | 'drift_field'
+  | 'saga_kind'
+  | 'audit_action'
+  | 'event_type'
+  | 'event_kind';
 
 /** A word of the vocabulary. The pipe of this api refuses every other word. [TEN-5] */
 export const IsKnown = (vocabulary: Vocabulary) => fromVocabulary('isKnown', vocabulary, (value) => [value]);

@@ -2,6 +2,7 @@ import { Injectable, type Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { AuditLog } from '#libs/audit';
 import { DriftService } from '#libs/drift';
+import { EVENT_TYPES, EventReader } from '#libs/events';
 import type { Scope } from '#libs/identity';
 import { InventoryWords } from '#libs/inventory';
 import { unknownWord, type FieldError } from '#libs/kernel';
@@ -39,6 +40,7 @@ export class KnownWords {
     lines: CostLineReader,
     history: BillingHistory,
     audit: AuditLog,
+    events: EventReader,
   ) {
     this.vocabularies = {
       resource_kind: { shared: () => inventory.kinds, inRows: (scope) => inventory.kindsInRows(scope) },
@@ -49,6 +51,8 @@ export class KnownWords {
       saga_kind: { shared: () => sagas.knownKinds(), inRows: (scope) => sagas.kindsInRows(scope) },
       line_kind: { shared: () => lines.knownKinds, inRows: () => lines.kindsInRows() },
       history_type: { shared: () => history.knownTypes, inRows: () => history.typesInRows() },
+      event_type: { shared: () => EVENT_TYPES, inRows: (scope) => events.typesInRows(scope) },
+      event_kind: { shared: () => [...inventory.kinds, ...sagas.knownKinds()], inRows: (scope) => events.kindsInRows(scope) },
       audit_action: { shared: () => AUDIT_ACTIONS, inRows: () => audit.actionsInRows() },
     };
   }
@@ -111,6 +115,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'sweep_requested',
   'tenant_changed',
   'tenant_created',
+  'tenant_limits_changed',
 ];
 
 interface KnownField {

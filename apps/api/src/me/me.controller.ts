@@ -1,11 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import type { Principal } from '#libs/identity';
-import { CompletenessReader } from '#libs/inventory';
-import { TENANT_RIGHTS, TenantRegistry, TenantUsage, type TenantStanding } from '#libs/tenants';
+import { TENANT_RIGHTS, TenantRegistry, type TenantStanding } from '#libs/tenants';
 import { AnyTenantStatus, CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
 import type { DataOf } from '../http/http.dto';
 import { ApiDataResponse } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
+import { TenantsService } from '../tenants/tenants.service';
 import { MeResponse } from './me.dto';
 
 const READS = ['inventory.read', 'sagas.read'];
@@ -30,8 +30,7 @@ const ADMIN = [
 export class MeController {
   constructor(
     private readonly tenants: TenantRegistry,
-    private readonly usage: TenantUsage,
-    private readonly completeness: CompletenessReader,
+    private readonly service: TenantsService,
   ) {}
 
   @Get()
@@ -46,8 +45,7 @@ export class MeController {
     const standing = await this.tenants.standingOf(tenantId, { fresh: true });
     const tenant = { id: tenantId, name: standing?.name ?? null, status: standing?.status ?? null };
     if (!standing || !TENANT_RIGHTS[standing.status].reads) return { data: { sub, role, tenant, usage: null, permissions: [] } };
-    const { as_of } = await this.completeness.ofKind(undefined);
-    const usage = { ...(await this.usage.ofOne(tenantId)), as_of };
+    const usage = await this.service.ownUsage(tenantId);
     return { data: { sub, role, tenant, usage, permissions: permissionsOf(standing) } };
   }
 }

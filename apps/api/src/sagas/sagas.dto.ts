@@ -20,7 +20,6 @@ import { TimeRangeQuery } from '../http/http.dto';
 import { PlannedBody, PlannedCostResponse } from '../http/plan.dto';
 
 const STATUSES = [
-  'awaiting_approval',
   'pending',
   'running',
   'compensating',
@@ -28,6 +27,7 @@ const STATUSES = [
   'rolled_back',
   'failed',
   'compensation_failed',
+  'awaiting_approval',
   'rejected',
 ];
 const STEP_STATUSES = [

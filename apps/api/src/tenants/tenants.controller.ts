@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common
 import { DescribedTenants } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
 import { CompletenessReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
-import { TenantRegistry, TenantUsage, TenantWriter, type TenantView } from '#libs/tenants';
+import { TenantRegistry, TenantWriter, type TenantView } from '#libs/tenants';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { DryRunQuery, PageQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
@@ -10,6 +10,7 @@ import { ApiDataResponse, ApiListResponse, ApiProblems } from '../http/response.
 import { ApiOperation, ApiParam } from '../http/swagger.decorators';
 import { TenantIdPipe } from '../http/validation.pipe';
 import { NewTenantBody, StatusPreviewResponse, TenantBody, TenantResponse, TenantsQuery, UnknownTenantResponse } from './tenants.dto';
+import { TenantsService } from './tenants.service';
 
 const ApiTenantIdParam = () =>
   ApiParam({ name: 'id', description: 'Id of the tenant', schema: { type: 'string', minLength: 1, maxLength: 200 } });
@@ -20,7 +21,7 @@ export class TenantsController {
   constructor(
     private readonly tenants: TenantRegistry,
     private readonly writer: TenantWriter,
-    private readonly usage: TenantUsage,
+    private readonly service: TenantsService,
     private readonly described: DescribedTenants,
     private readonly owners: OwnershipService,
     private readonly completeness: CompletenessReader,
@@ -32,7 +33,7 @@ export class TenantsController {
   async list(@Query() query: TenantsQuery): Promise<ListOf<TenantResponse>> {
     const { as_of, completeness } = await this.completeness.ofKind(undefined);
     const { items, next_cursor } = await this.tenants.list(query, query.toFilters());
-    return { data: await this.withUsage(items, as_of), page: { next_cursor }, as_of, completeness };
+    return { data: await this.service.withUsage(items), page: { next_cursor }, as_of, completeness };
   }
 
   @Get('unknown')
@@ -90,13 +91,7 @@ export class TenantsController {
   }
 
   private async answer(tenant: Promise<TenantView>): Promise<DataOf<TenantResponse>> {
-    const { as_of } = await this.completeness.ofKind(undefined);
-    const [data] = await this.withUsage([await tenant], as_of);
+    const [data] = await this.service.withUsage([await tenant]);
     return { data: data as TenantResponse };
-  }
-
-  private async withUsage(tenants: readonly TenantView[], as_of: string | null): Promise<TenantResponse[]> {
-    const usage = await this.usage.of(tenants.map(({ id }) => id));
-    return tenants.map((tenant) => ({ ...tenant, usage: { ...(usage.get(tenant.id) ?? this.usage.nothing), as_of } }));
   }
 }

@@ -133,6 +133,15 @@ export class TenantBody extends ReasonBody {
   }
 }
 
+/** What the provider's last ingested invoice attributed to a tenant. */
+export class LastInvoicedResponse {
+  @ApiText('Month of the invoice', { example: '2026-10' })
+  readonly period: string;
+
+  @ApiText('Decimal amount; 0.00 when the invoice has no line of the tenant')
+  readonly amount: string;
+}
+
 /** What a tenant has at this moment. */
 export class UsageResponse implements Usage {
   @ApiAnyObject('Number of living resources by kind', { example: { droplet: 9, volume: 2 } })
@@ -152,6 +161,21 @@ export class UsageResponse implements Usage {
 
   @ApiCount('Sagas that have not ended')
   readonly running_sagas: number;
+
+  @ApiText('Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them')
+  readonly monthly_run_rate: string;
+
+  @ApiObject(
+    () => LastInvoicedResponse,
+    "What the provider's last invoice attributed to it; null without an invoice, and for the tenant itself",
+    {
+      nullable: true,
+    },
+  )
+  readonly last_invoiced: LastInvoicedResponse | null;
+
+  @ApiText('Currency of the amounts')
+  readonly currency: string;
 
   @ApiTime('Start of the oldest last complete sweep; null if a kind was never swept completely', { nullable: true })
   readonly as_of: string | null;

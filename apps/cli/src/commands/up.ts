@@ -9,6 +9,7 @@ import {
   makeEnterable,
   mintSummaryTokens,
   planStart,
+  prepareDemoTenants,
   refuseDemoInRealDatabase,
   runFile,
   RunningSystem,
@@ -126,6 +127,7 @@ async function printSummary(
   if (plan.simulator) output.progress('waiting for the first inventory of the demo account');
   if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
   if (system.isStopping) return;
+  if (plan.simulator) await prepareDemoTenants(apiUrl, admin);
   const summary: Summary = {
     api: apiUrl,
     docs: `${apiUrl}/api/docs`,

@@ -5,6 +5,7 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { DigitalOcean } from '#libs/digitalocean';
+import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { balanceRetention } from '#libs/provider-billing';
@@ -70,6 +71,27 @@ export class ChainSealing extends RepeatedTask {
   }
 }
 
+/**
+ * Gives committed events their numbers. What was committed is linked into the chain first, because the chain has the order. Every worker
+ * runs it; the one with the lease numbers. [EVT-1]
+ */
+@Injectable()
+export class EventNumbering extends RepeatedTask {
+  constructor(
+    private readonly sealer: ChainSealer,
+    private readonly sequencer: EventSequencer,
+    database: Database,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super('numbering', config.events.numberMs, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.sealer.seal(signal);
+    await this.sequencer.number(signal);
+  }
+}
+
 /** Hourly, at a minute with few sweeps. Every worker tries to claim the tick each minute; one gets it, by the database's clock. [OPS-7] */
 const HOURLY = { cron: '52 * * * *' } as const;
 const CLAIM_EVERY_MS = 60_000;
@@ -122,7 +144,7 @@ const CATALOG_AGE_MS = 6 * 3_600_000;
 
 /**
  * Periodic saga maintenance by whichever worker gets to it first: late provider effects, the size catalog, expired idempotency keys, starts
- * that nobody has decided about.
+ * without a decision.
  * Failures are logged and retried on the next run.
  */
 @Injectable()

@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { databaseGauges } from '#libs/database';
+import { EventsModule } from '#libs/events';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SagaRegistry } from './definition/saga-registry';
@@ -28,7 +29,7 @@ import { SagaStarter } from './start/saga-starter';
 
 /** Expects the global modules of config, database and audit. No saga runs until a worker starts the engine. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SagaApproval, SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
+  imports: [EventsModule, TypeOrmModule.forFeature([SagaApproval, SagaRun, SagaStep, SagaHold, SagaIdempotencyKey, SagaWrite])],
   providers: [
     Acceptance,
     CheckpointWriter,

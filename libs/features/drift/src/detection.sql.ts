@@ -1,3 +1,4 @@
+import { appendFrom } from '#libs/events';
 import { OWN_TAGS } from '#libs/provisioning';
 import { isOpen } from '#libs/saga';
 
@@ -138,17 +139,33 @@ select case when v.status = 'completed' and p.ended_at is null and r.deleted_at 
    and not exists (select 1 from found f where f.resource_id = d.resource_id and f.field = d.field and p.ended_at is null)`;
 
 /**
+ * SQL that appends the event of each drift of a relation. Only admins read one about the owner, because it names two tenants. The price
+ * delta stays with the drift: tenants have other prices. [EVT-1]
+ */
+const appendEvents = (type: 'drift.opened' | 'drift.closed', relation: string): string => `
+new_events as (
+  select '${type}' as type, case when d.field <> 'tenant_id' then r.tenant_id end as tenant_id, d.closed_by as actor,
+         d.closed_by is not null as by_platform, 'drift' as source, 'drift' as subject_type, d.id::text as subject_id, r.name as subject_name,
+         r.kind as subject_kind, d.resource_id,
+         jsonb_build_object('field', d.field, 'expected', d.expected, 'actual', d.actual, 'severity', d.severity, 'status', d.status) as data
+    from ${relation} d join cloud_resources r on r.id = d.resource_id),
+events as (${appendFrom('new_events')})`;
+
+/**
  * Opens drifts while the desired state still has the version that was compared. A drift that is already open stays unchanged.
  * $1 drifts as JSON rows. Returns the new ones. Set-based: thousands of rows on a first detection.
  */
 export const OPEN_DRIFTS = `
+with opened as (
 insert into cloud_drift (resource_id, field, expected, actual, spec_version, severity, monthly_price_delta)
 select n.resource_id, n.field, coalesce(n.expected, 'null'), coalesce(n.actual, 'null'), n.spec_version, n.severity, n.monthly_price_delta
   from json_to_recordset($1::json) as n(resource_id uuid, field text, expected jsonb, actual jsonb, spec_version int, severity text,
        monthly_price_delta numeric)
   join cloud_provisioned p on p.resource_id = n.resource_id and p.version = n.spec_version and p.ended_at is null
 on conflict (resource_id, field) where status = 'open' do nothing
-returning resource_id, field, expected, actual`;
+returning *),
+${appendEvents('drift.opened', 'opened')}
+select resource_id, field, expected, actual from opened`;
 
 /** Updates open drifts to the values just found. $1 drifts as JSON rows. Set-based. */
 export const CHANGE_DRIFTS = `
@@ -165,10 +182,13 @@ returning d.id`;
  * $1 ids, $2 the new status, $3 the statuses that may become it. Set-based: it closes all drifts of a detection.
  */
 export const CLOSE_DRIFTS = `
+with closed as (
 update cloud_drift c
    set status = $2, closed_at = clock_timestamp(), closed_by = asked.created_by, reason = asked.reason
   from cloud_drift d
   left join lateral (
     select v.created_by, (select a.reason from audit_log a where a.action = 'saga_started' and a.target_type = 'saga' and a.target_id = v.id::text limit 1) as reason
       from (${LATEST_REVERT}) v where $2 = 'reverted') asked on true
- where c.id = d.id and c.id = any ($1::uuid[]) and c.status = any ($3::text[]) returning c.id`;
+ where c.id = d.id and c.id = any ($1::uuid[]) and c.status = any ($3::text[]) returning c.*),
+${appendEvents('drift.closed', 'closed')}
+select id from closed`;

@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import { looselyEqual } from '#libs/kernel';
 import { DesiredState, DesiredStateRepository } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
@@ -21,7 +22,9 @@ export interface LockedDrift {
   readonly actual: unknown;
   readonly status: string;
   readonly spec_version: number;
+  readonly severity: string;
   readonly kind: string;
+  readonly name: string | null;
   readonly live: unknown;
   /** The present version of the desired state; null when it has ended. */
   readonly version: number | null;
@@ -36,6 +39,7 @@ export class DriftAcceptanceService {
     private readonly transaction: Transaction,
     private readonly specs: DesiredStateRepository,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -67,6 +71,7 @@ export class DriftAcceptanceService {
         target: { type: 'drift', id: driftId },
         details: { resource_id, field, was, accepted: live, spec_version: spec_version + 1 },
       });
+      await this.events.append(tx, acceptedEvent(drift, because));
     });
   }
 
@@ -74,6 +79,20 @@ export class DriftAcceptanceService {
     if (field === MISSING) return this.specs.acceptEnd(em, { resourceId, version });
     return this.specs.accept(em, { resourceId, version }, { [field]: live });
   }
+}
+
+/** Only admins read the event of a drift about the owner, because it names two tenants. */
+function acceptedEvent(drift: LockedDrift, { by }: AuditContext): NewEvent {
+  const { id, resource_id: resourceId, tenant_id, field, expected, actual, severity, name, kind } = drift;
+  return {
+    type: 'drift.closed',
+    tenantId: field === 'tenant_id' ? null : tenant_id,
+    actor: by,
+    source: 'drift',
+    subject: { type: 'drift', id, name, kind },
+    resourceId,
+    data: { field, expected, actual, severity, status: 'accepted' },
+  };
 }
 
 /**
@@ -106,7 +125,7 @@ export function assertUnchanged({ status, actual, live, spec_version, version }:
 
 /** Fenced: reads under the locks of `lockDrift`, with the live value that the same functions of SQL give detection. */
 const READ_LOCKED = `
-select d.id, d.resource_id, r.tenant_id, d.field, d.expected, d.actual, d.status, d.spec_version, r.kind, p.version, coalesce(v.under_way, false) as under_way,
+select d.id, d.resource_id, r.tenant_id, d.field, d.expected, d.actual, d.status, d.spec_version, d.severity, r.kind, r.name, p.version, coalesce(v.under_way, false) as under_way,
        case when d.field = 'missing' then to_jsonb(case when r.deleted_at is null then 'present' else 'deleted' end)
             when r.deleted_at is null then ${withoutOwnTags('d.field', 'l.value')} else 'null' end as live
   from cloud_drift d join cloud_resources r on r.id = d.resource_id

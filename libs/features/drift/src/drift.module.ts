@@ -1,4 +1,5 @@
 import { databaseGauges } from '#libs/database';
+import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
 import { Module } from '@nestjs/common';
@@ -18,7 +19,7 @@ const SERVICES = [AdoptionService, DriftAcceptanceService, DriftDetectionService
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
+  imports: [EventsModule, InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
   providers: [...SERVICES, databaseGauges(DRIFT_GAUGES)],
   exports: SERVICES,
 })

@@ -1,6 +1,7 @@
 import { AccountsModule } from '#libs/accounts';
 import { CatalogModule } from '#libs/catalog';
 import { databaseGauges } from '#libs/database';
+import { eventSources, EventsModule } from '#libs/events';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -12,6 +13,7 @@ import { ResourceEvent } from './entities/resource-event.entity';
 import { Resource } from './entities/resource.entity';
 import { SagaAction } from './entities/saga-action.entity';
 import { Sweep } from './entities/sweep.entity';
+import { FEED_SOURCES } from './history/feed.sql';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
@@ -57,7 +59,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [TenantsModule, AccountsModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [TenantsModule, AccountsModule, CatalogModule, EventsModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...EXPORTED,
     ActionFeed,
@@ -76,6 +78,7 @@ const EXPORTED = [
     ResourceRecorder,
     SweepLedger,
     databaseGauges(SWEEP_GAUGES),
+    eventSources(FEED_SOURCES),
   ],
   exports: EXPORTED,
 })

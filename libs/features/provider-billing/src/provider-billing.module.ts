@@ -1,5 +1,6 @@
 import { AccountsModule } from '#libs/accounts';
 import { databaseGauges } from '#libs/database';
+import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -41,7 +42,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, EventsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [...EXPORTED, FinanceClient, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
   exports: EXPORTED,
 })

@@ -9,7 +9,7 @@ export {
 } from './limits/tenant-limits';
 export { TENANT_RIGHTS, TENANT_STATUSES, type TenantRights, type TenantStatus } from './tenant.states';
 export { TENANT_SORTS, TenantRegistry, type TenantFilters, type TenantSort, type TenantStanding, type TenantView } from './tenant-registry';
-export { TenantUsage, type Usage } from './tenant-usage';
+export { TenantUsage, type PricedUsage, type Usage } from './tenant-usage';
 export { TenantWriter, type NewTenant, type StatusPreview, type TenantChange } from './tenant-writer';
 export {
   OrdersBlockedError,

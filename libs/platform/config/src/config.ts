@@ -169,6 +169,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     /** `sealMs` is the pause between two runs that link new records into the chain. [INV-14] */
     record: { sealMs: values.AUDIT_SEAL_MS },
+    /** `numberMs` is the pause between two runs that give committed events their numbers. [EVT-1] */
+    events: { numberMs: values.EVENTS_NUMBER_MS },
     retention: {
       /** Of older sweeps only the last complete one of each kind and day is kept. */
       sweepDays: values.SWEEP_RETENTION_DAYS,

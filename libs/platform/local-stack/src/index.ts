@@ -8,6 +8,7 @@ export { RunningSystem, scriptOf, type ProcessName } from './running-system';
 export { checkedEnvironment, planStart, refuseDemoInRealDatabase, simulatorEnvironment, type StartPlan } from './start-plan';
 export {
   describeTenants,
+  prepareDemoTenants,
   mintSummaryTokens,
   runFile,
   summaryText,

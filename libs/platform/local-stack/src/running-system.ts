@@ -183,11 +183,25 @@ export function scriptOf(name: ProcessName | 'cli'): string {
   return join(__dirname, '../../../../apps', name, 'src', 'main.js');
 }
 
+interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** One GET; undefined when no response arrives within 2 s. Node's own http is used because `fetch` loads another 30 ms of code. */
-export function httpGet(url: string, token?: string): Promise<{ readonly status: number; readonly body: string } | undefined> {
+export function httpGet(url: string, token?: string): Promise<HttpAnswer | undefined> {
+  return httpCall(url, 'GET', token);
+}
+
+/** One PATCH with a JSON body; undefined when no response arrives within 2 s. */
+export function httpPatch(url: string, token: string, body: Readonly<Record<string, unknown>>): Promise<HttpAnswer | undefined> {
+  return httpCall(url, 'PATCH', token, JSON.stringify(body));
+}
+
+function httpCall(url: string, method: 'GET' | 'PATCH', token?: string, sent?: string): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const call = request(url, { timeout: CALL_LIMIT_MS, agent: false, headers }, (response) => {
+    const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(sent && { 'content-type': 'application/json' }) };
+    const call = request(url, { method, timeout: CALL_LIMIT_MS, agent: false, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));
@@ -196,6 +210,6 @@ export function httpGet(url: string, token?: string): Promise<{ readonly status:
     });
     call.on('timeout', () => call.destroy());
     call.on('error', () => resolve(undefined));
-    call.end();
+    call.end(sent);
   });
 }

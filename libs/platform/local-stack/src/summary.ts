@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LaunchError } from './local-stack.errors';
-import { httpGet } from './running-system';
+import { httpGet, httpPatch } from './running-system';
 
 /** The lines that `npm start` prints, in this order, as `name: value`. */
 export interface Summary {
@@ -37,7 +37,11 @@ interface SummaryTokens {
 }
 
 interface ProjectsPage {
-  readonly data?: readonly { readonly tenant_id: string | null }[];
+  readonly data?: readonly { readonly tenant_id: string | null; readonly name: string }[];
+}
+
+interface TenantsPage {
+  readonly data?: readonly { readonly id: string; readonly name: string; readonly source: string }[];
 }
 
 interface InventoryPage {
@@ -49,6 +53,8 @@ interface InventoryPage {
 const EX_CONFIG = 78;
 /** Long enough for a day with the demo. */
 const TOKEN_TTL_S = 12 * 3600;
+/** A tenant of the demo that starts nothing new, so that one can see what it then gets. */
+const SUSPENDED_TENANT = 'lumen';
 /** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
 const EXAMPLE_TENANT = 'acme';
 const FIRST_INVENTORY_LIMIT_MS = 10_000;
@@ -68,6 +74,26 @@ export async function describeTenants(apiUrl: string, adminToken: string, isDemo
   const example = others[0] ?? '<id>';
   const known = isDemo ? `${EXAMPLE_TENANT} (tenant_token)` : `${EXAMPLE_TENANT} (tenant_token, an example)`;
   return `${[known, ...others].join(', ')}; a token for another one: npm run --silent token -- --tenant ${example}`;
+}
+
+/**
+ * Gives the tenants of the demo the names of their projects, and suspends one of them, as an admin does on the first day. A tenant that has
+ * a name already is left alone, so that a later start changes nothing.
+ */
+export async function prepareDemoTenants(apiUrl: string, adminToken: string): Promise<void> {
+  const read = async (path: string): Promise<unknown> => {
+    const response = await httpGet(`${apiUrl}/api/v1/${path}`, adminToken);
+    return response?.status === 200 ? JSON.parse(response.body) : {};
+  };
+  const { data: tenants = [] } = (await read('tenants?limit=200')) as TenantsPage;
+  const unnamed = tenants.filter(({ id, name, source }) => source === 'description' && name === id);
+  if (unnamed.length === 0) return;
+  const { data: projects = [] } = (await read('projects?limit=200')) as ProjectsPage;
+  for (const { id } of unnamed) {
+    const name = projects.find(({ tenant_id }) => tenant_id === id)?.name ?? id;
+    const suspended = id === SUSPENDED_TENANT ? { status: 'suspended', notes: 'The demo shows what a suspended tenant can do.' } : {};
+    await httpPatch(`${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}`, adminToken, { name, ...suspended, reason: 'demo account' });
+  }
 }
 
 export function runFile(dataDir: string): string {

@@ -35,7 +35,7 @@ export class SagaApproval {
   readonly output: Readonly<Record<string, unknown>> | null;
 
   /** Without a decision until then, the service rejects. */
-  @Column('timestamptz', { default: () => `(clock_timestamp() + '7 days'::interval)` })
+  @Column('timestamptz')
   readonly expiresAt: Date;
 
   @Column('text', { nullable: true })

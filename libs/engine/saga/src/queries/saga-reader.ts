@@ -9,6 +9,7 @@ import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
+import { RESOURCE_OF_RUN } from '../run/checkpoint.sql';
 import type { StepStatus } from '../saga.states';
 
 /** Filters of the list of sagas; a saga must match all that are given. */
@@ -43,7 +44,7 @@ export interface SagaApprovalView {
   readonly asked_by: string;
   readonly asked_at: string;
   readonly expires_at: string;
-  /** Null while nobody has decided. */
+  /** Null while there is no decision. */
   readonly decision: SagaApproval['decision'];
   readonly decided_by: string | null;
   readonly decided_at: string | null;
@@ -76,7 +77,7 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
 
 /** Whom a tenant sees in the place of an operator. */
 const OPERATOR = 'operator';
-/** Who rejects what nobody has decided about in time. */
+/** The actor of rejections without a decision in time. */
 const SERVICE = 'approvals';
 
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
@@ -158,15 +159,12 @@ export class SagaReader {
 type RawParts = { readonly ledger: LedgerJson[] | null; readonly resource: string | null; readonly approval: SagaApprovalView | null };
 const NO_PARTS: RawParts = { ledger: null, resource: null, approval: null };
 
-/** A tenant does not learn the names of operators. Whoever decides about a tenant's saga is one, or the tenant that cancels it. */
+/** A tenant does not learn the names of operators. A decision about its saga is made by one, or by the tenant that cancels. */
 function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }: SagaRun): SagaView {
   const nameFor = (sub: string | null) => (sub === null || (sub === createdBy && !byPlatform) || sub === SERVICE ? sub : OPERATOR);
   const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };
   return { ...view, approval: seen, ...(byPlatform && { created_by: OPERATOR, reason: null }) };
 }
-
-/** The resource of a run `r`: the one that its input names, else the one that it registered. */
-const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
 
 /** A tenant does not learn the names of operators: it filters by the word that it sees. */
 const CREATED_BY_FOR_TENANT = `case when r.by_platform then '${OPERATOR}' else r.created_by end = :created_by`;

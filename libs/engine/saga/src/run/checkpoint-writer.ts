@@ -3,7 +3,7 @@ import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { LeaseLostError } from '../saga.errors';
 import { FINAL_STATUSES, type SagaStatus } from '../saga.states';
-import { WRITE_CHECKPOINTS } from './checkpoint.sql';
+import { WRITE_CHECKPOINTS, WRITE_LAST_CHECKPOINTS } from './checkpoint.sql';
 import { GroupCommit } from './group-commit';
 import type { Checkpoint } from './saga-run';
 
@@ -29,9 +29,10 @@ export class CheckpointWriter {
   }
 
   private async writeBatch(batch: readonly Checkpoint[]): Promise<(WrittenCheckpoint | LeaseLostError)[]> {
+    const mayEnd = batch.some(({ status }) => FINAL_STATUSES.includes(status));
     const rows = await this.database.prepared<{ id: string; epoch: string; cancel_requested: boolean; status: SagaStatus }>(
-      'saga_checkpoints',
-      WRITE_CHECKPOINTS,
+      mayEnd ? 'saga_last_checkpoints' : 'saga_checkpoints',
+      mayEnd ? WRITE_LAST_CHECKPOINTS : WRITE_CHECKPOINTS,
       [JSON.stringify(batch.map(toRow)), this.config.saga.leaseMs],
     );
     const written = new Map(

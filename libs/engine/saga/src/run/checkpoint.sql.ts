@@ -1,6 +1,27 @@
-import { CLOSED_STATUSES, quoted } from '../saga.states';
+import { appendFrom } from '#libs/events';
+import { UUID_PATTERN } from '#libs/kernel';
+import { CLOSED_STATUSES, FINAL_STATUSES, quoted } from '../saga.states';
 
 const CLOSED = quoted(CLOSED_STATUSES);
+
+/** SQL for the resource of a run `r`, as text: the one that its input names, else the one that it registered. */
+export const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
+
+/** The columns of a run that the event of its end needs. */
+const EVENT_COLUMNS = 'r.kind, r.tenant_id, r.created_by, r.by_platform, r.input, r.context, r.error, r.leftovers, r.created_at, r.finished_at';
+
+/** The event of each run that a checkpoint ended, in the statement of the checkpoint. A retried run may end again. [EVT-1] */
+const APPEND_ENDS = `,
+ended as (
+  select 'saga.' || r.status as type, r.tenant_id, r.created_by as actor, r.by_platform or r.tenant_id is null as by_platform, 'saga' as source,
+         'saga' as subject_type, r.id::text as subject_id,
+         coalesce(r.input ->> 'name', r.input ->> 'dns_record_name' || ' in ' || (r.input ->> 'dns_domain')) as subject_name, r.kind as subject_kind,
+         case when ${RESOURCE_OF_RUN} ~ '^${UUID_PATTERN}$' then (${RESOURCE_OF_RUN})::uuid end as resource_id,
+         jsonb_strip_nulls(jsonb_build_object('error', case when r.status <> 'completed' then r.error end,
+           'leftovers', nullif(jsonb_array_length(r.leftovers), 0),
+           'duration_ms', round(extract(epoch from r.finished_at - r.created_at) * 1000))) as data
+    from advanced r where r.status in (${quoted(FINAL_STATUSES)})),
+events as (${appendFrom('ended')})`;
 
 /**
  * Claims due runs that have no valid lease, each for this worker alone. The claim raises the epoch, so every later write of the previous
@@ -42,7 +63,7 @@ const ENDS = `(b.final and not (b.status = 'completed' and r.cancel_requested an
  * that lost its lease may be in the same batch as one of the new owner. $1 checkpoints as JSON rows, $2 lease ms.
  * Set-based, fenced by the lease, and measured (S1).
  */
-export const WRITE_CHECKPOINTS = `
+const writeCheckpoints = (returned = '', more = '') => `
 with b as materialized (
   select * from json_to_recordset($1::json) as b(saga_id uuid, epoch bigint, step_idx int, name text, context jsonb, step_status text, attempts int,
     compensation_attempts int, output jsonb, step_error jsonb, took_ms float8, status text, next_idx int, pivot_passed boolean,
@@ -57,7 +78,7 @@ advanced as (
                         else clock_timestamp() + b.wake_in_ms * interval '1 millisecond' end,
          lease_until = case when ${ENDS} or b.wake_in_ms is not null then null else clock_timestamp() + $2 * interval '1 millisecond' end
     from b where r.id = b.saga_id and r.epoch = b.epoch and r.lease_until > clock_timestamp()
-  returning r.id, r.epoch, r.cancel_requested, r.status),
+  returning r.id, r.epoch, r.cancel_requested, r.status${returned}),
 ledger_lines as (
   insert into saga_steps as s (saga_id, step_idx, name, status, attempts, compensation_attempts, output, error, started_at, tried_since, compensating_since, finished_at)
   select b.saga_id, b.step_idx, b.name, b.step_status, b.attempts, b.compensation_attempts, b.output, b.step_error,
@@ -74,8 +95,13 @@ acquired_holds as (
   select distinct on (h) h, b.saga_id from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch, unnest(b.holds) h where m.status not in (${CLOSED})
   on conflict do nothing),
 released_holds as (
-  delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in (${CLOSED}))
+  delete from saga_holds h using advanced m where h.saga_id = m.id and m.status in (${CLOSED}))${more}
 select id, epoch::text, cancel_requested, status from advanced`;
+
+export const WRITE_CHECKPOINTS = writeCheckpoints();
+
+/** The same for a batch in which a checkpoint may end its run: it appends the events of the ends. */
+export const WRITE_LAST_CHECKPOINTS = writeCheckpoints(`, ${EVENT_COLUMNS}`, APPEND_ENDS);
 
 /** The lease check before a side effect. $1 run, $2 epoch. Fenced by the lease. */
 export const CHECK_LEASE = `select 1 from saga_runs where id = $1 and epoch = $2 and lease_until > clock_timestamp()`;

@@ -31,7 +31,7 @@ export interface LimitReading {
   readonly ok: boolean;
 }
 
-/** What a guard says to one start. */
+/** The judgement of a guard about one start. */
 export interface Judgement {
   /** Why the start must not be accepted; undefined when it may. */
   readonly refusal?: DomainError;

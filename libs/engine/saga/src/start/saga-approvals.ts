@@ -63,14 +63,14 @@ export class SagaApprovals {
     return this.end(em, run, 'rolled_back', 'cancelled', because);
   }
 
-  /** Rejects the starts that nobody has decided about in time. Several processes may do it at once. */
+  /** Rejects the starts without a decision in time. Several processes may do it at once. */
   async rejectExpired(): Promise<void> {
     const expired = await this.approvals.find({
       where: { decision: IsNull(), subject: 'start', expiresAt: Raw((column) => `${column} <= clock_timestamp()`) },
       order: { expiresAt: 'ASC' },
       take: MOST_EXPIRED,
     });
-    const because = { by: { sub: 'approvals', role: 'service' }, reason: 'Nobody decided in time' };
+    const because = { by: { sub: 'approvals', role: 'service' }, reason: 'There was no decision in time' };
     for (const { sagaId } of expired) {
       await this.transaction.run(async (em) => {
         const run = await em.findOne(SagaRun, { where: { id: sagaId }, lock: { mode: 'pessimistic_write' } });

@@ -1,7 +1,8 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import { traceparent } from '#libs/observability';
-import type { DomainError } from '#libs/kernel';
+import { isUuid, type DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { StoredPlan } from '../definition/plan';
 import { GroupCommit } from '../run/group-commit';
@@ -38,6 +39,7 @@ export class SagaStartWriter {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
     private readonly acceptance: Acceptance,
   ) {}
 
@@ -72,6 +74,7 @@ export class SagaStartWriter {
       const inserted = accepted.map((start, nr) => ({ ...start, id: rows[nr]?.id ?? '', taken: rows[nr]?.taken ?? 0 }));
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(tx, inserted.map(auditEntryOf));
+      await this.events.append(tx, inserted.map(startedEvent));
       const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
       return judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
     });
@@ -100,7 +103,19 @@ function toRow(
   return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
 }
 
-/** The resource that the input names, and the name of what it orders, for the audit log. */
+function startedEvent({ id, kind, input, ownerId, because }: TracedStart & { readonly id: string }): NewEvent {
+  const { resource_id: resourceId, target_name: name } = targetOf(input);
+  return {
+    type: 'saga.started',
+    tenantId: ownerId,
+    actor: because.by,
+    source: 'saga',
+    subject: { type: 'saga', id, kind, name },
+    resourceId: isUuid(resourceId ?? '') ? resourceId : null,
+  };
+}
+
+/** The resource that the input names, and the name of what it orders, for the audit log and the events. */
 function targetOf({
   resource_id: resourceId,
   name,
@@ -129,7 +144,8 @@ run as (
     from asked order by nr
   returning id),
 approval as (
-  insert into saga_approvals (saga_id, subject, why, asked_by) select id, 'start', why, created_by from asked where why is not null),
+  insert into saga_approvals (saga_id, subject, why, asked_by, expires_at)
+  select id, 'start', why, created_by, clock_timestamp() + interval '7 days' from asked where why is not null),
 acquired as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (

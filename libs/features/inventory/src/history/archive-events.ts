@@ -1,6 +1,6 @@
 import { SEAL_RECORDS, type AppendOnlyStream } from '#libs/audit';
 import { tryLockSession, type Session } from '#libs/database';
-import { EVENT_LOG_STREAM } from '#libs/events';
+import { archiveFeed, EVENT_LOG_STREAM } from '#libs/events';
 import { ArchiveBusyError } from '../inventory.errors';
 import { VOLATILE_ATTRS } from '../kinds';
 
@@ -28,14 +28,15 @@ const MONTHS_DUE = `
 select m::date::text as month, (m + interval '1 month') at time zone 'UTC' as before
   from generate_series(
     coalesce((select max(month) + interval '1 month' from cloud_event_months),
-             (select date_trunc('month', at at time zone 'UTC') from cloud_resource_events order by seq limit 1)),
+             least((select date_trunc('month', at at time zone 'UTC') from cloud_resource_events order by seq limit 1),
+                   (select date_trunc('month', at at time zone 'UTC') from events order by seq limit 1))),
     clock_timestamp() at time zone 'UTC', interval '1 month') m
  where (m + interval '1 month') at time zone 'UTC' <= clock_timestamp() - $1::int * interval '1 day'
  order by m`;
 
 /** Counts the digests of events to archive that are not in the chain yet. $1 before. */
 const UNLINKED = `
-select count(*)::int as n from record_waiting w join record_digests d on d.id = w.digest_id where d.stream = 'events' and d.last_at < $1`;
+select count(*)::int as n from record_waiting w join record_digests d on d.id = w.digest_id where d.stream in ('events', 'feed') and d.last_at < $1`;
 
 /**
  * Stores the values at the end of the month of every resource with an event in it. It undoes later events, so it must run before they are
@@ -127,6 +128,7 @@ function storeMonth(session: Session, month: string, before: Date): Promise<Arch
 async function deleteEvents(session: Session): Promise<void> {
   const [start] = await session.query<{ before: Date | null; after: string }>(FIRST_REMAINING);
   if (!start?.before) return;
+  await archiveFeed(session, start.before); // first, so that no number is without its row
   for (let after = start.after; ;) {
     const [part] = await session.query<{ upto: string | null }>(DELETE_EVENTS, [after, start.before, DIGESTS_PER_BATCH]);
     if (!part || part.upto === null) return;

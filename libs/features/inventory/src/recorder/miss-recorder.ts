@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
+import { appendFrom } from '#libs/events';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Sweep, UnreadableItem } from '../entities/sweep.entity';
 import { listedKind } from '../kinds';
@@ -26,6 +27,15 @@ select clock_timestamp() as now,
            and (r.listed_by is null or r.listed_by <= clock_timestamp())
            and not exists (select 1 from unnest($4::text[]) listed(id) where listed.id = r.provider_id)), '[]') as missing`;
 
+/** The event of each struck row that was not missing before. */
+const APPEND_MISSING = `
+new_events as (
+  select 'resource.missing' as type, s.tenant_id, null::text as actor, false as by_platform, 'sweep' as source, 'resource' as subject_type,
+         s.id::text as subject_id, s.name as subject_name, s.kind as subject_kind, s.id as resource_id,
+         jsonb_build_object('sweep_id', $1::uuid, 'last_seen_at', s.last_seen_at) as data
+    from struck s where s.stale_strike_count = 1),
+appended as (${appendFrom('new_events')})`;
+
 /**
  * Set-based. Strikes rows once, and turns the confirmed ones into tombstones with their event. The first strike sets `last_seen_at` to the
  * start of the last complete sweep before this one. A row that was written since the sweep began stays unchanged. The caller's transaction
@@ -40,7 +50,8 @@ with struck as (
             where s.kind = (select of.kind from cloud_sweeps of where of.id = $1) and s.status = 'complete' and s.started_at >= r.first_seen_at)) end
    where r.id = any ($2::uuid[]) and not r.id = any ($3::uuid[])
      and r.deleted_at is null and r.recorded_at < $4
-  returning r.id),
+  returning r.id, r.tenant_id, r.name, r.kind, r.stale_strike_count, r.last_seen_at),
+${APPEND_MISSING},
 tombstoned as (
   update cloud_resources r
      set status = 'deleted', deleted_at = clock_timestamp(), recorded_at = clock_timestamp(), changed_at = clock_timestamp(),
@@ -73,7 +84,8 @@ with struck as (
    where s.id = $1 and missed = r.kind || '/' || r.provider_id and r.account_id = s.account_id and r.deleted_at is null
      and r.recorded_at < s.started_at and r.stale_strike_count < $3
      and (r.last_strike_at is null or r.last_strike_at <= clock_timestamp() - $2 * interval '1 millisecond')
-  returning r.id),
+  returning r.id, r.tenant_id, r.name, r.kind, r.stale_strike_count, r.last_seen_at),
+${APPEND_MISSING},
 ledger as (
   update cloud_sweeps set struck = (select count(*) from struck) where id = $1)
 select count(*)::int as struck from struck`;

@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
+import { appendFrom } from '#libs/events';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
@@ -37,14 +38,57 @@ update cloud_sweeps set lease_until = clock_timestamp() + $2 * interval '1 milli
 /** Fenced: checks the sweep's lease and locks its row. $1 sweep. */
 const LOCK_SWEEP = `select 1 from cloud_sweeps where id = $1 and status = 'running' and lease_until > clock_timestamp() for update`;
 
-/** Fenced: it ends the lease, and replaces earlier suspect sweeps in the same statement. $1 sweep, $2 status, $3 reason, $4 missing ids. */
+/** Without a complete sweep for so many of its intervals, and this time, a kind is stalled: `ArcadiaInventoryStale` has the same limit. */
+const STALLED_INTERVALS = 4;
+const STALLED_AFTER_MS = 300_000;
+
+/**
+ * The events of sweeps that a statement has `closed`. A kind is stalled from the first sweep on that ends without being complete after the
+ * limit; it recovers with its next complete sweep, as after a suspect one. All of it follows from the ledger, so nothing is stored for it.
+ * $1 kinds, $2 their cadences in ms, $3 ms that a call must be apart from the next to stay within the token's share.
+ */
+const APPEND_CLOSED = `
+judged as (
+  select c.*, done.at as complete_at, last.status as last_status,
+         coalesce(done.at, first.at) + (${STALLED_INTERVALS} * greatest(w.every_ms, $3::float8 * coalesce(done.calls, 0)) + ${STALLED_AFTER_MS}) * interval '1 millisecond' as limit_at
+    from closed c join unnest($1::text[], $2::float8[]) w(kind, every_ms) on w.kind = c.kind
+    left join lateral (select p.started_at as at, p.calls from cloud_sweeps p where p.kind = c.kind and p.status = 'complete' order by p.started_at desc limit 1) done on true
+    left join lateral (select min(p.started_at) as at from cloud_sweeps p where p.kind = c.kind) first on true
+    left join lateral (select p.status from cloud_sweeps p where p.kind = c.kind and p.id <> c.id and p.status <> 'running' order by p.started_at desc limit 1) last on true),
+compared as (
+  select j.*, coalesce(bad.last_at > j.limit_at, false) as was_stalled, coalesce(bad.suspect, false) as was_suspect
+    from judged j
+    left join lateral (select max(p.finished_at) as last_at, bool_or(p.status in ('suspect', 'released')) as suspect from cloud_sweeps p
+                        where p.kind = j.kind and p.id <> j.id and p.started_at >= coalesce(j.complete_at, '-infinity')
+                          and p.status not in ('complete', 'running')) bad on true),
+new_events as (
+  select w.type, null::text as tenant_id, null::text as actor, false as by_platform, 'sweep' as source, 'sweep' as subject_type, c.id::text as subject_id,
+         c.kind as subject_name, c.kind as subject_kind, null::uuid as resource_id,
+         jsonb_build_object('reason', c.reason, 'missing', cardinality(c.missing), 'last_complete_at', c.complete_at) as data
+    from compared c cross join lateral (values
+           ('sweep.suspect', c.status = 'suspect' and c.last_status is distinct from 'suspect'),
+           ('sweep.stalled', c.status <> 'complete' and clock_timestamp() > c.limit_at and not c.was_stalled),
+           ('sweep.recovered', c.status = 'complete' and (c.was_stalled or c.was_suspect))) w(type, holds)
+   where w.holds),
+appended as (${appendFrom('new_events')})`;
+
+/** Fenced: it ends the lease, and replaces earlier suspect sweeps in the same statement. $4 sweep, $5 status, $6 reason, $7 missing ids. */
 const CLOSE_SWEEP = `
 with closed as (
-  update cloud_sweeps set status = $2, reason = $3, missing = $4::text[], finished_at = clock_timestamp()
-   where id = $1 and status = 'running' returning id, kind),
+  update cloud_sweeps set status = $5, reason = $6, missing = $7::text[], finished_at = clock_timestamp()
+   where id = $4 and status = 'running' returning *),
 replaced as (
   update cloud_sweeps s set missing = null from closed
-   where $2 in ('suspect', 'complete') and s.kind = closed.kind and s.id <> closed.id and s.status = 'suspect' and s.missing is not null)
+   where $5 in ('suspect', 'complete') and s.kind = closed.kind and s.id <> closed.id and s.status = 'suspect' and s.missing is not null),
+${APPEND_CLOSED}
+select id from closed`;
+
+/** Set-based: closes all sweeps with a lapsed lease. */
+const CLOSE_LAPSED = `
+with closed as (
+  update cloud_sweeps set status = 'incomplete', finished_at = clock_timestamp(), reason = case when claimed_at is null then 'never_started' else 'lease_lapsed' end
+   where status = 'running' and lease_until <= clock_timestamp() returning *),
+${APPEND_CLOSED}
 select id from closed`;
 
 /**
@@ -120,18 +164,18 @@ export class SweepLedger {
     reason: string | null,
     missing: readonly string[] | null = null,
   ): Promise<void> {
-    const rows = await tx.query(CLOSE_SWEEP, [sweepId, status, reason, missing]);
+    const rows = await tx.query(CLOSE_SWEEP, [...this.limits(), sweepId, status, reason, missing]);
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
   /** Closes sweeps with a lapsed lease as incomplete, so that another may start. */
   async closeLapsed(): Promise<void> {
-    const reason = () => `case when claimed_at is null then 'never_started' else 'lease_lapsed' end`;
-    const update = this.sweeps.createQueryBuilder().update();
-    await update
-      .set({ status: 'incomplete', finishedAt: () => 'clock_timestamp()', reason })
-      .where(`status = 'running' and lease_until <= clock_timestamp()`)
-      .execute();
+    await this.database.query(CLOSE_LAPSED, this.limits());
+  }
+
+  /** The values of `APPEND_CLOSED`. */
+  private limits(): unknown[] {
+    return [SWEEPS.map(({ kind }) => kind), SWEEPS.map(({ sync }) => sync.everyMs), minSweepIntervalMs(1, this.config.provider)];
   }
 
   async get(sweepId: string): Promise<Sweep> {

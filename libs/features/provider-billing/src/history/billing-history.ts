@@ -1,5 +1,6 @@
 import { AccountBinding } from '#libs/accounts';
 import { Database } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -66,6 +67,7 @@ export class BillingHistory {
     private readonly provider: ProviderInvoices,
     private readonly ledger: InvoiceLedger,
     private readonly invoiceReader: InvoiceReader,
+    private readonly events: EventLog,
     @InjectRepository(BillingHistoryEntry) private readonly entries: Repository<BillingHistoryEntry>,
   ) {}
 
@@ -106,11 +108,11 @@ export class BillingHistory {
     const history = await this.provider.history();
     const headers = await this.provider.headers();
     const numbered = numberDuplicates(history.rows).filter(({ nth }) => history.complete || nth === 1);
-    const inserted = await this.database.query<{ open_failure: boolean }>(INSERT_ENTRIES, [
-      accountId,
-      JSON.stringify(numbered),
-      PAYMENT_FAILURES,
-    ]);
+    const inserted = await this.database.transaction(async (tx) => {
+      const rows = await tx.query<InsertedEntry>(INSERT_ENTRIES, [accountId, JSON.stringify(numbered), PAYMENT_FAILURES]);
+      if (!isFirst) await this.events.append(tx, rows.filter(({ open_failure }) => open_failure).map(failureEvent));
+      return rows;
+    });
     const newInvoices = await this.ledger.discover(accountId, invoicesInHistory(history.rows, headers.rows));
     const failures = inserted.filter(({ open_failure }) => open_failure).length;
     if (failures > 0 && !isFirst) this.log.error({ event: 'payment_failed', failures });
@@ -136,6 +138,25 @@ export class BillingHistory {
     return read.length > 0;
   }
 }
+
+interface InsertedEntry {
+  readonly id: string;
+  readonly type: string;
+  readonly description: string;
+  readonly amount: string;
+  readonly occurred_at: Date;
+  readonly open_failure: boolean;
+}
+
+/** Only platform admins read it: the payment is ours to the provider. */
+const failureEvent = ({ id, type, description, amount, occurred_at }: InsertedEntry): NewEvent => ({
+  type: 'provider.payment_failed',
+  tenantId: null,
+  actor: null,
+  source: 'billing',
+  subject: { type: 'billing_history_entry', id, name: description },
+  data: { type, amount, currency: 'USD', at: occurred_at.toISOString() },
+});
 
 function historyView({ id, type, description, amount, occurredAt, invoiceUuid, invoiceNumber }: BillingHistoryEntry): HistoryView {
   return {
@@ -167,8 +188,8 @@ inserted as (
   insert into cloud_billing_history (account_id, type, description, amount, occurred_at, invoice_uuid, invoice_number, nth)
   select $1, type, description, amount, "occurredAt", "invoiceUuid", "invoiceNumber", nth from listed
   on conflict do nothing
-  returning type, occurred_at)
-select type = any ($3::text[]) and occurred_at > coalesce(at, '-infinity') as open_failure from inserted cross join last_payment`;
+  returning id, type, description, amount::text as amount, occurred_at)
+select inserted.*, type = any ($3::text[]) and occurred_at > coalesce(at, '-infinity') as open_failure from inserted cross join last_payment`;
 
 /** The provider's id of the next invoice, which is not issued yet. */
 const PREVIEW = 'preview';

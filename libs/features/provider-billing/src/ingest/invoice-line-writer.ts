@@ -1,4 +1,5 @@
-import { copyRow, Transaction, type BulkLoad } from '#libs/database';
+import { copyRow, queryableOf, Transaction, type BulkLoad } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
@@ -61,6 +62,7 @@ export class InvoiceLineWriter {
     private readonly transaction: Transaction,
     private readonly ledger: InvoiceLedger,
     private readonly finance: FinancePush,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -103,9 +105,25 @@ export class InvoiceLineWriter {
       });
       await this.finance.announce(em, invoice.id);
       const { lines, matched } = sums;
-      return { lines, matched, unreadable_cells: unreadableCells, reconciliation, difference: difference.toText() };
+      const report: IngestReport = { lines, matched, unreadable_cells: unreadableCells, reconciliation, difference: difference.toText() };
+      if (!isSame) await this.events.append(queryableOf(em), ingestEvents(invoice, before, report));
+      return report;
     });
   }
+}
+
+/** An ingest that finds what was found before is no event. Only platform admins read these: the amounts are those of the provider. */
+function ingestEvents({ id, period }: ClaimedInvoice, { amount }: LockedInvoice, report: IngestReport): NewEvent[] {
+  const { lines, reconciliation, difference } = report;
+  const ingested: NewEvent = {
+    type: 'invoice.ingested',
+    tenantId: null,
+    actor: null,
+    source: 'billing',
+    subject: { type: 'invoice', id, name: period.slice(0, 7) },
+    data: { period: period.slice(0, 7), amount: amount.toAmountText(), currency: 'USD', lines, reconciliation, difference },
+  };
+  return reconciliation === 'mismatch' ? [ingested, { ...ingested, type: 'invoice.mismatch' }] : [ingested];
 }
 
 /**

@@ -27,7 +27,7 @@ export class NameTakenError extends domainError(
   (name: string) => `The tenant has a droplet of the name ${name} already, or an open order for one: choose another name`,
 ) {}
 
-/** No list price is known, so that nobody could say what the order costs. */
+/** No list price is known, so the cost of the order is unknown. */
 export class UnpricedOrderError extends domainError(
   'unpriced_order',
   'conflict',

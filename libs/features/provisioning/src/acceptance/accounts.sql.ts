@@ -2,7 +2,9 @@ import { DESTROYING, RESERVING } from './demand';
 
 const words = (list: readonly string[]) => list.map((word) => `'${word}'`).join(', ');
 const whole = (field: string) => `case when jsonb_typeof(c.attrs -> '${field}') = 'number' then (c.attrs ->> '${field}')::numeric end`;
-const backups = `coalesce(c.attrs -> 'features' ? 'backups', false)`;
+/** The backup plan of a droplet `c`; weekly, the provider's default, until it is known. Null without backups. */
+const plan = `case when c.attrs -> 'features' ? 'backups' then coalesce(
+    (select nullif(p.plan, 'unknown') from resource_prices p where p.resource_id = c.id and p.valid_to = 'infinity'), 'weekly') end`;
 
 /** Not over: open, or failed with effects that a retry undoes or continues. Its index is `saga_runs_counted`. */
 const COUNTED = `r.status not in ('completed', 'rolled_back', 'rejected')`;
@@ -19,7 +21,7 @@ with asked as materialized (select * from json_to_recordset($1::json) as a(tenan
 standing as materialized (
   select t.id, t.status, t.orders_blocked_reason from tenants t where t.id in (select tenant from asked) order by t.id${accepting ? ' for share of t' : ''}),
 owned as materialized (
-  select a.tenant, c.kind, c.size_slug, ${backups} as backups, case when c.kind in ('volume', 'snapshot') then ${whole('size_gigabytes')} end as gib,
+  select a.tenant, c.kind, c.size_slug, ${plan} as plan, case when c.kind in ('volume', 'snapshot') then ${whole('size_gigabytes')} end as gib,
          case when c.kind = 'load_balancer' then ${whole('size_unit')} end as nodes, c.status = 'assigned' as assigned, count(*)::int as count,
          case when count(${whole('vcpus')}) = count(*) then sum(${whole('vcpus')})::int end as vcpus
     from asked a join cloud_resources c on c.tenant_id = a.tenant and c.deleted_at is null
@@ -49,7 +51,7 @@ destroyed as (
    where a.destroys and r.kind in (${words(DESTROYING)}) and r.status not in ('rolled_back', 'rejected') and r.id <> all ($5::uuid[])
      and r.created_at > clock_timestamp() - interval '1 hour'),
 targets as materialized (
-  select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${backups} as backups from cloud_resources c
+  select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${plan} as plan from cloud_resources c
    where c.id = any ($4::uuid[]) or c.id::text in (select input ->> 'resource_id' from reserving)),
 slugs as (
   select size_slug as slug from owned where kind = 'droplet' union select input ->> 'size_slug' from reserving
@@ -66,7 +68,7 @@ select json_build_object(
           from tenant_limits where tenant_id = a.tenant) l),
      'open_sagas', (select count(*)::int from saga_runs r where r.tenant_id = a.tenant and ${COUNTED}
         and r.status not in ('failed', 'compensation_failed') and not r.by_platform and r.id <> all ($5::uuid[])),
-     'owned', (select json_agg(json_build_object('kind', kind, 'size', size_slug, 'backups', backups, 'gib', gib::text, 'nodes', nodes,
+     'owned', (select json_agg(json_build_object('kind', kind, 'size', size_slug, 'plan', plan, 'gib', gib::text, 'nodes', nodes,
         'assigned', coalesce(assigned, false), 'count', count, 'vcpus', vcpus)) from owned o where o.tenant = a.tenant),
      'reserving', (select json_agg(json_build_object('kind', kind, 'input', input)) from reserving v where v.tenant_id = a.tenant),
      'names', (select json_agg(name) from named n where n.tenant = a.tenant),
@@ -75,7 +77,7 @@ select json_build_object(
   'standard', (select to_json(l) from (
      select max_droplets, max_vcpus, max_volume_gib, max_snapshots, max_monthly_cost::text, allowed_sizes, allowed_regions,
             approval_over_monthly::text, max_destroys_per_hour, unique_names, open_sagas from tenant_limits where tenant_id = 'default') l),
-  'targets', (select json_object_agg(id, json_build_object('size', size_slug, 'vcpus', vcpus, 'disk', disk, 'backups', backups)) from targets),
+  'targets', (select json_object_agg(id, json_build_object('size', size_slug, 'vcpus', vcpus, 'disk', disk, 'plan', plan)) from targets),
   'sizes', (select json_object_agg(z.slug, json_build_object('vcpus', z.vcpus, 'monthly', z.price_monthly::text, 'hourly', z.price_hourly::text))
      from provider_sizes z where z.slug in (select slug from slugs)),
   'rates', (select json_object_agg(product, json_build_object('amount', amount::text, 'minimum', minimum::text)) from rates)) as facts`;

@@ -1,12 +1,11 @@
-import type { ListPrice, RateOf, Unpriced } from '#libs/catalog';
-import { isPriced, listPrice, withBackups } from '#libs/catalog';
+import { isPriced, listPrice, withBackups, type BackupPlan, type ListPrice, type RateOf, type Unpriced } from '#libs/catalog';
 import { Money } from '#libs/kernel';
 
 type Input = Readonly<Record<string, unknown>>;
 
 /** What a saga adds to the things of a tenant. */
 export type Demand =
-  | { readonly adds: 'droplet'; readonly name: string; readonly size: string; readonly region: string; readonly backups: boolean }
+  | { readonly adds: 'droplet'; readonly name: string; readonly size: string; readonly region: string; readonly plan: BackupPlan | null }
   | { readonly adds: 'snapshot'; readonly resourceId: string }
   | { readonly adds: 'size'; readonly resourceId: string; readonly size: string }
   | { readonly adds: 'nothing'; readonly destroys: boolean };
@@ -24,7 +23,13 @@ export function demandOf(kind: string, input: Input): Demand {
   const size = textOf(input.size_slug);
   switch (kind) {
     case 'provision_droplet':
-      return { adds: 'droplet', name: textOf(input.name), size, region: textOf(input.region), backups: input.backups === true };
+      return {
+        adds: 'droplet',
+        name: textOf(input.name),
+        size,
+        region: textOf(input.region),
+        plan: input.backups === true ? 'weekly' : null,
+      };
     case 'snapshot_droplet':
       return { adds: 'snapshot', resourceId };
     case 'resize_droplet':
@@ -64,7 +69,7 @@ export interface LiveDroplet {
   readonly size: string | null;
   readonly vcpus: number | null;
   readonly disk: number | null;
-  readonly backups: boolean;
+  readonly plan: BackupPlan | null;
 }
 
 /** What the stored catalog and inventory say about the things that demands name. */
@@ -82,13 +87,13 @@ export interface Facts {
 export function amountsOf(demand: Demand, { vcpusOf, rateOf, droplet }: Facts): Amounts {
   switch (demand.adds) {
     case 'droplet': {
-      const { monthly, unpriced } = monthlyOf(demand.size, demand.backups, rateOf);
+      const { monthly, unpriced } = monthlyOf(demand.size, demand.plan, rateOf);
       return { ...NONE, droplets: 1, vcpus: vcpusOf(demand.size) ?? 0, monthly, unpriced };
     }
     case 'size': {
       const live = droplet(demand.resourceId);
-      const after = monthlyOf(demand.size, live?.backups === true, rateOf);
-      const before = live?.size ? monthlyOf(live.size, live.backups, rateOf).monthly : NONE.monthly;
+      const after = monthlyOf(demand.size, live?.plan ?? null, rateOf);
+      const before = live?.size ? monthlyOf(live.size, live.plan, rateOf).monthly : NONE.monthly;
       const vcpus = (vcpusOf(demand.size) ?? 0) - (live?.vcpus ?? vcpusOf(live?.size ?? '') ?? 0);
       return { ...NONE, vcpus, monthly: after.monthly.subtract(before), unpriced: after.unpriced };
     }
@@ -111,7 +116,7 @@ export function reservedBy(demand: Demand, facts: Facts): Amounts {
 export interface OwnedGroup {
   readonly kind: string;
   readonly size: string | null;
-  readonly backups: boolean;
+  readonly plan: BackupPlan | null;
   readonly gib: string | null;
   readonly nodes: number | null;
   readonly assigned: boolean;
@@ -122,8 +127,8 @@ export interface OwnedGroup {
 
 /** What living resources count. Those without a list price count nothing in `monthly`. Pure. */
 export function amountsOwned(groups: readonly OwnedGroup[], { vcpusOf, rateOf }: Facts): Amounts {
-  return groups.reduce((sum, { kind, size, backups, gib, nodes, assigned, count, vcpus }) => {
-    const subject = { kind, sizeSlug: size, gib, nodes, assigned, backups: backups ? ('weekly' as const) : null };
+  return groups.reduce((sum, { kind, size, plan, gib, nodes, assigned, count, vcpus }) => {
+    const subject = { kind, sizeSlug: size, gib, nodes, assigned, backups: plan };
     const amounts = {
       droplets: kind === 'droplet' ? count : 0,
       vcpus: kind === 'droplet' ? (vcpus ?? (vcpusOf(size ?? '') ?? 0) * count) : 0,
@@ -135,8 +140,8 @@ export function amountsOwned(groups: readonly OwnedGroup[], { vcpusOf, rateOf }:
   }, NONE);
 }
 
-function monthlyOf(size: string, backups: boolean, rateOf: RateOf): Pick<Amounts, 'monthly' | 'unpriced'> {
-  const price = listPrice({ kind: 'droplet', sizeSlug: size, backups: backups ? 'weekly' : null }, rateOf);
+function monthlyOf(size: string, plan: BackupPlan | null, rateOf: RateOf): Pick<Amounts, 'monthly' | 'unpriced'> {
+  const price = listPrice({ kind: 'droplet', sizeSlug: size, backups: plan }, rateOf);
   return { monthly: totalOf(price), ...(!isPriced(price) && { unpriced: size }) };
 }
 

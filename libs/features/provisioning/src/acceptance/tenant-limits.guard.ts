@@ -71,9 +71,9 @@ async function read(starts: readonly GuardedStart[], transaction: Queryable, acc
   return row?.facts ?? { tenants: [], standard: null, targets: null, sizes: null, rates: null };
 }
 
-/** List prices only: no invoice is part of what a tenant is told. [TNT-6] */
+/** List prices only: no invoice is part of a tenant's answer. */
 function factsOf({ targets, sizes, rates }: Omit<StoredFacts, 'tenants' | 'standard'>): Facts {
-  const asOf = new Date(0).toISOString(); // nobody is shown the age of these prices
+  const asOf = new Date(0).toISOString(); // these prices are compared, and their age is not returned
   const rateOf: RateOf = (product) => {
     const size = product.startsWith('droplet:') ? sizes?.[product.slice('droplet:'.length)] : undefined;
     if (size) return { amount: size.monthly, hourly: size.hourly, source: 'catalog', asOf };

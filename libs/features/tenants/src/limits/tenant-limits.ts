@@ -33,7 +33,7 @@ export type LimitName = keyof Limits;
 export interface TenantLimitsView extends Limits {
   /** The limits that are those of `default`, and change with them. */
   readonly inherited: readonly LimitName[];
-  /** Null where nobody has changed the seeded values. */
+  /** Null for the seeded values. */
   readonly changed_by: string | null;
   readonly changed_at: string | null;
 }
@@ -76,7 +76,7 @@ export class TenantLimits {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** The limits of `default` while no row says otherwise. */
+  /** The limits of `default` while there is no row. */
   get seeded(): Limits {
     return seededLimits(this.config.saga.openPerTenant);
   }

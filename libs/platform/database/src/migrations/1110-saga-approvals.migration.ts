@@ -30,7 +30,7 @@ export class SagaApprovals1795000001110 implements MigrationInterface {
         asked_at timestamptz not null default clock_timestamp(),
         plan_hash text,
         output jsonb,
-        expires_at timestamptz not null default clock_timestamp() + interval '7 days',
+        expires_at timestamptz not null,
         decision text check (decision in ('approved', 'rejected', 'expired', 'cancelled')),
         decided_by text,
         decided_at timestamptz,

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { isPriced, PriceBook, withBackups, type BackupPlan, type PriceBasis } from '#libs/catalog';
+import { CompletenessReader } from '#libs/inventory';
+import { cached, Money } from '#libs/kernel';
+import { CostLineReader, InvoiceReader } from '#libs/provider-billing';
+import { TenantUsage, type PricedUsage, type TenantView } from '#libs/tenants';
+import type { LastInvoicedResponse, TenantResponse, UsageResponse } from './tenants.dto';
+
+/** Invoices change once a month, and their sum reads every line of one. */
+const INVOICED_READS = { freshMs: 60_000, limitMs: 5_000 };
+
+interface Invoiced {
+  readonly period: string;
+  readonly amounts: ReadonlyMap<string, string>;
+}
+
+/** What tenants have and what it costs. */
+@Injectable()
+export class TenantsService {
+  private readonly lastInvoiced: () => Promise<Invoiced | undefined>;
+
+  constructor(
+    private readonly usage: TenantUsage,
+    private readonly prices: PriceBook,
+    private readonly completeness: CompletenessReader,
+    private readonly invoices: InvoiceReader,
+    private readonly lines: CostLineReader,
+  ) {
+    this.lastInvoiced = cached(() => this.readLastInvoiced(), INVOICED_READS);
+  }
+
+  /** For admins: at buy prices, with what the last invoice attributed to each tenant. */
+  async withUsage(tenants: readonly TenantView[]): Promise<TenantResponse[]> {
+    const ids = tenants.map(({ id }) => id);
+    const [usage, invoiced] = await Promise.all([this.usageOf(ids, 'buy'), ids.length > 0 ? this.lastInvoiced() : undefined]);
+    return tenants.map((tenant) => {
+      const amount = invoiced?.amounts.get(tenant.id) ?? '0.00';
+      const last_invoiced: LastInvoicedResponse | null = invoiced ? { period: invoiced.period, amount } : null;
+      return { ...tenant, usage: { ...usage(tenant.id), last_invoiced } };
+    });
+  }
+
+  /** For the tenant itself: at list prices, and never an amount of the provider's invoices. [TNT-6] */
+  async ownUsage(id: string): Promise<UsageResponse> {
+    return { ...(await this.usageOf([id], 'list'))(id), last_invoiced: null };
+  }
+
+  private async usageOf(ids: readonly string[], basis: PriceBasis): Promise<(id: string) => Omit<UsageResponse, 'last_invoiced'>> {
+    const [{ as_of }, usage, prices] = await Promise.all([
+      this.completeness.ofKind(undefined),
+      this.usage.of(ids),
+      this.prices.prices(basis),
+    ]);
+    const monthlyOf = ({ kind, product, units, plan, number }: PricedUsage['billed'][number]): Money[] => {
+      const price = prices.of(kind, product === null ? undefined : { product, units, plan: plan as BackupPlan | null });
+      return isPriced(price) ? [Money.parse(withBackups(price).monthly).multiply(String(number))] : [];
+    };
+    return (id) => {
+      const { billed, ...counts } = usage.get(id) ?? this.usage.nothing;
+      return { ...counts, monthly_run_rate: Money.sum(billed.flatMap(monthlyOf)).toAmountText(), currency: 'USD', as_of };
+    };
+  }
+
+  private async readLastInvoiced(): Promise<Invoiced | undefined> {
+    const { data } = await this.invoices.list({ status: 'ingested' }, { limit: 1 });
+    const period = data[0]?.period;
+    if (period === undefined) return undefined;
+    const { groups } = await this.lines.summary(`${period.slice(0, 7)}-01`, ['tenant']);
+    const amounts = groups.flatMap(({ tenant, amount }) => (typeof tenant === 'string' ? [[tenant, amount] as const] : []));
+    return { period: period.slice(0, 7), amounts: new Map(amounts) };
+  }
+}

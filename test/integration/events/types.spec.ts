@@ -1,0 +1,107 @@
+import { ChainSealer } from '#libs/audit';
+import { DriftAcceptanceService } from '#libs/drift';
+import { EventReader, EventSequencer, type EventFilters, type FoundEvent } from '#libs/events';
+import { ADMIN } from '../../support/principals';
+import { ORDER } from '../../support/provisioning-world';
+import { newDriftWorld, type DriftWorld, type OwnDroplet } from '../drift/drift-world';
+
+let world: DriftWorld;
+let droplet: OwnDroplet;
+beforeAll(async () => {
+  world = await newDriftWorld({ VANISH_MIN: '2', VANISH_MAX_RATIO: '0.2' });
+  droplet = await world.aDroplet('web-1');
+}, 120_000);
+afterAll(() => world.close());
+
+/** The events since a number, and the number of the last one. */
+async function since(after: number, filters: EventFilters = {}): Promise<FoundEvent[]> {
+  await world.get(ChainSealer).seal();
+  await world.get(EventSequencer).number();
+  return (await world.get(EventReader).list({ kind: 'platform' }, { after, ...filters }, { limit: 200 })).data;
+}
+const last = async () => (await since(0)).at(-1)?.sequence ?? 0;
+const types = (events: readonly FoundEvent[]) => events.map(({ type }) => type);
+
+it('tells of a saga from its start to its end, and of the resource that it created [EVT-1]', async () => {
+  const about = await since(0, { resource_id: droplet.resourceId });
+  expect(types(about)).toEqual(expect.arrayContaining(['resource.created', 'saga.completed']));
+  const sagas = await since(0, { kinds: ['provision_droplet'] });
+  expect(types(sagas)).toEqual(['saga.started', 'saga.completed']);
+  expect(sagas.map(({ actor, source, subject }) => ({ actor, source, name: subject.name }))).toEqual([
+    { actor: 'ada', source: 'saga', name: 'web-1' },
+    { actor: 'ada', source: 'saga', name: 'web-1' },
+  ]);
+  expect(about.find(({ type }) => type === 'resource.created')?.data).toMatchObject({ changes: { name: { old: null, new: 'web-1' } } });
+});
+
+it('tells of a saga that is undone, with its error [EVT-1]', async () => {
+  const from = await last();
+  await world.simulator.faults([
+    {
+      match: { method: 'POST', path: '/v2/droplets' },
+      effect: { type: 'status', status: 422, body: { id: 'unprocessable_entity', message: 'No.' } },
+    },
+  ]);
+  const ended = await world.run('provision_droplet', { ...ORDER, name: 'web-2' });
+  await world.simulator.faults([]);
+  expect(ended.status).toBe('rolled_back');
+  const events = await since(from, { kinds: ['provision_droplet'] });
+  expect(types(events)).toEqual(['saga.started', 'saga.rolled_back']);
+  expect(events.at(-1)?.data).toMatchObject({ error: { code: ended.error?.code }, duration_ms: expect.any(Number) });
+});
+
+it('tells once of a drift that opens, and of its end, without the price delta of the provider [EVT-1, EVT-2]', async () => {
+  const from = await last();
+  await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
+  await world.detect();
+  await world.detect();
+  const open = await world.drifts('open');
+  const resize = open.find(({ field }) => field === 'size_slug');
+  await world.get(DriftAcceptanceService).accept(resize?.id ?? '', ORDER.size_slug, { ...ADMIN, reason: 'paid for' });
+  await world.setDesiredState(droplet.resourceId, { size_slug: ORDER.size_slug, region: ORDER.region });
+  await world.detect();
+  const events = (await since(from)).filter(({ type }) => type.startsWith('drift.'));
+  expect(events.map(({ type, actor, subject, data }) => [type, data['field'], data['status'], actor, subject.kind])).toEqual(
+    expect.arrayContaining([
+      ['drift.opened', 'size_slug', 'open', null, 'droplet'],
+      ['drift.opened', 'region', 'open', null, 'droplet'],
+      ['drift.closed', 'size_slug', 'accepted', 'ada', 'droplet'],
+      ['drift.closed', 'region', 'stale', null, 'droplet'],
+    ]),
+  );
+  expect(events).toHaveLength(4);
+  expect(resize?.monthly_price_delta).not.toBeNull();
+  expect(JSON.stringify(events)).not.toContain('price');
+});
+
+describe('of sweeps', () => {
+  it('tells once that a resource is missing, and that it was deleted [EVT-1]', async () => {
+    const from = await last();
+    const gone = await world.aDroplet('web-3');
+    await world.simulator.call('DELETE', `/v2/droplets/${gone.dropletId}`);
+    for (let sweep = 0; sweep < 3; sweep += 1) await world.sweepDroplets();
+    const about = await since(from, { resource_id: gone.resourceId });
+    expect(
+      types(about).filter((type) => type.startsWith('resource.') && type !== 'resource.changed' && type !== 'resource.attributed'),
+    ).toEqual(['resource.created', 'resource.missing', 'resource.deleted']);
+  });
+
+  it('tells when a sweep becomes suspect, when a kind stalls, and when it recovers [EVT-1]', async () => {
+    const from = await last();
+    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 500 } }]);
+    expect(await world.sweepDroplets()).toBe('incomplete');
+    expect((await since(from)).filter(({ type }) => type.startsWith('sweep.'))).toEqual([]);
+    await world.database.query(
+      `update cloud_sweeps set started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day' where kind = 'droplet'`,
+    );
+    for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('incomplete');
+    await world.simulator.faults([]);
+    expect(await world.sweepDroplets()).toBe('complete');
+    expect(await world.sweepDroplets()).toBe('complete');
+    const events = (await since(from)).filter(({ type }) => type.startsWith('sweep.'));
+    expect(events.map(({ type, subject, tenant_id }) => [type, subject.kind, tenant_id])).toEqual([
+      ['sweep.stalled', 'droplet', null],
+      ['sweep.recovered', 'droplet', null],
+    ]);
+  });
+});
