@@ -204,7 +204,7 @@ function unlistedWarning({ stale_strike_count: strikes }: ResourceView): PlanWar
   return strikes > 0 ? [{ code: 'not_listed', detail }] : [];
 }
 
-/** DigitalOcean's pages do not tell whether backups survive their droplet. */
+/** DigitalOcean's pages leave open whether backups survive their droplet. */
 function backupsWarning(backups: number): PlanWarning[] {
   const detail = `DigitalOcean may delete the ${backups} backups with the droplet: keep the wanted ones as snapshots first`;
   return backups > 0 ? [{ code: 'backups_may_be_lost', detail }] : [];
