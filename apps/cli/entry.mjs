@@ -109,9 +109,9 @@ function sourcesSignature() {
   const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'apps/cli/bundle.mjs'];
   for (const folder of ['apps', 'libs']) {
     for (const entry of fs.readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })) {
-      if (entry.isFile() && /\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.spec.ts')) {
-        files.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
-      }
+      const file = path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name));
+      const isSource = /\.(ts|json)$/.test(file) || file.startsWith(path.join('apps', 'console'));
+      if (entry.isFile() && isSource && !file.endsWith('.spec.ts')) files.push(file);
     }
   }
   const hash = createHash('sha256');
@@ -135,6 +135,7 @@ function build() {
   }
   removeOrphans();
   if (!run(inRoot('apps/cli/bundle.mjs'))) giveUp('The build failed: the messages of the bundler are above');
+  if (!run(inRoot('apps/console/build.mjs'))) giveUp('The build of the console failed: the messages of Vite are above');
   fs.writeFileSync(buildNote, signature);
   logEnd('Built', startedAt);
 }

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '#libs/config';
 import { exportBuildInfo, histogram, inSpan, JsonLogger, withLogFields } from '#libs/observability';
 import { ApiModule } from './api.module';
+import { CONSOLE_PATH, ConsoleSite } from './console/console-site';
 import { explainBrokenJson, failureOfStatus, PROBLEM_MEDIA_TYPE, problemOf } from './http/problem';
 import { assignRequestId, KeepAliveDrainer, requestIdOf } from './http/request-context';
 import { ApiDocument } from './openapi/api-document';
@@ -34,8 +35,9 @@ export async function createApi(config: Config, root: DynamicModule = ApiModule.
   app.use(app.get(KeepAliveDrainer).watch, assignRequestId, observeRequest);
   // Helmet's defaults without the upgrade of http to https: the API page must work where TLS ends in front of this process, or is not used.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }), forbidCaching);
-  // The board comes before CORS and JSON: other origins have no access to it, and browsers post forms to it.
+  // Board and console come before CORS and JSON: other origins have no access to them, and browsers post forms to them.
   app.use(BOARD_PATH, app.get(QueueBoard).router);
+  app.use(app.get(ConsoleSite).router);
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders: ['x-request-id'] });
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT });
@@ -131,9 +133,9 @@ export function observeRequest(request: Request, response: Response, next: NextF
   });
 }
 
-/** The pattern of the route, never the address, which contains ids. The whole queue board is one route. */
+/** The pattern of the route, never the address, which contains ids. The queue board and the console are one route each. */
 function routeOf(request: Request): string {
-  if (request.originalUrl.startsWith(BOARD_PATH)) return BOARD_PATH;
+  for (const whole of [BOARD_PATH, CONSOLE_PATH]) if (request.originalUrl.startsWith(whole)) return whole;
   const { path } = (request.route ?? {}) as { readonly path?: unknown };
   return typeof path === 'string' ? path : 'none';
 }

@@ -19,8 +19,10 @@ import { SagaModule } from '#libs/saga';
 import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
+import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { ConsoleSite } from './console/console-site';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
@@ -36,6 +38,7 @@ import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
 import { ProjectsController } from './projects/projects.controller';
+import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
@@ -44,7 +47,7 @@ import { SweepsController } from './sweeps/sweeps.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
-@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations], exports: [AccessDeclarations] })
+@Module({ imports: [DiscoveryModule], providers: [AccessDeclarations, SessionCookie], exports: [AccessDeclarations, SessionCookie] })
 class AuthModule {}
 
 /** The lists of words that inputs may contain, for every validation pipe. */
@@ -104,6 +107,10 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
+/** `DigitalOceanModule` is global. */
+@Module({ controllers: [ProviderController] })
+class ProviderApiModule {}
+
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
@@ -120,6 +127,10 @@ class MetricsApiModule {}
 @Module({ providers: [BoardActions, BoardSessions, QueueBoard] })
 class QueueBoardModule {}
 
+/** The console is static files and its session, served by an Express router; `createApi` mounts it. */
+@Module({ imports: [AuthModule], providers: [ConsoleSite] })
+class ConsoleModule {}
+
 const FEATURES = [
   HealthApiModule,
   FastListModule,
@@ -132,10 +143,12 @@ const FEATURES = [
   DriftApiModule,
   BillingApiModule,
   AuditApiModule,
+  ProviderApiModule,
   EventsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
+  ConsoleModule,
 ];
 
 /** The api process: one module per feature, and the filter, the pipe and the guards that apply to every request. */

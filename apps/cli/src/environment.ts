@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { LaunchError } from '#libs/local-stack';
 
 /** These variables configure the tests themselves. */
-const FOR_TESTS = ['TEST_REDIS_URL', 'REQUIRE_REDIS', 'DO_OPENAPI', 'EMBEDDED_PG_OS_USER', 'TEST_DATABASE_URL'];
+const FOR_TESTS = ['TEST_REDIS_URL', 'REQUIRE_REDIS', 'REQUIRE_BROWSER', 'DO_OPENAPI', 'EMBEDDED_PG_OS_USER', 'TEST_DATABASE_URL'];
 
 /**
  * The file with settings beside the environment: `ARCADIA_ENV_FILE`, by default `.env` if it exists. Undefined: none. An empty

@@ -94,6 +94,7 @@ it('lists every route of the API', () => {
     'get /api/v1/me',
     'get /api/v1/projects',
     'get /api/v1/projects/{id}',
+    'get /api/v1/provider/budget',
     'get /api/v1/sagas',
     'get /api/v1/sagas/{id}',
     'get /api/v1/sweeps',

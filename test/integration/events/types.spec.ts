@@ -3,6 +3,7 @@ import { DriftAcceptanceService } from '#libs/drift';
 import { EventReader, EventSequencer, type EventFilters, type FoundEvent } from '#libs/events';
 import { ADMIN } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
+import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld, type OwnDroplet } from '../drift/drift-world';
 
 let world: DriftWorld;
@@ -22,7 +23,7 @@ async function since(after: number, filters: EventFilters = {}): Promise<FoundEv
 const last = async () => (await since(0)).at(-1)?.sequence ?? 0;
 const types = (events: readonly FoundEvent[]) => events.map(({ type }) => type);
 
-it('tells of a saga from its start to its end, and of the resource that it created [EVT-1]', async () => {
+it('has the events of a saga from its start to its end, and of the resource that it created [EVT-1]', async () => {
   const about = await since(0, { resource_id: droplet.resourceId });
   expect(types(about)).toEqual(expect.arrayContaining(['resource.created', 'saga.completed']));
   const sagas = await since(0, { kinds: ['provision_droplet'] });
@@ -34,7 +35,7 @@ it('tells of a saga from its start to its end, and of the resource that it creat
   expect(about.find(({ type }) => type === 'resource.created')?.data).toMatchObject({ changes: { name: { old: null, new: 'web-1' } } });
 });
 
-it('tells of a saga that is undone, with its error [EVT-1]', async () => {
+it('has the events of a saga that is undone, with its error [EVT-1]', async () => {
   const from = await last();
   await world.simulator.faults([
     {
@@ -50,7 +51,7 @@ it('tells of a saga that is undone, with its error [EVT-1]', async () => {
   expect(events.at(-1)?.data).toMatchObject({ error: { code: ended.error?.code }, duration_ms: expect.any(Number) });
 });
 
-it('tells once of a drift that opens, and of its end, without the price delta of the provider [EVT-1, EVT-2]', async () => {
+it('has one event of a drift that opens, and of its end, without the price delta of the provider [EVT-1, EVT-2]', async () => {
   const from = await last();
   await world.setDesiredState(droplet.resourceId, { size_slug: 's-2vcpu-2gb', region: 'ams3' });
   await world.detect();
@@ -75,32 +76,52 @@ it('tells once of a drift that opens, and of its end, without the price delta of
 });
 
 describe('of sweeps', () => {
-  it('tells once that a resource is missing, and that it was deleted [EVT-1]', async () => {
+  it('has one event that a resource is missing, and that it was deleted [EVT-1]', async () => {
     const from = await last();
     const gone = await world.aDroplet('web-3');
     await world.simulator.call('DELETE', `/v2/droplets/${gone.dropletId}`);
-    for (let sweep = 0; sweep < 3; sweep += 1) await world.sweepDroplets();
+    await until(async () => {
+      await world.sweepDroplets();
+      return (await world.inventory.get({ kind: 'platform' }, gone.resourceId)).status === 'deleted';
+    });
     const about = await since(from, { resource_id: gone.resourceId });
     expect(
       types(about).filter((type) => type.startsWith('resource.') && type !== 'resource.changed' && type !== 'resource.attributed'),
     ).toEqual(['resource.created', 'resource.missing', 'resource.deleted']);
   });
 
-  it('tells when a sweep becomes suspect, when a kind stalls, and when it recovers [EVT-1]', async () => {
+  const sweepEvents = async (after: number) =>
+    (await since(after)).flatMap(({ type, subject, tenant_id }) => (type.startsWith('sweep.') ? [[type, subject.kind, tenant_id]] : []));
+
+  it('has an event when a kind stalls, and when it recovers, once each [EVT-1]', async () => {
     const from = await last();
-    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 500 } }]);
+    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'status', status: 404, body: {} } }]);
     expect(await world.sweepDroplets()).toBe('incomplete');
-    expect((await since(from)).filter(({ type }) => type.startsWith('sweep.'))).toEqual([]);
+    expect(await sweepEvents(from)).toEqual([]);
     await world.database.query(
       `update cloud_sweeps set started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day' where kind = 'droplet'`,
     );
     for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('incomplete');
     await world.simulator.faults([]);
-    expect(await world.sweepDroplets()).toBe('complete');
-    expect(await world.sweepDroplets()).toBe('complete');
-    const events = (await since(from)).filter(({ type }) => type.startsWith('sweep.'));
-    expect(events.map(({ type, subject, tenant_id }) => [type, subject.kind, tenant_id])).toEqual([
+    for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('complete');
+    expect(await sweepEvents(from)).toEqual([
       ['sweep.stalled', 'droplet', null],
+      ['sweep.recovered', 'droplet', null],
+    ]);
+  });
+
+  it('has an event when sweeps become suspect, and when a complete one follows [EVT-1]', async () => {
+    const listed = await world.simulator.droplets();
+    const more = Array.from({ length: 6 }, (_, nr) => ({ id: 590_000_000 + nr, name: `other-${nr}`, region: 'fra1' }));
+    await world.simulator.setDroplets([...listed, ...more]);
+    expect(await world.sweepDroplets()).toBe('complete');
+    const from = await last();
+    await world.simulator.setDroplets(listed);
+    for (let sweep = 0; sweep < 2; sweep += 1) expect(await world.sweepDroplets()).toBe('suspect');
+    await world.simulator.setDroplets([...listed, ...more]);
+    expect(await world.sweepDroplets()).toBe('complete');
+    expect(await sweepEvents(from)).toEqual([
+      ['sweep.suspect', 'droplet', null],
       ['sweep.recovered', 'droplet', null],
     ]);
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { countOf } from '../../support/factories';
 import { until } from '../../support/until';
 import { ACME, Agency, BIRD, DEFAULT, droplets } from '../../support/agency';
 import { ADMIN, PLATFORM } from '../../support/principals';
@@ -157,7 +158,12 @@ it('lets an owner count from a past time on, in the list of that time and in the
 
 it('changes no owner and registers nobody for 500 misspelt ids, by an admin and by descriptions [TNT-1]', async () => {
   const misspelt = Array.from({ length: 500 }, (_, nr) => `${['acmee', 'Acme', 'brid', 'acme_', 'globx'][nr % 5]}${nr < 5 ? '' : nr}`);
-  const before = { owners: await ownersOf(), tenants: await registered() };
+  const state = async () => ({
+    owners: await ownersOf(),
+    tenants: await registered(),
+    changes: await countOf(world.database, 'audit_log'),
+  });
+  const before = await state();
   const { id: dropletId = '' } = (await agency.resource('droplet', '100')) ?? {};
   const { id: projectId = '' } = (await mirrored(BIRD)) ?? {};
   const codes = new Set<string>();
@@ -174,10 +180,14 @@ it('changes no owner and registers nobody for 500 misspelt ids, by an admin and 
     );
   }
   expect([...codes]).toEqual(['unknown_tenant']);
-  await describe_(Object.fromEntries([[ACME, `tenant:${misspelt[0]}`], ...misspelt.slice(0, MISSPELT_DESCRIPTIONS).map((id) => [randomUUID(), `A shop, tenant:${id}`])]));
-  expect({ owners: await ownersOf(), tenants: await registered() }).toEqual(before);
+  await describe_(
+    Object.fromEntries([
+      [ACME, `tenant:${misspelt[0]}`],
+      ...misspelt.slice(0, MISSPELT_DESCRIPTIONS).map((id) => [randomUUID(), `A shop, tenant:${id}`]),
+    ]),
+  );
+  expect(await state()).toEqual(before);
   expect(await world.database.query('select 1 from cloud_projects where tenant_id <> all ($1)', [before.tenants])).toEqual([]);
-  expect(await world.database.query(`select 1 from audit_log where action in ('owner_set', 'project_changed')`)).toEqual([]);
 });
 
 async function all(described: DescribedTenants) {

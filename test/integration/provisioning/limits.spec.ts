@@ -82,6 +82,8 @@ it('refuses with the limit and its numbers, and accepts an admin with an overrid
     code: 'limit_exceeded',
     reading: { limit: 'max_droplets', allowed: 0, used: 0, reserved: 0, requested: 1 },
   });
+  const [refusal] = await world.asOwner(`select tenant_id, data from events where type = 'limit.refused' order by seq desc limit 1`);
+  expect(refusal).toMatchObject({ tenant_id: 'acme', data: { code: 'limit_exceeded', limits: [{ limit: 'max_droplets', allowed: 0 }] } });
   const id = await world.starts.start({ ...order, override: true, because: { ...ADMIN, reason: 'for the fair' } });
   const [entry] = await world.asOwner(`select reason, details from audit_log where action = 'saga_started' and target_id = $1`, [id]);
   expect(entry).toMatchObject({ reason: 'for the fair', details: { override: ['max_droplets'] } });

@@ -97,6 +97,14 @@ it('leaves nothing of a saga that was rejected, expired or cancelled, and frees 
     `select action from audit_log where target_id = any ($1::text[]) and action <> 'saga_started' order by seq`,
     [ids],
   );
+  const events = await world.owner.query(`select type from events where subject_id = any ($1::text[]) order by seq`, [ids]);
+  const types = (events.rows as { type: string }[]).map(({ type }) => type);
+  expect(types).toEqual([
+    ...Array.from({ length: 3 }, () => 'saga.awaiting_approval'),
+    'saga.rejected',
+    'saga.rejected',
+    'saga.rolled_back',
+  ]);
   expect(audited.rows).toEqual([{ action: 'saga_rejected' }, { action: 'saga_rejected' }, { action: 'saga_cancelled' }]);
   await start({ holds: 'droplet:2' });
 });

@@ -37,7 +37,14 @@ const order = { kind: 'provision_droplet', input: { name: 'web-9', size_slug: 's
 
 it('registers a tenant once, whatever the letter case, and lists it with what it has', async () => {
   const { data } = await post({ id: 'Initech', name: 'Initech Ltd', contact_email: 'ops@initech.example', notes: 'pays late' });
-  expect(data).toMatchObject({ id: 'Initech', status: 'active', source: 'admin', closed_at: null, usage: { resources: {}, vcpus: 0 } });
+  expect(data).toMatchObject({
+    id: 'Initech',
+    status: 'active',
+    source: 'admin',
+    closed_at: null,
+    usage: { resources: {}, vcpus: 0, monthly_run_rate: '0.00' },
+    limits: { max_droplets: 20 },
+  });
   for (const id of ['Initech', 'initech']) expect(await post({ id }, 409)).toMatchObject({ code: 'tenant_exists' });
   for (const id of ['unknown', 'default', ' x', 'x\u0007', ''])
     expect(await post({ id }, 400)).toMatchObject({ code: 'validation_failed' });
@@ -132,7 +139,8 @@ it('lets a suspended tenant read and start nothing; an admin starts for it with 
   await patch('tenants/acme', { status: 'active' });
   expect((await get('me', ACME_HEADER)).data).toMatchObject({
     permissions: expect.arrayContaining(['sagas.order', 'sagas.start']) as unknown,
-    usage: { resources: { droplet: 4 } },
+    usage: { resources: { droplet: 4 }, last_invoiced: null },
+    limits: { open_sagas: 50 },
   });
 });
 

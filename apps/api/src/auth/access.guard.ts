@@ -7,6 +7,7 @@ import { GuardianStrategy, UnauthenticatedError } from '#libs/identity';
 import { DomainError } from '#libs/kernel';
 import { ACCESS, principalOf, type Access } from './access.decorator';
 import { PlatformAdminRequiredError, UndeclaredAccessError } from './auth.errors';
+import { SessionCookie } from './session-cookie';
 
 /**
  * The global access guard. It applies the rule of the handler or its controller: 401 without a valid token, 403 when the token
@@ -17,6 +18,7 @@ export class AccessGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly guardian: GuardianStrategy,
+    private readonly cookie: SessionCookie,
   ) {
     super();
   }
@@ -26,6 +28,7 @@ export class AccessGuard extends AuthGuard('jwt') {
     if (access === undefined) throw new UndeclaredAccessError([context.getHandler().name]);
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
+    this.cookie.authenticate(request);
     const known = this.guardian.knownPrincipal(request);
     if (known) request.user = known;
     else await super.canActivate(context);

@@ -26,3 +26,18 @@ export class BoardActionRefusedError extends domainError(
   'forbidden',
   'The board can retry, promote, remove and pause; it cannot create jobs or change schedules',
 ) {}
+
+/** The session of the console is the token in a cookie, and browsers drop a cookie that is too long without a word. */
+export class TokenTooLongError extends domainError(
+  'token_too_long',
+  'invalid',
+  (length: number, most: number) =>
+    `The token has ${length} characters and a browser keeps a cookie of at most ${most}: sign in with a token that has fewer claims`,
+) {}
+
+/** The files of the console are missing in this process's folder. The API works without them. */
+export class ConsoleNotBuiltError extends domainError(
+  'console_not_built',
+  'unavailable',
+  'The console has not been built here: run npm run build',
+) {}

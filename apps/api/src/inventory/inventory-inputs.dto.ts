@@ -72,6 +72,11 @@ export class InventoryQuery extends PageQuery {
   @IsOneOf(['true'])
   readonly unattributed?: string;
 
+  @ApiInput('Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet')
+  @IsOptional()
+  @IsUUID('all')
+  readonly related_to?: string;
+
   @ApiInput("Part of the name, the provider's id, an address or a tag; letter case does not matter", { example: 'web-01' })
   @IsOptional()
   @MinLength(1)
@@ -114,11 +119,25 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * which rows are read.
  */
 export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
-  const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since } = query;
+  const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, related_to, q, updated_since } = query;
   const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
   if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
-  return { ...words, region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, q, updated_since, ...flags };
+  return {
+    ...words,
+    region,
+    size_slug,
+    attributed_by,
+    project_id,
+    tenant_id,
+    provider_id,
+    urn,
+    tag,
+    related_to,
+    q,
+    updated_since,
+    ...flags,
+  };
 }
 
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);

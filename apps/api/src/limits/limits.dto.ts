@@ -76,7 +76,7 @@ export class LimitsBody extends ReasonBody {
 }
 
 /** The limits that apply to a tenant. */
-export class LimitsResponse implements TenantLimitsView {
+export class LimitSetResponse implements Limits {
   @ApiCount('Droplets, switched off ones included; null: no limit', NULLABLE)
   readonly max_droplets: number | null;
 
@@ -109,7 +109,10 @@ export class LimitsResponse implements TenantLimitsView {
 
   @ApiCount('Open sagas that the tenant itself started; null: no limit', NULLABLE)
   readonly open_sagas: number | null;
+}
 
+/** The limits that apply to a tenant. */
+export class LimitsResponse extends LimitSetResponse implements TenantLimitsView {
   @ApiEnumList(LIMIT_NAMES, 'Limits of the row `default` that the tenant follows, also when they change')
   readonly inherited: readonly LimitName[];
 

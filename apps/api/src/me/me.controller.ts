@@ -41,12 +41,14 @@ export class MeController {
   })
   @ApiDataResponse(MeResponse)
   async get(@CurrentPrincipal() { sub, role, tenantId }: Principal): Promise<DataOf<MeResponse>> {
-    if (tenantId === undefined) return { data: { sub, role, tenant: null, usage: null, permissions: [...ADMIN, ...READS].sort() } };
+    if (tenantId === undefined)
+      return { data: { sub, role, tenant: null, usage: null, limits: null, permissions: [...ADMIN, ...READS].sort() } };
     const standing = await this.tenants.standingOf(tenantId, { fresh: true });
     const tenant = { id: tenantId, name: standing?.name ?? null, status: standing?.status ?? null };
-    if (!standing || !TENANT_RIGHTS[standing.status].reads) return { data: { sub, role, tenant, usage: null, permissions: [] } };
-    const usage = await this.service.ownUsage(tenantId);
-    return { data: { sub, role, tenant, usage, permissions: permissionsOf(standing) } };
+    if (!standing || !TENANT_RIGHTS[standing.status].reads)
+      return { data: { sub, role, tenant, usage: null, limits: null, permissions: [] } };
+    const [usage, limits] = await Promise.all([this.service.ownUsage(tenantId), this.service.ownLimits(tenantId)]);
+    return { data: { sub, role, tenant, usage, limits, permissions: permissionsOf(standing) } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { TENANT_STATUSES, type TenantStatus } from '#libs/tenants';
 import { ApiEnum, ApiObject, ApiText, ApiTexts } from '../http/swagger.decorators';
+import { LimitSetResponse } from '../limits/limits.dto';
 import { UsageResponse } from '../tenants/tenants.dto';
 
 /** The tenant of a token. */
@@ -27,6 +28,13 @@ export class MeResponse {
 
   @ApiObject(() => UsageResponse, 'What the tenant has; null for a platform admin, and for a tenant that reads nothing', { nullable: true })
   readonly usage: UsageResponse | null;
+
+  @ApiObject(
+    () => LimitSetResponse,
+    'The limits that apply to the tenant; null for a platform admin, and for a tenant that reads nothing',
+    { nullable: true },
+  )
+  readonly limits: LimitSetResponse | null;
 
   @ApiTexts('What the caller may do now, such as `sagas.start`; a word that you do not know may be ignored')
   readonly permissions: readonly string[];

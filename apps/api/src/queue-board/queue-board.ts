@@ -6,6 +6,7 @@ import type { Principal } from '#libs/identity';
 import { DomainError, ValidationFailedError } from '#libs/kernel';
 import { QueueClients } from '#libs/queues';
 import { BoardActionRefusedError, CrossSiteRequestError } from '../auth/auth.errors';
+import { isSameOrigin } from '../auth/same-origin';
 import { STATUS_OF_CATEGORY } from '../http/problem';
 import { requestIdOf } from '../http/request-context';
 import { findUnstorableInput } from '../http/validation.pipe';
@@ -194,22 +195,4 @@ function sendSignInPage(error: unknown, response: Response, withProblem = true):
     .status(STATUS_OF_CATEGORY[error.category])
     .type('html')
     .send(signInPage(withProblem ? error.message : undefined));
-}
-
-/** Headers of a request that name the page that made it. */
-export interface RequestOrigin {
-  readonly secFetchSite: string | undefined;
-  readonly origin: string | undefined;
-  readonly host: string | undefined;
-}
-
-/**
- * True when a page of this origin made the request. Browsers send `Sec-Fetch-Site` (only over https and on loopback) and
- * `Origin` (with every action). At least one must be present, and each present one must agree. `same-site` is not enough: a
- * tenant's site may share the domain. Only the host is compared, because TLS may end in front of this process.
- */
-export function isSameOrigin({ secFetchSite, origin, host }: RequestOrigin): boolean {
-  if (secFetchSite === undefined && origin === undefined) return false;
-  if (secFetchSite !== undefined && secFetchSite !== 'same-origin') return false;
-  return origin === undefined || (host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
 }

@@ -14,6 +14,7 @@ import {
   type Usage,
 } from '#libs/tenants';
 import { PageQuery, ReasonBody } from '../http/http.dto';
+import { LimitsResponse } from '../limits/limits.dto';
 import { IsNotBlank, IsOneOf, IsSomeOf, IsTenantId, OrNull, wordsIn } from '../http/input.decorators';
 import { ApiAnyObject, ApiCount, ApiEnum, ApiInput, ApiObject, ApiMeasure, ApiText, ApiTexts, ApiTime } from '../http/swagger.decorators';
 
@@ -212,6 +213,9 @@ export class TenantResponse implements TenantView {
 
   @ApiObject(() => UsageResponse, 'What it has')
   readonly usage: UsageResponse;
+
+  @ApiObject(() => LimitsResponse, 'The limits that apply to it')
+  readonly limits: LimitsResponse;
 }
 
 /** Why a change would be refused. */

@@ -3,7 +3,7 @@ import { isPriced, PriceBook, withBackups, type BackupPlan, type PriceBasis } fr
 import { CompletenessReader } from '#libs/inventory';
 import { cached, Money } from '#libs/kernel';
 import { CostLineReader, InvoiceReader } from '#libs/provider-billing';
-import { TenantUsage, type PricedUsage, type TenantView } from '#libs/tenants';
+import { LIMIT_NAMES, TenantLimits, TenantUsage, type Limits, type PricedUsage, type TenantView } from '#libs/tenants';
 import type { LastInvoicedResponse, TenantResponse, UsageResponse } from './tenants.dto';
 
 /** Invoices change once a month, and their sum reads every line of one. */
@@ -21,6 +21,7 @@ export class TenantsService {
 
   constructor(
     private readonly usage: TenantUsage,
+    private readonly limits: TenantLimits,
     private readonly prices: PriceBook,
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
@@ -32,17 +33,28 @@ export class TenantsService {
   /** For admins: at buy prices, with what the last invoice attributed to each tenant. */
   async withUsage(tenants: readonly TenantView[]): Promise<TenantResponse[]> {
     const ids = tenants.map(({ id }) => id);
-    const [usage, invoiced] = await Promise.all([this.usageOf(ids, 'buy'), ids.length > 0 ? this.lastInvoiced() : undefined]);
-    return tenants.map((tenant) => {
+    const [usage, limits, invoiced] = await Promise.all([
+      this.usageOf(ids, 'buy'),
+      this.limits.ofAll(ids),
+      ids.length > 0 ? this.lastInvoiced() : undefined,
+    ]);
+    return tenants.flatMap((tenant) => {
+      const own = limits.get(tenant.id);
       const amount = invoiced?.amounts.get(tenant.id) ?? '0.00';
       const last_invoiced: LastInvoicedResponse | null = invoiced ? { period: invoiced.period, amount } : null;
-      return { ...tenant, usage: { ...usage(tenant.id), last_invoiced } };
+      return own ? [{ ...tenant, usage: { ...usage(tenant.id), last_invoiced }, limits: own }] : [];
     });
   }
 
   /** For the tenant itself: at list prices, and never an amount of the provider's invoices. [TNT-6] */
   async ownUsage(id: string): Promise<UsageResponse> {
     return { ...(await this.usageOf([id], 'list'))(id), last_invoiced: null };
+  }
+
+  /** The limits without who changed them, which is for admins. */
+  async ownLimits(id: string): Promise<Limits> {
+    const limits = await this.limits.of(id);
+    return Object.fromEntries(LIMIT_NAMES.map((name) => [name, limits[name]])) as unknown as Limits;
   }
 
   private async usageOf(ids: readonly string[], basis: PriceBasis): Promise<(id: string) => Omit<UsageResponse, 'last_invoiced'>> {

@@ -129,6 +129,7 @@ async function printSummary(
   if (system.isStopping) return;
   if (plan.simulator) await prepareDemoTenants(apiUrl, admin);
   const summary: Summary = {
+    console: `${apiUrl}/console#token=${admin}`,
     api: apiUrl,
     docs: `${apiUrl}/api/docs`,
     queues: `${apiUrl}/admin/queues`,

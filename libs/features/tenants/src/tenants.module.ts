@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Tenant } from './entities/tenant.entity';
 import { TenantLimits } from './limits/tenant-limits';
-import { TenantLimitsRow } from './limits/tenant-limits.entity';
+import { TenantLimitsRow } from './entities/tenant-limits.entity';
 import { TenantRegistry } from './tenant-registry';
 import { TenantUsage } from './tenant-usage';
 import { TenantWriter } from './tenant-writer';

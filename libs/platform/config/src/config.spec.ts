@@ -28,7 +28,7 @@ describe('the defaults of the configuration', () => {
       env: 'development',
       production: false,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      http: { host: '127.0.0.1', port: 4005, corsOrigins: [], pageLimitMax: 200 },
+      http: { host: '127.0.0.1', port: 4005, corsOrigins: [], consoleOrigins: [], pageLimitMax: 200 },
       worker: { port: 4006, queues: 'all', schedules: true },
       provider: { url: 'https://api.digitalocean.com', token: undefined, ratePerMinute: 250, ratePerHour: 5000, lagMs: 60_000 },
       inventory: { strikesToDelete: 3, strikeSpacingMs: 300_000, vanishMaxRatio: 0.2, vanishMin: 5, releaseCoversMs: 345_600_000 },

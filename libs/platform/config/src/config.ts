@@ -95,7 +95,13 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     dataDir,
     /** The longest time from SIGTERM to the exit of a process. [OPS-6] */
     shutdownMs: values.SHUTDOWN_MS,
-    http: { host: values.HOST, port: values.PORT, corsOrigins: values.CORS_ORIGINS, pageLimitMax: values.PAGE_LIMIT_MAX },
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      corsOrigins: values.CORS_ORIGINS,
+      consoleOrigins: values.CONSOLE_ORIGINS,
+      pageLimitMax: values.PAGE_LIMIT_MAX,
+    },
     /** The port of the api's separate listener for scrapes; undefined without one. */
     metricsPort: values.METRICS_PORT,
     /** Tracing is off without an endpoint. `ratio` is the share of traces beginning in this process that is kept. */

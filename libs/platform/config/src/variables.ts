@@ -167,6 +167,7 @@ const SHAPE = {
   DATA_DIR: setting('all', 'embedded database, simulator state, run.json, development secret', text, '.data'),
   METRICS_PORT: optional('api', 'port of metrics for Prometheus, without a token; unset: only GET /metrics for platform admins', port),
   CORS_ORIGINS: setting('api', 'comma list of browser origins; none by default', origins, ''),
+  CONSOLE_ORIGINS: setting('api', 'comma list of origins whose forms may start a session of the console; none by default', origins, ''),
   PAGE_LIMIT_MAX: setting('api', 'highest limit of a list (TEN-5)', wholeNumber(1, 1000), '200'),
   SHUTDOWN_MS: setting('api, worker', 'from SIGTERM to exit (OPS-6)', timerMs(1000), '30000'),
 
@@ -239,7 +240,12 @@ const SHAPE = {
   SAGA_RECONCILE_MS: setting('saga', 'between two checks for sagas without a worker (SAG-18)', timerMs(10), '1000'),
   SAGA_POLL_MS: setting('saga', 'between two shared polls of the provider for waiting sagas', timerMs(10), '5000'),
   PROVIDER_LAG_MS: setting('saga, inventory', 'lag bound W: how long a fresh effect may be invisible', ms, '60000'),
-  SAGA_OPEN_PER_TENANT: setting('saga', 'open sagas of one tenant at the same time (TEN-6)', wholeNumber(1), '50'),
+  SAGA_OPEN_PER_TENANT: setting(
+    'saga',
+    'open sagas that one tenant may have started, until an admin sets the limit open_sagas (TEN-6)',
+    wholeNumber(1),
+    '50',
+  ),
   PLAN_KEY: secret('saga', 'key of the hashes of plans, 32 bytes or more; unset: made from JWT_SECRET; also _FILE', planKey),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),

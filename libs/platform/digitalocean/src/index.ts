@@ -19,6 +19,7 @@ export {
   type IncompleteReason,
 } from './digitalocean.errors';
 export { DigitalOceanModule } from './digitalocean.module';
+export { ProviderBudget, type ProviderBudgetView, type TokenBudget } from './provider-budget';
 export { RATE_LIMITER_FUNCTIONS } from './functions/rate-limiter.sql';
 export type { ListPage, ListRequest, UnreadableObject } from './pagination';
 export {

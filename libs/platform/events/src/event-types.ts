@@ -39,7 +39,7 @@ export interface EventSubject {
   readonly kind?: string | null;
 }
 
-/** A change to tell about. `data` describes it and contains neither secrets nor prices that the tenant must not know. */
+/** A change for the feed. `data` describes it and contains neither secrets nor prices that the tenant must not know. */
 export interface NewEvent {
   readonly type: EventType;
   /** The owner of the subject at this moment, who may read the event. Null: platform admins only. */

@@ -1,6 +1,6 @@
 import type { EventSource } from './event-source';
 
-/** The channel of NOTIFY that tells readers of new numbers. The payload is the last number. */
+/** The channel on which readers hear of new numbers. The payload is the last one. */
 export const EVENTS_CHANNEL = 'arcadia_events';
 
 /** True while the chain has links that the sequencer has not passed. Fenced: it looks for work before a lease is claimed. */

@@ -8,6 +8,8 @@ import { httpGet, httpPatch } from './running-system';
 
 /** The lines that `npm start` prints, in this order, as `name: value`. */
 export interface Summary {
+  /** Of the console, signed in as a platform admin. */
+  readonly console: string;
   readonly api: string;
   readonly docs: string;
   readonly queues: string;

@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
+import { EventLog } from '#libs/events';
 import { DomainError, isRetryable } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -12,6 +13,7 @@ import { NotAwaitingApprovalError, OwnApprovalError, PlanChangedError, SagaNotFo
 import type { SagaStatus } from '../saga.states';
 import { Acceptance } from './acceptance-guard';
 import { SagaPlanner } from './saga-planner';
+import { decisionEvent } from './start-events';
 
 /** Rejections by the service in one round. */
 const MOST_EXPIRED = 100;
@@ -25,6 +27,7 @@ export class SagaApprovals {
     private readonly acceptance: Acceptance,
     private readonly planner: SagaPlanner,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
     @InjectRepository(SagaRun) private readonly runs: Repository<SagaRun>,
     @InjectRepository(SagaApproval) private readonly approvals: Repository<SagaApproval>,
   ) {}
@@ -100,7 +103,7 @@ export class SagaApprovals {
 
   private async decide(
     em: EntityManager,
-    { id, kind, tenantId }: SagaRun,
+    { id, kind, input, tenantId }: SagaRun,
     decision: ApprovalDecision,
     because: AuditContext,
   ): Promise<void> {
@@ -109,6 +112,7 @@ export class SagaApprovals {
     const action = AUDITED[decision];
     const details = { kind, tenant_id: tenantId };
     await this.audit.record(queryableOf(em), { ...because, action, target: { type: 'saga', id }, details });
+    await this.events.append(queryableOf(em), decisionEvent({ id, kind, input, ownerId: tenantId }, decision, because));
   }
 }
 

@@ -1,12 +1,13 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
-import { EventLog, type NewEvent } from '#libs/events';
+import { EventLog } from '#libs/events';
 import { traceparent } from '#libs/observability';
-import { isUuid, type DomainError } from '#libs/kernel';
+import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { StoredPlan } from '../definition/plan';
 import { GroupCommit } from '../run/group-commit';
 import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
+import { RefusalEvents, startEvent, targetOf } from './start-events';
 
 /** A start that passed all checks of its kind. The guard decides whether it is accepted. Its owner sees the saga. */
 export interface AcceptableStart extends GuardedStart {
@@ -34,6 +35,7 @@ export class StartConflict extends Error {}
 /** Writes accepted starts with their audit entries. Starts that arrive together share a commit. */
 @Injectable()
 export class SagaStartWriter {
+  private readonly refusals = new RefusalEvents();
   private readonly commits = new GroupCommit<TracedStart, string>((batch) => this.acceptAll(batch));
 
   constructor(
@@ -62,8 +64,8 @@ export class SagaStartWriter {
   }
 
   /** Inserts the starts that the guard accepts. A start that it refuses has the refusal as its outcome. [TEN-6, TNT-2] */
-  private insert(batch: readonly TracedStart[]): Promise<(string | Error)[]> {
-    return this.database.transaction(async (tx) => {
+  private async insert(batch: readonly TracedStart[]): Promise<(string | Error)[]> {
+    const { outcomes, committed } = await this.database.transaction(async (tx) => {
       const judgements = await this.acceptance.lockAndJudge(batch, tx);
       const accepted = batch.flatMap((start, nr) => {
         const judgement = judgements[nr];
@@ -74,10 +76,14 @@ export class SagaStartWriter {
       const inserted = accepted.map((start, nr) => ({ ...start, id: rows[nr]?.id ?? '', taken: rows[nr]?.taken ?? 0 }));
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(tx, inserted.map(auditEntryOf));
-      await this.events.append(tx, inserted.map(startedEvent));
+      const refused = this.refusals.of(batch.map((start, nr) => ({ ...start, judgement: judgements[nr] })));
+      await this.events.append(tx, [...inserted.map(startEvent), ...refused.events]);
       const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
-      return judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
+      const found = judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
+      return { outcomes: found, committed: refused.committed };
     });
+    committed();
+    return outcomes;
   }
 }
 
@@ -101,30 +107,6 @@ function toRow(
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
   const starter = { asked_by: tenantId, why: judgement.approval?.why, created_by: because.by.sub, reason: because.reason };
   return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
-}
-
-function startedEvent({ id, kind, input, ownerId, because }: TracedStart & { readonly id: string }): NewEvent {
-  const { resource_id: resourceId, target_name: name } = targetOf(input);
-  return {
-    type: 'saga.started',
-    tenantId: ownerId,
-    actor: because.by,
-    source: 'saga',
-    subject: { type: 'saga', id, kind, name },
-    resourceId: isUuid(resourceId ?? '') ? resourceId : null,
-  };
-}
-
-/** The resource that the input names, and the name of what it orders, for the audit log and the events. */
-function targetOf({
-  resource_id: resourceId,
-  name,
-  dns_record_name: record,
-  dns_domain: zone,
-}: AcceptableStart['input']): Record<string, string> {
-  const target_name =
-    typeof name === 'string' ? name : typeof record === 'string' && typeof zone === 'string' ? `${record} in ${zone}` : undefined;
-  return { ...(typeof resourceId === 'string' && { resource_id: resourceId }), ...(target_name !== undefined && { target_name }) };
 }
 
 /**

@@ -25,6 +25,8 @@ export interface ResourceFilters {
   readonly urn?: string;
   /** A tag of the provider, in its letter case. */
   readonly tag?: string;
+  /** Our id of a resource: only its parents and its children, such as the volumes, snapshots and firewalls of a droplet. */
+  readonly related_to?: string;
   /** Part of the name, of the provider's id, of an address or of a tag, in any letter case. */
   readonly q?: string;
   /** Only resources without a tenant. */
@@ -136,6 +138,13 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
     `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
+  // The children have an index of their own, the parents are found by their key.
+  related_to: (place) => `id in (
+    select child.id from cloud_resources one join cloud_resources child on child.account_id = one.account_id and child.parents <> '{}'
+       and child.parents @> array[one.kind || '/' || one.provider_id] where one.id = ${place}::uuid
+    union all
+    select parent.id from cloud_resources one cross join unnest(one.parents) ref join cloud_resources parent on parent.account_id = one.account_id
+       and parent.kind = split_part(ref, '/', 1) and parent.provider_id = substr(ref, strpos(ref, '/') + 1) where one.id = ${place}::uuid)`,
 };
 const ONE_OF_SEVERAL = {
   kind: (place: string) => `kind = any (${place}::text[])`,

@@ -5,9 +5,9 @@ import { isTenantId } from '#libs/identity';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, type EntityManager, type Repository } from 'typeorm';
+import { TenantLimitsRow } from '../entities/tenant-limits.entity';
 import { TenantRegistry } from '../tenant-registry';
 import { TenantNotFoundError } from '../tenants.errors';
-import { TenantLimitsRow } from './tenant-limits.entity';
 
 /** The id of the row that counts for tenants without limits of their own. No tenant can have it. */
 export const DEFAULT_LIMITS = 'default';

@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * Tenants become rows. Every id that a project or a resource carries is registered, also ids that differ in letter case only. Row security
  * then knows registered tenants only: `arcadia_tenant()` is null for an id that is not registered and for a closed tenant, so that their
  * tokens see no rows, whichever release serves them.
- * An account whose projects were mirrored completely gets no more tenants from descriptions.
+ * An account that was mirrored completely before gets no more tenants from descriptions.
  * Reads the two tables once. Adds a column without a default to `cloud_accounts`, which has one row.
  */
 export class Tenants1795000001100 implements MigrationInterface {

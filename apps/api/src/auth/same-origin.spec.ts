@@ -1,4 +1,4 @@
-import { isSameOrigin } from './queue-board';
+import { isSameOrigin } from './same-origin';
 
 it.each([
   ['nothing at all', {}, false],

@@ -1,0 +1,61 @@
+import './styles/tokens.css';
+import './styles/mantine.css';
+import './styles/console.css';
+import './styles/shell.css';
+import { MantineProvider, createTheme } from '@mantine/core';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Problem } from './client/client';
+import { createConsoleRouter } from './shell/router';
+import { applyScheme, useScheme } from './shell/scheme';
+import { SessionGate } from './shell/session';
+
+const theme = createTheme({
+  fontFamily: 'var(--font)',
+  fontFamilyMonospace: 'var(--mono)',
+  defaultRadius: 7,
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+});
+
+/** A refusal stays a refusal; an outage ends by itself. */
+const isOutage = (error: unknown) => !(error instanceof Problem) || error.status === 0 || error.status >= 500;
+
+function noteSessionEnd(error: unknown): void {
+  if (error instanceof Problem && error.status === 401) client.setQueryData(['session-ended'], true);
+}
+
+const client = new QueryClient({
+  queryCache: new QueryCache({ onError: noteSessionEnd }),
+  mutationCache: new MutationCache({ onError: noteSessionEnd }),
+  defaultOptions: {
+    queries: { staleTime: 5_000, retry: (failures, error) => isOutage(error) && failures < 2, networkMode: 'always' },
+    mutations: { networkMode: 'always' },
+  },
+});
+const router = createConsoleRouter();
+
+function Console() {
+  const scheme = useScheme();
+  return (
+    <MantineProvider theme={theme} forceColorScheme={scheme} withCssVariables={false} withGlobalClasses={false}>
+      <QueryClientProvider client={client}>
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+applyScheme();
+const root = document.querySelector('#console');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <Console />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,91 @@
+import { Modal, Textarea, TextInput } from '@mantine/core';
+import { useState, type SubmitEvent } from 'react';
+import { ProblemCode } from './states';
+
+const TEXTS = {
+  cancel: 'Cancel',
+  reason: 'Reason',
+  reasonHelp: 'It goes into the audit log.',
+  type: (word: string) => `Type ${word} to confirm`,
+};
+
+interface ConfirmProps {
+  readonly title: string;
+  readonly children: React.ReactNode;
+  readonly button: string;
+  readonly danger?: boolean;
+  /** What must be typed before the button works: the exact name, or the count. */
+  readonly typed?: string;
+  /** `required`: five characters or more. */
+  readonly reason?: 'optional' | 'required';
+  readonly confirm: (reason: string | undefined) => Promise<unknown>;
+  readonly close: () => void;
+}
+
+const SHORTEST_REASON = 5;
+
+/** Asks before a change. A dangerous one needs its name typed and a reason, and `Enter` does not confirm it. */
+export function Confirm({ title, children, button, danger = false, typed, reason, confirm, close }: ConfirmProps) {
+  const [why, setWhy] = useState('');
+  const [word, setWord] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<Error | null>(null);
+  const isReady = (typed === undefined || word === typed) && (reason !== 'required' || why.trim().length >= SHORTEST_REASON);
+
+  const act = async () => {
+    setBusy(true);
+    try {
+      await confirm(why.trim() || undefined);
+      close();
+    } catch (error) {
+      setRefused(error instanceof Error ? error : new Error(String(error)));
+      setBusy(false);
+    }
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (isReady && !danger) void act();
+  };
+
+  return (
+    <Modal opened onClose={close} title={title} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form className="form" onSubmit={submit}>
+        <div>{children}</div>
+        {typed !== undefined && (
+          <TextInput label={TEXTS.type(typed)} value={word} onChange={(event) => setWord(event.currentTarget.value)} autoComplete="off" />
+        )}
+        {reason && (
+          <Textarea
+            label={TEXTS.reason}
+            description={TEXTS.reasonHelp}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+            required={reason === 'required'}
+            value={why}
+            onChange={(event) => setWhy(event.currentTarget.value)}
+            rows={2}
+            maxLength={500}
+          />
+        )}
+        {refused && (
+          <div role="alert" className="note bad" style={{ display: 'block' }}>
+            <p>{refused.message}</p>
+            <ProblemCode error={refused} />
+          </div>
+        )}
+        <div className="go">
+          <button type="button" className="btn" onClick={close} data-autofocus={danger || undefined}>
+            {TEXTS.cancel}
+          </button>
+          <button
+            type={danger ? 'button' : 'submit'}
+            className={danger ? 'btn bad' : 'btn pri'}
+            disabled={!isReady || busy}
+            onClick={danger ? () => void act() : undefined}
+          >
+            {button}
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,175 @@
+import { Menu, Popover, Select, TextInput } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback, useState } from 'react';
+import { anyFilters, type Filters } from '../shell/search';
+import { IconFilter, IconX } from './icons';
+
+export interface FilterSpec {
+  /** The parameter of the API and of the address. */
+  readonly name: string;
+  readonly label: string;
+  /** Values to choose from; free text without. */
+  readonly options?: readonly { readonly value: string; readonly label: string }[];
+  /** The value in the chip. */
+  readonly display?: (value: string) => string;
+}
+
+const TEXTS = {
+  add: 'Filter',
+  remove: (label: string) => `Remove filter ${label}`,
+  change: (label: string) => `Change filter ${label}`,
+  apply: 'Apply',
+  clear: 'Clear all',
+};
+
+/** The filters of this address, and the way to change them. A change replaces the address, so "back" leaves the list. */
+export function useFilters(): { filters: Filters; change: (next: Filters) => void } {
+  const filters = anyFilters(useSearch({ strict: false }));
+  const navigate = useNavigate();
+  const change = useCallback(
+    (next: Filters) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, ...next }), replace: true } as never),
+    [navigate],
+  );
+  return { filters, change };
+}
+
+/** One chip for each filter that is set, and a menu of those that are not. */
+export function FilterChips({ specs, right }: { readonly specs: readonly FilterSpec[]; readonly right?: React.ReactNode }) {
+  const { filters, change } = useFilters();
+  const [open, setOpen] = useState<string | null>(null);
+  const set = specs.filter(({ name }) => filters[name]);
+  const rest = specs.filter(({ name }) => !filters[name]);
+  const editing = specs.find(({ name }) => name === open);
+  return (
+    <div className="bar">
+      <div className="chips">
+        {set.map((spec) => (
+          <Chip key={spec.name} spec={spec} value={filters[spec.name] ?? ''} change={change} edit={() => setOpen(spec.name)} />
+        ))}
+        <Popover
+          opened={editing !== undefined}
+          onChange={(isOpen) => !isOpen && setOpen(null)}
+          position="bottom-start"
+          trapFocus
+          withRoles={false}
+          width={280}
+        >
+          <Popover.Target>
+            <span style={{ display: 'inline-flex' }}>
+              <FilterMenu rest={rest} choose={setOpen} />
+            </span>
+          </Popover.Target>
+          <Popover.Dropdown>
+            {editing && (
+              <FilterEditor
+                key={editing.name}
+                spec={editing}
+                value={filters[editing.name] ?? ''}
+                done={(value) => {
+                  if (value !== null) change({ [editing.name]: value || undefined });
+                  setOpen(null);
+                }}
+              />
+            )}
+          </Popover.Dropdown>
+        </Popover>
+        {set.length > 1 && (
+          <button
+            type="button"
+            className="btn quiet sml"
+            onClick={() => change(Object.fromEntries(set.map(({ name }) => [name, undefined])))}
+          >
+            {TEXTS.clear}
+          </button>
+        )}
+      </div>
+      {right && (
+        <div className="asof hide-m" style={{ marginLeft: 'auto' }}>
+          {right}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ChipProps {
+  readonly spec: FilterSpec;
+  readonly value: string;
+  readonly change: (next: Filters) => void;
+  readonly edit: () => void;
+}
+
+function Chip({ spec, value, change, edit }: ChipProps) {
+  const text = spec.display?.(value) ?? spec.options?.find((option) => option.value === value)?.label ?? value;
+  return (
+    <span className="chip">
+      <span>{spec.label}</span>
+      <button type="button" className="chip-value" aria-label={TEXTS.change(spec.label)} onClick={edit}>
+        <b>{text}</b>
+      </button>
+      <button type="button" className="x" aria-label={TEXTS.remove(spec.label)} onClick={() => change({ [spec.name]: undefined })}>
+        <IconX size={14} stroke={1.75} aria-hidden />
+      </button>
+    </span>
+  );
+}
+
+function FilterMenu({ rest, choose }: { readonly rest: readonly FilterSpec[]; readonly choose: (name: string) => void }) {
+  return (
+    <Menu position="bottom-start" width={200} returnFocus={false}>
+      <Menu.Target>
+        <button type="button" className="chip add">
+          <IconFilter size={14} stroke={1.75} aria-hidden />
+          {TEXTS.add}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {rest.map(({ name, label }) => (
+          <Menu.Item key={name} onClick={() => choose(name)}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function FilterEditor({
+  spec,
+  value,
+  done,
+}: {
+  readonly spec: FilterSpec;
+  readonly value: string;
+  readonly done: (value: string | null) => void;
+}) {
+  const [text, setText] = useState(value);
+  if (spec.options) {
+    return (
+      <Select
+        label={spec.label}
+        data={[...spec.options]}
+        value={value || null}
+        onChange={done}
+        searchable
+        allowDeselect={false}
+        comboboxProps={{ withinPortal: false }}
+        data-autofocus
+      />
+    );
+  }
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        done(text.trim());
+      }}
+    >
+      <TextInput label={spec.label} value={text} onChange={(event) => setText(event.currentTarget.value)} data-autofocus />
+      <button type="submit" className="btn pri">
+        {TEXTS.apply}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,74 @@
+/** Numbers, money and times as people read them. All by `Intl`, in English, in the viewer's zone. */
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const whole = new Intl.NumberFormat('en');
+const amount = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const dollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' });
+const unitPrice = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 5 });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long' });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+export const count = (value: number): string => whole.format(value);
+/** An amount in a column whose head names the currency. */
+export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
+export const money = (decimal: string): string => dollars.format(Number(decimal)).replace('-', '−');
+export const hourly = (decimal: string): string => unitPrice.format(Number(decimal));
+
+/** A change of an amount, always with its sign; no change is said in words. */
+export function moneyDelta(decimal: string): string {
+  const value = Number(decimal);
+  if (value === 0) return 'no change';
+  return `${value > 0 ? '+' : '−'}${dollars.format(Math.abs(value))}`;
+}
+
+/** "4 min", "2 h 10 min", "3 d" up to a week, then the day. */
+export function age(from: string | number, nowMs = Date.now()): string {
+  const ms = nowMs - new Date(from).getTime();
+  return ms > 7 * DAY ? day.format(new Date(from)) : duration(ms);
+}
+
+export function duration(ms: number): string {
+  if (ms < 1_000) return ms <= 0 ? 'now' : `${Math.round(ms)} ms`;
+  if (ms < MINUTE) return `${Math.round(ms / 1_000)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) {
+    const minutes = Math.floor((ms % HOUR) / MINUTE);
+    return `${Math.floor(ms / HOUR)} h${minutes > 0 ? ` ${minutes} min` : ''}`;
+  }
+  const hours = Math.floor((ms % DAY) / HOUR);
+  return `${Math.floor(ms / DAY)} d${ms < 3 * DAY && hours > 0 ? ` ${hours} h` : ''}`;
+}
+
+export const exactTime = (at: string | number): string => exact.format(new Date(at));
+export const timeOfDay = (at: string | number): string => clock.format(new Date(at));
+export const secondOfDay = (at: string | number): string => clockSeconds.format(new Date(at));
+export const dateText = (at: string | number): string => day.format(new Date(at));
+export const monthText = (period: string): string => month.format(new Date(`${period.slice(0, 7)}-01T00:00:00Z`));
+
+/** "Today", "4 November", and the year when it is another one. */
+export function dayHeading(at: string, nowMs = Date.now()): string {
+  const then = new Date(at);
+  const now = new Date(nowMs);
+  if (then.toDateString() === now.toDateString()) return 'Today';
+  return then.getFullYear() === now.getFullYear() ? dayOfYear.format(then) : day.format(then);
+}
+
+/** `load_balancer` → "Load balancer". */
+export function words(name: string): string {
+  const text = name.replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** One value of a spec or a change, short enough for a cell. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'none';
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueText).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,49 @@
+import { IconBox, IconCamera, IconDatabase, IconFolder, IconLoadBalancer, IconMapPin, IconNetwork, IconServer, IconWall } from './icons';
+import { words } from './format';
+
+const ICONS: Readonly<Record<string, typeof IconBox>> = {
+  droplet: IconServer,
+  volume: IconDatabase,
+  managed_db: IconDatabase,
+  snapshot: IconCamera,
+  droplet_backup: IconCamera,
+  load_balancer: IconLoadBalancer,
+  firewall: IconWall,
+  dns_zone: IconNetwork,
+  floating_ip: IconMapPin,
+  project: IconFolder,
+};
+
+const NAMES: Readonly<Record<string, string>> = {
+  dns_zone: 'DNS zone',
+  floating_ip: 'Reserved IP',
+  droplet_backup: 'Backup',
+  managed_db: 'Database',
+  k8s_cluster: 'Kubernetes cluster',
+  ssh_key: 'SSH key',
+  vpc: 'Network',
+};
+
+export const kindName = (kind: string): string => NAMES[kind] ?? words(kind);
+
+/** The plural in a sentence: "3 volumes". */
+export function kindsName(kind: string, howMany: number): string {
+  const name = kindName(kind);
+  const lower = /^[A-Z]{2}|^Kubernetes/.test(name) ? name : name.charAt(0).toLowerCase() + name.slice(1);
+  return howMany === 1 ? lower : `${lower}s`;
+}
+
+export function KindIcon({ kind, size = 14 }: { readonly kind: string; readonly size?: number }) {
+  const Icon = ICONS[kind] ?? IconBox;
+  return <Icon size={size} stroke={1.75} aria-hidden />;
+}
+
+/** What people choose of a resource: its size, or what takes the place of one. */
+export function sizeText(resource: { kind: string; size_slug: string | null; attrs: Record<string, unknown> }): string {
+  const { attrs } = resource;
+  if (resource.size_slug) return resource.size_slug;
+  if (typeof attrs.size_gigabytes === 'number') return `${attrs.size_gigabytes} GiB`;
+  if (resource.kind === 'load_balancer' && typeof attrs.size_unit === 'number') return `${attrs.size_unit} nodes`;
+  if (Array.isArray(attrs.inbound_rules)) return `${attrs.inbound_rules.length} rules in`;
+  return '';
+}

@@ -1,0 +1,69 @@
+import { keepPreviousData, useInfiniteQuery, type QueryKey } from '@tanstack/react-query';
+import type { RowData } from '@tanstack/react-table';
+import { useCallback, useMemo } from 'react';
+import type { Freshness } from '../client/client';
+import { DataTable, type DataTableProps } from './data-table';
+import { ErrorState, Skeleton } from './states';
+
+const POLL_MS = 15_000;
+/** A longer list is not asked for again while somebody reads it. */
+const MOST_POLLED_PAGES = 2;
+export const PAGE = 200;
+
+interface ListPage<Row> extends Freshness {
+  readonly data: readonly Row[];
+  readonly page: { readonly next_cursor: string | null };
+}
+
+interface ListOptions {
+  readonly pollMs?: number;
+  readonly enabled?: boolean;
+}
+
+/** A list of the API, page after page as it is scrolled, asked for again while it is on screen. */
+export function useList<Row, Page extends ListPage<Row>>(
+  queryKey: QueryKey,
+  read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page>,
+  { pollMs = POLL_MS, enabled = true }: ListOptions = {},
+) {
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => read(pageParam === '' ? undefined : pageParam, signal),
+    initialPageParam: '',
+    getNextPageParam: (last: Page) => last.page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= MOST_POLLED_PAGES ? pollMs : false),
+    enabled,
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => [...page.data]) ?? [], [query.data]);
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return { query, rows, onEnd, first: query.data?.pages[0] };
+}
+
+interface ListCardProps<Row> extends Omit<DataTableProps<Row>, 'rows' | 'onEnd' | 'dimmed'> {
+  readonly list: {
+    readonly query: { readonly error: Error | null; readonly isPending: boolean; readonly refetch: () => unknown };
+    readonly rows: readonly Row[];
+    readonly onEnd: () => void;
+  };
+  /** Above the rows. */
+  readonly totals?: React.ReactNode;
+  readonly empty: React.ReactNode;
+}
+
+/** A list in its card: totals, then rows, or a skeleton, or why there are none. Old rows stay while new ones cannot be read. */
+export function ListCard<Row extends RowData>({ list, totals, empty, ...table }: ListCardProps<Row>) {
+  const { query, rows, onEnd } = list;
+  return (
+    <section className="card tw" aria-label={table.label}>
+      {totals && <div className="tot">{totals}</div>}
+      {query.error && <ErrorState error={query.error} retry={() => void query.refetch()} />}
+      {query.isPending && <Skeleton lines={14} />}
+      {rows.length > 0 && <DataTable {...table} rows={rows} onEnd={onEnd} dimmed={query.error !== null} />}
+      {!query.isPending && !query.error && rows.length === 0 && empty}
+    </section>
+  );
+}

@@ -1,0 +1,87 @@
+import { Problem } from '../client/client';
+import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconRefresh } from './icons';
+import type { Tone } from './status';
+
+const TEXTS = {
+  retry: 'Retry',
+  failed: 'This could not be read',
+  request: 'request',
+  copied: 'Copied',
+};
+
+/** A failure: the sentence, the code, the request id to copy, and the way to try again. */
+export function ErrorState({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
+  return (
+    <div className="state" role="alert">
+      <h2 className="st bad">
+        <IconCircleX size={16} stroke={1.75} aria-hidden />
+        {TEXTS.failed}
+      </h2>
+      <p>{error.message}</p>
+      <ProblemCode error={error} />
+      {retry && (
+        <button type="button" className="btn" onClick={retry}>
+          <IconRefresh size={16} stroke={1.75} aria-hidden />
+          {TEXTS.retry}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Code and request id of a refusal, as one looks them up in a log. */
+export function ProblemCode({ error }: { readonly error: Error }) {
+  if (!(error instanceof Problem)) return null;
+  const { status, code, requestId } = error;
+  return (
+    <p className="mono dim">
+      {status > 0 ? `${status} ` : ''}
+      {code}
+      {requestId && (
+        <>
+          {' · '}
+          <button type="button" className="copy" onClick={() => void navigator.clipboard.writeText(requestId)}>
+            {TEXTS.request} {requestId}
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+/** What a list holds, and what to do so that it holds something. */
+export function EmptyState({ title, hint, action }: { readonly title: string; readonly hint?: string; readonly action?: React.ReactNode }) {
+  return (
+    <div className="state">
+      <h2>{title}</h2>
+      {hint && <p className="mid">{hint}</p>}
+      {action}
+    </div>
+  );
+}
+
+const WIDTHS = [62, 48, 71, 55, 66, 43, 58, 69];
+
+/** Bars where text will be. It shows after a moment, so that a fast answer shows no skeleton at all. */
+export function Skeleton({ lines = 6 }: { readonly lines?: number }) {
+  return (
+    <div className="state late-in" aria-busy="true" aria-label="Loading">
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} className="sk" style={{ width: `${WIDTHS[line % WIDTHS.length] ?? 50}%` }} />
+      ))}
+    </div>
+  );
+}
+
+export function Note({ tone, title, children }: { readonly tone: Tone; readonly title?: string; readonly children?: React.ReactNode }) {
+  const Icon = tone === 'warn' || tone === 'bad' ? IconAlertTriangle : IconInfoCircle;
+  return (
+    <div className={`note ${tone}`}>
+      <Icon size={16} stroke={1.75} aria-hidden />
+      <span>
+        {title && <b>{title} </b>}
+        {children}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+import { Modal } from '@mantine/core';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import type { Column } from '../../parts/data-table';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
+import { exactTime, words } from '../../parts/format';
+import { IconDownload } from '../../parts/icons';
+import { ListCard, useList } from '../../parts/list';
+import { Facts, PageHead, Screen } from '../../parts/page';
+import { EmptyState } from '../../parts/states';
+import { Age } from '../../parts/time';
+import { filtersText } from '../../shell/search';
+import { TEXTS } from './texts';
+
+type Entry = Schemas['AuditEntryResponse'];
+
+const targetText = ({ target_name: name, target_type: type, target_id: id }: Entry): string => `${words(type)} ${name ?? id}`;
+
+const COLUMNS: readonly Column<Entry>[] = [
+  { id: 'what', head: TEXTS.heads.what, width: 210, cell: ({ action }) => <b style={{ fontWeight: 550 }}>{words(action)}</b> },
+  { id: 'on', head: TEXTS.heads.on, cell: (entry) => <span className="mid">{targetText(entry)}</span> },
+  { id: 'by', head: TEXTS.heads.by, width: 150, cell: ({ actor }) => actor },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span> },
+  { id: 'reason', head: TEXTS.heads.reason, width: 260, cell: ({ reason }) => <span className="dim">{reason ?? ''}</span> },
+  { id: 'at', head: TEXTS.heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
+];
+
+export function AuditScreen() {
+  const { filters } = useFilters();
+  const [open, setOpen] = useState<Entry | null>(null);
+  const list = useList<Entry, Schemas['AuditEntryResponseList']>(['audit', filters], (cursor, signal) =>
+    answered(api.GET('/api/v1/audit', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+  );
+  const specs: readonly FilterSpec[] = [
+    { name: 'actor', label: TEXTS.filters.actor },
+    { name: 'action', label: TEXTS.filters.action },
+    { name: 'target_type', label: TEXTS.filters.target_type },
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id },
+    { name: 'request_id', label: TEXTS.filters.request_id },
+  ];
+  return (
+    <Screen fixed>
+      <PageHead
+        title={TEXTS.title}
+        sub={TEXTS.sub}
+        actions={
+          <a className="btn" href={`/api/v1/audit.csv${filtersText(filters)}`} download>
+            <IconDownload size={16} stroke={1.75} aria-hidden />
+            {TEXTS.csv}
+          </a>
+        }
+      />
+      <FilterChips specs={specs} />
+      <ListCard
+        list={list}
+        label={TEXTS.title}
+        columns={COLUMNS}
+        rowId={({ id }) => id}
+        onOpen={setOpen}
+        item={(entry) => (
+          <div className="item">
+            <span />
+            <b className="trunc" style={{ fontWeight: 550 }}>
+              {words(entry.action)}
+            </b>
+            <span className="dim sm">
+              <Age at={entry.at} />
+            </span>
+            <span className="l2 dim">
+              <span className="trunc">{[entry.actor, targetText(entry)].join(' · ')}</span>
+            </span>
+          </div>
+        )}
+        empty={<EmptyState {...TEXTS.empty} />}
+      />
+      {open && <EntryDialog entry={open} close={() => setOpen(null)} />}
+    </Screen>
+  );
+}
+
+function EntryDialog({ entry, close }: { readonly entry: Entry; readonly close: () => void }) {
+  return (
+    <Modal opened onClose={close} title={words(entry.action)} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Facts
+        rows={[
+          [TEXTS.heads.on, targetText(entry)],
+          [TEXTS.heads.by, entry.actor],
+          [TEXTS.heads.tenant, entry.actor_tenant_id],
+          [TEXTS.heads.reason, entry.reason],
+          [TEXTS.heads.at, exactTime(entry.at)],
+          [
+            TEXTS.heads.request,
+            <span key="request" className="mono">
+              {entry.request_id}
+            </span>,
+          ],
+          ...Object.entries(entry.details ?? {}).map(
+            ([name, value]) =>
+              [
+                words(name),
+                <span key={name} className="mono">
+                  {JSON.stringify(value)}
+                </span>,
+              ] as const,
+          ),
+        ]}
+      />
+    </Modal>
+  );
+}

@@ -1,0 +1,168 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { answered, api, type Drift, type Schemas } from '../../client/client';
+import type { Column } from '../../parts/data-table';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
+import { money, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
+import { IconAlertTriangle, IconInfoCircle, IconRefresh } from '../../parts/icons';
+import { KindIcon } from '../../parts/kinds';
+import { ListCard, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { EmptyState, ProblemCode } from '../../parts/states';
+import { Badge, type Tone } from '../../parts/status';
+import { Age } from '../../parts/time';
+import { useDriftSummary, useSummary } from '../../shell/counts';
+import { causeText, driftName, DriftPanel } from './drift-panel';
+import { TEXTS } from './texts';
+
+const SEVERITIES: Readonly<Record<string, Tone>> = { critical: 'bad', high: 'warn', medium: 'info', low: 'mute' };
+
+export function Severity({ value }: { readonly value: string }) {
+  const tone = SEVERITIES[value] ?? 'mute';
+  return (
+    <Badge tone={tone} icon={tone === 'bad' || tone === 'warn' ? IconAlertTriangle : IconInfoCircle}>
+      {words(value)}
+    </Badge>
+  );
+}
+
+const COLUMNS: readonly Column<Drift>[] = [
+  {
+    id: 'resource',
+    head: TEXTS.heads.resource,
+    cell: (drift) => (
+      <span className="nm">
+        <KindIcon kind={drift.kind} />
+        <span className="trunc">{driftName(drift)}</span>
+      </span>
+    ),
+  },
+  { id: 'field', head: TEXTS.heads.field, width: 96, cell: ({ field }) => words(field.replace('_slug', '')) },
+  { id: 'ordered', head: TEXTS.heads.ordered, width: 150, cell: ({ expected }) => <span className="mid">{valueText(expected)}</span> },
+  { id: 'actual', head: TEXTS.heads.actual, width: 150, cell: ({ actual }) => <b style={{ fontWeight: 550 }}>{valueText(actual)}</b> },
+  {
+    id: 'delta',
+    head: TEXTS.heads.delta,
+    width: 96,
+    numeric: true,
+    cell: ({ monthly_price_delta: delta }) =>
+      delta === null || Number(delta) === 0 ? <span className="dim">{TEXTS.free}</span> : signed(delta),
+  },
+  { id: 'severity', head: TEXTS.heads.severity, width: 100, cell: ({ severity }) => <Severity value={severity} /> },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
+  { id: 'cause', head: TEXTS.heads.cause, width: 170, cell: (drift) => <span className="dim">{causeText(drift)}</span> },
+  { id: 'since', head: TEXTS.heads.since, width: 90, numeric: true, cell: ({ cause, detected_at: at }) => <Age at={cause?.at ?? at} /> },
+];
+
+const signed = (decimal: string): string => `${Number(decimal) > 0 ? '+' : ''}${plainMoney(decimal)}`;
+
+const VIEWS = [
+  { text: TEXTS.views.open, set: { status: undefined, ignored: undefined } },
+  { text: TEXTS.views.ignored, set: { status: undefined, ignored: 'true' } },
+  { text: TEXTS.views.accepted, set: { status: 'accepted', ignored: undefined } },
+  { text: TEXTS.views.reverted, set: { status: 'reverted', ignored: undefined } },
+];
+
+export function DriftScreen() {
+  const { filters, change } = useFilters();
+  const client = useQueryClient();
+  const { open, ...query } = filters;
+  const list = useList<Drift, Schemas['DriftListResponse']>(['drift', query], (cursor, signal) =>
+    answered(api.GET('/api/v1/drift', { params: { query: { ...query, limit: 100, cursor } as never }, signal })),
+  );
+  const summary = useDriftSummary().data?.data;
+  const detect = useMutation({
+    mutationFn: () => answered(api.POST('/api/v1/drift/detect', { body: {} })),
+    onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('drift') }),
+  });
+  const chosen = useMemo(() => list.rows.find(({ id }) => id === open), [list.rows, open]);
+  return (
+    <Screen fixed>
+      <PageHead
+        title={TEXTS.title}
+        beside={
+          <div className="seg" role="group" aria-label="Views">
+            {VIEWS.map(({ text, set }) => (
+              <button
+                key={text}
+                type="button"
+                aria-pressed={filters.status === set.status && filters.ignored === set.ignored}
+                onClick={() => change({ ...set, open: undefined })}
+              >
+                {text}
+              </button>
+            ))}
+          </div>
+        }
+        actions={
+          <button type="button" className="btn" disabled={detect.isPending} onClick={() => detect.mutate()}>
+            <IconRefresh size={16} stroke={1.75} aria-hidden />
+            {TEXTS.detect}
+          </button>
+        }
+      />
+      <DriftFilters />
+      {detect.error && <ProblemCode error={detect.error} />}
+      <ListCard
+        list={list}
+        label={TEXTS.title}
+        totals={
+          <>
+            <span>
+              <b>{summary?.drifted ?? '…'}</b> {TEXTS.totals(summary?.drifted ?? 0)}
+            </span>
+            {summary && Number(summary.monthly_price_delta) !== 0 && (
+              <span>
+                <b>{moneyDelta(summary.monthly_price_delta)}</b> {TEXTS.together}
+              </span>
+            )}
+            {detect.data && (
+              <span role="status">{TEXTS.detected(detect.data.data.opened, detect.data.data.stale + detect.data.data.reverted)}</span>
+            )}
+            <span className="dim" style={{ marginLeft: 'auto' }}>
+              {TEXTS.asOf} <Age at={summary?.detected_at ?? null} suffix=" ago" />
+            </span>
+          </>
+        }
+        columns={COLUMNS}
+        rowId={({ id }) => id}
+        onOpen={({ id }) => change({ open: id })}
+        item={(drift) => <DriftItem drift={drift} />}
+        empty={<EmptyState {...TEXTS.empty} />}
+      />
+      {chosen && <DriftPanel drift={chosen} close={() => change({ open: undefined })} />}
+    </Screen>
+  );
+}
+
+function DriftFilters() {
+  const summary = useSummary().data?.data;
+  const tenants = (summary?.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [{ value: id, label: id }] : []));
+  const specs: readonly FilterSpec[] = [
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants },
+    { name: 'severity', label: TEXTS.filters.severity, options: Object.keys(SEVERITIES).map((value) => ({ value, label: words(value) })) },
+    { name: 'field', label: TEXTS.filters.field },
+    { name: 'kind', label: TEXTS.filters.kind },
+    { name: 'resource_id', label: TEXTS.filters.resource_id, display: (id) => `…${id.slice(-6)}` },
+  ];
+  return <FilterChips specs={specs} />;
+}
+
+function DriftItem({ drift }: { readonly drift: Drift }) {
+  const delta = drift.monthly_price_delta;
+  return (
+    <div className="item">
+      <KindIcon kind={drift.kind} size={16} />
+      <b className="trunc" style={{ fontWeight: 550 }}>
+        {driftName(drift)}
+      </b>
+      <span className="tn">{delta === null || Number(delta) === 0 ? '' : `${Number(delta) > 0 ? '+' : ''}${money(delta)}`}</span>
+      <span className="l2">
+        <Severity value={drift.severity} />
+        <span className="trunc dim">
+          {words(drift.field)}: {valueText(drift.expected)} → {valueText(drift.actual)}
+        </span>
+      </span>
+    </div>
+  );
+}

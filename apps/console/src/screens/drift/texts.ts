@@ -1,0 +1,53 @@
+import { words } from '../../parts/format';
+
+/** Every text of the list of drifts. */
+export const TEXTS = {
+  title: 'Drift',
+  detect: 'Compare now',
+  detected: (opened: number, closed: number) => `Compared: ${opened} new, ${closed} closed.`,
+  asOf: 'compared',
+  heads: {
+    resource: 'Resource',
+    field: 'Field',
+    ordered: 'Ordered',
+    actual: 'Actual',
+    delta: '$ / month',
+    severity: 'Severity',
+    tenant: 'Owner',
+    cause: 'Cause',
+    since: 'Since',
+  },
+  views: { open: 'Open', ignored: 'Ignored', accepted: 'Accepted', reverted: 'Put back' },
+  filters: { kind: 'kind', tenant_id: 'tenant', field: 'field', severity: 'severity', resource_id: 'resource' },
+  noCause: 'no provider action found',
+  cause: (action: string, ours: boolean) => `${words(action).toLowerCase()}, ${ours ? 'ours' : 'not ours'}`,
+  free: 'no change',
+  empty: {
+    title: 'No drift',
+    hint: 'What runs is what was ordered. Resources without an order are not compared; adopt them on their page.',
+  },
+  totals: (drifted: number) => (drifted === 1 ? 'resource drifted' : 'resources drifted'),
+  together: 'a month together',
+  panel: {
+    ordered: 'Ordered',
+    actual: 'Actual',
+    cause: 'Cause',
+    cost: 'Cost',
+    decided: 'Decided',
+    saga: 'Put back by',
+    open: 'Open resource',
+    revert: 'Plan the way back',
+    accept: 'Accept as ordered…',
+    ignore: 'Ignore…',
+    close: 'Close',
+  },
+  accept: { title: 'Accept what runs?', text: 'The value of now becomes the desired one, and the drift is closed.', button: 'Accept' },
+  ignore: {
+    title: 'Ignore this drift?',
+    text: 'A rule hides this field of this resource until the day you give. It is still detected and counted.',
+    until: 'Until',
+    button: 'Ignore',
+    days: (n: number) => (n === 7 ? 'a week' : n === 30 ? 'a month' : 'three months'),
+  },
+  revert: { title: (name: string) => `Put ${name} back`, button: 'Put back', done: 'Follow it in the saga.' },
+};

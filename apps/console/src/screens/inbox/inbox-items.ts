@@ -1,0 +1,176 @@
+import { useQuery } from '@tanstack/react-query';
+import { answered, api, type Drift, type Saga, type Sweep } from '../../client/client';
+import { monthText, moneyDelta, money, valueText, words } from '../../parts/format';
+import { kindName, kindsName } from '../../parts/kinds';
+import { sagaTitle } from '../../parts/sagas';
+import type { Tone } from '../../parts/status';
+import { useSummary } from '../../shell/counts';
+import { useSession } from '../../shell/session';
+import type { Filters } from '../../shell/search';
+import { TEXTS } from './texts';
+
+export type InboxGroup = keyof typeof TEXTS.groups;
+
+/** One thing that needs a decision, and where it is decided. */
+export interface InboxItem {
+  readonly id: string;
+  readonly group: InboxGroup;
+  readonly tone: Tone;
+  readonly title: string;
+  readonly meta: string;
+  readonly money: string | null;
+  readonly at: string | null;
+  readonly to: string;
+  readonly search?: Filters;
+  /** What is unsafe first, then by money and age. */
+  readonly rank: number;
+}
+
+const POLL_MS = 30_000;
+const HOUR_MS = 3_600_000;
+const UNSAFE = 1e9;
+const LATE_DATA = -1e6;
+
+/** Everything that needs a platform admin, worst first. Each part is a list of the API. */
+export function useInbox(): { readonly items: readonly InboxItem[]; readonly isPending: boolean; readonly error: Error | null } {
+  const { isAdmin } = useSession();
+  const summary = useSummary();
+  const options = { refetchInterval: POLL_MS, enabled: isAdmin };
+  const sweeps = useQuery({
+    queryKey: ['sweeps', 'suspect'],
+    queryFn: () => answered(api.GET('/api/v1/sweeps', { params: { query: { status: 'suspect', limit: 50 } } })),
+    ...options,
+  });
+  const sagas = useQuery({
+    queryKey: ['sagas', 'stopped'],
+    queryFn: () =>
+      answered(api.GET('/api/v1/sagas', { params: { query: { status: 'failed,compensation_failed,awaiting_approval', limit: 50 } } })),
+    ...options,
+  });
+  const drifts = useQuery({
+    queryKey: ['drift', 'open'],
+    queryFn: () => answered(api.GET('/api/v1/drift', { params: { query: { status: 'open', limit: 100 } } })),
+    ...options,
+  });
+  const invoices = useQuery({
+    queryKey: ['invoices', 'mismatch'],
+    queryFn: () => answered(api.GET('/api/v1/billing/invoices', { params: { query: { reconciliation: 'mismatch', limit: 20 } } })),
+    ...options,
+  });
+  const all = [summary, sweeps, sagas, drifts, invoices];
+  const unattributed = summary.data?.data.unattributed ?? 0;
+  const items: InboxItem[] = [
+    ...(sweeps.data?.data ?? []).filter(({ missing }) => missing).map(sweepItem),
+    ...(sagas.data?.data ?? []).map(sagaItem),
+    ...(drifts.data?.data ?? []).map(driftItem),
+    ...(invoices.data?.data ?? []).map((invoice): InboxItem => {
+      const { id, period, reconciliation, ingested_at: at } = invoice;
+      const off = reconciliation ? money(reconciliation.difference ?? '0') : '';
+      const title = TEXTS.invoice(monthText(period));
+      return {
+        id,
+        group: 'money',
+        tone: 'warn',
+        title,
+        meta: TEXTS.invoiceMeta(off),
+        money: `${money(invoice.amount ?? '0')} ${TEXTS.onHold}`,
+        at,
+        to: '/audit',
+        rank: 1_000,
+      };
+    }),
+    ...(unattributed > 0 ? [ownersItem(unattributed)] : []),
+    ...Object.entries(summary.data?.completeness ?? {})
+      .filter(([, { complete }]) => !complete)
+      .map(([kind, { as_of: at, reason }]) => staleItem(kind, at, reason)),
+  ];
+  return {
+    items: items.sort((a, b) => b.rank - a.rank),
+    isPending: isAdmin && all.some(({ isPending }) => isPending),
+    error: all.find(({ error }) => error !== null)?.error ?? null,
+  };
+}
+
+function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
+  return {
+    id,
+    group: 'sweeps',
+    tone: 'bad',
+    title: TEXTS.sweep(kindName(kind), missing ?? 0),
+    meta: TEXTS.sweepMeta,
+    money: null,
+    at,
+    to: `/sweeps/${id}`,
+    rank: UNSAFE + (missing ?? 0),
+  };
+}
+
+function sagaItem(saga: Saga): InboxItem {
+  const isStuck = saga.status === 'compensation_failed';
+  const waits = saga.status === 'awaiting_approval';
+  const title = sagaTitle(saga);
+  return {
+    id: saga.id,
+    group: 'sagas',
+    tone: waits ? 'wait' : 'bad',
+    title: waits ? TEXTS.sagaWaits(saga.created_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
+    meta: [saga.error?.step && words(saga.error.step), saga.error?.detail, saga.tenant_id].filter(Boolean).join(' · '),
+    money: null,
+    at: saga.updated_at,
+    to: `/sagas/${saga.id}`,
+    rank: waits ? 500 : UNSAFE / 2,
+  };
+}
+
+function driftItem(drift: Drift): InboxItem {
+  const { id, monthly_price_delta: delta, cause, detected_at: detected, severity, resource_name: name, kind, field } = drift;
+  const at = cause?.at ?? detected;
+  const hours = (Date.now() - new Date(at).getTime()) / HOUR_MS;
+  const text = [
+    TEXTS.driftMeta(valueText(drift.expected), valueText(drift.actual)),
+    cause?.action && words(cause.action).toLowerCase(),
+    drift.tenant_id,
+  ];
+  return {
+    id,
+    group: 'drift',
+    tone: severity === 'critical' ? 'bad' : 'warn',
+    title: TEXTS.drift(name ?? kindName(kind), words(field.replace('_slug', '')).toLowerCase()),
+    meta: text.filter(Boolean).join(' · '),
+    money: delta === null || Number(delta) === 0 ? null : `${moneyDelta(delta)} / mo`,
+    at,
+    to: '/drift',
+    search: { open: id },
+    rank: (severity === 'critical' ? UNSAFE / 4 : 0) + Math.abs(Number(delta ?? 0)) * (1 + hours),
+  };
+}
+
+function ownersItem(howMany: number): InboxItem {
+  return {
+    id: 'owners',
+    group: 'owners',
+    tone: 'warn',
+    title: TEXTS.owners(howMany),
+    meta: TEXTS.ownersMeta,
+    money: null,
+    at: null,
+    to: '/inventory',
+    search: { unattributed: 'true' },
+    rank: howMany,
+  };
+}
+
+function staleItem(kind: string, at: string | null, reason: string | null): InboxItem {
+  return {
+    id: `stale-${kind}`,
+    group: 'data',
+    tone: 'mute',
+    title: TEXTS.stale(kindsName(kind, 2)),
+    meta: [reason && words(reason), TEXTS.staleMeta].filter(Boolean).join(' · '),
+    money: null,
+    at,
+    to: '/sweeps',
+    search: { kind },
+    rank: LATE_DATA,
+  };
+}

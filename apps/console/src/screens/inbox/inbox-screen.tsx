@@ -1,0 +1,121 @@
+import { Link } from '@tanstack/react-router';
+import { useFilters } from '../../parts/filters';
+import { age, count, moneyDelta } from '../../parts/format';
+import { IconAlertOctagon, IconClockExclamation, IconFileDollar, IconGitCompare, IconRadarOff, IconUserQuestion } from '../../parts/icons';
+import { kindName } from '../../parts/kinds';
+import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { Age, useNow } from '../../parts/time';
+import { useDriftSummary, useOpenSagas, useSummary } from '../../shell/counts';
+import { useInbox, type InboxGroup, type InboxItem } from './inbox-items';
+import './inbox.css';
+import { TEXTS } from './texts';
+
+const ICONS: Readonly<Record<InboxGroup, typeof IconRadarOff>> = {
+  sweeps: IconRadarOff,
+  drift: IconGitCompare,
+  sagas: IconAlertOctagon,
+  money: IconFileDollar,
+  owners: IconUserQuestion,
+  data: IconClockExclamation,
+};
+const OLDEST = 5;
+
+export function InboxScreen() {
+  const { items, isPending, error } = useInbox();
+  const { filters, change } = useFilters();
+  const drift = useDriftSummary().data?.data;
+  const shown = items.filter(({ group }) => !filters.group || group === filters.group);
+  const groups = (Object.keys(TEXTS.groups) as InboxGroup[]).filter((group) => items.some((item) => item.group === group));
+  const delta = drift && Number(drift.monthly_price_delta) !== 0 ? TEXTS.together(moneyDelta(drift.monthly_price_delta)) : '';
+  return (
+    <Screen>
+      <PageHead
+        title={TEXTS.title}
+        sub={items.length > 0 && `${TEXTS.sub(items.length)}${delta}`}
+        actions={
+          items.length > 0 && (
+            <div className="seg" role="group" aria-label="Groups">
+              <button type="button" aria-pressed={!filters.group} onClick={() => change({ group: undefined })}>
+                {TEXTS.all} <em>{items.length}</em>
+              </button>
+              {groups.map((group) => (
+                <button key={group} type="button" aria-pressed={filters.group === group} onClick={() => change({ group })}>
+                  {TEXTS.groups[group]} <em>{items.filter((item) => item.group === group).length}</em>
+                </button>
+              ))}
+            </div>
+          )
+        }
+      />
+      <div className="ib">
+        <section className="card" aria-label={TEXTS.title}>
+          {error && <ErrorState error={error} />}
+          {isPending && <Skeleton lines={6} />}
+          {!isPending && !error && items.length === 0 && <Nothing />}
+          <ol>
+            {shown.map((item) => (
+              <Item key={item.id} item={item} />
+            ))}
+          </ol>
+        </section>
+        <Side />
+      </div>
+    </Screen>
+  );
+}
+
+function Item({ item }: { readonly item: InboxItem }) {
+  const Icon = ICONS[item.group];
+  return (
+    <li className="it">
+      <Icon size={18} stroke={1.75} aria-hidden style={{ color: `var(--${item.tone}-g)` }} />
+      <h2>
+        <Link to={item.to} search={item.search ?? {}}>
+          {item.title}
+        </Link>
+      </h2>
+      <span className="money">{item.money ?? ''}</span>
+      <p className="meta trunc" title={item.meta}>
+        {item.meta}
+      </p>
+      <span className="when">{item.at && <Age at={item.at} />}</span>
+    </li>
+  );
+}
+
+function Nothing() {
+  const nowMs = useNow();
+  const { completeness = {} } = useSummary().data ?? {};
+  const times = Object.values(completeness).flatMap(({ as_of: at }) => (at ? [new Date(at).getTime()] : []));
+  return <EmptyState title={TEXTS.nothing(times.length > 0 ? age(Math.max(...times), nowMs) : '?')} hint={TEXTS.nothingHint} />;
+}
+
+function Side() {
+  const summary = useSummary().data;
+  const sagas = useOpenSagas().data?.data.length;
+  const drift = useDriftSummary().data?.data;
+  const oldest = Object.entries(summary?.completeness ?? {})
+    .sort(([, a], [, b]) => (a.as_of ?? '').localeCompare(b.as_of ?? ''))
+    .slice(0, OLDEST);
+  return (
+    <aside className="grid side">
+      <Card label={TEXTS.numbers.title} pad>
+        <Facts
+          right
+          rows={[
+            [TEXTS.numbers.total, summary && count(summary.data.total)],
+            [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
+            [TEXTS.numbers.drifted, drift && count(drift.drifted)],
+          ]}
+        />
+      </Card>
+      <Card title={TEXTS.oldest} pad>
+        <Facts
+          right
+          rows={oldest.map(([kind, { as_of: at, complete }]) => [kindName(kind), <Age key={kind} at={at} late={!complete} />])}
+        />
+      </Card>
+    </aside>
+  );
+}

@@ -1,0 +1,117 @@
+import type { Resource } from '../../client/client';
+import { plainMoney, words } from '../../parts/format';
+import { IconCircleDashedX, IconUserQuestion } from '../../parts/icons';
+import { KindIcon, kindName, sizeText } from '../../parts/kinds';
+import { Badge, Status } from '../../parts/status';
+import { Age } from '../../parts/time';
+import type { Column } from '../../parts/data-table';
+import { TEXTS } from './texts';
+
+export const nameOf = (resource: Pick<Resource, 'name' | 'provider_id'>): string => resource.name ?? resource.provider_id;
+
+/** The first public address, where a kind has addresses. */
+export function addressOf({ attrs }: Pick<Resource, 'attrs'>): string | null {
+  const networks = attrs.networks as { v4?: { type: string; ip_address: string }[] } | undefined;
+  const found = networks?.v4?.find(({ type }) => type === 'public')?.ip_address ?? attrs.ip;
+  return typeof found === 'string' ? found : null;
+}
+
+function Name({ resource }: { readonly resource: Resource }) {
+  return (
+    <span className="nm">
+      <KindIcon kind={resource.kind} />
+      <span className="trunc" title={nameOf(resource)}>
+        {nameOf(resource)}
+      </span>
+    </span>
+  );
+}
+
+export function Owner({ tenantId }: { readonly tenantId: string | null }) {
+  if (tenantId !== null) return <b style={{ fontWeight: 550 }}>{tenantId}</b>;
+  return (
+    <Badge tone="warn" icon={IconUserQuestion}>
+      {TEXTS.noOwner}
+    </Badge>
+  );
+}
+
+export function whyText({ attribution, project_name }: Resource): string {
+  const { by, ref_name } = attribution;
+  if (by === 'project') return `${TEXTS.why.project} ${ref_name ?? project_name ?? ''}`;
+  if (by === 'parent') return `${TEXTS.why.parent} ${ref_name ?? ''}`;
+  return TEXTS.why[by];
+}
+
+/** A month of a resource: the amount, "free", or why there is no price yet. Never an empty cell. */
+export function Price({ price }: { readonly price: Resource['price'] }) {
+  if (!price) return <span className="dim">{TEXTS.price.none}</span>;
+  if (price.monthly === undefined) {
+    return (
+      <span className="dim" title={price.unpriced ? words(price.unpriced) : undefined}>
+        {TEXTS.price.unknown}
+      </span>
+    );
+  }
+  const total = monthlyOf(price);
+  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{plainMoney(total)}</>;
+}
+
+/** A month of a resource, with its backups. */
+export const monthlyOf = (price: NonNullable<Resource['price']>): string =>
+  String(Number(price.monthly ?? 0) + Number(price.backups?.monthly ?? 0));
+
+function Attention({ resource }: { readonly resource: Resource }) {
+  const { missing } = resource;
+  if (!missing) return null;
+  return (
+    <Badge tone="bad" icon={IconCircleDashedX}>
+      {TEXTS.strikes(missing.strikes, missing.of)}
+    </Badge>
+  );
+}
+
+export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
+  const { columnsOf: heads } = TEXTS;
+  const owner: Column<Resource>[] = [
+    { id: 'owner', head: heads.owner, width: 120, cell: (row) => <Owner tenantId={row.tenant_id} /> },
+    { id: 'why', head: heads.why, width: 168, cell: (row) => <span className="dim">{whyText(row)}</span> },
+  ];
+  return [
+    { id: 'name', head: heads.name, sort: 'name', cell: (row) => <Name resource={row} /> },
+    { id: 'kind', head: heads.kind, width: 110, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
+    { id: 'state', head: heads.state, width: 110, cell: (row) => <Status of="resource" value={row.status} /> },
+    { id: 'region', head: heads.region, width: 66, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
+    { id: 'size', head: heads.size, width: 142, cell: (row) => <span className="mid">{sizeText(row)}</span> },
+    { id: 'price', head: heads.price, width: 96, numeric: true, sort: 'price', cell: (row) => <Price price={row.price} /> },
+    { id: 'address', head: heads.address, width: 126, cell: (row) => <span className="mono">{addressOf(row) ?? ''}</span> },
+    ...(isAdmin ? owner : []),
+    { id: 'attention', head: heads.attention, width: 124, cell: (row) => <Attention resource={row} /> },
+    { id: 'since', head: heads.since, width: 100, numeric: true, sort: 'first_seen_at', cell: (row) => <Age at={row.first_seen_at} /> },
+    { id: 'seen', head: heads.seen, width: 92, numeric: true, cell: (row) => <Age at={row.deleted_at ?? row.last_seen_at} /> },
+  ];
+}
+
+/** A resource on a narrow screen: name, then state, owner and kind. */
+export function ResourceItem({ resource, isAdmin }: { readonly resource: Resource; readonly isAdmin: boolean }) {
+  return (
+    <div className="item">
+      <KindIcon kind={resource.kind} size={16} />
+      <b className="trunc" style={{ fontWeight: 550 }}>
+        {nameOf(resource)}
+      </b>
+      <span className="tn">
+        <Price price={resource.price} />
+      </span>
+      <span className="l2">
+        <Status of="resource" value={resource.status} />
+        <span className="trunc dim">
+          {[isAdmin ? (resource.tenant_id ?? TEXTS.noOwner) : null, kindName(resource.kind), sizeText(resource)]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
+        <Attention resource={resource} />
+      </span>
+    </div>
+  );
+}

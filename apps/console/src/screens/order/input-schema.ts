@@ -1,0 +1,81 @@
+import inputs from '../../client/saga-inputs.json';
+import { TEXTS } from './texts';
+
+/** The JSON schema of one field, as the API's document has it. */
+export interface FieldSchema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: { readonly type?: string; readonly enum?: readonly string[] };
+}
+
+export interface InputSchema {
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, FieldSchema>>;
+}
+
+export type Values = Readonly<Record<string, unknown>>;
+
+export const INPUTS = inputs as unknown as Readonly<Record<string, InputSchema>>;
+
+/** Fields that only operators may set, which the descriptions say, and the project, whose list is theirs: a tenant's own is the default. */
+const isForAdmins = (name: string, { description = '' }: FieldSchema): boolean =>
+  name === 'project_id' || description.includes('platform admins only');
+
+/** Fields that the form asks in another place: the name is typed when a destroy is confirmed. */
+const ASKED_ELSEWHERE = new Set(['expected_name']);
+
+export function fieldsOf(kind: string, isAdmin: boolean): readonly (readonly [string, FieldSchema])[] {
+  const schema = INPUTS[kind];
+  if (!schema) return [];
+  const { required, properties } = schema;
+  const all = Object.entries(properties).filter(([name, field]) => !ASKED_ELSEWHERE.has(name) && (isAdmin || !isForAdmins(name, field)));
+  const rank = (name: string) => (required.includes(name) ? 0 : name === 'project_id' ? 0.5 : 1);
+  return all.sort(([a], [b]) => rank(a) - rank(b));
+}
+
+export const typeOf = ({ type }: FieldSchema): string =>
+  Array.isArray(type) ? (type[0] as string) : ((type as string | undefined) ?? 'string');
+
+/** The values as the API takes them: empty fields are left out, numbers are numbers. */
+export function inputOf(kind: string, values: Values): Record<string, unknown> {
+  const { properties = {} } = INPUTS[kind] ?? {};
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => {
+      const field = properties[name];
+      const isEmpty = value === '' || value === undefined || value === false || (Array.isArray(value) && value.length === 0);
+      if (!field || isEmpty) return [];
+      return [[name, typeOf(field) === 'integer' ? Number(value) : value]];
+    }),
+  );
+}
+
+/** What is wrong with the form, by field. The API judges again; this keeps people from waiting for it. */
+export function problemsOf(kind: string, input: Values): Readonly<Record<string, string>> {
+  const { required = [], properties = {} } = INPUTS[kind] ?? {};
+  const found = Object.entries(properties).map(([name, field]): [string, string | undefined] => {
+    const value = input[name];
+    if (value === undefined) return [name, required.includes(name) && !ASKED_ELSEWHERE.has(name) ? TEXTS.required : undefined];
+    return [name, wrongValue(field, value)];
+  });
+  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+function wrongValue(field: FieldSchema, value: unknown): string | undefined {
+  const { pattern, minLength = 0, maxLength = Infinity, minimum = -Infinity, maximum = Infinity } = field;
+  if (typeof value === 'number') {
+    if (Number.isNaN(value)) return TEXTS.wrongForm;
+    if (value < minimum) return TEXTS.atLeast(minimum);
+    return value > maximum ? TEXTS.atMost(maximum) : undefined;
+  }
+  if (typeof value !== 'string') return undefined;
+  if (value.length < minLength) return TEXTS.tooShort(minLength);
+  if (value.length > maxLength) return TEXTS.tooLong(maxLength);
+  return pattern && !new RegExp(pattern, 'u').test(value) ? TEXTS.wrongForm : undefined;
+}

@@ -1,0 +1,239 @@
+import { TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api, Problem, type Saga } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { useFilters } from '../../parts/filters';
+import { IconChevronRight } from '../../parts/icons';
+import { Card, PageHead, Screen } from '../../parts/page';
+import { PlanCard, type Plan } from '../../parts/plan-card';
+import { sagaKindName } from '../../parts/sagas';
+import { Note, ProblemCode } from '../../parts/states';
+import { useSession } from '../../shell/session';
+import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
+import { fieldName, OrderField } from './order-field';
+import './order.css';
+import { DEEDS, TEXTS } from './texts';
+
+export function OrderScreen() {
+  const { filters } = useFilters();
+  const kind = filters.kind;
+  if (kind === undefined || !INPUTS[kind]) return <KindChoice />;
+  return <OrderForm key={`${kind}/${filters.resource_id}`} kind={kind} given={{ resource_id: filters.resource_id ?? '' }} />;
+}
+
+function KindChoice() {
+  return (
+    <Screen>
+      <PageHead title={TEXTS.title} sub={TEXTS.choose} />
+      <div style={{ maxWidth: 560 }}>
+        <Card label={TEXTS.choose}>
+          <ul className="kinds">
+            {Object.keys(INPUTS).map((kind) => (
+              <li key={kind}>
+                <Link to="/order" search={{ kind }}>
+                  {sagaKindName(kind)}
+                  <IconChevronRight size={16} stroke={1.75} aria-hidden />
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+    </Screen>
+  );
+}
+
+interface Planned {
+  readonly plan: Plan;
+  /** What was planned; the same is started. */
+  readonly body: string;
+  readonly key: string;
+}
+
+type StartBody = { readonly kind: string; readonly input: Record<string, unknown>; readonly reason?: string | undefined };
+
+const planned = (body: StartBody) =>
+  answered(api.POST('/api/v1/sagas', { params: { query: { dry_run: 'true' } }, body: body as never })) as Promise<unknown> as Promise<{
+    data: Plan;
+  }>;
+
+function started(body: StartBody, hash: string | undefined, key: string) {
+  const whole = { ...body, ...(hash && { plan_hash: hash }) };
+  return answered(api.POST('/api/v1/sagas', { body: whole as never, headers: { 'idempotency-key': key } })) as Promise<unknown> as Promise<{
+    data: Saga;
+  }>;
+}
+
+function OrderForm({ kind, given }: { readonly kind: string; readonly given: Values }) {
+  const { isAdmin } = useSession();
+  const navigate = useNavigate();
+  const [values, setValues] = useState<Values>(given);
+  const [reason, setReason] = useState('');
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const [current, setCurrent] = useState<Planned | null>(null);
+  const [moved, setMoved] = useState(false);
+  const body: StartBody = { kind, input: inputOf(kind, values), reason: reason.trim() || undefined };
+  const fields = fieldsOf(kind, isAdmin);
+  const required = INPUTS[kind]?.required ?? [];
+
+  const ask = useMutation({
+    mutationFn: planned,
+    onSuccess: ({ data }, asked) => {
+      setMoved(false);
+      setCurrent({ plan: data, body: JSON.stringify(asked.input), key: crypto.randomUUID() });
+    },
+    onError: (error) => {
+      if (error instanceof Problem)
+        setProblems(Object.fromEntries(error.errors.map(({ field, message }) => [field.replace(/^input\./, ''), message])));
+    },
+  });
+  const start = useMutation({
+    mutationFn: (extra: Record<string, unknown>) =>
+      started({ ...body, input: { ...body.input, ...extra } }, current?.plan.plan_hash, current?.key ?? crypto.randomUUID()),
+    onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id } }),
+    onError: (error) => {
+      if (!(error instanceof Problem) || error.code !== 'plan_changed') return;
+      setMoved(true);
+      const plan = error.body.plan as Plan | undefined;
+      if (plan) setCurrent({ plan, body: JSON.stringify(body.input), key: crypto.randomUUID() });
+      else ask.mutate(body);
+    },
+  });
+
+  const submit = () => {
+    const wrong = problemsOf(kind, body.input);
+    setProblems(wrong);
+    if (Object.keys(wrong).length === 0) ask.mutate(body);
+  };
+  const isOld = current !== null && current.body !== JSON.stringify(body.input);
+  const failure = start.error ?? ask.error;
+
+  return (
+    <Screen>
+      <PageHead title={sagaKindName(kind)} crumbs={[{ text: TEXTS.title, to: '/order' }, { text: sagaKindName(kind) }]} />
+      <div className="op">
+        <form
+          className="card"
+          aria-label={sagaKindName(kind)}
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit();
+          }}
+        >
+          {fields.map(([name, field]) => (
+            <div key={name} className="f">
+              <label htmlFor={`field-${name}`}>
+                {fieldName(name)}
+                {!required.includes(name) && <span className="dim"> optional</span>}
+              </label>
+              <OrderField
+                name={name}
+                field={field}
+                required={required.includes(name)}
+                value={values[name]}
+                set={(value) => setValues((now) => ({ ...now, [name]: value }))}
+                problem={problems[name] && `${fieldName(name)} ${problems[name]}`}
+                isAdmin={isAdmin}
+              />
+            </div>
+          ))}
+          <div className="f">
+            <label htmlFor="field-reason">{TEXTS.reason}</label>
+            <TextInput
+              id="field-reason"
+              value={reason}
+              onChange={(event) => setReason(event.currentTarget.value)}
+              description={TEXTS.reasonHelp}
+              inputWrapperOrder={['input', 'error', 'description']}
+              maxLength={500}
+            />
+          </div>
+          <div className="pfoot">
+            <button type="submit" className={current && !isOld ? 'btn' : 'btn pri'} disabled={ask.isPending}>
+              {current ? TEXTS.again : TEXTS.plan}
+            </button>
+          </div>
+        </form>
+        <div className="grid" style={{ alignContent: 'start' }}>
+          {failure && (
+            <div className="note bad" role="alert" style={{ display: 'block' }}>
+              <p>{moved ? TEXTS.moved : failure.message}</p>
+              <ProblemCode error={failure} />
+            </div>
+          )}
+          {!current && (
+            <Card label="Plan" pad>
+              <p className="mid">{TEXTS.before}</p>
+            </Card>
+          )}
+          {current && (
+            <div className={isOld ? 'old-plan' : ''}>
+              <PlanCard plan={current.plan}>
+                {isOld ? (
+                  <span className="mid">{TEXTS.changed}</span>
+                ) : (
+                  <Go kind={kind} plan={current.plan} busy={start.isPending} go={(extra) => start.mutateAsync(extra)} />
+                )}
+              </PlanCard>
+            </div>
+          )}
+        </div>
+      </div>
+    </Screen>
+  );
+}
+
+interface GoProps {
+  readonly kind: string;
+  readonly plan: Plan;
+  readonly busy: boolean;
+  readonly go: (extra: Record<string, unknown>) => Promise<unknown>;
+}
+
+/** The button that says the deed and the price. What destroys asks for the name first. */
+function Go({ kind, plan, busy, go }: GoProps) {
+  const [asking, setAsking] = useState(false);
+  if (plan.refused) return null;
+  const deed = DEEDS[kind] ?? sagaKindName(kind);
+  const delta = plan.cost?.delta_monthly;
+  const costs = delta !== null && delta !== undefined && Number(delta) > 0;
+  const text = plan.approval?.required && costs ? TEXTS.approval(delta) : costs ? TEXTS.goFor(deed, delta) : TEXTS.go(deed);
+  const doomed = plan.destroys?.[0];
+  const isDangerous = kind === 'destroy_droplet' || doomed !== undefined;
+  const takesName = INPUTS[kind]?.properties.expected_name !== undefined;
+  if (!isDangerous) {
+    return (
+      <button
+        type="button"
+        className="btn pri"
+        style={{ flex: 1, height: 34 }}
+        disabled={busy}
+        onClick={() => void go({}).catch(() => undefined)}
+      >
+        {text}
+      </button>
+    );
+  }
+  const name = doomed?.name ?? '';
+  return (
+    <>
+      <button type="button" className="btn bad" style={{ flex: 1, height: 34 }} disabled={busy} onClick={() => setAsking(true)}>
+        {text}…
+      </button>
+      {asking && (
+        <Confirm
+          title={TEXTS.danger.title(deed, name)}
+          button={text}
+          danger
+          {...(name && { typed: name })}
+          confirm={() => go(takesName && name ? { expected_name: name } : {})}
+          close={() => setAsking(false)}
+        >
+          <Note tone="bad">{TEXTS.danger.text}</Note>
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,158 @@
+import { Select } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import type { Column } from '../../parts/data-table';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
+import { count } from '../../parts/format';
+import { IconUserQuestion } from '../../parts/icons';
+import { KindIcon } from '../../parts/kinds';
+import { ListCard, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { EmptyState } from '../../parts/states';
+import { Badge } from '../../parts/status';
+import { Age } from '../../parts/time';
+import { useSummary } from '../../shell/counts';
+import { TEXTS } from './texts';
+
+type Project = Schemas['ProjectResponse'];
+
+const COLUMNS: readonly Column<Project>[] = [
+  {
+    id: 'name',
+    head: TEXTS.heads.name,
+    cell: ({ name }) => (
+      <span className="nm">
+        <KindIcon kind="project" />
+        <span className="trunc">{name}</span>
+      </span>
+    ),
+  },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 150, cell: ({ tenant_id: id }) => <Tenant id={id} /> },
+  {
+    id: 'why',
+    head: TEXTS.heads.why,
+    width: 130,
+    cell: ({ tenant_set_by: by }) => <span className="dim">{by ? (TEXTS.setBy[by] ?? by) : ''}</span>,
+  },
+  { id: 'resources', head: TEXTS.heads.resources, width: 96, numeric: true, cell: ({ resources }) => count(resources) },
+  {
+    id: 'environment',
+    head: TEXTS.heads.environment,
+    width: 120,
+    cell: ({ environment }) => <span className="mid">{environment ?? ''}</span>,
+  },
+  { id: 'label', head: TEXTS.heads.label, width: 130, cell: ({ classification }) => <span className="mid">{classification ?? ''}</span> },
+  { id: 'purpose', head: TEXTS.heads.purpose, width: 180, cell: ({ purpose }) => <span className="mid">{purpose ?? ''}</span> },
+  { id: 'found', head: TEXTS.heads.found, width: 90, numeric: true, cell: ({ first_seen_at: at }) => <Age at={at} /> },
+];
+
+function Tenant({ id }: { readonly id: string | null }) {
+  if (id) return <b style={{ fontWeight: 550 }}>{id}</b>;
+  return (
+    <Badge tone="warn" icon={IconUserQuestion}>
+      {TEXTS.noOwner}
+    </Badge>
+  );
+}
+
+export function ProjectsScreen() {
+  const { filters, change } = useFilters();
+  const [chosen, setChosen] = useState<Project | null>(null);
+  const list = useList<Project, Schemas['ProjectResponseList']>(['projects', filters], (cursor, signal) =>
+    answered(api.GET('/api/v1/projects', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+  );
+  const tenants = useTenantIds();
+  const specs: readonly FilterSpec[] = [
+    { name: 'q', label: TEXTS.filters.q },
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants.map((value) => ({ value, label: value })) },
+    { name: 'classification', label: TEXTS.filters.classification },
+    { name: 'environment', label: TEXTS.filters.environment },
+  ];
+  return (
+    <Screen fixed>
+      <PageHead
+        title={TEXTS.title}
+        sub={TEXTS.sub}
+        beside={
+          <div className="seg" role="group" aria-label="Views">
+            <button type="button" aria-pressed={filters.unassigned === undefined} onClick={() => change({ unassigned: undefined })}>
+              {TEXTS.views.all}
+            </button>
+            <button type="button" aria-pressed={filters.unassigned === 'true'} onClick={() => change({ unassigned: 'true' })}>
+              {TEXTS.views.unassigned}
+            </button>
+          </div>
+        }
+      />
+      <FilterChips specs={specs} />
+      <ListCard
+        list={list}
+        label={TEXTS.title}
+        columns={COLUMNS}
+        rowId={({ id }) => id}
+        onOpen={setChosen}
+        item={(project) => (
+          <div className="item">
+            <KindIcon kind="project" size={16} />
+            <b className="trunc" style={{ fontWeight: 550 }}>
+              {project.name}
+            </b>
+            <span className="tn dim">{count(project.resources)}</span>
+            <span className="l2">
+              <Tenant id={project.tenant_id} />
+            </span>
+          </div>
+        )}
+        empty={<EmptyState {...TEXTS.empty} />}
+      />
+      {chosen && <TenantDialog project={chosen} tenants={tenants} close={() => setChosen(null)} />}
+    </Screen>
+  );
+}
+
+function useTenantIds(): readonly string[] {
+  const summary = useSummary().data?.data;
+  return (summary?.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [id] : []));
+}
+
+const BACK = 'back to the description';
+const NOBODY = 'nobody, on purpose';
+
+function TenantDialog({
+  project,
+  tenants,
+  close,
+}: {
+  readonly project: Project;
+  readonly tenants: readonly string[];
+  readonly close: () => void;
+}) {
+  const client = useQueryClient();
+  const [tenant, setTenant] = useState<string | null>(project.tenant_id);
+  const save = async (reason: string | undefined) => {
+    const owner = tenant === NOBODY ? { unassigned: true } : { tenant_id: tenant === BACK ? null : tenant };
+    await answered(api.PATCH('/api/v1/projects/{id}', { params: { path: { id: project.id } }, body: { ...owner, reason } as never }));
+    await client.invalidateQueries();
+  };
+  return (
+    <Confirm title={TEXTS.edit.title(project.name)} button={TEXTS.edit.button} reason="required" confirm={save} close={close}>
+      <p className="mid">{project.description}</p>
+      <p className="dim sm">{TEXTS.edit.text}</p>
+      <Select
+        label={TEXTS.edit.tenant}
+        mt={10}
+        data={[
+          ...tenants.map((id) => ({ value: id, label: id })),
+          { value: BACK, label: TEXTS.edit.back },
+          { value: NOBODY, label: TEXTS.edit.none },
+        ]}
+        value={tenant}
+        onChange={setTenant}
+        searchable
+        allowDeselect={false}
+      />
+    </Confirm>
+  );
+}

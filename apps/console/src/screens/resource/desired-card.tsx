@@ -1,0 +1,126 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api, type Drift, type ResourceDetail } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { moneyDelta, valueText, words } from '../../parts/format';
+import { IconCircleCheck } from '../../parts/icons';
+import { Card } from '../../parts/page';
+import { Note } from '../../parts/states';
+import { Badge } from '../../parts/status';
+import { Age } from '../../parts/time';
+import { nameOf } from '../inventory/inventory-columns';
+import { TEXTS } from './texts';
+
+/** The open drifts of a resource; operators only. */
+export function useDrifts(id: string, isAdmin: boolean) {
+  return useQuery({
+    queryKey: ['drift', 'of', id],
+    queryFn: () => answered(api.GET('/api/v1/drift', { params: { query: { resource_id: id, status: 'open' } } })),
+    enabled: isAdmin,
+    refetchInterval: 15_000,
+  });
+}
+
+/** What was ordered beside what runs. A field that differs is marked, with what it costs and what caused it. */
+export function DesiredCard({
+  resource,
+  drifts,
+  isAdmin,
+}: {
+  readonly resource: ResourceDetail;
+  readonly drifts: readonly Drift[];
+  readonly isAdmin: boolean;
+}) {
+  const [adopting, setAdopting] = useState(false);
+  const client = useQueryClient();
+  const desired = resource.desired_state;
+  const adopt = async (reason: string | undefined) => {
+    await answered(api.POST('/api/v1/inventory/{id}/adopt', { params: { path: { id: resource.id } }, body: { reason } }));
+    await client.invalidateQueries();
+  };
+  if (!desired) {
+    return (
+      <Card title={TEXTS.desired.title} pad>
+        <p className="mid">{TEXTS.desired.none}</p>
+        {isAdmin && resource.deleted_at === null && (
+          <div className="go" style={{ marginTop: 10 }}>
+            <button type="button" className="btn sml" onClick={() => setAdopting(true)}>
+              {TEXTS.desired.adopt}
+            </button>
+          </div>
+        )}
+        {adopting && (
+          <Confirm
+            title={TEXTS.desired.adoptTitle(nameOf(resource))}
+            button={TEXTS.desired.adoptButton}
+            reason="optional"
+            confirm={adopt}
+            close={() => setAdopting(false)}
+          >
+            <p className="mid">{TEXTS.desired.adoptText}</p>
+          </Confirm>
+        )}
+      </Card>
+    );
+  }
+  const byField = new Map(drifts.map((drift) => [drift.field, drift]));
+  return (
+    <Card title={TEXTS.desired.title} right={TEXTS.desired.version(desired.spec_version)}>
+      <table className="dsr">
+        <colgroup>
+          <col style={{ width: 96 }} />
+          <col />
+          <col />
+        </colgroup>
+        <thead>
+          <tr>
+            <th scope="col">{TEXTS.desired.field}</th>
+            <th scope="col">{TEXTS.desired.ordered}</th>
+            <th scope="col">{TEXTS.desired.actual}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(desired.spec).map(([field, value]) => {
+            const drift = byField.get(field);
+            return (
+              <tr key={field} className={drift ? 'x' : ''}>
+                <td className={drift ? '' : 'mid'} style={drift ? { fontWeight: 600, color: 'var(--warn)' } : undefined}>
+                  {words(field.replace('_slug', ''))}
+                </td>
+                <td title={valueText(value)}>{valueText(value)}</td>
+                <td title={valueText(drift ? drift.actual : value)} className={drift ? 'b' : ''}>
+                  {valueText(drift ? drift.actual : value)}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      <div className="pad" style={{ borderTop: '1px solid var(--line)' }}>
+        {drifts.length === 0 ? (
+          <Badge tone="ok" icon={IconCircleCheck}>
+            {TEXTS.desired.matches}
+          </Badge>
+        ) : (
+          drifts.map((drift) => <DriftNote key={drift.id} drift={drift} />)
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function DriftNote({ drift }: { readonly drift: Drift }) {
+  const { cause, monthly_price_delta: delta } = drift;
+  return (
+    <div style={{ display: 'grid', gap: 8, marginBottom: 8 }}>
+      <Note tone="warn" title={delta === null ? words(drift.field) : `${moneyDelta(delta)} a month`}>
+        <Age at={cause?.at ?? drift.detected_at} suffix=" ago" />
+        {cause?.action && `, ${words(cause.action).toLowerCase()}, ${cause.ours ? TEXTS.events.ours : TEXTS.events.notOurs}`}
+      </Note>
+      <Link className="btn" to="/drift" search={{ resource_id: drift.resource_id, open: drift.id }}>
+        {TEXTS.desired.open}
+      </Link>
+    </div>
+  );
+}

@@ -1,0 +1,252 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { answered, api, type ResourceDetail } from '../../client/client';
+import { dateText, exactTime, hourly, money, words } from '../../parts/format';
+import { IconArrowsDiagonal, IconCamera, IconCircleDashedX, IconGitCompare, IconTrash } from '../../parts/icons';
+import { kindName, sizeText } from '../../parts/kinds';
+import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { sagaTitle } from '../../parts/sagas';
+import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { Badge, Status } from '../../parts/status';
+import { Age } from '../../parts/time';
+import { useSession } from '../../shell/session';
+import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
+import { DesiredCard, useDrifts } from './desired-card';
+import { EventsCard } from './events-card';
+import { OwnerCard } from './owner-card';
+import './resource.css';
+import { TEXTS } from './texts';
+
+const POLL_MS = 15_000;
+const MOST_RELATIONS = 40;
+
+export function ResourceScreen() {
+  const { id } = useParams({ from: '/resources/$id' });
+  const { isAdmin } = useSession();
+  const resource = useQuery({
+    queryKey: ['resource', id],
+    queryFn: () => answered(api.GET('/api/v1/inventory/{id}', { params: { path: { id } } })),
+    refetchInterval: POLL_MS,
+  });
+  const drifts = useDrifts(id, isAdmin);
+  const found = resource.data?.data;
+  const open = drifts.data?.data ?? [];
+  return (
+    <Screen>
+      {resource.error && <ErrorState error={resource.error} retry={() => void resource.refetch()} />}
+      {resource.isPending && <Skeleton />}
+      {found && (
+        <>
+          <PageHead
+            title={nameOf(found)}
+            badges={<Badges resource={found} drifted={open.length} />}
+            crumbs={[
+              { text: isAdmin ? TEXTS.inventory : TEXTS.mine, to: '/inventory' },
+              ...(isAdmin && found.tenant_id ? [{ text: found.tenant_id }] : []),
+              { text: kindName(found.kind) },
+            ]}
+            actions={<ResourceActions resource={found} />}
+          />
+          {found.missing && (
+            <div style={{ marginBottom: 16 }}>
+              <Note tone="bad" title={TEXTS.missing(found.missing.strikes, found.missing.of)}>
+                {TEXTS.missingNote}
+              </Note>
+            </div>
+          )}
+          <div className="rs">
+            <div className="grid">
+              <FactsCard resource={found} />
+              <OwnerCard resource={found} isAdmin={isAdmin} />
+              <RelationsCard id={id} />
+            </div>
+            <div className="grid">
+              <EventsCard id={id} isAdmin={isAdmin} />
+            </div>
+            <div className="grid">
+              <DesiredCard resource={found} drifts={open} isAdmin={isAdmin} />
+              <SagasCard id={id} isAdmin={isAdmin} />
+            </div>
+          </div>
+        </>
+      )}
+    </Screen>
+  );
+}
+
+function Badges({ resource, drifted }: { readonly resource: ResourceDetail; readonly drifted: number }) {
+  return (
+    <>
+      <Status of="resource" value={resource.status} pill />
+      {resource.missing && (
+        <Badge tone="bad" icon={IconCircleDashedX} pill>
+          {TEXTS.missing(resource.missing.strikes, resource.missing.of)}
+        </Badge>
+      )}
+      {drifted > 0 && (
+        <Badge tone="warn" icon={IconGitCompare} pill>
+          {TEXTS.desired.drifted(drifted)}
+        </Badge>
+      )}
+    </>
+  );
+}
+
+function ResourceActions({ resource }: { readonly resource: ResourceDetail }) {
+  if (resource.kind !== 'droplet' || resource.deleted_at !== null) return null;
+  const search = (kind: string) => ({ kind, resource_id: resource.id });
+  return (
+    <>
+      <Link className="btn" to="/order" search={search('snapshot_droplet')}>
+        <IconCamera size={16} stroke={1.75} aria-hidden />
+        {TEXTS.actions.snapshot}
+      </Link>
+      <Link className="btn" to="/order" search={search('resize_droplet')}>
+        <IconArrowsDiagonal size={16} stroke={1.75} aria-hidden />
+        {TEXTS.actions.resize}
+      </Link>
+      <Link className="btn bad" to="/order" search={search('destroy_droplet')}>
+        <IconTrash size={16} stroke={1.75} aria-hidden />
+        {TEXTS.actions.destroy}
+      </Link>
+    </>
+  );
+}
+
+interface Networks {
+  readonly v4?: readonly { readonly type: string; readonly ip_address: string }[];
+}
+
+function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
+  const { attrs } = resource;
+  const { facts } = TEXTS;
+  const tags = Array.isArray(attrs.tags) ? (attrs.tags as string[]) : [];
+  const privateAddress = (attrs.networks as Networks | undefined)?.v4?.find(({ type }) => type === 'private')?.ip_address;
+  const backups = Array.isArray(attrs.backup_ids) ? attrs.backup_ids.length : 0;
+  const hasBackups = Array.isArray(attrs.features) && (attrs.features as string[]).includes('backups');
+  const gib = (mib: unknown) => (typeof mib === 'number' ? `${mib / 1024} GiB` : null);
+  return (
+    <Card title={facts.title} pad>
+      <PriceLine price={resource.price} />
+      <Facts
+        rows={[
+          [facts.size, sizeText(resource)],
+          [facts.vcpus, typeof attrs.vcpus === 'number' ? String(attrs.vcpus) : null],
+          [facts.memory, gib(attrs.memory)],
+          [facts.disk, typeof attrs.disk === 'number' ? `${attrs.disk} GiB` : null],
+          [facts.region, resource.region],
+          [facts.image, typeof attrs.image === 'string' ? attrs.image : null],
+          [facts.address, addressOf(resource) && <span className="mono">{addressOf(resource)}</span>],
+          [facts.private, privateAddress && <span className="mono">{privateAddress}</span>],
+          [facts.backups, resource.kind === 'droplet' ? (hasBackups ? TEXTS.backupsOn(backups) : TEXTS.backupsOff) : null],
+          [facts.tags, tags.join(', ')],
+          [facts.project, resource.project_name],
+          [
+            facts.created,
+            typeof attrs.created_at === 'string' ? <span title={exactTime(attrs.created_at)}>{dateText(attrs.created_at)}</span> : null,
+          ],
+          [facts.found, <Age key="found" at={resource.first_seen_at} suffix=" ago" />],
+          [facts.seen, <Age key="seen" at={resource.last_seen_at} suffix=" ago" />],
+          [facts.deleted, resource.deleted_at && <Age at={resource.deleted_at} suffix=" ago" />],
+          [
+            facts.providerId,
+            <span key="id" className="mono">
+              {resource.provider_id}
+            </span>,
+          ],
+        ]}
+      />
+    </Card>
+  );
+}
+
+/** The headline amount of the page, and where it comes from. */
+function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
+  if (!price) return null;
+  const isKnown = price.monthly !== undefined;
+  const from = price.source && price.as_of ? `${TEXTS.price.sources[price.source]}, ${dateText(price.as_of)}` : price.note;
+  return (
+    <div style={{ marginBottom: 12 }}>
+      <p style={{ display: 'flex', alignItems: 'baseline', gap: 8 }}>
+        <b className="tn" style={{ fontSize: 22, lineHeight: '28px', letterSpacing: '-.02em', fontWeight: 650 }}>
+          {isKnown ? money(monthlyOf(price)) : TEXTS.price.unknown}
+        </b>
+        {isKnown && (
+          <span className="dim">
+            {TEXTS.price.month}
+            {price.hourly && ` · ${hourly(price.hourly)} ${TEXTS.price.hour}`}
+          </span>
+        )}
+      </p>
+      <p className="dim sm">
+        {[
+          from,
+          price.backups && TEXTS.price.backups(price.backups.plan, money(price.backups.monthly)),
+          price.unpriced && words(price.unpriced),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+    </div>
+  );
+}
+
+function RelationsCard({ id }: { readonly id: string }) {
+  const relations = useQuery({
+    queryKey: ['inventory', 'related', id],
+    queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: { related_to: id, sort: 'kind', limit: MOST_RELATIONS } } })),
+  });
+  const found = relations.data?.data ?? [];
+  const kinds = [...new Set(found.map(({ kind }) => kind))];
+  return (
+    <Card title={TEXTS.relations.title} pad>
+      {relations.error && <ErrorState error={relations.error} retry={() => void relations.refetch()} />}
+      {relations.isSuccess && found.length === 0 && <p className="mid">{TEXTS.relations.none}</p>}
+      <Facts
+        rows={kinds.map((kind) => [
+          kindName(kind),
+          <ul key={kind}>
+            {found
+              .filter((related) => related.kind === kind)
+              .map((related) => (
+                <li key={related.id} className="trunc">
+                  <Link to="/resources/$id" params={{ id: related.id }}>
+                    {nameOf(related)}
+                  </Link>
+                </li>
+              ))}
+          </ul>,
+        ])}
+      />
+    </Card>
+  );
+}
+
+function SagasCard({ id, isAdmin }: { readonly id: string; readonly isAdmin: boolean }) {
+  const sagas = useQuery({
+    queryKey: ['sagas', 'of', id],
+    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { resource_id: id, limit: 20 } } })),
+    refetchInterval: POLL_MS,
+  });
+  const found = sagas.data?.data ?? [];
+  return (
+    <Card title={isAdmin ? TEXTS.sagas.title : TEXTS.sagas.mine} right={found.length > 0 ? found.length : undefined} pad>
+      {sagas.isSuccess && found.length === 0 && <p className="mid">{TEXTS.sagas.none}</p>}
+      <ul className="grid" style={{ gap: 6 }}>
+        {found.map((saga) => (
+          <li key={saga.id} style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
+            <Link className="trunc" to="/sagas/$id" params={{ id: saga.id }}>
+              {sagaTitle({ ...saga, target_name: null, input: {} })}
+            </Link>
+            <span style={{ marginLeft: 'auto', display: 'inline-flex', gap: 8 }}>
+              <Status of="saga" value={saga.status} />
+              <span className="dim sm">
+                <Age at={saga.created_at} />
+              </span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

@@ -1,0 +1,111 @@
+import { TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { count, money } from '../../parts/format';
+import { Card, Facts } from '../../parts/page';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { TEXTS } from './texts';
+
+type Limits = Schemas['LimitsResponse'];
+type LimitName = keyof typeof TEXTS.page.names;
+
+const NAMES = Object.keys(TEXTS.page.names) as LimitName[];
+const LISTS: readonly LimitName[] = ['allowed_sizes', 'allowed_regions'];
+const AMOUNTS: readonly LimitName[] = ['max_monthly_cost', 'approval_over_monthly'];
+
+function limitText(name: LimitName, limits: Limits): string {
+  const value = limits[name];
+  if (typeof value === 'boolean') return value ? TEXTS.page.on : TEXTS.page.off;
+  if (value === null) return LISTS.includes(name) ? TEXTS.page.all : TEXTS.page.none;
+  if (Array.isArray(value)) return value.join(', ');
+  return AMOUNTS.includes(name) ? money(String(value)) : count(Number(value));
+}
+
+/** The limits of a tenant; those that follow the default say so. */
+export function LimitsCard({ id, name }: { readonly id: string; readonly name: string }) {
+  const limits = useQuery({
+    queryKey: ['limits', id],
+    queryFn: () => answered(api.GET('/api/v1/tenants/{id}/limits', { params: { path: { id } } })),
+  });
+  const [editing, setEditing] = useState(false);
+  const found = limits.data?.data;
+  return (
+    <Card title={TEXTS.page.limits} pad>
+      {limits.error && <ErrorState error={limits.error} retry={() => void limits.refetch()} />}
+      {limits.isPending && <Skeleton />}
+      {found && (
+        <>
+          <Facts
+            right
+            rows={NAMES.map((limit) => [
+              TEXTS.page.names[limit],
+              <span
+                key={limit}
+                title={found.inherited.includes(limit) ? TEXTS.page.inherited : undefined}
+                className={found.inherited.includes(limit) ? 'mid' : 'b'}
+              >
+                {limitText(limit, found)}
+              </span>,
+            ])}
+          />
+          <div className="go" style={{ marginTop: 12 }}>
+            <button type="button" className="btn sml" onClick={() => setEditing(true)}>
+              {TEXTS.page.edit}
+            </button>
+          </div>
+          {editing && <LimitsDialog id={id} name={name} limits={found} close={() => setEditing(false)} />}
+        </>
+      )}
+    </Card>
+  );
+}
+
+interface DialogProps {
+  readonly id: string;
+  readonly name: string;
+  readonly limits: Limits;
+  readonly close: () => void;
+}
+
+const EDITED = NAMES.filter((name) => name !== 'unique_names');
+const textOf = (value: Limits[LimitName]): string => (Array.isArray(value) ? value.join(', ') : value === null ? '' : String(value));
+
+/** Changes the set as a whole; a field that was not touched keeps following the default. */
+function LimitsDialog({ id, name, limits, close }: DialogProps) {
+  const client = useQueryClient();
+  const [values, setValues] = useState<Readonly<Record<string, string>>>(
+    Object.fromEntries(EDITED.map((limit) => [limit, textOf(limits[limit])])),
+  );
+  const save = async (reason: string | undefined) => {
+    const own = EDITED.filter((limit) => !limits.inherited.includes(limit) || values[limit] !== textOf(limits[limit]));
+    const unique = limits.inherited.includes('unique_names') ? {} : { unique_names: limits.unique_names };
+    const body = { ...Object.fromEntries(own.map((limit) => [limit, valueOf(limit, values[limit] ?? '')])), ...unique, reason };
+    await answered(api.PUT('/api/v1/tenants/{id}/limits', { params: { path: { id } }, body: body as never }));
+    await client.invalidateQueries({ queryKey: ['limits', id] });
+  };
+  return (
+    <Confirm title={TEXTS.page.editTitle(name)} button={TEXTS.page.save} reason="required" confirm={save} close={close}>
+      <p className="mid" style={{ marginBottom: 10 }}>
+        {TEXTS.page.editHelp}
+      </p>
+      <div className="two-cols">
+        {EDITED.map((limit) => (
+          <TextInput
+            key={limit}
+            label={TEXTS.page.names[limit]}
+            value={values[limit]}
+            onChange={(event) => setValues({ ...values, [limit]: event.currentTarget.value })}
+          />
+        ))}
+      </div>
+    </Confirm>
+  );
+}
+
+function valueOf(name: LimitName, text: string): unknown {
+  if (text.trim() === '') return null;
+  if (LISTS.includes(name)) return text.split(',').map((one) => one.trim());
+  return AMOUNTS.includes(name) ? text.trim() : Number(text);
+}

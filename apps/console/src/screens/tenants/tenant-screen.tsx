@@ -1,0 +1,138 @@
+import { Select } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { count, dateText } from '../../parts/format';
+import { IconBan } from '../../parts/icons';
+import { kindName } from '../../parts/kinds';
+import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { Badge, Status, statusWord } from '../../parts/status';
+import { LimitsCard } from './limits-card';
+import { TEXTS } from './texts';
+
+type Tenant = Schemas['TenantResponse'];
+type TenantStatus = Tenant['status'];
+
+export function TenantScreen() {
+  const { id } = useParams({ from: '/tenants/$id' });
+  const tenant = useQuery({
+    queryKey: ['tenants', 'one', id],
+    queryFn: () => answered(api.GET('/api/v1/tenants/{id}', { params: { path: { id } } })),
+  });
+  const [changing, setChanging] = useState(false);
+  const found = tenant.data?.data;
+  return (
+    <Screen>
+      {tenant.error && <ErrorState error={tenant.error} retry={() => void tenant.refetch()} />}
+      {tenant.isPending && <Skeleton />}
+      {found && (
+        <>
+          <PageHead
+            title={found.name}
+            badges={
+              <>
+                <Status of="tenant" value={found.status} pill />
+                {found.orders_blocked_reason && (
+                  <Badge tone="warn" icon={IconBan} pill>
+                    {TEXTS.blocked}
+                  </Badge>
+                )}
+              </>
+            }
+            crumbs={[{ text: TEXTS.title, to: '/tenants' }, { text: found.id }]}
+            actions={
+              <>
+                <Link className="btn" to="/sagas" search={{ tenant_id: id }}>
+                  {TEXTS.page.seeSagas}
+                </Link>
+                <Link className="btn" to="/inventory" search={{ tenant_id: id }}>
+                  {TEXTS.page.seeResources}
+                </Link>
+                <button type="button" className="btn" onClick={() => setChanging(true)}>
+                  {TEXTS.page.status}
+                </button>
+              </>
+            }
+          />
+          <div className="three">
+            <UsageCard tenant={found} />
+            <LimitsCard id={id} name={found.name} />
+            <ProfileCard tenant={found} />
+          </div>
+          {changing && <StatusDialog tenant={found} close={() => setChanging(false)} />}
+        </>
+      )}
+    </Screen>
+  );
+}
+
+function UsageCard({ tenant: { usage } }: { readonly tenant: Tenant }) {
+  const { page } = TEXTS;
+  const kinds = Object.entries(usage.resources).sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <Card title={page.usage} pad>
+      <Facts
+        right
+        rows={[
+          ...kinds.map(([kind, howMany]) => [kindName(kind), count(Number(howMany))] as const),
+          [page.vcpus, count(usage.vcpus)],
+          [page.memory, `${count(usage.memory_gib)} GiB`],
+          [page.volumes, `${count(usage.volume_gib)} GiB`],
+          [page.drift, count(usage.open_drift)],
+          [page.running, count(usage.running_sagas)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function ProfileCard({ tenant }: { readonly tenant: Tenant }) {
+  const { page } = TEXTS;
+  return (
+    <Card title={page.profile} pad>
+      <Facts
+        rows={[
+          [
+            page.id,
+            <span key="id" className="mono">
+              {tenant.id}
+            </span>,
+          ],
+          [page.contact, tenant.contact_email],
+          [page.notes, tenant.notes],
+          [TEXTS.blocked, tenant.orders_blocked_reason],
+          [page.source, page.sources[tenant.source]],
+          [page.created, dateText(tenant.created_at)],
+          [page.closed, tenant.closed_at && dateText(tenant.closed_at)],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function StatusDialog({ tenant, close }: { readonly tenant: Tenant; readonly close: () => void }) {
+  const client = useQueryClient();
+  const [status, setStatus] = useState<TenantStatus>(tenant.status);
+  const { page } = TEXTS;
+  const save = async (reason: string | undefined) => {
+    await answered(api.PATCH('/api/v1/tenants/{id}', { params: { path: { id: tenant.id } }, body: { status, reason } }));
+    await client.invalidateQueries();
+  };
+  return (
+    <Confirm title={page.statusTitle(tenant.name)} button={page.save} reason="required" confirm={save} close={close}>
+      <Select
+        label={TEXTS.heads.status}
+        data={Object.keys(page.statusText).map((value) => ({ value, label: statusWord('tenant', value) }))}
+        value={status}
+        onChange={(next) => setStatus((next as TenantStatus | null) ?? status)}
+        allowDeselect={false}
+      />
+      <p className="mid" style={{ marginTop: 8 }}>
+        {page.statusText[status]}
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,145 @@
+import { TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import type { Column } from '../../parts/data-table';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
+import { count } from '../../parts/format';
+import { IconBan, IconPlus } from '../../parts/icons';
+import { ListCard, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { EmptyState, Note } from '../../parts/states';
+import { Badge, Status, statusWord } from '../../parts/status';
+import { Age } from '../../parts/time';
+import { TEXTS } from './texts';
+
+type Tenant = Schemas['TenantResponse'];
+
+const STATES = ['active', 'suspended', 'offboarding', 'closed'];
+const dropletsOf = ({ usage }: Tenant): number => Number(usage.resources.droplet ?? 0);
+const number = (value: number) => (value === 0 ? <span className="dim">0</span> : count(value));
+
+const COLUMNS: readonly Column<Tenant>[] = [
+  {
+    id: 'name',
+    head: TEXTS.heads.name,
+    cell: ({ id, name }) => (
+      <span className="nm">
+        <span className="trunc">{name}</span>
+        {name !== id && <span className="dim">{id}</span>}
+      </span>
+    ),
+  },
+  {
+    id: 'status',
+    head: TEXTS.heads.status,
+    width: 170,
+    cell: ({ status, orders_blocked_reason: reason }) =>
+      reason === null ? (
+        <Status of="tenant" value={status} />
+      ) : (
+        <Badge tone="warn" icon={IconBan}>
+          {TEXTS.blocked}
+        </Badge>
+      ),
+  },
+  { id: 'droplets', head: TEXTS.heads.droplets, width: 90, numeric: true, cell: (tenant) => number(dropletsOf(tenant)) },
+  { id: 'vcpus', head: TEXTS.heads.vcpus, width: 80, numeric: true, cell: ({ usage }) => number(usage.vcpus) },
+  { id: 'volumes', head: TEXTS.heads.volumes, width: 110, numeric: true, cell: ({ usage }) => number(usage.volume_gib) },
+  { id: 'drift', head: TEXTS.heads.drift, width: 70, numeric: true, cell: ({ usage }) => number(usage.open_drift) },
+  { id: 'sagas', head: TEXTS.heads.sagas, width: 80, numeric: true, cell: ({ usage }) => number(usage.running_sagas) },
+  { id: 'since', head: TEXTS.heads.since, width: 100, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
+];
+
+export function TenantsScreen() {
+  const navigate = useNavigate();
+  const { filters } = useFilters();
+  const [adding, setAdding] = useState(false);
+  const list = useList<Tenant, Schemas['TenantResponseList']>(['tenants', filters], (cursor, signal) =>
+    answered(api.GET('/api/v1/tenants', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+  );
+  const unknown = useQuery({
+    queryKey: ['tenants-unknown'],
+    queryFn: () => answered(api.GET('/api/v1/tenants/unknown', { params: { query: { limit: 20 } } })),
+  });
+  const specs: readonly FilterSpec[] = [
+    { name: 'q', label: TEXTS.filters.q },
+    { name: 'status', label: TEXTS.filters.status, options: STATES.map((value) => ({ value, label: statusWord('tenant', value) })) },
+  ];
+  return (
+    <Screen fixed>
+      <PageHead
+        title={TEXTS.title}
+        sub={TEXTS.sub}
+        actions={
+          <button type="button" className="btn pri" onClick={() => setAdding(true)}>
+            <IconPlus size={16} stroke={1.75} aria-hidden />
+            {TEXTS.add}
+          </button>
+        }
+      />
+      <FilterChips specs={specs} />
+      {unknown.data && unknown.data.data.length > 0 && (
+        <div style={{ marginBottom: 10 }}>
+          <Note tone="warn" title={TEXTS.unknown}>
+            {unknown.data.data
+              .map(({ id, project_name: project, nearest_id: nearest }) => TEXTS.unknownText(id, project, nearest))
+              .join(' · ')}
+          </Note>
+        </div>
+      )}
+      <ListCard
+        list={list}
+        label={TEXTS.title}
+        columns={COLUMNS}
+        rowId={({ id }) => id}
+        onOpen={({ id }) => void navigate({ to: '/tenants/$id', params: { id } })}
+        item={(tenant) => (
+          <div className="item">
+            <span />
+            <b className="trunc" style={{ fontWeight: 550 }}>
+              {tenant.name}
+            </b>
+            <span className="tn dim">{count(dropletsOf(tenant))}</span>
+            <span className="l2">
+              <Status of="tenant" value={tenant.status} />
+              <span className="dim">{tenant.id}</span>
+            </span>
+          </div>
+        )}
+        empty={<EmptyState {...TEXTS.empty} />}
+      />
+      {adding && <RegisterDialog close={() => setAdding(false)} />}
+    </Screen>
+  );
+}
+
+function RegisterDialog({ close }: { readonly close: () => void }) {
+  const client = useQueryClient();
+  const [values, setValues] = useState({ id: '', name: '', contact_email: '' });
+  const set = (name: keyof typeof values) => (event: React.ChangeEvent<HTMLInputElement>) =>
+    setValues({ ...values, [name]: event.currentTarget.value });
+  const register = async (reason: string | undefined) => {
+    const { id, name, contact_email: email } = values;
+    await answered(api.POST('/api/v1/tenants', { body: { id, reason, ...(name && { name }), ...(email && { contact_email: email }) } }));
+    await client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('tenants') });
+  };
+  return (
+    <Confirm title={TEXTS.register.title} button={TEXTS.register.button} reason="optional" confirm={register} close={close}>
+      <div className="form">
+        <TextInput
+          label={TEXTS.register.id}
+          description={TEXTS.register.idHelp}
+          value={values.id}
+          onChange={set('id')}
+          required
+          data-autofocus
+        />
+        <TextInput label={TEXTS.register.name} value={values.name} onChange={set('name')} />
+        <TextInput label={TEXTS.register.email} value={values.contact_email} onChange={set('contact_email')} type="email" />
+      </div>
+    </Confirm>
+  );
+}

@@ -1,0 +1,33 @@
+import { useQuery } from '@tanstack/react-query';
+import { answered, api } from '../client/client';
+import { useSession } from './session';
+
+const POLL_MS = 30_000;
+const OPEN_SAGAS = 'pending,running,compensating';
+
+/** Numbers of resources by kind, owner and region, with the age of the data. The shell and the inbox read the same one. */
+export function useSummary() {
+  return useQuery({
+    queryKey: ['inventory-summary'],
+    queryFn: () => answered(api.GET('/api/v1/inventory/summary')),
+    refetchInterval: POLL_MS,
+  });
+}
+
+export function useOpenSagas() {
+  return useQuery({
+    queryKey: ['sagas', 'open'],
+    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { status: OPEN_SAGAS, limit: 100 } } })),
+    refetchInterval: POLL_MS,
+  });
+}
+
+export function useDriftSummary() {
+  const { isAdmin } = useSession();
+  return useQuery({
+    queryKey: ['drift-summary'],
+    queryFn: () => answered(api.GET('/api/v1/drift/summary')),
+    refetchInterval: POLL_MS,
+    enabled: isAdmin,
+  });
+}

@@ -1,0 +1,103 @@
+import { Link, useLocation } from '@tanstack/react-router';
+import type { TablerIcon } from '@tabler/icons-react';
+import {
+  IconCirclePlus,
+  IconCloudUp,
+  IconFolder,
+  IconGitCompare,
+  IconHistory,
+  IconInbox,
+  IconRefresh,
+  IconRoute,
+  IconStack2,
+  IconUsers,
+} from '../parts/icons';
+import { count } from '../parts/format';
+
+export interface Place {
+  readonly to: string;
+  readonly text: string;
+  readonly icon: TablerIcon;
+  /** The key after `g`. */
+  readonly key?: string;
+  readonly count?: string;
+  /** Counts what needs a decision, which is filled. */
+  readonly hot?: boolean;
+}
+
+export interface PlaceGroup {
+  readonly title: string | null;
+  readonly places: readonly Place[];
+}
+
+const ADMIN: readonly PlaceGroup[] = [
+  { title: null, places: [{ to: '/inbox', text: 'Inbox', icon: IconInbox, key: 'i', count: 'inbox', hot: true }] },
+  {
+    title: 'Estate',
+    places: [
+      { to: '/inventory', text: 'Inventory', icon: IconStack2, key: 'r', count: 'resources' },
+      { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift' },
+      { to: '/sagas', text: 'Sagas', icon: IconRoute, key: 's', count: 'sagas' },
+      { to: '/order', text: 'Order', icon: IconCirclePlus },
+    ],
+  },
+  {
+    title: 'People',
+    places: [
+      { to: '/tenants', text: 'Tenants', icon: IconUsers, key: 't' },
+      { to: '/projects', text: 'Projects', icon: IconFolder, key: 'p' },
+    ],
+  },
+  {
+    title: 'Operations',
+    places: [
+      { to: '/sweeps', text: 'Sweeps', icon: IconRefresh, key: 'o' },
+      { to: '/provider', text: 'Provider', icon: IconCloudUp },
+      { to: '/audit', text: 'Audit', icon: IconHistory },
+    ],
+  },
+];
+
+const TENANT: readonly PlaceGroup[] = [
+  {
+    title: null,
+    places: [
+      { to: '/inventory', text: 'My resources', icon: IconStack2, key: 'r', count: 'resources' },
+      { to: '/order', text: 'Order', icon: IconCirclePlus },
+      { to: '/sagas', text: 'My requests', icon: IconRoute, key: 's', count: 'sagas' },
+    ],
+  },
+];
+
+export const placesOf = (isAdmin: boolean): readonly PlaceGroup[] => (isAdmin ? ADMIN : TENANT);
+
+export function isAt(pathname: string, to: string): boolean {
+  return pathname === to || pathname.startsWith(`${to}/`) || (to === '/inventory' && pathname.startsWith('/resources/'));
+}
+
+/** The places of a caller, with the numbers that the shell knows. */
+export function PlaceList({
+  groups,
+  counts,
+}: {
+  readonly groups: readonly PlaceGroup[];
+  readonly counts: Readonly<Record<string, number | undefined>>;
+}) {
+  const { pathname } = useLocation();
+  return groups.map(({ title, places }) => (
+    <div key={title ?? ''}>
+      {title && <h2>{title}</h2>}
+      {places.map(({ to, text, icon: Icon, count: counted, hot }) => {
+        const number = counted === undefined ? undefined : counts[counted];
+        const here = isAt(pathname, to);
+        return (
+          <Link key={to} to={to} className={here ? 'on' : ''} aria-current={here ? 'page' : undefined}>
+            <Icon size={16} stroke={1.75} aria-hidden />
+            {text}
+            {number !== undefined && number > 0 && <span className={hot ? 'ct hot' : 'ct'}>{count(number)}</span>}
+          </Link>
+        );
+      })}
+    </div>
+  ));
+}

@@ -1,0 +1,77 @@
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useDeferredValue, useState } from 'react';
+import { answered, api } from '../client/client';
+import { IconSearch } from '../parts/icons';
+import { KindIcon, kindName } from '../parts/kinds';
+import { keysAreOff, setKeysOff } from './keys';
+import type { PlaceGroup } from './navigation';
+import { setScheme, useScheme } from './scheme';
+import { useSession } from './session';
+import { TEXTS } from './texts';
+
+const SHORTEST = 2;
+
+/** Search and commands in one place: pages, what can be done from anywhere, and resources by name, address, id or tag. */
+export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) {
+  const navigate = useNavigate();
+  const scheme = useScheme();
+  const { signOut } = useSession();
+  const [query, setQuery] = useState('');
+  const q = useDeferredValue(query.trim());
+  const found = useQuery({
+    queryKey: ['inventory', 'palette', q],
+    queryFn: ({ signal }) => answered(api.GET('/api/v1/inventory', { params: { query: { q, sort: 'name', limit: 8 } }, signal })),
+    enabled: q.length >= SHORTEST,
+  });
+  const next = scheme === 'dark' ? 'light' : 'dark';
+  const matches = (text: string) => text.toLowerCase().includes(q.toLowerCase());
+  const pages: SpotlightActionData[] = groups
+    .flatMap(({ places }) => places)
+    .filter(({ text }) => matches(text))
+    .map(({ to, text, key, icon: Icon }) => ({
+      id: to,
+      label: text,
+      description: key ? `g ${key}` : undefined,
+      leftSection: <Icon size={16} stroke={1.75} aria-hidden />,
+      onClick: () => void navigate({ to }),
+    }));
+  const actions: SpotlightActionData[] = [
+    { id: 'scheme', label: TEXTS.scheme[next], onClick: () => setScheme(next) },
+    { id: 'scheme-auto', label: TEXTS.scheme.auto, onClick: () => setScheme('auto') },
+    { id: 'keys', label: keysAreOff() ? TEXTS.keysOn : TEXTS.keysOff, onClick: () => setKeysOff(!keysAreOff()) },
+    { id: 'sign-out', label: TEXTS.signOut, onClick: signOut },
+  ].filter(({ label }) => matches(label));
+  const resources: SpotlightActionData[] = (q.length >= SHORTEST ? (found.data?.data ?? []) : []).map((resource) => ({
+    id: resource.id,
+    label: resource.name ?? resource.provider_id,
+    description: [kindName(resource.kind), resource.tenant_id, resource.region].filter(Boolean).join(' · '),
+    leftSection: <KindIcon kind={resource.kind} size={16} />,
+    onClick: () => void navigate({ to: '/resources/$id', params: { id: resource.id } }),
+  }));
+  const all: SpotlightActionGroupData[] = [
+    { group: TEXTS.palette.resources, actions: resources },
+    { group: TEXTS.palette.pages, actions: pages },
+    { group: TEXTS.palette.actions, actions },
+  ].filter((group) => group.actions.length > 0);
+  return (
+    <Spotlight
+      actions={all}
+      query={query}
+      onQueryChange={setQuery}
+      filter={(_query, given) => given}
+      shortcut={['mod + K', '/']}
+      nothingFound={TEXTS.palette.empty}
+      highlightQuery={false}
+      lockScroll={false}
+      scrollable
+      maxHeight={420}
+      searchProps={{
+        leftSection: <IconSearch size={16} stroke={1.75} aria-hidden />,
+        placeholder: TEXTS.palette.placeholder,
+        'aria-label': TEXTS.search,
+      }}
+    />
+  );
+}

@@ -1,0 +1,102 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { EmptyState, ErrorState } from '../parts/states';
+import { anyFilters, filtersText, parseFilters } from './search';
+import { Shell } from './shell';
+import { TEXTS } from './texts';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <EmptyState title={TEXTS.notFound.title} hint={TEXTS.notFound.hint} />,
+});
+
+const at = <const Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => root, path, component, validateSearch: anyFilters });
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/inventory' });
+  },
+});
+
+const routes = root.addChildren([
+  start,
+  at(
+    '/inventory',
+    lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
+  ),
+  at(
+    '/resources/$id',
+    lazyRouteComponent(() => import('../screens/resource/resource-screen'), 'ResourceScreen'),
+  ),
+  at(
+    '/sagas',
+    lazyRouteComponent(() => import('../screens/sagas/sagas-screen'), 'SagasScreen'),
+  ),
+  at(
+    '/sagas/$id',
+    lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
+  ),
+  at(
+    '/order',
+    lazyRouteComponent(() => import('../screens/order/order-screen'), 'OrderScreen'),
+  ),
+  at(
+    '/drift',
+    lazyRouteComponent(() => import('../screens/drift/drift-screen'), 'DriftScreen'),
+  ),
+  at(
+    '/inbox',
+    lazyRouteComponent(() => import('../screens/inbox/inbox-screen'), 'InboxScreen'),
+  ),
+  at(
+    '/sweeps',
+    lazyRouteComponent(() => import('../screens/sweeps/sweeps-screen'), 'SweepsScreen'),
+  ),
+  at(
+    '/sweeps/$id',
+    lazyRouteComponent(() => import('../screens/sweeps/sweep-screen'), 'SweepScreen'),
+  ),
+  at(
+    '/projects',
+    lazyRouteComponent(() => import('../screens/projects/projects-screen'), 'ProjectsScreen'),
+  ),
+  at(
+    '/audit',
+    lazyRouteComponent(() => import('../screens/audit/audit-screen'), 'AuditScreen'),
+  ),
+  at(
+    '/provider',
+    lazyRouteComponent(() => import('../screens/provider/provider-screen'), 'ProviderScreen'),
+  ),
+  at(
+    '/tenants',
+    lazyRouteComponent(() => import('../screens/tenants/tenants-screen'), 'TenantsScreen'),
+  ),
+  at(
+    '/tenants/$id',
+    lazyRouteComponent(() => import('../screens/tenants/tenant-screen'), 'TenantScreen'),
+  ),
+]);
+
+/** One chunk for each screen. Every address below `/console` is the same page, and this decides what it shows. */
+export function createConsoleRouter() {
+  return createRouter({
+    routeTree: routes,
+    basepath: '/console',
+    parseSearch: parseFilters,
+    stringifySearch: filtersText,
+    defaultPreload: 'intent',
+    defaultPendingMs: 150,
+    defaultErrorComponent: ({ error, reset }) => (
+      <ErrorState error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    ),
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

@@ -1,0 +1,110 @@
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
+import { Modal } from '@mantine/core';
+import { useState } from 'react';
+import { Problem } from '../client/client';
+import { IconCloudOff, IconMenu2 } from '../parts/icons';
+import { useInbox } from '../screens/inbox/inbox-items';
+import { Brand } from './brand';
+import { useDriftSummary, useOpenSagas, useSummary } from './counts';
+import { usePlaceKeys } from './keys';
+import { isAt, PlaceList, placesOf, type PlaceGroup } from './navigation';
+import { Palette } from './palette';
+import { useSession } from './session';
+import { TEXTS } from './texts';
+import { TopBar } from './top-bar';
+
+const BOTTOM_PLACES = 4;
+
+/** What is around every screen: navigation, search, the age of the data, who is signed in. */
+export function Shell() {
+  const { isAdmin } = useSession();
+  const groups = placesOf(isAdmin);
+  const summary = useSummary();
+  const sagas = useOpenSagas();
+  const drift = useDriftSummary();
+  usePlaceKeys(groups);
+  const inbox = useInbox();
+  const counts = {
+    inbox: inbox.items.length,
+    resources: summary.data?.data.total,
+    sagas: sagas.data?.data.length,
+    drift: drift.data?.data.drifted,
+  };
+  return (
+    <div className="app">
+      <a href="#main" className="btn skip">
+        {TEXTS.skip}
+      </a>
+      <nav className="nav" aria-label="Main">
+        <Link to="/" className="brand" style={{ background: 'none', boxShadow: 'none', height: 48 }}>
+          <Brand />
+        </Link>
+        <PlaceList groups={groups} counts={counts} />
+      </nav>
+      <TopBar freshness={summary.data} />
+      <div className="mainbox">
+        <OfflineBanner />
+        <Outlet />
+      </div>
+      <BottomBar groups={groups} counts={counts} />
+      <Palette groups={groups} />
+    </div>
+  );
+}
+
+/** Says that the server cannot be reached, until it can. */
+function OfflineBanner() {
+  const client = useQueryClient();
+  useIsFetching(); // renders when a query begins or ends
+  const isOffline = client
+    .getQueryCache()
+    .getAll()
+    .some((query) => query.isActive() && query.state.error instanceof Problem && query.state.error.status === 0);
+  if (!isOffline) return null;
+  return (
+    <div className="banner" role="status">
+      <IconCloudOff size={16} stroke={1.75} aria-hidden />
+      {TEXTS.offline}
+    </div>
+  );
+}
+
+/** On a phone: four places and the rest behind the fifth. */
+function BottomBar({
+  groups,
+  counts,
+}: {
+  readonly groups: readonly PlaceGroup[];
+  readonly counts: Readonly<Record<string, number | undefined>>;
+}) {
+  const { pathname } = useLocation();
+  const [open, setOpen] = useState(false);
+  const places = groups.flatMap((group) => group.places).slice(0, BOTTOM_PLACES);
+  return (
+    <nav className="tabs" aria-label="Places">
+      {places.map(({ to, text, icon: Icon }) => (
+        <Link key={to} to={to} className={isAt(pathname, to) ? 'on' : ''}>
+          <Icon size={20} stroke={1.75} aria-hidden />
+          {text}
+        </Link>
+      ))}
+      <button type="button" onClick={() => setOpen(true)}>
+        <IconMenu2 size={20} stroke={1.75} aria-hidden />
+        {TEXTS.more}
+      </button>
+      <Modal
+        opened={open}
+        onClose={() => setOpen(false)}
+        title={TEXTS.more}
+        lockScroll={false}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        {/* a place that is chosen closes the sheet */}
+        <div className="sheet" role="presentation" onClick={() => setOpen(false)}>
+          <PlaceList groups={groups.map(({ places: inGroup }) => ({ title: null, places: inGroup }))} counts={counts} />
+        </div>
+      </Modal>
+    </nav>
+  );
+}

@@ -1,0 +1,70 @@
+import { Modal, PasswordInput } from '@mantine/core';
+import { useState, type SubmitEvent } from 'react';
+import { ProblemCode } from '../parts/states';
+import { Brand } from './brand';
+import { TEXTS } from './texts';
+
+interface SignInProps {
+  readonly begin: (token: string) => Promise<void>;
+  readonly failure: Error | null;
+  /** Over a page whose session has ended: the page stays as it is. */
+  readonly over?: boolean;
+}
+
+export function SignIn({ begin, failure, over = false }: SignInProps) {
+  if (!over) {
+    return (
+      <main className="sign">
+        <section className="card pad">
+          <Brand />
+          <h1 style={{ fontSize: 20, lineHeight: '26px', fontWeight: 650, margin: '12px 0 6px' }}>{TEXTS.signIn.title}</h1>
+          <TokenForm begin={begin} failure={failure} button={TEXTS.signIn.button} why={TEXTS.signIn.why} />
+        </section>
+      </main>
+    );
+  }
+  return (
+    <Modal opened onClose={() => undefined} withCloseButton={false} title={TEXTS.signIn.again} centered lockScroll={false}>
+      <TokenForm begin={begin} failure={failure} button={TEXTS.signIn.again} why={TEXTS.signIn.ended} />
+    </Modal>
+  );
+}
+
+function TokenForm({ begin, failure, button, why }: SignInProps & { readonly button: string; readonly why: string }) {
+  const [token, setToken] = useState('');
+  const [refused, setRefused] = useState<Error | null>(null);
+  const [busy, setBusy] = useState(false);
+  const problem = refused ?? failure;
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await begin(token.trim());
+    } catch (error) {
+      setRefused(error instanceof Error ? error : new Error(String(error)));
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <p className="mid">{why}</p>
+      <PasswordInput
+        label={TEXTS.signIn.token}
+        value={token}
+        onChange={(event) => setToken(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+        error={problem?.message}
+        description={TEXTS.signIn.howto}
+        inputWrapperOrder={['label', 'input', 'error', 'description']}
+      />
+      {problem && <ProblemCode error={problem} />}
+      <button type="submit" className="btn pri" disabled={busy || token.trim() === ''}>
+        {button}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,80 @@
+import type { AuditContext } from '#libs/audit';
+import type { NewEvent } from '#libs/events';
+import { isUuid } from '#libs/kernel';
+import type { ApprovalDecision } from '../entities/saga-approval.entity';
+import type { GuardedStart, Judgement } from './acceptance-guard';
+
+/** The resource that the input names, and the name of what it orders, for the audit log and the events. */
+export function targetOf({
+  resource_id: resourceId,
+  name,
+  dns_record_name: record,
+  dns_domain: zone,
+}: GuardedStart['input']): Record<string, string> {
+  const target_name =
+    typeof name === 'string' ? name : typeof record === 'string' && typeof zone === 'string' ? `${record} in ${zone}` : undefined;
+  return { ...(typeof resourceId === 'string' && { resource_id: resourceId }), ...(target_name !== undefined && { target_name }) };
+}
+
+/** The run that an event is about: an accepted start, or a stored run. */
+interface RunOfEvent {
+  readonly id: string;
+  readonly kind: string;
+  readonly input: GuardedStart['input'];
+  readonly ownerId: string | null;
+}
+
+function sagaEvent(type: NewEvent['type'], { id, kind, input, ownerId }: RunOfEvent, { by }: AuditContext, data = {}): NewEvent {
+  const { resource_id: resourceId = '', target_name: name } = targetOf(input);
+  const subject = { type: 'saga', id, kind, name };
+  return { type, tenantId: ownerId, actor: by, source: 'saga', subject, resourceId: isUuid(resourceId) ? resourceId : null, data };
+}
+
+type JudgedStart = RunOfEvent & { readonly because: AuditContext; readonly judgement: Judgement };
+
+/** A start that needs a decision begins with it. */
+export function startEvent({ because, judgement: { approval }, ...run }: JudgedStart): NewEvent {
+  return approval ? sagaEvent('saga.awaiting_approval', run, because, { why: approval.why }) : sagaEvent('saga.started', run, because);
+}
+
+const DECIDED: Record<ApprovalDecision, NewEvent['type']> = {
+  approved: 'saga.started',
+  rejected: 'saga.rejected',
+  expired: 'saga.rejected',
+  cancelled: 'saga.rolled_back',
+};
+
+/** The end of the wait for a decision. The reason stays in the audit log, as that of every operator. */
+export const decisionEvent = (run: RunOfEvent, decision: ApprovalDecision, because: AuditContext): NewEvent =>
+  sagaEvent(DECIDED[decision], run, because, { decision });
+
+/** A repeated start must not fill the record: each process appends one event per tenant, code and minute. */
+const REFUSAL_EVERY_MS = 60_000;
+
+/** The refusals of limits that are worth an event. */
+export class RefusalEvents {
+  private readonly lastMs = new Map<string, number>();
+
+  /** The events of starts that a limit refused, and what to call once they are committed. */
+  of(starts: readonly (GuardedStart & { readonly because: AuditContext; readonly judgement: Judgement | undefined })[]): {
+    readonly events: readonly NewEvent[];
+    readonly committed: () => void;
+  } {
+    const nowMs = performance.now();
+    const fresh = new Map<string, NewEvent>();
+    for (const { kind, input, ownerId, because, judgement } of starts) {
+      const limits = judgement?.limits.filter(({ ok }) => !ok) ?? [];
+      if (!judgement?.refusal || ownerId === null || limits.length === 0) continue;
+      const { code } = judgement.refusal;
+      const key = `${code}/${ownerId}`;
+      if (nowMs - (this.lastMs.get(key) ?? -Infinity) < REFUSAL_EVERY_MS) continue;
+      const subject = { type: 'tenant', id: ownerId };
+      const data = { code, kind, ...targetOf(input), limits };
+      fresh.set(key, { type: 'limit.refused', tenantId: ownerId, actor: because.by, source: 'saga', subject, data });
+    }
+    const committed = () => {
+      for (const key of fresh.keys()) this.lastMs.set(key, nowMs);
+    };
+    return { events: [...fresh.values()], committed };
+  }
+}

@@ -1,0 +1,142 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { freePorts, Launched, runNote } from '../start/launcher';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** As root in a container, without a graphics card, and without any request of the browser's own. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const hasBrowser = existsSync(CHROMIUM);
+if (!hasBrowser && process.env.REQUIRE_BROWSER === '1') throw new Error(`REQUIRE_BROWSER=1, but there is no ${CHROMIUM}`);
+if (!hasBrowser) console.warn(`\nSKIPPED: the console in a browser. There is no ${CHROMIUM}: apt-get install chromium\n`);
+
+/** `describe`, and skipped with a message where there is no browser. */
+export const describeInBrowser = hasBrowser ? describe : describe.skip;
+
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const AXE_OPTIONS = {
+  light: { resultTypes: ['violations'] },
+  dark: { resultTypes: ['violations'], runOnly: ['color-contrast'] },
+};
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** The whole system as `npm start` runs it, with its demo account, and a browser. */
+export class ConsoleWorld {
+  private constructor(
+    private readonly system: Launched,
+    private readonly dataDir: string,
+    private readonly browser: Browser,
+    readonly api: string,
+    readonly simulator: string,
+    readonly tokens: { readonly admin: string; readonly tenant: string; readonly simulator: string },
+    /** What `npm start` prints first. */
+    readonly link: string,
+  ) {}
+
+  static async start(): Promise<ConsoleWorld> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-console-'));
+    const system = Launched.run(['up'], { DATA_DIR: dataDir, ...(await freePorts()) });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const summary = await system.summary();
+    const [first = ''] = system.stdout.split('\n');
+    const { api, simulator, admin_token: admin, tenant_token: tenant, simulator_token: simulated } = runNote(dataDir);
+    return new ConsoleWorld(
+      system,
+      dataDir,
+      browser,
+      api,
+      simulator,
+      { admin, tenant, simulator: simulated },
+      summary.console === undefined ? '' : first,
+    );
+  }
+
+  /** A page of a new browser, signed in by the fragment of the address. */
+  async open(who: 'admin' | 'tenant', path: string, options: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<WatchedPage> {
+    const context = await this.newContext(options);
+    const watched = new WatchedPage(context, await context.newPage());
+    await watched.page.goto(`${this.api}/console${path}#token=${this.tokens[who]}`);
+    await watched.page.getByRole('main').waitFor();
+    return watched;
+  }
+
+  newContext({ scheme = 'light', width = 1440 }: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<BrowserContext> {
+    return this.browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+  }
+
+  async call<T>(who: 'admin' | 'tenant', path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
+    const headers = { authorization: `Bearer ${this.tokens[who]}`, 'content-type': 'application/json' };
+    const response = await fetch(`${this.api}${path}`, {
+      method: init.method ?? 'GET',
+      headers,
+      body: JSON.stringify(init.body),
+    });
+    return (await response.json()) as T;
+  }
+
+  /** A call of the simulated provider itself, as its own panel would make it. */
+  async atProvider<T>(path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
+    const headers = { authorization: `Bearer ${this.tokens.simulator}`, 'content-type': 'application/json' };
+    const response = await fetch(`${this.simulator}${path}`, {
+      method: init.method ?? 'GET',
+      headers,
+      body: JSON.stringify(init.body),
+    });
+    const text = await response.text();
+    return (text === '' ? {} : JSON.parse(text)) as T;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.system.child.kill('SIGTERM');
+    await this.system.ended;
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** A page that records what no page may do: errors of the console, reports of the policy, failed requests, requests to other hosts. */
+export class WatchedPage {
+  readonly faults: string[] = [];
+
+  constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.on('console', (message) => message.type() === 'error' && this.faults.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => this.faults.push(`page: ${error.message}`));
+    page.on('response', (response) => response.status() >= 400 && this.faults.push(`${response.status()} ${response.url()}`));
+    page.on('request', (request) => {
+      if (!/^(https?:\/\/127\.0\.0\.1|data:|blob:)/.test(request.url())) this.faults.push(`foreign: ${request.url()}`);
+    });
+  }
+
+  /** The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. */
+  async axe(scheme: 'light' | 'dark'): Promise<string[]> {
+    await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(AXE_OPTIONS[scheme])})`);
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}

@@ -1,0 +1,233 @@
+import { until } from '../../support/until';
+import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
+
+jest.setTimeout(60_000);
+
+interface Listed {
+  readonly data: readonly { readonly id: string; readonly name: string; readonly provider_id: string }[];
+}
+
+let world: ConsoleWorld;
+const opened: WatchedPage[] = [];
+const open = async (...args: Parameters<ConsoleWorld['open']>) => {
+  const page = await world.open(...args);
+  opened.push(page);
+  return page;
+};
+
+describeInBrowser('the console in a browser', () => {
+  beforeAll(async () => {
+    world = await ConsoleWorld.start();
+  });
+  afterAll(() => world?.close());
+  afterEach(async () => {
+    const faults = opened.flatMap((page) => page.faults);
+    for (const page of opened.splice(0)) await page.close();
+    expect(faults).toEqual([]); // no error of the console, no report of the policy, no failed and no foreign request
+  });
+
+  it('signs in by the line that npm start prints first, loses the token from the address, keeps it from scripts, and signs out', async () => {
+    expect(world.link).toMatch(/^console: http:\/\/127\.0\.0\.1:\d+\/console#token=[\w-]+\.[\w-]+\.[\w-]+$/);
+    const { page } = await open('admin', '/inventory');
+    await page.getByRole('row', { name: /acme/ }).first().waitFor();
+    expect(page.url()).toBe(`${world.api}/console/inventory`);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('eyJ');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
+  it('has no finding of axe-core on any route, for both callers and in both schemes', async () => {
+    const { data: droplets } = await world.call<Listed>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme');
+    const { data: sweeps } = await world.call<Listed>('admin', '/api/v1/sweeps');
+    const resource = `/resources/${droplets[0]?.id}`;
+    const order = '/order?kind=provision_droplet';
+    const routes = {
+      admin: [
+        '/inbox',
+        '/inventory',
+        resource,
+        '/drift',
+        '/sagas',
+        '/order',
+        order,
+        '/projects',
+        '/sweeps',
+        `/sweeps/${sweeps[0]?.id}`,
+        '/provider',
+        '/audit',
+      ],
+      tenant: ['/inventory', resource, order, '/sagas'],
+    } as const;
+    const found: string[] = [];
+    for (const who of ['admin', 'tenant'] as const) {
+      const watched = await open(who, routes[who][0]);
+      for (const route of routes[who]) {
+        await watched.page.goto(`${world.api}/console${route}`);
+        await watched.page.getByRole('heading', { level: 1 }).waitFor();
+        await watched.page.locator('[aria-busy]').waitFor({ state: 'detached' });
+        for (const scheme of ['light', 'dark'] as const) {
+          await watched.page.emulateMedia({ colorScheme: scheme });
+          found.push(...(await watched.axe(scheme)).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
+        }
+      }
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('works by keyboard alone: goes to a place, moves in the table, opens, searches', async () => {
+    const { page } = await open('admin', '/sagas');
+    await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    const first = page.locator('tbody tr[data-index="0"]');
+    await first.waitFor();
+    await first.focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    const third = page.locator('tbody tr[data-index="2"]');
+    await page.waitForFunction("document.activeElement?.dataset.index === '2'");
+    const name = (await third.locator('td').first().textContent()) ?? '';
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.keyboard.press('/');
+    await page.getByPlaceholder('Search resources, or type a command').fill('acme-web-01');
+    await page
+      .getByRole('button', { name: /^acme-web-01/ })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'acme-web-01' }).waitFor();
+  });
+
+  it('keeps at most 60 rows of a long table in the page, and its filters in the address', async () => {
+    const { page } = await open('admin', '/inventory');
+    const rows = page.locator('tbody tr[data-index]');
+    await rows.first().waitFor();
+    expect(Number(await page.getByRole('table').getAttribute('aria-rowcount'))).toBeGreaterThan(200);
+    expect(await rows.count()).toBeLessThanOrEqual(60);
+    await page.locator('.tb').evaluate((table) => table.scrollTo(0, table.scrollHeight));
+    await page.locator('tbody tr[data-index="200"]').waitFor();
+    expect(await rows.count()).toBeLessThanOrEqual(60);
+    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'kind' }).click();
+    await page.getByRole('combobox', { name: 'kind' }).fill('Volume');
+    await page.getByRole('option', { name: 'Volume' }).click();
+    await page.waitForURL(/kind=volume/);
+    await page.getByRole('button', { name: 'Remove filter kind' }).waitFor();
+    await page.reload();
+    await page.getByRole('cell', { name: 'Volume' }).first().waitFor();
+    expect(await page.getByRole('cell', { name: 'Droplet' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/v1/inventory.csv?kind=volume');
+  });
+
+  it('lets a tenant order a droplet: form, plan, confirmation, and the droplet comes alive at the provider', async () => {
+    const { page } = await open('tenant', '/order');
+    await page.getByRole('link', { name: 'New droplet' }).click();
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page.getByText('Name is needed').waitFor(); // nothing is asked of the server before
+    await page.getByLabel('Name').fill('acme-console-01');
+    await page.getByLabel('Size').fill('s-1vcpu-1gb');
+    await page.getByLabel('Region').fill('fra1');
+    await page.getByLabel('Image').fill('ubuntu-24-04-x64');
+    await page.getByLabel('Reason').fill('seen in the console');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page
+      .getByRole('region', { name: 'Plan' })
+      .getByText(/create/i)
+      .first()
+      .waitFor();
+    const { droplets: before } = await world.atProvider<{ droplets: { name: string }[] }>('/v2/droplets?per_page=200');
+    expect(before.some(({ name }) => name === 'acme-console-01')).toBe(false);
+    await page.getByRole('button', { name: /^Create the droplet/ }).click();
+    await page.getByRole('heading', { name: 'Create acme-console-01' }).waitFor();
+    await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
+    const { droplets } = await world.atProvider<{ droplets: { name: string; status: string }[] }>('/v2/droplets?per_page=200');
+    expect(droplets.find(({ name }) => name === 'acme-console-01')).toMatchObject({ status: 'active' });
+    await page.getByRole('link', { name: 'acme-console-01' }).click();
+    await page.getByRole('heading', { level: 1, name: 'acme-console-01' }).waitFor();
+    await page.getByText('Ordered and actual').waitFor();
+  });
+
+  it('asks before it uses a token that another site posts, and keeps the session that there is until then', async () => {
+    const watched = await open('admin', '/sagas');
+    const { page } = watched;
+    const status = await page.evaluate(async (token) => {
+      const body = new URLSearchParams({ token });
+      return (await fetch('/console/session', { method: 'POST', body })).status;
+    }, world.tokens.tenant);
+    expect(status).toBe(403); // this origin is not one of CONSOLE_ORIGINS
+    watched.faults.splice(0);
+    await page.reload();
+    await page.getByText('admin').first().waitFor();
+  });
+
+  it('shows an operator what a suspect sweep misses, by name, and releases it only when the count is typed', async () => {
+    type Volume = { volume: { droplet_ids: number[]; region: { slug: string } } };
+    const volumeOf = (id: string) => world.atProvider<Volume>(`/v2/volumes/${id}`);
+    const { data: volumes } = await world.call<Listed>('admin', '/api/v1/inventory?kind=volume&limit=200');
+    for (const { provider_id: id } of volumes) {
+      const { volume } = await volumeOf(id);
+      for (const droplet of volume.droplet_ids)
+        await world.atProvider(`/v2/volumes/${id}/actions`, {
+          method: 'POST',
+          body: { type: 'detach', droplet_id: droplet, region: volume.region.slug },
+        });
+    }
+    for (const { provider_id: id } of volumes) {
+      await until(async () => (await volumeOf(id)).volume.droplet_ids.length === 0);
+      await world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' });
+    }
+    const { page } = await open('admin', '/sweeps');
+    await page.getByRole('button', { name: 'Sweep…' }).click();
+    await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
+    await page.locator('.head .pill.bad, .head .pill.ok').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('i');
+    await page.getByRole('link', { name: /^Volume sweep did not list/ }).click({ timeout: 40_000 }); // the latest, which counts
+    await page.getByText('This list may be wrong').waitFor();
+    await page
+      .getByRole('row', { name: new RegExp(volumes[0]?.name ?? 'none') })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: /^Release \d+ as missing/ }).click();
+    const dialog = page.getByRole('dialog');
+    const confirm = dialog.getByRole('button', { name: 'Release', exact: true });
+    expect(await confirm.isDisabled()).toBe(true);
+    const typed = dialog.getByLabel(/^Type \d+ to confirm/);
+    const count = /Type (\d+)/.exec((await dialog.textContent()) ?? '')?.[1] ?? '';
+    await typed.fill(count);
+    expect(await confirm.isDisabled()).toBe(true); // and a reason
+    await dialog.getByLabel('Reason').fill('the volumes were deleted on purpose');
+    await confirm.click();
+    await page.locator('.head .pill', { hasText: 'Released' }).waitFor();
+  });
+
+  it('reverts a drift with its plan: the size that somebody changed at the provider is put back', async () => {
+    const { data } = await world.call<Listed>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme&q=acme-web-01');
+    const droplet = data.find(({ name }) => name === 'acme-web-01');
+    await world.call('admin', `/api/v1/inventory/${droplet?.id}/adopt`, { method: 'POST', body: {} });
+    await world.atProvider(`/v2/droplets/${droplet?.provider_id}/actions`, {
+      method: 'POST',
+      body: { type: 'rename', name: 'acme-renamed' },
+    });
+    const atProvider = () => world.atProvider<{ droplet: { name: string } }>(`/v2/droplets/${droplet?.provider_id}`);
+    await until(async () => (await atProvider()).droplet.name === 'acme-renamed');
+    const { page } = await open('admin', `/resources/${droplet?.id}`);
+    await world.call('admin', '/api/v1/sweeps', { method: 'POST', body: { kind: 'droplet' } });
+    await page.getByRole('heading', { level: 1, name: 'acme-renamed' }).waitFor({ timeout: 40_000 });
+    await page.keyboard.press('g');
+    await page.keyboard.press('d');
+    await page.getByRole('button', { name: 'Compare now' }).click();
+    await page.getByRole('row', { name: /acme-renamed/ }).click();
+    await page.getByRole('button', { name: 'Plan the way back' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('region', { name: 'Plan' }).getByText('acme-web-01').first().waitFor();
+    await dialog.getByRole('button', { name: 'Put back' }).click();
+    await page.getByRole('heading', { name: /^Put back/ }).waitFor();
+    await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
+    expect((await atProvider()).droplet.name).toBe('acme-web-01');
+  });
+});

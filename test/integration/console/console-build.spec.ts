@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+
+const ROOT = join(__dirname, '../../..');
+const BUILT = join(ROOT, 'dist/console');
+const FIRST_LOAD_KB = 260;
+const CHUNK_KB = 80;
+
+interface Chunk {
+  readonly file: string;
+  readonly imports?: readonly string[];
+  readonly css?: readonly string[];
+  readonly isEntry?: boolean;
+  readonly isDynamicEntry?: boolean;
+}
+
+const manifest = JSON.parse(readFileSync(join(BUILT, 'manifest.json'), 'utf8')) as Record<string, Chunk>;
+const packedKb = (file: string) => statSync(join(BUILT, `${file}.gz`)).size / 1_000;
+
+/** A chunk with all that it imports, but for what `without` has already loaded. */
+function filesOf(name: string, without: ReadonlySet<string> = new Set(), seen = new Set<string>()): Set<string> {
+  const chunk = manifest[name];
+  if (!chunk) return seen;
+  for (const file of [chunk.file, ...(chunk.css ?? [])]) if (!without.has(file)) seen.add(file);
+  for (const imported of chunk.imports ?? []) filesOf(imported, without, seen);
+  return seen;
+}
+const sumKb = (files: ReadonlySet<string>) => [...files].reduce((sum, file) => sum + packedKb(file), 0);
+
+const entry = Object.entries(manifest).find(([, { isEntry }]) => isEntry)?.[0] ?? 'none';
+const first = filesOf(entry);
+const screens = Object.entries(manifest).filter(([, { isDynamicEntry }]) => isDynamicEntry);
+
+it(`loads at most ${FIRST_LOAD_KB} kB before the first screen, and at most ${CHUNK_KB} kB for each screen`, () => {
+  expect(screens.length).toBeGreaterThanOrEqual(5);
+  expect(sumKb(first)).toBeLessThanOrEqual(FIRST_LOAD_KB);
+  const large = screens.map(([name]) => ({ name, kb: sumKb(filesOf(name, first)) })).filter(({ kb }) => kb > CHUNK_KB);
+  expect(large).toEqual([]);
+});
+
+it('asks nothing of other hosts: no built file names an address to load from', () => {
+  for (const name of readdirSync(join(BUILT, 'assets')).filter((file) => /\.(js|css)$/.test(file))) {
+    const loads = readFileSync(join(BUILT, 'assets', name), 'utf8').match(/(?:url\(|import\(|fetch\(|src=)["'`]?https?:[^"'`)]+/g) ?? [];
+    expect({ name, loads }).toEqual({ name, loads: [] });
+  }
+});
+
+it('has the types and forms of the API as it is: run `npm run console:client` after a change of the API', () => {
+  const script = join(ROOT, 'apps/console/client.mjs');
+  expect(existsSync(script)).toBe(true);
+  expect(execFileSync(process.execPath, [script, '--stale'], { encoding: 'utf8' }).trim()).toBe('');
+}, 60_000);
+
+it('keeps every file of the console below 300 lines, with a folder for each screen', () => {
+  const sources = readdirSync(join(ROOT, 'apps/console/src'), { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile() && /\.tsx?$/.test(file.name) && !file.name.endsWith('.d.ts'))
+    .map((file) => join(file.parentPath, file.name));
+  expect(sources.length).toBeGreaterThan(20);
+  expect(sources.filter((file) => readFileSync(file, 'utf8').split('\n').length > 300)).toEqual([]);
+  const screensWithoutTexts = readdirSync(join(ROOT, 'apps/console/src/screens')).filter(
+    (screen) => !existsSync(join(ROOT, 'apps/console/src/screens', screen, 'texts.ts')),
+  );
+  expect(screensWithoutTexts).toEqual([]);
+});
