@@ -51,8 +51,8 @@ export class SagaPlanner {
   }
 
   /**
-   * Throws like `plan`. What only the state refuses is the `refusal`. Limits and holds are not looked at: they are judged where the start is
-   * written, under locks.
+   * Throws like `plan`. What only the state refuses is the `refusal`. Limits and holds are no part of it: they are judged where the start
+   * is written, under locks.
    */
   async judge(definition: SagaDefinition, asked: AskedStart): Promise<JudgedStart> {
     try {
@@ -110,7 +110,7 @@ export class SagaPlanner {
     return busy?.resource;
   }
 
-  /** The result of work whose transaction leaves nothing behind, row locks included. */
+  /** The result of work in a transaction that leaves nothing behind, row locks included. */
   private async rolledBack<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     const results: T[] = [];
     const end = new Error('the transaction of a plan is rolled back');
