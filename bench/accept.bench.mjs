@@ -37,7 +37,7 @@ await owner.query(`insert into provider_sizes (slug, memory_mb, vcpus, disk_gb, 
 await owner
   .query(`insert into provider_regions (slug, name, available) values ('fra1', 'Frankfurt', true) on conflict do nothing`)
   .catch(() => owner.query(`insert into provider_regions (slug, available) values ('fra1', true) on conflict do nothing`));
-await owner.query(`insert into provider_images (slug, min_disk_gb, regions, status) values ('ubuntu-24-04-x64', 7, array['fra1'], 'available')
+await owner.query(`insert into provider_images (slug, name, min_disk_gb, regions, status) values ('ubuntu-24-04-x64', 'Ubuntu', 7, array['fra1'], 'available')
                    on conflict do nothing`);
 const { rows: accounts } = await owner.query('select id from cloud_accounts');
 await owner.query(
@@ -46,9 +46,9 @@ await owner.query(
   [accounts[0].id, TENANTS],
 );
 await owner.query(
-  `insert into cloud_resources (account_id, kind, provider_id, name, region, status, size_slug, tenant_id, attrs, content_hash)
-   select $1, 'droplet', t || '-' || nr, 'web-' || nr, 'fra1', 'active', 's-' || nr, t,
-          '{"vcpus": 1, "disk": 25, "memory": 1024, "features": ["backups"], "tags": []}', decode(md5(nr::text), 'hex')
+  `insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, tenant_id, attrs, content_hash, first_seen_at, last_seen_at)
+   select $1, 'droplet', t || '-' || nr, 'do:droplet:' || t || '-' || nr, 'web-' || nr, 'fra1', 'active', 's-' || nr, t,
+          '{"vcpus": 1, "disk": 25, "memory": 1024, "features": ["backups"], "tags": []}', decode(md5(nr::text), 'hex'), clock_timestamp(), clock_timestamp()
      from unnest($2::text[]) t, generate_series(1, $3::int) nr`,
   [accounts[0].id, TENANTS, DROPLETS],
 );

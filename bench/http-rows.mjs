@@ -6,6 +6,7 @@ export async function fillLists(owner, { resources, lines, sagas }) {
   await owner.query(
     `insert into cloud_accounts (provider_account_id, identified_by, billing_history_read_at) values ('bench', 'team', now())`,
   );
+  await owner.query(`insert into tenants (id, name, source) values ($1, $1, 'admin')`, [LARGE_TENANT]);
   await owner.query(
     `insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, attrs, content_hash, tenant_id, attributed_by, first_seen_at, last_seen_at)
      select a.id, 'droplet', (500000000 + i)::text, 'do:droplet:' || 500000000 + i, 'host-' || i || '.example.com', 'syd1', 'active', 's-1vcpu-1gb',

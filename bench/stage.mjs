@@ -93,6 +93,21 @@ export async function openBilling(env) {
   };
 }
 
+/** What answers costs over a database, in this process; it asks no provider. */
+export async function openCosts(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { CostsModule, CostService } = built('libs/features/costs/src/index.js');
+  class Measured {}
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, DigitalOceanModule, CostsModule];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  return { costs: context.get(CostService, { strict: false }), close: () => context.close() };
+}
+
 /** Drift over a database, in this process; it asks no provider. */
 export async function openDrift(env) {
   require('reflect-metadata');

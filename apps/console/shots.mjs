@@ -22,7 +22,7 @@ const SIZES = [
 const ADMIN = {
   inbox: '/inbox',
   inventory: '/inventory',
-  resource: `/resources/${await first('/api/v1/inventory?tenant_id=acme&kind=droplet')}`,
+  resource: `/resources/${process.env.SHOT_RESOURCE ?? (await first('/api/v1/inventory?tenant_id=acme&kind=droplet'))}`,
   order: '/order?kind=provision_droplet',
   sagas: '/sagas',
   saga: `/sagas/${await first('/api/v1/sagas')}`,

@@ -118,8 +118,14 @@ export async function newProvisioningWorld(
     await process.database.query('update provider_poll_results set asked_at = null');
     await process.get(Reaper).round();
   };
+  /** A tenant names the droplet that it destroys, as it has read it. */
+  const asClientsSend = async (kind: string, input: Record<string, unknown>, tenantId: string | null) => {
+    if (kind !== 'destroy_droplet' || tenantId === null || input.expected_name !== undefined) return input;
+    const found = await here.inventory.get(PLATFORM, String(input.resource_id)).catch(() => undefined);
+    return { ...input, ...(found && { expected_name: found.name }) };
+  };
   const start = async (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme') => {
-    const id = await here.starts.start({ kind, input, tenantId, because: ADMIN });
+    const id = await here.starts.start({ kind, input: await asClientsSend(kind, input, tenantId), tenantId, because: ADMIN });
     here.engine.wake();
     return id;
   };

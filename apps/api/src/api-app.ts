@@ -1,7 +1,7 @@
 import { UnsupportedMediaTypeException, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
+import { json, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
@@ -17,6 +17,8 @@ import { BOARD_PATH } from './queue-board/board-session';
 import { QueueBoard } from './queue-board/queue-board';
 
 const BODY_LIMIT = '100kb';
+/** A bulk change names up to 10,000 resources by their ids. */
+const BULK_ROUTE = { path: '/api/v1/inventory/bulk', limit: '500kb' };
 /** A request must arrive within this time, so that slow senders cannot keep connections open. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -40,6 +42,7 @@ export async function createApi(config: Config, root: DynamicModule = ApiModule.
   app.use(app.get(ConsoleSite).router);
   if (config.http.corsOrigins.length > 0) app.enableCors({ origin: [...config.http.corsOrigins], exposedHeaders: ['x-request-id'] });
   app.use(requireJson);
+  app.use(BULK_ROUTE.path, json({ limit: BULK_ROUTE.limit }));
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.use(explainBrokenJson);
   app.get(ApiDocument).bind(app);

@@ -5,6 +5,7 @@ import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
+import { CostsModule } from '#libs/costs';
 import { DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
@@ -22,7 +23,10 @@ import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
 import { BillingController, CostLinesController, InvoicesController } from './billing/billing.controller';
+import { CatalogController } from './catalog/catalog.controller';
+import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
+import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
@@ -31,6 +35,7 @@ import { KnownWords } from './http/known-words';
 import { ProblemFilter } from './http/problem.filter';
 import { KeepAliveDrainer } from './http/request-context';
 import { InputValidationPipe, UndeclaredInputGuard } from './http/validation.pipe';
+import { BulkChangeController, DesiredStateController } from './inventory/desired-state.controller';
 import { FastListController } from './inventory/fast-list/fast-list.controller';
 import { AdoptController, InventoryController, InventoryCsvController } from './inventory/inventory.controller';
 import { LimitsController } from './limits/limits.controller';
@@ -52,7 +57,11 @@ class AuthModule {}
 
 /** The lists of words that inputs may contain, for every validation pipe. */
 @Global()
-@Module({ imports: [DriftModule, InventoryModule, ProviderBillingModule, SagaModule], providers: [KnownWords], exports: [KnownWords] })
+@Module({
+  imports: [CatalogModule, DriftModule, InventoryModule, ProviderBillingModule, SagaModule],
+  providers: [KnownWords],
+  exports: [KnownWords],
+})
 class KnownWordsModule {}
 
 /** Terminus does not log: a failed probe is a response, and its caller decides whether it is an event. */
@@ -70,9 +79,13 @@ class FastListModule {}
 /** Resources without their list, which is the `FastListModule`. */
 @Module({
   imports: [InventoryModule, DriftModule, ProvisioningModule],
-  controllers: [InventoryController, InventoryCsvController, AdoptController],
+  controllers: [BulkChangeController, DesiredStateController, InventoryController, InventoryCsvController, AdoptController],
+  providers: [InputValidationPipe],
 })
 class InventoryApiModule {}
+
+@Module({ imports: [CatalogModule, InventoryModule, TenantsModule], controllers: [CatalogController] })
+class CatalogApiModule {}
 
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [ProjectsController] })
 class ProjectsApiModule {}
@@ -89,7 +102,7 @@ class SweepsApiModule {}
 
 /** `ProvisioningModule` registers the saga kinds that call the provider. */
 @Module({
-  imports: [AccountsModule, InventoryModule, SagaModule, ProvisioningModule],
+  imports: [InventoryModule, SagaModule, ProvisioningModule],
   controllers: [SagasController],
   providers: [SagasService, InputValidationPipe],
 })
@@ -110,6 +123,12 @@ class BillingApiModule {}
 /** `DigitalOceanModule` is global. */
 @Module({ controllers: [ProviderController] })
 class ProviderApiModule {}
+
+@Module({ imports: [CostsModule], controllers: [CostsController, CostsCsvController] })
+class CostsApiModule {}
+
+@Module({ imports: [CatalogModule], controllers: [ListPricesController] })
+class ListPricesApiModule {}
 
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
@@ -135,6 +154,7 @@ const FEATURES = [
   HealthApiModule,
   FastListModule,
   InventoryApiModule,
+  CatalogApiModule,
   ProjectsApiModule,
   TenantsApiModule,
   SweepsApiModule,
@@ -142,6 +162,8 @@ const FEATURES = [
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
+  CostsApiModule,
+  ListPricesApiModule,
   AuditApiModule,
   ProviderApiModule,
   EventsApiModule,

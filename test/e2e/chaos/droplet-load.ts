@@ -42,7 +42,8 @@ export class DropletLoad {
     const next = NEXT[(this.made += 1) % NEXT.length] ?? 'nothing';
     if (next === 'nothing') return;
     const [kind, giveUp] = next === 'resize, given up' ? (['resize_droplet', true] as const) : ([next, false] as const);
-    await this.carriedOut(tenant, kind, { resource_id: resourceId, ...(kind === 'resize_droplet' && { size_slug: BIGGER }) }, giveUp);
+    const more = kind === 'resize_droplet' ? { size_slug: BIGGER } : kind === 'destroy_droplet' ? { expected_name: input.name } : {};
+    await this.carriedOut(tenant, kind, { resource_id: resourceId, ...more }, giveUp);
   }
 
   private async carriedOut(tenant: string, kind: string, input: Record<string, unknown>, giveUp: boolean) {

@@ -137,7 +137,11 @@ async function oneRun(nth: number): Promise<void> {
   if (made.status !== 'completed' || resourceId === undefined) return;
   const next = random.pick(['nothing', 'destroy_droplet', 'snapshot_droplet', 'resize_droplet']);
   if (next === 'nothing') return;
-  const input = { resource_id: resourceId, ...(next === 'resize_droplet' && { size_slug: 's-2vcpu-4gb' }) };
+  const input = {
+    resource_id: resourceId,
+    ...(next === 'resize_droplet' && { size_slug: 's-2vcpu-4gb' }),
+    ...(next === 'destroy_droplet' && { expected_name: `web-${nth}` }),
+  };
   await ended(await start(next, input, `n-${nth}`, next !== 'destroy_droplet' && random.chance(0.3)));
 }
 

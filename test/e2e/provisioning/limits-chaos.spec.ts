@@ -10,9 +10,9 @@ import { SimulatorClient } from '../../support/simulator-client';
 import { until } from '../../support/until';
 
 const LONG = process.env.TEST_LONG !== undefined;
-const STARTS = LONG ? 200 : 60;
+const STARTS = LONG ? 200 : 40;
 const APIS = LONG ? 4 : 2;
-const LIMIT = LONG ? 20 : 6;
+const LIMIT = LONG ? 20 : 4;
 const ACME_USER = bearer({ sub: 'anna', tenantId: 'acme' });
 
 let provider: RunningSimulator;

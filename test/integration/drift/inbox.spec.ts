@@ -51,8 +51,8 @@ it('opens a drift within one cycle after a resize outside our sagas, with its co
   await world.sweepDroplets();
   await world.detect();
   const found = await inbox();
-  expect(found.filter(({ field }) => field === 'status')).toMatchObject([{ expected: 'active', actual: 'off', severity: 'high' }]);
-  expect(found.filter(({ field }) => field !== 'status')).toEqual([
+  expect(found.filter(({ field }) => field === 'power')).toMatchObject([{ expected: 'on', actual: 'off', severity: 'high' }]);
+  expect(found.filter(({ field }) => field !== 'power')).toEqual([
     expect.objectContaining({
       field: 'size_slug',
       expected: 's-1vcpu-1gb',
@@ -184,7 +184,7 @@ it('records the live values of an adopted resource as its desired state, without
       image: 'ubuntu-24-04-x64',
       tags: [],
       backups: false,
-      status: 'active',
+      power: 'on',
     },
   });
   expect(await world.detect()).toMatchObject({ opened: 0 });

@@ -1,4 +1,5 @@
 import { WholeOrders1795000001061 } from '../../../libs/platform/database/src/migrations/1061-whole-orders.migration';
+import { PowerOfMachines1795000001141 } from '../../../libs/platform/database/src/migrations/1141-power-of-machines.migration';
 import { ADMIN } from '../../support/principals';
 import { newProvisioningWorld, ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
@@ -14,7 +15,7 @@ afterAll(() => world.close());
 beforeEach(orderDroplet);
 afterEach(destroyDroplet);
 
-const WHOLE = { ...ORDER, tags: [], backups: false, status: 'active' };
+const WHOLE = { ...ORDER, tags: [], backups: false, power: 'on' };
 const fieldsOf = async () => (await world.drifts('open')).map(({ field, severity }) => `${field} ${severity}`);
 async function switchOff(): Promise<void> {
   await world.actOutsideSagas(droplet.dropletId, { type: 'power_off' });
@@ -44,8 +45,8 @@ it('finds a change of each field of an order, as of an adopted droplet (C2) [DRF
 
 it('finds a machine that was switched off, and a revert switches it on again (C2) [DRF-1, DRF-5]', async () => {
   await switchOff();
-  expect(await fieldsOf()).toEqual(['status high']);
-  const { id } = await driftOf('status');
+  expect(await fieldsOf()).toEqual(['power high']);
+  const { id } = await driftOf('power');
   expect((await world.ended(await revert(id))).status).toBe('completed');
   expect((await liveDroplet())?.status).toBe('active');
 });
@@ -57,10 +58,11 @@ it('gives orders from before the missing fields, and keeps what was recorded sin
   const migration = new WholeOrders1795000001061();
   const runner = { query: (text: string) => world.asOwner(text) } as unknown as Parameters<typeof migration.up>[0];
   await migration.up(runner);
-  const { spec, version } = (await world.specs.find(resourceId)) ?? {};
-  expect(spec).toEqual({ ...WHOLE, ...recorded });
+  const { version } = (await world.specs.find(resourceId)) ?? {};
   await migration.up(runner);
   expect((await world.specs.find(resourceId))?.version).toBe(version);
+  await new PowerOfMachines1795000001141().up(runner);
+  expect((await world.specs.find(resourceId))?.spec).toEqual({ ...WHOLE, ...recorded });
 });
 
 it('compares adopted and ordered droplets in the same fields (C2) [DRF-1]', async () => {

@@ -1,6 +1,7 @@
 import { ChainSealer } from '#libs/audit';
 import { DriftAcceptanceService } from '#libs/drift';
 import { EventReader, EventSequencer, type EventFilters, type FoundEvent } from '#libs/events';
+import { SagaApprovals } from '#libs/saga';
 import { ADMIN } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
@@ -73,6 +74,40 @@ it('has one event of a drift that opens, and of its end, without the price delta
   expect(events).toHaveLength(4);
   expect(resize?.monthly_price_delta).not.toBeNull();
   expect(JSON.stringify(events)).not.toContain('price');
+});
+
+describe('of starts that limits decide about', () => {
+  const limit = (limits: object) =>
+    world.asOwner(
+      `update tenant_limits set (max_droplets, approval_over_monthly) = ($1, $2) where tenant_id = 'default'`,
+      Object.values(limits),
+    );
+  const start = (name: string) => world.start('provision_droplet', { ...ORDER, name });
+  const decided = { by: { sub: 'boss', role: 'platform_admin' }, reason: 'agreed' };
+  afterEach(() => limit({ max_droplets: null, approval_over_monthly: null }));
+
+  it('has one event in a minute for the starts of a tenant that a limit refuses [EVT-1]', async () => {
+    const from = await last();
+    await limit({ max_droplets: 0, approval_over_monthly: null });
+    for (const name of ['web-5', 'web-6']) await expect(start(name)).rejects.toMatchObject({ code: 'limit_exceeded' });
+    const events = await since(from);
+    expect(types(events)).toEqual(['limit.refused']);
+    expect(events[0]).toMatchObject({ tenant_id: 'acme', subject: { type: 'tenant', id: 'acme' }, data: { code: 'limit_exceeded' } });
+    expect(events[0]?.data['limits']).toEqual([expect.objectContaining({ limit: 'max_droplets', allowed: 0 })]);
+  });
+
+  it('has the events of a start that waits for approval, and of the decision [EVT-1]', async () => {
+    const from = await last();
+    await limit({ max_droplets: null, approval_over_monthly: '0.01' });
+    const [approved, rejected] = [await start('web-7'), await start('web-8')];
+    await world.get(SagaApprovals).approve(approved, decided);
+    await world.get(SagaApprovals).reject(rejected, decided);
+    await world.ended(approved);
+    const events = await since(from, { kinds: ['provision_droplet'] });
+    const typesOf = (id: string) => types(events.filter(({ subject }) => subject.id === id));
+    expect(typesOf(approved)).toEqual(['saga.awaiting_approval', 'saga.started', 'saga.completed']);
+    expect(typesOf(rejected)).toEqual(['saga.awaiting_approval', 'saga.rejected']);
+  });
 });
 
 describe('of sweeps', () => {

@@ -23,6 +23,8 @@ beforeEach(async () => {
   dropletId = Number((context.create_droplet as { droplet_id: string }).droplet_id);
 });
 
+/** A tenant names the droplet that it destroys. */
+const NAMED = { expected_name: ORDER.name };
 const plan = (kind: string, input: Record<string, unknown>) => world.starts.plan({ kind, input, tenantId: 'acme' });
 const resize = (more: Record<string, unknown>) => world.run('resize_droplet', { resource_id, ...more });
 /** The types of the actions that the droplet has had. */
@@ -137,8 +139,11 @@ it('warns in a plan about a machine that is off, and about one that was not list
   expect(off).toMatchObject({ downtime: { expected: false }, warnings: [{ code: 'stays_off' }] });
   expect(off.steps.map(({ name }) => name)).toEqual(['resize', 'record_size']);
   await world.asOwner('update cloud_resources set stale_strike_count = 1 where id = $1', [resource_id]);
-  for (const kind of ['destroy_droplet', 'snapshot_droplet'])
-    expect((await plan(kind, { resource_id })).warnings.map(({ code }) => code)).toContain('not_listed');
+  for (const [kind, more] of [
+    ['destroy_droplet', NAMED],
+    ['snapshot_droplet', {}],
+  ] as const)
+    expect((await plan(kind, { resource_id, ...more })).warnings.map(({ code }) => code)).toContain('not_listed');
 });
 
 describe('the plan of a DNS record', () => {

@@ -4,11 +4,15 @@ import { ADMIN } from '../../support/principals';
 import { SagaWorld, type SagaProcess } from '../../support/saga-world';
 
 const CAP = 50;
+const TENANTS = ['tenant-60', 'tenant-100', 'tenant-300', 'full', 'roomy', 'served', 'repeating', 'unlocked'];
 
 let world: SagaWorld;
 let apis: SagaProcess[];
 beforeAll(async () => {
   world = await SagaWorld.create();
+  await world.owner.query(`insert into tenants (id, name, source) select t, t, 'admin' from unnest($1::text[]) t on conflict do nothing`, [
+    TENANTS,
+  ]);
   const env = { SAGA_OPEN_PER_TENANT: String(CAP) };
   apis = [await world.process([], env, [ProvisioningModule]), await world.process([], env, [ProvisioningModule])];
 });

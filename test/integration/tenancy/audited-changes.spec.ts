@@ -77,6 +77,38 @@ const CHANGES = [
     reason: null,
   },
   {
+    what: 'the protection of a resource',
+    action: 'resource_protected',
+    send: () => world.http().patch(`/api/v1/inventory/${unmanaged()}`).send({ protected: true, reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the end of a protection',
+    action: 'resource_unprotected',
+    send: () => world.http().patch(`/api/v1/inventory/${unmanaged()}`).send({ protected: false, reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a change of many resources',
+    action: 'inventory_bulk_changed',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/inventory/bulk')
+        .send({ filter: { kind: 'volume' }, action: 'protect', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'another desired state',
+    action: 'desired_state_set',
+    send: () =>
+      world
+        .http()
+        .put(`/api/v1/inventory/${resource()}/desired-state`)
+        .send({ spec: { name: 'web-9' }, expected_version: 0, reason: 'sold' }),
+    status: 200,
+  },
+  {
     what: 'a registered tenant',
     action: 'tenant_created',
     send: () => world.http().post('/api/v1/tenants').send({ id: 'initech', reason: 'sold' }),
@@ -86,6 +118,16 @@ const CHANGES = [
     what: 'a changed tenant',
     action: 'tenant_changed',
     send: () => world.http().patch('/api/v1/tenants/acme').send({ status: 'suspended', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a configured list price',
+    action: 'list_prices_set',
+    send: () =>
+      world
+        .http()
+        .put('/api/v1/catalog/list-prices')
+        .send({ prices: [{ product: 'volume', amount: '0.11', origin: 'a test' }], reason: 'sold' }),
     status: 200,
   },
   {

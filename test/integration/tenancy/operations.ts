@@ -2,7 +2,7 @@ import type { TenancyWorld } from './tenancy-world';
 
 /** One operation of the API document. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   readonly adminOnly: boolean;
   readonly open: boolean;

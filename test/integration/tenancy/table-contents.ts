@@ -13,6 +13,7 @@ const TABLES = [
   'cloud_provisioned',
   'cloud_drift',
   'cloud_drift_rules',
+  'list_prices',
 ];
 
 /** Returns all rows that a request could have changed, for a comparison before and after. */

@@ -28,7 +28,7 @@ export interface TenancyWorld {
   /** An open drift that a change in place could revert. */
   readonly revertibleDrift: string;
   readonly driftRule: string;
-  readonly call: (method: 'get' | 'post' | 'patch' | 'delete', path: string) => request.Test;
+  readonly call: (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string) => request.Test;
   close(): Promise<void>;
 }
 

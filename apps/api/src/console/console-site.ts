@@ -38,7 +38,7 @@ export const CONSOLE_POLICY = [
 const BODY_LIMIT = '32kb';
 const ONE_YEAR = 'public, max-age=31536000, immutable';
 /** The place in the page where a token that another site has posted is put; the console asks before it uses the token. */
-const OFFER = '<meta name="arcadia-offer" content="">';
+const OFFER = /<meta name="arcadia-offer" content=""[^>]*>/;
 
 /** The body of a sign-in. */
 type SignIn = { readonly token?: unknown } | undefined;
@@ -66,7 +66,7 @@ export class ConsoleSite {
     this.router.use(CONSOLE_PATH, site);
   }
 
-  /** The session of the cookie, or null: the console asks this first, and nobody signed in is an answer, not a failure. */
+  /** The session of the cookie, or null: the console asks this first, and no session is an answer, not a failure. */
   private readonly showSession: RequestHandler = (request, response) => {
     const token = this.cookie.tokenOf(request);
     response.json({ data: token === undefined ? null : this.described(token), production: this.config.production });
@@ -83,7 +83,7 @@ export class ConsoleSite {
 
   /**
    * Turns a token into a session. The token comes from a page of the console, or from a client without a browser. A form of another site never
-   * sets the cookie: it gets the console, which asks "Continue as …?" and signs in itself, so nobody is signed in as somebody else unasked.
+   * sets the cookie: it gets the console, which asks "Continue as …?" and signs in itself, so a person is never signed in as another one unasked.
    */
   private readonly beginSession: RequestHandler = (request: Request<unknown, unknown, SignIn>, response) => {
     if (request.is('application/x-www-form-urlencoded')) return this.offerSession(request, response);
@@ -105,7 +105,7 @@ export class ConsoleSite {
     if (!headers.origin || !this.config.http.consoleOrigins.includes(headers.origin)) throw new CrossSiteRequestError();
     const token = tokenOfBody(body);
     this.cookie.sessionOf(token); // a token that is not valid is refused before anybody is asked
-    response.type('html').send(this.page().replace(OFFER, OFFER.replace('""', `"${token}"`)));
+    response.type('html').send(this.page().replace(OFFER, `<meta name="arcadia-offer" content="${token}">`));
   }
 
   /** Signs out, also from a session that has ended. */

@@ -60,6 +60,7 @@ export type Vocabulary =
   | 'resource_status'
   | 'region'
   | 'size'
+  | 'size_family'
   | 'line_kind'
   | 'history_type'
   | 'drift_field'

@@ -1,6 +1,7 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import { AuditLog } from '#libs/audit';
+import { OffersReader } from '#libs/catalog';
 import { DriftService } from '#libs/drift';
 import { EVENT_TYPES, EventReader } from '#libs/events';
 import type { Scope } from '#libs/identity';
@@ -40,6 +41,7 @@ export class KnownWords {
     lines: CostLineReader,
     history: BillingHistory,
     audit: AuditLog,
+    offers: OffersReader,
     events: EventReader,
   ) {
     this.vocabularies = {
@@ -47,6 +49,7 @@ export class KnownWords {
       resource_status: { shared: () => inventory.statuses, inRows: (scope) => inventory.statusesInRows(scope) },
       region: { shared: () => inventory.regions(), inRows: (scope) => inventory.regionsInRows(scope) },
       size: { shared: () => inventory.sizes(), inRows: (scope) => inventory.sizesInRows(scope) },
+      size_family: { shared: () => offers.families(), inRows: async () => [] },
       drift_field: { shared: () => drift.knownFields, inRows: () => drift.fieldsInRows() },
       saga_kind: { shared: () => sagas.knownKinds(), inRows: (scope) => sagas.kindsInRows(scope) },
       line_kind: { shared: () => lines.knownKinds, inRows: () => lines.kindsInRows() },
@@ -83,11 +86,13 @@ export class KnownWords {
 
 /** The actions that this release records in the audit log. */
 export const AUDIT_ACTIONS: readonly string[] = [
+  'desired_state_set',
   'drift_accepted',
   'drift_detection_requested',
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'inventory_bulk_changed',
   'invoice_ingest_requested',
   'invoice_released',
   'job_promoted',
@@ -104,6 +109,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'queues_paused',
   'queues_resumed',
   'resource_adopted',
+  'resource_protected',
+  'resource_unprotected',
   'saga_approved',
   'saga_cancelled',
   'saga_holds_released',

@@ -1,7 +1,8 @@
-import { IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
 import { RESOURCE_SORTS, UNASSIGNED, type ListOptions, type ResourceFilters, type ResourceSort } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
+import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiInput } from '../http/swagger.decorators';
 import { AreKnown, IsKnown, IsOneOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
@@ -77,6 +78,11 @@ export class InventoryQuery extends PageQuery {
   @IsUUID('all')
   readonly related_to?: string;
 
+  @ApiInput('`true`: only resources that are protected; `false`: only others')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly protected?: string;
+
   @ApiInput("Part of the name, the provider's id, an address or a tag; letter case does not matter", { example: 'web-01' })
   @IsOptional()
   @MinLength(1)
@@ -118,10 +124,19 @@ export function listOptions({ sort, totals, names }: InventoryQuery): ListOption
  * Filters for the caller. Naming another tenant is refused rather than answered with an empty list; the scope alone decides
  * which rows are read.
  */
-export function resourceFilters(by: Principal, query: InventoryQuery): ResourceFilters {
+export function resourceFilters(by: Principal, query: FilterInputs): ResourceFilters {
+  if (by.role === 'tenant' && query.tenant_id !== undefined && query.tenant_id !== by.tenantId) throw new OtherTenantError();
+  return filtersOf(query);
+}
+
+/** The filters of a query, for any caller. */
+export function filtersOf(query: FilterInputs): ResourceFilters {
   const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, related_to, q, updated_since } = query;
-  const flags = { unattributed: isSet(query.unattributed), include_deleted: isSet(query.include_deleted) };
-  if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+  const flags = {
+    unattributed: isSet(query.unattributed),
+    include_deleted: isSet(query.include_deleted),
+    protected: flagOf(query.protected),
+  };
   const words = { kind: oneOrSeveral(query.kind), status: oneOrSeveral(query.status) };
   return {
     ...words,
@@ -140,6 +155,10 @@ export function resourceFilters(by: Principal, query: InventoryQuery): ResourceF
   };
 }
 
+/** The filters alone, which other questions about resources have too. */
+type FilterInputs = Partial<Omit<InventoryQuery, 'limit' | 'cursor'>>;
+
+const flagOf = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
 const isSet = (flag: string | undefined): true | undefined => (flag === undefined ? undefined : true);
 
 /** One word has a statement of its own, which uses the indexes in the order of ids. */
@@ -147,8 +166,8 @@ function oneOrSeveral(list: string | undefined): string | readonly string[] | un
   return list?.includes(',') ? wordsIn(list) : list;
 }
 
-/** The explicit owner of a resource. */
-export class OwnerBody extends OwnershipBody {
+/** Changes of a resource. Each field has its own rule for who may send it. */
+export class ResourceBody extends OwnershipBody {
   @ApiInput('The owner, a registered tenant, which overrides every attribution rule; null returns the resource to the rules', {
     example: 'harbour',
   })
@@ -162,12 +181,20 @@ export class OwnerBody extends OwnershipBody {
   @IsIn([true])
   readonly unassigned?: true;
 
-  /** Throws unless exactly one of the fields is given. */
-  toOwner(): string | null | typeof UNASSIGNED {
+  @ApiInput('`true`: nothing destroys or overwrites the resource until `false` is sent; admins, and tenants on their own')
+  @IsOptional()
+  @IsBoolean()
+  readonly protected?: boolean;
+
+  /** Undefined when the body changes no owner. Throws for a tenant, and when both ways to give an owner are used. */
+  toOwner(by: Principal): string | null | typeof UNASSIGNED | undefined {
     const { tenant_id, unassigned } = this;
-    if (tenant_id === undefined && !unassigned) throw new ValidationFailedError([{ field: 'tenant_id', message: 'is missing' }]);
+    if (by.role === 'tenant' && tenant_id !== undefined) throw new AdminsOnlyError('tenant_id');
+    if (by.role === 'tenant' && unassigned !== undefined) throw new AdminsOnlyError('unassigned');
     if (tenant_id !== undefined && unassigned) throw new ValidationFailedError([{ field: 'unassigned', message: EITHER }]);
-    return unassigned ? UNASSIGNED : (tenant_id ?? null);
+    if (tenant_id === undefined && !unassigned && this.protected === undefined)
+      throw new ValidationFailedError([{ field: 'tenant_id', message: 'is missing: give tenant_id, unassigned or protected' }]);
+    return unassigned ? UNASSIGNED : tenant_id;
   }
 }
 

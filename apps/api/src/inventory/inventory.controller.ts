@@ -4,7 +4,7 @@ import { isPriced } from '#libs/catalog';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
 import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
-import { DesiredStateRepository } from '#libs/provisioning';
+import { DesiredStateRepository, ResourceProtection } from '#libs/provisioning';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import { PageQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
@@ -27,7 +27,7 @@ import {
   ResourceEventResponse,
   ResourceResponse,
 } from './inventory.dto';
-import { InventoryQuery, listOptions, OwnerBody, resourceFilters } from './inventory-inputs.dto';
+import { InventoryQuery, listOptions, ResourceBody, resourceFilters } from './inventory-inputs.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */
 @RequireTenantOrAdmin()
@@ -37,6 +37,7 @@ export class InventoryController {
     private readonly inventory: InventoryReader,
     private readonly owners: OwnershipService,
     private readonly desired: DesiredStateRepository,
+    private readonly protection: ResourceProtection,
   ) {}
 
   @Get('summary')
@@ -78,23 +79,33 @@ export class InventoryController {
   }
 
   @Patch(':id')
-  @RequirePlatformAdmin()
   @ApiOperation({
-    summary: 'Assign a resource to a tenant',
+    operationId: 'Inventory_setOwner',
+    summary: 'Protect a resource, or assign it to a tenant',
     description:
-      'The explicit owner overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and ' +
-      '409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
+      'A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. ' +
+      '409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: ' +
+      'else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
       '`effective_from` with a `reason` corrects its history.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)
-  @ApiProblems(409)
-  setOwner(
+  @ApiProblems(403, 409)
+  async patch(
     @Param('id', UuidPipe) id: string,
-    @Body() body: OwnerBody,
+    @Body() body: ResourceBody,
+    @CurrentPrincipal() by: Principal,
     @AuditCtx() context: AuditContext,
   ): Promise<FreshDataOf<ResourceResponse>> {
-    return this.owners.setOwner(id, body.toOwner(), context, body.toOwnerOptions(true));
+    const owner = body.toOwner(by);
+    const options = body.toOwnerOptions(owner !== undefined);
+    const isProtected = body.protected;
+    if (owner === undefined) await this.protection.set(scopeOf(by), id, isProtected === true, context);
+    else
+      await this.owners.setOwner(id, owner, context, options, async (em) => {
+        if (isProtected !== undefined) await this.protection.setWithin(em, scopeOf(by), id, isProtected, context);
+      });
+    return this.inventory.getAnswer(scopeOf(by), id);
   }
 }
 
@@ -132,6 +143,8 @@ const COLUMNS: CsvColumns<ResourceView> = {
   price_as_of: ({ price }) => (price && isPriced(price) ? price.as_of : null),
   price_note: ({ price }) => (price && isPriced(price) ? price.note : null),
   unpriced: ({ price }) => (price && !isPriced(price) ? price.unpriced : null),
+  protected: (row) => String(row.protected),
+  protected_by: (row) => row.protected_by,
 };
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

@@ -141,6 +141,11 @@ export class ResourceResponse implements Omit<ResourceView, 'price'> {
   )
   readonly missing: MissingResponse | null;
 
+  @ApiFlag('Whether the resource is protected: nothing destroys or overwrites it until its protection is lifted')
+  readonly protected: boolean;
+
+  @ApiEnum(['admin', 'tenant'], "Who protects it; an admin's protection is lifted by admins only", { nullable: true })
+  readonly protected_by: ResourceView['protected_by'];
   @ApiObject(() => PriceResponse, 'What the resource costs; null for a tombstone', { nullable: true, optional: true })
   readonly price?: PriceResponse | null;
 }

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import { ProjectService, type ProjectView } from '#libs/accounts';
+import { ProjectService, type OwnProject, type ProjectView } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
+import { scopeOf, type Principal } from '#libs/identity';
 import { CompletenessReader, InventoryReader, OwnershipService, PROJECT_SWEEP } from '#libs/inventory';
-import { RequirePlatformAdmin } from '../auth/access.decorator';
+import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
 import type { DataOf, ListOf } from '../http/http.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
@@ -21,9 +22,16 @@ export class ProjectsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: "List the provider's projects", description: 'The mirror in the inventory, deleted projects included.' })
+  @RequireTenantOrAdmin()
+  @ApiOperation({
+    summary: "List the provider's projects",
+    description:
+      'The mirror in the inventory, deleted projects included. A tenant gets `id` and `name` of its own living projects, one of which an order may name; of the filters it uses `q` only.',
+  })
   @ApiListResponse(ProjectResponse)
-  async list(@Query() query: ProjectsQuery): Promise<ListOf<ProjectResponse>> {
+  async list(@Query() query: ProjectsQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<ProjectResponse | OwnProject>> {
+    const scope = scopeOf(by);
+    if (scope.kind === 'tenant') return this.listOwn(query, scope.tenantId);
     const list = await this.projects.list(query, () => this.completeness.ofKind(PROJECT_SWEEP.kind), query.toFilters());
     return { ...list, data: await this.withCounts(list.data) };
   }
@@ -57,6 +65,13 @@ export class ProjectsController {
     const options = body.toOwnerOptions(change.tenant_id !== undefined || change.unassigned === true);
     await this.owners.setProject(id, change, context, options);
     return this.read(id);
+  }
+
+  private async listOwn(query: ProjectsQuery, tenantId: string): Promise<ListOf<OwnProject>> {
+    query.assertForTenant(tenantId);
+    const { as_of, completeness } = await this.completeness.ofKind(PROJECT_SWEEP.kind); // read first: rows may be newer, never older
+    const { items, next_cursor } = await this.projects.listOwn(tenantId, query, query.q);
+    return { data: items, page: { next_cursor }, as_of, completeness };
   }
 
   private async read(id: string): Promise<DataOf<ProjectResponse>> {

@@ -1,6 +1,8 @@
 import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import type { ProjectChange, ProjectFilters, ProjectView } from '#libs/accounts';
 import { ValidationFailedError } from '#libs/kernel';
+import { AdminsOnlyError } from '#libs/provisioning';
+import { OtherTenantError } from '../auth/auth.errors';
 import { ApiCount, ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsOneOf, IsTenantId } from '../http/input.decorators';
 import { OwnershipBody, PageQuery } from '../http/http.dto';
@@ -63,6 +65,14 @@ export class ProjectsQuery extends PageQuery {
   @MinLength(1)
   @MaxLength(200)
   readonly q?: string;
+
+  /** Throws for another tenant, and for filters by fields that a tenant does not see. */
+  assertForTenant(tenantId: string): void {
+    const { limit: _limit, cursor: _cursor, q: _q, tenant_id, ...others } = this;
+    if (tenant_id !== undefined && tenant_id !== tenantId) throw new OtherTenantError();
+    const [field] = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    if (field !== undefined) throw new AdminsOnlyError(`the filter ${field}`);
+  }
 
   toFilters(): ProjectFilters {
     const { tenant_id, tenant_set_by, classification, environment, provider_id, q } = this;

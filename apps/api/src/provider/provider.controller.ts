@@ -50,7 +50,7 @@ export class ProviderController {
 
   @Get('budget')
   @ApiOperation({
-    summary: 'Get what is left of the calls to the provider',
+    summary: 'Get the calls left at the provider',
     description: 'By token: calls left in the minute and in the hour, and whether the breaker or a refusal keeps calls back.',
   })
   @ApiDataResponse(ProviderBudgetResponse)

@@ -7,6 +7,11 @@ import { SagaBody } from './sagas.dto';
 
 /** Descriptions of input fields. Their types and limits come from the validators of the input classes, which the libraries own. */
 const FIELDS: Readonly<Record<string, { readonly description: string; readonly example?: unknown }>> = {
+  action: { description: '`on`, `off`, `shutdown` (the system of the droplet ends by itself) or `reboot`', example: 'off' },
+  after_hours: {
+    description: 'Power the droplet off at once and destroy it after this number of hours; a cancel before that powers it on again',
+    example: 24,
+  },
   backups: { description: 'Whether the provider makes backups of the droplet', example: false },
   disk: { description: 'Whether to grow the disk too, which cannot be undone', example: false },
   dns_domain: { description: 'Name of the zone', example: 'acme-mail.net' },
@@ -20,7 +25,9 @@ const FIELDS: Readonly<Record<string, { readonly description: string; readonly e
   dns_record_ttl: { description: 'Time to live in seconds; all records of one name and type have the same', example: 1800 },
   dns_record_type: { description: 'Type of the record', example: 'A' },
   dns_record_weight: { description: 'Weight of an SRV record' },
+  expected_name: { description: 'The name that the droplet must have; tenants must give it', example: 'acme-web-02' },
   fields: { description: 'Fields of the desired state to restore', example: ['size_slug'] },
+  final_snapshot: { description: 'Take a snapshot right before the destroy; without it nothing is destroyed', example: true },
   image: { description: 'Slug of a public image, or the id of a snapshot or backup', example: 'ubuntu-24-04-x64' },
   message: { description: 'Output of each `echo` step', example: 'hello' },
   name: { description: 'Name of the droplet', example: 'acme-web-02' },

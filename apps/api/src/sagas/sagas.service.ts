@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ProjectService } from '#libs/accounts';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
@@ -33,7 +32,6 @@ export class SagasService {
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
     private readonly inventory: InventoryReader,
-    private readonly projects: ProjectService,
     private readonly wakeups: WakeupService,
   ) {}
 
@@ -54,7 +52,7 @@ export class SagasService {
     const override = body.requestsOverride();
     if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
     const input = await this.validInput(kind, body.input);
-    return { kind, input, tenantId: tenantOf(by), ownerId: await this.ownerOf(by, input), override };
+    return { kind, input, tenantId: tenantOf(by), override };
   }
 
   async cancel(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
@@ -109,16 +107,6 @@ export class SagasService {
       sagas.flatMap(({ resource_id: id }) => id ?? []),
     );
     return sagas.map((saga) => ({ ...saga, target_name: names.get(saga.resource_id ?? '') ?? orderedName(saga.input) }));
-  }
-
-  /** For the platform: the tenant that owns the resource or the project of the saga. */
-  private async ownerOf(
-    by: Principal,
-    { resource_id: resourceId, project_id: projectId }: Record<string, unknown>,
-  ): Promise<string | null> {
-    if (by.role === 'tenant') return null;
-    if (typeof resourceId === 'string') return (await this.inventory.get(scopeOf(by), resourceId)).tenant_id;
-    return typeof projectId === 'string' ? ((await this.projects.find(projectId))?.tenant_id ?? null) : null;
   }
 
   /** Validates the input by the class of its saga kind, before any other check of a start. */

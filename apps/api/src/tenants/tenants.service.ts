@@ -46,7 +46,7 @@ export class TenantsService {
     });
   }
 
-  /** For the tenant itself: at list prices, and never an amount of the provider's invoices. [TNT-6] */
+  /** For the tenant itself: at list prices, and never an amount of the provider's invoices. */
   async ownUsage(id: string): Promise<UsageResponse> {
     return { ...(await this.usageOf([id], 'list'))(id), last_invoiced: null };
   }

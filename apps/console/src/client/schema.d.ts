@@ -86,6 +86,56 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/inventory/bulk': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Change many resources: adopt, assign or protect them
+     * @description Of up to 10,000 resources, by their `ids` or by a `filter` with the fields of the list. All in one transaction, with one entry of the audit log that lists them. Resources that stay as they are come back in `skipped`, each with the reason. `dry_run=true` changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['BulkChange_change'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/inventory/{id}/desired-state': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the desired state of a resource
+     * @description What was ordered, adopted or accepted, with its version. 404 `desired_state_not_found` for a resource that is not managed.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['DesiredState_get'];
+    /**
+     * Replace the desired state of a resource
+     * @description The whole state is replaced, so fields that are left out are no longer compared. `expected_version` is the version that was read, 0 for a resource without a desired state; 409 `desired_state_moved_on` when it is another one by now. Nothing changes at the provider: a live value that differs becomes drift.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['DesiredState_put'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/inventory/summary': {
     parameters: {
       query?: never;
@@ -126,10 +176,10 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Assign a resource to a tenant
-     * @description The explicit owner overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects its history.
+     * Protect a resource, or assign it to a tenant
+     * @description A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. 409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects its history.
      *
-     *     Who: Platform admins.
+     *     Who: Tenants (own rows only) and platform admins.
      */
     patch: operations['Inventory_setOwner'];
     trace?: never;
@@ -200,6 +250,72 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/catalog/sizes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List droplet sizes with their list prices
+     * @description In the order of their slugs, or of `sort`.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Catalog_sizes'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/catalog/regions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List regions
+     * @description In the order of their slugs.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Catalog_regions'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/catalog/images': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List images for a droplet order
+     * @description First the public images by slug, then snapshots and backups of droplets: own ones for a tenant, all for an admin.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Catalog_images'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/projects': {
     parameters: {
       query?: never;
@@ -209,9 +325,9 @@ export interface paths {
     };
     /**
      * List the provider's projects
-     * @description The mirror in the inventory, deleted projects included.
+     * @description The mirror in the inventory, deleted projects included. A tenant gets `id` and `name` of its own living projects, one of which an order may name; of the filters it uses `q` only.
      *
-     *     Who: Platform admins.
+     *     Who: Tenants (own rows only) and platform admins.
      */
     get: operations['Projects_list'];
     put?: never;
@@ -1076,6 +1192,78 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/costs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Sum costs by group
+     * @description Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. A tenant gets its own costs only, accrued at list prices. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Costs_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/costs.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download costs by group as CSV
+     * @description Has the parameters of the sums, and any number of groups.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['CostsCsv_download'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/catalog/list-prices': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List prices of units
+     * @description By product and source. `observed` prices come from invoices and are never shown to tenants.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['ListPrices_list'];
+    /**
+     * Set configured prices of units
+     * @description Each becomes a new price from `valid_from` on; earlier times keep theirs. Products that are not named stay as they are.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['ListPrices_set'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/audit': {
     parameters: {
       query?: never;
@@ -1128,7 +1316,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get what is left of the calls to the provider
+     * Get the calls left at the provider
      * @description By token: calls left in the minute and in the hour, and whether the breaker or a refusal keeps calls back.
      *
      *     Who: Platform admins.
@@ -1439,6 +1627,10 @@ export interface components {
       deleted_at: string | null;
       /** @description Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted */
       missing: components['schemas']['MissingResponse'] | null;
+      /** @description Whether the resource is protected: nothing destroys or overwrites it until its protection is lifted */
+      protected: boolean;
+      /** @description Who protects it; an admin's protection is lifted by admins only */
+      protected_by: ('admin' | 'tenant') | null;
       /** @description What the resource costs; null for a tombstone */
       price?: components['schemas']['PriceResponse'] | null;
     };
@@ -1466,6 +1658,106 @@ export interface components {
       data: components['schemas']['ResourceResponse'][];
       /** @description Only with `totals=true` */
       totals?: components['schemas']['ResourceTotals'];
+    };
+    SkippedResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the resource
+       */
+      id: string;
+      /**
+       * @description Why it stays as it is: resource_not_found, resource_gone, already_managed, already_assigned, already_protected, not_protected, resource_busy
+       * @example already_managed
+       */
+      code: string;
+    };
+    BulkResponse: {
+      /** @description Resources that the request names */
+      matched: number;
+      /** @description Resources that were changed, or would be */
+      changed: number;
+      /** @description Resources that stay as they are */
+      skipped: components['schemas']['SkippedResponse'][];
+    };
+    BulkResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BulkResponse'];
+    };
+    BulkBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Which resources: filters of the list, such as `kind`, `status`, `tenant_id`, `unattributed`, `q`; not together with `ids`
+       * @example {
+       *       "kind": "droplet",
+       *       "unattributed": "true"
+       *     }
+       */
+      filter?: Record<string, never>;
+      /** @description Which resources: their ids; not together with `filter` */
+      ids?: string[];
+      /**
+       * @description What to do with them
+       * @example assign
+       * @enum {string}
+       */
+      action: 'adopt' | 'assign' | 'protect' | 'unprotect';
+      /**
+       * @description Of `assign`: the owner; null gives the resources back to the rules
+       * @example harbour
+       */
+      tenant_id?: string | null;
+    };
+    OrderedStateResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the resource
+       */
+      resource_id: string;
+      /** @description The desired values by field, without the tags that only this service sets */
+      spec: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description Version of the desired state; it rises with every change
+       * @example 1
+       */
+      spec_version: number;
+      /**
+       * Format: date-time
+       * @description Time of the last change
+       */
+      changed_at: string;
+      /** @description The saga that made the last change; null after an adoption or a change by an admin */
+      saga_id: string | null;
+    };
+    OrderedStateResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['OrderedStateResponse'];
+    };
+    DesiredStateBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description All desired values by field; of a droplet name, region, size_slug, image, tags, backups and power
+       * @example {
+       *       "name": "acme-web-01",
+       *       "size_slug": "s-2vcpu-4gb",
+       *       "power": "on"
+       *     }
+       */
+      spec: Record<string, never>;
+      /**
+       * @description The version that was read; 0 for a resource without a desired state
+       * @example 1
+       */
+      expected_version: number;
     };
     KindCount: {
       /** @description Resource kind */
@@ -1600,6 +1892,10 @@ export interface components {
       deleted_at: string | null;
       /** @description Set while complete sweeps no longer list the resource and its deletion is not proven: it is probably deleted */
       missing: components['schemas']['MissingResponse'] | null;
+      /** @description Whether the resource is protected: nothing destroys or overwrites it until its protection is lifted */
+      protected: boolean;
+      /** @description Who protects it; an admin's protection is lifted by admins only */
+      protected_by: ('admin' | 'tenant') | null;
       /** @description What the resource costs; null for a tombstone */
       price?: components['schemas']['PriceResponse'] | null;
       /** @description What was ordered, adopted or accepted; null for a resource that is not managed */
@@ -1689,7 +1985,7 @@ export interface components {
       /** @description The object */
       data: components['schemas']['ResourceResponse'];
     };
-    OwnerBody: {
+    ResourceBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
        * @example moved by contract 12
@@ -1711,6 +2007,8 @@ export interface components {
        * @enum {string}
        */
       unassigned?: true;
+      /** @description `true`: nothing destroys or overwrites the resource until `false` is sent; admins, and tenants on their own */
+      protected?: boolean;
     };
     AdoptedResponse: {
       /**
@@ -1738,6 +2036,168 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+    };
+    BackupPriceResponse: {
+      /**
+       * @description How often the droplet is backed up
+       * @enum {string}
+       */
+      plan: 'weekly' | 'daily';
+      /**
+       * @description Amount of an hour
+       * @example 0.0012
+       */
+      hourly: string;
+      /**
+       * @description Amount of a month
+       * @example 0.80
+       */
+      monthly: string;
+    };
+    SizePriceResponse: {
+      /**
+       * @description Amount of an hour
+       * @example 0.00595
+       */
+      hourly: string;
+      /**
+       * @description The cap of a month
+       * @example 4.00
+       */
+      monthly: string;
+      /**
+       * @description Currency of the amounts
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Where the amount comes from
+       * @enum {string}
+       */
+      source: 'catalog' | 'observed' | 'configured';
+      /**
+       * Format: date-time
+       * @description When the amount was read or configured
+       */
+      as_of: string;
+      /** @description What else decides the price */
+      note: string | null;
+      /** @description Always null here: backups are ordered beside the size */
+      backups: components['schemas']['BackupPriceResponse'] | null;
+    };
+    SizeResponse: {
+      /**
+       * @description The value of `size_slug` in an order
+       * @example s-1vcpu-1gb
+       */
+      slug: string;
+      /**
+       * @description The beginning of the slug
+       * @example s
+       */
+      family: string;
+      /**
+       * @description Processors
+       * @example 1
+       */
+      vcpus: number;
+      /**
+       * @description Memory in MiB
+       * @example 1024
+       */
+      memory_mib: number;
+      /**
+       * @description Disk in GiB
+       * @example 25
+       */
+      disk_gib: number;
+      /** @description Slugs of the regions that offer the size */
+      regions: string[];
+      /** @description Whether the provider takes orders of the size now */
+      available: boolean;
+      /** @description List price; null where no price is known */
+      price: components['schemas']['SizePriceResponse'] | null;
+      /** @description For a tenant only: whether its limits allow the size */
+      allowed?: boolean;
+    };
+    SizeResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['SizeResponse'][];
+    };
+    RegionResponse: {
+      /**
+       * @description Name for people
+       * @example Frankfurt 1
+       */
+      name: string;
+      /**
+       * @description The value of `region` in an order
+       * @example fra1
+       */
+      slug: string;
+      /** @description Whether new droplets can be ordered there now */
+      available: boolean;
+      /** @description For a tenant only: whether its limits allow the region */
+      allowed?: boolean;
+    };
+    RegionResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['RegionResponse'][];
+    };
+    ImageResponse: {
+      /**
+       * @description Name for people
+       * @example 24.04 (LTS) x64
+       */
+      name: string | null;
+      /**
+       * @description Public image of the provider, or own snapshot or backup
+       * @enum {string}
+       */
+      type: 'public' | 'snapshot' | 'backup';
+      /**
+       * @description The value of `image` in an order: a slug, or the id of a snapshot or backup
+       * @example ubuntu-24-04-x64
+       */
+      image: string;
+      /** @description The smallest disk in GiB that takes the image; 0 when unknown */
+      min_disk_gib: number;
+      /** @description Slugs of the regions that have the image */
+      regions: string[];
+      /** @description Whether the provider takes orders of the image now */
+      available: boolean;
+      /** @description Id of the snapshot or backup in the inventory; null for a public image */
+      resource_id: string | null;
+      /** @description When the snapshot or backup was made */
+      created_at: string | null;
+    };
+    ImageResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['ImageResponse'][];
     };
     ProjectResponse: {
       /** @description Name of the project */
@@ -1868,6 +2328,54 @@ export interface components {
       /** @description Start of the oldest last complete sweep; null if a kind was never swept completely */
       as_of: string | null;
     };
+    LimitsResponse: {
+      /** @description Droplets, switched off ones included; null: no limit */
+      max_droplets: number | null;
+      /** @description Virtual CPUs of all droplets together; null: no limit */
+      max_vcpus: number | null;
+      /** @description GiB of all volumes together; null: no limit */
+      max_volume_gib: number | null;
+      /** @description Snapshots of droplets and volumes; null: no limit */
+      max_snapshots: number | null;
+      /**
+       * @description US dollars a month at list prices; null: no limit
+       * @example 1000.00
+       */
+      max_monthly_cost: string | null;
+      /** @description Sizes that may be ordered, `*` is any text; null: all */
+      allowed_sizes: string[] | null;
+      /** @description Regions in which may be ordered, `*` is any text; null: all */
+      allowed_regions: string[] | null;
+      /**
+       * @description A start that adds more US dollars a month awaits approval; null: none does
+       * @example 200.00
+       */
+      approval_over_monthly: string | null;
+      /** @description Destroys that may start within an hour; null: no limit */
+      max_destroys_per_hour: number | null;
+      /** @description Two living droplets of the tenant may not have one name */
+      unique_names: boolean;
+      /** @description Open sagas that the tenant itself started; null: no limit */
+      open_sagas: number | null;
+      /** @description Limits of the row `default` that the tenant follows, also when they change */
+      inherited: (
+        | 'max_droplets'
+        | 'max_vcpus'
+        | 'max_volume_gib'
+        | 'max_snapshots'
+        | 'max_monthly_cost'
+        | 'allowed_sizes'
+        | 'allowed_regions'
+        | 'approval_over_monthly'
+        | 'max_destroys_per_hour'
+        | 'unique_names'
+        | 'open_sagas'
+      )[];
+      /** @description Who changed the limits last; null while they are as installed */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
     TenantResponse: {
       /** @description Name for people */
       name: string;
@@ -1898,6 +2406,8 @@ export interface components {
       closed_at: string | null;
       /** @description What it has */
       usage: components['schemas']['UsageResponse'];
+      /** @description The limits that apply to it */
+      limits: components['schemas']['LimitsResponse'];
     };
     TenantResponseList: {
       /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
@@ -2005,6 +2515,36 @@ export interface components {
       /** @description Status; null when the id is not registered: such a token sees no rows and changes nothing */
       status: ('active' | 'suspended' | 'offboarding' | 'closed') | null;
     };
+    LimitSetResponse: {
+      /** @description Droplets, switched off ones included; null: no limit */
+      max_droplets: number | null;
+      /** @description Virtual CPUs of all droplets together; null: no limit */
+      max_vcpus: number | null;
+      /** @description GiB of all volumes together; null: no limit */
+      max_volume_gib: number | null;
+      /** @description Snapshots of droplets and volumes; null: no limit */
+      max_snapshots: number | null;
+      /**
+       * @description US dollars a month at list prices; null: no limit
+       * @example 1000.00
+       */
+      max_monthly_cost: string | null;
+      /** @description Sizes that may be ordered, `*` is any text; null: all */
+      allowed_sizes: string[] | null;
+      /** @description Regions in which may be ordered, `*` is any text; null: all */
+      allowed_regions: string[] | null;
+      /**
+       * @description A start that adds more US dollars a month awaits approval; null: none does
+       * @example 200.00
+       */
+      approval_over_monthly: string | null;
+      /** @description Destroys that may start within an hour; null: no limit */
+      max_destroys_per_hour: number | null;
+      /** @description Two living droplets of the tenant may not have one name */
+      unique_names: boolean;
+      /** @description Open sagas that the tenant itself started; null: no limit */
+      open_sagas: number | null;
+    };
     MeResponse: {
       /** @description `sub` of the token, which the audit log records */
       sub: string;
@@ -2017,6 +2557,8 @@ export interface components {
       tenant: components['schemas']['OwnTenantResponse'] | null;
       /** @description What the tenant has; null for a platform admin, and for a tenant that reads nothing */
       usage: components['schemas']['UsageResponse'] | null;
+      /** @description The limits that apply to the tenant; null for a platform admin, and for a tenant that reads nothing */
+      limits: components['schemas']['LimitSetResponse'] | null;
       /** @description What the caller may do now, such as `sagas.start`; a word that you do not know may be ignored */
       permissions: string[];
     };
@@ -2372,6 +2914,7 @@ export interface components {
       | components['schemas']['Start_delete_dns_record']
       | components['schemas']['Start_demo']
       | components['schemas']['Start_destroy_droplet']
+      | components['schemas']['Start_power_droplet']
       | components['schemas']['Start_provision_droplet']
       | components['schemas']['Start_resize_droplet']
       | components['schemas']['Start_snapshot_droplet']
@@ -2388,54 +2931,6 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['SagaResponse'][];
-    };
-    LimitsResponse: {
-      /** @description Droplets, switched off ones included; null: no limit */
-      max_droplets: number | null;
-      /** @description Virtual CPUs of all droplets together; null: no limit */
-      max_vcpus: number | null;
-      /** @description GiB of all volumes together; null: no limit */
-      max_volume_gib: number | null;
-      /** @description Snapshots of droplets and volumes; null: no limit */
-      max_snapshots: number | null;
-      /**
-       * @description US dollars a month at list prices; null: no limit
-       * @example 1000.00
-       */
-      max_monthly_cost: string | null;
-      /** @description Sizes that may be ordered, `*` is any text; null: all */
-      allowed_sizes: string[] | null;
-      /** @description Regions in which may be ordered, `*` is any text; null: all */
-      allowed_regions: string[] | null;
-      /**
-       * @description A start that adds more US dollars a month awaits approval; null: none does
-       * @example 200.00
-       */
-      approval_over_monthly: string | null;
-      /** @description Destroys that may start within an hour; null: no limit */
-      max_destroys_per_hour: number | null;
-      /** @description Two living droplets of the tenant may not have one name */
-      unique_names: boolean;
-      /** @description Open sagas that the tenant itself started; null: no limit */
-      open_sagas: number | null;
-      /** @description Limits of the row `default` that the tenant follows, also when they change */
-      inherited: (
-        | 'max_droplets'
-        | 'max_vcpus'
-        | 'max_volume_gib'
-        | 'max_snapshots'
-        | 'max_monthly_cost'
-        | 'allowed_sizes'
-        | 'allowed_regions'
-        | 'approval_over_monthly'
-        | 'max_destroys_per_hour'
-        | 'unique_names'
-        | 'open_sagas'
-      )[];
-      /** @description Who changed the limits last; null while they are as installed */
-      changed_by: string | null;
-      /** @description Time of the last change */
-      changed_at: string | null;
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -3144,6 +3639,206 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['CostLineResponse'][];
     };
+    CostsGroupResponse: {
+      /**
+       * @description Owner at the time; null for what belonged to no tenant
+       * @example acme
+       */
+      tenant?: string | null;
+      /**
+       * @description Kind of the resources; nodes of a cluster count as the cluster
+       * @example droplet
+       */
+      kind?: string | null;
+      /**
+       * @description Name of the project
+       * @example Acme Web
+       */
+      project?: string | null;
+      /**
+       * @description Product, as invoices name it
+       * @example Droplets
+       */
+      product?: string | null;
+      /** @description Id of the resource; null for lines without one */
+      resource?: string | null;
+      /**
+       * @description Present name of that resource
+       * @example acme-web-01
+       */
+      resource_name?: string | null;
+      /**
+       * @description Kind of that resource
+       * @example droplet
+       */
+      resource_kind?: string | null;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string | null;
+      /** @description Whether the amount is tax; without this group, tax is left out */
+      tax?: boolean;
+      /**
+       * @description The month
+       * @example 2026-10
+       */
+      month?: string | null;
+      /**
+       * @description The day, in UTC
+       * @example 2026-10-07
+       */
+      day?: string | null;
+      /**
+       * @description Exact amount, decimal text
+       * @example 143.77
+       */
+      amount: string;
+    };
+    UnpricedCountResponse: {
+      /**
+       * @description Kind of the resources
+       * @example managed_db
+       */
+      kind: string;
+      /**
+       * @description Why they have no price
+       * @enum {string}
+       */
+      reason: 'kind_without_details' | 'unknown_size' | 'no_rate' | 'not_priced_yet';
+      /** @description How many of them no amount contains */
+      count: number;
+    };
+    CostsResponse: {
+      /**
+       * @description What the amounts are
+       * @enum {string}
+       */
+      basis: 'invoiced' | 'accrued';
+      /**
+       * @description Currency of all amounts
+       * @enum {string}
+       */
+      currency: 'USD';
+      /**
+       * @description The month that was asked for; null for another time
+       * @example 2026-10
+       */
+      period: string | null;
+      /**
+       * Format: date-time
+       * @description Begin of the time
+       */
+      from: string;
+      /**
+       * Format: date-time
+       * @description End of the time, exclusive; at most now
+       */
+      to: string;
+      /**
+       * @description The exact sum of the groups, without tax unless `group_by` has it
+       * @example 212.00
+       */
+      amount: string;
+      /** @description The largest amount first */
+      groups: components['schemas']['CostsGroupResponse'][];
+      /** @description Resources that no amount contains, because they have no price */
+      unpriced: components['schemas']['UnpricedCountResponse'][];
+      /** @description True for accrued amounts: only invoices are final */
+      estimate: boolean;
+      /** @description Start of the oldest last complete sweep, or the last listing of invoices; null before the first */
+      as_of: string | null;
+      /** @description What ended before this time of the first month is not recorded; null when all is */
+      incomplete_before: string | null;
+    };
+    CostsResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['CostsResponse'];
+    };
+    ListPriceResponse: {
+      /**
+       * @description Product: volume, snapshot, load_balancer, floating_ip, backups:weekly, backups:daily or droplet:<size>
+       * @example volume
+       */
+      product: string;
+      /**
+       * @description Where the price comes from. The catalog counts before invoices, and those before the configured list
+       * @enum {string}
+       */
+      source: 'catalog' | 'observed' | 'configured';
+      /**
+       * Format: date-time
+       * @description From when on it counts
+       */
+      valid_from: string;
+      /**
+       * @description Amount of one unit, decimal text
+       * @example 0.10
+       */
+      amount: string;
+      /**
+       * @description The unit: a month of a machine or address, of a GiB, of a node, or percent of a droplet
+       * @enum {string}
+       */
+      unit: 'month' | 'gib_month' | 'node_month' | 'percent';
+      /**
+       * @description Amount of an hour, where the provider states it
+       * @example 0.00893
+       */
+      hourly: string | null;
+      /**
+       * @description Smallest monthly amount of a resource
+       * @example 0.01
+       */
+      minimum: string | null;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Where the amount was read, for people
+       * @example DigitalOcean price list of 2026-11-01, seeded
+       */
+      origin: string;
+      /**
+       * Format: date-time
+       * @description When the amount was read, learned or set
+       */
+      as_of: string;
+      /** @description The admin who set it */
+      changed_by: string | null;
+    };
+    ListPriceResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['ListPriceResponse'][];
+    };
+    ListPricesBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The prices to set
+       * @example [
+       *       {
+       *         "product": "volume",
+       *         "amount": "0.10",
+       *         "origin": "price list of December 2026"
+       *       }
+       *     ]
+       */
+      prices: Record<string, never>[];
+    };
     AuditEntryResponse: {
       /**
        * Format: uuid
@@ -3418,7 +4113,35 @@ export interface components {
        */
       wait_ms?: number;
     };
-    OwnDropletInput: {
+    DestroyDropletInput: {
+      /**
+       * @description The name that the droplet must have; tenants must give it
+       * @example acme-web-02
+       */
+      expected_name?: string;
+      /**
+       * @description Take a snapshot right before the destroy; without it nothing is destroyed
+       * @example true
+       */
+      final_snapshot?: boolean;
+      /**
+       * @description Power the droplet off at once and destroy it after this number of hours; a cancel before that powers it on again
+       * @example 24
+       */
+      after_hours?: number;
+      /**
+       * Format: uuid
+       * @description Id of the droplet in the inventory
+       */
+      resource_id: string;
+    };
+    PowerDropletInput: {
+      /**
+       * @description `on`, `off`, `shutdown` (the system of the droplet ends by itself) or `reboot`
+       * @example off
+       * @enum {string}
+       */
+      action: 'on' | 'off' | 'shutdown' | 'reboot';
       /**
        * Format: uuid
        * @description Id of the droplet in the inventory
@@ -3475,11 +4198,6 @@ export interface components {
     };
     ResizeDropletInput: {
       /**
-       * Format: uuid
-       * @description Id of the droplet in the inventory
-       */
-      resource_id: string;
-      /**
        * @description Size of the provider
        * @example s-1vcpu-1gb
        */
@@ -3489,6 +4207,18 @@ export interface components {
        * @example false
        */
       disk?: boolean;
+      /**
+       * Format: uuid
+       * @description Id of the droplet in the inventory
+       */
+      resource_id: string;
+    };
+    OwnDropletInput: {
+      /**
+       * Format: uuid
+       * @description Id of the droplet in the inventory
+       */
+      resource_id: string;
     };
     Start_delete_dns_record: {
       /**
@@ -3545,7 +4275,26 @@ export interface components {
        */
       kind: 'destroy_droplet';
       /** @description Input of the saga kind */
-      input: components['schemas']['OwnDropletInput'];
+      input: components['schemas']['DestroyDropletInput'];
+    };
+    Start_power_droplet: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'power_droplet';
+      /** @description Input of the saga kind */
+      input: components['schemas']['PowerDropletInput'];
     };
     Start_provision_droplet: {
       /**
@@ -3770,6 +4519,8 @@ export interface operations {
         unattributed?: 'true';
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
+        /** @description `true`: only resources that are protected; `false`: only others */
+        protected?: 'true' | 'false';
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
         q?: string;
         /** @description Return the account as it was at this time, from the event log; not in the future */
@@ -3818,6 +4569,290 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BulkChange_change: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BulkBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  DesiredState_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the resource */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OrderedStateResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  DesiredState_put: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the resource */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DesiredStateBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OrderedStateResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };
@@ -3999,7 +5034,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['OwnerBody'];
+        'application/json': components['schemas']['ResourceBody'];
       };
     };
     responses: {
@@ -4210,6 +5245,8 @@ export interface operations {
         unattributed?: 'true';
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
+        /** @description `true`: only resources that are protected; `false`: only others */
+        protected?: 'true' | 'false';
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
         q?: string;
         /** @description Return the account as it was at this time, from the event log; not in the future */
@@ -4366,6 +5403,230 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Catalog_sizes: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only sizes that can be ordered in this region */
+        region?: string;
+        /** @description The beginning of the slug: `s` shared, `c` and `c2` fast processors, `g` general, `m` memory, … */
+        family?: string;
+        /** @description The smallest number of processors */
+        min_vcpus?: number;
+        /** @description The smallest memory in MiB */
+        min_memory_mib?: number;
+        /** @description The highest list price of a month, US dollars as decimal text */
+        max_monthly?: string;
+        /** @description Order of the rows; a minus reverses it. By slug unless given; sizes without a price come last */
+        sort?: 'slug' | '-slug' | 'price' | '-price' | 'vcpus' | '-vcpus' | 'memory_mib' | '-memory_mib';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SizeResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Catalog_regions: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RegionResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Catalog_images: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Part of the slug, name or id; letter case does not matter */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ImageResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -8647,6 +9908,366 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Costs_read: {
+    parameters: {
+      query?: {
+        /** @description The month, as `2026-10` or as its first day; the running month unless a time is given */
+        period?: string;
+        /** @description Begin of the time, instead of `period` */
+        from?: string;
+        /** @description End of the time, exclusive; now unless given */
+        to?: string;
+        /** @description `invoiced`: the lines of invoices, for admins. `accrued`: by the second, from what existed. Closed months are invoiced unless given */
+        basis?: 'invoiced' | 'accrued';
+        /** @description Fields to group by, separated by commas: tenant, kind, project, product, resource, region, tax, month, day (accrued only); tenant unless given */
+        group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
+        /** @description Resource kind; several are separated by commas */
+        kind?: string;
+        /** @description Region of the provider */
+        region?: string;
+        /** @description Size of the provider */
+        size_slug?: string;
+        /** @description Id of a project of this service */
+        project_id?: string;
+        /** @description Owner at the time of the cost; a tenant may name itself only */
+        tenant_id?: string;
+        /** @description `true`: only costs of what belonged to no tenant */
+        unattributed?: 'true';
+        /** @description The provider's id */
+        provider_id?: string;
+        /** @description A tag of the provider, in its letter case */
+        tag?: string;
+        /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CostsResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  CostsCsv_download: {
+    parameters: {
+      query?: {
+        /** @description The month, as `2026-10` or as its first day; the running month unless a time is given */
+        period?: string;
+        /** @description Begin of the time, instead of `period` */
+        from?: string;
+        /** @description End of the time, exclusive; now unless given */
+        to?: string;
+        /** @description `invoiced`: the lines of invoices, for admins. `accrued`: by the second, from what existed. Closed months are invoiced unless given */
+        basis?: 'invoiced' | 'accrued';
+        /** @description Fields to group by, separated by commas: tenant, kind, project, product, resource, region, tax, month, day (accrued only); tenant unless given */
+        group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
+        /** @description Resource kind; several are separated by commas */
+        kind?: string;
+        /** @description Region of the provider */
+        region?: string;
+        /** @description Size of the provider */
+        size_slug?: string;
+        /** @description Id of a project of this service */
+        project_id?: string;
+        /** @description Owner at the time of the cost; a tenant may name itself only */
+        tenant_id?: string;
+        /** @description `true`: only costs of what belonged to no tenant */
+        unattributed?: 'true';
+        /** @description The provider's id */
+        provider_id?: string;
+        /** @description A tag of the provider, in its letter case */
+        tag?: string;
+        /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  ListPrices_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Product */
+        product?: string;
+        /** @description Where the price comes from */
+        source?: 'catalog' | 'observed' | 'configured';
+        /** @description `true`: also prices that a later one has replaced */
+        history?: 'true';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ListPriceResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  ListPrices_set: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ListPricesBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ListPriceResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };

@@ -15,12 +15,12 @@ const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle:
 const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 export const count = (value: number): string => whole.format(value);
-/** An amount in a column whose head names the currency. */
+/** An amount in a column with the currency in its head. */
 export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
 export const money = (decimal: string): string => dollars.format(Number(decimal)).replace('-', '−');
 export const hourly = (decimal: string): string => unitPrice.format(Number(decimal));
 
-/** A change of an amount, always with its sign; no change is said in words. */
+/** A change of an amount, always with its sign; zero is written in words. */
 export function moneyDelta(decimal: string): string {
   const value = Number(decimal);
   if (value === 0) return 'no change';

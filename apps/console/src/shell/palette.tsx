@@ -1,7 +1,7 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useState } from 'react';
+import { useDeferredValue, useState, type KeyboardEvent } from 'react';
 import { answered, api } from '../client/client';
 import { IconSearch } from '../parts/icons';
 import { KindIcon, kindName } from '../parts/kinds';
@@ -12,6 +12,13 @@ import { useSession } from './session';
 import { TEXTS } from './texts';
 
 const SHORTEST = 2;
+
+/** `Enter` without a choice opens the first action. */
+function openFirst(event: KeyboardEvent<HTMLInputElement>): void {
+  if (event.key !== 'Enter') return;
+  const dialog = event.currentTarget.closest('[role="dialog"]');
+  if (!dialog?.querySelector('[data-selected]')) dialog?.querySelector<HTMLElement>('.mantine-Spotlight-action')?.click();
+}
 
 /** Search and commands in one place: pages, what can be done from anywhere, and resources by name, address, id or tag. */
 export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) {
@@ -71,6 +78,7 @@ export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) 
         leftSection: <IconSearch size={16} stroke={1.75} aria-hidden />,
         placeholder: TEXTS.palette.placeholder,
         'aria-label': TEXTS.search,
+        onKeyDown: openFirst,
       }}
     />
   );

@@ -16,7 +16,7 @@ export function schemeNow(): 'light' | 'dark' {
   return dark.matches ? 'dark' : 'light';
 }
 
-/** Puts the colour scheme on the document, where the tokens look for it. */
+/** Puts the colour scheme on the document, where tokens.css reads it. */
 export function applyScheme(): void {
   document.documentElement.dataset.scheme = schemeNow();
   for (const listener of listeners) listener();

@@ -7,4 +7,4 @@ export { parseProject, type ListedProject } from './project-mirror';
 export { DescribedTenants, type DescribedProject, type UnknownTenantView } from './described-tenants';
 export { memberLine, ProjectMembershipRepository, type Member, type UnlistedMember } from './project-membership.repository';
 export { ProjectMirror, type MirroredProject } from './project-mirror';
-export { ProjectService, type ProjectChange, type ProjectFilters, type ProjectView } from './project.service';
+export { ProjectService, type OwnProject, type ProjectChange, type ProjectFilters, type ProjectView } from './project.service';

@@ -1,4 +1,5 @@
-import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { TenantTransaction } from '#libs/database';
+import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type Page, type PageRequest } from '#libs/kernel';
 import { TenantRegistry, TenantWriter } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -27,6 +28,9 @@ export interface ProjectView {
   readonly last_seen_at: string;
   readonly deleted_at: string | null;
 }
+
+/** What a tenant learns of a project of its own. */
+export type OwnProject = Pick<ProjectView, 'id' | 'name'>;
 
 /** The change that an admin makes to a project. An absent field stays unchanged. */
 export interface ProjectChange {
@@ -71,6 +75,7 @@ type Freshness = Pick<ListAnswer<never>, 'as_of' | 'completeness'>;
 export class ProjectService {
   constructor(
     @InjectRepository(Project) private readonly projects: Repository<Project>,
+    private readonly scoped: TenantTransaction,
     private readonly tenants: TenantRegistry,
     private readonly tenantWriter: TenantWriter,
   ) {}
@@ -97,6 +102,22 @@ export class ProjectService {
       .getMany();
     const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
     return { data: items.map((project) => projectView(project, as_of)), page: { next_cursor }, as_of, completeness };
+  }
+
+  /** The living projects of a tenant, read in its own scope: it learns their ids and names only. [TEN-4] */
+  async listOwn(tenantId: string, page: PageRequest, q?: string): Promise<Page<OwnProject>> {
+    const after = decodeCursor(page.cursor, UUID_KEY);
+    const found = await this.scoped.run(tenantId, (em) => {
+      const query = em.createQueryBuilder(Project, 'p').where('p.tenant_id = :tenantId and p.deleted_at is null', { tenantId });
+      if (after !== null) query.andWhere('p.id > :after', { after });
+      if (q !== undefined) query.andWhere('p.name ilike :q', { q: `%${q.replace(/[\\%_]/g, '\\$&')}%` });
+      return query
+        .orderBy('p.id')
+        .limit(page.limit + 1)
+        .getMany();
+    });
+    const { items, next_cursor } = pageOf(found, page.limit, ({ id }) => id);
+    return { items: items.map(({ id, name }) => ({ id, name })), next_cursor };
   }
 
   /** One project by our id, also a deleted one. `sweptAt`: see `last_seen_at`. Throws `ProjectNotFoundError`. */

@@ -7,11 +7,13 @@ import { ListPriceRow } from './entities/list-price-row.entity';
 import { Region } from './entities/region.entity';
 import { ResourcePrice } from './entities/resource-price.entity';
 import { Size } from './entities/size.entity';
+import { OffersReader } from './offers-reader';
+import { ListPriceService } from './prices/list-price.service';
 import { ListPrices } from './prices/list-prices';
 import { PriceBook } from './prices/price-book';
 import { PriceWriter } from './prices/price-writer';
 
-const EXPORTED = [Catalog, ListPrices, PriceBook, PriceWriter];
+const EXPORTED = [Catalog, ListPrices, ListPriceService, OffersReader, PriceBook, PriceWriter];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({

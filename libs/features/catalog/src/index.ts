@@ -20,6 +20,24 @@ export {
   type Unpriced,
   type UnpricedReason,
 } from './prices/list-price';
+export {
+  LIST_PRODUCTS,
+  ListPriceService,
+  PriceExistsError,
+  type ListPriceChange,
+  type ListPriceFilters,
+  type ListPriceView,
+  type ObservedPrice,
+} from './prices/list-price.service';
+export {
+  OffersReader,
+  SIZE_SORTS,
+  type OffersPage,
+  type RegionView,
+  type SizeFilters,
+  type SizeSort,
+  type SizeView,
+} from './offers-reader';
 export { ListPrices } from './prices/list-prices';
 export { CATALOG_RATES } from './functions/rates.sql';
 export { PriceBook, Prices, type PriceBasis } from './prices/price-book';

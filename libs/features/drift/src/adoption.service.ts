@@ -1,12 +1,12 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
-import { CompletenessReader, InventoryReader, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
+import { Database, type Queryable } from '#libs/database';
+import { CompletenessReader, InventoryReader, ResourceDeletedError, ResourceNotFoundError, type ResourceView } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
-import { DesiredStateRepository, desiredFields, type Spec } from '#libs/provisioning';
+import { DESIRED_FIELDS, DesiredStateRepository, desiredFields, type Spec } from '#libs/provisioning';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { liveValue, withoutOwnTags } from './detection.sql';
-import { AlreadyManagedError, ResourceDeletedError } from './drift.errors';
+import { AlreadyManagedError } from './drift.errors';
 
 /** Filters of the list of unmanaged resources. */
 export interface UnmanagedFilters {
@@ -74,13 +74,27 @@ export class AdoptionService {
       return { resource_id: resourceId, spec, spec_version: version };
     });
   }
+
+  /** Adopts resources that the caller has locked, judged, and records in the audit log. */
+  async adoptAll(tx: Queryable, resourceIds: readonly string[]): Promise<void> {
+    const rows = await tx.query<{ resource_id: string; spec: Spec }>(LIVE_VALUES_OF_ALL, [resourceIds, JSON.stringify(DESIRED_FIELDS)]);
+    await this.specs.adoptAll(tx, rows);
+  }
 }
+
+/** The same of many resources. $1 resources, $2 the desired fields of each kind as JSON. Set-based. */
+const LIVE_VALUES_OF_ALL = `
+select r.id as resource_id, coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null'), '{}') as spec
+  from cloud_resources r
+ cross join lateral jsonb_array_elements_text(coalesce($2::jsonb -> r.kind, '["name", "region"]')) f(field)
+ cross join lateral (select ${liveValue('f.field')} as value) l
+ where r.id = any ($1::uuid[]) group by r.id`;
 
 const UNMANAGED = `r.deleted_at is null
   and not exists (select 1 from cloud_provisioned p where p.resource_id = r.id and p.ended_at is null)`;
 
-/** Fields that the inventory does not know get no desired value, nor does a status that passes by itself, such as `new`. $1 resource, $2 fields. Set-based: one row per field. */
+/** Fields that the inventory does not know get no desired value, nor does the power of a machine that is neither on nor off. $1 resource, $2 fields. Set-based: one row per field. */
 const LIVE_VALUES = `
-select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null' and not (f.field = 'status' and l.value not in ('"active"', '"off"'))), '{}') as spec
+select coalesce(jsonb_object_agg(f.field, ${withoutOwnTags('f.field', 'l.value')}) filter (where l.value <> 'null'), '{}') as spec
   from cloud_resources r cross join unnest($2::text[]) f(field) cross join lateral (select ${liveValue('f.field')} as value) l
  where r.id = $1`;

@@ -31,7 +31,7 @@ const sameTags = (field: string, one: string, other: string): string => {
  */
 export const liveValue = (field: string): string => `coalesce(case ${field}
   when 'size_slug' then to_jsonb(r.size_slug) when 'region' then to_jsonb(r.region) when 'name' then to_jsonb(r.name)
-  when 'status' then to_jsonb(r.status) when 'tenant_id' then to_jsonb(r.tenant_id)
+  when 'status' then to_jsonb(r.status) when 'power' then case when r.kind = 'droplet' then case r.status when 'active' then '"on"'::jsonb when 'off' then '"off"'::jsonb end else r.attrs -> 'power' end when 'tenant_id' then to_jsonb(r.tenant_id)
   when 'backups' then case when r.kind = 'droplet' then to_jsonb(coalesce(r.attrs -> 'features' ? 'backups', false)) else r.attrs -> 'backups' end
   else r.attrs -> ${field} end, 'null')`;
 
@@ -109,6 +109,7 @@ found as materialized (
      and f.value <> v.actual
      and case when ${sameTags('f.key', 'f.value', 'v.actual')} then false
               else not arcadia_loosely_equal(${inOneCase('f.key', 'l.expected')}, ${inOneCase('f.key', 'l.actual')}) end
+     and not (f.key = 'power' and v.actual = 'null') -- neither on nor off, as while it is created
      and not ${RETIRED_IMAGE} and not ${SAME_IMAGE}
   union all
   select p.resource_id, p.version, 'missing', '"present"', '"deleted"', p.spec ->> 'size_slug'

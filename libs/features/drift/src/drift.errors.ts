@@ -18,5 +18,3 @@ export class RuleNotFoundError extends domainError('drift_rule_not_found', 'not_
 export class RevertUnderWayError extends domainError('revert_under_way', 'conflict', 'A revert of this drift is running') {}
 
 export class AlreadyManagedError extends domainError('already_managed', 'conflict', 'The resource already has a desired state') {}
-
-export class ResourceDeletedError extends domainError('resource_gone', 'conflict', 'The resource has been deleted and cannot be adopted') {}

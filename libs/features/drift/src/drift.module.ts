@@ -2,9 +2,11 @@ import { databaseGauges } from '#libs/database';
 import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
 import { ProvisioningModule } from '#libs/provisioning';
+import { SagaModule } from '#libs/saga';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AdoptionService } from './adoption.service';
+import { BulkChangeService } from './bulk-change.service';
 import { DriftAcceptanceService } from './drift-acceptance.service';
 import { DriftDetectionService } from './drift-detection.service';
 import { DriftRevertService } from './drift-revert.service';
@@ -15,11 +17,19 @@ import { DriftRule } from './entities/drift-rule.entity';
 import { DriftDetection } from './entities/drift-detection.entity';
 import { Drift } from './entities/drift.entity';
 
-const SERVICES = [AdoptionService, DriftAcceptanceService, DriftDetectionService, DriftRevertService, DriftRuleService, DriftService];
+const SERVICES = [
+  AdoptionService,
+  BulkChangeService,
+  DriftAcceptanceService,
+  DriftDetectionService,
+  DriftRevertService,
+  DriftRuleService,
+  DriftService,
+];
 
 /** Expects the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [EventsModule, InventoryModule, ProvisioningModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
+  imports: [EventsModule, InventoryModule, ProvisioningModule, SagaModule, TypeOrmModule.forFeature([Drift, DriftDetection, DriftRule])],
   providers: [...SERVICES, databaseGauges(DRIFT_GAUGES)],
   exports: SERVICES,
 })

@@ -201,7 +201,7 @@ function driftView({ detected_at, changed_at: _changed_at, closed_at, ...row }: 
 
 /** The fields in the resource's events that record a change of a field of the desired state. */
 function eventFields(field: string): string[] {
-  if (field === MISSING) return ['status'];
+  if (field === MISSING || field === 'power') return ['status'];
   return field === 'backups' ? ['features'] : [field];
 }
 

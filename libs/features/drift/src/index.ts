@@ -1,4 +1,5 @@
 export { AdoptionService } from './adoption.service';
+export { BULK_ACTIONS, BulkChangeService, MOST_ROWS, type BulkAction, type BulkChange, type BulkReport } from './bulk-change.service';
 export { DriftAcceptanceService } from './drift-acceptance.service';
 export { DriftDetectionService, type DetectionReport } from './drift-detection.service';
 export { DriftRevertService, type ReversalPlan } from './drift-revert.service';

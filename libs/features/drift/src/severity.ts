@@ -18,6 +18,7 @@ const BY_FIELD: Readonly<Record<string, Severity>> = {
   [MISSING]: 'critical',
   image: 'high',
   region: 'high',
+  power: 'high',
   status: 'high',
   size_slug: 'medium',
   tags: 'low',

@@ -1,3 +1,4 @@
+export { BulkOwnership } from './attribution/bulk-ownership';
 export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
@@ -6,6 +7,7 @@ export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,
   EventsArchivedError,
+  ResourceDeletedError,
   ResourceNotFoundError,
   SweepNotFoundError,
   SweepNotReleasableError,
@@ -14,16 +16,18 @@ export {
 export { InventoryModule } from './inventory.module';
 export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
 export type { Kind, Observation } from './kinds/kind';
+export { BootImageReader, type BootImage } from './queries/boot-images';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ListOptions } from './queries/inventory-reader';
-export { InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
+export { filterSql, InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
 export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { PriceSettling } from './recorder/price-settling';
 export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
+export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';
 export { DueSweeps } from './sync/sweep-ledger';
 export type { SweepView } from './sync/sweep';

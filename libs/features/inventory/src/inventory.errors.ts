@@ -3,6 +3,9 @@ import { domainError, quotedWord, unknownWord } from '#libs/kernel';
 /** The resource does not exist, or it belongs to another tenant: the response is the same for both. [TEN-3] */
 export class ResourceNotFoundError extends domainError('resource_not_found', 'not_found', 'There is no such resource') {}
 
+/** Only a living resource can be adopted or protected. */
+export class ResourceDeletedError extends domainError('resource_gone', 'conflict', 'The resource has been deleted') {}
+
 /** The sweep's lease lapsed and another sweep replaced it, or the sweep was closed. It may write nothing more. */
 export class SweepLeaseLostError extends domainError(
   'sweep_lease_lost',

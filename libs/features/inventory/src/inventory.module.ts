@@ -5,6 +5,7 @@ import { eventSources, EventsModule } from '#libs/events';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { BulkOwnership } from './attribution/bulk-ownership';
 import { OwnershipService } from './attribution/ownership.service';
 import { EventLastValue } from './entities/event-last-value.entity';
 import { EventMonth } from './entities/event-month.entity';
@@ -13,6 +14,7 @@ import { ResourceEvent } from './entities/resource-event.entity';
 import { Resource } from './entities/resource.entity';
 import { SagaAction } from './entities/saga-action.entity';
 import { Sweep } from './entities/sweep.entity';
+import { BootImageReader } from './queries/boot-images';
 import { FEED_SOURCES } from './history/feed.sql';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
@@ -24,6 +26,7 @@ import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
 import { PriceSettling } from './recorder/price-settling';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
+import { ProtectionRecorder } from './recorder/protection-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
 import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
@@ -44,6 +47,8 @@ import { SweepService } from './sync/sweep.service';
 const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
 
 const EXPORTED = [
+  BulkOwnership,
+  BootImageReader,
   ChangeCauses,
   CompletenessReader,
   DriftEvents,
@@ -52,6 +57,7 @@ const EXPORTED = [
   InventoryWords,
   OwnershipService,
   PriceSettling,
+  ProtectionRecorder,
   ResourceRegistrar,
   SweepReader,
   SweepService,

@@ -1,8 +1,16 @@
-import { domainError, type DomainError } from '#libs/kernel';
+import { domainError, quotedWord, type DomainError } from '#libs/kernel';
 import { fail, type StepAnswer, type StepError } from '#libs/saga';
 
 /** The request contains a field that only platform admins may set. */
 export class AdminsOnlyError extends domainError('admins_only', 'forbidden', (field: string) => `Only platform admins may set ${field}`) {}
+
+/** The caller means another droplet than the one that it named by its id. */
+export class NameMismatchError extends domainError(
+  'name_mismatch',
+  'conflict',
+  (expected: string, name: string | null) =>
+    `The droplet is called ${name ?? 'nothing'}, not ${quotedWord(expected)}: check which one you mean, nothing was destroyed`,
+) {}
 
 /** The provider cannot restore the desired state in place, or not without losing data. The message contains the reason. */
 export class NotRevertibleError extends domainError('not_revertible', 'conflict', (reason: string) => `Cannot be reverted: ${reason}`) {}

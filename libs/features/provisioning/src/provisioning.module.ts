@@ -8,6 +8,7 @@ import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TenantLimitsGuard } from './acceptance/tenant-limits.guard';
 import { DesiredStateRepository } from './desired-state/desired-state.repository';
+import { DesiredStateService } from './desired-state/desired-state.service';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
 import { RecordForecasts } from './dns/record-forecasts';
@@ -15,11 +16,18 @@ import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.ste
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
-import { DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
+import { AwaitDueStep, DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
 import { DropletAccess } from './droplets/droplet-access';
 import { DropletForecasts } from './droplets/droplet-forecasts';
 import { DropletActionRunner } from './droplets/droplet-action-runner';
-import { DestroyDropletSaga, ProvisionDropletSaga, ResizeDropletSaga, SnapshotDropletSaga } from './droplets/droplet.sagas';
+import {
+  DestroyDropletSaga,
+  PowerDropletSaga,
+  ProvisionDropletSaga,
+  ResizeDropletSaga,
+  SnapshotDropletSaga,
+} from './droplets/droplet.sagas';
+import { ChangePowerStep, PowerDownStep, RebootStep, RecordPowerStep } from './droplets/power-droplet.steps';
 import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
 import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
@@ -37,6 +45,9 @@ import { DropletCalls } from './provider/droplet-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
+import { DestructionGuard } from './protection/destruction-guard';
+import { ResourceProtection } from './protection/resource-protection.service';
+import { SagaTargets } from './acceptance/saga-targets';
 import { LateWrites } from './reaper/late-writes';
 import { OrphanDnsRecords } from './reaper/orphan-dns-records';
 import { OrphanRepository } from './reaper/orphan.repository';
@@ -53,6 +64,7 @@ const ENTITIES = [DesiredState, ProviderPollResult, Orphan, DatabaseTimeline, Da
 const SAGAS = [
   ProvisionDropletSaga,
   DestroyDropletSaga,
+  PowerDropletSaga,
   SnapshotDropletSaga,
   ResizeDropletSaga,
   RevertDropletSaga,
@@ -65,6 +77,11 @@ const STEPS = [
   AwaitActiveStep,
   AssignProjectStep,
   RegisterDropletStep,
+  AwaitDueStep,
+  PowerDownStep,
+  ChangePowerStep,
+  RecordPowerStep,
+  RebootStep,
   DestroyDropletStep,
   MarkDeletedStep,
   TakeSnapshotStep,
@@ -98,11 +115,15 @@ const STEPS = [
     DropletAccess,
     DropletForecasts,
     RecordForecasts,
+    DestructionGuard,
+    ResourceProtection,
+    SagaTargets,
     ZoneAccess,
     ProjectCalls,
     SharedPolls,
     SharedProviderPoller,
     DesiredStateRepository,
+    DesiredStateService,
     DnsRecordCalls,
     DnsRecordCompensation,
     SnapshotCalls,
@@ -116,22 +137,25 @@ const STEPS = [
     TaggedResources,
     TenantLimitsGuard,
   ],
-  exports: [DropletReverts, DesiredStateRepository, Reaper],
+  exports: [DropletReverts, DesiredStateRepository, DesiredStateService, Reaper, ResourceProtection],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(
     private readonly registry: SagaRegistry,
     private readonly modules: ModuleRef,
     private readonly acceptance: Acceptance,
+    private readonly destruction: DestructionGuard,
     private readonly guard: TenantLimitsGuard,
+    private readonly targets: SagaTargets,
   ) {}
 
   onModuleInit(): void {
+    this.acceptance.useGuard(this.destruction);
     this.acceptance.useGuard(this.guard);
     for (const saga of SAGAS) {
       const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));
-      this.registry.register({ ...definition, steps });
+      this.registry.register({ ...definition, steps, ownerOf: (input: Readonly<Record<string, unknown>>) => this.targets.ownerOf(input) });
     }
   }
 }

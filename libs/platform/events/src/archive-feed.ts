@@ -30,7 +30,7 @@ deleted as (
 select max(first_seq)::text as upto from part`;
 
 /**
- * Deletes the numbers of all events before a time, and the rows of the log. The caller has recorded the archived months, whose rows may be
+ * Deletes the numbers of all events before a time, and the rows of the log. The caller has recorded the archived months; their rows may be
  * missing from the chain, and deletes the rows of its own tables. Repeating it finishes what a crash has left. [INV-14]
  */
 export async function archiveFeed(session: Session, before: Date): Promise<void> {

@@ -70,7 +70,7 @@ export class EventReader {
     private readonly sources: EventSources,
   ) {}
 
-  /** Throws `InvalidCursorError`, and `FeedArchivedError` for a number or time whose events are archived. */
+  /** Throws `InvalidCursorError`, and `FeedArchivedError` for a number or time with archived events. */
   async list(scope: Scope, filters: EventFilters, page: PageRequest): Promise<ListAnswer<FoundEvent>> {
     const after = decodeCursor(page.cursor, SEQUENCE_KEY) ?? String(filters.after ?? 0);
     const as_of = await this.completeUntil(); // read first: the page may be newer, never older

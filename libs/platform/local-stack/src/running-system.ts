@@ -193,12 +193,17 @@ export function httpGet(url: string, token?: string): Promise<HttpAnswer | undef
   return httpCall(url, 'GET', token);
 }
 
-/** One PATCH with a JSON body; undefined when no response arrives within 2 s. */
-export function httpPatch(url: string, token: string, body: Readonly<Record<string, unknown>>): Promise<HttpAnswer | undefined> {
-  return httpCall(url, 'PATCH', token, JSON.stringify(body));
+/** One change with a JSON body; undefined when no response arrives within 2 s. */
+export function httpSend(
+  method: 'PATCH' | 'POST' | 'PUT',
+  url: string,
+  token: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<HttpAnswer | undefined> {
+  return httpCall(url, method, token, JSON.stringify(body));
 }
 
-function httpCall(url: string, method: 'GET' | 'PATCH', token?: string, sent?: string): Promise<HttpAnswer | undefined> {
+function httpCall(url: string, method: 'GET' | 'PATCH' | 'POST' | 'PUT', token?: string, sent?: string): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
     const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(sent && { 'content-type': 'application/json' }) };
     const call = request(url, { method, timeout: CALL_LIMIT_MS, agent: false, headers }, (response) => {

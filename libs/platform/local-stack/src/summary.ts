@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LaunchError } from './local-stack.errors';
-import { httpGet, httpPatch } from './running-system';
+import { httpGet, httpSend } from './running-system';
 
 /** The lines that `npm start` prints, in this order, as `name: value`. */
 export interface Summary {
@@ -39,11 +39,16 @@ interface SummaryTokens {
 }
 
 interface ProjectsPage {
-  readonly data?: readonly { readonly tenant_id: string | null; readonly name: string }[];
+  readonly data?: readonly { readonly id: string; readonly tenant_id: string | null; readonly name: string }[];
 }
 
 interface TenantsPage {
-  readonly data?: readonly { readonly id: string; readonly name: string; readonly source: string }[];
+  readonly data?: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly source: string;
+    readonly usage?: { readonly resources?: { readonly droplet?: number } };
+  }[];
 }
 
 interface InventoryPage {
@@ -60,6 +65,7 @@ const SUSPENDED_TENANT = 'lumen';
 /** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
 const EXAMPLE_TENANT = 'acme';
 const FIRST_INVENTORY_LIMIT_MS = 10_000;
+const CATALOG_LIMIT_MS = 5_000;
 const POLL_MS = 100;
 
 export function summaryText(summary: Summary): string {
@@ -91,11 +97,53 @@ export async function prepareDemoTenants(apiUrl: string, adminToken: string): Pr
   const unnamed = tenants.filter(({ id, name, source }) => source === 'description' && name === id);
   if (unnamed.length === 0) return;
   const { data: projects = [] } = (await read('projects?limit=200')) as ProjectsPage;
+  await prepareDemoLimits(apiUrl, adminToken, tenants, projects);
   for (const { id } of unnamed) {
     const name = projects.find(({ tenant_id }) => tenant_id === id)?.name ?? id;
     const suspended = id === SUSPENDED_TENANT ? { status: 'suspended', notes: 'The demo shows what a suspended tenant can do.' } : {};
-    await httpPatch(`${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}`, adminToken, { name, ...suspended, reason: 'demo account' });
+    await httpSend('PATCH', `${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}`, adminToken, {
+      name,
+      ...suspended,
+      reason: 'demo account',
+    });
   }
+}
+
+/**
+ * Limits of three tenants of the demo: the first has room for one more droplet, the second has one more than it may have, and an order for
+ * the third awaits approval. The order is asked for by `operator`, so another person approves it. Nothing is changed at the provider.
+ */
+async function prepareDemoLimits(
+  apiUrl: string,
+  adminToken: string,
+  tenants: NonNullable<TenantsPage['data']>,
+  projects: NonNullable<ProjectsPage['data']>,
+): Promise<void> {
+  const reason = 'demo account';
+  const dropletsOf = ({ usage }: (typeof tenants)[number]) => usage?.resources?.droplet ?? 0;
+  const limited = tenants.filter((tenant) => ![EXAMPLE_TENANT, SUSPENDED_TENANT].includes(tenant.id) && dropletsOf(tenant) >= 2);
+  const [near, above, ordering] = limited;
+  if (!near || !above || !ordering) return;
+  const limit = (id: string, limits: object) =>
+    httpSend('PUT', `${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}/limits`, adminToken, { ...limits, reason });
+  await limit(near.id, { max_droplets: dropletsOf(near) + 1 });
+  await limit(above.id, { max_droplets: dropletsOf(above) - 1 });
+  const project_id = projects.find(({ tenant_id }) => tenant_id === ordering.id)?.id;
+  if (project_id === undefined) return; // without a project the order would have no owner, and no limits
+  const order = (size_slug: string) => ({
+    kind: 'provision_droplet',
+    input: { name: 'render-01', size_slug, region: 'fra1', image: 'ubuntu-24-04-x64', project_id },
+    reason,
+  });
+  // An unknown size is refused once the catalog is stored. Without it no price would be known, and the order would not wait.
+  const deadline = Date.now() + CATALOG_LIMIT_MS;
+  const isPriced = async () => (await httpSend('POST', `${apiUrl}/api/v1/sagas?dry_run=true`, adminToken, order('s-none')))?.status === 400;
+  while (!(await isPriced())) {
+    if (Date.now() > deadline) return;
+    await sleep(POLL_MS);
+  }
+  await limit(ordering.id, { approval_over_monthly: '50.00', max_monthly_cost: null, max_vcpus: null, max_droplets: null });
+  await httpSend('POST', `${apiUrl}/api/v1/sagas`, adminToken, order('s-8vcpu-16gb'));
 }
 
 export function runFile(dataDir: string): string {

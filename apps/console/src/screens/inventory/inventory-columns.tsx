@@ -7,7 +7,12 @@ import { Age } from '../../parts/time';
 import type { Column } from '../../parts/data-table';
 import { TEXTS } from './texts';
 
-export const nameOf = (resource: Pick<Resource, 'name' | 'provider_id'>): string => resource.name ?? resource.provider_id;
+const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+/** The name; of a resource without one its address, or the end of its id. */
+export function nameOf({ name, provider_id: id }: Pick<Resource, 'name' | 'provider_id'>): string {
+  return name ?? (UUID.test(id) ? TEXTS.unnamed(id.slice(-6)) : id);
+}
 
 /** The first public address, where a kind has addresses. */
 export function addressOf({ attrs }: Pick<Resource, 'attrs'>): string | null {

@@ -18,9 +18,12 @@ import { TEXTS } from './texts';
 
 const HIDDEN_AT_FIRST = 'address,since';
 
+/** What costs most comes first. The past has no order by price. */
+const firstSort = ({ as_of: asOf }: Filters): string => (asOf ? 'name' : '-price');
+
 function useResources(query: Filters) {
   return useList<Resource, Schemas['ResourceListResponse']>(['inventory', query], (cursor, signal) => {
-    const asked = { sort: 'name', ...query, limit: PAGE, names: 'true', ...(cursor ? { cursor } : { totals: 'true' }) };
+    const asked = { sort: firstSort(query), ...query, limit: PAGE, names: 'true', ...(cursor ? { cursor } : { totals: 'true' }) };
     return answered(api.GET('/api/v1/inventory', { params: { query: asked as never }, signal }));
   });
 }
@@ -90,7 +93,7 @@ export function InventoryScreen() {
         hidden={hidden}
         rowId={({ id }) => id}
         total={first?.totals?.count}
-        sort={query.sort ?? 'name'}
+        sort={query.sort ?? firstSort(query)}
         onSort={(sort) => change({ sort })}
         onOpen={({ id }) => void navigate({ to: '/resources/$id', params: { id } })}
         item={(resource) => <ResourceItem resource={resource} isAdmin={isAdmin} />}

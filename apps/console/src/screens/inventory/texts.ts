@@ -37,6 +37,7 @@ export const TEXTS = {
   noOwner: 'Nobody',
   price: { none: '', free: 'free', unknown: 'no price yet' },
   unpriced: 'without a price',
+  unnamed: (end: string) => `without a name …${end}`,
   strikes: (strikes: number, of: number) => `missing, ${strikes} of ${of}`,
   total: (howMany: number) => count(howMany),
   resources: (howMany: number) => (howMany === 1 ? 'resource' : 'resources'),

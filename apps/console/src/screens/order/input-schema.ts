@@ -24,7 +24,7 @@ export type Values = Readonly<Record<string, unknown>>;
 
 export const INPUTS = inputs as unknown as Readonly<Record<string, InputSchema>>;
 
-/** Fields that only operators may set, which the descriptions say, and the project, whose list is theirs: a tenant's own is the default. */
+/** Fields that only operators may set, as their descriptions state, and the project: only operators list projects, and a tenant has its own by default. */
 const isForAdmins = (name: string, { description = '' }: FieldSchema): boolean =>
   name === 'project_id' || description.includes('platform admins only');
 

@@ -114,6 +114,11 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   /** Resources that no other saga may touch until this one has ended, e.g. `droplet:<id>`. */
   readonly holds?: (input: Input) => readonly string[];
   /**
+   * Ids of the resources that the saga destroys or overwrites. A start on a protected one is refused, and the step that does it asks again.
+   * A saga that only undoes what it has created itself names none.
+   */
+  readonly destroys?: (input: Input) => readonly string[];
+  /**
    * Checks a start before it is accepted and returns the input to store, with defaults and with data about the resources that the input
    * names. Refuses by throwing a `DomainError`. Calls no provider.
    */
@@ -125,6 +130,8 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly foresee?: (command: StartCommand<Input>) => Promise<Forecast>;
   /** The part of a prepared input that the hash of a plan covers, where the input also has values that the steps do not use. */
   readonly hashedInput?: (input: Input) => object;
+  /** The tenant that owns what the saga works on, or null: it sees the saga, whoever starts it. */
+  readonly ownerOf?: (input: Input) => Promise<string | null>;
   /**
    * Problems of single fields that stored data can find in an input which is wrong elsewhere, so that the caller learns of all at once. The
    * fields are those that are valid by themselves. Calls no provider.

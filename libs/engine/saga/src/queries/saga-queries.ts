@@ -1,9 +1,10 @@
-import { Database, type Queryable } from '#libs/database';
+import { Database, sql, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Any, type Repository } from 'typeorm';
+import { Any, type EntityManager, type Repository } from 'typeorm';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaRun } from '../entities/saga-run.entity';
+import { SagaRegistry } from '../definition/saga-registry';
 import { SagaStep } from '../entities/saga-step.entity';
 import { FAILED_STATUSES, isOpen, quoted } from '../saga.states';
 
@@ -32,6 +33,7 @@ export class SagaQueries {
     @InjectRepository(SagaRun) private readonly runs: Repository<SagaRun>,
     @InjectRepository(SagaStep) private readonly steps: Repository<SagaStep>,
     @InjectRepository(SagaHold) private readonly holds: Repository<SagaHold>,
+    private readonly registry: SagaRegistry,
   ) {}
 
   /** The existing sagas among `ids`, by id. */
@@ -68,6 +70,14 @@ export class SagaQueries {
     return (await this.holds.findOneBy({ resource }))?.sagaId;
   }
 
+  /** Those of the holds that belong to running sagas which have begun or passed their pivot, and so can no longer be stopped. */
+  async holdsAtPivot(em: EntityManager, holds: readonly string[]): Promise<Set<string>> {
+    const rows = await sql<HolderAtStep>(em, HOLDERS, [holds]);
+    const isAtPivot = ({ kind, step, begun, passed }: HolderAtStep) =>
+      passed || (begun && this.registry.step(kind, step ?? '')?.pivot === true);
+    return new Set(rows.filter(isAtPivot).map(({ resource }) => resource));
+  }
+
   /**
    * The open sagas among `ids` that plan one of these steps and have recorded neither an intent nor an output of it, with
    * the time when each was accepted.
@@ -97,6 +107,22 @@ export class SagaQueries {
 function outlineOf({ id, kind, status, context, input, endedMsAgo, createdAt, restoredAt }: SagaRun): SagaOutline {
   return { id, kind, status, context, input, endedMsAgo, createdAtMs: createdAt.getTime(), restored: restoredAt !== null };
 }
+
+interface HolderAtStep {
+  readonly resource: string;
+  readonly kind: string;
+  readonly step: string | null;
+  /** The current step has a line in the ledger. */
+  readonly begun: boolean;
+  readonly passed: boolean;
+}
+
+/** Set-based: the running sagas behind thousands of holds. $1 holds. */
+const HOLDERS = `
+select h.resource, r.kind, r.steps[r.step_idx + 1] as step, r.pivot_passed as passed,
+       exists (select 1 from saga_steps s where s.saga_id = r.id and s.step_idx = r.step_idx) as begun
+  from saga_holds h join saga_runs r on r.id = h.saga_id
+ where h.resource = any ($1::text[]) and r.status = 'running'`;
 
 /** Set-based: compares the plans of many sagas with their ledgers. $1 ids, $2 names of steps. */
 const WITHOUT_INTENT = `

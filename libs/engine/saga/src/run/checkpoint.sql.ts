@@ -8,7 +8,8 @@ const CLOSED = quoted(CLOSED_STATUSES);
 export const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context -> 'register_droplet' ->> 'resource_id')`;
 
 /** The columns of a run that the event of its end needs. */
-const EVENT_COLUMNS = 'r.kind, r.tenant_id, r.created_by, r.by_platform, r.input, r.context, r.error, r.leftovers, r.created_at, r.finished_at';
+const EVENT_COLUMNS =
+  'r.kind, r.tenant_id, r.created_by, r.by_platform, r.input, r.context, r.error, r.leftovers, r.created_at, r.finished_at';
 
 /** The event of each run that a checkpoint ended, in the statement of the checkpoint. A retried run may end again. [EVT-1] */
 const APPEND_ENDS = `,

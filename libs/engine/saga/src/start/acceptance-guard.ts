@@ -9,7 +9,7 @@ export interface GuardedStart {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. */
   readonly tenantId: string | null;
-  /** The tenant whose things the saga works on; null when there is none. */
+  /** The tenant that owns what the saga works on; null when there is none. */
   readonly ownerId: string | null;
   /** An admin has decided that limits do not refuse this start. */
   readonly override?: boolean;
@@ -48,6 +48,9 @@ export interface Judgement {
  * locked, so what it counts cannot change before the commit. It writes nothing, so a plan may ask it in any transaction.
  */
 export abstract class AcceptanceGuard {
+  /** The guard also judges starts on what no tenant owns. */
+  readonly judgesUnowned?: boolean;
+
   /**
    * Judges starts in order: each counts those before it that are not refused. Returns one judgement for each start. `accepting`: the starts
    * are accepted by this transaction, which may lock rows for it; a plan reads only.
@@ -58,20 +61,20 @@ export abstract class AcceptanceGuard {
 /** No limits apply: the start works on nothing of a tenant, or the process has no guard. */
 const UNLIMITED: Judgement = { limits: [] };
 
-/** Asks the guard of this process, if a feature has given one. */
+/** Asks the guards of this process that features have given, in their order. A start that one refuses is not shown to the next. */
 @Injectable()
 export class Acceptance {
-  private guard: AcceptanceGuard | undefined;
+  private readonly guards: AcceptanceGuard[] = [];
 
   /** Called by the feature that has the guard, when its module starts. */
   useGuard(guard: AcceptanceGuard): void {
-    this.guard = guard;
+    this.guards.push(guard);
   }
 
   /** Locks the owners of the starts until the transaction ends, and judges. Call it before any row lock. [TEN-6, TNT-2] */
   async lockAndJudge(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
     const owners = starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
-    if (this.guard && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
+    if (this.guards.length > 0 && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
     return this.judgeAll(starts, transaction, true);
   }
 
@@ -82,11 +85,19 @@ export class Acceptance {
   }
 
   private async judgeAll(starts: readonly GuardedStart[], transaction: Queryable, accepting: boolean): Promise<readonly Judgement[]> {
-    const owned = starts.filter(({ ownerId }) => ownerId !== null);
-    if (!this.guard || owned.length === 0) return starts.map(() => UNLIMITED);
-    const judgements = await this.guard.judgeAll(owned, transaction, accepting);
-    return starts.map((start) => judgements[owned.indexOf(start)] ?? UNLIMITED);
+    const judged = new Map<GuardedStart, Judgement>();
+    for (const guard of this.guards) {
+      const asked = starts.filter((start) => !judged.get(start)?.refusal && (guard.judgesUnowned === true || start.ownerId !== null));
+      const judgements = asked.length === 0 ? [] : await guard.judgeAll(asked, transaction, accepting);
+      for (const [nr, start] of asked.entries()) judged.set(start, merged(judged.get(start), judgements[nr]));
+    }
+    return starts.map((start) => judged.get(start) ?? UNLIMITED);
   }
+}
+
+/** The judgements of two guards about one start: the first refusal and the first approval count. Pure. */
+function merged(first: Judgement = UNLIMITED, second: Judgement = UNLIMITED): Judgement {
+  return { ...second, ...first, limits: [...first.limits, ...second.limits] };
 }
 
 /**

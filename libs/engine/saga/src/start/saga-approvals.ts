@@ -84,13 +84,16 @@ export class SagaApprovals {
 
   /** Judges the plan anew. What the input names may have been deleted since, or cost something else. [TNT-4] */
   private async assertSamePlan({ kind, input, tenantId, byPlatform, plan }: SagaRun): Promise<void> {
-    const asked = { kind, input, tenantId: byPlatform ? null : tenantId, ownerId: tenantId };
-    const judged = await this.planner.judge(this.registry.get(kind), asked).catch((error: unknown) => {
+    const definition = this.registry.get(kind);
+    const asked = { kind, input, tenantId: byPlatform ? null : tenantId, ...(!definition.ownerOf && { ownerId: tenantId }) };
+    const judged = await this.planner.judge(definition, asked).catch((error: unknown) => {
       if (error instanceof DomainError && !isRetryable(error)) throw new PlanChangedError(changedBy(error.message));
       throw error;
     });
-    const { refusal, fingerprint } = judged;
+    const { refusal, fingerprint, ownerId } = judged;
     if (refusal) throw new PlanChangedError(changedBy(refusal.message), await this.planner.answerOf(judged));
+    if (ownerId !== tenantId)
+      throw new PlanChangedError(changedBy('it would work for another owner by now'), await this.planner.answerOf(judged));
     if (plan && plan.fingerprint !== fingerprint)
       throw new PlanChangedError(changedBy('it would do or cost something else by now'), await this.planner.answerOf(judged));
   }

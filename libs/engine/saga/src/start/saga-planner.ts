@@ -14,7 +14,7 @@ import { PlanHashes } from './plan-hashes';
 
 /** A start as it was requested, with validated input. */
 export interface AskedStart extends Omit<GuardedStart, 'ownerId' | 'sagaId'> {
-  /** For the platform: the owner of the resource that the saga works on. */
+  /** For the platform: the owner of what the saga works on, where the kind has no `ownerOf`. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
 }
 
@@ -22,6 +22,8 @@ export interface AskedStart extends Omit<GuardedStart, 'ownerId' | 'sagaId'> {
 export interface JudgedStart {
   readonly kind: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** The tenant that owns what the saga works on, and sees it. */
+  readonly ownerId: string | null;
   readonly steps: readonly string[];
   readonly holds: readonly string[];
   readonly plan: PlanContent;
@@ -47,7 +49,7 @@ export class SagaPlanner {
   async plan(definition: SagaDefinition, asked: AskedStart): Promise<SagaPlan> {
     const judged = await this.judge(definition, asked);
     const limited = judged.refusal ? judged : await this.withLimits(judged, asked);
-    return this.answerOf({ ...limited, refusal: (await this.findBusy(judged.holds)) ?? limited.refusal });
+    return this.answerOf({ ...limited, refusal: limited.refusal ?? (await this.findBusy(judged.holds)) });
   }
 
   /**
@@ -58,7 +60,8 @@ export class SagaPlanner {
     try {
       const scope: Scope = asked.tenantId === null ? { kind: 'platform' } : { kind: 'tenant', tenantId: asked.tenantId };
       const input = (await definition.prepare?.({ scope, input: asked.input })) ?? asked.input;
-      const prepared = { input, steps: definition.plan(input), holds: [...new Set(definition.holds?.(input))].sort() };
+      const ownerId = asked.tenantId ?? asked.ownerId ?? (await definition.ownerOf?.(input)) ?? null;
+      const prepared = { input, ownerId, steps: definition.plan(input), holds: [...new Set(definition.holds?.(input))].sort() };
       const forecast: Forecast = (await definition.foresee?.({ scope, input })) ?? { facts: undefined };
       const { refusal } = forecast;
       const plan = refusal ? { ...EMPTY_PLAN, holds: prepared.holds } : planContent(definition, prepared, forecast);
@@ -71,12 +74,13 @@ export class SagaPlanner {
 
   /** A start that is refused before anything could be foreseen. */
   refused(asked: AskedStart, refusal: DomainError): JudgedStart {
-    return this.judged(asked, { input: asked.input, steps: [], holds: [] }, EMPTY_PLAN, refusal);
+    const ownerId = asked.tenantId ?? asked.ownerId ?? null;
+    return this.judged(asked, { input: asked.input, ownerId, steps: [], holds: [] }, EMPTY_PLAN, refusal);
   }
 
   private judged(
     { kind, tenantId }: AskedStart,
-    prepared: Pick<JudgedStart, 'input' | 'steps' | 'holds'>,
+    prepared: Pick<JudgedStart, 'input' | 'ownerId' | 'steps' | 'holds'>,
     plan: PlanContent,
     refusal?: DomainError,
     hashedInput: object = prepared.input,
@@ -86,8 +90,9 @@ export class SagaPlanner {
   }
 
   /** Asks the guard how the limits stand now. The lock of an accepted start is not taken, so another start may come before it. */
-  async withLimits(judged: JudgedStart, { kind, tenantId, ownerId = null, override }: AskedStart): Promise<JudgedStart> {
-    const start = { kind, input: judged.input, tenantId, ownerId: tenantId ?? ownerId, ...(override !== undefined && { override }) };
+  async withLimits(judged: JudgedStart, { kind, tenantId, override }: AskedStart): Promise<JudgedStart> {
+    const { input, ownerId } = judged;
+    const start = { kind, input, tenantId, ownerId, ...(override !== undefined && { override }) };
     const { limits, approval, refusal } = await this.rolledBack((tx) => this.acceptance.judge(start, tx));
     const plan = { ...judged.plan, limits, approval: { required: approval !== undefined, why: approval?.why ?? null } };
     return { ...judged, plan, ...(refusal && { refusal }) };

@@ -17,7 +17,7 @@ export interface StartRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. It decides what the saga may touch, and its limit counts. */
   readonly tenantId: string | null;
-  /** For the platform: the owner of the resource that the saga works on. That tenant sees the saga. [TEN-3] */
+  /** For the platform: the owner of what the saga works on, where the kind has no `ownerOf`. That tenant sees the saga. [TEN-3] */
   readonly ownerId?: string | null;
   /** An admin has decided that limits do not refuse this start. `because` has the reason. */
   readonly override?: boolean;
@@ -60,9 +60,9 @@ export class SagaStarter {
     const known = key && (await this.findByKey(key));
     if (known) return known;
     const judged = await this.judge(request);
-    const { input, steps, holds } = judged;
-    const { kind, tenantId, ownerId = null, override, because, details } = request;
-    const start = { kind, input, tenantId, ownerId: tenantId ?? ownerId, override };
+    const { input, steps, holds, ownerId } = judged;
+    const { kind, tenantId, override, because, details } = request;
+    const start = { kind, input, tenantId, ownerId, override };
     try {
       if (judged.refusal) throw new StartRefused(judged.refusal);
       return await this.writer.accept({ ...start, steps, holds, plan: storedPlan(judged), key, because, details });

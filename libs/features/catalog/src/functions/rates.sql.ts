@@ -3,7 +3,7 @@ import type { RepeatableSql } from '#libs/database';
 /**
  * The rates of all products, each with the time during which it counts: the catalog before what invoices taught before the configured list,
  * and within a source the latest. `observed` false leaves out what invoices taught. The function works as the owner of the table and checks
- * the scope itself, so that a tenant never gets an observed rate. [TNT-6] The earliest rate of a product reaches back. Set-based.
+ * the scope itself, so that a tenant never gets an observed rate. The earliest rate of a product reaches back. Set-based.
  */
 const RATES = `
 create or replace function arcadia_rates(observed boolean) returns table (

@@ -49,7 +49,7 @@ export class Prices {
   }
 }
 
-/** Reads rates. A tenant's money comes from the basis `list` only. [TNT-6] */
+/** Reads rates. A tenant's money comes from the basis `list` only. */
 @Injectable()
 export class PriceBook {
   private readonly reading = new Map<PriceBasis, () => Promise<Prices>>();

@@ -4,6 +4,7 @@ import { queryableOf, Transaction, type Queryable } from '#libs/database';
 import { TenantRegistry, TenantWriter, type NewTenant, type TenantView } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
 import { OwnershipRecorder, UNASSIGNED, type ExplicitOwner } from '../recorder/ownership-recorder';
@@ -38,13 +39,15 @@ export class OwnershipService {
 
   /**
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
-   * the resource belong to no tenant. Throws `ResourceNotFoundError` and the errors of `TenantRegistry.requireOwner`. [TNT-1]
+   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError` and
+   * the errors of `TenantRegistry.requireOwner`. [TNT-1]
    */
   async setOwner(
     resourceId: string,
     owner: ExplicitOwner,
     context: AuditContext,
     { effectiveFrom }: OwnerOptions = {},
+    also?: (em: EntityManager) => Promise<void>,
   ): Promise<ResourceAnswer> {
     const entryId = randomUUID();
     await this.transaction.run(async (em) => {
@@ -65,6 +68,7 @@ export class OwnershipService {
           ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }),
         },
       });
+      await also?.(em);
     });
     return this.reader.getAnswer({ kind: 'platform' }, resourceId);
   }

@@ -90,4 +90,8 @@ export class Resource {
   /** Lists must contain the resource from this time on. Null for resources that a list contained first. [INV-9] */
   @Column('timestamptz', { nullable: true })
   readonly listedBy: Date | null;
+
+  /** Who protects the resource from being destroyed or overwritten; null without a protection. An admin's protection is lifted by admins only. */
+  @Column('text', { nullable: true })
+  readonly protectedBy: 'admin' | 'tenant' | null;
 }

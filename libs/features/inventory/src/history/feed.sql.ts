@@ -17,7 +17,7 @@ const WRITER = `
   case e.source when 'saga' then jsonb_build_object('saga_id', e.sweep_id) when 'sweep' then jsonb_build_object('sweep_id', e.sweep_id) else '{}' end`;
 
 /**
- * Resource events are events of the feed where they are. The kind of a resource never changes. The person is the one whose audit entry
+ * Resource events are events of the feed where they are. The kind of a resource never changes. The person is the one with the audit entry
  * or saga wrote the event. A name is not selected: readers get it in their own scope, because a former owner must not learn a new name.
  */
 export const FEED_SOURCES: DeclaredSources = {

@@ -26,7 +26,7 @@ import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
-import { readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { readIds, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
 import { basisOf, pricesOf, totalsOf } from './row-prices';
 import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
@@ -142,6 +142,11 @@ export class InventoryReader {
     const price = resource.deletedAt === null ? (prices.get(id) ?? null) : null;
     const data = { ...resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id)), price };
     return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
+  }
+
+  /** The ids of the resources that match, at most `most`. Without a scope: for platform callers only. */
+  idsOf(filters: ResourceFilters, most: number): Promise<string[]> {
+    return readIds(this.database, filters, most);
   }
 
   /** The names of resources in scope, by id. */

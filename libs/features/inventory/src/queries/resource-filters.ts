@@ -31,6 +31,8 @@ export interface ResourceFilters {
   readonly q?: string;
   /** Only resources without a tenant. */
   readonly unattributed?: true;
+  /** Only resources with a protection, or only those without. */
+  readonly protected?: boolean;
   /** RFC 3339: only resources that changed at or after this time. */
   readonly updated_since?: string;
   /** Tombstones together with living resources. */
@@ -134,6 +136,7 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
   provider_id: (place) => `provider_id = ${place}`,
   tag: (place) => `attrs -> 'tags' ? ${place}`,
   unattributed: (place) => `(tenant_id is null) = ${place}`,
+  protected: (place) => `(protected_by is not null) = ${place}`,
   q: (place) =>
     `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
@@ -274,13 +277,23 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basi
   const moment = at === undefined ? undefined : `$${page.length + 1}`;
   const select = (from: string) =>
     withBilled(
-      `select ${RESOURCE_COLUMNS}${byPrice ? ', monthly' : ', null as monthly'} from ${byPrice ? withMonthly(from, basis, moment) : from}
+      `select ${RESOURCE_COLUMNS}${byPrice ? ', monthly' : ', null as monthly'} from ${byPrice ? withMonthly(from, basis, moment) : `${from} r`}
         where ${position} and ${conditions.join(' and ')} order by ${orderBy} limit $2`,
       orderBy,
       moment,
     );
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
   if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
-  const past = `arcadia_inventory_at(${moment}, $${page.length + 2})`;
-  return on.texts({ text: select(past), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
+  return on.texts({ text: select(pastSql(`${moment}`, `$${page.length + 2}`)), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
+
+/** The ids of the resources that match, in their order. Set-based: thousands of ids for one change. */
+export async function readIds(on: Queryable, filters: ResourceFilters, most: number): Promise<string[]> {
+  const { conditions, values } = filterSql(filters, 2);
+  const text = `select id from cloud_resources where ${conditions.join(' and ')} order by id limit $1`;
+  return (await on.query<{ id: string }>(text, [most, ...values])).map(({ id }) => id);
+}
+
+/** The resources of a time, with the protection of now, which has no history. `moment` and `attrs` are places of parameters. */
+export const pastSql = (moment: string, attrs: string): string =>
+  `(select p.*, c.protected_by from arcadia_inventory_at(${moment}, ${attrs}) p left join cloud_resources c on c.id = p.id)`;

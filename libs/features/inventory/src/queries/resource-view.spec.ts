@@ -20,6 +20,7 @@ const ROW: ResourceRow = {
   last_seen_at: '2026-02-01 00:00:00.5+00',
   stale_strike_count: '0',
   deleted_at: null,
+  protected_by: null,
   product: null,
   units: null,
   plan: null,
@@ -54,6 +55,7 @@ const RESOURCE: Resource = {
   lastStrikeAt: null,
   deletedAt: null,
   listedBy: null,
+  protectedBy: null,
 };
 const SWEPT_AT = '2026-03-01T00:00:00.000Z';
 
@@ -72,6 +74,7 @@ it('maps a row to the fields of the API', () => {
     last_seen_at: '2026-02-01T00:00:00.500Z',
     stale_strike_count: 0,
     missing: null,
+    protected: false,
     price: { unpriced: 'unknown_size' },
     product: undefined,
     units: undefined,
@@ -98,6 +101,7 @@ it('maps an entity to the bytes that the list returns for its row', () => {
       { cloud_project_id: project, tenant_id: null },
     ],
     [{ staleStrikeCount: 2 }, { stale_strike_count: '2' }],
+    [{ protectedBy: 'admin' }, { protected_by: 'admin' }],
     [
       { status: 'deleted', deletedAt: new Date('2026-02-02T00:00:00.25Z') },
       { status: 'deleted', deleted_at: '2026-02-02 00:00:00.25+00' },
@@ -116,7 +120,7 @@ it.each(['name', 'region', 'provider_id', 'tenant_id', 'attributed_ref', 'status
     for (const text of ['"', '\\', '","id":"x', 'line\nbreak', '\u0001', '\u2028', 'ß\u{1F600}', '']) {
       const view = parsed({ ...ROW, [field]: text }, null);
       expect(field === 'attributed_ref' ? view.attribution.ref : view[field]).toBe(text);
-      expect(Object.keys(view)).toHaveLength(19);
+      expect(Object.keys(view)).toHaveLength(21);
     }
   },
 );

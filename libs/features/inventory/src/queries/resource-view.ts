@@ -9,7 +9,7 @@ import type { WithBilled } from './billed-columns';
 /** The fields of a resource that the API returns under the names of their columns, in its order: before and after the attribution. */
 const BEFORE_ATTRIBUTION = ['id', 'provider', 'kind', 'providerId', 'urn', 'name', 'region', 'status', 'sizeSlug', 'tenantId'] as const;
 const AFTER_ATTRIBUTION = ['attrs', 'firstSeenAt', 'lastSeenAt', 'staleStrikeCount', 'deletedAt'] as const;
-const FIELDS = [...BEFORE_ATTRIBUTION, 'cloudProjectId', 'attributedBy', 'attributedRef', ...AFTER_ATTRIBUTION] as const;
+const FIELDS = [...BEFORE_ATTRIBUTION, 'cloudProjectId', 'attributedBy', 'attributedRef', ...AFTER_ATTRIBUTION, 'protectedBy'] as const;
 
 /** A resource that complete sweeps no longer list, but that is not proven to be deleted. */
 export interface MissingProof {
@@ -34,6 +34,9 @@ export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION 
   };
   /** Null for a resource without strikes, and for a tombstone. */
   readonly missing: MissingProof | null;
+  /** Nothing destroys or overwrites the resource until its protection is lifted. */
+  readonly protected: boolean;
+  readonly protected_by: Resource['protectedBy'];
   /** In lists, and where one resource is read. Null for a tombstone. */
   readonly price?: ListPrice | Unpriced | null;
 }
@@ -125,6 +128,8 @@ export function resourceView(resource: Resource, sweptAt: string | null, strikes
     ...seen,
     last_seen_at: lastSeenAt(seen.first_seen_at, seen.last_seen_at, isListed, sweptAt),
     missing: resource.deletedAt === null && resource.staleStrikeCount > 0 ? proof : null,
+    protected: resource.protectedBy !== null,
+    protected_by: resource.protectedBy,
   };
 }
 
@@ -158,7 +163,8 @@ export function resourceJson(
     `"tenant_id":${json(row.tenant_id)},"project_id":${json(row.cloud_project_id)},${names ? `"project_name":${json(names.project)},` : ''}` +
     `"attribution":{"by":${json(row.attributed_by)},"ref":${json(row.attributed_ref)}${names ? `,"ref_name":${json(names.ref)}` : ''}},"attrs":${row.attrs},` +
     `"first_seen_at":"${firstSeen}","last_seen_at":"${lastSeenAt(firstSeen, lastSeen, isListed, sweptAt)}",` +
-    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing},"price":${price}}`
+    `"stale_strike_count":${row.stale_strike_count},"deleted_at":${deletedAt},"missing":${missing},` +
+    `"protected":${row.protected_by !== null},"protected_by":${json(row.protected_by)},"price":${price}}`
   );
 }
 

@@ -4,9 +4,9 @@ import type { Scope } from '#libs/identity';
 import { Money } from '#libs/kernel';
 import { VOLATILE_ATTRS } from '../kinds';
 import { billedIn, validAt, type BilledColumns } from './billed-columns';
-import { filterSql, type ResourceFilters } from './resource-filters';
+import { filterSql, pastSql, type ResourceFilters } from './resource-filters';
 
-/** A tenant gets list prices only. [TNT-6] */
+/** A tenant gets list prices only. */
 export const basisOf = (scope: Scope): PriceBasis => (scope.kind === 'platform' ? 'buy' : 'list');
 
 /** What a filter matches. `monthly` is the sum of the living resources that have a price, with their backups; `unpriced` counts the others. */
@@ -26,7 +26,7 @@ interface TotalsRow extends BilledColumns {
 export async function totalsOf(on: Queryable, prices: Prices, filters: ResourceFilters, at?: string): Promise<ListTotals> {
   const { conditions, values } = filterSql(filters, 1);
   const [moment, attrs] = [`$${values.length + 1}`, `$${values.length + 2}`];
-  const from = at === undefined ? 'cloud_resources' : `arcadia_inventory_at(${moment}, ${attrs})`;
+  const from = at === undefined ? 'cloud_resources' : pastSql(moment, attrs);
   const rows = await on.query<TotalsRow>(
     `select kind, deleted_at is null as living, product, units::text, plan, count(*)::int as count
        from ${from} x left join resource_prices p on p.resource_id = x.id and p.${validAt(at && moment).replace(' and ', ' and p.')}

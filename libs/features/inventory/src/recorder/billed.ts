@@ -8,7 +8,7 @@ export interface BilledFields {
   readonly attrs: Readonly<Record<string, unknown>>;
 }
 
-/** What a resource is billed as. The list of droplets tells whether one has backups, but not their plan. */
+/** What a resource is billed as. The list of droplets shows whether one has backups, but not their plan. */
 export function billedFields(kind: string, { status, sizeSlug, attrs }: BilledFields): Billed | undefined {
   const { size_gigabytes: gib, size_unit: nodes, features } = attrs;
   return billedAs({

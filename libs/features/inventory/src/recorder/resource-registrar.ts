@@ -34,6 +34,7 @@ const FIELDS = [
   'sizeSlug',
   'status',
   'tenantId',
+  'protectedBy',
 ] as const satisfies readonly (keyof Resource)[];
 
 /** A live resource that refers to a droplet, and outlives it. */
@@ -104,6 +105,11 @@ export class ResourceRegistrar {
   /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */
   async find(scope: Scope, resourceId: string, kind: string): Promise<RegisteredResource | undefined> {
     return this.findLive(scope, { id: resourceId, kind });
+  }
+
+  /** In platform scope, whatever its kind. */
+  async findById(resourceId: string): Promise<RegisteredResource | undefined> {
+    return this.findLive({ kind: 'platform' }, { id: resourceId });
   }
 
   /** For kinds with unique names, e.g. the DNS zone of a record. A name that is also the id may have any of its notations. */

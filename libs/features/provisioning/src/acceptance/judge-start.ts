@@ -116,7 +116,7 @@ function limitRefusals(readings: readonly LimitReading[], { destroyAgesMs }: Acc
 }
 
 /** A pattern may contain `*`, which is any text. Null allows all. */
-function isAllowed(word: string, patterns: readonly string[] | null): boolean {
+export function isAllowed(word: string, patterns: readonly string[] | null): boolean {
   if (patterns === null) return true;
   return patterns.some((pattern) => {
     const parts = pattern.split('*').map((part) => part.replace(/[^\w]/g, String.raw`\$&`));

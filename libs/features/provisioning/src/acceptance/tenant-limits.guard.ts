@@ -30,7 +30,7 @@ interface StoredFacts {
 const ACCEPTING = readAccounts(true);
 const PLANNING = readAccounts(false);
 
-/** Judges starts by the limits of the tenants whose things they work on. [TNT-2] */
+/** Judges starts by the limits of the tenants that own what they work on. [TNT-2] */
 @Injectable()
 export class TenantLimitsGuard extends AcceptanceGuard {
   constructor(private readonly limits: TenantLimits) {

@@ -1,9 +1,10 @@
 import { CONFIG, type Config } from '#libs/config';
 import { done, NEW_OBJECT, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { bodyOf, DnsRecordCalls, recordValues, type ListedRecord } from '../provider/dns-record-calls';
 import { missingAsUndefined } from '../provider/droplet-calls';
-import { recordHolds, type DnsRecordInput } from './dns-record.input';
+import { recordHolds, type AcceptedRecord, type DnsRecordInput } from './dns-record.input';
 import { differs, matchingRecords } from './record-decision';
 import type { RecordFacts } from './record-forecasts';
 
@@ -21,7 +22,7 @@ type DeleteIntent = {
 /** `other_records`: the number of records of this name and type with other data, where there are any. */
 type DeletedRecords =
   { readonly outcome: 'deleted'; readonly record_ids: readonly string[] } | { readonly outcome: 'noop'; readonly other_records?: number };
-type Ctx = StepContext<DnsRecordInput, DeleteIntent, DeletedRecords>;
+type Ctx = StepContext<AcceptedRecord, DeleteIntent, DeletedRecords>;
 type Answer = StepAnswer<DeletedRecords>;
 
 const DELETE_REASON = 'waiting for the DNS record to be deleted';
@@ -31,12 +32,13 @@ const DELETE_REASON = 'waiting for the DNS record to be deleted';
  * a new id.
  */
 @Injectable()
-export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIntent, DeletedRecords> {
+export class DeleteRecordStep implements StepDefinition<AcceptedRecord, DeleteIntent, DeletedRecords> {
   readonly name = 'delete_record';
   readonly policy = { tries: 10 };
 
   constructor(
     private readonly records: DnsRecordCalls,
+    private readonly destruction: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -78,6 +80,7 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
       send: () => this.deleteAll(ctx, found),
       pending: wait(this.config.saga.pollMs, DELETE_REASON),
       answered: () => deleted,
+      refused: (error) => answerGuard(error, known.length > 0),
     });
   };
 
@@ -117,7 +120,9 @@ export class DeleteRecordStep implements StepDefinition<DnsRecordInput, DeleteIn
     });
   };
 
-  private async deleteAll({ input, guard, signal }: Ctx, found: readonly ListedRecord[]): Promise<void> {
+  private async deleteAll(ctx: Ctx, found: readonly ListedRecord[]): Promise<void> {
+    const { input, guard, signal } = ctx;
+    if (input.zone_id !== undefined) await this.destruction.assertStillAllowed(ctx, input.zone_id);
     for (const { id } of found) {
       await guard();
       await missingAsUndefined(this.records.delete(input.dns_domain, id, signal));

@@ -68,6 +68,9 @@ export class DnsRecordInput {
   readonly dns_record_previous_data?: string;
 }
 
+/** An accepted record. `zone_id`: the zone in the inventory; a saga of the previous release has none. */
+export type AcceptedRecord = DnsRecordInput & { readonly zone_id?: string };
+
 /** The zone, type and name in a hold of `recordHolds`; undefined for any other hold. */
 export function recordPlaceOf(hold: string): { readonly zone: string; readonly type: string; readonly name: string } | undefined {
   const [, zone, type, name] = /^zone-record:([^/]+)\/([^/]+)\/(.+)$/.exec(hold) ?? [];

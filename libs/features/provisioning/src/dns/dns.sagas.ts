@@ -5,7 +5,7 @@ import type { SagaDefinition, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import type { RecordType } from '../provider/dns-record-calls';
 import { DeleteRecordStep } from './delete-record.step';
-import { DnsRecordInput, recordHolds } from './dns-record.input';
+import { DnsRecordInput, recordHolds, type AcceptedRecord } from './dns-record.input';
 import { EnsureRecordStep } from './ensure-record.step';
 import { RecordForecasts } from './record-forecasts';
 
@@ -25,19 +25,20 @@ export class ZoneAccess {
    * Returns the input with the name relative to its zone. Throws `ResourceNotFoundError`, also for zones of other tenants, and
    * `ValidationFailedError`.
    */
-  async acceptInput({ scope, input }: StartCommand<DnsRecordInput>): Promise<DnsRecordInput> {
+  async acceptInput({ scope, input }: StartCommand<DnsRecordInput>): Promise<AcceptedRecord> {
     const zone = input.dns_domain.toLowerCase();
-    if (!(await this.inventory.findByName(scope, 'dns_zone', zone))) throw new ResourceNotFoundError();
+    const found = await this.inventory.findByName(scope, 'dns_zone', zone);
+    if (!found) throw new ResourceNotFoundError();
     const errors = recordErrors(input);
     if (errors.length > 0) throw new ValidationFailedError(errors);
-    return Object.assign({}, input, { dns_domain: zone, dns_record_name: relativeName(zone, input.dns_record_name) });
+    return Object.assign({}, input, { dns_domain: zone, dns_record_name: relativeName(zone, input.dns_record_name), zone_id: found.id });
   }
 }
 
 /** Ensures that a zone has a record of a name and type with the given data. */
 @Injectable()
 export class UpsertRecordSaga {
-  readonly definition: SagaDefinition<DnsRecordInput>;
+  readonly definition: SagaDefinition<AcceptedRecord, DnsRecordInput>;
 
   constructor(access: ZoneAccess, forecasts: RecordForecasts, ensure: EnsureRecordStep) {
     this.definition = {
@@ -55,7 +56,7 @@ export class UpsertRecordSaga {
 /** Ensures that a zone has no record of a name and type with the given data. */
 @Injectable()
 export class DeleteRecordSaga {
-  readonly definition: SagaDefinition<DnsRecordInput>;
+  readonly definition: SagaDefinition<AcceptedRecord, DnsRecordInput>;
 
   constructor(access: ZoneAccess, forecasts: RecordForecasts, remove: DeleteRecordStep) {
     this.definition = {
@@ -65,6 +66,7 @@ export class DeleteRecordSaga {
       plan: () => [remove.name],
       foresee: (command) => forecasts.ofDelete(command),
       holds: recordHolds,
+      destroys: ({ zone_id }) => (zone_id === undefined ? [] : [zone_id]),
       steps: [remove],
     };
   }

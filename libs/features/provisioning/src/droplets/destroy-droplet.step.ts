@@ -4,12 +4,14 @@ import { done, retry, skipped, wait, type StepAnswer, type StepContext, type Ste
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls } from '../provider/droplet-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { answerRefusal } from './droplet-action-runner';
-import type { WithDroplet } from './droplet.input';
+import { MOST_AFTER_HOURS, type AcceptedDestroy, type WithDroplet } from './droplet.input';
 
 const WAIT_LIMIT_MS = 900_000;
+const HOUR_MS = 3_600_000;
 
 /** `refused`: every DELETE so far was refused, so the droplet was certainly not destroyed. */
 type DestroyIntent = { readonly asked: true; readonly refused?: boolean };
@@ -25,6 +27,7 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
 
   constructor(
     private readonly droplets: DropletCalls,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -37,16 +40,41 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
     return ctx.effect('destroy droplet', {
       find: async () => ((await this.droplets.get(id, ctx.signal)) ? undefined : done()),
       intent: { asked: true },
-      send: () => this.droplets.destroy(id, ctx.signal),
+      send: async () => {
+        await this.guard.assertStillAllowed(ctx, ctx.input.resource_id);
+        await this.droplets.destroy(id, ctx.signal);
+      },
       pending: wait(pollMs, `waiting for droplet ${id} to be deleted`),
       answered: () => done(),
       refused: async (error) => {
+        const stopped = answerGuard(error, mayBeUnderWay);
+        if (stopped) return stopped;
         if (error.category === 'not_found') return skipped('the droplet did not exist any more', { already_gone: true } as const);
         if (!mayBeUnderWay) await ctx.recordIntent({ asked: true, refused: true });
         const answer = await answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs });
         return answer?.is === 'retry' && mayBeUnderWay ? retry(stepErrorOf(error)) : answer;
       },
     });
+  };
+}
+
+type WaitCtx = StepContext<AcceptedDestroy, never, never>;
+
+/** Waits for `after_hours`, counted from the moment when the droplet was off. A cancel ends the wait and powers the droplet on again. */
+@Injectable()
+export class AwaitDueStep implements StepDefinition<AcceptedDestroy, never, never> {
+  readonly name = 'await_due';
+  /** The bound of the wait is `after_hours`; this is the longest one, and an hour for the worker to notice. [SAG-13] */
+  readonly policy = { waitLimitMs: (MOST_AFTER_HOURS + 1) * HOUR_MS };
+
+  readonly outline = ({ after_hours: hours }: AcceptedDestroy) => ({
+    does: `Waits ${hours === 1 ? 'an hour' : `${hours} hours`}, in which a cancel keeps the droplet`,
+    calls: { min: 0, typical: 0 },
+  });
+
+  readonly execute = async ({ input: { after_hours: hours = 0 }, sinceBegunMs }: WaitCtx): Promise<StepAnswer<never>> => {
+    const leftMs = hours * HOUR_MS - sinceBegunMs;
+    return leftMs <= 0 ? done() : wait(leftMs, `waiting for the ${hours} hours before the droplet is destroyed to pass`);
   };
 }
 
@@ -64,6 +92,7 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
     private readonly poller: SharedProviderPoller,
     private readonly inventory: ResourceRegistrar,
     private readonly desiredStates: DesiredStateRepository,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -84,9 +113,12 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
       intent: {},
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: destroy?.status === 'errored' ? 0 : this.config.provider.lagMs,
-      send: () => this.droplets.destroy(id, ctx.signal),
+      send: async () => {
+        await this.guard.assertStillAllowed(ctx, ctx.input.resource_id);
+        await this.droplets.destroy(id, ctx.signal);
+      },
       pending: deleting,
-      refused: ({ writeFailure }) => (writeFailure?.is === 'refused' ? deleting : undefined),
+      refused: (error) => answerGuard(error, true) ?? (error.writeFailure?.is === 'refused' ? deleting : undefined),
     });
   };
 

@@ -6,9 +6,9 @@ import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { isReservedTag } from '../provider/tag-calls';
-import { AdminsOnlyError, DiskCannotShrinkError } from '../provisioning.errors';
+import { AdminsOnlyError, DiskCannotShrinkError, NameMismatchError } from '../provisioning.errors';
 import { findDiskObstacle, type AcceptedResize, type OwnDropletInput, type ProvisionDropletInput } from './droplet.input';
-import type { ResizeDropletInput, WithDroplet } from './droplet.input';
+import type { AcceptedDestroy, DestroyDropletInput, PowerDropletInput, ResizeDropletInput, WithDroplet } from './droplet.input';
 
 /** Checks the start of a droplet saga before any provider call: the owner first, then the stored catalog. [TEN-6] */
 @Injectable()
@@ -24,6 +24,26 @@ export class DropletAccess {
   async acceptDroplet({ scope, input }: StartCommand<OwnDropletInput>): Promise<WithDroplet> {
     const found = await this.findDroplet(scope, input.resource_id);
     return { resource_id: input.resource_id, droplet_id: found.provider_id };
+  }
+
+  /**
+   * Throws `ResourceNotFoundError`, `ValidationFailedError` when a tenant gives no name, and `NameMismatchError` when the droplet has another
+   * name than the expected one.
+   */
+  async acceptDestroy({ scope, input }: StartCommand<DestroyDropletInput>): Promise<AcceptedDestroy> {
+    const { resource_id, expected_name: expected, final_snapshot, after_hours } = input;
+    const found = await this.findDroplet(scope, resource_id);
+    if (expected === undefined && scope.kind === 'tenant')
+      throw new ValidationFailedError([fieldError('expected_name', 'is missing: give the name of the droplet that is to be destroyed')]);
+    if (expected !== undefined && expected !== found.name) throw new NameMismatchError(expected, found.name);
+    const options = { ...(final_snapshot && { final_snapshot }), ...(after_hours && { after_hours }) };
+    return { resource_id, ...(expected !== undefined && { expected_name: expected }), ...options, droplet_id: found.provider_id };
+  }
+
+  /** Throws `ResourceNotFoundError`, also for droplets of other tenants. */
+  async acceptPower({ scope, input: { resource_id, action } }: StartCommand<PowerDropletInput>): Promise<WithDroplet<PowerDropletInput>> {
+    const found = await this.findDroplet(scope, resource_id);
+    return { resource_id, action, droplet_id: found.provider_id };
   }
 
   /**

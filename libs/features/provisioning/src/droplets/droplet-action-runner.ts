@@ -1,9 +1,21 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import type { DomainError } from '#libs/kernel';
-import { done, fail, retry, skipped, underWay, wait, type StepAnswer, type StepContext, type TrackedWrite } from '#libs/saga';
+import {
+  done,
+  fail,
+  retry,
+  skipped,
+  underWay,
+  wait,
+  type StepAnswer,
+  type StepContext,
+  type StepError,
+  type TrackedWrite,
+} from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
+import { answerGuard } from '../protection/destruction-guard';
 import { DropletCalls, dropletValues, type Droplet, type DropletAction } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { dropletHolds } from './droplet-access';
@@ -16,6 +28,10 @@ export interface DropletGoal {
   readonly dropletId: string;
   readonly action: Readonly<Record<string, unknown>> & { readonly type: string };
   readonly reached: (droplet: Droplet) => boolean;
+  /** Fails the step when the action has been requested this often and its goal is not reached. */
+  readonly sendLimit?: { readonly sends: number; readonly error: StepError };
+  /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
+  readonly check?: () => Promise<void>;
 }
 
 /** The intent of an action. A step adds its own fields, such as the previous state. Without `goal`, no action is requested. */
@@ -25,6 +41,8 @@ export type ActionIntent = {
   /** When the action was requested, or was last seen in progress; ms since the step began. */
   readonly askedAtMs?: number;
   readonly actionId?: string | null;
+  /** The number of requests, for an action with a `sendLimit`. */
+  readonly asks?: number;
 };
 
 /**
@@ -43,7 +61,7 @@ export class DropletActionRunner {
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure<Intent extends ActionIntent, Output>(
     ctx: StepContext<unknown, Intent, Output>,
-    { dropletId, action, reached }: DropletGoal,
+    { dropletId, action, reached, check, sendLimit }: DropletGoal,
     keep: Intent,
   ): Promise<StepAnswer<Output>> {
     const { type } = action;
@@ -74,11 +92,15 @@ export class DropletActionRunner {
       },
       unrecorded: 'visible',
       intent: { ...keep, goal, actionId: null },
-      fields: { sentAtMs: 'askedAtMs' },
+      fields: { sentAtMs: 'askedAtMs', ...(sendLimit && { sends: 'asks' as const }) },
+      ...(sendLimit && { sendLimit }),
       lagMs: status === 'errored' ? 0 : lagMs,
       writes: () => (live ? [writeOf(live, valuesSetBy(action))] : []),
       instead: async () => ((await this.droplets.isBusy(dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
-      send: () => this.droplets.startAction(dropletId, action, ctx.signal),
+      send: async () => {
+        await check?.();
+        return this.droplets.startAction(dropletId, action, ctx.signal);
+      },
       pending: wait(pollMs, `waiting for the ${type} to take effect`),
       unanswered: wait(pollMs, `waiting for an unconfirmed ${type} to take effect`),
       answered: async ({ id }, intent) => {
@@ -88,6 +110,8 @@ export class DropletActionRunner {
       },
       refused: async (error) => {
         await ctx.recordIntent(keep);
+        const stopped = answerGuard(error, open);
+        if (stopped) return stopped;
         if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');
         return answerRefusal(error, { droplets: this.droplets, dropletId, signal: ctx.signal, pollMs });
       },
@@ -135,7 +159,7 @@ export function writeOf(live: Droplet, sets: Readonly<Record<string, unknown>>):
 
 /** The settings that an action of ours sets. Pure. */
 function valuesSetBy({ type, ...action }: DropletGoal['action']): Readonly<Record<string, unknown>> {
-  if (type === 'power_on' || type === 'power_off') return { power: type === 'power_on' ? 'on' : 'off' };
+  if (type === 'power_on' || type === 'power_off' || type === 'shutdown') return { power: type === 'power_on' ? 'on' : 'off' };
   if (type === 'enable_backups' || type === 'disable_backups') return { backups: type === 'enable_backups' };
   if (type === 'rename') return { name: action.name };
   return { size_slug: action.size };

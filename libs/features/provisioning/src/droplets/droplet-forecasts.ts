@@ -4,14 +4,17 @@ import type { Forecast, PlannedChange, PlannedPrice, PlanWarning, StartCommand }
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { snapshotName } from '../provider/tag-calls';
-import { hasSizeAlready, type AcceptedResize, type ProvisionDropletInput, type WithDroplet } from './droplet.input';
+import { hasSizeAlready, powerAfter, type AcceptedDestroy, type AcceptedResize, type PowerDropletInput } from './droplet.input';
+import type { ProvisionDropletInput, WithDroplet } from './droplet.input';
 
 /** What the outlines of the steps on a droplet need. */
 export interface DropletFacts {
   readonly status: string;
+  /** `on` or `off`; another word while it is neither. */
+  readonly power: string;
   /** The droplet has the wanted size already, so nothing is powered off. */
   readonly sized: boolean;
-  /** The inventory and the desired state have the wanted size too. */
+  /** The inventory and the desired state have the wanted size or power too. */
   readonly recorded: boolean;
   /** The present values of the settings that can be restored. */
   readonly live: Readonly<Record<string, unknown>>;
@@ -26,6 +29,8 @@ export interface SettingChange {
 
 /** The provider gives no time for a resize; moving a large disk to another machine takes longest (docs/digitalocean-facts.md 4.7). */
 const RESIZE_SECONDS = 120;
+/** Most systems start within this time; the provider gives none. */
+const REBOOT_SECONDS = 60;
 const UNPRICED: Readonly<Record<string, string>> = {
   unknown_size: 'the size is not in the stored catalog',
   no_rate: 'no price is configured for it',
@@ -60,7 +65,7 @@ export class DropletForecasts {
   }
 
   /** The addresses of the droplet cost money from then on; its backups may be deleted with it. */
-  async ofDestroy({ scope, input }: StartCommand<WithDroplet>): Promise<Forecast> {
+  async ofDestroy({ scope, input }: StartCommand<AcceptedDestroy>): Promise<Forecast> {
     const droplet = await this.inventory.get(scope, input.resource_id);
     const { price, warnings } = await this.price(subjectOf(droplet), droplet.name);
     const companions = await this.registrar.findCompanions(scope, input.droplet_id);
@@ -68,8 +73,10 @@ export class DropletForecasts {
     const leaves = await Promise.all(left.map((one) => this.leave(one)));
     const addresses = left.flatMap((one, nr) => (one.kind === 'floating_ip' ? [{ one, price: leaves[nr]?.price ?? null }] : []));
     const backups = companions.length - left.length;
+    const last = input.final_snapshot === true ? await this.snapshot(droplet, input) : undefined;
     return {
       facts: factsOf(droplet),
+      creates: last ? [last.created] : [],
       destroys: [{ resource_id: droplet.id, kind: 'droplet', name: droplet.name, price }],
       changes: addresses.map(({ one }) => ({
         resource_id: one.id,
@@ -79,28 +86,51 @@ export class DropletForecasts {
         to: null,
       })),
       leaves,
-      prices: { before: [price], after: addresses.map((address) => address.price) },
-      downtime: { expected: true, why: 'the droplet is destroyed with the data on its disk', typical_seconds: null },
-      warnings: [...warnings, ...unlistedWarning(droplet), ...backupsWarning(backups)],
+      prices: { before: [price], after: [...addresses.map((address) => address.price), ...(last ? [last.created.price] : [])] },
+      downtime: { expected: true, why: whyDestroyed(input), typical_seconds: null },
+      warnings: [...warnings, ...(last?.warnings ?? []), ...unlistedWarning(droplet), ...backupsWarning(backups)],
     };
   }
 
-  /** The size of a snapshot is known only once it is taken. It is never larger than the disk. */
   async ofSnapshot({ scope, input }: StartCommand<WithDroplet>): Promise<Forecast> {
     const droplet = await this.inventory.get(scope, input.resource_id);
-    const name = snapshotName(input.droplet_id, '<saga id>');
+    const { created, warnings } = await this.snapshot(droplet, input);
+    return {
+      facts: factsOf(droplet),
+      creates: [created],
+      prices: { before: [], after: [created.price] },
+      warnings: [...warnings, ...unlistedWarning(droplet)],
+    };
+  }
+
+  /** A droplet that is off costs what it costs when it is on. */
+  async ofPower({ scope, input: { resource_id, action } }: StartCommand<WithDroplet<PowerDropletInput>>): Promise<Forecast<DropletFacts>> {
+    const droplet = await this.inventory.get(scope, resource_id);
+    const known = factsOf(droplet);
+    if (action === 'reboot') {
+      const { warnings = [], ...forecast } = await this.ofChanges(droplet, [], known);
+      const downtime = { expected: true, why: 'the droplet is restarted', typical_seconds: REBOOT_SECONDS };
+      return { ...forecast, downtime, warnings: [...warnings, ...offWarning(known)] };
+    }
+    const to = powerAfter(action);
+    const desired = await this.desiredStates.find(resource_id);
+    const isDesired = !desired || desired.spec.power === to;
+    const switched = known.power === to ? [] : [{ field: 'power', from: known.power, to }];
+    const ordered = isDesired ? [] : [{ field: 'desired_state.power', from: desired.spec.power ?? null, to }];
+    return this.ofChanges(droplet, [...switched, ...ordered], { ...known, recorded: known.power === to && isDesired });
+  }
+
+  /** The size of a snapshot is known only once it is taken. It is never larger than the disk. */
+  private async snapshot(droplet: ResourceView, { droplet_id: id }: WithDroplet) {
+    const name = snapshotName(id, '<saga id>');
     const { price, warnings } = await this.price({ kind: 'snapshot', gib: diskOf(droplet) }, name);
     const most = price && { ...price, note: `at most, for the whole disk of ${diskOf(droplet)} GiB` };
     const bound = {
       code: 'price_is_a_bound',
       detail: 'The price is that of a snapshot as large as the disk; the size of the snapshot is known once it is taken',
     };
-    return {
-      facts: factsOf(droplet),
-      creates: [{ kind: 'snapshot', name, size_slug: null, region: droplet.region, price: most }],
-      prices: { before: [], after: [most] },
-      warnings: [...warnings, ...(most ? [bound] : []), ...unlistedWarning(droplet)],
-    };
+    const created = { kind: 'snapshot', name, size_slug: null, region: droplet.region, price: most };
+    return { created, warnings: [...warnings, ...(most ? [bound] : [])] };
   }
 
   async ofResize({ scope, input: { resource_id, size_slug, disk } }: StartCommand<AcceptedResize>): Promise<Forecast<DropletFacts>> {
@@ -137,7 +167,7 @@ export class DropletForecasts {
       facts,
       changes,
       prices: { before: [before.price], after: [after.price] },
-      downtime: downtimeOf(off, size !== undefined, valueOf('status')),
+      downtime: downtimeOf(off, size !== undefined, valueOf('power')),
       warnings: [
         ...new Map([...before.warnings, ...after.warnings].map((warning) => [warning.detail, warning])).values(),
         ...unlistedWarning(droplet),
@@ -174,8 +204,9 @@ const GROWN = 'The disk grows, and cannot shrink again: the old size cannot be r
 /** The present state of a droplet, as the inventory has it. Pure. */
 export function factsOf({ status, size_slug, name, attrs }: ResourceView): DropletFacts {
   const { tags, features } = attrs as { tags?: string[]; features?: string[] };
-  const live = { status, size_slug, name, tags: tags ?? [], backups: features?.includes('backups') === true };
-  return { status, sized: false, recorded: false, live };
+  const power = status === 'active' ? 'on' : status;
+  const live = { power, size_slug, name, tags: tags ?? [], backups: features?.includes('backups') === true };
+  return { status, power, sized: false, recorded: false, live };
 }
 
 /** The provider makes weekly backups unless another policy was read. */
@@ -185,8 +216,8 @@ function subjectOf({ size_slug: sizeSlug, attrs, price }: ResourceView): PriceSu
   return { kind: 'droplet', sizeSlug, backups: features?.includes('backups') === true ? plan : null };
 }
 
-function downtimeOf(off: boolean, resized: boolean, status: unknown): NonNullable<Forecast['downtime']> {
-  if (status === 'off') return { expected: true, why: 'the desired state of the droplet is off', typical_seconds: null };
+function downtimeOf(off: boolean, resized: boolean, power: unknown): NonNullable<Forecast['downtime']> {
+  if (power === 'off') return { expected: true, why: 'the droplet is switched off until it is switched on again', typical_seconds: null };
   if (resized && !off) return { expected: true, why: 'a resize needs the droplet off', typical_seconds: RESIZE_SECONDS };
   return { expected: false, why: null, typical_seconds: 0 };
 }
@@ -202,6 +233,16 @@ function sizeOf({ size_gigabytes: gib }: Readonly<Record<string, unknown>>): str
 function unlistedWarning({ stale_strike_count: strikes }: ResourceView): PlanWarning[] {
   const detail = 'The last complete sweep did not list this droplet: it has probably been deleted';
   return strikes > 0 ? [{ code: 'not_listed', detail }] : [];
+}
+
+function offWarning({ power }: DropletFacts): PlanWarning[] {
+  const detail = 'The droplet was off when it was last read, and a droplet that is off cannot be restarted: use the action on';
+  return power === 'off' ? [{ code: 'droplet_is_off', detail }] : [];
+}
+
+function whyDestroyed({ after_hours: hours }: AcceptedDestroy): string {
+  const destroyed = 'destroyed with the data on its disk';
+  return hours ? `the droplet is off for ${hours} hours, and then ${destroyed}` : `the droplet is ${destroyed}`;
 }
 
 /** DigitalOcean's pages leave open whether backups survive their droplet. */

@@ -1,5 +1,19 @@
 import { Transform } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsBoolean, IsByteLength, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsByteLength,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 
 /** A slug of the provider's catalog. */
 const SLUG = /^[\w.-]{1,64}$/;
@@ -8,6 +22,8 @@ export const DROPLET_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
 /** Letters, digits, `:`, `-` and `_` (docs/digitalocean-facts.md 8.3). */
 export const TAG = /^[\w:-]{1,255}$/;
 const KIB = 1024;
+/** A week. */
+export const MOST_AFTER_HOURS = 168;
 const asKey = (key: unknown): unknown => (typeof key === 'number' && Number.isSafeInteger(key) && key > 0 ? String(key) : key);
 
 /** The droplet to create. */
@@ -71,6 +87,39 @@ export class OwnDropletInput {
   readonly resource_id: string;
 }
 
+/** The droplet to destroy, and how. */
+export class DestroyDropletInput extends OwnDropletInput {
+  /** The name that the droplet must have. Tenants must give it. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  readonly expected_name?: string;
+
+  /** Takes a snapshot right before the droplet is destroyed. Without the snapshot nothing is destroyed. */
+  @IsOptional()
+  @IsBoolean()
+  readonly final_snapshot?: boolean;
+
+  /** Powers the droplet off at once and destroys it after this time. A cancel before that powers it on again. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MOST_AFTER_HOURS)
+  readonly after_hours?: number;
+}
+
+export const POWER_ACTIONS = ['on', 'off', 'shutdown', 'reboot'] as const;
+
+/** The droplet to switch, and how. */
+export class PowerDropletInput extends OwnDropletInput {
+  /** `shutdown` lets the system of the droplet end by itself, `off` does not ask it. */
+  @IsIn(POWER_ACTIONS)
+  readonly action: (typeof POWER_ACTIONS)[number];
+}
+
+/** The power that a droplet has after the action. Pure. */
+export const powerAfter = (action: Exclude<PowerDropletInput['action'], 'reboot'>): 'on' | 'off' => (action === 'on' ? 'on' : 'off');
+
 /** An accepted input: the input of the start, and the provider's id of the droplet. */
 export type WithDroplet<Input = OwnDropletInput> = Input & { readonly resource_id: string; readonly droplet_id: string };
 
@@ -103,4 +152,5 @@ export function hasSizeAlready(
   return droplet.sizeSlug === size_slug && (disk !== true || (newDiskGb !== undefined && (droplet.diskGb ?? 0) >= newDiskGb));
 }
 
+export type AcceptedDestroy = WithDroplet<DestroyDropletInput>;
 export type AcceptedResize = WithDroplet<ResizeDropletInput>;

@@ -3,12 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { AssignProjectStep } from './assign-project.step';
 import { AwaitActiveStep } from './await-active.step';
 import { CreateDropletStep } from './create-droplet.step';
-import { DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
+import { AwaitDueStep, DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
 import { DropletForecasts } from './droplet-forecasts';
-import { OwnDropletInput, ProvisionDropletInput, ResizeDropletInput, type AcceptedResize, type WithDroplet } from './droplet.input';
+import { DestroyDropletInput, OwnDropletInput, PowerDropletInput, ProvisionDropletInput, ResizeDropletInput } from './droplet.input';
+import type { AcceptedDestroy, AcceptedResize, WithDroplet } from './droplet.input';
+import { ChangePowerStep, PowerDownStep, RebootStep, RecordPowerStep } from './power-droplet.steps';
 import { PowerOffStep, PowerOnStep } from './power.steps';
-import { RecordSizeStep } from './record-size.step';
+import { ObserveDropletStep, RecordSizeStep } from './record-size.step';
 import { RegisterDropletStep } from './register-droplet.step';
 import { ResizeStep, ResizeWithDiskStep } from './resize.step';
 import { AwaitSnapshotStep, TakeSnapshotStep } from './take-snapshot.step';
@@ -39,20 +41,56 @@ export class ProvisionDropletSaga {
   }
 }
 
-/** Destroys a droplet for good. Its snapshots stay. */
+/** Destroys a droplet for good: at once, or after a time in which it is off; with a last snapshot where one is asked for. Its snapshots stay. */
 @Injectable()
 export class DestroyDropletSaga {
-  readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
+  readonly definition: SagaDefinition<AcceptedDestroy, DestroyDropletInput>;
 
-  constructor(access: DropletAccess, forecasts: DropletForecasts, destroy: DestroyDropletStep, mark: MarkDeletedStep) {
+  constructor(
+    access: DropletAccess,
+    forecasts: DropletForecasts,
+    off: PowerDownStep,
+    due: AwaitDueStep,
+    take: TakeSnapshotStep,
+    listed: AwaitSnapshotStep,
+    destroy: DestroyDropletStep,
+    mark: MarkDeletedStep,
+  ) {
     this.definition = {
       kind: 'destroy_droplet',
-      input: OwnDropletInput,
-      prepare: (command) => access.acceptDroplet(command),
-      plan: () => [destroy.name, mark.name],
+      input: DestroyDropletInput,
+      prepare: (command) => access.acceptDestroy(command),
+      plan: ({ after_hours, final_snapshot }) =>
+        [...(after_hours ? [off, due] : []), ...(final_snapshot ? [take, listed] : []), destroy, mark].map(({ name }) => name),
       foresee: (command) => forecasts.ofDestroy(command),
       holds: dropletHolds,
-      steps: [destroy, mark],
+      destroys: ({ resource_id }) => [resource_id],
+      steps: [off, due, take, listed, destroy, mark],
+    };
+  }
+}
+
+/** Switches a droplet on or off, or restarts it. A droplet that we were asked to switch off is meant to be off. */
+@Injectable()
+export class PowerDropletSaga {
+  readonly definition: SagaDefinition<WithDroplet<PowerDropletInput>, PowerDropletInput>;
+
+  constructor(
+    access: DropletAccess,
+    forecasts: DropletForecasts,
+    change: ChangePowerStep,
+    record: RecordPowerStep,
+    reboot: RebootStep,
+    observe: ObserveDropletStep,
+  ) {
+    this.definition = {
+      kind: 'power_droplet',
+      input: PowerDropletInput,
+      prepare: (command) => access.acceptPower(command),
+      plan: ({ action }) => (action === 'reboot' ? [reboot, observe] : [change, record]).map(({ name }) => name),
+      foresee: (command) => forecasts.ofPower(command),
+      holds: dropletHolds,
+      steps: [change, record, reboot, observe],
     };
   }
 }
@@ -96,6 +134,7 @@ export class ResizeDropletSaga {
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
       foresee: (command) => forecasts.ofResize(command),
       holds: dropletHolds,
+      destroys: ({ resource_id, disk }) => (disk ? [resource_id] : []),
       steps: [off, resize, withDisk, on, recordSize],
     };
   }

@@ -17,7 +17,7 @@ type Ctx = StepContext<ProvisionDropletInput, never, RegisteredDroplet>;
  * it has one. Pure.
  */
 function orderedState({ name, size_slug, region, image, tags, backups }: ProvisionDropletInput, { imageSlug }: Droplet): Spec {
-  const ordered = { name, size_slug, region, tags: tags ?? [], backups: backups === true, status: 'active' };
+  const ordered = { name, size_slug, region, tags: tags ?? [], backups: backups === true, power: 'on' };
   return { ...ordered, image: /^\d+$/.test(image) ? (imageSlug ?? image) : image };
 }
 

@@ -1,6 +1,7 @@
 import { Catalog } from '#libs/catalog';
 import { done, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
+import { DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
 import { ACTION_CALLS, DropletActionRunner, type ActionIntent } from './droplet-action-runner';
@@ -56,6 +57,7 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize, Resize
     private readonly runner: DropletActionRunner,
     private readonly droplets: DropletCalls,
     private readonly catalog: Catalog,
+    private readonly guard: DestructionGuard,
   ) {}
 
   readonly outline = ({ size_slug }: WantedSize, { sized }: DropletFacts) =>
@@ -65,7 +67,8 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize, Resize
 
   readonly execute = async (ctx: StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>) => {
     const size = await this.catalog.size(ctx.input.size_slug);
-    return resizeDroplet(ctx, this.runner, this.droplets, { disk: true, diskGb: size?.diskGb ?? 0 });
+    const check = () => this.guard.assertStillAllowed(ctx, ctx.input.resource_id);
+    return resizeDroplet(ctx, this.runner, this.droplets, { disk: true, diskGb: size?.diskGb ?? 0, check });
   };
 }
 
@@ -76,12 +79,12 @@ async function resizeDroplet(
   ctx: Ctx,
   runner: DropletActionRunner,
   droplets: DropletCalls,
-  { disk, diskGb }: { disk: boolean; diskGb: number },
+  { disk, diskGb, check }: { disk: boolean; diskGb: number; check?: () => Promise<void> },
 ): Promise<StepAnswer<ResizedDroplet>> {
   const { droplet_id: dropletId, size_slug: size } = ctx.input;
   const from = ctx.intent?.from ?? (await droplets.get(dropletId, ctx.signal))?.sizeSlug;
   if (!from) return dropletMissing(dropletId);
   const reached = (droplet: Droplet) => hasSize(size)(droplet) && droplet.diskGb >= diskGb;
-  const answer = await runner.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached }, { from });
+  const answer = await runner.ensure(ctx, { dropletId, action: { type: 'resize', size, disk }, reached, check }, { from });
   return answer.is === 'done' ? { ...answer, output: { from, to: size } } : answer;
 }

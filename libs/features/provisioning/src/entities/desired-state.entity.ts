@@ -8,7 +8,7 @@ export type Spec = Readonly<Record<string, unknown>>;
  * compared in the same fields.
  */
 export const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'status'],
+  droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'power'],
   volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
   firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],
   load_balancer: ['name', 'region', 'algorithm', 'forwarding_rules'],

@@ -1,4 +1,5 @@
 import { CONFIG, type Config } from '#libs/config';
+import { ResourceRegistrar } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -23,6 +24,7 @@ export class OrphanDnsRecords {
     private readonly sagas: SagaQueries,
     private readonly records: DnsRecordCalls,
     private readonly orphans: OrphanRepository,
+    private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -38,6 +40,8 @@ export class OrphanDnsRecords {
     const { dns_domain: zone } = saga.input as unknown as DnsRecordInput;
     const resultId = saga.status === 'completed' ? saga.output?.record_id : undefined;
     const ids = await this.findOrphanIds(saga, resultId);
+    // Records of a protected zone stay, as those of any other writer: people decide about them. [TNT-5]
+    if (ids.length > 0 && (await this.inventory.findByName({ kind: 'platform' }, 'dns_zone', zone))?.protected_by) return 0;
     for (const id of ids) {
       const reason = resultId === undefined ? 'late' : 'duplicate';
       const orphan: FoundOrphan = { kind: 'dns_record', providerId: id, sagaId: saga.sagaId, reason, destroy: true };

@@ -1,5 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { NotFoundAtProviderError } from '#libs/digitalocean';
+import { ResourceRegistrar } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { SagaQueries, type RecordedIntent } from '#libs/saga';
@@ -20,6 +21,7 @@ import { TaggedResources } from './tagged-resources';
 const CREATING_STEPS = [
   ['provision_droplet', 'create_droplet'],
   ['snapshot_droplet', 'take_snapshot'],
+  ['destroy_droplet', 'take_snapshot'],
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
 
@@ -63,6 +65,7 @@ export class Reaper {
     private readonly restores: RestoreDetector,
     private readonly witness: RestoreWitness,
     private readonly resources: TaggedResources,
+    private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     const { reaperPeriodMs, reaperGraceMs } = config.saga;
@@ -107,10 +110,18 @@ export class Reaper {
     const sagas = await this.sagas.findByIds([...new Set(resources.map(({ sagaId }) => sagaId))]);
     const orphans = findOrphans(resources, sagas, await this.restores.restoredAtMs());
     const added = new Set((await this.orphans.recordFound(orphans, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
-    for (const orphan of orphans.filter(({ providerId }) => added.has(providerId))) this.report(orphan);
     let deleted = 0;
-    for (const orphan of orphans) if (orphan.destroy && (await this.destroy(orphan))) deleted += 1;
+    for (const orphan of orphans) {
+      const destroy = orphan.destroy && !(await this.isProtected(orphan));
+      if (added.has(orphan.providerId)) this.report({ ...orphan, destroy });
+      if (destroy && (await this.destroy(orphan))) deleted += 1;
+    }
     return { orphans: orphans.length, deleted: deleted + (await this.dnsRecords.deleteAll()), tags: 0 };
+  }
+
+  /** Somebody keeps the orphan on purpose: then it is reported only, and people decide about it. [TNT-5] */
+  private async isProtected({ kind, providerId }: FoundOrphan): Promise<boolean> {
+    return ((await this.inventory.findByProviderId(kind, providerId))?.protected_by ?? null) !== null;
   }
 
   /** Whether the deletion was requested. A refused one, as during another action, is requested again in the next run. */

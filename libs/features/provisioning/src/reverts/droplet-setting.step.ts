@@ -25,11 +25,15 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
   ) {}
 
   /** The name of the setting among the facts of a plan. */
-  protected abstract readonly setting: 'name' | 'backups' | 'status';
+  protected abstract readonly setting: 'name' | 'backups' | 'power';
   protected abstract describe(to: SettingValue): string;
   protected abstract wantedValue(input: AcceptedRevert): SettingValue;
   protected abstract liveValue(droplet: Droplet): SettingValue;
   protected abstract actionFor(value: SettingValue): DropletGoal['action'];
+  /** A value as the intent of an earlier release may name it, in the words of `liveValue`. */
+  protected inPresentWords(value: SettingValue): SettingValue {
+    return value;
+  }
   /** Describes the data that the droplet would lose by this value; undefined when it would lose none. */
   protected lossBy(_value: SettingValue, _droplet: Droplet): string | undefined {
     return undefined;
@@ -54,7 +58,7 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
     const from = ctx.intent?.from;
-    return from === undefined ? done() : this.ensureValue(ctx, from, { from });
+    return from === undefined ? done() : this.ensureValue(ctx, this.inPresentWords(from), { from });
   };
 
   private ensureValue(ctx: Ctx, value: SettingValue, keep: SettingIntent): Promise<StepAnswer<ChangedSetting>> {
@@ -113,19 +117,22 @@ export class SetBackupsStep extends DropletSettingStep {
 @Injectable()
 export class SetPowerStep extends DropletSettingStep {
   readonly name = 'set_power';
-  protected readonly setting = 'status';
+  protected readonly setting = 'power';
 
-  protected describe(status: SettingValue): string {
-    return `Powers the droplet ${status === 'off' ? 'off' : 'on'}`;
+  protected describe(power: SettingValue): string {
+    return `Powers the droplet ${power === 'off' ? 'off' : 'on'}`;
   }
 
-  protected wantedValue({ status }: AcceptedRevert): SettingValue {
-    return status;
+  protected wantedValue({ power, status }: { readonly power?: string; readonly status?: string }): SettingValue {
+    return power ?? this.inPresentWords(status ?? ''); // a saga of the previous release has only the latter
   }
   protected liveValue({ status }: Droplet): SettingValue {
-    return status;
+    return this.inPresentWords(status);
   }
-  protected actionFor(status: SettingValue): DropletGoal['action'] {
-    return { type: status === 'off' ? 'power_off' : 'power_on' };
+  protected override inPresentWords(value: SettingValue): SettingValue {
+    return value === 'active' ? 'on' : value;
+  }
+  protected actionFor(power: SettingValue): DropletGoal['action'] {
+    return { type: power === 'off' ? 'power_off' : 'power_on' };
   }
 }

@@ -2,7 +2,7 @@ import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn } from 'class-validator';
 import { DROPLET_NAME, findDiskObstacle, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
 
 /** The fields of a droplet that the provider can change in place without losing data. */
-export const REVERTIBLE = ['size_slug', 'name', 'tags', 'backups', 'status'] as const;
+export const REVERTIBLE = ['size_slug', 'name', 'tags', 'backups', 'power'] as const;
 export type RevertibleField = (typeof REVERTIBLE)[number];
 
 /** The droplet to revert, and the fields that get their desired value again. */
@@ -20,15 +20,20 @@ export interface DropletState {
   readonly name: string;
   readonly tags: readonly string[];
   readonly backups: boolean;
-  /** `active` or `off`. */
-  readonly status: string;
+  /** `on` or `off`. */
+  readonly power: string;
 }
 
 /**
  * An accepted revert: the desired value of the fields to revert, the live value of all others, and the version of the desired state that
  * the revert is based on.
  */
-export type AcceptedRevert = WithDroplet<RevertDropletInput> & DropletState & { readonly spec_version: number };
+export type AcceptedRevert = WithDroplet<RevertDropletInput> &
+  DropletState & {
+    readonly spec_version: number;
+    /** The power as the previous release stored it: `active` or `off`. */
+    readonly status?: string;
+  };
 
 /** One field to revert, with the facts that decide whether that is possible. */
 export interface FieldRevert {
@@ -56,7 +61,7 @@ export function findRevertObstacle({ field, ordered, diskGb, orderedDiskGb, back
   if (field === 'backups') return ordered === true ? undefined : 'backups are either on or off';
   if (field === 'tags') return Array.isArray(ordered) && ordered.every(isTag) ? undefined : 'the provider takes no such tags';
   if (typeof ordered !== 'string') return `the provider takes no such ${field}`;
-  if (field === 'status') return ordered === 'active' || ordered === 'off' ? undefined : 'a droplet is either active or off';
+  if (field === 'power') return ordered === 'on' || ordered === 'off' ? undefined : 'a droplet is either on or off';
   if (field === 'name') return DROPLET_NAME.test(ordered) ? undefined : 'the provider takes no such name';
   return findDiskObstacle(ordered, diskGb, orderedDiskGb);
 }

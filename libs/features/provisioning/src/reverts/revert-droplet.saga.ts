@@ -107,7 +107,7 @@ export class RevertDropletSaga {
       name: [rename],
       tags: [tags],
       backups: [backups],
-      status: [power],
+      power: [power],
     };
     this.definition = {
       kind: 'revert_droplet',
@@ -139,7 +139,7 @@ export class RevertDropletSaga {
       size_slug: droplet.size_slug ?? '',
       tags: withoutReserved(tags ?? []),
       backups: features?.includes('backups') === true,
-      status: droplet.status ?? '',
+      power: droplet.status === 'active' ? 'on' : droplet.status,
     };
     const wanted = desiredValues(desired.spec, fields);
     for (const field of fields) {

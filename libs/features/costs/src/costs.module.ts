@@ -1,0 +1,9 @@
+import { CatalogModule } from '#libs/catalog';
+import { InventoryModule } from '#libs/inventory';
+import { ProviderBillingModule } from '#libs/provider-billing';
+import { Module } from '@nestjs/common';
+import { CostService } from './cost.service';
+
+/** Needs the global modules of config, database, audit and digitalocean. */
+@Module({ imports: [CatalogModule, InventoryModule, ProviderBillingModule], providers: [CostService], exports: [CostService] })
+export class CostsModule {}

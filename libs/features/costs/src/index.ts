@@ -1,0 +1,4 @@
+export { CostService, type CostGroupView, type CostQuestion, type CostView } from './cost.service';
+export { COST_BASES, COST_GROUPS, type CostBasis, type CostGroupKey } from './cost-window';
+export { CostsModule } from './costs.module';
+export { NotAccruableError, TooManyGroupsError } from './costs.errors';

@@ -1,0 +1,39 @@
+import { ProjectService } from '#libs/accounts';
+import { ResourceRegistrar } from '#libs/inventory';
+import { Injectable } from '@nestjs/common';
+import { recordPlaceOf } from '../dns/dns-record.input';
+
+/** The fields by which prepared inputs name what their saga works on. */
+interface Targeting {
+  readonly resource_id?: unknown;
+  readonly zone_id?: unknown;
+  readonly project_id?: unknown;
+  /** Of a late write: the hold of its object. */
+  readonly target?: unknown;
+}
+
+/** Finds the owner of what a saga works on, who sees the saga whoever starts it. */
+@Injectable()
+export class SagaTargets {
+  constructor(
+    private readonly inventory: ResourceRegistrar,
+    private readonly projects: ProjectService,
+  ) {}
+
+  /** The owner of the resource or zone, of a create that of its project; null without an owner. */
+  async ownerOf({ resource_id, zone_id, project_id, target }: Targeting): Promise<string | null> {
+    const id = resource_id ?? zone_id;
+    if (typeof id === 'string') return (await this.inventory.findById(id))?.tenant_id ?? null;
+    if (typeof project_id === 'string') return (await this.projects.find(project_id))?.tenant_id ?? null;
+    return typeof target === 'string' ? this.ownerOfHold(target) : null;
+  }
+
+  private async ownerOfHold(hold: string): Promise<string | null> {
+    const zone = recordPlaceOf(hold)?.zone;
+    const found =
+      zone === undefined
+        ? await this.inventory.findByProviderId('droplet', hold.replace(/^droplet:/, ''))
+        : await this.inventory.findByName({ kind: 'platform' }, 'dns_zone', zone);
+    return found?.tenant_id ?? null;
+  }
+}

@@ -1,0 +1,62 @@
+import { documentedOperations } from './operations';
+import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
+import { ACME_HEADER, ADMIN_HEADER } from '../../support/principals';
+
+/** Amounts that nothing but a buy figure has: a rate learned from an invoice, a share of it, and a line of an invoice. */
+const CANARIES = ['7919.31', '1583.86', '2375.79', '6007.77'];
+
+let world: TenancyWorld;
+beforeAll(async () => {
+  world = await newTenancyWorld();
+  await world.owner.query(`
+    insert into list_prices (product, source, valid_from, amount, unit, origin)
+    values ('droplet:s-canary', 'observed', '2012-01-01', 7919.31, 'month', 'an invoice'), ('volume', 'observed', '2012-01-02', 7919.31, 'gib_month', 'an invoice');
+    insert into resource_prices (resource_id, valid_from, valid_to, product, units, plan)
+    select id, '-infinity', 'infinity', case kind when 'droplet' then 'droplet:s-canary' else 'volume' end, 1, case kind when 'droplet' then 'weekly' end
+      from cloud_resources;
+    insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status)
+    select account_id, 'canary', date_trunc('month', now() - interval '1 month'), now(), 6007.77, 'ingested' from cloud_resources limit 1;
+    insert into cloud_cost_lines (invoice_id, line_no, product, kind, description, resource_id, tenant_id, amount, is_tax)
+    select i.id, 1, 'Droplets', 'droplet', 'web', r.id, 'acme', 6007.77, false
+      from cloud_invoices i, (select id from cloud_resources where tenant_id = 'acme' order by id limit 1) r;
+    insert into cloud_sweeps (account_id, kind, trigger, status, lease_until, started_at)
+    select account_id, 'droplet', 'first', 'complete', now(), now() - interval '40 days' from cloud_resources limit 1`);
+});
+afterAll(() => world.close());
+
+const QUERIES = [
+  '',
+  '?totals=true',
+  '?sort=-price',
+  '?names=true',
+  '?basis=accrued&group_by=resource',
+  '?basis=accrued&group_by=day,product',
+  '?group_by=product',
+];
+
+/** Everything that a caller can read with these queries. */
+async function readAll(header: Record<string, string>): Promise<string[]> {
+  const own = world.resources.find(({ tenant, status }) => tenant === 'acme' && status === 'active')?.id ?? '';
+  const operations = (await documentedOperations(world)).filter(({ method, open }) => method === 'get' && !open);
+  const last = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 7);
+  const texts: string[] = [];
+  for (const { path } of operations)
+    for (const query of /costs|inventory/.test(path) ? [...QUERIES, `?period=${last}`, `?period=${last}&basis=accrued`] : ['']) {
+      const { text, body } = await world
+        .http()
+        .get(`${path.replace('{id}', own)}${query}`)
+        .set(header)
+        .buffer(true);
+      texts.push(`${path}${query} ${text ?? ''}${JSON.stringify(body)}`);
+    }
+  return texts;
+}
+const leaks = (texts: readonly string[]) => texts.filter((text) => CANARIES.some((canary) => text.includes(canary)));
+
+it('gives a tenant no buy price in any answer or file, although admins read them', async () => {
+  expect(leaks(await readAll(ACME_HEADER))).toEqual([]);
+  const seen = leaks(await readAll(ADMIN_HEADER)).map((text) => text.split(/[ ?]/)[0]);
+  expect([...new Set(seen)]).toEqual(
+    expect.arrayContaining(['/api/v1/inventory', '/api/v1/inventory.csv', '/api/v1/costs', '/api/v1/costs.csv']),
+  );
+});
