@@ -99,8 +99,33 @@ const MAKERS: Record<string, Maker> = {
   destroy_droplet: async (nr) => {
     const droplet = await newDroplet(`d-${nr}`);
     return {
-      order: asked('destroy_droplet', { resource_id: droplet.resource_id }),
+      order: asked('destroy_droplet', { resource_id: droplet.resource_id, expected_name: droplet.name }),
       asPlanned: async ({ destroys: [gone] }) => gone?.resource_id === droplet.resource_id && (await live(droplet.name)).length === 0,
+    };
+  },
+  'destroy_droplet with a last snapshot': async (nr) => {
+    const droplet = await newDroplet(`l-${nr}`);
+    const { resource_id, name: expected_name } = droplet;
+    return {
+      order: asked('destroy_droplet', { resource_id, expected_name, final_snapshot: true }),
+      asPlanned: async ({ creates: [made], destroys: [gone] }, { id }) => {
+        const { images } = await world.simulator.account();
+        const taken = images.filter(({ name }) => name === made?.name.replace('<saga id>', id));
+        return taken.length === 1 && gone?.resource_id === resource_id && (await live(droplet.name)).length === 0;
+      },
+    };
+  },
+  power_droplet: async (nr, random) => {
+    const droplet = await newDroplet(`o-${nr}`);
+    if (random.chance(0.5)) await world.run('power_droplet', { resource_id: droplet.resource_id, action: 'off' });
+    const before = (await live(droplet.name))[0]?.status;
+    return {
+      order: asked('power_droplet', { resource_id: droplet.resource_id, action: random.pick(['on', 'off', 'shutdown']) }),
+      asPlanned: async (plan) => {
+        const after = { on: 'active', off: 'off' }[valueOf(plan, 'power') as 'on' | 'off'] ?? before;
+        const ordered = (await world.specs.find(droplet.resource_id))?.spec.power;
+        return (await live(droplet.name))[0]?.status === after && ordered === (after === 'off' ? 'off' : 'on');
+      },
     };
   },
   snapshot_droplet: async (nr) => {
@@ -294,6 +319,25 @@ it('approves the plan that was asked for, and not another one [TNT-3, TNT-4]', a
   await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
 });
 
+it('approves no start whose target has got another owner since it was asked for [TNT-3, TNT-4]', async () => {
+  const droplet = await newDroplet('moved');
+  await world.get(TenantLimits).replace('acme', { ...UNLIMITED, approval_over_monthly: '10.00' }, ADMIN);
+  const order = asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: 's-2vcpu-4gb' }, null);
+  const plan = await world.starts.plan(order);
+  expect(plan.approval).toMatchObject({ required: true });
+  const id = await confirm(order, plan);
+  const giveTo = (tenant: string) =>
+    world.asOwner('update cloud_resources set tenant_id = $2 where id = $1', [droplet.resource_id, tenant]);
+  const approve = () => world.get(SagaApprovals).approve(id, { by: { sub: 'grace', role: 'platform_admin' } });
+  await giveTo('globex');
+  await expect(approve()).rejects.toMatchObject({ code: 'plan_changed', message: expect.stringContaining('another owner') as unknown });
+  await giveTo('acme');
+  await approve();
+  world.engine.wake();
+  expect(await world.ended(id)).toMatchObject({ status: 'completed', tenant_id: 'acme' });
+  await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
+});
+
 it('costs what the provider then bills for a whole month, to the cent [TNT-4]', async () => {
   await world.simulator.setDroplets([]);
   const orders = [{ name: 'plain' }, { name: 'backed-up', backups: true }, { name: 'large', size_slug: 's-4vcpu-8gb' }];
@@ -338,7 +382,8 @@ describe('the routes of plans', () => {
     const { resource_id } = await newDroplet('by-http');
     const orders: [string, Record<string, unknown>][] = [
       ['provision_droplet', { ...ORDER, name: 'by-http-2' }],
-      ['destroy_droplet', { resource_id }],
+      ['destroy_droplet', { resource_id, expected_name: 'by-http', after_hours: 2 }],
+      ['power_droplet', { resource_id, action: 'reboot' }],
       ['snapshot_droplet', { resource_id }],
       ['resize_droplet', { resource_id, size_slug: 's-2vcpu-4gb' }],
       ['upsert_dns_record', record('by-http', '203.0.113.1')],
@@ -349,7 +394,7 @@ describe('the routes of plans', () => {
       const { status, body } = await post('sagas?dry_run=true', { kind, input });
       expect({ kind, status, keys: Object.keys((body as { data: object }).data).sort() }).toEqual({ kind, status: 200, keys: KEYS });
     }
-    const [kind, input] = orders[3] ?? ['', {}];
+    const [kind, input] = orders[4] ?? ['', {}];
     const { plan_hash } = ((await post('sagas?dry_run=true', { kind, input })).body as { data: SagaPlan }).data;
     const started = await post('sagas', { kind, input, plan_hash }, ACME_HEADER, 'once');
     expect(started).toMatchObject({ status: 202, body: { data: { cost: { delta_monthly: '18.00' } } } });
@@ -380,6 +425,19 @@ describe('the routes of plans', () => {
     const refused = ((await post('sagas?dry_run=true', order)).body as { data: { refused: object } }).data;
     expect(refused).toMatchObject({ steps: [], refused: { status: 409, code: 'disk_cannot_shrink' } });
     expect(await post('sagas', order)).toMatchObject({ status: 409, body: { code: 'disk_cannot_shrink' } });
+    const destroy = (expected_name: string) => ({ kind: 'destroy_droplet', input: { resource_id, expected_name } });
+    const protect = (on: boolean) => api.http().patch(`/api/v1/inventory/${resource_id}`).set(ACME_HEADER).send({ protected: on });
+    expect(await protect(true)).toMatchObject({ status: 200 });
+    for (const [code, body] of [
+      ['name_mismatch', destroy('another')],
+      ['resource_protected', destroy('refused')],
+    ] as const) {
+      const planned = await post('sagas?dry_run=true', body);
+      expect(planned).toMatchObject({ status: 200, body: { data: { refused: { status: 409, code } } } });
+      expect(await post('sagas', body)).toMatchObject({ status: 409, body: { code } });
+    }
+    expect(await protect(false)).toMatchObject({ status: 200 });
+    expect((await post('sagas?dry_run=true', destroy('refused'))).body).not.toHaveProperty('data.refused');
   });
 });
 
@@ -404,7 +462,9 @@ it('writes nothing for a plan, in the database or at the provider, but what the 
   const calls = (await world.simulator.calls()).at(-1)?.seq ?? 0;
   for (const order of [
     asked('provision_droplet', { ...ORDER, name: 'never' }),
-    ...['destroy_droplet', 'snapshot_droplet'].map((kind) => asked(kind, { resource_id: droplet.resource_id })),
+    asked('destroy_droplet', { resource_id: droplet.resource_id, expected_name: droplet.name, final_snapshot: true }),
+    asked('power_droplet', { resource_id: droplet.resource_id, action: 'off' }),
+    asked('snapshot_droplet', { resource_id: droplet.resource_id }),
     asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: 's-2vcpu-4gb' }),
     asked('revert_droplet', { resource_id: droplet.resource_id, fields: ['name'] }, null),
     ...['upsert_dns_record', 'delete_dns_record'].map((kind) => asked(kind, record('watched', '203.0.113.9'))),
