@@ -113,7 +113,7 @@ export class SetBackupsStep extends DropletSettingStep {
   }
 }
 
-/** Powers the droplet on or off, as it is desired. */
+/** Gives the droplet its desired power. */
 @Injectable()
 export class SetPowerStep extends DropletSettingStep {
   readonly name = 'set_power';
