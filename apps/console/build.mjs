@@ -1,6 +1,6 @@
 /**
  * Builds the console into `dist/console`, with a `.gz` beside every script and style. `npm run build` runs it after the compiler. A console
- * whose sources and packages have not changed since the last build is left as it is.
+ * whose sources and packages have not changed since the last build is kept.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,7 @@
-import { migrate } from '#libs/database';
 import { prepareQueueSchema } from '#libs/queues';
 import { ADMIN_HEADER } from '../../support/principals';
 import { TcpProxy } from '../../support/tcp-proxy';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/database';
+import { createEmptyDatabase, createTestDatabase, migrateAll, type TestDatabase } from '../../support/database';
 import { createTestApp, type TestApp } from '../../support/test-app';
 
 let of: TestDatabase;
@@ -31,8 +30,7 @@ it('is alive but not ready before the schema exists, and becomes ready by itself
   const { body } = await get('/api/health/ready').expect(503);
   expect(body).toMatchObject({ code: 'not_ready', checks: { database: expect.stringMatching(/schema_missing|down/) as string } });
   expect((await list().expect(503)).body).toMatchObject({ code: 'not_ready' });
-  await migrate(of.ownerUrl, { appUrl: of.appUrl });
-  await prepareQueueSchema(of.ownerUrl);
+  await migrateAll(of.ownerUrl, of.appUrl);
   await api.becomes('/api/health/ready', 200);
   expect((await list().expect(200)).body).toMatchObject({ data: [], page: { next_cursor: null }, as_of: null });
 });

@@ -5,7 +5,9 @@ import { Script } from './scripted-saga';
 import { aSaga, insert } from '../../support/factories';
 
 const STATUSES = Object.keys(SAGA_TRANSITIONS) as SagaStatus[];
-const FINAL: readonly string[] = ['completed', 'rolled_back', 'failed', 'compensation_failed'];
+const FINAL: readonly string[] = ['completed', 'rolled_back', 'failed', 'compensation_failed', 'rejected'];
+/** No worker claims them. */
+const WITHOUT_WAKE_UP: readonly string[] = [...FINAL, 'awaiting_approval'];
 
 let world: SagaWorld;
 let api: SagaProcess; // No worker runs, so only the operator's verbs change a saga.
@@ -29,11 +31,14 @@ async function checkedWords(table: string, columns: readonly string[]): Promise<
 }
 
 async function sagaWith(status: SagaStatus): Promise<string> {
-  const ended = FINAL.includes(status);
-  const times = { wake_at: ended ? null : new Date(), finished_at: ended ? new Date() : null };
+  const times = { wake_at: WITHOUT_WAKE_UP.includes(status) ? null : new Date(), finished_at: FINAL.includes(status) ? new Date() : null };
   const id = await aSaga(world.owner, { kind: 'waiting', steps: ['only'], status, ...times });
   const step = { failed: 'failed', compensation_failed: 'compensation_failed', completed: 'completed' }[status as string];
   if (step) await insert(world.owner, 'saga_steps', { saga_id: id, step_idx: 0, name: 'only', status: step, finished_at: new Date() });
+  if (status === 'awaiting_approval') {
+    const asked = { saga_id: id, subject: 'start', why: 'it is large', asked_by: 'somebody', expires_at: new Date(Date.now() + 60_000) };
+    await insert(world.owner, 'saga_approvals', asked);
+  }
   return id;
 }
 
@@ -51,7 +56,7 @@ const VERBS = {
   release: (id: string) => api.controls.releaseHolds(PLATFORM, id, ADMIN),
 };
 const FROM: Record<keyof typeof VERBS, { readonly statuses: readonly SagaStatus[]; readonly code: string }> = {
-  cancel: { statuses: ['pending', 'running', 'compensating'], code: 'not_cancellable' },
+  cancel: { statuses: ['awaiting_approval', 'pending', 'running', 'compensating'], code: 'not_cancellable' },
   retry: { statuses: ['failed', 'compensation_failed'], code: 'not_retryable' },
   release: { statuses: ['failed', 'compensation_failed'], code: 'not_releasable' },
 };
@@ -64,7 +69,7 @@ it('knows the statuses that the migrated schema allows, of sagas and of steps', 
 });
 
 it('gives a wake-up time to exactly the sagas that the schema lets have one', async () => {
-  expect(await checkedWords('saga_runs', ['status', 'wake_at'])).toEqual([[...FINAL].sort()]);
+  expect(await checkedWords('saga_runs', ['status', 'wake_at'])).toEqual([[...WITHOUT_WAKE_UP].sort()]);
 });
 
 it.each(CASES.filter(({ verb, status }) => !FROM[verb].statuses.includes(status)))(
@@ -86,6 +91,7 @@ it.each(CASES.filter(({ verb, status }) => FROM[verb].statuses.includes(status))
     const after = await statusesOf(id);
     const retried = { saga: next, step: next, cancelled: false };
     const untouched = { ...(await statusesOf(await sagaWith(status))), cancelled: verb === 'cancel' };
-    expect(after).toEqual(verb === 'retry' ? retried : untouched);
+    if (status === 'awaiting_approval') expect(after).toEqual({ saga: 'rolled_back', step: null, cancelled: false });
+    else expect(after).toEqual(verb === 'retry' ? retried : untouched);
   },
 );

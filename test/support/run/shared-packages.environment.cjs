@@ -3,6 +3,8 @@ const { ModernFakeTimers } = require('@jest/fake-timers');
 const { TestEnvironment } = require('jest-environment-node');
 const { ModuleMocker } = require('jest-mock');
 
+/** Global variables in which packages collect the classes of a spec file: entities, and rules of validation. */
+const COLLECTED = ['typeormMetadataArgsStorage', 'classValidatorMetadataStorage'];
 /** Listeners of the process that a spec file may add. They are removed after it. */
 const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtException', 'unhandledRejection', 'beforeExit', 'exit', 'warning', 'message'];
 
@@ -30,6 +32,7 @@ module.exports = class SharedPackagesEnvironment extends TestEnvironment {
     for (const [event, known] of listeners) {
       for (const listener of process.listeners(event)) if (!known.has(listener)) process.off(event, listener);
     }
+    for (const name of COLLECTED) Reflect.deleteProperty(globalThis, name);
     await super.teardown();
   }
 };

@@ -98,6 +98,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'job_promoted',
   'job_removed',
   'job_retried',
+  'list_prices_set',
   'owner_set',
   'project_changed',
   'queue_cleaned',

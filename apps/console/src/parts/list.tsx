@@ -20,7 +20,7 @@ interface ListOptions {
   readonly enabled?: boolean;
 }
 
-/** A list of the API, page after page as it is scrolled, asked for again while it is on screen. */
+/** A list of the API, one page after another on scrolling, and refreshed while it is on screen. */
 export function useList<Row, Page extends ListPage<Row>>(
   queryKey: QueryKey,
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page>,

@@ -7,7 +7,7 @@ import { TEXTS } from './texts';
 interface SignInProps {
   readonly begin: (token: string) => Promise<void>;
   readonly failure: Error | null;
-  /** Over a page whose session has ended: the page stays as it is. */
+  /** Over a page whose session has ended: the page stays behind it. */
   readonly over?: boolean;
 }
 

@@ -27,7 +27,6 @@ export {
   type ListPriceChange,
   type ListPriceFilters,
   type ListPriceView,
-  type ObservedPrice,
 } from './prices/list-price.service';
 export {
   OffersReader,

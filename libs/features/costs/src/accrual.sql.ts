@@ -107,13 +107,14 @@ select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${
 }
 
 /**
- * Resources that changed between owners since the first month. A first owner is no change: it reaches back to the creation.
+ * Resources that changed between owners since the first month. A first owner is no change: it reaches back to the
+ * creation, unless an admin gave it from a time on.
  * The partial index of these events has them together.
  */
 const MOVED = `
   select distinct e.resource_id from cloud_resource_events e cross join bounds b
    where e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > b.since
-     and (e.changes -> 'tenant_id' ->> 'old' is not null or exists (
+     and (e.changes -> 'tenant_id' ->> 'old' is not null or e.changes ? 'effective_from' or exists (
        select from cloud_resource_events before where before.resource_id = e.resource_id and before.type = 'attributed' and before.changes ? 'tenant_id' and before.seq < e.seq))`;
 
 /**

@@ -45,12 +45,6 @@ export class PriceExistsError extends domainError(
   (product: string) => `There is a configured price of ${product} from that time on already; choose another valid_from`,
 ) {}
 
-/** A price learned from an invoice: what one unit of a product was billed at. */
-export interface ObservedPrice {
-  readonly product: string;
-  readonly amount: string;
-}
-
 const UNITS: Readonly<Record<string, PriceUnit>> = { volume: 'gib_month', snapshot: 'gib_month', load_balancer: 'node_month' };
 const unitOf = (product: string): PriceUnit => (product.startsWith('backups:') ? 'percent' : (UNITS[product] ?? 'month'));
 
@@ -119,17 +113,6 @@ export class ListPriceService {
     });
     this.book.forget();
     return { data: rows.map(view), page: { next_cursor: null }, as_of: null, completeness: {} };
-  }
-
-  /** Stores what an invoice of a month taught; `since` is the first day. A price that is known already is not written again. */
-  async learn(prices: readonly ObservedPrice[], since: Date, origin: string): Promise<void> {
-    for (const { product, amount } of prices) {
-      const last = await this.rows.findOne({ where: { product, source: 'observed' }, order: { validFrom: 'DESC' } });
-      if (last && (last.validFrom > since || Money.parse(last.amount).equals(Money.parse(amount)))) continue;
-      const row = { product, source: 'observed' as const, validFrom: since, amount, unit: unitOf(product), origin };
-      await this.rows.createQueryBuilder().insert().values(row).orIgnore().execute();
-    }
-    this.book.forget();
   }
 }
 

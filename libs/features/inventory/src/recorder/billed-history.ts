@@ -1,7 +1,7 @@
 import type { Billed, BilledSince } from '#libs/catalog';
 import { billedFields, type BilledFields } from './billed';
 
-/** A resource as it is now, with the fields that decide its price. */
+/** A resource of now, with the fields that decide its price. */
 export interface BilledResource extends BilledFields {
   readonly id: string;
   readonly kind: string;

@@ -20,7 +20,7 @@ export class ProtectionRecorder {
     return tx.query<LockedResource>(`${SELECT} for no key update`, [ids]);
   }
 
-  /** The existing resources among `ids`, as they are now. */
+  /** The existing resources among `ids`. */
   read(tx: Queryable, ids: readonly string[]): Promise<LockedResource[]> {
     return tx.query<LockedResource>(SELECT, [ids]);
   }
