@@ -299,6 +299,14 @@ it('tells in the plan what stands in the way of a start: a hold, a limit that is
   expect((await world.ended(first)).status).toBe('completed');
 });
 
+it('starts a destroy under the plan that its person has read before typing the name [TNT-4]', async () => {
+  const { resource_id, name } = await newDroplet('typed');
+  const plan = await world.starts.plan(asked('destroy_droplet', { resource_id }, null));
+  const id = await confirm(asked('destroy_droplet', { resource_id, expected_name: name }, null), plan);
+  world.engine.wake();
+  expect((await world.ended(id)).status).toBe('completed');
+});
+
 it('approves the plan that was asked for, and not another one [TNT-3, TNT-4]', async () => {
   const approver = { by: { sub: 'grace', role: 'platform_admin' } };
   await world.get(TenantLimits).replace('acme', { ...UNLIMITED, approval_over_monthly: '10.00' }, ADMIN);

@@ -63,6 +63,7 @@ export class DestroyDropletSaga {
       plan: ({ after_hours, final_snapshot }) =>
         [...(after_hours ? [off, due] : []), ...(final_snapshot ? [take, listed] : []), destroy, mark].map(({ name }) => name),
       foresee: (command) => forecasts.ofDestroy(command),
+      hashedInput: ({ expected_name: _confirmed, ...used }) => used, // a person may type the name after reading the plan
       holds: dropletHolds,
       destroys: ({ resource_id }) => [resource_id],
       steps: [off, due, take, listed, destroy, mark],
