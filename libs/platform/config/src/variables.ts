@@ -102,6 +102,8 @@ const productionJwtSecret = z
   .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
   .refine(isRandom, 'must be random in production, not a default or a template');
 
+const planKey: TextOf<string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
+
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {
   readonly type: 'setting' | 'optional' | 'secret';
@@ -244,6 +246,7 @@ const SHAPE = {
     wholeNumber(1),
     '50',
   ),
+  PLAN_KEY: secret('saga', 'key of the hashes of plans, 32 bytes or more; unset: made from JWT_SECRET; also _FILE', planKey),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 
