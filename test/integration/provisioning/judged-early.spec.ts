@@ -114,11 +114,13 @@ it('tells in the plan of a destroy what goes, what stays and what that costs [TN
   for (const kind of ['snapshot', 'floating_ip', 'volume', 'project'] as const) await world.sweeps.run(kind, { trigger: 'manual' });
   const gone = await world.starts.plan({ kind: 'destroy_droplet', input: { resource_id }, tenantId: null });
   expect(gone.destroys).toEqual([expect.objectContaining({ resource_id, kind: 'droplet', name: ORDER.name })]);
-  expect(gone.leaves.map(({ kind, price }) => [kind, price === null]).sort()).toEqual([
-    ['floating_ip', false],
-    ['snapshot', false],
-    ['volume', false],
-  ]);
+  expect(gone.leaves.map(({ kind, price }) => [kind, price === null]).toSorted((a, b) => String(a[0]).localeCompare(String(b[0])))).toEqual(
+    [
+      ['floating_ip', false],
+      ['snapshot', false],
+      ['volume', false],
+    ],
+  );
   expect(gone.leaves.find(({ kind }) => kind === 'volume')?.price?.monthly).toBe('10.00');
   expect(gone.changes).toEqual([expect.objectContaining({ name: '203.0.113.77', field: 'droplet_id', to: null })]);
   expect(gone.cost).toMatchObject({ before_monthly: '6.00', after_monthly: '5.00', delta_monthly: '-1.00' });
