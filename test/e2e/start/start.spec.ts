@@ -61,7 +61,7 @@ describe('npm start', () => {
     const { pids, database_url: databaseUrl, ...noted } = runNote(dataDir);
     expect(noted).toEqual(summary);
     const tenantLines = ['tenant_token', 'tenants', 'simulator_token', 'saved_in', 'next', 'curl'];
-    expect(Object.keys(summary)).toEqual(['api', 'docs', 'queues', 'worker', 'simulator', 'admin_token', ...tenantLines]);
+    expect(Object.keys(summary)).toEqual(['console', 'api', 'docs', 'queues', 'worker', 'simulator', 'admin_token', ...tenantLines]);
     expect(summary.tenants).toMatch(
       /^acme \(tenant_token\), [a-z-]+.*; a token for another one: npm run --silent token -- --tenant [a-z-]+$/,
     );

@@ -33,6 +33,11 @@ const start = (headers: typeof ADMIN_HEADER, body: Body) => world.http().post('/
 const acmesDroplet = () =>
   world.resources.find(({ tenant, status }, nr) => tenant === 'acme' && status === 'active' && nr % 2 === 0)?.id ?? '';
 
+const acmesDestroy = async () => {
+  const { name } = (await get(`inventory/${acmesDroplet()}`)).data as { readonly name: string };
+  return { kind: 'destroy_droplet', input: { resource_id: acmesDroplet(), expected_name: name } };
+};
+
 const order = { kind: 'provision_droplet', input: { name: 'web-9', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' } };
 
 it('registers a tenant once, whatever the letter case, and lists it with what it has', async () => {
@@ -119,7 +124,7 @@ it('gives a token of an unregistered tenant no rows and refuses its changes [TNT
 });
 
 it('lets a suspended tenant read and start nothing; an admin starts for it with an override and a reason', async () => {
-  const destroy = { kind: 'destroy_droplet', input: { resource_id: acmesDroplet() } };
+  const destroy = await acmesDestroy();
   expect((await patch('tenants/acme?dry_run=true', { status: 'suspended' })).data).toMatchObject({
     stops: ['new_starts'],
     resources: 8,
@@ -154,7 +159,7 @@ it('refuses new orders of a tenant while they are blocked, and nothing else', as
   expect((await get('me', ACME_HEADER)).data).toMatchObject({
     permissions: ['inventory.read', 'sagas.cancel', 'sagas.read', 'sagas.start'],
   });
-  await start(ACME_HEADER, { kind: 'destroy_droplet', input: { resource_id: acmesDroplet() } }).expect(202);
+  await start(ACME_HEADER, await acmesDestroy()).expect(202);
   await patch('tenants/acme', { orders_blocked_reason: null });
 });
 
