@@ -95,5 +95,26 @@ export const TEXTS = {
     open: 'Open drift',
   },
   sagas: { title: 'Sagas', mine: 'Requests', none: 'None yet.' },
+  protect: {
+    word: 'Protected',
+    byAdmin: 'Protected by an operator',
+    on: 'Protect',
+    off: 'Unprotect',
+    onTitle: (name: string) => `Protect ${name}?`,
+    offTitle: (name: string) => `Lift the protection of ${name}?`,
+    onText: 'Nothing destroys or overwrites it until the protection is lifted.',
+    offText: 'After that it can be destroyed again.',
+  },
+  power: {
+    button: 'Power',
+    title: (deed: string, name: string) => `${deed} ${name}?`,
+    deeds: { on: 'Power on', off: 'Power off', shutdown: 'Shut down', reboot: 'Reboot' },
+    texts: {
+      on: 'It starts again, with what is on its disk.',
+      off: 'This cuts the power at once, and what is not on the disk yet is lost. An off droplet costs the same.',
+      shutdown: 'Its own system ends by itself. An off droplet costs the same.',
+      reboot: 'Its own system ends and starts again.',
+    },
+  },
   actions: { resize: 'Resize…', snapshot: 'Snapshot…', destroy: 'Destroy…' },
 };
