@@ -70,7 +70,7 @@ describeInBrowser('the console in a browser', () => {
       for (const route of routes[who]) {
         await watched.page.goto(`${world.api}/console${route}`);
         await watched.page.getByRole('heading', { level: 1 }).waitFor();
-        await watched.page.locator('[aria-busy]').waitFor({ state: 'detached' });
+        await until(async () => (await watched.page.locator('[aria-busy]').count()) === 0);
         for (const scheme of ['light', 'dark'] as const) {
           await watched.page.emulateMedia({ colorScheme: scheme });
           found.push(...(await watched.axe(scheme)).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
