@@ -19,6 +19,10 @@ interface Schema {
   readonly oneOf?: readonly Schema[];
   readonly discriminator?: { readonly propertyName: string; readonly mapping: Readonly<Record<string, string>> };
 }
+interface Answer {
+  readonly schema: Schema;
+  readonly example?: { readonly data: object };
+}
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -26,7 +30,7 @@ interface Operation {
   readonly security: readonly unknown[];
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly description?: string; readonly schema: Schema }[];
   readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
-  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>>;
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, Answer>> }>>;
 }
 interface Document {
   readonly openapi: string;
@@ -163,15 +167,27 @@ it('gives every route a short imperative summary, its callers, its answer and it
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-it('documents exactly one successful status for each route', () => {
+it('documents exactly one successful status for each route, and that of the plan where a route has a dry run', () => {
   const wrong = operations().flatMap(({ path, method, operation }) => {
     const successes = Object.keys(operation.responses).filter((code) => code.startsWith('2'));
-    return successes.length === 1 ? [] : [`${method} ${path}: ${successes.join(', ')}`];
+    const planned = operation.parameters.some(({ name }) => name === 'dry_run');
+    return successes.length === 1 || (planned && successes.length === 2) ? [] : [`${method} ${path}: ${successes.join(', ')}`];
   });
   expect(wrong).toEqual([]);
   expect(document.paths['/api/v1/sweeps']?.['post']?.responses).toHaveProperty('202');
   expect(document.paths['/api/v1/drift-rules']?.['post']?.responses).toHaveProperty('201');
 });
+
+it.each(['/api/v1/sagas', '/api/v1/drift/{id}/revert'])(
+  'describes the plan of a dry run of %s with an example of every field [TNT-4]',
+  (path) => {
+    const answer = document.paths[path]?.['post']?.responses['200']?.content['application/json'];
+    const plan = resolved(resolved(answer?.schema).properties?.['data']);
+    const { data = {} } = answer?.example ?? {};
+    expect(Object.keys(plan.properties ?? {})).toEqual(expect.arrayContaining(['plan_hash', 'refused', ...Object.keys(data)]));
+    expect((plan.required ?? []).filter((field) => !(field in data))).toEqual([]);
+  },
+);
 
 it('describes every parameter and every field', () => {
   const parameters = operations().flatMap(({ path, operation }) =>

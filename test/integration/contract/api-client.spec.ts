@@ -12,6 +12,10 @@ export const order: Start = {
   kind: 'provision_droplet',
   input: { name: 'acme-web-02', size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64', tags: ['web'] },
 };
+type Plan = operations['Sagas_start']['responses'][200]['content']['application/json']['data'];
+export const plannedOnly: NonNullable<operations['Sagas_start']['parameters']['query']> = { dry_run: 'true' };
+export const confirmed = (plan: Plan): Start | undefined => (plan.refused ? undefined : { ...order, plan_hash: plan.plan_hash });
+export const monthly = (plan: Plan): string | null => plan.creates[0]?.price?.monthly ?? plan.cost.delta_monthly;
 export const statusOf = (saga: components['schemas']['SagaResponse']): 'completed' | 'failed' | string => saga.status;
 `;
 
@@ -29,7 +33,7 @@ afterAll(async () => {
   await api.close();
 });
 
-it('gives a generated TypeScript client in which the order of a droplet has a typed input', () => {
+it('gives a generated TypeScript client in which the order of a droplet has a typed input, and is planned and confirmed [TNT-4]', () => {
   expect(problemsOf('order.ts', ORDER)).toEqual([]);
 });
 
@@ -37,6 +41,7 @@ it.each([
   ['a field that the input does not have', ORDER.replace('region:', 'regoin:')],
   ['a field of the wrong type', ORDER.replace("tags: ['web']", 'tags: 7')],
   ['a saga kind that does not exist', ORDER.replace("'provision_droplet'", "'provision_dropet'")],
+  ['a field that a plan does not have', ORDER.replace('plan.refused', 'plan.refusal')],
   ['the input of another saga kind', ORDER.replace("'provision_droplet'", "'resize_droplet'")],
 ])('gives a client that does not compile with %s', (_what, source) => {
   expect(problemsOf('order.ts', source)).not.toEqual([]);

@@ -37,9 +37,10 @@ describe('a revert that is refused [DRF-5]', () => {
     await world.setDesiredState(droplet.resourceId, spec);
     await world.detect();
     const { id } = await driftOf(field);
-    await expect(world.get(DriftRevertService).plan(id)).rejects.toMatchObject({
-      code: 'not_revertible',
-      message: expect.stringMatching(reason) as string,
+    expect(await world.get(DriftRevertService).plan(id)).toMatchObject({
+      field,
+      steps: [],
+      refusal: { code: 'not_revertible', message: expect.stringMatching(reason) as string },
     });
     await expect(revert(id)).rejects.toMatchObject({ code: 'not_revertible', category: 'conflict' });
   });
@@ -77,7 +78,7 @@ describe('a revert that is refused [DRF-5]', () => {
     it('is rolled back when a backup was taken after the plan', async () => {
       await backedUp([]);
       const id = await openDrift();
-      expect((await world.get(DriftRevertService).plan(id)).steps).toContain('set_backups');
+      expect((await world.get(DriftRevertService).plan(id)).steps.map(({ name }) => name)).toContain('set_backups');
       await backedUp([901]);
       const saga = await world.ended(await revert(id));
       expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'set_backups', code: 'would_lose_data' } });

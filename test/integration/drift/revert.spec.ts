@@ -30,19 +30,19 @@ describe('a completed revert [DRF-5]', () => {
   it('restores the old size, keeps the disk and the desired state, and closes its drift only after a later sweep', async () => {
     const id = await resizeOutsideSagas();
     const plan = await world.get(DriftRevertService).plan(id);
-    expect(plan).toEqual({
+    expect(plan).toMatchObject({
+      kind: 'revert_droplet',
       resource_id: droplet.resourceId,
       field: 'size_slug',
       from: BIGGER,
       to: ORDER.size_slug,
-      steps: ['check_order', 'power_off', 'resize', 'power_on', 'observe_droplet'],
       holds: [`droplet:${droplet.dropletId}`],
-      nothing_to_do: false,
-      changes: [{ field: 'size_slug', from: BIGGER, to: ORDER.size_slug }],
-      off_for: expect.stringContaining('minutes') as unknown,
-      irreversible: [],
+      changes: [{ resource_id: droplet.resourceId, field: 'size_slug', from: BIGGER, to: ORDER.size_slug }],
+      downtime: { expected: true },
+      cost: { before_monthly: '24.00', after_monthly: '6.00', delta_monthly: '-18.00' },
       warnings: [],
     });
+    expect(plan.steps.map(({ name }) => name)).toEqual(['check_order', 'power_off', 'resize', 'power_on', 'observe_droplet']);
     const before = await world.specs.find(droplet.resourceId);
     const sagaId = await revert(id);
     expect(await world.ended(sagaId)).toMatchObject({ status: 'completed', kind: 'revert_droplet' });

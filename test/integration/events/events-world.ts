@@ -49,7 +49,7 @@ export class EventsWorld {
   }
 
   service<T>(type: abstract new (...args: never[]) => T): T {
-    return this.context.get<T>(type as never, { strict: false });
+    return this.context.get<T>(type, { strict: false });
   }
 
   append(tx: Queryable, events: NewEvent | readonly NewEvent[]): Promise<void> {

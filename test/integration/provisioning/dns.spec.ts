@@ -72,7 +72,12 @@ describe('an upsert of a record', () => {
 
   it('never overwrites a foreign record: with several candidates the input must name one [SAG-14]', async () => {
     await setRecords({ type: 'TXT', name: '@', data: 'v=spf1' }, { type: 'TXT', name: '@', data: 'verification=1' });
+    await expect(upsert('TXT', '@', 'verification=2')).rejects.toMatchObject({ code: 'ambiguous_record' });
+    await world.simulator.faults([
+      { id: 'unread', match: { method: 'GET', path: RECORDS }, times: 1, effect: { type: 'status', status: 404 } },
+    ]);
     const refused = await upsert('TXT', '@', 'verification=2');
+    expect(await world.simulator.fired()).toEqual({ unread: 1 });
     expect(refused).toMatchObject({ status: 'rolled_back', error: { step: 'ensure_record', code: 'ambiguous_record' } });
     expect(await zone()).toEqual(['TXT @ v=spf1 1800', 'TXT @ verification=1 1800']);
     const named = await upsert('TXT', '@', 'verification=2', { dns_record_previous_data: 'verification=1' });

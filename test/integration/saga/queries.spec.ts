@@ -82,6 +82,8 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
     updated_at: expect.stringMatching(/^\d{4}-.*Z$/),
     finished_at: null,
     duration_ms: null,
+    approval: null,
+    cost: expect.objectContaining({ delta_monthly: '0.00' }),
     steps: [
       {
         step_idx: 0,

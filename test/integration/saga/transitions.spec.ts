@@ -91,7 +91,8 @@ it.each(CASES.filter(({ verb, status }) => FROM[verb].statuses.includes(status))
     const after = await statusesOf(id);
     const retried = { saga: next, step: next, cancelled: false };
     const untouched = { ...(await statusesOf(await sagaWith(status))), cancelled: verb === 'cancel' };
-    if (status === 'awaiting_approval') expect(after).toEqual({ saga: 'rolled_back', step: null, cancelled: false });
-    else expect(after).toEqual(verb === 'retry' ? retried : untouched);
+    const ended = { saga: 'rolled_back', step: null, cancelled: false };
+    const isEnded = status === 'awaiting_approval'; // it has done nothing
+    expect(after).toEqual(verb === 'retry' ? retried : isEnded ? ended : untouched);
   },
 );

@@ -163,7 +163,7 @@ describe('the desired state of a resource', () => {
       data: { spec: { name: 'web-2', tags: ['a'] }, spec_version: 2 },
     });
     const answers = await Promise.all([1, 2, 3].map((nth) => put({ name: `web-${nth}` }, 2)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     expect((await get(`inventory/${id}/desired-state`).expect(200)).body).toMatchObject({ data: { resource_id: id, spec_version: 3 } });
     await get(`inventory/${id}/desired-state`, tenantHeader('globex')).expect(404);
     await world.http().put(`/api/v1/inventory/${id}/desired-state`).set(ACME_HEADER).send({ spec: {}, expected_version: 3 }).expect(403);

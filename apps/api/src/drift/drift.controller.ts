@@ -8,12 +8,14 @@ import {
   DriftRevertService,
   DriftRuleService,
   DriftService,
-  type ReversalPlan,
 } from '#libs/drift';
 import { CompletenessReader } from '#libs/inventory';
 import { WakeupService } from '#libs/queues';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { DryRunQuery, OverrideBody, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, ReasonBody, type CountsOf, type DataOf, type FreshDataOf, type ListOf } from '../http/http.dto';
+import { DRIFT_PLAN_EXAMPLE } from '../http/plan-examples';
+import { DriftPlanResponse, PlannedBody } from '../http/plan.dto';
+import { planResponse } from '../http/problem';
 import { AuditCtx } from '../http/request-context';
 import {
   ApiCountsResponse,
@@ -22,6 +24,7 @@ import {
   ApiIdParam,
   ApiListResponse,
   ApiPlainResponse,
+  ApiPlanResponse,
   ApiProblems,
 } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
@@ -126,23 +129,25 @@ export class DriftController {
     description:
       'Starts a saga and returns the drift, still open, with its id in `saga_id`. It can restore size (the disk stays), name, tags and backups of droplets. ' +
       'The drift is closed when the saga has completed and a later sweep lists the desired value. 409 with the reason when the field cannot be changed in ' +
-      'place, when data would be lost, or while another saga has a hold on the resource. `dry_run=true` returns the plan (200) and changes nothing.',
+      'place, when data would be lost, or while another saga has a hold on the resource. `dry_run=true` returns the plan (200) and changes nothing; ' +
+      'with its `plan_hash` the revert starts only while the plan is still the same.',
   })
+  @ApiPlanResponse(DriftPlanResponse, DRIFT_PLAN_EXAMPLE)
   @ApiIdParam('drift')
   @ApiDataResponse(DriftResponse, 202)
   @ApiProblems(409)
   async revert(
     @Param('id', UuidPipe) id: string,
     @Query() { dry_run }: DryRunQuery,
-    @Body() body: OverrideBody,
+    @Body() body: PlannedBody,
     @AuditCtx() context: AuditContext,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<DataOf<DriftResponse | ReversalPlan>> {
+  ): Promise<DataOf<DriftResponse | DriftPlanResponse>> {
     if (dry_run === 'true') {
       response.status(200);
-      return { data: await this.reverts.plan(id) };
+      return { data: planResponse(await this.reverts.plan(id)) };
     }
-    const saga_id = await this.reverts.start(id, context, body.requestsOverride());
+    const saga_id = await this.reverts.start(id, context, { planHash: body.plan_hash, override: body.requestsOverride() });
     await this.wakeups.wakeSagaWorkers();
     return { data: { ...(await this.drifts.get(id)), saga_id } };
   }

@@ -3,8 +3,9 @@ import type { NextFunction, Request, Response } from 'express';
 import { DomainError, domainError, ValidationFailedError, type ErrorCategory, type FieldError } from '#libs/kernel';
 import { LimitExceededError } from '#libs/provisioning';
 import { NotReadyError } from '#libs/runtime';
-import type { LimitReading } from '#libs/saga';
-import { ApiAnyJson, ApiEnum, ApiListOf, ApiMapOfWords, ApiText, ApiWhole } from './swagger.decorators';
+import { PlanChangedError, type LimitReading, type SagaPlan } from '#libs/saga';
+import { PlanResponse } from './plan.dto';
+import { ApiAnyJson, ApiEnum, ApiListOf, ApiMapOfWords, ApiObject, ApiText, ApiWhole } from './swagger.decorators';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -45,6 +46,9 @@ export class Problem {
 
   @ApiMapOfWords(CHECKS, 'Only with `not_ready`: the state of each dependency', { optional: true })
   readonly checks?: Readonly<Record<string, string>>;
+
+  @ApiObject(() => PlanResponse, 'Only with `plan_changed`: the new plan', { optional: true })
+  readonly plan?: PlanResponse;
 
   @ApiText('Only with `limit_exceeded`: the limit', { optional: true, example: 'max_droplets' })
   readonly limit?: string;
@@ -212,10 +216,17 @@ function membersOf(error: DomainError): Pick<Failure, 'members'> {
   if (error instanceof ValidationFailedError) return { members: { errors: error.errors } };
   if (error instanceof LimitExceededError) return { members: limitMembers(error.reading) };
   if (error instanceof NotReadyError) return { members: { checks: error.checks } };
+  if (error instanceof PlanChangedError && error.plan) return { members: { plan: planResponse(error.plan) } };
   return {};
 }
 
 const limitMembers = ({ limit, allowed, used, reserved, requested }: LimitReading) => ({ limit, allowed, used, reserved, requested });
+
+/** A plan in the form of the API. A refusal has the status and code that the start would be answered with. */
+export function planResponse<Plan extends SagaPlan>({ refusal, ...plan }: Plan): Omit<Plan, 'refusal'> & Pick<PlanResponse, 'refused'> {
+  if (!refusal) return plan;
+  return { ...plan, refused: { status: STATUS_OF_CATEGORY[refusal.category], code: refusal.code, detail: refusal.message } };
+}
 
 /** Nest's HttpException has getStatus(), the http-errors of Express and body-parser have `status`. */
 function statusOf(error: unknown): number | undefined {

@@ -4,8 +4,8 @@ import { ApiListOf, ApiModels, ApiObject, ApiParam, ApiResponse } from './swagge
 import { Freshness, ListFields } from './http.dto';
 import { PROBLEM_MEDIA_TYPE } from './problem';
 
-/** The class of an answer in the envelope of one object; 200 unless another status is given. */
-export const ApiDataResponse = (item: Type<object>, status = 200) =>
+/** The class of an answer in the envelope of one object; 200 unless another status is given. `example`: the object. */
+export const ApiDataResponse = (item: Type<object>, status = 200, example?: object) =>
   answer(
     status,
     envelope(
@@ -13,6 +13,7 @@ export const ApiDataResponse = (item: Type<object>, status = 200) =>
       class {},
       ApiObject(() => item, 'The object'),
     ),
+    example && { data: example },
   );
 
 /** The class of the rows of a list. */
@@ -68,13 +69,16 @@ export function problemResponse(status: number) {
   return { status, description: STATUS_CODES[status] ?? '', content };
 }
 
-function answer(status: number, type: Type<object>) {
+/** The answer of a change with `dry_run=true`: the plan. */
+export const ApiPlanResponse = (plan: Type<object>, example: object) => ApiDataResponse(plan, 200, example);
+
+function answer(status: number, type: Type<object>, example?: object) {
   return applyDecorators(
     ApiModels(type),
     ApiResponse(({ getSchemaPath }) => ({
       status,
       description: STATUS_CODES[status] ?? '',
-      content: { 'application/json': { schema: { $ref: getSchemaPath(type) } } },
+      content: { 'application/json': { schema: { $ref: getSchemaPath(type) }, ...(example && { example }) } },
     })),
   );
 }

@@ -3,11 +3,12 @@ import type { Request, Response } from 'express';
 import type { AuditContext } from '#libs/audit';
 import type { Principal } from '#libs/identity';
 import { ValidationFailedError } from '#libs/kernel';
-import type { SagaPlan } from '#libs/saga';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
 import { DryRunQuery, ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
-import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { PLAN_EXAMPLE } from '../http/plan-examples';
+import { PlanResponse } from '../http/plan.dto';
+import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiPlanResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
@@ -33,8 +34,10 @@ export class SagasController {
     summary: 'Start a saga',
     description:
       'An accepted saga reaches an end. With the header `Idempotency-Key`, the same key and body return the same saga for at least a day; ' +
-      'another body is 409. `dry_run=true` returns the plan (200) and changes nothing.',
+      'another `kind` or `input` is 409. `dry_run=true` returns the plan (200) and changes nothing; with its `plan_hash` the start runs only ' +
+      'while its plan is still the same, else 409 `plan_changed` with the new `plan`.',
   })
+  @ApiPlanResponse(PlanResponse, PLAN_EXAMPLE)
   @ApiDataResponse(SagaResponse, 202)
   @ApiProblems(404, 409, 429)
   async start(
@@ -44,7 +47,7 @@ export class SagasController {
     @AuditCtx() context: AuditContext,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<DataOf<SagaResponse | ({ kind: string } & SagaPlan)>> {
+  ): Promise<DataOf<SagaResponse | PlanResponse>> {
     if (query.dry_run !== 'true') return { data: await this.sagas.start(by, body, context, key) };
     response.status(200);
     return { data: await this.sagas.plan(by, body) };

@@ -16,7 +16,8 @@ import {
 } from '../http/swagger.decorators';
 import { OtherTenantError } from '../auth/auth.errors';
 import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
-import { OverrideBody, TimeRangeQuery } from '../http/http.dto';
+import { TimeRangeQuery } from '../http/http.dto';
+import { PlannedBody, PlannedCostResponse } from '../http/plan.dto';
 
 const STATUSES = [
   'pending',
@@ -42,7 +43,7 @@ const STEP_STATUSES = [
 ];
 
 /** A saga to start. The class of the saga kind validates `input`; `saga-inputs.ts` describes it. */
-export class SagaBody extends OverrideBody {
+export class SagaBody extends PlannedBody {
   @ApiInput('Saga kind', { example: 'provision_droplet' })
   @IsWord()
   readonly kind: string;
@@ -233,6 +234,15 @@ export class SagaResponse implements Omit<SagaView, 'approval' | 'error' | 'left
 
   @ApiCount('Milliseconds from the start to the end; null while the saga is open', { nullable: true })
   readonly duration_ms: number | null;
+
+  @ApiObject(
+    () => PlannedCostResponse,
+    'What the start was planned to cost, with the prices of that time; null for starts of earlier releases',
+    {
+      nullable: true,
+    },
+  )
+  readonly cost: PlannedCostResponse | null;
 
   @ApiListOf(() => SagaStepResponse, 'The ledger: each step of the plan')
   readonly steps: readonly SagaStepResponse[];

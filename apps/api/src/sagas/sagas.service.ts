@@ -13,10 +13,11 @@ import {
   SagaRegistry,
   SagaStarter,
   UnknownSagaKindError,
-  type SagaPlan,
   type SagaView,
 } from '#libs/saga';
 import type { ListOf } from '../http/http.dto';
+import type { PlanResponse } from '../http/plan.dto';
+import { planResponse } from '../http/problem';
 import { InputValidationPipe } from '../http/validation.pipe';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 
@@ -34,18 +35,24 @@ export class SagasService {
     private readonly wakeups: WakeupService,
   ) {}
 
-  async plan(by: Principal, { kind, input }: SagaBody): Promise<{ kind: string } & SagaPlan> {
-    return { kind, ...(await this.starter.plan({ kind, input: await this.validInput(kind, input), tenantId: tenantOf(by) })) };
+  async plan(by: Principal, body: SagaBody): Promise<PlanResponse> {
+    return planResponse(await this.starter.plan(await this.askedBy(by, body)));
   }
 
   async start(by: Principal, body: SagaBody, because: AuditContext, idempotencyKey?: string): Promise<SagaResponse> {
-    const { kind, input } = body;
-    const override = body.requestsOverride();
-    if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
-    const valid = await this.validInput(kind, input);
-    const id = await this.starter.start({ kind, input: valid, tenantId: tenantOf(by), override, idempotencyKey, because });
+    const asked = await this.askedBy(by, body);
+    const id = await this.starter.start({ ...asked, idempotencyKey, planHash: body.plan_hash, because });
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
+  }
+
+  /** What a plan and a start have in common. */
+  private async askedBy(by: Principal, body: SagaBody) {
+    const { kind } = body;
+    const override = body.requestsOverride();
+    if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
+    const input = await this.validInput(kind, body.input);
+    return { kind, input, tenantId: tenantOf(by), override };
   }
 
   async cancel(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {

@@ -571,7 +571,7 @@ export interface paths {
     put?: never;
     /**
      * Start a saga
-     * @description An accepted saga reaches an end. With the header `Idempotency-Key`, the same key and body return the same saga for at least a day; another body is 409. `dry_run=true` returns the plan (200) and changes nothing.
+     * @description An accepted saga reaches an end. With the header `Idempotency-Key`, the same key and body return the same saga for at least a day; another `kind` or `input` is 409. `dry_run=true` returns the plan (200) and changes nothing; with its `plan_hash` the start runs only while its plan is still the same, else 409 `plan_changed` with the new `plan`.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -905,7 +905,7 @@ export interface paths {
     put?: never;
     /**
      * Revert a drift: restore the desired state
-     * @description Starts a saga and returns the drift, still open, with its id in `saga_id`. It can restore size (the disk stays), name, tags and backups of droplets. The drift is closed when the saga has completed and a later sweep lists the desired value. 409 with the reason when the field cannot be changed in place, when data would be lost, or while another saga has a hold on the resource. `dry_run=true` returns the plan (200) and changes nothing.
+     * @description Starts a saga and returns the drift, still open, with its id in `saga_id`. It can restore size (the disk stays), name, tags and backups of droplets. The drift is closed when the saga has completed and a later sweep lists the desired value. 409 with the reason when the field cannot be changed in place, when data would be lost, or while another saga has a hold on the resource. `dry_run=true` returns the plan (200) and changes nothing; with its `plan_hash` the revert starts only while the plan is still the same.
      *
      *     Who: Platform admins.
      */
@@ -1339,7 +1339,7 @@ export interface paths {
     };
     /**
      * List events
-     * @description Oldest first, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. A tenant gets the events of its own things, of the time when they were its own. 410 for an `after` or `since` whose events have been archived.
+     * @description Oldest first, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. A tenant gets the events of its own things, of the time when they were its own. 410 for an `after` or `since` before the oldest event that is kept.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -2776,6 +2776,38 @@ export interface components {
       /** @description Reason of the decision */
       reason: string | null;
     };
+    PlannedCostResponse: {
+      /**
+       * @description A month before; null when a price is not known
+       * @example 0.00
+       */
+      before_monthly: string | null;
+      /**
+       * @description A month afterwards; null when a price is not known
+       * @example 6.00
+       */
+      after_monthly: string | null;
+      /**
+       * @description The difference for a month
+       * @example 6.00
+       */
+      delta_monthly: string | null;
+      /**
+       * @description The difference for an hour
+       * @example 0.00893
+       */
+      delta_hourly: string | null;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Where the prices come from; several are separated by commas, null without a price
+       * @example catalog
+       */
+      source: string | null;
+    };
     SagaStepResponse: {
       /**
        * @description Name of the step
@@ -2875,12 +2907,255 @@ export interface components {
       finished_at: string | null;
       /** @description Milliseconds from the start to the end; null while the saga is open */
       duration_ms: number | null;
+      /** @description What the start was planned to cost, with the prices of that time; null for starts of earlier releases */
+      cost: components['schemas']['PlannedCostResponse'] | null;
       /** @description The ledger: each step of the plan */
       steps: components['schemas']['SagaStepResponse'][];
     };
     SagaResponseAnswer: {
       /** @description The object */
       data: components['schemas']['SagaResponse'];
+    };
+    CallsResponse: {
+      /**
+       * @description When nothing is in its way
+       * @example 1
+       */
+      min: number;
+      /**
+       * @description In the usual case
+       * @example 1
+       */
+      typical: number;
+    };
+    PlannedStepResponse: {
+      /**
+       * @description Name of the step
+       * @example create_droplet
+       */
+      name: string;
+      /**
+       * @description What the step does
+       * @example Creates the droplet
+       */
+      does: string;
+      /** @description Whether a cancel or a later failure undoes it */
+      reversible: boolean;
+      /**
+       * @description How it is undone; null where it is not undone, or where nothing has to be
+       * @example Destroys it
+       */
+      undo: string | null;
+      /** @description Calls of the provider */
+      calls: components['schemas']['CallsResponse'];
+    };
+    PlannedPriceResponse: {
+      /**
+       * @description Price of an hour, with the backups of a droplet
+       * @example 0.00893
+       */
+      hourly: string;
+      /**
+       * @description Price of a month, with the backups of a droplet
+       * @example 6.00
+       */
+      monthly: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Where the price comes from
+       * @example catalog
+       */
+      source: string;
+      /**
+       * Format: date-time
+       * @description When the price was read or configured
+       */
+      as_of: string;
+      /** @description What to know about the price */
+      note: string | null;
+    };
+    PlannedCreateResponse: {
+      /**
+       * @description Its name
+       * @example acme-web-02
+       */
+      name: string;
+      /**
+       * @description Kind of the resource
+       * @example droplet
+       */
+      kind: string;
+      /**
+       * @description Its size; null for kinds without sizes
+       * @example s-1vcpu-1gb
+       */
+      size_slug: string | null;
+      /**
+       * @description Its region; null for kinds without regions
+       * @example fra1
+       */
+      region: string | null;
+      /** @description What it will cost; null when that is not known, and a warning has the reason */
+      price: components['schemas']['PlannedPriceResponse'] | null;
+    };
+    PlannedChangeResponse: {
+      /**
+       * @description Name of the resource, or of the DNS record
+       * @example acme-web-02
+       */
+      name: string | null;
+      /** @description Id of the resource in the inventory */
+      resource_id: string | null;
+      /**
+       * @description The field that changes
+       * @example size_slug
+       */
+      field: string;
+      /** @description Its present value; null where it is not known */
+      from: unknown;
+      /** @description Its value afterwards */
+      to: unknown;
+    };
+    PlannedDestroyResponse: {
+      /**
+       * @description Its name
+       * @example acme-web-02
+       */
+      name: string | null;
+      /** @description Id of the resource in the inventory */
+      resource_id: string | null;
+      /**
+       * @description Kind of the resource
+       * @example droplet
+       */
+      kind: string;
+      /** @description What it costs now; null when that is not known */
+      price: components['schemas']['PlannedPriceResponse'] | null;
+    };
+    PlannedRemainderResponse: {
+      /** @description Its name */
+      name: string | null;
+      /**
+       * @description Kind of the resource
+       * @example snapshot
+       */
+      kind: string;
+      /** @description What it costs afterwards; null when that is not known */
+      price: components['schemas']['PlannedPriceResponse'] | null;
+      /**
+       * @description Why it stays
+       * @example snapshots survive their droplet
+       */
+      why: string;
+    };
+    DowntimeResponse: {
+      /** @description Whether something is out of service meanwhile */
+      expected: boolean;
+      /**
+       * @description Why
+       * @example a resize needs the droplet off
+       */
+      why: string | null;
+      /**
+       * @description For how long, as a rule; null when it does not come back
+       * @example 120
+       */
+      typical_seconds: number | null;
+    };
+    PlannedLimitResponse: {
+      /**
+       * @description Name of the limit
+       * @example max_droplets
+       */
+      limit: string;
+      /** @description What is allowed; null without a limit */
+      allowed: unknown;
+      /** @description What exists */
+      used: unknown;
+      /** @description What open sagas will still create */
+      reserved: unknown;
+      /** @description What this start adds */
+      requested: unknown;
+      /** @description Whether the limit allows the start */
+      ok: boolean;
+    };
+    PlannedApprovalResponse: {
+      /** @description Whether another person must approve the start */
+      required: boolean;
+      /** @description Why */
+      why: string | null;
+    };
+    PlanWarningResponse: {
+      /**
+       * @description Names the warning; stable
+       * @example nothing_to_do
+       */
+      code: string;
+      /** @description An explanation for people */
+      detail: string;
+    };
+    RefusalResponse: {
+      /**
+       * @description The HTTP status of the start
+       * @example 409
+       */
+      status: number;
+      /**
+       * @description Names the refusal; stable
+       * @example resource_busy
+       */
+      code: string;
+      /** @description An explanation for people */
+      detail: string;
+    };
+    PlanResponse: {
+      /**
+       * @description Saga kind
+       * @example provision_droplet
+       */
+      kind: string;
+      /**
+       * @description Names this plan in a start
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash: string;
+      /**
+       * Format: date-time
+       * @description Until when a start may name the plan
+       */
+      plan_expires_at: string;
+      /** @description The steps that have work to do; the others will be skipped */
+      steps: components['schemas']['PlannedStepResponse'][];
+      /** @description What is made */
+      creates: components['schemas']['PlannedCreateResponse'][];
+      /** @description What is changed */
+      changes: components['schemas']['PlannedChangeResponse'][];
+      /** @description What is destroyed */
+      destroys: components['schemas']['PlannedDestroyResponse'][];
+      /** @description What outlives a destroyed thing, and why */
+      leaves: components['schemas']['PlannedRemainderResponse'][];
+      /** @description What the touched things cost before and afterwards */
+      cost: components['schemas']['PlannedCostResponse'];
+      /** @description Whether something is out of service meanwhile */
+      downtime: components['schemas']['DowntimeResponse'];
+      /** @description The limits of the tenant that the start touches */
+      limits: components['schemas']['PlannedLimitResponse'][];
+      /** @description Whether the start waits for an approval */
+      approval: components['schemas']['PlannedApprovalResponse'];
+      /** @description What to know before the start */
+      warnings: components['schemas']['PlanWarningResponse'][];
+      /** @description What no other saga may touch meanwhile */
+      holds: string[];
+      /** @description Only where the present state refuses the start */
+      refused?: components['schemas']['RefusalResponse'];
+    };
+    PlanResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['PlanResponse'];
     };
     SagaBody: {
       /**
@@ -2893,6 +3168,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
       /**
        * @description Saga kind
        * @example provision_droplet
@@ -3216,7 +3496,66 @@ export interface components {
        */
       expected: unknown;
     };
-    OverrideBody: {
+    DriftPlanResponse: {
+      /**
+       * @description Saga kind
+       * @example provision_droplet
+       */
+      kind: string;
+      /**
+       * @description Names this plan in a start
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash: string;
+      /**
+       * Format: date-time
+       * @description Until when a start may name the plan
+       */
+      plan_expires_at: string;
+      /** @description The steps that have work to do; the others will be skipped */
+      steps: components['schemas']['PlannedStepResponse'][];
+      /** @description What is made */
+      creates: components['schemas']['PlannedCreateResponse'][];
+      /** @description What is changed */
+      changes: components['schemas']['PlannedChangeResponse'][];
+      /** @description What is destroyed */
+      destroys: components['schemas']['PlannedDestroyResponse'][];
+      /** @description What outlives a destroyed thing, and why */
+      leaves: components['schemas']['PlannedRemainderResponse'][];
+      /** @description What the touched things cost before and afterwards */
+      cost: components['schemas']['PlannedCostResponse'];
+      /** @description Whether something is out of service meanwhile */
+      downtime: components['schemas']['DowntimeResponse'];
+      /** @description The limits of the tenant that the start touches */
+      limits: components['schemas']['PlannedLimitResponse'][];
+      /** @description Whether the start waits for an approval */
+      approval: components['schemas']['PlannedApprovalResponse'];
+      /** @description What to know before the start */
+      warnings: components['schemas']['PlanWarningResponse'][];
+      /** @description What no other saga may touch meanwhile */
+      holds: string[];
+      /** @description Only where the present state refuses the start */
+      refused?: components['schemas']['RefusalResponse'];
+      /**
+       * Format: uuid
+       * @description Id of the resource in the inventory
+       */
+      resource_id: string;
+      /**
+       * @description The drifted field
+       * @example size_slug
+       */
+      field: string;
+      /** @description The live value */
+      from: unknown;
+      /** @description The desired value */
+      to: unknown;
+    };
+    DriftPlanResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['DriftPlanResponse'];
+    };
+    PlannedBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
        * @example moved by contract 12
@@ -3227,6 +3566,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
     };
     DriftRuleResponse: {
       /**
@@ -4036,6 +4380,8 @@ export interface components {
       checks?: {
         [key: string]: 'ok' | 'down' | 'schema_missing' | 'stopping';
       };
+      /** @description Only with `plan_changed`: the new plan */
+      plan?: components['schemas']['PlanResponse'];
       /**
        * @description Only with `limit_exceeded`: the limit
        * @example max_droplets
@@ -4232,6 +4578,11 @@ export interface components {
        */
       override?: boolean;
       /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -4250,6 +4601,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -4270,6 +4626,11 @@ export interface components {
        */
       override?: boolean;
       /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -4288,6 +4649,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -4308,6 +4674,11 @@ export interface components {
        */
       override?: boolean;
       /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -4326,6 +4697,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -4346,6 +4722,11 @@ export interface components {
        */
       override?: boolean;
       /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
        */
@@ -4364,6 +4745,11 @@ export interface components {
        * @example false
        */
       override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
       /**
        * @description Saga kind (enum property replaced by openapi-typescript)
        * @enum {string}
@@ -6972,6 +7358,85 @@ export interface operations {
       };
     };
     responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "kind": "provision_droplet",
+           *         "plan_hash": "3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789",
+           *         "plan_expires_at": "2026-11-29T12:16:00.000Z",
+           *         "steps": [
+           *           {
+           *             "name": "create_droplet",
+           *             "does": "Creates the droplet",
+           *             "reversible": true,
+           *             "undo": "Destroys it",
+           *             "calls": {
+           *               "min": 1,
+           *               "typical": 1
+           *             }
+           *           },
+           *           {
+           *             "name": "await_active",
+           *             "does": "Waits until the droplet is active with a public address",
+           *             "reversible": true,
+           *             "undo": null,
+           *             "calls": {
+           *               "min": 0,
+           *               "typical": 6
+           *             }
+           *           }
+           *         ],
+           *         "creates": [
+           *           {
+           *             "name": "acme-web-02",
+           *             "kind": "droplet",
+           *             "size_slug": "s-1vcpu-1gb",
+           *             "region": "fra1",
+           *             "price": {
+           *               "hourly": "0.00893",
+           *               "monthly": "6.00",
+           *               "currency": "USD",
+           *               "source": "catalog",
+           *               "as_of": "2026-11-29T06:00:00.000Z",
+           *               "note": null
+           *             }
+           *           }
+           *         ],
+           *         "cost": {
+           *           "before_monthly": "0.00",
+           *           "currency": "USD",
+           *           "source": "catalog",
+           *           "after_monthly": "6.00",
+           *           "delta_monthly": "6.00",
+           *           "delta_hourly": "0.00893"
+           *         },
+           *         "downtime": {
+           *           "expected": false,
+           *           "why": null,
+           *           "typical_seconds": 0
+           *         },
+           *         "changes": [],
+           *         "destroys": [],
+           *         "leaves": [],
+           *         "limits": [],
+           *         "approval": {
+           *           "required": false,
+           *           "why": null
+           *         },
+           *         "warnings": [],
+           *         "holds": []
+           *       }
+           *     }
+           */
+          'application/json': components['schemas']['PlanResponseAnswer'];
+        };
+      };
       /** @description Accepted */
       202: {
         headers: {
@@ -8546,10 +9011,83 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['OverrideBody'];
+        'application/json': components['schemas']['PlannedBody'];
       };
     };
     responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "data": {
+           *         "resource_id": "01a1fd98-66e6-77f8-ac69-c9551e21836d",
+           *         "field": "name",
+           *         "from": "acme-web-2",
+           *         "to": "acme-web-02",
+           *         "kind": "revert_droplet",
+           *         "plan_hash": "3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789",
+           *         "plan_expires_at": "2026-11-29T12:16:00.000Z",
+           *         "steps": [
+           *           {
+           *             "name": "rename",
+           *             "does": "Renames the droplet to acme-web-02",
+           *             "reversible": true,
+           *             "undo": "Restores the previous value",
+           *             "calls": {
+           *               "min": 3,
+           *               "typical": 8
+           *             }
+           *           }
+           *         ],
+           *         "creates": [],
+           *         "changes": [
+           *           {
+           *             "name": "acme-web-2",
+           *             "resource_id": "01a1fd98-66e6-77f8-ac69-c9551e21836d",
+           *             "field": "name",
+           *             "from": "acme-web-2",
+           *             "to": "acme-web-02"
+           *           }
+           *         ],
+           *         "destroys": [],
+           *         "leaves": [],
+           *         "limits": [],
+           *         "approval": {
+           *           "required": false,
+           *           "why": null
+           *         },
+           *         "warnings": [],
+           *         "cost": {
+           *           "before_monthly": "6.00",
+           *           "currency": "USD",
+           *           "source": "catalog",
+           *           "after_monthly": "6.00",
+           *           "delta_monthly": "0.00",
+           *           "delta_hourly": "0.00"
+           *         },
+           *         "downtime": {
+           *           "expected": false,
+           *           "why": null,
+           *           "typical_seconds": 0
+           *         },
+           *         "holds": [
+           *           "droplet:572017345"
+           *         ],
+           *         "refused": {
+           *           "status": 409,
+           *           "code": "resource_busy",
+           *           "detail": "Another saga is at work on droplet:572017345"
+           *         }
+           *       }
+           *     }
+           */
+          'application/json': components['schemas']['DriftPlanResponseAnswer'];
+        };
+      };
       /** @description Accepted */
       202: {
         headers: {

@@ -1,13 +1,23 @@
 export { underWay, type Effect, type TrackedWrite, type UnderWay } from './definition/effect';
+export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
+export { NO_DOWNTIME } from './definition/plan';
 export type {
-  StartCommand,
-  SagaDefinition,
-  SagaPreview,
-  StepContext,
-  StepDefinition,
-  StepKey,
-  StepPolicy,
-} from './definition/saga-definition';
+  Downtime,
+  Forecast,
+  PlannedApproval,
+  PlannedChange,
+  PlannedCost,
+  PlannedCreate,
+  PlannedDestroy,
+  PlannedLimit,
+  PlannedPrice,
+  PlannedRemainder,
+  PlannedStep,
+  PlanWarning,
+  SagaPlan,
+  SkippedOutline,
+  StepOutline,
+} from './definition/plan';
 export { SagaRegistry } from './definition/saga-registry';
 export { done, fail, retry, skipped, wait, type StepAnswer, type StepError, type Wait } from './definition/step-answer';
 export { SagaEngine } from './engine/saga-engine';
@@ -33,4 +43,4 @@ export { isOpen, SAGA_TRANSITIONS, STEP_TRANSITIONS, type SagaStatus, type StepS
 export { Acceptance, AcceptanceGuard, type GuardedStart, type Judgement, type LimitReading } from './start/acceptance-guard';
 export { SagaApprovals } from './start/saga-approvals';
 export { SagaControls } from './start/saga-controls';
-export { SagaStarter, type SagaPlan, type StartRequest } from './start/saga-starter';
+export { SagaStarter, type StartRequest } from './start/saga-starter';

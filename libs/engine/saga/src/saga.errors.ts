@@ -1,4 +1,5 @@
 import { domainError, quotedWord, unknownWord } from '#libs/kernel';
+import type { SagaPlan } from './definition/plan';
 
 export class UnknownSagaKindError extends domainError(
   'unknown_saga_kind',
@@ -64,12 +65,18 @@ export class OwnApprovalError extends domainError(
   'Who started a saga cannot decide about it: another admin has to approve or reject it',
 ) {}
 
-/** The message contains what has changed since the saga was asked for. */
-export class PlanChangedError extends domainError(
-  'plan_changed',
-  'conflict',
-  (change: string) => `What was asked for is not possible any more: ${change}. Reject it, and let a new saga be started`,
-) {}
+/**
+ * The saga would do something else by now than the plan that was shown, or than what waits for approval. The message names the change; the
+ * answer contains the new plan where there is one. [TNT-3, TNT-4]
+ */
+export class PlanChangedError extends domainError('plan_changed', 'conflict') {
+  constructor(
+    change: string,
+    readonly plan?: SagaPlan,
+  ) {
+    super(change);
+  }
+}
 
 /** The statuses of sagas that have released their holds themselves. */
 const ENDED: readonly string[] = ['completed', 'rolled_back', 'rejected'];

@@ -13,6 +13,8 @@ import { SagaIdempotencyKey } from './entities/saga-idempotency-key.entity';
 import { SagaRun } from './entities/saga-run.entity';
 import { SagaStep } from './entities/saga-step.entity';
 import { SagaWrite } from './entities/saga-write.entity';
+import { PlanHashes } from './start/plan-hashes';
+import { SagaPlanner } from './start/saga-planner';
 import { SagaQueries } from './queries/saga-queries';
 import { SagaReader } from './queries/saga-reader';
 import { CheckpointWriter } from './run/checkpoint-writer';
@@ -32,10 +34,12 @@ import { SagaStarter } from './start/saga-starter';
     Acceptance,
     CheckpointWriter,
     Leases,
+    PlanHashes,
     SagaApprovals,
     SagaControls,
     SagaEngine,
     SagaMetrics,
+    SagaPlanner,
     SagaQueries,
     SagaReader,
     SagaRegistry,

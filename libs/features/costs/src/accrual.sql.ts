@@ -45,7 +45,15 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const keys = groupBy.map((key) => `"${key}"`).join(', ');
   const spanColumns = [
     ...dimensions.map((key) => `${DIMENSIONS[key]} as of_${key}`),
-    ...['kind as own_kind', 'month', 'month_s', 'product', 'units', 'plan', 'since', 'until', 'moved'],
+    'kind as own_kind',
+    'month',
+    'month_s',
+    'product',
+    'units',
+    'plan',
+    'since',
+    'until',
+    'moved',
     `${splitsOwners ? 'tenant_id' : 'null::text'} as tenant_id`,
     'case when moved or cut then id end as single',
   ];
@@ -57,7 +65,7 @@ months as (
   select m as month, least(m + interval '1 month', b.now) as until, extract(epoch from (m + interval '1 month') - m) as month_s
     from bounds b cross join generate_series(b.since, b.until - interval '1 microsecond', interval '1 month') m),
 moved as materialized (${splitsOwners ? MOVED : 'select null::uuid as resource_id where false'}),
-lives as (${LIVES}
+lives as (${LIFETIMES}
      and ${conditions.join(' and ')}),
 spans as (
   select ${spanColumns.join(', ')}, count(*) as n from (${SEGMENTS}) segments group by ${ordinals(spanColumns.length)}),
@@ -121,7 +129,7 @@ const MOVED = `
  * From the provider's time of creation, else the first sight, to the destroy action, else the first strike. A resource that was known when
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster.
  */
-const LIVES = `
+const LIFETIMES = `
   select r.*, coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind
     from (
       select r.*, p.name as project,

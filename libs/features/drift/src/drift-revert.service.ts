@@ -1,18 +1,17 @@
 import type { AuditContext } from '#libs/audit';
 import { Transaction } from '#libs/database';
-import { DropletReverts } from '#libs/provisioning';
-import type { SagaPreview } from '#libs/saga';
+import { DropletReverts, type RevertOrder } from '#libs/provisioning';
+import type { SagaPlan } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
+import { DriftMovedOnError } from './drift.errors';
 import { assertUnchanged, lockDrift, type LockedDrift } from './drift-acceptance.service';
 
 /** What a revert would do. */
-export interface ReversalPlan extends SagaPreview {
+export interface ReversalPlan extends SagaPlan {
   readonly resource_id: string;
   readonly field: string;
   readonly from: unknown;
   readonly to: unknown;
-  readonly steps: readonly string[];
-  readonly holds: readonly string[];
 }
 
 /**
@@ -26,29 +25,40 @@ export class DriftRevertService {
     private readonly reverts: DropletReverts,
   ) {}
 
-  /** Throws `DriftNotFoundError`, `DriftMovedOnError`, and `NotRevertibleError` with the reason. */
+  /** Why a start would be refused is part of the plan. Throws `DriftNotFoundError`. */
   async plan(driftId: string): Promise<ReversalPlan> {
-    const { resource_id, tenant_id, field, expected, live } = await this.readUnchanged(driftId);
-    const plan = await this.reverts.plan({ resourceId: resource_id, field, ownerId: tenant_id });
+    const drift = await this.read(driftId);
+    const { resource_id, tenant_id, field, expected, live } = drift;
+    const plan = await this.reverts.plan({ resourceId: resource_id, field, ownerId: tenant_id }, findChange(drift));
     return { resource_id, field, from: live, to: expected, ...plan };
   }
 
   /**
-   * Returns the id of the saga. Throws like `plan`, `ResourceBusyError` while another saga has the resource on hold, and the refusals of
-   * limits where the desired state is larger, unless an admin overrides them.
+   * Returns the id of the saga. Throws `DriftNotFoundError`, `DriftMovedOnError`, `NotRevertibleError` with the reason, `PlanChangedError`,
+   * `ResourceBusyError` while another saga has the resource on hold, and the refusals of limits where the desired state is larger, unless an
+   * admin overrides them.
    */
-  async start(driftId: string, because: AuditContext, override = false): Promise<string> {
-    const { resource_id, tenant_id, field } = await this.readUnchanged(driftId);
-    const details = { drift_id: driftId, resource_id, field };
-    return this.reverts.start({ resourceId: resource_id, field, ownerId: tenant_id, override }, because, details);
+  async start(driftId: string, because: AuditContext, confirmed: Pick<RevertOrder, 'planHash' | 'override'> = {}): Promise<string> {
+    const drift = await this.read(driftId);
+    const change = findChange(drift);
+    if (change) throw change;
+    const { resource_id, tenant_id, field } = drift;
+    const order = { resourceId: resource_id, field, ownerId: tenant_id, ...confirmed };
+    return this.reverts.start(order, because, { drift_id: driftId, resource_id, field });
   }
 
-  /** Refuses when a revert has finished already and no sweep has listed its effect: the live value has changed then. */
-  private readUnchanged(driftId: string): Promise<LockedDrift> {
-    return this.transaction.run(async (em) => {
-      const drift = await lockDrift(em, driftId);
-      assertUnchanged(drift, drift.actual);
-      return drift;
-    });
+  private read(driftId: string): Promise<LockedDrift> {
+    return this.transaction.run((em) => lockDrift(em, driftId));
+  }
+}
+
+/** The drift is not the one that was found: also when a revert has finished already and no sweep has listed its effect. */
+function findChange(drift: LockedDrift): DriftMovedOnError | undefined {
+  try {
+    assertUnchanged(drift, drift.actual);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DriftMovedOnError) return error;
+    throw error;
   }
 }

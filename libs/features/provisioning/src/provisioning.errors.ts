@@ -15,6 +15,9 @@ export class NameMismatchError extends domainError(
 /** The provider cannot restore the desired state in place, or not without losing data. The message contains the reason. */
 export class NotRevertibleError extends domainError('not_revertible', 'conflict', (reason: string) => `Cannot be reverted: ${reason}`) {}
 
+/** The droplet's disk is larger than that of the wanted size. The message contains both. [TNT-4] */
+export class DiskCannotShrinkError extends domainError('disk_cannot_shrink', 'conflict') {}
+
 /** The form in which a step returns an error. */
 export const stepErrorOf = ({ code, message: detail }: DomainError): StepError => ({ code, detail });
 

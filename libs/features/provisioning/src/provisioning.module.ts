@@ -11,12 +11,14 @@ import { DesiredStateRepository } from './desired-state/desired-state.repository
 import { DesiredStateService } from './desired-state/desired-state.service';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
+import { RecordForecasts } from './dns/record-forecasts';
 import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
 import { CreateDropletStep, DropletRemoval } from './droplets/create-droplet.step';
 import { AwaitDueStep, DestroyDropletStep, MarkDeletedStep } from './droplets/destroy-droplet.step';
 import { DropletAccess } from './droplets/droplet-access';
+import { DropletForecasts } from './droplets/droplet-forecasts';
 import { DropletActionRunner } from './droplets/droplet-action-runner';
 import {
   DestroyDropletSaga,
@@ -30,7 +32,6 @@ import { PowerOffStep, PowerOnStep } from './droplets/power.steps';
 import { ObserveDropletStep, RecordSizeStep } from './droplets/record-size.step';
 import { RegisterDropletStep } from './droplets/register-droplet.step';
 import { ResizeStep, ResizeWithDiskStep } from './droplets/resize.step';
-import { SagaPreviews } from './droplets/saga-previews';
 import { AwaitSnapshotStep, TakeSnapshotStep } from './droplets/take-snapshot.step';
 import { DatabaseTimeline } from './entities/database-timeline.entity';
 import { DatabaseWitness } from './entities/database-witness.entity';
@@ -112,7 +113,8 @@ const STEPS = [
     DropletRemoval,
     DropletReverts,
     DropletAccess,
-    SagaPreviews,
+    DropletForecasts,
+    RecordForecasts,
     DestructionGuard,
     ResourceProtection,
     SagaTargets,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './config.errors';
 import { purposeTokens, readEnvironment, type ConfigUse } from './environment';
-import { developmentJwtSecret, fileProblem, type ExternalSecrets, type Secret } from './secrets';
+import { derivedSecret, developmentJwtSecret, fileProblem, type ExternalSecrets, type Secret } from './secrets';
 import { TOKEN_PURPOSES, type TokenPurpose, type Values } from './variables';
 import { vaultSettings } from './vault/vault-login';
 import { VaultSecrets } from './vault/vault-secrets';
@@ -168,6 +168,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       pollMs: values.SAGA_POLL_MS,
       /** The number of open sagas that one tenant may have. [TEN-6] */
       openPerTenant: values.SAGA_OPEN_PER_TENANT,
+      /** The key of the hashes of plans. All processes must have the same one. */
+      planKey: values.PLAN_KEY ?? derivedSecret(jwtSecret, 'hashes of plans'),
       reaperGraceMs: values.REAPER_GRACE_MS,
       reaperPeriodMs: values.REAPER_PERIOD_MS,
     },

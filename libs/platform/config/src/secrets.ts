@@ -1,9 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Returns the current value of a secret. It is called at each use, so a rotation needs no restart. A printed function has no value. */
 export type Secret = () => string;
+
+/** A key for one purpose that follows another secret, and from which that secret cannot be computed. */
+export function derivedSecret(secret: Secret, purpose: string): Secret {
+  return () => createHmac('sha512', secret()).update(`arcadia-cloud: ${purpose}`).digest('base64url');
+}
 
 /** Secrets that come from outside the environment, by the names of their variables. The provider of the values has checked them. */
 export type ExternalSecrets = Readonly<Record<string, Secret>>;

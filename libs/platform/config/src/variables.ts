@@ -102,6 +102,8 @@ const productionJwtSecret = z
   .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
   .refine(isRandom, 'must be random in production, not a default or a template');
 
+const planKey: TextOf<string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
+
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {
   readonly type: 'setting' | 'optional' | 'secret';
@@ -238,7 +240,13 @@ const SHAPE = {
   SAGA_RECONCILE_MS: setting('saga', 'between two checks for sagas without a worker (SAG-18)', timerMs(10), '1000'),
   SAGA_POLL_MS: setting('saga', 'between two shared polls of the provider for waiting sagas', timerMs(10), '5000'),
   PROVIDER_LAG_MS: setting('saga, inventory', 'lag bound W: how long a fresh effect may be invisible', ms, '60000'),
-  SAGA_OPEN_PER_TENANT: setting('saga', 'open sagas that one tenant may have started, until an admin sets the limit open_sagas (TEN-6)', wholeNumber(1), '50'),
+  SAGA_OPEN_PER_TENANT: setting(
+    'saga',
+    'open sagas that one tenant may have started, until an admin sets the limit open_sagas (TEN-6)',
+    wholeNumber(1),
+    '50',
+  ),
+  PLAN_KEY: secret('saga', 'key of the hashes of plans, 32 bytes or more; unset: made from JWT_SECRET; also _FILE', planKey),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 

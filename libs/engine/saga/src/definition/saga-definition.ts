@@ -2,6 +2,7 @@ import type { Scope } from '#libs/identity';
 import type { FieldError } from '#libs/kernel';
 import type { Type } from '@nestjs/common';
 import type { Effect } from './effect';
+import type { Forecast, SkippedOutline, StepOutline } from './plan';
 import type { Fields, StepAnswer } from './step-answer';
 
 /** Refers to a step by its stored name. `output` is never set: it carries the type of the step's output. */
@@ -73,6 +74,11 @@ export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields
   /** After a completed pivot nothing is undone: the saga continues, or fails at its current step. */
   readonly pivot?: true;
   readonly policy?: Partial<StepPolicy>;
+  /**
+   * Describes the step to a person before the saga begins, or gives the reason why it will have nothing to do. Pure: the facts are those of the
+   * definition's `foresee`. [TNT-4]
+   */
+  outline?(this: void, input: Input, facts: never): StepOutline | SkippedOutline;
   execute(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
   /**
    * Undoes what `execute` may have done, fully, partly or not at all. It may be called again. It sees the intent and the output of the
@@ -97,22 +103,6 @@ export interface StartCommand<Input = Fields> {
   readonly input: Input;
 }
 
-/** What a saga would change, as a dry run tells it. It is judged by stored data, without a call of the provider. */
-export interface SagaPreview {
-  /** The resource is as wanted already: the steps will do nothing. */
-  readonly nothing_to_do: boolean;
-  /** The values that change; `from` is null where no stored data knows the value. */
-  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
-  /** For about how long a machine is off; null when no machine is powered off. */
-  readonly off_for: string | null;
-  /** What cannot be undone, also not by a cancel. */
-  readonly irreversible: readonly string[];
-  /** What a person should know before the start. */
-  readonly warnings: readonly string[];
-}
-
-export const NO_PREVIEW: SagaPreview = { nothing_to_do: false, changes: [], off_for: null, irreversible: [], warnings: [] };
-
 /** A kind of saga. `Input` is what its steps receive, `Requested` what a start request contains. */
 export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly kind: string;
@@ -133,8 +123,13 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
    * names. Refuses by throwing a `DomainError`. Calls no provider.
    */
   readonly prepare?: (command: StartCommand<Requested>) => Promise<Input>;
-  /** Describes a prepared start for a dry run. Calls no provider. */
-  readonly preview?: (input: Input) => Promise<Partial<SagaPreview>>;
+  /**
+   * Describes what a prepared start would do, for its plan and for the judgement of the start. It writes nothing, here or at the provider. A
+   * refusal by the present state is thrown or returned. [TNT-4]
+   */
+  readonly foresee?: (command: StartCommand<Input>) => Promise<Forecast>;
+  /** The part of a prepared input that the hash of a plan covers, where the input also has values that the steps do not use. */
+  readonly hashedInput?: (input: Input) => object;
   /** The tenant that owns what the saga works on, or null: it sees the saga, whoever starts it. */
   readonly ownerOf?: (input: Input) => Promise<string | null>;
   /**

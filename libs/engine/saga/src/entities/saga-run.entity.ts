@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
+import type { StoredPlan } from '../definition/plan';
 import type { StepError } from '../definition/step-answer';
 import type { Leftover } from '../run/saga-run';
 import type { SagaStatus } from '../saga.states';
@@ -36,6 +37,10 @@ export class SagaRun {
   /** Names of the planned steps. */
   @Column('text', { array: true })
   readonly steps: readonly string[];
+
+  /** What the start was judged to do, with the prices of that time; null for a start of an earlier release. [TNT-4] */
+  @Column('jsonb', { nullable: true })
+  readonly plan: StoredPlan | null;
 
   @Column('text', { default: 'pending' })
   readonly status: SagaStatus;

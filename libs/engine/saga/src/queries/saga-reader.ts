@@ -3,6 +3,7 @@ import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import type { PlannedCost } from '../definition/plan';
 import { SagaRegistry } from '../definition/saga-registry';
 import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
@@ -69,6 +70,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
   readonly finished_at: string | null;
   /** From the start to the end; null while the saga is open. */
   readonly duration_ms: number | null;
+  /** What the start was judged to cost, with the prices of that time; null for starts of earlier releases. */
+  readonly cost: PlannedCost | null;
   readonly steps: readonly SagaStepView[];
 }
 
@@ -211,6 +214,7 @@ function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, reda
     updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
     duration_ms: run.finishedAt && run.finishedAt.getTime() - run.createdAt.getTime(),
+    cost: run.plan?.cost ?? null,
     steps: run.steps.map((name, step_idx): SagaStepView => {
       const line = ledger.find((known) => known.step_idx === step_idx);
       if (line) return stepView(line);

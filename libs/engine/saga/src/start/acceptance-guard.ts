@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 /** What a guard knows of a start. */
 export interface GuardedStart {
   readonly kind: string;
-  /** The prepared input, as it is stored with the run. */
+  /** The prepared input, in the form that is stored with the run. */
   readonly input: Readonly<Record<string, unknown>>;
   /** The tenant that asks; null means the platform. */
   readonly tenantId: string | null;

@@ -12,6 +12,7 @@ import { SagaRun } from '../entities/saga-run.entity';
 import { NotAwaitingApprovalError, OwnApprovalError, PlanChangedError, SagaNotFoundError } from '../saga.errors';
 import type { SagaStatus } from '../saga.states';
 import { Acceptance } from './acceptance-guard';
+import { SagaPlanner } from './saga-planner';
 import { decisionEvent } from './start-events';
 
 /** Rejections by the service in one round. */
@@ -24,6 +25,7 @@ export class SagaApprovals {
     private readonly transaction: Transaction,
     private readonly registry: SagaRegistry,
     private readonly acceptance: Acceptance,
+    private readonly planner: SagaPlanner,
     private readonly audit: AuditLog,
     private readonly events: EventLog,
     @InjectRepository(SagaRun) private readonly runs: Repository<SagaRun>,
@@ -38,7 +40,7 @@ export class SagaApprovals {
     const run = await this.runs.findOneBy({ id });
     if (!run) throw new SagaNotFoundError();
     assertMayDecide(run, because);
-    await this.checkFeasibility(run);
+    await this.assertSamePlan(run);
     await this.transaction.run(async (em) => {
       const { kind, input, tenantId: ownerId, byPlatform } = run;
       const start = { kind, input, tenantId: byPlatform ? null : ownerId, ownerId, sagaId: id };
@@ -80,15 +82,20 @@ export class SagaApprovals {
     }
   }
 
-  /** What the input names may have been deleted since. The checks of the kind see the input as it was stored. */
-  private async checkFeasibility({ kind, input, tenantId, byPlatform }: SagaRun): Promise<void> {
-    const scope = byPlatform || tenantId === null ? ({ kind: 'platform' } as const) : ({ kind: 'tenant', tenantId } as const);
-    try {
-      await this.registry.get(kind).prepare?.({ scope, input });
-    } catch (error) {
-      if (error instanceof DomainError && !isRetryable(error)) throw new PlanChangedError(error.message);
+  /** Judges the plan anew. What the input names may have been deleted since, or cost something else. [TNT-4] */
+  private async assertSamePlan({ kind, input, tenantId, byPlatform, plan }: SagaRun): Promise<void> {
+    const definition = this.registry.get(kind);
+    const asked = { kind, input, tenantId: byPlatform ? null : tenantId, ...(!definition.ownerOf && { ownerId: tenantId }) };
+    const judged = await this.planner.judge(definition, asked).catch((error: unknown) => {
+      if (error instanceof DomainError && !isRetryable(error)) throw new PlanChangedError(changedBy(error.message));
       throw error;
-    }
+    });
+    const { refusal, fingerprint, ownerId } = judged;
+    if (refusal) throw new PlanChangedError(changedBy(refusal.message), await this.planner.answerOf(judged));
+    if (ownerId !== tenantId)
+      throw new PlanChangedError(changedBy('it would work for another owner by now'), await this.planner.answerOf(judged));
+    if (plan && plan.fingerprint !== fingerprint)
+      throw new PlanChangedError(changedBy('it would do or cost something else by now'), await this.planner.answerOf(judged));
   }
 
   private async end(em: EntityManager, run: SagaRun, status: SagaStatus, decision: ApprovalDecision, because: AuditContext): Promise<void> {
@@ -111,6 +118,9 @@ export class SagaApprovals {
     await this.events.append(queryableOf(em), decisionEvent({ id, kind, input, ownerId: tenantId }, decision, because));
   }
 }
+
+const changedBy = (change: string): string =>
+  `What was asked for is not possible any more: ${change}. Reject it, and let a new saga be started`;
 
 const AUDITED: Record<ApprovalDecision, string> = {
   approved: 'saga_approved',

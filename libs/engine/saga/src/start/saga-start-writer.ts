@@ -4,6 +4,7 @@ import { EventLog } from '#libs/events';
 import { traceparent } from '#libs/observability';
 import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
+import type { StoredPlan } from '../definition/plan';
 import { GroupCommit } from '../run/group-commit';
 import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
 import { RefusalEvents, startEvent, targetOf } from './start-events';
@@ -13,6 +14,7 @@ export interface AcceptableStart extends GuardedStart {
   readonly steps: readonly string[];
   /** Without duplicates. */
   readonly holds: readonly string[];
+  readonly plan: StoredPlan;
   readonly key: { readonly scope: string; readonly name: string; readonly bodyHash: string } | null;
   readonly because: AuditContext;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -98,10 +100,13 @@ function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }:
   };
 }
 
-function toRow({ kind, input, tenantId, ownerId, steps, holds, key, because, traceparent: trace, judgement }: JudgedStart, nr: number) {
+function toRow(
+  { kind, input, tenantId, ownerId, steps, holds, plan, key, because, traceparent: trace, judgement }: JudgedStart,
+  nr: number,
+) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
   const starter = { asked_by: tenantId, why: judgement.approval?.why, created_by: because.by.sub, reason: because.reason };
-  return { nr, kind, input, tenant_id: ownerId, steps, holds, ...starter, traceparent: trace, ...keyed };
+  return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
 }
 
 /**
@@ -113,10 +118,10 @@ const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
     from (select a.* from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
-                 reason text, traceparent text, holds text[], scope text, key text, body_hash text, why text) order by nr) a),
+                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text, why text) order by nr) a),
 run as (
-  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, created_by, reason, traceparent, status, wake_at)
-  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, created_by, reason, traceparent,
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent, status, wake_at)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent,
          case when why is null then 'pending' else 'awaiting_approval' end, case when why is null then clock_timestamp() end
     from asked order by nr
   returning id),

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { AuditContext } from '#libs/audit';
-import type { Scope } from '#libs/identity';
-import { canonicalJson, type Json } from '#libs/kernel';
+import { canonicalJson, type DomainError, type Json } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, Raw, type Repository } from 'typeorm';
-import { NO_PREVIEW, type SagaDefinition, type SagaPreview } from '../definition/saga-definition';
+import { Raw, type Repository } from 'typeorm';
+import type { SagaPlan, StoredPlan } from '../definition/plan';
 import { SagaRegistry } from '../definition/saga-registry';
-import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaIdempotencyKey } from '../entities/saga-idempotency-key.entity';
-import { IdempotencyKeyReusedError, ResourceBusyError } from '../saga.errors';
+import { SagaPlanner, type AskedStart, type JudgedStart } from './saga-planner';
+import { IdempotencyKeyReusedError, PlanChangedError, ResourceBusyError } from '../saga.errors';
 import { SagaStartWriter, StartConflict, StartRefused } from './saga-start-writer';
 
 export interface StartRequest {
@@ -24,58 +23,55 @@ export interface StartRequest {
   readonly override?: boolean;
   /** Requests with the same key, tenant and body get the same saga. [SAG-17] */
   readonly idempotencyKey?: string;
+  /** The hash of the plan that the caller has read. The start runs only while its plan is still that one. [TNT-4] */
+  readonly planHash?: string;
   readonly because: AuditContext;
   /** Additional details for the audit log: why another part of the product started the saga. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
-
-/** What a start would do. */
-export interface SagaPlan extends SagaPreview {
-  readonly steps: readonly string[];
-  readonly holds: readonly string[];
-}
-
-type PreparedStart = Pick<SagaPlan, 'steps' | 'holds'> & { readonly input: Readonly<Record<string, unknown>> };
 
 /** Accepts sagas. After the commit of a start the saga reaches an end without further help. [SAG-1] */
 @Injectable()
 export class SagaStarter {
   constructor(
     @InjectRepository(SagaIdempotencyKey) private readonly keys: Repository<SagaIdempotencyKey>,
-    @InjectRepository(SagaHold) private readonly holds: Repository<SagaHold>,
     private readonly registry: SagaRegistry,
+    private readonly planner: SagaPlanner,
     private readonly writer: SagaStartWriter,
   ) {}
 
-  /** Returns what a start would do, step by step. Throws `UnknownSagaKindError`, and the errors of the kind's `prepare`. */
-  async plan(request: Pick<StartRequest, 'kind' | 'input' | 'tenantId'>): Promise<SagaPlan> {
-    const definition = this.registry.get(request.kind);
-    const { input, steps, holds } = await this.prepare(definition, request);
-    return { steps, holds, ...NO_PREVIEW, ...(await definition.preview?.(input)) };
+  /** Returns what a start would do. Throws `UnknownSagaKindError`, and what `SagaPlanner.plan` throws. */
+  async plan(asked: AskedStart): Promise<SagaPlan> {
+    return this.planner.plan(this.registry.get(asked.kind), asked);
+  }
+
+  /** The plan of a start that its caller refuses before its kind is asked. */
+  async refusedPlan(asked: AskedStart, refusal: DomainError): Promise<SagaPlan> {
+    return this.planner.answerOf(this.planner.refused(asked, refusal));
   }
 
   /**
-   * Returns the id of the saga. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`, the refusals of the
-   * acceptance guard, and the errors of the kind's `prepare`. A repeated request is found by its key before `prepare`, because the resources that it names may
-   * have been deleted meanwhile.
+   * Returns the id of the saga. Throws `UnknownSagaKindError`, `IdempotencyKeyReusedError`, `ResourceBusyError`, `PlanChangedError`, the
+   * refusals of the acceptance guard, and the errors of the kind. A repeated request is found by its key before anything is judged, because
+   * the resources that it names may have been deleted meanwhile.
    */
   async start(request: StartRequest): Promise<string> {
-    const definition = this.registry.get(request.kind);
     const key = keyOf(request);
     const known = key && (await this.findByKey(key));
     if (known) return known;
-    const { input, steps, holds } = await this.prepare(definition, request);
+    const judged = await this.judge(request);
+    const { input, steps, holds, ownerId } = judged;
     const { kind, tenantId, override, because, details } = request;
-    const ownerId = tenantId ?? request.ownerId ?? (await definition.ownerOf?.(input)) ?? null;
     const start = { kind, input, tenantId, ownerId, override };
     try {
-      return await this.writer.accept({ ...start, steps, holds, key, because, details });
+      if (judged.refusal) throw new StartRefused(judged.refusal);
+      return await this.writer.accept({ ...start, steps, holds, plan: storedPlan(judged), key, because, details });
     } catch (error) {
       if (!(error instanceof StartConflict || error instanceof StartRefused)) throw error;
       const meanwhile = key && (await this.findByKey(key)); // the same request may have been accepted concurrently, in the tenant's last place
       if (meanwhile) return meanwhile;
       if (error instanceof StartRefused) throw error.refusal;
-      throw new ResourceBusyError((await this.firstBusyOf(holds)) ?? holds.join(', '));
+      throw new ResourceBusyError((await this.planner.firstBusyOf(holds)) ?? holds.join(', '));
     }
   }
 
@@ -84,10 +80,14 @@ export class SagaStarter {
     await this.keys.delete({ startedAt: Raw((column) => `${column} < clock_timestamp() - interval '2 days'`) });
   }
 
-  private async prepare(definition: SagaDefinition, { input, tenantId }: Pick<StartRequest, 'input' | 'tenantId'>): Promise<PreparedStart> {
-    const scope: Scope = tenantId === null ? { kind: 'platform' } : { kind: 'tenant', tenantId };
-    const prepared = (await definition.prepare?.({ scope, input })) ?? input;
-    return { input: prepared, steps: definition.plan(prepared), holds: [...new Set(definition.holds?.(prepared))].sort() };
+  /** A refusal by the state counts before a changed plan. */
+  private async judge(request: StartRequest): Promise<JudgedStart> {
+    const definition = this.registry.get(request.kind);
+    const judged = await this.planner.judge(definition, request);
+    if (request.planHash === undefined || judged.refusal) return judged;
+    const limited = await this.planner.withLimits(judged, request);
+    if (limited.refusal || (await this.planner.isStill(limited, request.planHash))) return limited;
+    throw new PlanChangedError(CHANGED, await this.planner.answerOf(limited));
   }
 
   private async findByKey({ scope, name, bodyHash }: RequestKey): Promise<string | undefined> {
@@ -95,12 +95,10 @@ export class SagaStarter {
     if (known && known.bodyHash !== bodyHash) throw new IdempotencyKeyReusedError();
     return known?.sagaId;
   }
-
-  private async firstBusyOf(holds: readonly string[]): Promise<string | undefined> {
-    const busy = await this.holds.findOne({ where: { resource: In(holds) }, order: { resource: 'ASC' } });
-    return busy?.resource;
-  }
 }
+
+const CHANGED =
+  'The start would no longer do what its plan showed, or the plan has expired: read the new plan, and start with its plan_hash';
 
 interface RequestKey {
   readonly scope: string;
@@ -116,4 +114,9 @@ function keyOf({ idempotencyKey, tenantId, kind, input }: StartRequest): Request
     name: idempotencyKey,
     bodyHash: createHash('sha256').update(body).digest('hex'),
   };
+}
+
+function storedPlan({ plan, fingerprint }: JudgedStart): StoredPlan {
+  const { steps, creates, changes, destroys, cost } = plan;
+  return { steps: steps.map(({ name }) => name), creates, changes, destroys, cost, fingerprint };
 }

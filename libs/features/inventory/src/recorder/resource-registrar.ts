@@ -3,7 +3,7 @@ import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type FindOptionsWhere, type Repository } from 'typeorm';
+import { IsNull, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
@@ -36,6 +36,18 @@ const FIELDS = [
   'tenantId',
   'protectedBy',
 ] as const satisfies readonly (keyof Resource)[];
+
+/** A live resource that refers to a droplet, and outlives it. */
+export type DropletCompanion = View<Resource, (typeof COMPANION_FIELDS)[number]>;
+
+const COMPANION_FIELDS = ['id', 'kind', 'name', 'attrs'] as const satisfies readonly (keyof Resource)[];
+
+/** Snapshots and backups have the droplet as their parent; a volume and an address name it in their attributes. */
+const COMPANIONS = `(r.parents && :parent or (r.kind = 'volume' and r.attrs -> 'droplet_ids' ? :dropletId)
+  or (r.kind = 'floating_ip' and r.attrs ->> 'droplet_id' = :dropletId))`;
+
+/** More are not listed in a plan. */
+const MOST_COMPANIONS = 500;
 
 /** A live resource, with the fields that sagas need. */
 export type RegisteredResource = View<Resource, (typeof FIELDS)[number]>;
@@ -107,6 +119,21 @@ export class ResourceRegistrar {
 
   async findByProviderId(kind: string, providerId: string): Promise<RegisteredResource | undefined> {
     return this.findLive({ kind: 'platform' }, { kind, providerId: canonicalIdOf(listedKind(kind), providerId) });
+  }
+
+  /** The snapshots and backups of a droplet, its volumes and its reserved IPs: those that the scope may read, in the order of their ids. */
+  findCompanions(scope: Scope, dropletId: string): Promise<DropletCompanion[]> {
+    const read = async (em: EntityManager) => {
+      const query = em
+        .createQueryBuilder(Resource, 'r')
+        .where('r.deleted_at is null')
+        .andWhere(COMPANIONS, { parent: [`droplet/${dropletId}`], dropletId })
+        .orderBy('r.id')
+        .limit(MOST_COMPANIONS);
+      if (scope.kind === 'tenant') query.andWhere('r.tenant_id = :tenant', { tenant: scope.tenantId });
+      return (await query.getMany()).map((resource) => viewOf<Resource, (typeof COMPANION_FIELDS)[number]>(resource, COMPANION_FIELDS));
+    };
+    return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, read) : read(this.resources.manager);
   }
 
   /** Stores which saga started these actions. The action feed may list them before or after this call. */

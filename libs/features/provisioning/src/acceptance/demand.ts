@@ -101,7 +101,7 @@ export function amountsOf(demand: Demand, { vcpusOf, rateOf, droplet }: Facts): 
       const price = listPrice({ kind: 'snapshot', gib: droplet(demand.resourceId)?.disk ?? 0 }, rateOf);
       return { ...NONE, snapshots: 1, monthly: totalOf(price) };
     }
-    case 'nothing':
+    default:
       return NONE;
   }
 }

@@ -2,10 +2,11 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, NEW_OBJECT, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
-import { bodyOf, DnsRecordCalls, recordValues, sameRecord, type ListedRecord } from '../provider/dns-record-calls';
+import { bodyOf, DnsRecordCalls, recordValues, type ListedRecord } from '../provider/dns-record-calls';
 import { missingAsUndefined } from '../provider/droplet-calls';
 import { recordHolds, type AcceptedRecord, type DnsRecordInput } from './dns-record.input';
-import { differs, wantedRecord } from './record-decision';
+import { differs, matchingRecords } from './record-decision';
+import type { RecordFacts } from './record-forecasts';
 
 type DeleteIntent = {
   /** The records with their values before the delete. */
@@ -41,10 +42,21 @@ export class DeleteRecordStep implements StepDefinition<AcceptedRecord, DeleteIn
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = (input: DnsRecordInput, { listed }: RecordFacts) => {
+    const found = listed && matchingRecords(listed, input).length;
+    if (found === 0) return { skipped: 'no record of this name and type has this data' };
+    const deletes = found ?? 1;
+    return {
+      does: `Deletes ${found === undefined ? 'the records' : found === 1 ? 'the record' : `${found} equal records`} with this data`,
+      undo: 'Creates the deleted records again, under new ids',
+      calls: { min: 1 + deletes, typical: 1 + deletes },
+    };
+  };
+
   readonly execute = async (ctx: Ctx): Promise<Answer> => {
     const known = ctx.intent?.records ?? [];
     const listed = await this.list(ctx);
-    const found = matching(ctx.input, listed);
+    const found = matchingRecords(listed, ctx.input);
     const [target = ''] = recordHolds(ctx.input);
     const others = listed.map(({ id }) => id);
     const records = [...known, ...found.filter(({ id }) => !known.some((one) => one.id === id))];
@@ -82,7 +94,7 @@ export class DeleteRecordStep implements StepDefinition<AcceptedRecord, DeleteIn
     if (ctx.output === undefined && ctx.sinceBegunMs < sentAtMs + lagMs) return wait(pollMs, DELETE_REASON);
     const notRemade = records.filter(({ id }) => remade[id] === undefined);
     const listed = await this.list(ctx);
-    const lost = findMissing(notRemade, matching(ctx.input, listed))[0];
+    const lost = findMissing(notRemade, matchingRecords(listed, ctx.input))[0];
     if (!lost) return done();
     const [target = ''] = recordHolds(ctx.input);
     const others = listed.map(({ id }) => id).filter((id) => !Object.values(remade).includes(id));
@@ -123,12 +135,6 @@ export class DeleteRecordStep implements StepDefinition<AcceptedRecord, DeleteIn
 }
 
 const placeOf = ({ dns_domain: zone, dns_record_type: type }: DnsRecordInput) => ({ zone, type });
-
-/** The records that the input selects: with this data, and with every field that the input sets. Pure. */
-function matching(input: DnsRecordInput, listed: readonly ListedRecord[]): ListedRecord[] {
-  const wanted = wantedRecord(input);
-  return listed.filter((record) => sameRecord(wanted, record, wanted) && !differs(record, wanted));
-}
 
 /** The records that are listed neither under their own id nor, created again, under another one. Pure. */
 function findMissing(records: readonly ListedRecord[], listed: readonly ListedRecord[]): ListedRecord[] {

@@ -1,12 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ResourceRegistrar, ResourceNotFoundError } from '#libs/inventory';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
-import type { SagaDefinition, SagaPreview, StartCommand } from '#libs/saga';
+import type { SagaDefinition, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import type { RecordType } from '../provider/dns-record-calls';
 import { DeleteRecordStep } from './delete-record.step';
 import { DnsRecordInput, recordHolds, type AcceptedRecord } from './dns-record.input';
 import { EnsureRecordStep } from './ensure-record.step';
+import { RecordForecasts } from './record-forecasts';
 
 /** The fields that a record of a type requires (docs/digitalocean-facts.md 5.3). */
 const REQUIRED_FIELDS: Partial<Record<RecordType, readonly (keyof DnsRecordInput)[]>> = {
@@ -39,13 +40,13 @@ export class ZoneAccess {
 export class UpsertRecordSaga {
   readonly definition: SagaDefinition<AcceptedRecord, DnsRecordInput>;
 
-  constructor(access: ZoneAccess, ensure: EnsureRecordStep) {
+  constructor(access: ZoneAccess, forecasts: RecordForecasts, ensure: EnsureRecordStep) {
     this.definition = {
       kind: 'upsert_dns_record',
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [ensure.name],
-      preview: async (input) => previewRecord(input, false),
+      foresee: (command) => forecasts.ofUpsert(command),
       holds: recordHolds,
       steps: [ensure],
     };
@@ -57,29 +58,18 @@ export class UpsertRecordSaga {
 export class DeleteRecordSaga {
   readonly definition: SagaDefinition<AcceptedRecord, DnsRecordInput>;
 
-  constructor(access: ZoneAccess, remove: DeleteRecordStep) {
+  constructor(access: ZoneAccess, forecasts: RecordForecasts, remove: DeleteRecordStep) {
     this.definition = {
       kind: 'delete_dns_record',
       input: DnsRecordInput,
       prepare: (command) => access.acceptInput(command),
       plan: () => [remove.name],
-      preview: async (input) => previewRecord(input, true),
+      foresee: (command) => forecasts.ofDelete(command),
       holds: recordHolds,
       destroys: ({ zone_id }) => (zone_id === undefined ? [] : [zone_id]),
       steps: [remove],
     };
   }
-}
-
-/** The records of a zone are not stored. The saga reads them later, and the preview names what it may refuse. Pure. */
-function previewRecord(input: DnsRecordInput, deletes: boolean): Partial<SagaPreview> {
-  const { dns_record_type: type, dns_record_name: name, dns_record_data: data, dns_record_previous_data: previous } = input;
-  if (deletes) {
-    const warning = `Only records ${type} ${name} with this data are deleted; when there is none, the saga does nothing and says how many others there are`;
-    return { changes: [{ field: 'data', from: data, to: null }], warnings: [warning] };
-  }
-  const ambiguous = `When the zone has several records ${type} ${name} and none with this data, the saga refuses with ambiguous_record: name the one to change in dns_record_previous_data`;
-  return { changes: [{ field: 'data', from: previous ?? null, to: data }], warnings: previous === undefined ? [ambiguous] : [] };
 }
 
 /** Finds missing fields and data that does not fit the type. Pure. */

@@ -16,6 +16,7 @@ import { bodyOf, DnsRecordCalls, recordValues, sameRecord, type ListedRecord, ty
 import { leftAfterRestore, stepErrorOf } from '../provisioning.errors';
 import { recordHolds, type DnsRecordInput } from './dns-record.input';
 import { decideRecord, differs, wantedRecord } from './record-decision';
+import type { RecordFacts } from './record-forecasts';
 
 /** The intent of a write to a zone, recorded before the write is sent. */
 export type EnsureIntent = {
@@ -41,6 +42,7 @@ type EnsuredRecord = { readonly outcome: 'noop' | 'created' | 'updated'; readonl
 type Ctx = StepContext<DnsRecordInput, EnsureIntent, EnsuredRecord>;
 type Answer = StepAnswer<EnsuredRecord>;
 
+const HAS_RECORD = 'the zone has this record already';
 const WRITE_REASON = 'waiting for the DNS change to become visible';
 
 /**
@@ -136,6 +138,15 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput, EnsureIn
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = (input: DnsRecordInput, { listed }: RecordFacts) => {
+    const decision = listed && decideRecord(listed, wantedRecord(input)).is;
+    if (decision === 'noop') return { skipped: HAS_RECORD };
+    const does =
+      decision === undefined ? 'Creates or changes the record' : decision === 'create' ? 'Creates the record' : 'Changes the record';
+    const undo = decision === 'create' ? 'Deletes it' : 'Restores its previous values';
+    return { does, undo, calls: { min: 2, typical: 2 } };
+  };
+
   readonly execute = async (ctx: Ctx): Promise<Answer> => {
     const { dns_domain: zone, dns_record_name: name, dns_record_type: type } = ctx.input;
     const { intent } = ctx;
@@ -157,7 +168,7 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput, EnsureIn
       instead: () => {
         if (decision.is === 'refuse') return fail({ code: decision.code, detail: decision.detail }, 'none');
         if (decision.is !== 'noop') return undefined;
-        return skipped('the zone has this record already', { outcome: 'noop', record_id: decision.record.id });
+        return skipped(HAS_RECORD, { outcome: 'noop', record_id: decision.record.id });
       },
       send: () => (before ? this.records.update(zone, before.id, body, ctx.signal) : this.records.create(zone, body, ctx.signal)),
       pending: wait(this.config.saga.pollMs, WRITE_REASON),

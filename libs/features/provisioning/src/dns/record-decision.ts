@@ -41,6 +41,12 @@ export function differs(record: RecordFields, wanted: RecordFields): boolean {
   return COMPARED.some((field) => wanted[field] !== null && wanted[field] !== record[field]);
 }
 
+/** The records that the input selects: with this data, and with every field that the input sets. Pure. */
+export function matchingRecords(listed: readonly ListedRecord[], input: DnsRecordInput): ListedRecord[] {
+  const wanted = wantedRecord(input);
+  return listed.filter((record) => sameRecord(wanted, record, wanted) && !differs(record, wanted));
+}
+
 export function wantedRecord(input: DnsRecordInput): WantedRecord {
   return {
     zone: input.dns_domain,

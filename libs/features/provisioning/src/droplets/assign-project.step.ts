@@ -30,6 +30,8 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput, 
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Moves the droplet into its project', calls: { min: 1, typical: 2 } });
+
   readonly execute = async (ctx: Ctx) => {
     const project = ctx.input.project_id === undefined ? undefined : await this.projectService.find(ctx.input.project_id);
     if (!project?.provider_id || project.deleted_at)

@@ -26,6 +26,8 @@ export class AwaitActiveStep implements StepDefinition<ProvisionDropletInput, ne
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Waits until the droplet is active with a public address', calls: { min: 0, typical: 6 } });
+
   readonly execute = async (ctx: Ctx) => {
     const { droplet_id: id, action_id: actionId } = ctx.outputOf(CREATE_DROPLET);
     const droplet = await this.find(ctx, id, actionId);

@@ -105,6 +105,8 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Creates the droplet', undo: 'Destroys it', calls: { min: 1, typical: 1 } });
+
   readonly execute = async (ctx: Ctx): Promise<StepAnswer<CreatedDroplet>> => {
     const refusal = ctx.intent ? undefined : await this.checkCatalog(ctx);
     if (refusal) return refusal;

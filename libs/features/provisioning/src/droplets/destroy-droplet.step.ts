@@ -31,6 +31,8 @@ export class DestroyDropletStep implements StepDefinition<WithDroplet, DestroyIn
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Destroys the droplet with the data on its disk', calls: { min: 1, typical: 1 } });
+
   readonly execute = (ctx: Ctx) => {
     const { droplet_id: id } = ctx.input;
     const { pollMs } = this.config.saga;
@@ -65,6 +67,11 @@ export class AwaitDueStep implements StepDefinition<AcceptedDestroy, never, neve
   /** The bound of the wait is `after_hours`; this is the longest one, and an hour for the worker to notice. [SAG-13] */
   readonly policy = { waitLimitMs: (MOST_AFTER_HOURS + 1) * HOUR_MS };
 
+  readonly outline = ({ after_hours: hours }: AcceptedDestroy) => ({
+    does: `Waits ${hours === 1 ? 'an hour' : `${hours} hours`}, in which a cancel keeps the droplet`,
+    calls: { min: 0, typical: 0 },
+  });
+
   readonly execute = async ({ input: { after_hours: hours = 0 }, sinceBegunMs }: WaitCtx): Promise<StepAnswer<never>> => {
     const leftMs = hours * HOUR_MS - sinceBegunMs;
     return leftMs <= 0 ? done() : wait(leftMs, `waiting for the ${hours} hours before the droplet is destroyed to pass`);
@@ -88,6 +95,11 @@ export class MarkDeletedStep implements StepDefinition<WithDroplet, RepeatIntent
     private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  readonly outline = () => ({
+    does: 'Waits until the provider has no such droplet any more, and marks it deleted in the inventory',
+    calls: { min: 1, typical: 4 },
+  });
 
   readonly execute = async (ctx: MarkCtx) => {
     const { droplet_id: id } = ctx.input;

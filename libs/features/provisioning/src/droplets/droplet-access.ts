@@ -6,7 +6,7 @@ import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { isReservedTag } from '../provider/tag-calls';
-import { AdminsOnlyError, NameMismatchError } from '../provisioning.errors';
+import { AdminsOnlyError, DiskCannotShrinkError, NameMismatchError } from '../provisioning.errors';
 import { findDiskObstacle, type AcceptedResize, type OwnDropletInput, type ProvisionDropletInput } from './droplet.input';
 import type { AcceptedDestroy, DestroyDropletInput, PowerDropletInput, ResizeDropletInput, WithDroplet } from './droplet.input';
 
@@ -47,8 +47,8 @@ export class DropletAccess {
   }
 
   /**
-   * Throws `ResourceNotFoundError`, and `ValidationFailedError` when the catalog does not offer the size in the droplet's region, or when
-   * the disk would shrink.
+   * Throws `ResourceNotFoundError`, `ValidationFailedError` when the catalog does not offer the size in the droplet's region, and
+   * `DiskCannotShrinkError`.
    */
   async acceptResize({ scope, input }: StartCommand<ResizeDropletInput>): Promise<AcceptedResize> {
     const found = await this.findDroplet(scope, input.resource_id);
@@ -58,7 +58,7 @@ export class DropletAccess {
     const { disk: diskGb } = (await this.reader.get(scope, input.resource_id)).attrs;
     const newDiskGb = (await this.catalog.size(size_slug))?.diskGb;
     const obstacle = findDiskObstacle(size_slug, typeof diskGb === 'number' ? diskGb : null, newDiskGb);
-    if (obstacle !== undefined) throw new ValidationFailedError([fieldError('size_slug', obstacle)]);
+    if (obstacle !== undefined) throw new DiskCannotShrinkError(obstacle);
     const { resource_id, disk } = input;
     return { resource_id, size_slug, ...(disk !== undefined && { disk }), droplet_id: found.provider_id };
   }

@@ -20,6 +20,9 @@ import { DropletCalls, dropletValues, type Droplet, type DropletAction } from '.
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { dropletHolds } from './droplet-access';
 
+/** The calls of one action: the droplet before it and after it, the action itself, and reads until it has ended. */
+export const ACTION_CALLS = { min: 3, typical: 8 };
+
 /** The wanted state of a droplet, and the action that leads to it. */
 export interface DropletGoal {
   readonly dropletId: string;

@@ -117,6 +117,9 @@ export class PowerDropletInput extends OwnDropletInput {
   readonly action: (typeof POWER_ACTIONS)[number];
 }
 
+/** The power that a droplet has after the action. Pure. */
+export const powerAfter = (action: Exclude<PowerDropletInput['action'], 'reboot'>): 'on' | 'off' => (action === 'on' ? 'on' : 'off');
+
 /** An accepted input: the input of the start, and the provider's id of the droplet. */
 export type WithDroplet<Input = OwnDropletInput> = Input & { readonly resource_id: string; readonly droplet_id: string };
 

@@ -5,9 +5,9 @@ import { AwaitActiveStep } from './await-active.step';
 import { CreateDropletStep } from './create-droplet.step';
 import { AwaitDueStep, DestroyDropletStep, MarkDeletedStep } from './destroy-droplet.step';
 import { DropletAccess, dropletHolds } from './droplet-access';
+import { DropletForecasts } from './droplet-forecasts';
 import { DestroyDropletInput, OwnDropletInput, PowerDropletInput, ProvisionDropletInput, ResizeDropletInput } from './droplet.input';
 import type { AcceptedDestroy, AcceptedResize, WithDroplet } from './droplet.input';
-import { SagaPreviews } from './saga-previews';
 import { ChangePowerStep, PowerDownStep, RebootStep, RecordPowerStep } from './power-droplet.steps';
 import { PowerOffStep, PowerOnStep } from './power.steps';
 import { ObserveDropletStep, RecordSizeStep } from './record-size.step';
@@ -22,6 +22,7 @@ export class ProvisionDropletSaga {
 
   constructor(
     access: DropletAccess,
+    forecasts: DropletForecasts,
     create: CreateDropletStep,
     active: AwaitActiveStep,
     assign: AssignProjectStep,
@@ -33,6 +34,7 @@ export class ProvisionDropletSaga {
       prepare: (command) => access.acceptOrder(command),
       findProblems: (fields) => access.findOrderProblems(fields),
       plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
+      foresee: ({ input }) => forecasts.ofProvision(input),
       steps: [create, active, assign, register],
       redactedInputFields: ['user_data'],
     };
@@ -46,7 +48,7 @@ export class DestroyDropletSaga {
 
   constructor(
     access: DropletAccess,
-    previews: SagaPreviews,
+    forecasts: DropletForecasts,
     off: PowerDownStep,
     due: AwaitDueStep,
     take: TakeSnapshotStep,
@@ -60,7 +62,8 @@ export class DestroyDropletSaga {
       prepare: (command) => access.acceptDestroy(command),
       plan: ({ after_hours, final_snapshot }) =>
         [...(after_hours ? [off, due] : []), ...(final_snapshot ? [take, listed] : []), destroy, mark].map(({ name }) => name),
-      preview: (input) => previews.ofDestroy(input),
+      foresee: (command) => forecasts.ofDestroy(command),
+      hashedInput: ({ expected_name: _confirmed, ...used }) => used, // a person may type the name after reading the plan
       holds: dropletHolds,
       destroys: ({ resource_id }) => [resource_id],
       steps: [off, due, take, listed, destroy, mark],
@@ -75,7 +78,7 @@ export class PowerDropletSaga {
 
   constructor(
     access: DropletAccess,
-    previews: SagaPreviews,
+    forecasts: DropletForecasts,
     change: ChangePowerStep,
     record: RecordPowerStep,
     reboot: RebootStep,
@@ -86,7 +89,7 @@ export class PowerDropletSaga {
       input: PowerDropletInput,
       prepare: (command) => access.acceptPower(command),
       plan: ({ action }) => (action === 'reboot' ? [reboot, observe] : [change, record]).map(({ name }) => name),
-      preview: (input) => previews.ofPower(input),
+      foresee: (command) => forecasts.ofPower(command),
       holds: dropletHolds,
       steps: [change, record, reboot, observe],
     };
@@ -98,13 +101,13 @@ export class PowerDropletSaga {
 export class SnapshotDropletSaga {
   readonly definition: SagaDefinition<WithDroplet, OwnDropletInput>;
 
-  constructor(access: DropletAccess, previews: SagaPreviews, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
+  constructor(access: DropletAccess, forecasts: DropletForecasts, take: TakeSnapshotStep, listed: AwaitSnapshotStep) {
     this.definition = {
       kind: 'snapshot_droplet',
       input: OwnDropletInput,
       prepare: (command) => access.acceptDroplet(command),
       plan: () => [take.name, listed.name],
-      preview: (input) => previews.ofSnapshot(input),
+      foresee: (command) => forecasts.ofSnapshot(command),
       holds: dropletHolds,
       steps: [take, listed],
     };
@@ -118,7 +121,7 @@ export class ResizeDropletSaga {
 
   constructor(
     access: DropletAccess,
-    previews: SagaPreviews,
+    forecasts: DropletForecasts,
     off: PowerOffStep,
     resize: ResizeStep,
     withDisk: ResizeWithDiskStep,
@@ -130,7 +133,7 @@ export class ResizeDropletSaga {
       input: ResizeDropletInput,
       prepare: (command) => access.acceptResize(command),
       plan: ({ disk }) => [off, disk ? withDisk : resize, on, recordSize].map(({ name }) => name),
-      preview: (input) => previews.ofResize(input),
+      foresee: (command) => forecasts.ofResize(command),
       holds: dropletHolds,
       destroys: ({ resource_id, disk }) => (disk ? [resource_id] : []),
       steps: [off, resize, withDisk, on, recordSize],

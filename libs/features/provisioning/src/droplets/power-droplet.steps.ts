@@ -1,11 +1,12 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, underWay, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, skipped, underWay, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls, dropletValues, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
-import { answerRefusal, DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
+import { ACTION_CALLS, answerRefusal, DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
+import type { DropletFacts } from './droplet-forecasts';
 import type { PowerDropletInput, WithDroplet } from './droplet.input';
 
 export type Power = 'on' | 'off';
@@ -14,6 +15,8 @@ type AcceptedPower = WithDroplet<PowerDropletInput>;
 type PowerIntent = ActionIntent & { readonly was?: Power | null };
 type ChangedPower = { readonly was: Power | null; readonly power: Power };
 type PowerCtx = StepContext<WithDroplet, PowerIntent, ChangedPower>;
+
+export const CHANGE_POWER: StepKey<ChangedPower> = { name: 'change_power' };
 
 export const powerOf = (droplet: Droplet): Power | null => (dropletValues(droplet).power as Power | undefined) ?? null;
 
@@ -34,6 +37,13 @@ abstract class PowerStep<Input extends WithDroplet> implements StepDefinition<In
   ) {}
 
   protected abstract goalOf(input: Input): { readonly power: Power; readonly gently?: boolean };
+
+  readonly outline = (input: Input, { power: was }: DropletFacts) => {
+    const { power, gently } = this.goalOf(input);
+    if (was === power) return { skipped: `the droplet is ${power} already` };
+    const does = gently ? 'Lets the system of the droplet shut down' : `Powers the droplet ${power}`;
+    return { does, undo: `Powers it ${power === 'on' ? 'off' : 'on'} again`, calls: ACTION_CALLS };
+  };
 
   readonly execute = async (ctx: StepContext<Input, PowerIntent, ChangedPower>): Promise<StepAnswer<ChangedPower>> => {
     const { power, gently } = this.goalOf(ctx.input);
@@ -59,7 +69,7 @@ function goal({ input }: Pick<PowerCtx, 'input'>, power: Power, gently = false):
 /** Switches a droplet on or off as asked; a shutdown lets its system end by itself. */
 @Injectable()
 export class ChangePowerStep extends PowerStep<AcceptedPower> {
-  readonly name = 'change_power';
+  readonly name = CHANGE_POWER.name;
   readonly policy = { waitLimitMs: 900_000 };
 
   protected goalOf({ action }: AcceptedPower) {
@@ -95,6 +105,8 @@ export class RebootStep implements StepDefinition<WithDroplet, RebootIntent, Reb
     private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  readonly outline = () => ({ does: 'Restarts the droplet', calls: ACTION_CALLS });
 
   readonly execute = async (ctx: StepContext<WithDroplet, RebootIntent, Rebooted>): Promise<StepAnswer<Rebooted>> => {
     const { droplet_id: id } = ctx.input;
@@ -140,6 +152,7 @@ const BUSY = 'waiting for another action of the droplet to end';
 const newestOf = (ids: readonly string[]): string => ids.reduce((newest, id) => (BigInt(id) > BigInt(newest) ? id : newest), '0');
 
 type RecordedPower = { readonly power: Power; readonly previous?: unknown };
+const RECORDED = 'the power is recorded already';
 type RecordCtx = StepContext<AcceptedPower, never, RecordedPower>;
 
 /** Records the new power in the inventory and, where the droplet has one, in its desired state: what was asked for is no drift. */
@@ -153,9 +166,19 @@ export class RecordPowerStep implements StepDefinition<AcceptedPower, never, Rec
     private readonly desiredStates: DesiredStateRepository,
   ) {}
 
+  readonly outline = (_input: AcceptedPower, { recorded }: DropletFacts) =>
+    recorded
+      ? { skipped: RECORDED }
+      : {
+          does: 'Records the new power in the inventory and in the desired state',
+          undo: 'Restores the old power in the desired state',
+          calls: { min: 1, typical: 1 },
+        };
+
   readonly execute = async (ctx: RecordCtx): Promise<StepAnswer<RecordedPower>> => {
     const { droplet_id: id, resource_id: resourceId, action } = ctx.input;
     const power = action === 'on' ? 'on' : 'off';
+    if (ctx.findOutputOf(CHANGE_POWER)?.was === power && (await this.isRecorded(ctx.input, power))) return skipped(RECORDED, { power });
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(id, ctx.signal);
     if (!droplet) return dropletMissing(id);
@@ -167,6 +190,12 @@ export class RecordPowerStep implements StepDefinition<AcceptedPower, never, Rec
     await this.desiredStates.record(resourceId, { power }, ctx.sagaId);
     return done({ power, ...(previous !== undefined && { previous }) });
   };
+
+  private async isRecorded({ droplet_id: id, resource_id: resourceId }: AcceptedPower, power: Power): Promise<boolean> {
+    const desired = await this.desiredStates.find(resourceId);
+    const known = await this.inventory.findByProviderId('droplet', id);
+    return known?.status === (power === 'on' ? 'active' : 'off') && (!desired || desired.spec.power === power);
+  }
 
   readonly compensate = async (ctx: RecordCtx): Promise<StepAnswer<RecordedPower>> => {
     const { previous, power } = ctx.output ?? {};

@@ -3,8 +3,11 @@ import { done, fail, skipped, type StepAnswer, type StepContext, type StepDefini
 import { Injectable } from '@nestjs/common';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
-import { DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
+import { ACTION_CALLS, DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
+import type { DropletFacts } from './droplet-forecasts';
 import { findDiskObstacle, hasSizeAlready, type WantedSize, type WithDroplet } from './droplet.input';
+
+const HAS_SIZE = 'the droplet has this size already';
 
 const isOff = ({ status }: { readonly status: string }): boolean => status === 'off';
 const isOn = ({ status }: { readonly status: string }): boolean => status === 'active';
@@ -31,6 +34,12 @@ export class PowerOffStep implements StepDefinition<WithDroplet, PowerIntent, Po
     private readonly catalog: Catalog,
   ) {}
 
+  readonly outline = (_input: WithDroplet, { sized, status }: DropletFacts) => {
+    if (sized) return { skipped: HAS_SIZE };
+    if (status === 'off') return { skipped: 'the droplet is off already' };
+    return { does: 'Powers the droplet off', undo: 'Powers it on again', calls: ACTION_CALLS };
+  };
+
   readonly execute = async (ctx: StepContext<Resized, PowerIntent, PoweredOff>): Promise<StepAnswer<PoweredOff>> => {
     const droplet = ctx.intent?.wasOn === undefined ? await this.droplets.get(ctx.input.droplet_id, ctx.signal) : undefined;
     const refusal = droplet && (await this.judge(ctx.input, droplet));
@@ -56,7 +65,7 @@ export class PowerOffStep implements StepDefinition<WithDroplet, PowerIntent, Po
     const obstacle = findDiskObstacle(slug, diskGb, newDiskGb);
     if (obstacle !== undefined) return fail({ code: 'disk_cannot_shrink', detail: obstacle }, 'none');
     if (!hasSizeAlready({ size_slug: slug, disk }, { sizeSlug, diskGb }, newDiskGb)) return undefined;
-    return skipped('the droplet has this size already', { was_on: isOn(droplet), unneeded: true });
+    return skipped(HAS_SIZE, { was_on: isOn(droplet), unneeded: true });
   }
 }
 
@@ -66,6 +75,12 @@ export class PowerOnStep implements StepDefinition<WithDroplet, ActionIntent, Po
   readonly name = 'power_on';
 
   constructor(private readonly runner: DropletActionRunner) {}
+
+  readonly outline = (_input: WithDroplet, { sized, status }: DropletFacts) => {
+    if (sized) return { skipped: 'the droplet is not powered off' };
+    if (status === 'off') return { skipped: 'the droplet was off before' };
+    return { does: 'Powers the droplet on again', undo: 'Powers it off, so that its old size can be restored', calls: ACTION_CALLS };
+  };
 
   readonly execute = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> => {
     const off = ctx.findOutputOf(POWER_OFF);

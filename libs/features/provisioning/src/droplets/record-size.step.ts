@@ -1,14 +1,18 @@
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, skipped, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { DropletCalls } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
+import type { DropletFacts } from './droplet-forecasts';
 import type { AcceptedResize, WithDroplet } from './droplet.input';
+import { POWER_OFF } from './power.steps';
 import { RESIZE } from './resize.step';
 
 type RecordedSize = { readonly size_slug: string };
 type Ctx = StepContext<AcceptedResize, never, RecordedSize>;
+
+const RECORDED = 'the size is recorded already';
 
 /** Records the new size in the inventory and in the desired state. */
 @Injectable()
@@ -21,8 +25,18 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize, never, Rec
     private readonly desiredStates: DesiredStateRepository,
   ) {}
 
+  readonly outline = (_input: AcceptedResize, { recorded }: DropletFacts) =>
+    recorded
+      ? { skipped: RECORDED }
+      : {
+          does: 'Records the new size in the inventory and in the desired state',
+          undo: 'Restores the old size in the desired state',
+          calls: { min: 1, typical: 1 },
+        };
+
   readonly execute = async (ctx: Ctx) => {
     const { droplet_id: id, resource_id: resourceId, size_slug } = ctx.input;
+    if (ctx.findOutputOf(POWER_OFF)?.unneeded && (await this.isRecorded(ctx.input))) return skipped(RECORDED, { size_slug });
     const requestedAtMs = performance.now();
     const droplet = await this.droplets.get(id, ctx.signal);
     if (!droplet) return dropletMissing(id);
@@ -31,6 +45,12 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize, never, Rec
     if (await this.desiredStates.find(resourceId)) await this.desiredStates.record(resourceId, { size_slug }, ctx.sagaId);
     return done({ size_slug });
   };
+
+  private async isRecorded({ droplet_id: id, resource_id: resourceId, size_slug }: AcceptedResize): Promise<boolean> {
+    const desired = await this.desiredStates.find(resourceId);
+    const known = await this.inventory.findByProviderId('droplet', id);
+    return known?.size_slug === size_slug && (desired?.spec.size_slug ?? size_slug) === size_slug;
+  }
 
   readonly compensate = async (ctx: Ctx) => {
     const { resource_id: resourceId, size_slug } = ctx.input;
@@ -52,6 +72,8 @@ export class ObserveDropletStep implements StepDefinition<WithDroplet> {
     private readonly droplets: DropletCalls,
     private readonly inventory: ResourceRegistrar,
   ) {}
+
+  readonly outline = () => ({ does: 'Reads the droplet, and records it in the inventory', calls: { min: 1, typical: 1 } });
 
   readonly execute = async ({ sagaId, input, signal, guard }: StepContext<WithDroplet>): Promise<StepAnswer> => {
     const requestedAtMs = performance.now();

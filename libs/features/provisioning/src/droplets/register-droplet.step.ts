@@ -33,6 +33,12 @@ export class RegisterDropletStep implements StepDefinition<ProvisionDropletInput
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({
+    does: 'Records the droplet in the inventory, and the order as its desired state',
+    undo: 'Ends the desired state',
+    calls: { min: 1, typical: 1 },
+  });
+
   readonly execute = async (ctx: Ctx) => {
     const { droplet_id: id, action_id: actionId } = ctx.outputOf(CREATE_DROPLET);
     const projectUuid = ctx.findOutputOf(ASSIGN_PROJECT)?.project_uuid;

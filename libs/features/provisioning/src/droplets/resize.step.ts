@@ -4,8 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
-import { DropletActionRunner, type ActionIntent } from './droplet-action-runner';
-import type { AcceptedResize } from './droplet.input';
+import { ACTION_CALLS, DropletActionRunner, type ActionIntent } from './droplet-action-runner';
+import type { DropletFacts } from './droplet-forecasts';
+import type { AcceptedResize, WantedSize } from './droplet.input';
 
 /** `from` is the previous size. */
 type ResizeIntent = ActionIntent & { readonly from?: string };
@@ -30,6 +31,11 @@ export class ResizeStep implements StepDefinition<AcceptedResize, ResizeIntent, 
     private readonly droplets: DropletCalls,
   ) {}
 
+  readonly outline = ({ size_slug }: WantedSize, { sized }: DropletFacts) =>
+    sized
+      ? { skipped: 'the droplet needs no resize' }
+      : { does: `Changes the size to ${size_slug}, and keeps the disk`, undo: 'Restores the old size', calls: ACTION_CALLS };
+
   readonly execute = (ctx: Ctx) => resizeDroplet(ctx, this.runner, this.droplets, { disk: false, diskGb: 0 });
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ResizedDroplet>> => {
@@ -53,6 +59,11 @@ export class ResizeWithDiskStep implements StepDefinition<AcceptedResize, Resize
     private readonly catalog: Catalog,
     private readonly guard: DestructionGuard,
   ) {}
+
+  readonly outline = ({ size_slug }: WantedSize, { sized }: DropletFacts) =>
+    sized
+      ? { skipped: 'the droplet needs no resize' }
+      : { does: `Changes the size to ${size_slug}, and grows the disk with it`, calls: ACTION_CALLS };
 
   readonly execute = async (ctx: StepContext<AcceptedResize, ResizeIntent, ResizedDroplet>) => {
     const size = await this.catalog.size(ctx.input.size_slug);

@@ -45,6 +45,8 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet, SnapshotInt
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  readonly outline = () => ({ does: 'Takes a snapshot of the droplet', undo: 'Deletes the snapshot', calls: { min: 1, typical: 1 } });
+
   readonly execute = (ctx: Ctx) => {
     const { droplet_id: id } = ctx.input;
     const name = snapshotName(id, ctx.sagaId);
@@ -130,6 +132,11 @@ export class AwaitSnapshotStep implements StepDefinition<WithDroplet, never, Lis
     private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  readonly outline = () => ({
+    does: 'Waits until the provider lists the snapshot, and records it in the inventory',
+    calls: { min: 2, typical: 10 },
+  });
 
   readonly execute = async (ctx: StepContext<WithDroplet, never, ListedSnapshot>) => {
     const { name, action_id: actionId } = ctx.outputOf(TAKE_SNAPSHOT);

@@ -1,6 +1,7 @@
 import { done, fail, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { DropletActionRunner, type ActionIntent, type DropletGoal } from '../droplets/droplet-action-runner';
+import { ACTION_CALLS, DropletActionRunner, type ActionIntent, type DropletGoal } from '../droplets/droplet-action-runner';
+import type { DropletFacts } from '../droplets/droplet-forecasts';
 import { DropletCalls, type Droplet } from '../provider/droplet-calls';
 import { findBackupsObstacle, type AcceptedRevert } from './revert-droplet.input';
 
@@ -23,6 +24,9 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
     private readonly droplets: DropletCalls,
   ) {}
 
+  /** The name of the setting among the facts of a plan. */
+  protected abstract readonly setting: 'name' | 'backups' | 'power';
+  protected abstract describe(to: SettingValue): string;
   protected abstract wantedValue(input: AcceptedRevert): SettingValue;
   protected abstract liveValue(droplet: Droplet): SettingValue;
   protected abstract actionFor(value: SettingValue): DropletGoal['action'];
@@ -34,6 +38,12 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
   protected lossBy(_value: SettingValue, _droplet: Droplet): string | undefined {
     return undefined;
   }
+
+  readonly outline = (input: AcceptedRevert, { live }: DropletFacts) => {
+    const to = this.wantedValue(input);
+    if (live[this.setting] === to) return { skipped: `the droplet has this ${this.setting} already` };
+    return { does: this.describe(to), undo: 'Restores the previous value', calls: ACTION_CALLS };
+  };
 
   readonly execute = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
     const to = this.wantedValue(ctx.input);
@@ -61,6 +71,11 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
 @Injectable()
 export class RenameStep extends DropletSettingStep {
   readonly name = 'rename';
+  protected readonly setting = 'name';
+
+  protected describe(name: SettingValue): string {
+    return `Renames the droplet to ${name}`;
+  }
 
   protected wantedValue({ name }: AcceptedRevert): SettingValue {
     return name;
@@ -77,6 +92,11 @@ export class RenameStep extends DropletSettingStep {
 @Injectable()
 export class SetBackupsStep extends DropletSettingStep {
   readonly name = 'set_backups';
+  protected readonly setting = 'backups';
+
+  protected describe(on: SettingValue): string {
+    return `Switches the backups ${on === true ? 'on' : 'off'}`;
+  }
 
   protected wantedValue({ backups }: AcceptedRevert): SettingValue {
     return backups;
@@ -93,10 +113,15 @@ export class SetBackupsStep extends DropletSettingStep {
   }
 }
 
-/** Powers the droplet on or off, as it is desired. */
+/** Gives the droplet its desired power. */
 @Injectable()
 export class SetPowerStep extends DropletSettingStep {
   readonly name = 'set_power';
+  protected readonly setting = 'power';
+
+  protected describe(power: SettingValue): string {
+    return `Powers the droplet ${power === 'off' ? 'off' : 'on'}`;
+  }
 
   protected wantedValue({ power, status }: { readonly power?: string; readonly status?: string }): SettingValue {
     return power ?? this.inPresentWords(status ?? ''); // a saga of the previous release has only the latter

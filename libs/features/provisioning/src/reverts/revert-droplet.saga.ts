@@ -1,15 +1,16 @@
 import type { AuditContext } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
+import type { DomainError } from '#libs/kernel';
 import { done, fail, SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
 import type { StepAnswer, StepContext, StepDefinition } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { dropletHolds } from '../droplets/droplet-access';
+import { DropletForecasts, factsOf, type DropletFacts } from '../droplets/droplet-forecasts';
 import { PowerOffStep, PowerOnStep } from '../droplets/power.steps';
 import { ObserveDropletStep } from '../droplets/record-size.step';
 import { ResizeStep } from '../droplets/resize.step';
-import { SagaPreviews } from '../droplets/saga-previews';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
@@ -30,6 +31,8 @@ export interface RevertOrder {
   readonly field: string;
   /** Owner of the resource, who sees the saga. */
   readonly ownerId: string | null;
+  /** The hash of the plan that the caller has read. */
+  readonly planHash?: string;
   /** An admin has decided that limits of the owner do not refuse the revert. */
   readonly override?: boolean;
 }
@@ -39,9 +42,11 @@ export interface RevertOrder {
 export class DropletReverts {
   constructor(private readonly starter: SagaStarter) {}
 
-  /** Returns the plan without starting the saga. Throws like `start`, but also plans for a droplet that another saga holds. */
-  async plan(order: RevertOrder): Promise<SagaPlan> {
-    return this.starter.plan({ ...startOf(order), tenantId: null });
+  /** Returns the plan without starting the saga. `refusal`: the caller's reason why it would not be started. */
+  async plan(order: RevertOrder, refusal?: DomainError): Promise<SagaPlan> {
+    const asked = { ...startOf(order), tenantId: null, ownerId: order.ownerId };
+    const refused = refusal ?? findFieldObstacle(order);
+    return refused ? this.starter.refusedPlan(asked, refused) : this.starter.plan(asked);
   }
 
   /**
@@ -49,7 +54,10 @@ export class DropletReverts {
    * [DRF-5]
    */
   async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
-    return this.starter.start({ ...startOf(order), tenantId: null, ownerId: order.ownerId, override: order.override, because, details });
+    const refused = findFieldObstacle(order);
+    if (refused) throw refused;
+    const { ownerId, planHash, override } = order;
+    return this.starter.start({ ...startOf(order), tenantId: null, ownerId, planHash, override, because, details });
   }
 }
 
@@ -62,6 +70,8 @@ export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
   readonly name = 'check_order';
 
   constructor(private readonly desiredStates: DesiredStateRepository) {}
+
+  readonly outline = () => ({ does: 'Checks that the desired state is still the same', calls: { min: 0, typical: 0 } });
 
   readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
     if ((await this.desiredStates.lockVersion(input.resource_id)) === input.spec_version) return done();
@@ -81,7 +91,7 @@ export class RevertDropletSaga {
     private readonly inventory: InventoryReader,
     private readonly catalog: Catalog,
     private readonly desiredStates: DesiredStateRepository,
-    previews: SagaPreviews,
+    private readonly forecasts: DropletForecasts,
     check: CheckOrderStep,
     off: PowerOffStep,
     resize: ResizeStep,
@@ -104,7 +114,8 @@ export class RevertDropletSaga {
       input: RevertDropletInput,
       internal: true,
       prepare: (command) => this.prepare(command),
-      preview: (input) => previews.ofRevert(input),
+      foresee: (command) => this.foresee(command),
+      hashedInput: ({ resource_id, fields, ...values }) => ({ resource_id, fields, wanted: fields.map((field) => values[field]) }),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
       steps: [check, off, resize, on, rename, tags, backups, power, observe],
@@ -141,20 +152,30 @@ export class RevertDropletSaga {
     return { resource_id, fields, droplet_id: droplet.provider_id, spec_version: desired.version, ...live, ...wanted };
   }
 
+  private async foresee({ scope, input }: StartCommand<AcceptedRevert>) {
+    const droplet = await this.inventory.get(scope, input.resource_id);
+    const known = factsOf(droplet);
+    const { tags } = droplet.attrs as { tags?: string[] };
+    const live: DropletFacts['live'] = { ...known.live, tags: withoutReserved(tags ?? []) };
+    const facts = { ...known, live, sized: droplet.size_slug === input.size_slug };
+    const settings = input.fields.map((field) => ({ field, from: live[field] ?? null, to: input[field] }));
+    return this.forecasts.ofChanges(droplet, settings, facts);
+  }
+
   private async checkOffer(sizeSlug: string, region: string): Promise<void> {
     const [problem] = (await this.catalog.problemsOf({ sizeSlug, region })) ?? [];
     if (problem) throw new NotRevertibleError(problem.detail);
   }
 }
 
-/** Refuses a field that no saga can revert, before anything is read. */
-function startOf({ resourceId, field }: RevertOrder) {
-  if (!isRevertible(field)) {
-    const obstacle = findRevertObstacle({ field, ordered: null, diskGb: null, orderedDiskGb: undefined, backups: 0 });
-    throw new NotRevertibleError(obstacle ?? field);
-  }
-  return { kind: 'revert_droplet', input: { resource_id: resourceId, fields: [field] } };
+/** Why no saga can revert the field, before anything is read. */
+function findFieldObstacle({ field }: RevertOrder): NotRevertibleError | undefined {
+  if (isRevertible(field)) return undefined;
+  const obstacle = findRevertObstacle({ field, ordered: null, diskGb: null, orderedDiskGb: undefined, backups: 0 });
+  return new NotRevertibleError(obstacle ?? field);
 }
+
+const startOf = ({ resourceId, field }: RevertOrder) => ({ kind: 'revert_droplet', input: { resource_id: resourceId, fields: [field] } });
 
 const withoutReserved = (tags: readonly string[]): string[] => tags.filter((tag) => !isReservedTag(tag));
 

@@ -2,6 +2,7 @@ import { CONFIG, type Config } from '#libs/config';
 import { done, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { writeOf } from '../droplets/droplet-action-runner';
+import type { DropletFacts } from '../droplets/droplet-forecasts';
 import { DropletCalls, missingAsUndefined, tagField } from '../provider/droplet-calls';
 import { isReservedTag, TagCalls } from '../provider/tag-calls';
 import { dropletMissing } from '../provisioning.errors';
@@ -33,6 +34,14 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
     private readonly tags: TagCalls,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  readonly outline = ({ tags }: AcceptedRevert, { live }: DropletFacts) => {
+    const { add, remove } = tagChanges(Array.isArray(live.tags) ? live.tags.map(String) : [], tags);
+    const parts = [...(add.length > 0 ? [`Adds ${add.join(', ')}`] : []), ...(remove.length > 0 ? [`Removes ${remove.join(', ')}`] : [])];
+    if (parts.length === 0) return { skipped: 'the droplet has these tags already' };
+    const calls = 1 + add.length + remove.length;
+    return { does: `Changes the tags: ${parts.join('; ')}`, undo: 'Restores the previous tags', calls: { min: calls, typical: calls + 1 } };
+  };
 
   readonly execute = (ctx: Ctx) => this.ensureTags(ctx, ctx.input.tags);
 

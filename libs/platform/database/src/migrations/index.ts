@@ -32,6 +32,7 @@ import { ResourcePrices1795000001121 } from './1121-resource-prices.migration';
 import { Events1795000001130 } from './1130-events.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration';
+import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   Events1795000001130,
   ProtectedResources1795000001140,
   PowerOfMachines1795000001141,
+  SagaPlans1795000001150,
 ];
