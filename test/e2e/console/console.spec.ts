@@ -186,25 +186,26 @@ describeInBrowser('the console in a browser', () => {
     await dialog.getByRole('button', { name: 'Protect', exact: true }).click();
     await page.locator('.head .pill', { hasText: 'Protected' }).waitFor();
     const address = page.url();
-    const destroy = async () => {
+    const plan = page.getByRole('region', { name: 'Plan' });
+    const planDestroy = async () => {
       await page.getByRole('link', { name: 'Destroy…' }).click();
       await page.getByRole('button', { name: 'Show the plan' }).click();
-      await page.getByRole('button', { name: 'Destroy…' }).click();
-      const button = dialog.getByRole('button', { name: 'Destroy', exact: true });
-      expect(await button.isDisabled()).toBe(true);
-      await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
-      await button.click();
     };
-    await destroy();
-    await dialog.getByText(/resource_protected/).waitFor();
-    watched.faults.splice(0); // the refusal
+    await planDestroy();
+    await plan.getByText(/resource_protected/).waitFor();
+    expect(await page.getByRole('button', { name: 'Destroy…' }).count()).toBe(0);
 
     await page.goto(address);
     await page.getByRole('button', { name: 'Unprotect…' }).click();
     await dialog.getByLabel('Reason').fill('the shop has moved');
     await dialog.getByRole('button', { name: 'Unprotect', exact: true }).click();
     await page.getByRole('button', { name: 'Protect…' }).waitFor();
-    await destroy();
+    await planDestroy();
+    await page.getByRole('button', { name: 'Destroy…' }).click();
+    const button = dialog.getByRole('button', { name: 'Destroy', exact: true });
+    expect(await button.isDisabled()).toBe(true);
+    await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
+    await button.click();
     await page.getByRole('heading', { level: 1, name: /^Destroy/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
     expect(await atProvider()).toBeUndefined();

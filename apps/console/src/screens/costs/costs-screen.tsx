@@ -154,7 +154,7 @@ function GroupName({ row, by }: { readonly row: Row; readonly by: Group }) {
         {value}
       </Link>
     ) : (
-      <>{TEXTS.nobody}</>
+      <>{TEXTS.noOwner}</>
     );
   }
   if (by === 'kind') {

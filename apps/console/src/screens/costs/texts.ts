@@ -13,7 +13,7 @@ export const TEXTS = {
   groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', day: 'Day' },
   amount: '$',
   share: 'Share',
-  nobody: 'Nobody',
+  noOwner: 'No owner',
   noProject: 'Without a project',
   rest: 'Account',
   unpriced: (n: number, kind: string) => `${count(n)} ${kind}`,
