@@ -34,11 +34,16 @@ const ADMIN = {
   tenant: '/tenants/acme',
   provider: '/provider',
   audit: '/audit',
+  events: '/events?span=week',
+  costs: '/costs',
 };
 const TENANT = {
+  overview: '/overview',
   resources: '/inventory',
   order: '/order?kind=provision_droplet',
   requests: '/sagas',
+  events: '/events?span=week',
+  costs: '/costs',
 };
 
 mkdirSync(folder, { recursive: true });

@@ -59,8 +59,10 @@ describeInBrowser('the console in a browser', () => {
         `/sweeps/${sweeps[0]?.id}`,
         '/provider',
         '/audit',
+        '/events',
+        '/costs',
       ],
-      tenant: ['/inventory', resource, order, '/sagas'],
+      tenant: ['/overview', '/inventory', resource, order, '/sagas', '/events', '/costs'],
     } as const;
     const found: string[] = [];
     for (const who of ['admin', 'tenant'] as const) {
@@ -68,7 +70,7 @@ describeInBrowser('the console in a browser', () => {
       for (const route of routes[who]) {
         await watched.page.goto(`${world.api}/console${route}`);
         await watched.page.getByRole('heading', { level: 1 }).waitFor();
-        await watched.page.locator('[aria-busy]').waitFor({ state: 'detached' });
+        await until(async () => (await watched.page.locator('[aria-busy]').count()) === 0);
         for (const scheme of ['light', 'dark'] as const) {
           await watched.page.emulateMedia({ colorScheme: scheme });
           found.push(...(await watched.axe(scheme)).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
@@ -89,8 +91,8 @@ describeInBrowser('the console in a browser', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('ArrowDown');
     const third = page.locator('tbody tr[data-index="2"]');
-    await page.waitForFunction("document.activeElement?.dataset.index === '2'");
-    const name = (await third.locator('td').first().textContent()) ?? '';
+    await until(async () => (await page.evaluate('document.activeElement?.dataset.index')) === '2');
+    const name = (await third.locator('td').nth(1).textContent()) ?? '';
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name }).waitFor();
     await page.keyboard.press('/');
@@ -125,15 +127,28 @@ describeInBrowser('the console in a browser', () => {
     expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/v1/inventory.csv?kind=volume');
   });
 
-  it('lets a tenant order a droplet: form, plan, confirmation, and the droplet comes alive at the provider', async () => {
-    const { page } = await open('tenant', '/order');
+  it('lets a tenant do its whole job: price, order, power, protection, and the destroy that protection refuses', async () => {
+    const name = 'acme-console-01';
+    type Droplets = { readonly droplets: readonly { readonly name: string; readonly status: string }[] };
+    const atProvider = async () => {
+      const { droplets } = await world.atProvider<Droplets>('/v2/droplets?per_page=200');
+      return droplets.find((droplet) => droplet.name === name)?.status;
+    };
+    const watched = await open('tenant', '/order');
+    const { page } = watched;
     await page.getByRole('link', { name: 'New droplet' }).click();
     await page.getByRole('button', { name: 'Show the plan' }).click();
     await page.getByText('Name is needed').waitFor(); // nothing is asked of the server before
-    await page.getByLabel('Name').fill('acme-console-01');
-    await page.getByLabel('Size').fill('s-1vcpu-1gb');
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Size', { exact: true }).first().fill('2 vcpu 4 gib');
+    await page.getByRole('radio', { name: 's-2vcpu-4gb', exact: true }).check();
+    expect(await page.getByRole('status', { name: 'Price' }).textContent()).toContain('$24.00 a month');
     await page.getByLabel('Region').fill('fra1');
+    await page.getByRole('option', { name: /^fra1/ }).click();
     await page.getByLabel('Image').fill('ubuntu-24-04-x64');
+    await page.getByRole('option', { name: /^ubuntu-24-04-x64/ }).click();
+    await page.getByLabel('Project').fill('Acme Stores');
+    await page.getByRole('option', { name: /^Acme Stores/ }).click();
     await page.getByLabel('Reason').fill('seen in the console');
     await page.getByRole('button', { name: 'Show the plan' }).click();
     await page
@@ -141,16 +156,59 @@ describeInBrowser('the console in a browser', () => {
       .getByText(/create/i)
       .first()
       .waitFor();
-    const { droplets: before } = await world.atProvider<{ droplets: { name: string }[] }>('/v2/droplets?per_page=200');
-    expect(before.some(({ name }) => name === 'acme-console-01')).toBe(false);
+    expect(await atProvider()).toBeUndefined();
     await page.getByRole('button', { name: /^Create the droplet/ }).click();
-    await page.getByRole('heading', { name: 'Create acme-console-01' }).waitFor();
+    const isDone = async (title: string) => {
+      await page.getByRole('heading', { level: 1, name: new RegExp(`^${title}`) }).waitFor();
+      await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
+      await page.getByRole('link', { name, exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: new RegExp(`^${name}`) }).waitFor();
+    };
+    await isDone('Create');
+    expect(await atProvider()).toBe('active');
+
+    const dialog = page.getByRole('dialog');
+    for (const [deed, status] of [
+      ['Power off', 'off'],
+      ['Power on', 'active'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Power', exact: true }).click();
+      await page.getByRole('menuitem', { name: `${deed}…` }).click();
+      await dialog.getByRole('region', { name: 'Plan' }).waitFor();
+      await dialog.getByRole('button', { name: deed }).click();
+      await isDone('Power');
+      expect(await atProvider()).toBe(status);
+    }
+
+    await page.getByRole('button', { name: 'Protect…' }).click();
+    expect(await dialog.getByRole('button', { name: 'Protect', exact: true }).isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason').fill('the shop runs on it');
+    await dialog.getByRole('button', { name: 'Protect', exact: true }).click();
+    await page.locator('.head .pill', { hasText: 'Protected' }).waitFor();
+    const address = page.url();
+    const plan = page.getByRole('region', { name: 'Plan' });
+    const planDestroy = async () => {
+      await page.getByRole('link', { name: 'Destroy…' }).click();
+      await page.getByRole('button', { name: 'Show the plan' }).click();
+    };
+    await planDestroy();
+    await plan.getByText(/resource_protected/).waitFor();
+    expect(await page.getByRole('button', { name: 'Destroy…' }).count()).toBe(0);
+
+    await page.goto(address);
+    await page.getByRole('button', { name: 'Unprotect…' }).click();
+    await dialog.getByLabel('Reason').fill('the shop has moved');
+    await dialog.getByRole('button', { name: 'Unprotect', exact: true }).click();
+    await page.getByRole('button', { name: 'Protect…' }).waitFor();
+    await planDestroy();
+    await page.getByRole('button', { name: 'Destroy…' }).click();
+    const button = dialog.getByRole('button', { name: 'Destroy', exact: true });
+    expect(await button.isDisabled()).toBe(true);
+    await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
+    await button.click();
+    await page.getByRole('heading', { level: 1, name: /^Destroy/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
-    const { droplets } = await world.atProvider<{ droplets: { name: string; status: string }[] }>('/v2/droplets?per_page=200');
-    expect(droplets.find(({ name }) => name === 'acme-console-01')).toMatchObject({ status: 'active' });
-    await page.getByRole('link', { name: 'acme-console-01' }).click();
-    await page.getByRole('heading', { level: 1, name: 'acme-console-01' }).waitFor();
-    await page.getByText('Ordered and actual').waitFor();
+    expect(await atProvider()).toBeUndefined();
   });
 
   it('asks before it uses a token that another site posts, and keeps the session that there is until then', async () => {

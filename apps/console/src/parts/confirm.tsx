@@ -18,6 +18,8 @@ interface ConfirmProps {
   readonly typed?: string;
   /** `required`: five characters or more. */
   readonly reason?: 'optional' | 'required';
+  /** False while what is confirmed is not known, or refused. */
+  readonly ready?: boolean;
   readonly confirm: (reason: string | undefined) => Promise<unknown>;
   readonly close: () => void;
 }
@@ -25,12 +27,12 @@ interface ConfirmProps {
 const SHORTEST_REASON = 5;
 
 /** Asks before a change. A dangerous one needs its name typed and a reason, and `Enter` does not confirm it. */
-export function Confirm({ title, children, button, danger = false, typed, reason, confirm, close }: ConfirmProps) {
+export function Confirm({ title, children, button, danger = false, typed, reason, ready = true, confirm, close }: ConfirmProps) {
   const [why, setWhy] = useState('');
   const [word, setWord] = useState('');
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Error | null>(null);
-  const isReady = (typed === undefined || word === typed) && (reason !== 'required' || why.trim().length >= SHORTEST_REASON);
+  const isReady = ready && (typed === undefined || word === typed) && (reason !== 'required' || why.trim().length >= SHORTEST_REASON);
 
   const act = async () => {
     setBusy(true);

@@ -16,6 +16,11 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode;
 }
 
+export interface Selection {
+  readonly ids: ReadonlySet<string>;
+  readonly set: (ids: ReadonlySet<string>) => void;
+}
+
 export interface DataTableProps<Row> {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
@@ -30,9 +35,15 @@ export interface DataTableProps<Row> {
   readonly onEnd?: () => void;
   /** Old rows while newer ones cannot be read. */
   readonly dimmed?: boolean;
+  /** Makes rows selectable by a checkbox or `x`. */
+  readonly selection?: Selection | undefined;
+  /** What a row is called, beside its checkbox. */
+  readonly rowName?: (row: Row) => string;
   /** The row as two lines, for narrow screens. */
   readonly item: (row: Row) => ReactNode;
 }
+
+const TEXTS = { select: (name: string) => `Select ${name}`, selectAll: 'Select all loaded rows' };
 
 const ROW_PX = 30;
 const ITEM_PX = 62;
@@ -43,10 +54,11 @@ const features = tableFeatures({ columnVisibilityFeature });
  * focus stays in the page.
  */
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
-  const { label, rows, rowId, total, onOpen, onEnd, dimmed, item, hidden } = props;
+  const { label, rows, rowId, total, onOpen, onEnd, dimmed, item, hidden, selection } = props;
   const isNarrow = useMediaQuery('(max-width: 760px)', false, { getInitialValueInEffect: false });
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState(0);
+  const anchor = useRef(0);
   const columns = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row>();
     return helper.columns(
@@ -79,11 +91,28 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     if (last >= models.length - 30) onEnd?.();
   }, [last, models.length, onEnd]);
 
+  /** Selects or clears a row; with `Shift` every row from the last one on. */
+  const toggle = (index: number, isRange: boolean) => {
+    if (!selection) return;
+    const [from, to] = isRange ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
+    const touched = rows.slice(from, to + 1).map(rowId);
+    const isOn = isRange || !touched.every((id) => selection.ids.has(id));
+    const ids = new Set(selection.ids);
+    for (const id of touched) {
+      if (isOn) ids.add(id);
+      else ids.delete(id);
+    }
+    anchor.current = index;
+    selection.set(ids);
+  };
+
   const move = (event: KeyboardEvent, index: number) => {
     if (event.target !== event.currentTarget && isTyping(event.nativeEvent)) return;
     const steps: Readonly<Record<string, number>> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 15, PageUp: -15 };
     const row = rows[index];
     if (event.key === 'Enter' && event.target === event.currentTarget && row !== undefined) onOpen?.(row);
+    if (event.key.toLowerCase() === 'x' && !event.ctrlKey && !event.metaKey) toggle(index, event.shiftKey);
+    if (event.key === 'Escape') selection?.set(new Set());
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
@@ -97,6 +126,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     .getVisibleLeafColumns()
     .map(({ id }) => specs.get(id))
     .filter((column) => column !== undefined);
+  const width = isNarrow ? 1 : visible.length + (selection ? 1 : 0);
   return (
     <div className="tb" ref={scroller}>
       <table aria-label={label} aria-rowcount={(total ?? models.length) + 1} className={dimmed ? 'dimmed' : ''}>
@@ -108,7 +138,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
             if (!model || row === undefined) return null;
             const gap = place.start - (inPage[at - 1]?.end ?? 0);
             return [
-              gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={isNarrow ? 1 : visible.length} />,
+              gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={width} />,
               <tr
                 key={model.id}
                 data-index={place.index}
@@ -118,6 +148,21 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
                 onKeyDown={(event) => move(event, place.index)}
                 onFocus={() => setFocused(place.index)}
               >
+                {selection && !isNarrow && (
+                  <td className="check">
+                    <input
+                      type="checkbox"
+                      tabIndex={-1}
+                      aria-label={TEXTS.select(props.rowName?.(row) ?? model.id)}
+                      checked={selection.ids.has(model.id)}
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        toggle(place.index, event.shiftKey);
+                      }}
+                      onChange={() => undefined}
+                    />
+                  </td>
+                )}
                 {isNarrow ? (
                   <td>{item(row)}</td>
                 ) : (
@@ -130,7 +175,7 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
               </tr>,
             ];
           })}
-          <Gap height={virtual.getTotalSize() - (inPage.at(-1)?.end ?? 0)} columns={isNarrow ? 1 : visible.length} />
+          <Gap height={virtual.getTotalSize() - (inPage.at(-1)?.end ?? 0)} columns={width} />
         </tbody>
       </table>
     </div>
@@ -146,16 +191,30 @@ function Gap({ height, columns }: { readonly height: number; readonly columns: n
   );
 }
 
-function Head<Row>({ columns, sort, onSort }: Pick<DataTableProps<Row>, 'columns' | 'sort' | 'onSort'>) {
+type HeadProps<Row> = Pick<DataTableProps<Row>, 'columns' | 'sort' | 'onSort' | 'selection' | 'rows' | 'rowId'>;
+
+function Head<Row>({ columns, sort, onSort, selection, rows, rowId }: HeadProps<Row>) {
+  const isAll = selection !== undefined && rows.length > 0 && rows.every((row) => selection.ids.has(rowId(row)));
   return (
     <>
       <colgroup>
+        {selection && <col style={{ width: 34 }} />}
         {columns.map(({ id, width }) => (
           <col key={id} style={width === undefined ? undefined : { width }} />
         ))}
       </colgroup>
       <thead>
         <tr>
+          {selection && (
+            <th scope="col" className="check">
+              <input
+                type="checkbox"
+                aria-label={TEXTS.selectAll}
+                checked={isAll}
+                onChange={() => selection.set(new Set(isAll ? [] : rows.map(rowId)))}
+              />
+            </th>
+          )}
           {columns.map(({ id, head, numeric, sort: word }) => {
             const direction = word === undefined ? undefined : sort === word ? 'ascending' : sort === `-${word}` ? 'descending' : undefined;
             const next = direction === undefined ? word : direction === 'ascending' ? `-${word}` : undefined;

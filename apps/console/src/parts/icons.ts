@@ -39,6 +39,7 @@ export { default as IconInfoCircle } from '@tabler/icons-react/icons/IconInfoCir
 export { default as IconLoadBalancer } from '@tabler/icons-react/icons/IconArrowsSplit2';
 export { default as IconLoader2 } from '@tabler/icons-react/icons/IconLoader2';
 export { default as IconLock } from '@tabler/icons-react/icons/IconLock';
+export { default as IconLockOpen } from '@tabler/icons-react/icons/IconLockOpen';
 export { default as IconLogout } from '@tabler/icons-react/icons/IconLogout';
 export { default as IconMapPin } from '@tabler/icons-react/icons/IconMapPin';
 export { default as IconMenu2 } from '@tabler/icons-react/icons/IconMenu2';
@@ -61,6 +62,7 @@ export { default as IconServer } from '@tabler/icons-react/icons/IconServer2';
 export { default as IconShieldLock } from '@tabler/icons-react/icons/IconShieldLock';
 export { default as IconStack2 } from '@tabler/icons-react/icons/IconStack2';
 export { default as IconSun } from '@tabler/icons-react/icons/IconSun';
+export { default as IconTimeline } from '@tabler/icons-react/icons/IconTimeline';
 export { default as IconTrash } from '@tabler/icons-react/icons/IconTrash';
 export { default as IconUserCheck } from '@tabler/icons-react/icons/IconUserCheck';
 export { default as IconUserQuestion } from '@tabler/icons-react/icons/IconUserQuestion';

@@ -52,10 +52,12 @@ interface ListCardProps<Row> extends Omit<DataTableProps<Row>, 'rows' | 'onEnd' 
   /** Above the rows. */
   readonly totals?: React.ReactNode;
   readonly empty: React.ReactNode;
+  /** Docked below the rows. */
+  readonly foot?: React.ReactNode;
 }
 
 /** A list in its card: totals, then rows, or a skeleton, or why there are none. Old rows stay while new ones cannot be read. */
-export function ListCard<Row extends RowData>({ list, totals, empty, ...table }: ListCardProps<Row>) {
+export function ListCard<Row extends RowData>({ list, totals, empty, foot, ...table }: ListCardProps<Row>) {
   const { query, rows, onEnd } = list;
   return (
     <section className="card tw" aria-label={table.label}>
@@ -64,6 +66,7 @@ export function ListCard<Row extends RowData>({ list, totals, empty, ...table }:
       {query.isPending && <Skeleton lines={14} />}
       {rows.length > 0 && <DataTable {...table} rows={rows} onEnd={onEnd} dimmed={query.error !== null} />}
       {!query.isPending && !query.error && rows.length === 0 && empty}
+      {foot}
     </section>
   );
 }

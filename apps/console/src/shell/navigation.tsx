@@ -1,15 +1,18 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconChartBar,
   IconCirclePlus,
   IconCloudUp,
   IconFolder,
   IconGitCompare,
   IconHistory,
+  IconHome,
   IconInbox,
   IconRefresh,
   IconRoute,
   IconStack2,
+  IconTimeline,
   IconUsers,
 } from '../parts/icons';
 import { count } from '../parts/format';
@@ -41,6 +44,7 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/order', text: 'Order', icon: IconCirclePlus },
     ],
   },
+  { title: 'Money', places: [{ to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' }] },
   {
     title: 'People',
     places: [
@@ -53,6 +57,7 @@ const ADMIN: readonly PlaceGroup[] = [
     places: [
       { to: '/sweeps', text: 'Sweeps', icon: IconRefresh, key: 'o' },
       { to: '/provider', text: 'Provider', icon: IconCloudUp },
+      { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
       { to: '/audit', text: 'Audit', icon: IconHistory },
     ],
   },
@@ -62,11 +67,14 @@ const TENANT: readonly PlaceGroup[] = [
   {
     title: null,
     places: [
+      { to: '/overview', text: 'Overview', icon: IconHome, key: 'h' },
       { to: '/inventory', text: 'My resources', icon: IconStack2, key: 'r', count: 'resources' },
       { to: '/order', text: 'Order', icon: IconCirclePlus },
       { to: '/sagas', text: 'My requests', icon: IconRoute, key: 's', count: 'sagas' },
     ],
   },
+  { title: 'Money', places: [{ to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' }] },
+  { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
 ];
 
 export const placesOf = (isAdmin: boolean): readonly PlaceGroup[] => (isAdmin ? ADMIN : TENANT);

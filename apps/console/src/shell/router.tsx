@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { EmptyState, ErrorState } from '../parts/states';
 import { anyFilters, filtersText, parseFilters } from './search';
 import { Shell } from './shell';
@@ -12,16 +12,23 @@ const root = createRootRoute({
 const at = <const Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
   createRoute({ getParentRoute: () => root, path, component, validateSearch: anyFilters });
 
-const start = createRoute({
-  getParentRoute: () => root,
-  path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/inventory' });
-  },
-});
-
 const routes = root.addChildren([
-  start,
+  at(
+    '/',
+    lazyRouteComponent(() => import('../screens/home/home-screen'), 'StartScreen'),
+  ),
+  at(
+    '/overview',
+    lazyRouteComponent(() => import('../screens/home/home-screen'), 'HomeScreen'),
+  ),
+  at(
+    '/events',
+    lazyRouteComponent(() => import('../screens/events/events-screen'), 'EventsScreen'),
+  ),
+  at(
+    '/costs',
+    lazyRouteComponent(() => import('../screens/costs/costs-screen'), 'CostsScreen'),
+  ),
   at(
     '/inventory',
     lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),

@@ -1,6 +1,6 @@
 import type { Resource } from '../../client/client';
 import { plainMoney, words } from '../../parts/format';
-import { IconCircleDashedX, IconUserQuestion } from '../../parts/icons';
+import { IconCircleDashedX, IconShieldLock, IconUserQuestion } from '../../parts/icons';
 import { KindIcon, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
@@ -28,6 +28,7 @@ function Name({ resource }: { readonly resource: Resource }) {
       <span className="trunc" title={nameOf(resource)}>
         {nameOf(resource)}
       </span>
+      {resource.protected && <IconShieldLock size={14} stroke={1.75} role="img" aria-label={TEXTS.isProtected} color="var(--ink-3)" />}
     </span>
   );
 }
@@ -79,21 +80,21 @@ function Attention({ resource }: { readonly resource: Resource }) {
 export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
   const { columnsOf: heads } = TEXTS;
   const owner: Column<Resource>[] = [
-    { id: 'owner', head: heads.owner, width: 120, cell: (row) => <Owner tenantId={row.tenant_id} /> },
-    { id: 'why', head: heads.why, width: 168, cell: (row) => <span className="dim">{whyText(row)}</span> },
+    { id: 'owner', head: heads.owner, width: 104, cell: (row) => <Owner tenantId={row.tenant_id} /> },
+    { id: 'why', head: heads.why, width: 138, cell: (row) => <span className="dim">{whyText(row)}</span> },
   ];
   return [
     { id: 'name', head: heads.name, sort: 'name', cell: (row) => <Name resource={row} /> },
-    { id: 'kind', head: heads.kind, width: 110, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
-    { id: 'state', head: heads.state, width: 110, cell: (row) => <Status of="resource" value={row.status} /> },
+    { id: 'kind', head: heads.kind, width: 96, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
+    { id: 'state', head: heads.state, width: 92, cell: (row) => <Status of="resource" value={row.status} /> },
     { id: 'region', head: heads.region, width: 66, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
     { id: 'size', head: heads.size, width: 142, cell: (row) => <span className="mid">{sizeText(row)}</span> },
     { id: 'price', head: heads.price, width: 96, numeric: true, sort: 'price', cell: (row) => <Price price={row.price} /> },
     { id: 'address', head: heads.address, width: 126, cell: (row) => <span className="mono">{addressOf(row) ?? ''}</span> },
     ...(isAdmin ? owner : []),
-    { id: 'attention', head: heads.attention, width: 124, cell: (row) => <Attention resource={row} /> },
+    { id: 'attention', head: heads.attention, width: 104, cell: (row) => <Attention resource={row} /> },
     { id: 'since', head: heads.since, width: 100, numeric: true, sort: 'first_seen_at', cell: (row) => <Age at={row.first_seen_at} /> },
-    { id: 'seen', head: heads.seen, width: 92, numeric: true, cell: (row) => <Age at={row.deleted_at ?? row.last_seen_at} /> },
+    { id: 'seen', head: heads.seen, width: 84, numeric: true, cell: (row) => <Age at={row.deleted_at ?? row.last_seen_at} /> },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { Checkbox, Popover } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
 import { FilterChips, useFilters } from '../../parts/filters';
 import { exactTime } from '../../parts/format';
@@ -12,7 +12,8 @@ import { EmptyState } from '../../parts/states';
 import { useSummary } from '../../shell/counts';
 import { filtersText, type Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { columnsFor, ResourceItem } from './inventory-columns';
+import { BulkBar } from './bulk-bar';
+import { columnsFor, nameOf, ResourceItem } from './inventory-columns';
 import { filterSpecs } from './inventory-filters';
 import { TEXTS } from './texts';
 
@@ -38,6 +39,8 @@ export function InventoryScreen() {
   const columns = useMemo(() => columnsFor(isAdmin), [isAdmin]);
   const hidden = useMemo(() => Object.fromEntries(hiddenText.split(',').map((id) => [id, true])), [hiddenText]);
   const specs = useMemo(() => filterSpecs(summary.data?.data, isAdmin), [summary.data, isAdmin]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const isSelectable = isAdmin && !query.as_of && query.status !== 'deleted';
   const { first } = resources;
   const late = Object.entries(first?.completeness ?? {}).filter(([, { complete }]) => !complete);
   const filtered = specs.some(({ name }) => query[name]) || query.unattributed;
@@ -92,6 +95,9 @@ export function InventoryScreen() {
         columns={columns}
         hidden={hidden}
         rowId={({ id }) => id}
+        rowName={nameOf}
+        selection={isSelectable ? { ids: selected, set: setSelected } : undefined}
+        foot={isSelectable && <BulkBar rows={resources.rows.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
         total={first?.totals?.count}
         sort={query.sort ?? firstSort(query)}
         onSort={(sort) => change({ sort })}

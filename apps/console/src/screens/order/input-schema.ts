@@ -24,9 +24,8 @@ export type Values = Readonly<Record<string, unknown>>;
 
 export const INPUTS = inputs as unknown as Readonly<Record<string, InputSchema>>;
 
-/** Fields that only operators may set, as their descriptions state, and the project: only operators list projects, and a tenant has its own by default. */
-const isForAdmins = (name: string, { description = '' }: FieldSchema): boolean =>
-  name === 'project_id' || description.includes('platform admins only');
+/** Fields that only operators may set, as their descriptions state. */
+const isForAdmins = ({ description = '' }: FieldSchema): boolean => description.includes('platform admins only');
 
 /** Fields that the form asks in another place: the name is typed when a destroy is confirmed. */
 const ASKED_ELSEWHERE = new Set(['expected_name']);
@@ -35,7 +34,7 @@ export function fieldsOf(kind: string, isAdmin: boolean): readonly (readonly [st
   const schema = INPUTS[kind];
   if (!schema) return [];
   const { required, properties } = schema;
-  const all = Object.entries(properties).filter(([name, field]) => !ASKED_ELSEWHERE.has(name) && (isAdmin || !isForAdmins(name, field)));
+  const all = Object.entries(properties).filter(([name, field]) => !ASKED_ELSEWHERE.has(name) && (isAdmin || !isForAdmins(field)));
   const rank = (name: string) => (required.includes(name) ? 0 : name === 'project_id' ? 0.5 : 1);
   return all.sort(([a], [b]) => rank(a) - rank(b));
 }

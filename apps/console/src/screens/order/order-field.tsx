@@ -5,7 +5,9 @@ import { useState } from 'react';
 import { answered, api } from '../../client/client';
 import { valueText, words } from '../../parts/format';
 import { addressOf, nameOf } from '../inventory/inventory-columns';
-import { typeOf, type FieldSchema } from './input-schema';
+import { typeOf, type FieldSchema, type Values } from './input-schema';
+import { ImageField, RegionField } from './place-fields';
+import { SizeField } from './size-field';
 import { TEXTS } from './texts';
 
 export interface FieldProps {
@@ -15,7 +17,8 @@ export interface FieldProps {
   readonly value: unknown;
   readonly set: (value: unknown) => void;
   readonly problem: string | undefined;
-  readonly isAdmin: boolean;
+  /** The whole form: what is offered in one field depends on others. */
+  readonly values: Values;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -43,7 +46,7 @@ export const fieldName = (name: string): string => NAMES[name] ?? words(name);
 
 /** One field of the form: its control follows from its schema. */
 export function OrderField(props: FieldProps) {
-  const { name, field, required, value, set, problem } = props;
+  const { name, field, required, value, set, problem, values } = props;
   const type = typeOf(field);
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   const common = {
@@ -54,6 +57,13 @@ export function OrderField(props: FieldProps) {
   };
   if (name === 'resource_id') return <DropletField {...props} />;
   if (name === 'project_id') return <ProjectField {...props} />;
+  const region = typeof values.region === 'string' ? values.region : '';
+  if (name === 'size_slug') return <SizeField value={text} set={set} problem={problem} region={region} />;
+  if (name === 'region') {
+    const size = typeof values.size_slug === 'string' ? values.size_slug : '';
+    return <RegionField value={text} set={set} problem={problem} size={size} />;
+  }
+  if (name === 'image') return <ImageField value={text} set={set} problem={problem} region={region} />;
   if (type === 'boolean') {
     return (
       <Checkbox
@@ -144,7 +154,7 @@ function ProjectField({ value, set, problem, field }: FieldProps) {
     queryFn: () => answered(api.GET('/api/v1/projects', { params: { query: { limit: 200 } } })),
   });
   const data = (projects.data?.data ?? [])
-    .filter(({ deleted_at: deleted }) => deleted === null)
+    .filter(({ deleted_at: deleted }) => !deleted) // a tenant reads id and name only
     .map(({ id, name, tenant_id: tenant }) => ({ value: id, label: tenant ? `${name} · ${tenant}` : name }));
   return (
     <Select

@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, Problem, type Saga } from '../../client/client';
@@ -14,13 +14,16 @@ import { useSession } from '../../shell/session';
 import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
 import { fieldName, OrderField } from './order-field';
 import './order.css';
+import { PriceNow } from './size-field';
 import { DEEDS, TEXTS } from './texts';
 
 export function OrderScreen() {
   const { filters } = useFilters();
   const kind = filters.kind;
   if (kind === undefined || !INPUTS[kind]) return <KindChoice />;
-  return <OrderForm key={`${kind}/${filters.resource_id}`} kind={kind} given={{ resource_id: filters.resource_id ?? '' }} />;
+  const { properties } = INPUTS[kind];
+  const given = Object.fromEntries(Object.entries(filters).filter(([name]) => properties[name]));
+  return <OrderForm key={`${kind}/${filters.resource_id}`} kind={kind} given={given} />;
 }
 
 function KindChoice() {
@@ -66,6 +69,18 @@ function started(body: StartBody, hash: string | undefined, key: string) {
   }>;
 }
 
+/** The name that a destroy must give. Whoever confirms it types the same one. */
+function useNameToConfirm(kind: string, { resource_id: id }: Values): { readonly name: string | undefined; readonly isLoading: boolean } {
+  const chosen = typeof id === 'string' ? id : '';
+  const takesName = INPUTS[kind]?.properties.expected_name !== undefined;
+  const resource = useQuery({
+    queryKey: ['resource', chosen],
+    queryFn: () => answered(api.GET('/api/v1/inventory/{id}', { params: { path: { id: chosen } } })),
+    enabled: takesName && chosen !== '',
+  });
+  return { name: takesName ? (resource.data?.data.name ?? undefined) : undefined, isLoading: resource.isLoading };
+}
+
 function OrderForm({ kind, given }: { readonly kind: string; readonly given: Values }) {
   const { isAdmin } = useSession();
   const navigate = useNavigate();
@@ -74,7 +89,12 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [current, setCurrent] = useState<Planned | null>(null);
   const [moved, setMoved] = useState(false);
-  const body: StartBody = { kind, input: inputOf(kind, values), reason: reason.trim() || undefined };
+  const { name, isLoading } = useNameToConfirm(kind, values);
+  const body: StartBody = {
+    kind,
+    input: inputOf(kind, { ...values, ...(name && { expected_name: name }) }),
+    reason: reason.trim() || undefined,
+  };
   const fields = fieldsOf(kind, isAdmin);
   const required = INPUTS[kind]?.required ?? [];
 
@@ -109,6 +129,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   };
   const isOld = current !== null && current.body !== JSON.stringify(body.input);
   const failure = start.error ?? ask.error;
+  const price = <PriceNow slug={typeof values.size_slug === 'string' ? values.size_slug : ''} backups={values.backups === true} />;
 
   return (
     <Screen>
@@ -135,7 +156,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
                 value={values[name]}
                 set={(value) => setValues((now) => ({ ...now, [name]: value }))}
                 problem={problems[name] && `${fieldName(name)} ${problems[name]}`}
-                isAdmin={isAdmin}
+                values={values}
               />
             </div>
           ))}
@@ -151,9 +172,10 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
             />
           </div>
           <div className="pfoot">
-            <button type="submit" className={current && !isOld ? 'btn' : 'btn pri'} disabled={ask.isPending}>
+            <button type="submit" className={current && !isOld ? 'btn' : 'btn pri'} disabled={ask.isPending || isLoading}>
               {current ? TEXTS.again : TEXTS.plan}
             </button>
+            {current && price}
           </div>
         </form>
         <div className="grid" style={{ alignContent: 'start' }}>
@@ -165,6 +187,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
           )}
           {!current && (
             <Card label="Plan" pad>
+              {price}
               <p className="mid">{TEXTS.before}</p>
             </Card>
           )}
@@ -174,7 +197,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
                 {isOld ? (
                   <span className="mid">{TEXTS.changed}</span>
                 ) : (
-                  <Go kind={kind} plan={current.plan} busy={start.isPending} go={(extra) => start.mutateAsync(extra)} />
+                  <Go kind={kind} name={name} plan={current.plan} busy={start.isPending} go={(extra) => start.mutateAsync(extra)} />
                 )}
               </PlanCard>
             </div>
@@ -187,13 +210,15 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
 
 interface GoProps {
   readonly kind: string;
+  /** The name that whoever destroys must type. */
+  readonly name: string | undefined;
   readonly plan: Plan;
   readonly busy: boolean;
   readonly go: (extra: Record<string, unknown>) => Promise<unknown>;
 }
 
 /** The button that says the deed and the price. What destroys asks for the name first. */
-function Go({ kind, plan, busy, go }: GoProps) {
+function Go({ kind, name, plan, busy, go }: GoProps) {
   const [asking, setAsking] = useState(false);
   if (plan.refused) return null;
   const deed = DEEDS[kind] ?? sagaKindName(kind);
@@ -216,7 +241,7 @@ function Go({ kind, plan, busy, go }: GoProps) {
       </button>
     );
   }
-  const name = doomed?.name ?? '';
+  const typed = name ?? doomed?.name ?? '';
   return (
     <>
       <button type="button" className="btn bad" style={{ flex: 1, height: 34 }} disabled={busy} onClick={() => setAsking(true)}>
@@ -224,11 +249,11 @@ function Go({ kind, plan, busy, go }: GoProps) {
       </button>
       {asking && (
         <Confirm
-          title={TEXTS.danger.title(deed, name)}
+          title={TEXTS.danger.title(deed, typed)}
           button={text}
           danger
-          {...(name && { typed: name })}
-          confirm={() => go(takesName && name ? { expected_name: name } : {})}
+          {...(typed && { typed })}
+          confirm={() => go(takesName && typed ? { expected_name: typed } : {})}
           close={() => setAsking(false)}
         >
           <Note tone="bad">{TEXTS.danger.text}</Note>

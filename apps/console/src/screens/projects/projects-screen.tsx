@@ -118,7 +118,7 @@ function useTenantIds(): readonly string[] {
 }
 
 const BACK = 'back to the description';
-const NOBODY = 'nobody, on purpose';
+const UNASSIGNED = 'no owner, on purpose';
 
 function TenantDialog({
   project,
@@ -132,7 +132,7 @@ function TenantDialog({
   const client = useQueryClient();
   const [tenant, setTenant] = useState<string | null>(project.tenant_id);
   const save = async (reason: string | undefined) => {
-    const owner = tenant === NOBODY ? { unassigned: true } : { tenant_id: tenant === BACK ? null : tenant };
+    const owner = tenant === UNASSIGNED ? { unassigned: true } : { tenant_id: tenant === BACK ? null : tenant };
     await answered(api.PATCH('/api/v1/projects/{id}', { params: { path: { id: project.id } }, body: { ...owner, reason } as never }));
     await client.invalidateQueries();
   };
@@ -146,7 +146,7 @@ function TenantDialog({
         data={[
           ...tenants.map((id) => ({ value: id, label: id })),
           { value: BACK, label: TEXTS.edit.back },
-          { value: NOBODY, label: TEXTS.edit.none },
+          { value: UNASSIGNED, label: TEXTS.edit.none },
         ]}
         value={tenant}
         onChange={setTenant}

@@ -15,7 +15,7 @@ export const TEXTS = {
   filters: { q: 'text', tenant_id: 'tenant', tenant_set_by: 'tenant by', environment: 'environment', classification: 'label' },
   setBy: { description: 'its description', admin: 'an operator' } as Readonly<Record<string, string>>,
   views: { all: 'All', unassigned: 'Without tenant', deleted: 'Deleted' },
-  noOwner: 'Nobody',
+  noOwner: 'No owner',
   empty: { title: 'No projects match', hint: 'Remove a filter. New projects appear with the next sweep.' },
   edit: {
     title: (name: string) => `Tenant of ${name}`,
@@ -23,6 +23,6 @@ export const TEXTS = {
     tenant: 'Tenant',
     back: 'Give back to its description',
     button: 'Save',
-    none: 'Nobody, on purpose',
+    none: 'No owner, on purpose',
   },
 };

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type ResourceDetail } from '../../client/client';
 import { dateText, exactTime, hourly, money, words } from '../../parts/format';
-import { IconArrowsDiagonal, IconCamera, IconCircleDashedX, IconGitCompare, IconTrash } from '../../parts/icons';
+import { IconCircleDashedX, IconGitCompare, IconShieldLock } from '../../parts/icons';
 import { kindName, sizeText } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
@@ -14,6 +14,7 @@ import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
 import { DesiredCard, useDrifts } from './desired-card';
 import { EventsCard } from './events-card';
 import { OwnerCard } from './owner-card';
+import { ResourceActions } from './resource-actions';
 import './resource.css';
 import { TEXTS } from './texts';
 
@@ -45,7 +46,7 @@ export function ResourceScreen() {
               ...(isAdmin && found.tenant_id ? [{ text: found.tenant_id }] : []),
               { text: kindName(found.kind) },
             ]}
-            actions={<ResourceActions resource={found} />}
+            actions={<ResourceActions resource={found} isAdmin={isAdmin} />}
           />
           {found.missing && (
             <div style={{ marginBottom: 16 }}>
@@ -78,6 +79,11 @@ function Badges({ resource, drifted }: { readonly resource: ResourceDetail; read
   return (
     <>
       <Status of="resource" value={resource.status} pill />
+      {resource.protected && (
+        <Badge tone="mute" icon={IconShieldLock} pill>
+          {resource.protected_by === 'admin' ? TEXTS.protect.byAdmin : TEXTS.protect.word}
+        </Badge>
+      )}
       {resource.missing && (
         <Badge tone="bad" icon={IconCircleDashedX} pill>
           {TEXTS.missing(resource.missing.strikes, resource.missing.of)}
@@ -88,27 +94,6 @@ function Badges({ resource, drifted }: { readonly resource: ResourceDetail; read
           {TEXTS.desired.drifted(drifted)}
         </Badge>
       )}
-    </>
-  );
-}
-
-function ResourceActions({ resource }: { readonly resource: ResourceDetail }) {
-  if (resource.kind !== 'droplet' || resource.deleted_at !== null) return null;
-  const search = (kind: string) => ({ kind, resource_id: resource.id });
-  return (
-    <>
-      <Link className="btn" to="/order" search={search('snapshot_droplet')}>
-        <IconCamera size={16} stroke={1.75} aria-hidden />
-        {TEXTS.actions.snapshot}
-      </Link>
-      <Link className="btn" to="/order" search={search('resize_droplet')}>
-        <IconArrowsDiagonal size={16} stroke={1.75} aria-hidden />
-        {TEXTS.actions.resize}
-      </Link>
-      <Link className="btn bad" to="/order" search={search('destroy_droplet')}>
-        <IconTrash size={16} stroke={1.75} aria-hidden />
-        {TEXTS.actions.destroy}
-      </Link>
     </>
   );
 }

@@ -1,0 +1,134 @@
+import { useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import type { Column } from '../../parts/data-table';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
+import { valueText, words } from '../../parts/format';
+import { IconDownload } from '../../parts/icons';
+import { KindIcon, kindName } from '../../parts/kinds';
+import { ListCard, PAGE, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { EmptyState } from '../../parts/states';
+import { Age } from '../../parts/time';
+import { filtersText } from '../../shell/search';
+import { useSession } from '../../shell/session';
+import { TEXTS } from './texts';
+
+type Event = Schemas['EventResponse'];
+type Span = keyof typeof TEXTS.spans;
+
+const HOURS: Readonly<Record<Span, number>> = { hour: 1, day: 24, week: 168 };
+const HOUR_MS = 3_600_000;
+
+const typeText = (type: string): string => words(type.replaceAll('.', ' '));
+const subjectText = ({ subject: { name, type, kind, id } }: Event): string =>
+  [kindName(kind ?? type), name ?? `…${id.slice(-6)}`].join(' ');
+
+/** The changed fields with their new values, as far as one line holds them. */
+function changeText({ data }: Event): string {
+  const changes = (data.changes ?? {}) as Readonly<Record<string, { readonly old?: unknown; readonly new?: unknown } | undefined>>;
+  const parts = Object.entries(changes).map(([name, change]) => {
+    const next = change && typeof change === 'object' && 'new' in change ? change.new : change;
+    return `${words(name.replace(/_id$/, ''))} ${valueText(next)}`;
+  });
+  return parts.slice(0, 3).join(' · ');
+}
+
+function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
+  const { heads } = TEXTS;
+  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => id ?? '' };
+  return [
+    { id: 'what', head: heads.what, width: 200, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
+    {
+      id: 'on',
+      head: heads.on,
+      width: 300,
+      cell: (event) => (
+        <span className="nm">
+          <KindIcon kind={event.subject.kind ?? event.subject.type} />
+          <span className="trunc">{subjectText(event)}</span>
+        </span>
+      ),
+    },
+    { id: 'change', head: heads.change, cell: (event) => <span className="dim">{changeText(event)}</span> },
+    ...(isAdmin ? [tenant] : []),
+    {
+      id: 'by',
+      head: heads.by,
+      width: 150,
+      cell: ({ actor, source }) => <span className="mid">{actor ?? TEXTS.sources[source] ?? words(source)}</span>,
+    },
+    { id: 'at', head: heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
+  ];
+}
+
+export function EventsScreen() {
+  const { isAdmin } = useSession();
+  const navigate = useNavigate();
+  const { filters, change } = useFilters();
+  const { span: spanText = 'day', ...query } = filters;
+  const span: Span = spanText in HOURS ? (spanText as Span) : 'day';
+  const since = useMemo(() => new Date(Date.now() - HOURS[span] * HOUR_MS).toISOString(), [span]);
+  const asked = { ...query, since };
+  const list = useList<Event, Schemas['EventResponseList']>(['all-events', asked], (cursor, signal) =>
+    answered(api.GET('/api/v1/events', { params: { query: { ...asked, limit: PAGE, ...(cursor && { cursor }) } as never }, signal })),
+  );
+  const columns = useMemo(() => columnsFor(isAdmin), [isAdmin]);
+  const specs: readonly FilterSpec[] = [
+    { name: 'type', label: TEXTS.filters.type },
+    { name: 'kind', label: TEXTS.filters.kind },
+    ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id }] : []),
+    { name: 'actor', label: TEXTS.filters.actor },
+  ];
+  const open = ({ subject: { type, id } }: Event) => {
+    if (type === 'resource') void navigate({ to: '/resources/$id', params: { id } });
+    if (type === 'saga') void navigate({ to: '/sagas/$id', params: { id } });
+    if (type === 'sweep' && isAdmin) void navigate({ to: '/sweeps/$id', params: { id } });
+  };
+  return (
+    <Screen fixed>
+      <PageHead
+        title={TEXTS.title}
+        sub={TEXTS.sub}
+        beside={
+          <div className="seg" role="group" aria-label="Time">
+            {(Object.keys(HOURS) as Span[]).map((one) => (
+              <button key={one} type="button" aria-pressed={one === span} onClick={() => change({ span: one })}>
+                {TEXTS.spans[one]}
+              </button>
+            ))}
+          </div>
+        }
+        actions={
+          <a className="btn" href={`/api/v1/events.csv${filtersText(asked)}`} download>
+            <IconDownload size={16} stroke={1.75} aria-hidden />
+            {TEXTS.csv}
+          </a>
+        }
+      />
+      <FilterChips specs={specs} />
+      <ListCard
+        list={list}
+        label={TEXTS.title}
+        columns={columns}
+        rowId={({ sequence }) => String(sequence)}
+        onOpen={open}
+        item={(event) => (
+          <div className="item">
+            <KindIcon kind={event.subject.kind ?? event.subject.type} size={16} />
+            <b className="trunc" style={{ fontWeight: 550 }}>
+              {typeText(event.type)}
+            </b>
+            <span className="dim sm">
+              <Age at={event.at} />
+            </span>
+            <span className="l2 dim">
+              <span className="trunc">{[subjectText(event), changeText(event)].filter(Boolean).join(' · ')}</span>
+            </span>
+          </div>
+        )}
+        empty={<EmptyState {...TEXTS.empty} />}
+      />
+    </Screen>
+  );
+}
