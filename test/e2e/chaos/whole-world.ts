@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Pool, type QueryResultRow } from 'pg';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { EmbeddedPostgres } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
+import { limitTenants } from '../../support/factories';
 import { SimulatorClient } from '../../support/simulator-client';
 import type { BackendKind } from '../../support/queue-world';
 import { TcpProxy } from '../../support/tcp-proxy';
@@ -70,6 +71,7 @@ export class WholeWorld {
     await migrateAll(ownerUrl, server.appUrl(DATABASE));
     const owner = new Pool({ connectionString: ownerUrl, max: 3 });
     owner.on('error', () => undefined); // The next query reports the error.
+    await limitTenants(owner);
     const line = await TcpProxy.to(server.port, '127.0.0.1');
     const queues = await QueueStore.open(backend, homeDir);
     const secrets = new PlantedSecrets([ownerUrl, server.appUrl(DATABASE)].map((url) => new URL(url).password));

@@ -71,6 +71,7 @@ beforeEach(() => {
   write('npm.js', NPM);
   write('node_modules/typescript/bin/tsc', TSC);
   write('apps/cli/bundle.mjs', BUNDLE);
+  write('apps/console/build.mjs', '');
   write('apps/cli/src/main.ts', 'console.log(process.argv.slice(2).join(" ")); process.exit(7)');
 });
 
