@@ -37,6 +37,6 @@ it('prints short lines, progress and a framed summary on a terminal, and no JSON
   expect(printed).toMatch(/^\d\d:\d\d:\d\d start {5}starting PostgreSQL/m);
   expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}worker_started$/m);
   expect(printed).toMatch(/^\d\d:\d\d:\d\d worker {4}drained$/m);
-  expect(printed).toMatch(/^── arcadia-cloud is running ─+\napi: http:.*\n(\w+: .*\n){10}curl: curl -s .*\n── Ctrl-C/m);
+  expect(printed).toMatch(/^── arcadia-cloud is running ─+\nconsole: http:.*\napi: http:.*\n(\w+: .*\n){10}curl: curl -s .*\n── Ctrl-C/m);
   expect(printed).not.toMatch(/^\{|\u001b/m); // eslint-disable-line no-control-regex
 });
