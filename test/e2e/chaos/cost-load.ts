@@ -31,11 +31,17 @@ export class CostLoad {
     await this.world.query(`update cloud_accounts set billing_history_read_at = billing_history_read_at - interval '2 days'`);
   }
 
-  /** Makes all undelivered outbox rows due at once, including those leased by a killed worker. */
+  /** Makes every delivery and read of billing data that failed under the faults due at once: their pauses grow to minutes. */
   async letPausesPass(): Promise<void> {
     await this.world.query(
-      `update cloud_finance_outbox set next_attempt_at = clock_timestamp(), lease_until = null where delivered_at is null`,
+      `update cloud_finance_outbox set next_attempt_at = clock_timestamp() where delivered_at is null and lease_until is null`,
     );
+    await this.world.query(`update cloud_billing_reads set next_attempt_at = clock_timestamp()`);
+  }
+
+  /** Ends the leases of killed workers on outbox rows. */
+  async letLeasesEnd(): Promise<void> {
+    await this.world.query(`update cloud_finance_outbox set lease_until = null where delivered_at is null`);
   }
 
   private async correct(): Promise<void> {
