@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AUDIT_ACTIONS } from '../../../apps/api/src/http/known-words';
 import { BOARD_ACTIONS } from '../../../apps/api/src/queue-board/queue-board';
+import { readPage } from '../../../libs/features/inventory/src/queries/resource-filters';
+import type { Queryable } from '#libs/database';
 import { readText, sourceFiles } from '../../architecture/source-tree';
 import { aSaga, change } from '../../support/factories';
 import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
@@ -221,6 +223,17 @@ describe('D1: a list can be asked', () => {
     expect(sort.startsWith('-') ? keys.toReversed() : keys).toEqual(keys.toSorted());
     const [other] = [await list('inventory?limit=1')];
     await get(`inventory?sort=${sort}&cursor=${other?.page.next_cursor ?? ''}`).expect(400); // a cursor belongs to its order
+  });
+
+  it.each(['name', '-name', 'first_seen_at', '-first_seen_at'] as const)('the inventory in the order %s by an index, not by sorting', async (sort) => {
+    let statement = { text: '', values: [] as readonly unknown[] };
+    const asked = { filters: {}, sort, cursor: undefined, limit: 50, at: undefined, basis: 'list' } as const;
+    await readPage({ texts: async (given: typeof statement) => ((statement = given), []) } as unknown as Queryable, asked);
+    await world.owner.query('begin; set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off');
+    const { rows } = await world.owner.query<{ 'QUERY PLAN': string }>(`explain ${statement.text}`, [...statement.values]);
+    await world.owner.query('rollback');
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toContain(sort.endsWith('name') ? 'cloud_resources_by_name' : 'cloud_resources_by_age');
   });
 
   it.each([

@@ -216,6 +216,26 @@ it('reports a resize that took effect late, because only an outage can undo it (
   expect((await world.reader.get(PLATFORM, id)).leftovers).toMatchObject([{ step: 'resize', error: { code: 'late_write' } }]);
 });
 
+it('reports a move to a project that took effect late, when a person has moved the droplet on since (E2) [SAG-6, SAG-9]', async () => {
+  await world.simulator.faults([lateCommit('late', 'POST', `/v2/projects/${ACME}/resources`)]);
+  const { id, status, context } = await world.run('provision_droplet', { ...ORDER, name: 'moved-1', project_id: world.projectId });
+  expect(status).toBe('completed');
+  expect(await world.simulator.fired()).toEqual({ late: 1 });
+  const urn = `do:droplet:${(context.create_droplet as { droplet_id: string }).droplet_id}`;
+  const projectOf = async () => (await world.simulator.account()).members.find((member) => member.urn === urn)?.project_id;
+  await world.simulator.call('POST', '/v2/projects/default/resources', { resources: [urn] });
+  await until(async () => (await projectOf()) !== ACME, { what: 'the move by a person' });
+  await world.sweeps.run('project', { trigger: 'manual' });
+  await world.reap();
+  expect((await world.reader.get(PLATFORM, id)).leftovers).toEqual([]);
+  await world.simulator.advance(HOUR_MS);
+  await until(async () => (await projectOf()) === ACME, { what: 'the late move' });
+  await reapUntil(async () => (await world.reader.get(PLATFORM, id)).leftovers.length > 0, 'the report');
+  expect((await world.reader.get(PLATFORM, id)).leftovers).toMatchObject([{ step: 'assign_project', error: { code: 'late_write' } }]);
+  await world.reap();
+  expect((await world.reader.get(PLATFORM, id)).leftovers).toHaveLength(1);
+});
+
 /** One object of the random run: how its saga writes it, and its state at the provider. */
 interface Case {
   readonly kind: string;
