@@ -6,10 +6,15 @@ import { newDriftWorld, type DriftWorld } from './drift-world';
 import { aResource } from '../../support/factories';
 
 let world: DriftWorld;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await newDriftWorld();
 });
-afterEach(() => world.close());
+afterEach(async () => {
+  await world.simulator.faults([]);
+  await world.asOwner('delete from cloud_drift');
+  await world.asOwner('update cloud_provisioned set ended_at = now()'); // the next test has its own droplet, and looks at no other
+});
+afterAll(() => world.close());
 
 const NOTHING = { opened: 0, changed: 0, stale: 0, reverted: 0 };
 const SPEC = { size_slug: ORDER.size_slug, region: ORDER.region, image: ORDER.image };
@@ -99,6 +104,7 @@ it('sets price and severity of an open drift as soon as the catalog has the size
   expect(await world.detect()).toEqual(NOTHING);
   expect(await world.drifts()).toEqual(priced);
   expect(await events(resourceId)).toHaveLength(1);
+  await world.get(Catalog).refresh('provisioning');
 });
 
 describe('drift detection after sweeps [DRF-2]', () => {
@@ -141,7 +147,7 @@ describe('drift detection after sweeps [DRF-2]', () => {
     const { resourceId, dropletId } = await world.aDroplet();
     await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     await world.detect();
-    await world.simulator.setDroplets([]);
+    await world.simulator.setDroplets((await world.simulator.droplets()).filter(({ id }) => id !== dropletId));
     const isDeleted = async () => {
       await world.sweepDroplets();
       return (await world.resource('droplet', String(dropletId))) === undefined;

@@ -54,6 +54,14 @@ it('waits while a token is rejected, and completes the order afterwards [INV-7]'
   }
 }, 180_000);
 
+it('names the fields of an order for which DigitalOcean has no object (D2) [SAG-9]', async () => {
+  const vpc_uuid = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
+  const saga = await world.run('provision_droplet', { ...ORDER, vpc_uuid }, null);
+  expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'create_droplet', code: 'not_found_at_provider' } });
+  expect(saga.error?.detail).toContain(`vpc_uuid ${vpc_uuid}; image ${ORDER.image}`);
+  expect(await world.alive()).toEqual([]);
+});
+
 it('retries the assignment to a project after a 404', async () => {
   await world.simulator.faults([
     { id: 'f', match: { path: '/v2/projects/*/resources' }, times: 2, effect: { type: 'status', status: 404 } },
