@@ -79,7 +79,7 @@ it.each([
   expect(existsSync(join(dataDir, 'run.json'))).toBe(false);
 });
 
-it('exits with 0 from start:simulator, start:api and start:worker and leaves no process behind after a signal to npm [OPS-6]', async () => {
+it('exits with 0 from start:simulator, start:api and start:worker and leaves no process behind after a signal to npm (D4) [OPS-6]', async () => {
   const start = npm('start');
   await start.summary();
   const { pids } = runNote(dataDir);

@@ -29,7 +29,7 @@ async function causesOfSizes(): Promise<Record<string, unknown>> {
   return Object.fromEntries(sized.map(({ changes, cause }) => [String(changes.size_slug?.new), cause]));
 }
 
-it('keeps the foreign action as the cause of a drift and its event after a revert, and names the saga in what the revert wrote [TRU-1]', async () => {
+it('keeps the foreign action as the cause of a drift and its event after a revert, and names the saga in what the revert wrote (C1) [TRU-1]', async () => {
   const id = await resizeOutsideSagas();
   await readFeed();
   const foreignCause = await causeOfDrift(id);

@@ -93,7 +93,7 @@ async function liveDroplet(name: string): Promise<{ resourceId: string; dropletI
   return { resourceId, dropletId: (saga.context.create_droplet as { droplet_id: string }).droplet_id };
 }
 
-it('reads and writes nothing with the token of another account from the start, and completes everything once with the right one [INV-6]', async () => {
+it('reads and writes nothing with the token of another account from the start, and completes everything once with the right one (E1) [INV-6]', async () => {
   useToken(THEIRS);
   const process = await worker();
   const before = await world.alive();
@@ -119,7 +119,7 @@ it('reads and writes nothing with the token of another account from the start, a
   expect(await callsToOtherAccount()).toEqual([]);
 }, 180_000);
 
-it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays [SAG-15]', async () => {
+it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays (E1) [SAG-15]', async () => {
   useToken(OURS);
   await worker();
   const { resourceId, dropletId } = await liveDroplet('kept');
@@ -135,7 +135,7 @@ it('ignores a 404 of another account: a destroy waits, and the row of the drople
   expect(await world.alive()).not.toContain(Number(dropletId));
 }, 180_000);
 
-it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account [SAG-9]', async () => {
+it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account (E1) [SAG-9]', async () => {
   useToken(OURS);
   await worker();
   const members = `/v2/projects/${ACME}/resources`;
@@ -156,7 +156,7 @@ it('does not end a cancelled saga as rolled_back while its droplet exists in the
   expect(await world.alive()).toEqual(before);
 }, 180_000);
 
-it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once [INV-6]', async () => {
+it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once (E1) [INV-6]', async () => {
   useToken(OURS);
   await worker();
   const before = await world.alive();
@@ -177,7 +177,7 @@ it('checks an exchanged token before the first call with it while sagas run, and
   expect(await world.alive()).toHaveLength(before.length + orders.length);
 }, 180_000);
 
-it('checks a token again when the last check is too old, before anything else is sent with it [INV-6]', async () => {
+it('checks a token again when the last check is too old, before anything else is sent with it (E1) [INV-6]', async () => {
   useToken(OURS);
   await worker({ ACCOUNT_CHECK_MS: '300' });
   const { resourceId, dropletId } = await liveDroplet('checked-again');
@@ -192,7 +192,7 @@ it('checks a token again when the last check is too old, before anything else is
   expect((await world.ended(destroy)).status).toBe('completed');
 }, 180_000);
 
-it('waits as in any outage while the account cannot be checked [INV-6]', async () => {
+it('waits as in any outage while the account cannot be checked (E1) [INV-6]', async () => {
   useToken(OURS);
   await world.simulator.faults([{ id: 'down', match: { path: '/v2/account' }, times: 4, effect: { type: 'status', status: 503 } }]);
   await worker();

@@ -42,7 +42,7 @@ it('waits for an action that DigitalOcean does not find right after it was retur
   });
 });
 
-it('waits while a token is rejected, and completes the order afterwards [INV-7]', async () => {
+it('waits while a token is rejected, and completes the order afterwards (F) [INV-7]', async () => {
   const own = await newProvisioningWorld({ ACCOUNT_CHECK_MS: '0' }); // A rejected token is retried each second.
   try {
     await own.simulator.faults([{ id: 'rejected', match: { method: 'GET', path: '/v2/droplets*' }, times: 1, effect: { type: 'revoke' } }]);

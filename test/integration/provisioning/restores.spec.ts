@@ -60,7 +60,7 @@ describe('a database that was copied under another name in the same server', () 
   it.each([
     ['when a worker has run before', true],
     ['when no worker has run before', false],
-  ])('adopts the droplets created since the copy, and neither creates them twice nor destroys them, %s [OPS-8]', async (_name, before) => {
+  ])('adopts the droplets created since the copy, and neither creates them twice nor destroys them, %s (E3) [OPS-8]', async (_name, before) => {
     if (before) await world.reap();
     await asOwnerOf(stored, INSERT);
     copy = await copyOfDatabase(stored);
@@ -101,7 +101,7 @@ describe('a copy of the data directory of the server', () => {
   it.each([
     ['by the mark at the provider', true],
     ['by a provider resource that the ledger lacks', false],
-  ])('notices the restore %s, creates nothing twice and destroys nothing [OPS-8]', async (_name, raised) => {
+  ])('notices the restore %s, creates nothing twice and destroys nothing (E3) [OPS-8]', async (_name, raised) => {
     const folder = mkdtempSync(join(tmpdir(), 'arcadia-restore-'));
     const backup = join(folder, 'backup');
     const server = await EmbeddedPostgres.start({
