@@ -9,11 +9,7 @@ let world: DriftWorld;
 beforeAll(async () => {
   world = await newDriftWorld();
 });
-afterEach(async () => {
-  await world.simulator.faults([]);
-  await world.asOwner('delete from cloud_drift');
-  await world.asOwner('update cloud_provisioned set ended_at = now()'); // the next test has its own droplet, and looks at no other
-});
+afterEach(() => world.forget());
 afterAll(() => world.close());
 
 const NOTHING = { opened: 0, changed: 0, stale: 0, reverted: 0 };

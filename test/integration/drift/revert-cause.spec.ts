@@ -3,7 +3,7 @@ import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
 import { PLATFORM } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
-import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
+import { BIGGER, droplet, forgetDroplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
 
 beforeAll(async () => {
   await openWorld();
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 beforeEach(orderDroplet);
-afterEach(destroyDroplet);
+afterEach(forgetDroplet);
 
 const readFeed = () => world.sweeps.run('action', { trigger: 'manual' });
 const causeOfDrift = async (id: string) => (await world.get(DriftService).get(id)).cause;

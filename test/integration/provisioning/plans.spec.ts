@@ -1,5 +1,5 @@
 import { Catalog } from '#libs/catalog';
-import { SagaApprovals, type SagaPlan } from '#libs/saga';
+import { SagaApprovals, type SagaPlan, type SagaView } from '#libs/saga';
 import { TenantLimits } from '#libs/tenants';
 import { createTestDatabase } from '../../support/database';
 import { ACME_HEADER, ADMIN, ADMIN_HEADER } from '../../support/principals';
