@@ -226,16 +226,19 @@ describe('D1: a list can be asked', () => {
     await get(`inventory?sort=${sort}&cursor=${other?.page.next_cursor ?? ''}`).expect(400); // a cursor belongs to its order
   });
 
-  it.each(['name', '-name', 'first_seen_at', '-first_seen_at'] as const)('the inventory in the order %s by an index, not by sorting', async (sort) => {
-    let statement = { text: '', values: [] as readonly unknown[] };
-    const asked = { filters: {}, sort, cursor: undefined, limit: 50, at: undefined, basis: 'list' } as const;
-    await readPage({ texts: async (given: typeof statement) => ((statement = given), []) } as unknown as Queryable, asked);
-    await world.owner.query('begin; set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off');
-    const { rows } = await world.owner.query<{ 'QUERY PLAN': string }>(`explain ${statement.text}`, [...statement.values]);
-    await world.owner.query('rollback');
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    expect(plan).toContain(sort.endsWith('name') ? 'cloud_resources_by_name' : 'cloud_resources_by_age');
-  });
+  it.each(['name', '-name', 'first_seen_at', '-first_seen_at'] as const)(
+    'the inventory in the order %s by an index, not by sorting',
+    async (sort) => {
+      let statement = { text: '', values: [] as readonly unknown[] };
+      const asked = { filters: {}, sort, cursor: undefined, limit: 50, at: undefined, basis: 'list' } as const;
+      await readPage({ texts: async (given: typeof statement) => ((statement = given), []) } as unknown as Queryable, asked);
+      await world.owner.query('begin; set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off');
+      const { rows } = await world.owner.query<{ 'QUERY PLAN': string }>(`explain ${statement.text}`, [...statement.values]);
+      await world.owner.query('rollback');
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain(sort.endsWith('name') ? 'cloud_resources_by_name' : 'cloud_resources_by_age');
+    },
+  );
 
   it.each([
     'names=true',

@@ -10,7 +10,7 @@ const OBJECTS = Number(process.env.LATE_WRITES ?? (process.env.TEST_LONG ? 67 : 
 let world: ProvisioningWorld;
 let cases: ReturnType<typeof lateWriteCases>;
 beforeAll(async () => {
-  world = await newProvisioningWorld({ REAPER_GRACE_MS: '600000', SAGA_POLL_MS: '50' });
+  world = await newProvisioningWorld({ REAPER_GRACE_MS: '600000' });
   cases = lateWriteCases(world);
   await world.simulator.change({ domains: [{ name: ZONE }], members: [{ project_id: ACME, urn: `do:domain:${ZONE}` }] });
   await world.sweeps.run('dns_zone', { trigger: 'manual' });
@@ -214,15 +214,26 @@ it(`leaves no unreported difference after late writes of each kind, cancelled, k
   expect([...landed]).toEqual(KINDS.map((kind) => [kind, OBJECTS * MODES.length]));
 }, 3_000_000);
 
-/** Starts the saga of a case, cancels it as soon as its write got no answer, and waits for its end. */
-async function cancelOnceLost({ kind, mode, rule, first }: Case): Promise<string> {
-  const id = await first();
-  await until(async () => (await world.simulator.fired())[rule.id] === 1, { what: `the unanswered ${kind}` });
-  if (mode === 'kill') await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = $1', [id]);
-  await world.controls.cancel(PLATFORM, id, ADMIN);
+/** Starts the saga of each case, and cancels it as soon as its write got no answer. Returns the sagas when all have ended. */
+async function cancelOnceLost(all: readonly Case[]): Promise<string[]> {
+  const ids = await Promise.all(all.map((one) => one.first()));
+  const waiting = new Set(all.keys());
+  await until(
+    async () => {
+      const fired = await world.simulator.fired();
+      const lost = [...waiting].filter((nr) => fired[all[nr]?.rule.id ?? ''] === 1);
+      await Promise.all(lost.map((nr) => world.controls.cancel(PLATFORM, ids[nr] ?? '', ADMIN)));
+      const killed = lost.filter((nr) => all[nr]?.mode === 'kill').map((nr) => ids[nr]);
+      if (killed.length > 0)
+        await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = any ($1)', [killed]);
+      for (const nr of lost) waiting.delete(nr);
+      return waiting.size === 0;
+    },
+    { what: 'the writes without an answer' },
+  );
   world.engine.wake();
-  expect((await world.ended(id)).status).toBe('rolled_back');
-  return id;
+  for (const id of ids) expect((await world.ended(id)).status).toBe('rolled_back');
+  return ids;
 }
 
 /** Lets the first write of each case take effect late, and waits until each one is undone or reported. Returns the kinds whose writes landed. */
@@ -235,10 +246,11 @@ async function oneOfEach(order: readonly { kind: (typeof KINDS)[number]; mode: C
   const all = await Promise.all(order.map(({ kind, mode }, nr) => cases.aCase(kind, mode, first + nr)));
   const before = await Promise.all(all.map((one) => one.state()));
   await world.simulator.faults(all.map(({ rule }) => rule));
-  const ids = await Promise.all(all.map(cancelOnceLost));
+  const ids = await cancelOnceLost(all);
   await Promise.all(all.map(({ mode, newer }) => (mode === 'newer' ? newer() : undefined)));
   const expected = await Promise.all(all.map((one) => one.state()));
-  for (const [nr, { kind, mode }] of all.entries()) if (mode !== 'newer') expect({ kind, state: expected[nr] }).toEqual({ kind, state: before[nr] });
+  for (const [nr, { kind, mode }] of all.entries())
+    if (mode !== 'newer') expect({ kind, state: expected[nr] }).toEqual({ kind, state: before[nr] });
   await world.simulator.advance(HOUR_MS);
   const landed: string[] = [];
   const isChanged = async (nr: number) => JSON.stringify(await all[nr]?.state()) !== JSON.stringify(expected[nr]);

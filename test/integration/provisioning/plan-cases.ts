@@ -163,7 +163,8 @@ export function planCases(world: ProvisioningWorld) {
       await addRecord(`x${nr}`, present ? '203.0.113.1' : '203.0.113.2');
       return {
         order: asked('delete_dns_record', record(`x${nr}`, '203.0.113.1')),
-        asPlanned: async ({ destroys }) => destroys.length === (present ? 1 : 0) && (await recordsOf(`x${nr}`)).length === (present ? 0 : 1),
+        asPlanned: async ({ destroys }) =>
+          destroys.length === (present ? 1 : 0) && (await recordsOf(`x${nr}`)).length === (present ? 0 : 1),
       };
     },
     demo: async (nr, random) => ({
