@@ -30,7 +30,7 @@ async function actOutsideSagas(providerId: string, body: object): Promise<string
   return String(action.id);
 }
 
-it('records a resize outside our sagas with the pass that reads its action, and names that action as the cause', async () => {
+it('records a resize outside our sagas with the pass that reads its action, and names that action as the cause (D3)', async () => {
   const droplet = await aDroplet();
   await actOutsideSagas(droplet.provider_id, { type: 'power_off' });
   const size = droplet.size_slug === 's-2vcpu-4gb' ? 's-4vcpu-8gb' : 's-2vcpu-4gb';
