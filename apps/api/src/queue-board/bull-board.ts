@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { AppJobScheduler, AppViewRoute } from '@bull-board/api/typings/app';
 import { ExpressAdapter } from '@bull-board/express';
 import type { Job, Queue } from 'bullmq';
-import { static as files, type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUuid } from '#libs/kernel';
@@ -84,16 +84,15 @@ class BoardServer extends ExpressAdapter {
   }
 
   /** Serves the board's texts with a remark on each button whose action is refused: the board itself hides none of them. */
-  override setStaticPath(route: string, folder: string): this {
+  override setStaticPath(route: string, folder: string): ExpressAdapter {
     this.app.get(`${route}/locales/:language/messages.json`, async (request, response, next) => {
-      const { language } = request.params;
-      if (!/^[a-z]{2}-[A-Z]{2}$/.test(language ?? '')) return next();
-      const texts = await readFile(join(folder, 'locales', String(language), 'messages.json'), 'utf8').catch(() => undefined);
+      const language = String(request.params.language);
+      if (!/^[a-z]{2}-[A-Z]{2}$/.test(language)) return next();
+      const texts = await readFile(join(folder, 'locales', language, 'messages.json'), 'utf8').catch(() => undefined);
       if (texts === undefined) return next();
       response.json(withRemarks(JSON.parse(texts) as BoardTexts));
     });
-    this.app.use(route, files(folder));
-    return this;
+    return super.setStaticPath(route, folder);
   }
 
   /** Removes the line that loads a font from Google: the page loads nothing from other hosts. */
