@@ -247,6 +247,7 @@ async function oneOfEach(order: readonly { kind: (typeof KINDS)[number]; mode: C
   const before = await Promise.all(all.map((one) => one.state()));
   await world.simulator.faults(all.map(({ rule }) => rule));
   const ids = await cancelOnceLost(all);
+  await world.simulator.faults([]);
   await Promise.all(all.map(({ mode, newer }) => (mode === 'newer' ? newer() : undefined)));
   const expected = await Promise.all(all.map((one) => one.state()));
   for (const [nr, { kind, mode }] of all.entries())
