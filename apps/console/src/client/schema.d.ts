@@ -1952,7 +1952,7 @@ export interface components {
        * @enum {string}
        */
       source: 'sweep' | 'saga' | 'admin' | 'action_feed' | 'drift';
-      /** @description By field: `{old, new}`; of a provider_action: the action */
+      /** @description By field: `{old, new}`. A provider_action has the fields of the action, each with `old` null */
       changes: {
         [key: string]: unknown;
       };
