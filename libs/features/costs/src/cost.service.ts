@@ -1,3 +1,4 @@
+import type { PriceBasis } from '#libs/catalog';
 import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { CompletenessReader, type ResourceFilters } from '#libs/inventory';
@@ -67,14 +68,13 @@ export class CostService {
    * Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for, `TooManyGroupsError`.
    */
   async read(scope: Scope, question: CostQuestion, { all = false }: { readonly all?: boolean } = {}): Promise<CostView> {
-    const [recorded] = await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE);
+    const recorded = await this.recorded();
     const mostGroups = all ? 1_000_000 : MOST_GROUPS;
     const window = costWindow(question, recorded?.now ?? new Date(0), mostGroups);
     const basis = costBasis(window, question.groupBy, scope.kind === 'tenant', question.basis);
     const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded?.since ?? null, recorded?.archived_before ?? null) : null;
     const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : await this.invoices.completeness();
-    const { text, values } = this.statement(scope, question, window, basis);
-    const [row] = await this.database.query<AnswerRow>(text, values);
+    const row = await this.answer(this.statement(scope, question, window, basis));
     const groups = row?.groups ?? [];
     if (groups.length > mostGroups) throw new TooManyGroupsError(mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
@@ -91,6 +91,27 @@ export class CostService {
       as_of,
       incomplete_before: incomplete,
     };
+  }
+
+  /**
+   * What each tenant has cost in the running month, by id; a tenant without costs has no entry. `basis`: `list` for what a tenant may see.
+   * Undefined while nothing can be accrued. Set-based: all tenants at once.
+   */
+  async monthToDate(basis: PriceBasis): Promise<ReadonlyMap<string, string> | undefined> {
+    const recorded = await this.recorded();
+    if (!recorded?.since) return undefined;
+    const window = costWindow({}, recorded.now, Number.MAX_SAFE_INTEGER - 1);
+    const request = { window, groupBy: ['tenant'], basis, tenant: undefined, unattributed: false, filters: {} } as const;
+    const row = await this.answer(accrualStatement(request));
+    return new Map((row?.groups ?? []).flatMap(({ tenant, amount }) => (tenant == null ? [] : [[tenant, amountText(amount)]])));
+  }
+
+  private async recorded(): Promise<{ now: Date; since: Date | null; archived_before: Date | null } | undefined> {
+    return (await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE))[0];
+  }
+
+  private async answer({ text, values }: { readonly text: string; readonly values: unknown[] }): Promise<AnswerRow | undefined> {
+    return (await this.database.query<AnswerRow>(text, values))[0];
   }
 
   private statement(scope: Scope, { groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {

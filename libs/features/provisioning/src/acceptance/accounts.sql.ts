@@ -39,6 +39,9 @@ reserving as materialized (
        when 'snapshot_droplet' then exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
             and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
+       when 'destroy_droplet' then r.input ->> 'final_snapshot' is distinct from 'true' or exists (
+         select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
+            and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
        else false end),
 named as (
   select distinct a.tenant, c.name from asked a join cloud_resources c on c.tenant_id = a.tenant and c.kind = 'droplet' and c.deleted_at is null
