@@ -63,7 +63,7 @@ destroyed as (
      and r.created_at > clock_timestamp() - interval '1 hour'),
 targets as materialized (
   select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${plan} as plan from cloud_resources c
-   where c.id = any (array(select unnest($4::uuid[]) union select (input ->> 'resource_id')::uuid from reserving where input ->> 'resource_id' ~ '${UUID_PATTERN}'))),
+   where c.id = any (array(select unnest($4::uuid[]) union select (input ->> 'resource_id')::uuid from reserving where input ->> 'resource_id' ~ '^${UUID_PATTERN}$'))),
 slugs as (
   select size_slug as slug from owned where kind = 'droplet' union select input ->> 'size_slug' from reserving
    union select size_slug from targets union select unnest($3::text[])),
