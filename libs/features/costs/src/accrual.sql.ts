@@ -33,12 +33,12 @@ const DIMENSIONS = {
 /**
  * Set-based: the whole accrual is one statement, whatever the number of resources. Each step is one of the words of the README: lives, spans,
  * lines, pieces. Spans that are alike are one row with their number, because nearly all of a month are. Only lines that are cut (by a change of
- * owner, by days, by a window that is no whole month) have pieces: all others go to their only group. $1 since, $2 until, $3 now, $4 tenant
+ * owner, by days, by a window that is no whole month) have pieces: all others go to their only group. $1 since, $2 until, $3 tenant
  * or null, then the filters.
  */
 export function accrualStatement(request: AccrualRequest): { text: string; values: unknown[] } {
   const { window, groupBy, basis, tenant, unattributed, filters } = request;
-  const { conditions, values } = filterSql({ ...filters, include_deleted: true }, 5);
+  const { conditions, values } = filterSql({ ...filters, include_deleted: true }, 4);
   const has = (key: CostGroupKey) => groupBy.includes(key);
   const splitsOwners = has('tenant') || tenant !== undefined || unattributed;
   const cutsAll = has('day') || !window.isWhole;
@@ -58,20 +58,18 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
     `${splitsOwners ? 'tenant_id' : 'null::text'} as tenant_id`,
     'case when moved or repeated then id end as single',
   ];
-  const owner = unattributed ? 'tenant is null' : '($4::text is null or tenant = $4)';
+  const first = momentSql(monthOf(window.since));
+  const owner = unattributed ? 'tenant is null' : '($3::text is null or tenant = $3)';
   const parts = [
     ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where not moved`]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
   const text = `
-with bounds as (select date_trunc('month', $1::timestamptz) as since, $2::timestamptz as until, $3::timestamptz as now),
-rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
-months as (
-  select m as month, least(m + interval '1 month', b.now) as until
-    from bounds b cross join generate_series(b.since, b.until - interval '1 microsecond', interval '1 month') m),
-moved as materialized (${splitsOwners ? MOVED : 'select null::uuid as resource_id where false'}),
-repeated as materialized (${REPEATED}),
-lives as (${livesSql(tenant !== undefined)}
+with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
+months (month, until) as (values ${monthsSql(window)}),
+moved as materialized (${splitsOwners ? movedSql(first) : 'select null::uuid as resource_id where false'}),
+repeated as materialized (${repeatedSql(first)}),
+lives as (${livesSql(first, tenant !== undefined)}
      and ${conditions.join(' and ')}),
 spans as materialized (
   select row_number() over () as span, alike.* from (
@@ -100,13 +98,13 @@ unpriced as (
                                                else 'kind_without_details' end
                 when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end as reason
       from priced where monthly is null and not is_backup and since < $2::timestamptz and until > $1::timestamptz
-           and ${unattributed ? 'tenant_id is null' : `($4::text is null or tenant_id = $4)`} group by 1, 2, 4) by_month
+           and ${unattributed ? 'tenant_id is null' : `($3::text is null or tenant_id = $3)`} group by 1, 2, 4) by_month
    group by 1, 2)
 select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${keys}, `}amount::text as amount from groups where amount is not null
           order by groups.amount desc${keys === '' ? '' : `, ${keys}`} limit ${window.mostGroups + 1}) g) as groups,
        (select coalesce(sum(amount), 0)::text from groups) as amount,
        (select coalesce(json_agg(u order by kind, reason), '[]') from unpriced u) as unpriced`;
-  return { text, values: [window.since, window.until, window.now, tenant ?? null, ...values] };
+  return { text, values: [window.since, window.until, tenant ?? null, ...values] };
 }
 
 /**
@@ -114,36 +112,35 @@ select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${
  * creation, unless an admin gave it from a time on.
  * The partial index of these events has them together.
  */
-const MOVED = `
-  select distinct e.resource_id from cloud_resource_events e cross join bounds b
-   where e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > b.since
+const movedSql = (first: string): string => `
+  select distinct e.resource_id from cloud_resource_events e
+   where e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > ${first}
      and (e.changes -> 'tenant_id' ->> 'old' is not null or e.changes ? 'effective_from' or exists (
        select from cloud_resource_events before where before.resource_id = e.resource_id and before.type = 'attributed' and before.changes ? 'tenant_id' and before.seq < e.seq))`;
 
 /** Resources that have been billed as one thing twice, with another between them: both times of a month are one line. */
-const REPEATED = `
+const repeatedSql = (first: string): string => `
   select distinct p.resource_id from resource_prices p
-   where p.resource_id in (select later.resource_id from resource_prices later, bounds b where later.valid_from > b.since and later.valid_from > '-infinity')
+   where p.resource_id in (select later.resource_id from resource_prices later where later.valid_from > ${first} and later.valid_from > '-infinity')
    group by p.resource_id, p.product, p.units having count(*) > 1`;
 
 /**
  * From the provider's time of creation, else the first sight, to the destroy action, else the first strike. A resource that was known when
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster.
  */
-const livesSql = (ofTenant: boolean): string => `
+const livesSql = (first: string, ofTenant: boolean): string => `
   select r.*, coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind
     from (
       select r.*, p.name as project,
              r.id in (select resource_id from moved) as moved, r.id in (select resource_id from repeated) as repeated,
              r.kind = 'droplet' and r.parents <> '{}' as is_node,
-             case when r.first_seen_at <= b.since then '-infinity'::timestamptz
+             case when r.first_seen_at <= ${first} then '-infinity'::timestamptz
                   else least(r.first_seen_at, (r.attrs ->> 'created_at')::timestamptz) end as born,
              case when r.deleted_at is null then 'infinity'::timestamptz else least(r.deleted_at, coalesce(${DESTROYED}, ${STRUCK})) end as died
         from cloud_resources r
-        cross join bounds b
         left join cloud_projects p on p.id = r.cloud_project_id
-       where r.kind not in ${FREE} and (r.deleted_at is null or r.deleted_at > b.since)
-             ${ofTenant ? 'and (r.tenant_id = $4 or r.id = any (array(select resource_id from moved)))' : ''}
+       where r.kind not in ${FREE} and (r.deleted_at is null or r.deleted_at > ${first})
+             ${ofTenant ? 'and (r.tenant_id = $3 or r.id = any (array(select resource_id from moved)))' : ''}
     ) r
     left join lateral (
       select c.id from cloud_resources c where c.account_id = r.account_id and c.kind = 'k8s_cluster' and c.provider_id = substr(r.parents[1], strpos(r.parents[1], '/') + 1)
@@ -235,6 +232,20 @@ const WINDOW = `(values ('-infinity'::timestamptz, $1::timestamptz, 1), ($1::tim
       ($2::timestamptz, 'infinity'::timestamptz, 3)) w(since, until, nth)`;
 
 const ordinals = (count: number) => Array.from({ length: count }, (_, at) => at + 1).join(', ');
+
+const monthOf = (time: string): Date => new Date(`${time.slice(0, 7)}-01T00:00:00Z`);
+const momentSql = (time: Date): string => `timestamptz '${time.toISOString()}'`;
+
+/** The months of a window as rows, each with its end or now. As text, because the planner counts on a thousand rows of a function. */
+function monthsSql({ since, until, now }: CostWindow): string {
+  const rows: string[] = [];
+  for (let month = monthOf(since); month < new Date(until);) {
+    const next = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1, 1));
+    rows.push(`(${momentSql(month)}, ${momentSql(next < new Date(now) ? next : new Date(now))})`);
+    month = next;
+  }
+  return rows.join(', ');
+}
 
 /** A key of a group as text. */
 function keySql(key: CostGroupKey): string {

@@ -1,3 +1,4 @@
+import { ownerIntervals } from '#libs/inventory';
 import { UUID_PATTERN } from '#libs/kernel';
 
 /**
