@@ -61,7 +61,7 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null' : '($3::text is null or tenant = $3)';
   const parts = [
-    ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where not moved`]),
+    ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
   const text = `
@@ -80,14 +80,14 @@ numbered as (
   select s.*, 2 * min(s.span) over (partition by s.single, s.month, s.product, s.units) from spans s where s.single is not null),
 priced as materialized (${PRICED}),
 lines as (
-  select line, max(n) as n, bool_or(moved) as moved, bool_or(product in ('volume', 'snapshot')) as per_gib, min(month) as month, bool_or(is_backup) as is_backup,
-         ${dims.map((key) => `min(of_${key}) as of_${key}`).join(', ')}, min(tenant_id) as tenant_id, sum(seconds) as seconds, sum(seconds * monthly) as weighted
-    from priced where monthly is not null group by line),
+  select p.*, sum(seconds) over whole as line_s, sum(seconds * monthly) over whole as weighted, row_number() over whole as nth_of_line,
+         extract(epoch from (month + interval '1 month') - month) as month_s
+    from priced p where monthly is not null window whole as (partition by line)),
 amounts as materialized ( -- one division, so that half a cent is exact
-  select line, n, moved, month, is_backup, tenant_id, ${columns}, case when weighted = 0 then 0 else greatest(1, round(
-           case when per_gib then weighted * 100 * least(billed, month_s) / (seconds * month_s) else weighted * 100 * least(billed, ${CAP_S}) / (seconds * ${CAP_S}) end)) end as cents
-    from (select *, extract(epoch from (month + interval '1 month') - month) as month_s,
-                 case when month < ${SECONDS_SINCE} then ceil(seconds / 3600) * 3600 else greatest(ceil(seconds), 60) end as billed from lines) l),
+  select *, case when weighted = 0 then 0 else greatest(1, round(
+           case when product in ('volume', 'snapshot') then weighted * 100 * least(billed, month_s) / (line_s * month_s)
+                else weighted * 100 * least(billed, ${CAP_S}) / (line_s * ${CAP_S}) end)) end as cents
+    from (select *, case when month < ${SECONDS_SINCE} then ceil(line_s / 3600) * 3600 else greatest(ceil(line_s), 60) end as billed from lines) l),
 ${cutsAll || splitsOwners ? sharesSql({ byDay: has('day'), byOwner: splitsOwners, cutsAll, isWhole: window.isWhole, columns }) : ''}groups as (
   select ${[...groupBy.map((key) => `${keySql(key)} as "${key}"`), 'sum(money) as amount'].join(', ')}
     from (${parts.join(' union all ')}) found where ${owner} ${groupBy.length > 0 ? `group by ${ordinals(groupBy.length)}` : ''}),
@@ -120,8 +120,8 @@ const movedSql = (first: string): string => `
 
 /** Resources that have been billed as one thing twice, with another between them: both times of a month are one line. */
 const repeatedSql = (first: string): string => `
-  select distinct p.resource_id from resource_prices p
-   where p.resource_id in (select later.resource_id from resource_prices later where later.valid_from > ${first} and later.valid_from > '-infinity')
+  select distinct p.resource_id from platform_resource_prices p
+   where p.resource_id in (select later.resource_id from platform_resource_prices later where later.valid_from > ${first} and later.valid_from > '-infinity')
    group by p.resource_id, p.product, p.units having count(*) > 1`;
 
 /**
@@ -167,7 +167,7 @@ const SEGMENTS = `
               when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end as product_name,
          greatest(l.born, m.month, p.valid_from) as since, least(l.died, m.until, p.valid_to) as until
     from lives l cross join months m
-    left join resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
+    left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
    where greatest(l.born, m.month, p.valid_from) < least(l.died, m.until, p.valid_to)`;
 
 /** The spans with their rates. Backups are a line of their own, at a share of the price of the droplet. `monthly` is null without a rate. */
@@ -206,24 +206,24 @@ function sharesSql({ byDay, byOwner, isWhole, cutsAll, columns }: Cuts): string 
   const cut = ['n.line', columns, 'n.is_backup', 'n.month', `${tenant} as tenant`, `coalesce(${tenant}, '') as tenant_key`, `${byDay ? 'd.day' : 'n.month'} as day`, `${isWhole ? '2' : 'w.nth'} as nth`];
   const days = `cross join lateral (select generate_series(date_trunc('day', n.paid_from), n.paid_until, interval '1 day') as day) d`;
   return `
-owners as materialized (${byOwner ? ownerIntervals('resource_id in (select resource_id from moved)') : 'select null where false'}),
-pieces as materialized (
-  select ${cut.join(', ')}, min(${from}) as first_at, sum(extract(epoch from ${until} - ${from})) as weight
-    from priced n ${byOwner ? 'left join owners o on n.moved and o.resource_id = n.single' : ''} ${byDay ? days : ''} ${isWhole ? '' : `cross join ${WINDOW}`}
-   where n.monthly is not null ${cutsAll ? '' : 'and n.moved'} and ${from} < ${until}
+owners as materialized (${byOwner ? ownerIntervals('resource_id = any (array(select resource_id from moved))') : 'select null where false'}),
+pieces as (
+  select ${cut.join(', ')}, min(${from}) as first_at, sum(extract(epoch from ${until} - ${from})) as weight, min(n.cents) as line_cents, min(n.n) as n
+    from amounts n ${byOwner ? 'left join owners o on n.moved and o.resource_id = n.single' : ''} ${byDay ? days : ''} ${isWhole ? '' : `cross join ${WINDOW}`}
+   where ${cutsAll ? '' : 'n.moved and'} ${from} < ${until}
    group by ${ordinals(cut.length - 1 + columns.split(', ').length)}),
 owned as (
-  select o.line, o.tenant_key, o.weight, a.n, div(a.cents * o.weight, o.whole) as cents, mod(a.cents * o.weight, o.whole) as rest, a.cents as all_cents
-    from (select line, tenant_key, sum(weight) as weight, sum(sum(weight)) over (partition by line) as whole from pieces group by line, tenant_key) o
-    join amounts a using (line)),
-shares as materialized (
-  select *, cents + case when row_number() over (partition by line order by rest desc, tenant_key = '', tenant_key)
-                              <= all_cents - sum(cents) over (partition by line) then 1 else 0 end as share
-    from owned),
+  select *, sum(weight) over (partition by line) as whole, sum(weight) over owner as own, sum(weight) over (owner order by first_at, nth) as reached,
+         row_number() over (owner order by first_at, nth) as nth_of_owner
+    from pieces window owner as (partition by line, tenant_key)),
+divided as (select *, div(line_cents * own, whole) as cents, mod(line_cents * own, whole) as rest from owned),
+ranked as (
+  select *, dense_rank() over (partition by line order by rest desc, tenant_key = '', tenant_key) as place,
+         line_cents - sum(cents) filter (where nth_of_owner = 1) over (partition by line) as left_over
+    from divided),
+shares as (select *, cents + case when place <= left_over then 1 else 0 end as share from ranked),
 parts as ( -- the share of an owner over its pieces in the order of time: what is asked in parts adds up to what is asked as a whole
-  select p.*, (div(s.share * p.reached, s.weight) - div(s.share * (p.reached - p.weight), s.weight)) * s.n / 100 as money
-    from (select *, sum(weight) over (partition by line, tenant_key order by first_at, nth) as reached from pieces) p
-    join shares s using (line, tenant_key)),
+  select *, (div(share * reached, own) - div(share * (reached - weight), own)) * n / 100 as money from shares),
 `;
 }
 

@@ -43,7 +43,7 @@ with alike as (
          sum(coalesce(z.memory_mb, ${ofUnlisted('memory')})) filter (where kind = 'droplet') as memory_mib,
          sum(coalesce(p.units, ${numberAt('size_gigabytes')})) filter (where kind = 'volume') as volume_gib
     from cloud_resources r
-    left join resource_prices p on p.resource_id = r.id and p.valid_to = 'infinity'
+    left join platform_resource_prices p on p.resource_id = r.id and p.valid_to = 'infinity'
     left join provider_sizes z on z.slug = r.size_slug
    where tenant_id = any ($1::text[]) and deleted_at is null
    group by 1, 2, 3, 4, 5),
