@@ -21,13 +21,22 @@ export interface AccrualRequest {
   readonly filters: ResourceFilters;
 }
 
-/** Columns of a resource that an answer can be grouped by, by their name in the answer. */
+/** The product of a life `l` with a price `p`, as invoices name it. */
+const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
+              when p.product like 'droplet:gpu-%' then 'GPU Droplets'
+              when l.kind = 'droplet' then 'Droplets'
+              when l.kind = 'volume' then 'Volumes'
+              when l.kind = 'snapshot' then case l.resource_type when 'volume' then 'Volume Snapshots' else 'Droplet Snapshots' end
+              when l.kind = 'load_balancer' then 'Load Balancers'
+              when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end`;
+
+/** What an answer can be grouped by, of a life `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
-  kind: 'billed_kind',
-  product: 'product_name',
-  project: 'project',
-  resource: 'billed_id::text',
-  region: 'region',
+  kind: 'l.billed_kind',
+  product: PRODUCT_NAME,
+  project: 'l.project',
+  resource: 'l.billed_id::text',
+  region: 'l.region',
 } as const satisfies Partial<Record<CostGroupKey, string>>;
 
 /**
@@ -45,19 +54,19 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const dims = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter((key) => has(key) || key === 'kind');
   const columns = dims.map((key) => `of_${key}`).join(', ');
   const keys = groupBy.map((key) => `"${key}"`).join(', ');
-  const spanColumns = [
-    ...dims.map((key) => `${DIMENSIONS[key]} as of_${key}`),
-    'kind as own_kind',
-    'month',
-    'product',
-    'units',
-    'plan',
-    'since',
-    'until',
-    'moved',
-    `${splitsOwners ? 'tenant_id' : 'null::text'} as tenant_id`,
-    'case when moved or repeated then id end as single',
-  ];
+  const spanColumns = {
+    ...Object.fromEntries(dims.map((key) => [`of_${key}`, DIMENSIONS[key]])),
+    own_kind: 'l.kind',
+    month: 'm.month',
+    product: 'p.product',
+    units: 'p.units',
+    plan: 'p.plan',
+    since: 'greatest(l.born, m.month, p.valid_from)',
+    until: 'least(l.died, m.until, p.valid_to)',
+    moved: 'l.moved',
+    tenant_id: splitsOwners ? 'l.tenant_id' : 'null::text',
+    single: 'case when l.moved or l.repeated then l.id end',
+  };
   const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null' : '($3::text is null or tenant = $3)';
   const parts = [
@@ -70,10 +79,11 @@ months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${splitsOwners ? movedSql(first) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
 lives as (${livesSql(first, tenant !== undefined)}
-     and ${conditions.join(' and ')}),
+     and ${conditions.join(' and ')} offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
-    select ${spanColumns.join(', ')}, count(*) as n from (${SEGMENTS}) segments group by ${ordinals(spanColumns.length)}) alike),
+    select ${Object.keys(spanColumns).join(', ')}, count(*) as n from (${segmentsSql(spanColumns)}) segments
+     where since < until group by ${ordinals(Object.keys(spanColumns).length)}) alike),
 numbered as (
   select s.*, 2 * s.span as number from spans s where s.single is null
   union all
@@ -126,10 +136,13 @@ const repeatedSql = (first: string): string => `
 
 /**
  * From the provider's time of creation, else the first sight, to the destroy action, else the first strike. A resource that was known when
- * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster.
+ * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
+ * these columns are joined with prices, not the attributes.
  */
 const livesSql = (first: string, ofTenant: boolean): string => `
-  select r.*, coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind
+  select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
+         coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
+         case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
     from (
       select r.*, p.name as project,
              r.id in (select resource_id from moved) as moved, r.id in (select resource_id from repeated) as repeated,
@@ -155,20 +168,12 @@ const STRUCK = `(
                select min(s.started_at) from cloud_sweeps s
                 where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
 
-/** A part of a life in one month, with one product and size. */
-const SEGMENTS = `
-  select l.*, m.month, p.product, p.units, p.plan,
-         case when l.is_node then 'Kubernetes Clusters'
-              when p.product like 'droplet:gpu-%' then 'GPU Droplets'
-              when l.kind = 'droplet' then 'Droplets'
-              when l.kind = 'volume' then 'Volumes'
-              when l.kind = 'snapshot' then case l.attrs ->> 'resource_type' when 'volume' then 'Volume Snapshots' else 'Droplet Snapshots' end
-              when l.kind = 'load_balancer' then 'Load Balancers'
-              when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end as product_name,
-         greatest(l.born, m.month, p.valid_from) as since, least(l.died, m.until, p.valid_to) as until
-    from lives l cross join months m
-    left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
-   where greatest(l.born, m.month, p.valid_from) < least(l.died, m.until, p.valid_to)`;
+/** The parts of lives in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
+const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
+      select ${Object.entries(columns).map(([name, value]) => `${value} as ${name}`).join(', ')}
+        from lives l cross join months m
+        left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
+      offset 0`;
 
 /** The spans with their rates. Backups are a line of their own, at a share of the price of the droplet. `monthly` is null without a rate. */
 const PRICED = `
