@@ -158,6 +158,8 @@ it.each(['2026-02', '2026-03', '2025-11'])(
       const inGroups = groups.reduce((sum, group) => sum + inCents(group.amount), 0n);
       expect(inGroups).toBe(groupBy.length === 0 ? 0n : total);
     }
+    const unowned = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: [], filters: { unattributed: true } });
+    expect(inCents(unowned.amount)).toBe(expected.get(null) ?? 0n);
     for (const tenant of ['acme', 'birch']) {
       const own = await world.costs.read({ kind: 'tenant', tenantId: tenant }, { period, groupBy: ['product'], filters: {} });
       expect([tenant, inCents(own.amount)]).toEqual([tenant, expected.get(tenant) ?? 0n]);

@@ -68,7 +68,7 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
     single: 'case when l.moved or l.repeated then l.id end',
   };
   const first = momentSql(monthOf(window.since));
-  const owner = unattributed ? 'tenant is null' : '($3::text is null or tenant = $3)';
+  const owner = unattributed ? 'tenant is null and $3::text is null' : '($3::text is null or tenant = $3)';
   const parts = [
     ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
@@ -76,7 +76,7 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const text = `
 with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
-moved as materialized (${splitsOwners ? movedSql(first) : 'select null::uuid as resource_id where false'}),
+moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
 lives as (${livesSql(first, tenant !== undefined)}
      and ${conditions.join(' and ')} offset 0),
@@ -120,11 +120,12 @@ select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${
 /**
  * Resources that changed between owners since the first month. A first owner is no change: it reaches back to the
  * creation, unless an admin gave it from a time on.
- * The partial index of these events has them together.
+ * The partial index of these events has them together. Of one tenant, only those that it gained or lost.
  */
-const movedSql = (first: string): string => `
+const movedSql = (first: string, ofTenant: boolean): string => `
   select distinct e.resource_id from cloud_resource_events e
    where e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > ${first}
+     ${ofTenant ? `and $3 in (e.changes -> 'tenant_id' ->> 'old', e.changes -> 'tenant_id' ->> 'new')` : ''}
      and (e.changes -> 'tenant_id' ->> 'old' is not null or e.changes ? 'effective_from' or exists (
        select from cloud_resource_events before where before.resource_id = e.resource_id and before.type = 'attributed' and before.changes ? 'tenant_id' and before.seq < e.seq))`;
 
@@ -153,7 +154,7 @@ const livesSql = (first: string, ofTenant: boolean): string => `
         from cloud_resources r
         left join cloud_projects p on p.id = r.cloud_project_id
        where r.kind not in ${FREE} and (r.deleted_at is null or r.deleted_at > ${first})
-             ${ofTenant ? 'and (r.tenant_id = $3 or r.id = any (array(select resource_id from moved)))' : ''}
+             ${ofTenant ? 'and (r.tenant_id = $3 or r.id in (select resource_id from moved))' : ''}
     ) r
     left join lateral (
       select c.id from cloud_resources c where c.account_id = r.account_id and c.kind = 'k8s_cluster' and c.provider_id = substr(r.parents[1], strpos(r.parents[1], '/') + 1)

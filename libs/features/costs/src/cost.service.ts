@@ -91,10 +91,10 @@ export class CostService {
   async read(scope: Scope, question: CostQuestion, { all = false }: { readonly all?: boolean } = {}): Promise<CostView> {
     const asked = await this.understand(scope, question, all);
     const { freshMs } = this.config.costs;
-    if (asked.window.until !== asked.window.now || freshMs === 0) return this.compute(scope, question, asked);
-    const key = JSON.stringify([scope, question, all, asked.window.since]);
+    if (all || asked.window.until !== asked.window.now || freshMs === 0) return this.compute(scope, question, asked);
+    const key = JSON.stringify([scope, question, asked.window.since]);
     if (this.answers.size >= MOST_QUESTIONS) this.answers.clear();
-    const compute = async () => this.compute(scope, question, await this.understand(scope, question, all));
+    const compute = async () => this.compute(scope, question, await this.understand(scope, question, false));
     const answer = this.answers.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
     this.answers.set(key, answer);
     return answer();
