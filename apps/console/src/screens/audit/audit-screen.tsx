@@ -9,6 +9,7 @@ import { ListCard, useList } from '../../parts/list';
 import { Facts, PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
+import { useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { TEXTS } from './texts';
 
@@ -35,7 +36,7 @@ export function AuditScreen() {
     { name: 'actor', label: TEXTS.filters.actor },
     { name: 'action', label: TEXTS.filters.action },
     { name: 'target_type', label: TEXTS.filters.target_type },
-    { name: 'tenant_id', label: TEXTS.filters.tenant_id },
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: useTenantOptions() },
     { name: 'request_id', label: TEXTS.filters.request_id },
   ];
   return (

@@ -75,7 +75,8 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
         meta: TEXTS.invoiceMeta(off),
         money: `${money(invoice.amount ?? '0')} ${TEXTS.onHold}`,
         at,
-        to: '/audit',
+        to: '/costs',
+        search: { period: period.slice(0, 7), by: 'kind' },
         rank: 1_000,
       };
     }),

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { BarChart } from '../../parts/chart';
 import { useFilters } from '../../parts/filters';
 import { age, count, moneyDelta } from '../../parts/format';
 import { IconAlertOctagon, IconClockExclamation, IconFileDollar, IconGitCompare, IconRadarOff, IconUserQuestion } from '../../parts/icons';
@@ -7,6 +8,7 @@ import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Age, useNow } from '../../parts/time';
 import { useDriftSummary, useOpenSagas, useSummary } from '../../shell/counts';
+import { lastMonths, useMonths } from '../costs/cost-history';
 import { useInbox, type InboxGroup, type InboxItem } from './inbox-items';
 import './inbox.css';
 import { TEXTS } from './texts';
@@ -20,6 +22,7 @@ const ICONS: Readonly<Record<InboxGroup, typeof IconRadarOff>> = {
   data: IconClockExclamation,
 };
 const OLDEST = 5;
+const SHOWN_MONTHS = 6;
 
 export function InboxScreen() {
   const { items, isPending, error } = useInbox();
@@ -110,6 +113,7 @@ function Side() {
           ]}
         />
       </Card>
+      <CostsCard />
       <Card title={TEXTS.oldest} pad>
         <Facts
           right
@@ -117,5 +121,26 @@ function Side() {
         />
       </Card>
     </aside>
+  );
+}
+
+/** The latest months, the running one unfinished. */
+function CostsCard() {
+  const months = useMonths('kind', true);
+  const running = lastMonths(1)[0];
+  return (
+    <Card title={TEXTS.costs} right={<Link to="/costs">{TEXTS.allCosts}</Link>} pad>
+      {months.isPending && <Skeleton lines={4} />}
+      {months.error && <ErrorState error={months.error} retry={() => void months.refetch()} />}
+      {months.data && (
+        <BarChart
+          label={TEXTS.costsLabel}
+          {...months.data}
+          bars={months.data.bars.slice(-SHOWN_MONTHS).map((bar) => ({ ...bar, open: bar.id === running }))}
+          values={months.data.values.slice(-SHOWN_MONTHS)}
+          height={112}
+        />
+      )}
+    </Card>
   );
 }

@@ -22,12 +22,13 @@ export const TEXTS = {
   noReason: 'no reason given',
   timeline: 'Steps',
   span: (from: string, to: string, ms: number) => `${from} to ${to} · ${duration(ms)}`,
-  undoBegan: 'Undo began',
-  undoOf: (step: string) => `undo of ${step}`,
-  attempts: (n: number) => (n === 1 ? 'one attempt' : `${n} attempts`),
-  legend: { worked: 'step worked', failed: 'step failed', waits: 'running or waiting', undone: 'undone' },
+  undoBegan: (time: string) => `Undo began ${time}`,
+  undoOf: (step: string) => `Undo of ${step}`,
+  attempts: (n: number) => `${n} attempts`,
+  nextTry: (time: string) => `continues at ${time}`,
+  legend: { worked: 'worked', failed: 'failed', waits: 'running or waiting', now: 'now', next: 'continues then' },
   state: {
-    awaiting_approval: 'Somebody other than the one who asked decides. Until then nothing is done.',
+    awaiting_approval: 'Another person than the one who asked decides. Until then nothing is done.',
     pending: 'It waits for a worker.',
     running: 'It works by itself to its end; this page follows.',
     compensating: 'Completed steps are being undone, last first.',
@@ -48,7 +49,7 @@ export const TEXTS = {
     approve: { title: 'Approve this?', text: 'It starts at once, if its plan is still what was asked for.', button: 'Approve' },
     reject: {
       title: 'Reject this?',
-      text: 'Nothing is done, and what it held is free again. Whoever asked reads the reason.',
+      text: 'Nothing is done, and what it held is free again. The person who asked reads the reason.',
       button: 'Reject',
     },
     release: {
