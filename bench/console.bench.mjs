@@ -66,7 +66,12 @@ async function scrollRows(rows) {
   }
   const took = performance.now() - began;
   observer.disconnect();
-  return { scrolled_rows: last, scroll_s: Math.round(took / 100) / 10, long_tasks_percent: Math.round((longMs / took) * 1_000) / 10, rows_in_page: most };
+  return {
+    scrolled_rows: last,
+    scroll_s: Math.round(took / 100) / 10,
+    long_tasks_percent: Math.round((longMs / took) * 1_000) / 10,
+    rows_in_page: most,
+  };
 }
 
 async function startApi() {

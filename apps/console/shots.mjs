@@ -22,7 +22,12 @@ const STATES = {
     route.fulfill({
       status: 500,
       contentType: 'application/problem+json',
-      json: { status: 500, code: 'internal', detail: 'The service could not answer. Its log has the reason under the request id.', request_id: 'shot-1' },
+      json: {
+        status: 500,
+        code: 'internal',
+        detail: 'The service could not answer. Its log has the reason under the request id.',
+        request_id: 'shot-1',
+      },
     }),
   slow: () => undefined,
   empty: async (route) => {

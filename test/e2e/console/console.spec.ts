@@ -112,7 +112,7 @@ describeInBrowser('the console in a browser', () => {
     const rows = page.locator('tbody tr[data-index]');
     await rows.first().waitFor();
     const found: string[] = [];
-    const look = async (name: string, what: string) => {
+    const check = async (name: string, what: string) => {
       await page.locator(what).first().waitFor();
       await until(async () => (await page.locator('[aria-busy]').count()) === 0);
       found.push(...(await watched.axeInBothSchemes(name)));
@@ -120,23 +120,23 @@ describeInBrowser('the console in a browser', () => {
       await page.locator(what).first().waitFor({ state: 'hidden' });
     };
     await page.keyboard.press('?');
-    await look('keys', '[role="dialog"]');
+    await check('keys', '[role="dialog"]');
     await page.keyboard.press('/');
-    await look('search', '[role="dialog"]');
+    await check('search', '[role="dialog"]');
     await page.keyboard.press('f');
-    await look('filters', '[role="menu"]');
+    await check('filters', '[role="menu"]');
     await page.getByRole('button', { name: 'Views', exact: true }).click();
-    await look('views', '[role="menu"]');
+    await check('views', '[role="menu"]');
     await page.getByRole('button', { name: 'Columns' }).click();
-    await look('columns', '.mantine-Popover-dropdown');
+    await check('columns', '.mantine-Popover-dropdown');
     await rows.first().getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Protect…', exact: true }).click();
-    await look('bulk change', '[role="dialog"]');
+    await check('bulk change', '[role="dialog"]');
     await page.goto(`${world.api}/console/inventory?kind=droplet&tenant_id=acme`);
     await rows.first().click();
     await page.getByRole('button', { name: 'Power', exact: true }).click();
     await page.getByRole('menuitem').first().click();
-    await look('power', '[role="dialog"]');
+    await check('power', '[role="dialog"]');
     expect(found).toEqual([]);
   });
 
@@ -153,7 +153,10 @@ describeInBrowser('the console in a browser', () => {
       expect(await confirm.isDisabled()).toBe(true); // until there is a reason
       await dialog.getByLabel('Reason').fill('checked in the console');
       await confirm.click();
-      await page.getByRole('status').filter({ hasText: `Done: ${changed}` }).waitFor();
+      await page
+        .getByRole('status')
+        .filter({ hasText: `Done: ${changed}` })
+        .waitFor();
       await page.getByRole('button', { name: 'Close' }).click();
     };
     await change('Protect', 2, 2, 0);
@@ -307,7 +310,10 @@ describeInBrowser('the console in a browser', () => {
     type Planned = { readonly data: { readonly id: string } };
     type Droplets = { readonly droplets: readonly { readonly name: string }[] };
     const input = { name, size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
-    const { data: saga } = await world.call<Planned>('tenant', '/api/v1/sagas', { method: 'POST', body: { kind: 'provision_droplet', input } });
+    const { data: saga } = await world.call<Planned>('tenant', '/api/v1/sagas', {
+      method: 'POST',
+      body: { kind: 'provision_droplet', input },
+    });
     const watched = await open('tenant', `/sagas/${saga.id}`);
     await watched.page.getByRole('heading', { level: 1, name: `Create ${name}` }).waitFor();
     world.killApi();

@@ -66,9 +66,22 @@ it('keeps every file of the console below 300 lines, with a folder for each scre
 });
 
 it('stacks the largest parts of a chart first and adds up the rest as the last one, on a scale of round steps', () => {
-  const parts = Array.from({ length: 10 }, (_, nr) => ({ bar: nr % 2 === 0 ? 'Oct' : 'Nov', part: nr === 0 ? null : `t${nr}`, amount: 10 - nr }));
+  const parts = Array.from({ length: 10 }, (_, nr) => ({
+    bar: nr % 2 === 0 ? 'Oct' : 'Nov',
+    part: nr === 0 ? null : `t${nr}`,
+    amount: 10 - nr,
+  }));
   const { series, values } = stacksOf(['Oct', 'Nov'], parts, (part) => part ?? 'No owner');
-  expect(series.map(({ name, color }) => `${color} ${name}`)).toEqual(['1 No owner', '2 t1', '3 t2', '4 t3', '5 t4', '6 t5', '7 t6', '0 Others']);
+  expect(series.map(({ name, color }) => `${color} ${name}`)).toEqual([
+    '1 No owner',
+    '2 t1',
+    '3 t2',
+    '4 t3',
+    '5 t4',
+    '6 t5',
+    '7 t6',
+    '0 Others',
+  ]);
   expect(values).toEqual([
     [10, 0, 8, 0, 6, 0, 4, 2],
     [0, 9, 0, 7, 0, 5, 0, 4],

@@ -85,7 +85,9 @@ export class EventResponse implements EventView {
   })
   readonly tenant_id: string | null;
 
-  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null for a change that no person asked for', { nullable: true })
+  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null for a change that no person asked for', {
+    nullable: true,
+  })
   readonly actor: string | null;
 
   @ApiText('The part of the service that found or made the change', { example: 'sweep' })

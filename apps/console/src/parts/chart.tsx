@@ -28,11 +28,14 @@ interface ChartProps extends Stacks {
   readonly onChoose?: (id: string) => void;
 }
 
+const TEXTS = { expected: 'expected', total: 'Total', estimate: 'estimate', empty: 'No costs in this time.' };
+
 const LEFT = 44;
 const BOTTOM = 20;
 const TOP = 8;
 const GAP_SHARE = 0.28;
 const WIDEST_BAR = 44;
+const TIP_WIDTH = 210;
 /** Pixels that a label below a bar needs. */
 const LABEL_PX = 46;
 
@@ -55,10 +58,16 @@ export function BarChart({ label, bars, series, values, height = 168, chosen, on
   const x = (index: number) => LEFT + index * band + (band - barWidth) / 2;
   const every = Math.max(1, Math.ceil(LABEL_PX / Math.max(1, band)));
   const shown = active === null ? undefined : bars[active];
+  if (most === 0) return <p className="mid">{TEXTS.empty}</p>;
+
+  const at = x(active ?? 0);
+  const tipLeft = at > width / 2 ? Math.max(0, at - TIP_WIDTH - 8) : Math.min(at + barWidth + 8, Math.max(0, width - TIP_WIDTH));
 
   const move = (event: KeyboardEvent) => {
-    const at = active ?? bars.length;
-    const next = { ArrowLeft: Math.max(0, at - 1), ArrowRight: Math.min(bars.length - 1, at + 1), Home: 0, End: bars.length - 1 }[event.key];
+    const now = active ?? bars.length;
+    const next = { ArrowLeft: Math.max(0, now - 1), ArrowRight: Math.min(bars.length - 1, now + 1), Home: 0, End: bars.length - 1 }[
+      event.key
+    ];
     if (next !== undefined) {
       event.preventDefault();
       setActive(next);
@@ -121,7 +130,7 @@ export function BarChart({ label, bars, series, values, height = 168, chosen, on
           </g>
         ))}
       </svg>
-      <div className="chart-tip-place" style={{ left: Math.min(Math.max(0, x(active ?? 0) - 80), Math.max(0, width - 210)) }} role="status">
+      <div className="chart-tip-place" style={{ left: tipLeft }} role="status">
         {shown && <Tip bar={shown} values={values[active ?? 0] ?? []} series={series} />}
       </div>
     </div>
@@ -161,8 +170,6 @@ function Parts({ bar, values, series, hatch, x, width, y }: PartsProps) {
   });
 }
 
-const TEXTS = { expected: 'expected', total: 'Total', estimate: 'estimate' };
-
 function Tip({ bar, values, series }: { readonly bar: Bar; readonly values: readonly number[]; readonly series: readonly Series[] }) {
   return (
     <div className="chart-tip">
@@ -199,7 +206,13 @@ function Tip({ bar, values, series }: { readonly bar: Bar; readonly values: read
 }
 
 export function Swatch({ of }: { readonly of: Series }) {
-  return <i className={of.color === 0 ? 'swatch others' : 'swatch'} style={{ background: of.color === 0 ? undefined : colorOf(of) }} aria-hidden="true" />;
+  return (
+    <i
+      className={of.color === 0 ? 'swatch others' : 'swatch'}
+      style={{ background: of.color === 0 ? undefined : colorOf(of) }}
+      aria-hidden="true"
+    />
+  );
 }
 
 /** What the colours mean, the largest first. */

@@ -23,7 +23,9 @@ const LISTS: readonly KeyLine[] = [
 
 /** Every key of the console. */
 export function KeyHelp({ groups, close }: { readonly groups: readonly PlaceGroup[]; readonly close: () => void }) {
-  const places = groups.flatMap((group) => group.places).flatMap(({ text, key }): KeyLine[] => (key ? [[text, ['g', key], keys.then]] : []));
+  const places = groups
+    .flatMap((group) => group.places)
+    .flatMap(({ text, key }): KeyLine[] => (key ? [[text, ['g', key], keys.after]] : []));
   return (
     <Modal opened onClose={close} title={keys.title} size={680} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
       <div className="key-help">

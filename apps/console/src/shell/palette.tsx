@@ -1,7 +1,7 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useState, type KeyboardEvent } from 'react';
+import { useDeferredValue, useState, type FocusEvent, type KeyboardEvent } from 'react';
 import { answered, api } from '../client/client';
 import { IconBookmark, IconSearch } from '../parts/icons';
 import { KindIcon, kindName } from '../parts/kinds';
@@ -13,6 +13,11 @@ import { useSession } from './session';
 import { TEXTS } from './texts';
 
 const SHORTEST = 2;
+
+/** The dialog around the field has no title to be named by, and takes no label. */
+function nameDialog(event: FocusEvent<HTMLInputElement>): void {
+  event.currentTarget.closest('[role="dialog"]')?.setAttribute('aria-label', TEXTS.search);
+}
 
 /** `Enter` without a choice opens the first action. */
 function openFirst(event: KeyboardEvent<HTMLInputElement>): void {
@@ -96,6 +101,7 @@ export function Palette({ groups, showHelp }: PaletteProps) {
         leftSection: <IconSearch size={16} stroke={1.75} aria-hidden />,
         placeholder: TEXTS.palette.placeholder,
         'aria-label': TEXTS.search,
+        onFocus: nameDialog,
         onKeyDown: openFirst,
       }}
     />

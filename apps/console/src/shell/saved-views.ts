@@ -16,7 +16,9 @@ let views = stored();
 function stored(): readonly SavedView[] {
   try {
     const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(found) ? (found as SavedView[]).filter(({ path, name, search }) => path && name && typeof search === 'object') : [];
+    return Array.isArray(found)
+      ? (found as SavedView[]).filter(({ path, name, search }) => path && name && typeof search === 'object')
+      : [];
   } catch {
     return []; // written by hand, or by an older release
   }
@@ -41,7 +43,8 @@ export function deleteView({ path, name }: SavedView): void {
 }
 
 export const sameFilters = (a: Filters, b: Filters): boolean => sorted(a) === sorted(b);
-const sorted = (filters: Filters): string => filtersText(Object.fromEntries(Object.entries(filters).sort(([a], [b]) => a.localeCompare(b))));
+const sorted = (filters: Filters): string =>
+  filtersText(Object.fromEntries(Object.entries(filters).sort(([a], [b]) => a.localeCompare(b))));
 
 /** Every view of this browser, in the order of their making. */
 export function useSavedViews(): readonly SavedView[] {

@@ -28,7 +28,11 @@ interface CostFilters {
 
 export interface History extends Stacks {
   readonly bars: readonly Bar[];
+  /** By bar and name of the part, also of those that the chart adds up as "others". */
+  readonly amounts: ReadonlyMap<string, number>;
 }
+
+export const amountKey = (bar: string, part: string): string => `${bar} ${part}`;
 
 /** The running month and those before it, the latest first, as the API names them. */
 export function lastMonths(howMany = MONTHS, now = new Date()): readonly string[] {
@@ -54,13 +58,11 @@ export function expectedAmount(soFar: number, monthlyRate: number, now = new Dat
 }
 
 function historyOf(by: Part, months: readonly string[], rows: readonly (Row & { month: string })[]): History {
-  const stacks = stacksOf(
-    months,
-    rows.map((row) => ({ bar: row.month, part: row[by] ?? null, amount: Number(row.amount) })),
-    (part) => groupName(by, part),
-  );
+  const cells = rows.map((row) => ({ bar: row.month, part: row[by] ?? null, amount: Number(row.amount) }));
+  const stacks = stacksOf(months, cells, (part) => groupName(by, part));
+  const amounts = new Map(cells.map(({ bar, part, amount }) => [amountKey(bar, groupName(by, part)), amount]));
   const bars = months.map((month) => ({ id: month, label: monthName(month), title: monthText(month) }));
-  return { ...stacks, bars };
+  return { ...stacks, bars, amounts };
 }
 
 /** The latest months by one group: closed ones from the invoices, the running one accrued. */
@@ -73,11 +75,7 @@ async function readMonths(by: Part, filters: CostFilters): Promise<History> {
   ]);
   const rows = [...before.groups, ...now.groups].map((row) => ({ ...row, month: row.month ?? running }));
   const first = closed.filter((month) => rows.some((row) => row.month === month)).at(-1) ?? running;
-  return historyOf(
-    by,
-    [running, ...closed].filter((month) => month >= first).toReversed(),
-    rows,
-  );
+  return historyOf(by, [running, ...closed].filter((month) => month >= first).toReversed(), rows);
 }
 
 /** The same for a tenant, as far back as its months are recorded. */
@@ -114,7 +112,7 @@ export function useDays(period: string, filters: CostFilters = {}, enabled = tru
       const days = daysBetween(found.from, found.to);
       const cells = found.groups.map((row) => ({ bar: row.day ?? '', part: row.kind ?? null, amount: Number(row.amount) }));
       const bars = days.map((day) => ({ id: day, label: String(Number(day.slice(8))), title: dayText(day), open: true }));
-      return { ...stacksOf(days, cells, (part) => groupName('kind', part)), bars };
+      return { ...stacksOf(days, cells, (part) => groupName('kind', part)), bars, amounts: new Map() };
     },
     refetchInterval: POLL_MS,
     enabled,

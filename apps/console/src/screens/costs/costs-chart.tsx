@@ -85,6 +85,8 @@ function Before({ history, period, isOpen, amount }: BeforeProps) {
   const before = history?.bars[at - 1];
   if (!history || !before) return null;
   const last = (history.values[at - 1] ?? []).reduce((sum, value) => sum + value, 0);
-  const text = isOpen ? TEXTS.was(monthText(before.id), money(String(last))) : TEXTS.before(monthText(before.id), TEXTS.delta(amount - last));
+  const text = isOpen
+    ? TEXTS.was(monthText(before.id), money(String(last)))
+    : TEXTS.before(monthText(before.id), TEXTS.delta(amount - last));
   return <p className="mid">{text}</p>;
 }

@@ -58,7 +58,7 @@ export function CostsScreen() {
               value={period}
               onChange={(next) => change({ period: next ?? undefined })}
               allowDeselect={false}
-              w={160}
+              w={184}
             />
             <a className="btn" href={`/api/v1/costs.csv${filtersText(query)}`} download>
               <IconDownload size={16} stroke={1.75} aria-hidden />

@@ -7,7 +7,7 @@ import { Card } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import type { Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { groupName, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
+import { amountKey, groupName, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
 import { TEXTS } from './texts';
 
 type Row = Schemas['CostsGroupResponse'];
@@ -47,7 +47,7 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
             <th scope="col" className="num share-col hide-m">
               {TEXTS.share}
             </th>
-            <th scope="col" className="hide-m" aria-label="Bar" />
+            <td className="hide-m" />
             {before && (
               <th scope="col" className="num amount-col hide-m">
                 {before.name}
@@ -88,15 +88,15 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
   );
 }
 
-/** The amounts of the month before, by name. A small part that the chart has put into "others" has none of its own. */
+/** The amounts of the month before, by name. */
 function monthBefore(history: History | undefined, period: string) {
   const at = (history?.bars.findIndex(({ id }) => id === period) ?? 0) - 1;
   const bar = history?.bars[at];
   const values = history?.values[at];
   if (!history || !bar || !values) return null;
   const textOf = (name: string): string => {
-    const value = values[history.series.findIndex((one) => one.color > 0 && one.name === name)];
-    return value === undefined || value === 0 ? '' : plainMoney(String(value));
+    const value = history.amounts.get(amountKey(bar.id, name));
+    return value === undefined ? '' : plainMoney(String(value));
   };
   return { name: monthName(bar.id), textOf, total: values.reduce((sum, value) => sum + value, 0) };
 }
@@ -108,7 +108,8 @@ function GroupCell({ row, by, history }: { readonly row: Row; readonly by: Group
   const part = partOf(by);
   const value = row[part] ?? null;
   const name = groupName(part, value);
-  const series = history?.series.find((one) => one.color > 0 && one.name === name);
+  const own = history?.series.find((one) => one.color > 0 && one.name === name);
+  const series = own ?? history?.series.find((one) => one.color === 0);
   const search = by === 'tenant' ? { by: 'kind', tenant_id: value } : { by: 'resource', kind: value };
   return (
     <span className="nm">

@@ -39,21 +39,29 @@ const typeText = (type: string): string => words(type.replaceAll('.', ' '));
 const subjectText = ({ subject: { name, type, kind, id } }: Event): string =>
   [kindName(kind ?? type), name ?? `…${id.slice(-6)}`].join(' ');
 
+/** The provider changes them all the time, or the line says them already. */
+const QUIET = new Set(['networks', 'project_id', 'volume_ids', 'snapshot_ids', 'backup_ids', 'image_id', 'cloud_project_id']);
+
+const newOf = (change: unknown): unknown => (change !== null && typeof change === 'object' && 'new' in change ? change.new : change);
+
 /** The changed fields with their new values, as far as one line holds them. */
-function changeText({ data }: Event): string {
+function changeText({ data, subject }: Event): string {
   const changes = (data.changes ?? {}) as Readonly<Record<string, { readonly old?: unknown; readonly new?: unknown } | undefined>>;
-  const parts = Object.entries(changes).map(([name, change]) => {
-    const next = change && typeof change === 'object' && 'new' in change ? change.new : change;
-    return `${words(name.replace(/_id$/, ''))} ${valueText(next)}`;
+  const shown = Object.entries(changes).filter(
+    ([name, change]) => !QUIET.has(name) && !(name === 'name' && newOf(change) === subject.name),
+  );
+  const parts = shown.map(([name, change]) => {
+    const next = newOf(change);
+    return `${words(name.replace(/_id$|_slug$/, ''))} ${valueText(next)}`;
   });
   return parts.slice(0, 3).join(' · ');
 }
 
 function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
   const { heads } = TEXTS;
-  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => id ?? '' };
+  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 108, wide: true, cell: ({ tenant_id: id }) => id ?? '' };
   return [
-    { id: 'what', head: heads.what, width: 200, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
+    { id: 'what', head: heads.what, width: 170, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
     {
       id: 'on',
       head: heads.on,
@@ -71,6 +79,7 @@ function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
       id: 'by',
       head: heads.by,
       width: 150,
+      wide: true,
       cell: ({ actor, source }) => <span className="mid">{actor ?? TEXTS.sources[source] ?? words(source)}</span>,
     },
     { id: 'at', head: heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },

@@ -55,4 +55,5 @@ export function HomeScreen() {
   );
 }
 
-const sumOf = (counts: Readonly<Record<string, unknown>>): number => Object.values(counts).reduce<number>((sum, one) => sum + Number(one), 0);
+const sumOf = (counts: Readonly<Record<string, unknown>>): number =>
+  Object.values(counts).reduce<number>((sum, one) => sum + Number(one), 0);

@@ -50,4 +50,3 @@ export function LimitsCard({ usage, limits }: { readonly usage: Usage; readonly 
     </Card>
   );
 }
-

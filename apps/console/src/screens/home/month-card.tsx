@@ -23,7 +23,9 @@ export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeRe
           {usage && soFar !== undefined && (
             <p className="mid">{TEXTS.expected(money(String(expectedAmount(soFar, Number(usage.monthly_run_rate)))), month)}</p>
           )}
-          {usage?.last_invoiced && <p className="mid">{TEXTS.last(monthText(usage.last_invoiced.period), money(usage.last_invoiced.amount))}</p>}
+          {usage?.last_invoiced && (
+            <p className="mid">{TEXTS.last(monthText(usage.last_invoiced.period), money(usage.last_invoiced.amount))}</p>
+          )}
           <p style={{ marginTop: 8 }}>
             <Link to="/costs">{TEXTS.costs}</Link>
           </p>
@@ -37,4 +39,3 @@ export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeRe
     </Card>
   );
 }
-

@@ -1,8 +1,17 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { BarChart } from '../../parts/chart';
 import { useFilters } from '../../parts/filters';
 import { age, count, moneyDelta } from '../../parts/format';
-import { IconAlertOctagon, IconClockExclamation, IconFileDollar, IconGitCompare, IconRadarOff, IconUserQuestion } from '../../parts/icons';
+import {
+  IconAlertOctagon,
+  IconClockExclamation,
+  IconFileDollar,
+  IconGitCompare,
+  IconRadarOff,
+  IconUserCheck,
+  IconUserQuestion,
+} from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
@@ -26,6 +35,7 @@ const SHOWN_MONTHS = 6;
 
 export function InboxScreen() {
   const { items, isPending, error } = useInbox();
+  const client = useQueryClient();
   const { filters, change } = useFilters();
   const drift = useDriftSummary().data?.data;
   const shown = items.filter(({ group }) => !filters.group || group === filters.group);
@@ -53,7 +63,7 @@ export function InboxScreen() {
       />
       <div className="ib">
         <section className="card" aria-label={TEXTS.title}>
-          {error && <ErrorState error={error} />}
+          {error && <ErrorState error={error} retry={() => void client.refetchQueries({ type: 'active' })} />}
           {isPending && <Skeleton lines={6} />}
           {!isPending && !error && items.length === 0 && <Nothing />}
           <ol>
@@ -69,7 +79,7 @@ export function InboxScreen() {
 }
 
 function Item({ item }: { readonly item: InboxItem }) {
-  const Icon = ICONS[item.group];
+  const Icon = item.tone === 'wait' ? IconUserCheck : ICONS[item.group];
   return (
     <li className="it">
       <Icon size={18} stroke={1.75} aria-hidden style={{ color: `var(--${item.tone}-g)` }} />
@@ -103,23 +113,27 @@ function Side() {
     .slice(0, OLDEST);
   return (
     <aside className="grid side">
-      <Card label={TEXTS.numbers.title} pad>
-        <Facts
-          right
-          rows={[
-            [TEXTS.numbers.total, summary && count(summary.data.total)],
-            [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
-            [TEXTS.numbers.drifted, drift && count(drift.drifted)],
-          ]}
-        />
-      </Card>
+      {summary && (
+        <Card label={TEXTS.numbers.title} pad>
+          <Facts
+            right
+            rows={[
+              [TEXTS.numbers.total, count(summary.data.total)],
+              [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
+              [TEXTS.numbers.drifted, drift && count(drift.drifted)],
+            ]}
+          />
+        </Card>
+      )}
       <CostsCard />
-      <Card title={TEXTS.oldest} pad>
-        <Facts
-          right
-          rows={oldest.map(([kind, { as_of: at, complete }]) => [kindName(kind), <Age key={kind} at={at} late={!complete} />])}
-        />
-      </Card>
+      {oldest.length > 0 && (
+        <Card title={TEXTS.oldest} pad>
+          <Facts
+            right
+            rows={oldest.map(([kind, { as_of: at, complete }]) => [kindName(kind), <Age key={kind} at={at} late={!complete} />])}
+          />
+        </Card>
+      )}
     </aside>
   );
 }

@@ -9,7 +9,7 @@ export interface SagaLane {
   readonly attempts: number;
   readonly from: number | null;
   readonly to: number | null;
-  readonly look: 'ok' | 'bad' | 'mute' | 'open' | null;
+  readonly tone: 'ok' | 'bad' | 'mute' | 'open' | null;
 }
 
 export interface SagaSpan {
@@ -25,14 +25,14 @@ export interface SagaSpan {
 
 const UNDONE = new Set<string>(['compensating', 'compensated', 'compensation_failed']);
 const SHORTEST_MS = 1_000;
-const LOOKS: Readonly<Record<string, SagaLane['look']>> = {
+const TONES: Readonly<Record<string, SagaLane['tone']>> = {
   completed: 'ok',
   skipped: 'mute',
   failed: 'bad',
   running: 'open',
   waiting: 'open',
 };
-const UNDO_LOOKS: Readonly<Record<string, SagaLane['look']>> = { compensated: 'ok', compensation_failed: 'bad', compensating: 'open' };
+const UNDO_TONES: Readonly<Record<string, SagaLane['tone']>> = { compensated: 'ok', compensation_failed: 'bad', compensating: 'open' };
 
 const ms = (at: string | null): number | null => (at === null ? null : Date.parse(at));
 
@@ -69,14 +69,14 @@ function forwardLane(step: SagaStep, next: SagaStep | undefined, undoFrom: numbe
     attempts: step.attempts,
     from,
     to: from === null ? null : (end ?? last),
-    look: isUndone ? 'ok' : (LOOKS[step.status] ?? null),
+    tone: isUndone ? 'ok' : (TONES[step.status] ?? null),
   };
 }
 
 function undoLane(step: SagaStep, last: number): SagaLane {
   const from = ms(step.compensating_since);
-  const look = UNDO_LOOKS[step.status] ?? null;
-  return { step, isUndo: true, attempts: step.compensation_attempts, from, to: ms(step.finished_at) ?? last, look };
+  const tone = UNDO_TONES[step.status] ?? null;
+  return { step, isUndo: true, attempts: step.compensation_attempts, from, to: ms(step.finished_at) ?? last, tone };
 }
 
 export const stepTitle = (step: SagaStep): string => `${step.step_idx + 1} ${words(step.name)}`;

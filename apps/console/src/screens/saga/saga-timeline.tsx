@@ -35,7 +35,7 @@ export function SagaTimeline({ saga }: { readonly saga: Saga }) {
             </div>
           </div>
           {span.steps.map((lane) => (
-            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.look === 'open' ? wakeAt : null} />
+            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.tone === 'open' ? wakeAt : null} />
           ))}
           {span.undos.length > 0 && (
             <div className="band">
@@ -44,7 +44,7 @@ export function SagaTimeline({ saga }: { readonly saga: Saga }) {
             </div>
           )}
           {span.undos.map((lane) => (
-            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.look === 'open' ? wakeAt : null} />
+            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.tone === 'open' ? wakeAt : null} />
           ))}
         </div>
       </div>
@@ -111,29 +111,29 @@ interface LaneProps {
 }
 
 function Lane({ lane, place, wakeAt }: LaneProps) {
-  const { step, isUndo, from, to, look, attempts } = lane;
+  const { step, isUndo, from, to, tone, attempts } = lane;
   const left = from === null ? 0 : place(from);
   const width = from === null || to === null ? 0 : Math.max(LEAST_PERCENT, place(to) - left);
   const isPlanned = step.status === 'planned';
-  const showsError = isUndo || look !== 'ok';
+  const showsError = isUndo || tone !== 'ok';
   const note = [showsError && (step.error?.detail ?? step.reason), wakeAt !== null && TEXTS.nextTry(secondOfDay(wakeAt))]
     .filter(Boolean)
     .join(' · ');
-  const took = from === null || to === null ? '' : duration(to - from);
+  const took = from === null || to === null ? '' : to === from ? TEXTS.instant : duration(to - from);
   return (
     <div className={isPlanned ? 'lane planned' : 'lane'}>
       <div className="lb">
         <b>{isUndo ? TEXTS.undoOf(stepTitle(step)) : stepTitle(step)}</b>
         <small>
-          <Status of="step" value={!isUndo && look === 'ok' ? 'completed' : step.status} />
+          <Status of="step" value={!isUndo && tone === 'ok' ? 'completed' : step.status} />
           {attempts > 1 && ` · ${TEXTS.attempts(attempts)}`}
         </small>
       </div>
       <div className="tr">
-        {look && from !== null && (
+        {tone && from !== null && (
           <>
             <span
-              className={look === 'open' ? 'w' : `a ${look}`}
+              className={tone === 'open' ? 'w' : `a ${tone}`}
               style={{ left: `${Math.min(left, 100 - LEAST_PERCENT)}%`, width: `${Math.min(width, 100 - left)}%` }}
             />
             <span className={`lbx${step.error && showsError ? ' bad' : ''}`} style={labelPlace(left, width)} title={note || took}>

@@ -52,25 +52,26 @@ const COLUMNS: readonly Column<Saga>[] = [
       </span>
     ),
   },
-  { id: 'state', head: TEXTS.heads.state, width: 150, cell: ({ status }) => <Status of="saga" value={status} /> },
+  { id: 'state', head: TEXTS.heads.state, width: 146, cell: ({ status }) => <Status of="saga" value={status} /> },
   {
     id: 'why',
     head: TEXTS.heads.why,
-    width: 300,
+    width: 240,
+    wide: true,
     cell: ({ error, status }) => (
       <span className="dim" title={error?.detail}>
         {ENDED_WELL.has(status) ? '' : (error?.detail ?? '')}
       </span>
     ),
   },
-  { id: 'step', head: TEXTS.heads.step, width: 80, numeric: true, cell: (saga) => TEXTS.stepOf(stepsDone(saga), saga.steps.length) },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 140, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
-  { id: 'by', head: TEXTS.heads.by, width: 160, cell: ({ created_by: by }) => <span className="mid">{by}</span> },
-  { id: 'started', head: TEXTS.heads.started, width: 110, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
+  { id: 'step', head: TEXTS.heads.step, width: 64, numeric: true, cell: (saga) => TEXTS.stepOf(stepsDone(saga), saga.steps.length) },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 108, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
+  { id: 'by', head: TEXTS.heads.by, width: 140, cell: ({ created_by: by }) => <span className="mid">{by}</span> },
+  { id: 'started', head: TEXTS.heads.started, width: 92, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
   {
     id: 'took',
     head: TEXTS.heads.took,
-    width: 90,
+    width: 78,
     numeric: true,
     cell: ({ duration_ms: ms }) => <span className="dim">{ms === null ? '' : duration(ms)}</span>,
   },
