@@ -72,6 +72,7 @@ const COLUMNS: readonly Column<Sweep>[] = [
     id: 'trigger',
     head: TEXTS.heads.trigger,
     width: 120,
+    wide: true,
     cell: ({ trigger }) => <span className="dim">{TEXTS.triggers[trigger] ?? trigger}</span>,
   },
   { id: 'started', head: TEXTS.heads.started, width: 100, numeric: true, cell: ({ started_at: at }) => <Age at={at} /> },
