@@ -153,7 +153,7 @@ export class WatchedPage {
 
   /** The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. */
   async axe(scheme: 'light' | 'dark'): Promise<string[]> {
-    await this.page.evaluate(AXE);
+    if (await this.page.evaluate(`typeof axe === 'undefined'`)) await this.page.evaluate(AXE); // once for each page
     const { violations } = await this.page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(AXE_OPTIONS[scheme])})`);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),

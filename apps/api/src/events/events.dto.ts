@@ -85,7 +85,7 @@ export class EventResponse implements EventView {
   })
   readonly tenant_id: string | null;
 
-  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null for a change that no person asked for', {
+  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null when the service made it by itself', {
     nullable: true,
   })
   readonly actor: string | null;

@@ -141,10 +141,11 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
       <table aria-label={label} aria-rowcount={(total ?? models.length) + 1} className={dimmed ? 'dimmed' : ''}>
         {!isNarrow && <Head {...props} columns={visible} />}
         <tbody>
-          {inPage.map((place, at) => {
+          {/* one flat list: in nested ones React would know the rows by their place in view, and build all of them anew on scrolling */}
+          {inPage.flatMap((place, at) => {
             const model = models[place.index];
             const row = rows[place.index];
-            if (!model || row === undefined) return null;
+            if (!model || row === undefined) return [];
             const gap = place.start - (inPage[at - 1]?.end ?? 0);
             return [
               gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={width} />,
