@@ -341,7 +341,8 @@ describeInBrowser('the console in a browser', () => {
       await until(async () => (await volumeOf(id)).volume.droplet_ids.length === 0);
       await world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' });
     }
-    const { page } = await open('admin', '/sweeps');
+    const watched = await open('admin', '/sweeps');
+    const { page } = watched;
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
     await page.locator('.head .pill.bad, .head .pill.ok').waitFor();
@@ -357,6 +358,7 @@ describeInBrowser('the console in a browser', () => {
     const dialog = page.getByRole('dialog');
     const confirm = dialog.getByRole('button', { name: 'Release', exact: true });
     expect(await confirm.isDisabled()).toBe(true);
+    expect(await watched.axeInBothSchemes('release')).toEqual([]);
     const typed = dialog.getByLabel(/^Type \d+ to confirm/);
     const count = /Type (\d+)/.exec((await dialog.textContent()) ?? '')?.[1] ?? '';
     await typed.fill(count);
@@ -376,7 +378,8 @@ describeInBrowser('the console in a browser', () => {
     });
     const atProvider = () => world.atProvider<{ droplet: { name: string } }>(`/v2/droplets/${droplet?.provider_id}`);
     await until(async () => (await atProvider()).droplet.name === 'acme-renamed');
-    const { page } = await open('admin', `/resources/${droplet?.id}`);
+    const watched = await open('admin', `/resources/${droplet?.id}`);
+    const { page } = watched;
     await world.call('admin', '/api/v1/sweeps', { method: 'POST', body: { kind: 'droplet' } });
     await page.getByRole('heading', { level: 1, name: 'acme-renamed' }).waitFor({ timeout: 40_000 });
     await page.keyboard.press('g');
@@ -386,6 +389,7 @@ describeInBrowser('the console in a browser', () => {
     await page.getByRole('button', { name: 'Plan the way back' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('region', { name: 'Plan' }).getByText('acme-web-01').first().waitFor();
+    expect(await watched.axeInBothSchemes('plan of a revert')).toEqual([]);
     await dialog.getByRole('button', { name: 'Put back' }).click();
     await page.getByRole('heading', { name: /^Put back/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
