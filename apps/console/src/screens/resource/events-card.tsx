@@ -34,7 +34,7 @@ export function EventsCard({ id, isAdmin }: { readonly id: string; readonly isAd
       {query.isPending && <Skeleton />}
       {query.isSuccess && rows.length === 0 && <p className="pad dim">{TEXTS.events.none}</p>}
       <ol className="tl">
-        {rows.map((event, index) => {
+        {rows.flatMap((event, index) => {
           const heading = dayHeading(event.at);
           const before = rows[index - 1];
           return [
