@@ -68,7 +68,9 @@ async function changeAll(header: Record<string, string>): Promise<{ texts: strin
   const operations = (await documentedOperations(world)).filter(({ method, open }) => method !== 'get' && !open);
   const requests = [
     ...operations.map(({ method, path }) => ({ method, path: path.replace('{id}', own), body: {} as object })),
-    ...STARTS(own).flatMap((body) => ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body }))),
+    ...STARTS(own).flatMap((body) =>
+      ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body })),
+    ),
   ];
   const answers = [];
   for (const { method, path, body } of requests) answers.push(await world.call(method, path).set(header).send(body).buffer(true));
