@@ -12,7 +12,7 @@ export interface BilledMonth {
 const PLACES = 10;
 const SCALE = 10n ** BigInt(PLACES);
 const HALF_CENT = SCALE / 200n;
-/** An amount up to this one can be the least that the provider charges, which says nothing about the unit. */
+/** An amount up to this one can be the least that the provider charges, which proves nothing about the unit. */
 const LEAST = SCALE / 100n;
 
 /**
