@@ -165,7 +165,9 @@ it('protects every table that the service may read with row security, except tho
 });
 
 it.each(PLATFORM_VIEWS)('gives the rows of %s to the platform only [TEN-4]', async (view) => {
-  await owner.query(`insert into resource_prices (resource_id, valid_from, valid_to, product) values (gen_random_uuid(), now(), 'infinity', 'volume')`);
+  await owner.query(
+    `insert into resource_prices (resource_id, valid_from, valid_to, product) values (gen_random_uuid(), now(), 'infinity', 'volume')`,
+  );
   const count = `select count(*)::int as rows from ${view}`;
   expect(await asUnscoped((tx) => tx.query(count))).toEqual([{ rows: 0 }]);
   expect(await aTenant((tx) => tx.query(count))).toEqual([{ rows: 0 }]);

@@ -68,13 +68,15 @@ async function changeAll(header: Record<string, string>): Promise<{ texts: strin
   const operations = (await documentedOperations(world)).filter(({ method, open }) => method !== 'get' && !open);
   const requests = [
     ...operations.map(({ method, path }) => ({ method, path: path.replace('{id}', own), body: {} as object })),
-    ...STARTS(own).flatMap((body) => ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body }))),
+    ...STARTS(own).flatMap((body) =>
+      ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body })),
+    ),
   ];
-  const answers = [];
-  for (const { method, path, body } of requests) answers.push(await world.call(method, path).set(header).send(body).buffer(true));
+  const responses = [];
+  for (const { method, path, body } of requests) responses.push(await world.call(method, path).set(header).send(body).buffer(true));
   return {
-    texts: answers.map(({ text, body }, nr) => `${requests[nr]?.path} ${text ?? ''}${JSON.stringify(body)}`),
-    codes: answers.flatMap(({ body }) => JSON.stringify(body).match(/"code":"(\w+)"/)?.[1] ?? []),
+    texts: responses.map(({ text, body }, nr) => `${requests[nr]?.path} ${text ?? ''}${JSON.stringify(body)}`),
+    codes: responses.flatMap(({ body }) => JSON.stringify(body).match(/"code":"(\w+)"/)?.[1] ?? []),
   };
 }
 

@@ -21,7 +21,7 @@ export interface AccrualRequest {
   readonly filters: ResourceFilters;
 }
 
-/** The product of a life `l` with a price `p`, as invoices name it. */
+/** The product of a lifetime `l` with a price `p`, as invoices name it. */
 const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
               when p.product like 'droplet:gpu-%' then 'GPU Droplets'
               when l.kind = 'droplet' then 'Droplets'
@@ -30,7 +30,7 @@ const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
               when l.kind = 'load_balancer' then 'Load Balancers'
               when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end`;
 
-/** What an answer can be grouped by, of a life `l` with a price `p`, by its name in the answer. */
+/** What an answer can be grouped by, of a lifetime `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
   kind: 'l.billed_kind',
   product: PRODUCT_NAME,
@@ -70,7 +70,11 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null and $3::text is null' : '($3::text is null or tenant = $3)';
   const parts = [
-    ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`]),
+    ...(cutsAll
+      ? []
+      : [
+          `select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`,
+        ]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
   const text = `
@@ -78,7 +82,7 @@ with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
-lives as (${livesSql(first, tenant !== undefined)}
+lives as (${lifetimesSql(first, tenant !== undefined)}
      and ${conditions.join(' and ')} offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
@@ -140,7 +144,7 @@ const repeatedSql = (first: string): string => `
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
  * these columns are joined with prices, not the attributes.
  */
-const livesSql = (first: string, ofTenant: boolean): string => `
+const lifetimesSql = (first: string, ofTenant: boolean): string => `
   select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
          coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
          case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
@@ -169,9 +173,11 @@ const STRUCK = `(
                select min(s.started_at) from cloud_sweeps s
                 where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
 
-/** The parts of lives in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
+/** The parts of lifetimes in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
 const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
-      select ${Object.entries(columns).map(([name, value]) => `${value} as ${name}`).join(', ')}
+      select ${Object.entries(columns)
+        .map(([name, value]) => `${value} as ${name}`)
+        .join(', ')}
         from lives l cross join months m
         left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
       offset 0`;
@@ -209,7 +215,16 @@ function sharesSql({ byDay, byOwner, isWhole, cutsAll, columns }: Cuts): string 
   const from = `greatest(${['n.paid_from', ...ends.map((end) => end.from)].join(', ')})`;
   const until = `least(${['n.paid_until', ...ends.map((end) => end.until)].join(', ')})`;
   const tenant = byOwner ? 'case when n.moved then o.tenant_id else n.tenant_id end' : 'null::text';
-  const cut = ['n.line', columns, 'n.is_backup', 'n.month', `${tenant} as tenant`, `coalesce(${tenant}, '') as tenant_key`, `${byDay ? 'd.day' : 'n.month'} as day`, `${isWhole ? '2' : 'w.nth'} as nth`];
+  const cut = [
+    'n.line',
+    columns,
+    'n.is_backup',
+    'n.month',
+    `${tenant} as tenant`,
+    `coalesce(${tenant}, '') as tenant_key`,
+    `${byDay ? 'd.day' : 'n.month'} as day`,
+    `${isWhole ? '2' : 'w.nth'} as nth`,
+  ];
   const days = `cross join lateral (select generate_series(date_trunc('day', n.paid_from), n.paid_until, interval '1 day') as day) d`;
   return `
 owners as materialized (${byOwner ? ownerIntervals('resource_id = any (array(select resource_id from moved))') : 'select null where false'}),

@@ -65,15 +65,15 @@ select clock_timestamp() as now,
 /** Measured: most resources of a month are alike, which the planner cannot know, so it would sort all of them instead of hashing. */
 const SETTINGS = `set local work_mem = '64MB'; set local enable_sort = off; set local jit = off`;
 
-/** Questions whose answers are kept, and the longest wait for one that another caller has begun. */
+/** Questions that are remembered, and the longest wait for a result that another caller has begun. */
 const MOST_QUESTIONS = 500;
 const LIMIT_MS = 30_000;
 
 /** Answers what things cost: by the provider's invoices, or accrued by the second from what existed. */
 @Injectable()
 export class CostService {
-  /** Answers of questions about the time until now, by the question. */
-  private readonly answers = new Map<string, () => Promise<CostView>>();
+  /** Results for the time until now, by the question. */
+  private readonly results = new Map<string, () => Promise<CostView>>();
 
   constructor(
     private readonly database: Database,
@@ -93,10 +93,10 @@ export class CostService {
     const { freshMs } = this.config.costs;
     if (all || asked.window.until !== asked.window.now || freshMs === 0) return this.compute(scope, question, asked);
     const key = JSON.stringify([scope, question, asked.window.since]);
-    if (this.answers.size >= MOST_QUESTIONS) this.answers.clear();
+    if (this.results.size >= MOST_QUESTIONS) this.results.clear();
     const compute = async () => this.compute(scope, question, await this.understand(scope, question, false));
-    const answer = this.answers.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
-    this.answers.set(key, answer);
+    const answer = this.results.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
+    this.results.set(key, answer);
     return answer();
   }
 
