@@ -85,6 +85,7 @@ describeInBrowser('the console in a browser', () => {
     await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('r');
+    await page.getByRole('heading', { level: 1, name: 'Inventory' }).waitFor(); // the list of sagas has a first row too
     const first = page.locator('tbody tr[data-index="0"]');
     await first.waitFor();
     await first.focus();
