@@ -1,9 +1,17 @@
 import type { PriceBasis } from '#libs/catalog';
-import { filterSql, type ResourceFilters } from '#libs/inventory';
+import { filterSql, FREE_KINDS, INVOICE_PRODUCTS, PRICED_KINDS, type ResourceFilters } from '#libs/inventory';
 import type { CostGroupKey, CostWindow } from './cost-window';
 
 /** Kinds that DigitalOcean does not charge for, and kinds that another resource carries. */
-const FREE = `('dns_zone', 'firewall', 'vpc', 'droplet_backup')`;
+const FREE = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** Kinds of which each resource is billed as some product. */
+const BILLED_KINDS = `(${PRICED_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** The product of a kind, as invoices name it. */
+const PRODUCT_OF_KIND = `case l.kind ${Object.entries(INVOICE_PRODUCTS)
+  .map(([kind, product]) => `when '${kind}' then '${product}'`)
+  .join(' ')} else l.kind end`;
 
 /** The first month of billing by seconds; before it started hours were billed (docs/digitalocean-facts.md 9.12). */
 const SECONDS_SINCE = `timestamptz '2026-01-01T00:00:00Z'`;
@@ -101,7 +109,7 @@ groups as (
 unpriced as (
   select kind, reason, max(count)::int as count from (
     select own_kind as kind, month, count(distinct single) + coalesce(sum(n) filter (where single is null), 0) as count,
-           case when product is null then case when own_kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip') then 'not_priced_yet'
+           case when product is null then case when own_kind in ${BILLED_KINDS} then 'not_priced_yet'
                                                else 'kind_without_details' end
                 when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end as reason
       from numbered where monthly is null and part = '' and since < $2::timestamptz and until > $1::timestamptz
@@ -161,11 +169,8 @@ const SEGMENTS = `
   select l.*, m.month, m.month_s, p.product, p.units, p.plan,
          case when l.is_node then 'Kubernetes Clusters'
               when p.product like 'droplet:gpu-%' then 'GPU Droplets'
-              when l.kind = 'droplet' then 'Droplets'
-              when l.kind = 'volume' then 'Volumes'
-              when l.kind = 'snapshot' then case l.attrs ->> 'resource_type' when 'volume' then 'Volume Snapshots' else 'Droplet Snapshots' end
-              when l.kind = 'load_balancer' then 'Load Balancers'
-              when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end as product_name,
+              when l.kind = 'snapshot' and l.attrs ->> 'resource_type' = 'volume' then 'Volume Snapshots'
+              else ${PRODUCT_OF_KIND} end as product_name,
          greatest(l.born, m.month, p.valid_from) as since, least(l.died, m.until, p.valid_to) as until,
          coalesce(p.valid_from > m.month or p.valid_to < m.until, false) as cut
     from lives l cross join months m

@@ -19,6 +19,7 @@ import { FEED_SOURCES } from './history/feed.sql';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
+import { KindReader } from './queries/kind-reader';
 import { InventoryWords } from './queries/resource-filters';
 import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
@@ -55,6 +56,7 @@ const EXPORTED = [
   DueSweeps,
   InventoryReader,
   InventoryWords,
+  KindReader,
   OwnershipService,
   PriceSettling,
   ProtectionRecorder,

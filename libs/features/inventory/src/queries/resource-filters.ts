@@ -25,6 +25,8 @@ export interface ResourceFilters {
   readonly urn?: string;
   /** A tag of the provider, in its letter case. */
   readonly tag?: string;
+  /** Our id of a resource: only its children, such as the records of a DNS zone. */
+  readonly parent_id?: string;
   /** Our id of a resource: only its parents and its children, such as the volumes, snapshots and firewalls of a droplet. */
   readonly related_to?: string;
   /** Part of the name, of the provider's id, of an address or of a tag, in any letter case. */
@@ -141,6 +143,9 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
     `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
+  parent_id: (place) => `id in (
+    select child.id from cloud_resources one join cloud_resources child on child.account_id = one.account_id and child.parents <> '{}'
+       and child.parents @> array[one.kind || '/' || one.provider_id] where one.id = ${place}::uuid)`,
   // The children have an index of their own, the parents are found by their key.
   related_to: (place) => `id in (
     select child.id from cloud_resources one join cloud_resources child on child.account_id = one.account_id and child.parents <> '{}'

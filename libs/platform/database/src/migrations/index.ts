@@ -33,6 +33,7 @@ import { Events1795000001130 } from './1130-events.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration';
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
+import { UnavailableLists1795000001180 } from './1180-unavailable-lists.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   ProtectedResources1795000001140,
   PowerOfMachines1795000001141,
   SagaPlans1795000001150,
+  UnavailableLists1795000001180,
 ];
