@@ -23,11 +23,11 @@ import { UuidPipe } from '../http/validation.pipe';
 import {
   AdoptedResponse,
   InventorySummaryResponse,
-  KindResponse,
   ResourceDetailResponse,
   ResourceEventResponse,
   ResourceResponse,
 } from './inventory.dto';
+import { KindResponse } from './kinds.dto';
 import { InventoryQuery, listOptions, ResourceBody, resourceFilters } from './inventory-inputs.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */

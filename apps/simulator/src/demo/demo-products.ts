@@ -86,7 +86,7 @@ function make(made: Made, project: ClientProject, { urn, assigned_at: created_at
     made.spaces_keys.push(spacesKey(id, made.spaces_keys.length, created_at));
     if (made.spaces_keys.length % 4 === 1) made.cdn_endpoints.push(cdnEndpoint(project, id, made.cdn_endpoints.length, created_at));
   }
-  if (type === 'domain' && made.uptime_checks.length < 12) made.uptime_checks.push(uptimeCheck(id, made.uptime_checks.length));
+  if (type === 'domain' && made.uptime_checks.length < 12) made.uptime_checks.push(uptimeCheck(project, id, made.uptime_checks.length));
 }
 
 /** The passwords are plainly made up. The provider sends such fields, so a client must not store them. */
@@ -204,7 +204,7 @@ function certificateOf(balancer: LoadBalancerRecord, nth: number, startMs: numbe
 
 function cdnEndpoint({ region }: ClientProject, bucket: string, nth: number, created_at: string): OpaqueRecord {
   const [origin, endpoint] = ['digitaloceanspaces.com', 'cdn.digitaloceanspaces.com'].map((host) => `${bucket}.${region}.${host}`);
-  return { id: uuidOf(55, nth + 1), origin, endpoint, ttl: 3600, certificate_id: '', custom_domain: '', created_at };
+  return { id: uuidOf(55, nth + 1), origin, endpoint, ttl: 3600, created_at };
 }
 
 function spacesKey(bucket: string, nth: number, created_at: string): OpaqueRecord {
@@ -212,8 +212,8 @@ function spacesKey(bucket: string, nth: number, created_at: string): OpaqueRecor
   return { name: `${bucket}-deploy`, access_key, grants: [{ bucket, permission: 'readwrite' }], created_at };
 }
 
-function uptimeCheck(zone: string, nth: number): OpaqueRecord {
-  return { id: uuidOf(56, nth + 1), name: `${zone} is up`, type: 'https', target: `https://${zone}`, regions: ['eu_west', 'us_east'], enabled: true };
+function uptimeCheck({ owner }: ClientProject, zone: string, nth: number): OpaqueRecord {
+  return { id: uuidOf(56, nth + 1), name: `Site ${nth + 1} of ${owner}`, type: 'https', target: `https://${zone}`, regions: ['eu_west', 'us_east'], enabled: true };
 }
 
 function alertPolicy({ owner, droplets }: ClientProject, nth: number): OpaqueRecord {

@@ -32,6 +32,8 @@ interface Product {
   readonly unpaged?: true;
   /** The type in the URN, for products that projects list. */
   readonly urnType?: string;
+  /** The simulator does not play its deletion. */
+  readonly noDelete?: true;
   /** The field of the record with the id in its URN. */
   readonly idField?: string;
   readonly view?: (record: OpaqueRecord) => OpaqueRecord;
@@ -48,7 +50,7 @@ const PRODUCTS: readonly Product[] = [
   { path: '/v2/cdn/endpoints', collection: 'cdn_endpoints', keys: ['endpoints', 'endpoint'] },
   { path: '/v2/registries', collection: 'registries', keys: ['registries', 'registry'], unpaged: true },
   { path: '/v2/reserved_ipv6', collection: 'reserved_ipv6s', keys: ['reserved_ipv6s', 'reserved_ipv6'], urnType: 'reservedipv6', idField: 'ip' },
-  { path: '/v2/vpc_nat_gateways', collection: 'nat_gateways', keys: ['vpc_nat_gateways', 'vpc_nat_gateway'] },
+  { path: '/v2/vpc_nat_gateways', collection: 'nat_gateways', keys: ['vpc_nat_gateways', 'vpc_nat_gateway'], noDelete: true },
   { path: '/v2/spaces/keys', collection: 'spaces_keys', keys: ['keys', 'key'] },
   { path: '/v2/uptime/checks', collection: 'uptime_checks', keys: ['checks', 'check'] },
   { path: '/v2/monitoring/alerts', collection: 'alert_policies', keys: ['policies', 'policy'] },
@@ -76,10 +78,11 @@ function routesOf(product: Product): Route[] {
     const records = world.collections[product.collection].all();
     return unpaged ? ok({ [plural]: records.map(view) }) : list(plural, sourceOf(records, view));
   };
+  const remove = (world: World, request: ProviderRequest) => deleteProduct(world, product, request);
   return [
     { method: 'GET', path, handle: handleList },
     { method: 'GET', path: `${path}/:id`, handle: (world, request) => ok({ [singular]: view(existing(world, product.collection, request)) }) },
-    { method: 'DELETE', path: `${path}/:id`, handle: (world, request) => deleteProduct(world, product, request) },
+    ...(product.noDelete ? [] : [{ method: 'DELETE' as const, path: `${path}/:id`, handle: remove }]),
   ];
 }
 

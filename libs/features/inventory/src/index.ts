@@ -42,6 +42,6 @@ export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';
-export { DueSweeps } from './sync/sweep-ledger';
+export { DueSweeps } from './sync/due-sweeps';
 export type { SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

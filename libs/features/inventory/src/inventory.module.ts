@@ -33,7 +33,7 @@ import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
 import { BackupPolicies } from './sync/backup-policies';
 import { Confirmation } from './sync/confirmation';
-import { DueSweeps } from './sync/sweep-ledger';
+import { DueSweeps } from './sync/due-sweeps';
 import { FallbackProject } from './sync/fallback-project';
 import { ListSweep } from './sync/list-sweep';
 import { MembershipWalk } from './sync/membership-walk';
