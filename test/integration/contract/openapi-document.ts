@@ -11,7 +11,8 @@ const REPOSITORY = resolve(__dirname, '../../..');
 const BESIDE = ['digitalocean-openapi-full.json', 'digitalocean-openapi.json'].map((name) => join(REPOSITORY, '../shared', name));
 
 /** The expected location of the provider's official document: `DO_OPENAPI`, or a file beside the repository, the whole document first. */
-export const OPENAPI_PATH = process.env.DO_OPENAPI ?? BESIDE.find((path) => existsSync(path)) ?? join(REPOSITORY, '../shared/digitalocean-openapi.json');
+export const OPENAPI_PATH =
+  process.env.DO_OPENAPI ?? BESIDE.find((path) => existsSync(path)) ?? join(REPOSITORY, '../shared/digitalocean-openapi.json');
 
 /** The instruction that is printed when the document is missing. */
 export const HOW_TO_GET =

@@ -174,7 +174,9 @@ if (document === undefined) {
     });
 
     it('has called every endpoint of the simulator', () => {
-      expect(undriven(ENDPOINT_GROUPS.filter((family) => ![...RESOURCE_GROUPS, ...PRODUCT_GROUPS, ...COST_GROUPS].includes(family)))).toEqual([]);
+      expect(
+        undriven(ENDPOINT_GROUPS.filter((family) => ![...RESOURCE_GROUPS, ...PRODUCT_GROUPS, ...COST_GROUPS].includes(family))),
+      ).toEqual([]);
     });
   });
 }

@@ -39,7 +39,11 @@ it.each(products)('keeps of a %s the declared fields only, whatever the others c
 it.each(products)('reads a %s with an id only', (name) => {
   const { object, parentId } = productOf(name);
   const { idField = 'id' } = kindNamed(name);
-  const least = { [idField]: object[idField], ...(name === 'managed_db' && { status: 'online' }), ...(name === 'dns_record' && { type: 'A' }) };
+  const least = {
+    [idField]: object[idField],
+    ...(name === 'managed_db' && { status: 'online' }),
+    ...(name === 'dns_record' && { type: 'A' }),
+  };
   expect(kindNamed(name).observe(least, parentId)).toMatchObject({ providerId: expect.any(String) as string });
 });
 
@@ -78,7 +82,8 @@ describe('the lists of every kind', () => {
 
   it('finds the object of each kind once, and writes nothing in a second cycle [INV-1, INV-2]', async () => {
     for (const round of ['first', 'second'])
-      for (const kind of products) expect({ round, sweep: await world.sweep(kind) }).toMatchObject({ round, sweep: { kind, status: 'complete', reason: null } });
+      for (const kind of products)
+        expect({ round, sweep: await world.sweep(kind) }).toMatchObject({ round, sweep: { kind, status: 'complete', reason: null } });
     for (const kind of products) {
       expect({ kind, rows: await rowsOf(kind) }).toMatchObject({ kind, rows: [{ deleted: false }] });
       expect({ kind, events: await events(kind) }).toEqual({ kind, events: ['discovered'] });
@@ -165,7 +170,11 @@ describe('the lists of every kind', () => {
     const field = kindNamed(name).idField ?? 'id';
     const id = object[field];
     if (typeof id === 'number') return { ...object, [field]: id + 1 };
-    return { ...object, [field]: field === 'ip' ? '2001:db8:cad:d0::2f' : field === 'id' || field === 'uuid' ? `0${String(id).slice(1, -1)}0` : `${String(id)}2` };
+    return {
+      ...object,
+      [field]:
+        field === 'ip' ? '2001:db8:cad:d0::2f' : field === 'id' || field === 'uuid' ? `0${String(id).slice(1, -1)}0` : `${String(id)}2`,
+    };
   }
 });
 
@@ -200,16 +209,19 @@ describe('a list that the provider does not let us read', () => {
     { status: 403, reason: 'forbidden_by_provider' },
     { status: 404, reason: 'not_found_at_provider' },
     { status: 412, reason: 'refused_by_provider' },
-  ])('is not available after a first $status: no alarm, no part in as_of, and read again after a day [KND-2]', async ({ status, reason }) => {
-    const body = { id: reason, message: 'no' };
-    await world.simulator.faults([{ id: 'closed', match: { path: '/v2/databases' }, effect: { type: 'status', status, body } }]);
-    expect(await world.sweep('managed_db')).toMatchObject({ status: 'not_available', reason });
-    const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
-    expect(completeness.managed_db).toEqual({ as_of: null, complete: false, reason: `not_available: ${reason}` });
-    expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
-    expect((await world.due.find()).map(({ kind }) => kind)).not.toContain('managed_db');
-    expect(await world.database.query(`select 1 from events where type like 'sweep.%'`)).toEqual([]);
-  });
+  ])(
+    'is not available after a first $status: no alarm, no part in as_of, and read again after a day [KND-2]',
+    async ({ status, reason }) => {
+      const body = { id: reason, message: 'no' };
+      await world.simulator.faults([{ id: 'closed', match: { path: '/v2/databases' }, effect: { type: 'status', status, body } }]);
+      expect(await world.sweep('managed_db')).toMatchObject({ status: 'not_available', reason });
+      const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
+      expect(completeness.managed_db).toEqual({ as_of: null, complete: false, reason: `not_available: ${reason}` });
+      expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
+      expect((await world.due.find()).map(({ kind }) => kind)).not.toContain('managed_db');
+      expect(await world.database.query(`select 1 from events where type like 'sweep.%'`)).toEqual([]);
+    },
+  );
 
   it('leaves its members of projects as rows without details, with their tenant [KND-2, INV-11]', async () => {
     expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
@@ -230,9 +242,10 @@ describe('a list that the provider does not let us read', () => {
     const { data } = await world.inventory.list(platform, { kind: 'managed_db' }, { limit: 10 });
     expect(data).toMatchObject([{ id: before[0]?.id, name: 'fern-db', tenant_id: 'fern', attrs: { engine: 'pg' } }]);
     expect(data[0]?.attrs).not.toHaveProperty('placeholder');
-    const types = await world.database.query<{ type: string }>('select type from cloud_resource_events where resource_id = $1 order by seq', [
-      before[0]?.id,
-    ]);
+    const types = await world.database.query<{ type: string }>(
+      'select type from cloud_resource_events where resource_id = $1 order by seq',
+      [before[0]?.id],
+    );
     expect(types.filter(({ type }) => type === 'discovered')).toHaveLength(1);
   });
 

@@ -141,7 +141,16 @@ it('attributes the network, certificates and children of a client to its tenant 
   const own = (await rows('vpc')).filter(({ attrs }) => attrs.default === false);
   expect(own.length).toBe(12);
   expect(own.filter(({ tenant_id, attribution }) => tenant_id === null || attribution.by !== 'parent')).toEqual([]);
-  for (const kind of ['certificate', 'db_replica', 'k8s_node_pool', 'nat_gateway', 'cdn_endpoint', 'spaces_key', 'dns_record', 'alert_policy'])
+  for (const kind of [
+    'certificate',
+    'db_replica',
+    'k8s_node_pool',
+    'nat_gateway',
+    'cdn_endpoint',
+    'spaces_key',
+    'dns_record',
+    'alert_policy',
+  ])
     expect({ kind, without: (await rows(kind)).filter(({ tenant_id }) => tenant_id === null).length }).toEqual({ kind, without: 0 });
 });
 

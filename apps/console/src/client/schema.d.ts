@@ -2669,7 +2669,7 @@ export interface components {
        * @description State of the sweep; `released`: an admin believes the suspect list
        * @enum {string}
        */
-      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available';
       /** @description Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item` */
       reason: string | null;
       /** @description Pages read so far */
@@ -6962,7 +6962,7 @@ export interface operations {
         /** @description A resource kind with a list, `project`, or `action` for the action feed */
         kind?: string;
         /** @description State of the sweep; several are separated by commas */
-        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused');
+        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available');
         /** @description Why the sweep was started */
         trigger?: 'schedule' | 'first' | 'manual' | 'action_feed';
       };

@@ -123,7 +123,16 @@ function database({ id: project_id, owner, region, droplets }: ClientProject, id
 function replica({ owner, region }: ClientProject, primary_id: string, nth: number, created_at: string): OpaqueRecord {
   const host = `${owner}-db-copy.db.ondigitalocean.example`;
   const size = { size: 'db-s-1vcpu-2gb', storage_size_mib: 30_720 };
-  return { id: uuidOf(53, nth + 1), primary_id, name: `${owner}-db-copy`, region, status: 'online', ...size, created_at, connection: connection(host) };
+  return {
+    id: uuidOf(53, nth + 1),
+    primary_id,
+    name: `${owner}-db-copy`,
+    region,
+    status: 'online',
+    ...size,
+    created_at,
+    connection: connection(host),
+  };
 }
 
 function cluster({ owner, region, droplets }: ClientProject, id: string, created_at: string): OpaqueRecord {
@@ -213,7 +222,14 @@ function spacesKey(bucket: string, nth: number, created_at: string): OpaqueRecor
 }
 
 function uptimeCheck({ owner }: ClientProject, zone: string, nth: number): OpaqueRecord {
-  return { id: uuidOf(56, nth + 1), name: `Site ${nth + 1} of ${owner}`, type: 'https', target: `https://${zone}`, regions: ['eu_west', 'us_east'], enabled: true };
+  return {
+    id: uuidOf(56, nth + 1),
+    name: `Site ${nth + 1} of ${owner}`,
+    type: 'https',
+    target: `https://${zone}`,
+    regions: ['eu_west', 'us_east'],
+    enabled: true,
+  };
 }
 
 function alertPolicy({ owner, droplets }: ClientProject, nth: number): OpaqueRecord {
@@ -259,6 +275,14 @@ function registry(startMs: number): OpaqueRecord {
 function repository(name: string, nth: number, startMs: number): OpaqueRecord {
   const digest = `sha256:${String(nth + 1).padStart(64, '0')}`;
   const size = { compressed_size_bytes: 1_972_332, size_bytes: 2_816_445 };
-  const latest = { registry_name: 'northwind', repository: name, digest, ...size, updated_at: apiTime(startMs - DAY_MS), tags: ['latest'], blobs: [] };
+  const latest = {
+    registry_name: 'northwind',
+    repository: name,
+    digest,
+    ...size,
+    updated_at: apiTime(startMs - DAY_MS),
+    tags: ['latest'],
+    blobs: [],
+  };
   return { registry_name: 'northwind', name, tag_count: 4, manifest_count: 6, latest_manifest: latest };
 }

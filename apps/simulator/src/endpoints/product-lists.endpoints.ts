@@ -43,13 +43,24 @@ interface Product {
 
 const PRODUCTS: readonly Product[] = [
   { path: '/v2/databases', collection: 'databases', keys: ['databases', 'database'], unpaged: true, urnType: 'dbaas' },
-  { path: '/v2/kubernetes/clusters', collection: 'kubernetes_clusters', keys: ['kubernetes_clusters', 'kubernetes_cluster'], urnType: 'kubernetes' },
+  {
+    path: '/v2/kubernetes/clusters',
+    collection: 'kubernetes_clusters',
+    keys: ['kubernetes_clusters', 'kubernetes_cluster'],
+    urnType: 'kubernetes',
+  },
   { path: '/v2/apps', collection: 'apps', keys: ['apps', 'app'], urnType: 'app' },
   { path: '/v2/vpcs', collection: 'vpcs', keys: ['vpcs', 'vpc'], urnType: 'vpc', view: vpcView, checkDelete: checkVpcIsUnused },
   { path: '/v2/certificates', collection: 'certificates', keys: ['certificates', 'certificate'] },
   { path: '/v2/cdn/endpoints', collection: 'cdn_endpoints', keys: ['endpoints', 'endpoint'] },
   { path: '/v2/registries', collection: 'registries', keys: ['registries', 'registry'], unpaged: true },
-  { path: '/v2/reserved_ipv6', collection: 'reserved_ipv6s', keys: ['reserved_ipv6s', 'reserved_ipv6'], urnType: 'reservedipv6', idField: 'ip' },
+  {
+    path: '/v2/reserved_ipv6',
+    collection: 'reserved_ipv6s',
+    keys: ['reserved_ipv6s', 'reserved_ipv6'],
+    urnType: 'reservedipv6',
+    idField: 'ip',
+  },
   { path: '/v2/vpc_nat_gateways', collection: 'nat_gateways', keys: ['vpc_nat_gateways', 'vpc_nat_gateway'], noDelete: true },
   { path: '/v2/spaces/keys', collection: 'spaces_keys', keys: ['keys', 'key'] },
   { path: '/v2/uptime/checks', collection: 'uptime_checks', keys: ['checks', 'check'] },
@@ -81,7 +92,11 @@ function routesOf(product: Product): Route[] {
   const remove = (world: World, request: ProviderRequest) => deleteProduct(world, product, request);
   return [
     { method: 'GET', path, handle: handleList },
-    { method: 'GET', path: `${path}/:id`, handle: (world, request) => ok({ [singular]: view(existing(world, product.collection, request)) }) },
+    {
+      method: 'GET',
+      path: `${path}/:id`,
+      handle: (world, request) => ok({ [singular]: view(existing(world, product.collection, request)) }),
+    },
     ...(product.noDelete ? [] : [{ method: 'DELETE' as const, path: `${path}/:id`, handle: remove }]),
   ];
 }
@@ -122,10 +137,14 @@ function listRepositories(world: World, request: ProviderRequest): Answer {
 function createSshKey(world: World, request: ProviderRequest): Answer {
   const { name, public_key: key } = objectBody(request);
   if (typeof name !== 'string' || name === '') throw unprocessable('name is required');
-  if (typeof key !== 'string' || !/^(ssh-|ecdsa-)\S+ \S+/.test(key)) throw unprocessable('Key invalid, key should be of the format `type key [comment]`');
+  if (typeof key !== 'string' || !/^(ssh-|ecdsa-)\S+ \S+/.test(key))
+    throw unprocessable('Key invalid, key should be of the format `type key [comment]`');
   const keys = world.collections.ssh_keys;
   if (keys.all().some((known) => known.public_key === key)) throw unprocessable('SSH Key is already in use on your account');
-  const fingerprint = world.random.uuid().replaceAll('-', '').replaceAll(/(..)(?=.)/g, '$1:');
+  const fingerprint = world.random
+    .uuid()
+    .replaceAll('-', '')
+    .replaceAll(/(..)(?=.)/g, '$1:');
   const id = Math.max(512_000, ...keys.all().map((known) => Number(known.id))) + 1;
   return ok({ ssh_key: keys.put({ id, fingerprint, public_key: key, name }) }, 201);
 }

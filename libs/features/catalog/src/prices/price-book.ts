@@ -1,7 +1,16 @@
 import { Database } from '#libs/database';
 import { cached } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { billedPrice, type Billed, type Charge, type ListPrice, type PriceSource, type RateOf, type UnitRate, type Unpriced } from './list-price';
+import {
+  billedPrice,
+  type Billed,
+  type Charge,
+  type ListPrice,
+  type PriceSource,
+  type RateOf,
+  type UnitRate,
+  type Unpriced,
+} from './list-price';
 
 /** Whose prices. `list`: what everybody may see, of the catalog and the configured list. `buy`: also what invoices taught; admins only. */
 export type PriceBasis = 'list' | 'buy';

@@ -65,5 +65,7 @@ function instancesOf(components: unknown) {
   const [size] = sizes;
   const count = parts.reduce((sum, { instance_count: instances }) => sum + instances, 0);
   if (parts.length === 0) return { product: 'app', units: '0', plan: null };
-  return sizes.length === 1 && size ? { product: `app:${size}`, units: String(count), plan: null } : { product: 'app', units: '1', plan: null };
+  return sizes.length === 1 && size
+    ? { product: `app:${size}`, units: String(count), plan: null }
+    : { product: 'app', units: '1', plan: null };
 }

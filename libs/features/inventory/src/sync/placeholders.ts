@@ -39,7 +39,9 @@ export class Placeholders {
     const certain = walked.filter((member) => !member.uncertain);
     for (const [kind, members] of byKind(certain, unavailable)) {
       const page = members.map((member) => observePlaceholder(kind, member.providerId));
-      await run.progress.addCounts(await this.recorder.recordPage(run, placeholderOf(kind, members[0]?.urnType ?? kind), page, requestedAt));
+      await run.progress.addCounts(
+        await this.recorder.recordPage(run, placeholderOf(kind, members[0]?.urnType ?? kind), page, requestedAt),
+      );
     }
   }
 
