@@ -1,4 +1,4 @@
-import { KINDS, type Kind } from '#libs/inventory';
+import { KindReader, KINDS, type Kind } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
 import type { RawObject } from '../../support/listed-objects';
 import { LISTED_PRODUCTS, type ListedProduct } from '../../support/listed-products';
@@ -142,6 +142,16 @@ describe('the lists of every kind', () => {
     expect((await world.inventory.list(platform, { kind: 'dns_record', parent_id: database?.id }, { limit: 10 })).data).toEqual([]);
   });
 
+  it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {
+    const { data } = await world.service(KindReader).list(platform);
+    expect(data.map(({ kind }) => kind)).toEqual([...KINDS.map(({ kind }) => kind), 'spaces_bucket']);
+    expect(data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ label: 'Database', has_list: true, cadence_s: 900, count: 1, monthly: '30.00', status: 'available' });
+    expect(data.find(({ kind }) => kind === 'nat_gateway')).toMatchObject({ count: 1, monthly: null });
+    expect(data.find(({ kind }) => kind === 'spaces_bucket')).toMatchObject({ has_list: false, count: 0 });
+    const own = await world.service(KindReader).list({ kind: 'tenant', tenantId: 'acme' });
+    expect(own.data.filter(({ count }) => count > 0)).toEqual([]);
+  });
+
   it('deletes no row of a list that could be read and now cannot: its sweep is refused, not silent [KND-2, INV-7]', async () => {
     await world.simulator.faults([{ id: 'gone', match: { path: '/v2/vpcs' }, effect: { type: 'status', status: 403 } }]);
     for (let nth = 0; nth < 4; nth += 1)
@@ -217,7 +227,9 @@ describe('a list that the provider does not let us read', () => {
       expect(await world.sweep('managed_db')).toMatchObject({ status: 'not_available', reason });
       const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
       expect(completeness.managed_db).toEqual({ as_of: null, complete: false, reason: `not_available: ${reason}` });
-      expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
+      const kinds = await world.service(KindReader).list(platform);
+    expect(kinds.data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ status: 'not_available', last_complete_at: null });
+    expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
       expect((await world.due.find()).map(({ kind }) => kind)).not.toContain('managed_db');
       expect(await world.database.query(`select 1 from events where type like 'sweep.%'`)).toEqual([]);
     },
