@@ -2295,7 +2295,7 @@ export interface components {
       is_fallback: boolean;
       /** @description Owner of the project; null when it belongs to no tenant */
       tenant_id: string | null;
-      /** @description Source of the owner; `admin` without an owner: nobody, on purpose */
+      /** @description Source of the owner; `admin` without an owner: an admin decided that the project has none */
       tenant_set_by: ('description' | 'admin') | null;
       /** @description Classification given by an admin */
       classification: string | null;
@@ -4383,7 +4383,7 @@ export interface components {
       at: string;
       /** @description Owner of the subject at that time; null where it belonged to no tenant, or the event is for platform admins */
       tenant_id: string | null;
-      /** @description Who made the change; a tenant reads `operator` for a platform admin; null when nobody asked for it */
+      /** @description Who made the change; a tenant reads `operator` for a platform admin; null when the service made it by itself */
       actor: string | null;
       /**
        * @description The part of the service that found or made the change
