@@ -33,7 +33,7 @@ type Made = Pick<
   | 'alert_policies'
 >;
 
-/** An id that follows from the number of the record: it takes no draw from the random generator, so older demo data stays as it is. */
+/** An id that follows from the number of the record: it takes no draw from the random generator, so older demo data keeps its ids. */
 const uuidOf = (group: number, nth: number): string =>
   `${String(group).padStart(8, '0')}-4d3e-4f00-8000-${nth.toString(16).padStart(12, '0')}`;
 

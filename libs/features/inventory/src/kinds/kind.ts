@@ -198,7 +198,7 @@ export function unordered(rules: readonly unknown[]): unknown[] {
   return (canonicalValue(rules) ?? []) as unknown[];
 }
 
-/** The size of a volume or image in GiB, as it is kept. */
+/** The kept size of a volume or image in GiB. */
 export function gibOf({ size_gigabytes: gib }: BilledFields['attrs']): string | number | null {
   return typeof gib === 'number' || typeof gib === 'string' ? gib : null;
 }
