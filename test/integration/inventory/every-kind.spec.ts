@@ -160,6 +160,14 @@ describe('the lists of every kind', () => {
     expect(await rowsOf('vpc')).toMatchObject([{ strikes: 0, deleted: false }]);
   });
 
+  it('strikes no pool when a cluster cannot be read, because its pools are not known then [INV-4]', async () => {
+    const [pool] = productOf('k8s_cluster').object.node_pools as RawObject[];
+    const broken = { ...productOf('k8s_cluster').object, node_pools: [{ ...pool, count: 'three' }] };
+    await world.simulator.change({ kubernetes_clusters: [broken] });
+    expect(await world.sweep('k8s_node_pool')).toMatchObject({ status: 'incomplete', reason: 'unreadable_item', struck: 0 });
+    expect(await rowsOf('k8s_node_pool')).toMatchObject([{ strikes: 0, deleted: false }]);
+  });
+
   it('deletes the row of each kind whose object is gone, and of no other [INV-3]', async () => {
     const kinds = products.filter((name) => productOf(name).stored);
     const twice = Object.entries(LISTED_PRODUCTS).flatMap(([name, { stored: place, object }]) =>

@@ -112,9 +112,9 @@ export class ListSweep {
         const items = page.items.flatMap(({ seen }) => seen.map((one) => parents?.withParent(one) ?? one));
         const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;
         for (const seen of items) listed.add(seen.providerId);
-        if (objectsIn && page.unreadable.length > 0) throw new IncompleteListError('unreadable_item');
         for (const { id } of page.unreadable) if (id !== null) listed.add(id);
         run.progress.addUnreadable(path, page.unreadable);
+        if (objectsIn && page.unreadable.length > 0) throw new IncompleteListError('unreadable_item'); // it may contain known objects
         run.progress.expectPages(before + Math.max(page.pagesExpected, page.page));
         const next = this.recordPage(run, kind, { ...page, items }, fresh);
         next.catch(() => undefined); // a rejection is handled when this page is awaited
