@@ -41,7 +41,9 @@ const lists = [
   account.databases.length,
   account.kubernetes_clusters.length,
   account.kubernetes_clusters.length, // and for the pools in them
-  ...['apps', 'vpcs', 'nat_gateways', 'reserved_ipv6s', 'certificates', 'cdn_endpoints', 'spaces_keys', 'registries'].map((name) => account[name].length),
+  ...['apps', 'vpcs', 'nat_gateways', 'reserved_ipv6s', 'certificates', 'cdn_endpoints', 'spaces_keys', 'registries'].map(
+    (name) => account[name].length,
+  ),
   ...['ssh_keys', 'tags', 'uptime_checks', 'alert_policies'].map((name) => account[name].length),
 ];
 /** Kinds that are listed by parent: a page per 200 of each database, registry and zone. */

@@ -60,7 +60,7 @@ export class OpenApiDocument {
     const parts = ['allOf', 'anyOf', 'oneOf'].flatMap((word) =>
       ((schema[word] ?? []) as unknown[]).flatMap((_, nth) => this.keysAt(`${at}/${word}/${nth}`)),
     );
-    return [...Object.keys((schema.properties ?? {}) as Json), ...parts];
+    return [...Object.keys(schema.properties ?? {}), ...parts];
   }
 
   validateResponse(method: string, path: string, status: number, body: unknown): string[] {

@@ -145,7 +145,14 @@ describe('the lists of every kind', () => {
   it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {
     const { data } = await world.service(KindReader).list(platform);
     expect(data.map(({ kind }) => kind)).toEqual([...KINDS.map(({ kind }) => kind), 'spaces_bucket']);
-    expect(data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ label: 'Database', has_list: true, cadence_s: 900, count: 1, monthly: '30.00', status: 'available' });
+    expect(data.find(({ kind }) => kind === 'managed_db')).toMatchObject({
+      label: 'Database',
+      has_list: true,
+      cadence_s: 900,
+      count: 1,
+      monthly: '30.00',
+      status: 'available',
+    });
     expect(data.find(({ kind }) => kind === 'nat_gateway')).toMatchObject({ count: 1, monthly: null });
     expect(data.find(({ kind }) => kind === 'spaces_bucket')).toMatchObject({ has_list: false, count: 0 });
     const own = await world.service(KindReader).list({ kind: 'tenant', tenantId: 'acme' });
@@ -168,7 +175,7 @@ describe('the lists of every kind', () => {
     expect(await rowsOf('k8s_node_pool')).toMatchObject([{ strikes: 0, deleted: false }]);
   });
 
-  it('deletes the row of each kind whose object is gone, and of no other [INV-3]', async () => {
+  it('deletes the row of the object of each kind that is gone, and of no other [INV-3]', async () => {
     const kinds = products.filter((name) => productOf(name).stored);
     const twice = Object.entries(LISTED_PRODUCTS).flatMap(([name, { stored: place, object }]) =>
       place ? [[place.in, [object, another(object, name)].map((one) => ({ ...one, ...place.fields }))] as const] : [],
@@ -236,8 +243,8 @@ describe('a list that the provider does not let us read', () => {
       const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
       expect(completeness.managed_db).toEqual({ as_of: null, complete: false, reason: `not_available: ${reason}` });
       const kinds = await world.service(KindReader).list(platform);
-    expect(kinds.data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ status: 'not_available', last_complete_at: null });
-    expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
+      expect(kinds.data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ status: 'not_available', last_complete_at: null });
+      expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
       expect((await world.due.find()).map(({ kind }) => kind)).not.toContain('managed_db');
       expect(await world.database.query(`select 1 from events where type like 'sweep.%'`)).toEqual([]);
     },

@@ -5,7 +5,7 @@ import type { CollectionName } from '../world/state';
 import type { World } from '../world/world';
 import { leaveProject, placeInProject } from './project-members.endpoints';
 
-/** The collections of products whose records are stored in the API's own format. */
+/** The collections of products that are stored in the API's own format. */
 type ProductCollection = Extract<
   CollectionName,
   | 'databases'

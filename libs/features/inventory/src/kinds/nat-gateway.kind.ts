@@ -10,7 +10,7 @@ export const natGatewayKind = defineKind({
   lists: [{ path: '/v2/vpc_nat_gateways', key: 'vpc_nat_gateways' }],
   fetch: { path: (id) => `/v2/vpc_nat_gateways/${id}`, key: 'vpc_nat_gateway' },
   price: {
-    billedAs: ({ attrs: { size } }) => (size === undefined ? undefined : { product: 'nat_gateway', units: String(size ?? 1), plan: null }),
+    billedAs: ({ attrs: { size } }) => (typeof size === 'number' ? { product: 'nat_gateway', units: String(size), plan: null } : undefined),
   },
   invoice: { product: 'NAT Gateways', phrases: ['(vpc )?nat gateways?'] },
   volatileAttrs: [],

@@ -70,7 +70,7 @@ export class CompletenessReader {
   }
 }
 
-/** The reason of a kind whose list the provider does not let us read begins with it. */
+/** The reason begins with it for a kind with a list that the provider does not let us read. */
 export const NOT_AVAILABLE = 'not_available: ';
 
 const NEVER_SWEPT: KindCompleteness = { as_of: null, complete: false, reason: 'never_swept' };
