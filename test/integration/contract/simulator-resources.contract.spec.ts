@@ -207,7 +207,6 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
   it('has called every endpoint of these groups', () => {
     expect(undriven(RESOURCE_GROUPS)).toEqual([]);
   });
-
 });
 
 const isWhole = document?.templateOf('/v2/vpc_nat_gateways') !== undefined;
