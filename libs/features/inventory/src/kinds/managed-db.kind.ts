@@ -30,7 +30,7 @@ export const managedDbKind = defineKind({
     phrases: ['(managed )?database( clusters?|s)?|managed (postgresql|mysql|redis|valkey|caching|mongodb|kafka|opensearch)( clusters?)?'],
     namedBy: 'group',
   },
-  volatileAttrs: ['version_end_of_life'],
+  volatileAttrs: ['supported_until'],
   observe: (raw) => {
     const database = record(raw, 'database');
     return {
@@ -46,7 +46,7 @@ export const managedDbKind = defineKind({
         storage_size_mib: optionalWholeNumber(database, 'storage_size_mib'),
         maintenance_window: maintenanceWindow(database),
         trusted_sources: unordered(optionalList(database, 'rules').map(trustedSource)),
-        version_end_of_life: optionalTime(database, 'version_end_of_life'),
+        supported_until: optionalTime(database, 'version_end_of_life'),
         created_at: optionalTime(database, 'created_at'),
         tags: texts(database, 'tags').sort(),
         vpc_uuid: optionalIdText(database, 'private_network_uuid'),
