@@ -2021,7 +2021,7 @@ export interface components {
        * @enum {string}
        */
       source: 'sweep' | 'saga' | 'admin' | 'action_feed' | 'drift';
-      /** @description By field: `{old, new}`; of a provider_action: the action */
+      /** @description By field: `{old, new}`. A provider_action has the fields of the action, each with `old` null */
       changes: {
         [key: string]: unknown;
       };
@@ -2895,9 +2895,13 @@ export interface components {
       reason: string | null;
       /** @description Executions so far */
       attempts: number;
+      /** @description Executions of the compensation so far */
+      compensation_attempts: number;
       /** @description Start of the first execution */
       started_at: string | null;
-      /** @description End of the step */
+      /** @description Start of the compensation, or of its last retry by a person; null when the step has not been undone */
+      compensating_since: string | null;
+      /** @description End of the step; of an undone one, the end of its compensation */
       finished_at: string | null;
       /** @description Output of the step */
       output: {
@@ -2974,6 +2978,8 @@ export interface components {
       updated_at: string;
       /** @description Time when the saga ended */
       finished_at: string | null;
+      /** @description When the saga continues after a wait or a pause; null when it has ended, or waits for a person */
+      wake_at: string | null;
       /** @description Milliseconds from the start to the end; null while the saga is open */
       duration_ms: number | null;
       /** @description What the start was planned to cost, with the prices of that time; null for starts of earlier releases */

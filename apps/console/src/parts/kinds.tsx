@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<string, string>> = {
   reserved_ipv6: 'Reserved IPv6',
   cdn_endpoint: 'CDN endpoint',
   dns_record: 'DNS record',
+  spaces_bucket: 'Bucket',
 };
 
 export const kindName = (kind: string): string => NAMES[kind] ?? words(kind);
