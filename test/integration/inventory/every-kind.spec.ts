@@ -121,10 +121,10 @@ describe('the lists of every kind', () => {
         return row?.text ?? '';
       }),
     );
-    const shown = JSON.stringify(await world.inventory.list(platform, {}, { limit: 200 }));
+    const page = JSON.stringify(await world.inventory.list(platform, {}, { limit: 200 }));
     expect(stored[0]).toContain('fern-db');
     const secrets = /.{0,20}(mark-|user:password|token=secret).{0,40}/;
-    expect([...stored, shown, written.join('')].flatMap((text) => secrets.exec(text)?.[0] ?? [])).toEqual([]);
+    expect([...stored, page, written.join('')].flatMap((text) => secrets.exec(text)?.[0] ?? [])).toEqual([]);
   });
 
   it('asks for the lists of a kind under parents once for each parent [KND-3]', async () => {
@@ -160,7 +160,7 @@ describe('the lists of every kind', () => {
   });
 
   it('deletes no row of a list that could be read and now cannot: its sweep is refused, not silent [KND-2, INV-7]', async () => {
-    await world.simulator.faults([{ id: 'gone', match: { path: '/v2/vpcs' }, effect: { type: 'status', status: 403 } }]);
+    await world.simulator.faults([{ id: 'closed', match: { path: '/v2/vpcs' }, effect: { type: 'status', status: 403 } }]);
     for (let nth = 0; nth < 4; nth += 1)
       expect(await world.sweep('vpc')).toMatchObject({ status: 'refused', reason: 'forbidden_by_provider', struck: 0, deleted: 0 });
     await world.simulator.faults([]);

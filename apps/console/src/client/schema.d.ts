@@ -657,7 +657,7 @@ export interface paths {
     put?: never;
     /**
      * Retry a failed saga
-     * @description A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo.
+     * @description A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo. What continues is judged like a start, by the limits and protections of now; an admin may set limits aside with `override` and a reason.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -2390,6 +2390,11 @@ export interface components {
       running_sagas: number;
       /** @description Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them */
       monthly_run_rate: string;
+      /**
+       * @description Accrued in the running month until about a minute ago, decimal; null before the first complete sweep
+       * @example 143.77
+       */
+      month_to_date: string | null;
       /** @description What the provider's last invoice attributed to it; null without an invoice, and for the tenant itself */
       last_invoiced: components['schemas']['LastInvoicedResponse'] | null;
       /** @description Currency of the amounts */
@@ -3286,6 +3291,18 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['SagaResponse'][];
+    };
+    OverrideBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -7879,7 +7896,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['ReasonBody'];
+        'application/json': components['schemas']['OverrideBody'];
       };
     };
     responses: {
@@ -7948,6 +7965,15 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Too Many Requests */
+      429: {
         headers: {
           [name: string]: unknown;
         };
@@ -10632,6 +10658,8 @@ export interface operations {
         group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
         /** @description Resource kind; several are separated by commas */
         kind?: string;
+        /** @description Present state, or `deleted` for what has ended; several are separated by commas. All states unless given */
+        status?: string;
         /** @description Region of the provider */
         region?: string;
         /** @description Size of the provider */
@@ -10644,6 +10672,12 @@ export interface operations {
         unattributed?: 'true';
         /** @description The provider's id */
         provider_id?: string;
+        /** @description The provider's uniform resource name, or an alias of it */
+        urn?: string;
+        /** @description The rule that decides the present owner */
+        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        /** @description Only resources that changed at or after this time */
+        updated_since?: string;
         /** @description A tag of the provider, in its letter case */
         tag?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
@@ -10726,6 +10760,8 @@ export interface operations {
         group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
         /** @description Resource kind; several are separated by commas */
         kind?: string;
+        /** @description Present state, or `deleted` for what has ended; several are separated by commas. All states unless given */
+        status?: string;
         /** @description Region of the provider */
         region?: string;
         /** @description Size of the provider */
@@ -10738,6 +10774,12 @@ export interface operations {
         unattributed?: 'true';
         /** @description The provider's id */
         provider_id?: string;
+        /** @description The provider's uniform resource name, or an alias of it */
+        urn?: string;
+        /** @description The rule that decides the present owner */
+        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        /** @description Only resources that changed at or after this time */
+        updated_since?: string;
         /** @description A tag of the provider, in its letter case */
         tag?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */

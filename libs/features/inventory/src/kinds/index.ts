@@ -70,8 +70,10 @@ export const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttr
 /** The kinds that DigitalOcean does not charge for, and those that another resource carries. */
 export const FREE_KINDS: readonly string[] = KINDS.flatMap(({ kind, price }) => (price && 'free' in price ? [kind] : []));
 
-/** The kinds of which each resource is billed as some product. */
-export const PRICED_KINDS: readonly string[] = KINDS.flatMap(({ kind, price }) => (price && 'billedAs' in price ? [kind] : []));
+/** The kinds of which each resource is billed as some product. Of other kinds, a row of which only the id is known is billed as nothing. */
+export const PRICED_KINDS: readonly string[] = KINDS.flatMap(({ kind, price, required }) =>
+  required && price && 'billedAs' in price ? [kind] : [],
+);
 
 /** How invoices name the kinds that they charge for, by kind. */
 export const INVOICE_NAMES: Readonly<Record<string, InvoiceNames>> = {
@@ -91,7 +93,7 @@ export function priceRuleOf(name: string): PriceRule | undefined {
 export function chargeOf(name: string): Charge {
   const rule = priceRuleOf(name);
   if (!rule) return {};
-  return 'free' in rule ? { free: rule.free } : { isBilled: true, freeUnits: rule.freeUnits };
+  return 'free' in rule ? { free: rule.free } : { isBilled: PRICED_KINDS.includes(name), freeUnits: rule.freeUnits };
 }
 
 /** The sweep of the projects and their members. It also sweeps the kinds that are known only as members. */

@@ -48,7 +48,7 @@ export interface BilledFields {
 export type PriceRule =
   | { readonly free: string }
   | {
-      /** Undefined when the fields do not tell, e.g. for a resource of which only the id is known. */
+      /** Undefined where the fields do not decide it, e.g. for a resource of which only the id is known. */
       readonly billedAs: (fields: BilledFields) => Billed | undefined;
       /** Why a resource with zero units costs nothing. */
       readonly freeUnits?: string;

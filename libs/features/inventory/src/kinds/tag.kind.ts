@@ -1,7 +1,7 @@
 import { idText, optionalRecord, optionalWholeNumber, record } from '#libs/digitalocean';
 import { defineKind, hourlyAt } from './kind';
 
-/** Tag. Source: `GET /v2/tags`. Its id is its name, of which the provider ignores the letter case. It belongs to nobody. */
+/** Tag. Source: `GET /v2/tags`. Its id is its name, of which the provider ignores the letter case. It has no owner. */
 export const tagKind = defineKind({
   kind: 'tag',
   label: 'Tag',

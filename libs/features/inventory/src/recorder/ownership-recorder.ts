@@ -155,7 +155,7 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
 
-/** An object that more resources use belongs to nobody in particular, such as the default network of a large account. */
+/** An object that more resources use gets no owner from them, such as the default network of a large account. */
 const MOST_USERS = 200;
 
 /**
