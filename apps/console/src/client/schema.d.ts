@@ -158,6 +158,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/inventory/kinds': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the resource kinds with their number and cost
+     * @description `status`: `not_available` when the token or the account never had the list of the kind, `refused` when it could be read and now cannot. For a tenant, only its own resources count.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Inventory_kinds'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/inventory/{id}': {
     parameters: {
       query?: never;
@@ -1799,6 +1821,53 @@ export interface components {
       /** @description The counts */
       data: components['schemas']['InventorySummaryResponse'];
     };
+    KindResponse: {
+      /**
+       * @description Resource kind
+       * @example managed_db
+       */
+      kind: string;
+      /**
+       * @description Its name for people, in the singular
+       * @example Database
+       */
+      label: string;
+      /** @description False for a kind that is known only from the member lists of projects */
+      has_list: boolean;
+      /**
+       * @description Intended seconds between two lists
+       * @example 900
+       */
+      cadence_s: number;
+      /** @description Start of the last complete list; null when there was none */
+      last_complete_at: string | null;
+      /** @description Living resources of the kind */
+      count: number;
+      /**
+       * @description What they cost a month together, decimal text; null when none has a price
+       * @example 90.00
+       */
+      monthly: string | null;
+      /**
+       * @description Whether the provider lets us read the list
+       * @enum {string}
+       */
+      status: 'available' | 'not_available' | 'refused';
+      /** @description Why the latest list was not complete, or not the whole truth */
+      reason: string | null;
+    };
+    KindResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['KindResponse'][];
+    };
     DesiredStateResponse: {
       /** @description The desired values by field, without the tags that only this service sets */
       spec: {
@@ -2605,7 +2674,7 @@ export interface components {
        * @description State of the sweep; `released`: an admin believes the suspect list
        * @enum {string}
        */
-      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available';
       /** @description Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item` */
       reason: string | null;
       /** @description Pages read so far */
@@ -4926,6 +4995,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its children, such as the records of a DNS zone or the pools of a cluster */
+        parent_id?: string;
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
         /** @description `true`: only resources that are protected; `false`: only others */
@@ -5354,6 +5425,71 @@ export interface operations {
       };
     };
   };
+  Inventory_kinds: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['KindResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   Inventory_get: {
     parameters: {
       query?: never;
@@ -5652,6 +5788,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its children, such as the records of a DNS zone or the pools of a cluster */
+        parent_id?: string;
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
         /** @description `true`: only resources that are protected; `false`: only others */
@@ -6847,7 +6985,7 @@ export interface operations {
         /** @description A resource kind with a list, `project`, or `action` for the action feed */
         kind?: string;
         /** @description State of the sweep; several are separated by commas */
-        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused');
+        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available');
         /** @description Why the sweep was started */
         trigger?: 'schedule' | 'first' | 'manual' | 'action_feed';
       };

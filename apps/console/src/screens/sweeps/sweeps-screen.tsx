@@ -15,7 +15,7 @@ import { Age } from '../../parts/time';
 import { useSummary } from '../../shell/counts';
 import { TEXTS } from './texts';
 
-const STATES = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'];
+const STATES = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused', 'not_available'];
 
 export const sweepTook = ({ started_at: from, finished_at: to }: Sweep): string =>
   to === null ? '' : duration(new Date(to).getTime() - new Date(from).getTime());
