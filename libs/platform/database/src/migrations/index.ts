@@ -33,6 +33,9 @@ import { Events1795000001130 } from './1130-events.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration';
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
+import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration';
+import { RateCards1795000001191 } from './1191-rate-cards.migration';
+import { Rating1795000001192 } from './1192-rating.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -71,4 +74,7 @@ export const migrations = [
   ProtectedResources1795000001140,
   PowerOfMachines1795000001141,
   SagaPlans1795000001150,
+  BillingProfiles1795000001190,
+  RateCards1795000001191,
+  Rating1795000001192,
 ];
