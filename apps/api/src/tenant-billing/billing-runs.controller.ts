@@ -8,16 +8,8 @@ import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import {
-  BillingRunBody,
-  BillingRunResponse,
-  BillingRunsQuery,
-  PnlQuery,
-  PnlResponse,
-  PoolResponse,
-  PoolsBody,
-  PoolsQuery,
-} from './billing-runs.dto';
+import { BillingRunBody, BillingRunsQuery, PnlQuery, PoolsBody, PoolsQuery } from './billing-runs.dto';
+import { BillingRunResponse, PnlResponse, PoolResponse } from './billing-runs-answers.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/billing-runs')

@@ -7,8 +7,10 @@ import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation, ApiParam } from '../http/swagger.decorators';
 import { TenantIdPipe } from '../http/validation.pipe';
-import { BillingProfileBody, BillingProfileResponse, IssuerBody, IssuerResponse } from './profiles.dto';
-import { TenantRateCardBody, TenantRateCardResponse } from './rate-cards.dto';
+import { BillingProfileBody, IssuerBody } from './profiles.dto';
+import { BillingProfileResponse, IssuerResponse } from './profiles-answers.dto';
+import { TenantRateCardBody } from './rate-cards.dto';
+import { TenantRateCardResponse } from './rate-cards-answers.dto';
 
 const ApiTextIdParam = (of: string) =>
   ApiParam({ name: 'id', description: `Id of the ${of}`, schema: { type: 'string', minLength: 1, maxLength: 200 } });
@@ -94,8 +96,9 @@ export class TenantBillingController {
 
   @Put(':id/rate-card')
   @ApiOperation({
-    summary: 'Give a tenant a rate card from a month on',
-    description: 'A null `card_id` gives it the default card. Months that are rated already keep their lines until they are rated again.',
+    summary: 'Set the rate card of a tenant',
+    description:
+      'From a month on. A null `card_id` is the default card. Months that are rated already keep their lines until they are rated again.',
   })
   @ApiTextIdParam('tenant')
   @ApiDataResponse(TenantRateCardResponse)

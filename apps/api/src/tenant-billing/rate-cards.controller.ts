@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query
 import type { AuditContext } from '#libs/audit';
 import { RateAssignments, RateCardService, RatingService } from '#libs/tenant-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
-import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
+import { PageQuery, ReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation, ApiParam } from '../http/swagger.decorators';
@@ -10,15 +10,12 @@ import { UuidPipe, VersionPipe } from '../http/validation.pipe';
 import {
   RateCardBody,
   RateCardChangeBody,
-  RateCardResponse,
   RateCardVersionBody,
-  RateCardVersionResponse,
   RateOverrideBody,
-  RateOverrideResponse,
   RateOverridesQuery,
   SimulationBody,
-  TenantTotalResponse,
 } from './rate-cards.dto';
+import { RateCardResponse, RateCardVersionResponse, RateOverrideResponse, TenantTotalResponse } from './rate-cards-answers.dto';
 
 const ApiVersionParam = () => ApiParam({ name: 'version', description: 'Number of the version', schema: { type: 'integer', minimum: 1 } });
 
@@ -55,10 +52,10 @@ export class RateCardsController {
   @ApiProblems(409)
   async update(
     @Param('id', UuidPipe) id: string,
-    @Body() { name, is_default }: RateCardChangeBody,
+    @Body() body: RateCardChangeBody,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<RateCardResponse>> {
-    return { data: await this.cards.update(id, { ...(name !== undefined && { name }), ...(is_default && { is_default }) }, context) };
+    return { data: await this.cards.update(id, body.toChange(), context) };
   }
 
   @Get(':id/versions')
@@ -114,6 +111,7 @@ export class RateCardsController {
   async publish(
     @Param('id', UuidPipe) id: string,
     @Param('version', VersionPipe) version: number,
+    @Body() _body: ReasonBody,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<RateCardVersionResponse>> {
     return { data: await this.cards.publish(id, version, context) };

@@ -8,6 +8,7 @@ import { accrualStatement } from './accrual.sql';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
 import { invoicedStatement } from './invoiced.sql';
+import { TenantPrice } from './tenant-price';
 
 export interface CostQuestion extends AskedTime {
   readonly basis?: CostBasis;
@@ -60,21 +61,24 @@ export class CostService {
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
+    private readonly tenantPrice: TenantPrice,
   ) {}
 
   /**
-   * The costs that the caller may see. A tenant gets what was accrued for its own resources while they were its own, at list prices.
+   * The costs that the caller may see. A tenant gets its sell prices of rated months, and else what was accrued for its own resources while they
+   * were its own, at list prices.
    * Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for, `TooManyGroupsError`.
    */
   async read(scope: Scope, question: CostQuestion, { all = false }: { readonly all?: boolean } = {}): Promise<CostView> {
     const [recorded] = await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE);
     const mostGroups = all ? 1_000_000 : MOST_GROUPS;
     const window = costWindow(question, recorded?.now ?? new Date(0), mostGroups);
-    const basis = costBasis(window, question.groupBy, scope.kind === 'tenant', question.basis);
+    const rating = scope.kind === 'tenant' ? await this.tenantPrice.rating(window) : undefined;
+    const caller = scope.kind !== 'tenant' ? 'admin' : rating === null ? 'tenant' : 'rated_tenant';
+    const basis = costBasis(window, question.groupBy, caller, question.basis);
     const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded?.since ?? null, recorded?.archived_before ?? null) : null;
-    const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : await this.invoices.completeness();
-    const { text, values } = this.statement(scope, question, window, basis);
-    const [row] = await this.database.query<AnswerRow>(text, values);
+    const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : (rating ?? (await this.invoices.completeness()));
+    const row = await this.answer(scope, question, window, basis);
     const groups = row?.groups ?? [];
     if (groups.length > mostGroups) throw new TooManyGroupsError(mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
@@ -87,10 +91,18 @@ export class CostService {
       amount: amountText(row?.amount ?? '0'),
       groups: question.groupBy.length === 0 ? [] : named.map((group) => ({ ...group, amount: amountText(group.amount) })),
       unpriced: row?.unpriced ?? [],
-      estimate: basis === 'accrued',
+      estimate: basis === 'accrued' || scope.kind === 'tenant', // no month is issued to a tenant yet
       as_of,
       incomplete_before: incomplete,
     };
+  }
+
+  private async answer(scope: Scope, question: CostQuestion, window: CostWindow, basis: CostBasis): Promise<AnswerRow | undefined> {
+    const invoicedTo = basis === 'invoiced' && scope.kind === 'tenant' ? scope.tenantId : undefined;
+    if (invoicedTo !== undefined) return this.tenantPrice.invoiced(invoicedTo, window, question.groupBy, question.filters);
+    const { text, values } = this.statement(scope, question, window, basis);
+    const [row] = await this.database.query<AnswerRow>(text, values);
+    return row;
   }
 
   private statement(scope: Scope, { groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {

@@ -139,7 +139,7 @@ export class RateCardService {
     });
   }
 
-  /** Replaces a version as a whole. Throws `VersionPublishedError` for one that is published, `RateCardVersionNotFoundError`. [TBL-9] */
+  /** Replaces a version as a whole. Throws `VersionPublishedError` for one that is published, `RateCardVersionNotFoundError`. */
   async replaceVersion(id: string, version: number, input: VersionInput, because: AuditContext): Promise<RateCardVersionView> {
     const checked = checkedVersion(input);
     return this.transaction.run(async (em) => {
@@ -157,7 +157,7 @@ export class RateCardService {
     });
   }
 
-  /** From its month on the version counts, and never changes. Throws `VersionPublishedError` and `MonthTakenError`. [TBL-9] */
+  /** From its month on the version counts, and never changes. Throws `VersionPublishedError` and `MonthTakenError`. */
   async publish(id: string, version: number, because: AuditContext): Promise<RateCardVersionView> {
     return this.transaction.run(async (em) => {
       const card = await requireCard(em, id);
