@@ -1,4 +1,5 @@
 import {
+  BillingProfiles,
   BillingRunService,
   PoolService,
   POOLS,
@@ -393,6 +394,20 @@ describe('a rated month', () => {
     await expect(cards.publish(card.id, 2, BECAUSE)).rejects.toMatchObject({ code: 'month_taken' });
     const wrong = { valid_from: month, rates: [{ selector: { tag: 'mine' }, model: { type: 'gift' } }] };
     await expect(cards.createVersion(card.id, wrong, BECAUSE)).rejects.toMatchObject({ code: 'validation_failed' });
+  });
+
+  it('names what profiles lack instead of failing, and refuses a change that is based on an older version', async () => {
+    const profiles = world.service(BillingProfiles);
+    const missing = async () => (await rated(month)).problems.map(({ code, path }) => `${code} ${path}`).sort();
+    const ofIssuer = Array.from({ length: 3 }, () => 'issuer_incomplete issuers/default');
+    expect(await missing()).toEqual([...ofIssuer, 'profile_incomplete tenants/acme', 'profile_incomplete tenants/birch']);
+    const empty = await profiles.profile('acme');
+    expect(empty).toMatchObject({ version: 0, legal_name: null, problems: [{ field: 'legal_name' }, {}, {}, {}] });
+    const fields = { ...empty, legal_name: 'Acme GmbH', address: 'Berlin', country: 'DE', is_business: true };
+    expect(await profiles.replaceProfile('acme', fields, 0, BECAUSE)).toMatchObject({ version: 1, problems: [], changed_by: 'ops' });
+    await expect(profiles.replaceProfile('acme', fields, 0, BECAUSE)).rejects.toMatchObject({ code: 'version_moved' });
+    await expect(profiles.profile('nobody')).rejects.toMatchObject({ code: 'tenant_not_found' });
+    expect(await missing()).toEqual([...ofIssuer, 'profile_incomplete tenants/birch']);
   });
 
   it('has the digest of the service on the card that exists from the start', async () => {

@@ -31,7 +31,7 @@ select count(*)::int as months, count(r.rated_at)::int as rated, min(r.rated_at)
   from generate_series(date_trunc('month', $1::timestamptz at time zone 'UTC'), $2::timestamptz at time zone 'UTC' - interval '1 microsecond', interval '1 month') m
   left join lateral (select max(b.finished_at) as rated_at from billing_runs b where b.period = m::date and b.status = 'completed') r on true`;
 
-/** What tenants pay for what they have: the only source of amounts of rated months that a tenant gets. It names no column with a buy amount. [TNT-6] */
+/** What tenants pay for what they have: the only source of amounts of rated months that a tenant gets. It names no column with a buy amount. */
 @Injectable()
 export class TenantPrice {
   constructor(private readonly database: Database) {}

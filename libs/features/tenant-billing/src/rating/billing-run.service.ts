@@ -2,7 +2,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
 import {
   decodeCursor,
-  errorCode,
+  errorFields,
   isRetryable,
   pageOf,
   UUID_KEY,
@@ -113,7 +113,8 @@ export class BillingRunService {
     try {
       await this.rating.rate({ issuerId, period }, this.reporter(id), (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
     } catch (error) {
-      const failure = { code: errorCode(error) ?? 'internal_error', detail: error instanceof Error ? error.message : String(error) };
+      const { code, detail = 'The rating failed for a reason that is not known; the log of the worker has it' } = errorFields(error);
+      const failure: RunFailure = { code, detail };
       if (isRetryable(error)) {
         await this.runs.update({ id, status: 'running' }, { leaseUntil: () => 'clock_timestamp()' });
         throw error;

@@ -64,7 +64,7 @@ export class RatingService {
       const month = await stageMonth(tx, period, rules);
       const lines = new LineWriter(tx, issuerId, period);
       const inputs = createHash('sha256');
-      addTo(inputs, { issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents });
+      addTo(inputs, canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents }));
       await tx.query('delete from rated_lines where issuer_id = $1 and period = $2::date', [issuerId, period]); // Set-based: the whole month
       const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(tx, issuerId, month.tenants))];
       const sells: Money[] = [];
@@ -78,7 +78,7 @@ export class RatingService {
         if (one.lines.length > 0) sells.push(one.sell);
       };
       for await (const { tenant, pieces } of piecesByTenant(tx)) {
-        for (const piece of pieces) addTo(inputs, piece);
+        for (const piece of pieces) addTo(inputs, JSON.stringify(piece));
         if (tenant !== null) await rateOne(tenant, pieces);
         else
           for (const piece of pieces) {
@@ -129,7 +129,8 @@ export class RatingService {
   }
 }
 
-const addTo = (hash: Hash, value: unknown): void => void hash.update(`${canonicalJson(value)}\n`);
+/** Adds JSON text whose keys are in the order of a statement or of this code, and therefore equal for equal values. */
+const addTo = (hash: Hash, json: string): void => void hash.update(json).update('\n');
 
 const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
   standard: standard?.digest ?? null,
@@ -149,7 +150,7 @@ function secondsOf(period: string): number {
 /** Numbers the lines of a month, hashes them and writes them in batches. */
 class LineWriter {
   private readonly hash = createHash('sha256');
-  private batch: unknown[] = [];
+  private batch: string[] = [];
   written = 0;
 
   constructor(
@@ -160,7 +161,7 @@ class LineWriter {
 
   async add(lines: readonly NewRatedLine[]): Promise<void> {
     for (const line of lines) {
-      const row = rowOf(line, ++this.written);
+      const row = JSON.stringify(rowOf(line, ++this.written));
       addTo(this.hash, row);
       this.batch.push(row);
       if (this.batch.length >= BATCH) await this.flush();
@@ -169,7 +170,7 @@ class LineWriter {
 
   async flush(): Promise<void> {
     if (this.batch.length === 0) return;
-    await this.tx.query(INSERT_RATED_LINES, [this.issuerId, this.period, JSON.stringify(this.batch)]);
+    await this.tx.query(INSERT_RATED_LINES, [this.issuerId, this.period, `[${this.batch.join(',')}]`]);
     this.batch = [];
   }
 
