@@ -4,7 +4,7 @@ import { WholeRun } from './whole-run';
 import { WholeWorld } from './whole-world';
 
 /** The minimum duration of load and faults. Afterwards the system settles. */
-const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.TEST_LONG ? 600 : 45));
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? (process.env.TEST_LONG ? 600 : 30));
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 /** Memory that grows after the warm-up is a leak. Only processes that ran long enough are judged. */
 const MEMORY = { knownAfterS: 150, mostGrowth: 1.35 };

@@ -25,6 +25,9 @@ export const RELEASES = readdirSync(__dirname, { withFileTypes: true })
 /** PostgreSQL reports no parameter types for statements that create temporary tables. */
 const MAKES_TABLES = /^\s*(create temp|analyze|truncate)/;
 const FOREIGN_KEY_MISSING = '23503';
+const DEADLOCK = '40P01';
+/** A release repeats a transaction, or the job that sent it, after a deadlock with a migration. */
+const MAX_DEADLOCKS = 3;
 
 export function recorded(release: string, file: 'statements.json' | 'sagas.json' | 'openapi.json'): unknown {
   return JSON.parse(readFileSync(join(__dirname, release, file), 'utf8'));
@@ -35,7 +38,8 @@ export function recorded(release: string, file: 'statements.json' | 'sagas.json'
  * deferred triggers, as the service role, and rolled back. So tables, columns, types, functions, grants and triggers all
  * take part.
  */
-export async function differences(on: Client, { text, parameters, answers, sample, needs = [] }: RecordedStatement): Promise<string[]> {
+export async function differences(on: Client, statement: RecordedStatement, deadlocks = 0): Promise<string[]> {
+  const { text, parameters, answers, sample, needs = [] } = statement;
   const head = text.replaceAll(/\s+/g, ' ').trim().slice(0, 100);
   await on.query('begin');
   try {
@@ -47,6 +51,10 @@ export async function differences(on: Client, { text, parameters, answers, sampl
     return [...differs(head, 'parameters', parameters, types), ...(answers ? differs(head, 'answers', answers, columns) : [])];
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
+    if (error.code === DEADLOCK && deadlocks < MAX_DEADLOCKS) {
+      await on.query('rollback');
+      return await differences(on, statement, deadlocks + 1);
+    }
     return answers === undefined && error.code === FOREIGN_KEY_MISSING ? [] : [`${head}: ${error.message}`];
   } finally {
     await on.query('rollback');

@@ -12,10 +12,13 @@ let folder: string;
 let dataDir: string;
 let ports: Ports;
 let launched: Launched[];
-beforeEach(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'arcadia-npm-'));
   chmodSync(folder, 0o755);
-  dataDir = join(folder, 'data');
+  dataDir = join(folder, 'data'); // all tests continue with the data of the first
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(async () => {
   ports = await freePorts();
   launched = [];
 });
@@ -24,7 +27,6 @@ afterEach(async () => {
   for (const { child } of launched) if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
   for (const pid of notes) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   await until(() => notes.every((pid) => !isAlive(pid)));
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
@@ -65,7 +67,6 @@ async function expectNothingLeft(of: Launched, pids: Record<string, number>): Pr
 }
 
 it.each([
-  { whom: 'npm alone', signal: 'SIGTERM' as const, send: sigterm },
   { whom: 'npm alone', signal: 'SIGINT' as const, send: (pid: number) => process.kill(pid, 'SIGINT') },
   { whom: 'the whole group, as a terminal does', signal: 'SIGINT' as const, send: interrupt },
 ])('exits with 0 from npm start and leaves no process behind after $signal to $whom [OPS-6]', async ({ send }) => {
@@ -79,7 +80,7 @@ it.each([
   expect(existsSync(join(dataDir, 'run.json'))).toBe(false);
 });
 
-it('exits with 0 from start:simulator, start:api and start:worker and leaves no process behind after a signal to npm [OPS-6]', async () => {
+it('exits with 0 from start:simulator, start:api, start:worker and npm start and leaves no process behind after SIGTERM to npm [OPS-6]', async () => {
   const start = npm('start');
   await start.summary();
   const { pids } = runNote(dataDir);
@@ -103,9 +104,10 @@ it('exits with 0 from start:simulator, start:api and start:worker and leaves no 
       port: true,
     });
   }
-  start.child.kill('SIGTERM');
-  await start.ended;
+  sigterm(start.child.pid ?? 0);
+  expect(await start.ended).toEqual({ code: 0, signal: null });
   await expectNothingLeft(start, pids);
+  expect(existsSync(join(dataDir, 'run.json'))).toBe(false);
 });
 
 it('replaces the shell of npm with exec in every script that runs a command of ours, because the shell forwards no signals [OPS-6]', () => {
