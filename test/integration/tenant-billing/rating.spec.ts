@@ -138,6 +138,8 @@ function randomMonth(random: SeededRandom, month: string): RandomMonth {
   return { resources, invoices, pools };
 }
 
+const POOL_OF: Readonly<Record<string, string | undefined>> = { tax: 'provider_tax', credit: 'provider_credits', account: 'account_wide' };
+
 /** Buy amounts by tenant and bucket, computed line by line. */
 function naiveBuckets(month: string, { resources, invoices, pools }: RandomMonth) {
   const direct = new Map<string, bigint>();
@@ -152,7 +154,7 @@ function naiveBuckets(month: string, { resources, invoices, pools }: RandomMonth
     const lines = invoice.lines.map((line) => ({ ...line, size: units(line.amount) }));
     payable += invoice.amount === undefined ? lines.reduce((sum, { size }) => sum + size, 0n) : units(invoice.amount);
     for (const { kind, product, size, amount, resourceId, tenant, fromMs, untilMs } of lines) {
-      const pool = { tax: 'provider_tax', credit: 'provider_credits', account: product === 'Support' ? 'support' : 'account_wide' }[kind];
+      const pool = kind === 'account' && product === 'Support' ? 'support' : POOL_OF[kind];
       if (pool !== undefined) {
         add(pooled, pool, size);
         if ((amount.split('.')[1]?.length ?? 0) > 2) fine.add(pool);
@@ -183,17 +185,15 @@ function naiveBuckets(month: string, { resources, invoices, pools }: RandomMonth
   for (const pool of POOLS) {
     const amount = pooled.get(pool) ?? 0n;
     const { method = 'keep', weights = {} } = pools.find((one) => one.pool === pool) ?? {};
-    const claims =
-      {
-        keep: [],
-        house: [],
-        even: [...direct.keys()].map((key) => ({ key, weight: 1n })),
-        weighted: Object.entries(weights).map(([key, weight]) => ({ key, weight: BigInt(weight) })),
-        proportional: [...direct].filter(([, net]) => net > 0n).map(([key, weight]) => ({ key, weight })),
-      }[method] ?? [];
-    if (claims.length === 0 || !pooled.has(pool)) kept[method === 'house' ? 'house' : buckets[pool]] += amount;
+    const claims = {
+      even: [...direct.keys()].map((key) => ({ key, weight: 1n })),
+      weighted: Object.entries(weights).map(([key, weight]) => ({ key, weight: BigInt(weight) })),
+      proportional: [...direct].filter(([, net]) => net > 0n).map(([key, weight]) => ({ key, weight })),
+    };
+    const claimed = method === 'even' || method === 'weighted' || method === 'proportional' ? claims[method] : [];
+    if (claimed.length === 0 || !pooled.has(pool)) kept[method === 'house' ? 'house' : buckets[pool]] += amount;
     else {
-      for (const [key, part] of naiveSplit(amount, fine.has(pool) ? 1n : 100n, claims)) add(shared, key, part);
+      for (const [key, part] of naiveSplit(amount, fine.has(pool) ? 1n : 100n, claimed)) add(shared, key, part);
     }
   }
   return { direct, shared, kept, payable };
@@ -341,8 +341,10 @@ describe('a rated month', () => {
     await assignments.assign('birch', gold.id, month, BECAUSE);
     expect(await simulated()).toEqual({ acme: ['22.01', '22.01'], birch: ['12.00', '19.00'] });
     await cards.publish(gold.id, 1, BECAUSE);
-    const sells = async () =>
-      Object.fromEntries((await rated(month), await pnl(month)).tenants.map(({ tenant_id, sell }) => [tenant_id, sell]));
+    const sells = async () => {
+      await rated(month);
+      return Object.fromEntries((await pnl(month)).tenants.map(({ tenant_id, sell }) => [tenant_id, sell]));
+    };
     expect(await sells()).toEqual({ acme: '22.01', birch: '19.00' });
     await assignments.createOverride(
       {

@@ -18,7 +18,8 @@ create temp table rating_pieces on commit drop as
 with month as (select $1::date::timestamp at time zone 'UTC' as since, ($1::date + interval '1 month') at time zone 'UTC' as until),
 lines as (
   select l.invoice_id, i.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_id, l.project_name, l.amount, l.hours,
-         l.tenant_id as ingested_owner, r.name as resource_name, r.region, r.cloud_project_id, r.size_slug, r.attrs -> 'tags' as tags,
+         l.tenant_id as ingested_owner, r.name as resource_name, r.region, r.cloud_project_id, r.size_slug,
+         case when jsonb_typeof(r.attrs -> 'tags') = 'array' then r.attrs -> 'tags' else '[]' end as tags,
          least(coalesce(l.started_at, m.since), coalesce(l.ended_at, m.until) - interval '1 second') as since, coalesce(l.ended_at, m.until) as until,
          coalesce(l.resource_id is not null and r.id is not null
            and (coalesce(l.ended_at, m.until) > r.first_seen_at or r.owner_override is not null), false) as owner_known,
@@ -40,8 +41,8 @@ spans as (
    where l.owner_known and l.pool is null and o.owned_from < l.until and o.owned_until > l.since
    group by 1, 2, 3),
 parts as (
-  select l.invoice_id, l.line_no, s.owner, s.weight, sum(s.weight) over w as of_weight, l.amount * 10 ^ p.places as units, p.places,
-         div(l.amount * 10 ^ p.places * s.weight, sum(s.weight) over w) as share
+  select l.invoice_id, l.line_no, s.owner, s.weight, sum(s.weight) over w as of_weight, l.amount * power(10::numeric, p.places) as units,
+         p.places, div(l.amount * power(10::numeric, p.places) * s.weight, sum(s.weight) over w) as share
     from lines l join spans s using (invoice_id, line_no) cross join lateral (select greatest(scale(l.amount), 2) as places) p
   window w as (partition by l.invoice_id, l.line_no)),
 ranked as (
@@ -50,12 +51,12 @@ ranked as (
     from parts window w as (partition by invoice_id, line_no)),
 split as (
   select invoice_id, line_no, owner, weight, of_weight,
-         round((share + case when nth <= abs(rest) then sign(rest) else 0 end) / 10 ^ places, places::int) as amount
+         round((share + case when nth <= abs(rest) then sign(rest) else 0 end) / power(10::numeric, places), places) as amount
     from ranked)
 select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_id, l.resource_name, l.project_name, l.region,
        l.cloud_project_id as project_id, coalesce(substring(l.description from '\\(([a-z0-9]+-[a-z0-9.-]+)\\)[^()]*$'), l.size_slug) as sku,
-       coalesce(l.tags, '[]') as tags, l.hours,
-       coalesce(s.amount, l.amount) as amount, case when s.invoice_id is null then 1 else s.weight end as weight, case when s.invoice_id is null then 1 else s.of_weight end as of_weight,
+       l.tags, l.hours, coalesce(s.amount, l.amount) as amount, case when s.invoice_id is null then 1 else s.weight end as weight,
+       case when s.invoice_id is null then 1 else s.of_weight end as of_weight,
        greatest(extract(epoch from l.until - l.since), 1)::bigint as line_s,
        own.tenant, case when own.tenant is null then coalesce(l.pool, 'unattributed') end as pool,
        case when l.pool is not null then 'pool' when s.invoice_id is not null then 'owners_over_time'
@@ -68,7 +69,7 @@ select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_i
 
 /** Set-based: what each pool and each tenant has. */
 export const STAGED_SUMS = `
-select tenant, pool, sum(amount)::text as amount, count(*)::int as lines from rating_pieces group by 1, 2 order by 1 collate "C" nulls first, 2`;
+select tenant, pool, sum(amount)::text as amount, count(*)::int as lines from rating_pieces group by 1, 2 order by tenant collate "C" nulls first, pool`;
 
 /** All pieces in the order of the rated lines: those of nobody first, then tenant by tenant. Read by a cursor, in bounded memory. */
 export const PIECES_CURSOR = `
