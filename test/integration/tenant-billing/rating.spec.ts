@@ -107,7 +107,7 @@ function randomMonth(random: SeededRandom, month: string): RandomMonth {
     return `${random.chance(0.1) ? '-' : ''}${text.slice(0, -digits)}.${text.slice(-digits)}`;
   };
   const line = (): ProviderLine => {
-    const [one = 0, other = 0] = [at(), at()];
+    const [one, other] = [at(), at()];
     const times = random.chance(0.8)
       ? { fromMs: Math.min(one, other), untilMs: Math.max(one, other) + 1000, hours: String(random.below(700)) }
       : {};
@@ -253,6 +253,8 @@ describe('a rated month', () => {
   let droplet: string;
   beforeEach(async () => {
     month = await nextMonth();
+    const keepAll = POOLS.map((pool) => ({ pool, method: 'keep' as const }));
+    await world.service(PoolService).set(month, keepAll, BECAUSE);
     droplet = randomUUID();
     const middle = startMs(month) + (endMs(month) - startMs(month)) / 2;
     const owners = [
@@ -312,7 +314,7 @@ describe('a rated month', () => {
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()`,
       );
     };
-    await expect(rating.rate(of, killed, () => Promise.resolve())).rejects.toThrow();
+    await expect(rating.rate(of, killed, () => Promise.resolve())).rejects.toThrow(Error);
     expect(await storedLines(month)).toBe(lines);
     expect((await pnl(month)).stale).toBe(true);
     const runs = world.service(BillingRunService);

@@ -199,7 +199,7 @@ export class PnlResponse implements PnlView {
   @ApiText('What the issuer pays itself', AMOUNT)
   readonly house: string;
 
-  @ApiText('Lines of nobody', AMOUNT)
+  @ApiText('Lines without an owner', AMOUNT)
   readonly unattributed: string;
 
   @ApiText("The provider's tax that no tenant gets", AMOUNT)

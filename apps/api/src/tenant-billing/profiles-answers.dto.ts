@@ -136,7 +136,7 @@ export class BillingProfileResponse implements ProfileView {
   @ApiFlag('Nothing is issued to the tenant while it is true')
   readonly paused: boolean;
 
-  @ApiCount('Rises with every change; 0 for a profile that nobody has written')
+  @ApiCount('Rises with every change; 0 before its first change')
   readonly version: number;
 
   @ApiListOf(() => ProfileProblemResponse, 'What an invoice needs and the profile lacks')

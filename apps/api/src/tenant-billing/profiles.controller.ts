@@ -60,7 +60,7 @@ export class TenantBillingController {
   @Get(':id/billing-profile')
   @ApiOperation({
     summary: 'Get the billing profile of a tenant',
-    description: 'Empty, with version 0, while nobody has written it. `problems` says what an invoice needs.',
+    description: 'Empty, with version 0, before the first change. `problems` says what an invoice needs.',
   })
   @ApiTextIdParam('tenant')
   @ApiDataResponse(BillingProfileResponse)

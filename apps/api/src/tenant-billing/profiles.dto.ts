@@ -127,7 +127,7 @@ export class IssuerBody extends ReasonBody {
 
 /** The whole profile; what is left out becomes empty. */
 export class BillingProfileBody extends ReasonBody {
-  @ApiInput('The `version` that the change is based on; 0 for a profile that nobody has written', { example: 0 })
+  @ApiInput('The `version` that the change is based on; 0 before its first change', { example: 0 })
   @IsInt()
   @Min(0)
   readonly expected_version: number;

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { PoolMethod, PoolName } from '../rating/pools';
+import type { PoolMethod, PoolName } from '../pricing/pools';
 
 /** How a pool of shared amounts is split from a month on. */
 @Entity('billing_pools')

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { RunFailure, RunProblem, RunProgress, RunStatus, RunTotals } from '../rating/run.states';
+import type { RunFailure, RunProblem, RunProgress, RunStatus, RunTotals } from '../pricing/run.states';
 
 /** One rating of a month. The last completed run of a month is the one whose lines are stored. */
 @Entity('billing_runs')

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { MonthlyTerms } from '../rates/rate-model';
+import type { MonthlyTerms } from '../pricing/rate-model';
 
 /** One state of a card. It counts from its month until the next published version. A published one never changes. */
 @Entity('rate_card_versions')

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { RateModel } from '../rates/rate-model';
-import type { Selector } from '../rates/selector';
+import type { RateModel } from '../pricing/rate-model';
+import type { Selector } from '../pricing/selector';
 
 /** A price for one tenant or one resource that counts before every card. */
 @Entity('rate_overrides')

@@ -1,7 +1,7 @@
 import { MONEY } from '#libs/database';
 import type { Money } from '#libs/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Bucket, LineExplanation } from '../rating/rated-lines';
+import type { Bucket, LineExplanation } from '../pricing/rated-lines';
 
 /** One line of a rated month: a piece of a line of the provider, a share of a pool, or a line of the monthly terms. */
 @Entity('rated_lines')

@@ -6,7 +6,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { BillingIssuer, type TaxId } from '../entities/billing-issuer.entity';
 import { BillingProfile, type AutoMode, type TaxIdEvidence } from '../entities/billing-profile.entity';
-import type { RunProblem } from '../rating/run.states';
+import type { RunProblem } from '../pricing/run.states';
 import { IssuerNotFoundError, VersionMovedError } from '../tenant-billing.errors';
 
 /** The issuer that exists from the start. */
@@ -60,7 +60,7 @@ export interface ProfileFields {
 export interface ProfileView extends ProfileFields {
   readonly tenant_id: string;
   readonly currency: string | null;
-  /** 0 for a tenant whose profile nobody has written yet. */
+  /** 0 for a profile that was not written yet. */
   readonly version: number;
   readonly problems: readonly ProfileProblem[];
   readonly changed_by: string | null;
@@ -144,7 +144,7 @@ export class BillingProfiles {
     return this.issuer(id);
   }
 
-  /** An empty profile for a tenant whose profile nobody has written. Throws `TenantNotFoundError`. */
+  /** An empty profile for a tenant without one. Throws `TenantNotFoundError`. */
   async profile(tenantId: string): Promise<ProfileView> {
     await this.tenants.get(tenantId);
     return profileView(tenantId, await this.profiles.findOneBy({ tenantId }));

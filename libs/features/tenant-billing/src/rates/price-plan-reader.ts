@@ -1,8 +1,8 @@
 import type { Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import type { CardInForce, PricePlan } from './price-plan';
-import type { MonthlyTerms } from './rate-model';
-import type { Rate } from './selector';
+import type { CardInForce, PricePlan } from '../pricing/price-plan';
+import type { MonthlyTerms } from '../pricing/rate-model';
+import type { Rate } from '../pricing/selector';
 
 interface CardRow {
   readonly card_id: string;

@@ -11,8 +11,8 @@ import { RateOverride } from '../entities/rate-override.entity';
 import { TenantRateCard } from '../entities/tenant-rate-card.entity';
 import { firstDay, monthOf } from '../months';
 import { RateCardNotFoundError, RateOverrideNotFoundError } from '../tenant-billing.errors';
-import { readModel, type RateModel } from './rate-model';
-import { readSelector, type Selector } from './selector';
+import { readModel, type RateModel } from '../pricing/rate-model';
+import { readSelector, type Selector } from '../pricing/selector';
 
 /** The card of a tenant from a month on; a null card is the default card. */
 export interface AssignmentView {

@@ -16,8 +16,8 @@ import {
   RateCardVersionNotFoundError,
   VersionPublishedError,
 } from '../tenant-billing.errors';
-import { readModel, readMonthlyTerms, type MonthlyTerms, type RateModel } from './rate-model';
-import { readSelector, type Rate, type Selector } from './selector';
+import { readModel, readMonthlyTerms, type MonthlyTerms, type RateModel } from '../pricing/rate-model';
+import { readSelector, type Rate, type Selector } from '../pricing/selector';
 
 export interface RateCardView {
   readonly id: string;

@@ -18,7 +18,14 @@ import { firstDay, hasEnded, monthOf } from '../months';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
 import { BillingRunNotFoundError, RunNotClaimableError } from '../tenant-billing.errors';
 import { RatingService, type Rating } from './rating.service';
-import { runStatusesBefore, type RunFailure, type RunProblem, type RunProgress, type RunStatus, type RunTotals } from './run.states';
+import {
+  runStatusesBefore,
+  type RunFailure,
+  type RunProblem,
+  type RunProgress,
+  type RunStatus,
+  type RunTotals,
+} from '../pricing/run.states';
 
 export interface BillingRunView {
   readonly id: string;

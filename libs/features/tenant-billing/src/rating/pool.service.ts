@@ -7,7 +7,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { BillingPool } from '../entities/billing-pool.entity';
 import { firstDay, monthOf } from '../months';
-import { KEPT, POOLS, type PoolMethod, type PoolName, type PoolRule } from './pools';
+import { KEPT, POOLS, type PoolMethod, type PoolName, type PoolRule } from '../pricing/pools';
 
 /** How a pool is split in a month. */
 export interface PoolView {

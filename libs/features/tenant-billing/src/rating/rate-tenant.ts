@@ -1,10 +1,10 @@
 import { Money } from '#libs/kernel';
-import { monthlyLines, type MonthlyLineKind } from '../rates/monthly-terms';
-import { priceLines, type PricedLine } from '../rates/price-lines';
-import { RateChooser, termsOf, type ChosenRate, type PricePlan } from '../rates/price-plan';
-import type { PoolName, PoolShare } from './pools';
-import type { LineExplanation, NewRatedLine } from './rated-lines';
-import type { RunProblem } from './run.states';
+import { monthlyLines, type MonthlyLineKind } from '../pricing/monthly-terms';
+import { priceLines, type PricedLine } from '../pricing/price-lines';
+import { RateChooser, termsOf, type ChosenRate, type PricePlan } from '../pricing/price-plan';
+import type { PoolName, PoolShare } from '../pricing/pools';
+import type { LineExplanation, NewRatedLine } from '../pricing/rated-lines';
+import type { RunProblem } from '../pricing/run.states';
 import type { PieceRow } from './stage.sql';
 
 /** A tenant's part of a pool, with the pool. */
@@ -170,7 +170,7 @@ function termsLine(tenantId: string, kind: MonthlyLineKind, amount: Money): NewR
   };
 }
 
-/** A line of nobody, which keeps its amount in a bucket of the issuer. */
+/** A line without an owner, which keeps its amount in a bucket of the issuer. */
 export function keptLine(piece: PieceRow, bucket: NewRatedLine['bucket']): NewRatedLine {
   const quantity = piece.hours === null ? null : absolute(Money.parse(piece.hours));
   const unit = quantity === null ? 'each' : 'hour';

@@ -5,12 +5,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { firstDay } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import { PricePlanReader } from '../rates/price-plan-reader';
-import type { PricePlan } from '../rates/price-plan';
+import type { PricePlan } from '../pricing/price-plan';
 import { PoolService } from './pool.service';
-import type { PoolName } from './pools';
-import type { NewRatedLine } from './rated-lines';
+import type { PoolName } from '../pricing/pools';
+import type { NewRatedLine } from '../pricing/rated-lines';
 import { keptLine, rateTenant } from './rate-tenant';
-import type { RunProblem, RunProgress, RunTotals } from './run.states';
+import type { RunProblem, RunProgress, RunTotals } from '../pricing/run.states';
 import { INSERT_RATED_LINES } from './stage.sql';
 import { piecesByTenant, stageMonth } from './staged-month';
 
@@ -134,7 +134,7 @@ const addTo = (hash: Hash, json: string): void => void hash.update(json).update(
 
 const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
   standard: standard?.digest ?? null,
-  cards: [...cards].map(([tenant, { digest }]) => [tenant, digest]).sort(),
+  cards: [...cards].map(([tenant, { digest }]) => [tenant, digest] as const).sort(byKey),
   tenantOverrides: [...tenantOverrides].sort(byKey),
   resourceOverrides: [...resourceOverrides].sort(byKey),
 });

@@ -71,7 +71,7 @@ select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_i
 export const STAGED_SUMS = `
 select tenant, pool, sum(amount)::text as amount, count(*)::int as lines from rating_pieces group by 1, 2 order by tenant collate "C" nulls first, pool`;
 
-/** All pieces in the order of the rated lines: those of nobody first, then tenant by tenant. Read by a cursor, in bounded memory. */
+/** All pieces in the order of the rated lines: those without an owner first, then tenant by tenant. Read by a cursor, in bounded memory. */
 export const PIECES_CURSOR = `
 declare pieces no scroll cursor for
 select invoice_uuid as invoice, line_no, product, kind, description, resource_id, resource_name, project_name, region, project_id, sku, tags,

@@ -1,9 +1,9 @@
 import type { Queryable } from '#libs/database';
 import { Money } from '#libs/kernel';
-import { KEPT, KEPT_BUCKET, POOLS, splitPool, type PoolName, type PoolRule } from './pools';
-import type { Bucket } from './rated-lines';
+import { KEPT, KEPT_BUCKET, POOLS, splitPool, type PoolName, type PoolRule } from '../pricing/pools';
+import type { Bucket } from '../pricing/rated-lines';
 import type { SharedPart } from './rate-tenant';
-import type { RunProblem } from './run.states';
+import type { RunProblem } from '../pricing/run.states';
 import { DOCUMENTS, FETCH_PIECES, PIECES_CURSOR, STAGE_PIECES, STAGED_SUMS, type PieceRow } from './stage.sql';
 
 interface DocumentRow {
@@ -89,7 +89,7 @@ function poolProblems(pool: PoolName, { method }: PoolRule, amount: Money | unde
   return [{ code: 'tax_on_tax', severity: 'warning', path, detail }];
 }
 
-/** The pieces of each tenant, in the order of ids; those of nobody come first, in parts. Memory: the pieces of one tenant. */
+/** The pieces of each tenant, in the order of ids; those without an owner come first, in parts. Memory: the pieces of one tenant. */
 export async function* piecesByTenant(
   tx: Queryable,
 ): AsyncGenerator<{ readonly tenant: string | null; readonly pieces: readonly PieceRow[] }> {

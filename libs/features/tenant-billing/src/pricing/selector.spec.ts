@@ -1,3 +1,4 @@
+import { ValidationFailedError } from '#libs/kernel';
 import { PASS_THROUGH } from './rate-model';
 import { chooseRate, readSelector, selects, type Rate, type RateSubject, type Selector } from './selector';
 
@@ -43,5 +44,5 @@ it('chooses by layer, then dimensions, then priority, then id', () => {
 });
 
 it.each([[{ tag: 'web' }], [{ size: 's-1' }], [{ kind: '' }], [{ kind: 7 }]])('refuses the selector %j', (selector) => {
-  expect(() => readSelector(selector, 'selector')).toThrow();
+  expect(() => readSelector(selector, 'selector')).toThrow(ValidationFailedError);
 });

@@ -40,7 +40,7 @@ export function priceLines(model: RateModel, lines: readonly PricedLine[]): Mone
       const [size, price, free] = [Money.parse(model.size), Money.parse(model.price), Money.parse(model.free)];
       return marginal(lines, (quantity) => price.multiply(String(packagesOf(quantity.subtract(free), size))));
     }
-    case 'free_allowance': {
+    default: {
       const { amount, quantity } = model;
       return byScope(model.per, lines, (scope) =>
         amount === undefined ? afterQuantity(Money.parse(quantity ?? '0'), scope) : afterAmount(Money.parse(amount), scope),
@@ -100,7 +100,7 @@ function hoursOf(proration: FixedPerSkuModel['proration'], quantity: Money, seco
       return String(Math.ceil(seconds / 3_600));
     case 'day':
       return String(Math.ceil(seconds / 86_400) * 24);
-    case 'as_provider':
+    default:
       return quantity.compare(Money.parse('672')) > 0 ? '672' : quantity.toText();
   }
 }
@@ -115,7 +115,7 @@ function monthPart(proration: FixedPerSkuModel['proration'], seconds: number, mo
       return inUnits(86_400);
     case 'hour':
       return inUnits(3_600);
-    case 'as_provider':
+    default:
       return [BigInt(Math.round(seconds)), BigInt(MONTH_CAP_S)];
   }
 }

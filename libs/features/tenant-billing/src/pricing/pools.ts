@@ -40,7 +40,7 @@ export interface PoolShare {
 const WEIGHT_PLACES = 10;
 
 /**
- * The parts of tenants in a pool, in the order of their ids; they add up to the amount. Empty when the pool is kept, or when nobody can get a
+ * The parts of tenants in a pool, in the order of their ids; they add up to the amount. Empty when the pool is kept, or when no tenant can get a
  * part: then the caller leaves the whole amount in the pool's bucket. Tenants with a direct net below zero weigh nothing. Pure.
  */
 export function splitPool(total: Money, { method, weights }: PoolRule, directNets: ReadonlyMap<string, Money>): PoolShare[] {
@@ -69,7 +69,7 @@ function weightsOf(
       return new Map([...directNets.keys()].map((tenant) => [tenant, 1n]));
     case 'weighted':
       return new Map(Object.entries(weights).map(([tenant, weight]) => [tenant, BigInt(weight)]));
-    case 'proportional':
+    default:
       return new Map([...directNets].map(([tenant, net]) => [tenant, net.isNegative() ? 0n : net.toUnits(WEIGHT_PLACES)]));
   }
 }

@@ -1,5 +1,5 @@
 import { Money, ValidationFailedError } from '#libs/kernel';
-import fc from 'fast-check';
+import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
 import { monthlyLines } from './monthly-terms';
 import { priceLines, type PricedLine } from './price-lines';
 import { PASS_THROUGH, readModel, type MonthlyTerms, type RateModel, type Tier } from './rate-model';
@@ -24,24 +24,24 @@ const line = ({ resource, cents, units, seconds }: Given): PricedLine => ({
   seconds,
   monthSeconds: MONTH_S,
 });
-const given = fc.record({
-  resource: fc.option(fc.integer({ min: 1, max: 3 })),
-  cents: fc.integer({ min: -900, max: 900 }),
-  units: fc.integer({ min: 0, max: 40 }),
-  seconds: fc.integer({ min: 1, max: MONTH_S }),
+const given = record({
+  resource: option(integer({ min: 1, max: 3 })),
+  cents: integer({ min: -900, max: 900 }),
+  units: integer({ min: 0, max: 40 }),
+  seconds: integer({ min: 1, max: MONTH_S }),
 });
-const lines = fc.array(given, { maxLength: 8 });
-const cents = fc.integer({ min: 0, max: 5_000 });
+const lines = array(given, { maxLength: 8 });
+const cents = integer({ min: 0, max: 5_000 });
 const text = (inCents: number) => Money.ofMinorUnits(BigInt(inCents)).toText();
-const tiers = fc
-  .array(fc.record({ width: fc.integer({ min: 1, max: 25 }), perUnit: cents, flat: cents }), { minLength: 1, maxLength: 4 })
-  .map((widths): Tier[] => {
+const tiers = array(record({ width: integer({ min: 1, max: 25 }), perUnit: cents, flat: cents }), { minLength: 1, maxLength: 4 }).map(
+  (widths): Tier[] => {
     let upTo = 0;
     return widths.map(({ width, perUnit, flat }, at) => {
       upTo += width;
       return { up_to: at === widths.length - 1 ? null : String(upTo), per_unit: text(perUnit), flat: text(flat) };
     });
-  });
+  },
+);
 
 const sold = (model: RateModel, of: readonly Given[]): Money[] => priceLines(model, of.map(line));
 const total = (model: RateModel, of: readonly Given[]): Money => Money.sum(sold(model, of));
@@ -80,8 +80,8 @@ function naiveTiers(type: 'graduated' | 'volume', of: readonly Given[], all: rea
 
 describe(`random lines, seed ${SEED}`, () => {
   it('cost plus nothing is what the provider charges', () => {
-    fc.assert(
-      fc.property(lines, (of) => {
+    assert(
+      property(lines, (of) => {
         expect(sold(PASS_THROUGH, of).map((sell) => sell.toUnits(2))).toEqual(of.map((one) => BigInt(one.cents)));
       }),
       options,
@@ -89,8 +89,8 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('cost plus a percentage has the margin between its bounds, with the sign of the line', () => {
-    fc.assert(
-      fc.property(lines, fc.integer({ min: 0, max: 300 }), fc.option(cents), fc.option(cents), cents, (of, percent, low, high, fixed) => {
+    assert(
+      property(lines, integer({ min: 0, max: 300 }), option(cents), option(cents), cents, (of, percent, low, high, fixed) => {
         const [min, max] = low !== null && high !== null && low > high ? [high, low] : [low, high];
         const bound = (value: number | null) => (value === null ? null : text(value));
         const model = readModel(
@@ -120,8 +120,8 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it.each(['graduated', 'volume'] as const)('%s tiers cost what a walk over all units costs', (type) => {
-    fc.assert(
-      fc.property(lines, tiers, fc.constantFrom('tenant' as const, 'resource' as const), (of, all, scope) => {
+    assert(
+      property(lines, tiers, constantFrom('tenant' as const, 'resource' as const), (of, all, scope) => {
         const model = readModel({ type, scope, tiers: all }, 'model');
         const expected = scopes(of, scope).reduce((sum, group) => sum + naiveTiers(type, group, all), 0n);
         expect(total(model, of).toUnits(2)).toBe(expected);
@@ -131,8 +131,8 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('packages cost their price for each one that is begun', () => {
-    fc.assert(
-      fc.property(lines, fc.integer({ min: 1, max: 30 }), cents, fc.integer({ min: 0, max: 20 }), (of, size, price, free) => {
+    assert(
+      property(lines, integer({ min: 1, max: 30 }), cents, integer({ min: 0, max: 20 }), (of, size, price, free) => {
         let [left, packages] = [unitsOf(of) - free, 0n];
         for (; left > 0; left -= size) packages++;
         const model = readModel({ type: 'package', size: String(size), price: text(price), free: String(free) }, 'model');
@@ -143,8 +143,8 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('an allowed amount is taken off once, and never more than there is', () => {
-    fc.assert(
-      fc.property(lines, cents, fc.constantFrom('tenant' as const, 'resource' as const), (of, allowed, per) => {
+    assert(
+      property(lines, cents, constantFrom('tenant' as const, 'resource' as const), (of, allowed, per) => {
         const expected = scopes(of, per).reduce((sum, group) => {
           const charged = Math.max(
             0,
@@ -159,12 +159,12 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('an allowed quantity makes the first units free, and the others cost what the provider charges for each', () => {
-    const positive = fc.array(
+    const positive = array(
       given.map((one) => ({ ...one, cents: Math.abs(one.cents), units: one.units + 1 })),
       { maxLength: 8 },
     );
-    fc.assert(
-      fc.property(positive, fc.integer({ min: 0, max: 120 }), (of, allowed) => {
+    assert(
+      property(positive, integer({ min: 0, max: 120 }), (of, allowed) => {
         let left = allowed;
         const expected = of.map((one) => {
           const free = Math.min(left, one.units);
@@ -181,8 +181,8 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('a fixed price of a month is never more than the whole price, and has the sign of the line', () => {
-    fc.assert(
-      fc.property(lines, cents, fc.constantFrom('none', 'day', 'hour', 'as_provider'), (of, price, proration) => {
+    assert(
+      property(lines, cents, constantFrom('none', 'day', 'hour', 'as_provider'), (of, price, proration) => {
         const sells = sold(readModel({ type: 'fixed_per_sku', price: text(price), unit: 'month', proration }, 'model'), of);
         for (const [at, { cents: buy, seconds }] of of.entries()) {
           const parts = {
@@ -191,7 +191,7 @@ describe(`random lines, seed ${SEED}`, () => {
             hour: Math.ceil(seconds / 3_600) / 720,
             as_provider: seconds / (672 * 3_600),
           };
-          const expected = (price / 100) * Math.min(1, parts[proration as keyof typeof parts]) * (buy < 0 ? -1 : 1);
+          const expected = (price / 100) * Math.min(1, parts[proration]) * (buy < 0 ? -1 : 1);
           expect(Number(sells[at]?.toText())).toBeCloseTo(expected, 6);
         }
       }),
@@ -200,11 +200,11 @@ describe(`random lines, seed ${SEED}`, () => {
   });
 
   it('a month lies between its minimum and its maximum, without the fee', () => {
-    const optional = fc.option(cents.map(text));
-    const terms = fc.record({ discount_percent: fc.option(fc.integer({ min: 0, max: 100 }).map(String)), recurring_fee: optional });
-    const amount = fc.integer({ min: -5_000, max: 9_000 });
-    fc.assert(
-      fc.property(amount, terms, fc.option(cents), fc.option(cents), (net, { discount_percent, recurring_fee }, low, high) => {
+    const optional = option(cents.map(text));
+    const terms = record({ discount_percent: option(integer({ min: 0, max: 100 }).map(String)), recurring_fee: optional });
+    const amount = integer({ min: -5_000, max: 9_000 });
+    assert(
+      property(amount, terms, option(cents), option(cents), (net, { discount_percent, recurring_fee }, low, high) => {
         const [min, max] = low !== null && high !== null && low > high ? [high, low] : [low, high];
         const all: MonthlyTerms = {
           discount_percent,
