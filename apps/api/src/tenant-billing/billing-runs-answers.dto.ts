@@ -56,7 +56,7 @@ export class RunProgressResponse {
   readonly lines: number;
 }
 
-/** Something that a person has to look at. */
+/** Something that a person has to check. */
 export class RunProblemResponse implements RunProblem {
   @ApiText('Code', { example: 'no_rate' })
   readonly code: RunProblem['code'];
@@ -115,7 +115,7 @@ export class BillingRunResponse implements BillingRunView {
   @ApiObject(() => RunProgressResponse, 'What it has written so far')
   readonly progress: RunProgressResponse;
 
-  @ApiListOf(() => RunProblemResponse, 'What a person has to look at')
+  @ApiListOf(() => RunProblemResponse, 'What a person has to check')
   readonly problems: readonly RunProblemResponse[];
 
   @ApiText('SHA-256 of all inputs: equal inputs give equal lines', NULLABLE)

@@ -1521,7 +1521,7 @@ export interface paths {
     };
     /**
      * Get the billing profile of a tenant
-     * @description Empty, with version 0, while nobody has written it. `problems` says what an invoice needs.
+     * @description Empty, with version 0, before the first change. `problems` says what an invoice needs.
      *
      *     Who: Platform admins.
      */
@@ -4786,7 +4786,7 @@ export interface components {
        */
       house: string;
       /**
-       * @description Lines of nobody
+       * @description Lines without an owner
        * @example 212.40
        */
       unattributed: string;
@@ -5197,7 +5197,7 @@ export interface components {
       auto: 'off' | 'approve' | 'issue';
       /** @description Nothing is issued to the tenant while it is true */
       paused: boolean;
-      /** @description Rises with every change; 0 for a profile that nobody has written */
+      /** @description Rises with every change; 0 before its first change */
       version: number;
       /** @description What an invoice needs and the profile lacks */
       problems: components['schemas']['ProfileProblemResponse'][];
@@ -5217,7 +5217,7 @@ export interface components {
        */
       reason?: string;
       /**
-       * @description The `version` that the change is based on; 0 for a profile that nobody has written
+       * @description The `version` that the change is based on; 0 before its first change
        * @example 0
        */
       expected_version: number;

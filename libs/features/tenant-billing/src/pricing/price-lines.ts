@@ -21,8 +21,8 @@ const MONTH_CAP_S = 672 * 3_600;
 const ZERO = Money.parse('0');
 
 /**
- * The exact sell amounts of lines of one tenant, month and rate, in the order of the lines. Pure. Models with tiers, packages and allowances look
- * at all lines together: lines above zero count first, in their order, and lines below zero then lower the quantity, never below zero.
+ * The exact sell amounts of lines of one tenant, month and rate, in the order of the lines. Pure. Models with tiers, packages and allowances take
+ * all lines together: lines above zero count first, in their order, and lines below zero then lower the quantity, never below zero.
  */
 export function priceLines(model: RateModel, lines: readonly PricedLine[]): Money[] {
   switch (model.type) {

@@ -19,7 +19,7 @@ export interface RunProgress {
   readonly lines?: number;
 }
 
-/** Something that a person has to look at. A critical one stops the invoice of its tenant. */
+/** Something that a person has to check. A critical one stops the invoice of its tenant. */
 export interface RunProblem {
   readonly code: 'no_rate' | 'pool_without_tenants' | 'tax_on_tax' | 'profile_incomplete' | 'issuer_incomplete' | 'unreconciled_invoice';
   readonly severity: 'critical' | 'warning';
