@@ -4511,7 +4511,7 @@ export interface components {
       status: 'pending' | 'running' | 'completed' | 'failed';
       /** @description What it has written so far */
       progress: components['schemas']['RunProgressResponse'];
-      /** @description What a person has to look at */
+      /** @description What a person has to check */
       problems: components['schemas']['RunProblemResponse'][];
       /** @description SHA-256 of all inputs: equal inputs give equal lines */
       inputs_digest: string | null;

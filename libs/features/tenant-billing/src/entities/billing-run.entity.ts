@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { RunFailure, RunProblem, RunProgress, RunStatus, RunTotals } from '../pricing/run.states';
 
-/** One rating of a month. The last completed run of a month is the one whose lines are stored. */
+/** One rating of a month. The stored lines of a month are those of its last completed run. */
 @Entity('billing_runs')
 export class BillingRun {
   @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })

@@ -23,7 +23,7 @@ export interface LineExplanation {
   readonly rate?: { readonly layer: string; readonly id: string; readonly model: string };
 }
 
-/** A line as it is written, without its number. */
+/** A new line, without its number. */
 export interface NewRatedLine {
   readonly tenantId: string | null;
   readonly bucket: Bucket;

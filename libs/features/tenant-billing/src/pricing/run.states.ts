@@ -2,7 +2,7 @@
 export const RUN_STATUSES = ['pending', 'running', 'completed', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** A run whose worker has died is claimed again while it is `running`. */
+/** After the death of its worker a run is claimed again while it is `running`. */
 export const RUN_TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: ['running'],
   running: ['running', 'completed', 'failed'],

@@ -52,7 +52,7 @@ export interface OverrideView {
   readonly created_at: string;
 }
 
-/** Whose price is which: the only writer of `tenant_rate_cards` and `rate_overrides`. */
+/** Cards of tenants, and prices of one tenant or resource: the only writer of `tenant_rate_cards` and `rate_overrides`. */
 @Injectable()
 export class RateAssignments {
   constructor(

@@ -100,7 +100,7 @@ export class BillingRunService {
     });
   }
 
-  /** The runs that wait for a worker, or whose worker has died. */
+  /** The runs that wait for a worker, and those of workers that have died. */
   async due(limit: number): Promise<string[]> {
     const due = await this.runs
       .createQueryBuilder('r')

@@ -129,7 +129,7 @@ export class RatingService {
   }
 }
 
-/** Adds JSON text whose keys are in the order of a statement or of this code, and therefore equal for equal values. */
+/** Adds JSON text. Its keys have the order of a statement or of this code, so that equal values have equal texts. */
 const addTo = (hash: Hash, json: string): void => void hash.update(json).update('\n');
 
 const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
