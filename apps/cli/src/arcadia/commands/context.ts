@@ -24,7 +24,7 @@ export function addContextCommands(book: CommandBook, program: Command): void {
       ],
     },
     async (session, name = '') => {
-      const api = apiAddress(session.text('api') ?? session.terminal.env.ARCADIA_API ?? session.needed('api'));
+      const api = apiAddress(session.text('api') ?? (session.terminal.env.ARCADIA_API || session.needed('api')));
       addContext(session.terminal.env, name, { api, token: tokenOf(session) });
       session.say(`Context ${name} is stored in ${contextFile(session.terminal.env)} and in use`);
     },

@@ -79,7 +79,8 @@ export function addDriftCommands(book: CommandBook, program: Command): void {
       ],
     },
     async (session, id) => {
-      const body = { ...(await subject(session, id)), reason: session.needed('reason'), expires_at: end(session) };
+      const rule = { reason: session.needed('reason'), expires_at: end(session) };
+      const body = { ...(await subject(session, id)), ...rule };
       await session.show(session.client.POST('/api/v1/drift-rules', { body }), RULE);
     },
   );

@@ -20,7 +20,7 @@ type Environment = Terminal['env'];
 
 /** `ARCADIA_CONFIG`, or `arcadia/contexts.json` in the user's folder of configurations. */
 export function contextFile(env: Environment): string {
-  return env.ARCADIA_CONFIG ?? join(env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), '.config'), 'arcadia', 'contexts.json');
+  return env.ARCADIA_CONFIG || join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'arcadia', 'contexts.json');
 }
 
 /** Throws a `Failure` when other accounts of the machine could read the tokens. */
@@ -79,10 +79,10 @@ export function apiAddress(text: string): string {
  * of `npm start` on this machine. A stored token is sent only to the API that it is stored with.
  */
 export function resolveEndpoint(env: Environment, flags: { readonly context?: string }, givenToken: string | undefined): Endpoint {
-  const token = givenToken ?? env.ARCADIA_TOKEN;
+  const token = givenToken ?? (env.ARCADIA_TOKEN || undefined);
   if (flags.context === undefined && env.ARCADIA_API) return { api: apiAddress(env.ARCADIA_API), token };
   const known = readContexts(env);
-  const name = flags.context ?? env.ARCADIA_CONTEXT ?? known.current ?? undefined;
+  const name = flags.context ?? (env.ARCADIA_CONTEXT || known.current || undefined);
   const stored = name === undefined ? runningSystem(env) : contextNamed(known, name);
   if (stored) return { api: stored.api, token: token ?? stored.token };
   throw usageError('No API is known: run arcadia context add, set ARCADIA_API and ARCADIA_TOKEN, or run npm start in this folder');
@@ -91,7 +91,7 @@ export function resolveEndpoint(env: Environment, flags: { readonly context?: st
 /** What `npm start` wrote for its admin, while it runs. */
 function runningSystem(env: Environment): Context | undefined {
   try {
-    const note = JSON.parse(readFileSync(join(env.DATA_DIR ?? '.data', 'run.json'), 'utf8')) as Record<string, unknown>;
+    const note = JSON.parse(readFileSync(join(env.DATA_DIR || '.data', 'run.json'), 'utf8')) as Record<string, unknown>;
     return typeof note.api === 'string' && typeof note.admin_token === 'string' ? { api: note.api, token: note.admin_token } : undefined;
   } catch {
     return undefined;

@@ -50,5 +50,6 @@ export function failureText({ message, code, requestId, errors }: Failure): stri
   const others = errors.filter((error) => message !== `${error.field} ${error.message}`);
   const lines = others.map((error) => `  ${error.field} ${error.message}`);
   const origin = requestId === null ? code : `${code}, request ${requestId}`;
-  return [`arcadia: ${message} (${origin})`, ...lines, ''].join('\n');
+  const [first, ...rest] = message.split('\n');
+  return [`arcadia: ${first} (${origin})`, ...rest, ...lines, ''].join('\n');
 }

@@ -56,14 +56,25 @@ export async function writeRows(terminal: Terminal, shape: Shape, pages: AsyncIt
   return count;
 }
 
-/** Writes one object: in a table one line for each field. */
+/** Writes one object: in a table one line for each field, and one for each object of a list, such as the steps of a saga. */
 export async function writeObject(terminal: Terminal, shape: Shape, row: Row): Promise<void> {
   if (shape.format === 'json') return terminal.out(`${JSON.stringify(picked(shape, row), null, 2)}\n`);
   if (shape.format !== 'table') return void (await writeRows(terminal, shape, (async function* () { yield [row]; })())); // prettier-ignore
   const width = Math.max(...shape.fields.map((field) => field.length));
   await terminal.out(
-    shape.fields.map((field) => `${paint(terminal, 'grey', field.padEnd(width))}${GAP}${cellText(valueAt(row, field))}\n`).join(''),
+    shape.fields.map((field) => `${paint(terminal, 'grey', field.padEnd(width))}${GAP}${fieldText(valueAt(row, field), width)}\n`).join(''),
   );
+}
+
+function fieldText(value: unknown, indent: number): string {
+  if (!Array.isArray(value) || !value.every(isRecord)) return cellText(value);
+  const lines = value.map((item) =>
+    Object.values(item)
+      .filter((part) => part !== null && typeof part !== 'object' && part !== '')
+      .map(cellText)
+      .join(GAP),
+  );
+  return lines.join(`\n${' '.repeat(indent)}${GAP}`);
 }
 
 function rowText(shape: Shape, row: Row, isFirst: boolean): string {

@@ -26,7 +26,7 @@ export class Session {
 
   /** The token that `--token-stdin` read, or `ARCADIA_TOKEN`. */
   get token(): string | undefined {
-    return this.givenToken ?? this.terminal.env.ARCADIA_TOKEN;
+    return this.givenToken ?? (this.terminal.env.ARCADIA_TOKEN || undefined);
   }
 
   get endpoint(): Endpoint {
