@@ -40,6 +40,11 @@ function scripted(call: string, authorization?: string) {
   const saga = /sagas\/(running|rolled_back|completed)$/.exec(call)?.[1];
   if (saga !== undefined)
     return { status: 200, body: { data: { ...example('SagaResponse'), id: saga, status: saga, steps: steps(saga) } } };
+  if (call.includes('limit=150'))
+    return {
+      status: 400,
+      body: { ...problem(400, 'validation_failed', 'limit is too large').body, errors: [{ field: 'limit', message: 'is too large' }] },
+    };
   if (call.includes('q=pages')) {
     const isLast = call.includes('cursor=second');
     const row = { ...example('ResourceResponse'), id: isLast ? 'row-2' : 'row-1', name: 'a\u001b[31m,"b"' };
@@ -108,6 +113,10 @@ it('reads a list page by page, ends it early, and writes it in every format with
   const both = [{ id: 'row-1', name: 'a\u001b[31m,"b"' }, { id: 'row-2', name: 'a\u001b[31m,"b"' }]; // prettier-ignore
   expect(JSON.parse((await ls('-o', 'json')).out)).toEqual(both);
   expect((await ls('-o', 'jsonl')).out.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual(both); // prettier-ignore
+  const smaller = await ls('-o', 'name', '--limit', '150');
+  expect({ out: smaller.out, calls: smaller.calls.length }).toEqual({ out: 'row-1\nrow-2\n', calls: 3 });
+  const refused = await arcadia(['inventory', 'history', 'missing', '-o', 'json']);
+  expect({ out: refused.out, exitCode: refused.exitCode }).toEqual({ out: '', exitCode: 5 });
   const one = await ls('-o', 'name', '--limit', '1');
   expect({ out: one.out, calls: one.calls.length }).toEqual({ out: 'row-1\n', calls: 1 });
 });

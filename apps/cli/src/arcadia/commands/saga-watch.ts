@@ -12,7 +12,7 @@ const ENDED: readonly Saga['status'][] = ['completed', 'rolled_back', 'failed', 
 const PAUSE_MS = 1_000;
 const DEFAULT_TIMEOUT = '30m';
 
-const LOOK: Readonly<Record<Step['status'], readonly [mark: string, colour: Colour]>> = {
+const MARKS: Readonly<Record<Step['status'], readonly [mark: string, colour: Colour]>> = {
   planned: ['·', 'grey'],
   running: ['▸', 'yellow'],
   waiting: ['◦', 'yellow'],
@@ -74,15 +74,15 @@ function drawing({ terminal }: Session): (saga: Saga) => void {
 }
 
 function paintedStep(step: Step, terminal: Session['terminal']): string {
-  const [mark, colour] = LOOK[step.status];
+  const [mark, colour] = MARKS[step.status];
   return `  ${paint(terminal, colour, mark)} ${stepText(step)}`;
 }
 
 function reporting(session: Session): (saga: Saga) => void {
-  const said = new Map<string, string>();
+  const reported = new Map<string, string>();
   const sayNew = (key: string, line: string) => {
-    if (said.get(key) === line) return;
-    said.set(key, line);
+    if (reported.get(key) === line) return;
+    reported.set(key, line);
     session.say(line);
   };
   return (saga) => {

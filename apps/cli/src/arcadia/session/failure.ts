@@ -45,7 +45,7 @@ export function exitCodeOf(status: number): number {
   return status === 409 || status === 429 || status === 503 ? EXIT.conflict : EXIT.failed;
 }
 
-/** What standard error says of a failure: the sentence, the fields that are wrong, code and request id. */
+/** The text of a failure for standard error: the sentence, the fields that are wrong, code and request id. */
 export function failureText({ message, code, requestId, errors }: Failure): string {
   const others = errors.filter((error) => message !== `${error.field} ${error.message}`);
   const lines = others.map((error) => `  ${error.field} ${error.message}`);

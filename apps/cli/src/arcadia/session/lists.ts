@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { paths } from '#api-schema';
 import { answered } from './client';
-import { EXIT, usageError } from './failure';
+import { EXIT, Failure, usageError } from './failure';
 import type { Row } from './output';
 import type { CommandBook, Session } from './session';
 
@@ -78,7 +78,7 @@ export function limitOf(session: Session): number {
   return Number(limit ?? Infinity);
 }
 
-/** Reads the next page only when the one before has been taken. */
+/** Reads the next page only when the one before has been taken. An api with smaller pages (`PAGE_LIMIT_MAX`) is asked for its own size. */
 export async function* pages(
   session: Session,
   path: ListPath,
@@ -86,14 +86,19 @@ export async function* pages(
   pathParameters: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<readonly Row[]> {
   const get = session.client.GET as unknown as Fetch;
-  const limit = String(Math.min(LARGEST_PAGE, limitOf(session)));
-  let cursor: string | null = null;
-  do {
-    const paged: Record<string, string> = cursor === null ? { limit, ...query } : { limit, ...query, cursor };
-    const { data, page } = await answered(get(path, { params: { query: paged, path: { ...pathParameters } } }));
-    yield data;
-    cursor = page.next_cursor;
-  } while (cursor !== null);
+  const read = (of: Record<string, string>) => answered(get(path, { params: { query: { ...of, ...query }, path: { ...pathParameters } } }));
+  let size: Record<string, string> = { limit: String(Math.min(LARGEST_PAGE, limitOf(session))) };
+  let answer = await read(size).catch((error: unknown) => {
+    if (!(error instanceof Failure) || !error.errors.some(({ field }) => field === 'limit')) throw error;
+    size = {};
+    return read(size);
+  });
+  for (;;) {
+    yield answer.data;
+    const cursor = answer.page.next_cursor;
+    if (cursor === null) return;
+    answer = await read({ ...size, cursor });
+  }
 }
 
 /** Ends after `most` rows, without reading a page that is not needed. */

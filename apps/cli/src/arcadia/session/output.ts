@@ -33,9 +33,10 @@ function isFormat(text: string): text is Format {
 export async function writeRows(terminal: Terminal, shape: Shape, pages: AsyncIterable<readonly Row[]>): Promise<number> {
   let count = 0;
   let widths: readonly number[] | undefined;
-  if (shape.format === 'json') await terminal.out('[');
-  if (shape.format === 'csv') await terminal.out(`${shape.fields.map(csvCell).join(',')}\n`);
+  let opening: string | undefined = { json: '[', csv: `${shape.fields.map(csvCell).join(',')}\n` }[shape.format as string];
   for await (const rows of pages) {
+    if (opening !== undefined) await terminal.out(opening); // not before the first page: a refusal prints no half of a document
+    opening = undefined;
     if (rows.length === 0) continue;
     if (shape.format === 'table') {
       const head = widths === undefined ? [shape.fields.map((field) => field.toUpperCase())] : [];
@@ -46,9 +47,8 @@ export async function writeRows(terminal: Terminal, shape: Shape, pages: AsyncIt
       for (const cells of head) await terminal.out(`${paint(terminal, 'bold', tableLine(cells, widths))}\n`);
       await terminal.out(lines.map((cells) => `${tableLine(cells, widths ?? [])}\n`).join(''));
     } else {
-      const before = count;
-      const text = rows.map((row, at) => rowText(shape, row, before + at === 0)).join('');
-      await terminal.out(text);
+      const isFirst = count === 0;
+      await terminal.out(rows.map((row, at) => rowText(shape, row, isFirst && at === 0)).join(''));
     }
     count += rows.length;
   }
