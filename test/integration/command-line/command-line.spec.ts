@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runArcadia, type Given } from '../../support/run-arcadia';
@@ -91,17 +91,16 @@ async function transcript(line: string): Promise<string> {
 }
 
 const LINES = readFileSync(join(__dirname, 'command-lines.txt'), 'utf8').trim().split('\n');
-const golden = new Map(
-  (existsSync(GOLDEN) ? readFileSync(GOLDEN, 'utf8') : '')
-    .split('\n\n\n')
-    .map((part) => [part.split('\n')[0]?.replace('$ arcadia ', '') ?? '', part.trim()]),
-);
+const goldenOf = () => {
+  const parts = readFileSync(GOLDEN, 'utf8').split('\n\n\n');
+  return new Map(parts.map((part) => [part.split('\n')[0]?.replace('$ arcadia ', '') ?? '', part.trim()]));
+};
 
 it('sends only what the document of the api has, and prints and exits as its golden transcript says, for every command', async () => {
   const actual: string[] = [];
   for (const line of LINES) actual.push((await transcript(line)).trim());
   if (process.env.UPDATE_GOLDEN) writeFileSync(GOLDEN, `${actual.join('\n\n\n')}\n`);
-  else expect(actual).toEqual(LINES.map((line) => golden.get(line)));
+  expect(actual).toEqual(LINES.map((line) => goldenOf().get(line)));
   expect(actual.filter((text) => /validation_failed|route_not_found/.test(text))).toEqual([]);
 });
 

@@ -1,6 +1,8 @@
 import { processTerminal } from './session/terminal';
 import { run } from './program';
 
-void run(process.argv.slice(2), processTerminal()).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), processTerminal());
+}
+
+void main();

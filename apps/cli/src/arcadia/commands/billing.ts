@@ -5,16 +5,23 @@ import { writeObject, writeRows } from '../session/output';
 import type { CommandBook, Session } from '../session/session';
 
 const INVOICE = [
-  ...['id', 'invoice_number', 'period', 'issued_on', 'amount', 'tax_amount', 'currency', 'status', 'failure', 'reconciliation.status'],
-  ...[
-    'reconciliation.difference',
-    'lines',
-    'matched_line_ratio',
-    'attributed_amount_ratio',
-    'ingested_at',
-    'pushed_to_finance_at',
-    'push_error',
-  ],
+  'id',
+  'invoice_number',
+  'period',
+  'issued_on',
+  'amount',
+  'tax_amount',
+  'currency',
+  'status',
+  'failure',
+  'reconciliation.status',
+  'reconciliation.difference',
+  'lines',
+  'matched_line_ratio',
+  'attributed_amount_ratio',
+  'ingested_at',
+  'pushed_to_finance_at',
+  'push_error',
 ];
 const COST_FILTERS = {
   period: 'month, such as 2026-10',

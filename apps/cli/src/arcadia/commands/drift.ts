@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { answered, type Schemas } from '../session/client';
 import { usageError } from '../session/failure';
 import { addList } from '../session/lists';
-import { writeObject, type Row } from '../session/output';
+import { writeObject } from '../session/output';
 import { WAITING, waitIfAsked } from './saga-watch';
 import { durationMs, type CommandBook, type Session } from '../session/session';
 import { PLAN_FIELDS, writePlan } from './order';
@@ -113,7 +113,7 @@ async function revert(session: Session, id = ''): Promise<number> {
   const { data } = await answered(session.client.POST('/api/v1/drift/{id}/revert', { params, body }));
   const drift = data as Schemas['DriftResponse'];
   if (session.has('wait') && drift.saga_id !== null) return waitIfAsked(session, drift.saga_id);
-  await writeObject(session.terminal, shape, drift as unknown as Row);
+  await writeObject(session.terminal, shape, drift);
   return 0;
 }
 

@@ -5,6 +5,26 @@ import type { CommandBook, Session } from '../session/session';
 import type { Schemas } from '../session/client';
 
 const REASON = { '--reason <text>': 'kept in the audit log' };
+const RESOURCE = [
+  'id',
+  'kind',
+  'name',
+  'status',
+  'region',
+  'size_slug',
+  'provider_id',
+  'urn',
+  'tenant_id',
+  'project_name',
+  'attribution.by',
+  'price.monthly',
+  'protected',
+  'first_seen_at',
+  'last_seen_at',
+  'deleted_at',
+  'missing',
+  'desired_state',
+];
 const CHANGED = ['id', 'kind', 'name', 'tenant_id', 'attribution.by', 'protected'];
 
 export function addInventoryCommands(book: CommandBook, program: Command): void {
@@ -42,11 +62,7 @@ export function addInventoryCommands(book: CommandBook, program: Command): void 
   book.add(
     group,
     { usage: 'get <id>', summary: 'one resource with its desired state', examples: ['inventory get ID', 'inventory get ID -o json'] },
-    (session, id = '') =>
-      session.show(session.client.GET('/api/v1/inventory/{id}', { params: { path: { id } } }), [
-        ...['id', 'kind', 'name', 'status', 'region', 'size_slug', 'provider_id', 'urn', 'tenant_id', 'project_name', 'attribution.by'],
-        ...['price.monthly', 'protected', 'first_seen_at', 'last_seen_at', 'deleted_at', 'missing', 'desired_state'],
-      ]),
+    (session, id = '') => session.show(session.client.GET('/api/v1/inventory/{id}', { params: { path: { id } } }), RESOURCE),
   );
   addList(book, group, {
     usage: 'history <id>',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { answered, reached, refusal, type Schemas } from '../session/client';
 import { EXIT, exitCodeOf, Failure } from '../session/failure';
 import { inputSchemaOf, orderInput, type ApiDocument } from './order-input';
-import { writeObject, type Row } from '../session/output';
+import { writeObject } from '../session/output';
 import { SAGA_FIELDS, WAITING, waitIfAsked } from './saga-watch';
 import type { CommandBook, Session } from '../session/session';
 
@@ -60,7 +60,7 @@ async function order(session: Session, kind = ''): Promise<number> {
   const headers = { 'idempotency-key': session.text('idempotencyKey') ?? randomUUID() };
   const { data } = await answered(session.client.POST('/api/v1/sagas', { body, headers }));
   const saga = data as Schemas['SagaResponse'];
-  if (!session.has('wait')) await writeObject(session.terminal, shape, saga as unknown as Row);
+  if (!session.has('wait')) await writeObject(session.terminal, shape, saga);
   return waitIfAsked(session, saga.id);
 }
 
@@ -73,7 +73,7 @@ async function plan(session: Session, body: Schemas['SagaBody']): Promise<number
 
 /** Writes a plan. Throws a `Failure` for a plan that would be refused, once it is written. */
 export async function writePlan(session: Session, shape: ReturnType<Session['shape']>, planned: Schemas['PlanResponse']): Promise<number> {
-  await writeObject(session.terminal, shape, planned as unknown as Row);
+  await writeObject(session.terminal, shape, planned);
   if (planned.refused) throw new Failure(exitCodeOf(planned.refused.status), planned.refused.detail, planned.refused.code);
   const changes = planned.creates.length + planned.changes.length + planned.destroys.length;
   return changes > 0 && session.has('exitCode') ? EXIT.findings : EXIT.ok;

@@ -1,6 +1,6 @@
 import { answered, type Schemas } from '../session/client';
 import { EXIT } from '../session/failure';
-import { cellText, writeObject, type Row } from '../session/output';
+import { cellText, writeObject } from '../session/output';
 import { durationMs, type Session } from '../session/session';
 import { paint, type Colour } from '../session/terminal';
 
@@ -45,7 +45,7 @@ export async function watchSaga(session: Session, id: string): Promise<number> {
     const { data: saga } = await answered(session.client.GET('/api/v1/sagas/{id}', { params: { path: { id } } }));
     draw(saga);
     if (ENDED.includes(saga.status)) {
-      await writeObject(terminal, shape, saga as unknown as Row);
+      await writeObject(terminal, shape, saga);
       return saga.status === 'completed' ? EXIT.ok : EXIT.sagaEnded;
     }
     if (terminal.now() >= deadline) {

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { Schemas } from '../session/client';
 import { answered } from '../session/client';
 import { addList } from '../session/lists';
-import type { Row } from '../session/output';
 import { writeObject } from '../session/output';
 import { SAGA_FIELDS, WAITING, waitIfAsked, watchSaga } from './saga-watch';
 import type { CommandBook, Session } from '../session/session';
@@ -65,7 +64,7 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
         const shape = session.shape(SAGA_FIELDS);
         const { data } = await answered(send(session, id));
         if (session.has('wait')) return waitIfAsked(session, id);
-        await writeObject(session.terminal, shape, data as unknown as Row);
+        await writeObject(session.terminal, shape, data);
         return undefined;
       },
     );

@@ -30,9 +30,9 @@ interface ListDeclaration<P extends ListPath> {
   readonly summary: string;
   readonly path: P;
   /** Query parameters of the route that are options with a value, and their descriptions. */
-  readonly filters: Partial<Record<Query<P>, string>>;
+  readonly filters: { readonly [F in Query<P>]?: string };
   /** Query parameters that are options without a value and are sent as `true`. */
-  readonly switches?: Partial<Record<Query<P>, string>>;
+  readonly switches?: { readonly [F in Query<P>]?: string };
   readonly fields: readonly (Item<P> | `${Item<P>}.${string}`)[];
   readonly examples: readonly string[];
 }

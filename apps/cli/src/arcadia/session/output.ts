@@ -88,8 +88,7 @@ function rowText(shape: Shape, row: Row, isFirst: boolean): string {
       return `${cells().map(cellText).join('\t')}\n`;
     case 'name':
       return `${cellText(row.id ?? row.sequence ?? row.resource_id ?? valueAt(row, shape.fields[0] ?? ''))}\n`;
-    case 'jsonl':
-    case 'table':
+    default:
       return `${JSON.stringify(picked(shape, row))}\n`;
   }
 }
