@@ -41,6 +41,11 @@ await owner.query(
    select id, first_seen_at, 'infinity', case kind when 'droplet' then 'droplet:s-1vcpu-1gb' else kind end, case kind when 'volume' then 50 else 1 end
      from cloud_resources where kind in ('droplet', 'volume', 'snapshot')`,
 );
+await owner.query(`
+  insert into provider_sizes (slug, memory_mb, vcpus, disk_gb, price_monthly, price_hourly, regions, available)
+  values ('s-1vcpu-1gb', 1024, 1, 25, 6, 0.00893, '{fra1}', true);
+  insert into list_prices (product, source, valid_from, amount, unit, origin) values ('droplet:s-1vcpu-1gb', 'catalog', '2012-01-01', 6, 'month', 'bench');
+  insert into cloud_resource_events (resource_id, type, source, at) select id, 'discovered', 'sweep', now() - interval '1 year' from cloud_resources limit 1`);
 await owner.query(
   `insert into saga_runs (kind, tenant_id, input, steps, status, created_by, finished_at, wake_at)
    select 'demo', 'tenant-' || 1 + n % $1::int, '{}', '{echo}', 'completed', 'bench', now(), null from generate_series(1, 20000) n`,

@@ -1,18 +1,52 @@
 /**
  * Pictures of every screen, in both schemes and three widths, of the system that `npm start` runs: `npm run console:shots`. They go to
- * `DATA_DIR/shots`. Options: `--only <part of a name>`, `--width <pixels>`, `--scheme light|dark`.
+ * `DATA_DIR/shots`. Options: `--only <part of a name>`, `--width <pixels>`, `--scheme light|dark`, and `--state empty|broken|slow`: lists
+ * without rows, an api that answers 500, one that does not answer.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
-const { values: chosen } = parseArgs({ options: { only: { type: 'string' }, width: { type: 'string' }, scheme: { type: 'string' } } });
+const text = { type: 'string' };
+const { values: chosen } = parseArgs({ options: { only: text, width: text, scheme: text, state: text } });
 const dataDir = process.env.DATA_DIR ?? '.data';
 const folder = join(dataDir, 'shots');
 const run = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8'));
 const get = async (path) => (await fetch(`${run.api}${path}`, { headers: { authorization: `Bearer ${run.admin_token}` } })).json();
 const first = async (path) => (await get(path)).data?.[0]?.id ?? 'none';
+
+/** What becomes of a call of the api, where a state other than the usual one is chosen. */
+const STATES = {
+  broken: (route) =>
+    route.fulfill({
+      status: 500,
+      contentType: 'application/problem+json',
+      json: {
+        status: 500,
+        code: 'internal',
+        detail: 'The service could not answer. Its log has the reason under the request id.',
+        request_id: 'shot-1',
+      },
+    }),
+  slow: () => undefined,
+  empty: async (route) => {
+    const answer = await route.fetch();
+    const { data, ...rest } = await answer.json().catch(() => ({}));
+    const none = Array.isArray(data) ? { data: [], page: { next_cursor: null } } : { data: emptied(data) };
+    const totals = rest.totals && { totals: { ...rest.totals, count: 0, monthly: '0.00', unpriced: 0 } };
+    await route.fulfill({ response: answer, json: { ...rest, ...none, ...totals } });
+  },
+};
+
+/** An object of the api with empty lists and zeros. */
+function emptied(value) {
+  if (Array.isArray(value)) return [];
+  if (typeof value === 'number') return 0;
+  if (typeof value === 'string') return /^\d+\.\d+$/.test(value) ? '0.00' : value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, emptied(inner)]));
+}
 
 const SIZES = [
   [1440, 900],
@@ -36,6 +70,8 @@ const ADMIN = {
   audit: '/audit',
   events: '/events?span=week',
   costs: '/costs',
+  'costs-days': '/costs?by=day',
+  'costs-resources': '/costs?by=resource',
 };
 const TENANT = {
   overview: '/overview',
@@ -62,12 +98,14 @@ async function takePictures(name, path, token) {
     for (const [width, height] of SIZES.filter(([one]) => !chosen.width || String(one) === chosen.width)) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
       const page = await context.newPage();
-      page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`));
+      if (chosen.state) await page.route('**/api/v1/**', STATES[chosen.state]);
+      else page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`));
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
       await page.goto(`${run.api}/console${path}#token=${token}`);
-      await page.locator('h1').first().waitFor();
+      await page.locator('main').waitFor();
       await page.waitForLoadState('networkidle');
-      await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`) });
+      if (chosen.state) await page.waitForTimeout(chosen.state === 'broken' ? 4_000 : 500); // until it gives up
+      await page.screenshot({ path: join(folder, `${[name, chosen.state, width, scheme].filter(Boolean).join('-')}.png`) });
       await context.close();
     }
   }

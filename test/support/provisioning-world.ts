@@ -19,13 +19,13 @@ export const ACME = '00000000-0000-4000-8000-00000000000a';
 const DEFAULT = '00000000-0000-4000-8000-00000000000d';
 
 /** The simulator's lags are divided by this number. `PROVIDER_LAG_MS` is longer than each of the results. */
-const SLOWNESS = 20;
+const SLOWNESS = 40;
 const FAST = {
   ...UNLIMITED_CALLS,
   SAGA_LEASE_MS: '2000',
   SAGA_RENEW_MS: '400',
-  SAGA_RECONCILE_MS: '50',
-  SAGA_POLL_MS: '100',
+  SAGA_RECONCILE_MS: '25',
+  SAGA_POLL_MS: '50',
   PROVIDER_LAG_MS: '1000',
 };
 

@@ -11,5 +11,5 @@ export const UNLIMITED_CALLS = { DO_RATE_PER_MINUTE: '1000000', DO_RATE_PER_HOUR
 
 /** The configuration of a process in a test. The given settings win. */
 export function testConfig(env: NodeJS.ProcessEnv = {}): Config {
-  return loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET, ...env });
+  return loadConfig({ NODE_ENV: 'test', LOG_LEVEL: 'error', JWT_SECRET, COSTS_FRESH_MS: '0', ...env });
 }

@@ -91,7 +91,7 @@ class CatalogApiModule {}
 class ProjectsApiModule {}
 
 @Module({
-  imports: [AccountsModule, CatalogModule, InventoryModule, ProviderBillingModule, TenantsModule],
+  imports: [AccountsModule, CatalogModule, CostsModule, InventoryModule, ProviderBillingModule, TenantsModule],
   controllers: [TenantsController, MeController],
   providers: [TenantsService],
 })

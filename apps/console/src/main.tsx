@@ -2,7 +2,7 @@ import './styles/tokens.css';
 import './styles/mantine.css';
 import './styles/console.css';
 import './styles/shell.css';
-import { MantineProvider, createTheme } from '@mantine/core';
+import { createTheme, MantineProvider, Menu } from '@mantine/core';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
@@ -18,6 +18,8 @@ const theme = createTheme({
   defaultRadius: 7,
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // The placeholder is an element without a role in a menu, which may contain items only. The first item has the focus instead.
+  components: { Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }) },
 });
 
 /** A refusal stays a refusal; an outage ends by itself. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +46,9 @@ export class ConsoleWorld {
     private readonly system: Launched,
     private readonly dataDir: string,
     private readonly browser: Browser,
+    private readonly site: Server,
+    /** The main application, whose origin may offer sessions: a page with a form for the tenant's token. */
+    readonly mainApplication: string,
     readonly api: string,
     readonly simulator: string,
     readonly tokens: { readonly admin: string; readonly tenant: string; readonly simulator: string },
@@ -52,7 +58,10 @@ export class ConsoleWorld {
 
   static async start(): Promise<ConsoleWorld> {
     const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-console-'));
-    const system = Launched.run(['up'], { DATA_DIR: dataDir, ...(await freePorts()) });
+    const site = createServer().listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const system = Launched.run(['up'], { DATA_DIR: dataDir, CONSOLE_ORIGINS: origin, ...(await freePorts()) });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const summary = await system.summary();
     const [first = ''] = system.stdout.split('\n');
@@ -62,10 +71,14 @@ export class ConsoleWorld {
     const headers = { 'content-type': 'application/json' };
     const allowed = await fetch(`${simulator}/_simulator/account`, { method: 'PUT', headers, body: JSON.stringify({ limits }) });
     if (!allowed.ok) throw new Error(`the simulator answered ${allowed.status}: ${await allowed.text()}`);
+    const form = `<!doctype html><form method="post" action="${api}/console/session"><input type="hidden" name="token" value="${tenant}"><button>Open the console</button></form>`;
+    site.on('request', (_request, response) => response.setHeader('content-type', 'text/html').end(form));
     return new ConsoleWorld(
       system,
       dataDir,
       browser,
+      site,
+      origin,
       api,
       simulator,
       { admin, tenant, simulator: simulated },
@@ -108,8 +121,14 @@ export class ConsoleWorld {
     return (text === '' ? {} : JSON.parse(text)) as T;
   }
 
+  /** Kills the api as a crash would. `npm start` starts it again. */
+  killApi(): void {
+    process.kill(runNote(this.dataDir).pids.api ?? 0, 'SIGKILL');
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
+    this.site.close();
     this.system.child.kill('SIGTERM');
     await this.system.ended;
     rmSync(this.dataDir, { recursive: true, force: true });
@@ -134,11 +153,21 @@ export class WatchedPage {
 
   /** The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. */
   async axe(scheme: 'light' | 'dark'): Promise<string[]> {
-    await this.page.evaluate(AXE);
+    if (await this.page.evaluate(`typeof axe === 'undefined'`)) await this.page.evaluate(AXE); // once for each page
     const { violations } = await this.page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(AXE_OPTIONS[scheme])})`);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
+  }
+
+  /** The findings in both schemes, each with the name of what is on the page. */
+  async axeInBothSchemes(name: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const scheme of ['light', 'dark'] as const) {
+      await this.page.emulateMedia({ colorScheme: scheme });
+      found.push(...(await this.axe(scheme)).map((finding) => `${name} ${scheme}: ${finding}`));
+    }
+    return found;
   }
 
   async close(): Promise<void> {

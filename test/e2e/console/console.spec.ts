@@ -55,12 +55,15 @@ describeInBrowser('the console in a browser', () => {
         '/order',
         order,
         '/projects',
+        '/tenants',
+        '/tenants/acme',
         '/sweeps',
         `/sweeps/${sweeps[0]?.id}`,
         '/provider',
         '/audit',
         '/events',
         '/costs',
+        '/costs?by=day',
       ],
       tenant: ['/overview', '/inventory', resource, order, '/sagas', '/events', '/costs'],
     } as const;
@@ -71,10 +74,7 @@ describeInBrowser('the console in a browser', () => {
         await watched.page.goto(`${world.api}/console${route}`);
         await watched.page.getByRole('heading', { level: 1 }).waitFor();
         await until(async () => (await watched.page.locator('[aria-busy]').count()) === 0);
-        for (const scheme of ['light', 'dark'] as const) {
-          await watched.page.emulateMedia({ colorScheme: scheme });
-          found.push(...(await watched.axe(scheme)).map((finding) => `${who} ${route} ${scheme}: ${finding}`));
-        }
+        found.push(...(await watched.axeInBothSchemes(`${who} ${route}`)));
       }
     }
     expect(found).toEqual([]);
@@ -106,7 +106,66 @@ describeInBrowser('the console in a browser', () => {
     expect(page.url()).toContain('/console/resources/');
   });
 
-  it('keeps at most 60 rows of a long table in the page, and its filters in the address', async () => {
+  it('has no finding of axe-core in a dialog, menu or drawer: keys, search, filter, views, bulk change, power, order', async () => {
+    const watched = await open('admin', '/inventory');
+    const { page } = watched;
+    const rows = page.locator('tbody tr[data-index]');
+    await rows.first().waitFor();
+    const found: string[] = [];
+    const check = async (name: string, what: string) => {
+      await page.locator(what).first().waitFor();
+      await until(async () => (await page.locator('[aria-busy]').count()) === 0);
+      found.push(...(await watched.axeInBothSchemes(name)));
+      await page.keyboard.press('Escape');
+      await page.locator(what).first().waitFor({ state: 'hidden' });
+    };
+    await page.keyboard.press('?');
+    await check('keys', '[role="dialog"]');
+    await page.keyboard.press('/');
+    await check('search', '[role="dialog"]');
+    await page.keyboard.press('f');
+    await check('filters', '[role="menu"]');
+    await page.getByRole('button', { name: 'Views', exact: true }).click();
+    await check('views', '[role="menu"]');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await check('columns', '.mantine-Popover-dropdown');
+    await rows.first().getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Protect…', exact: true }).click();
+    await check('bulk change', '[role="dialog"]');
+    await page.goto(`${world.api}/console/inventory?kind=droplet&tenant_id=acme`);
+    await rows.first().click();
+    await page.getByRole('button', { name: 'Power', exact: true }).click();
+    await page.getByRole('menuitem').first().click();
+    await check('power', '[role="dialog"]');
+    expect(found).toEqual([]);
+  });
+
+  it('changes many at once only after the counts of a dry run: what changes, and what stays as it is', async () => {
+    const { page } = await open('admin', '/inventory?kind=droplet&tenant_id=acme');
+    const dialog = page.getByRole('dialog');
+    const change = async (verb: string, rows: number, changed: number, stays: number) => {
+      for (let row = 0; row < rows; row += 1) await page.locator(`tbody tr[data-index="${row}"]`).getByRole('checkbox').check();
+      await page.getByRole('button', { name: `${verb}…`, exact: true }).click();
+      await dialog.getByText('Will change').waitFor();
+      const counts = await dialog.locator('dd').allTextContents();
+      expect(counts.slice(0, 2)).toEqual([String(changed), String(stays)]);
+      const confirm = dialog.getByRole('button', { name: `${verb} ${changed}`, exact: true });
+      expect(await confirm.isDisabled()).toBe(true); // until there is a reason
+      await dialog.getByLabel('Reason').fill('checked in the console');
+      await confirm.click();
+      await page
+        .getByRole('status')
+        .filter({ hasText: `Done: ${changed}` })
+        .waitFor();
+      await page.getByRole('button', { name: 'Close' }).click();
+    };
+    await change('Protect', 2, 2, 0);
+    await change('Unprotect', 3, 2, 1);
+    const protectedOnes = await world.call<Listed>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme&protected=true');
+    expect(protectedOnes.data).toEqual([]);
+  });
+
+  it('keeps at most 60 rows of a long table in the page, its filters in the address, and an address as a view', async () => {
     const { page } = await open('admin', '/inventory');
     const rows = page.locator('tbody tr[data-index]');
     await rows.first().waitFor();
@@ -125,6 +184,16 @@ describeInBrowser('the console in a browser', () => {
     await page.getByRole('cell', { name: 'Volume' }).first().waitFor();
     expect(await page.getByRole('cell', { name: 'Droplet' }).count()).toBe(0);
     expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe('/api/v1/inventory.csv?kind=volume');
+    await page.getByRole('button', { name: 'Views', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Save this view…' }).click();
+    await page.getByLabel('Name of the view').fill('All volumes');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Remove filter kind' }).click();
+    await page.waitForURL((url) => url.search === '');
+    await page.reload();
+    await page.getByRole('button', { name: 'Views', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'All volumes' }).click();
+    await page.waitForURL(/kind=volume/);
   });
 
   it('lets a tenant do its whole job: price, order, power, protection, and the destroy that protection refuses', async () => {
@@ -220,8 +289,40 @@ describeInBrowser('the console in a browser', () => {
     }, world.tokens.tenant);
     expect(status).toBe(403); // this origin is not one of CONSOLE_ORIGINS
     watched.faults.splice(0);
+    const offer = async () => {
+      await page.goto(world.mainApplication);
+      await page.getByRole('button', { name: 'Open the console' }).click();
+      await page.getByRole('heading', { name: 'Continue to the console?' }).waitFor();
+    };
+    await offer();
+    expect(await watched.axeInBothSchemes('offer')).toEqual([]);
+    await page.getByRole('button', { name: 'Not me' }).click();
+    await page.getByRole('link', { name: 'Sweeps' }).waitFor(); // still the session of the admin
+    await offer();
+    await page.getByRole('button', { name: /^Continue as / }).click();
+    await page.getByRole('link', { name: 'My resources' }).waitFor();
     await page.reload();
-    await page.getByText('admin').first().waitFor();
+    await page.getByRole('link', { name: 'My resources' }).waitFor();
+  });
+
+  it('goes on after the api was killed in the middle of an order: the order ends, the page follows, nothing is ordered twice', async () => {
+    const name = 'acme-survivor-01';
+    type Planned = { readonly data: { readonly id: string } };
+    type Droplets = { readonly droplets: readonly { readonly name: string }[] };
+    const input = { name, size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
+    const { data: saga } = await world.call<Planned>('tenant', '/api/v1/sagas', {
+      method: 'POST',
+      body: { kind: 'provision_droplet', input },
+    });
+    const watched = await open('tenant', `/sagas/${saga.id}`);
+    await watched.page.getByRole('heading', { level: 1, name: `Create ${name}` }).waitFor();
+    world.killApi();
+    await until(() => watched.faults.length > 0, { what: 'a request that failed' });
+    await watched.page.locator('.head .pill.ok').waitFor({ timeout: 60_000 });
+    await watched.page.locator('.banner').waitFor({ state: 'hidden' });
+    watched.faults.splice(0); // of the time without an api
+    const { droplets } = await world.atProvider<Droplets>('/v2/droplets?per_page=200');
+    expect(droplets.filter((droplet) => droplet.name === name)).toHaveLength(1);
   });
 
   it('shows an operator what a suspect sweep misses, by name, and releases it only when the count is typed', async () => {
@@ -240,7 +341,8 @@ describeInBrowser('the console in a browser', () => {
       await until(async () => (await volumeOf(id)).volume.droplet_ids.length === 0);
       await world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' });
     }
-    const { page } = await open('admin', '/sweeps');
+    const watched = await open('admin', '/sweeps');
+    const { page } = watched;
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
     await page.locator('.head .pill.bad, .head .pill.ok').waitFor();
@@ -256,6 +358,7 @@ describeInBrowser('the console in a browser', () => {
     const dialog = page.getByRole('dialog');
     const confirm = dialog.getByRole('button', { name: 'Release', exact: true });
     expect(await confirm.isDisabled()).toBe(true);
+    expect(await watched.axeInBothSchemes('release')).toEqual([]);
     const typed = dialog.getByLabel(/^Type \d+ to confirm/);
     const count = /Type (\d+)/.exec((await dialog.textContent()) ?? '')?.[1] ?? '';
     await typed.fill(count);
@@ -275,7 +378,8 @@ describeInBrowser('the console in a browser', () => {
     });
     const atProvider = () => world.atProvider<{ droplet: { name: string } }>(`/v2/droplets/${droplet?.provider_id}`);
     await until(async () => (await atProvider()).droplet.name === 'acme-renamed');
-    const { page } = await open('admin', `/resources/${droplet?.id}`);
+    const watched = await open('admin', `/resources/${droplet?.id}`);
+    const { page } = watched;
     await world.call('admin', '/api/v1/sweeps', { method: 'POST', body: { kind: 'droplet' } });
     await page.getByRole('heading', { level: 1, name: 'acme-renamed' }).waitFor({ timeout: 40_000 });
     await page.keyboard.press('g');
@@ -285,6 +389,7 @@ describeInBrowser('the console in a browser', () => {
     await page.getByRole('button', { name: 'Plan the way back' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('region', { name: 'Plan' }).getByText('acme-web-01').first().waitFor();
+    expect(await watched.axeInBothSchemes('plan of a revert')).toEqual([]);
     await dialog.getByRole('button', { name: 'Put back' }).click();
     await page.getByRole('heading', { name: /^Put back/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });

@@ -179,13 +179,17 @@ describe('a worker process', () => {
     await line.end();
   });
 
-  it('restores lost schedules by itself [OPS-4]', async () => {
+  it('restores lost schedules by itself, and sweeps at once what has missed its tick (F) [OPS-4]', async () => {
     const worker = await start();
     await worker.ready();
     const isScheduled = async () => (await owner.query('select 1 from bullmq.scheduler')).rowCount === TIMETABLE.length;
     await until(isScheduled, { what: 'the timetable' });
+    await until(async () => (await sweeps('complete')) > 0, { what: 'the first sweep' });
+    await owner.query(`update cloud_sweeps set started_at = started_at - interval '61 seconds'`);
+    const before = await sweeps('complete');
     await loseQueueData(owner, undefined, '');
     expect(await isScheduled()).toBe(false);
     expect(await until(isScheduled, { what: 'the restored timetable' })).toBe(true);
+    await until(async () => (await sweeps('complete')) > before, { what: 'the sweep whose tick was lost' });
   });
 });

@@ -92,6 +92,6 @@ describe('the comparison with a previous contract', () => {
     ],
   ])('notices %s [OPS-5]', (_what, edit, found) => {
     const edited = JSON.parse(edit(JSON.stringify(now))) as ApiDocument;
-    expect(broken(documentOf('first-landed'), edited).join('\n')).toContain(found);
+    expect(broken(documentOf('before-renovation'), edited).join('\n')).toContain(found);
   });
 });

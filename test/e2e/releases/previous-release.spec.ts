@@ -5,17 +5,6 @@ import { differences, recorded, RELEASES, type RecordedStatement } from './recor
 
 /** The libraries and apps that sent statements to the database. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  'first-landed': [
-    'apps/api, apps/worker',
-    'libs/audit',
-    'libs/billing',
-    'libs/catalogue',
-    'libs/digitalocean',
-    'libs/inventory',
-    'libs/provisioning',
-    'libs/queues',
-    'libs/saga',
-  ],
   'before-renovation': [
     'apps/worker',
     'libs/audit',

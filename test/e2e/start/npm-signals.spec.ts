@@ -80,7 +80,7 @@ it.each([
   expect(existsSync(join(dataDir, 'run.json'))).toBe(false);
 });
 
-it('exits with 0 from start:simulator, start:api, start:worker and npm start and leaves no process behind after SIGTERM to npm [OPS-6]', async () => {
+it('exits with 0 from start:simulator, start:api, start:worker and npm start and leaves no process behind after SIGTERM to npm (D4) [OPS-6]', async () => {
   const start = npm('start');
   await start.summary();
   const { pids } = runNote(dataDir);
@@ -115,4 +115,13 @@ it('replaces the shell of npm with exec in every script that runs a command of o
   const ours = Object.entries(scripts).filter(([, command]) => command.includes('entry.mjs'));
   expect(ours.length).toBeGreaterThan(0);
   expect(ours.filter(([, command]) => !command.startsWith('exec node '))).toEqual([]);
+});
+
+it('decides about the install script of every package, because npm warns of the others as if the installation had failed (D4)', () => {
+  const { allowScripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { allowScripts: Record<string, boolean> };
+  const { packages } = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { readonly hasInstallScript?: boolean }>;
+  };
+  const scripted = Object.keys(packages).filter((path) => packages[path]?.hasInstallScript);
+  expect(scripted.map((path) => path.replace(/^.*node_modules\//, '')).sort()).toEqual(Object.keys(allowScripts).sort());
 });

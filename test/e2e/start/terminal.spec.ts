@@ -19,7 +19,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-it('prints short lines, progress and a framed summary on a terminal, and no JSON', async () => {
+it('prints short lines, progress and a framed summary on a terminal, and no JSON (D4)', async () => {
   if (!hasScript) return console.warn('SKIPPED: npm start on a terminal, there is no program script (util-linux)');
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, ARCADIA_ENV_FILE: '', NO_COLOR: '1', DATA_DIR: dataDir, ...(await freePorts()) };

@@ -32,7 +32,7 @@ describe('the tenant of a line', () => {
     ]);
   });
 
-  it('is the owner of the machine once it was seen, whatever project the line names, by its id and by its name [BIL-7]', async () => {
+  it('is the owner of the machine once it was seen, whatever project the line names, by its id and by its name (F) [BIL-7]', async () => {
     const birch = await history.project('birch', ['Birch', LONG_AGO]);
     await history.project('acme', ['Acme', LONG_AGO]);
     const id = await history.resource({ providerId: '1', name: 'web', project: birch, tenant: 'birch', created: LONG_AGO });

@@ -92,3 +92,16 @@ it('reconciles every invoice of two years, or stores the exact difference [BIL-5
   }
   expect(invoices.filter(({ reconciliation }) => reconciliation.status === 'mismatch')).toHaveLength(1);
 });
+
+it('learns the price of a unit from the latest reconciled invoice that bills it, for whatever size was billed', async () => {
+  const learned = await world.database.query<{ product: string; amount: string; minimum: string | null }>(
+    `select distinct on (product) product, amount::text as amount, minimum::text as minimum from list_prices
+      where source = 'observed' and product not like 'droplet:%' order by product, valid_from desc`,
+  );
+  expect(learned).toEqual([
+    { product: 'floating_ip', amount: '5', minimum: null },
+    { product: 'load_balancer', amount: '12', minimum: null },
+    { product: 'snapshot', amount: '0.06', minimum: '0.01' },
+    { product: 'volume', amount: '0.1', minimum: null },
+  ]);
+});

@@ -42,6 +42,15 @@ describe('a browser', () => {
     await world.call('put', '/api/queues/sync-fast/resume').set(session).set(OUR_PAGE).expect(200);
   });
 
+  it('says on each button of the board whose action is refused that it is not allowed (D5) [TEN-7]', async () => {
+    const { body } = await world.call('get', '/static/locales/en-US/messages.json').set(ADMIN).expect(200);
+    const { JOB, QUEUE, SCHEDULERS } = body as Record<string, { readonly ACTIONS: Readonly<Record<string, string>> }>;
+    expect(JOB?.ACTIONS).toMatchObject({ DUPLICATE: 'Duplicate (not allowed here)', RETRY: 'Retry', PROMOTE: 'Promote', CLEAN: 'Clean' });
+    expect(QUEUE?.ACTIONS).toMatchObject({ OBLITERATE: 'Obliterate (not allowed here)', PAUSE: 'Pause', EMPTY: 'Empty' });
+    expect(SCHEDULERS?.ACTIONS).toMatchObject({ EDIT: 'Edit schedule (not allowed here)', RUN: 'Run now' });
+    await world.call('get', '/static/locales/xx-XX/messages.json').set(ADMIN).expect(404);
+  });
+
   it('signs out and deletes the cookie [TEN-7]', async () => {
     const session = { cookie: `arcadia_board=${tokenOf({ sub: '<b>"olga"</b>' })}` };
     const page = await world.call('get', '/sign-out').set(BROWSER).set(session).expect(200);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { scaleTicks, stacksOf } from '../../../apps/console/src/parts/chart-scale';
 
 const ROOT = join(__dirname, '../../..');
 const BUILT = join(ROOT, 'dist/console');
@@ -62,4 +63,34 @@ it('keeps every file of the console below 300 lines, with a folder for each scre
     (screen) => !existsSync(join(ROOT, 'apps/console/src/screens', screen, 'texts.ts')),
   );
   expect(screensWithoutTexts).toEqual([]);
+});
+
+it('stacks the largest parts of a chart first and adds up the rest as the last one, on a scale of round steps', () => {
+  const parts = Array.from({ length: 10 }, (_, nr) => ({
+    bar: nr % 2 === 0 ? 'Oct' : 'Nov',
+    part: nr === 0 ? null : `t${nr}`,
+    amount: 10 - nr,
+  }));
+  const { series, values } = stacksOf(['Oct', 'Nov'], parts, (part) => part ?? 'No owner');
+  expect(series.map(({ name, color }) => `${color} ${name}`)).toEqual([
+    '1 No owner',
+    '2 t1',
+    '3 t2',
+    '4 t3',
+    '5 t4',
+    '6 t5',
+    '7 t6',
+    '0 Others',
+  ]);
+  expect(values).toEqual([
+    [10, 0, 8, 0, 6, 0, 4, 2],
+    [0, 9, 0, 7, 0, 5, 0, 4],
+  ]);
+  expect(stacksOf(['Oct'], parts.slice(0, 8), (part) => part ?? 'none').series).toHaveLength(8);
+  expect([scaleTicks(0), scaleTicks(3), scaleTicks(212), scaleTicks(0.9)]).toEqual([
+    [0, 1],
+    [0, 1, 2, 3],
+    [0, 100, 200, 300],
+    [0, 0.5, 1],
+  ]);
 });

@@ -5,6 +5,8 @@ import { aDatabase } from '../../support/a-database';
 
 /** Tables without tenants that every process may read: the migrations and the budget of provider calls. */
 const TABLES_WITHOUT_TENANTS = ['app_migrations', 'provider_calls', 'provider_tokens'];
+/** Views that work as the owner of their table and ask for the scope themselves. */
+const PLATFORM_VIEWS = ['platform_resource_prices'];
 
 const VALUES: Record<string, string> = {
   text: 'md5(random()::text)',
@@ -159,7 +161,15 @@ it('protects every table that the service may read with row security, except tho
                          when 'v' then not coalesce(reloptions @> '{security_invoker=true}', false) else relkind = 'm' end
       order by 1`,
   );
-  expect(rows.map(({ name }) => name)).toEqual(TABLES_WITHOUT_TENANTS);
+  expect(rows.map(({ name }) => name)).toEqual([...TABLES_WITHOUT_TENANTS, ...PLATFORM_VIEWS].sort());
+});
+
+it.each(PLATFORM_VIEWS)('gives the rows of %s to the platform only [TEN-4]', async (view) => {
+  await owner.query(`insert into resource_prices (resource_id, valid_from, valid_to, product) values (gen_random_uuid(), now(), 'infinity', 'volume')`);
+  const count = `select count(*)::int as rows from ${view}`;
+  expect(await asUnscoped((tx) => tx.query(count))).toEqual([{ rows: 0 }]);
+  expect(await aTenant((tx) => tx.query(count))).toEqual([{ rows: 0 }]);
+  expect(await database.query(count)).not.toEqual([{ rows: 0 }]);
 });
 
 it('ends a scope with its transaction [TEN-4]', async () => {

@@ -72,7 +72,7 @@ describe('the circuit breaker during an outage of the provider [OPS-2]', () => {
 describe('a rejected token [INV-7]', () => {
   const rejecting: Script = (_request, response) => sendJson(response, 401, { id: 'unauthorized', message: 'Unable to authenticate you.' });
 
-  it('is not used by any process, except for one probe per interval, until a 2xx clears it', async () => {
+  it('is not used by any process, except for one probe per interval, until a 2xx clears it (F)', async () => {
     world.provider.script = rejecting;
     const rejected = { code: 'token_rejected', category: 'forbidden' };
     const client = world.client();

@@ -16,10 +16,7 @@ afterAll(() => world.close());
 beforeEach(async () => {
   droplet = await world.aDroplet();
 });
-afterEach(async () => {
-  await world.run('destroy_droplet', { resource_id: droplet.resourceId });
-  await world.detect();
-});
+afterEach(() => world.forget());
 
 const because = { ...ADMIN, reason: 'the client pays for it' };
 const accept = (id: string, expected: unknown) => world.get(DriftAcceptanceService).accept(id, expected, because);

@@ -6,10 +6,11 @@ import { newDriftWorld, type DriftWorld } from './drift-world';
 import { aResource } from '../../support/factories';
 
 let world: DriftWorld;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await newDriftWorld();
 });
-afterEach(() => world.close());
+afterEach(() => world.forget());
+afterAll(() => world.close());
 
 const NOTHING = { opened: 0, changed: 0, stale: 0, reverted: 0 };
 const SPEC = { size_slug: ORDER.size_slug, region: ORDER.region, image: ORDER.image };
@@ -99,6 +100,7 @@ it('sets price and severity of an open drift as soon as the catalog has the size
   expect(await world.detect()).toEqual(NOTHING);
   expect(await world.drifts()).toEqual(priced);
   expect(await events(resourceId)).toHaveLength(1);
+  await world.get(Catalog).refresh('provisioning');
 });
 
 describe('drift detection after sweeps [DRF-2]', () => {
@@ -141,7 +143,7 @@ describe('drift detection after sweeps [DRF-2]', () => {
     const { resourceId, dropletId } = await world.aDroplet();
     await world.setDesiredState(resourceId, { ...SPEC, region: 'ams3' });
     await world.detect();
-    await world.simulator.setDroplets([]);
+    await world.simulator.setDroplets((await world.simulator.droplets()).filter(({ id }) => id !== dropletId));
     const isDeleted = async () => {
       await world.sweepDroplets();
       return (await world.resource('droplet', String(dropletId))) === undefined;

@@ -32,6 +32,8 @@ export interface DriftWorld extends ProvisioningWorld {
   readonly sweepDroplets: () => Promise<string>;
   /** Writes the desired state of a resource, whatever its live values are. */
   readonly setDesiredState: (resourceId: string, spec: Spec) => Promise<void>;
+  /** Ends all desired states and deletes all drifts, so that the next test looks at its own droplet only. */
+  readonly forget: () => Promise<void>;
   /** Runs an action at the provider that no saga asked for, until it has completed. */
   readonly actOutsideSagas: (dropletId: number, action: Record<string, unknown>) => Promise<void>;
 }
@@ -68,6 +70,11 @@ export async function newDriftWorld(env: Record<string, string> = {}): Promise<D
          on conflict (resource_id) do update set spec = excluded.spec, version = p.version + 1, ended_at = null`,
         [resourceId, JSON.stringify(spec)],
       );
+    },
+    forget: async () => {
+      await simulator.faults([]);
+      await world.asOwner('delete from cloud_drift');
+      await world.asOwner('update cloud_provisioned set ended_at = now() where ended_at is null');
     },
     actOutsideSagas: async (dropletId, action) => {
       const { action: started } = (await simulator.call('POST', `/v2/droplets/${dropletId}/actions`, action)) as { action: { id: number } };

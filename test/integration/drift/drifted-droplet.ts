@@ -18,11 +18,7 @@ export async function orderDroplet(): Promise<void> {
   droplet = await world.aDroplet();
 }
 
-export async function destroyDroplet(): Promise<void> {
-  await world.simulator.faults([]);
-  await world.run('destroy_droplet', { resource_id: droplet.resourceId });
-  await world.detect();
-}
+export const forgetDroplet = (): Promise<void> => world.forget();
 
 export const NOTHING = { opened: 0, changed: 0, stale: 0, reverted: 0 };
 export const SPEC = { size_slug: ORDER.size_slug, region: ORDER.region, image: ORDER.image };

@@ -3,7 +3,7 @@ import { DriftService } from '#libs/drift';
 import { InventoryReader } from '#libs/inventory';
 import { PLATFORM } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
-import { BIGGER, destroyDroplet, droplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
+import { BIGGER, droplet, forgetDroplet, openWorld, orderDroplet, resizeOutsideSagas, revert, world } from './drifted-droplet';
 
 beforeAll(async () => {
   await openWorld();
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 beforeEach(orderDroplet);
-afterEach(destroyDroplet);
+afterEach(forgetDroplet);
 
 const readFeed = () => world.sweeps.run('action', { trigger: 'manual' });
 const causeOfDrift = async (id: string) => (await world.get(DriftService).get(id)).cause;
@@ -29,7 +29,7 @@ async function causesOfSizes(): Promise<Record<string, unknown>> {
   return Object.fromEntries(sized.map(({ changes, cause }) => [String(changes.size_slug?.new), cause]));
 }
 
-it('keeps the foreign action as the cause of a drift and its event after a revert, and names the saga in what the revert wrote [TRU-1]', async () => {
+it('keeps the foreign action as the cause of a drift and its event after a revert, and names the saga in what the revert wrote (C1) [TRU-1]', async () => {
   const id = await resizeOutsideSagas();
   await readFeed();
   const foreignCause = await causeOfDrift(id);

@@ -4,10 +4,10 @@ import { ADMIN, PLATFORM } from '../../support/principals';
 import { until } from '../../support/until';
 import {
   BIGGER,
-  destroyDroplet,
   driftOf,
   droplet,
   EVENTS,
+  forgetDroplet,
   liveDroplet,
   openWorld,
   orderDroplet,
@@ -21,7 +21,7 @@ import {
 beforeAll(openWorld);
 afterAll(() => world.close());
 beforeEach(orderDroplet);
-afterEach(destroyDroplet);
+afterEach(forgetDroplet);
 
 describe('a revert that is refused [DRF-5]', () => {
   it.each([

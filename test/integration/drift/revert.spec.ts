@@ -5,10 +5,10 @@ import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import {
   BIGGER,
-  destroyDroplet,
   driftOf,
   droplet,
   EVENTS,
+  forgetDroplet,
   NOTHING,
   liveDroplet,
   openWorld,
@@ -24,7 +24,7 @@ import {
 beforeAll(openWorld);
 afterAll(() => world.close());
 beforeEach(orderDroplet);
-afterEach(destroyDroplet);
+afterEach(forgetDroplet);
 
 describe('a completed revert [DRF-5]', () => {
   it('restores the old size, keeps the disk and the desired state, and closes its drift only after a later sweep', async () => {

@@ -4,7 +4,7 @@ import { ADMIN } from '../../support/principals';
 import { newProvisioningWorld, ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { createTestApp } from '../../support/test-app';
-import { destroyDroplet, driftOf, droplet, liveDroplet, openWorld, orderDroplet, revert, sweepUntil, world } from './drifted-droplet';
+import { driftOf, droplet, forgetDroplet, liveDroplet, openWorld, orderDroplet, revert, sweepUntil, world } from './drifted-droplet';
 import { createTestDatabase } from '../../support/database';
 import { AdoptionService } from '#libs/drift';
 import { signGuardianToken } from '#libs/identity';
@@ -13,7 +13,7 @@ import { JWT_SECRET } from '../../support/settings';
 beforeAll(openWorld);
 afterAll(() => world.close());
 beforeEach(orderDroplet);
-afterEach(destroyDroplet);
+afterEach(forgetDroplet);
 
 const WHOLE = { ...ORDER, tags: [], backups: false, power: 'on' };
 const fieldsOf = async () => (await world.drifts('open')).map(({ field, severity }) => `${field} ${severity}`);

@@ -1,6 +1,8 @@
 import { ChainSealer } from '#libs/audit';
-import { DriftAcceptanceService } from '#libs/drift';
+import { BulkChangeService, DriftAcceptanceService } from '#libs/drift';
 import { EventReader, EventSequencer, type EventFilters, type FoundEvent } from '#libs/events';
+import { OwnershipService } from '#libs/inventory';
+import { ResourceProtection } from '#libs/provisioning';
 import { SagaApprovals } from '#libs/saga';
 import { ADMIN } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
@@ -74,6 +76,32 @@ it('has one event of a drift that opens, and of its end, without the price delta
   expect(events).toHaveLength(4);
   expect(resize?.monthly_price_delta).not.toBeNull();
   expect(JSON.stringify(events)).not.toContain('price');
+});
+
+it('has one event of each change of protection and owner, one by one and in bulk, with the admin who made it [EVT-1]', async () => {
+  const { resourceId: id } = droplet;
+  const from = await last();
+  const [protection, bulk] = [world.get(ResourceProtection), world.get(BulkChangeService)];
+  for (const isProtected of [true, true, false]) await protection.set({ kind: 'tenant', tenantId: 'acme' }, id, isProtected, ADMIN);
+  for (const action of ['protect', 'unprotect'] as const) await bulk.apply({ action, ids: [id] }, ADMIN);
+  await world.get(OwnershipService).setOwner(id, 'globex', ADMIN);
+  for (const tenantId of ['acme', null]) await bulk.apply({ action: 'assign', ids: [id], tenantId }, ADMIN);
+  const changes = (await since(from)).map(({ type, actor, tenant_id, data }) => [type, actor, tenant_id, data['changes']]);
+  const protectedBy = (old: string | null, now: string | null) => ['resource.changed', 'ada', 'acme', { protected_by: { old, new: now } }];
+  const owned = (old: string, now: string) => [
+    'resource.attributed',
+    'ada',
+    now,
+    expect.objectContaining({ tenant_id: { old, new: now } }),
+  ];
+  expect(changes.slice(0, 6)).toEqual([
+    protectedBy(null, 'tenant'),
+    protectedBy('tenant', null),
+    protectedBy(null, 'admin'),
+    protectedBy('admin', null),
+    owned('acme', 'globex'),
+    owned('globex', 'acme'),
+  ]);
 });
 
 describe('of starts that limits decide about', () => {

@@ -58,13 +58,13 @@ async function askedBySagas(actions: readonly ReportedAction[]): Promise<void> {
 }
 
 describe.each(CAUSE_CASES.map((one, nr) => ({ ...one, nr, one })))('$rule', ({ one, nr, right }) => {
-  it('is decided from given actions [TRU-1]', () => {
+  it('is decided from given actions (C1) [TRU-1]', () => {
     const { type, at, source = 'sweep', saga_id = null } = one.event;
     expect(short(causeOf({ type, source, saga_id, at: time(at), changes: changesOf(one) }, one.actions))).toBe(right);
     expect(short(causeOf({ type, source, saga_id, at: time(at), changes: changesOf(one) }, [...one.actions].reverse()))).toBe(right);
   });
 
-  it('is decided from the database, for the event and for a drift of its fields [TRU-1]', async () => {
+  it('is decided from the database, for the event and for a drift of its fields (C1) [TRU-1]', async () => {
     const id = await inDatabase(one, nr);
     await askedBySagas(one.actions);
     const { data } = await world.inventory.events({ kind: 'platform' }, id, { limit: 50 });

@@ -53,6 +53,15 @@ it('tries hourly kinds again like the others, and no kind more often than its ca
   expect(await world.due.find()).toEqual([{ kind: 'snapshot', trigger: 'schedule' }]);
 });
 
+it('finds a kind overdue after one cadence once lost schedules were restored, because its tick is gone (F) [OPS-4]', async () => {
+  await whileDropletsAreSwept();
+  await world.database.query(
+    `update cloud_sweeps set started_at = started_at - interval '61 seconds', finished_at = finished_at - interval '61 seconds' where kind = 'droplet'`,
+  );
+  expect(await world.due.find()).toEqual([]);
+  expect(await world.due.find({ ticksLost: true })).toMatchObject([{ kind: 'droplet' }]);
+});
+
 it('leaves a large account within its share of the token: an incomplete sweep of many calls waits longer (C5) [OPS-1]', async () => {
   await whileDropletsAreSwept();
   await swept('volume', 'incomplete', 300, 501); // 501 calls are a quarter of what the token may do in 24 minutes

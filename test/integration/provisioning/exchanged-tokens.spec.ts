@@ -117,7 +117,7 @@ async function cancelSoon(id: string): Promise<void> {
 }
 
 it(
-  `neither creates nor deletes anything in another account while the token changes at any moment, and ends ${SAGAS} orders truly (seed ${SEED}) [INV-6, SAG-9, SAG-15]`,
+  `neither creates nor deletes anything in another account while the token changes at any moment, and ends ${SAGAS} orders truly (seed ${SEED}) (E1) [INV-6, SAG-9, SAG-15]`,
   async () => {
     const over = new AbortController();
     let exchanges = 0;

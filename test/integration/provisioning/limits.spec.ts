@@ -48,6 +48,10 @@ async function droplets(): Promise<number> {
   const { max_droplets: reading } = await readings();
   return Number(reading?.used) + Number(reading?.reserved);
 }
+async function aDroplet(name: string): Promise<string> {
+  const { context } = await world.run('provision_droplet', { ...ORDER, name });
+  return (context as { register_droplet: { resource_id: string } }).register_droplet.resource_id;
+}
 async function countedWhile(work: Promise<unknown>): Promise<number[]> {
   const counts = new Set<number>();
   const over = new AbortController();
@@ -139,6 +143,30 @@ it('lets an order above the limit for approval make no call until it is approved
   await world.get(SagaApprovals).reject(resize, BOSS);
   const reservations = await readings();
   expect([reservations.max_droplets?.reserved, reservations.max_vcpus?.reserved]).toEqual([0, 0]);
+});
+
+it('judges the retry of a failed resize like a start, and counts it once [TNT-2]', async () => {
+  const resource_id = await aDroplet('retried');
+  await limit({ approval_over_monthly: '1.00' });
+  const id = await world.start('resize_droplet', { resource_id, size_slug: 's-2vcpu-4gb' });
+  await world.asOwner(`update saga_runs set status = 'failed', finished_at = clock_timestamp() where id = $1`, [id]);
+  await limit({ max_vcpus: 1 });
+  await expect(world.controls.retry({ kind: 'tenant', tenantId: 'acme' }, id, ADMIN)).rejects.toMatchObject({ code: 'limit_exceeded' });
+  expect((await world.reader.get({ kind: 'platform' }, id)).status).toBe('failed');
+  await limit({ max_vcpus: 2 });
+  await world.controls.retry({ kind: 'tenant', tenantId: 'acme' }, id, ADMIN);
+  expect((await world.ended(id)).status).toBe('completed');
+});
+
+it('counts the last snapshot of a destroy, and takes its place before it is taken [TNT-2]', async () => {
+  const [first, second] = [await aDroplet('with-snapshot'), await aDroplet('with-another')];
+  const destroy = (resource_id: string) => world.start('destroy_droplet', { resource_id, final_snapshot: true });
+  await limit({ max_snapshots: 0 });
+  expect(await refusalOf(destroy(first))).toMatchObject({ code: 'limit_exceeded', reading: { limit: 'max_snapshots', requested: 1 } });
+  await limit({ max_snapshots: 1 });
+  const id = await destroy(first);
+  expect(await refusalOf(destroy(second))).toMatchObject({ code: 'limit_exceeded', reading: { used: 0, reserved: 1 } });
+  expect((await world.ended(id)).status).toBe('completed');
 });
 
 it('lets the default limits be followed, replaced and seen', async () => {

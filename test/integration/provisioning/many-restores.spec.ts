@@ -162,7 +162,7 @@ const restoredAt = async (process: ProvisioningProcess) =>
   (await process.database.query<{ at: Date | null }>('select restored_at as at from database_witness'))[0]?.at?.getTime() ?? 0;
 
 it.each(WAYS)(
-  `notices each of ${RESTORES} restores from $name, destroys nothing and creates nothing twice [OPS-8]`,
+  `notices each of ${RESTORES} restores from $name, destroys nothing and creates nothing twice (E3) [OPS-8]`,
   async ({ backup }) => {
     const folder = mkdtempSync(join(tmpdir(), 'arcadia-restores-'));
     const server = await EmbeddedPostgres.start({

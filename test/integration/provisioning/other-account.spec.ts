@@ -58,6 +58,11 @@ afterAll(async () => {
 
 const tokenFile = () => join(folder, 'provisioning');
 const useToken = (token: string) => writeFileSync(tokenFile(), token);
+/** Exchanges the token back, and lets the pause of the waiting sagas be over. */
+async function useRightToken(): Promise<void> {
+  useToken(OURS);
+  await world.asOwner('update saga_runs set wake_at = clock_timestamp() where wake_at is not null');
+}
 
 /** A saga worker with the token from the file. It calls the provider at the address that both accounts share. */
 async function worker(env: Record<string, string> = {}): Promise<ProvisioningProcess> {
@@ -93,7 +98,7 @@ async function liveDroplet(name: string): Promise<{ resourceId: string; dropletI
   return { resourceId, dropletId: (saga.context.create_droplet as { droplet_id: string }).droplet_id };
 }
 
-it('reads and writes nothing with the token of another account from the start, and completes everything once with the right one [INV-6]', async () => {
+it('reads and writes nothing with the token of another account from the start, and completes everything once with the right one (E1) [INV-6]', async () => {
   useToken(THEIRS);
   const process = await worker();
   const before = await world.alive();
@@ -109,7 +114,7 @@ it('reads and writes nothing with the token of another account from the start, a
   expect(process.get(AccountBinding).refusedPurposes).toEqual(['provisioning']);
   expect(await metricsText()).toContain('arcadia_provider_account_refused{purpose="provisioning"} 1');
 
-  useToken(OURS);
+  await useRightToken();
   for (const id of [...orders, record]) expect(await world.ended(id)).toMatchObject({ status: 'completed', error: null });
   expect(process.get(AccountBinding).refusedPurposes).toEqual([]);
   expect(await world.alive()).toHaveLength(before.length + orders.length);
@@ -119,7 +124,7 @@ it('reads and writes nothing with the token of another account from the start, a
   expect(await callsToOtherAccount()).toEqual([]);
 }, 180_000);
 
-it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays [SAG-15]', async () => {
+it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays (E1) [SAG-15]', async () => {
   useToken(OURS);
   await worker();
   const { resourceId, dropletId } = await liveDroplet('kept');
@@ -130,12 +135,12 @@ it('ignores a 404 of another account: a destroy waits, and the row of the drople
   expect(await world.resource('droplet', dropletId)).toMatchObject({ id: resourceId, status: 'active' });
   expect(await world.alive()).toContain(Number(dropletId));
 
-  useToken(OURS);
+  await useRightToken();
   expect(await world.ended(destroy)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).not.toContain(Number(dropletId));
 }, 180_000);
 
-it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account [SAG-9]', async () => {
+it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account (E1) [SAG-9]', async () => {
   useToken(OURS);
   await worker();
   const members = `/v2/projects/${ACME}/resources`;
@@ -151,12 +156,12 @@ it('does not end a cancelled saga as rolled_back while its droplet exists in the
   expect(await world.alive()).toHaveLength(before.length + 1);
   expect(await callsToOtherAccount()).toEqual([]);
 
-  useToken(OURS);
+  await useRightToken();
   expect((await world.ended(order)).status).toBe('rolled_back');
   expect(await world.alive()).toEqual(before);
 }, 180_000);
 
-it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once [INV-6]', async () => {
+it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once (E1) [INV-6]', async () => {
   useToken(OURS);
   await worker();
   const before = await world.alive();
@@ -172,12 +177,12 @@ it('checks an exchanged token before the first call with it while sagas run, and
   expect((await theirs.calls()).length).toBeLessThanOrEqual(2);
   expect(await theirs.droplets()).toEqual([]);
 
-  useToken(OURS);
+  await useRightToken();
   for (const id of orders) expect(await world.ended(id)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).toHaveLength(before.length + orders.length);
 }, 180_000);
 
-it('checks a token again when the last check is too old, before anything else is sent with it [INV-6]', async () => {
+it('checks a token again when the last check is too old, before anything else is sent with it (E1) [INV-6]', async () => {
   useToken(OURS);
   await worker({ ACCOUNT_CHECK_MS: '300' });
   const { resourceId, dropletId } = await liveDroplet('checked-again');
@@ -192,7 +197,7 @@ it('checks a token again when the last check is too old, before anything else is
   expect((await world.ended(destroy)).status).toBe('completed');
 }, 180_000);
 
-it('waits as in any outage while the account cannot be checked [INV-6]', async () => {
+it('waits as in any outage while the account cannot be checked (E1) [INV-6]', async () => {
   useToken(OURS);
   await world.simulator.faults([{ id: 'down', match: { path: '/v2/account' }, times: 4, effect: { type: 'status', status: 503 } }]);
   await worker();

@@ -8,11 +8,10 @@ import { SeededRandom } from '../../support/seeded-random';
 import { UNLIMITED_CALLS } from '../../support/settings';
 import { createTestApp, type TestApp } from '../../support/test-app';
 import { until } from '../../support/until';
+import { asked, planCases, ZONE, type Asked, type Maker } from './plan-cases';
 
 const RUNS = Number(process.env.PLAN_RUNS ?? (process.env.TEST_LONG ? 200 : 2));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
-const SIZES = ['s-1vcpu-2gb', 's-2vcpu-2gb', 's-2vcpu-4gb'];
-const ZONE = 'shop.example';
 const UNLIMITED = {
   max_droplets: null,
   max_vcpus: null,
@@ -27,11 +26,13 @@ const AT_ONCE = 12;
 
 let world: ProvisioningWorld;
 let api: TestApp;
+let cases: ReturnType<typeof planCases>;
 beforeAll(async () => {
   const stored = await createTestDatabase();
   world = await newProvisioningWorld({ SAGA_OPEN_PER_TENANT: '1000' }, stored);
   const provider = { DO_API_URL: world.simulator.url, DO_API_TOKEN: 'dop_v1_simulator', ...UNLIMITED_CALLS };
   api = await createTestApp({ DATABASE_URL: stored.appUrl, ...provider });
+  cases = planCases(world);
   await world.get(Catalog).refresh('provisioning');
   await world.get(TenantLimits).replace('acme', UNLIMITED, ADMIN);
   await world.simulator.change({ domains: [{ name: ZONE }], members: [{ project_id: ACME, urn: `do:domain:${ZONE}` }] });
@@ -44,164 +45,7 @@ afterAll(async () => {
 });
 afterEach(() => world.simulator.faults([]));
 
-interface Asked {
-  readonly kind: string;
-  readonly input: Record<string, unknown>;
-  readonly tenantId: string | null;
-}
-const asked = (kind: string, input: Record<string, unknown>, tenantId: string | null = 'acme'): Asked => ({ kind, input, tenantId });
 const confirm = (order: Asked, { plan_hash: planHash }: SagaPlan) => world.starts.start({ ...order, planHash, because: ADMIN });
-const newDroplet = async (name: string, more: Record<string, unknown> = {}) => {
-  const { context } = await world.run('provision_droplet', { ...ORDER, name, ...more });
-  const { resource_id } = context.register_droplet as { resource_id: string };
-  return { name, resource_id, id: Number((context.create_droplet as { droplet_id: string }).droplet_id) };
-};
-type Droplet = Awaited<ReturnType<typeof newDroplet>>;
-const live = async (name: string) =>
-  (await world.simulator.droplets()).filter((droplet) => droplet.name === name && droplet.deleted_at === undefined);
-const sweep = () => world.sweeps.run('droplet', { trigger: 'manual' });
-const actUpon = async ({ id }: Droplet, action: Record<string, unknown>) => {
-  await world.simulator.call('POST', `/v2/droplets/${id}/actions`, action);
-  const running = async () =>
-    ((await world.simulator.account()).actions as { resource_id: number; status: string }[]).some(
-      ({ resource_id, status }) => resource_id === id && status === 'in-progress',
-    );
-  await until(async () => !(await running()), { what: 'the end of the action' });
-};
-
-/** One case: what is ordered, and whether the provider's own list is as the plan said. */
-interface Case {
-  readonly order: Asked;
-  readonly asPlanned: (plan: SagaPlan, saga: SagaView) => Promise<boolean>;
-}
-type Maker = (nr: string, random: SeededRandom) => Promise<Case>;
-
-const valueOf = (plan: SagaPlan, field: string) => plan.changes.find((change) => change.field === field)?.to;
-const record = (nr: string, data: string) => ({ dns_domain: ZONE, dns_record_type: 'A', dns_record_name: nr, dns_record_data: data });
-const recordsOf = async (nr: string) =>
-  ((await world.simulator.account()) as unknown as { domain_records: { name: string; data: string }[] }).domain_records
-    .filter(({ name }) => name === nr)
-    .map(({ data }) => data);
-const addRecord = (nr: string, data: string) =>
-  world.simulator.call('POST', `/v2/domains/${ZONE}/records`, { type: 'A', name: nr, data, ttl: 1800 });
-
-const MAKERS: Record<string, Maker> = {
-  provision_droplet: async (nr, random) => {
-    const more = random.chance(0.5) ? { backups: true } : {};
-    return {
-      order: asked('provision_droplet', { ...ORDER, name: `p-${nr}`, size_slug: random.pick(SIZES), ...more }),
-      asPlanned: async ({ creates: [created] }) => {
-        const [droplet, ...others] = await live(created?.name ?? '');
-        return others.length === 0 && droplet?.size_slug === created?.size_slug && droplet?.region === created?.region;
-      },
-    };
-  },
-  destroy_droplet: async (nr) => {
-    const droplet = await newDroplet(`d-${nr}`);
-    return {
-      order: asked('destroy_droplet', { resource_id: droplet.resource_id, expected_name: droplet.name }),
-      asPlanned: async ({ destroys: [gone] }) => gone?.resource_id === droplet.resource_id && (await live(droplet.name)).length === 0,
-    };
-  },
-  'destroy_droplet with a last snapshot': async (nr) => {
-    const droplet = await newDroplet(`l-${nr}`);
-    const { resource_id, name: expected_name } = droplet;
-    return {
-      order: asked('destroy_droplet', { resource_id, expected_name, final_snapshot: true }),
-      asPlanned: async ({ creates: [made], destroys: [gone] }, { id }) => {
-        const { images } = await world.simulator.account();
-        const taken = images.filter(({ name }) => name === made?.name.replace('<saga id>', id));
-        return taken.length === 1 && gone?.resource_id === resource_id && (await live(droplet.name)).length === 0;
-      },
-    };
-  },
-  power_droplet: async (nr, random) => {
-    const droplet = await newDroplet(`o-${nr}`);
-    if (random.chance(0.5)) await world.run('power_droplet', { resource_id: droplet.resource_id, action: 'off' });
-    const before = (await live(droplet.name))[0]?.status;
-    return {
-      order: asked('power_droplet', { resource_id: droplet.resource_id, action: random.pick(['on', 'off', 'shutdown']) }),
-      asPlanned: async (plan) => {
-        const after = { on: 'active', off: 'off' }[valueOf(plan, 'power') as 'on' | 'off'] ?? before;
-        const ordered = (await world.specs.find(droplet.resource_id))?.spec.power;
-        return (await live(droplet.name))[0]?.status === after && ordered === (after === 'off' ? 'off' : 'on');
-      },
-    };
-  },
-  snapshot_droplet: async (nr) => {
-    const droplet = await newDroplet(`s-${nr}`);
-    return {
-      order: asked('snapshot_droplet', { resource_id: droplet.resource_id }),
-      asPlanned: async ({ creates: [made] }, { id }) => {
-        const { images } = (await world.simulator.account()) as unknown as { images: { name: string; size_gigabytes: number }[] };
-        const [image, ...others] = images.filter(({ name }) => name === made?.name.replace('<saga id>', id));
-        return image !== undefined && others.length === 0 && image.size_gigabytes * 0.06 <= Number(made?.price?.monthly);
-      },
-    };
-  },
-  resize_droplet: async (nr, random) => {
-    const droplet = await newDroplet(`r-${nr}`);
-    if (random.chance(0.3)) {
-      await actUpon(droplet, { type: 'power_off' });
-      await until(async () => (await live(droplet.name))[0]?.status === 'off', { what: 'the droplet being off' });
-    }
-    const disk = random.chance(0.5) ? { disk: true } : {};
-    return {
-      order: asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: random.pick(SIZES), ...disk }),
-      asPlanned: async (plan) => {
-        const [found] = await live(droplet.name);
-        return found?.size_slug === valueOf(plan, 'size_slug') && found?.disk === (valueOf(plan, 'disk') ?? 25);
-      },
-    };
-  },
-  revert_droplet: async (nr, random) => {
-    const droplet = await newDroplet(`v-${nr}`);
-    const wanted = { name: `w-${nr}`, tags: ['web'], backups: true, size_slug: random.pick(SIZES) };
-    const fields = (Object.keys(wanted) as (keyof typeof wanted)[]).filter(() => random.chance(0.6));
-    if (fields.length === 0) fields.push('name');
-    const spec = JSON.stringify(Object.fromEntries(fields.map((field) => [field, wanted[field]])));
-    await world.asOwner('update cloud_provisioned set spec = spec || $2, version = version + 1 where resource_id = $1', [
-      droplet.resource_id,
-      spec,
-    ]);
-    return {
-      order: asked('revert_droplet', { resource_id: droplet.resource_id, fields }, null),
-      asPlanned: async (plan) => {
-        const [found] = (await world.simulator.droplets()).filter(({ id }) => id === droplet.id);
-        const values: Record<string, unknown> = {
-          name: found?.name,
-          size_slug: found?.size_slug,
-          backups: found?.features.includes('backups'),
-          tags: found?.tags.filter((tag) => tag === 'web'),
-        };
-        return plan.changes.length === fields.length && plan.changes.every(({ field, to }) => String(values[field]) === String(to));
-      },
-    };
-  },
-  upsert_dns_record: async (nr, random) => {
-    const before = random.pick(['none', 'equal', 'other']);
-    if (before !== 'none') await addRecord(`u${nr}`, before === 'equal' ? '203.0.113.1' : '203.0.113.2');
-    return {
-      order: asked('upsert_dns_record', record(`u${nr}`, '203.0.113.1')),
-      asPlanned: async (plan) => {
-        const done = { none: plan.creates.length === 1, equal: plan.steps.length === 0, other: valueOf(plan, 'data') === '203.0.113.1' };
-        return done[before as keyof typeof done] && String(await recordsOf(`u${nr}`)) === '203.0.113.1';
-      },
-    };
-  },
-  delete_dns_record: async (nr, random) => {
-    const present = random.chance(0.7);
-    await addRecord(`x${nr}`, present ? '203.0.113.1' : '203.0.113.2');
-    return {
-      order: asked('delete_dns_record', record(`x${nr}`, '203.0.113.1')),
-      asPlanned: async ({ destroys }) => destroys.length === (present ? 1 : 0) && (await recordsOf(`x${nr}`)).length === (present ? 0 : 1),
-    };
-  },
-  demo: async (nr, random) => ({
-    order: asked('demo', { steps: ['echo', 'wait', 'echo'], wait_ms: random.below(200), message: nr }),
-    asPlanned: async (_plan, { context }) => context.echoed_at_step_0 === nr,
-  }),
-};
 
 /** Lost, late, refused and repeated writes. Reads of plans are not among them: a plan that cannot read a zone answers that. */
 const FAULTS = ['POST', 'PATCH', 'DELETE'].flatMap((method) => [
@@ -220,16 +64,16 @@ it(
   `does what its plan shows, to the step, the target and the price, whatever is lost on the way (seed ${SEED}) [TNT-4]`,
   async () => {
     const random = new SeededRandom(SEED);
-    const names = Object.keys(MAKERS).flatMap((kind) => Array.from({ length: RUNS }, (_one, nr) => ({ kind, nr: `${nr}` })));
-    const cases = await inGroups(
+    const names = Object.keys(cases.makers).flatMap((kind) => Array.from({ length: RUNS }, (_one, nr) => ({ kind, nr: `${nr}` })));
+    const made = await inGroups(
       names.map(
         ({ kind, nr }) =>
           () =>
-            (MAKERS[kind] as Maker)(nr, random),
+            (cases.makers[kind] as Maker)(nr, random),
       ),
     );
-    await sweep();
-    const planned = await inGroups(cases.map((one) => async () => ({ ...one, plan: await world.starts.plan(one.order) })));
+    await cases.sweep();
+    const planned = await inGroups(made.map((one) => async () => ({ ...one, plan: await world.starts.plan(one.order) })));
     expect(planned.filter(({ plan }) => plan.refusal).map(({ order, plan }) => [order, plan.refusal])).toEqual([]);
     await world.simulator.faults(FAULTS);
     const ran = await inGroups(
@@ -255,20 +99,20 @@ it(
 );
 
 it('refuses a start whose plan is another one by now, with the new plan, and lets a sweep that changes nothing of it pass [TNT-4]', async () => {
-  const droplet = await newDroplet('changed');
+  const droplet = await cases.newDroplet('changed');
   const order = asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: 's-2vcpu-4gb' });
   const plan = await world.starts.plan(order);
   await world.simulator.call('POST', '/v2/tags', { name: 'unrelated' });
   await world.simulator.call('POST', '/v2/tags/unrelated/resources', {
     resources: [{ resource_id: String(droplet.id), resource_type: 'droplet' }],
   });
-  await sweep();
+  await cases.sweep();
   await world.get(Catalog).refresh('provisioning');
   const again = await world.starts.plan(order);
   const ofOneMinute = again.plan_expires_at === plan.plan_expires_at;
   expect(ofOneMinute ? again.plan_hash : plan.plan_hash).toBe(plan.plan_hash);
-  await actUpon(droplet, { type: 'power_off' });
-  await until(async () => (await sweep(), (await world.resource('droplet', String(droplet.id)))?.status === 'off'), {
+  await cases.actUpon(droplet, { type: 'power_off' });
+  await until(async () => (await cases.sweep(), (await world.resource('droplet', String(droplet.id)))?.status === 'off'), {
     what: 'the state off',
   });
   const refused = await confirm(order, plan).catch((error: unknown) => error);
@@ -284,7 +128,7 @@ it('refuses a start whose plan is another one by now, with the new plan, and let
 });
 
 it('tells in the plan what stands in the way of a start: a hold, a limit that is reached, an approval [TNT-4, TNT-2]', async () => {
-  const droplet = await newDroplet('held');
+  const droplet = await cases.newDroplet('held');
   const order = asked('snapshot_droplet', { resource_id: droplet.resource_id });
   await world.get(TenantLimits).replace('acme', { ...UNLIMITED, max_snapshots: 0 }, ADMIN);
   const full = await world.starts.plan(order);
@@ -300,7 +144,7 @@ it('tells in the plan what stands in the way of a start: a hold, a limit that is
 });
 
 it('starts a destroy under the plan that its person has read before typing the name [TNT-4]', async () => {
-  const { resource_id, name } = await newDroplet('typed');
+  const { resource_id, name } = await cases.newDroplet('typed');
   const plan = await world.starts.plan(asked('destroy_droplet', { resource_id }, null));
   const id = await confirm(asked('destroy_droplet', { resource_id, expected_name: name }, null), plan);
   world.engine.wake();
@@ -328,7 +172,7 @@ it('approves the plan that was asked for, and not another one [TNT-3, TNT-4]', a
 });
 
 it('approves no start whose target has got another owner since it was asked for [TNT-3, TNT-4]', async () => {
-  const droplet = await newDroplet('moved');
+  const droplet = await cases.newDroplet('moved');
   await world.get(TenantLimits).replace('acme', { ...UNLIMITED, approval_over_monthly: '10.00' }, ADMIN);
   const order = asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: 's-2vcpu-4gb' }, null);
   const plan = await world.starts.plan(order);
@@ -356,7 +200,7 @@ it('costs what the provider then bills for a whole month, to the cent [TNT-4]', 
     expect((await world.ended(await confirm(order, plan))).status).toBe('completed');
     costs.set(one.name, plan.cost.after_monthly);
   }
-  const [large] = await live('large');
+  const [large] = await cases.live('large');
   const resource = await world.resource('droplet', String(large?.id));
   const order = asked('resize_droplet', { resource_id: resource?.id ?? '', size_slug: 's-8vcpu-16gb' });
   const plan = await world.starts.plan(order);
@@ -387,15 +231,15 @@ describe('the routes of plans', () => {
   );
 
   it('answer 200 with the whole plan for every kind, and a start under its hash is accepted [TNT-4]', async () => {
-    const { resource_id } = await newDroplet('by-http');
+    const { resource_id } = await cases.newDroplet('by-http');
     const orders: [string, Record<string, unknown>][] = [
       ['provision_droplet', { ...ORDER, name: 'by-http-2' }],
       ['destroy_droplet', { resource_id, expected_name: 'by-http', after_hours: 2 }],
       ['power_droplet', { resource_id, action: 'reboot' }],
       ['snapshot_droplet', { resource_id }],
       ['resize_droplet', { resource_id, size_slug: 's-2vcpu-4gb' }],
-      ['upsert_dns_record', record('by-http', '203.0.113.1')],
-      ['delete_dns_record', record('by-http', '203.0.113.1')],
+      ['upsert_dns_record', cases.record('by-http', '203.0.113.1')],
+      ['delete_dns_record', cases.record('by-http', '203.0.113.1')],
       ['demo', { steps: ['echo'] }],
     ];
     for (const [kind, input] of orders) {
@@ -419,11 +263,11 @@ describe('the routes of plans', () => {
   });
 
   it('refuse invalid input with 400 and unknown things with 404, planned or not, and what only the state refuses in the plan [TNT-4]', async () => {
-    const { resource_id } = await newDroplet('refused');
+    const { resource_id } = await cases.newDroplet('refused');
     const wrong: [number, string, Record<string, unknown>][] = [
       [400, 'provision_droplet', { ...ORDER, size_slug: 's-unknown' }],
       [400, 'resize_droplet', { resource_id, size_slug: 's-unknown' }],
-      [400, 'upsert_dns_record', record('x', 'not an address')],
+      [400, 'upsert_dns_record', cases.record('x', 'not an address')],
       [404, 'destroy_droplet', { resource_id: '00000000-0000-4000-8000-0000000000ff' }],
     ];
     for (const [status, kind, input] of wrong)
@@ -450,8 +294,8 @@ describe('the routes of plans', () => {
 });
 
 it('writes nothing for a plan, in the database or at the provider, but what the reads of DNS records count [TNT-4]', async () => {
-  const droplet = await newDroplet('watched');
-  await addRecord('watched', '203.0.113.9');
+  const droplet = await cases.newDroplet('watched');
+  await cases.addRecord('watched', '203.0.113.9');
   const drained = world.engine.drain();
   world.engine.abandon();
   await drained;
@@ -475,7 +319,7 @@ it('writes nothing for a plan, in the database or at the provider, but what the 
     asked('snapshot_droplet', { resource_id: droplet.resource_id }),
     asked('resize_droplet', { resource_id: droplet.resource_id, size_slug: 's-2vcpu-4gb' }),
     asked('revert_droplet', { resource_id: droplet.resource_id, fields: ['name'] }, null),
-    ...['upsert_dns_record', 'delete_dns_record'].map((kind) => asked(kind, record('watched', '203.0.113.9'))),
+    ...['upsert_dns_record', 'delete_dns_record'].map((kind) => asked(kind, cases.record('watched', '203.0.113.9'))),
     asked('demo', { steps: ['echo', 'fail'] }),
   ])
     expect(await world.starts.plan(order)).toMatchObject({ kind: order.kind, plan_hash: expect.stringMatching(/^[\w-]{43}$/) as unknown });

@@ -42,7 +42,7 @@ it('waits for an action that DigitalOcean does not find right after it was retur
   });
 });
 
-it('waits while a token is rejected, and completes the order afterwards [INV-7]', async () => {
+it('waits while a token is rejected, and completes the order afterwards (F) [INV-7]', async () => {
   const own = await newProvisioningWorld({ ACCOUNT_CHECK_MS: '0' }); // A rejected token is retried each second.
   try {
     await own.simulator.faults([{ id: 'rejected', match: { method: 'GET', path: '/v2/droplets*' }, times: 1, effect: { type: 'revoke' } }]);
@@ -53,6 +53,14 @@ it('waits while a token is rejected, and completes the order afterwards [INV-7]'
     await own.close();
   }
 }, 180_000);
+
+it('names the fields of an order for which DigitalOcean has no object (D2) [SAG-9]', async () => {
+  const vpc_uuid = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
+  const saga = await world.run('provision_droplet', { ...ORDER, vpc_uuid }, null);
+  expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'create_droplet', code: 'not_found_at_provider' } });
+  expect(saga.error?.detail).toContain(`vpc_uuid ${vpc_uuid}; image ${ORDER.image}`);
+  expect(await world.alive()).toEqual([]);
+});
 
 it('retries the assignment to a project after a 404', async () => {
   await world.simulator.faults([

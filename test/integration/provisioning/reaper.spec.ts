@@ -129,7 +129,7 @@ it('adopts the existing droplet when a restore has reset its saga to the beginni
   expect(await world.alive()).toEqual([made]);
 });
 
-it('reports a droplet with the full tag of a finished saga that is older than the saga, and never destroys it [SAG-6]', async () => {
+it('reports a droplet with the full tag of a finished saga that is older than the saga, and never destroys it (E3) [SAG-6]', async () => {
   const saga = await world.run('provision_droplet', ORDER);
   const own = await world.simulator.droplets();
   await world.simulator.setDroplets([...own, { ...marked(saga.id, 'made-by-hand'), created_at: '2019-01-01T00:00:00Z' }]);
@@ -138,7 +138,7 @@ it('reports a droplet with the full tag of a finished saga that is older than th
   expect(await orphansOf(saga.id)).toEqual([{ kind: 'droplet', reason: 'older', asked: false }]);
 });
 
-it('never adopts a droplet that is older than the saga in its tag [SAG-6]', async () => {
+it('never adopts a droplet that is older than the saga in its tag (E3) [SAG-6]', async () => {
   const id = await restoredOrder();
   await world.simulator.setDroplets([{ ...marked(id, ORDER.name), created_at: '2019-01-01T00:00:00Z' }]);
   const [old] = await world.alive();

@@ -60,27 +60,30 @@ describe('a database that was copied under another name in the same server', () 
   it.each([
     ['when a worker has run before', true],
     ['when no worker has run before', false],
-  ])('adopts the droplets created since the copy, and neither creates them twice nor destroys them, %s [OPS-8]', async (_name, before) => {
-    if (before) await world.reap();
-    await asOwnerOf(stored, INSERT);
-    copy = await copyOfDatabase(stored);
-    await asOwnerOf(stored, WAKE);
-    await completed(world, 2);
-    const made = await world.alive();
-    expect(made).toHaveLength(2);
+  ])(
+    'adopts the droplets created since the copy, and neither creates them twice nor destroys them, %s (E3) [OPS-8]',
+    async (_name, before) => {
+      if (before) await world.reap();
+      await asOwnerOf(stored, INSERT);
+      copy = await copyOfDatabase(stored);
+      await asOwnerOf(stored, WAKE);
+      await completed(world, 2);
+      const made = await world.alive();
+      expect(made).toHaveLength(2);
 
-    const restored = await world.another({ DATABASE_URL: copy.appUrl });
-    await restored.get(Reaper).noticeRestore();
-    await asOwnerOf(copy, WAKE);
-    restored.engine.start();
-    await completed(restored, 2);
-    for (let round = 0; round < 3; round++) await world.reapWith(restored);
-    expect(await world.alive()).toEqual(made);
-    expect(new Set((await adopted(restored)).map(({ id }) => Number(id)))).toEqual(new Set(made));
-    expect((await adopted(restored)).every((one) => one.adopted)).toBe(true);
-    expect(await restoredAt(restored)).not.toBeNull();
-    expect(await restoredAt(world)).toBeNull();
-  });
+      const restored = await world.another({ DATABASE_URL: copy.appUrl });
+      await restored.get(Reaper).noticeRestore();
+      await asOwnerOf(copy, WAKE);
+      restored.engine.start();
+      await completed(restored, 2);
+      for (let round = 0; round < 3; round++) await world.reapWith(restored);
+      expect(await world.alive()).toEqual(made);
+      expect(new Set((await adopted(restored)).map(({ id }) => Number(id)))).toEqual(new Set(made));
+      expect((await adopted(restored)).every((one) => one.adopted)).toBe(true);
+      expect(await restoredAt(restored)).not.toBeNull();
+      expect(await restoredAt(world)).toBeNull();
+    },
+  );
 
   it('keeps a droplet created since the copy when its saga is cancelled after the restore, and ends as compensation_failed [OPS-8]', async () => {
     await asOwnerOf(stored, INSERT);
@@ -101,7 +104,7 @@ describe('a copy of the data directory of the server', () => {
   it.each([
     ['by the mark at the provider', true],
     ['by a provider resource that the ledger lacks', false],
-  ])('notices the restore %s, creates nothing twice and destroys nothing [OPS-8]', async (_name, raised) => {
+  ])('notices the restore %s, creates nothing twice and destroys nothing (E3) [OPS-8]', async (_name, raised) => {
     const folder = mkdtempSync(join(tmpdir(), 'arcadia-restore-'));
     const backup = join(folder, 'backup');
     const server = await EmbeddedPostgres.start({

@@ -75,6 +75,10 @@ describe('a compensation that fails', () => {
       leftovers: [{ step: 'two', output: { by: 'do two' }, error: { code: 'stuck' } }],
     });
     expect(ledger(saga)).toEqual(['one: compensated', 'two: compensation_failed', 'three: failed']);
+    const [one, two, three] = saga.steps;
+    expect(two).toMatchObject({ attempts: 1, compensation_attempts: 1, compensating_since: expect.stringMatching(/Z$/) });
+    expect(three).toMatchObject({ compensation_attempts: 0, compensating_since: null });
+    expect(Date.parse(one?.compensating_since ?? '')).toBeGreaterThanOrEqual(Date.parse(two?.compensating_since ?? ''));
     broken = false;
     await process.controls.retry(PLATFORM, saga.id, ADMIN);
     const retried = await settled(process.reader, saga.id, ['rolled_back']);

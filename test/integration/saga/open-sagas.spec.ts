@@ -44,7 +44,7 @@ async function openOf(tenantId: string): Promise<number> {
 }
 
 it.each([60, 100, 300])(
-  'never exceeds the allowed number of open sagas of a tenant with %i starts at once on two processes [TEN-6]',
+  'never exceeds the allowed number of open sagas of a tenant with %i starts at once on two processes (E4) [TEN-6]',
   async (count) => {
     const tenantId = `tenant-${count}`;
     const answers = await startAtOnce(times(count, { tenantId }));
@@ -54,7 +54,7 @@ it.each([60, 100, 300])(
   },
 );
 
-it('rejects only the starts of the tenant at its limit, however many tenants start at once [TEN-6]', async () => {
+it('rejects only the starts of the tenant at its limit, however many tenants start at once (E4) [TEN-6]', async () => {
   await startAtOnce(times(CAP - 1, { tenantId: 'full' }));
   const mixed = Array.from({ length: 90 }, (_, nr) => ({ tenantId: ['full', 'roomy', null][nr % 3] ?? null }));
   const answers = await startAtOnce(mixed);

@@ -57,6 +57,26 @@ it('waits out an outage without counting a try when the step’s policy is to wa
   expect(saga).toMatchObject({ status: 'completed', error: null, steps: [{ attempts: 1 }, { attempts: 1 }] });
 });
 
+it('waits while PostgreSQL fails for a reason of its own, and does not end the step (F) [OPS-3, SAG-13]', async () => {
+  let failures = 0;
+  const execute = async (): Promise<StepAnswer> => {
+    if (failures++ === 0) await process.database.query(`do $$ begin raise exception using errcode = 'XX000'; end $$`);
+    return done();
+  };
+  const process = await working(new Script('database_fails', [{ name: 'work', policy: WAIT, execute }]));
+  expect(await run(process, 'database_fails', {})).toMatchObject({ status: 'completed', error: null, steps: [{ attempts: 1 }] });
+  expect(failures).toBe(2);
+});
+
+it('ends a step whose own statement PostgreSQL refuses [SAG-13]', async () => {
+  const execute = async (): Promise<StepAnswer> => {
+    await process.database.query('select 1 / 0');
+    return done();
+  };
+  const process = await working(new Script('statement_fails', [{ name: 'work', policy: WAIT, execute }]));
+  expect(await run(process, 'statement_fails', {})).toMatchObject({ status: 'rolled_back', error: { code: 'internal' } });
+});
+
 it('waits out an outage of a compensation too [SAG-10]', async () => {
   const script = new Script('outage_undone', [
     { name: 'one', policy: WAIT, compensate: after(15, () => new Outage({ outage: true })) },

@@ -63,7 +63,8 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
   const id = await process.starts.start({ kind: 'viewed', input: { a: 1 }, tenantId: null, because: ADMIN });
   process.engine.wake();
   await until(() => script.calls.includes('do slow'));
-  const planned = { attempts: 0, started_at: null, finished_at: null, output: null, reason: null, error: null };
+  const forward = { compensation_attempts: 0, compensating_since: null };
+  const planned = { ...forward, attempts: 0, started_at: null, finished_at: null, output: null, reason: null, error: null };
   expect(await process.reader.get(PLATFORM, id)).toEqual({
     id,
     kind: 'viewed',
@@ -81,6 +82,7 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
     created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     updated_at: expect.stringMatching(/^\d{4}-.*Z$/),
     finished_at: null,
+    wake_at: expect.stringMatching(/^\d{4}-.*Z$/),
     duration_ms: null,
     approval: null,
     cost: expect.objectContaining({ delta_monthly: '0.00' }),
@@ -90,6 +92,7 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
         name: 'first',
         status: 'completed',
         attempts: 1,
+        ...forward,
         started_at: expect.stringMatching(/^\d{4}-.*Z$/),
         finished_at: expect.stringMatching(/^\d{4}-.*Z$/),
         output: { made: 1 },

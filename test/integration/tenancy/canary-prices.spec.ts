@@ -53,7 +53,46 @@ async function readAll(header: Record<string, string>): Promise<string[]> {
 }
 const leaks = (texts: readonly string[]) => texts.filter((text) => CANARIES.some((canary) => text.includes(canary)));
 
-it('gives a tenant no buy price in any answer or file, although admins read them', async () => {
+/** Bodies of starts: plans with prices, and refusals with amounts. The size has a list price of its own. */
+const STARTS = (own: string) => [
+  { kind: 'destroy_droplet', input: { resource_id: own, expected_name: 'acme-web-0', final_snapshot: true } },
+  { kind: 'resize_droplet', input: { resource_id: own, size_slug: 's-listed' } },
+  { kind: 'snapshot_droplet', input: { resource_id: own } },
+  { kind: 'provision_droplet', input: { name: 'web', size_slug: 's-listed', region: 'fra1', image: 'debian-12-x64' } },
+  { kind: 'provision_droplet', input: { name: 'web', size_slug: 's-canary', region: 'fra1', image: 'debian-12-x64' } },
+];
+
+/** Everything that a caller gets for a change: plans, refusals of limits, and what an empty body is answered with. */
+async function changeAll(header: Record<string, string>): Promise<{ texts: string[]; codes: string[] }> {
+  const own = world.resources.find(({ tenant, status }) => tenant === 'acme' && status === 'active')?.id ?? '';
+  const operations = (await documentedOperations(world)).filter(({ method, open }) => method !== 'get' && !open);
+  const requests = [
+    ...operations.map(({ method, path }) => ({ method, path: path.replace('{id}', own), body: {} as object })),
+    ...STARTS(own).flatMap((body) => ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body }))),
+  ];
+  const answers = [];
+  for (const { method, path, body } of requests) answers.push(await world.call(method, path).set(header).send(body).buffer(true));
+  return {
+    texts: answers.map(({ text, body }, nr) => `${requests[nr]?.path} ${text ?? ''}${JSON.stringify(body)}`),
+    codes: answers.flatMap(({ body }) => JSON.stringify(body).match(/"code":"(\w+)"/)?.[1] ?? []),
+  };
+}
+
+it('gives a tenant no buy price in a plan, a refusal or any other answer to a change [TNT-6]', async () => {
+  await world.owner.query(`
+    insert into provider_catalogue (name, taken_at) values ('offers', now());
+    insert into provider_sizes (slug, memory_mb, vcpus, disk_gb, price_monthly, price_hourly, regions, available) values
+      ('s-listed', 1024, 1, 25, 11.25, 0.01674, '{fra1}', true);
+    insert into provider_regions (slug, name, available) values ('fra1', 'Frankfurt 1', true);
+    insert into provider_images (slug, name, min_disk_gb, regions, status) values ('debian-12-x64', '12 x64', 7, '{fra1}', 'available');
+    insert into tenant_limits (tenant_id, max_monthly_cost, max_snapshots, changed_by) values ('acme', 1.50, 0, 'ops')`);
+  const { texts, codes } = await changeAll(ACME_HEADER);
+  expect(leaks(texts)).toEqual([]);
+  expect(texts.some((text) => text.includes('11.25'))).toBe(true);
+  expect(codes).toContain('limit_exceeded');
+});
+
+it('gives a tenant no buy price in any answer or file, although admins read them [TNT-6]', async () => {
   expect(leaks(await readAll(ACME_HEADER))).toEqual([]);
   const seen = leaks(await readAll(ADMIN_HEADER)).map((text) => text.split(/[ ?]/)[0]);
   expect([...new Set(seen)]).toEqual(

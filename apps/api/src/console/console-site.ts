@@ -104,7 +104,7 @@ export class ConsoleSite {
   private offerSession({ headers, body }: Request<unknown, unknown, SignIn>, response: Response): void {
     if (!headers.origin || !this.config.http.consoleOrigins.includes(headers.origin)) throw new CrossSiteRequestError();
     const token = tokenOfBody(body);
-    this.cookie.sessionOf(token); // a token that is not valid is refused before anybody is asked
+    this.cookie.sessionOf(token); // a token that is not valid is refused before the question is shown
     response.type('html').send(this.page().replace(OFFER, `<meta name="arcadia-offer" content="${token}">`));
   }
 

@@ -53,6 +53,13 @@ export class CostsQuery {
   @AreKnown('resource_kind')
   readonly kind?: string;
 
+  @ApiInput('Present state, or `deleted` for what has ended; several are separated by commas. All states unless given', {
+    example: 'deleted',
+  })
+  @IsOptional()
+  @AreKnown('resource_status')
+  readonly status?: string;
+
   @ApiInput('Region of the provider', { example: 'fra1' })
   @IsOptional()
   @IsKnown('region')
@@ -83,6 +90,22 @@ export class CostsQuery {
   @MinLength(1)
   @MaxLength(300)
   readonly provider_id?: string;
+
+  @ApiInput("The provider's uniform resource name, or an alias of it", { example: 'do:droplet:572017514' })
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(300)
+  readonly urn?: string;
+
+  @ApiInput('The rule that decides the present owner')
+  @IsOptional()
+  @IsOneOf(['override', 'project', 'parent', 'fallback'])
+  readonly attributed_by?: string;
+
+  @ApiInput('Only resources that changed at or after this time')
+  @IsOptional()
+  @IsTimestamp()
+  readonly updated_since?: string;
 
   @ApiInput('A tag of the provider, in its letter case', { example: 'env:prod' })
   @IsOptional()

@@ -85,7 +85,9 @@ export class EventResponse implements EventView {
   })
   readonly tenant_id: string | null;
 
-  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null when nobody asked for it', { nullable: true })
+  @ApiText('Who made the change; a tenant reads `operator` for a platform admin; null when the service made it by itself', {
+    nullable: true,
+  })
   readonly actor: string | null;
 
   @ApiText('The part of the service that found or made the change', { example: 'sweep' })

@@ -226,7 +226,7 @@ export class ResourceEventResponse implements EventView {
   @ApiEnum(['sweep', 'saga', 'admin', 'action_feed', 'drift'], 'What found or made the change')
   readonly source: string;
 
-  @ApiAnyObject('By field: `{old, new}`; of a provider_action: the action')
+  @ApiAnyObject('By field: `{old, new}`. A provider_action has the fields of the action, each with `old` null')
   readonly changes: EventView['changes'];
 
   @ApiText('Who made the change, for those of people; a tenant reads `operator`', { nullable: true })

@@ -144,7 +144,9 @@ export class ProjectResponse implements ProjectView {
   @ApiText('Owner of the project; null when it belongs to no tenant', { nullable: true })
   readonly tenant_id: string | null;
 
-  @ApiEnum(['description', 'admin'], 'Source of the owner; `admin` without an owner: nobody, on purpose', { nullable: true })
+  @ApiEnum(['description', 'admin'], 'Source of the owner; `admin` without an owner: an admin decided that the project has none', {
+    nullable: true,
+  })
   readonly tenant_set_by: 'description' | 'admin' | null;
 
   @ApiText('Classification given by an admin', { nullable: true })

@@ -4,6 +4,8 @@ import type { AppJobScheduler, AppViewRoute } from '@bull-board/api/typings/app'
 import { ExpressAdapter } from '@bull-board/express';
 import type { Job, Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isUuid } from '#libs/kernel';
 import { redact } from '#libs/observability';
 import { QUEUE_NAMES, type QueueClients } from '#libs/queues';
@@ -81,6 +83,18 @@ class BoardServer extends ExpressAdapter {
     });
   }
 
+  /** Serves the board's texts with a remark on each button whose action is refused: the board itself hides none of them. */
+  override setStaticPath(route: string, folder: string): ExpressAdapter {
+    this.app.get(`${route}/locales/:language/messages.json`, async (request, response, next) => {
+      const language = String(request.params.language);
+      if (!/^[a-z]{2}-[A-Z]{2}$/.test(language)) return next();
+      const texts = await readFile(join(folder, 'locales', language, 'messages.json'), 'utf8').catch(() => undefined);
+      if (texts === undefined) return next();
+      response.json(withRemarks(JSON.parse(texts) as BoardTexts));
+    });
+    return super.setStaticPath(route, folder);
+  }
+
   /** Removes the line that loads a font from Google: the page loads nothing from other hosts. */
   override setEntryRoute(entry: AppViewRoute): this {
     this.app.get(entry.route, (_request, response, next) => {
@@ -92,6 +106,25 @@ class BoardServer extends ExpressAdapter {
     });
     return this;
   }
+}
+
+/** The names of buttons, by part of the board. */
+type BoardTexts = Readonly<Record<string, { readonly ACTIONS?: Readonly<Record<string, unknown>> }>>;
+
+/** The buttons of the board for actions that are not among the allowed ones. */
+const REFUSED_BUTTONS: Readonly<Record<string, readonly string[]>> = {
+  JOB: ['UPDATE_DATA', 'DUPLICATE', 'RESCHEDULE', 'REPRIORITISE', 'REMOVE_UNPROCESSED_CHILDREN'],
+  QUEUE: ['OBLITERATE', 'ADD_JOB', 'SET_CONCURRENCY', 'SET_RATE_LIMIT'],
+  SCHEDULERS: ['EDIT', 'REMOVE'],
+};
+
+function withRemarks(texts: BoardTexts): BoardTexts {
+  const changed = Object.entries(REFUSED_BUTTONS).map(([part, buttons]) => {
+    const actions = texts[part]?.ACTIONS ?? {};
+    const named = buttons.map((button) => [button, `${String(actions[button] ?? button)} (not allowed here)`]);
+    return [part, { ...texts[part], ACTIONS: { ...actions, ...Object.fromEntries(named) } }];
+  });
+  return { ...texts, ...Object.fromEntries(changed) };
 }
 
 /** Parts of a stored BullMQ job that may contain any text. */

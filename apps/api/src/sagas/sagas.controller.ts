@@ -5,7 +5,7 @@ import type { Principal } from '#libs/identity';
 import { ValidationFailedError } from '#libs/kernel';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { AuditCtx } from '../http/request-context';
-import { DryRunQuery, ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, OverrideBody, ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { PLAN_EXAMPLE } from '../http/plan-examples';
 import { PlanResponse } from '../http/plan.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiPlanResponse, ApiProblems } from '../http/response.decorators';
@@ -91,18 +91,20 @@ export class SagasController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Retry a failed saga',
-    description: 'A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo.',
+    description:
+      'A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo. What continues is judged ' +
+      'like a start, by the limits and protections of now; an admin may set limits aside with `override` and a reason.',
   })
   @ApiIdParam('saga')
   @ApiDataResponse(SagaResponse, 202)
-  @ApiProblems(409)
+  @ApiProblems(409, 429)
   async retry(
     @Param('id', UuidPipe) id: string,
-    @Body() _body: ReasonBody,
+    @Body() body: OverrideBody,
     @CurrentPrincipal() by: Principal,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<SagaResponse>> {
-    return { data: await this.sagas.retry(by, id, context) };
+    return { data: await this.sagas.retry(by, id, body, context) };
   }
 
   @Post(':id/approve')

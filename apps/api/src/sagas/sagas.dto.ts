@@ -134,10 +134,16 @@ class SagaStepResponse implements Omit<SagaStepView, 'error'> {
   @ApiCount('Executions so far')
   readonly attempts: number;
 
+  @ApiCount('Executions of the compensation so far')
+  readonly compensation_attempts: number;
+
   @ApiTime('Start of the first execution', { nullable: true })
   readonly started_at: string | null;
 
-  @ApiTime('End of the step', { nullable: true })
+  @ApiTime('Start of the compensation, or of its last retry by a person; null when the step has not been undone', { nullable: true })
+  readonly compensating_since: string | null;
+
+  @ApiTime('End of the step; of an undone one, the end of its compensation', { nullable: true })
   readonly finished_at: string | null;
 
   @ApiAnyObject('Output of the step', { nullable: true })
@@ -231,6 +237,9 @@ export class SagaResponse implements Omit<SagaView, 'approval' | 'error' | 'left
 
   @ApiTime('Time when the saga ended', { nullable: true })
   readonly finished_at: string | null;
+
+  @ApiTime('When the saga continues after a wait or a pause; null when it has ended, or waits for a person', { nullable: true })
+  readonly wake_at: string | null;
 
   @ApiCount('Milliseconds from the start to the end; null while the saga is open', { nullable: true })
   readonly duration_ms: number | null;

@@ -18,6 +18,7 @@ import {
 import type { ListOf } from '../http/http.dto';
 import type { PlanResponse } from '../http/plan.dto';
 import { planResponse } from '../http/problem';
+import type { OverrideBody } from '../http/http.dto';
 import { InputValidationPipe } from '../http/validation.pipe';
 import type { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 
@@ -49,8 +50,7 @@ export class SagasService {
   /** What a plan and a start have in common. */
   private async askedBy(by: Principal, body: SagaBody) {
     const { kind } = body;
-    const override = body.requestsOverride();
-    if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
+    const override = overrideOf(by, body);
     const input = await this.validInput(kind, body.input);
     return { kind, input, tenantId: tenantOf(by), override };
   }
@@ -61,8 +61,8 @@ export class SagasService {
     return this.get(by, id);
   }
 
-  async retry(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
-    await this.controls.retry(scopeOf(by), id, context);
+  async retry(by: Principal, id: string, body: OverrideBody, context: AuditContext): Promise<SagaResponse> {
+    await this.controls.retry(scopeOf(by), id, context, overrideOf(by, body));
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }
@@ -135,4 +135,11 @@ function orderedName({ name, dns_record_name: record, dns_domain: zone }: SagaVi
 function tenantOf(by: Principal): string | null {
   const scope = scopeOf(by);
   return scope.kind === 'tenant' ? scope.tenantId : null;
+}
+
+/** Throws `AdminsOnlyError` to a tenant that asks for an override. */
+function overrideOf(by: Principal, body: OverrideBody): boolean {
+  const override = body.requestsOverride();
+  if (override && by.role === 'tenant') throw new AdminsOnlyError('override');
+  return override;
 }

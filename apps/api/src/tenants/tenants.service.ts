@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isPriced, PriceBook, withBackups, type BackupPlan, type PriceBasis } from '#libs/catalog';
 import { CompletenessReader } from '#libs/inventory';
+import { CostService } from '#libs/costs';
 import { cached, Money } from '#libs/kernel';
 import { CostLineReader, InvoiceReader } from '#libs/provider-billing';
 import { LIMIT_NAMES, TenantLimits, TenantUsage, type Limits, type PricedUsage, type TenantView } from '#libs/tenants';
@@ -8,6 +9,9 @@ import type { LastInvoicedResponse, TenantResponse, UsageResponse } from './tena
 
 /** Invoices change once a month, and their sum reads every line of one. */
 const INVOICED_READS = { freshMs: 60_000, limitMs: 5_000 };
+
+/** What a month has cost grows all the time, and its sum reads every resource. */
+const MONTH_READS = { freshMs: 60_000, limitMs: 10_000 };
 
 interface Invoiced {
   readonly period: string;
@@ -18,6 +22,7 @@ interface Invoiced {
 @Injectable()
 export class TenantsService {
   private readonly lastInvoiced: () => Promise<Invoiced | undefined>;
+  private readonly monthToDate: Readonly<Record<PriceBasis, () => Promise<ReadonlyMap<string, string> | undefined>>>;
 
   constructor(
     private readonly usage: TenantUsage,
@@ -26,8 +31,13 @@ export class TenantsService {
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
     private readonly lines: CostLineReader,
+    costs: CostService,
   ) {
     this.lastInvoiced = cached(() => this.readLastInvoiced(), INVOICED_READS);
+    this.monthToDate = {
+      buy: cached(() => costs.monthToDate('buy'), MONTH_READS),
+      list: cached(() => costs.monthToDate('list'), MONTH_READS),
+    };
   }
 
   /** For admins: at buy prices, with what the last invoice attributed to each tenant. */
@@ -58,10 +68,11 @@ export class TenantsService {
   }
 
   private async usageOf(ids: readonly string[], basis: PriceBasis): Promise<(id: string) => Omit<UsageResponse, 'last_invoiced'>> {
-    const [{ as_of }, usage, prices] = await Promise.all([
+    const [{ as_of }, usage, prices, month] = await Promise.all([
       this.completeness.ofKind(undefined),
       this.usage.of(ids),
       this.prices.prices(basis),
+      this.monthToDate[basis](),
     ]);
     const monthlyOf = ({ kind, product, units, plan, number }: PricedUsage['billed'][number]): Money[] => {
       const price = prices.of(kind, product === null ? undefined : { product, units, plan: plan as BackupPlan | null });
@@ -69,7 +80,9 @@ export class TenantsService {
     };
     return (id) => {
       const { billed, ...counts } = usage.get(id) ?? this.usage.nothing;
-      return { ...counts, monthly_run_rate: Money.sum(billed.flatMap(monthlyOf)).toAmountText(), currency: 'USD', as_of };
+      const monthly_run_rate = Money.sum(billed.flatMap(monthlyOf)).toAmountText();
+      const month_to_date = month ? (month.get(id) ?? '0.00') : null;
+      return { ...counts, monthly_run_rate, month_to_date, currency: 'USD', as_of };
     };
   }
 

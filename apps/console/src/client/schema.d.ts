@@ -635,7 +635,7 @@ export interface paths {
     put?: never;
     /**
      * Retry a failed saga
-     * @description A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo.
+     * @description A `failed` saga continues at its failed step, a `compensation_failed` one with the effects that it could not undo. What continues is judged like a start, by the limits and protections of now; an admin may set limits aside with `override` and a reason.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -1952,7 +1952,7 @@ export interface components {
        * @enum {string}
        */
       source: 'sweep' | 'saga' | 'admin' | 'action_feed' | 'drift';
-      /** @description By field: `{old, new}`; of a provider_action: the action */
+      /** @description By field: `{old, new}`. A provider_action has the fields of the action, each with `old` null */
       changes: {
         [key: string]: unknown;
       };
@@ -2226,7 +2226,7 @@ export interface components {
       is_fallback: boolean;
       /** @description Owner of the project; null when it belongs to no tenant */
       tenant_id: string | null;
-      /** @description Source of the owner; `admin` without an owner: nobody, on purpose */
+      /** @description Source of the owner; `admin` without an owner: an admin decided that the project has none */
       tenant_set_by: ('description' | 'admin') | null;
       /** @description Classification given by an admin */
       classification: string | null;
@@ -2321,6 +2321,11 @@ export interface components {
       running_sagas: number;
       /** @description Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them */
       monthly_run_rate: string;
+      /**
+       * @description Accrued in the running month until about a minute ago, decimal; null before the first complete sweep
+       * @example 143.77
+       */
+      month_to_date: string | null;
       /** @description What the provider's last invoice attributed to it; null without an invoice, and for the tenant itself */
       last_invoiced: components['schemas']['LastInvoicedResponse'] | null;
       /** @description Currency of the amounts */
@@ -2826,9 +2831,13 @@ export interface components {
       reason: string | null;
       /** @description Executions so far */
       attempts: number;
+      /** @description Executions of the compensation so far */
+      compensation_attempts: number;
       /** @description Start of the first execution */
       started_at: string | null;
-      /** @description End of the step */
+      /** @description Start of the compensation, or of its last retry by a person; null when the step has not been undone */
+      compensating_since: string | null;
+      /** @description End of the step; of an undone one, the end of its compensation */
       finished_at: string | null;
       /** @description Output of the step */
       output: {
@@ -2905,6 +2914,8 @@ export interface components {
       updated_at: string;
       /** @description Time when the saga ended */
       finished_at: string | null;
+      /** @description When the saga continues after a wait or a pause; null when it has ended, or waits for a person */
+      wake_at: string | null;
       /** @description Milliseconds from the start to the end; null while the saga is open */
       duration_ms: number | null;
       /** @description What the start was planned to cost, with the prices of that time; null for starts of earlier releases */
@@ -3211,6 +3222,18 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['SagaResponse'][];
+    };
+    OverrideBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -4314,7 +4337,7 @@ export interface components {
       at: string;
       /** @description Owner of the subject at that time; null where it belonged to no tenant, or the event is for platform admins */
       tenant_id: string | null;
-      /** @description Who made the change; a tenant reads `operator` for a platform admin; null when nobody asked for it */
+      /** @description Who made the change; a tenant reads `operator` for a platform admin; null when the service made it by itself */
       actor: string | null;
       /**
        * @description The part of the service that found or made the change
@@ -7735,7 +7758,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['ReasonBody'];
+        'application/json': components['schemas']['OverrideBody'];
       };
     };
     responses: {
@@ -7804,6 +7827,15 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Too Many Requests */
+      429: {
         headers: {
           [name: string]: unknown;
         };
@@ -10488,6 +10520,8 @@ export interface operations {
         group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
         /** @description Resource kind; several are separated by commas */
         kind?: string;
+        /** @description Present state, or `deleted` for what has ended; several are separated by commas. All states unless given */
+        status?: string;
         /** @description Region of the provider */
         region?: string;
         /** @description Size of the provider */
@@ -10500,6 +10534,12 @@ export interface operations {
         unattributed?: 'true';
         /** @description The provider's id */
         provider_id?: string;
+        /** @description The provider's uniform resource name, or an alias of it */
+        urn?: string;
+        /** @description The rule that decides the present owner */
+        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        /** @description Only resources that changed at or after this time */
+        updated_since?: string;
         /** @description A tag of the provider, in its letter case */
         tag?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */
@@ -10582,6 +10622,8 @@ export interface operations {
         group_by?: string | ('tenant' | 'kind' | 'project' | 'product' | 'resource' | 'region' | 'tax' | 'month' | 'day');
         /** @description Resource kind; several are separated by commas */
         kind?: string;
+        /** @description Present state, or `deleted` for what has ended; several are separated by commas. All states unless given */
+        status?: string;
         /** @description Region of the provider */
         region?: string;
         /** @description Size of the provider */
@@ -10594,6 +10636,12 @@ export interface operations {
         unattributed?: 'true';
         /** @description The provider's id */
         provider_id?: string;
+        /** @description The provider's uniform resource name, or an alias of it */
+        urn?: string;
+        /** @description The rule that decides the present owner */
+        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        /** @description Only resources that changed at or after this time */
+        updated_since?: string;
         /** @description A tag of the provider, in its letter case */
         tag?: string;
         /** @description Part of the name, the provider's id, an address or a tag; letter case does not matter */

@@ -4,17 +4,9 @@ import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/rea
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { isTyping } from '../shell/keys';
 import { IconArrowDown, IconArrowUp } from './icons';
+import { TableRow, type Column, type RowEvents } from './table-row';
 
-export interface Column<Row> {
-  readonly id: string;
-  readonly head: string;
-  /** Pixels; the one column without takes the rest. */
-  readonly width?: number;
-  readonly numeric?: boolean;
-  /** The word of the API's `sort`. */
-  readonly sort?: string;
-  readonly cell: (row: Row) => ReactNode;
-}
+export type { Column };
 
 export interface Selection {
   readonly ids: ReadonlySet<string>;
@@ -43,8 +35,9 @@ export interface DataTableProps<Row> {
   readonly item: (row: Row) => ReactNode;
 }
 
-const TEXTS = { select: (name: string) => `Select ${name}`, selectAll: 'Select all loaded rows' };
+const TEXTS = { selectAll: 'Select all loaded rows' };
 
+const NO_COLUMNS: readonly never[] = [];
 const ROW_PX = 30;
 const ITEM_PX = 62;
 const features = tableFeatures({ columnVisibilityFeature });
@@ -56,18 +49,19 @@ const features = tableFeatures({ columnVisibilityFeature });
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
   const { label, rows, rowId, total, onOpen, onEnd, dimmed, item, hidden, selection } = props;
   const isNarrow = useMediaQuery('(max-width: 760px)', false, { getInitialValueInEffect: false });
+  const isMedium = useMediaQuery('(max-width: 1199px)', false, { getInitialValueInEffect: false });
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState(0);
   const anchor = useRef(0);
   const columns = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row>();
-    return helper.columns(
-      props.columns.map(({ id, head, cell }) => helper.display({ id, header: head, cell: ({ row }) => cell(row.original) })),
-    );
+    return helper.columns(props.columns.map(({ id, head }) => helper.display({ id, header: head })));
   }, [props.columns]);
-  const shown = useMemo(() => Object.fromEntries(Object.keys(hidden ?? {}).map((id) => [id, false])), [hidden]);
+  const shown = useMemo(() => {
+    const left = props.columns.filter(({ wide }) => wide && isMedium).map(({ id }) => id);
+    return Object.fromEntries([...Object.keys(hidden ?? {}), ...left].map((id) => [id, false]));
+  }, [hidden, props.columns, isMedium]);
   const table = useTable({ features, columns, data: rows, getRowId: rowId, state: { columnVisibility: shown } });
-  const specs = new Map(props.columns.map((column) => [column.id, column]));
   const models = table.getRowModel().rows;
 
   const rangeExtractor = useCallback(
@@ -122,57 +116,50 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
   };
 
-  const visible = table
+  const visibleIds = table
     .getVisibleLeafColumns()
-    .map(({ id }) => specs.get(id))
-    .filter((column) => column !== undefined);
+    .map(({ id }) => id)
+    .join();
+  const visible = useMemo(() => {
+    const ids = new Set(visibleIds.split(','));
+    return props.columns.filter(({ id }) => ids.has(id));
+  }, [visibleIds, props.columns]);
+  const latest = useRef({ onOpen, move, toggle, name: props.rowName });
+  useEffect(() => {
+    latest.current = { onOpen, move, toggle, name: props.rowName };
+  });
+  const [on] = useState((): RowEvents<Row> => ({
+    open: (row) => latest.current.onOpen?.(row),
+    move: (event, index) => latest.current.move(event, index),
+    toggle: (index, isRange) => latest.current.toggle(index, isRange),
+    focus: setFocused,
+    nameOf: (row) => latest.current.name?.(row),
+  }));
   const width = isNarrow ? 1 : visible.length + (selection ? 1 : 0);
   return (
     <div className="tb" ref={scroller}>
       <table aria-label={label} aria-rowcount={(total ?? models.length) + 1} className={dimmed ? 'dimmed' : ''}>
         {!isNarrow && <Head {...props} columns={visible} />}
         <tbody>
-          {inPage.map((place, at) => {
+          {/* one flat list: in nested ones React would know the rows by their place in view, and build all of them anew on scrolling */}
+          {inPage.flatMap((place, at) => {
             const model = models[place.index];
             const row = rows[place.index];
-            if (!model || row === undefined) return null;
+            if (!model || row === undefined) return [];
             const gap = place.start - (inPage[at - 1]?.end ?? 0);
             return [
               gap > 0 && <Gap key={`gap-${place.index}`} height={gap} columns={width} />,
-              <tr
+              <TableRow
                 key={model.id}
-                data-index={place.index}
-                aria-rowindex={place.index + 2}
-                tabIndex={place.index === Math.min(focused, models.length - 1) ? 0 : -1}
-                onClick={() => onOpen?.(row)}
-                onKeyDown={(event) => move(event, place.index)}
-                onFocus={() => setFocused(place.index)}
-              >
-                {selection && !isNarrow && (
-                  <td className="check">
-                    <input
-                      type="checkbox"
-                      tabIndex={-1}
-                      aria-label={TEXTS.select(props.rowName?.(row) ?? model.id)}
-                      checked={selection.ids.has(model.id)}
-                      onClick={(event) => {
-                        event.stopPropagation();
-                        toggle(place.index, event.shiftKey);
-                      }}
-                      onChange={() => undefined}
-                    />
-                  </td>
-                )}
-                {isNarrow ? (
-                  <td>{item(row)}</td>
-                ) : (
-                  model.getVisibleCells().map((cell) => (
-                    <td key={cell.id} className={specs.get(cell.column.id)?.numeric ? 'num' : ''}>
-                      <table.FlexRender cell={cell} />
-                    </td>
-                  ))
-                )}
-              </tr>,
+                id={model.id}
+                index={place.index}
+                row={row}
+                columns={isNarrow ? NO_COLUMNS : visible}
+                item={isNarrow ? item : undefined}
+                isTabStop={place.index === Math.min(focused, models.length - 1)}
+                checked={selection && !isNarrow ? selection.ids.has(model.id) : undefined}
+                on={on}
+              />,
             ];
           })}
           <Gap height={virtual.getTotalSize() - (inPage.at(-1)?.end ?? 0)} columns={width} />

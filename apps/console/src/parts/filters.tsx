@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { anyFilters, type Filters } from '../shell/search';
 import { IconFilter, IconX } from './icons';
+import { ViewMenu } from './view-menu';
 
 export interface FilterSpec {
   /** The parameter of the API and of the address. */
@@ -73,6 +74,7 @@ export function FilterChips({ specs, right }: { readonly specs: readonly FilterS
             )}
           </Popover.Dropdown>
         </Popover>
+        <ViewMenu filters={filters} />
         {set.length > 1 && (
           <button
             type="button"

@@ -12,6 +12,8 @@ const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'lon
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clockSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+const dayName = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
+const shortMonth = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
 const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 export const count = (value: number): string => whole.format(value);
@@ -50,6 +52,14 @@ export const timeOfDay = (at: string | number): string => clock.format(new Date(
 export const secondOfDay = (at: string | number): string => clockSeconds.format(new Date(at));
 export const dateText = (at: string | number): string => day.format(new Date(at));
 export const monthText = (period: string): string => month.format(new Date(`${period.slice(0, 7)}-01T00:00:00Z`));
+
+/** "Nov", and the year below January: "Jan 2026". */
+export function monthName(period: string): string {
+  const name = shortMonth.format(new Date(`${period.slice(0, 7)}-01T00:00:00Z`));
+  return period.slice(5, 7) === '01' ? `${name} ${period.slice(0, 4)}` : name;
+}
+/** A day in UTC, as costs have them: "Saturday 7 November". */
+export const dayText = (utcDay: string): string => dayName.format(new Date(`${utcDay}T00:00:00Z`));
 
 /** "Today", "4 November", and the year when it is another one. */
 export function dayHeading(at: string, nowMs = Date.now()): string {

@@ -6,6 +6,7 @@ export { default as IconArrowDown } from '@tabler/icons-react/icons/IconArrowDow
 export { default as IconArrowUp } from '@tabler/icons-react/icons/IconArrowUp';
 export { default as IconArrowsDiagonal } from '@tabler/icons-react/icons/IconArrowsDiagonal';
 export { default as IconBan } from '@tabler/icons-react/icons/IconBan';
+export { default as IconBookmark } from '@tabler/icons-react/icons/IconBookmark';
 export { default as IconBox } from '@tabler/icons-react/icons/IconBox';
 export { default as IconCamera } from '@tabler/icons-react/icons/IconCamera';
 export { default as IconChartBar } from '@tabler/icons-react/icons/IconChartBar';
@@ -36,6 +37,7 @@ export { default as IconHome } from '@tabler/icons-react/icons/IconHome';
 export { default as IconHourglass } from '@tabler/icons-react/icons/IconHourglass';
 export { default as IconInbox } from '@tabler/icons-react/icons/IconInbox';
 export { default as IconInfoCircle } from '@tabler/icons-react/icons/IconInfoCircle';
+export { default as IconKeyboard } from '@tabler/icons-react/icons/IconKeyboard';
 export { default as IconLoadBalancer } from '@tabler/icons-react/icons/IconArrowsSplit2';
 export { default as IconLoader2 } from '@tabler/icons-react/icons/IconLoader2';
 export { default as IconLock } from '@tabler/icons-react/icons/IconLock';

@@ -22,6 +22,8 @@ const NAMES: Readonly<Record<string, string>> = {
   k8s_cluster: 'Kubernetes cluster',
   ssh_key: 'SSH key',
   vpc: 'Network',
+  reserved_ipv6: 'Reserved IPv6',
+  spaces_bucket: 'Bucket',
 };
 
 export const kindName = (kind: string): string => NAMES[kind] ?? words(kind);

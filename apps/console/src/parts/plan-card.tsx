@@ -1,61 +1,18 @@
-import { count, money, moneyDelta, hourly, duration, valueText, words } from './format';
+import type { Schemas } from '../client/client';
+import { count, duration, hourly, money, moneyDelta, secondOfDay, valueText, words } from './format';
 import { kindName } from './kinds';
 import { Note } from './states';
 import './plan.css';
 
-interface Price {
-  readonly hourly: string | null;
-  readonly monthly: string | null;
-}
-
-interface PlannedThing {
-  readonly kind: string;
-  readonly name: string | null;
-  readonly size_slug?: string | null;
-  readonly region?: string | null;
-  readonly price?: Price | null;
-  readonly why?: string | null;
-}
-
-export interface PlannedStep {
-  readonly name: string;
-  readonly does?: string;
-  readonly reversible?: boolean;
-  readonly undo?: string | null;
-}
-
 /** What a start would do, as `dry_run=true` answers it. */
-export interface Plan {
-  readonly kind: string;
-  readonly plan_hash?: string;
-  readonly plan_expires_at?: string;
-  readonly steps: readonly (PlannedStep | string)[];
-  readonly creates?: readonly PlannedThing[];
-  readonly changes?: readonly { readonly name?: string | null; readonly field: string; readonly from: unknown; readonly to: unknown }[];
-  readonly destroys?: readonly PlannedThing[];
-  readonly leaves?: readonly PlannedThing[];
-  readonly cost?: {
-    readonly before_monthly: string | null;
-    readonly after_monthly: string | null;
-    readonly delta_monthly: string | null;
-    readonly delta_hourly: string | null;
-  } | null;
-  readonly downtime?: { readonly expected: boolean; readonly why: string | null; readonly typical_seconds: number | null } | null;
-  readonly limits?: readonly {
-    readonly limit: string;
-    readonly allowed: number | string | null;
-    readonly used: number | string;
-    readonly reserved: number | string;
-    readonly requested: number | string;
-    readonly ok: boolean;
-  }[];
-  readonly approval?: { readonly required: boolean; readonly why: string | null } | null;
-  readonly warnings?: readonly ({ readonly code: string; readonly detail: string } | string)[];
-  readonly refused?: { readonly status: number; readonly code: string; readonly detail: string } | null;
-  readonly nothing_to_do?: boolean;
-  readonly off_for?: string | null;
-  readonly irreversible?: readonly string[];
-}
+export type Plan = Schemas['PlanResponse'];
+/** What a thing of a plan has, be it created, destroyed or left. */
+type PlannedThing = Pick<Plan['destroys'][number], 'kind' | 'name' | 'price'> &
+  Partial<Pick<Plan['creates'][number], 'size_slug' | 'region'>> &
+  Partial<Pick<Plan['leaves'][number], 'why'>>;
+
+/** A plan without work: it ends as soon as it is started. */
+export const hasNothingToDo = ({ warnings }: Plan): boolean => warnings.some(({ code }) => code === 'nothing_to_do');
 
 const TEXTS = {
   title: 'Plan',
@@ -77,54 +34,39 @@ const TEXTS = {
   limitsSub: 'used, plus this, of allowed',
   unlimited: 'no limit',
   approval: 'Needs approval.',
-  approvalWho: 'Somebody other than you decides; until then nothing is done.',
+  approvalWho: 'Another person decides. Until then nothing is done.',
   refused: 'Refused.',
-  nothing: 'Nothing to do:',
-  nothingText: 'it is already so.',
   noPrice: 'no price yet',
 };
 
 /** The plan in a fixed order: money, steps, what it touches, downtime, limits, approval, warnings, refusal. The button is the caller's. */
 export function PlanCard({ plan, children }: { readonly plan: Plan; readonly children?: React.ReactNode }) {
-  const { cost, warnings = [] } = plan;
+  const { cost, warnings } = plan;
   return (
     <section className="card plan" aria-label={TEXTS.title}>
       <div className="tt">
         <h2>{TEXTS.title}</h2>
-        {plan.plan_expires_at && <span className="dim sm">{TEXTS.until(new Date(plan.plan_expires_at).toLocaleTimeString('en-GB'))}</span>}
+        <span className="dim sm">{TEXTS.until(secondOfDay(plan.plan_expires_at))}</span>
       </div>
-      {cost && <Delta cost={cost} />}
+      <Delta cost={cost} />
       <Steps plan={plan} />
       <Things title={TEXTS.creates} things={plan.creates} />
       <Changes changes={plan.changes} />
       <Things title={TEXTS.destroys} things={plan.destroys} bad />
       <Things title={TEXTS.leaves} things={plan.leaves} />
-      <Downtime plan={plan} />
+      <DowntimeLine downtime={plan.downtime} />
       <Limits limits={plan.limits} />
       <div className="ps grid notes">
-        {plan.nothing_to_do && (
-          <Note tone="info" title={TEXTS.nothing}>
-            {TEXTS.nothingText}
-          </Note>
-        )}
-        {plan.approval?.required && (
+        {plan.approval.required && (
           <Note tone="wait" title={TEXTS.approval}>
             {[plan.approval.why, TEXTS.approvalWho].filter(Boolean).join(' ')}
           </Note>
         )}
-        {(plan.irreversible ?? []).map((text) => (
-          <Note key={text} tone="warn">
-            {text}
+        {warnings.map(({ code, detail }) => (
+          <Note key={detail} tone={code === 'nothing_to_do' ? 'info' : 'warn'}>
+            {detail}
           </Note>
         ))}
-        {warnings.map((warning) => {
-          const text = typeof warning === 'string' ? warning : warning.detail;
-          return (
-            <Note key={text} tone="warn">
-              {text}
-            </Note>
-          );
-        })}
         {plan.refused && (
           <Note tone="bad" title={TEXTS.refused}>
             {plan.refused.detail}{' '}
@@ -139,7 +81,7 @@ export function PlanCard({ plan, children }: { readonly plan: Plan; readonly chi
   );
 }
 
-function Delta({ cost }: { readonly cost: NonNullable<Plan['cost']> }) {
+function Delta({ cost }: { readonly cost: Plan['cost'] }) {
   return (
     <div className="delta">
       <div>
@@ -164,8 +106,8 @@ function Delta({ cost }: { readonly cost: NonNullable<Plan['cost']> }) {
 }
 
 function Steps({ plan }: { readonly plan: Plan }) {
-  const steps: PlannedStep[] = plan.steps.map((step) => (typeof step === 'string' ? { name: step } : step));
-  const firstFinal = steps.findIndex(({ reversible }) => reversible === false);
+  const { steps } = plan;
+  const firstFinal = steps.findIndex(({ reversible }) => !reversible);
   if (steps.length === 0) return null;
   return (
     <div className="ps">
@@ -175,7 +117,7 @@ function Steps({ plan }: { readonly plan: Plan }) {
           <li key={step.name}>
             <span>{index + 1}</span>
             <span>
-              {step.does ?? words(step.name)}
+              {step.does}
               {index === firstFinal && <span className="pv" aria-hidden="true" />}
             </span>
             <span>{index === firstFinal ? TEXTS.noUndo : step.undo ? TEXTS.undo(step.undo) : ''}</span>
@@ -186,15 +128,13 @@ function Steps({ plan }: { readonly plan: Plan }) {
   );
 }
 
-function Things({
-  title,
-  things = [],
-  bad = false,
-}: {
+interface ThingsProps {
   readonly title: string;
-  readonly things?: readonly PlannedThing[] | undefined;
+  readonly things: readonly PlannedThing[];
   readonly bad?: boolean;
-}) {
+}
+
+function Things({ title, things, bad = false }: ThingsProps) {
   if (things.length === 0) return null;
   return (
     <div className="ps">
@@ -214,7 +154,7 @@ function Things({
   );
 }
 
-function Changes({ changes = [] }: Pick<Plan, 'changes'>) {
+function Changes({ changes }: Pick<Plan, 'changes'>) {
   if (changes.length === 0) return null;
   return (
     <div className="ps">
@@ -236,16 +176,12 @@ function Changes({ changes = [] }: Pick<Plan, 'changes'>) {
   );
 }
 
-function Downtime({ plan }: { readonly plan: Plan }) {
-  const { downtime } = plan;
-  const text = downtime?.expected
-    ? [downtime.why, downtime.typical_seconds && TEXTS.about(downtime.typical_seconds)].filter(Boolean).join(', ')
-    : plan.off_for;
-  if (!text) return null;
+function DowntimeLine({ downtime: { expected, why, typical_seconds: seconds } }: Pick<Plan, 'downtime'>) {
+  if (!expected) return null;
   return (
     <div className="ps">
       <h3>{TEXTS.downtime}</h3>
-      <p>{text}</p>
+      <p>{[why, seconds !== null && TEXTS.about(seconds)].filter(Boolean).join(', ')}</p>
     </div>
   );
 }
@@ -261,7 +197,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** One bar for each limit: used solid, this order hatched. */
-function Limits({ limits = [] }: Pick<Plan, 'limits'>) {
+function Limits({ limits }: Pick<Plan, 'limits'>) {
   const shown = limits.filter(({ limit, requested }) => SHORT_NAMES[limit] && Number(requested) > 0);
   if (shown.length === 0) return null;
   return (

@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { age, exactTime } from './format';
 
 const TICK_MS = 15_000;
@@ -18,17 +18,22 @@ function subscribe(listener: () => void): () => void {
 /** The time of this moment, renewed every quarter of a minute for all ages on the page at once. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
 
-/** How long ago something was, with the exact time on hover and focus. */
+/** How long ago something was, with the exact time on hover. A table has many of them, so each makes its tooltip when it is needed. */
 export function Age({ at, suffix = '', late = false }: { readonly at: string | null; readonly suffix?: string; readonly late?: boolean }) {
   const nowMs = useNow();
+  const [isHovered, setHovered] = useState(false);
   if (at === null) return <span className="dim">never</span>;
   const text = age(at, Math.max(nowMs, new Date(at).getTime()));
-  return (
-    <Tooltip label={exactTime(at)} openDelay={250}>
-      <time dateTime={at} className={late ? 'age tn late' : 'age tn'} style={late ? { color: 'var(--warn)' } : undefined}>
-        {text}
-        {/\d [a-z]+$/.test(text) ? suffix : ''}
-      </time>
-    </Tooltip>
+  const time = (
+    <time
+      dateTime={at}
+      className={late ? 'age tn late' : 'age tn'}
+      style={late ? { color: 'var(--warn)' } : undefined}
+      onPointerEnter={isHovered ? undefined : () => setHovered(true)}
+    >
+      {text}
+      {/\d [a-z]+$/.test(text) ? suffix : ''}
+    </time>
   );
+  return isHovered ? <Tooltip label={exactTime(at)}>{time}</Tooltip> : time;
 }

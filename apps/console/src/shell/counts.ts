@@ -5,6 +5,12 @@ import { useSession } from './session';
 const POLL_MS = 30_000;
 const OPEN_SAGAS = 'pending,running,compensating';
 
+/** The tenants that own something, as values of a filter. */
+export function useTenantOptions(): readonly { readonly value: string; readonly label: string }[] {
+  const { by_tenant: tenants = [] } = useSummary().data?.data ?? {};
+  return tenants.flatMap(({ tenant_id: id }) => (id ? [{ value: id, label: id }] : []));
+}
+
 /** Numbers of resources by kind, owner and region, with the age of the data. The shell and the inbox read the same one. */
 export function useSummary() {
   return useQuery({

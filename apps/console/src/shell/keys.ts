@@ -17,8 +17,19 @@ export function isTyping(event: KeyboardEvent): boolean {
   return Boolean(target?.closest('input, textarea, select, [contenteditable], [role="dialog"], [role="menu"], [role="listbox"]'));
 }
 
-/** `g` and a letter go to a place, `n` orders. Keys can be turned off; `Ctrl K` always works. */
-export function usePlaceKeys(groups: readonly PlaceGroup[]): void {
+const isInTable = (event: KeyboardEvent): boolean => Boolean((event.target as HTMLElement | null)?.closest('.tb'));
+
+/** Keys that press something of the page that is on screen. */
+const PRESSES: Readonly<Record<string, string>> = { f: '.main .chip.add' };
+
+/** The row of the table on screen that the focus goes to first. */
+const firstRow = (): HTMLElement | null => document.querySelector<HTMLElement>('.main .tb tr[tabindex="0"]');
+
+/**
+ * `g` and a letter go to a place, `n` orders, `j` and `k` enter the table, `f` filters, `?` lists the keys. Keys can be turned off; `Ctrl K`
+ * always works.
+ */
+export function usePlaceKeys(groups: readonly PlaceGroup[], showHelp: () => void): void {
   const navigate = useNavigate();
   useEffect(() => {
     let waitsUntil = 0;
@@ -32,9 +43,16 @@ export function usePlaceKeys(groups: readonly PlaceGroup[]): void {
       waitsUntil = 0;
       const place = isSecond ? groups.flatMap(({ places }) => places).find(({ key }) => key === event.key) : undefined;
       if (place) void navigate({ to: place.to });
-      else if (!isSecond && event.key === 'n') void navigate({ to: '/order' });
+      else if (isSecond) return;
+      else if (event.key === 'n') void navigate({ to: '/order' });
+      else if (event.key === '?') showHelp();
+      else if ((event.key === 'j' || event.key === 'k') && !isInTable(event)) firstRow()?.focus();
+      else if (PRESSES[event.key]) {
+        event.preventDefault(); // the letter would be typed into the field that opens
+        document.querySelector<HTMLElement>(PRESSES[event.key] ?? '')?.click();
+      }
     };
     window.addEventListener('keydown', pressed);
     return () => window.removeEventListener('keydown', pressed);
-  }, [groups, navigate]);
+  }, [groups, navigate, showHelp]);
 }

@@ -1,17 +1,23 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useState, type KeyboardEvent } from 'react';
+import { useDeferredValue, useState, type FocusEvent, type KeyboardEvent } from 'react';
 import { answered, api } from '../client/client';
-import { IconSearch } from '../parts/icons';
+import { IconBookmark, IconSearch } from '../parts/icons';
 import { KindIcon, kindName } from '../parts/kinds';
 import { keysAreOff, setKeysOff } from './keys';
 import type { PlaceGroup } from './navigation';
+import { useSavedViews } from './saved-views';
 import { setScheme, useScheme } from './scheme';
 import { useSession } from './session';
 import { TEXTS } from './texts';
 
 const SHORTEST = 2;
+
+/** The dialog around the field has no title to be named by, and takes no label. */
+function nameDialog(event: FocusEvent<HTMLInputElement>): void {
+  event.currentTarget.closest('[role="dialog"]')?.setAttribute('aria-label', TEXTS.search);
+}
 
 /** `Enter` without a choice opens the first action. */
 function openFirst(event: KeyboardEvent<HTMLInputElement>): void {
@@ -20,10 +26,16 @@ function openFirst(event: KeyboardEvent<HTMLInputElement>): void {
   if (!dialog?.querySelector('[data-selected]')) dialog?.querySelector<HTMLElement>('.mantine-Spotlight-action')?.click();
 }
 
-/** Search and commands in one place: pages, what can be done from anywhere, and resources by name, address, id or tag. */
-export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) {
+interface PaletteProps {
+  readonly groups: readonly PlaceGroup[];
+  readonly showHelp: () => void;
+}
+
+/** Search and commands in one place: pages, saved views, what can be done from anywhere, and resources by name, address, id or tag. */
+export function Palette({ groups, showHelp }: PaletteProps) {
   const navigate = useNavigate();
   const scheme = useScheme();
+  const savedViews = useSavedViews();
   const { signOut } = useSession();
   const [query, setQuery] = useState('');
   const q = useDeferredValue(query.trim());
@@ -44,9 +56,19 @@ export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) 
       leftSection: <Icon size={16} stroke={1.75} aria-hidden />,
       onClick: () => void navigate({ to }),
     }));
+  const views: SpotlightActionData[] = savedViews
+    .filter(({ name }) => matches(name))
+    .map(({ path, name, search }) => ({
+      id: `view ${path} ${name}`,
+      label: name,
+      description: groups.flatMap(({ places }) => places).find(({ to }) => to === path)?.text,
+      leftSection: <IconBookmark size={16} stroke={1.75} aria-hidden />,
+      onClick: () => void navigate({ to: path, search } as never),
+    }));
   const actions: SpotlightActionData[] = [
     { id: 'scheme', label: TEXTS.scheme[next], onClick: () => setScheme(next) },
     { id: 'scheme-auto', label: TEXTS.scheme.auto, onClick: () => setScheme('auto') },
+    { id: 'help', label: TEXTS.keys.title, description: '?', onClick: showHelp },
     { id: 'keys', label: keysAreOff() ? TEXTS.keysOn : TEXTS.keysOff, onClick: () => setKeysOff(!keysAreOff()) },
     { id: 'sign-out', label: TEXTS.signOut, onClick: signOut },
   ].filter(({ label }) => matches(label));
@@ -60,6 +82,7 @@ export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) 
   const all: SpotlightActionGroupData[] = [
     { group: TEXTS.palette.resources, actions: resources },
     { group: TEXTS.palette.pages, actions: pages },
+    { group: TEXTS.palette.views, actions: views },
     { group: TEXTS.palette.actions, actions },
   ].filter((group) => group.actions.length > 0);
   return (
@@ -78,6 +101,7 @@ export function Palette({ groups }: { readonly groups: readonly PlaceGroup[] }) 
         leftSection: <IconSearch size={16} stroke={1.75} aria-hidden />,
         placeholder: TEXTS.palette.placeholder,
         'aria-label': TEXTS.search,
+        onFocus: nameDialog,
         onKeyDown: openFirst,
       }}
     />

@@ -1,12 +1,13 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { Modal } from '@mantine/core';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Problem } from '../client/client';
 import { IconCloudOff, IconMenu2 } from '../parts/icons';
 import { useInbox } from '../screens/inbox/inbox-items';
 import { Brand } from './brand';
 import { useDriftSummary, useOpenSagas, useSummary } from './counts';
+import { KeyHelp } from './key-help';
 import { usePlaceKeys } from './keys';
 import { isAt, PlaceList, placesOf, type PlaceGroup } from './navigation';
 import { Palette } from './palette';
@@ -23,7 +24,9 @@ export function Shell() {
   const summary = useSummary();
   const sagas = useOpenSagas();
   const drift = useDriftSummary();
-  usePlaceKeys(groups);
+  const [help, setHelp] = useState(false);
+  const showHelp = useCallback(() => setHelp(true), []);
+  usePlaceKeys(groups, showHelp);
   const inbox = useInbox();
   const counts = {
     inbox: inbox.items.length,
@@ -48,7 +51,8 @@ export function Shell() {
         <Outlet />
       </div>
       <BottomBar groups={groups} counts={counts} />
-      <Palette groups={groups} />
+      <Palette groups={groups} showHelp={showHelp} />
+      {help && <KeyHelp groups={groups} close={() => setHelp(false)} />}
     </div>
   );
 }

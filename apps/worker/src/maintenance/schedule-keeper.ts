@@ -49,7 +49,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
     const { restored, removed } = await this.schedules.ensure(TIMETABLE, RETIRED);
     if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_updated', restored, removed });
     await this.billing.enqueueDueJobs();
-    for (const { kind, trigger } of await this.due.find()) {
+    for (const { kind, trigger } of await this.due.find({ ticksLost: restored.length > 0 })) {
       const queue = SWEEPS.find((sweep) => sweep.kind === kind)?.sync.queue;
       if (queue) await this.enqueuer.sweep({ queue, kind, trigger });
     }

@@ -52,7 +52,7 @@ export class OperatorSagaError extends domainError(
   'An operator started this saga; only operators can cancel or retry it',
 ) {}
 
-/** Somebody has decided already, or the start needed no decision. */
+/** The decision was made already, or the start needed none. */
 export class NotAwaitingApprovalError extends domainError(
   'not_awaiting_approval',
   'conflict',

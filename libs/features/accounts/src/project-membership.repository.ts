@@ -93,6 +93,25 @@ export class ProjectMembershipRepository {
       .getMany();
   }
 
+  /**
+   * The provider's id of the last project to which a resource was moved after it had left this one; undefined when it has not left it. The
+   * ids of resources are the provider's.
+   */
+  async projectAfterLeaving(projectUuid: string, { kind, providerId }: Pick<JoinedMember, 'kind' | 'providerId'>): Promise<string | undefined> {
+    const next = await this.members
+      .createQueryBuilder('m')
+      .select('p.providerId', 'uuid')
+      .innerJoin(Project, 'p', 'p.id = m.projectId and p.providerId <> :projectUuid', { projectUuid })
+      .innerJoin(Project, 'q', 'q.accountId = p.accountId and q.providerId = :projectUuid')
+      .innerJoin(ProjectMember, 'l', 'l.projectId = q.id and l.kind = m.kind and l.providerId = m.providerId')
+      .where('m.kind = :kind and m.providerId = :providerId', { kind, providerId })
+      .andWhere('l.memberUntil is not null and l.memberSince < m.memberSince')
+      .orderBy('m.memberSince', 'DESC')
+      .limit(1)
+      .getRawOne<{ uuid: string }>();
+    return next?.uuid;
+  }
+
   /** Adds the member that the next walk will list. A known member, and one of a project that is not mirrored, changes nothing. */
   async join({ accountId, projectUuid, kind, providerId, urn }: JoinedMember): Promise<void> {
     const project = await this.projects.findOneBy({ accountId, providerId: projectUuid, deletedAt: IsNull() });

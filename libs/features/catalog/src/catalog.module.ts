@@ -10,10 +10,11 @@ import { Size } from './entities/size.entity';
 import { OffersReader } from './offers-reader';
 import { ListPriceService } from './prices/list-price.service';
 import { ListPrices } from './prices/list-prices';
+import { ObservedPrices } from './prices/observed-prices';
 import { PriceBook } from './prices/price-book';
 import { PriceWriter } from './prices/price-writer';
 
-const EXPORTED = [Catalog, ListPrices, ListPriceService, OffersReader, PriceBook, PriceWriter];
+const EXPORTED = [Catalog, ListPrices, ListPriceService, ObservedPrices, OffersReader, PriceBook, PriceWriter];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({

@@ -39,5 +39,6 @@ export {
 } from './offers-reader';
 export { ListPrices } from './prices/list-prices';
 export { CATALOG_RATES } from './functions/rates.sql';
+export { ObservedPrices, type BilledMonth } from './prices/observed-prices';
 export { PriceBook, Prices, type PriceBasis } from './prices/price-book';
 export { PriceWriter, recordPrices, type BilledSince } from './prices/price-writer';

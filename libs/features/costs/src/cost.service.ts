@@ -1,9 +1,11 @@
+import type { PriceBasis } from '#libs/catalog';
+import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { CompletenessReader, type ResourceFilters } from '#libs/inventory';
-import { Money } from '#libs/kernel';
+import { cached, Money } from '#libs/kernel';
 import { InvoiceReader } from '#libs/provider-billing';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { accrualStatement } from './accrual.sql';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
@@ -41,6 +43,13 @@ export interface CostView {
   readonly incomplete_before: string | null;
 }
 
+/** A question that was understood. */
+interface Asked {
+  readonly window: CostWindow;
+  readonly basis: CostBasis;
+  readonly incomplete: string | null;
+}
+
 interface AnswerRow {
   readonly groups: CostGroupView[];
   readonly amount: string;
@@ -53,30 +62,57 @@ select clock_timestamp() as now,
        least((select e.at from cloud_resource_events e order by e.seq limit 1), (select min(s.started_at) from cloud_sweeps s where s.status = 'complete')) as since,
        (select max(m.before) from cloud_event_months m) as archived_before`;
 
+/** Measured: most resources of a month are alike, which the planner cannot know, so it would sort all of them instead of hashing. */
+const SETTINGS = `set local work_mem = '64MB'; set local enable_sort = off; set local jit = off`;
+
+/** Questions whose answers are kept, and the longest wait for one that another caller has begun. */
+const MOST_QUESTIONS = 500;
+const LIMIT_MS = 30_000;
+
 /** Answers what things cost: by the provider's invoices, or accrued by the second from what existed. */
 @Injectable()
 export class CostService {
+  /** Answers of questions about the time until now, by the question. */
+  private readonly answers = new Map<string, () => Promise<CostView>>();
+
   constructor(
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
    * The costs that the caller may see. A tenant gets what was accrued for its own resources while they were its own, at list prices.
-   * Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for, `TooManyGroupsError`.
+   * Equal questions about the time until now share an answer for some seconds, which `to` ends with: screens ask again all the time, and costs
+   * are as old as the last sweep anyway. Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for,
+   * `TooManyGroupsError`.
    */
   async read(scope: Scope, question: CostQuestion, { all = false }: { readonly all?: boolean } = {}): Promise<CostView> {
-    const [recorded] = await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE);
-    const mostGroups = all ? 1_000_000 : MOST_GROUPS;
-    const window = costWindow(question, recorded?.now ?? new Date(0), mostGroups);
+    const asked = await this.understand(scope, question, all);
+    const { freshMs } = this.config.costs;
+    if (all || asked.window.until !== asked.window.now || freshMs === 0) return this.compute(scope, question, asked);
+    const key = JSON.stringify([scope, question, asked.window.since]);
+    if (this.answers.size >= MOST_QUESTIONS) this.answers.clear();
+    const compute = async () => this.compute(scope, question, await this.understand(scope, question, false));
+    const answer = this.answers.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
+    this.answers.set(key, answer);
+    return answer();
+  }
+
+  private async understand(scope: Scope, question: CostQuestion, all: boolean): Promise<Asked> {
+    const recorded = await this.recorded();
+    const window = costWindow(question, recorded?.now ?? new Date(0), all ? 1_000_000 : MOST_GROUPS);
     const basis = costBasis(window, question.groupBy, scope.kind === 'tenant', question.basis);
     const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded?.since ?? null, recorded?.archived_before ?? null) : null;
+    return { window, basis, incomplete };
+  }
+
+  private async compute(scope: Scope, question: CostQuestion, { window, basis, incomplete }: Asked): Promise<CostView> {
     const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : await this.invoices.completeness();
-    const { text, values } = this.statement(scope, question, window, basis);
-    const [row] = await this.database.query<AnswerRow>(text, values);
+    const row = await this.answer(this.statement(scope, question, window, basis));
     const groups = row?.groups ?? [];
-    if (groups.length > mostGroups) throw new TooManyGroupsError(mostGroups);
+    if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
     return {
       basis,
@@ -91,6 +127,30 @@ export class CostService {
       as_of,
       incomplete_before: incomplete,
     };
+  }
+
+  /**
+   * What each tenant has cost in the running month, by id; a tenant without costs has no entry. `basis`: `list` for what a tenant may see.
+   * Undefined while nothing can be accrued. Set-based: all tenants at once.
+   */
+  async monthToDate(basis: PriceBasis): Promise<ReadonlyMap<string, string> | undefined> {
+    const recorded = await this.recorded();
+    if (!recorded?.since) return undefined;
+    const window = costWindow({}, recorded.now, Number.MAX_SAFE_INTEGER - 1);
+    const request = { window, groupBy: ['tenant'], basis, tenant: undefined, unattributed: false, filters: {} } as const;
+    const row = await this.answer(accrualStatement(request));
+    return new Map((row?.groups ?? []).flatMap(({ tenant, amount }) => (tenant == null ? [] : [[tenant, amountText(amount)]])));
+  }
+
+  private async recorded(): Promise<{ now: Date; since: Date | null; archived_before: Date | null } | undefined> {
+    return (await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE))[0];
+  }
+
+  private answer({ text, values }: { readonly text: string; readonly values: unknown[] }): Promise<AnswerRow | undefined> {
+    return this.database.transaction(async (tx) => {
+      await tx.query(SETTINGS);
+      return (await tx.query<AnswerRow>(text, values))[0];
+    });
   }
 
   private statement(scope: Scope, { groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {

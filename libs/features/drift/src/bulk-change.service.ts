@@ -1,8 +1,9 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction, type Queryable } from '#libs/database';
+import { EventLog } from '#libs/events';
 import { BulkOwnership, InventoryReader, ProtectionRecorder, type LockedResource, type ResourceFilters } from '#libs/inventory';
 import { domainError, ValidationFailedError } from '#libs/kernel';
-import { DesiredStateRepository, holdOf } from '#libs/provisioning';
+import { DesiredStateRepository, holdOf, protectionEvents } from '#libs/provisioning';
 import { SagaQueries } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -44,6 +45,7 @@ export class BulkChangeService {
     private readonly adoption: AdoptionService,
     private readonly sagas: SagaQueries,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
   ) {}
 
   /** Returns what `apply` would do now, and changes nothing. Throws like `apply`. */
@@ -62,7 +64,7 @@ export class BulkChangeService {
     return this.transaction.run(async (em) => {
       const { report, changed } = await this.judge(em, change, ids);
       const tx = queryableOf(em);
-      if (changed.length > 0) await this.write(tx, change, changed, entryId);
+      if (changed.length > 0) await this.write(tx, change, changed, { ...because, id: entryId });
       if (change.action === 'protect' && (await this.sagas.holdsAtPivot(em, changed.map(holdOf))).size > 0) throw new BegunMeanwhile();
       const { action, tenantId, filter } = change;
       const named = { ...(tenantId !== undefined && { tenant_id: tenantId }), ...(filter && { filter }) };
@@ -116,16 +118,24 @@ export class BulkChangeService {
     return { report: { matched: ids.length, changed: changed.length, skipped }, changed };
   }
 
-  private async write(tx: Queryable, { action, tenantId }: BulkChange, rows: readonly LockedResource[], entryId: string): Promise<void> {
+  private async write(
+    tx: Queryable,
+    { action, tenantId }: BulkChange,
+    rows: readonly LockedResource[],
+    entry: AuditContext & { readonly id: string },
+  ): Promise<void> {
     const ids = rows.map(({ id }) => id);
     switch (action) {
       case 'adopt':
         return this.adoption.adoptAll(tx, ids);
       case 'assign':
-        return this.owners.assign(tx, ids, tenantId ?? null, entryId);
+        return this.owners.assign(tx, ids, tenantId ?? null, entry.id);
       case 'protect':
-      case 'unprotect':
-        return this.protection.set(tx, ids, action === 'protect' ? 'admin' : null);
+      case 'unprotect': {
+        const protectedBy = action === 'protect' ? 'admin' : null;
+        await this.protection.set(tx, ids, protectedBy);
+        return this.events.append(tx, protectionEvents(rows, protectedBy, entry));
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 export { BulkOwnership } from './attribution/bulk-ownership';
 export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
-export { INVENTORY_HISTORY } from './functions/inventory-history.sql';
+export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
 export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {

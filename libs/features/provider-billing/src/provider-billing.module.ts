@@ -1,4 +1,5 @@
 import { AccountsModule } from '#libs/accounts';
+import { CatalogModule } from '#libs/catalog';
 import { databaseGauges } from '#libs/database';
 import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
@@ -42,7 +43,7 @@ const EXPORTED = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [AccountsModule, EventsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
+  imports: [AccountsModule, CatalogModule, EventsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [...EXPORTED, FinanceClient, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
   exports: EXPORTED,
 })

@@ -5,7 +5,7 @@ export { DesiredStateRepository } from './desired-state/desired-state.repository
 export { DesiredStateService, type DesiredStateView } from './desired-state/desired-state.service';
 export { DESIRED_FIELDS, DesiredState, desiredFields, type Spec } from './entities/desired-state.entity';
 export { OWN_TAGS } from './provider/tag-calls';
-export { holdOf, ResourceProtection } from './protection/resource-protection.service';
+export { holdOf, protectionEvents, ResourceProtection } from './protection/resource-protection.service';
 export { AdminsOnlyError } from './provisioning.errors';
 export { Reaper } from './reaper/reaper';
 export { DropletReverts, type RevertOrder } from './reverts/revert-droplet.saga';

@@ -29,15 +29,22 @@ export type PricedUsage = Usage & { readonly billed: readonly BilledUsage[] };
 export const OPEN_SAGA = `status not in ('completed', 'rolled_back', 'failed', 'compensation_failed', 'rejected')`;
 
 const numberAt = (field: string) => `case when jsonb_typeof(attrs -> '${field}') = 'number' then (attrs ->> '${field}')::numeric end`;
+/** Of a droplet whose size is not in the stored catalog. */
+const ofUnlisted = (field: string) => `case when r.kind = 'droplet' and z.slug is null then ${numberAt(field)} end`;
 
-/** Set-based: the usage of some tenants in one statement, each tenant once. $1 tenant ids. */
+/**
+ * Set-based: the usage of some tenants in one statement, each tenant once. Most of it comes from sizes and from what resources are billed as,
+ * because reading the attributes of each resource takes longer than all the rest. $1 tenant ids.
+ */
 const USAGE = `
 with alike as (
   select tenant_id, kind, p.product, p.units, p.plan, count(*)::int as number,
-         sum(case when kind = 'droplet' then ${numberAt('vcpus')} end) as vcpus,
-         sum(case when kind = 'droplet' then ${numberAt('memory')} end) as memory_mib,
-         sum(case when kind = 'volume' then ${numberAt('size_gigabytes')} end) as volume_gib
-    from cloud_resources r left join resource_prices p on p.resource_id = r.id and p.valid_to = 'infinity'
+         sum(coalesce(z.vcpus, ${ofUnlisted('vcpus')})) filter (where kind = 'droplet') as vcpus,
+         sum(coalesce(z.memory_mb, ${ofUnlisted('memory')})) filter (where kind = 'droplet') as memory_mib,
+         sum(coalesce(p.units, ${numberAt('size_gigabytes')})) filter (where kind = 'volume') as volume_gib
+    from cloud_resources r
+    left join platform_resource_prices p on p.resource_id = r.id and p.valid_to = 'infinity'
+    left join provider_sizes z on z.slug = r.size_slug
    where tenant_id = any ($1::text[]) and deleted_at is null
    group by 1, 2, 3, 4, 5),
 counted as (

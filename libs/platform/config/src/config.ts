@@ -184,6 +184,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       /** Of older balances only the last of each day is kept. */
       balanceHourlyDays: values.BALANCE_HOURLY_DAYS,
     },
+    /** `freshMs`: equal questions about the costs until now share one answer for this time. */
+    costs: { freshMs: values.COSTS_FRESH_MS },
     /** Without a `url` nothing is pushed, and nothing is logged. */
     finance: { url: values.SKYAI_FINANCE_URL, tenantId: values.FINANCE_TENANT_ID },
     /** Read by `npm start` and the simulator only. */

@@ -250,6 +250,7 @@ const SHAPE = {
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 
+  COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),
   FINANCE_TENANT_ID: setting('billing', 'tenant_id of finance tokens', text, 'platform-admin'),
 

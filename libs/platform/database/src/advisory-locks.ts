@@ -40,11 +40,11 @@ export const lockSession = (session: Session, lock: AdvisoryLock): Promise<unkno
 
 export const unlockSession = (session: Session, lock: AdvisoryLock): Promise<unknown> => session.query(call('advisory_unlock', lock));
 
-/** Takes the lock until the transaction ends. False when somebody else holds it. */
+/** Takes the lock until the transaction ends. False when another session holds it. */
 export const tryLockTransaction = (tx: Queryable, lock: AdvisoryLock): Promise<boolean> =>
   granted(tx, call('try_advisory_xact_lock', lock));
 
-/** Takes the lock until the session ends. False when somebody else holds it. */
+/** Takes the lock until the session ends. False when another session holds it. */
 export const tryLockSession = (session: Queryable, lock: AdvisoryLock): Promise<boolean> =>
   granted(session, call('try_advisory_lock', lock));
 

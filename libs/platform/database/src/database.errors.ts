@@ -46,6 +46,17 @@ const TOOK_TOO_LONG = new Set(['55P03', '57014']);
 /** The server refuses a connection with a role setting: the login lacks the role, or the role does not exist. */
 const ROLE_REFUSED = new Set(['42501', '22023']);
 
+/**
+ * SQLSTATE classes of a statement that PostgreSQL can never run, or that our own function refuses: our bugs. A read-only server and a database
+ * that does not exist have classes among them, but are states of the server.
+ */
+const OF_THE_STATEMENT = /^(?!25006|3D)(0|2[^8]|3|42|44|P0)/;
+
+/** Whether PostgreSQL failed for a reason of its own, such as a full disk or an internal error, and not because of the statement. */
+export function isServerFailure(error: unknown): boolean {
+  return error instanceof DatabaseError && !OF_THE_STATEMENT.test(error.code ?? '');
+}
+
 /** Translates a failure of `pg`. Errors of the statement itself stay unchanged, because they are our bugs. */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof DomainError) return error;

@@ -5,6 +5,7 @@ export { Database, DatabaseHealth } from './database';
 export {
   DatabaseBusyError,
   DatabaseUnavailableError,
+  isServerFailure,
   ServiceRoleRequiredError,
   ServiceRoleUnavailableError,
   translateDatabaseError,

@@ -44,7 +44,7 @@ export interface NewEvent {
   readonly type: EventType;
   /** The owner of the subject at this moment, who may read the event. Null: platform admins only. */
   readonly tenantId: string | null;
-  /** Who made the change: the actor of its audit entry. Null when nobody asked for it. */
+  /** Who made the change: the actor of its audit entry. Null when the service made it by itself. */
   readonly actor: { readonly sub: string; readonly role: string } | null;
   /** The part of the product that made the change, such as `saga`, `drift` or `api`. */
   readonly source: string;

@@ -9,6 +9,7 @@ import { ListCard, useList } from '../../parts/list';
 import { Facts, PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
+import { useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { TEXTS } from './texts';
 
@@ -20,8 +21,8 @@ const COLUMNS: readonly Column<Entry>[] = [
   { id: 'what', head: TEXTS.heads.what, width: 210, cell: ({ action }) => <b style={{ fontWeight: 550 }}>{words(action)}</b> },
   { id: 'on', head: TEXTS.heads.on, cell: (entry) => <span className="mid">{targetText(entry)}</span> },
   { id: 'by', head: TEXTS.heads.by, width: 150, cell: ({ actor }) => actor },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span> },
-  { id: 'reason', head: TEXTS.heads.reason, width: 260, cell: ({ reason }) => <span className="dim">{reason ?? ''}</span> },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, wide: true, cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span> },
+  { id: 'reason', head: TEXTS.heads.reason, width: 260, wide: true, cell: ({ reason }) => <span className="dim">{reason ?? ''}</span> },
   { id: 'at', head: TEXTS.heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
 ];
 
@@ -35,7 +36,7 @@ export function AuditScreen() {
     { name: 'actor', label: TEXTS.filters.actor },
     { name: 'action', label: TEXTS.filters.action },
     { name: 'target_type', label: TEXTS.filters.target_type },
-    { name: 'tenant_id', label: TEXTS.filters.tenant_id },
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: useTenantOptions() },
     { name: 'request_id', label: TEXTS.filters.request_id },
   ];
   return (

@@ -1,4 +1,4 @@
-import { count } from '../../parts/format';
+import { count, money } from '../../parts/format';
 
 /** Every text of the costs. */
 export const TEXTS = {
@@ -8,15 +8,25 @@ export const TEXTS = {
   invoiced: 'From the lines of the provider’s invoices, without tax.',
   accrued: 'Accrued by the second at list prices.',
   incomplete: (day: string) => `Before ${day} nothing was recorded, so the month is not whole.`,
-  total: 'in total',
+  soFar: (month: string, isEstimate: boolean) => (isEstimate ? `${month}, estimate` : month),
+  expected: (amount: string, month: string) => `About ${amount} by the end of ${month} if nothing changes.`,
+  was: (month: string, amount: string) => `${month} was ${amount}.`,
+  before: (month: string, delta: string) => `${delta} against ${month}.`,
   csv: 'CSV',
-  groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', day: 'Day' },
+  groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', resource: 'Resource', day: 'Day' },
+  filters: { tenant_id: 'tenant', kind: 'kind' },
   amount: '$',
+  total: 'Total',
   share: 'Share',
   noOwner: 'No owner',
   noProject: 'Without a project',
   rest: 'Account',
+  chart: (title: string) => `${title}, in dollars. The table below has the amounts of the chosen month.`,
+  months: (by: string) => `Months by ${by}`,
+  days: (month: string) => `Days of ${month} by kind`,
   unpriced: (n: number, kind: string) => `${count(n)} ${kind}`,
   unpricedTitle: 'Not in these costs, because there is no price:',
   empty: { title: 'No costs in this month', hint: 'Choose another month.' },
+  more: (n: number) => `${count(n)} more with smaller amounts are in the CSV.`,
+  delta: (value: number) => `${value > 0 ? '+' : '−'}${money(String(Math.abs(value)))}`,
 };

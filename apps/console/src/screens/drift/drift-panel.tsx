@@ -6,7 +6,7 @@ import { answered, api, type Drift, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { moneyDelta, valueText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
-import { PlanCard, type Plan } from '../../parts/plan-card';
+import { PlanCard } from '../../parts/plan-card';
 import { ProblemCode } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { TEXTS } from './texts';
@@ -138,9 +138,9 @@ function RevertDialog({ drift, close }: DialogProps) {
     gcTime: 0,
     retry: false,
   });
-  const plan = ask.data ? revertPlan(ask.data.data, drift) : null;
+  const plan = ask.data?.data as Schemas['DriftPlanResponse'] | undefined;
   const revert = async (reason: string | undefined) => {
-    const body = { reason, ...(plan?.plan_hash && { plan_hash: plan.plan_hash }) } as never;
+    const body = { reason, plan_hash: plan?.plan_hash } as never;
     const { data } = (await answered(api.POST('/api/v1/drift/{id}/revert', { params, body }))) as { data: { saga_id: string | null } };
     await client.invalidateQueries({ queryKey: ['drift'] });
     if (data.saga_id) await navigate({ to: '/sagas/$id', params: { id: data.saga_id } });
@@ -156,11 +156,4 @@ function RevertDialog({ drift, close }: DialogProps) {
       {plan && <PlanCard plan={plan} />}
     </Confirm>
   );
-}
-
-/** The plan of a revert says one field, which is its one change. */
-function revertPlan(data: unknown, drift: Drift): Plan {
-  const plan = data as Plan & { field?: string; from?: unknown; to?: unknown };
-  if (plan.changes?.length || plan.field === undefined) return plan;
-  return { ...plan, changes: [{ name: driftName(drift), field: plan.field, from: plan.from, to: plan.to }] };
 }

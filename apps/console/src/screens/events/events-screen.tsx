@@ -11,34 +11,57 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { filtersText } from '../../shell/search';
+import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
 
 type Event = Schemas['EventResponse'];
 type Span = keyof typeof TEXTS.spans;
 
-const HOURS: Readonly<Record<Span, number>> = { hour: 1, day: 24, week: 168 };
 const HOUR_MS = 3_600_000;
+const HOURS: Readonly<Record<Exclude<Span, 'night'>, number>> = { hour: 1, day: 24, week: 168 };
+const EVENING = 18;
+const MORNING = 8;
+
+/** The begin and end of a time, in the viewer's zone. The last night is from six in the evening to eight in the morning. */
+function timesOf(span: Span, nowMs = Date.now()): { readonly since: string; readonly until?: string } {
+  if (span !== 'night') return { since: new Date(nowMs - HOURS[span] * HOUR_MS).toISOString() };
+  const evening = new Date(nowMs);
+  if (evening.getHours() < EVENING) evening.setDate(evening.getDate() - 1);
+  evening.setHours(EVENING, 0, 0, 0);
+  const morning = new Date(evening);
+  morning.setDate(morning.getDate() + 1);
+  morning.setHours(MORNING, 0, 0, 0);
+  return { since: evening.toISOString(), until: morning.toISOString() };
+}
 
 const typeText = (type: string): string => words(type.replaceAll('.', ' '));
 const subjectText = ({ subject: { name, type, kind, id } }: Event): string =>
   [kindName(kind ?? type), name ?? `…${id.slice(-6)}`].join(' ');
 
+/** The provider changes them all the time, or the line says them already. */
+const QUIET = new Set(['networks', 'project_id', 'volume_ids', 'snapshot_ids', 'backup_ids', 'image_id', 'cloud_project_id']);
+
+const newOf = (change: unknown): unknown => (change !== null && typeof change === 'object' && 'new' in change ? change.new : change);
+
 /** The changed fields with their new values, as far as one line holds them. */
-function changeText({ data }: Event): string {
+function changeText({ data, subject }: Event): string {
   const changes = (data.changes ?? {}) as Readonly<Record<string, { readonly old?: unknown; readonly new?: unknown } | undefined>>;
-  const parts = Object.entries(changes).map(([name, change]) => {
-    const next = change && typeof change === 'object' && 'new' in change ? change.new : change;
-    return `${words(name.replace(/_id$/, ''))} ${valueText(next)}`;
+  const shown = Object.entries(changes).filter(
+    ([name, change]) => !QUIET.has(name) && !(name === 'name' && newOf(change) === subject.name),
+  );
+  const parts = shown.map(([name, change]) => {
+    const next = newOf(change);
+    return `${words(name.replace(/_id$|_slug$/, ''))} ${valueText(next)}`;
   });
   return parts.slice(0, 3).join(' · ');
 }
 
 function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
   const { heads } = TEXTS;
-  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => id ?? '' };
+  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 108, wide: true, cell: ({ tenant_id: id }) => id ?? '' };
   return [
-    { id: 'what', head: heads.what, width: 200, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
+    { id: 'what', head: heads.what, width: 170, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
     {
       id: 'on',
       head: heads.on,
@@ -56,6 +79,7 @@ function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
       id: 'by',
       head: heads.by,
       width: 150,
+      wide: true,
       cell: ({ actor, source }) => <span className="mid">{actor ?? TEXTS.sources[source] ?? words(source)}</span>,
     },
     { id: 'at', head: heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
@@ -66,10 +90,11 @@ export function EventsScreen() {
   const { isAdmin } = useSession();
   const navigate = useNavigate();
   const { filters, change } = useFilters();
+  const tenants = useTenantOptions();
   const { span: spanText = 'day', ...query } = filters;
-  const span: Span = spanText in HOURS ? (spanText as Span) : 'day';
-  const since = useMemo(() => new Date(Date.now() - HOURS[span] * HOUR_MS).toISOString(), [span]);
-  const asked = { ...query, since };
+  const span: Span = spanText in TEXTS.spans ? (spanText as Span) : 'day';
+  const times = useMemo(() => timesOf(span), [span]);
+  const asked = { ...query, ...times };
   const list = useList<Event, Schemas['EventResponseList']>(['all-events', asked], (cursor, signal) =>
     answered(api.GET('/api/v1/events', { params: { query: { ...asked, limit: PAGE, ...(cursor && { cursor }) } as never }, signal })),
   );
@@ -77,7 +102,7 @@ export function EventsScreen() {
   const specs: readonly FilterSpec[] = [
     { name: 'type', label: TEXTS.filters.type },
     { name: 'kind', label: TEXTS.filters.kind },
-    ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id }] : []),
+    ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants }] : []),
     { name: 'actor', label: TEXTS.filters.actor },
   ];
   const open = ({ subject: { type, id } }: Event) => {
@@ -92,7 +117,7 @@ export function EventsScreen() {
         sub={TEXTS.sub}
         beside={
           <div className="seg" role="group" aria-label="Time">
-            {(Object.keys(HOURS) as Span[]).map((one) => (
+            {(Object.keys(TEXTS.spans) as Span[]).map((one) => (
               <button key={one} type="button" aria-pressed={one === span} onClick={() => change({ span: one })}>
                 {TEXTS.spans[one]}
               </button>

@@ -3,12 +3,21 @@ import { count } from '../../parts/format';
 /** Every text of a tenant's home. */
 export const TEXTS = {
   title: 'Overview',
+  sub: (resources: number, running: number) =>
+    `${resources === 1 ? '1 resource' : `${count(resources)} resources`}. ${
+      running === 0 ? 'No request is open.' : running === 1 ? 'One request is open.' : `${count(running)} requests are open.`
+    }`,
   month: 'This month so far',
-  estimate: 'estimate at list prices',
-  rate: 'A month at what runs now',
-  last: (month: string) => `Invoice of ${month}`,
-  costs: 'See the costs',
-  resources: 'What you have',
+  soFar: (month: string) => `${month} so far, estimate`,
+  expected: (amount: string, month: string) => `About ${amount} by the end of ${month} if nothing changes.`,
+  last: (month: string, amount: string) => `${month} was ${amount}.`,
+  chart: (month: string) => `Costs of each day of ${month} in dollars, an estimate. The page Costs has them as a table.`,
+  costs: 'See what it is made of',
+  resources: 'My resources',
+  monthly: (amount: string) => `${amount} a month`,
+  all: (n: number) => `All ${count(n)} resources`,
+  heads: { name: 'Name', kind: 'Kind', details: 'Details', state: 'State', price: '$ / month' },
+  noResources: { title: 'You have no resources yet', hint: 'What you order appears here, with its state and price.' },
   limits: 'Limits',
   limitsSub: 'used of allowed',
   names: {
@@ -28,6 +37,10 @@ export const TEXTS = {
   },
   of: (used: number, most: number | null) => (most === null ? `${count(used)}, no limit` : `${count(used)} of ${count(most)}`),
   requests: 'Latest requests',
+  allRequests: 'all requests',
   noRequests: 'Nothing ordered yet.',
+  happened: 'What happened',
+  allEvents: 'all events',
+  noEvents: 'Nothing yet.',
   order: 'Order',
 };

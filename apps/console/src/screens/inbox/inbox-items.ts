@@ -75,7 +75,8 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
         meta: TEXTS.invoiceMeta(off),
         money: `${money(invoice.amount ?? '0')} ${TEXTS.onHold}`,
         at,
-        to: '/audit',
+        to: '/costs',
+        search: { period: period.slice(0, 7), by: 'kind' },
         rank: 1_000,
       };
     }),
@@ -109,13 +110,16 @@ function sagaItem(saga: Saga): InboxItem {
   const isStuck = saga.status === 'compensation_failed';
   const waits = saga.status === 'awaiting_approval';
   const title = sagaTitle(saga);
+  const delta = saga.cost?.delta_monthly ?? null;
   return {
     id: saga.id,
     group: 'sagas',
     tone: waits ? 'wait' : 'bad',
     title: waits ? TEXTS.sagaWaits(saga.created_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
-    meta: [saga.error?.step && words(saga.error.step), saga.error?.detail, saga.tenant_id].filter(Boolean).join(' · '),
-    money: null,
+    meta: [waits ? saga.approval?.why : saga.error?.step && words(saga.error.step), !waits && saga.error?.detail, saga.tenant_id]
+      .filter(Boolean)
+      .join(' · '),
+    money: delta === null || Number(delta) === 0 ? null : `${moneyDelta(delta)} / mo`,
     at: saga.updated_at,
     to: `/sagas/${saga.id}`,
     rank: waits ? 500 : UNSAFE / 2,

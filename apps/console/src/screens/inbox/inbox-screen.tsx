@@ -1,12 +1,23 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { BarChart } from '../../parts/chart';
 import { useFilters } from '../../parts/filters';
 import { age, count, moneyDelta } from '../../parts/format';
-import { IconAlertOctagon, IconClockExclamation, IconFileDollar, IconGitCompare, IconRadarOff, IconUserQuestion } from '../../parts/icons';
+import {
+  IconAlertOctagon,
+  IconClockExclamation,
+  IconFileDollar,
+  IconGitCompare,
+  IconRadarOff,
+  IconUserCheck,
+  IconUserQuestion,
+} from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Age, useNow } from '../../parts/time';
 import { useDriftSummary, useOpenSagas, useSummary } from '../../shell/counts';
+import { lastMonths, useMonths } from '../costs/cost-history';
 import { useInbox, type InboxGroup, type InboxItem } from './inbox-items';
 import './inbox.css';
 import { TEXTS } from './texts';
@@ -20,9 +31,11 @@ const ICONS: Readonly<Record<InboxGroup, typeof IconRadarOff>> = {
   data: IconClockExclamation,
 };
 const OLDEST = 5;
+const SHOWN_MONTHS = 6;
 
 export function InboxScreen() {
   const { items, isPending, error } = useInbox();
+  const client = useQueryClient();
   const { filters, change } = useFilters();
   const drift = useDriftSummary().data?.data;
   const shown = items.filter(({ group }) => !filters.group || group === filters.group);
@@ -50,7 +63,7 @@ export function InboxScreen() {
       />
       <div className="ib">
         <section className="card" aria-label={TEXTS.title}>
-          {error && <ErrorState error={error} />}
+          {error && <ErrorState error={error} retry={() => void client.refetchQueries({ type: 'active' })} />}
           {isPending && <Skeleton lines={6} />}
           {!isPending && !error && items.length === 0 && <Nothing />}
           <ol>
@@ -66,7 +79,7 @@ export function InboxScreen() {
 }
 
 function Item({ item }: { readonly item: InboxItem }) {
-  const Icon = ICONS[item.group];
+  const Icon = item.tone === 'wait' ? IconUserCheck : ICONS[item.group];
   return (
     <li className="it">
       <Icon size={18} stroke={1.75} aria-hidden style={{ color: `var(--${item.tone}-g)` }} />
@@ -100,22 +113,48 @@ function Side() {
     .slice(0, OLDEST);
   return (
     <aside className="grid side">
-      <Card label={TEXTS.numbers.title} pad>
-        <Facts
-          right
-          rows={[
-            [TEXTS.numbers.total, summary && count(summary.data.total)],
-            [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
-            [TEXTS.numbers.drifted, drift && count(drift.drifted)],
-          ]}
-        />
-      </Card>
-      <Card title={TEXTS.oldest} pad>
-        <Facts
-          right
-          rows={oldest.map(([kind, { as_of: at, complete }]) => [kindName(kind), <Age key={kind} at={at} late={!complete} />])}
-        />
-      </Card>
+      {summary && (
+        <Card label={TEXTS.numbers.title} pad>
+          <Facts
+            right
+            rows={[
+              [TEXTS.numbers.total, count(summary.data.total)],
+              [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
+              [TEXTS.numbers.drifted, drift && count(drift.drifted)],
+            ]}
+          />
+        </Card>
+      )}
+      <CostsCard />
+      {oldest.length > 0 && (
+        <Card title={TEXTS.oldest} pad>
+          <Facts
+            right
+            rows={oldest.map(([kind, { as_of: at, complete }]) => [kindName(kind), <Age key={kind} at={at} late={!complete} />])}
+          />
+        </Card>
+      )}
     </aside>
+  );
+}
+
+/** The latest months, the running one unfinished. */
+function CostsCard() {
+  const months = useMonths('kind', true);
+  const running = lastMonths(1)[0];
+  return (
+    <Card title={TEXTS.costs} right={<Link to="/costs">{TEXTS.allCosts}</Link>} pad>
+      {months.isPending && <Skeleton lines={4} />}
+      {months.error && <ErrorState error={months.error} retry={() => void months.refetch()} />}
+      {months.data && (
+        <BarChart
+          label={TEXTS.costsLabel}
+          {...months.data}
+          bars={months.data.bars.slice(-SHOWN_MONTHS).map((bar) => ({ ...bar, open: bar.id === running }))}
+          values={months.data.values.slice(-SHOWN_MONTHS)}
+          height={112}
+        />
+      )}
+    </Card>
   );
 }

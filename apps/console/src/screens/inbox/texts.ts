@@ -15,7 +15,7 @@ export const TEXTS = {
   drift: (name: string, field: string) => `${name}: ${field} is not what was ordered`,
   driftMeta: (from: string, to: string) => `${from} → ${to}`,
   owners: (n: number) => (n === 1 ? '1 resource has no owner' : `${n} resources have no owner`),
-  ownersMeta: 'Nobody sees or pays for them. Assign them, or give their project a tenant.',
+  ownersMeta: 'No tenant sees or pays for them. Assign them, or give their project a tenant.',
   invoice: (period: string) => `The provider’s invoice of ${period} does not add up`,
   invoiceMeta: (difference: string) => `off by ${difference} · nothing of it is passed on`,
   stale: (kind: string) => `The last sweep of ${kind} was not complete`,
@@ -23,4 +23,7 @@ export const TEXTS = {
   onHold: 'held',
   numbers: { title: 'Numbers', open: 'Running sagas', drifted: 'Drifted resources', total: 'Resources' },
   oldest: 'Oldest data',
+  costs: 'Costs by month',
+  allCosts: 'all costs',
+  costsLabel: 'Costs of the latest months by kind in dollars; the running month is an estimate. The page Costs has them as a table.',
 };

@@ -44,7 +44,7 @@ export function Owner({ tenantId }: { readonly tenantId: string | null }) {
 
 export function whyText({ attribution, project_name }: Resource): string {
   const { by, ref_name } = attribution;
-  if (by === 'project') return `${TEXTS.why.project} ${ref_name ?? project_name ?? ''}`;
+  if (by === 'project') return `${TEXTS.why.project} ${ref_name ?? project_name ?? ''}`.trim();
   if (by === 'parent') return `${TEXTS.why.parent} ${ref_name ?? ''}`;
   return TEXTS.why[by];
 }
@@ -67,9 +67,10 @@ export function Price({ price }: { readonly price: Resource['price'] }) {
 export const monthlyOf = (price: NonNullable<Resource['price']>): string =>
   String(Number(price.monthly ?? 0) + Number(price.backups?.monthly ?? 0));
 
-function Attention({ resource }: { readonly resource: Resource }) {
-  const { missing } = resource;
-  if (!missing) return null;
+/** The status; of a resource that the latest sweeps did not list, that it is missing. */
+function State({ resource }: { readonly resource: Resource }) {
+  const { missing, status } = resource;
+  if (!missing) return <Status of="resource" value={status} />;
   return (
     <Badge tone="bad" icon={IconCircleDashedX}>
       {TEXTS.strikes(missing.strikes, missing.of)}
@@ -80,21 +81,30 @@ function Attention({ resource }: { readonly resource: Resource }) {
 export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
   const { columnsOf: heads } = TEXTS;
   const owner: Column<Resource>[] = [
-    { id: 'owner', head: heads.owner, width: 104, cell: (row) => <Owner tenantId={row.tenant_id} /> },
-    { id: 'why', head: heads.why, width: 138, cell: (row) => <span className="dim">{whyText(row)}</span> },
+    { id: 'owner', head: heads.owner, width: 112, cell: (row) => <Owner tenantId={row.tenant_id} /> },
+    {
+      id: 'why',
+      head: heads.why,
+      width: 186,
+      wide: true,
+      cell: (row) => (
+        <span className="dim" title={whyText(row)}>
+          {whyText(row)}
+        </span>
+      ),
+    },
   ];
   return [
     { id: 'name', head: heads.name, sort: 'name', cell: (row) => <Name resource={row} /> },
-    { id: 'kind', head: heads.kind, width: 96, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
-    { id: 'state', head: heads.state, width: 92, cell: (row) => <Status of="resource" value={row.status} /> },
-    { id: 'region', head: heads.region, width: 66, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
-    { id: 'size', head: heads.size, width: 142, cell: (row) => <span className="mid">{sizeText(row)}</span> },
+    { id: 'kind', head: heads.kind, width: 96, wide: true, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
+    { id: 'state', head: heads.state, width: 124, cell: (row) => <State resource={row} /> },
+    { id: 'region', head: heads.region, width: 66, wide: true, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
+    { id: 'size', head: heads.size, width: 150, cell: (row) => <span className="mid">{sizeText(row)}</span> },
     { id: 'price', head: heads.price, width: 96, numeric: true, sort: 'price', cell: (row) => <Price price={row.price} /> },
     { id: 'address', head: heads.address, width: 126, cell: (row) => <span className="mono">{addressOf(row) ?? ''}</span> },
     ...(isAdmin ? owner : []),
-    { id: 'attention', head: heads.attention, width: 104, cell: (row) => <Attention resource={row} /> },
     { id: 'since', head: heads.since, width: 100, numeric: true, sort: 'first_seen_at', cell: (row) => <Age at={row.first_seen_at} /> },
-    { id: 'seen', head: heads.seen, width: 84, numeric: true, cell: (row) => <Age at={row.deleted_at ?? row.last_seen_at} /> },
+    { id: 'seen', head: heads.seen, width: 84, wide: true, numeric: true, cell: (row) => <Age at={row.deleted_at ?? row.last_seen_at} /> },
   ];
 }
 
@@ -110,13 +120,12 @@ export function ResourceItem({ resource, isAdmin }: { readonly resource: Resourc
         <Price price={resource.price} />
       </span>
       <span className="l2">
-        <Status of="resource" value={resource.status} />
+        <State resource={resource} />
         <span className="trunc dim">
           {[isAdmin ? (resource.tenant_id ?? TEXTS.noOwner) : null, kindName(resource.kind), sizeText(resource)]
             .filter(Boolean)
             .join(' · ')}
         </span>
-        <Attention resource={resource} />
       </span>
     </div>
   );

@@ -69,7 +69,7 @@ function started(body: StartBody, hash: string | undefined, key: string) {
   }>;
 }
 
-/** The name that a destroy must give. Whoever confirms it types the same one. */
+/** The name that a destroy must give. The person who confirms it types the same name. */
 function useNameToConfirm(kind: string, { resource_id: id }: Values): { readonly name: string | undefined; readonly isLoading: boolean } {
   const chosen = typeof id === 'string' ? id : '';
   const takesName = INPUTS[kind]?.properties.expected_name !== undefined;
@@ -210,7 +210,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
 
 interface GoProps {
   readonly kind: string;
-  /** The name that whoever destroys must type. */
+  /** The name that must be typed before a destroy. */
   readonly name: string | undefined;
   readonly plan: Plan;
   readonly busy: boolean;
@@ -222,10 +222,10 @@ function Go({ kind, name, plan, busy, go }: GoProps) {
   const [asking, setAsking] = useState(false);
   if (plan.refused) return null;
   const deed = DEEDS[kind] ?? sagaKindName(kind);
-  const delta = plan.cost?.delta_monthly;
-  const costs = delta !== null && delta !== undefined && Number(delta) > 0;
-  const text = plan.approval?.required && costs ? TEXTS.approval(delta) : costs ? TEXTS.goFor(deed, delta) : TEXTS.go(deed);
-  const doomed = plan.destroys?.[0];
+  const delta = plan.cost.delta_monthly;
+  const costs = delta !== null && Number(delta) > 0;
+  const text = plan.approval.required && costs ? TEXTS.approval(delta) : costs ? TEXTS.goFor(deed, delta) : TEXTS.go(deed);
+  const doomed = plan.destroys[0];
   const isDangerous = kind === 'destroy_droplet' || doomed !== undefined;
   const takesName = INPUTS[kind]?.properties.expected_name !== undefined;
   if (!isDangerous) {

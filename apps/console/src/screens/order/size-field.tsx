@@ -57,7 +57,7 @@ export function SizeField({ value, set, problem, region }: SizeFieldProps) {
             <table aria-label={TEXTS.sizes.size}>
               <colgroup>
                 <col className="slug" />
-                <col style={{ width: 48 }} />
+                <col style={{ width: 62 }} />
                 <col className="hide-m" style={{ width: 74 }} />
                 <col className="hide-m" style={{ width: 68 }} />
                 <col style={{ width: 92 }} />
@@ -113,8 +113,6 @@ interface SizeRowProps {
 function SizeRow({ size, region, on, set }: SizeRowProps) {
   const refusal = refusalOf(size, region);
   const className = [on ? 'on' : '', refusal ? 'no' : ''].join(' ').trim();
-  const places = size.regions.slice(0, 4).join(' ');
-  const more = size.regions.length > 4 ? ` +${size.regions.length - 4}` : '';
   return (
     <tr className={className} onClick={() => refusal === null && set(size.slug)}>
       <td>
@@ -128,7 +126,7 @@ function SizeRow({ size, region, on, set }: SizeRowProps) {
       <td className="num hide-m">{count(size.disk_gib)} GiB</td>
       <td className="num">{size.price ? plainMoney(size.price.monthly) : TEXTS.sizes.noPrice}</td>
       <td className="hide-m trunc" title={size.regions.join(' ')}>
-        {refusal ?? `${places}${more}`}
+        {refusal ?? TEXTS.sizes.inRegions(size.regions)}
       </td>
     </tr>
   );

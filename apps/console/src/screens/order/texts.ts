@@ -33,6 +33,7 @@ export const TEXTS = {
     notAllowed: 'your limits forbid it',
     soldOut: 'not sold now',
     notIn: (region: string) => `not in ${region}`,
+    inRegions: (regions: readonly string[]) => (regions.length > 2 ? `${regions.length} regions` : regions.join(', ')),
     noPrice: 'no price yet',
     unread: 'The catalog has not been read yet. It is read by itself within a minute.',
     costs: (monthly: string, hourly: string) => `costs ${monthly} a month, ${hourly} an hour`,

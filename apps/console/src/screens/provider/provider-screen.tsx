@@ -99,7 +99,7 @@ function TokenRow({ token, budget }: { readonly token: Token; readonly budget: B
   const purposes = token.purposes.map((purpose) => words(purpose)).join(', ');
   return (
     <tr>
-      <td title={purposes}>{purposes || TEXTS.otherToken}</td>
+      <td className="wrap">{purposes || TEXTS.otherToken}</td>
       <td className="num">{TEXTS.of(count(token.minute_left), count(budget.per_minute))}</td>
       <td className="num">{TEXTS.of(count(token.hour_left), count(budget.per_hour))}</td>
       <td className="hide-m">

@@ -22,6 +22,13 @@ export function useDrifts(id: string, isAdmin: boolean) {
   });
 }
 
+/** The value of now, where the inventory has the field; a drift has it more exactly. */
+function liveValue({ name, size_slug, region, status }: ResourceDetail, field: string, ordered: unknown): unknown {
+  const known: Readonly<Record<string, unknown>> = { name, size_slug, region };
+  if (field === 'power') return status === 'off' ? 'off' : 'on';
+  return known[field] ?? ordered;
+}
+
 /** What was ordered beside what runs. A field that differs is marked, with what it costs and what caused it. */
 export function DesiredCard({
   resource,
@@ -65,11 +72,15 @@ export function DesiredCard({
     );
   }
   const byField = new Map(drifts.map((drift) => [drift.field, drift]));
+  const rows = Object.entries(desired.spec).map(([field, ordered]) => {
+    const actual = byField.get(field)?.actual ?? liveValue(resource, field, ordered);
+    return { field, ordered, actual, differs: byField.has(field) || valueText(ordered) !== valueText(actual) };
+  });
   return (
     <Card title={TEXTS.desired.title} right={TEXTS.desired.version(desired.spec_version)}>
       <table className="dsr">
         <colgroup>
-          <col style={{ width: 96 }} />
+          <col style={{ width: 84 }} />
           <col />
           <col />
         </colgroup>
@@ -81,24 +92,23 @@ export function DesiredCard({
           </tr>
         </thead>
         <tbody>
-          {Object.entries(desired.spec).map(([field, value]) => {
-            const drift = byField.get(field);
-            return (
-              <tr key={field} className={drift ? 'x' : ''}>
-                <td className={drift ? '' : 'mid'} style={drift ? { fontWeight: 600, color: 'var(--warn)' } : undefined}>
-                  {words(field.replace('_slug', ''))}
-                </td>
-                <td title={valueText(value)}>{valueText(value)}</td>
-                <td title={valueText(drift ? drift.actual : value)} className={drift ? 'b' : ''}>
-                  {valueText(drift ? drift.actual : value)}
-                </td>
-              </tr>
-            );
-          })}
+          {rows.map(({ field, ordered, actual, differs }) => (
+            <tr key={field} className={differs ? 'x' : ''}>
+              <td className={differs ? '' : 'mid'} style={differs ? { fontWeight: 600, color: 'var(--warn)' } : undefined}>
+                {words(field.replace('_slug', ''))}
+              </td>
+              <td title={valueText(ordered)}>{valueText(ordered)}</td>
+              <td title={valueText(actual)} className={differs ? 'b' : ''}>
+                {valueText(actual)}
+              </td>
+            </tr>
+          ))}
         </tbody>
       </table>
       <div className="pad" style={{ borderTop: '1px solid var(--line)' }}>
-        {drifts.length === 0 ? (
+        {drifts.length === 0 && rows.some(({ differs }) => differs) ? (
+          <p className="mid">{TEXTS.desired.notCompared}</p>
+        ) : drifts.length === 0 ? (
           <Badge tone="ok" icon={IconCircleCheck}>
             {TEXTS.desired.matches}
           </Badge>

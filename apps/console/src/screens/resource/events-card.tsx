@@ -34,7 +34,7 @@ export function EventsCard({ id, isAdmin }: { readonly id: string; readonly isAd
       {query.isPending && <Skeleton />}
       {query.isSuccess && rows.length === 0 && <p className="pad dim">{TEXTS.events.none}</p>}
       <ol className="tl">
-        {rows.map((event, index) => {
+        {rows.flatMap((event, index) => {
           const heading = dayHeading(event.at);
           const before = rows[index - 1];
           return [
@@ -92,9 +92,11 @@ function EventLine({ event, isAdmin }: { readonly event: ResourceEvent; readonly
 type Change = { readonly old?: unknown; readonly new?: unknown };
 
 function Happened({ event }: { readonly event: ResourceEvent }) {
-  const changes = event.changes as Record<string, unknown>;
-  const { action, status } = changes;
-  if (event.type === 'provider_action') return `${words(String(action))} ${status === 'completed' ? '' : String(status)}`.trim();
+  const changes = event.changes as Record<string, Change>;
+  if (event.type === 'provider_action') {
+    const status = String(changes.status?.new);
+    return `${words(String(changes.action?.new))} ${status === 'completed' ? '' : status}`.trim();
+  }
   const known = TEXTS.events.types[event.type];
   if (known && event.type !== 'drift_detected') return known;
   const fields = Object.entries(changes).filter(([name]) => !QUIET.has(name));
@@ -102,7 +104,7 @@ function Happened({ event }: { readonly event: ResourceEvent }) {
   return fields.slice(0, 4).map(([name, change], index) => (
     <span key={name}>
       {index > 0 && ' · '}
-      {fieldName(name)} <ValueChange change={change as Change} />
+      {fieldName(name)} <ValueChange change={change} />
     </span>
   ));
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { answered, api, type ResourceDetail, type Saga } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { IconArrowsDiagonal, IconCamera, IconLockOpen, IconPower, IconShieldLock, IconTrash } from '../../parts/icons';
-import { PlanCard, type Plan } from '../../parts/plan-card';
+import { hasNothingToDo, PlanCard, type Plan } from '../../parts/plan-card';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { nameOf } from '../inventory/inventory-columns';
 import { TEXTS } from './texts';
@@ -131,9 +131,9 @@ function PowerDialog({ resource, action, close }: PowerProps) {
     retry: false,
   });
   const plan = ask.data?.data;
-  const refused = ask.error !== null || plan?.refused || plan?.nothing_to_do;
+  const refused = ask.error !== null || plan?.refused !== undefined || (plan !== undefined && hasNothingToDo(plan));
   const start = async (reason: string | undefined) => {
-    const whole = { ...body, ...(reason && { reason }), ...(plan?.plan_hash && { plan_hash: plan.plan_hash }) } as never;
+    const whole = { ...body, ...(reason && { reason }), plan_hash: plan?.plan_hash } as never;
     const { data } = (await answered(api.POST('/api/v1/sagas', { body: whole, headers: { 'idempotency-key': key } }))) as unknown as {
       data: Saga;
     };

@@ -91,6 +91,8 @@ export const TEXTS = {
     adoptText: 'Its values of now become what it should be. Later differences are drift.',
     adoptButton: 'Adopt',
     matches: 'What runs is what was ordered.',
+    notCompared:
+      'This has changed since the last comparison. The next one is at twenty past the hour, or by Compare now on the page Drift.',
     drifted: (n: number) => (n === 1 ? '1 field drifted' : `${n} fields drifted`),
     open: 'Open drift',
   },

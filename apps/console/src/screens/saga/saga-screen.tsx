@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Saga } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { duration, valueText, words } from '../../parts/format';
+import { duration, moneyDelta, valueText, words } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
 import { Card, PageHead, Screen } from '../../parts/page';
 import { isOpen, sagaTitle } from '../../parts/sagas';
@@ -133,9 +133,11 @@ function changeText({ input }: Saga): string {
 }
 
 function SagaFacts({ saga }: { readonly saga: Saga }) {
-  const attempts = saga.steps.reduce((sum, step) => sum + step.attempts, 0);
+  const retries = saga.steps.reduce((sum, step) => sum + Math.max(0, step.attempts - 1) + Math.max(0, step.compensation_attempts - 1), 0);
+  const delta = saga.cost?.delta_monthly ?? null;
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     [TEXTS.facts.change, changeText(saga)],
+    [TEXTS.facts.cost, delta === null ? '' : TEXTS.monthly(moneyDelta(delta))],
     [
       TEXTS.facts.resource,
       saga.resource_id ? (
@@ -150,7 +152,7 @@ function SagaFacts({ saga }: { readonly saga: Saga }) {
     [TEXTS.facts.reason, saga.reason ? `“${saga.reason}”` : <span className="dim">{TEXTS.noReason}</span>],
     [TEXTS.facts.started, <Age key="started" at={saga.created_at} suffix=" ago" />],
     [TEXTS.facts.took, saga.duration_ms === null ? '' : duration(saga.duration_ms)],
-    [TEXTS.facts.attempts, String(attempts)],
+    [TEXTS.facts.retries, retries === 0 ? '' : String(retries)],
   ];
   return (
     <section className="card" aria-label="Facts" style={{ marginBottom: 16 }}>

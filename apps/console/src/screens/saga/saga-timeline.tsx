@@ -1,110 +1,143 @@
-import type { Saga, SagaStep } from '../../client/client';
-import { duration, secondOfDay, words } from '../../parts/format';
+import type { Saga } from '../../client/client';
+import { duration, secondOfDay } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { IconArrowBackUp } from '../../parts/icons';
 import { isOpen } from '../../parts/sagas';
 import { Status } from '../../parts/status';
 import { useNow } from '../../parts/time';
+import { sagaSpan, stepTitle, type SagaLane, type SagaSpan } from './lanes';
 import { TEXTS } from './texts';
 import './saga.css';
 
-const UNDONE = new Set(['compensated', 'compensating', 'compensation_failed']);
 const LEAST_PERCENT = 1.2;
+const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
-const ms = (at: string | null): number | null => (at === null ? null : new Date(at).getTime());
-
-/** One lane for each step, on one axis of time. Steps that were undone have their block in the colour of what became of them. */
+/** One lane for each step on one axis of time, and below the band one for each step that is undone, the last first. */
 export function SagaTimeline({ saga }: { readonly saga: Saga }) {
   const nowMs = useNow();
-  const from = ms(saga.created_at) ?? nowMs;
-  const to = Math.max(ms(saga.finished_at) ?? (isOpen(saga) ? nowMs : (ms(saga.updated_at) ?? nowMs)), from + 1_000);
+  const span = sagaSpan(saga, nowMs);
+  const { from, to, undoFrom, wakeAt } = span;
   const place = (at: number) => Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100));
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + share * (to - from));
-  const isUndoing = saga.steps.some(({ status }) => UNDONE.has(status));
+  const hasOpen = isOpen(saga);
   return (
     <Card title={TEXTS.timeline} right={TEXTS.span(secondOfDay(from), secondOfDay(to), to - from)}>
       <div className="lanes">
-        <div className="ax" aria-hidden="true">
-          <div />
-          <div>
-            {ticks.map((at, index) => (
-              <span key={at} style={{ left: `${index * 25}%` }} className={index === 0 ? 'first' : index === 4 ? 'last' : ''}>
-                {secondOfDay(at)}
-              </span>
-            ))}
+        <Axis span={span} />
+        <div className="lane-box">
+          <div className="marks" aria-hidden="true">
+            <div>
+              {TICKS.slice(1, 4).map((share) => (
+                <i key={share} className="grid-tick" style={{ left: `${share * 100}%` }} />
+              ))}
+              {undoFrom !== null && <i className="undo-line" style={{ left: `${place(undoFrom)}%` }} />}
+              {hasOpen && <i className="now-line" style={{ left: `${place(nowMs)}%` }} />}
+              {wakeAt !== null && <i className="wake-tick" style={{ left: `${place(wakeAt)}%` }} />}
+            </div>
           </div>
+          {span.steps.map((lane) => (
+            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.tone === 'open' ? wakeAt : null} />
+          ))}
+          {span.undos.length > 0 && (
+            <div className="band">
+              <IconArrowBackUp size={14} stroke={1.75} aria-hidden />
+              {TEXTS.undoBegan(undoFrom === null ? '' : secondOfDay(undoFrom))}
+            </div>
+          )}
+          {span.undos.map((lane) => (
+            <Lane key={lane.step.step_idx} lane={lane} place={place} wakeAt={lane.tone === 'open' ? wakeAt : null} />
+          ))}
         </div>
-        {saga.steps.map((step) => (
-          <Lane key={step.step_idx} step={step} place={place} endMs={to} />
-        ))}
-        {isUndoing && (
-          <div className="band">
-            <IconArrowBackUp size={14} stroke={1.75} aria-hidden />
-            {TEXTS.undoBegan}
-            {saga.error?.step && ` · ${words(saga.error.step)}`}
-          </div>
-        )}
       </div>
-      <div className="leg">
-        <span>
-          <i className="a ok" />
-          {TEXTS.legend.worked}
-        </span>
-        <span>
-          <i className="a bad" />
-          {TEXTS.legend.failed}
-        </span>
-        <span>
-          <i className="w" />
-          {TEXTS.legend.waits}
-        </span>
-        {isUndoing && (
-          <span>
-            <i className="a mute" />
-            {TEXTS.legend.undone}
-          </span>
-        )}
-      </div>
+      <Key hasOpen={hasOpen} waits={wakeAt !== null} />
     </Card>
   );
 }
 
-const BLOCKS: Readonly<Record<string, string>> = {
-  completed: 'a ok',
-  skipped: 'a mute',
-  failed: 'a bad',
-  compensation_failed: 'a bad',
-  compensated: 'a mute',
-  compensating: 'w',
-  running: 'w',
-  waiting: 'w',
-};
-
-function Lane({ step, place, endMs }: { readonly step: SagaStep; readonly place: (at: number) => number; readonly endMs: number }) {
-  const started = ms(step.started_at);
-  const ended = ms(step.finished_at) ?? endMs;
-  const left = started === null ? 0 : place(started);
-  const width = started === null ? 0 : Math.max(LEAST_PERCENT, place(ended) - left);
-  const block = BLOCKS[step.status];
-  const tookMs = started === null ? 0 : ended - started;
-  const note = step.error?.detail ?? step.reason;
+function Axis({ span: { from, to } }: { readonly span: SagaSpan }) {
   return (
-    <div className={step.status === 'planned' ? 'lane planned' : 'lane'}>
+    <div className="ax" aria-hidden="true">
+      <div />
+      <div>
+        {TICKS.map((share, index) => (
+          <span
+            key={share}
+            style={{ left: `${share * 100}%` }}
+            className={index === 0 ? 'first' : index === TICKS.length - 1 ? 'last' : index % 2 === 1 ? 'hide-m' : ''}
+          >
+            {secondOfDay(from + share * (to - from))}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Key({ hasOpen, waits }: { readonly hasOpen: boolean; readonly waits: boolean }) {
+  const { legend } = TEXTS;
+  return (
+    <div className="leg">
+      <span>
+        <i className="a ok" />
+        {legend.worked}
+      </span>
+      <span>
+        <i className="a bad" />
+        {legend.failed}
+      </span>
+      <span>
+        <i className="w" />
+        {legend.waits}
+      </span>
+      {hasOpen && (
+        <span>
+          <i className="now-key" />
+          {legend.now}
+        </span>
+      )}
+      {waits && (
+        <span>
+          <i className="wake-key" />
+          {legend.next}
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface LaneProps {
+  readonly lane: SagaLane;
+  readonly place: (at: number) => number;
+  readonly wakeAt: number | null;
+}
+
+function Lane({ lane, place, wakeAt }: LaneProps) {
+  const { step, isUndo, from, to, tone, attempts } = lane;
+  const left = from === null ? 0 : place(from);
+  const width = from === null || to === null ? 0 : Math.max(LEAST_PERCENT, place(to) - left);
+  const isPlanned = step.status === 'planned';
+  const showsError = isUndo || tone !== 'ok';
+  const note = [showsError && (step.error?.detail ?? step.reason), wakeAt !== null && TEXTS.nextTry(secondOfDay(wakeAt))]
+    .filter(Boolean)
+    .join(' · ');
+  const took = from === null || to === null ? '' : to === from ? TEXTS.instant : duration(to - from);
+  return (
+    <div className={isPlanned ? 'lane planned' : 'lane'}>
       <div className="lb">
-        <b>
-          {step.step_idx + 1} {words(step.name)}
-        </b>
+        <b>{isUndo ? TEXTS.undoOf(stepTitle(step)) : stepTitle(step)}</b>
         <small>
-          <Status of="step" value={step.status} />
-          {step.attempts > 1 && ` · ${TEXTS.attempts(step.attempts)}`}
+          <Status of="step" value={!isUndo && tone === 'ok' ? 'completed' : step.status} />
+          {attempts > 1 && ` · ${TEXTS.attempts(attempts)}`}
         </small>
       </div>
       <div className="tr">
-        {block && started !== null && (
+        {tone && from !== null && (
           <>
-            <span className={block} style={{ left: `${Math.min(left, 100 - LEAST_PERCENT)}%`, width: `${Math.min(width, 100 - left)}%` }} />
-            <span className={`lbx${step.error ? ' bad' : ''}`} style={labelPlace(left, width)}>
-              {note ?? duration(tookMs)}
+            <span
+              className={tone === 'open' ? 'w' : `a ${tone}`}
+              style={{ left: `${Math.min(left, 100 - LEAST_PERCENT)}%`, width: `${Math.min(width, 100 - left)}%` }}
+            />
+            <span className={`lbx${step.error && showsError ? ' bad' : ''}`} style={labelPlace(left, width)} title={note || took}>
+              {note || took}
             </span>
           </>
         )}
@@ -113,10 +146,10 @@ function Lane({ step, place, endMs }: { readonly step: SagaStep; readonly place:
   );
 }
 
-/** Beside the block: after it while there is room, else before it. */
+/** Beside the block: after it while there is room, else before it, else on it. */
 function labelPlace(left: number, width: number): React.CSSProperties {
   const end = left + width;
-  if (end <= 60) return { left: `calc(${end}% + 6px)` };
-  if (left >= 40) return { right: `calc(${100 - left}% + 6px)` };
-  return { left: `calc(${left}% + 10px)` };
+  if (end <= 60) return { left: `calc(${end}% + 6px)`, maxWidth: `calc(${100 - end}% - 8px)` };
+  if (left >= 40) return { right: `calc(${100 - left}% + 6px)`, maxWidth: `calc(${left}% - 8px)` };
+  return { left: `calc(${left}% + 10px)`, maxWidth: `calc(${width}% - 20px)` };
 }

@@ -11,6 +11,7 @@ import { isOpen, sagaKindName, sagaTitle, stepsDone } from '../../parts/sagas';
 import { EmptyState } from '../../parts/states';
 import { Status, statusWord } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
 
@@ -32,10 +33,14 @@ const KINDS = [
   'destroy_droplet',
   'resize_droplet',
   'snapshot_droplet',
+  'power_droplet',
   'revert_droplet',
   'upsert_dns_record',
   'delete_dns_record',
 ];
+
+/** An error of an earlier try is no news any more. */
+const ENDED_WELL = new Set<string>(['completed']);
 
 const COLUMNS: readonly Column<Saga>[] = [
   {
@@ -47,15 +52,26 @@ const COLUMNS: readonly Column<Saga>[] = [
       </span>
     ),
   },
-  { id: 'state', head: TEXTS.heads.state, width: 150, cell: ({ status }) => <Status of="saga" value={status} /> },
-  { id: 'step', head: TEXTS.heads.step, width: 80, numeric: true, cell: (saga) => TEXTS.stepOf(stepsDone(saga), saga.steps.length) },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 140, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
-  { id: 'by', head: TEXTS.heads.by, width: 160, cell: ({ created_by: by }) => <span className="mid">{by}</span> },
-  { id: 'started', head: TEXTS.heads.started, width: 110, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
+  { id: 'state', head: TEXTS.heads.state, width: 146, cell: ({ status }) => <Status of="saga" value={status} /> },
+  {
+    id: 'why',
+    head: TEXTS.heads.why,
+    width: 240,
+    wide: true,
+    cell: ({ error, status }) => (
+      <span className="dim" title={error?.detail}>
+        {ENDED_WELL.has(status) ? '' : (error?.detail ?? '')}
+      </span>
+    ),
+  },
+  { id: 'step', head: TEXTS.heads.step, width: 64, numeric: true, cell: (saga) => TEXTS.stepOf(stepsDone(saga), saga.steps.length) },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 108, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
+  { id: 'by', head: TEXTS.heads.by, width: 140, cell: ({ created_by: by }) => <span className="mid">{by}</span> },
+  { id: 'started', head: TEXTS.heads.started, width: 92, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
   {
     id: 'took',
     head: TEXTS.heads.took,
-    width: 90,
+    width: 78,
     numeric: true,
     cell: ({ duration_ms: ms }) => <span className="dim">{ms === null ? '' : duration(ms)}</span>,
   },
@@ -65,6 +81,7 @@ export function SagasScreen() {
   const { isAdmin } = useSession();
   const navigate = useNavigate();
   const { filters, change } = useFilters();
+  const tenants = useTenantOptions();
   const list = useList<Saga, Schemas['SagaResponseList']>(
     ['sagas', filters],
     (cursor, signal) => answered(api.GET('/api/v1/sagas', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
@@ -79,7 +96,7 @@ export function SagasScreen() {
       options: STATES.map((value) => ({ value, label: statusWord('saga', value) })),
       display: statesText,
     },
-    ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id }] : []),
+    ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants }] : []),
     { name: 'created_by', label: TEXTS.filters.created_by },
   ];
   const views = [

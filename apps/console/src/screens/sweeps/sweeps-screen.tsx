@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<Sweep>[] = [
     ),
   },
   { id: 'state', head: TEXTS.heads.state, width: 120, cell: ({ status }) => <Status of="sweep" value={status} /> },
-  { id: 'reason', head: TEXTS.heads.reason, width: 200, cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span> },
+  { id: 'reason', head: TEXTS.heads.reason, width: 200, wide: true, cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span> },
   {
     id: 'pages',
     head: TEXTS.heads.pages,
@@ -72,6 +72,7 @@ const COLUMNS: readonly Column<Sweep>[] = [
     id: 'trigger',
     head: TEXTS.heads.trigger,
     width: 120,
+    wide: true,
     cell: ({ trigger }) => <span className="dim">{TEXTS.triggers[trigger] ?? trigger}</span>,
   },
   { id: 'started', head: TEXTS.heads.started, width: 100, numeric: true, cell: ({ started_at: at }) => <Age at={at} /> },

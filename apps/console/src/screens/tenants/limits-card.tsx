@@ -9,6 +9,7 @@ import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
 
 type Limits = Schemas['LimitsResponse'];
+type Usage = Schemas['TenantResponse']['usage'];
 type LimitName = keyof typeof TEXTS.page.names;
 
 const NAMES = Object.keys(TEXTS.page.names) as LimitName[];
@@ -23,8 +24,33 @@ function limitText(name: LimitName, limits: Limits): string {
   return AMOUNTS.includes(name) ? money(String(value)) : count(Number(value));
 }
 
-/** The limits of a tenant; those that follow the default say so. */
-export function LimitsCard({ id, name }: { readonly id: string; readonly name: string }) {
+/** How much of a limit is used, for the limits that count something. */
+function usedText(name: LimitName, usage: Usage): string | null {
+  const { resources, vcpus, volume_gib: volumes, running_sagas: sagas, monthly_run_rate: rate } = usage;
+  const used: Partial<Record<LimitName, string>> = {
+    max_droplets: count(Number(resources.droplet ?? 0)),
+    max_vcpus: count(vcpus),
+    max_volume_gib: count(volumes),
+    max_snapshots: count(Number(resources.snapshot ?? 0)),
+    max_monthly_cost: money(rate),
+    open_sagas: count(sagas),
+  };
+  return used[name] ?? null;
+}
+
+function rowText(name: LimitName, limits: Limits, usage: Usage): string {
+  const used = usedText(name, usage);
+  return used === null || limits[name] === null ? limitText(name, limits) : TEXTS.page.of(used, limitText(name, limits));
+}
+
+interface LimitsCardProps {
+  readonly id: string;
+  readonly name: string;
+  readonly usage: Usage;
+}
+
+/** The limits of a tenant beside what it uses; those that follow the default say so. */
+export function LimitsCard({ id, name, usage }: LimitsCardProps) {
   const limits = useQuery({
     queryKey: ['limits', id],
     queryFn: () => answered(api.GET('/api/v1/tenants/{id}/limits', { params: { path: { id } } })),
@@ -46,7 +72,7 @@ export function LimitsCard({ id, name }: { readonly id: string; readonly name: s
                 title={found.inherited.includes(limit) ? TEXTS.page.inherited : undefined}
                 className={found.inherited.includes(limit) ? 'mid' : 'b'}
               >
-                {limitText(limit, found)}
+                {rowText(limit, found, usage)}
               </span>,
             ])}
           />

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { BarChart, Legend } from '../../parts/chart';
 import { Confirm } from '../../parts/confirm';
 import { count, dateText } from '../../parts/format';
 import { IconBan } from '../../parts/icons';
@@ -10,7 +11,9 @@ import { kindName } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
+import { lastMonths, useMonths } from '../costs/cost-history';
 import { LimitsCard } from './limits-card';
+import './tenants.css';
 import { TEXTS } from './texts';
 
 type Tenant = Schemas['TenantResponse'];
@@ -57,10 +60,15 @@ export function TenantScreen() {
               </>
             }
           />
-          <div className="three">
-            <UsageCard tenant={found} />
-            <LimitsCard id={id} name={found.name} />
-            <ProfileCard tenant={found} />
+          <div className="tn-page">
+            <div className="grid">
+              <CostsCard id={id} />
+              <UsageCard tenant={found} />
+            </div>
+            <div className="grid">
+              <LimitsCard id={id} name={found.name} usage={found.usage} />
+              <ProfileCard tenant={found} />
+            </div>
           </div>
           {changing && <StatusDialog tenant={found} close={() => setChanging(false)} />}
         </>
@@ -69,22 +77,61 @@ export function TenantScreen() {
   );
 }
 
-function UsageCard({ tenant: { usage } }: { readonly tenant: Tenant }) {
+/** The latest months of the tenant by kind, the running one unfinished. */
+function CostsCard({ id }: { readonly id: string }) {
+  const months = useMonths('kind', true, { tenant_id: id });
+  const running = lastMonths(1)[0];
+  return (
+    <Card title={TEXTS.page.costs} right={months.data && <Legend series={months.data.series} />} pad>
+      {months.error && <ErrorState error={months.error} retry={() => void months.refetch()} />}
+      {months.isPending && <Skeleton />}
+      {months.data && (
+        <BarChart
+          label={TEXTS.page.costsLabel}
+          {...months.data}
+          bars={months.data.bars.map((bar) => ({ ...bar, open: bar.id === running }))}
+        />
+      )}
+      <p style={{ marginTop: 8 }}>
+        <Link to="/costs" search={{ tenant_id: id, by: 'kind' }}>
+          {TEXTS.page.seeCosts}
+        </Link>
+      </p>
+    </Card>
+  );
+}
+
+/** How many of each kind; each number leads to its rows. */
+function UsageCard({ tenant: { id, usage } }: { readonly tenant: Tenant }) {
   const { page } = TEXTS;
-  const kinds = Object.entries(usage.resources).sort(([a], [b]) => a.localeCompare(b));
+  const kinds = Object.entries(usage.resources).sort(([, a], [, b]) => Number(b) - Number(a));
+  const sums: readonly (readonly [string, string])[] = [
+    [page.vcpus, count(usage.vcpus)],
+    [page.memory, `${count(usage.memory_gib)} GiB`],
+    [page.volumes, `${count(usage.volume_gib)} GiB`],
+    [page.drift, count(usage.open_drift)],
+    [page.running, count(usage.running_sagas)],
+  ];
   return (
     <Card title={page.usage} pad>
-      <Facts
-        right
-        rows={[
-          ...kinds.map(([kind, howMany]) => [kindName(kind), count(Number(howMany))] as const),
-          [page.vcpus, count(usage.vcpus)],
-          [page.memory, `${count(usage.memory_gib)} GiB`],
-          [page.volumes, `${count(usage.volume_gib)} GiB`],
-          [page.drift, count(usage.open_drift)],
-          [page.running, count(usage.running_sagas)],
-        ]}
-      />
+      <dl className="figures">
+        {kinds.map(([kind, howMany]) => (
+          <div key={kind}>
+            <dt>{kindName(kind)}</dt>
+            <dd>
+              <Link to="/inventory" search={{ tenant_id: id, kind }}>
+                {count(Number(howMany))}
+              </Link>
+            </dd>
+          </div>
+        ))}
+        {sums.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
     </Card>
   );
 }

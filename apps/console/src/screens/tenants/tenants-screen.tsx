@@ -1,12 +1,12 @@
 import { TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { count } from '../../parts/format';
+import { count, plainMoney } from '../../parts/format';
 import { IconBan, IconPlus } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
@@ -21,7 +21,7 @@ const STATES = ['active', 'suspended', 'offboarding', 'closed'];
 const dropletsOf = ({ usage }: Tenant): number => Number(usage.resources.droplet ?? 0);
 const number = (value: number) => (value === 0 ? <span className="dim">0</span> : count(value));
 
-const COLUMNS: readonly Column<Tenant>[] = [
+const columnsWith = (costs: ReadonlyMap<string, string>): readonly Column<Tenant>[] => [
   {
     id: 'name',
     head: TEXTS.heads.name,
@@ -46,11 +46,18 @@ const COLUMNS: readonly Column<Tenant>[] = [
       ),
   },
   { id: 'droplets', head: TEXTS.heads.droplets, width: 90, numeric: true, cell: (tenant) => number(dropletsOf(tenant)) },
-  { id: 'vcpus', head: TEXTS.heads.vcpus, width: 80, numeric: true, cell: ({ usage }) => number(usage.vcpus) },
-  { id: 'volumes', head: TEXTS.heads.volumes, width: 110, numeric: true, cell: ({ usage }) => number(usage.volume_gib) },
+  { id: 'vcpus', head: TEXTS.heads.vcpus, width: 80, wide: true, numeric: true, cell: ({ usage }) => number(usage.vcpus) },
+  { id: 'volumes', head: TEXTS.heads.volumes, width: 110, wide: true, numeric: true, cell: ({ usage }) => number(usage.volume_gib) },
+  {
+    id: 'cost',
+    head: TEXTS.heads.cost,
+    width: 110,
+    numeric: true,
+    cell: ({ id }) => <>{plainMoney(costs.get(id) ?? '0')}</>,
+  },
   { id: 'drift', head: TEXTS.heads.drift, width: 70, numeric: true, cell: ({ usage }) => number(usage.open_drift) },
-  { id: 'sagas', head: TEXTS.heads.sagas, width: 80, numeric: true, cell: ({ usage }) => number(usage.running_sagas) },
-  { id: 'since', head: TEXTS.heads.since, width: 100, numeric: true, cell: ({ created_at: at }) => <Age at={at} /> },
+  { id: 'sagas', head: TEXTS.heads.sagas, width: 80, wide: true, numeric: true, cell: ({ usage }) => number(usage.running_sagas) },
+  { id: 'since', head: TEXTS.heads.since, width: 100, numeric: true, wide: true, cell: ({ created_at: at }) => <Age at={at} /> },
 ];
 
 export function TenantsScreen() {
@@ -64,6 +71,14 @@ export function TenantsScreen() {
     queryKey: ['tenants-unknown'],
     queryFn: () => answered(api.GET('/api/v1/tenants/unknown', { params: { query: { limit: 20 } } })),
   });
+  const costs = useQuery({
+    queryKey: ['costs', 'by-tenant'],
+    queryFn: async () => {
+      const { data } = await answered(api.GET('/api/v1/costs', { params: { query: { group_by: 'tenant' } } }));
+      return new Map(data.groups.map(({ tenant, amount }) => [tenant ?? '', amount]));
+    },
+  });
+  const columns = useMemo(() => columnsWith(costs.data ?? new Map()), [costs.data]);
   const specs: readonly FilterSpec[] = [
     { name: 'q', label: TEXTS.filters.q },
     { name: 'status', label: TEXTS.filters.status, options: STATES.map((value) => ({ value, label: statusWord('tenant', value) })) },
@@ -93,7 +108,7 @@ export function TenantsScreen() {
       <ListCard
         list={list}
         label={TEXTS.title}
-        columns={COLUMNS}
+        columns={columns}
         rowId={({ id }) => id}
         onOpen={({ id }) => void navigate({ to: '/tenants/$id', params: { id } })}
         item={(tenant) => (
@@ -102,7 +117,7 @@ export function TenantsScreen() {
             <b className="trunc" style={{ fontWeight: 550 }}>
               {tenant.name}
             </b>
-            <span className="tn dim">{count(dropletsOf(tenant))}</span>
+            <span className="tn">{plainMoney(costs.data?.get(tenant.id) ?? '0')}</span>
             <span className="l2">
               <Status of="tenant" value={tenant.status} />
               <span className="dim">{tenant.id}</span>

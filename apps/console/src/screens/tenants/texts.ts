@@ -12,6 +12,7 @@ export const TEXTS = {
     drift: 'Drift',
     sagas: 'Running',
     since: 'Since',
+    cost: '$ this month',
   },
   filters: { q: 'text', status: 'status' },
   unknown: 'Unknown ids in project descriptions',
@@ -29,6 +30,10 @@ export const TEXTS = {
   },
   page: {
     usage: 'Usage',
+    costs: 'Costs by month and kind',
+    costsLabel: 'Costs of the latest months by kind in dollars; the running month is an estimate. The page Costs has them as a table.',
+    seeCosts: 'See what they are made of',
+    of: (used: string, allowed: string) => `${used} of ${allowed}`,
     resources: 'Resources',
     vcpus: 'vCPU',
     memory: 'Memory',

@@ -130,7 +130,7 @@ export interface SagaDefinition<Input = Fields, Requested = Input> {
   readonly foresee?: (command: StartCommand<Input>) => Promise<Forecast>;
   /** The part of a prepared input that the hash of a plan covers, where the input also has values that the steps do not use. */
   readonly hashedInput?: (input: Input) => object;
-  /** The tenant that owns what the saga works on, or null: it sees the saga, whoever starts it. */
+  /** The tenant that owns what the saga works on, or null. It sees the saga, also when an admin started it. */
   readonly ownerOf?: (input: Input) => Promise<string | null>;
   /**
    * Problems of single fields that stored data can find in an input which is wrong elsewhere, so that the caller learns of all at once. The

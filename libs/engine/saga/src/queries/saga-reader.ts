@@ -32,7 +32,10 @@ export interface SagaStepView extends Pick<SagaStep, 'name' | 'attempts' | 'outp
   readonly status: StepStatus | 'planned';
   /** Why a skipped step had nothing to do; null for any other step. */
   readonly reason: string | null;
+  readonly compensation_attempts: number;
   readonly started_at: string | null;
+  /** The begin of the compensation, or its last retry by an operator. `finished_at` is its end then. */
+  readonly compensating_since: string | null;
   readonly finished_at: string | null;
 }
 
@@ -68,6 +71,8 @@ export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'inpu
   /** The last progress: a step began or ended, or the saga ended. */
   readonly updated_at: string;
   readonly finished_at: string | null;
+  /** When a worker continues the saga: the end of a wait or of a pause before a retry. Null when it has ended, or waits for a person. */
+  readonly wake_at: string | null;
   /** From the start to the end; null while the saga is open. */
   readonly duration_ms: number | null;
   /** What the start was judged to cost, with the prices of that time; null for starts of earlier releases. */
@@ -83,7 +88,9 @@ const SERVICE = 'approvals';
 /** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
 interface LedgerJson extends Pick<SagaStep, 'name' | 'status' | 'attempts' | 'output' | 'error'> {
   readonly step_idx: number;
+  readonly compensation_attempts: number;
   readonly started_at: string;
+  readonly compensating_since: string | null;
   readonly finished_at: string | null;
 }
 
@@ -174,7 +181,7 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
   query
     .select(
       `json_agg(json_build_object('step_idx', s.step_idx, 'name', s.name, 'status', s.status, 'attempts', s.attempts,
-         'started_at', s.started_at, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error))`,
+         'compensation_attempts', s.compensation_attempts, 'started_at', s.started_at, 'compensating_since', s.compensating_since, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error))`,
     )
     .from(SagaStep, 's')
     .where('s.saga_id = r.id');
@@ -190,6 +197,18 @@ const selectApproval = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<
     .where('a.saga_id = r.id')
     .orderBy('a.id', 'DESC')
     .limit(1);
+
+/** What a step without a ledger line has. */
+const NOT_BEGUN = {
+  reason: null,
+  attempts: 0,
+  compensation_attempts: 0,
+  started_at: null,
+  compensating_since: null,
+  finished_at: null,
+  output: null,
+  error: null,
+} as const;
 
 /** `redacted`: fields of the input that the view omits. */
 function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, redacted: readonly string[] = []): SagaView {
@@ -213,21 +232,22 @@ function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, reda
     created_at: run.createdAt.toISOString(),
     updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
+    wake_at: run.wakeAt?.toISOString() ?? null,
     duration_ms: run.finishedAt && run.finishedAt.getTime() - run.createdAt.getTime(),
     cost: run.plan?.cost ?? null,
     steps: run.steps.map((name, step_idx): SagaStepView => {
       const line = ledger.find((known) => known.step_idx === step_idx);
       if (line) return stepView(line);
       const status = isRunning(step_idx) ? 'running' : 'planned';
-      return { step_idx, name, status, reason: null, attempts: 0, started_at: null, finished_at: null, output: null, error: null };
+      return { step_idx, name, status, ...NOT_BEGUN };
     }),
   };
 }
 
 /** The ledger keeps the reason of a skipped step where it keeps the error of a failed one. */
-function stepView({ started_at, finished_at, error, ...line }: LedgerJson): SagaStepView {
+function stepView({ started_at, compensating_since, finished_at, error, ...line }: LedgerJson): SagaStepView {
   const skipped = line.status === 'skipped';
-  const times = { started_at: asTime(started_at), finished_at: asTime(finished_at) };
+  const times = { started_at: asTime(started_at), compensating_since: asTime(compensating_since), finished_at: asTime(finished_at) };
   return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
 }
 

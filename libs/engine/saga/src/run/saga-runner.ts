@@ -1,4 +1,4 @@
-import { Database } from '#libs/database';
+import { Database, isServerFailure } from '#libs/database';
 import { inSpan, withLogFields } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { COMPENSATION_POLICY, type StepContext, type StepDefinition, type StepKey, type StepPolicy } from '../definition/saga-definition';
@@ -179,6 +179,8 @@ function afterCheckpoint(run: SagaRun, { step, status, context, nextIdx, pivotPa
 
 /** Pause before the next execution during an outage, used when the error has no `retryAfterMs`. */
 const OUTAGE_MS = 5_000;
+/** Pause before the next execution after a failure of PostgreSQL. */
+const SERVER_FAILURE_MS = 1_000;
 
 interface ExecutionOptions extends Pick<StepPolicy, 'timeLimitMs' | 'onOutage'> {
   readonly stop: AbortSignal;
@@ -204,6 +206,7 @@ export async function execute(
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof TimeLimitExceeded)
       return { is: 'retry', error: { code: 'step_timed_out', detail: `The step did not end within ${timeLimitMs} ms` } };
+    if (isServerFailure(error)) return afterServerFailure(error, { onOutage, onUnexpected });
     return (onOutage === 'wait' ? waitForEndOf(error) : undefined) ?? answerOf(error, onUnexpected);
   } finally {
     clearTimeout(timer);
@@ -216,6 +219,17 @@ class TimeLimitExceeded extends Error {}
 function waitForEndOf(error: unknown): StepAnswer | undefined {
   if (!(error instanceof DomainError) || !error.outage) return undefined;
   return wait(error.retryAfterMs ?? OUTAGE_MS, error.message, error.reportedWhileWaiting ? error.code : undefined);
+}
+
+/**
+ * A failure of PostgreSQL that no typed error describes says nothing about the step. If it ended the step, all running sagas would undo
+ * their work at once. [OPS-3]
+ */
+function afterServerFailure(error: unknown, { onOutage, onUnexpected }: Pick<ExecutionOptions, 'onOutage' | 'onUnexpected'>): StepAnswer {
+  onUnexpected(error);
+  const stepError = { code: 'database_failed', detail: 'waiting for the database, which failed unexpectedly; see the log of the worker' };
+  if (onOutage === 'wait') return wait(SERVER_FAILURE_MS, stepError.detail, stepError.code);
+  return { is: 'retry', error: stepError };
 }
 
 /** A transient error is retried. The ledger keeps only the code of an unexpected error; `onUnexpected` logs the error itself. */

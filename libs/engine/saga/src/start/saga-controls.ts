@@ -7,6 +7,7 @@ import { SagaRegistry } from '../definition/saga-registry';
 import { SagaHold } from '../entities/saga-hold.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
+import { Acceptance, type Judgement } from './acceptance-guard';
 import { SagaApprovals } from './saga-approvals';
 import {
   NotCancellableError,
@@ -27,6 +28,7 @@ export class SagaControls {
     private readonly transaction: Transaction,
     private readonly registry: SagaRegistry,
     private readonly approvals: SagaApprovals,
+    private readonly acceptance: Acceptance,
     private readonly audit: AuditLog,
   ) {}
 
@@ -58,22 +60,35 @@ export class SagaControls {
   }
 
   /**
-   * Continues a failed saga at its failed step, or repeats its failed compensations. The tries and limits of those steps start again.
-   * Throws `NotRetryableError`, `SagaNotFoundError`, and `ResourceBusyError` when another saga has acquired a released hold.
+   * Continues a failed saga at its failed step, or repeats its failed compensations. The tries and limits of those steps start again. What
+   * continues is judged like a start, because limits and protection may have changed; what is undone is not. Throws `NotRetryableError`,
+   * `SagaNotFoundError`, the refusals of the guards, and `ResourceBusyError` when another saga has acquired a released hold. `override`: an
+   * admin sets the limits aside. [TNT-2, TNT-5]
    */
-  async retry(scope: Scope, id: string, because: AuditContext): Promise<void> {
+  async retry(scope: Scope, id: string, because: AuditContext, override = false): Promise<void> {
     await this.transaction.run(async (em) => {
+      const seen = await findRun(em, scope, id);
+      const judgement = seen.status === 'failed' ? await this.judgeAgain(em, seen, override) : undefined;
       const run = await lockRun(em, scope, id);
-      if (!isFailed(run.status)) throw new NotRetryableError(run.status);
+      if (!isFailed(run.status) || run.status !== seen.status) throw new NotRetryableError(run.status);
+      if (judgement?.refusal) throw judgement.refusal;
       await this.reacquireHolds(em, run);
       await RETRIES[run.status](em, run);
       await this.audit.record(queryableOf(em), {
         ...because,
         action: 'saga_retried',
         target: { type: 'saga', id },
-        details: { kind: run.kind },
+        details: { kind: run.kind, ...(judgement?.overridden?.length && { override: judgement.overridden }) },
       });
     });
+  }
+
+  /** Takes its locks before that of the run. The run does not count as another one. */
+  private async judgeAgain(em: EntityManager, run: SagaRun, override: boolean): Promise<Judgement | undefined> {
+    const { id, kind, input, tenantId: ownerId, byPlatform } = run;
+    const start = { kind, input, tenantId: byPlatform ? null : ownerId, ownerId, override, sagaId: id };
+    const [judgement] = await this.acceptance.lockAndJudge([start], queryableOf(em));
+    return judgement;
   }
 
   /**
@@ -111,9 +126,11 @@ export class SagaControls {
 }
 
 /** The run stays locked until the transaction ends, so no worker writes a checkpoint or begins a pivot meanwhile. [TEN-6] */
-async function lockRun(em: EntityManager, scope: Scope, id: string): Promise<SagaRun> {
+const lockRun = (em: EntityManager, scope: Scope, id: string): Promise<SagaRun> => findRun(em, scope, id, { mode: 'pessimistic_write' });
+
+async function findRun(em: EntityManager, scope: Scope, id: string, lock?: { mode: 'pessimistic_write' }): Promise<SagaRun> {
   const where = scope.kind === 'tenant' ? { id, tenantId: scope.tenantId } : { id };
-  const run = await em.findOne(SagaRun, { where, lock: { mode: 'pessimistic_write' } });
+  const run = await em.findOne(SagaRun, { where, ...(lock && { lock }) });
   if (!run) throw new SagaNotFoundError();
   if (scope.kind === 'tenant' && run.byPlatform) throw new OperatorSagaError();
   return run;

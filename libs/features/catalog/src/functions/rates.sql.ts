@@ -27,4 +27,16 @@ $$;
 revoke all on function arcadia_rates(boolean) from public;
 grant execute on function arcadia_rates(boolean) to arcadia_service;`;
 
-export const CATALOG_RATES: readonly RepeatableSql[] = [{ kind: 'function', name: 'arcadia_rates', sql: RATES }];
+/**
+ * What all resources are billed as, for the platform; a tenant finds no row. The policies of the table look up the resource of each row for
+ * tenants, and the planner counts on that also where it never happens: it then reads the table row by row. The view works as the owner.
+ */
+const PLATFORM_PRICES = `
+create or replace view platform_resource_prices as
+  select resource_id, valid_from, valid_to, product, units, plan from resource_prices where (select arcadia_is_platform());
+grant select on platform_resource_prices to arcadia_service;`;
+
+export const CATALOG_RATES: readonly RepeatableSql[] = [
+  { kind: 'function', name: 'arcadia_rates', sql: RATES },
+  { kind: 'view', name: 'platform_resource_prices', sql: PLATFORM_PRICES },
+];

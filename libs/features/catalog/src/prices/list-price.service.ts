@@ -46,7 +46,8 @@ export class PriceExistsError extends domainError(
 ) {}
 
 const UNITS: Readonly<Record<string, PriceUnit>> = { volume: 'gib_month', snapshot: 'gib_month', load_balancer: 'node_month' };
-const unitOf = (product: string): PriceUnit => (product.startsWith('backups:') ? 'percent' : (UNITS[product] ?? 'month'));
+/** The unit of the price of a product. */
+export const unitOf = (product: string): PriceUnit => (product.startsWith('backups:') ? 'percent' : (UNITS[product] ?? 'month'));
 
 const CURSOR = /^[^\0|]{1,120}\|(catalog|observed|configured)\|\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 

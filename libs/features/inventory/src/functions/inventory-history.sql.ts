@@ -81,17 +81,17 @@ create or replace view cloud_resource_names with (security_invoker = true) as
 grant select on cloud_resource_names to arcadia_service;`;
 
 /**
- * Every tenant that a resource has belonged to, and from when until when. An event with `effective_from` corrects history: its owner counts
- * from that time on, so it replaces the earlier events since then. Set-based: all resources at once.
+ * SQL: every tenant that a resource has belonged to, and from when until when. An event with `effective_from` corrects history: its owner
+ * counts from that time on, so it replaces the earlier events since then. A resource that never changed its owner has no row. Set-based.
+ * `only`: a condition on `resource_id`. A condition on the result would not spare the histories of all the others.
  */
-const RESOURCE_OWNERS = `
-create or replace view cloud_resource_owners with (security_invoker = true) as
+export const ownerIntervals = (only: string): string => `
   with noted as (
     select resource_id, seq, changes -> 'tenant_id' ->> 'old' as old_tenant, changes -> 'tenant_id' ->> 'new' as new_tenant,
            changes ? 'effective_from' as corrects,
            coalesce((changes -> 'effective_from' ->> 'new')::timestamptz,
              max(at) over (partition by resource_id order by seq)) as at -- a clock that was set back must not give one time two owners
-      from cloud_resource_events where type = 'attributed' and changes ? 'tenant_id'),
+      from cloud_resource_events where type = 'attributed' and changes ? 'tenant_id' and ${only}),
   judged as (
     select *, first_value(old_tenant) over (partition by resource_id order by seq) as first_tenant,
            bool_or(corrects) over (partition by resource_id) as is_corrected,
@@ -112,7 +112,11 @@ create or replace view cloud_resource_owners with (security_invoker = true) as
     select *, bool_or(tenant_id is not null) over (partition by resource_id order by seq nulls last) as was_owned from spans)
   select resource_id, tenant_id, owned_until,
          case when since_corrected or lag(was_owned) over (partition by resource_id order by seq nulls last) then owned_from else '-infinity' end as owned_from
-    from known where was_owned;
+    from known where was_owned`;
+
+/** The owners of all resources. */
+const RESOURCE_OWNERS = `
+create or replace view cloud_resource_owners with (security_invoker = true) as ${ownerIntervals('true')};
 grant select on cloud_resource_owners to arcadia_service;`;
 
 export const INVENTORY_HISTORY: readonly RepeatableSql[] = [

@@ -257,9 +257,12 @@ function operatorOf({ source }: ResourceEvent): string | null {
   return source === 'admin' ? 'operator' : null;
 }
 
+/** The types of events whose stored fields have one value: that of a discovery, or of the provider's action. */
+const STORED_AS_VALUES: ReadonlySet<string> = new Set(['discovered', 'provider_action']);
+
 /** An event as the API returns it. */
 function eventView(event: ResourceEvent, author: Pick<EventView, 'actor' | 'reason'>, cause: EventCause | null): EventView {
-  const changes = event.type === 'discovered' ? changesFromNull(event.changes) : (event.changes as EventView['changes']);
+  const changes = STORED_AS_VALUES.has(event.type) ? changesFromNull(event.changes) : (event.changes as EventView['changes']);
   return { ...viewOf<ResourceEvent, EventField>(event, EVENT_FIELDS), changes, ...author, cause };
 }
 

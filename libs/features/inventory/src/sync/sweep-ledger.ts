@@ -231,7 +231,7 @@ const OUTAGE_MS = 120_000;
 
 /**
  * Set-based: one statement for all kinds, by the indexes of each kind. $1 kinds, $2 cadences in ms, $3 unclaimed after ms, $4 first retry
- * after ms, $5 outage ms, $6 ms that a call must be apart from the next to stay within the token's share.
+ * after ms, $5 outage ms, $6 ms that a call must be apart from the next to stay within the token's share, $7 cadences after which a kind is overdue.
  */
 const DUE_SWEEPS = `
 select w.kind, case when r.kind is not null then 'manual' when again.due then 'schedule' else 'first' end as trigger
@@ -251,13 +251,14 @@ select w.kind, case when r.kind is not null then 'manual' when again.due then 's
  where case when r.kind is not null
          then r.claimed_at is null and r.started_at < clock_timestamp() - $3 * interval '1 millisecond'
          else again.due is true
-           or ((complete.at is null or complete.at < clock_timestamp() - 2 * w.every_ms * interval '1 millisecond')
+           or ((complete.at is null or complete.at < clock_timestamp() - $7::int * w.every_ms * interval '1 millisecond')
            and (attempt.started_at is null or attempt.started_at < clock_timestamp() - w.every_ms * interval '1 millisecond')) end`;
 
 /**
  * Finds the sweeps that should run but have no job: kinds that were never swept, or that are overdue by twice their cadence, unless an
  * attempt began within the last cadence; kinds with an incomplete last sweep, after a pause that grows with each one, or at once after an
- * outage of the provider; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again. [OPS-4]
+ * outage of the provider; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again. With `ticksLost`,
+ * once lost schedules have been restored, a kind is overdue after one cadence: the tick that would have swept it is gone. [OPS-4]
  */
 @Injectable()
 export class DueSweeps {
@@ -268,7 +269,7 @@ export class DueSweeps {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async find(): Promise<{ kind: string; trigger: 'first' | 'manual' | 'schedule' }[]> {
+  async find({ ticksLost = false } = {}): Promise<{ kind: string; trigger: 'first' | 'manual' | 'schedule' }[]> {
     if (!this.provider.configured) return [];
     await this.ledger.closeLapsed();
     return this.database.query(DUE_SWEEPS, [
@@ -278,6 +279,7 @@ export class DueSweeps {
       FIRST_RETRY_MS,
       OUTAGE_MS,
       minSweepIntervalMs(1, this.config.provider), // of one call: the interval grows with the number of calls
+      ticksLost ? 1 : 2,
     ]);
   }
 }

@@ -1,3 +1,4 @@
+import { ObservedPrices, type BilledMonth } from '#libs/catalog';
 import { copyRow, queryableOf, Transaction, type BulkLoad } from '#libs/database';
 import { EventLog, type NewEvent } from '#libs/events';
 import { Money } from '#libs/kernel';
@@ -63,6 +64,7 @@ export class InvoiceLineWriter {
     private readonly ledger: InvoiceLedger,
     private readonly finance: FinancePush,
     private readonly events: EventLog,
+    private readonly prices: ObservedPrices,
   ) {}
 
   /**
@@ -104,11 +106,18 @@ export class InvoiceLineWriter {
         difference,
       });
       await this.finance.announce(em, invoice.id);
+      if (reconciliation === 'reconciled') await this.learnPrices(tx, invoice);
       const { lines, matched } = sums;
       const report: IngestReport = { lines, matched, unreadable_cells: unreadableCells, reconciliation, difference: difference.toText() };
       if (!isSame) await this.events.append(queryableOf(em), ingestEvents(invoice, before, report));
       return report;
     });
+  }
+
+  /** What the invoice charged for whole months of what we know the size of. The catalog decides what that says about prices. */
+  private async learnPrices(tx: BulkLoad, { id, period }: ClaimedInvoice): Promise<void> {
+    const billed = await tx.query<BilledMonth>(matching.WHOLE_MONTHS, [id, period]);
+    await this.prices.learn(tx, `${period}T00:00:00Z`, `invoice of ${period.slice(0, 7)}`, billed);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ownerIntervals } from '#libs/inventory';
 import { UUID_PATTERN } from '#libs/kernel';
 
 /**
@@ -177,8 +178,7 @@ select line_no, case when not ambiguous and d.line_no is null then resource_id e
 /** The owners over time of the matched resources. A resource that never changed its owner has no row. */
 export const COLLECT_OWNERS = `
 create temp table invoice_owners on commit drop as
-select * from cloud_resource_owners
- where resource_id in (select resource_id from invoice_ids union select resource_id from invoice_hits);
+${ownerIntervals('resource_id in (select resource_id from invoice_ids union select resource_id from invoice_hits)')};
 analyze invoice_hits; analyze invoice_owners`;
 
 /**
@@ -219,6 +219,22 @@ select count(*)::int as lines, count(match_method)::int as matched, coalesce(sum
        coalesce(sum(amount) filter (where is_tax), 0)::text as tax, coalesce(sum(abs(amount)), 0)::text as value,
        coalesce(sum(abs(amount)) filter (where tenant_id is not null), 0)::text as attributed
   from cloud_cost_lines where invoice_id = $1`;
+
+/** Lines that are read to learn prices. More would say the same, and a large invoice has a million. */
+const MOST_PRICED_LINES = 20_000;
+
+/**
+ * Set-based: what was charged for whole months of resources that had one product and size all the time. Equal ones are one row. Some
+ * documents end a month with its last second. $1 invoice, $2 period.
+ */
+export const WHOLE_MONTHS = `
+with month as (select $2::date::timestamp at time zone 'UTC' as since, ($2::date + interval '1 month') at time zone 'UTC' as until)
+select distinct p.product, p.units::text as units, l.amount::text as amount
+  from month m
+ cross join (select * from cloud_cost_lines where invoice_id = $1 order by line_no limit ${MOST_PRICED_LINES}) l
+  join resource_prices p on p.resource_id = l.resource_id and p.valid_from <= m.since and p.valid_to >= m.until
+ where l.kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip') and p.units > 0 and l.amount > 0
+   and l.started_at <= m.since and l.ended_at >= m.until - interval '1 second'`;
 
 /** `asciiLowercase` in SQL: folds ASCII letters only, in databases of every collation. */
 function lowered(column: string): string {

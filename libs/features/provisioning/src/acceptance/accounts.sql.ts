@@ -1,3 +1,4 @@
+import { UUID_PATTERN } from '#libs/kernel';
 import { DESTROYING, RESERVING } from './demand';
 
 const words = (list: readonly string[]) => list.map((word) => `'${word}'`).join(', ');
@@ -13,7 +14,9 @@ const COUNTED = `r.status not in ('completed', 'rolled_back', 'rejected')`;
  * What limits count of some tenants, with the sizes and list prices that are needed to say what it costs, as one JSON object. The rows of one
  * statement are from one moment, so a resource is counted once: by its row, or by the saga that creates it while no living row of the tenant
  * carries the saga's id. After an operator has released the holds of a failed saga, it reserves nothing. Set-based: it serves a whole batch.
- * `accepting` also locks the tenants against a change of their status until the transaction ends.
+ * `accepting` also locks the tenants against a change of their status until the transaction ends. Measured: planning it takes longer than
+ * running it, so it runs with one plan for all (`saga_lock_tenants`); the parts of a tenant are lateral, so that this plan reads them by
+ * their index however many tenants the planner expects.
  * $1 tenants as JSON rows, `weighed` where resources count; $2 names of the starts; $3 their sizes; $4 their resources; $5 runs to leave out.
  */
 export const readAccounts = (accepting: boolean): string => `
@@ -21,15 +24,18 @@ with asked as materialized (select * from json_to_recordset($1::json) as a(tenan
 standing as materialized (
   select t.id, t.status, t.orders_blocked_reason from tenants t where t.id in (select tenant from asked) order by t.id${accepting ? ' for share of t' : ''}),
 owned as materialized (
-  select a.tenant, c.kind, c.size_slug, ${plan} as plan, case when c.kind in ('volume', 'snapshot') then ${whole('size_gigabytes')} end as gib,
-         case when c.kind = 'load_balancer' then ${whole('size_unit')} end as nodes, c.status = 'assigned' as assigned, count(*)::int as count,
-         case when count(${whole('vcpus')}) = count(*) then sum(${whole('vcpus')})::int end as vcpus
-    from asked a join cloud_resources c on c.tenant_id = a.tenant and c.deleted_at is null
-   where a.weighed and c.kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip')
-   group by 1, 2, 3, 4, 5, 6, 7),
+  select a.tenant, o.* from asked a cross join lateral (
+    select c.kind, c.size_slug, ${plan} as plan, case when c.kind in ('volume', 'snapshot') then ${whole('size_gigabytes')} end as gib,
+           case when c.kind = 'load_balancer' then ${whole('size_unit')} end as nodes, c.status = 'assigned' as assigned, count(*)::int as count,
+           case when count(${whole('vcpus')}) = count(*) then sum(${whole('vcpus')})::int end as vcpus
+      from cloud_resources c
+     where c.tenant_id = a.tenant and c.deleted_at is null and c.kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip')
+     group by 1, 2, 3, 4, 5, 6) o
+   where a.weighed),
 reserving as materialized (
   select r.tenant_id, r.kind, r.input - 'user_data' as input
-    from asked a join saga_runs r on r.tenant_id = a.tenant and ${COUNTED}
+    from asked a
+   cross join lateral (select * from saga_runs r where r.tenant_id = a.tenant and ${COUNTED} offset 0) r
    where a.weighed and r.kind in (${words(RESERVING)}) and r.id <> all ($5::uuid[])
      and (r.status not in ('failed', 'compensation_failed') or r.released_holds = '{}')
      and not case r.kind
@@ -39,9 +45,14 @@ reserving as materialized (
        when 'snapshot_droplet' then exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
             and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
+       when 'destroy_droplet' then r.input ->> 'final_snapshot' is distinct from 'true' or exists (
+         select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
+            and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
        else false end),
 named as (
-  select distinct a.tenant, c.name from asked a join cloud_resources c on c.tenant_id = a.tenant and c.kind = 'droplet' and c.deleted_at is null
+  select distinct a.tenant, c.name
+    from asked a
+   cross join lateral (select c.name from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'droplet' and c.deleted_at is null offset 0) c
    where a.weighed and c.name = any ($2::text[])
    union select tenant_id, input ->> 'name' from reserving where kind = 'provision_droplet' and input ->> 'name' = any ($2::text[])),
 destroyed as (
@@ -52,7 +63,7 @@ destroyed as (
      and r.created_at > clock_timestamp() - interval '1 hour'),
 targets as materialized (
   select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${plan} as plan from cloud_resources c
-   where c.id = any ($4::uuid[]) or c.id::text in (select input ->> 'resource_id' from reserving)),
+   where c.id = any (array(select unnest($4::uuid[]) union select (input ->> 'resource_id')::uuid from reserving where input ->> 'resource_id' ~ '^${UUID_PATTERN}$'))),
 slugs as (
   select size_slug as slug from owned where kind = 'droplet' union select input ->> 'size_slug' from reserving
    union select size_slug from targets union select unnest($3::text[])),

@@ -7,11 +7,13 @@ type Input = Readonly<Record<string, unknown>>;
 export type Demand =
   | { readonly adds: 'droplet'; readonly name: string; readonly size: string; readonly region: string; readonly plan: BackupPlan | null }
   | { readonly adds: 'snapshot'; readonly resourceId: string }
+  /** Of a destroy with `final_snapshot`: the snapshot stays, the droplet goes. */
+  | { readonly adds: 'last_snapshot'; readonly resourceId: string }
   | { readonly adds: 'size'; readonly resourceId: string; readonly size: string }
   | { readonly adds: 'nothing'; readonly destroys: boolean };
 
 /** The kinds of sagas that reserve something while they are open. */
-export const RESERVING = ['provision_droplet', 'snapshot_droplet', 'resize_droplet', 'revert_droplet'];
+export const RESERVING = ['provision_droplet', 'snapshot_droplet', 'resize_droplet', 'revert_droplet', 'destroy_droplet'];
 /** The kinds of sagas that destroy a resource for good. */
 export const DESTROYING = ['destroy_droplet'];
 
@@ -38,10 +40,15 @@ export function demandOf(kind: string, input: Input): Demand {
       const resizes = Array.isArray(input.fields) && input.fields.includes('size_slug');
       return resizes ? { adds: 'size', resourceId, size } : { adds: 'nothing', destroys: false };
     }
+    case 'destroy_droplet':
+      return input.final_snapshot === true ? { adds: 'last_snapshot', resourceId } : { adds: 'nothing', destroys: true };
     default:
       return { adds: 'nothing', destroys: DESTROYING.includes(kind) };
   }
 }
+
+/** Whether the saga destroys a resource for good. Pure. */
+export const isDestroying = (demand: Demand): boolean => demand.adds === 'last_snapshot' || (demand.adds === 'nothing' && demand.destroys);
 
 /** What counts against limits. `monthly` is at list prices. */
 export interface Amounts {
@@ -100,6 +107,11 @@ export function amountsOf(demand: Demand, { vcpusOf, rateOf, droplet }: Facts): 
     case 'snapshot': {
       const price = listPrice({ kind: 'snapshot', gib: droplet(demand.resourceId)?.disk ?? 0 }, rateOf);
       return { ...NONE, snapshots: 1, monthly: totalOf(price) };
+    }
+    case 'last_snapshot': {
+      const taken = amountsOf({ adds: 'snapshot', resourceId: demand.resourceId }, { vcpusOf, rateOf, droplet });
+      const live = droplet(demand.resourceId);
+      return live?.size ? { ...taken, monthly: taken.monthly.subtract(monthlyOf(live.size, live.plan, rateOf).monthly) } : taken;
     }
     default:
       return NONE;

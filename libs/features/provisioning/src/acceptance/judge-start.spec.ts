@@ -54,6 +54,7 @@ const order = (input: Record<string, unknown> = {}, by: Partial<GuardedStart> = 
   ownerId: 'acme',
   ...by,
 });
+const LAST = { resource_id: 'small', final_snapshot: true };
 const of = (kind: string, input: Record<string, unknown> = { resource_id: 'small' }): GuardedStart => ({ ...order(), kind, input });
 const codeOf = (start: GuardedStart, account: Account) => judgeStart(start, account, facts).refusal?.code ?? 'accepted';
 
@@ -83,6 +84,27 @@ it.each<{ what: string; start: GuardedStart; limits: Partial<Limits>; state?: Pa
   { what: 'a name that may be taken twice', start: order(), limits: {}, state: { takenNames: ['web'] }, code: 'accepted' },
   { what: 'an order without a price', start: order({ size_slug: 'new-1' }), limits: {}, code: 'unpriced_order' },
   { what: 'a snapshot too many', start: of('snapshot_droplet'), limits: { max_snapshots: 0 }, code: 'limit_exceeded' },
+  { what: 'a last snapshot too many', start: of('destroy_droplet', LAST), limits: { max_snapshots: 0 }, code: 'limit_exceeded' },
+  {
+    what: 'a last snapshot that costs less than its droplet did',
+    start: of('destroy_droplet', LAST),
+    limits: { max_snapshots: 1, max_monthly_cost: '0.00', approval_over_monthly: '0.00' },
+    code: 'accepted',
+  },
+  {
+    what: 'a destroy with a last snapshot while orders are blocked',
+    start: of('destroy_droplet', LAST),
+    limits: {},
+    state: { ordersBlockedReason: 'unpaid' },
+    code: 'accepted',
+  },
+  {
+    what: 'a destroy with a last snapshot too many within the hour',
+    start: of('destroy_droplet', LAST),
+    limits: { max_destroys_per_hour: 1 },
+    state: { destroyAgesMs: [60_000] },
+    code: 'too_many_destroys',
+  },
   {
     what: 'a snapshot that costs as much as its whole disk',
     start: of('snapshot_droplet'),

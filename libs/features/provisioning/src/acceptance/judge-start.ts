@@ -9,7 +9,7 @@ import {
   type TenantStatus,
 } from '#libs/tenants';
 import { LimitExceededError, NameTakenError, NotAllowedError, TooManyDestroysError, UnpricedOrderError } from './acceptance.errors';
-import { amountsOf, demandOf, plus, reservedBy, type Amounts, type Demand, type Facts } from './demand';
+import { amountsOf, demandOf, isDestroying, plus, reservedBy, type Amounts, type Demand, type Facts } from './demand';
 
 /** What limits count of one tenant. Each accepted start changes it, for the starts after it. */
 export interface Account {
@@ -60,7 +60,7 @@ function readingsOf({ tenantId }: GuardedStart, demand: Demand, added: Amounts, 
     ['max_vcpus', used.vcpus, reserved.vcpus, added.vcpus],
     ['max_volume_gib', used.volumeGib, reserved.volumeGib, added.volumeGib],
     ['max_snapshots', used.snapshots, reserved.snapshots, added.snapshots],
-    ['max_destroys_per_hour', account.destroyAgesMs.length, 0, demand.adds === 'nothing' && demand.destroys ? 1 : 0],
+    ['max_destroys_per_hour', account.destroyAgesMs.length, 0, isDestroying(demand) ? 1 : 0],
     ['open_sagas', account.openSagas, 0, tenantId === null ? 0 : 1],
   ] as const;
   const readings = numbers.flatMap(([limit, inUse, inReserve, requested]): LimitReading[] => {
@@ -84,7 +84,8 @@ function stateRefusals({ kind }: GuardedStart, demand: Demand, { tenantId, statu
   const refusals: DomainError[] = [];
   if (!TENANT_RIGHTS[status].starts)
     refusals.push(new TenantNotActiveError(tenantId, status, `no ${kind} can start for it without an override`));
-  if (ordersBlockedReason !== null && demand.adds !== 'nothing') refusals.push(new OrdersBlockedError(tenantId, ordersBlockedReason));
+  if (ordersBlockedReason !== null && demand.adds !== 'nothing' && !isDestroying(demand))
+    refusals.push(new OrdersBlockedError(tenantId, ordersBlockedReason));
   return refusals;
 }
 
@@ -133,7 +134,7 @@ function approvalFor({ monthly }: Amounts, { approval_over_monthly: over }: Limi
 function count({ tenantId }: GuardedStart, demand: Demand, account: Account, facts: Facts): void {
   account.reserved = plus(account.reserved, reservedBy(demand, facts));
   if (tenantId !== null) account.openSagas += 1;
-  if (demand.adds === 'nothing' && demand.destroys) account.destroyAgesMs = [...account.destroyAgesMs, 0];
+  if (isDestroying(demand)) account.destroyAgesMs = [...account.destroyAgesMs, 0];
   if (demand.adds === 'droplet') account.takenNames = [...account.takenNames, demand.name];
 }
 

@@ -12,7 +12,7 @@ interface Targeting {
   readonly target?: unknown;
 }
 
-/** Finds the owner of what a saga works on, who sees the saga whoever starts it. */
+/** Finds the owner of what a saga works on, who sees the saga also when an admin started it. */
 @Injectable()
 export class SagaTargets {
   constructor(

@@ -4,7 +4,7 @@ import { AcceptanceGuard, type GuardedStart, type Judgement } from '#libs/saga';
 import { effectiveLimits, TenantLimits, type Limits, type TenantStatus } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { readAccounts } from './accounts.sql';
-import { amountsOwned, demandOf, NONE, plus, reservedBy, type Facts, type LiveDroplet, type OwnedGroup } from './demand';
+import { amountsOwned, demandOf, isDestroying, NONE, plus, reservedBy, type Facts, type LiveDroplet, type OwnedGroup } from './demand';
 import { judgeStart, type Account } from './judge-start';
 
 interface StoredAccount {
@@ -54,7 +54,7 @@ async function read(starts: readonly GuardedStart[], transaction: Queryable, acc
   for (const { owner, demand } of demands) {
     if (owner === null) continue;
     const known = asked.get(owner) ?? { tenant: owner, weighed: false, destroys: false };
-    const destroys = demand.adds === 'nothing' && demand.destroys;
+    const destroys = isDestroying(demand);
     asked.set(owner, { tenant: owner, weighed: known.weighed || demand.adds !== 'nothing', destroys: known.destroys || destroys });
   }
   const [row] = await transaction.prepared<{ facts: StoredFacts }>(
@@ -64,7 +64,7 @@ async function read(starts: readonly GuardedStart[], transaction: Queryable, acc
       JSON.stringify([...asked.values()]),
       demands.flatMap(({ demand }) => (demand.adds === 'droplet' ? [demand.name] : [])),
       demands.flatMap(({ demand }) => (demand.adds === 'droplet' || demand.adds === 'size' ? [demand.size] : [])),
-      demands.flatMap(({ demand }) => (demand.adds === 'snapshot' || demand.adds === 'size' ? [demand.resourceId] : [])),
+      demands.flatMap(({ demand }) => ('resourceId' in demand ? [demand.resourceId] : [])),
       starts.flatMap(({ sagaId }) => sagaId ?? []),
     ],
   );

@@ -79,6 +79,12 @@ describe('decides on an upsert by the records that the zone has', () => {
       does: { is: 'noop' },
     })),
     {
+      name: 'a CAA that allows no authority',
+      now: [listed('1', ';', { type: 'CAA', tag: 'issue' })],
+      want: wanted(';', { type: 'CAA', tag: 'issue' }),
+      does: { is: 'noop' },
+    },
+    {
       name: 'an IPv6 address in another form',
       now: [listed('1', '2001:db8::1', { type: 'AAAA' })],
       want: wanted('2001:0DB8:0:0::1', { type: 'AAAA' }),
@@ -101,6 +107,8 @@ describe('the body of a write', () => {
     ['CNAME', 'x.example.', null, 'x.example.'],
     ['CNAME', '@', null, '@'],
     ['CAA', 'letsencrypt.org', 'issue', 'letsencrypt.org.'],
+    ['CAA', ';', 'issue', ';.'],
+    ['CAA', 'letsencrypt.org; validationmethods=dns-01', 'issue', 'letsencrypt.org; validationmethods=dns-01.'],
     ['CAA', 'mailto:a@b.example', 'iodef', 'mailto:a@b.example'],
     ['TXT', 'v=spf1', null, 'v=spf1'],
     ['A', '1.1.1.1', null, '1.1.1.1'],

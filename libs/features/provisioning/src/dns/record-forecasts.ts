@@ -16,7 +16,7 @@ export interface RecordFacts {
   readonly listed: readonly ListedRecord[] | undefined;
 }
 
-/** Several records have the name and type, or none the data that was named. The saga would change a record of somebody else. [SAG-14] */
+/** Several records have the name and type, or none the data that was named. The saga would change a record that it was not asked to change. [SAG-14] */
 export class AmbiguousRecordError extends domainError('ambiguous_record', 'conflict') {}
 export class PreviousRecordNotFoundError extends domainError('previous_record_not_found', 'conflict') {}
 

@@ -4,9 +4,10 @@ import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { done, fail, retry, wait, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
-import { ProjectCalls } from '../provider/project-calls';
+import { PROJECT_FIELD, ProjectCalls } from '../provider/project-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { CREATE_DROPLET } from './create-droplet.step';
+import { dropletHolds } from './droplet-access';
 import type { ProvisionDropletInput } from './droplet.input';
 
 type AssignIntent = { readonly askedAtMs: number };
@@ -44,6 +45,7 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput, 
       intent: {},
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: this.config.provider.lagMs,
+      writes: () => dropletHolds({ droplet_id: id }).map((target) => ({ target, object: '', sets: { [PROJECT_FIELD]: uuid }, before: {} })),
       send: () => this.projects.assignResources(uuid, [urn], ctx.signal),
       pending: wait(this.config.saga.pollMs, `waiting for the project to list droplet ${id}`),
       // Existing projects have answered 404 (docs/digitalocean-facts.md 3.2).

@@ -2,7 +2,8 @@ import { BoundProvider } from '#libs/accounts';
 import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
+import type { DomainError } from '#libs/kernel';
+import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition, type StepError, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DropletCalls, isGpuSize, type Droplet, type DropletOrder } from '../provider/droplet-calls';
 import { isCreatedSince, MANAGED_TAG, sagaTag } from '../provider/tag-calls';
@@ -127,6 +128,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
       pending: ctx.intent ? unconfirmed : wait(pollMs, 'waiting for a droplet that was created after the backup to appear'),
       unanswered: unconfirmed,
       answered: ({ id, actionId }) => done({ droplet_id: id, ...(actionId && { action_id: actionId }) }, [`droplet:${id}`]),
+      refused: (error) => (error.category === 'not_found' ? fail(unknownToProvider(error, ctx.input)) : undefined),
     });
   };
 
@@ -168,6 +170,13 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
     const own = found.filter(({ createdAt }) => isCreatedSince(createdAt, ctx.createdAtMs));
     return own.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   }
+}
+
+/** The provider answers 404 for an order that names something which it does not have, and says no field. A network is the likeliest. */
+function unknownToProvider({ code, message }: DomainError, { vpc_uuid, image, ssh_keys = [] }: ProvisionDropletInput): StepError {
+  const named = { vpc_uuid, image, ...(ssh_keys.length > 0 && { ssh_keys: ssh_keys.join(', ') }) };
+  const fields = Object.entries(named).flatMap(([field, value]) => (value === undefined ? [] : [`${field} ${value}`]));
+  return { code, detail: `${message}. The order names ${fields.join('; ')}: check which of them exists` };
 }
 
 function orderFor({ sagaId, input }: Ctx): DropletOrder {

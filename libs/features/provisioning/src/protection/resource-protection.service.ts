@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
+import { EventLog, type NewEvent } from '#libs/events';
 import type { Scope } from '#libs/identity';
 import { ProtectionRecorder, ResourceDeletedError, ResourceNotFoundError, type LockedResource, type Protector } from '#libs/inventory';
 import { domainError } from '#libs/kernel';
@@ -22,6 +23,7 @@ export class ResourceProtection {
     private readonly recorder: ProtectionRecorder,
     private readonly sagas: SagaQueries,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -47,6 +49,7 @@ export class ResourceProtection {
       target: { type: 'resource', id: resourceId },
       details: { protected_by: protectedBy, previous_protected_by: resource.protected_by, tenant_id: resource.tenant_id },
     });
+    await this.events.append(tx, protectionEvents([resource], protectedBy, because));
   }
 
   /** A saga at its pivot reads the protection after it has recorded that it begins, so one of the two always sees the other. */
@@ -55,6 +58,19 @@ export class ResourceProtection {
     if ((await this.sagas.holdsAtPivot(em, [hold])).has(hold)) throw new ResourceBusyError(hold);
   }
 }
+
+/** The feed's events of a changed protection, for the resources whose protection it changes. Pure. [EVT-1] */
+export const protectionEvents = (resources: readonly LockedResource[], after: Protector | null, { by }: AuditContext): NewEvent[] =>
+  resources
+    .filter(({ protected_by }) => protected_by !== after)
+    .map(({ id, kind, name, tenant_id, protected_by }) => ({
+      type: 'resource.changed',
+      tenantId: tenant_id,
+      actor: by,
+      source: 'api',
+      subject: { type: 'resource', id, name, kind },
+      data: { changes: { protected_by: { old: protected_by, new: after } } },
+    }));
 
 /** The hold under which sagas destroy a resource. */
 export const holdOf = ({ kind, provider_id }: Pick<LockedResource, 'kind' | 'provider_id'>): string => `${kind}:${provider_id}`;

@@ -5,6 +5,9 @@ import { collectPages } from './droplet-calls';
 
 const purpose = 'provisioning';
 
+/** The field of a tracked write that moves a resource: the provider's id of the project. */
+export const PROJECT_FIELD = 'project';
+
 /** One member in the provider's list of a project. */
 export interface ProjectMember {
   readonly urn: string;

@@ -1,3 +1,4 @@
+import { ProjectMembershipRepository } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { canonicalJson, errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
@@ -6,6 +7,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { recordPlaceOf } from '../dns/dns-record.input';
 import { DnsRecordCalls, recordValues } from '../provider/dns-record-calls';
 import { DropletCalls, dropletValues, missingAsUndefined } from '../provider/droplet-calls';
+import { PROJECT_FIELD, ProjectCalls } from '../provider/project-calls';
 import { OrphanRepository } from './orphan.repository';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -34,7 +36,7 @@ const lateWrites = counter(
   'arcadia_late_writes_total',
   'Writes to the provider that took effect after their saga had ended, by what became of them',
   ['field', 'outcome'],
-  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag'].map((field) => ({ field, outcome: 'reported' })),
+  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag', PROJECT_FIELD].map((field) => ({ field, outcome: 'reported' })),
 );
 
 /**
@@ -93,6 +95,8 @@ export class LateWrites {
     private readonly orphans: OrphanRepository,
     private readonly records: DnsRecordCalls,
     private readonly droplets: DropletCalls,
+    private readonly projects: ProjectCalls,
+    private readonly memberships: ProjectMembershipRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -139,7 +143,24 @@ export class LateWrites {
     if (!read) return [];
     const unset = writes.flatMap(({ sets }) => Object.keys(sets)).filter((field) => field.startsWith(TAG_FIELD));
     const live = { ...Object.fromEntries(unset.map((field) => [field, false])), ...read.values };
-    return findLateWrites(writes, live).map((late) => ({ ...late, writes, siblings: read.siblings }));
+    const found = [...findLateWrites(writes, live), ...(await this.findLateMoves(writes))];
+    return found.map((late) => ({ ...late, writes, siblings: read.siblings }));
+  }
+
+  /**
+   * No saga moves a resource out of a project, but people do. A move by a saga that takes effect after theirs changes the owner of the
+   * resource back. The mirror of the projects knows theirs; the provider's list shows where the resource is now.
+   */
+  private async findLateMoves(writes: readonly WrittenObject[]): Promise<LateWrite[]> {
+    const write = writes.findLast(({ answered, handled, sets }) => !answered && !handled && PROJECT_FIELD in sets);
+    if (!write) return [];
+    const uuid = String(write.sets[PROJECT_FIELD]);
+    const [kind = '', providerId = ''] = write.target.split(':');
+    const expected = await this.memberships.projectAfterLeaving(uuid, { kind, providerId });
+    if (expected === undefined) return [];
+    const members = await this.projects.listMembers(uuid);
+    const isBack = members.some(({ urn, status }) => urn === `do:${write.target}` && status !== 'not_found');
+    return isBack ? [{ write, live: { [PROJECT_FIELD]: uuid }, expected: { [PROJECT_FIELD]: expected } }] : [];
   }
 
   /** The values of the object now; undefined when there is no such object, so that nothing of it can be wrong. */
@@ -223,8 +244,9 @@ export interface LateWriteOrder {
 }
 
 /**
- * Whether the late write can be undone without losing anything. Pure. Powering a machine off, switching backups off and a resize, for which
- * the machine must be off, are left to people. A deleted record is created again only where no other record has taken its place.
+ * Whether the late write can be undone without losing anything. Pure. Powering a machine off, switching backups off, a resize, for which
+ * the machine must be off, and a move to another owner are left to people. A deleted record is created again only where no other record
+ * has taken its place.
  */
 function isUndoable({ write, live, expected, siblings }: JudgedWrite): boolean {
   if ('exists' in expected) {
@@ -234,7 +256,7 @@ function isUndoable({ write, live, expected, siblings }: JudgedWrite): boolean {
   return Object.entries(expected).every(([field, value]) => {
     if (field === 'power') return value === 'on';
     if (field === 'backups') return value === true;
-    return field !== 'size_slug' && live[field] !== undefined;
+    return field !== 'size_slug' && field !== PROJECT_FIELD && live[field] !== undefined;
   });
 }
 

@@ -119,7 +119,7 @@ export class Reaper {
     return { orphans: orphans.length, deleted: deleted + (await this.dnsRecords.deleteAll()), tags: 0 };
   }
 
-  /** Somebody keeps the orphan on purpose: then it is reported only, and people decide about it. [TNT-5] */
+  /** The orphan is protected: it is reported only, and an operator decides about it. [TNT-5] */
   private async isProtected({ kind, providerId }: FoundOrphan): Promise<boolean> {
     return ((await this.inventory.findByProviderId(kind, providerId))?.protected_by ?? null) !== null;
   }

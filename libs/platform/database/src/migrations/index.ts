@@ -33,6 +33,8 @@ import { Events1795000001130 } from './1130-events.migration';
 import { ProtectedResources1795000001140 } from './1140-protected-resources.migration';
 import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration';
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
+import { ReadablePrices1795000001160 } from './1160-readable-prices.migration';
+import { OrdersOfResources1795000001170 } from './1170-orders-of-resources.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -71,4 +73,6 @@ export const migrations = [
   ProtectedResources1795000001140,
   PowerOfMachines1795000001141,
   SagaPlans1795000001150,
+  ReadablePrices1795000001160,
+  OrdersOfResources1795000001170,
 ];

@@ -19,7 +19,7 @@ export class Event {
   @Column('text', { nullable: true })
   readonly tenantId: string | null;
 
-  /** The person or machine identity that made the change; null when nobody asked for it. */
+  /** The person or machine identity that made the change; null when the service made the change by itself. */
   @Column('text', { nullable: true })
   readonly actor: string | null;
 

@@ -1,0 +1,126 @@
+import { useQuery } from '@tanstack/react-query';
+import { answered, api, Problem, type Schemas } from '../../client/client';
+import { stacksOf, type Stacks } from '../../parts/chart-scale';
+import type { Bar } from '../../parts/chart';
+import { dayText, monthName, monthText } from '../../parts/format';
+import { kindName } from '../../parts/kinds';
+import { TEXTS } from './texts';
+
+export type Costs = Schemas['CostsResponse'];
+export type Group = keyof typeof TEXTS.groups;
+type Row = Schemas['CostsGroupResponse'];
+
+export const MONTHS = 12;
+/** A tenant's costs are accrued from what was recorded, so months are asked for one by one, from the running one back. */
+const TENANT_MONTHS = 6;
+const POLL_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** What a bar is made of. Days are made of kinds, and so are resources: there are too many of them for a chart. */
+export type Part = 'tenant' | 'kind' | 'project';
+
+export const partOf = (by: Group): Part => (by === 'tenant' || by === 'project' ? by : 'kind');
+
+interface CostFilters {
+  readonly tenant_id?: string | undefined;
+  readonly kind?: string | undefined;
+}
+
+export interface History extends Stacks {
+  readonly bars: readonly Bar[];
+  /** By bar and name of the part, also of those that the chart adds up as "others". */
+  readonly amounts: ReadonlyMap<string, number>;
+}
+
+export const amountKey = (bar: string, part: string): string => `${bar} ${part}`;
+
+/** The running month and those before it, the latest first, as the API names them. */
+export function lastMonths(howMany = MONTHS, now = new Date()): readonly string[] {
+  return Array.from({ length: howMany }, (_, back) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7),
+  );
+}
+
+const readCosts = async (query: Record<string, string | undefined>): Promise<Costs> =>
+  (await answered(api.GET('/api/v1/costs', { params: { query: query as never } }))).data;
+
+export const groupName = (by: Part, value: string | null): string => {
+  if (by === 'tenant') return value ?? TEXTS.noOwner;
+  if (by === 'kind') return value === null ? TEXTS.rest : kindName(value);
+  return value ?? TEXTS.noProject;
+};
+
+/** What a month will have cost if nothing changes: what it cost so far, and the rest of it at the price of now. */
+export function expectedAmount(soFar: number, monthlyRate: number, now = new Date()): number {
+  const begin = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1);
+  const end = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
+  return soFar + monthlyRate * ((end - now.getTime()) / (end - begin));
+}
+
+function historyOf(by: Part, months: readonly string[], rows: readonly (Row & { month: string })[]): History {
+  const cells = rows.map((row) => ({ bar: row.month, part: row[by] ?? null, amount: Number(row.amount) }));
+  const stacks = stacksOf(months, cells, (part) => groupName(by, part));
+  const amounts = new Map(cells.map(({ bar, part, amount }) => [amountKey(bar, groupName(by, part)), amount]));
+  const bars = months.map((month) => ({ id: month, label: monthName(month), title: monthText(month) }));
+  return { ...stacks, bars, amounts };
+}
+
+/** The latest months by one group: closed ones from the invoices, the running one accrued. */
+async function readMonths(by: Part, filters: CostFilters): Promise<History> {
+  const [running = '', ...closed] = lastMonths();
+  const query = { ...filters, group_by: `month,${by}` };
+  const [before, now] = await Promise.all([
+    readCosts({ ...query, from: `${closed.at(-1)}-01T00:00:00Z`, to: `${running}-01T00:00:00Z`, basis: 'invoiced' }),
+    readCosts({ ...query, period: running }),
+  ]);
+  const rows = [...before.groups, ...now.groups].map((row) => ({ ...row, month: row.month ?? running }));
+  const first = closed.filter((month) => rows.some((row) => row.month === month)).at(-1) ?? running;
+  return historyOf(by, [running, ...closed].filter((month) => month >= first).toReversed(), rows);
+}
+
+/** The same for a tenant, as far back as its months are recorded. */
+async function readTenantMonths(by: Part): Promise<History> {
+  const rows: (Row & { month: string })[] = [];
+  const months: string[] = [];
+  for (const period of lastMonths(TENANT_MONTHS)) {
+    const found = await readCosts({ period, group_by: by }).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'not_accruable') return null;
+      throw error;
+    });
+    if (!found) break;
+    months.unshift(period);
+    rows.push(...found.groups.map((row) => ({ ...row, month: period })));
+    if (found.incomplete_before !== null) break;
+  }
+  return historyOf(by, months, rows);
+}
+
+export function useMonths(by: Part, isAdmin: boolean, filters: CostFilters = {}) {
+  return useQuery({
+    queryKey: ['costs', 'months', by, filters],
+    queryFn: () => (isAdmin ? readMonths(by, filters) : readTenantMonths(by)),
+    refetchInterval: POLL_MS,
+  });
+}
+
+/** Every day of a month until now, by kind. Days are always accrued: an invoice has none. */
+export function useDays(period: string, filters: CostFilters = {}, enabled = true) {
+  return useQuery({
+    queryKey: ['costs', 'days', period, filters],
+    queryFn: async (): Promise<History> => {
+      const found = await readCosts({ ...filters, period, group_by: 'day,kind', basis: 'accrued' });
+      const days = daysBetween(found.from, found.to);
+      const cells = found.groups.map((row) => ({ bar: row.day ?? '', part: row.kind ?? null, amount: Number(row.amount) }));
+      const bars = days.map((day) => ({ id: day, label: String(Number(day.slice(8))), title: dayText(day), open: true }));
+      return { ...stacksOf(days, cells, (part) => groupName('kind', part)), bars, amounts: new Map() };
+    },
+    refetchInterval: POLL_MS,
+    enabled,
+  });
+}
+
+function daysBetween(from: string, to: string): readonly string[] {
+  const begin = Date.parse(from);
+  const howMany = Math.max(1, Math.ceil((Date.parse(to) - begin) / DAY_MS));
+  return Array.from({ length: howMany }, (_, day) => new Date(begin + day * DAY_MS).toISOString().slice(0, 10));
+}

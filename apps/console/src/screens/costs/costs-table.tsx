@@ -1,0 +1,138 @@
+import { Link } from '@tanstack/react-router';
+import type { Schemas } from '../../client/client';
+import { Swatch } from '../../parts/chart';
+import { dayText, monthName, plainMoney } from '../../parts/format';
+import { KindIcon } from '../../parts/kinds';
+import { Card } from '../../parts/page';
+import { EmptyState } from '../../parts/states';
+import type { Filters } from '../../shell/search';
+import { useSession } from '../../shell/session';
+import { amountKey, groupName, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
+import { TEXTS } from './texts';
+
+type Row = Schemas['CostsGroupResponse'];
+const MOST_ROWS = 200;
+
+interface CostsTableProps {
+  readonly costs: Costs;
+  readonly by: Group;
+  readonly period: string;
+  readonly filters: { readonly tenant_id?: string | undefined; readonly kind?: string | undefined };
+}
+
+/** The amounts of the chosen month, the largest first, with those of the month before. */
+export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
+  const { isAdmin } = useSession();
+  const months = useMonths(partOf(by), isAdmin, filters);
+  const rows = by === 'day' ? costs.groups.toSorted((a, b) => (a.day ?? '').localeCompare(b.day ?? '')) : costs.groups;
+  const most = Math.max(...rows.map(({ amount }) => Number(amount)), 0);
+  const all = Number(costs.amount);
+  const before = by === 'tenant' || by === 'kind' || by === 'project' ? monthBefore(months.data, period) : null;
+  if (rows.length === 0) {
+    return (
+      <Card label={TEXTS.title}>
+        <EmptyState {...TEXTS.empty} />
+      </Card>
+    );
+  }
+  return (
+    <Card label={TEXTS.groups[by]}>
+      <table aria-label={TEXTS.title} className="costs">
+        <thead>
+          <tr>
+            <th scope="col">{TEXTS.groups[by]}</th>
+            <th scope="col" className="num amount-col">
+              {TEXTS.amount}
+            </th>
+            <th scope="col" className="num share-col hide-m">
+              {TEXTS.share}
+            </th>
+            <td className="hide-m" />
+            {before && (
+              <th scope="col" className="num amount-col hide-m">
+                {before.name}
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, MOST_ROWS).map((row) => (
+            <tr key={String(row[by])}>
+              <td>
+                <GroupCell row={row} by={by} history={months.data} />
+              </td>
+              <td className="num">{plainMoney(row.amount)}</td>
+              <td className="num hide-m dim">{all > 0 ? `${((Number(row.amount) / all) * 100).toFixed(1)} %` : ''}</td>
+              <td className="hide-m">
+                <span
+                  className={costs.estimate ? 'share est' : 'share'}
+                  style={{ width: `${most > 0 ? (Number(row.amount) / most) * 100 : 0}%` }}
+                />
+              </td>
+              {before && <td className="num hide-m dim">{before.textOf(groupName(partOf(by), row[partOf(by)] ?? null))}</td>}
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <td>{TEXTS.total}</td>
+            <td className="num">{plainMoney(costs.amount)}</td>
+            <td className="hide-m" />
+            <td className="hide-m" />
+            {before && <td className="num hide-m">{plainMoney(String(before.total))}</td>}
+          </tr>
+        </tfoot>
+      </table>
+      {rows.length > MOST_ROWS && <p className="pad dim">{TEXTS.more(rows.length - MOST_ROWS)}</p>}
+    </Card>
+  );
+}
+
+/** The amounts of the month before, by name. */
+function monthBefore(history: History | undefined, period: string) {
+  const at = (history?.bars.findIndex(({ id }) => id === period) ?? 0) - 1;
+  const bar = history?.bars[at];
+  const values = history?.values[at];
+  if (!history || !bar || !values) return null;
+  const textOf = (name: string): string => {
+    const value = history.amounts.get(amountKey(bar.id, name));
+    return value === undefined ? '' : plainMoney(String(value));
+  };
+  return { name: monthName(bar.id), textOf, total: values.reduce((sum, value) => sum + value, 0) };
+}
+
+/** A group leads to what it is made of: a tenant to its kinds, a kind to its resources, a resource to its page. */
+function GroupCell({ row, by, history }: { readonly row: Row; readonly by: Group; readonly history: History | undefined }) {
+  if (by === 'day') return <>{row.day ? dayText(row.day) : TEXTS.rest}</>;
+  if (by === 'resource') return <ResourceCell row={row} />;
+  const part = partOf(by);
+  const value = row[part] ?? null;
+  const name = groupName(part, value);
+  const own = history?.series.find((one) => one.color > 0 && one.name === name);
+  const series = own ?? history?.series.find((one) => one.color === 0);
+  const search = by === 'tenant' ? { by: 'kind', tenant_id: value } : { by: 'resource', kind: value };
+  return (
+    <span className="nm">
+      {series && <Swatch of={series} />}
+      {value === null || by === 'project' ? (
+        <span className="trunc">{name}</span>
+      ) : (
+        <Link className="trunc" to="/costs" search={(now: Filters) => ({ ...now, ...search }) as Filters}>
+          {name}
+        </Link>
+      )}
+    </span>
+  );
+}
+
+function ResourceCell({ row: { resource, resource_kind: kind, resource_name: name } }: { readonly row: Row }) {
+  if (!resource) return <>{TEXTS.rest}</>;
+  return (
+    <span className="nm">
+      <KindIcon kind={kind ?? ''} />
+      <Link className="trunc" to="/resources/$id" params={{ id: resource }}>
+        {name ?? `…${resource.slice(-6)}`}
+      </Link>
+    </span>
+  );
+}

@@ -1,0 +1,63 @@
+import { Modal } from '@mantine/core';
+import { Fragment } from 'react';
+import type { PlaceGroup } from './navigation';
+import { TEXTS } from './texts';
+
+type KeyLine = readonly [string, readonly string[], string?];
+
+const { keys } = TEXTS;
+const EVERYWHERE: readonly KeyLine[] = [
+  [keys.search, ['/', 'Ctrl K'], keys.or],
+  [keys.order, ['n']],
+  [keys.filter, ['f']],
+  [keys.help, ['?']],
+];
+const LISTS: readonly KeyLine[] = [
+  [keys.move, ['j', 'k'], keys.or],
+  [keys.page, ['PgDn', 'PgUp'], keys.or],
+  [keys.open, ['Enter']],
+  [keys.select, ['x']],
+  [keys.range, ['Shift x']],
+  [keys.clear, ['Esc']],
+];
+
+/** Every key of the console. */
+export function KeyHelp({ groups, close }: { readonly groups: readonly PlaceGroup[]; readonly close: () => void }) {
+  const places = groups
+    .flatMap((group) => group.places)
+    .flatMap(({ text, key }): KeyLine[] => (key ? [[text, ['g', key], keys.after]] : []));
+  return (
+    <Modal opened onClose={close} title={keys.title} size={680} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <div className="key-help">
+        <KeyList title={keys.places} lines={places} />
+        <div className="grid">
+          <KeyList title={keys.everywhere} lines={EVERYWHERE} />
+          <KeyList title={keys.lists} lines={LISTS} />
+        </div>
+      </div>
+    </Modal>
+  );
+}
+
+function KeyList({ title, lines }: { readonly title: string; readonly lines: readonly KeyLine[] }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {lines.map(([text, pressed, between = '']) => (
+          <div key={text}>
+            <dt>{text}</dt>
+            <dd>
+              {pressed.map((key, index) => (
+                <Fragment key={key}>
+                  {index > 0 && <span className="dim"> {between} </span>}
+                  <kbd>{key}</kbd>
+                </Fragment>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
