@@ -140,6 +140,11 @@ it('keeps a token in a file of the user alone, sends it to its own API only, and
     /^arcadia: The API cannot be reached: .*\(unreachable\)\n$/,
   );
 
+  for (const broken of [`${TOKEN}\nx`, `${TOKEN} x`]) {
+    expect((await arcadia(['me'], { env: { ARCADIA_TOKEN: broken } })).exitCode).toBe(2);
+    expect((await arcadia(['api', 'GET', '/api/v1/me'], { env: { ARCADIA_TOKEN: broken } })).exitCode).toBe(2);
+  }
+
   expect(printed).not.toMatch(new RegExp(`${TOKEN}|${STORED}`));
   const written = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   expect(written.map(({ name }) => name).sort()).toEqual(['contexts.json', 'run.json']);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { authorization, reached, refusal } from '../session/client';
+import { authorization, checkedToken, reached, refusal } from '../session/client';
 import { addContext, apiAddress, contextFile, readContexts, useContext } from '../session/contexts';
 import { EXIT, usageError } from '../session/failure';
 import type { CommandBook, Session } from '../session/session';
@@ -70,7 +70,7 @@ function tokenOf(session: Session): string {
   if (file !== undefined && session.has('tokenStdin')) throw usageError('Give either --token-file or --token-stdin');
   const token = file === undefined ? session.token : readToken(file);
   if (!token) throw usageError('A token is needed: --token-stdin, --token-file or ARCADIA_TOKEN. It is never an argument');
-  return token;
+  return checkedToken(token);
 }
 
 function readToken(file: string): string {

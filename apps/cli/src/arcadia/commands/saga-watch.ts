@@ -24,7 +24,18 @@ const MARKS: Readonly<Record<Step['status'], readonly [mark: string, colour: Col
   compensation_failed: ['✗', 'red'],
 };
 
-export const SAGA_FIELDS = ['id', 'kind', 'status', 'tenant_id', 'target_name', 'created_by', 'created_at', 'finished_at', 'error'];
+export const SAGA_FIELDS = [
+  'id',
+  'kind',
+  'status',
+  'tenant_id',
+  'target_name',
+  'created_by',
+  'created_at',
+  'finished_at',
+  'error.code',
+  'error.detail',
+];
 
 /** Options of every command that can wait for a saga. */
 export const WAITING = {

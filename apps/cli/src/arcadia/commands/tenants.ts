@@ -17,7 +17,21 @@ const LIMITS = [
   'unique_names',
   'open_sagas',
 ] as const satisfies readonly (keyof Schemas['LimitSetResponse'])[];
-const TENANT = ['id', 'name', 'status', 'source', 'contact_email', 'notes', 'orders_blocked_reason', 'created_at', 'closed_at', 'usage'];
+const TENANT = [
+  'id',
+  'name',
+  'status',
+  'source',
+  'contact_email',
+  'notes',
+  'orders_blocked_reason',
+  'created_at',
+  'closed_at',
+  'usage.resources',
+  'usage.monthly_run_rate',
+  'usage.open_drift',
+  'usage.running_sagas',
+];
 /** Amounts are texts in the API, so that no digit is lost. */
 const AMOUNTS: readonly string[] = ['max_monthly_cost', 'approval_over_monthly'];
 const LISTS: readonly string[] = ['allowed_sizes', 'allowed_regions'];

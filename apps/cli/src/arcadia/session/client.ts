@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '#api-schema';
-import { EXIT, exitCodeOf, Failure } from './failure';
+import { EXIT, exitCodeOf, Failure, usageError } from './failure';
 
 /** Schemas of the API's document by name. */
 export type Schemas = components['schemas'];
@@ -25,7 +25,13 @@ export function clientOf({ api, token }: Endpoint, signal: AbortSignal) {
 }
 
 export function authorization(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return token === undefined ? {} : { authorization: `Bearer ${checkedToken(token)}` };
+}
+
+/** Throws a usage error for a text that no header can carry: the error of `fetch` would print it. */
+export function checkedToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw usageError('The token has a blank, a line break or another character that no token has');
 }
 
 /** The body of a successful answer. Throws a `Failure` for a refusal and for an API that cannot be reached. */
