@@ -3694,27 +3694,27 @@ export interface components {
        * @description Droplets, switched off ones included
        * @example 20
        */
-      max_droplets?: number;
+      max_droplets?: number | null;
       /**
        * @description Virtual CPUs of all droplets together
        * @example 64
        */
-      max_vcpus?: number;
+      max_vcpus?: number | null;
       /**
        * @description GiB of all volumes together
        * @example 2000
        */
-      max_volume_gib?: number;
+      max_volume_gib?: number | null;
       /**
        * @description Snapshots of droplets and volumes
        * @example 100
        */
-      max_snapshots?: number;
+      max_snapshots?: number | null;
       /**
        * @description US dollars a month at list prices for all that the tenant has
        * @example 1000.00
        */
-      max_monthly_cost?: string;
+      max_monthly_cost?: string | null;
       /**
        * @description Sizes that may be ordered; `*` is any text
        * @example [
@@ -3722,7 +3722,7 @@ export interface components {
        *       "c-*"
        *     ]
        */
-      allowed_sizes?: string[];
+      allowed_sizes?: string[] | null;
       /**
        * @description Regions in which may be ordered; `*` is any text
        * @example [
@@ -3730,17 +3730,17 @@ export interface components {
        *       "ams3"
        *     ]
        */
-      allowed_regions?: string[];
+      allowed_regions?: string[] | null;
       /**
        * @description A start that adds more than this a month, at list prices, awaits approval
        * @example 200.00
        */
-      approval_over_monthly?: string;
+      approval_over_monthly?: string | null;
       /**
        * @description Destroys that may start within an hour
        * @example 10
        */
-      max_destroys_per_hour?: number;
+      max_destroys_per_hour?: number | null;
       /**
        * @description Two living droplets of the tenant may not have one name; null is the same as false
        * @example false
@@ -3750,7 +3750,7 @@ export interface components {
        * @description Open sagas that the tenant itself started
        * @example 50
        */
-      open_sagas?: number;
+      open_sagas?: number | null;
     };
     DriftCauseResponse: {
       /**
