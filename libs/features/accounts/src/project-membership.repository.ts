@@ -97,7 +97,10 @@ export class ProjectMembershipRepository {
    * The provider's id of the last project to which a resource was moved after it had left this one; undefined when it has not left it. The
    * ids of resources are the provider's.
    */
-  async projectAfterLeaving(projectUuid: string, { kind, providerId }: Pick<JoinedMember, 'kind' | 'providerId'>): Promise<string | undefined> {
+  async projectAfterLeaving(
+    projectUuid: string,
+    { kind, providerId }: Pick<JoinedMember, 'kind' | 'providerId'>,
+  ): Promise<string | undefined> {
     const next = await this.members
       .createQueryBuilder('m')
       .select('p.providerId', 'uuid')

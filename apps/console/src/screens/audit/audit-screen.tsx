@@ -21,7 +21,13 @@ const COLUMNS: readonly Column<Entry>[] = [
   { id: 'what', head: TEXTS.heads.what, width: 210, cell: ({ action }) => <b style={{ fontWeight: 550 }}>{words(action)}</b> },
   { id: 'on', head: TEXTS.heads.on, cell: (entry) => <span className="mid">{targetText(entry)}</span> },
   { id: 'by', head: TEXTS.heads.by, width: 150, cell: ({ actor }) => actor },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, wide: true, cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span> },
+  {
+    id: 'tenant',
+    head: TEXTS.heads.tenant,
+    width: 120,
+    wide: true,
+    cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span>,
+  },
   { id: 'reason', head: TEXTS.heads.reason, width: 260, wide: true, cell: ({ reason }) => <span className="dim">{reason ?? ''}</span> },
   { id: 'at', head: TEXTS.heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
 ];

@@ -49,7 +49,13 @@ const COLUMNS: readonly Column<Drift>[] = [
       delta === null || Number(delta) === 0 ? <span className="dim">{TEXTS.free}</span> : signed(delta),
   },
   { id: 'severity', head: TEXTS.heads.severity, width: 100, wide: true, cell: ({ severity }) => <Severity value={severity} /> },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 120, wide: true, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
+  {
+    id: 'tenant',
+    head: TEXTS.heads.tenant,
+    width: 120,
+    wide: true,
+    cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b>,
+  },
   { id: 'cause', head: TEXTS.heads.cause, width: 170, wide: true, cell: (drift) => <span className="dim">{causeText(drift)}</span> },
   { id: 'since', head: TEXTS.heads.since, width: 90, numeric: true, cell: ({ cause, detected_at: at }) => <Age at={cause?.at ?? at} /> },
 ];
