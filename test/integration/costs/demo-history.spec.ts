@@ -14,7 +14,7 @@ const FIRST_MS = Date.UTC(2024, 0, 1);
 const MONTHS = ['2026-10', '2026-07', '2025-12'];
 
 /** Products without a list price: a person sees them among `unpriced`. */
-const UNPRICED = ['Kubernetes Clusters', 'Database Clusters'];
+const UNPRICED = ['Kubernetes Clusters'];
 
 let world: CostsWorld;
 let intervals: UsageInterval[];
@@ -54,6 +54,9 @@ function sizeOf(kind: string, { description, monthlyCents }: UsageInterval['part
   switch (kind) {
     case 'droplet':
       return { product: `droplet:${/\(([^()]+)\)$/.exec(description)?.[1] ?? ''}`, units: '1' };
+    case 'app':
+    case 'managed_db':
+      return { product: `${kind}:${/\(([^()]+)\)$/.exec(description)?.[1] ?? ''}`, units: '1' };
     case 'load_balancer':
       return { product: kind, units: String(monthlyCents / 1_200) };
     case 'volume':

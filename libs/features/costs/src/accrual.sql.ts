@@ -1,9 +1,17 @@
 import type { PriceBasis } from '#libs/catalog';
-import { filterSql, ownerIntervals, type ResourceFilters } from '#libs/inventory';
+import { filterSql, FREE_KINDS, INVOICE_PRODUCTS, ownerIntervals, PRICED_KINDS, type ResourceFilters } from '#libs/inventory';
 import type { CostGroupKey, CostWindow } from './cost-window';
 
 /** Kinds that DigitalOcean does not charge for, and kinds that another resource carries. */
-const FREE = `('dns_zone', 'firewall', 'vpc', 'droplet_backup')`;
+const FREE = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** Kinds of which each resource is billed as some product. */
+const BILLED_KINDS = `(${PRICED_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** The product of a kind, as invoices name it. */
+const PRODUCT_OF_KIND = `case l.kind ${Object.entries(INVOICE_PRODUCTS)
+  .map(([kind, product]) => `when '${kind}' then '${product}'`)
+  .join(' ')} else l.kind end`;
 
 /** The first month of billing by seconds; before it started hours were billed (docs/digitalocean-facts.md 9.12). */
 const SECONDS_SINCE = `timestamptz '2026-01-01T00:00:00Z'`;
@@ -24,11 +32,8 @@ export interface AccrualRequest {
 /** The product of a lifetime `l` with a price `p`, as invoices name it. */
 const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
               when p.product like 'droplet:gpu-%' then 'GPU Droplets'
-              when l.kind = 'droplet' then 'Droplets'
-              when l.kind = 'volume' then 'Volumes'
-              when l.kind = 'snapshot' then case l.resource_type when 'volume' then 'Volume Snapshots' else 'Droplet Snapshots' end
-              when l.kind = 'load_balancer' then 'Load Balancers'
-              when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end`;
+              when l.kind = 'snapshot' and l.resource_type = 'volume' then 'Volume Snapshots'
+              else ${PRODUCT_OF_KIND} end`;
 
 /** What an answer can be grouped by, of a lifetime `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
@@ -108,7 +113,7 @@ ${cutsAll || splitsOwners ? sharesSql({ byDay: has('day'), byOwner: splitsOwners
 unpriced as (
   select kind, reason, max(count)::int as count from (
     select own_kind as kind, month, count(distinct single) + coalesce(sum(n) filter (where single is null), 0) as count,
-           case when product is null then case when own_kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip') then 'not_priced_yet'
+           case when product is null then case when own_kind in ${BILLED_KINDS} then 'not_priced_yet'
                                                else 'kind_without_details' end
                 when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end as reason
       from priced where monthly is null and not is_backup and since < $2::timestamptz and until > $1::timestamptz
