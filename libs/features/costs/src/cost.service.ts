@@ -149,7 +149,9 @@ export class CostService {
     const window = costWindow({}, recorded.now, Number.MAX_SAFE_INTEGER - 1);
     const request = { window, groupBy: ['tenant'], basis, tenant: undefined, unattributed: false, filters: {} } as const;
     const row = await this.answer(accrualStatement(request));
-    return new Map((row?.groups ?? []).flatMap(({ tenant, amount }) => (tenant == null ? [] : [[tenant, amountText(amount)]])));
+    return new Map(
+      (row?.groups ?? []).flatMap(({ tenant, amount }) => (typeof tenant === 'string' ? [[tenant, amountText(amount)] as const] : [])),
+    );
   }
 
   private async recorded(): Promise<{ now: Date; since: Date | null; archived_before: Date | null } | undefined> {
