@@ -40,7 +40,11 @@ function historyOf(interval: UsageInterval): History {
     kind,
     bornMs,
     diedMs: toMs,
-    sizes: parts.map((part, nr) => ({ fromMs: nr === 0 ? bornMs : part.fromMs, ...sizeOf(kind, part), plan: kind === 'droplet' ? plan : null })),
+    sizes: parts.map((part, nr) => ({
+      fromMs: nr === 0 ? bornMs : part.fromMs,
+      ...sizeOf(kind, part),
+      plan: kind === 'droplet' ? plan : null,
+    })),
     owners: owners.map((owner, nr) => ({ fromMs: nr === 0 ? bornMs : owner.fromMs, tenant: owner.project.tenant })),
   };
 }
@@ -73,11 +77,18 @@ it.each(MONTHS)('accrues the demo of %s to its invoice within one per cent of ea
   for (const { product, amount } of intervals.flatMap((interval) => linesOf(interval, billed)))
     if (!UNPRICED.includes(product)) add(invoiced, product, centsOf(amount));
   const accrued = new Map<string, number>();
-  const { groups, unpriced } = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: ['product'], filters: {} });
+  const { groups, unpriced } = await world.costs.read(
+    { kind: 'platform' },
+    { period, basis: 'accrued', groupBy: ['product'], filters: {} },
+  );
   for (const { product, amount } of groups) add(accrued, product ?? '', Math.round(Number(amount) * 100));
   expect(unpriced).toEqual([]);
   const far = [...invoiced].filter(([product, cents]) => Math.abs((accrued.get(product) ?? 0) - cents) > cents * 0.01);
-  expect(far.map(([product, cents]) => `${product}: ${accrued.get(product)} instead of ${cents}`).filter((text) => !DIFFERENT[text.split(':')[0] ?? ''])).toEqual([]);
+  expect(
+    far
+      .map(([product, cents]) => `${product}: ${accrued.get(product)} instead of ${cents}`)
+      .filter((text) => !DIFFERENT[text.split(':')[0] ?? '']),
+  ).toEqual([]);
   expect([...accrued.keys()].sort()).toEqual([...invoiced.keys()].sort());
 });
 

@@ -75,7 +75,11 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null and $3::text is null' : '($3::text is null or tenant = $3)';
   const parts = [
-    ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`]),
+    ...(cutsAll
+      ? []
+      : [
+          `select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`,
+        ]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
   const text = `
@@ -176,7 +180,9 @@ const STRUCK = `(
 
 /** The parts of lives in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
 const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
-      select ${Object.entries(columns).map(([name, value]) => `${value} as ${name}`).join(', ')}
+      select ${Object.entries(columns)
+        .map(([name, value]) => `${value} as ${name}`)
+        .join(', ')}
         from lives l cross join months m
         left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
       offset 0`;
@@ -214,7 +220,16 @@ function sharesSql({ byDay, byOwner, isWhole, cutsAll, columns }: Cuts): string 
   const from = `greatest(${['n.paid_from', ...ends.map((end) => end.from)].join(', ')})`;
   const until = `least(${['n.paid_until', ...ends.map((end) => end.until)].join(', ')})`;
   const tenant = byOwner ? 'case when n.moved then o.tenant_id else n.tenant_id end' : 'null::text';
-  const cut = ['n.line', columns, 'n.is_backup', 'n.month', `${tenant} as tenant`, `coalesce(${tenant}, '') as tenant_key`, `${byDay ? 'd.day' : 'n.month'} as day`, `${isWhole ? '2' : 'w.nth'} as nth`];
+  const cut = [
+    'n.line',
+    columns,
+    'n.is_backup',
+    'n.month',
+    `${tenant} as tenant`,
+    `coalesce(${tenant}, '') as tenant_key`,
+    `${byDay ? 'd.day' : 'n.month'} as day`,
+    `${isWhole ? '2' : 'w.nth'} as nth`,
+  ];
   const days = `cross join lateral (select generate_series(date_trunc('day', n.paid_from), n.paid_until, interval '1 day') as day) d`;
   return `
 owners as materialized (${byOwner ? ownerIntervals('resource_id = any (array(select resource_id from moved))') : 'select null where false'}),

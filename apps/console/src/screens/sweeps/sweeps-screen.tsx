@@ -45,7 +45,13 @@ const COLUMNS: readonly Column<Sweep>[] = [
     ),
   },
   { id: 'state', head: TEXTS.heads.state, width: 120, cell: ({ status }) => <Status of="sweep" value={status} /> },
-  { id: 'reason', head: TEXTS.heads.reason, width: 200, wide: true, cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span> },
+  {
+    id: 'reason',
+    head: TEXTS.heads.reason,
+    width: 200,
+    wide: true,
+    cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span>,
+  },
   {
     id: 'pages',
     head: TEXTS.heads.pages,
