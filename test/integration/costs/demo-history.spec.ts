@@ -75,7 +75,7 @@ it.each(MONTHS)('accrues the demo of %s to its invoice within one per cent of ea
   const billed = { period, startMs: Date.UTC(year, month - 1, 1), endMs: Date.UTC(year, month, 1) };
   const invoiced = new Map<string, number>();
   for (const { product, amount } of intervals.flatMap((interval) => linesOf(interval, billed)))
-    if (!UNPRICED.includes(product)) add(invoiced, product, centsOf(amount));
+    if (!UNPRICED.includes(product)) add(invoiced, product, centsOf(amount) ?? Number.NaN);
   const accrued = new Map<string, number>();
   const { groups, unpriced } = await world.costs.read(
     { kind: 'platform' },

@@ -29,13 +29,13 @@ export interface AccrualRequest {
   readonly filters: ResourceFilters;
 }
 
-/** The product of a life `l` with a price `p`, as invoices name it. */
+/** The product of a lifetime `l` with a price `p`, as invoices name it. */
 const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
               when p.product like 'droplet:gpu-%' then 'GPU Droplets'
               when l.kind = 'snapshot' and l.resource_type = 'volume' then 'Volume Snapshots'
               else ${PRODUCT_OF_KIND} end`;
 
-/** What an answer can be grouped by, of a life `l` with a price `p`, by its name in the answer. */
+/** What an answer can be grouped by, of a lifetime `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
   kind: 'l.billed_kind',
   product: PRODUCT_NAME,
@@ -87,7 +87,7 @@ with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
-lives as (${livesSql(first, tenant !== undefined)}
+lives as (${lifetimesSql(first, tenant !== undefined)}
      and ${conditions.join(' and ')} offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
@@ -149,7 +149,7 @@ const repeatedSql = (first: string): string => `
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
  * these columns are joined with prices, not the attributes.
  */
-const livesSql = (first: string, ofTenant: boolean): string => `
+const lifetimesSql = (first: string, ofTenant: boolean): string => `
   select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
          coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
          case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
@@ -178,7 +178,7 @@ const STRUCK = `(
                select min(s.started_at) from cloud_sweeps s
                 where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
 
-/** The parts of lives in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
+/** The parts of lifetimes in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
 const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
       select ${Object.entries(columns)
         .map(([name, value]) => `${value} as ${name}`)
