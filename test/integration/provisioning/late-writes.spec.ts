@@ -250,7 +250,8 @@ async function oneOfEach(order: readonly { kind: (typeof KINDS)[number]; mode: C
   await world.simulator.faults([]);
   await Promise.all(all.filter(({ mode }) => mode === 'newer').map(({ newer }) => newer()));
   const expected = await Promise.all(all.map((one) => one.state()));
-  const statesIn = (states: readonly unknown[]) => all.flatMap(({ kind, mode }, nr) => (mode === 'newer' ? [] : [{ kind, state: states[nr] }]));
+  const statesIn = (states: readonly unknown[]) =>
+    all.flatMap(({ kind, mode }, nr) => (mode === 'newer' ? [] : [{ kind, state: states[nr] }]));
   expect(statesIn(expected)).toEqual(statesIn(before));
   await world.simulator.advance(HOUR_MS);
   const landed: string[] = [];
