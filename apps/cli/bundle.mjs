@@ -1,10 +1,11 @@
 /**
  * Packs the built api and worker, with the packages that they use, into one file each: `dist/processes/<name>.js`. A start then reads one
- * file instead of 2,000, which takes half the time (docs/decisions/0029). `npm run build` runs it after the compiler.
+ * file instead of 2,000, which takes half the time (docs/decisions/0029). The command line for operators becomes a package of its own in
+ * `dist/arcadia`, which `npm pack` packs and which needs nothing else. `npm run build` runs it after the compiler.
  * Options: `--watch` packs again whenever the compiler writes.
  */
 import { context } from 'esbuild';
-import { readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const built = (path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
@@ -44,9 +45,35 @@ const bundle = await context({
   logOverride: { 'require-resolve-not-external': 'silent' }, // of external packages and of files that exist
 });
 
+const { version, license, engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+const commandLine = await context({
+  entryPoints: { arcadia: built('apps/cli/src/arcadia/main.js') },
+  outdir: built('arcadia'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minify: true,
+  define: { ARCADIA_VERSION: JSON.stringify(version) },
+  banner: { js: '#!/usr/bin/env node' },
+  logLevel: 'warning',
+});
+const bundles = [bundle, commandLine];
+
 if (process.argv.includes('--watch')) {
-  await bundle.watch();
+  await Promise.all(bundles.map((one) => one.watch()));
 } else {
-  await bundle.rebuild();
-  await bundle.dispose();
+  await Promise.all(bundles.map((one) => one.rebuild()));
+  await Promise.all(bundles.map((one) => one.dispose()));
+  await describePackage();
+}
+
+async function describePackage() {
+  const description = 'Operates arcadia-cloud through its HTTP API';
+  const bin = { arcadia: 'arcadia.js' };
+  await mkdir(built('arcadia'), { recursive: true });
+  await writeFile(
+    built('arcadia/package.json'),
+    `${JSON.stringify({ name: 'arcadia', version, description, license, engines, bin }, null, 2)}\n`,
+  );
+  await chmod(built('arcadia/arcadia.js'), 0o755);
 }

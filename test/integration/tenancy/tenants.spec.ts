@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { JWT_SECRET } from '../../support/settings';
 import { ADMIN_HEADER, ACME_HEADER, tenantHeader } from '../../support/principals';
 import { aProject, aResource, aSaga, insert } from '../../support/factories';
+import { runArcadia } from '../../support/run-arcadia';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
@@ -229,4 +230,55 @@ it('accepts a token that the sample of the first day signs without a library', a
   rmSync(folder, { recursive: true });
   const { data } = await get('me', { authorization: `Bearer ${stdout.trim()}` });
   expect(data).toMatchObject({ sub: 'ada@acme.example', role: 'tenant', tenant: { id: 'acme' } });
+});
+
+it('answers the command line: lists with all their rows, changes with their audit entry, refusals with their exit code', async () => {
+  const ARCADIA_API = await world.app.getUrl();
+  const arcadia = async (line: string, { authorization } = ADMIN_HEADER) => {
+    const env = { ARCADIA_API, ARCADIA_TOKEN: authorization.replace('Bearer ', '') };
+    const { out, err, exitCode } = await runArcadia(line.split(' '), { env });
+    return { rows: out.split('\n').filter(Boolean), err, exitCode };
+  };
+  const lists = [
+    'inventory ls --kind droplet',
+    'tenants ls',
+    'saga ls --status failed',
+    'drift ls --status open',
+    'sweep ls --status suspect',
+  ];
+  for (const line of [
+    ...lists,
+    'provider-invoice ls',
+    'cost lines',
+    'audit ls',
+    'cost summary',
+    `inventory history ${acmesDroplet()}`,
+    'me',
+  ]) {
+    expect({ line, ...(await arcadia(line)) }).toMatchObject({ line, err: '', exitCode: 0 });
+  }
+  const living = world.resources.filter(({ status }) => status === 'active').map(({ id }) => id);
+  expect((await arcadia('inventory ls -o name')).rows.sort()).toEqual(expect.arrayContaining(living));
+  expect((await arcadia('sweep ls --status suspect --exit-code -o name')).exitCode).toBe(3);
+
+  expect(await arcadia('tenants create stark --name Stark --reason contract-12 -o name')).toMatchObject({ rows: ['stark'], exitCode: 0 });
+  const limits = 'tenants limits stark --fields max_droplets,max_monthly_cost,inherited';
+  const set = await arcadia(`${limits} --set max_droplets=40 max_monthly_cost=none --reason contract-12`);
+  expect(set.rows[0]).toMatch(/^40\t\t\["max_vcpus",/);
+  expect((await arcadia(`tenants limits stark --set max_droplets=inherit --fields max_droplets,max_monthly_cost`)).rows).toEqual(['20\t']);
+  expect(await arcadia(`inventory assign ${acmesDroplet()} --tenant stark --fields tenant_id`)).toMatchObject({
+    rows: ['stark'],
+    exitCode: 0,
+  });
+  expect((await arcadia(`audit ls --target-id ${acmesDroplet()} --limit 1 --fields action`)).rows).toEqual(['owner_set']);
+  await arcadia(`inventory assign ${acmesDroplet()} --tenant acme`);
+  expect((await arcadia(`drift ignore ${world.drift} --for 30d --reason moved --fields field,expires_at`)).exitCode).toBe(0);
+
+  expect(await arcadia('sweep run droplet', ACME_HEADER)).toMatchObject({
+    exitCode: 4,
+    err: expect.stringContaining('platform_admin_required') as string,
+  });
+  expect((await arcadia(`inventory get ${world.suspectSweep}`)).exitCode).toBe(5);
+  expect((await arcadia('tenants create stark')).exitCode).toBe(6);
+  expect(await arcadia('inventory ls --kind dropet')).toMatchObject({ exitCode: 2, err: expect.stringContaining('droplet') as string });
 });

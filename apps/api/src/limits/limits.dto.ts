@@ -2,6 +2,7 @@ import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { LIMIT_NAMES, type LimitName, type Limits, type TenantLimitsView } from '#libs/tenants';
 import { ReasonBody } from '../http/http.dto';
+import { OrNull } from '../http/input.decorators';
 import { ApiCount, ApiEnumList, ApiFlag, ApiInput, ApiText, ApiTextList, ApiTime } from '../http/swagger.decorators';
 
 const MOST = 1_000_000;
@@ -10,15 +11,16 @@ const PATTERN = /^[a-z0-9*._-]{1,64}$/;
 const NULLABLE = { nullable: true } as const;
 
 const IsLimit = (): PropertyDecorator => (target, key) => {
-  for (const decorate of [IsOptional(), IsInt(), Min(0), Max(MOST)]) decorate(target, key);
+  for (const decorate of [IsOptional(), OrNull(), IsInt(), Min(0), Max(MOST)]) decorate(target, key);
 };
 const IsAmount = (): PropertyDecorator => (target, key) => {
   const message = '$property must be a price such as 200.00, as text';
-  for (const decorate of [IsOptional(), Matches(AMOUNT, { message })]) decorate(target, key);
+  for (const decorate of [IsOptional(), OrNull(), Matches(AMOUNT, { message })]) decorate(target, key);
 };
 const ArePatterns = (): PropertyDecorator => (target, key) => {
   const message = '$property must be slugs, in which * is any text';
-  for (const decorate of [IsOptional(), IsArray(), ArrayMaxSize(100), Matches(PATTERN, { each: true, message })]) decorate(target, key);
+  for (const decorate of [IsOptional(), OrNull(), IsArray(), ArrayMaxSize(100), Matches(PATTERN, { each: true, message })])
+    decorate(target, key);
 };
 
 /** The whole set of limits. Null means no limit; what is left out is as in the row `default`. */

@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { addList, atMost, limitOf, pages } from '../session/lists';
+import { writeRows, type Row, type Shape } from '../session/output';
+import type { CommandBook, Session } from '../session/session';
+
+const EVENT = ['sequence', 'at', 'type', 'tenant_id', 'actor', 'subject.type', 'subject.name', 'data'];
+const PAUSE_MS = 1_000;
+const EVENT_FILTERS = ['type', 'kind', 'tenantId', 'resourceId', 'actor'] as const;
+
+export function addAuditCommands(book: CommandBook, program: Command): void {
+  const audit = book.group(program, 'audit', 'The log of what people changed');
+  addList(book, audit, {
+    usage: 'ls',
+    summary: 'list entries, newest first',
+    path: '/api/v1/audit',
+    filters: {
+      actor: 'who',
+      action: 'what, such as owner_set',
+      target_type: 'kind of the changed object',
+      target_id: 'id of the changed object',
+      tenant_id: 'tenant',
+      request_id: 'request',
+      since: 'at this time or later',
+      until: 'before this time',
+    },
+    fields: ['at', 'actor', 'action', 'target_type', 'target_name', 'target_id', 'reason'],
+    examples: ['audit ls --actor operator --since 2026-11-01T00:00:00Z', 'audit ls --target-id ID -o json'],
+  });
+  const events = book.group(program, 'events', 'The feed of what happened');
+  book.add(
+    events,
+    {
+      usage: 'tail',
+      summary: 'print events as they happen, until Ctrl-C; -o json prints one object a line',
+      options: {
+        '--after <sequence>': 'begin after this event instead of now',
+        '--since <time>': 'begin at this time instead of now',
+        '--type <types>': 'types, with commas',
+        '--kind <kinds>': 'kinds, with commas',
+        '--tenant-id <id>': 'tenant',
+        '--resource-id <id>': 'resource',
+        '--actor <name>': 'who',
+        '--limit <count>': 'end after so many events',
+      },
+      examples: ['events tail', 'events tail --type saga.failed,drift.opened -o jsonl', 'events tail --after 1204 --limit 10'],
+    },
+    tail,
+  );
+}
+
+async function tail(session: Session): Promise<void> {
+  const shape = session.shape(EVENT);
+  const lines: Shape = shape.format === 'json' ? { ...shape, format: 'jsonl' } : shape;
+  try {
+    await writeRows(session.terminal, lines, atMost(newEvents(session), limitOf(session)));
+  } catch (error) {
+    if (!session.terminal.signal.aborted) throw error;
+  }
+}
+
+/** The pages of the feed, and after its end what is added to it. */
+async function* newEvents(session: Session): AsyncGenerator<readonly Row[]> {
+  const filters = EVENT_FILTERS.flatMap((name) => {
+    const value = session.text(name);
+    return value === undefined ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value] as const];
+  });
+  const after = session.text('after');
+  let start: Record<string, string> =
+    after === undefined ? { since: session.text('since') ?? new Date(session.terminal.now()).toISOString() } : { after };
+  for (;;) {
+    for await (const rows of pages(session, '/api/v1/events', { ...Object.fromEntries(filters), ...start })) {
+      yield rows;
+      const last = rows.at(-1)?.sequence;
+      if (typeof last === 'number') start = { after: String(last) };
+    }
+    await session.terminal.pause(PAUSE_MS);
+  }
+}

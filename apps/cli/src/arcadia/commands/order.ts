@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { answered, reached, refusal, type Schemas } from '../session/client';
+import { EXIT, exitCodeOf, Failure } from '../session/failure';
+import { inputSchemaOf, orderInput, type ApiDocument } from './order-input';
+import { writeObject } from '../session/output';
+import { SAGA_FIELDS, WAITING, waitIfAsked } from './saga-watch';
+import type { CommandBook, Session } from '../session/session';
+
+export const PLAN_FIELDS = [
+  'kind',
+  'plan_hash',
+  'cost.delta_monthly',
+  'downtime.expected',
+  'approval.required',
+  'warnings',
+  'steps',
+  'refused',
+];
+
+export function addOrderCommand(book: CommandBook, program: Command): void {
+  book.add(
+    program,
+    {
+      usage: 'order <kind>',
+      summary: 'start a saga, such as provision_droplet; without --set it says what the kind needs',
+      options: {
+        '--set <field=value...>': 'a field of the order; lists have commas',
+        '--dry-run': 'show the plan and change nothing',
+        '--exit-code': 'with --dry-run: exit with 3 when the plan has changes',
+        '--plan-hash <hash>': 'start only what this plan says, else exit with 6',
+        '--idempotency-key <key>': 'a repeated start with the same key starts nothing new; a new key by default',
+        '--override': 'admins: start despite limits and approval; needs a reason',
+        '--reason <text>': 'kept in the audit log',
+        ...WAITING,
+      },
+      examples: [
+        'order provision_droplet',
+        'order provision_droplet --set name=shop-1 size_slug=s-1vcpu-2gb region=fra1 image=ubuntu-24-04-x64 --dry-run',
+        'order resize_droplet --set resource_id=ID size_slug=s-2vcpu-4gb --wait --timeout 20m',
+      ],
+    },
+    order,
+  );
+}
+
+async function order(session: Session, kind = ''): Promise<number> {
+  const schema = inputSchemaOf(await apiDocument(session), kind);
+  const input = orderInput(schema, session.list('set'));
+  const planHash = session.text('planHash');
+  const body = {
+    kind,
+    input,
+    ...session.reason,
+    ...(planHash === undefined ? {} : { plan_hash: planHash }),
+    ...(session.has('override') ? { override: true } : {}),
+  } as Schemas['SagaBody'];
+  if (session.has('dryRun')) return plan(session, body);
+  const shape = session.shape(SAGA_FIELDS);
+  const headers = { 'idempotency-key': session.text('idempotencyKey') ?? randomUUID() };
+  const { data } = await answered(session.client.POST('/api/v1/sagas', { body, headers }));
+  const saga = data as Schemas['SagaResponse'];
+  if (!session.has('wait')) await writeObject(session.terminal, shape, saga);
+  return waitIfAsked(session, saga.id);
+}
+
+async function plan(session: Session, body: Schemas['SagaBody']): Promise<number> {
+  const shape = session.shape(PLAN_FIELDS);
+  const call = session.client.POST('/api/v1/sagas', { body, params: { query: { dry_run: 'true' } } });
+  const { data } = await answered(call);
+  return writePlan(session, shape, data as Schemas['PlanResponse']);
+}
+
+/** Writes a plan. Throws a `Failure` for a plan that would be refused, once it is written. */
+export async function writePlan(session: Session, shape: ReturnType<Session['shape']>, planned: Schemas['PlanResponse']): Promise<number> {
+  await writeObject(session.terminal, shape, planned);
+  if (planned.refused) throw new Failure(exitCodeOf(planned.refused.status), planned.refused.detail, planned.refused.code);
+  const changes = planned.creates.length + planned.changes.length + planned.destroys.length;
+  return changes > 0 && session.has('exitCode') ? EXIT.findings : EXIT.ok;
+}
+
+/** The document of the API that the command talks to, whatever release it is of. It is public. */
+async function apiDocument(session: Session): Promise<ApiDocument> {
+  const response = await reached(fetch(`${session.endpoint.api}/api/openapi.json`, { signal: session.terminal.signal }));
+  const body: unknown = await response.json().catch(() => undefined);
+  if (!response.ok || body === undefined) throw refusal(response, body);
+  return body as ApiDocument;
+}

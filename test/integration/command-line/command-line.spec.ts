@@ -1,0 +1,165 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runArcadia, type Given } from '../../support/run-arcadia';
+import { createTestApp } from '../../support/test-app';
+import { documentedApi, exampleOf, problem, type Document } from './documented-api';
+
+const TOKEN = 'secret-token-of-an-admin';
+const STORED = 'another-secret-token';
+const BUILT = join(__dirname, '../../../dist/arcadia');
+/** What each command sends, prints and exits with. `UPDATE_GOLDEN=1` writes it again. */
+const GOLDEN = join(__dirname, 'command-line.golden.txt');
+const LONGEST_HELP_MS = 200;
+
+let document: Document;
+let api: Awaited<ReturnType<typeof documentedApi>>;
+let folder: string;
+/** All that any command printed. */
+let printed = '';
+
+beforeAll(async () => {
+  const app = await createTestApp();
+  document = (await app.http().get('/api/openapi.json').expect(200)).body as Document;
+  await app.close();
+  api = await documentedApi(document, scripted);
+  folder = mkdtempSync(join(tmpdir(), 'arcadia-command-'));
+});
+afterAll(async () => {
+  await api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Ids and tokens that make the api answer otherwise than with its example. */
+function scripted(call: string, authorization?: string) {
+  if (authorization === 'Bearer expired') return problem(401, 'unauthenticated', 'The token is not valid');
+  if (call.includes('/missing')) return problem(404, 'resource_not_found', 'There is no such resource');
+  if (call.includes('/held/cancel')) return problem(409, 'not_cancellable', 'The saga has passed its point of no return');
+  if (call.includes('region=none')) return { status: 200, body: { data: [], page: { next_cursor: null } } };
+  const saga = /sagas\/(running|rolled_back|completed)$/.exec(call)?.[1];
+  if (saga !== undefined)
+    return { status: 200, body: { data: { ...example('SagaResponse'), id: saga, status: saga, steps: steps(saga) } } };
+  if (call.includes('limit=150'))
+    return {
+      status: 400,
+      body: { ...problem(400, 'validation_failed', 'limit is too large').body, errors: [{ field: 'limit', message: 'is too large' }] },
+    };
+  if (call.includes('q=pages')) {
+    const isLast = call.includes('cursor=second');
+    const row = { ...example('ResourceResponse'), id: isLast ? 'row-2' : 'row-1', name: 'a\u001b[31m,"b"' };
+    return { status: 200, body: { data: [row], page: { next_cursor: isLast ? null : 'second' } } };
+  }
+  return undefined;
+}
+
+const example = (name: string) => exampleOf(document, document.components.schemas[name] ?? {}) as Record<string, unknown>;
+const steps = (status: string) => [
+  { ...example('SagaStepResponse'), name: 'create_droplet', step_idx: 0, status: 'completed', error: null },
+  {
+    ...example('SagaStepResponse'),
+    name: 'await_active',
+    step_idx: 1,
+    status: status === 'completed' ? 'completed' : 'running',
+    error: null,
+  },
+];
+
+async function arcadia(args: readonly string[], given: Partial<Given> = {}) {
+  const before = api.received.length;
+  const ran = await runArcadia(args, { ...given, env: { ARCADIA_API: api.url, ARCADIA_TOKEN: TOKEN, HOME: folder, ...given.env } });
+  printed += ran.out + ran.err;
+  return { ...ran, calls: api.received.slice(before) };
+}
+
+/** The words of a command line, with single quotes around words with blanks. */
+const wordsOf = (line: string) => [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+
+async function transcript(line: string): Promise<string> {
+  const isScreen = line.startsWith('(screen) ');
+  const { out, err, exitCode, calls } = await arcadia(wordsOf(line.replace('(screen) ', '')), { isScreen });
+  const text = [
+    `$ arcadia ${line}`,
+    ...calls.map(({ call }) => `> ${call}`),
+    out + err.replace(/^/gm, '! ').replace(/! $/, ''),
+    `exit ${exitCode}`,
+  ];
+  return text
+    .join('\n')
+    .replaceAll(api.url, 'API')
+    .replaceAll(/\n\n+exit/g, '\nexit');
+}
+
+const LINES = readFileSync(join(__dirname, 'command-lines.txt'), 'utf8').trim().split('\n');
+const goldenOf = () => {
+  const parts = readFileSync(GOLDEN, 'utf8').split('\n\n\n');
+  return new Map(parts.map((part) => [part.split('\n')[0]?.replace('$ arcadia ', '') ?? '', part.trim()]));
+};
+
+it('sends only what the document of the api has, and prints and exits as its golden transcript says, for every command', async () => {
+  const actual: string[] = [];
+  for (const line of LINES) actual.push((await transcript(line)).trim());
+  if (process.env.UPDATE_GOLDEN) writeFileSync(GOLDEN, `${actual.join('\n\n\n')}\n`);
+  expect(actual).toEqual(LINES.map((line) => goldenOf().get(line)));
+  expect(actual.filter((text) => /validation_failed|route_not_found/.test(text))).toEqual([]);
+});
+
+it('reads a list page by page, ends it early, and writes it in every format without what a terminal or spreadsheet would obey [OPS-10]', async () => {
+  const ls = (...more: string[]) => arcadia(['inventory', 'ls', '--q', 'pages', '--fields', 'id,name', ...more]);
+  expect((await ls('-o', 'csv')).out).toBe('id,name\nrow-1,"a [31m,""b"""\nrow-2,"a [31m,""b"""\n');
+  expect((await ls('-o', 'tsv')).out).toBe('row-1\ta [31m,"b"\nrow-2\ta [31m,"b"\n');
+  expect((await ls('-o', 'name')).out).toBe('row-1\nrow-2\n');
+  const both = [{ id: 'row-1', name: 'a\u001b[31m,"b"' }, { id: 'row-2', name: 'a\u001b[31m,"b"' }]; // prettier-ignore
+  expect(JSON.parse((await ls('-o', 'json')).out)).toEqual(both);
+  expect((await ls('-o', 'jsonl')).out.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual(both); // prettier-ignore
+  const smaller = await ls('-o', 'name', '--limit', '150');
+  expect({ out: smaller.out, calls: smaller.calls.length }).toEqual({ out: 'row-1\nrow-2\n', calls: 3 });
+  const refused = await arcadia(['inventory', 'history', 'missing', '-o', 'json']);
+  expect({ out: refused.out, exitCode: refused.exitCode }).toEqual({ out: '', exitCode: 5 });
+  const one = await ls('-o', 'name', '--limit', '1');
+  expect({ out: one.out, calls: one.calls.length }).toEqual({ out: 'row-1\n', calls: 1 });
+});
+
+it('keeps a token in a file of the user alone, sends it to its own API only, and never prints one', async () => {
+  const file = join(folder, '.config/arcadia/contexts.json');
+  const unset = { ARCADIA_API: '', ARCADIA_TOKEN: '' };
+  const added = await arcadia(['context', 'add', 'test', '--api', `${api.url}/`, '--token-stdin'], { env: unset, stdin: `${STORED}\n` });
+  expect({ exitCode: added.exitCode, mode: statSync(file).mode & 0o777 }).toEqual({ exitCode: 0, mode: 0o600 });
+  expect((await arcadia(['me'], { env: unset })).calls.map(({ authorization }) => authorization)).toEqual([`Bearer ${STORED}`]);
+  expect((await arcadia(['me'], { env: { ARCADIA_TOKEN: '' } })).calls.map(({ authorization }) => authorization)).not.toContain(
+    `Bearer ${STORED}`,
+  );
+  expect((await arcadia(['context', 'list'], { env: unset })).out).toBe(`test\t${api.url}\ttrue\n`);
+  expect((await arcadia(['context', 'use', 'other'], { env: unset })).exitCode).toBe(5);
+  const note = join(folder, 'run.json');
+  writeFileSync(note, JSON.stringify({ api: api.url, admin_token: TOKEN }), { mode: 0o600 });
+  const beside = await arcadia(['me'], { env: { ...unset, DATA_DIR: folder, ARCADIA_CONFIG: join(folder, 'none.json') } });
+  expect(beside.calls.map(({ authorization }) => authorization)).toEqual([`Bearer ${TOKEN}`]);
+  expect((await arcadia(['me'], { env: { ARCADIA_TOKEN: 'expired' } })).exitCode).toBe(4);
+  expect((await arcadia(['me'], { env: { ARCADIA_API: 'http://127.0.0.1:1' } })).err).toMatch(
+    /^arcadia: The API cannot be reached: .*\(unreachable\)\n$/,
+  );
+
+  for (const broken of [`${TOKEN}\nx`, `${TOKEN} x`]) {
+    expect((await arcadia(['me'], { env: { ARCADIA_TOKEN: broken } })).exitCode).toBe(2);
+    expect((await arcadia(['api', 'GET', '/api/v1/me'], { env: { ARCADIA_TOKEN: broken } })).exitCode).toBe(2);
+  }
+
+  expect(printed).not.toMatch(new RegExp(`${TOKEN}|${STORED}`));
+  const written = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(written.map(({ name }) => name).sort()).toEqual(['contexts.json', 'run.json']);
+});
+
+it('is one package that runs outside the repository and helps at once', () => {
+  const [packed = ''] = execFileSync('npm', ['pack', BUILT, '--silent', '--pack-destination', folder], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  execFileSync('tar', ['xzf', join(folder, packed), '-C', folder]);
+  const command = join(folder, 'package/arcadia.js');
+  // The time of the processor, because other tests may run at the same time.
+  const measured = `process.on('exit', () => process.stderr.write(JSON.stringify(process.cpuUsage()))); require(${JSON.stringify(command)})`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', measured, 'arcadia', '--help'], { encoding: 'utf8', cwd: folder });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('inventory') as string });
+  const { user, system } = JSON.parse(stderr) as NodeJS.CpuUsage;
+  expect((user + system) / 1_000).toBeLessThanOrEqual(LONGEST_HELP_MS);
+});
