@@ -86,7 +86,7 @@ class BoardServer extends ExpressAdapter {
   /** Serves the board's texts with a remark on each button whose action is refused: the board itself hides none of them. */
   override setStaticPath(route: string, folder: string): ExpressAdapter {
     this.app.get(`${route}/locales/:language/messages.json`, async (request, response, next) => {
-      const language = String(request.params.language);
+      const { language } = request.params;
       if (!/^[a-z]{2}-[A-Z]{2}$/.test(language)) return next();
       const texts = await readFile(join(folder, 'locales', language, 'messages.json'), 'utf8').catch(() => undefined);
       if (texts === undefined) return next();
@@ -121,7 +121,8 @@ const REFUSED_BUTTONS: Readonly<Record<string, readonly string[]>> = {
 function withRemarks(texts: BoardTexts): BoardTexts {
   const changed = Object.entries(REFUSED_BUTTONS).map(([part, buttons]) => {
     const actions = texts[part]?.ACTIONS ?? {};
-    const named = buttons.map((button) => [button, `${String(actions[button] ?? button)} (not allowed here)`]);
+    const nameOf = (button: string) => (typeof actions[button] === 'string' ? actions[button] : button);
+    const named = buttons.map((button) => [button, `${nameOf(button)} (not allowed here)`]);
     return [part, { ...texts[part], ACTIONS: { ...actions, ...Object.fromEntries(named) } }];
   });
   return { ...texts, ...Object.fromEntries(changed) };
