@@ -6,7 +6,11 @@ import { openCosts, pgClient, report, round, startDatabase } from './stage.mjs';
 const server = await startDatabase();
 const owner = pgClient(server.ownerUrl);
 await owner.connect();
-const { costs, close } = await openCosts({ DATABASE_URL: server.appUrl, DO_API_TOKEN: 'dop_v1_bench', COSTS_FRESH_MS: process.env.COSTS_FRESH_MS ?? '0' });
+const { costs, close } = await openCosts({
+  DATABASE_URL: server.appUrl,
+  DO_API_TOKEN: 'dop_v1_bench',
+  COSTS_FRESH_MS: process.env.COSTS_FRESH_MS ?? '0',
+});
 const tenants = Number(process.env.TENANTS ?? 500);
 const found = [];
 

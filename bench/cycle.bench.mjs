@@ -37,9 +37,23 @@ const lists = [
   account.load_balancers.length,
   images.filter(({ type }) => type === 'snapshot').length + account.volume_snapshots.length,
   images.length,
+  images.length, // read once more for custom images
+  account.databases.length,
+  account.kubernetes_clusters.length,
+  account.kubernetes_clusters.length, // and for the pools in them
+  ...['apps', 'vpcs', 'nat_gateways', 'reserved_ipv6s', 'certificates', 'cdn_endpoints', 'spaces_keys', 'registries'].map(
+    (name) => account[name].length,
+  ),
+  ...['ssh_keys', 'tags', 'uptime_checks', 'alert_policies'].map((name) => account[name].length),
+];
+/** Kinds that are listed by parent: a page per 200 of each database, registry and zone. */
+const underParents = [
+  ...account.databases.map(({ id }) => account.db_replicas.filter(({ primary_id: primary }) => primary === id).length),
+  ...account.registries.map(({ name }) => account.registry_repositories.filter(({ registry_name: registry }) => registry === name).length),
+  ...account.domains.map(({ name }) => account.domain_records.filter(({ domain }) => domain === name).length),
 ];
 const memberships = projects.map(({ id }) => members.filter(({ project_id: project }) => project === id).length);
-const fewest = [...lists, projects.length, ...memberships].reduce((sum, count) => sum + pages(count), 0);
+const fewest = [...lists, ...underParents, projects.length, ...memberships].reduce((sum, count) => sum + pages(count), 0);
 
 await inventory.close();
 await server.stop();

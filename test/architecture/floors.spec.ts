@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
   'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog'],
   costs: [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing'],
+  'tenant-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing', 'costs'],
 };
 
 const isTest = (file: SourceFile) => file.path.endsWith('.spec.ts');

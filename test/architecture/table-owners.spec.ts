@@ -30,6 +30,18 @@ const OWNED: Record<string, readonly string[]> = {
   provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
   saga: ['saga_approvals', 'saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps', 'saga_writes'],
+  'tenant-billing': [
+    'billing_issuers',
+    'billing_pools',
+    'billing_profiles',
+    'billing_runs',
+    'rate_card_versions',
+    'rate_cards',
+    'rate_overrides',
+    'rated_lines',
+    'rates',
+    'tenant_rate_cards',
+  ],
   tenants: ['tenant_limits', 'tenants'],
 };
 

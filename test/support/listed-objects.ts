@@ -176,7 +176,7 @@ export function respelled(random: SeededRandom, value: unknown, field = ''): unk
 }
 
 function respelledText(random: SeededRandom, text: string, field: string): string {
-  if (/^[0-9a-f]*:[0-9a-f:]+(\/\d+)?$/.test(text)) return longIpv6(random, text);
+  if (text.includes('::') && /^[0-9a-f]*:[0-9a-f:]+(\/\d+)?$/.test(text)) return longIpv6(random, text);
   if (field === 'addresses' && /^[\d.]+$/.test(text)) return random.pick([text, `${text}/32`]);
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return random.pick([text, text.replace('Z', '.000Z'), text.replace('Z', '+00:00')]);
   if (text === '0' && field === 'ports') return random.pick(['0', 'all']);

@@ -17,6 +17,7 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantBillingModule } from '#libs/tenant-billing';
 import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
@@ -49,6 +50,9 @@ import { BoardSessions } from './queue-board/board-session';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
+import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
+import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
+import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -120,6 +124,20 @@ class DriftApiModule {}
 })
 class BillingApiModule {}
 
+@Module({
+  imports: [TenantBillingModule],
+  controllers: [
+    BillingPoolsController,
+    BillingRunsController,
+    IssuersController,
+    PnlController,
+    RateCardsController,
+    RateOverridesController,
+    TenantBillingController,
+  ],
+})
+class TenantBillingApiModule {}
+
 /** `DigitalOceanModule` is global. */
 @Module({ controllers: [ProviderController] })
 class ProviderApiModule {}
@@ -162,6 +180,7 @@ const FEATURES = [
   LimitsApiModule,
   DriftApiModule,
   BillingApiModule,
+  TenantBillingApiModule,
   CostsApiModule,
   ListPricesApiModule,
   AuditApiModule,

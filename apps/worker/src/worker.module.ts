@@ -16,6 +16,7 @@ import { ProvisioningModule } from '#libs/provisioning';
 import { QUEUE_NAMES, QueueHealth, Queues, QueuesModule, type QueueName } from '#libs/queues';
 import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
+import { TenantBillingModule } from '#libs/tenant-billing';
 import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { ProvisioningProcessor } from './jobs/jobs.processors';
@@ -42,6 +43,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ProvisioningModule,
   CatalogModule,
   ProviderBillingModule,
+  TenantBillingModule,
   DriftModule,
   DiscoveryModule,
   TerminusModule.forRoot({ logger: false }),

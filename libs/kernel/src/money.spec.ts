@@ -139,3 +139,37 @@ it.each([
 ])('D3: writes the amount %s of the API as %s [BIL-1]', (stored, written) => {
   expect(Money.parse(stored).toAmountText()).toBe(written);
 });
+
+it.each([
+  ['10', 1n, 3n, 4, '3.3333'],
+  ['-10', 2n, 3n, 4, '-6.6667'],
+  ['0.05', 1n, 2n, 2, '0.03'],
+  ['-0.05', 1n, 2n, 2, '-0.03'],
+  ['0.05', -1n, 2n, 2, '-0.03'],
+  ['7', 6n, 2n, 0, '21'],
+] as const)('takes of %s the part %s / %s with %s places: %s [BIL-1]', (amount, numerator, denominator, places, part) => {
+  expect(usd(amount).ratio(numerator, denominator, places).toText()).toBe(part);
+});
+
+it.each([
+  ['0.10', [1n, 1n, 1n], ['0.04', '0.03', '0.03']],
+  ['-0.10', [1n, 1n, 1n], ['-0.04', '-0.03', '-0.03']],
+  ['1', [0n, 1n], ['0.00', '1.00']],
+  ['0.001', [1n, 1n], ['0.001', '0.000']],
+  ['100', [1n, 2n], ['33.33', '66.67']],
+])('splits %s by weights %s into parts that add up to it [BIL-1]', (amount, weights, parts) => {
+  expect(
+    usd(amount)
+      .allocate(weights)
+      .map((part) => part.toText()),
+  ).toEqual(parts);
+});
+
+it('splits every amount without losing or adding a unit, and refuses weights without a sum [BIL-1]', () => {
+  for (const [amount, other] of pairs) {
+    const weights = [3n, 0n, other.toUnits(2) < 0n ? -other.toUnits(2) : other.toUnits(2), 7n];
+    expect(Money.sum(amount.allocate(weights)).equals(amount)).toBe(true);
+  }
+  expect(() => usd('1').allocate([0n, 0n])).toThrow(RangeError);
+  expect(() => usd('1').allocate([2n, -1n])).toThrow(RangeError);
+});

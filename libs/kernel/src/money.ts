@@ -52,6 +52,50 @@ export class Money {
     return new Money(this.units * units, this.places + places, this.currency);
   }
 
+  /** This amount × numerator ÷ denominator with `places` decimal places, ties away from zero. Throws `RangeError` for a denominator of zero. */
+  ratio(numerator: bigint, denominator: bigint, places: number): Money {
+    const scaled = this.units * 10n ** BigInt(places) * numerator;
+    const divisor = 10n ** BigInt(this.places) * denominator;
+    const isNegative = scaled < 0n !== divisor < 0n;
+    const size = scaled < 0n ? -scaled : scaled;
+    const whole = divisor < 0n ? -divisor : divisor;
+    const rounded = (size * 2n + whole) / (whole * 2n);
+    return new Money(isNegative ? -rounded : rounded, places, this.currency);
+  }
+
+  /**
+   * Splits the amount by weights into parts of whole units of `10 ^ -places`, or finer where the amount is finer. The parts add up to it exactly:
+   * each gets its share rounded towards zero, and the rest goes, a unit each, to the largest remainders; ties go to the earlier part.
+   * Throws `RangeError` unless the weights are whole numbers, none below zero, with a sum above zero.
+   */
+  allocate(weights: readonly bigint[], places = MINOR_PLACES): Money[] {
+    const total = weights.reduce((sum, weight) => sum + weight, 0n);
+    if (total <= 0n || weights.some((weight) => weight < 0n)) throw new RangeError('weights must be at least zero, with a sum above zero');
+    const used = Math.max(places, this.places);
+    const units = this.unitsAt(used);
+    const size = units < 0n ? -units : units;
+    const parts = weights.map((weight) => (size * weight) / total);
+    const rest = Number(size - parts.reduce((sum, part) => sum + part, 0n));
+    const remainders = weights.map((weight, at) => ({ at, remainder: (size * weight) % total }));
+    remainders.sort((a, b) => (a.remainder === b.remainder ? a.at - b.at : a.remainder > b.remainder ? -1 : 1));
+    for (const { at } of remainders.slice(0, rest)) parts[at] = (parts[at] ?? 0n) + 1n;
+    return parts.map((part) => new Money(units < 0n ? -part : part, used, this.currency));
+  }
+
+  /** Whether the amount is below zero. */
+  isNegative(): boolean {
+    return this.units < 0n;
+  }
+
+  negate(): Money {
+    return new Money(-this.units, this.places, this.currency);
+  }
+
+  /** The amount in units of `10 ^ -places`, towards zero: a weight for `allocate`. */
+  toUnits(places: number): bigint {
+    return places >= this.places ? this.unitsAt(places) : this.units / 10n ** BigInt(this.places - places);
+  }
+
   /** Negative when this amount is smaller than the other, 0 when they are equal, however many decimal places they have. */
   compare(other: Money): -1 | 0 | 1 {
     const places = this.commonPlaces(other);

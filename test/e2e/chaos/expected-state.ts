@@ -18,6 +18,11 @@ export const IDS_OF_KIND: Record<string, (account: Account) => string[]> = {
   firewall: ({ firewalls }) => firewalls.map(({ id }) => id),
   load_balancer: ({ load_balancers }) => load_balancers.map(({ id }) => id),
   droplet_backup: (account) => images(account, 'backup'),
+  managed_db: ({ databases }) => databases.map(({ id }) => String(id)),
+  k8s_cluster: ({ kubernetes_clusters }) => kubernetes_clusters.map(({ id }) => String(id)),
+  app: ({ apps }) => apps.map(({ id }) => String(id)),
+  certificate: ({ certificates }) => certificates.map(({ id }) => String(id)),
+  vpc: ({ vpcs }) => vpcs.map(({ id }) => String(id)),
 };
 
 /** The tenant of each listed resource by URN, taken from the description of its project. */

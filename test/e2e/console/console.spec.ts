@@ -85,6 +85,7 @@ describeInBrowser('the console in a browser', () => {
     await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('r');
+    await page.getByRole('heading', { level: 1, name: 'Inventory' }).waitFor(); // the list of sagas has a first row too
     const first = page.locator('tbody tr[data-index="0"]');
     await first.waitFor();
     await first.focus();
@@ -171,6 +172,10 @@ describeInBrowser('the console in a browser', () => {
     await rows.first().waitFor();
     expect(Number(await page.getByRole('table').getAttribute('aria-rowcount'))).toBeGreaterThan(200);
     expect(await rows.count()).toBeLessThanOrEqual(60);
+    const kept = await page.locator('tbody tr[data-index="15"]').elementHandle();
+    await page.locator('.tb').evaluate((table) => table.scrollTo(0, 600));
+    await page.locator('tbody tr[data-index="45"]').waitFor();
+    expect(await kept?.evaluate((row) => row.isConnected)).toBe(true); // scrolling builds the rows that come into view, and no others
     await page.locator('.tb').evaluate((table) => table.scrollTo(0, table.scrollHeight));
     await page.locator('tbody tr[data-index="200"]').waitFor();
     expect(await rows.count()).toBeLessThanOrEqual(60);

@@ -2,6 +2,7 @@
 export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/api/v1/inventory': { id: 'GET /:id', name: 'q, sort', provider: 'there is one', price: 'sort', protected_by: 'protected', attribution: 'attributed_by', attrs: 'q, tag', first_seen_at: 'sort, as_of', last_seen_at: 'follows from sweeps', stale_strike_count: 'status of sweeps', missing: 'status of sweeps', deleted_at: 'status=deleted', project_name: 'project_id' },
   '/api/v1/drift/unmanaged': { '*': 'the list of resources has the other filters' },
+  '/api/v1/inventory/kinds': { '*': 'few rows' },
   '/api/v1/inventory/{id}/events': { '*': 'one resource; the feed of all events is another route' },
   '/api/v1/events': { sequence: 'after', id: 'resource_id', at: 'since, until', source: 'type', subject: 'resource_id, kind', data: 'type' },
   '/api/v1/projects': { id: 'GET /:id', provider: 'there is one', name: 'q', description: 'q', purpose: 'free text of the provider', first_seen_at: 'few rows', last_seen_at: 'few rows', deleted_at: 'deleted', resources: 'a count' },

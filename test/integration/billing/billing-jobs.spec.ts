@@ -11,6 +11,7 @@ import {
 import { errorFields, isRetryable } from '#libs/kernel';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
+import { BillingRunService } from '#libs/tenant-billing';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
 import { StopSignal } from '../../../apps/worker/src/jobs/run-job';
 import { newBillingWorld, type BillingWorld } from './billing-world';
@@ -29,6 +30,7 @@ beforeEach(async () => {
     billingHistory: recordCall('history'),
     financePush: recordCall('finance'),
     ingests: async (ids: readonly string[]) => void asked.push(...ids.map(() => 'ingest')),
+    ratings: async (ids: readonly string[]) => void asked.push(...ids.map(() => 'rating')),
   } as unknown as Enqueuer;
   jobs = new BillingJobs(
     world.get(BalanceSnapshots),
@@ -37,6 +39,7 @@ beforeEach(async () => {
     world.get(InvoiceLedger),
     world.get(FinancePush),
     world.get(BillingReads),
+    world.get(BillingRunService),
     enqueuer,
     new StopSignal(),
   );
@@ -57,6 +60,16 @@ it('enqueues reads of data that was never read, and nothing after they succeeded
   await jobs.run({ name: 'balance', data: {} });
   await jobs.run({ name: 'billing-history', data: {} });
   expect(await askedNow()).toEqual([]);
+});
+
+it('enqueues a billing run until a worker has carried it out', async () => {
+  await jobs.run({ name: 'balance', data: {} });
+  await jobs.run({ name: 'billing-history', data: {} });
+  const { id } = await world.get(BillingRunService).create('2026-03', { by: { sub: 'ops', role: 'platform_admin' } });
+  expect(await askedNow()).toEqual(['rating']);
+  await jobs.run({ name: 'rating', data: { run_id: id } });
+  expect(await askedNow()).toEqual([]);
+  expect(await world.get(BillingRunService).get(id)).toMatchObject({ status: 'completed', totals: { payable: '0.00' } });
 });
 
 const BALANCE = '/v2/customers/my/balance';

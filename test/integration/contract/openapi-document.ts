@@ -8,8 +8,11 @@ type Json = Record<string, unknown>;
 
 const REPOSITORY = resolve(__dirname, '../../..');
 
-/** The expected location of the provider's official document: `DO_OPENAPI`, or a file beside the repository. */
-export const OPENAPI_PATH = process.env.DO_OPENAPI ?? join(REPOSITORY, '../shared/digitalocean-openapi.json');
+const BESIDE = ['digitalocean-openapi-full.json', 'digitalocean-openapi.json'].map((name) => join(REPOSITORY, '../shared', name));
+
+/** The expected location of the provider's official document: `DO_OPENAPI`, or a file beside the repository, the whole document first. */
+export const OPENAPI_PATH =
+  process.env.DO_OPENAPI ?? BESIDE.find((path) => existsSync(path)) ?? join(REPOSITORY, '../shared/digitalocean-openapi.json');
 
 /** The instruction that is printed when the document is missing. */
 export const HOW_TO_GET =
@@ -42,6 +45,22 @@ export class OpenApiDocument {
   /** Returns the path template of a path. `/v2/projects/default` takes precedence over `/v2/projects/{project_id}`. */
   templateOf(path: string): string | undefined {
     return this.templates.find(({ pattern }) => pattern.test(path))?.template;
+  }
+
+  /** The keys of the objects and lists that a GET of this path returns, by the schema of its response. */
+  collectionsOf(path: string): string[] {
+    const found = this.operation('get', path);
+    if (found === undefined) return [];
+    const [pointer] = this.follow(`${found.pointer}/responses/200`);
+    return this.keysAt(`${pointer}/content/application~1json/schema`);
+  }
+
+  private keysAt(pointer: string): string[] {
+    const [at, schema] = this.follow(pointer);
+    const parts = ['allOf', 'anyOf', 'oneOf'].flatMap((word) =>
+      ((schema[word] ?? []) as unknown[]).flatMap((_, nth) => this.keysAt(`${at}/${word}/${nth}`)),
+    );
+    return [...Object.keys(schema.properties ?? {}), ...parts];
   }
 
   validateResponse(method: string, path: string, status: number, body: unknown): string[] {

@@ -1,7 +1,7 @@
 import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { RESOURCE_GROUPS } from './simulator-resources';
+import { PRODUCT_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 const suite = document === undefined ? describe.skip : describe;
@@ -206,5 +206,73 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
 
   it('has called every endpoint of these groups', () => {
     expect(undriven(RESOURCE_GROUPS)).toEqual([]);
+  });
+});
+
+const isWhole = document?.templateOf('/v2/vpc_nat_gateways') !== undefined;
+const whole = isWhole ? describe : describe.skip;
+
+whole('databases, clusters, apps and the other products against the whole official document', () => {
+  let simulator: RunningSimulator;
+  const call = checkedCalls(() => simulator);
+  const textOf = (value: unknown, field: string) => String((value as Record<string, unknown>)[field]);
+
+  beforeAll(async () => {
+    simulator = await startSimulator();
+  });
+  afterAll(() => simulator.close());
+
+  it.each([
+    { path: '/v2/databases', key: 'databases', id: 'id', under: ['replicas'] },
+    { path: '/v2/kubernetes/clusters', key: 'kubernetes_clusters', id: 'id', under: ['node_pools'] },
+    { path: '/v2/apps', key: 'apps', id: 'id', under: [] },
+    { path: '/v2/certificates', key: 'certificates', id: 'id', under: [] },
+    { path: '/v2/cdn/endpoints', key: 'endpoints', id: 'id', under: [] },
+    { path: '/v2/registries', key: 'registries', id: 'name', under: ['repositoriesV2'] },
+    { path: '/v2/reserved_ipv6', key: 'reserved_ipv6s', id: 'ip', under: [] },
+    { path: '/v2/vpc_nat_gateways', key: 'vpc_nat_gateways', id: 'id', under: [] },
+    { path: '/v2/spaces/keys', key: 'keys', id: 'access_key', under: [] },
+    { path: '/v2/uptime/checks', key: 'checks', id: 'id', under: [] },
+    { path: '/v2/monitoring/alerts', key: 'policies', id: 'uuid', under: [] },
+  ])('returns documented objects of $path, and deletes one', async ({ path, key, id, under }) => {
+    const listed = (await call('GET', `${path}?per_page=200`)).body[key] as unknown[];
+    const one = `${path}/${textOf(listed[0], id)}`;
+    expect((await call('GET', one)).status).toBe(200);
+    for (const inner of under) expect((await call('GET', `${one}/${inner}`)).status).toBe(200);
+    const isDeleted = key !== 'vpc_nat_gateways';
+    if (isDeleted) await call('DELETE', one);
+    expect((await call('GET', one)).status).toBe(isDeleted ? 404 : 200);
+  });
+
+  it('follows the documented lifecycle of a network, an SSH key and an uptime check', async () => {
+    const made = await call('POST', '/v2/vpcs', { body: { name: 'walk-net', region: 'fra1' } });
+    expect(made.status).toBe(201);
+    const { vpcs } = (await call('GET', '/v2/vpcs?per_page=200')).body as unknown as { vpcs: { id: string; default: boolean }[] };
+    const inUse = vpcs.find(({ default: isDefault }) => isDefault);
+    expect((await call('DELETE', `/v2/vpcs/${inUse?.id}`)).status).toBe(403);
+    const path = `/v2/vpcs/${textOf(made.body.vpc, 'id')}`;
+    expect((await call('GET', path)).status).toBe(200);
+    expect((await call('DELETE', path)).status).toBe(204);
+    const public_key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEwalkEXAMPLEwalk walk@example';
+    const key = await call('POST', '/v2/account/keys', { body: { name: 'walk', public_key } });
+    expect(key.status).toBe(201);
+    expect((await call('POST', '/v2/account/keys', { body: { name: 'walk', public_key }, refused: true })).status).toBe(422);
+    expect((await call('DELETE', `/v2/account/keys/${textOf(key.body.ssh_key, 'id')}`)).status).toBe(204);
+    const check = { name: 'walk', type: 'https', method: 'get', target: 'https://walk.example', regions: ['us_east'], enabled: true };
+    expect((await call('POST', '/v2/uptime/checks', { body: check })).status).toBe(201);
+  });
+
+  it('has called every endpoint of the other products', () => {
+    expect(undriven(PRODUCT_GROUPS)).toEqual([]);
+  });
+
+  it('answers a documented operation without a route with 501 and its id, and an unknown path with 404', async () => {
+    const get = (path: string) => fetch(`${simulator.url}${path}`, { headers: { authorization: `Bearer ${simulator.token}` } });
+    const answer = await get('/v2/gen-ai/agents');
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 501,
+      body: { id: 'not_simulated', operation_id: 'genai_list_agents' },
+    });
+    expect((await get('/v2/nothing')).status).toBe(404);
   });
 });

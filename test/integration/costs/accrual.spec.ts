@@ -158,7 +158,10 @@ it.each(['2026-02', '2026-03', '2025-11'])(
       const inGroups = groups.reduce((sum, group) => sum + inCents(group.amount), 0n);
       expect(inGroups).toBe(groupBy.length === 0 ? 0n : total);
     }
-    const unowned = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: [], filters: { unattributed: true } });
+    const unowned = await world.costs.read(
+      { kind: 'platform' },
+      { period, basis: 'accrued', groupBy: [], filters: { unattributed: true } },
+    );
     expect(inCents(unowned.amount)).toBe(expected.get(null) ?? 0n);
     for (const tenant of ['acme', 'birch']) {
       const own = await world.costs.read({ kind: 'tenant', tenantId: tenant }, { period, groupBy: ['product'], filters: {} });
@@ -264,7 +267,15 @@ describe('one resource', () => {
       status: 'ingested',
     });
     const line = { invoice_id: invoice, product: 'Droplets', description: 'web' };
-    await insert(world.owner, 'cloud_cost_lines', { ...line, line_no: 1, kind: 'droplet', resource_id: id, tenant_id: 'acme', amount: '6.00', is_tax: false });
+    await insert(world.owner, 'cloud_cost_lines', {
+      ...line,
+      line_no: 1,
+      kind: 'droplet',
+      resource_id: id,
+      tenant_id: 'acme',
+      amount: '6.00',
+      is_tax: false,
+    });
     await insert(world.owner, 'cloud_cost_lines', { ...line, line_no: 2, kind: 'tax', amount: '1.14', is_tax: true });
     expect(await ask(['tenant'], { basis: undefined })).toMatchObject({
       basis: 'invoiced',

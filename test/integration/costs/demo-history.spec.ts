@@ -14,7 +14,7 @@ const FIRST_MS = Date.UTC(2024, 0, 1);
 const MONTHS = ['2026-10', '2026-07', '2025-12'];
 
 /** Products without a list price: a person sees them among `unpriced`. */
-const UNPRICED = ['Kubernetes Clusters', 'Database Clusters'];
+const UNPRICED = ['Kubernetes Clusters'];
 
 let world: CostsWorld;
 let intervals: UsageInterval[];
@@ -40,7 +40,11 @@ function historyOf(interval: UsageInterval): History {
     kind,
     bornMs,
     diedMs: toMs,
-    sizes: parts.map((part, nr) => ({ fromMs: nr === 0 ? bornMs : part.fromMs, ...sizeOf(kind, part), plan: kind === 'droplet' ? plan : null })),
+    sizes: parts.map((part, nr) => ({
+      fromMs: nr === 0 ? bornMs : part.fromMs,
+      ...sizeOf(kind, part),
+      plan: kind === 'droplet' ? plan : null,
+    })),
     owners: owners.map((owner, nr) => ({ fromMs: nr === 0 ? bornMs : owner.fromMs, tenant: owner.project.tenant })),
   };
 }
@@ -50,6 +54,9 @@ function sizeOf(kind: string, { description, monthlyCents }: UsageInterval['part
   switch (kind) {
     case 'droplet':
       return { product: `droplet:${/\(([^()]+)\)$/.exec(description)?.[1] ?? ''}`, units: '1' };
+    case 'app':
+    case 'managed_db':
+      return { product: `${kind}:${/\(([^()]+)\)$/.exec(description)?.[1] ?? ''}`, units: '1' };
     case 'load_balancer':
       return { product: kind, units: String(monthlyCents / 1_200) };
     case 'volume':
@@ -68,13 +75,20 @@ it.each(MONTHS)('accrues the demo of %s to its invoice within one per cent of ea
   const billed = { period, startMs: Date.UTC(year, month - 1, 1), endMs: Date.UTC(year, month, 1) };
   const invoiced = new Map<string, number>();
   for (const { product, amount } of intervals.flatMap((interval) => linesOf(interval, billed)))
-    if (!UNPRICED.includes(product)) add(invoiced, product, centsOf(amount));
+    if (!UNPRICED.includes(product)) add(invoiced, product, centsOf(amount) ?? Number.NaN);
   const accrued = new Map<string, number>();
-  const { groups, unpriced } = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: ['product'], filters: {} });
+  const { groups, unpriced } = await world.costs.read(
+    { kind: 'platform' },
+    { period, basis: 'accrued', groupBy: ['product'], filters: {} },
+  );
   for (const { product, amount } of groups) add(accrued, product ?? '', Math.round(Number(amount) * 100));
   expect(unpriced).toEqual([]);
   const far = [...invoiced].filter(([product, cents]) => Math.abs((accrued.get(product) ?? 0) - cents) > cents * 0.01);
-  expect(far.map(([product, cents]) => `${product}: ${accrued.get(product)} instead of ${cents}`).filter((text) => !DIFFERENT[text.split(':')[0] ?? ''])).toEqual([]);
+  expect(
+    far
+      .map(([product, cents]) => `${product}: ${accrued.get(product)} instead of ${cents}`)
+      .filter((text) => !DIFFERENT[text.split(':')[0] ?? '']),
+  ).toEqual([]);
   expect([...accrued.keys()].sort()).toEqual([...invoiced.keys()].sort());
 });
 

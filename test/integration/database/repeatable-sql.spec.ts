@@ -98,7 +98,7 @@ it('declares one object per entry, under the name of the entry', () => {
 const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time', 'cloud_resource_owners'];
 
 /** Functions and views that no migration created. */
-const ADDED = ['arcadia_rates'];
+const ADDED = ['arcadia_rates', 'platform_resource_prices'];
 
 it('replaces the objects of the migrations by equal or changed ones, with the same owner and privileges [OPS-5]', async () => {
   await migrateWith([]);

@@ -91,7 +91,7 @@ it('has one event of each change of protection and owner, one by one and in bulk
   const owned = (old: string, now: string) => [
     'resource.attributed',
     'ada',
-    now,
+    null,
     expect.objectContaining({ tenant_id: { old, new: now } }),
   ];
   expect(changes.slice(0, 6)).toEqual([

@@ -89,6 +89,8 @@ it('keeps aliases of one object as one row, and accepts malformed entries and un
     { project: ACME, urn: 'do:quantumlink:q-1' },
     { project: ACME, urn: 'nonsense' },
   ]);
+  await world.simulator.change({ reserved_ipv6s: ['2001:db8::1', '2001:db8::2'].map((ip) => ({ ip, region_slug: 'fra1' })) });
+  await world.sweep('reserved_ipv6');
   const { data } = await world.inventory.list(platform, { kind: 'reserved_ipv6', q: '2001:db8::2' }, { limit: 50 });
   expect(data).toMatchObject([{ provider_id: '2001:db8::2', tenant_id: 'bird' }]);
   expect(await agency.resource('reserved_ipv6', '2001:db8::1')).toMatchObject({ tenant_id: 'acme' });
@@ -115,11 +117,11 @@ it('deletes a placeholder row after three complete walks that miss it [INV-3]', 
 });
 
 it('removes no members of a kind when the token has lost its scope, however often the walk runs [INV-12]', async () => {
-  const apps = Array.from({ length: 10 }, (_, i) => ({ project: ACME, urn: `do:app:0000000${i}` }));
+  const apps = Array.from({ length: 10 }, (_, i) => ({ project: ACME, urn: `do:space:assets-${i}` }));
   await open([...droplets(ACME, 100), ...apps]);
   await agency.membership(droplets(ACME, 100));
   for (let walk = 0; walk < 4; walk += 1) expect(await world.sweep('project')).toMatchObject({ status: 'suspect', struck: 0 });
-  const { data } = await world.inventory.list(platform, { kind: 'app', tenant_id: 'acme' }, { limit: 50 });
+  const { data } = await world.inventory.list(platform, { kind: 'spaces_bucket', tenant_id: 'acme' }, { limit: 50 });
   expect(data).toHaveLength(10);
 });
 

@@ -39,7 +39,7 @@ let world: World;
 afterAll(() => world.close());
 
 it(
-  `deletes nothing that exists, restores nothing that was deleted, and takes nothing from its tenant in ${CYCLES} fuzzed cycles over all kinds (seed ${SEED}) [INV-3 to INV-12]`,
+  `deletes nothing that exists, restores nothing that was deleted, and takes nothing from its tenant in ${CYCLES} fuzzed cycles over the first kinds (seed ${SEED}) [INV-3 to INV-12]`,
   async () => {
     console.log(`cycle fuzz: FUZZ_SEED=${SEED} FUZZ_CYCLES=${CYCLES}`);
     const random = new SeededRandom(SEED);
@@ -73,9 +73,11 @@ it(
   120_000 + CYCLES * 4_000,
 );
 
-/** Sweeps every kind once, some of them twice at the same time, in random order. Returns whether all sweeps were complete. */
+/** Sweeps every fuzzed kind once, some of them twice at the same time, in random order. Returns whether all sweeps were complete. */
 async function cycle(random: SeededRandom, ended: Record<string, number>, release = false): Promise<boolean> {
-  const kinds = INVENTORY_SWEEPS.map(({ kind }) => kind).toSorted(() => random.next() - 0.5);
+  const kinds = INVENTORY_SWEEPS.map(({ kind }) => kind)
+    .filter((kind) => kind in FUZZED_KINDS || kind === 'project')
+    .toSorted(() => random.next() - 0.5);
   let complete = true;
   for (const kind of kinds) {
     const sweeps = await Promise.all(Array.from({ length: random.chance(0.1) ? 2 : 1 }, () => world.sweep(kind)));

@@ -14,8 +14,16 @@ async function ownersAfter(cycle: (world: World) => Promise<unknown>): Promise<u
   }
 }
 
+/** A list under parents that runs before the list of the parents is incomplete, and is read again after it. */
 async function inSequence(world: World, sweeps: typeof SWEEPS): Promise<void> {
-  for (const { kind } of sweeps) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
+  const again: string[] = [];
+  for (const { kind, under } of sweeps) {
+    const { status } = await world.sweep(kind);
+    const isEarly = under !== undefined && status === 'incomplete';
+    if (isEarly) again.push(kind);
+    expect({ kind, status }).toEqual({ kind, status: isEarly ? 'incomplete' : 'complete' });
+  }
+  for (const kind of again) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
 }
 
 let expected: unknown[];
@@ -29,6 +37,9 @@ it('attributes everything to the same owner in whatever order the sweeps run [IN
 });
 
 it('attributes everything to the same owner when the sweeps run at the same time [INV-12]', async () => {
-  const atOnce = (world: World) => Promise.all(SWEEPS.map(({ kind }) => world.sweep(kind)));
+  const atOnce = async (world: World) => {
+    await Promise.all(SWEEPS.map(({ kind }) => world.sweep(kind)));
+    for (const { kind, under } of SWEEPS) if (under) await world.sweep(kind);
+  };
   expect(await ownersAfter(atOnce)).toEqual(expected);
 });

@@ -43,7 +43,7 @@ describe('the first sweeps of an account', () => {
     expect(new Set(own.data.map((row) => row.attribution.by))).toEqual(new Set(['project']));
     const all = await world.inventory.list(platform, {}, { limit: 200 });
     const kinds = new Set(all.data.map((row) => row.kind));
-    expect([...kinds]).toEqual(expect.arrayContaining(['spaces_bucket', 'k8s_cluster', 'managed_db', 'reserved_ipv6', 'microdroplet']));
+    expect([...kinds]).toEqual(expect.arrayContaining(['spaces_bucket', 'microdroplet']));
   });
 
   it('changes nothing with a second project sweep [INV-2]', async () => {

@@ -2,39 +2,43 @@ import { KINDS, listedKind } from '../../../libs/features/inventory/src/kinds';
 import { contentHash } from '../../../libs/features/inventory/src/recorder/decide-changes';
 import { newWorld, type World } from '../../support/inventory-world';
 import { LISTED, listing, NOTHINGS, respelled, type RawObject } from '../../support/listed-objects';
+import { LISTED_PRODUCTS } from '../../support/listed-products';
 import { SeededRandom } from '../../support/seeded-random';
 
 const SPELLINGS = Number(process.env.FUZZ_RUNS ?? (process.env.TEST_LONG ? 500 : 40));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
-const kinds = KINDS.map(({ kind }) => kind);
+const kinds = KINDS.flatMap(({ kind, required }) => (required ? [kind] : []));
+const FIXTURES: Readonly<Record<string, { readonly object: RawObject; readonly parentId?: string }>> = { ...LISTED, ...LISTED_PRODUCTS };
+const allKinds = KINDS.map(({ kind }) => kind);
 const platform = { kind: 'platform' } as const;
 
 describe(`objects in other notations (seed ${SEED})`, () => {
-  it.each(kinds)('reads every notation of a %s as the same observation (A1) [TRU-2, INV-2]', (name) => {
+  it.each(allKinds)('reads every notation of a %s as the same observation (A1) [TRU-2, INV-2]', (name) => {
     const random = new SeededRandom(SEED);
     const kind = listedKind(name);
-    const object = LISTED[name]?.object;
-    const seen = kind?.observe(object);
+    const { object, parentId } = FIXTURES[name] ?? {};
+    const seen = kind?.observe(object, parentId);
     for (let n = 0; n < SPELLINGS; n += 1) {
       const written = respelled(random, object);
-      const again = kind?.observe(written);
+      const again = kind?.observe(written, parentId);
       expect({ written, again }).toEqual({ written, again: seen });
       expect(again && contentHash(again)).toBe(seen && contentHash(seen));
     }
   });
 
-  it.each(kinds)('takes each field of a %s as nothing alike: null, absent, "", [] and {} (A3) [TRU-3]', (name) => {
+  it.each(allKinds)('takes each field of a %s as nothing alike: null, absent, "", [] and {} (A3) [TRU-3]', (name) => {
     const kind = listedKind(name);
+    const { object, parentId } = FIXTURES[name] ?? {};
     const read = (raw: RawObject) => {
       try {
-        return { seen: kind?.observe(raw) };
+        return { seen: kind?.observe(raw, parentId) };
       } catch (error) {
         const { code, field } = error as { code?: string; field?: string };
         if (code !== 'malformed_answer' || field === undefined) throw error; // any other error would end the sweep
         return { field };
       }
     };
-    for (const { path, write } of places(LISTED[name]?.object ?? {})) {
+    for (const { path, write } of places(object ?? {})) {
       const outcomes = NOTHINGS.map((nothing) => ({ path, outcome: read(write(nothing)) }));
       for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
     }

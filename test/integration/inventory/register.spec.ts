@@ -73,7 +73,7 @@ describe('observe', () => {
 
   it('refuses a kind that has no list', async () => {
     await open();
-    await expect(register.observe({ kind: 'k8s_cluster', raw: {}, requestedAtMs: performance.now() })).rejects.toMatchObject({
+    await expect(register.observe({ kind: 'spaces_bucket', raw: {}, requestedAtMs: performance.now() })).rejects.toMatchObject({
       code: 'unknown_kind',
     });
   });

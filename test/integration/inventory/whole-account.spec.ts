@@ -13,6 +13,23 @@ interface Account {
   floating_ips: { ip: string }[];
   firewalls: { id: string; droplet_ids: number[] }[];
   load_balancers: { id: string }[];
+  databases: { id: string }[];
+  db_replicas: { id: string }[];
+  kubernetes_clusters: { id: string; node_pools: { id: string }[] }[];
+  apps: { id: string }[];
+  vpcs: { id: string; default: boolean }[];
+  nat_gateways: { id: string }[];
+  reserved_ipv6s: { ip: string }[];
+  certificates: { id: string }[];
+  cdn_endpoints: { id: string }[];
+  spaces_keys: { access_key: string }[];
+  registries: { name: string }[];
+  registry_repositories: { registry_name: string; name: string }[];
+  domain_records: { id: number }[];
+  ssh_keys: { id: number }[];
+  tags: { name: string }[];
+  uptime_checks: { id: string }[];
+  alert_policies: { uuid: string }[];
   projects: { id: string; description: string }[];
   members: { project_id: string; urn: string; status: string }[];
 }
@@ -21,7 +38,7 @@ let world: World;
 let account: Account;
 beforeAll(async () => {
   world = await newWorld({}, { seed: 11 });
-  account = await world.simulator.account();
+  account = (await world.simulator.account()) as unknown as Account;
   await cycle();
 });
 afterAll(() => world.close());
@@ -32,8 +49,13 @@ async function cycle(): Promise<void> {
 }
 
 async function rows(kind: string): Promise<ResourceView[]> {
-  const { data, page } = await world.inventory.list(platform, { kind }, { limit: 200 });
-  expect(page.next_cursor).toBeNull();
+  const data: ResourceView[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await world.inventory.list(platform, { kind }, { limit: 200, cursor });
+    data.push(...page.data);
+    cursor = page.page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
   return data;
 }
 
@@ -49,6 +71,25 @@ const TRUTH: Record<string, () => string[]> = {
   firewall: () => account.firewalls.map(({ id }) => id),
   load_balancer: () => account.load_balancers.map(({ id }) => id),
   droplet_backup: () => images('backup'),
+  custom_image: () => images('custom'),
+  managed_db: () => account.databases.map(({ id }) => id),
+  db_replica: () => account.db_replicas.map(({ id }) => id),
+  k8s_cluster: () => account.kubernetes_clusters.map(({ id }) => id),
+  k8s_node_pool: () => account.kubernetes_clusters.flatMap(({ node_pools }) => node_pools.map(({ id }) => id)),
+  app: () => account.apps.map(({ id }) => id),
+  vpc: () => account.vpcs.map(({ id }) => id),
+  nat_gateway: () => account.nat_gateways.map(({ id }) => id),
+  reserved_ipv6: () => account.reserved_ipv6s.map(({ ip }) => ip),
+  certificate: () => account.certificates.map(({ id }) => id),
+  cdn_endpoint: () => account.cdn_endpoints.map(({ id }) => id),
+  spaces_key: () => account.spaces_keys.map(({ access_key }) => access_key),
+  container_registry: () => account.registries.map(({ name }) => name),
+  registry_repository: () => account.registry_repositories.map(({ registry_name, name }) => `${registry_name}/${name}`),
+  dns_record: () => account.domain_records.map(({ id }) => String(id)),
+  ssh_key: () => account.ssh_keys.map(({ id }) => String(id)),
+  tag: () => account.tags.map(({ name }) => name),
+  uptime_check: () => account.uptime_checks.map(({ id }) => id),
+  alert_policy: () => account.alert_policies.map(({ uuid }) => uuid),
 };
 
 it('covers every kind that has a list', () => {
@@ -57,7 +98,7 @@ it('covers every kind that has a list', () => {
 
 it.each(Object.keys(TRUTH))('finds every %s of the account in one cycle, and nothing else [INV-1]', async (kind) => {
   const known = (await rows(kind)).map((row) => row.provider_id);
-  expect(known.length).toBeGreaterThan(0);
+  expect({ kind, isEmpty: known.length === 0 }).toEqual({ kind, isEmpty: kind === 'custom_image' });
   expect(known.sort()).toEqual(TRUTH[kind]?.().sort());
 });
 
@@ -94,6 +135,23 @@ it('attributes what no project lists to the tenant of its parent: backups, snaps
     const { resource_type: type, resource_id: id } = snapshot.attrs as { resource_type: string; resource_id: string };
     expect((type === 'droplet' ? droplets : volumes).get(id)?.tenant_id).toBe(snapshot.tenant_id);
   }
+});
+
+it('attributes the network, certificates and children of a client to its tenant [INV-12]', async () => {
+  const own = (await rows('vpc')).filter(({ attrs }) => attrs.default === false);
+  expect(own.length).toBe(12);
+  expect(own.filter(({ tenant_id, attribution }) => tenant_id === null || attribution.by !== 'parent')).toEqual([]);
+  for (const kind of [
+    'certificate',
+    'db_replica',
+    'k8s_node_pool',
+    'nat_gateway',
+    'cdn_endpoint',
+    'spaces_key',
+    'dns_record',
+    'alert_policy',
+  ])
+    expect({ kind, without: (await rows(kind)).filter(({ tenant_id }) => tenant_id === null).length }).toEqual({ kind, without: 0 });
 });
 
 it('keeps a snapshot as one row, whatever type its URN names [INV-11]', async () => {

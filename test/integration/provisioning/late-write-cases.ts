@@ -3,12 +3,14 @@ import { ORDER, type ProvisioningWorld } from '../../support/provisioning-world'
 export const ZONE = 'shop.example';
 export const RECORDS = `/v2/domains/${ZONE}/records`;
 export const HOUR_MS = 3_600_000;
+/** More often than a saga sends a write: none of its writes is answered, however busy the machine is. */
+const ALWAYS = 1_000;
 
 /** A rule by which a write is answered with 504 and takes effect an hour later. */
 export const lateCommit = (id: string, method: string, path: string, nth?: number) => ({
   id,
   match: { method, path, ...(nth !== undefined && { nth }) },
-  times: method === 'DELETE' ? 100 : 1, // a step sends a DELETE again at once
+  times: method === 'DELETE' ? ALWAYS : 1, // a step sends a DELETE again at once
   effect: { type: 'late_commit', status: 504, ms: HOUR_MS },
 });
 export const record = (type: string, name: string, data: string, more: Record<string, unknown> = {}) => ({
@@ -61,7 +63,7 @@ export function lateWriteCases(world: ProvisioningWorld) {
       return {
         kind,
         mode,
-        rule: lateCommit(id, isUpdate ? 'PATCH' : 'DELETE', `${RECORDS}/${recordId}`),
+        rule: { ...lateCommit(id, isUpdate ? 'PATCH' : 'DELETE', `${RECORDS}/${recordId}`), times: ALWAYS },
         first: () =>
           isUpdate
             ? world.start('upsert_dns_record', record('A', name, '203.0.113.2', { dns_record_ttl: 60 }), null)
@@ -80,7 +82,10 @@ export function lateWriteCases(world: ProvisioningWorld) {
     return {
       kind,
       mode,
-      rule: lateCommit(id, 'POST', kind === 'tags' ? `/v2/tags/web-${nr}/resources` : `/v2/droplets/${dropletId}/actions`),
+      rule: {
+        ...lateCommit(id, 'POST', kind === 'tags' ? `/v2/tags/web-${nr}/resources` : `/v2/droplets/${dropletId}/actions`),
+        times: ALWAYS,
+      },
       first: kind === 'power' ? resize : revert(fields),
       newer: async () => {
         const spec = {

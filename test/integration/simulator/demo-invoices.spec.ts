@@ -49,6 +49,7 @@ describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale'
       ...state.floating_ips.map(({ ip }) => [`floating_ip ${ip}`, ''] as const),
       ...state.members.map(({ urn, assigned_at }) => [urn.replace(/^do:dbaas:/, 'managed_db '), assigned_at] as const),
       ...state.members.map(({ urn, assigned_at }) => [urn.replace(/^do:kubernetes:/, 'k8s_cluster '), assigned_at] as const),
+      ...state.members.map(({ urn, assigned_at }) => [urn.replace(/^do:app:/, 'app '), assigned_at] as const),
       ...state.members.map(({ urn, assigned_at }) => [urn.replace(/^do:space:/, 'spaces_bucket '), assigned_at] as const),
     ]);
     const wrong = live.filter(({ truth, start_time }) => !((known.get(`${truth.kind} ${truth.provider_id}`) ?? 'z') <= start_time));

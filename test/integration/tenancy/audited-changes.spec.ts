@@ -9,6 +9,10 @@ let world: TenancyWorld;
 const unmanaged = () => world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
 const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id ?? '';
 
+/** The card that exists from the start. */
+const DEFAULT_CARD = '00000000-0000-4000-8000-000000000001';
+const VERSION = { valid_from: '2026-05', rates: [{ model: { type: 'free' } }] };
+
 /** Every change that a person can make, with its expected audit log entry. */
 const CHANGES = [
   {
@@ -135,6 +139,95 @@ const CHANGES = [
     action: 'resource_adopted',
     send: () => world.http().post(`/api/v1/inventory/${unmanaged()}/adopt`).send({ reason: 'sold' }),
     status: 200,
+  },
+  {
+    what: 'a billing issuer',
+    action: 'billing_issuer_set',
+    send: () => world.http().put('/api/v1/billing/issuers/default').send({ expected_version: 1, name: 'Harbour Hosting', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a billing profile',
+    action: 'billing_profile_set',
+    send: () => world.http().put('/api/v1/tenants/acme/billing-profile').send({ expected_version: 0, legal_name: 'Acme', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the rule of a pool',
+    action: 'billing_pools_set',
+    send: () =>
+      world
+        .http()
+        .put('/api/v1/billing/pools')
+        .send({ valid_from: '2026-03', pools: [{ pool: 'support', method: 'even' }], reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a request for a billing run',
+    action: 'billing_run_requested',
+    send: () => world.http().post('/api/v1/billing-runs').send({ period: '2026-02', reason: 'sold' }),
+    status: 202,
+  },
+  {
+    what: 'a new rate card',
+    action: 'rate_card_created',
+    send: () => world.http().post('/api/v1/rate-cards').send({ name: 'Gold', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a renamed rate card',
+    action: 'rate_card_changed',
+    send: () => world.http().patch(`/api/v1/rate-cards/${DEFAULT_CARD}`).send({ name: 'At cost', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a new version of a rate card',
+    action: 'rate_card_version_created',
+    send: () =>
+      world
+        .http()
+        .post(`/api/v1/rate-cards/${DEFAULT_CARD}/versions`)
+        .send({ ...VERSION, reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a changed version of a rate card',
+    action: 'rate_card_version_changed',
+    send: () =>
+      world
+        .http()
+        .put(`/api/v1/rate-cards/${DEFAULT_CARD}/versions/2`)
+        .send({ ...VERSION, valid_from: '2026-06', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the publication of a version',
+    action: 'rate_card_version_published',
+    send: () => world.http().post(`/api/v1/rate-cards/${DEFAULT_CARD}/versions/2/publish`).send({ reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the rate card of a tenant',
+    action: 'tenant_rate_card_set',
+    send: () => world.http().put('/api/v1/tenants/acme/rate-card').send({ card_id: DEFAULT_CARD, valid_from: '2026-05', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'a rate override',
+    action: 'rate_override_created',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/rate-overrides')
+        .send({ tenant_id: 'acme', model: { type: 'free' }, valid_from: '2026-05', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'the end of a rate override',
+    action: 'rate_override_deleted',
+    send: () => world.http().delete(`/api/v1/rate-overrides/${world.rateOverride}`),
+    status: 200,
+    reason: null,
   },
 ];
 

@@ -1,9 +1,14 @@
+import type { Type } from '@nestjs/common';
+import { BillingRunService, RateAssignments } from '#libs/tenant-billing';
 import { documentedOperations } from './operations';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 import { ACME_HEADER, ADMIN_HEADER } from '../../support/principals';
 
 /** Amounts that nothing but a buy figure has: a rate learned from an invoice, a share of it, and a line of an invoice. */
 const CANARIES = ['7919.31', '1583.86', '2375.79', '6007.77'];
+
+/** The last month. */
+const LAST = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - 1)).toISOString().slice(0, 7);
 
 let world: TenancyWorld;
 beforeAll(async () => {
@@ -14,13 +19,19 @@ beforeAll(async () => {
     insert into resource_prices (resource_id, valid_from, valid_to, product, units, plan)
     select id, '-infinity', 'infinity', case kind when 'droplet' then 'droplet:s-canary' else 'volume' end, 1, case kind when 'droplet' then 'weekly' end
       from cloud_resources;
-    insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status)
-    select account_id, 'canary', date_trunc('month', now() - interval '1 month'), now(), 6007.77, 'ingested' from cloud_resources limit 1;
+    insert into cloud_invoices (account_id, invoice_uuid, period, issued_on, amount, status, reconciliation)
+    select account_id, 'canary', date_trunc('month', now() - interval '1 month'), now(), 6007.77, 'ingested', 'reconciled' from cloud_resources limit 1;
     insert into cloud_cost_lines (invoice_id, line_no, product, kind, description, resource_id, tenant_id, amount, is_tax)
     select i.id, 1, 'Droplets', 'droplet', 'web', r.id, 'acme', 6007.77, false
       from cloud_invoices i, (select id from cloud_resources where tenant_id = 'acme' order by id limit 1) r;
     insert into cloud_sweeps (account_id, kind, trigger, status, lease_until, started_at)
     select account_id, 'droplet', 'first', 'complete', now(), now() - interval '40 days' from cloud_resources limit 1`);
+  const because = { by: { sub: 'ops', role: 'platform_admin' } };
+  const model = { type: 'cost_plus', percent: '100' };
+  const service = <T>(type: Type<T>) => world.app.get(type, { strict: false });
+  await service(RateAssignments).createOverride({ tenant_id: 'acme', model, valid_from: LAST, reason: 'a test' }, because);
+  const { id } = await service(BillingRunService).create(LAST, because);
+  await service(BillingRunService).run(id);
 });
 afterAll(() => world.close());
 
@@ -38,10 +49,9 @@ const QUERIES = [
 async function readAll(header: Record<string, string>): Promise<string[]> {
   const own = world.resources.find(({ tenant, status }) => tenant === 'acme' && status === 'active')?.id ?? '';
   const operations = (await documentedOperations(world)).filter(({ method, open }) => method === 'get' && !open);
-  const last = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 7);
   const texts: string[] = [];
   for (const { path } of operations)
-    for (const query of /costs|inventory/.test(path) ? [...QUERIES, `?period=${last}`, `?period=${last}&basis=accrued`] : ['']) {
+    for (const query of /costs|inventory|pnl/.test(path) ? [...QUERIES, `?period=${LAST}`, `?period=${LAST}&basis=accrued`] : ['']) {
       const { text, body } = await world
         .http()
         .get(`${path.replace('{id}', own)}${query}`)
@@ -68,13 +78,15 @@ async function changeAll(header: Record<string, string>): Promise<{ texts: strin
   const operations = (await documentedOperations(world)).filter(({ method, open }) => method !== 'get' && !open);
   const requests = [
     ...operations.map(({ method, path }) => ({ method, path: path.replace('{id}', own), body: {} as object })),
-    ...STARTS(own).flatMap((body) => ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body }))),
+    ...STARTS(own).flatMap((body) =>
+      ['?dry_run=true', ''].map((query) => ({ method: 'post' as const, path: `/api/v1/sagas${query}`, body })),
+    ),
   ];
-  const answers = [];
-  for (const { method, path, body } of requests) answers.push(await world.call(method, path).set(header).send(body).buffer(true));
+  const responses = [];
+  for (const { method, path, body } of requests) responses.push(await world.call(method, path).set(header).send(body).buffer(true));
   return {
-    texts: answers.map(({ text, body }, nr) => `${requests[nr]?.path} ${text ?? ''}${JSON.stringify(body)}`),
-    codes: answers.flatMap(({ body }) => JSON.stringify(body).match(/"code":"(\w+)"/)?.[1] ?? []),
+    texts: responses.map(({ text, body }, nr) => `${requests[nr]?.path} ${text ?? ''}${JSON.stringify(body)}`),
+    codes: responses.flatMap(({ body }) => JSON.stringify(body).match(/"code":"(\w+)"/)?.[1] ?? []),
   };
 }
 
@@ -92,8 +104,11 @@ it('gives a tenant no buy price in a plan, a refusal or any other answer to a ch
   expect(codes).toContain('limit_exceeded');
 });
 
-it('gives a tenant no buy price in any answer or file, although admins read them [TNT-6]', async () => {
-  expect(leaks(await readAll(ACME_HEADER))).toEqual([]);
+it('gives a tenant no buy price in any answer or file, although admins read them, and its sell price of a rated month [TNT-6]', async () => {
+  const texts = await readAll(ACME_HEADER);
+  expect(leaks(texts)).toEqual([]);
+  const sold = texts.filter((text) => text.includes('12015.54')).map((text) => text.split(/[ ?]/)[0]);
+  expect([...new Set(sold)]).toEqual(['/api/v1/costs', '/api/v1/costs.csv']);
   const seen = leaks(await readAll(ADMIN_HEADER)).map((text) => text.split(/[ ?]/)[0]);
   expect([...new Set(seen)]).toEqual(
     expect.arrayContaining(['/api/v1/inventory', '/api/v1/inventory.csv', '/api/v1/costs', '/api/v1/costs.csv']),

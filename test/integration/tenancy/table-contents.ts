@@ -14,6 +14,15 @@ const TABLES = [
   'cloud_drift',
   'cloud_drift_rules',
   'list_prices',
+  'billing_issuers',
+  'billing_pools',
+  'billing_profiles',
+  'billing_runs',
+  'rate_cards',
+  'rate_card_versions',
+  'rates',
+  'rate_overrides',
+  'tenant_rate_cards',
 ];
 
 /** Returns all rows that a request could have changed, for a comparison before and after. */

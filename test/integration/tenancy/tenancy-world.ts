@@ -28,6 +28,7 @@ export interface TenancyWorld {
   /** An open drift that a change in place could revert. */
   readonly revertibleDrift: string;
   readonly driftRule: string;
+  readonly rateOverride: string;
   readonly call: (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string) => request.Test;
   close(): Promise<void>;
 }
@@ -57,7 +58,7 @@ export async function newTenancyWorld(): Promise<TenancyWorld> {
 
 async function seed(
   owner: Client,
-): Promise<Pick<TenancyWorld, 'resources' | 'projects' | 'suspectSweep' | 'drift' | 'revertibleDrift' | 'driftRule'>> {
+): Promise<Pick<TenancyWorld, 'resources' | 'projects' | 'suspectSweep' | 'drift' | 'revertibleDrift' | 'driftRule' | 'rateOverride'>> {
   const account = await insert(owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' });
   const projects: Record<string, string> = {};
   for (const name of ['acme', 'globex']) {
@@ -99,7 +100,9 @@ async function seed(
     lease_until: '2026-03-01T00:00:00Z',
     finished_at: '2026-03-01T00:00:00Z',
   });
-  return { resources, projects, suspectSweep, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
+  const of = { tenant_id: 'globex', model: '{"type": "free"}', valid_from: '2026-01-01', reason: 'a gift', created_by: 'ops' };
+  const rateOverride = await insert(owner, 'rate_overrides', of);
+  return { resources, projects, suspectSweep, rateOverride, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
 }
 
 /** The live region and name of the droplet differ from its desired state. */

@@ -86,6 +86,10 @@ export class KnownWords {
 
 /** The actions that this release records in the audit log. */
 export const AUDIT_ACTIONS: readonly string[] = [
+  'billing_issuer_set',
+  'billing_pools_set',
+  'billing_profile_set',
+  'billing_run_requested',
   'desired_state_set',
   'drift_accepted',
   'drift_detection_requested',
@@ -109,6 +113,13 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'queue_retried',
   'queues_paused',
   'queues_resumed',
+  'rate_card_changed',
+  'rate_card_created',
+  'rate_card_version_changed',
+  'rate_card_version_created',
+  'rate_card_version_published',
+  'rate_override_created',
+  'rate_override_deleted',
   'resource_adopted',
   'resource_protected',
   'resource_unprotected',
@@ -124,6 +135,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_changed',
   'tenant_created',
   'tenant_limits_changed',
+  'tenant_rate_card_set',
 ];
 
 interface KnownField {

@@ -145,6 +145,16 @@ export class UuidPipe implements PipeTransform<string, string> {
   }
 }
 
+/** Versions are whole numbers from 1. Any other text is refused before it reaches a statement. */
+@Injectable()
+export class VersionPipe implements PipeTransform<string, number> {
+  transform(value: string): number {
+    if (!/^[1-9]\d{0,8}$/.test(value))
+      throw new ValidationFailedError([{ field: 'version', message: 'version must be a whole number from 1' }]);
+    return Number(value);
+  }
+}
+
 /** Ids of tenants are text. Any other text is refused before it reaches a statement. */
 @Injectable()
 export class TenantIdPipe implements PipeTransform<string, string> {

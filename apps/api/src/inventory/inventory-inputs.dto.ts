@@ -73,6 +73,11 @@ export class InventoryQuery extends PageQuery {
   @IsOneOf(['true'])
   readonly unattributed?: string;
 
+  @ApiInput('Id of a resource of this service: only its children, such as the records of a DNS zone or the pools of a cluster')
+  @IsOptional()
+  @IsUUID('all')
+  readonly parent_id?: string;
+
   @ApiInput('Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet')
   @IsOptional()
   @IsUUID('all')
@@ -131,7 +136,7 @@ export function resourceFilters(by: Principal, query: FilterInputs): ResourceFil
 
 /** The filters of a query, for any caller. */
 export function filtersOf(query: FilterInputs): ResourceFilters {
-  const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, related_to, q, updated_since } = query;
+  const { region, size_slug, attributed_by, project_id, tenant_id, provider_id, urn, tag, parent_id, related_to, q, updated_since } = query;
   const flags = {
     unattributed: isSet(query.unattributed),
     include_deleted: isSet(query.include_deleted),
@@ -148,6 +153,7 @@ export function filtersOf(query: FilterInputs): ResourceFilters {
     provider_id,
     urn,
     tag,
+    parent_id,
     related_to,
     q,
     updated_since,

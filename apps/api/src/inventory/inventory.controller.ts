@@ -3,7 +3,7 @@ import type { AuditContext } from '#libs/audit';
 import { isPriced } from '#libs/catalog';
 import { AdoptionService } from '#libs/drift';
 import { scopeOf, type Principal } from '#libs/identity';
-import { InventoryReader, OwnershipService, type ResourceView } from '#libs/inventory';
+import { InventoryReader, KindReader, OwnershipService, type ResourceView } from '#libs/inventory';
 import { DesiredStateRepository, ResourceProtection } from '#libs/provisioning';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
@@ -27,6 +27,7 @@ import {
   ResourceEventResponse,
   ResourceResponse,
 } from './inventory.dto';
+import { KindResponse } from './kinds.dto';
 import { InventoryQuery, listOptions, ResourceBody, resourceFilters } from './inventory-inputs.dto';
 
 /** Resources and their events. The list itself is in `fast-list/`. */
@@ -38,6 +39,7 @@ export class InventoryController {
     private readonly owners: OwnershipService,
     private readonly desired: DesiredStateRepository,
     private readonly protection: ResourceProtection,
+    private readonly kinds: KindReader,
   ) {}
 
   @Get('summary')
@@ -48,6 +50,19 @@ export class InventoryController {
   @ApiCountsResponse(InventorySummaryResponse)
   summary(@CurrentPrincipal() by: Principal): Promise<CountsOf<InventorySummaryResponse>> {
     return this.inventory.summary(scopeOf(by));
+  }
+
+  @Get('kinds')
+  @ApiOperation({
+    operationId: 'Inventory_kinds',
+    summary: 'List the resource kinds with their number and cost',
+    description:
+      '`status`: `not_available` when the token or the account never had the list of the kind, `refused` when it could be read and now cannot. ' +
+      'For a tenant, only its own resources count.',
+  })
+  @ApiListResponse(KindResponse)
+  listKinds(@CurrentPrincipal() by: Principal): Promise<ListOf<KindResponse>> {
+    return this.kinds.list(scopeOf(by));
   }
 
   @Get(':id')

@@ -4,7 +4,7 @@ import { ApiCount, ApiEnum, ApiInput, ApiListOf, ApiText, ApiTime, ApiUuid } fro
 import { IsOneOf, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody, TimeRangeQuery } from '../http/http.dto';
 
-const STATUSES: readonly SweepStatus[] = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'];
+const STATUSES: readonly SweepStatus[] = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused', 'not_available'];
 const TRIGGERS: readonly SweepTrigger[] = ['schedule', 'first', 'manual', 'action_feed'];
 
 /** Filters of the list of sweeps. `since` and `until` select by the start. */

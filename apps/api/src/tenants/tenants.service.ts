@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isPriced, PriceBook, withBackups, type BackupPlan, type PriceBasis } from '#libs/catalog';
-import { CompletenessReader } from '#libs/inventory';
+import { chargeOf, CompletenessReader } from '#libs/inventory';
 import { CostService } from '#libs/costs';
 import { cached, Money } from '#libs/kernel';
 import { CostLineReader, InvoiceReader } from '#libs/provider-billing';
@@ -75,7 +75,7 @@ export class TenantsService {
       this.monthToDate[basis](),
     ]);
     const monthlyOf = ({ kind, product, units, plan, number }: PricedUsage['billed'][number]): Money[] => {
-      const price = prices.of(kind, product === null ? undefined : { product, units, plan: plan as BackupPlan | null });
+      const price = prices.of(chargeOf(kind), product === null ? undefined : { product, units, plan: plan as BackupPlan | null });
       return isPriced(price) ? [Money.parse(withBackups(price).monthly).multiply(String(number))] : [];
     };
     return (id) => {

@@ -158,6 +158,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/inventory/kinds': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the resource kinds with their number and cost
+     * @description `status`: `not_available` when the token or the account never had the list of the kind, `refused` when it could be read and now cannot. For a tenant, only its own resources count.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Inventory_kinds'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/inventory/{id}': {
     parameters: {
       query?: never;
@@ -1192,6 +1214,382 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/billing/pools': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List pools of shared amounts
+     * @description Amounts that belong to no single tenant, and how they are split in a month.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['BillingPools_list'];
+    /**
+     * Set how pools are split
+     * @description From a month on. `even` and `proportional`: among tenants with lines of their own, the latter by their net; `weighted`: by `weights`.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['BillingPools_set'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing-runs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List billing runs
+     * @description Newest first.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['BillingRuns_list'];
+    put?: never;
+    /**
+     * Rate a month
+     * @description A worker splits every line of the provider by owners and pools and prices it by the rate cards. The lines of the month are replaced as a whole; equal inputs give equal lines.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['BillingRuns_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing-runs/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a billing run
+     * @description With its progress and its problems.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['BillingRuns_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing/issuers/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an issuer
+     * @description The one that exists from the start is `default`. `problems` says what is missing.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Issuers_get'];
+    /**
+     * Replace an issuer
+     * @description The whole set. 409 `version_moved` when it changed since `expected_version`.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['Issuers_replace'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/pnl': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get profit and loss of a rated month
+     * @description Every amount of the provider's invoices is in exactly one figure. 409 `not_rated` for a month without a completed run.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['Pnl_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-cards': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List rate cards
+     * @description Newest first. One is the default: it prices what no other card has a rate for.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['RateCards_list'];
+    put?: never;
+    /**
+     * Create a rate card
+     * @description It prices nothing until a version of it is published and a tenant has it.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['RateCards_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-cards/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Rename a rate card or make it default
+     * @description Who: Platform admins.
+     */
+    patch: operations['RateCards_update'];
+    trace?: never;
+  };
+  '/api/v1/rate-cards/{id}/versions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the versions of a rate card
+     * @description Newest first, with their rates.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['RateCards_versions'];
+    put?: never;
+    /**
+     * Create a version of a rate card
+     * @description It counts for nothing until it is published. Models: cost_plus, fixed_per_sku, graduated, volume, package, free_allowance, free. Tags of a selector must be reserved ones, which no tenant can set.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['RateCards_createVersion'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-cards/{id}/versions/{version}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Replace a version
+     * @description As a whole. 409 `version_published` for one that is published.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['RateCards_replaceVersion'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-cards/{id}/versions/{version}/publish': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Publish a version
+     * @description It counts from its month on and never changes. 409 `month_taken` when another one is published from that month on.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['RateCards_publish'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-cards/{id}/versions/{version}/simulate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Simulate a month under a version
+     * @description What each tenant pays now and would pay if this version counted for its card in that month. Changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['RateCards_simulate'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-overrides': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List rate overrides
+     * @description Newest first, with those that count no more.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['RateOverrides_list'];
+    put?: never;
+    /**
+     * Create a rate override
+     * @description A price for one tenant or one resource that counts before every card; one of a resource before one of its tenant.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['RateOverrides_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/rate-overrides/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Delete a rate override
+     * @description Months that are rated already keep their lines until they are rated again.
+     *
+     *     Who: Platform admins.
+     */
+    delete: operations['RateOverrides_delete'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/{id}/billing-profile': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the billing profile of a tenant
+     * @description Empty, with version 0, before the first change. `problems` says what an invoice needs.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['TenantBilling_profile'];
+    /**
+     * Replace the billing profile of a tenant
+     * @description The whole set. 409 `version_moved` when it changed since `expected_version`.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['TenantBilling_replaceProfile'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/{id}/rate-card': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the rate cards of a tenant
+     * @description By month. Without any, the default card counts.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['TenantBilling_card'];
+    /**
+     * Set the rate card of a tenant
+     * @description From a month on. A null `card_id` is the default card. Months that are rated already keep their lines until they are rated again.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['TenantBilling_assign'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/costs': {
     parameters: {
       query?: never;
@@ -1201,7 +1599,7 @@ export interface paths {
     };
     /**
      * Sum costs by group
-     * @description Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. A tenant gets its own costs only, accrued at list prices. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.
+     * @description Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. A tenant gets its own costs only: months that are rated at its sell prices, everything else accrued at list prices. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -1798,6 +2196,53 @@ export interface components {
       };
       /** @description The counts */
       data: components['schemas']['InventorySummaryResponse'];
+    };
+    KindResponse: {
+      /**
+       * @description Resource kind
+       * @example managed_db
+       */
+      kind: string;
+      /**
+       * @description Its name for people, in the singular
+       * @example Database
+       */
+      label: string;
+      /** @description False for a kind that is known only from the member lists of projects */
+      has_list: boolean;
+      /**
+       * @description Intended seconds between two lists
+       * @example 900
+       */
+      cadence_s: number;
+      /** @description Start of the last complete list; null when there was none */
+      last_complete_at: string | null;
+      /** @description Living resources of the kind */
+      count: number;
+      /**
+       * @description What they cost a month together, decimal text; null when none has a price
+       * @example 90.00
+       */
+      monthly: string | null;
+      /**
+       * @description Whether the provider lets us read the list
+       * @enum {string}
+       */
+      status: 'available' | 'not_available' | 'refused';
+      /** @description Why the latest list was not complete, or not the whole truth */
+      reason: string | null;
+    };
+    KindResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['KindResponse'][];
     };
     DesiredStateResponse: {
       /** @description The desired values by field, without the tags that only this service sets */
@@ -2605,7 +3050,7 @@ export interface components {
        * @description State of the sweep; `released`: an admin believes the suspect list
        * @enum {string}
        */
-      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+      status: 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available';
       /** @description Why the sweep is not complete, or what is to be known about a complete one, e.g. `unreadable_item` */
       reason: string | null;
       /** @description Pages read so far */
@@ -4006,6 +4451,954 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['CostLineResponse'][];
     };
+    PoolResponse: {
+      /**
+       * @description The pool
+       * @enum {string}
+       */
+      pool: 'account_wide' | 'support' | 'unattributed' | 'provider_tax' | 'provider_credits';
+      /**
+       * @description How it is split; `keep` and `house`: no tenant gets a part
+       * @enum {string}
+       */
+      method: 'keep' | 'house' | 'even' | 'weighted' | 'proportional';
+      /** @description With `weighted`: whole numbers by tenant */
+      weights: {
+        [key: string]: unknown;
+      };
+      /** @description The month since which it is so; null: as installed */
+      valid_from: string | null;
+      /** @description Who set it */
+      changed_by: string | null;
+    };
+    PoolResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['PoolResponse'][];
+    };
+    PoolsBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /**
+       * @description The pools to set; others stay
+       * @example [
+       *       {
+       *         "pool": "support",
+       *         "method": "proportional"
+       *       }
+       *     ]
+       */
+      pools: Record<string, never>[];
+    };
+    RunProgressResponse: {
+      /** @description Tenants that are rated */
+      tenants: number;
+      /** @description Lines that are written */
+      lines: number;
+    };
+    RunProblemResponse: {
+      /**
+       * @description Code
+       * @example no_rate
+       */
+      code: string;
+      /**
+       * @description A critical one stops the invoice of its tenant
+       * @enum {string}
+       */
+      severity: 'critical' | 'warning';
+      /**
+       * @description What it is about
+       * @example tenants/acme
+       */
+      path: string;
+      /** @description What is wrong and what to do, for people */
+      detail: string;
+    };
+    RunTotalsResponse: {
+      /**
+       * @description The amounts of the provider's invoices of the month
+       * @example 212.40
+       */
+      payable: string;
+      /**
+       * @description What released invoices have beyond the sum of their lines
+       * @example 0.00
+       */
+      reconciliation_difference: string;
+      /**
+       * @description What all tenants pay, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /** @description Tenants with lines */
+      tenants: number;
+      /** @description Lines */
+      lines: number;
+    };
+    RunFailureResponse: {
+      /** @description Code */
+      code: string;
+      /** @description What happened, for people */
+      detail: string;
+    };
+    BillingRunResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Issuer
+       * @example default
+       */
+      issuer_id: string;
+      /**
+       * @description Month
+       * @example 2026-10
+       */
+      period: string;
+      /**
+       * @description Where the run is
+       * @enum {string}
+       */
+      status: 'pending' | 'running' | 'completed' | 'failed';
+      /** @description What it has written so far */
+      progress: components['schemas']['RunProgressResponse'];
+      /** @description What a person has to check */
+      problems: components['schemas']['RunProblemResponse'][];
+      /** @description SHA-256 of all inputs: equal inputs give equal lines */
+      inputs_digest: string | null;
+      /** @description SHA-256 of the lines */
+      lines_digest: string | null;
+      /** @description The sums; null until it is completed */
+      totals: components['schemas']['RunTotalsResponse'] | null;
+      /** @description Why it failed */
+      failure: components['schemas']['RunFailureResponse'] | null;
+      /** @description Who requested it */
+      requested_by: string;
+      /**
+       * Format: date-time
+       * @description Time of the request
+       */
+      requested_at: string;
+      /** @description When a worker began */
+      started_at: string | null;
+      /** @description When it ended */
+      finished_at: string | null;
+    };
+    BillingRunResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BillingRunResponse'];
+    };
+    BillingRunBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The month to rate; it must have ended
+       * @example 2026-10
+       */
+      period: string;
+    };
+    BillingRunResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['BillingRunResponse'][];
+    };
+    TaxIdResponse: {
+      /**
+       * @description Name of the registration
+       * @example ABN
+       */
+      kind: string;
+      /** @description Its number */
+      id: string;
+    };
+    ProfileProblemResponse: {
+      /**
+       * @description The field that is missing
+       * @example address
+       */
+      field: string;
+      /** @description What is missing, for people */
+      detail: string;
+    };
+    IssuerResponse: {
+      /** @description Legal name */
+      name: string | null;
+      /**
+       * @description Id
+       * @example default
+       */
+      id: string;
+      /** @description Address, with line breaks */
+      address: string | null;
+      /** @description Country, two letters */
+      country: string | null;
+      /** @description Tax registrations */
+      tax_ids: components['schemas']['TaxIdResponse'][];
+      /** @description How to pay, as documents print it */
+      bank_text: string | null;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /** @description Beginning of invoice numbers */
+      number_prefix: string;
+      /** @description Days after the first reconciled invoice of the provider before drafts are built */
+      grace_days: number;
+      /** @description Days until an invoice is due */
+      net_days: number;
+      /** @description Whether invoices over nothing are issued */
+      issue_zero: boolean;
+      /** @description Time zone of printed dates; all arithmetic is in UTC */
+      time_zone: string;
+      /** @description Rises with every change */
+      version: number;
+      /** @description What an invoice needs and the issuer lacks */
+      problems: components['schemas']['ProfileProblemResponse'][];
+      /** @description Who changed it last; null while it is as installed */
+      changed_by: string | null;
+      /**
+       * Format: date-time
+       * @description Time of the last change
+       */
+      changed_at: string;
+    };
+    IssuerResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['IssuerResponse'];
+    };
+    IssuerBody: {
+      /**
+       * @description Legal name
+       * @example Harbour Hosting Pty Ltd
+       */
+      name?: string;
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /**
+       * @description Address, with line breaks
+       * @example 1 Quay Street
+       *     Sydney NSW 2000
+       */
+      address?: string;
+      /**
+       * @description Country, two letters
+       * @example AU
+       */
+      country?: string;
+      /** @description Tax registrations, as documents print them */
+      tax_ids?: Record<string, never>[];
+      /** @description How to pay, as documents print it */
+      bank_text?: string;
+      /**
+       * @description Beginning of invoice numbers
+       * @default INV-
+       */
+      number_prefix: string;
+      /**
+       * @description Days after the first reconciled invoice of the provider before drafts are built
+       * @default 3
+       */
+      grace_days: number;
+      /**
+       * @description Days until an invoice is due
+       * @default 14
+       */
+      net_days: number;
+      /**
+       * @description Whether invoices over nothing are issued
+       * @default false
+       */
+      issue_zero: boolean;
+      /**
+       * @description Time zone of printed dates
+       * @default UTC
+       * @example Australia/Sydney
+       */
+      time_zone: string;
+    };
+    PnlTenantResponse: {
+      /**
+       * @description What the provider charges for the tenants' own lines
+       * @example 212.40
+       */
+      buy_direct: string;
+      /**
+       * @description Their parts of pools
+       * @example 212.40
+       */
+      buy_shared: string;
+      /**
+       * @description What they pay, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /**
+       * @description Sell minus both
+       * @example 212.40
+       */
+      margin: string;
+      /** @description Tenant */
+      tenant_id: string;
+    };
+    PnlKindResponse: {
+      /**
+       * @description What the provider charges for the tenants' own lines
+       * @example 212.40
+       */
+      buy_direct: string;
+      /**
+       * @description Their parts of pools
+       * @example 212.40
+       */
+      buy_shared: string;
+      /**
+       * @description What they pay, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /**
+       * @description Sell minus both
+       * @example 212.40
+       */
+      margin: string;
+      /**
+       * @description Kind of the lines
+       * @example droplet
+       */
+      kind: string;
+    };
+    PnlMonthResponse: {
+      /**
+       * @description What the provider charges for the tenants' own lines
+       * @example 212.40
+       */
+      buy_direct: string;
+      /**
+       * @description Their parts of pools
+       * @example 212.40
+       */
+      buy_shared: string;
+      /**
+       * @description What they pay, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /**
+       * @description Sell minus both
+       * @example 212.40
+       */
+      margin: string;
+      /**
+       * @description Month
+       * @example 2026-10
+       */
+      month: string;
+    };
+    PnlFiguresResponse: {
+      /**
+       * @description What the provider charges for the tenants' own lines
+       * @example 212.40
+       */
+      buy_direct: string;
+      /**
+       * @description Their parts of pools
+       * @example 212.40
+       */
+      buy_shared: string;
+      /**
+       * @description What they pay, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /**
+       * @description Sell minus both
+       * @example 212.40
+       */
+      margin: string;
+    };
+    PnlResponse: {
+      /**
+       * @description Month, or the last one
+       * @example 2026-10
+       */
+      period: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /** @description By tenant, with `group_by=tenant` */
+      tenants: components['schemas']['PnlTenantResponse'][];
+      /** @description By kind, with `group_by=kind` */
+      kinds: components['schemas']['PnlKindResponse'][];
+      /** @description By month, with `group_by=month` */
+      months: components['schemas']['PnlMonthResponse'][];
+      /** @description All tenants together */
+      total: components['schemas']['PnlFiguresResponse'];
+      /**
+       * @description What the issuer pays itself
+       * @example 212.40
+       */
+      house: string;
+      /**
+       * @description Lines without an owner
+       * @example 212.40
+       */
+      unattributed: string;
+      /**
+       * @description The provider's tax that no tenant gets
+       * @example 212.40
+       */
+      tax_kept: string;
+      /**
+       * @description The provider's credits that no tenant gets
+       * @example 212.40
+       */
+      credits_kept: string;
+      /**
+       * @description What released invoices have beyond the sum of their lines
+       * @example 212.40
+       */
+      reconciliation_difference: string;
+      /**
+       * @description The amounts of the provider's invoices
+       * @example 212.40
+       */
+      payable: string;
+      /**
+       * @description `payable` minus everything above: always 0.00
+       * @example 0.00
+       */
+      difference: string;
+      /** @description The provider's invoices that are in no amount, because they are not reconciled */
+      unreconciled_invoices: string[];
+      /** @description Whether amounts of invoices changed since the rating; then start a new run */
+      stale: boolean;
+      /**
+       * Format: date-time
+       * @description When the month was rated; the earliest time of several months
+       */
+      rated_at: string;
+    };
+    PnlResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['PnlResponse'];
+    };
+    RateCardResponse: {
+      /**
+       * @description Name
+       * @example Gold
+       */
+      name: string;
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /** @description Whether it prices what no other card has a rate for */
+      is_default: boolean;
+      /** @description Who created it */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time of creation
+       */
+      created_at: string;
+    };
+    RateCardResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['RateCardResponse'][];
+    };
+    RateCardResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RateCardResponse'];
+    };
+    RateCardBody: {
+      /**
+       * @description Name
+       * @example Gold
+       */
+      name: string;
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+    };
+    RateCardChangeBody: {
+      /**
+       * @description New name
+       * @example Gold
+       */
+      name?: string;
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description `true`: it becomes the default card, and no other card is
+       * @example true
+       */
+      is_default?: boolean;
+    };
+    RateResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description What it applies to; empty: everything
+       * @example {
+       *       "kind": "droplet",
+       *       "sku": "s-2vcpu-*"
+       *     }
+       */
+      selector: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description How the price is computed
+       * @example {
+       *       "type": "cost_plus",
+       *       "percent": "20"
+       *     }
+       */
+      model: {
+        [key: string]: unknown;
+      };
+      /** @description Among rates with as many dimensions the higher one counts */
+      priority: number;
+    };
+    MonthlyTermsResponse: {
+      /**
+       * @description Percent off the lines
+       * @example 5
+       */
+      discount_percent: string | null;
+      /** @description What a month costs at least */
+      minimum_commitment: string | null;
+      /** @description What a month costs at most */
+      maximum_spend: string | null;
+      /** @description A fee outside of both */
+      recurring_fee: string | null;
+    };
+    RateCardVersionResponse: {
+      /** @description Id: card and number */
+      id: string;
+      /** @description Number, from 1 */
+      version: number;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /** @description Time of publication; null: it counts for nothing and can be changed */
+      published_at: string | null;
+      /** @description Who published it */
+      published_by: string | null;
+      /** @description SHA-256 over everything that decides a price */
+      digest: string | null;
+      /** @description The rates */
+      rates: components['schemas']['RateResponse'][];
+      /** @description What applies to a month after its lines */
+      monthly: components['schemas']['MonthlyTermsResponse'];
+    };
+    RateCardVersionResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['RateCardVersionResponse'][];
+    };
+    RateCardVersionResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RateCardVersionResponse'];
+    };
+    RateCardVersionBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /**
+       * @description The rates
+       * @example [
+       *       {
+       *         "selector": {
+       *           "kind": "droplet",
+       *           "sku": "s-2vcpu-*"
+       *         },
+       *         "model": {
+       *           "type": "cost_plus",
+       *           "percent": "20"
+       *         }
+       *       }
+       *     ]
+       */
+      rates: Record<string, never>[];
+      /**
+       * @description What applies to a month after its lines: discount_percent, minimum_commitment, maximum_spend, recurring_fee
+       * @example {
+       *       "discount_percent": "5"
+       *     }
+       */
+      monthly?: Record<string, never>;
+    };
+    TenantTotalResponse: {
+      /** @description Tenant */
+      tenant_id: string;
+      /**
+       * @description Total before tax as the month is rated now
+       * @example 212.40
+       */
+      now: string;
+      /**
+       * @description Total before tax under the version
+       * @example 230.00
+       */
+      simulated: string;
+    };
+    TenantTotalResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['TenantTotalResponse'][];
+    };
+    SimulationBody: {
+      /**
+       * @description The month to rate under this version
+       * @example 2026-10
+       */
+      period: string;
+    };
+    RateOverrideResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /** @description The tenant */
+      tenant_id: string | null;
+      /** @description The resource */
+      resource_id: string | null;
+      /** @description What it applies to; empty: everything */
+      selector: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description How the price is computed
+       * @example {
+       *       "type": "cost_plus",
+       *       "percent": "20"
+       *     }
+       */
+      model: {
+        [key: string]: unknown;
+      };
+      /** @description Among overrides with as many dimensions the higher one counts */
+      priority: number;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /** @description The first month in which it does not count any more */
+      valid_to: string | null;
+      /** @description Why it exists */
+      reason: string;
+      /** @description Who created it */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time of creation
+       */
+      created_at: string;
+    };
+    RateOverrideResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['RateOverrideResponse'][];
+    };
+    RateOverrideResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RateOverrideResponse'];
+    };
+    RateOverrideBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The tenant; either it or `resource_id`
+       * @example acme
+       */
+      tenant_id?: string;
+      /**
+       * Format: uuid
+       * @description The resource, for whichever tenant owns it
+       */
+      resource_id?: string;
+      /**
+       * @description What it applies to; everything unless given
+       * @example {
+       *       "kind": "droplet",
+       *       "sku": "s-2vcpu-*"
+       *     }
+       */
+      selector?: Record<string, never>;
+      /**
+       * @description How the price is computed
+       * @example {
+       *       "type": "cost_plus",
+       *       "percent": "20"
+       *     }
+       */
+      model: Record<string, never>;
+      /**
+       * @description Among overrides with as many dimensions the higher one counts
+       * @example 0
+       */
+      priority?: number;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /**
+       * @description The first month in which it does not count any more
+       * @example 2027-06
+       */
+      valid_to?: string;
+    };
+    TaxIdEvidenceResponse: {
+      /**
+       * Format: date-time
+       * @description Time of the check
+       */
+      checked_at: string;
+      /** @description The register that was asked */
+      source: string;
+      /** @description Its answer */
+      answer: string;
+    };
+    BillingProfileResponse: {
+      /** @description Tenant */
+      tenant_id: string;
+      /** @description Legal name */
+      legal_name: string | null;
+      /** @description Address, with line breaks */
+      address: string | null;
+      /** @description Country, two letters */
+      country: string | null;
+      /** @description Whether the tenant is a business */
+      is_business: boolean | null;
+      /** @description Tax id */
+      tax_id: string | null;
+      /** @description The answer of a register about the tax id */
+      tax_id_evidence: components['schemas']['TaxIdEvidenceResponse'] | null;
+      /** @description Currency; null: that of the issuer */
+      currency: string | null;
+      /** @description Days until an invoice is due; null: those of the issuer */
+      net_days: number | null;
+      /** @description Language of documents */
+      language: string | null;
+      /** @description Where documents are sent */
+      email: string | null;
+      /** @description Purchase order that documents print */
+      purchase_order: string | null;
+      /**
+       * @description How far a run carries a draft without problems by itself
+       * @enum {string}
+       */
+      auto: 'off' | 'approve' | 'issue';
+      /** @description Nothing is issued to the tenant while it is true */
+      paused: boolean;
+      /** @description Rises with every change; 0 before its first change */
+      version: number;
+      /** @description What an invoice needs and the profile lacks */
+      problems: components['schemas']['ProfileProblemResponse'][];
+      /** @description Who changed it last */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
+    BillingProfileResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BillingProfileResponse'];
+    };
+    BillingProfileBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The `version` that the change is based on; 0 before its first change
+       * @example 0
+       */
+      expected_version: number;
+      /**
+       * @description Legal name
+       * @example Acme GmbH
+       */
+      legal_name?: string;
+      /** @description Address, with line breaks */
+      address?: string;
+      /**
+       * @description Country, two letters
+       * @example DE
+       */
+      country?: string;
+      /** @description Whether the tenant is a business, which decides about tax */
+      is_business?: boolean;
+      /**
+       * @description Tax id
+       * @example DE123456789
+       */
+      tax_id?: string;
+      /** @description The answer of a register about the tax id */
+      tax_id_evidence?: Record<string, never>;
+      /** @description Days until an invoice is due; those of the issuer unless given */
+      net_days?: number;
+      /**
+       * @description Language of documents
+       * @example en
+       */
+      language?: string;
+      /**
+       * Format: email
+       * @description Where documents are sent
+       * @example billing@acme.example
+       */
+      email?: string;
+      /** @description Purchase order that documents print */
+      purchase_order?: string;
+      /**
+       * @description How far a run carries a draft without problems by itself
+       * @default off
+       * @enum {string}
+       */
+      auto: 'off' | 'approve' | 'issue';
+      /**
+       * @description Nothing is issued to the tenant while it is true
+       * @default false
+       */
+      paused: boolean;
+    };
+    AssignmentResponse: {
+      /** @description The card; null: the default card */
+      card_id: string | null;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+      /** @description Who set it */
+      changed_by: string;
+    };
+    TenantRateCardResponse: {
+      /** @description Tenant */
+      tenant_id: string;
+      /** @description By month */
+      assignments: components['schemas']['AssignmentResponse'][];
+    };
+    TenantRateCardResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['TenantRateCardResponse'];
+    };
+    TenantRateCardBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * Format: uuid
+       * @description The card; null: the default card
+       */
+      card_id: string | null;
+      /**
+       * @description The first month in which it counts
+       * @example 2026-12
+       */
+      valid_from: string;
+    };
     CostsGroupResponse: {
       /**
        * @description Owner at the time; null for what belonged to no tenant
@@ -4926,6 +6319,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its children, such as the records of a DNS zone or the pools of a cluster */
+        parent_id?: string;
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
         /** @description `true`: only resources that are protected; `false`: only others */
@@ -5354,6 +6749,71 @@ export interface operations {
       };
     };
   };
+  Inventory_kinds: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['KindResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   Inventory_get: {
     parameters: {
       query?: never;
@@ -5652,6 +7112,8 @@ export interface operations {
         tenant_id?: string;
         /** @description `true`: only resources that belong to no tenant */
         unattributed?: 'true';
+        /** @description Id of a resource of this service: only its children, such as the records of a DNS zone or the pools of a cluster */
+        parent_id?: string;
         /** @description Id of a resource of this service: only its parents and children, such as volumes, snapshots and firewalls of a droplet */
         related_to?: string;
         /** @description `true`: only resources that are protected; `false`: only others */
@@ -6847,7 +8309,7 @@ export interface operations {
         /** @description A resource kind with a list, `project`, or `action` for the action feed */
         kind?: string;
         /** @description State of the sweep; several are separated by commas */
-        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused');
+        status?: string | ('running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available');
         /** @description Why the sweep was started */
         trigger?: 'schedule' | 'first' | 'manual' | 'action_feed';
       };
@@ -10478,6 +11940,2045 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BillingPools_list: {
+    parameters: {
+      query: {
+        /** @description The month */
+        period: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PoolResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BillingPools_set: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PoolsBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PoolResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BillingRuns_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Runs of this month */
+        period?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BillingRunResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BillingRuns_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BillingRunBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BillingRunResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  BillingRuns_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the billing run */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BillingRunResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Issuers_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IssuerResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Issuers_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['IssuerBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IssuerResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Pnl_read: {
+    parameters: {
+      query: {
+        /** @description The month, or the last of twelve with `group_by=month` */
+        period: string;
+        /** @description What the figures are split by */
+        group_by?: 'tenant' | 'kind' | 'month';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PnlResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RateCardBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_update: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RateCardChangeBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_versions: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardVersionResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_createVersion: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RateCardVersionBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardVersionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_replaceVersion: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+        /** @description Number of the version */
+        version: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RateCardVersionBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardVersionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_publish: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+        /** @description Number of the version */
+        version: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardVersionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateCards_simulate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+        /** @description Number of the version */
+        version: number;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SimulationBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantTotalResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateOverrides_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Overrides of this tenant */
+        tenant_id?: string;
+        /** @description Overrides of this resource */
+        resource_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateOverrideResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateOverrides_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RateOverrideBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateOverrideResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  RateOverrides_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate override */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateOverrideResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantBilling_profile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BillingProfileResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantBilling_replaceProfile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BillingProfileBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BillingProfileResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantBilling_card: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantRateCardResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantBilling_assign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TenantRateCardBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantRateCardResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };

@@ -113,7 +113,10 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     const next = Math.max(0, Math.min(models.length - 1, index + step));
     setFocused(next);
     virtual.scrollToIndex(next);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    const rowOf = () => scroller.current?.querySelector<HTMLElement>(`tr[data-index="${next}"]`);
+    // At once where the row is in the page, so that a key that follows moves from there.
+    if (rowOf()) rowOf()?.focus({ preventScroll: true });
+    else requestAnimationFrame(() => rowOf()?.focus({ preventScroll: true }));
   };
 
   const visibleIds = table

@@ -20,9 +20,14 @@ const NAMES: Readonly<Record<string, string>> = {
   droplet_backup: 'Backup',
   managed_db: 'Database',
   k8s_cluster: 'Kubernetes cluster',
+  k8s_node_pool: 'Kubernetes node pool',
+  db_replica: 'Database replica',
   ssh_key: 'SSH key',
   vpc: 'Network',
+  nat_gateway: 'NAT gateway',
   reserved_ipv6: 'Reserved IPv6',
+  cdn_endpoint: 'CDN endpoint',
+  dns_record: 'DNS record',
   spaces_bucket: 'Bucket',
 };
 

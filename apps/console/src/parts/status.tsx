@@ -55,6 +55,7 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
     suspect: ['bad', IconRadarOff, 'Suspect'],
     released: ['mute', IconChecks, 'Released'],
     refused: ['bad', IconBan, 'Refused'],
+    not_available: ['mute', IconBan, 'Not available'],
   },
   saga: {
     awaiting_approval: ['wait', IconUserCheck, 'Waits for approval'],

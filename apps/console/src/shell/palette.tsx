@@ -97,6 +97,7 @@ export function Palette({ groups, showHelp }: PaletteProps) {
       lockScroll={false}
       scrollable
       maxHeight={420}
+      overlayProps={{ blur: 0 }}
       searchProps={{
         leftSection: <IconSearch size={16} stroke={1.75} aria-hidden />,
         placeholder: TEXTS.palette.placeholder,

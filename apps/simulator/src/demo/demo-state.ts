@@ -6,6 +6,7 @@ import { apiTime } from '../world/world';
 import { demoActions, demoDroplets, demoImages } from './demo-droplets';
 import { OFFERED_IMAGES, OFFERED_REGIONS, OFFERED_SIZES, REGION_SLUGS } from './demo-offers';
 import { awkwardUrns, demoUrns, memberOf, type Tenant, TENANTS, tenantsOf } from './demo-projects';
+import { clientNetworks, demoProducts } from './demo-products';
 import { demoResources } from './demo-resources';
 
 const DAY_MS = 86_400_000;
@@ -140,15 +141,14 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
       for (const { urn } of demoUrns(random, id, nth, round)) join(projectIdOf.get(id) ?? '', urn, apiTime(startMs - 100 * DAY_MS));
     }
   }
-  const resources = demoResources(
-    random,
-    startMs,
-    tenants.map(({ id, region }) => {
-      const projectId = projectIdOf.get(id) ?? '';
-      const mine = owned.flatMap(({ droplet, tenant }) => (tenant?.id === id ? [droplet] : []));
-      return { id: projectId, owner: id, region, droplets: mine, members: members.filter(({ project_id }) => project_id === projectId) };
-    }),
-  );
+  const clients = tenants.map(({ id, region }) => {
+    const projectId = projectIdOf.get(id) ?? '';
+    const mine = owned.flatMap(({ droplet, tenant }) => (tenant?.id === id ? [droplet] : []));
+    return { id: projectId, owner: id, region, droplets: mine, members: members.filter(({ project_id }) => project_id === projectId) };
+  });
+  const networks = clientNetworks(clients, startMs);
+  const resources = demoResources(random, startMs, clients);
+  const products = demoProducts(startMs, clients, resources.load_balancers);
   for (const { urn, status } of awkwardUrns(random)) join(projectIdOf.get('acme') ?? '', urn, apiTime(startMs - 50 * DAY_MS), status);
 
   const tags = [...new Set(droplets.flatMap((droplet) => droplet.tags))].map((name) => ({ name, others: [] }));
@@ -157,6 +157,8 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
     account: { ...state.account, droplet_limit: Math.max(200, droplets.length * 2) },
     projects: [...state.projects, ...projects],
     ...resources,
+    ...products,
+    vpcs: [...state.vpcs, ...networks],
     droplets,
     images: [...state.images, ...images],
     actions,

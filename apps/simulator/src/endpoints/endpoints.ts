@@ -7,6 +7,7 @@ import { dropletsEndpoints } from './droplets.endpoints';
 import { offerEndpoints, snapshotsEndpoints } from './images.endpoints';
 import { invoicesEndpoints } from './invoices.endpoints';
 import { firewallsEndpoints, loadBalancersEndpoints } from './network.endpoints';
+import { productListsEndpoints } from './product-lists.endpoints';
 import { projectMembersEndpoints } from './project-members.endpoints';
 import { projectsEndpoints } from './projects.endpoints';
 import { reservedIpsEndpoints } from './reserved-ips.endpoints';
@@ -30,6 +31,7 @@ export const ENDPOINT_GROUPS: readonly EndpointGroup[] = [
   loadBalancersEndpoints,
   domainsEndpoints,
   domainRecordsEndpoints,
+  productListsEndpoints,
   billingEndpoints,
   invoicesEndpoints,
 ];

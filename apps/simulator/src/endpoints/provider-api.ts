@@ -4,7 +4,8 @@ import { type FaultedRequest, type FaultEngine, playAfter, playBefore } from '..
 import { renderAnswer, type RenderedAnswer } from '../faults/response-faults';
 import type { FaultRule } from '../faults/rule';
 import { FINANCE_PREFIX } from '../finance/finance.endpoints';
-import { type Answer, notFound, ProviderRefusal } from '../http/answer';
+import { type Answer, notFound, ok, ProviderRefusal } from '../http/answer';
+import operations from '../http/documented-operations.json';
 import type { Ledger, LedgerEntry } from '../http/ledger';
 import type { ProviderRequest, RouteTable } from '../http/route';
 import type { World } from '../world/world';
@@ -164,8 +165,25 @@ export const LATE_REQUEST = 'late_request';
 /** Executes a request by its endpoint; a HEAD is a GET without its body, which Node leaves out. Throws the 404 of an unknown path. */
 export function handleRequest(routes: RouteTable, world: World, request: ProviderRequest): Answer {
   const found = routes.find(request.method === 'HEAD' ? 'GET' : request.method, request.path);
-  if (found === undefined) throw notFound();
+  if (found === undefined) return notSimulated(request);
   return found.route.handle(world, { ...request, params: found.params });
+}
+
+/** The documented operations without a route, so that no client takes a missing endpoint for a missing object. */
+const DOCUMENTED = Object.entries(operations).map(([operation, id]) => {
+  const [method = '', path = ''] = operation.split(' ');
+  return { method, pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`), id };
+});
+
+/**
+ * 501 with the operation's id for a documented operation that the simulator does not play. The real API has no such answer. Throws the 404
+ * of an unknown path.
+ */
+function notSimulated({ method, path }: ProviderRequest): Answer {
+  const operation = DOCUMENTED.find((one) => one.method === method && one.pattern.test(path));
+  if (operation === undefined) throw notFound();
+  const message = `The simulator does not play this operation of DigitalOcean's document: ${operation.id}`;
+  return ok({ id: 'not_simulated', message, operation_id: operation.id }, 501);
 }
 
 function parseJson(text: unknown): unknown {

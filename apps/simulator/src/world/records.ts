@@ -247,5 +247,5 @@ export interface PendingEvent {
   data?: Record<string, unknown>;
 }
 
-/** A record of a kind without endpoints. */
+/** A record that is stored as the API returns it. */
 export type OpaqueRecord = Record<string, unknown>;

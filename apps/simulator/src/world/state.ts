@@ -53,6 +53,14 @@ export interface Records {
   kubernetes_clusters: OpaqueRecord;
   apps: OpaqueRecord;
   spaces_keys: OpaqueRecord;
+  db_replicas: OpaqueRecord;
+  certificates: OpaqueRecord;
+  cdn_endpoints: OpaqueRecord;
+  registries: OpaqueRecord;
+  registry_repositories: OpaqueRecord;
+  nat_gateways: OpaqueRecord;
+  uptime_checks: OpaqueRecord;
+  alert_policies: OpaqueRecord;
   invoices: InvoiceRecord;
   billing_history: BillingEntry;
   finance_invoices: FinanceInvoice;
@@ -91,6 +99,14 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   kubernetes_clusters: field('id'),
   apps: field('id'),
   spaces_keys: field('access_key'),
+  db_replicas: field('id'),
+  certificates: field('id'),
+  cdn_endpoints: field('id'),
+  registries: field('name'),
+  registry_repositories: ({ registry_name, name }) => `${String(registry_name)}/${String(name)}`,
+  nat_gateways: field('id'),
+  uptime_checks: field('id'),
+  alert_policies: field('uuid'),
   invoices: (invoice) => invoice.invoice_uuid,
   billing_history: (entry) => entry.id,
   finance_invoices: importKey,

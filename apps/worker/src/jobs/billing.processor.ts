@@ -11,9 +11,10 @@ import {
   type BillingReadName,
 } from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
+import { BillingRunService } from '#libs/tenant-billing';
 import { runJob, StopSignal } from './run-job';
 
-type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push';
+type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push' | 'rating';
 
 /** A job of the queue `billing`: its name decides the type of its data. */
 export type BillingJob = { [N in BillingJobName]: { readonly name: N; readonly data: Jobs[N] } }[BillingJobName];
@@ -23,6 +24,7 @@ const BALANCE_AGE_MS = 2 * 3_600_000;
 const HISTORY_AGE_MS = 26 * 3_600_000;
 /** Invoices that are enqueued at once. The first run on an account may find the invoices of many years. */
 const MAX_INGESTS = 1_000;
+const MAX_RATINGS = 100;
 
 /** Runs the billing jobs, and finds the ones that are due although no job is enqueued for them. */
 @Injectable()
@@ -34,6 +36,7 @@ export class BillingJobs {
     private readonly ledger: InvoiceLedger,
     private readonly push: FinancePush,
     private readonly reads: BillingReads,
+    private readonly runs: BillingRunService,
     private readonly enqueuer: Enqueuer,
     private readonly stop: StopSignal,
   ) {}
@@ -51,6 +54,9 @@ export class BillingJobs {
         return;
       case 'finance-push':
         await this.push.deliver(this.stop.signal);
+        return;
+      case 'rating':
+        await this.runs.run(job.data.run_id);
     }
   }
 
@@ -60,6 +66,7 @@ export class BillingJobs {
     if (await this.isDue('billing_history', () => this.history.isOlderThan(HISTORY_AGE_MS))) await this.enqueuer.billingHistory();
     await this.enqueueDueIngests();
     if (await this.push.isDue()) await this.enqueuer.financePush();
+    await this.enqueuer.ratings(await this.runs.due(MAX_RATINGS));
   }
 
   /** A reading that failed is due when its pause is over, long before its data are old. */
@@ -73,7 +80,7 @@ export class BillingJobs {
   }
 }
 
-/** Reads the provider's balance, history and invoices, and pushes invoices to finance. Three at once, so a long invoice blocks no other. */
+/** Reads the provider's balance, history and invoices, pushes invoices to finance, and rates months. Three at once, so a long invoice blocks no other. */
 @Processor(Queues.billing, { concurrency: 3 })
 export class BillingProcessor extends WorkerHost {
   constructor(private readonly jobs: BillingJobs) {

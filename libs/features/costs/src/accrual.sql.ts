@@ -1,9 +1,17 @@
 import type { PriceBasis } from '#libs/catalog';
-import { filterSql, ownerIntervals, type ResourceFilters } from '#libs/inventory';
+import { filterSql, FREE_KINDS, INVOICE_PRODUCTS, ownerIntervals, PRICED_KINDS, type ResourceFilters } from '#libs/inventory';
 import type { CostGroupKey, CostWindow } from './cost-window';
 
 /** Kinds that DigitalOcean does not charge for, and kinds that another resource carries. */
-const FREE = `('dns_zone', 'firewall', 'vpc', 'droplet_backup')`;
+const FREE = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** Kinds of which each resource is billed as some product. */
+const BILLED_KINDS = `(${PRICED_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+
+/** The product of a kind, as invoices name it. */
+const PRODUCT_OF_KIND = `case l.kind ${Object.entries(INVOICE_PRODUCTS)
+  .map(([kind, product]) => `when '${kind}' then '${product}'`)
+  .join(' ')} else l.kind end`;
 
 /** The first month of billing by seconds; before it started hours were billed (docs/digitalocean-facts.md 9.12). */
 const SECONDS_SINCE = `timestamptz '2026-01-01T00:00:00Z'`;
@@ -21,16 +29,13 @@ export interface AccrualRequest {
   readonly filters: ResourceFilters;
 }
 
-/** The product of a life `l` with a price `p`, as invoices name it. */
+/** The product of a lifetime `l` with a price `p`, as invoices name it. */
 const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
               when p.product like 'droplet:gpu-%' then 'GPU Droplets'
-              when l.kind = 'droplet' then 'Droplets'
-              when l.kind = 'volume' then 'Volumes'
-              when l.kind = 'snapshot' then case l.resource_type when 'volume' then 'Volume Snapshots' else 'Droplet Snapshots' end
-              when l.kind = 'load_balancer' then 'Load Balancers'
-              when l.kind = 'floating_ip' then 'Floating IPs' else l.kind end`;
+              when l.kind = 'snapshot' and l.resource_type = 'volume' then 'Volume Snapshots'
+              else ${PRODUCT_OF_KIND} end`;
 
-/** What an answer can be grouped by, of a life `l` with a price `p`, by its name in the answer. */
+/** What an answer can be grouped by, of a lifetime `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
   kind: 'l.billed_kind',
   product: PRODUCT_NAME,
@@ -70,7 +75,11 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null and $3::text is null' : '($3::text is null or tenant = $3)';
   const parts = [
-    ...(cutsAll ? [] : [`select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`]),
+    ...(cutsAll
+      ? []
+      : [
+          `select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`,
+        ]),
     ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
   const text = `
@@ -78,7 +87,7 @@ with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
-lives as (${livesSql(first, tenant !== undefined)}
+lives as (${lifetimesSql(first, tenant !== undefined)}
      and ${conditions.join(' and ')} offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
@@ -104,7 +113,7 @@ ${cutsAll || splitsOwners ? sharesSql({ byDay: has('day'), byOwner: splitsOwners
 unpriced as (
   select kind, reason, max(count)::int as count from (
     select own_kind as kind, month, count(distinct single) + coalesce(sum(n) filter (where single is null), 0) as count,
-           case when product is null then case when own_kind in ('droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip') then 'not_priced_yet'
+           case when product is null then case when own_kind in ${BILLED_KINDS} then 'not_priced_yet'
                                                else 'kind_without_details' end
                 when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end as reason
       from priced where monthly is null and not is_backup and since < $2::timestamptz and until > $1::timestamptz
@@ -140,7 +149,7 @@ const repeatedSql = (first: string): string => `
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
  * these columns are joined with prices, not the attributes.
  */
-const livesSql = (first: string, ofTenant: boolean): string => `
+const lifetimesSql = (first: string, ofTenant: boolean): string => `
   select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
          coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
          case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
@@ -169,9 +178,11 @@ const STRUCK = `(
                select min(s.started_at) from cloud_sweeps s
                 where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
 
-/** The parts of lives in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
+/** The parts of lifetimes in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
 const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
-      select ${Object.entries(columns).map(([name, value]) => `${value} as ${name}`).join(', ')}
+      select ${Object.entries(columns)
+        .map(([name, value]) => `${value} as ${name}`)
+        .join(', ')}
         from lives l cross join months m
         left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
       offset 0`;
@@ -209,7 +220,16 @@ function sharesSql({ byDay, byOwner, isWhole, cutsAll, columns }: Cuts): string 
   const from = `greatest(${['n.paid_from', ...ends.map((end) => end.from)].join(', ')})`;
   const until = `least(${['n.paid_until', ...ends.map((end) => end.until)].join(', ')})`;
   const tenant = byOwner ? 'case when n.moved then o.tenant_id else n.tenant_id end' : 'null::text';
-  const cut = ['n.line', columns, 'n.is_backup', 'n.month', `${tenant} as tenant`, `coalesce(${tenant}, '') as tenant_key`, `${byDay ? 'd.day' : 'n.month'} as day`, `${isWhole ? '2' : 'w.nth'} as nth`];
+  const cut = [
+    'n.line',
+    columns,
+    'n.is_backup',
+    'n.month',
+    `${tenant} as tenant`,
+    `coalesce(${tenant}, '') as tenant_key`,
+    `${byDay ? 'd.day' : 'n.month'} as day`,
+    `${isWhole ? '2' : 'w.nth'} as nth`,
+  ];
   const days = `cross join lateral (select generate_series(date_trunc('day', n.paid_from), n.paid_until, interval '1 day') as day) d`;
   return `
 owners as materialized (${byOwner ? ownerIntervals('resource_id = any (array(select resource_id from moved))') : 'select null where false'}),

@@ -58,22 +58,26 @@ export function costWindow({ period, from, to }: AskedTime, now: Date, mostGroup
   };
 }
 
+/** Who asks: an admin, or a tenant with or without rated amounts for all months of the window. */
+export type CostCaller = 'admin' | 'tenant' | 'rated_tenant';
+
 /**
- * What the amounts are: of invoices for closed months, accrued for the running one, unless the question names a basis. A tenant gets accrued amounts
- * only. Pure. Throws `ValidationFailedError` for what the basis cannot answer.
+ * What the amounts are: of invoices for closed months, accrued for the running one, unless the question names a basis. Invoiced amounts of a tenant
+ * are its sell prices of rated months; until all months are rated it gets accrued ones. Pure. Throws `ValidationFailedError` for what the basis cannot answer.
  */
 export function costBasis(
   window: CostWindow,
   groupBy: readonly CostGroupKey[],
-  isTenant: boolean,
+  caller: CostCaller,
   asked: CostBasis | undefined,
 ): CostBasis {
-  const basis = asked ?? (isTenant || !window.isClosed || groupBy.includes('day') ? 'accrued' : 'invoiced');
+  const isInvoiced = caller === 'admin' || (caller === 'rated_tenant' && window.isWhole);
+  const basis = asked ?? (!isInvoiced || !window.isClosed || groupBy.includes('day') ? 'accrued' : 'invoiced');
   const refuse = (field: string, message: string): never => {
     throw new ValidationFailedError([{ field, message }]);
   };
   if (basis === 'accrued') return basis;
-  if (isTenant) refuse('basis', 'must be accrued: invoices of the provider are for admins only');
+  if (caller === 'tenant') refuse('basis', 'must be accrued: these months are not invoiced to you');
   if (groupBy.includes('day')) refuse('group_by', 'day needs basis=accrued: invoices have no days');
   if (!window.isWhole) refuse('from', 'must begin a month, and to must end one: a part of an invoice has no amount; use basis=accrued');
   return basis;

@@ -10,6 +10,7 @@ import { accrualStatement } from './accrual.sql';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
 import { invoicedStatement } from './invoiced.sql';
+import { TenantPrice } from './tenant-price';
 
 export interface CostQuestion extends AskedTime {
   readonly basis?: CostBasis;
@@ -48,6 +49,8 @@ interface Asked {
   readonly window: CostWindow;
   readonly basis: CostBasis;
   readonly incomplete: string | null;
+  /** Of a tenant: since when its months are rated, null when one of them is not. */
+  readonly rating: { readonly as_of: string } | null | undefined;
 }
 
 interface AnswerRow {
@@ -65,25 +68,27 @@ select clock_timestamp() as now,
 /** Measured: most resources of a month are alike, which the planner cannot know, so it would sort all of them instead of hashing. */
 const SETTINGS = `set local work_mem = '64MB'; set local enable_sort = off; set local jit = off`;
 
-/** Questions whose answers are kept, and the longest wait for one that another caller has begun. */
+/** Questions that are remembered, and the longest wait for a result that another caller has begun. */
 const MOST_QUESTIONS = 500;
 const LIMIT_MS = 30_000;
 
 /** Answers what things cost: by the provider's invoices, or accrued by the second from what existed. */
 @Injectable()
 export class CostService {
-  /** Answers of questions about the time until now, by the question. */
-  private readonly answers = new Map<string, () => Promise<CostView>>();
+  /** Results for the time until now, by the question. */
+  private readonly results = new Map<string, () => Promise<CostView>>();
 
   constructor(
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
+    private readonly tenantPrice: TenantPrice,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
-   * The costs that the caller may see. A tenant gets what was accrued for its own resources while they were its own, at list prices.
+   * The costs that the caller may see. A tenant gets its sell prices of rated months, and else what was accrued for its own resources while they
+   * were its own, at list prices.
    * Equal questions about the time until now share an answer for some seconds, which `to` ends with: screens ask again all the time, and costs
    * are as old as the last sweep anyway. Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for,
    * `TooManyGroupsError`.
@@ -93,24 +98,29 @@ export class CostService {
     const { freshMs } = this.config.costs;
     if (all || asked.window.until !== asked.window.now || freshMs === 0) return this.compute(scope, question, asked);
     const key = JSON.stringify([scope, question, asked.window.since]);
-    if (this.answers.size >= MOST_QUESTIONS) this.answers.clear();
+    if (this.results.size >= MOST_QUESTIONS) this.results.clear();
     const compute = async () => this.compute(scope, question, await this.understand(scope, question, false));
-    const answer = this.answers.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
-    this.answers.set(key, answer);
+    const answer = this.results.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
+    this.results.set(key, answer);
     return answer();
   }
 
   private async understand(scope: Scope, question: CostQuestion, all: boolean): Promise<Asked> {
     const recorded = await this.recorded();
     const window = costWindow(question, recorded?.now ?? new Date(0), all ? 1_000_000 : MOST_GROUPS);
-    const basis = costBasis(window, question.groupBy, scope.kind === 'tenant', question.basis);
+    const rating = scope.kind === 'tenant' ? await this.tenantPrice.rating(window) : undefined;
+    const caller = scope.kind !== 'tenant' ? 'admin' : rating === null ? 'tenant' : 'rated_tenant';
+    const basis = costBasis(window, question.groupBy, caller, question.basis);
     const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded?.since ?? null, recorded?.archived_before ?? null) : null;
-    return { window, basis, incomplete };
+    return { window, basis, incomplete, rating };
   }
 
-  private async compute(scope: Scope, question: CostQuestion, { window, basis, incomplete }: Asked): Promise<CostView> {
-    const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : await this.invoices.completeness();
-    const row = await this.answer(this.statement(scope, question, window, basis));
+  private async compute(scope: Scope, question: CostQuestion, { window, basis, incomplete, rating }: Asked): Promise<CostView> {
+    const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : (rating ?? (await this.invoices.completeness()));
+    const row =
+      basis === 'invoiced' && scope.kind === 'tenant'
+        ? await this.tenantPrice.invoiced(scope.tenantId, window, question.groupBy, question.filters)
+        : await this.answer(this.statement(scope, question, window, basis));
     const groups = row?.groups ?? [];
     if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
@@ -123,7 +133,7 @@ export class CostService {
       amount: amountText(row?.amount ?? '0'),
       groups: question.groupBy.length === 0 ? [] : named.map((group) => ({ ...group, amount: amountText(group.amount) })),
       unpriced: row?.unpriced ?? [],
-      estimate: basis === 'accrued',
+      estimate: basis === 'accrued' || scope.kind === 'tenant', // no month is issued to a tenant yet
       as_of,
       incomplete_before: incomplete,
     };

@@ -14,13 +14,26 @@ export {
   UnknownKindError,
 } from './inventory.errors';
 export { InventoryModule } from './inventory.module';
-export { INVENTORY_SWEEPS, isSweepable, KINDS, PROJECT_SWEEP, sweepNamed, SWEEPS } from './kinds';
-export type { Kind, Observation } from './kinds/kind';
+export {
+  chargeOf,
+  FREE_KINDS,
+  INVENTORY_SWEEPS,
+  INVOICE_NAMES,
+  INVOICE_PRODUCTS,
+  isSweepable,
+  KINDS,
+  PRICED_KINDS,
+  PROJECT_SWEEP,
+  sweepNamed,
+  SWEEPS,
+} from './kinds';
+export type { Kind, KindList, Observation } from './kinds/kind';
 export { BootImageReader, type BootImage } from './queries/boot-images';
 export { ChangeCauses, type ChangeAsked } from './queries/change-causes';
 export { CompletenessReader } from './queries/completeness-reader';
 export type { EventCause } from './queries/change-causes';
 export { InventoryReader, type EventView, type ListOptions } from './queries/inventory-reader';
+export { KindReader, type KindView } from './queries/kind-reader';
 export { filterSql, InventoryWords, RESOURCE_SORTS, type ResourceFilters, type ResourceSort } from './queries/resource-filters';
 export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
@@ -29,6 +42,6 @@ export { UNASSIGNED } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';
-export { DueSweeps } from './sync/sweep-ledger';
+export { DueSweeps } from './sync/due-sweeps';
 export type { SweepView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

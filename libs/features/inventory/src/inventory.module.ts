@@ -19,6 +19,7 @@ import { FEED_SOURCES } from './history/feed.sql';
 import { ChangeCauses } from './queries/change-causes';
 import { CompletenessReader } from './queries/completeness-reader';
 import { InventoryReader } from './queries/inventory-reader';
+import { KindReader } from './queries/kind-reader';
 import { InventoryWords } from './queries/resource-filters';
 import { ResourceNames } from './queries/resource-view';
 import { SweepReader } from './queries/completeness-reader';
@@ -32,7 +33,7 @@ import { ResourceRegistrar } from './recorder/resource-registrar';
 import { ActionFeed } from './sync/action-feed';
 import { BackupPolicies } from './sync/backup-policies';
 import { Confirmation } from './sync/confirmation';
-import { DueSweeps } from './sync/sweep-ledger';
+import { DueSweeps } from './sync/due-sweeps';
 import { FallbackProject } from './sync/fallback-project';
 import { ListSweep } from './sync/list-sweep';
 import { MembershipWalk } from './sync/membership-walk';
@@ -55,6 +56,7 @@ const EXPORTED = [
   DueSweeps,
   InventoryReader,
   InventoryWords,
+  KindReader,
   OwnershipService,
   PriceSettling,
   ProtectionRecorder,

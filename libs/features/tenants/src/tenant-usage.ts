@@ -29,7 +29,7 @@ export type PricedUsage = Usage & { readonly billed: readonly BilledUsage[] };
 export const OPEN_SAGA = `status not in ('completed', 'rolled_back', 'failed', 'compensation_failed', 'rejected')`;
 
 const numberAt = (field: string) => `case when jsonb_typeof(attrs -> '${field}') = 'number' then (attrs ->> '${field}')::numeric end`;
-/** Of a droplet whose size is not in the stored catalog. */
+/** Of a droplet with a size that the stored catalog lacks. */
 const ofUnlisted = (field: string) => `case when r.kind = 'droplet' and z.slug is null then ${numberAt(field)} end`;
 
 /**

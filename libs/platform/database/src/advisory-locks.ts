@@ -16,6 +16,8 @@ export const ADVISORY_LOCKS = {
   eventArchive: '815004008',
   /** One process at a time creates the queue schema (`prepareQueueSchema`). */
   queuePreparation: '815004009',
+  /** One rating of a month runs at a time (`RatingService`). */
+  rating: '815004030',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
   /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant`, or changes it (`TenantWriter`). */

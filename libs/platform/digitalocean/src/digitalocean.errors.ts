@@ -197,6 +197,8 @@ export type IncompleteReason =
   | 'count_mismatch'
   /** The provider linked to a further page, but that page contained no new object. */
   | 'repeated_page'
+  /** The objects are listed by parent, and the list of the parents was never read. */
+  | 'parents_not_listed'
   | 'too_many_pages';
 
 /** Every readable object was returned, but the list is not provably complete: a missing object must not be taken as deleted. [INV-4] */

@@ -41,6 +41,10 @@ export interface ListPage<T> {
 export interface ListRequest<T> extends Pick<ProviderRequest, 'purpose' | 'fingerprint' | 'path' | 'query' | 'timeoutMs' | 'signal'> {
   /** Name of the collection in the response. */
   readonly key: string;
+  /** The provider returns the whole list in one response, without `meta.total`: the objects of the response are the list. */
+  readonly unpaged?: boolean;
+  /** A response without the key is an empty list. Otherwise it is an unreadable one. */
+  readonly mayOmitKey?: boolean;
   readonly idOf: (item: T) => string;
   /** Throws `MalformedAnswerError` for an unreadable object: the object is skipped, and the list ends as incomplete. */
   readonly parse: (raw: unknown) => T;
@@ -167,16 +171,17 @@ function pagesFor(total: number, pageSize: number): number {
  * Reads `{<key>: [...], links, meta: {total}}`. A collection of null is an empty one; a missing collection is not, and throws
  * `MalformedAnswerError`. An object that `parse` refuses is counted as unreadable; the rest of the page is kept.
  */
-function readPage<T>(body: unknown, { key, parse, idOfUnreadable }: ListRequest<T>): ReceivedPage<T> {
+function readPage<T>(body: unknown, { key, parse, idOfUnreadable, unpaged, mayOmitKey }: ListRequest<T>): ReceivedPage<T> {
   const response = record(body, 'the answer');
-  const raws = response[key] !== undefined && isNothing(response[key]) ? [] : list(response, key);
+  const isEmpty = response[key] === undefined ? mayOmitKey === true : isNothing(response[key]);
+  const raws = isEmpty ? [] : list(response, key);
   const total = optionalRecord(response.meta, 'meta')?.total ?? undefined;
   if (total !== undefined && !(Number.isSafeInteger(total) && Number(total) >= 0))
     throw new MalformedAnswerError('meta.total is not a count');
   const pages = optionalRecord(optionalRecord(response.links, 'links')?.pages, 'links.pages');
   return {
     ...readItems(raws, parse, idOfUnreadable),
-    total: total === undefined ? undefined : Number(total),
+    total: total === undefined ? (unpaged === true ? raws.length : undefined) : Number(total),
     hasNext: typeof pages?.next === 'string' && pages.next !== '',
   };
 }

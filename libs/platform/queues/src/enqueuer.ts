@@ -42,6 +42,13 @@ export class Enqueuer {
     await withQueueTimeout(this.clients.queue(Queues.billing).add('finance-push', {}, { deduplication: { id: 'finance-push' } }));
   }
 
+  /** Requests these billing runs. Deduplicated by run. */
+  async ratings(runIds: readonly string[]): Promise<void> {
+    if (runIds.length === 0) return;
+    const jobs = runIds.map((id) => ({ name: 'rating' as const, data: { run_id: id }, opts: { deduplication: { id: `rating/${id}` } } }));
+    await withQueueTimeout(this.clients.queue(Queues.billing).addBulk(jobs));
+  }
+
   /** Notifies a worker that sagas are due. Not deduplicated. */
   async sagas(): Promise<void> {
     await withQueueTimeout(this.clients.queue(Queues.provisioning).add('sagas', {}));

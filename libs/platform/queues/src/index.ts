@@ -13,6 +13,7 @@ export {
   type JobName,
   type Jobs,
   type QueueName,
+  type RatingJob,
   type SweepJob,
   type SweepTrigger,
 } from './queue-definitions';

@@ -43,6 +43,11 @@ export interface IngestJob {
 /** Invoices are due to be pushed to finance. `cloud_finance_outbox` lists them. */
 export type FinancePushJob = Readonly<Record<string, never>>;
 
+/** Carry out a billing run, which replaces the rated lines of its month as a whole: a lost or repeated job changes nothing. */
+export interface RatingJob {
+  readonly run_id: string;
+}
+
 /** Job name → payload. Payloads contain ids and names only: the board displays jobs, and the queue's storage keeps them. [TEN-8] */
 export interface Jobs {
   readonly sweep: SweepJob;
@@ -52,6 +57,7 @@ export interface Jobs {
   readonly 'billing-history': BillingHistoryJob;
   readonly ingest: IngestJob;
   readonly 'finance-push': FinancePushJob;
+  readonly rating: RatingJob;
 }
 
 export type JobName = keyof Jobs;

@@ -26,6 +26,10 @@ export class WakeupService {
     return this.wake({ event: 'ingest_wakeup_failed' }, () => this.enqueuer.financePush());
   }
 
+  wakeRatingWorker(runId: string): Promise<void> {
+    return this.wake({ event: 'rating_wakeup_failed' }, () => this.enqueuer.ratings([runId]));
+  }
+
   wakeSagaWorkers(): Promise<void> {
     return this.wake({ event: 'saga_wakeup_failed' }, () => this.enqueuer.sagas());
   }

@@ -43,7 +43,13 @@ const COLUMNS: readonly Column<Project>[] = [
     width: 120,
     cell: ({ environment }) => <span className="mid">{environment ?? ''}</span>,
   },
-  { id: 'label', head: TEXTS.heads.label, width: 130, wide: true, cell: ({ classification }) => <span className="mid">{classification ?? ''}</span> },
+  {
+    id: 'label',
+    head: TEXTS.heads.label,
+    width: 130,
+    wide: true,
+    cell: ({ classification }) => <span className="mid">{classification ?? ''}</span>,
+  },
   { id: 'purpose', head: TEXTS.heads.purpose, width: 180, wide: true, cell: ({ purpose }) => <span className="mid">{purpose ?? ''}</span> },
   { id: 'found', head: TEXTS.heads.found, width: 90, numeric: true, cell: ({ first_seen_at: at }) => <Age at={at} /> },
 ];

@@ -15,7 +15,7 @@ import { Age } from '../../parts/time';
 import { useSummary } from '../../shell/counts';
 import { TEXTS } from './texts';
 
-const STATES = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused'];
+const STATES = ['running', 'complete', 'incomplete', 'suspect', 'released', 'refused', 'not_available'];
 
 export const sweepTook = ({ started_at: from, finished_at: to }: Sweep): string =>
   to === null ? '' : duration(new Date(to).getTime() - new Date(from).getTime());
@@ -45,7 +45,13 @@ const COLUMNS: readonly Column<Sweep>[] = [
     ),
   },
   { id: 'state', head: TEXTS.heads.state, width: 120, cell: ({ status }) => <Status of="sweep" value={status} /> },
-  { id: 'reason', head: TEXTS.heads.reason, width: 200, wide: true, cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span> },
+  {
+    id: 'reason',
+    head: TEXTS.heads.reason,
+    width: 200,
+    wide: true,
+    cell: ({ reason }) => <span className="mid">{reason ? words(reason) : ''}</span>,
+  },
   {
     id: 'pages',
     head: TEXTS.heads.pages,

@@ -135,7 +135,7 @@ function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterva
       return { ...fields, exists: true, fromMs, toMs: Infinity, owners, parts: [{ fromMs, description, monthlyCents }] };
     });
   };
-  const clusters = state.members.filter(({ urn, status }) => status === 'ok' && /^do:(dbaas|kubernetes):/.test(urn));
+  const clusters = state.members.filter(({ urn, status }) => status === 'ok' && /^do:(dbaas|kubernetes|app):/.test(urn));
   return [
     ...state.floating_ips
       .filter(({ droplet_id }) => droplet_id === null)
@@ -154,6 +154,10 @@ function networkUsage({ state, ownerOf, projects }: BilledAccount): UsageInterva
       if (type === 'dbaas')
         return ongoing({ ...of, kind: 'managed_db', product: 'Database Clusters', group: `${tenant}-db` }, urn, [
           [`${tenant}-db (db-s-1vcpu-2gb)`, 3_000],
+        ]);
+      if (type === 'app')
+        return ongoing({ ...of, kind: 'app', product: 'App Platform', group: `${tenant}-app` }, urn, [
+          [`${tenant}-app (apps-s-1vcpu-0.5gb)`, 500],
         ]);
       const pools: [string, number][] = [
         [id.replaceAll('-', ''), 4_800],

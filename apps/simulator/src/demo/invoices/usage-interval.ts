@@ -57,6 +57,9 @@ function backupLines(interval: UsageInterval, part: UsageInterval['parts'][numbe
   return [lineOf(interval, part.description, firstMs, firstMs + (count - 1) * everyMs, count, Math.max(1, cents))];
 }
 
+/** Kinds that invoices count as platform services. */
+const PAAS: ReadonlySet<string> = new Set(['k8s_cluster', 'managed_db', 'app']);
+
 function lineOf(interval: UsageInterval, description: string, fromMs: number, toMs: number, hours: number, cents: number): InvoiceItem {
   const lastMs = Math.max(fromMs, toMs - 1);
   const project = interval.owners.findLast((owner) => owner.fromMs <= lastMs)?.project;
@@ -71,7 +74,7 @@ function lineOf(interval: UsageInterval, description: string, fromMs: number, to
     end_time: apiTime(toMs),
     amount: moneyText(cents),
     project_name: project === undefined ? '' : nameAt(project, lastMs),
-    category: interval.kind === 'k8s_cluster' || interval.kind === 'managed_db' ? 'paas' : 'iaas',
+    category: PAAS.has(interval.kind) ? 'paas' : 'iaas',
     truth: truthOf(interval, project, lastMs),
   };
 }

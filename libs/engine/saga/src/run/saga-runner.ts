@@ -222,7 +222,7 @@ function waitForEndOf(error: unknown): StepAnswer | undefined {
 }
 
 /**
- * A failure of PostgreSQL that no typed error describes says nothing about the step. If it ended the step, all running sagas would undo
+ * A failure of PostgreSQL that no typed error describes proves nothing about the step. If it ended the step, all running sagas would undo
  * their work at once. [OPS-3]
  */
 function afterServerFailure(error: unknown, { onOutage, onUnexpected }: Pick<ExecutionOptions, 'onOutage' | 'onUnexpected'>): StepAnswer {

@@ -9,7 +9,10 @@ export type PriceUnit = 'month' | 'gib_month' | 'node_month' | 'percent';
 /** The price of a product from a time on. Rows are never changed; the latest that is valid counts. */
 @Entity('list_prices')
 export class ListPriceRow {
-  /** `volume`, `snapshot`, `load_balancer`, `floating_ip`, `backups:weekly`, `backups:daily` or `droplet:<size>`. */
+  /**
+   * `volume`, `snapshot`, `load_balancer`, `floating_ip`, `backups:weekly`, `backups:daily`, `droplet:<size>`, or what the declaration of
+   * another kind bills its resources as, such as `managed_db:<size>`.
+   */
   @PrimaryColumn('text')
   readonly product: string;
 

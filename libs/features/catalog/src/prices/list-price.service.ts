@@ -8,7 +8,8 @@ import { ListPriceRow, type PriceSource, type PriceUnit } from '../entities/list
 import { PriceBook } from './price-book';
 
 /** The products of `list_prices`. */
-export const LIST_PRODUCTS = /^(volume|snapshot|load_balancer|floating_ip|backups:(weekly|daily)|droplet:[a-z0-9][a-z0-9.-]{0,99})$/;
+export const LIST_PRODUCTS =
+  /^(volume|snapshot|load_balancer|floating_ip|backups:(weekly|daily)|nat_gateway|custom_image|app|(droplet|managed_db|k8s_cluster|container_registry|app):[a-z0-9][a-z0-9.-]{0,99})$/;
 
 export interface ListPriceView {
   readonly product: string;

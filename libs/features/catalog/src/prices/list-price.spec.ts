@@ -1,4 +1,4 @@
-import { listPrice, withBackups, isPriced, type PriceSubject, type UnitRate } from './list-price';
+import { billedPrice, listPrice, withBackups, isPriced, type PriceSubject, type UnitRate } from './list-price';
 
 const at = { source: 'configured', asOf: '2026-11-01T00:00:00.000Z' } as const;
 const RATES: Record<string, UnitRate> = {
@@ -38,13 +38,14 @@ it.each([
 });
 
 it.each([
-  { subject: { kind: 'dns_zone' }, note: 'free of charge' },
-  { subject: { kind: 'firewall' }, note: 'free of charge' },
-  { subject: { kind: 'vpc' }, note: 'free of charge' },
-  { subject: { kind: 'droplet_backup', gib: 3 }, note: 'carried by the price of its droplet' },
-  { subject: { kind: 'floating_ip', assigned: true }, note: 'free while assigned to a droplet' },
-])('charges nothing for $subject.kind and says why', ({ subject, note }) => {
-  expect(price(subject)).toMatchObject({ hourly: '0.00', monthly: '0.00', note });
+  { charge: { free: 'carried by the price of its droplet' }, billed: undefined, note: 'carried by the price of its droplet' },
+  {
+    charge: { isBilled: true, freeUnits: 'free while assigned to a droplet' },
+    billed: { product: 'floating_ip', units: '0', plan: null },
+    note: 'free while assigned to a droplet',
+  },
+])('charges nothing for what is $note, and says why', ({ charge, billed, note }) => {
+  expect(billedPrice(charge, billed, () => undefined)).toMatchObject({ hourly: '0.00', monthly: '0.00', note });
 });
 
 it.each([

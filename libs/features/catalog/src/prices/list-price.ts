@@ -68,19 +68,11 @@ const PLACES = 10;
 /** The provider writes hourly prices with this many decimal places. */
 const HOURLY_PLACES = 5;
 
-/** Kinds that DigitalOcean does not charge for. */
-const FREE_KINDS: Readonly<Record<string, string>> = {
-  dns_zone: 'free of charge',
-  firewall: 'free of charge',
-  vpc: 'free of charge',
-  droplet_backup: 'carried by the price of its droplet',
-};
-
-/** Kinds of which each resource is billed as some product. */
-export const PRICED_KINDS: readonly string[] = ['droplet', 'volume', 'snapshot', 'load_balancer', 'floating_ip'];
-
 /** Nodes of the named sizes that load balancers had before they were counted in nodes (docs/digitalocean-facts.md 8.2). */
 const NODES_OF_SIZE: Readonly<Record<string, number>> = { 'lb-small': 1, 'lb-medium': 3, 'lb-large': 6 };
+
+/** Why nothing is charged for zero units of a product that can be ordered. */
+const FREE_UNITS: Readonly<Record<string, string>> = { floating_ip: 'free while assigned to a droplet' };
 
 /** What a resource is billed as. `units` is null when its size is unknown; `plan` is `unknown` until the backup policies have been read. */
 export interface Billed {
@@ -89,7 +81,7 @@ export interface Billed {
   readonly plan: BackupPlan | 'unknown' | null;
 }
 
-/** The product and units of a resource; undefined for a kind that is free or has no details. Pure. */
+/** The product and units of a resource of a kind that can be ordered; undefined for any other kind. Pure. */
 export function billedAs(subject: Omit<PriceSubject, 'backups'> & { readonly backups?: Billed['plan'] }): Billed | undefined {
   const { kind, sizeSlug, gib, nodes, assigned, backups = null } = subject;
   switch (kind) {
@@ -107,20 +99,30 @@ export function billedAs(subject: Omit<PriceSubject, 'backups'> & { readonly bac
   }
 }
 
-/** The price of a resource, or the reason why it has none. Pure. */
+/** The price of a resource that can be ordered, or the reason why it has none. Pure. */
 export function listPrice(subject: PriceSubject, rateOf: RateOf): ListPrice | Unpriced {
-  return billedPrice(subject.kind, billedAs(subject), rateOf);
+  const billed = billedAs(subject);
+  return billedPrice({ isBilled: billed !== undefined, freeUnits: FREE_UNITS[subject.kind] }, billed, rateOf);
+}
+
+/** What is known about the charges for a kind, whatever its single resources are billed as. */
+export interface Charge {
+  /** Why nothing is charged for any resource of the kind. */
+  readonly free?: string;
+  /** Each resource of the kind is billed as some product. */
+  readonly isBilled?: boolean;
+  /** Why a resource with zero units costs nothing. */
+  readonly freeUnits?: string;
 }
 
 /** The price of what a resource is billed as. */
-export function billedPrice(kind: string, billed: Billed | undefined, rateOf: RateOf): ListPrice | Unpriced {
-  const free = FREE_KINDS[kind];
+export function billedPrice({ free, isBilled, freeUnits }: Charge, billed: Billed | undefined, rateOf: RateOf): ListPrice | Unpriced {
   if (free !== undefined) return freeOfCharge(free);
-  if (!billed) return { unpriced: PRICED_KINDS.includes(kind) ? 'not_priced_yet' : 'kind_without_details' };
+  if (!billed) return { unpriced: isBilled === true ? 'not_priced_yet' : 'kind_without_details' };
   const { product, units, plan } = billed;
-  if (units === '0') return freeOfCharge('free while assigned to a droplet');
+  if (units === '0') return freeOfCharge(freeUnits ?? 'free of charge');
   const rate = rateOf(product);
-  if (units === null || (!rate && kind === 'droplet')) return { unpriced: 'unknown_size' };
+  if (units === null || (!rate && product.startsWith('droplet:'))) return { unpriced: 'unknown_size' };
   if (!rate) return { unpriced: 'no_rate' };
   const price = priceOf(rate, Money.parse(rate.amount).multiply(units), units);
   return plan === null ? price : withPlan(price, plan === 'unknown' ? 'weekly' : plan, rateOf);

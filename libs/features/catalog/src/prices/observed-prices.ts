@@ -12,7 +12,7 @@ export interface BilledMonth {
 const PLACES = 10;
 const SCALE = 10n ** BigInt(PLACES);
 const HALF_CENT = SCALE / 200n;
-/** An amount up to this one can be the least that the provider charges, which says nothing about the unit. */
+/** An amount up to this one can be the least that the provider charges, which proves nothing about the unit. */
 const LEAST = SCALE / 100n;
 
 /**
@@ -21,12 +21,12 @@ const LEAST = SCALE / 100n;
  */
 export function unitPrice(months: readonly Omit<BilledMonth, 'product'>[]): string | undefined {
   const known = months.map(({ amount, units }) => ({ amount: scaled(amount), units: scaled(units) }));
-  const telling = known.filter(({ amount, units }) => amount > LEAST && units > 0n);
-  if (telling.length === 0) return undefined;
+  const usable = known.filter(({ amount, units }) => amount > LEAST && units > 0n);
+  if (usable.length === 0) return undefined;
   for (let places = 0; places <= PLACES; places += 1) {
     const factor = 10n ** BigInt(places);
-    const least = telling.map(({ amount, units }) => ((amount - HALF_CENT) * factor + units - 1n) / units);
-    const most = telling.map(({ amount, units }) => ((amount + HALF_CENT) * factor) / units);
+    const least = usable.map(({ amount, units }) => ((amount - HALF_CENT) * factor + units - 1n) / units);
+    const most = usable.map(({ amount, units }) => ((amount + HALF_CENT) * factor) / units);
     const [from, to] = [least.reduce((a, b) => (a > b ? a : b)), most.reduce((a, b) => (a < b ? a : b))];
     if (from <= to) return decimal((from + to) / 2n, places);
   }

@@ -1,7 +1,16 @@
 import { Database } from '#libs/database';
 import { cached } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { billedPrice, type Billed, type ListPrice, type PriceSource, type RateOf, type UnitRate, type Unpriced } from './list-price';
+import {
+  billedPrice,
+  type Billed,
+  type Charge,
+  type ListPrice,
+  type PriceSource,
+  type RateOf,
+  type UnitRate,
+  type Unpriced,
+} from './list-price';
 
 /** Whose prices. `list`: what everybody may see, of the catalog and the configured list. `buy`: also what invoices taught; admins only. */
 export type PriceBasis = 'list' | 'buy';
@@ -33,17 +42,17 @@ export class Prices {
 
   constructor(readonly rateOf: RateOf) {}
 
-  of(kind: string, billed: Billed | undefined): ListPrice | Unpriced {
-    return billedPrice(kind, billed, this.rateOf);
+  of(charge: Charge, billed: Billed | undefined): ListPrice | Unpriced {
+    return billedPrice(charge, billed, this.rateOf);
   }
 
   /** The price as JSON. Most resources of a list have one of a few prices. */
-  jsonOf(kind: string, billed: Billed | undefined): string {
+  jsonOf(kind: string, charge: Charge, billed: Billed | undefined): string {
     const key = billed ? `${kind}|${billed.product}|${billed.units}|${billed.plan}` : kind;
     const known = this.texts.get(key);
     if (known !== undefined) return known;
     if (this.texts.size >= MOST_TEXTS) this.texts.clear();
-    const text = JSON.stringify(this.of(kind, billed));
+    const text = JSON.stringify(this.of(charge, billed));
     this.texts.set(key, text);
     return text;
   }

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 
-export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused';
+export type SweepStatus = 'running' | 'complete' | 'incomplete' | 'suspect' | 'released' | 'refused' | 'not_available';
 export type SweepTrigger = 'schedule' | 'first' | 'manual' | 'action_feed';
 
 /** A listed object that could not be read. Its row stays as it is and gets no strike. */

@@ -7,12 +7,16 @@ import { defineKind } from './kind';
  */
 export const dropletBackupKind = defineKind({
   kind: 'droplet_backup',
+  label: 'Backup',
+  required: true,
   urnTypes: ['image'],
   sync: { queue: 'sync-slow', cron: '41 * * * *', everyMs: 3_600_000 },
   lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', includes: (raw) => record(raw, 'image').type === 'backup' }],
   fetch: { path: (id) => `/v2/images/${id}`, key: 'image' },
   namedBy: { kind: 'droplet', attr: 'backup_ids', list: { path: (id) => `/v2/droplets/${id}/backups`, key: 'backups' } },
   readsBackupPolicies: true,
+  price: { free: 'carried by the price of its droplet' },
+  invoice: { product: 'Droplet Backups', phrases: ['((gpu )?droplet )?backups?'] },
   volatileAttrs: [],
   observe: (raw) => {
     const image = record(raw, 'image');

@@ -1,3 +1,4 @@
+import { billedAs } from '#libs/catalog';
 import {
   idText,
   idTexts,
@@ -13,7 +14,7 @@ import {
   type Fields,
 } from '#libs/digitalocean';
 import { canonicalAddress } from '#libs/kernel';
-import { defineKind, optionalSlug, regionSlug } from './kind';
+import { clusterOf, defineKind, optionalSlug, regionSlug } from './kind';
 
 /**
  * Virtual machine. Source: `GET /v2/droplets`, which lists GPU machines only when the query asks for them. Only id and status are required:
@@ -21,6 +22,8 @@ import { defineKind, optionalSlug, regionSlug } from './kind';
  */
 export const dropletKind = defineKind({
   kind: 'droplet',
+  label: 'Droplet',
+  required: true,
   urnTypes: ['droplet'],
   sync: { queue: 'sync-fast', cron: '* * * * *', everyMs: 60_000 },
   lists: [
@@ -28,6 +31,16 @@ export const dropletKind = defineKind({
     { path: '/v2/droplets', query: { type: 'gpus' }, key: 'droplets' },
   ],
   fetch: { path: (providerId) => `/v2/droplets/${providerId}`, key: 'droplet' },
+  price: {
+    // The list shows whether a droplet has backups, but not their plan.
+    billedAs: ({ sizeSlug, attrs: { features } }) =>
+      billedAs({ kind: 'droplet', sizeSlug, backups: Array.isArray(features) && features.includes('backups') ? 'unknown' : null }),
+  },
+  invoice: {
+    product: 'Droplets',
+    phrases: ['((basic|gpu|premium|regular|general purpose|(cpu|memory|storage)[ -]optimized) )?droplets?'],
+  },
+  actions: { types: ['droplet'] },
   volatileAttrs: ['backup_ids', 'image', 'image_id', 'next_backup_window', 'snapshot_ids', 'volume_ids'],
   observe: (raw) => {
     const droplet = record(raw, 'droplet');
@@ -87,9 +100,4 @@ function addresses(networks: Fields | null, family: 'v4' | 'v6'): Address[] {
   });
   const keyOf = ({ type, ip_address }: Address) => `${type} ${ip_address}`;
   return found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-}
-
-/** The cluster of a Kubernetes worker node, which carries the tag `k8s:<cluster id>`. The node belongs to the cluster's tenant. */
-function clusterOf(tags: readonly string[]): string[] {
-  return tags.filter((tag) => /^k8s:[0-9a-f-]{36}$/.test(tag)).map((tag) => `k8s_cluster/${tag.slice('k8s:'.length)}`);
 }

@@ -18,10 +18,13 @@ import { defineKind, parentRefs, unordered } from './kind';
  */
 export const firewallKind = defineKind({
   kind: 'firewall',
+  label: 'Firewall',
+  required: true,
   urnTypes: ['firewall'],
   sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
   lists: [{ path: '/v2/firewalls', key: 'firewalls' }],
   fetch: { path: (id) => `/v2/firewalls/${id}`, key: 'firewall' },
+  price: { free: 'free of charge' },
   volatileAttrs: [],
   observe: (raw) => {
     const firewall = record(raw, 'firewall');

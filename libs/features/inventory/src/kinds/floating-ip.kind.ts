@@ -1,3 +1,4 @@
+import { billedAs } from '#libs/catalog';
 import { idText, optionalIdText, optionalRecord, record } from '#libs/digitalocean';
 import { canonicalAddress } from '#libs/kernel';
 import { defineKind, regionSlug } from './kind';
@@ -8,10 +9,22 @@ import { defineKind, regionSlug } from './kind';
  */
 export const floatingIpKind = defineKind({
   kind: 'floating_ip',
+  label: 'Reserved IP',
+  required: true,
   urnTypes: ['floatingip', 'reservedip'],
   sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
   lists: [{ path: '/v2/reserved_ips', key: 'reserved_ips' }],
   fetch: { path: (ip) => `/v2/reserved_ips/${ip}`, key: 'reserved_ip' },
+  price: {
+    billedAs: ({ status }) => billedAs({ kind: 'floating_ip', assigned: status === 'assigned' }),
+    freeUnits: 'free while assigned to a droplet',
+  },
+  invoice: {
+    product: 'Floating IPs',
+    phrases: ['((unused|unassigned) )?(floating|reserved) ips?(v4s?)?( address(es)?)?'],
+    address: /\b\d{1,3}(?:\.\d{1,3}){3}\b/,
+  },
+  actions: { types: ['floating_ip', 'reserved_ip'], idOf: addressOfNumber },
   volatileAttrs: [],
   idField: 'ip',
   canonicalId: canonicalAddress,
@@ -36,3 +49,10 @@ export const floatingIpKind = defineKind({
     };
   },
 });
+
+/** The action feed writes an IPv4 address as one number. */
+function addressOfNumber(id: unknown): string | null {
+  const number = Number(id);
+  if (!Number.isInteger(number)) return null;
+  return [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.');
+}

@@ -1,18 +1,38 @@
+import type { Charge } from '#libs/catalog';
 import { UnknownKindError } from '../inventory.errors';
+import { alertPolicyKind } from './alert-policy.kind';
+import { appKind } from './app.kind';
+import { cdnEndpointKind } from './cdn-endpoint.kind';
+import { certificateKind } from './certificate.kind';
+import { containerRegistryKind } from './container-registry.kind';
+import { customImageKind } from './custom-image.kind';
+import { dbReplicaKind } from './db-replica.kind';
+import { dnsRecordKind } from './dns-record.kind';
 import { dnsZoneKind } from './dns-zone.kind';
 import { dropletBackupKind } from './droplet-backup.kind';
 import { dropletKind } from './droplet.kind';
 import { firewallKind } from './firewall.kind';
 import { floatingIpKind } from './floating-ip.kind';
-import type { Kind } from './kind';
+import { k8sClusterKind } from './k8s-cluster.kind';
+import { k8sNodePoolKind } from './k8s-node-pool.kind';
+import type { InvoiceNames, Kind, PriceRule } from './kind';
 import { loadBalancerKind } from './load-balancer.kind';
-import { placeholderKind } from './placeholder.kind';
+import { managedDbKind } from './managed-db.kind';
+import { natGatewayKind } from './nat-gateway.kind';
+import { placeholderInvoices, placeholderKind } from './placeholder.kind';
+import { registryRepositoryKind } from './registry-repository.kind';
+import { reservedIpv6Kind } from './reserved-ipv6.kind';
 import { snapshotKind } from './snapshot.kind';
+import { spacesKeyKind } from './spaces-key.kind';
+import { sshKeyKind } from './ssh-key.kind';
+import { tagKind } from './tag.kind';
+import { uptimeCheckKind } from './uptime-check.kind';
 import { volumeKind } from './volume.kind';
+import { vpcKind } from './vpc.kind';
 
 /**
- * Kinds with a list of their own. Sweeps, schedules, URNs and the API all read this list. Two kinds share the URN type `image`: it means
- * the first of them, because backups are never members of projects.
+ * Kinds with a list of their own. Sweeps, schedules, URNs and the API all read this list. Three kinds share the URN type `image`: it
+ * means the first of them, because backups and custom images are never members of projects.
  */
 export const KINDS: readonly Kind[] = [
   dropletKind,
@@ -23,10 +43,58 @@ export const KINDS: readonly Kind[] = [
   loadBalancerKind,
   snapshotKind,
   dropletBackupKind,
+  appKind,
+  managedDbKind,
+  dbReplicaKind,
+  k8sClusterKind,
+  k8sNodePoolKind,
+  vpcKind,
+  natGatewayKind,
+  reservedIpv6Kind,
+  certificateKind,
+  cdnEndpointKind,
+  spacesKeyKind,
+  containerRegistryKind,
+  registryRepositoryKind,
+  dnsRecordKind,
+  customImageKind,
+  sshKeyKind,
+  tagKind,
+  uptimeCheckKind,
+  alertPolicyKind,
 ];
 
 /** Attributes without a history, by kind: their values at an earlier time are unknown. */
 export const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttrs }) => [kind, volatileAttrs]));
+
+/** The kinds that DigitalOcean does not charge for, and those that another resource carries. */
+export const FREE_KINDS: readonly string[] = KINDS.flatMap(({ kind, price }) => (price && 'free' in price ? [kind] : []));
+
+/** The kinds of which each resource is billed as some product. Of other kinds, a row of which only the id is known is billed as nothing. */
+export const PRICED_KINDS: readonly string[] = KINDS.flatMap(({ kind, price, required }) =>
+  required && price && 'billedAs' in price ? [kind] : [],
+);
+
+/** How invoices name the kinds that they charge for, by kind. */
+export const INVOICE_NAMES: Readonly<Record<string, InvoiceNames>> = {
+  ...Object.fromEntries(KINDS.flatMap(({ kind, invoice }) => (invoice ? [[kind, invoice]] : []))),
+  ...placeholderInvoices,
+};
+
+/** The product of each kind in costs. */
+export const INVOICE_PRODUCTS = Object.fromEntries(Object.entries(INVOICE_NAMES).map(([kind, { product }]) => [kind, product]));
+
+/** The rule for the price of a kind; undefined where it is not known. */
+export function priceRuleOf(name: string): PriceRule | undefined {
+  return listedKind(name)?.price;
+}
+
+/** What is known about the charges for a kind. */
+export function chargeOf(name: string): Charge {
+  const rule = priceRuleOf(name);
+  if (!rule) return {};
+  return 'free' in rule ? { free: rule.free } : { isBilled: PRICED_KINDS.includes(name), freeUnits: rule.freeUnits };
+}
 
 /** The sweep of the projects and their members. It also sweeps the kinds that are known only as members. */
 export const PROJECT_SWEEP = { kind: 'project', sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 } } as const;
@@ -34,11 +102,14 @@ export const PROJECT_SWEEP = { kind: 'project', sync: { queue: 'sync-full', cron
 /** The pass over the account's action feed. It lists no resources; otherwise it is a sweep like the others. */
 export const ACTION_FEED = { kind: 'action', sync: { queue: 'sync-fast', cron: '* * * * *', everyMs: 60_000 } } as const;
 
+/** What schedules and the ledger know of a sweep. */
+export type SweptKind = Pick<Kind, 'kind' | 'sync' | 'under'>;
+
 /** Sweeps that list resources and projects. The completeness of an inventory list is derived from them. */
-export const INVENTORY_SWEEPS: readonly Pick<Kind, 'kind' | 'sync'>[] = [...KINDS, PROJECT_SWEEP];
+export const INVENTORY_SWEEPS: readonly SweptKind[] = [...KINDS, PROJECT_SWEEP];
 
 /** All sweeps, each with its queue and cadence. */
-export const SWEEPS: readonly Pick<Kind, 'kind' | 'sync'>[] = [...INVENTORY_SWEEPS, ACTION_FEED];
+export const SWEEPS: readonly SweptKind[] = [...INVENTORY_SWEEPS, ACTION_FEED];
 
 /** False for a kind that only a newer release knows. */
 export function isSweepable(name: string): boolean {
@@ -46,7 +117,7 @@ export function isSweepable(name: string): boolean {
 }
 
 /** The sweep of this name. Throws `UnknownKindError` when there is none. */
-export function sweepNamed(name: string): Pick<Kind, 'kind' | 'sync'> {
+export function sweepNamed(name: string): SweptKind {
   const found = SWEEPS.find((sweep) => sweep.kind === name);
   if (!found) {
     const known = SWEEPS.map(({ kind }) => kind);

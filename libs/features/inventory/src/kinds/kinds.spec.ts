@@ -49,9 +49,12 @@ const SPARSE: Record<string, { raw: Record<string, unknown>; seen: Record<string
   },
 };
 
-it.each(KINDS.map(({ kind }) => kind))('reads a %s with nulls and missing fields without an error', (name) => {
-  expect(listedKind(name)?.observe(SPARSE[name]?.raw)).toMatchObject(SPARSE[name]?.seen ?? { missing: 'an entry in SPARSE' });
-});
+it.each(KINDS.flatMap(({ kind, required }) => (required ? [kind] : [])))(
+  'reads a %s with nulls and missing fields without an error',
+  (name) => {
+    expect(listedKind(name)?.observe(SPARSE[name]?.raw)).toMatchObject(SPARSE[name]?.seen ?? { missing: 'an entry in SPARSE' });
+  },
+);
 
 it.each(KINDS.map(({ kind }) => kind))('rejects a value that is not a %s', (name) => {
   expect(() => listedKind(name)?.observe({ links: {} })).toThrow(expect.objectContaining({ code: 'malformed_answer' }));

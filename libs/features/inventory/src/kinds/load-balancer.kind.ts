@@ -1,3 +1,4 @@
+import { billedAs } from '#libs/catalog';
 import {
   idText,
   idTexts,
@@ -17,10 +18,17 @@ import { defineKind, optionalSlug, parentRefs, regionSlug, unordered } from './k
 /** Load balancer, regional or global (a global one has region null). Source: `GET /v2/load_balancers`, with the project's id. */
 export const loadBalancerKind = defineKind({
   kind: 'load_balancer',
+  label: 'Load balancer',
+  required: true,
   urnTypes: ['loadbalancer'],
   sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
   lists: [{ path: '/v2/load_balancers', key: 'load_balancers' }],
   fetch: { path: (id) => `/v2/load_balancers/${id}`, key: 'load_balancer' },
+  price: {
+    billedAs: ({ sizeSlug, attrs: { size_unit: nodes } }) =>
+      billedAs({ kind: 'load_balancer', sizeSlug, nodes: typeof nodes === 'number' ? nodes : null }),
+  },
+  invoice: { product: 'Load Balancers', phrases: ['((global|regional|network|internal) )?load balancers?'] },
   volatileAttrs: [],
   observe: (raw) => {
     const balancer = record(raw, 'load_balancer');
@@ -44,6 +52,7 @@ export const loadBalancerKind = defineKind({
         redirect_http_to_https: balancer.redirect_http_to_https === true,
         droplet_ids: dropletIds,
         tag: optionalText(balancer, 'tag'),
+        certificate_ids: certificatesOf(balancer),
         vpc_uuid: optionalIdText(balancer, 'vpc_uuid'),
         project_id: optionalIdText(balancer, 'project_id'),
         created_at: optionalTime(balancer, 'created_at'),
@@ -56,4 +65,10 @@ export const loadBalancerKind = defineKind({
 function optionalAddress(from: Fields, field: string): string | null {
   const written = optionalText(from, field);
   return written && canonicalAddress(written);
+}
+
+/** The certificates of its HTTPS rules. */
+function certificatesOf(balancer: Fields): string[] {
+  const ids = optionalList(balancer, 'forwarding_rules').map((rule) => optionalIdText(record(rule, 'forwarding_rules'), 'certificate_id'));
+  return [...new Set(ids.filter((id) => id !== null))].sort();
 }

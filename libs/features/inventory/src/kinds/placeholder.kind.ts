@@ -1,24 +1,26 @@
-import { canonicalAddress } from '#libs/kernel';
-import { defineKind, type Kind, type Observation } from './kind';
+import { defineKind, type InvoiceNames, type Kind, type Observation } from './kind';
 
 /**
  * Kinds known only from the member lists of projects, with their URN types: the provider's own name first, then its aliases.
  * A kind that gets a list of its own moves to its own file. Source: DigitalOcean's project resources and godo's URN constants.
  */
 const PLACEHOLDERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  app: ['app'],
-  k8s_cluster: ['kubernetes'],
-  managed_db: ['dbaas'],
-  reserved_ipv6: ['reservedipv6', 'floatingipv6'],
   spaces_bucket: ['space'],
-  vpc: ['vpc'],
+};
+
+/** How invoices name them. */
+export const placeholderInvoices: Readonly<Record<string, InvoiceNames>> = {
+  spaces_bucket: {
+    product: 'Spaces',
+    phrases: ['spaces( (storage|buckets?|bandwidth|(outbound )?(data )?transfer)( overages?)?)?'],
+  },
 };
 
 /** Kinds that this release knows as members of projects only. */
 export const PLACEHOLDER_KINDS = Object.keys(PLACEHOLDERS);
 
 /** Kinds with an id that is also their name. */
-const NAMED_BY_ID = new Set(['spaces_bucket', 'reserved_ipv6']);
+const NAMED_BY_ID = new Set(['spaces_bucket', 'reserved_ipv6', 'container_registry']);
 
 /** The kind of a URN type that no listed kind declares. An unknown type becomes a kind of that name. [INV-11] */
 export function placeholderKind(urnType: string): Kind {
@@ -26,11 +28,11 @@ export function placeholderKind(urnType: string): Kind {
   const [kind, urnTypes] = known ?? [urnType, [urnType] as const];
   return defineKind({
     kind,
+    label: kind.replaceAll('_', ' '),
     urnTypes,
     sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
     lists: [],
     volatileAttrs: [],
-    ...(kind === 'reserved_ipv6' && { canonicalId: canonicalAddress }),
     observe: (raw) => observePlaceholder(kind, String(raw)),
   });
 }

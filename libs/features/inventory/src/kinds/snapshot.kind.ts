@@ -1,3 +1,4 @@
+import { billedAs } from '#libs/catalog';
 import {
   idText,
   optionalDecimal,
@@ -9,7 +10,7 @@ import {
   text,
   texts,
 } from '#libs/digitalocean';
-import { defineKind, parentRefs } from './kind';
+import { defineKind, gibOf, parentRefs } from './kind';
 
 /** The URN type by the kind of the snapshot's source: projects list a droplet snapshot as an image. */
 const URN_TYPE_OF: Readonly<Record<string, string>> = { droplet: 'image', volume: 'volumesnapshot' };
@@ -20,10 +21,15 @@ const URN_TYPE_OF: Readonly<Record<string, string>> = { droplet: 'image', volume
  */
 export const snapshotKind = defineKind({
   kind: 'snapshot',
+  label: 'Snapshot',
+  required: true,
   urnTypes: ['image', 'volumesnapshot'],
   sync: { queue: 'sync-slow', cron: '33 * * * *', everyMs: 3_600_000 },
   lists: [{ path: '/v2/snapshots', key: 'snapshots' }],
   fetch: { path: (id) => `/v2/snapshots/${id}`, key: 'snapshot' },
+  price: { billedAs: ({ attrs }) => billedAs({ kind: 'snapshot', gib: gibOf(attrs) }) },
+  invoice: { product: 'Droplet Snapshots', phrases: ['((droplet|volume|image) )?snapshots?'] },
+  actions: { types: ['image'] },
   volatileAttrs: [],
   observe: (raw) => {
     const snapshot = record(raw, 'snapshot');

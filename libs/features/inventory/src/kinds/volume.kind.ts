@@ -1,16 +1,22 @@
+import { billedAs } from '#libs/catalog';
 import { idText, idTexts, optionalText, optionalTime, optionalWholeNumber, record, texts } from '#libs/digitalocean';
-import { defineKind, regionSlug } from './kind';
+import { clusterOf, defineKind, gibOf, regionSlug } from './kind';
 
 /**
  * Block storage volume. Source: `GET /v2/volumes`. Its only state is the droplet it is attached to. Its project can differ from the
- * droplet's.
+ * droplet's. A volume that a cluster made has the tag of the cluster, as its nodes have.
  */
 export const volumeKind = defineKind({
   kind: 'volume',
+  label: 'Volume',
+  required: true,
   urnTypes: ['volume'],
   sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
   lists: [{ path: '/v2/volumes', key: 'volumes' }],
   fetch: { path: (id) => `/v2/volumes/${id}`, key: 'volume' },
+  price: { billedAs: ({ attrs }) => billedAs({ kind: 'volume', gib: gibOf(attrs) }) },
+  invoice: { product: 'Volumes', phrases: ['(block storage )?volumes?|(volumes? )?block storage'] },
+  actions: { types: ['volume'] },
   volatileAttrs: [],
   observe: (raw) => {
     const volume = record(raw, 'volume');
@@ -30,7 +36,7 @@ export const volumeKind = defineKind({
         droplet_ids: dropletIds,
         tags: texts(volume, 'tags').sort(),
       },
-      parents: [],
+      parents: clusterOf(texts(volume, 'tags')),
     };
   },
 });

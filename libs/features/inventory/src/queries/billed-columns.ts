@@ -1,4 +1,5 @@
 import type { Billed, PriceBasis } from '#libs/catalog';
+import { FREE_KINDS } from '../kinds';
 
 /** The columns of a list that the price of a row is computed from, in PostgreSQL's text format. */
 export interface BilledColumns {
@@ -32,7 +33,7 @@ export function withBilled(page: string, orderBy: string, at?: string): string {
 /** Set-based: the rows of a relation with `monthly`, by which they are sorted; null without a price. The rule is that of `list-price.ts`. */
 export function withMonthly(from: string, basis: PriceBasis, at?: string): string {
   const moment = at === undefined ? 'now()' : `${at}::timestamptz`;
-  return `(select x.*, case when x.kind in ('dns_zone', 'firewall', 'vpc', 'droplet_backup') or p.units = 0 then 0
+  return `(select x.*, case when x.kind in (${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')}) or p.units = 0 then 0
                             when p.units * t.amount is not null then greatest(round(p.units * t.amount, 10), t.minimum) end as monthly
              from ${from} x
              left join resource_prices p on p.resource_id = x.id and ${validAt(at)}

@@ -32,7 +32,7 @@ export class CompletenessReader {
 
   /**
    * The completeness of one kind, of several or of all, now or at a time. Concurrent callers share one read. Its result may be older than
-   * the rows that the caller reads afterwards, never newer.
+   * the rows that the caller reads afterwards, never newer. A list that is not available has no part in `as_of`. [KND-2]
    */
   ofKind(kind: string | readonly string[] | undefined, at: string | null = null): Promise<Completeness> {
     if (at !== null || typeof kind === 'object') return this.read(kind, at);
@@ -46,8 +46,8 @@ export class CompletenessReader {
     const states = await this.states([...new Set(kinds.map(sweptAs))], at);
     const stateOf = new Map(states.map((state) => [state.kind, view(state)]));
     const sweptAt = new Map(states.map((state) => [state.kind, state.complete_at?.toISOString() ?? null]));
-    const times = states.map((state) => state.complete_at);
-    const oldest = times.includes(null) ? null : new Date(Math.min(...times.map(Number)));
+    const times = states.filter((state) => kinds.length === 1 || state.last_status !== 'not_available').map((state) => state.complete_at);
+    const oldest = times.length === 0 || times.includes(null) ? null : new Date(Math.min(...times.map(Number)));
     return {
       as_of: oldest?.toISOString() ?? null,
       completeness: Object.fromEntries(kinds.map((named) => [named, stateOf.get(sweptAs(named)) ?? NEVER_SWEPT])),
@@ -70,11 +70,15 @@ export class CompletenessReader {
   }
 }
 
+/** The reason begins with it for a kind with a list that the provider does not let us read. */
+export const NOT_AVAILABLE = 'not_available: ';
+
 const NEVER_SWEPT: KindCompleteness = { as_of: null, complete: false, reason: 'never_swept' };
 
 /** A complete sweep with unreadable objects has this reason: their rows have older values. [TRU-3] */
 function view(state: SweepState): KindCompleteness {
   const complete = state.last_status === 'complete';
+  if (state.last_status === 'not_available') return { as_of: null, complete: false, reason: `${NOT_AVAILABLE}${state.last_reason}` };
   const caveat = state.last_reason === 'unreadable_item' ? state.last_reason : null;
   return { as_of: state.complete_at?.toISOString() ?? null, complete, reason: complete ? caveat : (state.last_reason ?? 'never_swept') };
 }

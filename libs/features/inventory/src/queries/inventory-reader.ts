@@ -19,7 +19,7 @@ import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
-import { sweptAs } from '../kinds';
+import { chargeOf, sweptAs } from '../kinds';
 import { viewOf, type View } from '../view-of';
 import { billedIn } from './billed-columns';
 import { ChangeCauses, findActions } from './change-causes';
@@ -111,7 +111,7 @@ export class InventoryReader {
     const namesOf = names ? await this.names.ofRows(scope, items) : undefined;
     const { strikesToDelete } = this.config.inventory;
     const data = items.map((row) => {
-      const price = row.deleted_at === null ? prices.jsonOf(row.kind, billedIn(row)) : 'null';
+      const price = row.deleted_at === null ? prices.jsonOf(row.kind, chargeOf(row.kind), billedIn(row)) : 'null';
       return resourceJson(row, price, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id));
     });
     const rest = { page: { next_cursor }, ...(all && { totals: all }), as_of, completeness };

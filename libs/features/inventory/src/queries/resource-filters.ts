@@ -25,6 +25,8 @@ export interface ResourceFilters {
   readonly urn?: string;
   /** A tag of the provider, in its letter case. */
   readonly tag?: string;
+  /** Our id of a resource: only its children, such as the records of a DNS zone. */
+  readonly parent_id?: string;
   /** Our id of a resource: only its parents and its children, such as the volumes, snapshots and firewalls of a droplet. */
   readonly related_to?: string;
   /** Part of the name, of the provider's id, of an address or of a tag, in any letter case. */
@@ -45,24 +47,11 @@ export type ResourceSort = (typeof RESOURCE_SORTS)[number];
 type SortField = 'name' | 'kind' | 'first_seen_at' | 'price';
 
 /** The states of every kind that this release reads, and `deleted` for tombstones. Source: the API reference of each kind. */
-const STATUSES = [
-  'active',
-  'archive',
-  'assigned',
-  'attached',
-  'available',
-  'deleted',
-  'deleting',
-  'errored',
-  'failed',
-  'new',
-  'off',
-  'pending',
-  'retired',
-  'succeeded',
-  'unassigned',
-  'waiting',
-] as const;
+const STATUSES: readonly string[] = (
+  'active archive assigned attached available canceled creating degraded deleted deleting disabled enabled error errored ' +
+  'failed forking migrating new off online pending provisioning resizing retired running succeeded superseded unassigned ' +
+  'updating upgrading verified waiting'
+).split(' ');
 
 /** Regions and sizes of the provider change a few times a year. */
 const CATALOG_READS = { freshMs: 60_000, limitMs: 5_000 };
@@ -125,6 +114,12 @@ async function wordsOf(on: Queryable, column: WordColumn, tenantId?: string): Pr
 
 type Condition = (place: string) => string;
 
+/** The children have an index of their own, the parents are found by their key. */
+const childrenOf: Condition = (
+  place,
+) => `select child.id from cloud_resources one join cloud_resources child on child.account_id = one.account_id
+     and child.parents <> '{}' and child.parents @> array[one.kind || '/' || one.provider_id] where one.id = ${place}::uuid`;
+
 const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn'>, Condition> = {
   kind: (place) => `kind = ${place}`,
   status: (place) => `status = ${place}`,
@@ -141,10 +136,8 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
     `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
       or (attrs -> 'tags')::text ilike ${place})`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
-  // The children have an index of their own, the parents are found by their key.
-  related_to: (place) => `id in (
-    select child.id from cloud_resources one join cloud_resources child on child.account_id = one.account_id and child.parents <> '{}'
-       and child.parents @> array[one.kind || '/' || one.provider_id] where one.id = ${place}::uuid
+  parent_id: (place) => `id in (${childrenOf(place)})`,
+  related_to: (place) => `id in (${childrenOf(place)}
     union all
     select parent.id from cloud_resources one cross join unnest(one.parents) ref join cloud_resources parent on parent.account_id = one.account_id
        and parent.kind = split_part(ref, '/', 1) and parent.provider_id = substr(ref, strpos(ref, '/') + 1) where one.id = ${place}::uuid)`,

@@ -2,7 +2,7 @@ import { isPriced, PriceBook, withBackups, type ListPrice, type PriceBasis, type
 import type { Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Money } from '#libs/kernel';
-import { VOLATILE_ATTRS } from '../kinds';
+import { chargeOf, VOLATILE_ATTRS } from '../kinds';
 import { billedIn, validAt, type BilledColumns } from './billed-columns';
 import { filterSql, pastSql, type ResourceFilters } from './resource-filters';
 
@@ -33,7 +33,7 @@ export async function totalsOf(on: Queryable, prices: Prices, filters: ResourceF
       where ${conditions.join(' and ')} group by 1, 2, 3, 4, 5`,
     at === undefined ? values : [...values, at, JSON.stringify(VOLATILE_ATTRS)],
   );
-  const living = rows.filter((row) => row.living).map((row) => ({ ...row, price: prices.of(row.kind, billedIn(row)) }));
+  const living = rows.filter((row) => row.living).map((row) => ({ ...row, price: prices.of(chargeOf(row.kind), billedIn(row)) }));
   const amounts = living.flatMap(({ price, count }) =>
     isPriced(price) ? [Money.parse(withBackups(price).monthly).multiply(String(count))] : [],
   );
@@ -58,5 +58,5 @@ export async function pricesOf(
     [resources.map(({ id }) => id)],
   );
   const billed = new Map(rows.map((row) => [row.resource_id, billedIn(row)]));
-  return new Map(resources.map(({ id, kind }) => [id, prices.of(kind, billed.get(id))]));
+  return new Map(resources.map(({ id, kind }) => [id, prices.of(chargeOf(kind), billed.get(id))]));
 }

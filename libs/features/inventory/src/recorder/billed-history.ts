@@ -1,5 +1,6 @@
 import type { Billed, BilledSince } from '#libs/catalog';
-import { billedFields, type BilledFields } from './billed';
+import type { BilledFields } from '../kinds/kind';
+import { billedFields } from './billed';
 
 /** A resource of now, with the fields that decide its price. */
 export interface BilledResource extends BilledFields {

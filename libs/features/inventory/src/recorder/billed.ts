@@ -1,24 +1,12 @@
-import { billedAs, type Billed } from '#libs/catalog';
+import type { Billed } from '#libs/catalog';
+import { priceRuleOf } from '../kinds';
+import type { BilledFields } from '../kinds/kind';
 import type { Change } from './decide-changes';
 
-/** The fields of a resource that decide its price, of a row or of an observation. */
-export interface BilledFields {
-  readonly status: string;
-  readonly sizeSlug: string | null;
-  readonly attrs: Readonly<Record<string, unknown>>;
-}
-
-/** What a resource is billed as. The list of droplets shows whether one has backups, but not their plan. */
-export function billedFields(kind: string, { status, sizeSlug, attrs }: BilledFields): Billed | undefined {
-  const { size_gigabytes: gib, size_unit: nodes, features } = attrs;
-  return billedAs({
-    kind,
-    sizeSlug,
-    gib: typeof gib === 'number' || typeof gib === 'string' ? gib : null,
-    nodes: typeof nodes === 'number' ? nodes : null,
-    assigned: status === 'assigned',
-    backups: Array.isArray(features) && features.includes('backups') ? 'unknown' : null,
-  });
+/** What a resource is billed as; undefined for a kind that is free or not billed in a known way. */
+export function billedFields(kind: string, fields: BilledFields): Billed | undefined {
+  const rule = priceRuleOf(kind);
+  return rule && 'billedAs' in rule ? rule.billedAs(fields) : undefined;
 }
 
 /** What a change makes a resource billed as; undefined when it stays as it was. */

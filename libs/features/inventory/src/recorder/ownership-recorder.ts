@@ -155,6 +155,26 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
 
+/** An object that more resources use gets no owner from them, such as the default network of a large account. */
+const MOST_USERS = 200;
+
+/**
+ * Set-based. Makes the resources that use shared objects their parents, e.g. the members of a network. Returns the objects that changed.
+ * $1 account, $2 kind of the objects, $3 kinds of the users, $4 the users' attribute with the id or ids.
+ */
+const ADOPT_USED = `
+with used as (
+  select u.id, array_agg(r.kind || '/' || r.provider_id order by r.kind || '/' || r.provider_id) as users
+    from cloud_resources r
+   cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $4) when 'array' then r.attrs -> $4
+                                                when 'string' then jsonb_build_array(r.attrs -> $4) else '[]' end) u(id)
+   where r.account_id = $1 and r.kind = any ($3::text[]) and r.deleted_at is null
+   group by u.id having count(*) <= ${MOST_USERS}),
+wanted as (
+  select o.id, coalesce(u.users, '{}') as users from cloud_resources o left join used u on u.id = o.provider_id
+   where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
+update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
+
 /** A change of an owner by an admin. */
 interface OwnerChange {
   /** The entry of the audit log that the events name. */
@@ -215,8 +235,13 @@ export class OwnershipRecorder {
     for (const { kind: child, namedBy } of KINDS) {
       if (namedBy && (namedBy.kind === kind || child === kind)) await tx.query(ADOPT_NAMED, [accountId, child, namedBy.kind, namedBy.attr]);
     }
+    const adopted: { id: string }[] = [];
+    for (const { kind: shared, usedBy } of KINDS) {
+      if (usedBy && (shared === kind || usedBy.kinds.includes(kind)))
+        adopted.push(...(await tx.query<{ id: string }>(ADOPT_USED, [accountId, shared, usedBy.kinds, usedBy.attr])));
+    }
     const unsettled = await tx.query<{ id: string }>(UNSETTLED, [accountId, kind, startedAt]);
-    const ids = unsettled.map(({ id }) => id);
+    const ids = [...new Set([...unsettled, ...adopted].map(({ id }) => id))];
     if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, sweepId);
   }
 

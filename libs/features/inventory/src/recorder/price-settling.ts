@@ -1,6 +1,7 @@
-import { PRICED_KINDS, PriceWriter } from '#libs/catalog';
+import { PriceWriter } from '#libs/catalog';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
+import { PRICED_KINDS } from '../kinds';
 import { billedHistory, type BilledResource, type FieldsChanged } from './billed-history';
 
 /** Resources of one statement. */

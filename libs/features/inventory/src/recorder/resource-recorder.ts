@@ -55,7 +55,7 @@ owned as (
 fresh as (
   insert into cloud_resources (account_id, kind, provider_id, urn, name, region, status, size_slug, attrs, parents, content_hash,
          tenant_id, cloud_project_id, attributed_by, attributed_ref, first_seen_at, last_seen_at, listed_by)
-  select i.account_id, i.kind, i.provider_id, i.urn, i.name, i.region, i.status, i.size_slug, i.attrs, i.parents, i.content_hash,
+  select i.account_id, i.kind, i.provider_id, i.urn, i.name, i.region, i.status, i.size_slug, i.attrs, coalesce(i.parents, '{}'), i.content_hash,
          i.owner_tenant, i.owner_project, i.owner_by, i.owner_ref, $4, $4, clock_timestamp() + $7::float8 * interval '1 millisecond'
     from owned i
    where i.id is null
@@ -63,7 +63,7 @@ fresh as (
   returning id, provider_id, tenant_id),
 changed as (
   update cloud_resources r
-     set name = i.name, region = i.region, status = i.status, size_slug = i.size_slug, attrs = i.attrs, parents = i.parents,
+     set name = i.name, region = i.region, status = i.status, size_slug = i.size_slug, attrs = i.attrs, parents = coalesce(i.parents, r.parents),
          content_hash = i.content_hash, last_seen_at = greatest(r.last_seen_at, $4), recorded_at = clock_timestamp(),
          changed_at = case when i.what = 'refreshed' then r.changed_at else clock_timestamp() end,
          tenant_id = case when i.what = 'restored' then i.owner_tenant else r.tenant_id end,
@@ -206,7 +206,7 @@ function changeRow(kind: Kind, change: Change) {
     status: seen.status,
     size_slug: seen.sizeSlug,
     attrs: seen.attrs,
-    parents: seen.parents,
+    parents: kind.usedBy ? null : seen.parents, // the users of a shared object are its parents, which no list names
     content_hash: change.hash,
     changes: change.what === 'discovered' ? null : change.changes,
     ...billedChange(kind.kind, change),

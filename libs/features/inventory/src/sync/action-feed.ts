@@ -5,8 +5,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { ProviderAction } from '../entities/provider-action.entity';
-import { listedKind } from '../kinds';
-import { canonicalIdOf, readableId, type Observation } from '../kinds/kind';
+import { KINDS, listedKind } from '../kinds';
+import { canonicalIdOf, readableId, type Kind, type Observation } from '../kinds/kind';
 import { FENCE, ResourceRecorder } from '../recorder/resource-recorder';
 import { settleFetch } from './confirmation';
 import { databaseTime, type SweepRun } from './sweep';
@@ -178,34 +178,26 @@ export class ActionFeed {
   }
 }
 
-const KIND_OF: Readonly<Record<string, string>> = {
-  droplet: 'droplet',
-  volume: 'volume',
-  floating_ip: 'floating_ip',
-  reserved_ip: 'floating_ip',
-  image: 'snapshot',
-};
+/** The kind by the type that an action gives its resource. */
+const KIND_OF = new Map(KINDS.flatMap((kind) => (kind.actions?.types ?? []).map((type) => [type, kind] as const)));
 
 function parseAction(raw: unknown): FeedAction {
   const action = record(raw, 'action');
-  const kind = KIND_OF[optionalText(action, 'resource_type') ?? ''] ?? null;
+  const kind = KIND_OF.get(optionalText(action, 'resource_type') ?? '');
   return {
     actionId: idText(action, 'id'),
     action: text(action, 'type'),
     status: text(action, 'status'),
-    kind,
-    providerId: kind && resourceId(kind, action.resource_id),
+    kind: kind?.kind ?? null,
+    providerId: kind ? resourceId(kind, action.resource_id) : null,
     startedAt: timeOrNull(optionalTime(action, 'started_at')),
     completedAt: timeOrNull(optionalTime(action, 'completed_at')),
   };
 }
 
-/** The feed writes an IPv4 address as one number. */
-function resourceId(kind: string, id: unknown): string | null {
+function resourceId(kind: Kind, id: unknown): string | null {
   if ((typeof id !== 'number' && typeof id !== 'string') || id === '') return null;
-  const number = Number(id);
-  if (kind !== 'floating_ip' || !Number.isInteger(number)) return canonicalIdOf(listedKind(kind), String(id));
-  return [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.');
+  return kind.actions?.idOf?.(id) ?? canonicalIdOf(kind, String(id));
 }
 
 function timeOrNull(text: string | null): string | null {

@@ -1,9 +1,10 @@
 import { AccountBinding } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { DigitalOcean, idText, IncompleteListError, record, type ListPage } from '#libs/digitalocean';
+import { DigitalOcean, idText, IncompleteListError, NotFoundAtProviderError, record, type ListPage } from '#libs/digitalocean';
 import { Inject, Injectable } from '@nestjs/common';
-import { readableId, type Kind, type KindList, type Observation } from '../kinds/kind';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readableId, type Kind, type KindList, type ListUnderParents, type Observation } from '../kinds/kind';
 import { decideMisses, missRules } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
@@ -11,7 +12,7 @@ import { ResourceRecorder } from '../recorder/resource-recorder';
 import { BackupPolicies } from './backup-policies';
 import { Confirmation } from './confirmation';
 import { ParentIndex, ParentResolver } from './parent-resolver';
-import { databaseTime, type SweepRun } from './sweep';
+import { databaseTime, minSweepIntervalMs, type SweepRun } from './sweep';
 import { SweepLedger } from './sweep-ledger';
 
 /** Sweeps a kind that has lists of its own: list, observe, record; and only after a complete list strike the missing rows. */
@@ -36,7 +37,8 @@ export class ListSweep {
     const listed = new Set<string>();
     const { namedBy } = kind;
     const parents = namedBy && (await this.parents.loadParents(run, namedBy));
-    for (const list of kind.lists) await this.recordList(run, kind, list, listed, parents);
+    for (const list of kind.lists) await this.recordList(run, kind, list, listed, { parents });
+    if (kind.under) await this.listUnderParents(run, kind, kind.under, listed);
     const readParents = namedBy && parents && (await this.parents.findUnlisted(run, kind, namedBy, parents, listed));
     this.assertFewUnreadable(run, listed.size);
     if (kind.readsBackupPolicies) await this.policies.read(run);
@@ -68,26 +70,51 @@ export class ListSweep {
     if (progress.unreadableItems.length > Math.max(vanishMin, vanishMaxRatio * listed)) throw new IncompleteListError('unreadable_item');
   }
 
+  /**
+   * Reads the list of each parent in turn: at once as many as the kind may call in a minute, and then one at a time, so that thousands of
+   * parents spread over the cadence. A parent that was deleted in the meantime has no children. [KND-3]
+   */
+  private async listUnderParents(run: SweepRun, kind: Kind, under: ListUnderParents, listed: Set<string>): Promise<void> {
+    if (await this.ledger.isUnlisted(under.kind)) throw new IncompleteListError('parents_not_listed');
+    const parents = await this.parents.listLive(run.accountId, under.kind);
+    const pauseMs = minSweepIntervalMs(1, this.config.provider, under.tokenShare);
+    const atOnce = Math.floor(this.config.provider.ratePerMinute * under.tokenShare);
+    for (const [nth, parentId] of parents.entries()) {
+      if (nth >= atOnce) await delay(pauseMs, undefined, { signal: run.signal });
+      const { key, unpaged } = under;
+      try {
+        await this.recordList(run, kind, { path: under.path(encodeURIComponent(parentId)), key, unpaged }, listed, { parentId });
+      } catch (error) {
+        if (!(error instanceof NotFoundAtProviderError)) throw error;
+        await run.progress.addCounts({ calls: 1 });
+      }
+    }
+  }
+
   /** While one page is written, the next is fetched and compared: at most two pages are in progress. */
-  private async recordList(run: SweepRun, kind: Kind, list: KindList, listed: Set<string>, parents?: ParentIndex): Promise<void> {
+  private async recordList(
+    run: SweepRun,
+    kind: Kind,
+    list: KindList,
+    listed: Set<string>,
+    { parents, parentId }: { parents?: ParentIndex; parentId?: string },
+  ): Promise<void> {
     const { purpose, fingerprint, signal } = run;
-    const { path, query, key, includes } = list;
-    const parse = (raw: unknown): Listed => {
-      if (includes?.(raw) === false) return { id: idText(record(raw, key), kind.idField ?? 'id'), seen: undefined };
-      const seen = kind.observe(raw);
-      return { id: seen.providerId, seen };
-    };
-    const idOfUnreadable = (raw: unknown) => readableId(kind, raw);
+    const { path, query, key, unpaged, mayOmitKey, objectsIn } = list;
+    const parse = (raw: unknown) => parseListed(kind, list, raw, parentId);
+    const idOfUnreadable = (raw: unknown) => readableId(kind, raw, parentId);
+    const request = { purpose, fingerprint, path, query, key, unpaged, mayOmitKey, parse, idOf, idOfUnreadable, signal };
     const before = run.progress.pagesDone;
     const recorded: Promise<void>[] = [];
     try {
-      for await (const page of this.provider.list({ purpose, fingerprint, path, query, key, parse, idOf, idOfUnreadable, signal })) {
+      for await (const page of this.provider.list(request)) {
         await this.binding.reverify(purpose); // a long sweep outlasts the check at its start [INV-6]
-        const items = page.items.flatMap(({ seen }) => (seen ? [parents?.withParent(seen) ?? seen] : []));
+        const items = page.items.flatMap(({ seen }) => seen.map((one) => parents?.withParent(one) ?? one));
         const fresh = items.filter((seen) => !listed.has(seen.providerId)).length;
         for (const seen of items) listed.add(seen.providerId);
         for (const { id } of page.unreadable) if (id !== null) listed.add(id);
         run.progress.addUnreadable(path, page.unreadable);
+        if (objectsIn && page.unreadable.length > 0) throw new IncompleteListError('unreadable_item'); // it may contain known objects
         run.progress.expectPages(before + Math.max(page.pagesExpected, page.page));
         const next = this.recordPage(run, kind, { ...page, items }, fresh);
         next.catch(() => undefined); // a rejection is handled when this page is awaited
@@ -106,10 +133,17 @@ export class ListSweep {
   }
 }
 
-/** An entry of a list. Objects of other kinds in the same list are not read. */
+/** An entry of a list with the objects of the kind that it contains: none for an object of another kind. */
 interface Listed {
   readonly id: string;
-  readonly seen: Observation | undefined;
+  readonly seen: readonly Observation[];
+}
+
+function parseListed(kind: Kind, { key, includes, objectsIn }: KindList, raw: unknown, parentId: string | undefined): Listed {
+  if (objectsIn) return { id: idText(record(raw, key), 'id'), seen: objectsIn(raw).map((one) => kind.observe(one)) };
+  if (includes?.(raw) === false) return { id: idText(record(raw, key), kind.idField ?? 'id'), seen: [] };
+  const seen = kind.observe(raw, parentId);
+  return { id: seen.providerId, seen: [seen] };
 }
 
 function idOf({ id }: Listed): string {

@@ -47,6 +47,15 @@ export class ParentResolver {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  /** The ids of all live resources of a kind. Set-based: one statement for the whole sweep. */
+  async listLive(accountId: string, kind: string): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      'select provider_id as id from cloud_resources where account_id = $1 and kind = $2 and deleted_at is null order by provider_id',
+      [accountId, kind],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Set-based: reads all parents of the kind with one statement for the whole sweep. */
   async loadParents({ accountId }: SweepRun, { kind, attr }: NamedBy): Promise<ParentIndex> {
     const namings = await this.database.query<Naming>(

@@ -3,11 +3,13 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { KINDS, listedKind, PROJECT_SWEEP } from '../kinds';
+import type { Kind } from '../kinds/kind';
 import { observePlaceholder, placeholderKind } from '../kinds/placeholder.kind';
 import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
 import type { SweepRun } from './sweep';
+import { SweepLedger } from './sweep-ledger';
 
 export interface PlaceholderMisses {
   readonly suspect: MissDecision['suspect'];
@@ -17,7 +19,10 @@ export interface PlaceholderMisses {
   readonly missing: readonly string[];
 }
 
-/** Records, strikes and deletes rows of kinds without a list of their own: the member lists of projects take its place. [INV-11] */
+/**
+ * Records, strikes and deletes rows of kinds without a list of their own, or with one that the provider does not let us read: the member
+ * lists of projects take its place. [INV-11] [KND-2] Such a row gets its details in place with the first list.
+ */
 @Injectable()
 export class Placeholders {
   constructor(
@@ -25,13 +30,18 @@ export class Placeholders {
     private readonly members: ProjectMembershipRepository,
     private readonly recorder: ResourceRecorder,
     private readonly misses: MissRecorder,
+    private readonly ledger: SweepLedger,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async record(run: SweepRun, walked: readonly Member[], requestedAt: Date): Promise<void> {
-    for (const [kind, members] of byKind(walked.filter((member) => !member.uncertain))) {
+    const unavailable = await this.ledger.unavailableKinds();
+    const certain = walked.filter((member) => !member.uncertain);
+    for (const [kind, members] of byKind(certain, unavailable)) {
       const page = members.map((member) => observePlaceholder(kind, member.providerId));
-      await run.progress.addCounts(await this.recorder.recordPage(run, placeholderKind(members[0]?.urnType ?? kind), page, requestedAt));
+      await run.progress.addCounts(
+        await this.recorder.recordPage(run, placeholderOf(kind, members[0]?.urnType ?? kind), page, requestedAt),
+      );
     }
   }
 
@@ -40,12 +50,11 @@ export class Placeholders {
    * members of a project that was not walked because the list lacked it.
    */
   async judge(run: SweepRun, walkedProjects: readonly string[], walked: readonly Member[]): Promise<PlaceholderMisses> {
-    const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([
-      ...walked,
-      ...(await this.members.listOutside(run.accountId, walkedProjects)),
-    ]);
+    const unavailable = await this.ledger.unavailableKinds();
+    const elsewhere = await this.members.listOutside(run.accountId, walkedProjects);
+    const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([...walked, ...elsewhere], unavailable);
     const judged = await Promise.all(
-      (await this.knownKinds(run.accountId)).map(async (kind) => {
+      (await this.knownKinds(run.accountId, unavailable)).map(async (kind) => {
         const ids = (listed.get(kind) ?? []).map((member) => member.providerId);
         const situation = await this.misses.findMissing(run, kind, ids, PROJECT_SWEEP.kind);
         return { kind, situation, decision: decideMisses(situation, missRules(this.config, {})) };
@@ -64,19 +73,24 @@ export class Placeholders {
     await this.misses.strikeAndTombstone(tx, run, strike, tombstone);
   }
 
-  private async knownKinds(accountId: string): Promise<string[]> {
+  private async knownKinds(accountId: string, unavailable: ReadonlySet<string>): Promise<string[]> {
     const rows = await this.database.query<{ kind: string }>(
       'select distinct kind from cloud_resources where account_id = $1 and not kind = any ($2::text[]) and deleted_at is null order by kind',
-      [accountId, KINDS.map((kind) => kind.kind)],
+      [accountId, KINDS.map(({ kind }) => kind).filter((kind) => !unavailable.has(kind))],
     );
     return rows.map((row) => row.kind);
   }
 }
 
-function byKind<M extends Pick<Member, 'kind'>>(members: readonly M[]): Map<string, M[]> {
+/** The declaration under which a placeholder is recorded: of its kind where that has one, for its URN. */
+function placeholderOf(kind: string, urnType: string): Kind {
+  return listedKind(kind) ?? placeholderKind(urnType);
+}
+
+function byKind<M extends Pick<Member, 'kind'>>(members: readonly M[], unavailable: ReadonlySet<string>): Map<string, M[]> {
   const kinds = new Map<string, M[]>();
   for (const member of members) {
-    if (listedKind(member.kind)) continue; // the membership only attributes it: its own list decides whether it exists
+    if (listedKind(member.kind) && !unavailable.has(member.kind)) continue; // the membership only attributes it: its own list decides whether it exists
     const known = kinds.get(member.kind);
     if (known) known.push(member);
     else kinds.set(member.kind, [member]);

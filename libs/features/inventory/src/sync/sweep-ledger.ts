@@ -6,15 +6,18 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { Sweep, type SweepStatus, type SweepTrigger, type UnreadableItem } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError } from '../inventory.errors';
-import { minSweepIntervalMs, type SweepCounts } from './sweep';
-import { DigitalOcean } from '#libs/digitalocean';
-import { SWEEPS } from '../kinds';
+import { callIntervalsMs, minSweepIntervalMs, type SweepCounts } from './sweep';
+import { SWEEPS, type SweptKind } from '../kinds';
 
 /** How long a requested sweep waits for a worker before it is closed as never started. */
 const UNCLAIMED_LIMIT_MS = 120_000;
 
 /** After a 403 no scheduled sweep of the kind starts for at least this time; a manual one may. */
 const LEAST_PAUSE_MS = 60_000;
+
+/** A list that was not available is read again after a day, a few minutes earlier where a tick falls there. [KND-2] */
+export const RECHECK_MS = 86_400_000;
+const RECHECK_TOLERANCE_MS = 300_000;
 
 /** Fenced: claims the sweep's lease. $1 kind, $2 trigger, $3 lease in ms. */
 const OPEN_SWEEP = `
@@ -45,13 +48,14 @@ const STALLED_AFTER_MS = 300_000;
 /**
  * The events of sweeps that a statement has `closed`. A kind is stalled from the first sweep on that ends without being complete after the
  * limit; it recovers with its next complete sweep, as after a suspect one. All of it follows from the ledger, so nothing is stored for it.
- * $1 kinds, $2 their cadences in ms, $3 ms that a call must be apart from the next to stay within the token's share.
+ * A kind that is not available is never stalled. $1 kinds, $2 their cadences in ms, $3 for each the ms that a call must be apart from the next
+ * to stay within its share of the token.
  */
 const APPEND_CLOSED = `
 judged as (
   select c.*, done.at as complete_at, last.status as last_status,
-         coalesce(done.at, first.at) + (${STALLED_INTERVALS} * greatest(w.every_ms, $3::float8 * coalesce(done.calls, 0)) + ${STALLED_AFTER_MS}) * interval '1 millisecond' as limit_at
-    from closed c join unnest($1::text[], $2::float8[]) w(kind, every_ms) on w.kind = c.kind
+         coalesce(done.at, first.at) + (${STALLED_INTERVALS} * greatest(w.every_ms, w.call_ms * coalesce(done.calls, 0)) + ${STALLED_AFTER_MS}) * interval '1 millisecond' as limit_at
+    from closed c join unnest($1::text[], $2::float8[], $3::float8[]) w(kind, every_ms, call_ms) on w.kind = c.kind
     left join lateral (select p.started_at as at, p.calls from cloud_sweeps p where p.kind = c.kind and p.status = 'complete' order by p.started_at desc limit 1) done on true
     left join lateral (select min(p.started_at) as at from cloud_sweeps p where p.kind = c.kind) first on true
     left join lateral (select p.status from cloud_sweeps p where p.kind = c.kind and p.id <> c.id and p.status <> 'running' order by p.started_at desc limit 1) last on true),
@@ -60,14 +64,14 @@ compared as (
     from judged j
     left join lateral (select max(p.finished_at) as last_at, bool_or(p.status in ('suspect', 'released')) as suspect from cloud_sweeps p
                         where p.kind = j.kind and p.id <> j.id and p.started_at >= coalesce(j.complete_at, '-infinity')
-                          and p.status not in ('complete', 'running')) bad on true),
+                          and p.status not in ('complete', 'running', 'not_available')) bad on true),
 new_events as (
   select w.type, null::text as tenant_id, null::text as actor, false as by_platform, 'sweep' as source, 'sweep' as subject_type, c.id::text as subject_id,
          c.kind as subject_name, c.kind as subject_kind, null::uuid as resource_id,
          jsonb_build_object('reason', c.reason, 'missing', cardinality(c.missing), 'last_complete_at', c.complete_at) as data
     from compared c cross join lateral (values
            ('sweep.suspect', c.status = 'suspect' and c.last_status is distinct from 'suspect'),
-           ('sweep.stalled', c.status <> 'complete' and clock_timestamp() > c.limit_at and not c.was_stalled),
+           ('sweep.stalled', c.status not in ('complete', 'not_available') and clock_timestamp() > c.limit_at and not c.was_stalled),
            ('sweep.recovered', c.status = 'complete' and (c.was_stalled or c.was_suspect))) w(type, holds)
    where w.holds),
 appended as (${appendFrom('new_events')})`;
@@ -175,7 +179,7 @@ export class SweepLedger {
 
   /** The values of `APPEND_CLOSED`. */
   private limits(): unknown[] {
-    return [SWEEPS.map(({ kind }) => kind), SWEEPS.map(({ sync }) => sync.everyMs), minSweepIntervalMs(1, this.config.provider)];
+    return [SWEEPS.map(({ kind }) => kind), SWEEPS.map(({ sync }) => sync.everyMs), callIntervalsMs(SWEEPS, this.config.provider)];
   }
 
   async get(sweepId: string): Promise<Sweep> {
@@ -193,7 +197,7 @@ export class SweepLedger {
   }
 
   /** True when a scheduled sweep of the kind would now use more than its share of the token. */
-  async exceedsTokenShare(kind: string, everyMs: number): Promise<boolean> {
+  async exceedsTokenShare({ kind, sync, under }: SweptKind): Promise<boolean> {
     const last = await this.sweeps
       .createQueryBuilder('s')
       .select('s.calls', 'calls')
@@ -203,83 +207,48 @@ export class SweepLedger {
       .limit(1)
       .getRawOne<{ calls: number; agoMs: number }>();
     // Half a cadence of tolerance: a tick that comes a little early still counts as on time.
-    return last !== undefined && last.agoMs + everyMs / 2 < minSweepIntervalMs(last.calls, this.config.provider);
+    return last !== undefined && last.agoMs + sync.everyMs / 2 < minSweepIntervalMs(last.calls, this.config.provider, under?.tokenShare);
   }
 
-  /** True when the provider recently refused this kind's list to our token with a 403. A retry each minute would be a loop. [INV-7] */
+  /**
+   * True when the provider recently refused this kind's list to our token with a 403, or the list was not available within the last day. A
+   * retry each minute would be a loop. [INV-7, KND-2]
+   */
   async wasForbidden(kind: string): Promise<boolean> {
     const pauseMs = Math.max(this.config.provider.accountCheckMs, LEAST_PAUSE_MS);
-    const recently = `s.finishedAt > clock_timestamp() - :pauseMs * interval '1 millisecond'`;
+    const within = (pause: string) => `s.finishedAt > clock_timestamp() - ${pause}::float8 * interval '1 millisecond'`;
     const last = await this.sweeps
       .createQueryBuilder('s')
-      .select(`s.reason = 'forbidden_by_provider' and ${recently}`, 'forbidden')
-      .where('s.kind = :kind', { kind, pauseMs })
+      .select(
+        `s.reason = 'forbidden_by_provider' and ${within(':pauseMs')} or s.status = 'not_available' and ${within(':recheckMs')}`,
+        'forbidden',
+      )
+      .where('s.kind = :kind', { kind, pauseMs, recheckMs: RECHECK_MS - RECHECK_TOLERANCE_MS })
       .orderBy('s.startedAt', 'DESC')
       .limit(1)
       .getRawOne<{ forbidden: boolean | null }>();
     return last?.forbidden === true;
   }
-}
 
-/** A request that no worker has claimed within this time has lost its job: it is enqueued again. */
-const UNCLAIMED_AFTER_MS = 2_000;
+  /** True when the list of the kind was never read. */
+  async wasNeverRead(kind: string): Promise<boolean> {
+    return !(await this.sweeps.existsBy({ kind, status: 'complete' }));
+  }
 
-/** The pause before the first retry of an incomplete sweep. Each further pause is twice as long, up to the cadence of the kind. */
-const FIRST_RETRY_MS = 30_000;
-/** Without a complete sweep of any kind for this time before an incomplete one, the provider as a whole was out. */
-const OUTAGE_MS = 120_000;
+  /** True while the first list of the kind is still to come: not for a kind that is not available. */
+  async isUnlisted(kind: string): Promise<boolean> {
+    return (await this.wasNeverRead(kind)) && !(await this.unavailableKinds()).has(kind);
+  }
 
-/**
- * Set-based: one statement for all kinds, by the indexes of each kind. $1 kinds, $2 cadences in ms, $3 unclaimed after ms, $4 first retry
- * after ms, $5 outage ms, $6 ms that a call must be apart from the next to stay within the token's share, $7 cadences after which a kind is overdue.
- */
-const DUE_SWEEPS = `
-select w.kind, case when r.kind is not null then 'manual' when again.due then 'schedule' else 'first' end as trigger
-  from unnest($1::text[], $2::bigint[]) w(kind, every_ms)
-  left join cloud_sweeps r on r.kind = w.kind and r.status = 'running'
-  left join lateral (select max(started_at) as at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') complete on true
-  left join lateral (select a.status, a.started_at, a.finished_at, a.calls from cloud_sweeps a where a.kind = w.kind
-                      order by a.started_at desc limit 1) attempt on true
-  left join lateral (
-    select attempt.status = 'incomplete' and (
-             attempt.finished_at < clock_timestamp() - greatest(least($4::float8 * 2 ^ (failed.times - 1), w.every_ms), attempt.calls * $6::float8) * interval '1 millisecond'
-             or (exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.started_at > attempt.finished_at)
-                 and not exists (select from cloud_sweeps c where c.kind = any ($1) and c.status = 'complete' and c.finished_at <= attempt.finished_at
-                                  and c.started_at > attempt.started_at - $5 * interval '1 millisecond'))) as due
-      from (select count(*) as times from (select from cloud_sweeps f where f.kind = w.kind and f.status = 'incomplete'
-                                            and f.started_at > coalesce(complete.at, '-infinity') order by f.started_at desc limit 10) f) failed) again on true
- where case when r.kind is not null
-         then r.claimed_at is null and r.started_at < clock_timestamp() - $3 * interval '1 millisecond'
-         else again.due is true
-           or ((complete.at is null or complete.at < clock_timestamp() - $7::int * w.every_ms * interval '1 millisecond')
-           and (attempt.started_at is null or attempt.started_at < clock_timestamp() - w.every_ms * interval '1 millisecond')) end`;
-
-/**
- * Finds the sweeps that should run but have no job: kinds that were never swept, or that are overdue by twice their cadence, unless an
- * attempt began within the last cadence; kinds with an incomplete last sweep, after a pause that grows with each one, or at once after an
- * outage of the provider; and requested sweeps with a lost job. A queue may lose all of its jobs: this finds them again. With `ticksLost`,
- * once lost schedules have been restored, a kind is overdue after one cadence: the tick that would have swept it is gone. [OPS-4]
- */
-@Injectable()
-export class DueSweeps {
-  constructor(
-    private readonly database: Database,
-    private readonly provider: DigitalOcean,
-    private readonly ledger: SweepLedger,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {}
-
-  async find({ ticksLost = false } = {}): Promise<{ kind: string; trigger: 'first' | 'manual' | 'schedule' }[]> {
-    if (!this.provider.configured) return [];
-    await this.ledger.closeLapsed();
-    return this.database.query(DUE_SWEEPS, [
-      SWEEPS.map((sweep) => sweep.kind),
-      SWEEPS.map((sweep) => sweep.sync.everyMs),
-      UNCLAIMED_AFTER_MS,
-      FIRST_RETRY_MS,
-      OUTAGE_MS,
-      minSweepIntervalMs(1, this.config.provider), // of one call: the interval grows with the number of calls
-      ticksLost ? 1 : 2,
-    ]);
+  /** The kinds with a list that the provider does not let us read, by their last sweeps. [KND-2] */
+  async unavailableKinds(): Promise<Set<string>> {
+    const rows = await this.database.query<{ kind: string }>(UNAVAILABLE, [SWEEPS.map(({ kind }) => kind)]);
+    return new Set(rows.map(({ kind }) => kind));
   }
 }
+
+/** Set-based: by the index of each kind. $1 kinds. */
+const UNAVAILABLE = `
+select w.kind from unnest($1::text[]) w(kind)
+ cross join lateral (select s.status from cloud_sweeps s where s.kind = w.kind and s.status <> 'running' order by s.started_at desc limit 1) last
+ where last.status = 'not_available'`;

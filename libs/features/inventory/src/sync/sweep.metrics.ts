@@ -1,13 +1,13 @@
 import type { DatabaseGauge } from '#libs/database';
 import { SWEEPS } from '../kinds';
-import { minSweepIntervalMs } from './sweep';
+import { callIntervalsMs } from './sweep';
 
 const kinds = SWEEPS.map(({ kind }) => kind);
 const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
 
 /**
  * The age and the size of the inventory. Set-based: each gauge covers all kinds with one statement. For a kind without a complete sweep it counts from
- * the first sweep of any kind.
+ * the first sweep of any kind. A list that is not available has no age: it is no alarm. [KND-2]
  */
 export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
   {
@@ -17,7 +17,8 @@ export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
     sql: `with swept as (
             select w.kind, (select max(started_at) from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') as complete,
                    (select min(started_at) from cloud_sweeps a where a.kind = w.kind) as first
-              from unnest($1::text[]) w(kind))
+              from unnest($1::text[]) w(kind)
+             where coalesce((select status from cloud_sweeps l where l.kind = w.kind and l.status <> 'running' order by l.started_at desc limit 1), '') <> 'not_available')
           select kind, extract(epoch from clock_timestamp() - coalesce(complete, (select min(first) from swept))) as value from swept`,
     values: () => [kinds],
   },
@@ -25,10 +26,10 @@ export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
     name: 'arcadia_sweep_cadence_seconds',
     help: 'Intended interval between sweeps of a kind; longer for the droplets of a large account',
     labels: ['kind'],
-    sql: `select kind, greatest(every_ms, $3::float8 * coalesce((select calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
+    sql: `select kind, greatest(every_ms, call_ms * coalesce((select calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
                    order by started_at desc limit 1), 0)) / 1000 as value
-            from unnest($1::text[], $2::float8[]) w(kind, every_ms)`,
-    values: ({ provider }) => [kinds, cadencesMs, minSweepIntervalMs(1, provider)], // of one call: the interval grows with the number of calls
+            from unnest($1::text[], $2::float8[], $3::float8[]) w(kind, every_ms, call_ms)`,
+    values: ({ provider }) => [kinds, cadencesMs, callIntervalsMs(SWEEPS, provider)], // of one call: the interval grows with the number of calls
   },
   {
     name: 'arcadia_sweeps_suspect',

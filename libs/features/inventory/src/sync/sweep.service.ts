@@ -6,7 +6,9 @@ import {
   DigitalOcean,
   ForbiddenByProviderError,
   IncompleteListError,
+  NotFoundAtProviderError,
   ProviderNotConfiguredError,
+  RefusedByProviderError,
   TokenRejectedError,
 } from '#libs/digitalocean';
 import { errorCode } from '#libs/kernel';
@@ -113,7 +115,7 @@ export class SweepService {
 
   /** True when a scheduled sweep should not run: it would repeat a refusal [INV-7], or use too much of its token. */
   async shouldSkip(kind: string): Promise<boolean> {
-    return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(kind, sweepNamed(kind).sync.everyMs));
+    return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(sweepNamed(kind)));
   }
 
   /** Throws `SweepNotFoundError`, or `SweepNotReleasableError` for a sweep that is not the latest suspect one of its kind. */
@@ -137,11 +139,15 @@ export class SweepService {
 
   /** Closes a sweep that threw. A sweep that lost its lease was closed by the session that replaced it. */
   private async closeFailed({ id, kind, progress, signal }: UnboundRun, error: unknown): Promise<void> {
-    const { status, reason } = sweepOutcome(error, signal);
+    const outcome = sweepOutcome(error, signal);
+    const { reason } = outcome;
     if (reason === 'internal')
       this.log.error({ event: 'sweep_failed', kind, sweep_id: id }, error instanceof Error ? error.stack : undefined);
     try {
       await progress.saveCounts();
+      const listed = listedKind(kind);
+      const isOut = !signal.aborted && listed !== undefined && listed.required === undefined && isNotAvailable(error);
+      const status = !isOut ? outcome.status : (await this.ledger.wasNeverRead(kind)) ? 'not_available' : 'refused';
       await this.ledger.closeSweep(this.database, id, status, reason);
     } catch (closing) {
       if (!(closing instanceof SweepLeaseLostError)) throw closing;
@@ -159,7 +165,7 @@ export class SweepService {
     const line = { event: 'sweep_ended', sweep_id: id, kind, status, reason, calls, seen, discovered, updated, restored, struck, deleted };
     const { unreadableItems } = sweep;
     if (unreadableItems.length > 0) this.log.warn({ ...line, unreadable: unreadableItems.slice(0, MOST_UNREADABLE_LOGGED) });
-    else if (status === 'complete') this.log.log(line);
+    else if (status === 'complete' || status === 'not_available') this.log.log(line);
     else this.log.warn(line);
     return sweepView(sweep);
   }
@@ -175,4 +181,13 @@ function sweepOutcome(error: unknown, signal: AbortSignal): { status: 'incomplet
     error instanceof ForbiddenByProviderError;
   const reason = error instanceof IncompleteListError ? error.reason : errorCode(error);
   return { status: refused ? 'refused' : 'incomplete', reason };
+}
+
+/** [KND-2] The token may not read the list, or the account does not have the product (404, 412). */
+function isNotAvailable(error: unknown): boolean {
+  return (
+    error instanceof ForbiddenByProviderError ||
+    error instanceof NotFoundAtProviderError ||
+    (error instanceof RefusedByProviderError && error.status === 412)
+  );
 }

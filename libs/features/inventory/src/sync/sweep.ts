@@ -157,7 +157,16 @@ const TOKEN_SHARE = 1 / 4;
 
 type TokenRate = Pick<Config['provider'], 'ratePerMinute' | 'minuteWindowMs' | 'ratePerHour' | 'hourWindowMs'>;
 
-/** The shortest interval in ms between sweeps of so many calls that stays within a quarter of the token's minute and of its hour. */
-export function minSweepIntervalMs(calls: number, { ratePerMinute, minuteWindowMs, ratePerHour, hourWindowMs }: TokenRate): number {
-  return Math.max((calls * minuteWindowMs) / (ratePerMinute * TOKEN_SHARE), (calls * hourWindowMs) / (ratePerHour * TOKEN_SHARE));
+/** The shortest interval in ms between sweeps of so many calls that stays within a share of the token's minute and of its hour. */
+export function minSweepIntervalMs(
+  calls: number,
+  { ratePerMinute, minuteWindowMs, ratePerHour, hourWindowMs }: TokenRate,
+  share = TOKEN_SHARE,
+): number {
+  return Math.max((calls * minuteWindowMs) / (ratePerMinute * share), (calls * hourWindowMs) / (ratePerHour * share));
+}
+
+/** For each sweep, the ms that one of its calls must be apart from the next to stay within the share of the token. */
+export function callIntervalsMs(sweeps: readonly { readonly under?: { readonly tokenShare: number } }[], rate: TokenRate): number[] {
+  return sweeps.map(({ under }) => minSweepIntervalMs(1, rate, under?.tokenShare));
 }

@@ -114,7 +114,7 @@ export class InvoiceLineWriter {
     });
   }
 
-  /** What the invoice charged for whole months of what we know the size of. The catalog decides what that says about prices. */
+  /** What the invoice charged for whole months of what we know the size of. The catalog decides what follows for prices. */
   private async learnPrices(tx: BulkLoad, { id, period }: ClaimedInvoice): Promise<void> {
     const billed = await tx.query<BilledMonth>(matching.WHOLE_MONTHS, [id, period]);
     await this.prices.learn(tx, `${period}T00:00:00Z`, `invoice of ${period.slice(0, 7)}`, billed);

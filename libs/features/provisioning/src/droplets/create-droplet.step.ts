@@ -172,7 +172,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
   }
 }
 
-/** The provider answers 404 for an order that names something which it does not have, and says no field. A network is the likeliest. */
+/** The provider answers 404 for an order that names something which it does not have, and names no field. A network is the likeliest. */
 function unknownToProvider({ code, message }: DomainError, { vpc_uuid, image, ssh_keys = [] }: ProvisionDropletInput): StepError {
   const named = { vpc_uuid, image, ...(ssh_keys.length > 0 && { ssh_keys: ssh_keys.join(', ') }) };
   const fields = Object.entries(named).flatMap(([field, value]) => (value === undefined ? [] : [`${field} ${value}`]));

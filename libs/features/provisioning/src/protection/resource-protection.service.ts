@@ -59,7 +59,7 @@ export class ResourceProtection {
   }
 }
 
-/** The feed's events of a changed protection, for the resources whose protection it changes. Pure. [EVT-1] */
+/** The feed's events of a changed protection, for the resources that had another protection before. Pure. [EVT-1] */
 export const protectionEvents = (resources: readonly LockedResource[], after: Protector | null, { by }: AuditContext): NewEvent[] =>
   resources
     .filter(({ protected_by }) => protected_by !== after)

@@ -18,6 +18,7 @@ export class ReadablePrices1795000001160 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      drop view if exists platform_resource_prices;
       drop index resource_prices_changed;
       drop policy tenant on resource_prices;
       create policy tenant on resource_prices for select using (

@@ -35,6 +35,10 @@ import { PowerOfMachines1795000001141 } from './1141-power-of-machines.migration
 import { SagaPlans1795000001150 } from './1150-saga-plans.migration';
 import { ReadablePrices1795000001160 } from './1160-readable-prices.migration';
 import { OrdersOfResources1795000001170 } from './1170-orders-of-resources.migration';
+import { UnavailableLists1795000001180 } from './1180-unavailable-lists.migration';
+import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration';
+import { RateCards1795000001191 } from './1191-rate-cards.migration';
+import { Rating1795000001192 } from './1192-rating.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -75,4 +79,8 @@ export const migrations = [
   SagaPlans1795000001150,
   ReadablePrices1795000001160,
   OrdersOfResources1795000001170,
+  UnavailableLists1795000001180,
+  BillingProfiles1795000001190,
+  RateCards1795000001191,
+  Rating1795000001192,
 ];

@@ -1,0 +1,29 @@
+export type { TaxId } from './entities/billing-issuer.entity';
+export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';
+export {
+  BillingProfiles,
+  DEFAULT_ISSUER,
+  type IssuerFields,
+  type IssuerView,
+  type ProfileFields,
+  type ProfileProblem,
+  type ProfileView,
+} from './profiles/billing-profiles';
+export {
+  RateAssignments,
+  type AssignmentView,
+  type OverrideInput,
+  type OverrideView,
+  type TenantRateCardView,
+} from './rates/rate-assignments';
+export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export type { MonthlyTerms, RateModel } from './pricing/rate-model';
+export type { Rate, Selector } from './pricing/selector';
+export { BillingRunService, type BillingRunView } from './rating/billing-run.service';
+export { PoolService, type PoolChange, type PoolView } from './rating/pool.service';
+export { POOL_METHODS, POOLS, type PoolMethod, type PoolName } from './pricing/pools';
+export { PNL_GROUPS, ProfitAndLoss, type PnlFigures, type PnlGroup, type PnlView } from './rating/profit-and-loss';
+export { RatingService, type TenantTotal } from './rating/rating.service';
+export { RUN_STATUSES, type RunFailure, type RunProblem, type RunStatus, type RunTotals } from './pricing/run.states';
+export { RunNotClaimableError } from './tenant-billing.errors';
+export { TenantBillingModule } from './tenant-billing.module';

@@ -1,0 +1,157 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
+import { queryableOf, Transaction } from '#libs/database';
+import { InventoryReader } from '#libs/inventory';
+import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { TenantNotFoundError, TenantRegistry, UnknownTenantError } from '#libs/tenants';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { RateCard } from '../entities/rate-card.entity';
+import { RateOverride } from '../entities/rate-override.entity';
+import { TenantRateCard } from '../entities/tenant-rate-card.entity';
+import { firstDay, monthOf } from '../months';
+import { RateCardNotFoundError, RateOverrideNotFoundError } from '../tenant-billing.errors';
+import { readModel, type RateModel } from '../pricing/rate-model';
+import { readSelector, type Selector } from '../pricing/selector';
+
+/** The card of a tenant from a month on; a null card is the default card. */
+export interface AssignmentView {
+  readonly card_id: string | null;
+  readonly valid_from: string;
+  readonly changed_by: string;
+}
+
+export interface TenantRateCardView {
+  readonly tenant_id: string;
+  /** By month. */
+  readonly assignments: readonly AssignmentView[];
+}
+
+export interface OverrideInput {
+  readonly tenant_id?: string;
+  readonly resource_id?: string;
+  readonly selector?: unknown;
+  readonly model: unknown;
+  readonly priority?: number;
+  readonly valid_from: string;
+  readonly valid_to?: string;
+  readonly reason: string;
+}
+
+export interface OverrideView {
+  readonly id: string;
+  readonly tenant_id: string | null;
+  readonly resource_id: string | null;
+  readonly selector: Selector;
+  readonly model: RateModel;
+  readonly priority: number;
+  readonly valid_from: string;
+  readonly valid_to: string | null;
+  readonly reason: string;
+  readonly created_by: string;
+  readonly created_at: string;
+}
+
+/** Cards of tenants, and prices of one tenant or resource: the only writer of `tenant_rate_cards` and `rate_overrides`. */
+@Injectable()
+export class RateAssignments {
+  constructor(
+    @InjectRepository(TenantRateCard) private readonly assigned: Repository<TenantRateCard>,
+    @InjectRepository(RateOverride) private readonly overrides: Repository<RateOverride>,
+    private readonly tenants: TenantRegistry,
+    private readonly inventory: InventoryReader,
+    private readonly transaction: Transaction,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Throws `TenantNotFoundError`. */
+  async cardOf(tenantId: string): Promise<TenantRateCardView> {
+    await this.tenants.get(tenantId);
+    const rows = await this.assigned.find({ where: { tenantId }, order: { validFrom: 'ASC' } });
+    const assignments = rows.map(({ cardId, validFrom, changedBy }) => ({
+      card_id: cardId,
+      valid_from: monthOf(validFrom),
+      changed_by: changedBy,
+    }));
+    return { tenant_id: tenantId, assignments };
+  }
+
+  /** Gives a tenant a card from a month on; null gives it the default card. Throws `TenantNotFoundError` and `RateCardNotFoundError`. */
+  async assign(tenantId: string, cardId: string | null, month: string, because: AuditContext): Promise<TenantRateCardView> {
+    if (!(await this.tenants.find(tenantId))) throw new TenantNotFoundError();
+    await this.transaction.run(async (em) => {
+      if (cardId !== null && !(await em.findOneBy(RateCard, { id: cardId }))) throw new RateCardNotFoundError();
+      const validFrom = firstDay(month);
+      const row = { tenantId, validFrom, cardId, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' };
+      await em.upsert(TenantRateCard, row, ['tenantId', 'validFrom']);
+      const details = { tenant_id: tenantId, card_id: cardId, valid_from: monthOf(validFrom) };
+      const target = { type: 'tenant', id: tenantId };
+      await this.audit.record(queryableOf(em), { ...because, action: 'tenant_rate_card_set', target, details });
+    });
+    return this.cardOf(tenantId);
+  }
+
+  /** Newest first. */
+  async listOverrides(page: PageRequest, filters: { tenant_id?: string; resource_id?: string } = {}): Promise<ListAnswer<OverrideView>> {
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.overrides.createQueryBuilder('o').orderBy('o.id', 'DESC');
+    if (filters.tenant_id !== undefined) query.andWhere('o.tenantId = :tenant', { tenant: filters.tenant_id });
+    if (filters.resource_id !== undefined) query.andWhere('o.resourceId = :resource', { resource: filters.resource_id });
+    if (before !== null) query.andWhere('o.id < :before', { before });
+    const { items, next_cursor } = pageOf(await query.limit(page.limit + 1).getMany(), page.limit, ({ id }) => id);
+    return { data: items.map(overrideView), page: { next_cursor }, as_of: null, completeness: {} };
+  }
+
+  /** Throws `ValidationFailedError`, `UnknownTenantError`, and `ResourceNotFoundError` for an unknown resource. */
+  async createOverride(input: OverrideInput, because: AuditContext): Promise<OverrideView> {
+    const { tenant_id: tenantId = null, resource_id: resourceId = null, valid_from, valid_to, reason } = input;
+    if ((tenantId === null) === (resourceId === null))
+      throw new ValidationFailedError([{ field: '', message: 'either tenant_id or resource_id must be given' }]);
+    if (valid_to !== undefined && firstDay(valid_to) <= firstDay(valid_from))
+      throw new ValidationFailedError([{ field: 'valid_to', message: 'valid_to must be a later month than valid_from' }]);
+    const selector = readSelector(input.selector, 'selector');
+    const model = readModel(input.model, 'model');
+    if (tenantId !== null && !(await this.tenants.find(tenantId)))
+      throw new UnknownTenantError(tenantId, await this.tenants.nearest(tenantId));
+    if (resourceId !== null) await this.inventory.get({ kind: 'platform' }, resourceId);
+    return this.transaction.run(async (em) => {
+      const validTo = valid_to === undefined ? null : firstDay(valid_to);
+      const { priority = 0 } = input;
+      const values = { tenantId, resourceId, selector, model, priority, validFrom: firstDay(valid_from), validTo, reason };
+      const { identifiers } = await em.insert(RateOverride, { ...values, createdBy: because.by.sub });
+      const row = await em.findOneByOrFail(RateOverride, { id: String(identifiers[0]?.id) });
+      const details = { tenant_id: tenantId, resource_id: resourceId, selector, model, valid_from, valid_to: valid_to ?? null };
+      const target = { type: 'rate_override', id: row.id };
+      await this.audit.record(queryableOf(em), { ...because, reason, action: 'rate_override_created', target, details });
+      return overrideView(row);
+    });
+  }
+
+  /** Months that were rated keep their lines until they are rated again. Throws `RateOverrideNotFoundError`. */
+  async deleteOverride(id: string, because: AuditContext): Promise<OverrideView> {
+    return this.transaction.run(async (em) => {
+      const row = await em.findOneBy(RateOverride, { id });
+      const { affected } = await em.delete(RateOverride, { id });
+      if (!row || affected !== 1) throw new RateOverrideNotFoundError();
+      const { tenantId: tenant_id, resourceId: resource_id, model } = row;
+      const target = { type: 'rate_override', id };
+      const details = { tenant_id, resource_id, model };
+      await this.audit.record(queryableOf(em), { ...because, action: 'rate_override_deleted', target, details });
+      return overrideView(row);
+    });
+  }
+}
+
+const overrideView = (row: RateOverride): OverrideView => ({
+  id: row.id,
+  tenant_id: row.tenantId,
+  resource_id: row.resourceId,
+  selector: row.selector,
+  model: row.model,
+  priority: row.priority,
+  valid_from: monthOf(row.validFrom),
+  valid_to: row.validTo === null ? null : monthOf(row.validTo),
+  reason: row.reason,
+  created_by: row.createdBy,
+  created_at: row.createdAt.toISOString(),
+});

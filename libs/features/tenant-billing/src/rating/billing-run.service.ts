@@ -1,0 +1,205 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
+import { queryableOf, Transaction } from '#libs/database';
+import {
+  decodeCursor,
+  errorFields,
+  isRetryable,
+  pageOf,
+  UUID_KEY,
+  ValidationFailedError,
+  type ListAnswer,
+  type PageRequest,
+} from '#libs/kernel';
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, type Repository } from 'typeorm';
+import { BillingRun } from '../entities/billing-run.entity';
+import { firstDay, hasEnded, monthOf } from '../months';
+import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
+import { BillingRunNotFoundError, RunNotClaimableError } from '../tenant-billing.errors';
+import { RatingService, type Rating } from './rating.service';
+import {
+  runStatusesBefore,
+  type RunFailure,
+  type RunProblem,
+  type RunProgress,
+  type RunStatus,
+  type RunTotals,
+} from '../pricing/run.states';
+
+export interface BillingRunView {
+  readonly id: string;
+  readonly issuer_id: string;
+  readonly period: string;
+  readonly status: RunStatus;
+  readonly progress: { readonly tenants: number; readonly lines: number };
+  readonly problems: readonly RunProblem[];
+  /** Equal digests mean equal inputs, and then equal lines. */
+  readonly inputs_digest: string | null;
+  readonly lines_digest: string | null;
+  readonly totals: RunTotals | null;
+  readonly failure: RunFailure | null;
+  readonly requested_by: string;
+  readonly requested_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+}
+
+/** Longer than the longest statement of a rating, after which its connection has ended anyway. */
+const LEASE_MINUTES = 16;
+/** A rating reports its progress at most this often. */
+const REPORT_EVERY_MS = 1_000;
+
+/** Starts runs and carries them out: the only writer of `billing_runs`. */
+@Injectable()
+export class BillingRunService {
+  private readonly log = new Logger(BillingRunService.name);
+
+  constructor(
+    @InjectRepository(BillingRun) private readonly runs: Repository<BillingRun>,
+    private readonly transaction: Transaction,
+    private readonly rating: RatingService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Newest first. */
+  async list(page: PageRequest, period?: string): Promise<ListAnswer<BillingRunView>> {
+    const before = decodeCursor(page.cursor, UUID_KEY);
+    const query = this.runs.createQueryBuilder('r').orderBy('r.id', 'DESC');
+    if (period !== undefined) query.andWhere('r.period = :period', { period: firstDay(period) });
+    if (before !== null) query.andWhere('r.id < :before', { before });
+    const { items, next_cursor } = pageOf(await query.limit(page.limit + 1).getMany(), page.limit, ({ id }) => id);
+    return { data: items.map(runView), page: { next_cursor }, as_of: null, completeness: {} };
+  }
+
+  /** Throws `BillingRunNotFoundError`. */
+  async get(id: string): Promise<BillingRunView> {
+    const run = await this.runs.findOneBy({ id });
+    if (!run) throw new BillingRunNotFoundError();
+    return runView(run);
+  }
+
+  /** Accepts the rating of a month, which a worker carries out. Throws `ValidationFailedError` for a month that has not ended. */
+  async create(period: string, because: AuditContext): Promise<BillingRunView> {
+    if (!hasEnded(period, new Date()))
+      throw new ValidationFailedError([
+        { field: 'period', message: 'period must be a month that has ended: a running month has no invoice' },
+      ]);
+    return this.transaction.run(async (em) => {
+      const values = { issuerId: DEFAULT_ISSUER, period: firstDay(period), requestedBy: because.by.sub };
+      const { identifiers } = await em.insert(BillingRun, values);
+      const run = await em.findOneByOrFail(BillingRun, { id: String(identifiers[0]?.id) });
+      const target = { type: 'billing_run', id: run.id };
+      await this.audit.record(queryableOf(em), {
+        ...because,
+        action: 'billing_run_requested',
+        target,
+        details: { period: monthOf(period) },
+      });
+      return runView(run);
+    });
+  }
+
+  /** The runs that wait for a worker, and those of workers that have died. */
+  async due(limit: number): Promise<string[]> {
+    const due = await this.runs
+      .createQueryBuilder('r')
+      .where(`r.status = 'pending' or (r.status = 'running' and r.leaseUntil < clock_timestamp())`)
+      .orderBy('r.requestedAt')
+      .limit(limit)
+      .getMany();
+    return due.map(({ id }) => id);
+  }
+
+  /**
+   * Carries out a run. After a crash the lines are the old ones or the new ones, and the run is claimed again when its lease is over. Throws
+   * `RunNotClaimableError` while another worker has it; a failure that a repetition may mend is thrown, and any other one is recorded.
+   */
+  async run(id: string): Promise<void> {
+    const { period, issuerId } = await this.claim(id);
+    try {
+      await this.rating.rate({ issuerId, period }, this.reporter(id), (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
+    } catch (error) {
+      const { code, detail = 'The rating failed for a reason that is not known; the log of the worker has it' } = errorFields(error);
+      const failure: RunFailure = { code, detail };
+      if (isRetryable(error)) {
+        await this.runs.update({ id, status: 'running' }, { leaseUntil: () => 'clock_timestamp()' });
+        throw error;
+      }
+      this.log.error({ event: 'billing_run_failed', run_id: id, ...failure });
+      await this.runs.update(
+        { id, status: In(runStatusesBefore('failed')) },
+        { status: 'failed', failure, finishedAt: () => 'clock_timestamp()' },
+      );
+      throw error;
+    }
+  }
+
+  private async claim(id: string): Promise<BillingRun> {
+    const { affected } = await this.runs
+      .createQueryBuilder()
+      .update()
+      .set({
+        status: 'running',
+        startedAt: () => 'clock_timestamp()',
+        leaseUntil: () => `clock_timestamp() + interval '${LEASE_MINUTES} minutes'`,
+      })
+      .where('id = :id and status = any (:from)', { id, from: runStatusesBefore('running') })
+      .andWhere(`(status = 'pending' or lease_until <= clock_timestamp())`)
+      .execute();
+    const run = await this.runs.findOneBy({ id });
+    if (!run) throw new BillingRunNotFoundError();
+    if (affected !== 1) throw new RunNotClaimableError();
+    return run;
+  }
+
+  /** Fenced: a run that was claimed by somebody else meanwhile ends the transaction, and with it the new lines. */
+  private async complete(query: <R>(text: string, values: readonly unknown[]) => Promise<R[]>, id: string, rating: Rating): Promise<void> {
+    const { inputsDigest, linesDigest, problems, totals } = rating;
+    const progress: RunProgress = { tenants: totals.tenants, lines: totals.lines };
+    const done = await query(
+      `update billing_runs set status = 'completed', finished_at = clock_timestamp(), lease_until = null, inputs_digest = $2, lines_digest = $3,
+              problems = $4, totals = $5, progress = $6
+        where id = $1 and status = any ($7) returning id`,
+      [
+        id,
+        inputsDigest,
+        linesDigest,
+        JSON.stringify(problems),
+        JSON.stringify(totals),
+        JSON.stringify(progress),
+        runStatusesBefore('completed'),
+      ],
+    );
+    if (done.length !== 1) throw new RunNotClaimableError();
+  }
+
+  private reporter(id: string): (progress: RunProgress) => Promise<void> {
+    let reportedMs = performance.now();
+    return async (progress) => {
+      if (performance.now() - reportedMs < REPORT_EVERY_MS) return;
+      reportedMs = performance.now();
+      await this.runs.update({ id, status: 'running' }, { progress });
+    };
+  }
+}
+
+function runView(run: BillingRun): BillingRunView {
+  const { tenants = 0, lines = 0 } = run.progress;
+  return {
+    id: run.id,
+    issuer_id: run.issuerId,
+    period: monthOf(run.period),
+    status: run.status,
+    progress: { tenants, lines },
+    problems: run.problems,
+    inputs_digest: run.inputsDigest,
+    lines_digest: run.linesDigest,
+    totals: run.totals,
+    failure: run.failure,
+    requested_by: run.requestedBy,
+    requested_at: run.requestedAt.toISOString(),
+    started_at: run.startedAt?.toISOString() ?? null,
+    finished_at: run.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Set-based: the provider's invoices of a month that count, and those that do not yet. $1 first day of the month.
+ * An invoice counts when its lines add up to its amount, or when an operator has released the difference.
+ */
+export const DOCUMENTS = `
+select i.id, i.invoice_uuid, i.document_hash, i.amount::text as amount, i.reconciliation,
+       coalesce(i.status = 'ingested' and i.reconciliation in ('reconciled', 'released'), false) as counts
+  from cloud_invoices i where i.period = $1::date order by i.invoice_uuid collate "C"`;
+
+/**
+ * Set-based: every line of the month, split by owners. $1 first day of the month, $2 the invoices that count.
+ * ownerIntervals: the earliest known owner reaches back to the creation, and a deleted resource keeps its last one (`cloud_resource_owners`). A line
+ * that ends before its resource was first seen has the owner that its project had then, as the ingest decided. A line without a
+ * resource has the owner of its project. The parts of a line are whole units of its last decimal place, by largest remainder; ties go to the lower tenant id.
+ */
+export const STAGE_PIECES = `
+create temp table rating_pieces on commit drop as
+with month as (select $1::date::timestamp at time zone 'UTC' as since, ($1::date + interval '1 month') at time zone 'UTC' as until),
+lines as (
+  select l.invoice_id, i.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_id, l.project_name, l.amount, l.hours,
+         l.tenant_id as ingested_owner, r.name as resource_name, r.region, r.cloud_project_id, r.size_slug,
+         case when jsonb_typeof(r.attrs -> 'tags') = 'array' then r.attrs -> 'tags' else '[]' end as tags,
+         least(coalesce(l.started_at, m.since), coalesce(l.ended_at, m.until) - interval '1 second') as since, coalesce(l.ended_at, m.until) as until,
+         coalesce(l.resource_id is not null and r.id is not null
+           and (coalesce(l.ended_at, m.until) > r.first_seen_at or r.owner_override is not null), false) as owner_known,
+         r.tenant_id as present_owner,
+         case when l.is_tax or l.kind = 'tax' then 'provider_tax'
+              when l.kind = 'credit' then 'provider_credits'
+              when l.kind = 'account' and lower(l.product) like '%support%' then 'support'
+              when l.kind = 'account' then 'account_wide' end as pool
+    from cloud_invoices i cross join month m
+    join cloud_cost_lines l on l.invoice_id = i.id
+    left join cloud_resources r on r.id = l.resource_id
+   where i.id = any ($2::uuid[])),
+owners as materialized (
+  select * from cloud_resource_owners where resource_id in (select resource_id from lines where owner_known and pool is null)),
+spans as (
+  select l.invoice_id, l.line_no, o.tenant_id as owner,
+         sum(round(extract(epoch from least(l.until, o.owned_until) - greatest(l.since, o.owned_from)) * 1000000)) as weight
+    from lines l join owners o on o.resource_id = l.resource_id
+   where l.owner_known and l.pool is null and o.owned_from < l.until and o.owned_until > l.since
+   group by 1, 2, 3),
+parts as (
+  select l.invoice_id, l.line_no, s.owner, s.weight, sum(s.weight) over w as of_weight, l.amount * power(10::numeric, p.places) as units,
+         p.places, div(l.amount * power(10::numeric, p.places) * s.weight, sum(s.weight) over w) as share
+    from lines l join spans s using (invoice_id, line_no) cross join lateral (select greatest(scale(l.amount), 2) as places) p
+  window w as (partition by l.invoice_id, l.line_no)),
+ranked as (
+  select *, units - sum(share) over w as rest,
+         row_number() over (partition by invoice_id, line_no order by abs(units * weight - share * of_weight) desc, owner collate "C" nulls first) as nth
+    from parts window w as (partition by invoice_id, line_no)),
+split as (
+  select invoice_id, line_no, owner, weight, of_weight,
+         round((share + case when nth <= abs(rest) then sign(rest) else 0 end) / power(10::numeric, places), places) as amount
+    from ranked)
+select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_id, l.resource_name, l.project_name, l.region,
+       l.cloud_project_id as project_id, coalesce(substring(l.description from '\\(([a-z0-9]+-[a-z0-9.-]+)\\)[^()]*$'), l.size_slug) as sku,
+       l.tags, l.hours, coalesce(s.amount, l.amount) as amount, case when s.invoice_id is null then 1 else s.weight end as weight,
+       case when s.invoice_id is null then 1 else s.of_weight end as of_weight,
+       greatest(extract(epoch from l.until - l.since), 1)::bigint as line_s,
+       own.tenant, case when own.tenant is null then coalesce(l.pool, 'unattributed') end as pool,
+       case when l.pool is not null then 'pool' when s.invoice_id is not null then 'owners_over_time'
+            when l.owner_known and l.present_owner is not null then 'owner' else 'project' end as owner_rule
+  from lines l
+  left join split s using (invoice_id, line_no)
+  cross join lateral (
+    select case when l.pool is not null then null when s.invoice_id is not null then s.owner
+                when l.owner_known then coalesce(l.present_owner, l.ingested_owner) else l.ingested_owner end as tenant) own`;
+
+/** Set-based: what each pool and each tenant has. */
+export const STAGED_SUMS = `
+select tenant, pool, sum(amount)::text as amount, count(*)::int as lines from rating_pieces group by 1, 2 order by tenant collate "C" nulls first, pool`;
+
+/** All pieces in the order of the rated lines: those without an owner first, then tenant by tenant. Read by a cursor, in bounded memory. */
+export const PIECES_CURSOR = `
+declare pieces no scroll cursor for
+select invoice_uuid as invoice, line_no, product, kind, description, resource_id, resource_name, project_name, region, project_id, sku, tags,
+       hours::text as hours, amount::text as amount, weight::text as weight, of_weight::text as of_weight, line_s::int as line_s, tenant, pool, owner_rule
+  from rating_pieces
+ order by tenant collate "C" nulls first, invoice_uuid collate "C", line_no`;
+
+export const FETCH_PIECES = 'fetch 2000 from pieces';
+
+/** One piece as the cursor gives it. Numbers are decimal text. */
+export interface PieceRow {
+  readonly invoice: string;
+  readonly line_no: number;
+  readonly product: string;
+  readonly kind: string;
+  readonly description: string;
+  readonly resource_id: string | null;
+  readonly resource_name: string | null;
+  readonly project_name: string | null;
+  readonly region: string | null;
+  readonly project_id: string | null;
+  readonly sku: string | null;
+  readonly tags: readonly string[];
+  readonly hours: string | null;
+  readonly amount: string;
+  /** Microseconds of the line that are the owner's, of all; 1 of 1 for a line that is not split. */
+  readonly weight: string;
+  readonly of_weight: string;
+  readonly line_s: number;
+  readonly tenant: string | null;
+  readonly pool: string | null;
+  readonly owner_rule: string;
+}
+
+/** Set-based: writes rated lines. $1 issuer, $2 first day of the month, $3 the lines as JSON. */
+export const INSERT_RATED_LINES = `
+insert into rated_lines (issuer_id, period, line_no, tenant_id, bucket, line_kind, product, description, resource_id, resource_name, project_name, region,
+                         quantity, unit, buy, sell, explanation)
+select $1, $2::date, l.line_no, l.tenant_id, l.bucket, l.line_kind, l.product, l.description, l.resource_id, l.resource_name, l.project_name, l.region,
+       l.quantity, l.unit, l.buy, l.sell, l.explanation
+  from json_to_recordset($3) as l (line_no int, tenant_id text, bucket text, line_kind text, product text, description text, resource_id uuid,
+    resource_name text, project_name text, region text, quantity numeric, unit text, buy numeric, sell numeric, explanation jsonb)`;

@@ -1,0 +1,59 @@
+import { domainError } from '#libs/kernel';
+
+export class IssuerNotFoundError extends domainError('issuer_not_found', 'not_found', 'There is no such issuer') {}
+
+export class RateCardNotFoundError extends domainError('rate_card_not_found', 'not_found', 'There is no rate card with this id') {}
+
+export class RateCardVersionNotFoundError extends domainError(
+  'rate_card_version_not_found',
+  'not_found',
+  'The rate card has no version with this number',
+) {}
+
+export class RateCardExistsError extends domainError(
+  'rate_card_exists',
+  'conflict',
+  (name: string) => `There is a rate card with the name ${name} already`,
+) {}
+
+/** A published version never changes; a new version from a later month on takes its place. */
+export class VersionPublishedError extends domainError(
+  'version_published',
+  'conflict',
+  (version: number) => `Version ${version} of the rate card is published and never changes; create a new version`,
+) {}
+
+export class MonthTakenError extends domainError(
+  'month_taken',
+  'conflict',
+  (month: string) => `Another version of the rate card is published from ${month} on already; choose another month`,
+) {}
+
+export class RateOverrideNotFoundError extends domainError(
+  'rate_override_not_found',
+  'not_found',
+  'There is no rate override with this id',
+) {}
+
+export class BillingRunNotFoundError extends domainError('billing_run_not_found', 'not_found', 'There is no billing run with this id') {}
+
+/** Another worker has claimed the run, or it has ended. */
+export class RunNotClaimableError extends domainError(
+  'billing_run_not_claimable',
+  'conflict',
+  'The billing run is being worked on by another worker, or it has ended',
+) {}
+
+/** A month that was never rated has no result. */
+export class NotRatedError extends domainError(
+  'not_rated',
+  'conflict',
+  (month: string) => `The month ${month} is not rated yet; start a billing run for it with POST /api/v1/billing-runs`,
+) {}
+
+/** The row changed since the caller read it. */
+export class VersionMovedError extends domainError(
+  'version_moved',
+  'conflict',
+  (version: number) => `It was changed meanwhile and has version ${version} now; read it again`,
+) {}

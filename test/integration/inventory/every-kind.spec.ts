@@ -1,0 +1,284 @@
+import { KindReader, KINDS, type Kind } from '#libs/inventory';
+import { newWorld, type World } from '../../support/inventory-world';
+import type { RawObject } from '../../support/listed-objects';
+import { LISTED_PRODUCTS, type ListedProduct } from '../../support/listed-products';
+
+const platform = { kind: 'platform' } as const;
+const products = KINDS.flatMap(({ kind, required }) => (required ? [] : [kind]));
+const kindNamed = (name: string) => KINDS.find(({ kind }) => kind === name) as Kind;
+const productOf = (name: string) => LISTED_PRODUCTS[name] as ListedProduct;
+
+/** Every text in an object with its place, such as `users.0.password`. */
+function textsIn(value: unknown, at = ''): { place: string; text: string }[] {
+  if (typeof value === 'string') return [{ place: at, text: value }];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, at === '' ? name : `${at}.${name}`));
+}
+
+/** The object with a mark in every text, in a notation that no reader changes. */
+function marked(value: unknown, at = ''): unknown {
+  if (typeof value === 'string') return markOf(at);
+  if (Array.isArray(value)) return value.map((inner, nth) => marked(inner, at === '' ? String(nth) : `${at}.${nth}`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, marked(inner, at === '' ? name : `${at}.${name}`)]));
+}
+
+const markOf = (place: string) => `mark-${place.replaceAll(/[._]/g, '-')}-end`;
+
+it('has an object for every kind that no other fixture has', () => {
+  expect(Object.keys(LISTED_PRODUCTS).sort()).toEqual([...products].sort());
+});
+
+it.each(products)('keeps of a %s the declared fields only, whatever the others contain [KND-1]', (name) => {
+  const { object, kept, parentId } = productOf(name);
+  const seen = JSON.stringify(kindNamed(name).observe(marked(object), parentId)).toLowerCase();
+  const found = textsIn(object).filter(({ place }) => seen.includes(markOf(place).toLowerCase()));
+  expect(found.map(({ place }) => place).sort()).toEqual([...kept].sort());
+});
+
+it.each(products)('reads a %s with an id only', (name) => {
+  const { object, parentId } = productOf(name);
+  const { idField = 'id' } = kindNamed(name);
+  const least = {
+    [idField]: object[idField],
+    ...(name === 'managed_db' && { status: 'online' }),
+    ...(name === 'dns_record' && { type: 'A' }),
+  };
+  expect(kindNamed(name).observe(least, parentId)).toMatchObject({ providerId: expect.any(String) as string });
+});
+
+describe('the lists of every kind', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await newWorld({ STRIKES_TO_DELETE: '3' });
+    await world.simulator.change(documentOf((object) => object));
+    for (const kind of ['droplet', 'dns_zone']) await world.sweep(kind);
+  });
+  afterAll(() => world.close());
+
+  /** The account with an object of each kind; the parents of listed children keep their ids. */
+  function documentOf(change: (object: RawObject, name: string) => RawObject): Record<string, unknown> {
+    const stored = Object.entries(LISTED_PRODUCTS).flatMap(([name, { stored: place, object }]) =>
+      place ? [[place.in, [{ ...change(object, name), ...place.fields }]] as const] : [],
+    );
+    const domains = [{ name: 'fern-bakery.example' }, { name: 'empty.example' }];
+    const images = [productOf('custom_image').object];
+    return { domains, ...Object.fromEntries(stored), images, tags: [{ name: 'fern', others: [] }] };
+  }
+
+  const rowsOf = (kind: string) =>
+    world.database.query<{ id: string; provider_id: string; parents: string[]; deleted: boolean; strikes: number }>(
+      `select id, provider_id, parents, deleted_at is not null as deleted, stale_strike_count::int as strikes from cloud_resources where kind = $1`,
+      [kind],
+    );
+
+  const events = async (kind: string) =>
+    (
+      await world.database.query<{ type: string }>(
+        'select e.type from cloud_resource_events e join cloud_resources r on r.id = e.resource_id where r.kind = $1 order by e.seq',
+        [kind],
+      )
+    ).map(({ type }) => type);
+
+  it('finds the object of each kind once, and writes nothing in a second cycle [INV-1, INV-2]', async () => {
+    for (const round of ['first', 'second'])
+      for (const kind of products)
+        expect({ round, sweep: await world.sweep(kind) }).toMatchObject({ round, sweep: { kind, status: 'complete', reason: null } });
+    for (const kind of products) {
+      expect({ kind, rows: await rowsOf(kind) }).toMatchObject({ kind, rows: [{ deleted: false }] });
+      expect({ kind, events: await events(kind) }).toEqual({ kind, events: ['discovered'] });
+    }
+  });
+
+  it('gives every object its parents: of networks and certificates those that use them [INV-12]', async () => {
+    const parents = async (kind: string) => (await rowsOf(kind)).flatMap((row) => row.parents);
+    expect(await parents('k8s_node_pool')).toEqual([`k8s_cluster/${String(productOf('k8s_cluster').object.id)}`]);
+    expect(await parents('db_replica')).toEqual([`managed_db/${String(productOf('managed_db').object.id)}`]);
+    expect(await parents('dns_record')).toEqual(['dns_zone/fern-bakery.example']);
+    expect(await parents('registry_repository')).toEqual(['container_registry/fern']);
+    expect((await parents('vpc')).map((ref) => ref.split('/')[0])).toEqual(['app', 'k8s_cluster', 'managed_db']);
+    expect((await parents('certificate')).map((ref) => ref.split('/')[0])).toEqual(['cdn_endpoint']);
+    expect(await parents('uptime_check')).toContain('dns_zone/fern-bakery.example');
+  });
+
+  it('stores, logs and shows no secret of any kind [KND-1]', async () => {
+    const written: string[] = [];
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      jest.spyOn(stream, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0),
+    );
+    try {
+      await world.simulator.change(documentOf((object, name) => withMarkedSecrets(object, productOf(name))));
+      for (const kind of products) await world.sweep(kind);
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    const tables = ['cloud_resources', 'cloud_resource_events', 'cloud_sweeps', 'events', 'outbox_messages'];
+    const stored = await Promise.all(
+      tables.map(async (table) => {
+        const [found] = await world.database.query<{ at: string | null }>('select to_regclass($1)::text as at', [table]);
+        if (!found?.at) return '';
+        const [row] = await world.database.query<{ text: string }>(`select coalesce(string_agg(t::text, ' '), '') as text from ${table} t`);
+        return row?.text ?? '';
+      }),
+    );
+    const page = JSON.stringify(await world.inventory.list(platform, {}, { limit: 200 }));
+    expect(stored[0]).toContain('fern-db');
+    const secrets = /.{0,20}(mark-|user:password|token=secret).{0,40}/;
+    expect([...stored, page, written.join('')].flatMap((text) => secrets.exec(text)?.[0] ?? [])).toEqual([]);
+  });
+
+  it('asks for the lists of a kind under parents once for each parent [KND-3]', async () => {
+    await world.simulator.forgetCalls();
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', calls: 2, seen: 1 });
+    const asked = (await world.simulator.calls()).filter(({ path }) => path.endsWith('/records'));
+    expect(asked.map(({ path }) => path)).toEqual(['/v2/domains/empty.example/records', '/v2/domains/fern-bakery.example/records']);
+  });
+
+  it('gives a tenant the records of its zone by the id of the zone', async () => {
+    const [zone] = (await rowsOf('dns_zone')).filter(({ provider_id }) => provider_id === 'fern-bakery.example');
+    const { data } = await world.inventory.list(platform, { kind: 'dns_record', parent_id: zone?.id }, { limit: 10 });
+    expect(data).toMatchObject([{ kind: 'dns_record', attrs: { type: 'CAA', zone: 'fern-bakery.example' } }]);
+    const [database] = await rowsOf('managed_db');
+    expect((await world.inventory.list(platform, { kind: 'dns_record', parent_id: database?.id }, { limit: 10 })).data).toEqual([]);
+  });
+
+  it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {
+    const { data } = await world.service(KindReader).list(platform);
+    expect(data.map(({ kind }) => kind)).toEqual([...KINDS.map(({ kind }) => kind), 'spaces_bucket']);
+    expect(data.find(({ kind }) => kind === 'managed_db')).toMatchObject({
+      label: 'Database',
+      has_list: true,
+      cadence_s: 900,
+      count: 1,
+      monthly: '30.00',
+      status: 'available',
+    });
+    expect(data.find(({ kind }) => kind === 'nat_gateway')).toMatchObject({ count: 1, monthly: null });
+    expect(data.find(({ kind }) => kind === 'spaces_bucket')).toMatchObject({ has_list: false, count: 0 });
+    const own = await world.service(KindReader).list({ kind: 'tenant', tenantId: 'acme' });
+    expect(own.data.filter(({ count }) => count > 0)).toEqual([]);
+  });
+
+  it('deletes no row of a list that could be read and now cannot: its sweep is refused, not silent [KND-2, INV-7]', async () => {
+    await world.simulator.faults([{ id: 'closed', match: { path: '/v2/vpcs' }, effect: { type: 'status', status: 403 } }]);
+    for (let nth = 0; nth < 4; nth += 1)
+      expect(await world.sweep('vpc')).toMatchObject({ status: 'refused', reason: 'forbidden_by_provider', struck: 0, deleted: 0 });
+    await world.simulator.faults([]);
+    expect(await rowsOf('vpc')).toMatchObject([{ strikes: 0, deleted: false }]);
+  });
+
+  it('strikes no pool when a cluster cannot be read, because its pools are not known then [INV-4]', async () => {
+    const [pool] = productOf('k8s_cluster').object.node_pools as RawObject[];
+    const broken = { ...productOf('k8s_cluster').object, node_pools: [{ ...pool, count: 'three' }] };
+    await world.simulator.change({ kubernetes_clusters: [broken] });
+    expect(await world.sweep('k8s_node_pool')).toMatchObject({ status: 'incomplete', reason: 'unreadable_item', struck: 0 });
+    expect(await rowsOf('k8s_node_pool')).toMatchObject([{ strikes: 0, deleted: false }]);
+  });
+
+  it('deletes the row of the object of each kind that is gone, and of no other [INV-3]', async () => {
+    const kinds = products.filter((name) => productOf(name).stored);
+    const twice = Object.entries(LISTED_PRODUCTS).flatMap(([name, { stored: place, object }]) =>
+      place ? [[place.in, [object, another(object, name)].map((one) => ({ ...one, ...place.fields }))] as const] : [],
+    );
+    await world.simulator.change(Object.fromEntries(twice));
+    for (const kind of kinds) expect(await world.sweep(kind)).toMatchObject({ kind, status: 'complete', discovered: 1 });
+    await world.simulator.change(documentOf((object) => object));
+    for (let round = 0; round < 3; round += 1) for (const kind of kinds) await world.sweep(kind);
+    for (const kind of kinds) {
+      const rows = await rowsOf(kind);
+      expect({ kind, deleted: rows.filter(({ deleted }) => deleted).length, of: rows.length }).toEqual({ kind, deleted: 1, of: 2 });
+    }
+  });
+
+  /** The same object with an id of its own. */
+  function another(object: RawObject, name: string): RawObject {
+    const field = kindNamed(name).idField ?? 'id';
+    const id = object[field];
+    if (typeof id === 'number') return { ...object, [field]: id + 1 };
+    return {
+      ...object,
+      [field]:
+        field === 'ip' ? '2001:db8:cad:d0::2f' : field === 'id' || field === 'uuid' ? `0${String(id).slice(1, -1)}0` : `${String(id)}2`,
+    };
+  }
+});
+
+/** The object with a mark in each text that is not kept. */
+function withMarkedSecrets(object: RawObject, { kept: own }: ListedProduct): RawObject {
+  const kept = [...own, ...productOf('k8s_node_pool').kept.map((place) => `node_pools.0.${place}`)];
+  const mark = (value: unknown, at: string): unknown => {
+    if (typeof value === 'string') return kept.includes(at) ? value : `${value}${markOf(at)}`;
+    if (Array.isArray(value)) return value.map((inner, nth) => mark(inner, `${at}.${nth}`));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mark(inner, at === '' ? name : `${at}.${name}`)]));
+  };
+  return mark(object, '') as RawObject;
+}
+
+describe('a list that the provider does not let us read', () => {
+  let world: World;
+  const PROJECT = '00000000-0000-4000-8000-00000000000a';
+  const DATABASE = String(productOf('managed_db').object.id);
+  beforeAll(async () => {
+    world = await newWorld();
+    const { projects } = await world.simulator.account();
+    await world.simulator.change({
+      projects: [...projects, { ...projects[0], id: PROJECT, name: 'Fern', description: 'tenant:fern', is_default: false }],
+      members: [{ project_id: PROJECT, urn: `do:dbaas:${DATABASE}` }],
+      databases: [{ ...productOf('managed_db').object, project_id: PROJECT }],
+    });
+  });
+  afterAll(() => world.close());
+
+  it.each([
+    { status: 403, reason: 'forbidden_by_provider' },
+    { status: 404, reason: 'not_found_at_provider' },
+    { status: 412, reason: 'refused_by_provider' },
+  ])(
+    'is not available after a first $status: no alarm, no part in as_of, and read again after a day [KND-2]',
+    async ({ status, reason }) => {
+      const body = { id: reason, message: 'no' };
+      await world.simulator.faults([{ id: 'closed', match: { path: '/v2/databases' }, effect: { type: 'status', status, body } }]);
+      expect(await world.sweep('managed_db')).toMatchObject({ status: 'not_available', reason });
+      const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
+      expect(completeness.managed_db).toEqual({ as_of: null, complete: false, reason: `not_available: ${reason}` });
+      const kinds = await world.service(KindReader).list(platform);
+      expect(kinds.data.find(({ kind }) => kind === 'managed_db')).toMatchObject({ status: 'not_available', last_complete_at: null });
+      expect(await world.sweeps.shouldSkip('managed_db')).toBe(true);
+      expect((await world.due.find()).map(({ kind }) => kind)).not.toContain('managed_db');
+      expect(await world.database.query(`select 1 from events where type like 'sweep.%'`)).toEqual([]);
+    },
+  );
+
+  it('leaves its members of projects as rows without details, with their tenant [KND-2, INV-11]', async () => {
+    expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
+    const { data } = await world.inventory.list(platform, { kind: 'managed_db' }, { limit: 10 });
+    expect(data).toMatchObject([{ provider_id: DATABASE, tenant_id: 'fern', name: null, attrs: { placeholder: true } }]);
+    for (let walk = 0; walk < 2; walk += 1) expect(await world.sweep('project')).toMatchObject({ status: 'complete', struck: 0 });
+  });
+
+  it('is read again after a day, and gives these rows their details in place [KND-2]', async () => {
+    await world.simulator.faults([]);
+    await world.database.query(
+      `update cloud_sweeps set started_at = started_at - interval '25 hours', finished_at = finished_at - interval '25 hours' where kind = 'managed_db'`,
+    );
+    expect(await world.sweeps.shouldSkip('managed_db')).toBe(false);
+    expect((await world.due.find()).map(({ kind }) => kind)).toContain('managed_db');
+    const before = await world.database.query<{ id: string }>(`select id from cloud_resources where kind = 'managed_db'`);
+    expect(await world.sweep('managed_db')).toMatchObject({ status: 'complete', discovered: 0, updated: 1 });
+    const { data } = await world.inventory.list(platform, { kind: 'managed_db' }, { limit: 10 });
+    expect(data).toMatchObject([{ id: before[0]?.id, name: 'fern-db', tenant_id: 'fern', attrs: { engine: 'pg' } }]);
+    expect(data[0]?.attrs).not.toHaveProperty('placeholder');
+    const types = await world.database.query<{ type: string }>(
+      'select type from cloud_resource_events where resource_id = $1 order by seq',
+      [before[0]?.id],
+    );
+    expect(types.filter(({ type }) => type === 'discovered')).toHaveLength(1);
+  });
+
+  it('waits with the lists under parents until the parents have been listed', async () => {
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'incomplete', reason: 'parents_not_listed', calls: 0 });
+    await world.sweep('dns_zone');
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete' });
+  });
+});
