@@ -83,7 +83,7 @@ class BoardServer extends ExpressAdapter {
     });
   }
 
-  /** Serves the board's texts with a remark on each button whose action is refused: the board itself hides none of them. */
+  /** Serves the board's texts with a remark on each button of a refused action, because the board itself hides none of them. */
   override setStaticPath(route: string, folder: string): ExpressAdapter {
     this.app.get(`${route}/locales/:language/messages.json`, async (request, response, next) => {
       const { language } = request.params;
@@ -109,7 +109,7 @@ class BoardServer extends ExpressAdapter {
 }
 
 /** The names of buttons, by part of the board. */
-type BoardTexts = Readonly<Record<string, { readonly ACTIONS?: Readonly<Record<string, unknown>> }>>;
+type BoardTexts = Readonly<Record<string, { readonly ACTIONS?: Readonly<Record<string, string>> }>>;
 
 /** The buttons of the board for actions that are not among the allowed ones. */
 const REFUSED_BUTTONS: Readonly<Record<string, readonly string[]>> = {

@@ -19,7 +19,7 @@ interface OfferProps {
   readonly close: () => void;
 }
 
-/** Asks whose session this should become, so that no site signs a person into an account that is not theirs. */
+/** Asks before a token of another site replaces the session, so that no site signs a person into an account that is not theirs. */
 export function Offer({ token, current, begin, close }: OfferProps) {
   const who = useMemo(() => describedBy(token), [token]);
   const [refused, setRefused] = useState<Error | null>(null);

@@ -7,7 +7,7 @@ import { TEXTS } from './texts';
 interface SignInProps {
   readonly begin: (token: string) => Promise<void>;
   readonly failure: Error | null;
-  /** Over a page whose session has ended: the page stays behind it. */
+  /** Over a page after the end of its session: the page stays behind it. */
   readonly over?: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { EventSource } from './event-source';
 /** The channel on which readers hear of new numbers. The payload is the last one. */
 export const EVENTS_CHANNEL = 'arcadia_events';
 
-/** True while the chain has links that the sequencer has not passed. Fenced: it looks for work before a lease is claimed. */
+/** True while the chain has links that the sequencer has not passed. Fenced: it searches for work before a lease is claimed. */
 export const IS_BEHIND = `
 select exists (select from record_chain where no > coalesce((select last_link from event_sequencer), 0)) as behind`;
 

@@ -145,7 +145,7 @@ interface RefusedWrite {
   readonly droplets: DropletCalls;
   readonly dropletId: string;
   readonly signal: AbortSignal;
-  /** Pause before the step looks again. */
+  /** Pause before the step asks the provider again. */
   readonly pollMs: number;
 }
 

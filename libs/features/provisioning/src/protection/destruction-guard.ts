@@ -54,7 +54,7 @@ export class DestructionGuard implements AcceptanceGuard {
     private readonly tenants: TenantRegistry,
   ) {}
 
-  /** Refuses starts whose definition says that they destroy or overwrite a protected resource. */
+  /** Refuses starts of definitions that declare that they destroy or overwrite a protected resource. */
   async judgeAll(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
     const targets = starts.map(({ kind, input }) => this.registry.get(kind).destroys?.(input) ?? []);
     const ids = [...new Set(targets.flat())];
