@@ -8,7 +8,7 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/projects': { id: 'GET /:id', provider: 'there is one', name: 'q', description: 'q', purpose: 'free text of the provider', first_seen_at: 'few rows', last_seen_at: 'few rows', deleted_at: 'deleted', resources: 'a count' },
   '/api/v1/sweeps': { id: 'GET /:id', reason: 'status', pages_done: 'a count', pages_expected: 'a count', calls: 'a count', seen: 'a count', discovered: 'a count', updated: 'a count', restored: 'a count', struck: 'a count', deleted: 'a count', missing: 'status=suspect', unreadable_items: 'status', started_at: 'since, until', finished_at: 'since, until' },
   '/api/v1/sweeps/{id}/missing': { '*': 'one sweep; tenant_id selects the customer to ask' },
-  '/api/v1/sagas': { id: 'GET /:id', cost: 'amounts', approval: 'status', input: 'resource_id', context: 'resource_id', error: 'status', leftovers: 'status', cancel_requested: 'status', current_step_idx: 'status', target_name: 'resource_id', reason: 'free text', created_at: 'since, until', updated_at: 'since, until', finished_at: 'since, until', duration_ms: 'a number', steps: 'status' },
+  '/api/v1/sagas': { id: 'GET /:id', cost: 'amounts', approval: 'status', input: 'resource_id', context: 'resource_id', error: 'status', leftovers: 'status', cancel_requested: 'status', current_step_idx: 'status', target_name: 'resource_id', reason: 'free text', created_at: 'since, until', updated_at: 'since, until', finished_at: 'since, until', wake_at: 'status', duration_ms: 'a number', steps: 'status' },
   '/api/v1/drift': { id: 'GET /:id', resource_name: 'resource_id', expected: 'field', actual: 'field', spec_version: 'resource_id', monthly_price_delta: 'severity', currency: 'there is one', cause: 'resource_id', saga_id: 'GET /sagas', detected_at: 'newest first', age_seconds: 'newest first', closed_at: 'status', closed_by: 'status', reason: 'free text' },
   '/api/v1/drift-rules': { id: 'GET /:id', resource_name: 'resource_id', reason: 'free text', created_at: 'few rows', expires_at: 'expired' },
   '/api/v1/audit': { id: 'target_id', at: 'since, until', actor_role: 'tenant_id', actor_tenant_id: 'tenant_id', target_name: 'target_id', reason: 'free text', details: 'target_id' },
@@ -21,4 +21,9 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/billing/history': { id: 'few rows', description: 'free text', amount: 'a number', currency: 'there is one', at: 'since, until', invoice_number: 'invoice_uuid' },
   '/api/v1/billing/invoices': { id: 'GET /:id', invoice_number: 'invoice_uuid', issued_on: 'period', amount: 'a number', tax_amount: 'a number', currency: 'there is one', failure: 'status', lines: 'a count', unreadable_cells: 'a count', matched_line_ratio: 'a share', attributed_amount_ratio: 'a share', ingested_at: 'status', pushed_to_finance_at: 'status', finance_invoice_id: 'invoice_uuid', push_error: 'few rows' },
   '/api/v1/billing/cost-lines': { id: 'invoice_id', line_no: 'invoice_id', group_description: 'free text', description: 'free text', category: 'free text', resource_name: 'resource_id', match: 'match_method, match_reason', hours: 'a number', started_at: 'period', ended_at: 'period', amount: 'a number', currency: 'there is one' },
+  '/api/v1/billing-runs': { '*': 'period; newest first' },
+  '/api/v1/billing/pools': { '*': 'period; one row for each pool' },
+  '/api/v1/rate-cards': { '*': 'few rows' },
+  '/api/v1/rate-cards/{id}/versions': { '*': 'few rows' },
+  '/api/v1/rate-overrides': { '*': 'tenant_id, resource_id; few rows' },
 }; // prettier-ignore
