@@ -53,7 +53,7 @@ export class ListPriceResponse implements ListPriceView {
   @ApiText('Currency', { example: 'USD' })
   readonly currency: string;
 
-  @ApiText('Where the amount was read, for people', { example: 'DigitalOcean price list of 2026-11-01, seeded' })
+  @ApiText('Where the amount was read, for people', { example: 'price list of December 2026' })
   readonly origin: string;
 
   @ApiTime('When the amount was read, learned or set')

@@ -5558,7 +5558,7 @@ export interface components {
       currency: string;
       /**
        * @description Where the amount was read, for people
-       * @example DigitalOcean price list of 2026-11-01, seeded
+       * @example price list of December 2026
        */
       origin: string;
       /**

@@ -24,7 +24,7 @@ export class ListPrices1795000001120 implements MigrationInterface {
       create policy platform on list_prices using ((select arcadia_is_platform()));
       grant select, insert on list_prices to arcadia_service;
       insert into list_prices (product, source, valid_from, amount, unit, minimum, origin)
-      select product, 'configured', '2012-01-01T00:00:00Z', amount, unit, minimum, 'DigitalOcean price list of 2026-11-01, seeded'
+      select product, 'configured', '2012-01-01T00:00:00Z', amount, unit, minimum, 'seeded; compare it with the provider''s price list'
         from (values ('volume', 0.10, 'gib_month', null::numeric),
                      ('snapshot', 0.06, 'gib_month', 0.01),
                      ('load_balancer', 12.00, 'node_month', null),

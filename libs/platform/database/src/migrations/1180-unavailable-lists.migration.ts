@@ -12,7 +12,7 @@ export class UnavailableLists1795000001180 implements MigrationInterface {
         check (status in ('running', 'complete', 'incomplete', 'suspect', 'released', 'refused', 'not_available')) not valid;
       alter table cloud_sweeps validate constraint cloud_sweeps_status_check;
       insert into list_prices (product, source, valid_from, amount, unit, minimum, origin)
-      select product, 'configured', '2012-01-01T00:00:00Z', amount, unit, minimum, 'DigitalOcean price list of 2026-11-01, seeded'
+      select product, 'configured', '2012-01-01T00:00:00Z', amount, unit, minimum, 'seeded; compare it with the provider''s price list'
         from (values ('managed_db:db-s-1vcpu-1gb', 15.00, 'node_month', null::numeric),
                      ('managed_db:db-s-1vcpu-2gb', 30.00, 'node_month', null),
                      ('managed_db:db-s-2vcpu-4gb', 60.00, 'node_month', null),
