@@ -61,12 +61,21 @@ async function countedWhile(work: Promise<unknown>): Promise<number[]> {
   return [...counts];
 }
 
-it('counts a droplet exactly once from its order to its last day, also while it is half done or half undone [TNT-2]', async () => {
+it('counts a droplet exactly once from its order to its last day, also while it is half done, off, missing or half undone [TNT-2]', async () => {
   const before = await droplets();
   const id = await world.start('provision_droplet', { ...ORDER, name: 'once' });
   expect(await countedWhile(world.ended(id))).toEqual([before + 1]);
   const { context } = await world.reader.get({ kind: 'platform' }, id);
   const made = context as { create_droplet: { droplet_id: string }; register_droplet: { resource_id: string } };
+  for (const [status, strikes] of [
+    ['off', 0],
+    ['active', 2],
+    ['active', 0],
+  ]) {
+    const state = [made.register_droplet.resource_id, status, strikes];
+    await world.asOwner('update cloud_resources set status = $2, stale_strike_count = $3 where id = $1', state);
+    expect([status, strikes, await droplets()]).toEqual([status, strikes, before + 1]);
+  }
   await world.simulator.faults([
     { id: 'no_project', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 403 } },
   ]);
