@@ -306,10 +306,29 @@ describe('a list that the provider does not let us read', () => {
 
   it('costs one call for 200 objects of a parent, and no more [KND-3]', async () => {
     const domain = 'large.example';
-    const records = Array.from({ length: 201 }, (_, nr) => ({ id: 1_900_000_000 + nr, domain, type: 'A', name: `w${nr}`, data: '203.0.113.1' }));
+    const records = Array.from({ length: 201 }, (_, nr) => ({
+      id: 1_900_000_000 + nr,
+      domain,
+      type: 'A',
+      name: `w${nr}`,
+      data: '203.0.113.1',
+    }));
     await world.simulator.change({ domains: [{ name: domain }], domain_records: records });
     await world.sweep('dns_zone');
-    await world.database.query(`update cloud_resources set deleted_at = clock_timestamp(), status = 'deleted' where kind = 'dns_zone' and provider_id <> $1`, [domain]);
+    await world.database.query(
+      `update cloud_resources set deleted_at = clock_timestamp(), status = 'deleted' where kind = 'dns_zone' and provider_id <> $1`,
+      [domain],
+    );
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', calls: 2, seen: 201 });
+  });
+
+  it('reads the lists of parents one by one, so that they use no more than their share of a minute [KND-3]', async () => {
+    const domains = Array.from({ length: 4 }, (_, nr) => ({ name: `zone-${nr}.example` }));
+    await world.simulator.change({ domains, domain_records: [] });
+    await world.sweep('dns_zone');
+    const slow = await world.another({ DO_RATE_PER_MINUTE: '20', DO_MINUTE_WINDOW_MS: '500' }); // two of its calls in half a second
+    const startedAt = performance.now();
+    expect(await slow.sweeps.run('dns_record', { trigger: 'manual' })).toMatchObject({ status: expect.any(String) as string });
+    expect(performance.now() - startedAt).toBeGreaterThan(700); // five zones: three of them wait for 250 ms
   });
 });

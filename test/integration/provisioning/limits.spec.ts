@@ -78,9 +78,13 @@ it('counts a droplet exactly once from its order to its last day, also while it 
   }
   await world.simulator.faults([
     { id: 'no_project', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 403 } },
+    { id: 'undoing', match: { method: 'DELETE', path: '/v2/droplets/*' }, times: 1, effect: { type: 'hold' } },
   ]);
   const undone = await world.start('provision_droplet', { ...ORDER, name: 'undone' });
-  await countedWhile(world.ended(undone)).then((counts) => expect(counts).toEqual(expect.arrayContaining([before + 2])));
+  await world.simulator.untilHeld('undoing');
+  expect([(await world.reader.get({ kind: 'platform' }, undone)).status, await droplets()]).toEqual(['compensating', before + 2]);
+  await world.simulator.faults([]);
+  await world.ended(undone);
   expect(await droplets()).toBe(before + 1);
   await world.run('destroy_droplet', { resource_id: made.register_droplet.resource_id });
   expect(await droplets()).toBe(before);
