@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { insert } from '../../support/factories';
+import { aProject, change, insert } from '../../support/factories';
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -204,6 +204,22 @@ describe('one resource', () => {
       changes: { action: 'destroy', completed_at: at(336) },
     });
     expect((await ask([])).amount).toBe('3.00'); // 336 of 672 hours of 6.00
+  });
+
+  it('tells its earlier owner neither its present name nor its present project [TEN-3]', async () => {
+    const owners = [{ fromMs: month, tenant: 'acme' }, { fromMs: month + 100 * 3_600_000, tenant: 'birch' }];
+    const id = await aDroplet({ owners });
+    const account = await insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-2', identified_by: 'team' });
+    const project = await aProject(world.owner, { account_id: account, name: 'Plans of birch', tenant_id: 'birch' });
+    await change(world.owner, 'cloud_resources', id, { name: 'secret', cloud_project_id: project });
+    const of = (tenantId: string, filters: object) =>
+      world.costs.read({ kind: 'tenant', tenantId }, { period: '2026-04', groupBy: ['resource', 'project'], filters });
+    const names = async (tenantId: string, filters: object) =>
+      (await of(tenantId, filters)).groups.map(({ resource_name, project: name }) => [resource_name, name]);
+    expect(await names('acme', {})).toEqual([[null, null]]);
+    expect(await names('acme', { kind: 'droplet' })).toEqual([[null, null]]);
+    expect(await names('acme', { q: 'secret' })).toEqual([]);
+    expect(await names('birch', { q: 'secret' })).toEqual([['secret', 'Plans of birch']]);
   });
 
   it('lives until the first strike where no action is known [PRC-2]', async () => {

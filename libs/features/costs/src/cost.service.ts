@@ -123,7 +123,7 @@ export class CostService {
         : await this.answer(this.statement(scope, question, window, basis));
     const groups = row?.groups ?? [];
     if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
-    const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
+    const named = question.groupBy.includes('resource') ? await this.withNames(scope, groups) : groups;
     return {
       basis,
       currency: 'USD',
@@ -178,12 +178,12 @@ export class CostService {
     });
   }
 
-  /** Set-based: the names of all groups at once. */
-  private async withNames(groups: readonly CostGroupView[]): Promise<CostGroupView[]> {
+  /** Set-based: the names of all groups at once. A tenant gets no name of what another one owns by now. [TEN-3] */
+  private async withNames(scope: Scope, groups: readonly CostGroupView[]): Promise<CostGroupView[]> {
     const ids = groups.flatMap(({ resource }) => resource ?? []);
     const rows = await this.database.query<{ id: string; name: string | null; kind: string }>(
-      'select id, name, kind from cloud_resources where id = any ($1::uuid[])',
-      [ids],
+      'select id, kind, case when $2::text is null or tenant_id = $2 then name end as name from cloud_resources where id = any ($1::uuid[])',
+      [ids, scope.kind === 'tenant' ? scope.tenantId : null],
     );
     const known = new Map(rows.map((row) => [row.id, row]));
     return groups.map((group) => {
