@@ -315,6 +315,8 @@ describe('one resource', () => {
     await expect(ask([], { period: '2024-12' })).rejects.toMatchObject({ code: 'not_accruable' });
     expect(await ask([], { period: '2025-01' })).toMatchObject({ incomplete_before: '2025-01-15T00:00:00.000Z', amount: '6.00' });
     expect(await ask([], { period: '2025-02' })).toMatchObject({ incomplete_before: null });
+    const asTenant = world.costs.read({ kind: 'tenant', tenantId: 'acme' }, { period: '2024-12', groupBy: [], filters: {} });
+    await expect(asTenant).rejects.toThrow(/wait until the operator of this service has rated the month$/); // it has no invoice to ask for
     await world.owner.query(`insert into cloud_event_months (month, before, events, resources) values ('2025-02-01', '2025-03-01', 0, 0)`);
     await expect(ask([], { period: '2025-02' })).rejects.toMatchObject({ code: 'not_accruable' });
   });
