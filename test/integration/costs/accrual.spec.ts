@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { aProject, change, insert } from '../../support/factories';
+import { aProject, boundAccount, change, insert } from '../../support/factories';
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -192,6 +192,7 @@ describe('one resource', () => {
     await world.record([{ id, kind: 'droplet', bornMs: month, diedMs: Infinity, sizes, owners: [{ fromMs: month, tenant }], ...more }]);
     return id;
   };
+  beforeAll(() => insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' }));
   beforeEach(() => world.owner.query('truncate cloud_resources cascade; truncate resource_prices, cloud_sweeps'));
 
   it('lives until the destroy action, not until its deletion was noticed [PRC-2]', async () => {
@@ -207,10 +208,12 @@ describe('one resource', () => {
   });
 
   it('tells its earlier owner neither its present name nor its present project [TEN-3]', async () => {
-    const owners = [{ fromMs: month, tenant: 'acme' }, { fromMs: month + 100 * 3_600_000, tenant: 'birch' }];
+    const owners = [
+      { fromMs: month, tenant: 'acme' },
+      { fromMs: month + 100 * 3_600_000, tenant: 'birch' },
+    ];
     const id = await aDroplet({ owners });
-    const account = await insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-2', identified_by: 'team' });
-    const project = await aProject(world.owner, { account_id: account, name: 'Plans of birch', tenant_id: 'birch' });
+    const project = await aProject(world.owner, { name: 'Plans of birch', tenant_id: 'birch' });
     await change(world.owner, 'cloud_resources', id, { name: 'secret', cloud_project_id: project });
     const of = (tenantId: string, filters: object) =>
       world.costs.read({ kind: 'tenant', tenantId }, { period: '2026-04', groupBy: ['resource', 'project'], filters });
@@ -275,7 +278,7 @@ describe('one resource', () => {
   it('has the amounts of the invoice in a closed month, without tax unless tax is a group [PRC-1]', async () => {
     const id = await aDroplet();
     const invoice = await insert(world.owner, 'cloud_invoices', {
-      account_id: await insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' }),
+      account_id: await boundAccount(world.owner),
       invoice_uuid: 'april',
       period: '2026-04-01',
       issued_on: '2026-05-01',

@@ -40,7 +40,8 @@ export class TenantNotActiveError extends domainError(
 export class OrdersBlockedError extends domainError(
   'orders_blocked',
   'conflict',
-  (id: string, reason: string) => `New orders of the tenant ${quotedWord(id)} are blocked until the operator of this service lifts it: ${reason}`,
+  (id: string, reason: string) =>
+    `New orders of the tenant ${quotedWord(id)} are blocked until the operator of this service lifts it: ${reason}`,
 ) {}
 
 /** A closed tenant would still own something, or a saga of it would still run. */

@@ -123,7 +123,9 @@ async function costSummary(session: Session): Promise<void> {
     return value === undefined ? [] : [[name, value] as const];
   });
   const groups = (session.text('groupBy') ?? '').split(',').filter(Boolean);
-  const shape = session.shape(groups.length === 0 ? ['from', 'to', 'basis', 'amount', 'currency', 'estimate'] : [...groups.flatMap(fieldsOfGroup), 'amount']);
+  const shape = session.shape(
+    groups.length === 0 ? ['from', 'to', 'basis', 'amount', 'currency', 'estimate'] : [...groups.flatMap(fieldsOfGroup), 'amount'],
+  );
   const { data } = await answered(session.client.GET('/api/v1/costs', { params: { query: Object.fromEntries(given) } }));
   if (groups.length === 0 || shape.format === 'json') return writeObject(session.terminal, shape, { ...data });
   await writeRows(session.terminal, shape, (async function* () { yield data.groups.map((group) => ({ ...group })); })()); // prettier-ignore

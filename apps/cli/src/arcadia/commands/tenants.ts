@@ -51,10 +51,8 @@ export function addTenantCommands(book: CommandBook, program: Command): void {
     fields: ['id', 'name', 'status', 'usage.monthly_run_rate', 'usage.open_drift', 'usage.running_sagas'],
     examples: ['tenants ls', 'tenants ls --status suspended -o name'],
   });
-  book.add(
-    group,
-    { usage: 'get <id>', summary: 'one tenant with what it uses', examples: ['tenants get acme'] },
-    (session, id = '') => session.show(session.client.GET('/api/v1/tenants/{id}', { params: { path: { id } } }), TENANT),
+  book.add(group, { usage: 'get <id>', summary: 'one tenant with what it uses', examples: ['tenants get acme'] }, (session, id = '') =>
+    session.show(session.client.GET('/api/v1/tenants/{id}', { params: { path: { id } } }), TENANT),
   );
   book.add(
     group,
