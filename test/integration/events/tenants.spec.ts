@@ -31,6 +31,7 @@ beforeAll(async () => {
     type: 'saga.started',
   });
   await log('acme', { type: 'saga.completed', subject: { type: 'saga', id: 's-1', kind: 'demo' } });
+  await log('not-registered', { type: 'saga.started', subject: { type: 'saga', id: 's-2', kind: 'demo' } });
   await moveTo('acme');
   await change(world.owner, 'cloud_resources', moved, { name: 'acme-again' });
   await resourceEvent('acme', 'acme-again');
@@ -134,6 +135,8 @@ it('lets row security hide the events of others where a query forgets the tenant
     expect(await world.database.asTenant('acme', (tx) => tx.query(tenantsOf))).toEqual([{ tenant_id: 'acme' }]);
     expect(await world.database.withoutScope((tx) => tx.query(tenantsOf))).toEqual([]);
   }
+  expect(await ofTenant('not-registered')).toHaveLength(1);
+  expect(await events(tenantHeader('not-registered'))).toEqual([]); // the query asks for its events, and the database knows no such tenant
 });
 
 it('refuses another tenant, unknown words and numbers that are none, with the nearest word [TEN-2, TEN-5]', async () => {

@@ -190,6 +190,17 @@ it('changes no owner and registers nobody for 500 misspelt ids, by an admin and 
   expect(await world.database.query('select 1 from cloud_projects where tenant_id <> all ($1)', [before.tenants])).toEqual([]);
 });
 
+it('gives nothing to a closed tenant, whatever projects and admins have said before [TNT-1]', async () => {
+  const { id = '' } = (await agency.resource('droplet', '102')) ?? {};
+  await world.owners.setOwner(id, 'zed', ADMIN);
+  await world.database.query(`update tenants set status = 'closed', closed_at = clock_timestamp() where id in ('zed', 'bird')`);
+  const project = await mirrored(BIRD);
+  await world.owners.setProject(project?.id ?? '', { classification: 'of a closed tenant' }, ADMIN);
+  expect(await agency.resource('droplet', '102')).toMatchObject({ tenant_id: null });
+  await world.owners.setOwner(id, null, ADMIN);
+  expect(await agency.resource('droplet', '102')).toMatchObject({ tenant_id: null });
+});
+
 async function all(described: DescribedTenants) {
   const found = [];
   for (let cursor: string | undefined; ;) {

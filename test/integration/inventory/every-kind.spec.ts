@@ -1,4 +1,4 @@
-import { KindReader, KINDS, type Kind } from '#libs/inventory';
+import { CompletenessReader, KindReader, KINDS, type Kind } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
 import type { RawObject } from '../../support/listed-objects';
 import { LISTED_PRODUCTS, type ListedProduct } from '../../support/listed-products';
@@ -132,6 +132,16 @@ describe('the lists of every kind', () => {
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', calls: 2, seen: 1 });
     const asked = (await world.simulator.calls()).filter(({ path }) => path.endsWith('/records'));
     expect(asked.map(({ path }) => path)).toEqual(['/v2/domains/empty.example/records', '/v2/domains/fern-bakery.example/records']);
+    // A quarter of the token's hour of a million calls: the tenth that the kind may use allows them once in two and a half hours.
+    const swept = (hours: number) =>
+      world.database.query(
+        `update cloud_sweeps set calls = 250000, started_at = clock_timestamp() - $1 * interval '1 hour' where kind = 'dns_record' and status = 'complete'`,
+        [hours],
+      );
+    await swept(1);
+    expect(await world.sweeps.shouldSkip('dns_record')).toBe(true);
+    await swept(3);
+    expect(await world.sweeps.shouldSkip('dns_record')).toBe(false);
   });
 
   it('gives a tenant the records of its zone by the id of the zone', async () => {
@@ -238,6 +248,8 @@ describe('a list that the provider does not let us read', () => {
     'is not available after a first $status: no alarm, no part in as_of, and read again after a day [KND-2]',
     async ({ status, reason }) => {
       const body = { id: reason, message: 'no' };
+      // Earlier sweeps are now older than the limit after which another kind is stalled.
+      await world.database.query(`update cloud_sweeps set started_at = started_at - interval '2 hours'`);
       await world.simulator.faults([{ id: 'closed', match: { path: '/v2/databases' }, effect: { type: 'status', status, body } }]);
       expect(await world.sweep('managed_db')).toMatchObject({ status: 'not_available', reason });
       const { completeness } = await world.inventory.list(platform, {}, { limit: 1 });
@@ -254,6 +266,10 @@ describe('a list that the provider does not let us read', () => {
     expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
     const { data } = await world.inventory.list(platform, { kind: 'managed_db' }, { limit: 10 });
     expect(data).toMatchObject([{ provider_id: DATABASE, tenant_id: 'fern', name: null, attrs: { placeholder: true } }]);
+    const complete = world.service(CompletenessReader);
+    const { as_of } = await complete.ofKind('project');
+    expect(as_of).not.toBeNull();
+    expect(await complete.ofKind(['project', 'managed_db'])).toMatchObject({ as_of });
     for (let walk = 0; walk < 2; walk += 1) expect(await world.sweep('project')).toMatchObject({ status: 'complete', struck: 0 });
   });
 
@@ -280,5 +296,39 @@ describe('a list that the provider does not let us read', () => {
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'incomplete', reason: 'parents_not_listed', calls: 0 });
     await world.sweep('dns_zone');
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete' });
+  });
+
+  it('is refused, not silent, for a kind that the product needs, also when it was never read [KND-2]', async () => {
+    await world.simulator.faults([{ id: 'closed', match: { path: '/v2/droplets' }, effect: { type: 'status', status: 403 } }]);
+    expect(await world.sweep('droplet')).toMatchObject({ status: 'refused', reason: 'forbidden_by_provider' });
+    await world.simulator.faults([]);
+  });
+
+  it('costs one call for 200 objects of a parent, and no more [KND-3]', async () => {
+    const domain = 'large.example';
+    const records = Array.from({ length: 201 }, (_, nr) => ({
+      id: 1_900_000_000 + nr,
+      domain,
+      type: 'A',
+      name: `w${nr}`,
+      data: '203.0.113.1',
+    }));
+    await world.simulator.change({ domains: [{ name: domain }], domain_records: records });
+    await world.sweep('dns_zone');
+    await world.database.query(
+      `update cloud_resources set deleted_at = clock_timestamp(), status = 'deleted' where kind = 'dns_zone' and provider_id <> $1`,
+      [domain],
+    );
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', calls: 2, seen: 201 });
+  });
+
+  it('reads the lists of parents one by one, so that they use no more than their share of a minute [KND-3]', async () => {
+    const domains = Array.from({ length: 4 }, (_, nr) => ({ name: `zone-${nr}.example` }));
+    await world.simulator.change({ domains, domain_records: [] });
+    await world.sweep('dns_zone');
+    const slow = await world.another({ DO_RATE_PER_MINUTE: '20', DO_MINUTE_WINDOW_MS: '500' }); // two of its calls in half a second
+    const startedAt = performance.now();
+    expect(await slow.sweeps.run('dns_record', { trigger: 'manual' })).toMatchObject({ status: expect.any(String) as string });
+    expect(performance.now() - startedAt).toBeGreaterThan(700); // five zones: three of them wait for 250 ms
   });
 });

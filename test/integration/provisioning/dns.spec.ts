@@ -1,3 +1,4 @@
+import { ResourceProtection } from '#libs/provisioning';
 import { until } from '../../support/until';
 import { PLATFORM } from '../../support/principals';
 import { ACME, newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
@@ -240,12 +241,17 @@ describe('a create that takes effect after the lag bound', () => {
       { what: 'the reaper' },
     );
 
-  it('leaves one record in the end [SAG-14]', async () => {
+  it('leaves one record in the end, and both while the zone is protected [SAG-14, TNT-5]', async () => {
     await setRecords();
     await world.simulator.faults([lateCreate]);
     expect((await upsert('A', 'api', '203.0.113.1')).status).toBe('completed');
     await world.simulator.advance(3_600_000);
     await until(async () => (await zone()).length === 2, { what: 'the duplicate' });
+    const zoneId = (await world.resource('dns_zone', ZONE))?.id ?? '';
+    await world.get(ResourceProtection).set(PLATFORM, zoneId, true, ADMIN);
+    for (let round = 0; round < 2; round += 1) await world.reap();
+    expect(await zone()).toHaveLength(2);
+    await world.get(ResourceProtection).set(PLATFORM, zoneId, false, ADMIN);
     await reaped(['A api 203.0.113.1 1800']);
     expect(await world.simulator.fired()).toEqual({ late: 1 });
   });

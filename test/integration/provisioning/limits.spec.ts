@@ -61,17 +61,30 @@ async function countedWhile(work: Promise<unknown>): Promise<number[]> {
   return [...counts];
 }
 
-it('counts a droplet exactly once from its order to its last day, also while it is half done or half undone [TNT-2]', async () => {
+it('counts a droplet exactly once from its order to its last day, also while it is half done, off, missing or half undone [TNT-2]', async () => {
   const before = await droplets();
   const id = await world.start('provision_droplet', { ...ORDER, name: 'once' });
   expect(await countedWhile(world.ended(id))).toEqual([before + 1]);
   const { context } = await world.reader.get({ kind: 'platform' }, id);
   const made = context as { create_droplet: { droplet_id: string }; register_droplet: { resource_id: string } };
+  for (const [status, strikes] of [
+    ['off', 0],
+    ['active', 2],
+    ['active', 0],
+  ]) {
+    const state = [made.register_droplet.resource_id, status, strikes];
+    await world.asOwner('update cloud_resources set status = $2, stale_strike_count = $3 where id = $1', state);
+    expect([status, strikes, await droplets()]).toEqual([status, strikes, before + 1]);
+  }
   await world.simulator.faults([
     { id: 'no_project', match: { method: 'POST', path: '/v2/projects/*' }, effect: { type: 'status', status: 403 } },
+    { id: 'undoing', match: { method: 'DELETE', path: '/v2/droplets/*' }, times: 1, effect: { type: 'hold' } },
   ]);
   const undone = await world.start('provision_droplet', { ...ORDER, name: 'undone' });
-  await countedWhile(world.ended(undone)).then((counts) => expect(counts).toEqual(expect.arrayContaining([before + 2])));
+  await world.simulator.untilHeld('undoing');
+  expect([(await world.reader.get({ kind: 'platform' }, undone)).status, await droplets()]).toEqual(['compensating', before + 2]);
+  await world.simulator.faults([]);
+  await world.ended(undone);
   expect(await droplets()).toBe(before + 1);
   await world.run('destroy_droplet', { resource_id: made.register_droplet.resource_id });
   expect(await droplets()).toBe(before);

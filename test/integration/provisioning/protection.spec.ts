@@ -1,7 +1,7 @@
 import type { DomainError } from '#libs/kernel';
 import { OwnershipService } from '#libs/inventory';
 import { ResourceProtection } from '#libs/provisioning';
-import { SagaRegistry, SagaStarter } from '#libs/saga';
+import { SagaRegistry, SagaStarter, type SagaView } from '#libs/saga';
 import { Client } from 'pg';
 import { ADMIN, PLATFORM } from '../../support/principals';
 import { ACME, newProvisioningWorld, ORDER, type ProvisioningWorld } from '../../support/provisioning-world';
@@ -89,21 +89,39 @@ describe('a protected resource and every kind of saga', () => {
   });
 });
 
+/** Runs a saga while a transaction locks the resource; the statement is committed when the saga, right before its write, waits for it. */
+async function runBehind(resourceId: string, statement: string, kind: string, input: Record<string, unknown>): Promise<SagaView> {
+  const admin = new Client({ connectionString: stored.ownerUrl });
+  await admin.connect();
+  await admin.query(`begin; select 1 from cloud_resources where id = '${resourceId}' for update`);
+  const id = await world.start(kind, input);
+  await until(async () => (await admin.query(WAITING)).rowCount === 1, { what: 'the saga that waits for the change' });
+  await admin.query(`${statement}; commit`);
+  await admin.end();
+  return world.ended(id);
+}
+
 describe('a protection that is set while a saga is on its way', () => {
+  const protectedBy = (id: string, by: string) => `update cloud_resources set protected_by = ${by} where id = '${id}'`;
+
   it('stops the destroy right before it, also when it is committed only while the saga looks [TNT-5]', async () => {
     const { resourceId, dropletId, name } = await aDroplet('saved');
-    const admin = new Client({ connectionString: stored.ownerUrl });
-    await admin.connect();
-    await admin.query(`begin; update cloud_resources set protected_by = 'admin' where id = '${resourceId}'`);
-    const id = await world.start('destroy_droplet', { resource_id: resourceId, expected_name: name });
-    await until(async () => (await admin.query(WAITING)).rowCount === 1, { what: 'the saga that waits for the protection' });
-    await admin.query('commit');
-    await admin.end();
-    expect(await world.ended(id)).toMatchObject({ status: 'rolled_back', error: { step: 'destroy_droplet', code: 'resource_protected' } });
+    const input = { resource_id: resourceId, expected_name: name };
+    const saga = await runBehind(resourceId, protectedBy(resourceId, `'admin'`), 'destroy_droplet', input);
+    expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'destroy_droplet', code: 'resource_protected' } });
     expect(await live(dropletId)).toMatchObject({ status: 'active' });
     expect((await world.simulator.calls()).filter(({ method, path }) => method === 'DELETE' && path.endsWith(String(dropletId)))).toEqual(
       [],
     );
+  });
+
+  it('stops the delete of a record right before it when its zone is protected [TNT-5]', async () => {
+    const zoneId = (await zoneRow())?.id ?? '';
+    const before = await records();
+    const saga = await runBehind(zoneId, protectedBy(zoneId, `'admin'`), 'delete_dns_record', RECORD);
+    await world.asOwner(protectedBy(zoneId, 'null'));
+    expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'delete_record', code: 'resource_protected' } });
+    expect(await records()).toEqual(before);
   });
 
   it('is refused once the destroy has begun, and accepted again after its end [TNT-5]', async () => {
@@ -130,16 +148,22 @@ describe('a protection that is set while a saga is on its way', () => {
     expect(await live(dropletId)).toMatchObject({ status: 'active', size_slug: ORDER.size_slug });
   });
 
-  it('stops a destroy whose target got another owner meanwhile [TNT-5, TEN-6]', async () => {
-    const { resourceId, dropletId, name } = await aDroplet('sold');
-    const admin = new Client({ connectionString: stored.ownerUrl });
-    await admin.connect();
-    await admin.query(`begin; select 1 from cloud_resources where id = '${resourceId}' for update`);
-    const id = await world.start('destroy_droplet', { resource_id: resourceId, expected_name: name });
-    await until(async () => (await admin.query(WAITING)).rowCount === 1, { what: 'the saga that waits for the owner' });
-    await admin.query(`update cloud_resources set tenant_id = 'globex', owner_override = 'globex' where id = '${resourceId}'; commit`);
-    await admin.end();
-    expect(await world.ended(id)).toMatchObject({ status: 'rolled_back', error: { code: 'owner_changed' } });
+  it.each([
+    {
+      what: 'got another owner',
+      code: 'owner_changed',
+      statement: (id: string) => `update cloud_resources set tenant_id = 'globex', owner_override = 'globex' where id = '${id}'`,
+    },
+    {
+      what: 'has an owner that was closed',
+      code: 'tenant_not_active',
+      statement: () => `update tenants set status = 'closed', closed_at = clock_timestamp() where id = 'acme'`,
+    },
+  ])('stops a destroy whose target $what meanwhile [TNT-5, TEN-6]', async ({ what, code, statement }) => {
+    const { resourceId, dropletId, name } = await aDroplet(what.replaceAll(' ', '-'));
+    const saga = await runBehind(resourceId, statement(resourceId), 'destroy_droplet', { resource_id: resourceId, expected_name: name });
+    await world.asOwner(`update tenants set status = 'active', closed_at = null where id = 'acme'`);
+    expect(saga).toMatchObject({ status: 'rolled_back', error: { code } });
     expect(await live(dropletId)).toBeDefined();
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AuditLog } from '#libs/audit';
 import { ACME_HEADER, ADMIN_HEADER, tenantHeader } from '../../support/principals';
-import { aProject, aResource, insert } from '../../support/factories';
+import { aProject, aResource, aSaga, insert } from '../../support/factories';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
@@ -121,6 +121,18 @@ describe('a change of many resources', () => {
       data: { skipped: [{ id, code: 'already_protected' }] },
     });
     await bulk({ filter: { protected: 'true', q: 'kept-1' }, action: 'unprotect' }).expect(200);
+    expect(await row(id)).toMatchObject({ protected: false });
+  });
+
+  it('protects nothing that a saga is destroying already, and says so [TNT-5]', async () => {
+    const id = await aDroplet('acme', { provider_id: 'being-destroyed' });
+    const begun = { kind: 'destroy_droplet', steps: ['destroy_droplet'], tenant_id: 'acme', status: 'running', pivot_passed: true };
+    const saga_id = await aSaga(world.owner, begun);
+    await insert(world.owner, 'saga_holds', { resource: 'droplet:being-destroyed', saga_id });
+    expect((await bulk({ ids: [id], action: 'protect' }).expect(200)).body).toMatchObject({
+      data: { changed: 0, skipped: [{ id, code: 'resource_busy' }] },
+    });
+    expect((await patch(id, ACME_HEADER, { protected: true }).expect(409)).body).toMatchObject({ code: 'resource_busy' });
     expect(await row(id)).toMatchObject({ protected: false });
   });
 
