@@ -73,6 +73,7 @@ it.each([
     ],
     'kind is missing (and 1 more; see errors)',
   ],
+  [[{ field: 'input.action', message: 'action must be on or off' }], 'input.action must be on or off'],
   [[{ field: '', message: 'the body must be a JSON object' }], 'the body must be a JSON object'],
 ])('D2: names the first problem of %j in the message', (errors, message) => {
   expect(new ValidationFailedError(errors).message).toBe(message);

@@ -152,8 +152,15 @@ export class ValidationFailedError extends domainError('validation_failed', 'inv
 
 function summaryOf([first]: readonly FieldError[], count: number): string {
   if (!first) return 'The input is not as documented';
-  const named = first.field === '' || first.message.startsWith(first.field) ? first.message : `${first.field} ${first.message}`;
+  const named = withField(first);
   return count > 1 ? `${named} (and ${count - 1} more; see errors)` : named;
+}
+
+/** The message with the whole path of its field. Some messages begin with the path or with its last part. */
+function withField({ field, message }: FieldError): string {
+  if (field === '' || message.startsWith(field)) return message;
+  const name = field.slice(field.lastIndexOf('.') + 1);
+  return message.startsWith(`${name} `) ? `${field}${message.slice(name.length)}` : `${field} ${message}`;
 }
 
 function cut(text: string, max: number): string {

@@ -4,8 +4,10 @@ import { until } from '../../support/until';
 import { STRANGER, type WholeWorld } from './whole-world';
 
 const PAUSE_MS = 250;
+/** The kinds whose lists get faults. They are swept more often, so that the faults fire soon. */
+const WITH_FAULTS = ['droplet', 'snapshot', 'dns_zone', 'firewall', 'load_balancer', 'volume', 'project'];
 
-/** Admins that request sweeps of each kind in turn and drift detections, and a stranger that renames managed droplets. */
+/** Admins that request sweeps, of kinds with faults and of each kind in turn, and drift detections, and a stranger that renames managed droplets. */
 export class SweepLoad {
   /** The droplets that were renamed outside the product: id and new name. */
   readonly renamed = new Map<string, string>();
@@ -15,7 +17,8 @@ export class SweepLoad {
 
   async admin(over: AbortSignal): Promise<void> {
     for (let nth = 0; !over.aborted; nth += 1) {
-      const kind = SWEEPS[nth % SWEEPS.length]?.kind;
+      const round = Math.floor(nth / 4);
+      const kind = nth % 4 === 3 ? SWEEPS[round % SWEEPS.length]?.kind : WITH_FAULTS[(nth - round) % WITH_FAULTS.length];
       await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
       if (nth % 5 === 4) await this.detect();
       await sleep(PAUSE_MS); // the rate of the sweeps

@@ -33,6 +33,11 @@ const AXE_OPTIONS = {
   dark: { resultTypes: ['violations'], runOnly: ['color-contrast'] },
 };
 
+/** In the page: resolves when no animation runs that has an end. */
+const TRANSITIONS_END = `Promise.all(document.getAnimations()
+  .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
+  .map(({ finished }) => finished.catch(() => undefined))).then(() => undefined)`;
+
 interface AxeResult {
   readonly violations: readonly {
     readonly id: string;
@@ -61,7 +66,8 @@ export class ConsoleWorld {
     const site = createServer().listen(0, '127.0.0.1');
     await once(site, 'listening');
     const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    const system = Launched.run(['up'], { DATA_DIR: dataDir, CONSOLE_ORIGINS: origin, ...(await freePorts()) });
+    const rates = { DO_RATE_PER_MINUTE: '5000', DO_RATE_PER_HOUR: '100000' }; // no sweep waits a minute for its turn
+    const system = Launched.run(['up'], { DATA_DIR: dataDir, CONSOLE_ORIGINS: origin, ...rates, ...(await freePorts()) });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const summary = await system.summary();
     const [first = ''] = system.stdout.split('\n');
@@ -151,8 +157,14 @@ export class WatchedPage {
     });
   }
 
-  /** The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. */
+  /**
+   * The findings of axe-core as they are read in a failed test. Only the contrast of colours differs in the dark scheme. The attribute is
+   * set here too, because Chromium reports a changed media query with the next frame, which a page at rest may not draw.
+   */
   async axe(scheme: 'light' | 'dark'): Promise<string[]> {
+    await this.page.emulateMedia({ colorScheme: scheme });
+    await this.page.evaluate(`document.documentElement.dataset.scheme = '${scheme}'`);
+    await this.page.evaluate(TRANSITIONS_END);
     if (await this.page.evaluate(`typeof axe === 'undefined'`)) await this.page.evaluate(AXE); // once for each page
     const { violations } = await this.page.evaluate<AxeResult>(`axe.run(document, ${JSON.stringify(AXE_OPTIONS[scheme])})`);
     return violations.flatMap(({ id, nodes }) =>
@@ -164,7 +176,6 @@ export class WatchedPage {
   async axeInBothSchemes(name: string): Promise<string[]> {
     const found: string[] = [];
     for (const scheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme: scheme });
       found.push(...(await this.axe(scheme)).map((finding) => `${name} ${scheme}: ${finding}`));
     }
     return found;

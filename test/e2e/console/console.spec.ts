@@ -350,7 +350,7 @@ describeInBrowser('the console in a browser', () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
-    await page.locator('.head .pill.bad, .head .pill.ok').waitFor();
+    await page.locator('.head .pill.bad, .head .pill.ok').waitFor({ timeout: 60_000 });
     await page.keyboard.press('g');
     await page.keyboard.press('i');
     await page.getByRole('link', { name: /^Volume sweep did not list/ }).click({ timeout: 40_000 }); // the latest, which counts

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { insert } from '../../support/factories';
+import { aProject, boundAccount, change, insert } from '../../support/factories';
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -198,6 +198,7 @@ describe('one resource', () => {
     await world.record([{ id, kind: 'droplet', bornMs: month, diedMs: Infinity, sizes, owners: [{ fromMs: month, tenant }], ...more }]);
     return id;
   };
+  beforeAll(() => insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' }));
   beforeEach(() => world.owner.query('truncate cloud_resources cascade; truncate resource_prices, cloud_sweeps'));
 
   it('lives until the destroy action, not until its deletion was noticed [PRC-2]', async () => {
@@ -210,6 +211,24 @@ describe('one resource', () => {
       changes: { action: 'destroy', completed_at: at(336) },
     });
     expect((await ask([])).amount).toBe('3.00'); // 336 of 672 hours of 6.00
+  });
+
+  it('tells its earlier owner neither its present name nor its present project [TEN-3]', async () => {
+    const owners = [
+      { fromMs: month, tenant: 'acme' },
+      { fromMs: month + 100 * 3_600_000, tenant: 'birch' },
+    ];
+    const id = await aDroplet({ owners });
+    const project = await aProject(world.owner, { name: 'Plans of birch', tenant_id: 'birch' });
+    await change(world.owner, 'cloud_resources', id, { name: 'secret', cloud_project_id: project });
+    const of = (tenantId: string, filters: object) =>
+      world.costs.read({ kind: 'tenant', tenantId }, { period: '2026-04', groupBy: ['resource', 'project'], filters });
+    const names = async (tenantId: string, filters: object) =>
+      (await of(tenantId, filters)).groups.map(({ resource_name, project: name }) => [resource_name, name]);
+    expect(await names('acme', {})).toEqual([[null, null]]);
+    expect(await names('acme', { kind: 'droplet' })).toEqual([[null, null]]);
+    expect(await names('acme', { q: 'secret' })).toEqual([]);
+    expect(await names('birch', { q: 'secret' })).toEqual([['secret', 'Plans of birch']]);
   });
 
   it('lives until the first strike where no action is known [PRC-2]', async () => {
@@ -265,7 +284,7 @@ describe('one resource', () => {
   it('has the amounts of the invoice in a closed month, without tax unless tax is a group [PRC-1]', async () => {
     const id = await aDroplet();
     const invoice = await insert(world.owner, 'cloud_invoices', {
-      account_id: await insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' }),
+      account_id: await boundAccount(world.owner),
       invoice_uuid: 'april',
       period: '2026-04-01',
       issued_on: '2026-05-01',
@@ -305,6 +324,8 @@ describe('one resource', () => {
     await expect(ask([], { period: '2024-12' })).rejects.toMatchObject({ code: 'not_accruable' });
     expect(await ask([], { period: '2025-01' })).toMatchObject({ incomplete_before: '2025-01-15T00:00:00.000Z', amount: '6.00' });
     expect(await ask([], { period: '2025-02' })).toMatchObject({ incomplete_before: null });
+    const asTenant = world.costs.read({ kind: 'tenant', tenantId: 'acme' }, { period: '2024-12', groupBy: [], filters: {} });
+    await expect(asTenant).rejects.toThrow(/wait until the operator of this service has rated the month$/); // it has no invoice to ask for
     await world.owner.query(`insert into cloud_event_months (month, before, events, resources) values ('2025-02-01', '2025-03-01', 0, 0)`);
     await expect(ask([], { period: '2025-02' })).rejects.toMatchObject({ code: 'not_accruable' });
   });

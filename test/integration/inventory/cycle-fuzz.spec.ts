@@ -5,7 +5,7 @@ import type { FaultRule } from '../../support/simulator-client';
 import { ADMIN } from '../../support/principals';
 import { newWorld, type World } from '../../support/inventory-world';
 
-const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 16));
+const CYCLES = Number(process.env.FUZZ_CYCLES ?? (process.env.TEST_LONG ? 1_000 : 10));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 
 const LISTS = [

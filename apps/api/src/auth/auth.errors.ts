@@ -4,7 +4,11 @@ import { domainError } from '#libs/kernel';
 export class PlatformAdminRequiredError extends domainError('platform_admin_required', 'forbidden', 'Only platform admins may do this') {}
 
 /** A tenant asked for the rows of another tenant by its id. */
-export class OtherTenantError extends domainError('other_tenant', 'forbidden', 'A tenant can ask for its own rows only') {}
+export class OtherTenantError extends domainError(
+  'other_tenant',
+  'forbidden',
+  'A tenant can ask for its own rows only: leave the filter out',
+) {}
 
 /** A handler does not declare its access rule. The error ends the boot, so that such a handler is never reachable. */
 export class UndeclaredAccessError extends domainError(

@@ -30,6 +30,6 @@ export class TenantStandingGuard implements CanActivate {
     }
     if (TENANT_RIGHTS[standing.status].reads) return true;
     if (isRead) throw new TenantClosedError(user.tenantId);
-    throw new TenantNotActiveError(user.tenantId, standing.status, 'it can change nothing');
+    throw new TenantNotActiveError(user.tenantId, standing.status, 'it can change nothing: ask the operator of this service');
   }
 }

@@ -59,5 +59,5 @@ export const DRIFT_PLAN_EXAMPLE: DriftPlanResponse = {
   cost: { ...NO_COST, before_monthly: '6.00', after_monthly: '6.00', delta_monthly: '0.00', delta_hourly: '0.00' },
   downtime: { expected: false, why: null, typical_seconds: 0 },
   holds: ['droplet:572017345'],
-  refused: { status: 409, code: 'resource_busy', detail: 'Another saga is at work on droplet:572017345' },
+  refused: { status: 409, code: 'resource_busy', detail: 'Another saga is at work on droplet:572017345: try again when it has ended' },
 };

@@ -10574,7 +10574,7 @@ export interface operations {
            *         "refused": {
            *           "status": 409,
            *           "code": "resource_busy",
-           *           "detail": "Another saga is at work on droplet:572017345"
+           *           "detail": "Another saga is at work on droplet:572017345: try again when it has ended"
            *         }
            *       }
            *     }

@@ -14,7 +14,7 @@ export class SagaNotFoundError extends domainError('saga_not_found', 'not_found'
 export class ResourceBusyError extends domainError(
   'resource_busy',
   'conflict',
-  (resource: string) => `Another saga is at work on ${resource}`,
+  (resource: string) => `Another saga is at work on ${resource}: try again when it has ended`,
 ) {
   constructor(readonly resource: string) {
     super(resource);
@@ -25,7 +25,7 @@ export class ResourceBusyError extends domainError(
 export class IdempotencyKeyReusedError extends domainError(
   'idempotency_key_reused',
   'conflict',
-  'This Idempotency-Key was used with another body',
+  'This Idempotency-Key was used with another body: send a new key for a new request',
 ) {}
 
 /** The tenant has the allowed number of open sagas. [TEN-6] */
@@ -42,7 +42,7 @@ export class NotCancellableError extends domainError('not_cancellable', 'conflic
 export class NotRetryableError extends domainError(
   'not_retryable',
   'conflict',
-  (status: string) => `A saga that is ${status} cannot be retried`,
+  (status: string) => `A saga that is ${status} cannot be retried, only one that is failed or compensation_failed`,
 ) {}
 
 /** The tenant sees the saga, because it works on a resource of the tenant, but an operator started it. */

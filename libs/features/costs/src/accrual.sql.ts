@@ -54,6 +54,7 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
   const { window, groupBy, basis, tenant, unattributed, filters } = request;
   const { conditions, values } = filterSql({ ...filters, include_deleted: true }, 4);
   const has = (key: CostGroupKey) => groupBy.includes(key);
+  const isForTenant = basis === 'list' && tenant !== undefined;
   const splitsOwners = has('tenant') || tenant !== undefined || unattributed;
   const cutsAll = has('day') || !window.isWhole;
   const dims = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter((key) => has(key) || key === 'kind');
@@ -87,8 +88,8 @@ with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
 repeated as materialized (${repeatedSql(first)}),
-lives as (${lifetimesSql(first, tenant !== undefined)}
-     and ${conditions.join(' and ')} offset 0),
+lives as (${lifetimesSql(first, tenant !== undefined, isForTenant)}
+     and ${conditions.join(' and ')} ${isForTenant && asksPresent(filters) ? 'and r.tenant_id = $3' : ''} offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
     select ${Object.keys(spanColumns).join(', ')}, count(*) as n from (${segmentsSql(spanColumns)}) segments
@@ -144,12 +145,16 @@ const repeatedSql = (first: string): string => `
    where p.resource_id in (select later.resource_id from platform_resource_prices later where later.valid_from > ${first} and later.valid_from > '-infinity')
    group by p.resource_id, p.product, p.units having count(*) > 1`;
 
+/** Filters by values that a later owner can change. To an earlier owner such values are those of another tenant. [TEN-3] */
+const asksPresent = ({ kind: _kind, region: _region, provider_id: _id, urn: _urn, ...others }: ResourceFilters): boolean =>
+  Object.values(others).some((value) => value !== undefined);
+
 /**
  * From the provider's time of creation, else the first sight, to the destroy action, else the first strike. A resource that was known when
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
- * these columns are joined with prices, not the attributes.
+ * these columns are joined with prices, not the attributes. To a tenant the project of another tenant has no name.
  */
-const lifetimesSql = (first: string, ofTenant: boolean): string => `
+const lifetimesSql = (first: string, ofTenant: boolean, isForTenant: boolean): string => `
   select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
          coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
          case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
@@ -161,7 +166,7 @@ const lifetimesSql = (first: string, ofTenant: boolean): string => `
                   else least(r.first_seen_at, (r.attrs ->> 'created_at')::timestamptz) end as born,
              case when r.deleted_at is null then 'infinity'::timestamptz else least(r.deleted_at, coalesce(${DESTROYED}, ${STRUCK})) end as died
         from cloud_resources r
-        left join cloud_projects p on p.id = r.cloud_project_id
+        left join cloud_projects p on p.id = r.cloud_project_id ${isForTenant ? 'and p.tenant_id = $3' : ''}
        where r.kind not in ${FREE} and (r.deleted_at is null or r.deleted_at > ${first})
              ${ofTenant ? 'and (r.tenant_id = $3 or r.id in (select resource_id from moved))' : ''}
     ) r

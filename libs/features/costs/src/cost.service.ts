@@ -53,6 +53,13 @@ interface Asked {
   readonly rating: { readonly as_of: string } | null | undefined;
 }
 
+/** The time of the database, and since when it is known what existed. */
+interface Recorded {
+  readonly now: Date;
+  readonly since: Date | null;
+  readonly archived_before: Date | null;
+}
+
 interface AnswerRow {
   readonly groups: CostGroupView[];
   readonly amount: string;
@@ -111,7 +118,7 @@ export class CostService {
     const rating = scope.kind === 'tenant' ? await this.tenantPrice.rating(window) : undefined;
     const caller = scope.kind !== 'tenant' ? 'admin' : rating === null ? 'tenant' : 'rated_tenant';
     const basis = costBasis(window, question.groupBy, caller, question.basis);
-    const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded?.since ?? null, recorded?.archived_before ?? null) : null;
+    const incomplete = basis === 'accrued' ? incompleteBefore(window, recorded, caller !== 'tenant') : null;
     return { window, basis, incomplete, rating };
   }
 
@@ -123,7 +130,7 @@ export class CostService {
         : await this.answer(this.statement(scope, question, window, basis));
     const groups = row?.groups ?? [];
     if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
-    const named = question.groupBy.includes('resource') ? await this.withNames(groups) : groups;
+    const named = question.groupBy.includes('resource') ? await this.withNames(scope, groups) : groups;
     return {
       basis,
       currency: 'USD',
@@ -154,8 +161,8 @@ export class CostService {
     );
   }
 
-  private async recorded(): Promise<{ now: Date; since: Date | null; archived_before: Date | null } | undefined> {
-    return (await this.database.query<{ now: Date; since: Date | null; archived_before: Date | null }>(RECORDED_SINCE))[0];
+  private async recorded(): Promise<Recorded | undefined> {
+    return (await this.database.query<Recorded>(RECORDED_SINCE))[0];
   }
 
   private answer({ text, values }: { readonly text: string; readonly values: unknown[] }): Promise<AnswerRow | undefined> {
@@ -178,12 +185,12 @@ export class CostService {
     });
   }
 
-  /** Set-based: the names of all groups at once. */
-  private async withNames(groups: readonly CostGroupView[]): Promise<CostGroupView[]> {
+  /** Set-based: the names of all groups at once. A tenant gets no name of what another one owns by now. [TEN-3] */
+  private async withNames(scope: Scope, groups: readonly CostGroupView[]): Promise<CostGroupView[]> {
     const ids = groups.flatMap(({ resource }) => resource ?? []);
     const rows = await this.database.query<{ id: string; name: string | null; kind: string }>(
-      'select id, name, kind from cloud_resources where id = any ($1::uuid[])',
-      [ids],
+      'select id, kind, case when $2::text is null or tenant_id = $2 then name end as name from cloud_resources where id = any ($1::uuid[])',
+      [ids, scope.kind === 'tenant' ? scope.tenantId : null],
     );
     const known = new Map(rows.map((row) => [row.id, row]));
     return groups.map((group) => {
@@ -193,13 +200,17 @@ export class CostService {
   }
 }
 
-/** Throws `NotAccruableError` for a window that begins before the month of the first record, or in archived months. */
-function incompleteBefore({ since }: CostWindow, first: Date | null, archivedBefore: Date | null): string | null {
-  if (!first) throw new NotAccruableError('the first complete sweep');
+/**
+ * Throws `NotAccruableError` for a window that begins before the month of the first record, or in archived months. `isInvoiced`: the caller
+ * may ask for invoiced costs instead.
+ */
+function incompleteBefore({ since }: CostWindow, recorded: Recorded | undefined, isInvoiced: boolean): string | null {
+  const { since: first = null, archived_before: archivedBefore = null } = recorded ?? {};
+  if (!first) throw new NotAccruableError('the first complete sweep', isInvoiced);
   const month = `${since.slice(0, 7)}-01T00:00:00.000Z`;
   const firstMonth = `${first.toISOString().slice(0, 7)}-01T00:00:00.000Z`;
-  if (archivedBefore && new Date(month) < archivedBefore) throw new NotAccruableError(archivedBefore.toISOString());
-  if (month < firstMonth) throw new NotAccruableError(firstMonth);
+  if (archivedBefore && new Date(month) < archivedBefore) throw new NotAccruableError(archivedBefore.toISOString(), isInvoiced);
+  if (month < firstMonth) throw new NotAccruableError(firstMonth, isInvoiced);
   return month === firstMonth ? first.toISOString() : null;
 }
 

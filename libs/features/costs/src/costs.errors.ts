@@ -4,8 +4,8 @@ import { domainError } from '#libs/kernel';
 export class NotAccruableError extends domainError(
   'not_accruable',
   'invalid',
-  (since: string) =>
-    `Costs before ${since} cannot be accrued: what existed then is not recorded. Ask for a later time, or for basis=invoiced`,
+  (since: string, isInvoiced: boolean) =>
+    `Costs before ${since} cannot be accrued: what existed then is not recorded. Ask for a later time, or ${isInvoiced ? 'for basis=invoiced' : 'wait until the operator of this service has rated the month'}`,
 ) {}
 
 export class TooManyGroupsError extends domainError(

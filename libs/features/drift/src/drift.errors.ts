@@ -15,6 +15,10 @@ export class DetectionRunningError extends domainError(
 export class RuleNotFoundError extends domainError('drift_rule_not_found', 'not_found', 'There is no drift ignore rule with this id') {}
 
 /** Accepting the live value now would contradict the saga that is about to change it. */
-export class RevertUnderWayError extends domainError('revert_under_way', 'conflict', 'A revert of this drift is running') {}
+export class RevertUnderWayError extends domainError(
+  'revert_under_way',
+  'conflict',
+  'A revert of this drift is running: wait for its end',
+) {}
 
 export class AlreadyManagedError extends domainError('already_managed', 'conflict', 'The resource already has a desired state') {}

@@ -131,7 +131,12 @@ export class TenantRegistry {
   async requireOwner(em: EntityManager, id: string): Promise<TenantView> {
     const tenant = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_read' } });
     if (!tenant) throw new UnknownTenantError(id, await this.nearest(id, em));
-    if (!TENANT_RIGHTS[tenant.status].ownsNew) throw new TenantNotActiveError(id, tenant.status, 'nothing new can be assigned to it');
+    if (!TENANT_RIGHTS[tenant.status].ownsNew)
+      throw new TenantNotActiveError(
+        id,
+        tenant.status,
+        'nothing new can be assigned to it: choose another tenant, or make it active first',
+      );
     return tenantView(tenant);
   }
 }

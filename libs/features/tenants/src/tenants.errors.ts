@@ -26,7 +26,7 @@ export class TenantNotRegisteredError extends domainError(
 export class TenantClosedError extends domainError(
   'tenant_closed',
   'forbidden',
-  (id: string) => `The tenant ${quotedWord(id)} is closed`,
+  (id: string) => `The tenant ${quotedWord(id)} is closed: ask the operator of this service`,
 ) {}
 
 /** The status of the tenant allows neither new sagas nor, when it leaves, new things. */
@@ -40,14 +40,15 @@ export class TenantNotActiveError extends domainError(
 export class OrdersBlockedError extends domainError(
   'orders_blocked',
   'conflict',
-  (id: string, reason: string) => `New orders of the tenant ${quotedWord(id)} are blocked: ${reason}`,
+  (id: string, reason: string) =>
+    `New orders of the tenant ${quotedWord(id)} are blocked until the operator of this service lifts it: ${reason}`,
 ) {}
 
 /** A closed tenant would still own something, or a saga of it would still run. */
 export class TenantNotEmptyError extends domainError(
   'tenant_not_empty',
   'conflict',
-  (id: string, holds: string) => `The tenant ${quotedWord(id)} cannot be closed: it still has ${holds}`,
+  (id: string, holds: string) => `The tenant ${quotedWord(id)} cannot be closed: it still has ${holds}, which must go first`,
 ) {}
 
 export class TenantTransitionError extends domainError(

@@ -26,8 +26,8 @@ const INVOICE = [
 ];
 const COST_FILTERS = {
   period: 'month, such as 2026-10',
-  from: 'first day',
-  to: 'last day',
+  from: 'start of the time, instead of period',
+  to: 'end of the time, itself left out',
   basis: 'invoiced or accrued',
   group_by: 'tenant, kind, project, product, resource, region, tax, month or day; several with commas',
   kind: 'kinds, with commas',
@@ -114,13 +114,18 @@ export function addBillingCommands(book: CommandBook, program: Command): void {
   );
 }
 
+/** An id alone says little to people. */
+const fieldsOfGroup = (group: string) => (group === 'resource' ? ['resource', 'resource_name', 'resource_kind'] : [group]);
+
 async function costSummary(session: Session): Promise<void> {
   const given = Object.keys(COST_FILTERS).flatMap((name) => {
     const value = session.text(name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase()));
     return value === undefined ? [] : [[name, value] as const];
   });
   const groups = (session.text('groupBy') ?? '').split(',').filter(Boolean);
-  const shape = session.shape(groups.length === 0 ? ['from', 'to', 'basis', 'amount', 'currency', 'estimate'] : [...groups, 'amount']);
+  const shape = session.shape(
+    groups.length === 0 ? ['from', 'to', 'basis', 'amount', 'currency', 'estimate'] : [...groups.flatMap(fieldsOfGroup), 'amount'],
+  );
   const { data } = await answered(session.client.GET('/api/v1/costs', { params: { query: Object.fromEntries(given) } }));
   if (groups.length === 0 || shape.format === 'json') return writeObject(session.terminal, shape, { ...data });
   await writeRows(session.terminal, shape, (async function* () { yield data.groups.map((group) => ({ ...group })); })()); // prettier-ignore

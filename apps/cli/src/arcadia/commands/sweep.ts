@@ -25,7 +25,7 @@ export function addSweepCommands(book: CommandBook, program: Command): void {
     path: '/api/v1/sweeps',
     filters: {
       kind: 'kind',
-      status: 'running, complete, incomplete, suspect, released or refused; several with commas',
+      status: 'running, complete, incomplete, suspect, released, refused or not_available; several with commas',
       trigger: 'schedule, first, manual or action_feed',
       since: 'started at this time or later',
       until: 'started before this time',

@@ -29,6 +29,7 @@ const TENANT = [
   'closed_at',
   'usage.resources',
   'usage.monthly_run_rate',
+  'usage.month_to_date',
   'usage.open_drift',
   'usage.running_sagas',
 ];
@@ -50,10 +51,8 @@ export function addTenantCommands(book: CommandBook, program: Command): void {
     fields: ['id', 'name', 'status', 'usage.monthly_run_rate', 'usage.open_drift', 'usage.running_sagas'],
     examples: ['tenants ls', 'tenants ls --status suspended -o name'],
   });
-  book.add(
-    group,
-    { usage: 'get <id>', summary: 'one tenant with its use and limits', examples: ['tenants get acme'] },
-    (session, id = '') => session.show(session.client.GET('/api/v1/tenants/{id}', { params: { path: { id } } }), TENANT),
+  book.add(group, { usage: 'get <id>', summary: 'one tenant with what it uses', examples: ['tenants get acme'] }, (session, id = '') =>
+    session.show(session.client.GET('/api/v1/tenants/{id}', { params: { path: { id } } }), TENANT),
   );
   book.add(
     group,
@@ -127,7 +126,10 @@ function limitValue(limit: string, value: string): unknown {
   if (value === 'none') return null;
   if (LISTS.includes(limit)) return value.split(',');
   if (AMOUNTS.includes(limit)) return value;
-  if (limit === 'unique_names') return value === 'true';
+  if (limit === 'unique_names') {
+    if (value !== 'true' && value !== 'false') throw usageError(`${limit} must be true, false or inherit, not ${value}`);
+    return value === 'true';
+  }
   const count = Number(value);
   if (value === '' || !Number.isInteger(count)) throw usageError(`${limit} must be a whole number, none or inherit, not ${value}`);
   return count;

@@ -6,7 +6,7 @@ export class LimitExceededError extends domainError(
   'limit_exceeded',
   'conflict',
   ({ limit, allowed, used, reserved, requested }: LimitReading) =>
-    `${limit} allows ${allowed}: ${used} in use, ${reserved} reserved by open sagas, ${requested} requested`,
+    `${limit} allows ${allowed}: ${used} in use, ${reserved} reserved by open sagas, ${requested} requested. Destroy something, or ask the operator of this service for more`,
 ) {
   constructor(readonly reading: LimitReading) {
     super(reading);
@@ -18,7 +18,7 @@ export class NotAllowedError extends domainError(
   'not_allowed',
   'conflict',
   (what: string, word: string, allowed: readonly string[]) =>
-    `The ${what} ${word} is not allowed for this tenant: allowed are ${allowed.length === 0 ? 'none' : allowed.join(', ')}`,
+    `The ${what} ${word} is not allowed for this tenant: ${allowed.length === 0 ? 'no one is' : `choose one of ${allowed.join(', ')}`}`,
 ) {}
 
 export class NameTakenError extends domainError(
@@ -37,7 +37,7 @@ export class UnpricedOrderError extends domainError(
 export class TooManyDestroysError extends domainError(
   'too_many_destroys',
   'rate_limited',
-  (allowed: number) => `At most ${allowed} destroys of this tenant may start within an hour`,
+  (allowed: number) => `At most ${allowed} destroys of this tenant may start within an hour: try again after the time in Retry-After`,
 ) {
   constructor(
     allowed: number,

@@ -83,7 +83,13 @@ function stateRefusals({ kind }: GuardedStart, demand: Demand, { tenantId, statu
   if (status === undefined) return [new TenantNotRegisteredError(tenantId)];
   const refusals: DomainError[] = [];
   if (!TENANT_RIGHTS[status].starts)
-    refusals.push(new TenantNotActiveError(tenantId, status, `no ${kind} can start for it without an override`));
+    refusals.push(
+      new TenantNotActiveError(
+        tenantId,
+        status,
+        `no ${kind} can start for it: ask the operator of this service, who may start it with "override": true`,
+      ),
+    );
   if (ordersBlockedReason !== null && demand.adds !== 'nothing' && !isDestroying(demand))
     refusals.push(new OrdersBlockedError(tenantId, ordersBlockedReason));
   return refusals;
