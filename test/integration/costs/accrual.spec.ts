@@ -3,7 +3,13 @@ import { aProject, boundAccount, change, insert } from '../../support/factories'
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
-const MONTHLY: Readonly<Record<string, string>> = { 'droplet:s-1': '6', 'droplet:s-2': '12', 'droplet:s-3': '18.50' };
+/** A minute of the last one costs more than a cent. */
+const MONTHLY: Readonly<Record<string, string>> = {
+  'droplet:s-1': '6',
+  'droplet:s-2': '12',
+  'droplet:s-3': '18.50',
+  'droplet:s-4': '24192',
+};
 const UNITS: Readonly<Record<string, readonly [string, ...string[]]>> = {
   volume: ['10', '55', '100'],
   snapshot: ['0.05', '10.15', '3.7'],
