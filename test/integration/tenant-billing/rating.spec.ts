@@ -65,7 +65,7 @@ const units = (text: string): bigint => {
   return BigInt(`${sign}${whole}${rest.padEnd(4, '0').slice(0, 4)}`);
 };
 
-/** Splits by taking one unit after another from whoever has the largest claim left. Another way than that of the service. */
+/** Splits by taking one unit after another from the party with the largest claim left. Another way than that of the service. */
 function naiveSplit(
   amount: bigint,
   unit: bigint,
@@ -377,7 +377,7 @@ describe('a rated month', () => {
     ]);
   });
 
-  it('never changes a published version, whoever tries, nor prices that are no prices', async () => {
+  it('never changes a published version for any role, nor prices that are no prices', async () => {
     const cards = world.service(RateCardService);
     const card = await cards.create(`Fixed ${month}`, BECAUSE);
     const input = { valid_from: month, rates: [{ model: { type: 'free' } }] };
