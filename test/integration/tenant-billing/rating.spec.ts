@@ -377,6 +377,11 @@ describe('a rated month', () => {
     ]);
   });
 
+  it('names a month without an invoice of the provider as a critical problem, and not as complete', async () => {
+    const { problems } = await rated('2019-01');
+    expect(problems.filter(({ severity }) => severity === 'critical').map(({ code }) => code)).toEqual(['no_provider_invoice']);
+  });
+
   it('never changes a published version for any role, nor prices that are no prices', async () => {
     const cards = world.service(RateCardService);
     const card = await cards.create(`Fixed ${month}`, BECAUSE);

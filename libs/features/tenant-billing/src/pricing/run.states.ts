@@ -21,7 +21,14 @@ export interface RunProgress {
 
 /** Something that a person has to check. A critical one stops the invoice of its tenant. */
 export interface RunProblem {
-  readonly code: 'no_rate' | 'pool_without_tenants' | 'tax_on_tax' | 'profile_incomplete' | 'issuer_incomplete' | 'unreconciled_invoice';
+  readonly code:
+    | 'no_rate'
+    | 'pool_without_tenants'
+    | 'tax_on_tax'
+    | 'profile_incomplete'
+    | 'issuer_incomplete'
+    | 'unreconciled_invoice'
+    | 'no_provider_invoice';
   readonly severity: 'critical' | 'warning';
   /** What it is about, such as `tenants/acme` or `pools/support`. */
   readonly path: string;

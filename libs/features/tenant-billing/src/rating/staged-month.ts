@@ -66,6 +66,7 @@ export async function stageMonth(tx: Queryable, period: string, rules: ReadonlyM
       return split?.rule.method === 'house' ? 'house' : KEPT_BUCKET[pool];
     },
     problems: [
+      ...(documents.length === 0 ? [NO_INVOICE] : []),
       ...shares.flatMap(({ pool, rule, amount, parts: of }) => poolProblems(pool, rule, amount, of.length)),
       ...unreconciled.map((uuid): RunProblem => ({
         code: 'unreconciled_invoice',
@@ -76,6 +77,14 @@ export async function stageMonth(tx: Queryable, period: string, rules: ReadonlyM
     ],
   };
 }
+
+/** Without it, a month that was rated before the provider issued its invoice would look complete. */
+const NO_INVOICE: RunProblem = {
+  code: 'no_provider_invoice',
+  severity: 'critical',
+  path: 'invoices',
+  detail: 'The provider has no invoice for this month yet, so there is nothing to rate; rate it again when the invoice is ingested',
+};
 
 function poolProblems(pool: PoolName, { method }: PoolRule, amount: Money | undefined, parts: number): RunProblem[] {
   if (!amount || amount.isZero() || method === 'keep' || method === 'house') return [];
