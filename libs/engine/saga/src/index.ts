@@ -1,5 +1,5 @@
 export { underWay, type Effect, type TrackedWrite, type UnderWay } from './definition/effect';
-export type { StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
+export type { OutputCheck, StartCommand, SagaDefinition, StepContext, StepDefinition, StepKey, StepPolicy } from './definition/saga-definition';
 export { NO_DOWNTIME } from './definition/plan';
 export type {
   Downtime,

@@ -3,7 +3,7 @@ import type { FieldError } from '#libs/kernel';
 import type { Type } from '@nestjs/common';
 import type { Effect } from './effect';
 import type { Forecast, SkippedOutline, StepOutline } from './plan';
-import type { Fields, StepAnswer } from './step-answer';
+import type { Fields, StepAnswer, StepError } from './step-answer';
 
 /** Refers to a step by its stored name. `output` is never set: it carries the type of the step's output. */
 export interface StepKey<Output> {
@@ -73,6 +73,13 @@ export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields
   readonly mergesOutputIntoContext?: true;
   /** After a completed pivot nothing is undone: the saga continues, or fails at its current step. */
   readonly pivot?: true;
+  /**
+   * An operator may skip the step when it does not succeed. `with_output`: later steps use its output, so a skip has to give one. A pivot is
+   * never skippable. [OPV-3]
+   */
+  readonly skippable?: 'freely' | 'with_output';
+  /** Class with validators for an output that a person gives in place of the step. */
+  readonly outputSchema?: Type<object>;
   readonly policy?: Partial<StepPolicy>;
   /**
    * Describes the step to a person before the saga begins, or gives the reason why it will have nothing to do. Pure: the facts are those of the
@@ -85,10 +92,22 @@ export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields
    * step, if there are any.
    */
   compensate?(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
+  /**
+   * Looks at the outside system whether an output that a person gives is the effect of this step. Returns what contradicts it, or undefined.
+   * A step with an unknown outcome can be completed by hand when it has this look and an `outputSchema`. It writes nothing. [OPV-3]
+   */
+  checkOutput?(this: void, ctx: OutputCheck<Input, Intent>, output: Output): Promise<StepError | undefined>;
 }
 
+/** What a step knows when it checks an output that a person gives. */
+export type OutputCheck<Input = Fields, Intent = Fields> = Pick<
+  StepContext<Input, Intent>,
+  'sagaId' | 'tenantId' | 'createdAtMs' | 'input' | 'context' | 'intent' | 'signal'
+>;
+
 /** A step of a saga with this input, whatever it records and returns. */
-export type AnyStep<Input = Fields> = Omit<StepDefinition<Input, never, never>, 'execute' | 'compensate'> & {
+export type AnyStep<Input = Fields> = Omit<StepDefinition<Input, never, never>, 'execute' | 'compensate' | 'checkOutput'> & {
+  checkOutput?(this: void, ctx: OutputCheck<Input, never>, output: never): Promise<StepError | undefined>;
   execute(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
   compensate?(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
 };

@@ -7,11 +7,13 @@ import type { SagaDefinition, StepDefinition } from './saga-definition';
 export class SagaRegistry {
   private readonly definitions = new Map<string, SagaDefinition>();
 
-  /** Throws when two kinds, or two steps of one kind, have the same name. */
+  /** Throws when two kinds, or two steps of one kind, have the same name, and for a pivot that could be skipped. */
   register<Input, Requested>(definition: SagaDefinition<Input, Requested>): void {
     const { kind, steps } = definition;
     if (this.definitions.has(kind)) throw new Error(`two sagas are called ${kind}`);
     if (new Set(steps.map(({ name }) => name)).size !== steps.length) throw new Error(`two steps of ${kind} have one name`);
+    const skipped = steps.find(({ pivot, skippable }) => pivot && skippable);
+    if (skipped) throw new Error(`the pivot ${skipped.name} of ${kind} must not be skippable`);
     this.definitions.set(kind, definition as unknown as SagaDefinition);
   }
 

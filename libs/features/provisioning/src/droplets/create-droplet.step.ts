@@ -3,8 +3,19 @@ import { Catalog } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import type { DomainError } from '#libs/kernel';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition, type StepError, type StepKey } from '#libs/saga';
+import {
+  done,
+  fail,
+  wait,
+  type OutputCheck,
+  type StepAnswer,
+  type StepContext,
+  type StepDefinition,
+  type StepError,
+  type StepKey,
+} from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { Matches } from 'class-validator';
 import { DropletCalls, isGpuSize, type Droplet, type DropletOrder } from '../provider/droplet-calls';
 import { isCreatedSince, MANAGED_TAG, sagaTag } from '../provider/tag-calls';
 import { leftAfterRestore } from '../provisioning.errors';
@@ -32,6 +43,12 @@ type CreateIntent = {
 type CreatedDroplet = { readonly droplet_id: string; readonly action_id?: string; readonly adopted?: true };
 
 export const CREATE_DROPLET: StepKey<CreatedDroplet> = { name: 'create_droplet' };
+
+/** The output as a person gives it, after a create whose outcome stayed unknown. */
+class CreatedDropletOutput {
+  @Matches(/^[1-9]\d{0,19}$/)
+  readonly droplet_id: string;
+}
 
 type Ctx = StepContext<ProvisionDropletInput, CreateIntent, CreatedDroplet>;
 
@@ -96,6 +113,7 @@ export class DropletRemoval {
 export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, CreateIntent, CreatedDroplet> {
   readonly name = CREATE_DROPLET.name;
   readonly policy = { tries: 10, waitLimitMs: 1_800_000 };
+  readonly outputSchema = CreatedDropletOutput;
 
   constructor(
     private readonly droplets: DropletCalls,
@@ -148,6 +166,13 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
     return answer;
   };
 
+  /** Only a droplet with the tag of this saga is its own. [SAG-7] */
+  readonly checkOutput = async (ctx: OutputCheck<ProvisionDropletInput, CreateIntent>, { droplet_id: id }: CreatedDroplet) => {
+    const own = await this.listCreated(ctx);
+    if (own.some((droplet) => droplet.id === id)) return undefined;
+    return { code: 'not_the_effect', detail: `DigitalOcean lists no droplet ${id} with the tag ${sagaTag(ctx.sagaId)}` };
+  };
+
   /** Checks the order where the start could not, because no copy of the catalog was stored. */
   private async checkCatalog({ input }: Ctx): Promise<StepAnswer<never> | undefined> {
     const order = { sizeSlug: input.size_slug, region: input.region, image: input.image };
@@ -162,7 +187,7 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
   }
 
   /** Lists the droplets that carry this saga's id and are not older than it, oldest first, so that every worker picks the same one. */
-  private async listCreated(ctx: Ctx): Promise<Droplet[]> {
+  private async listCreated(ctx: Pick<Ctx, 'sagaId' | 'input' | 'createdAtMs' | 'signal'>): Promise<Droplet[]> {
     const tag = sagaTag(ctx.sagaId);
     const found = await (isGpuSize(ctx.input.size_slug)
       ? this.droplets.listGpusByTag(tag, ctx.signal)

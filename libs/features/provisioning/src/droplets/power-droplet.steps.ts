@@ -159,6 +159,7 @@ type RecordCtx = StepContext<AcceptedPower, never, RecordedPower>;
 @Injectable()
 export class RecordPowerStep implements StepDefinition<AcceptedPower, never, RecordedPower> {
   readonly name = 'record_power';
+  readonly skippable = 'freely';
 
   constructor(
     private readonly droplets: DropletCalls,

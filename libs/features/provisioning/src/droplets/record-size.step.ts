@@ -18,6 +18,7 @@ const RECORDED = 'the size is recorded already';
 @Injectable()
 export class RecordSizeStep implements StepDefinition<AcceptedResize, never, RecordedSize> {
   readonly name = 'record_size';
+  readonly skippable = 'freely';
 
   constructor(
     private readonly droplets: DropletCalls,
@@ -67,6 +68,7 @@ export class RecordSizeStep implements StepDefinition<AcceptedResize, never, Rec
 @Injectable()
 export class ObserveDropletStep implements StepDefinition<WithDroplet> {
   readonly name = 'observe_droplet';
+  readonly skippable = 'freely';
 
   constructor(
     private readonly droplets: DropletCalls,
