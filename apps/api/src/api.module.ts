@@ -47,6 +47,8 @@ import { ProjectsController } from './projects/projects.controller';
 import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
 import { BoardSessions } from './queue-board/board-session';
+import { SagaBulkController } from './sagas/saga-bulk.controller';
+import { SagaVerbsController } from './sagas/saga-verbs.controller';
 import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
@@ -107,7 +109,7 @@ class SweepsApiModule {}
 /** `ProvisioningModule` registers the saga kinds that call the provider. */
 @Module({
   imports: [InventoryModule, SagaModule, ProvisioningModule],
-  controllers: [SagasController],
+  controllers: [SagaBulkController, SagasController, SagaVerbsController],
   providers: [SagasService, InputValidationPipe],
 })
 class SagasApiModule {}

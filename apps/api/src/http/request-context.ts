@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal, type Scope } from '#libs/identity';
+import { ValidationFailedError } from '#libs/kernel';
 import { principalOf } from '../auth/access.decorator';
 
 const WELL_FORMED = /^[A-Za-z0-9._:-]{8,128}$/;
@@ -29,6 +30,15 @@ export function currentScope(): Scope | undefined {
 export function requestIdOf(request: Request): string {
   return ids.get(request) ?? 'unknown';
 }
+
+/** The request's `Idempotency-Key`, 1 to 255 visible ASCII characters; undefined without one. [SAG-17] */
+export const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string | undefined => {
+  const key = context.switchToHttp().getRequest<Request>().header('idempotency-key');
+  if (key === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new ValidationFailedError([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
+  return key;
+});
 
 /** Parameter of a handler that changes state: the caller, the body's `reason` and the request id, for the audit log. */
 export const AuditCtx = createParamDecorator((_data: unknown, context: ExecutionContext): AuditContext => {

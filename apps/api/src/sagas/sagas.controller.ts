@@ -1,10 +1,9 @@
-import { Body, Controller, createParamDecorator, Get, HttpCode, Param, Post, Query, Res, type ExecutionContext } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
 import type { AuditContext } from '#libs/audit';
 import type { Principal } from '#libs/identity';
-import { ValidationFailedError } from '#libs/kernel';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
-import { AuditCtx } from '../http/request-context';
+import { AuditCtx, IdempotencyKey } from '../http/request-context';
 import { DryRunQuery, OverrideBody, ReasonBody, RequiredReasonBody, type DataOf, type ListOf } from '../http/http.dto';
 import { PLAN_EXAMPLE } from '../http/plan-examples';
 import { PlanResponse } from '../http/plan.dto';
@@ -13,15 +12,6 @@ import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 import { SagasService } from './sagas.service';
-
-/** The request's `Idempotency-Key`, 1 to 255 visible ASCII characters; undefined without one. [SAG-17] */
-const IdempotencyKey = createParamDecorator((_data: unknown, context: ExecutionContext): string | undefined => {
-  const key = context.switchToHttp().getRequest<Request>().header('idempotency-key');
-  if (key === undefined) return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new ValidationFailedError([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
-  return key;
-});
 
 @RequireTenantOrAdmin()
 @Controller('api/v1/sagas')
@@ -111,10 +101,11 @@ export class SagasController {
   @HttpCode(202)
   @RequirePlatformAdmin()
   @ApiOperation({
-    summary: 'Approve a saga that awaits approval',
+    summary: 'Approve a start, or the output of a step',
     description:
       'The saga is judged again, and runs if it still could be started. Who started it cannot approve it (403 `own_approval`). 409 `plan_changed` ' +
-      'when what it needs is there no more; limits refuse as they refuse a start.',
+      'when what it needs is there no more; limits refuse as they refuse a start. A proposed output of a step (`complete-with-output`) is checked again, ' +
+      'and the saga goes on with it; who proposed it cannot approve it.',
   })
   @ApiIdParam('saga')
   @ApiDataResponse(SagaResponse, 202)
@@ -132,7 +123,7 @@ export class SagasController {
   @HttpCode(200)
   @RequirePlatformAdmin()
   @ApiOperation({
-    summary: 'Reject a saga that awaits approval',
+    summary: 'Reject a start, or the output of a step',
     description:
       'The saga ends without having done anything. Who started it cancels it instead. After 7 days the service rejects by itself.',
   })
@@ -146,25 +137,5 @@ export class SagasController {
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<SagaResponse>> {
     return { data: await this.sagas.reject(by, id, context) };
-  }
-
-  @Post(':id/release')
-  @HttpCode(200)
-  @RequirePlatformAdmin()
-  @ApiOperation({
-    summary: 'Release the holds of a failed saga',
-    description:
-      'Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
-  })
-  @ApiIdParam('saga')
-  @ApiDataResponse(SagaResponse)
-  @ApiProblems(409)
-  async release(
-    @Param('id', UuidPipe) id: string,
-    @Body() _body: RequiredReasonBody,
-    @CurrentPrincipal() by: Principal,
-    @AuditCtx() context: AuditContext,
-  ): Promise<DataOf<SagaResponse>> {
-    return { data: await this.sagas.releaseHolds(by, id, context) };
   }
 }

@@ -1,11 +1,24 @@
 import { IsObject, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import type { SagaApprovalView, SagaFilters, SagaStatus, SagaStepView, SagaView, StepError } from '#libs/saga';
+import {
+  SAGA_SORTS,
+  SAGA_VERBS,
+  type PolicyView,
+  type SagaApprovalView,
+  type SagaFilters,
+  type SagaSort,
+  type SagaStatus,
+  type SagaStepView,
+  type SagaVerb,
+  type SagaView,
+  type StepError,
+} from '#libs/saga';
 import {
   ApiAnyJson,
   ApiAnyObject,
   ApiCount,
   ApiEnum,
+  ApiEnumList,
   ApiFlag,
   ApiInput,
   ApiListOf,
@@ -15,7 +28,7 @@ import {
   ApiUuid,
 } from '../http/swagger.decorators';
 import { OtherTenantError } from '../auth/auth.errors';
-import { AreKnown, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
+import { AreKnown, IsOneOf, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { TimeRangeQuery } from '../http/http.dto';
 import { PlannedBody, PlannedCostResponse } from '../http/plan.dto';
 
@@ -83,15 +96,39 @@ export class SagasQuery extends TimeRangeQuery {
   @MaxLength(255)
   readonly created_by?: string;
 
+  @ApiInput('Part of the id, kind, starter or reason, or of the name of what the saga works on', { example: 'acme-web' })
+  @IsOptional()
+  @MinLength(1)
+  @MaxLength(200)
+  readonly q?: string;
+
+  @ApiInput('`true`: only paused sagas; `false`: only others')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly paused?: string;
+
+  @ApiInput('`true`: only sagas that wait for a person: failed and not released, or with a decision that is open')
+  @IsOptional()
+  @IsOneOf(['true', 'false'])
+  readonly needs_attention?: string;
+
+  @ApiInput('Order of the rows; a minus reverses it. By the start, newest first, unless given')
+  @IsOptional()
+  @IsOneOf(SAGA_SORTS)
+  readonly sort?: SagaSort;
+
   /** Naming another tenant is refused rather than answered with an empty list. */
   toFilters(by: Principal): Omit<SagaFilters, 'resource'> {
-    const { status, kind, tenant_id, created_by, since, until } = this;
+    const { status, kind, tenant_id, created_by, since, until, q } = this;
     if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
-    return { status: status && wordsIn(status), kind: kind && wordsIn(kind), tenant_id, created_by, since, until };
+    const flags = { paused: flagOf(this.paused), needs_attention: flagOf(this.needs_attention) };
+    return { status: status && wordsIn(status), kind: kind && wordsIn(kind), tenant_id, created_by, since, until, q, ...flags };
   }
 }
 
-class StepErrorResponse implements Pick<StepError, 'code' | 'detail'> {
+const flagOf = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
+
+export class StepErrorResponse implements Pick<StepError, 'code' | 'detail'> {
   @ApiText('Names the failure; stable')
   readonly code: string;
 
@@ -157,6 +194,12 @@ class SagaApprovalResponse implements SagaApprovalView {
   @ApiEnum(['start', 'step_output'], 'What is decided: the start, or the output of a step')
   readonly subject: SagaApprovalView['subject'];
 
+  @ApiText('The step whose output is decided; null for a start', { nullable: true })
+  readonly step: string | null;
+
+  @ApiAnyObject('The output that is decided; null for a start', { nullable: true })
+  readonly output: Record<string, unknown> | null;
+
   @ApiText('Why a decision is needed', { example: 'adds 240.00 USD a month, more than 200.00 without approval' })
   readonly why: string;
 
@@ -180,6 +223,23 @@ class SagaApprovalResponse implements SagaApprovalView {
 
   @ApiText('Reason of the decision', { nullable: true })
   readonly reason: string | null;
+}
+
+class SagaPolicyResponse implements PolicyView {
+  @ApiCount('Tries of a step; null: as the step says, as for each limit', { nullable: true })
+  readonly tries: number | null;
+
+  @ApiCount('Milliseconds before the second try', { nullable: true })
+  readonly backoff_ms: number | null;
+
+  @ApiCount('Longest pause between two tries in milliseconds', { nullable: true })
+  readonly max_backoff_ms: number | null;
+
+  @ApiCount('Time limit of one execution in milliseconds', { nullable: true })
+  readonly time_limit_ms: number | null;
+
+  @ApiCount('Limit of all waits of a step together in milliseconds', { nullable: true })
+  readonly wait_limit_ms: number | null;
 }
 
 /** A saga with its ledger. */
@@ -252,6 +312,27 @@ export class SagaResponse implements Omit<SagaView, 'approval' | 'error' | 'left
     },
   )
   readonly cost: PlannedCostResponse | null;
+
+  @ApiCount('Raised by each change that a person makes; verbs take it as `expected_version`')
+  readonly version: number;
+
+  @ApiTime('When the saga was paused; null while it is not', { nullable: true })
+  readonly paused_at: string | null;
+
+  @ApiText('Who paused it; a tenant reads `operator`', { nullable: true })
+  readonly paused_by: string | null;
+
+  @ApiText('Why it is paused; a tenant does not read it', { nullable: true })
+  readonly pause_reason: string | null;
+
+  @ApiObject(() => SagaPolicyResponse, 'Limits that an operator has set for the steps of this saga', { nullable: true })
+  readonly policy: SagaPolicyResponse | null;
+
+  @ApiUuid('The rolled back saga that this one repeats', { nullable: true })
+  readonly redriven_from: string | null;
+
+  @ApiEnumList(SAGA_VERBS, 'What the caller may do with the saga now; each is `POST /api/v1/sagas/:id/<verb>`')
+  readonly actions: readonly SagaVerb[];
 
   @ApiListOf(() => SagaStepResponse, 'The ledger: each step of the plan')
   readonly steps: readonly SagaStepResponse[];

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
-import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError } from '#libs/kernel';
+import { ValidationFailedError } from '#libs/kernel';
 import { InventoryReader } from '#libs/inventory';
 import { AdminsOnlyError } from '#libs/provisioning';
 import { WakeupService } from '#libs/queues';
@@ -12,8 +12,14 @@ import {
   SagaReader,
   SagaRegistry,
   SagaStarter,
+  SagaTimeline,
+  SagaVerbs,
+  StepOutputs,
   UnknownSagaKindError,
+  type SagaFilters,
+  type SagaTimelineView,
   type SagaView,
+  type VerbRequest,
 } from '#libs/saga';
 import type { ListOf } from '../http/http.dto';
 import type { PlanResponse } from '../http/plan.dto';
@@ -29,6 +35,9 @@ export class SagasService {
     private readonly starter: SagaStarter,
     private readonly controls: SagaControls,
     private readonly approvals: SagaApprovals,
+    private readonly verbs: SagaVerbs,
+    private readonly outputs: StepOutputs,
+    private readonly timelines: SagaTimeline,
     private readonly reader: SagaReader,
     private readonly registry: SagaRegistry,
     private readonly validation: InputValidationPipe,
@@ -68,23 +77,44 @@ export class SagasService {
   }
 
   async approve(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
-    await this.approvals.approve(id, context);
+    if (await this.outputs.isProposed(id)) await this.outputs.approve(id, context);
+    else await this.approvals.approve(id, context);
     await this.wakeups.wakeSagaWorkers();
     return this.get(by, id);
   }
 
   async reject(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
-    await this.approvals.reject(id, context);
+    if (await this.outputs.isProposed(id)) await this.outputs.reject(id, context);
+    else await this.approvals.reject(id, context);
     return this.get(by, id);
   }
 
-  async releaseHolds(by: Principal, id: string, context: AuditContext): Promise<SagaResponse> {
-    await this.controls.releaseHolds(scopeOf(by), id, context);
+  async releaseHolds(by: Principal, { id, because, ...options }: VerbRequest): Promise<SagaResponse> {
+    await this.controls.releaseHolds(scopeOf(by), id, because, options);
     return this.get(by, id);
+  }
+
+  /** A verb of admins; its answer is the saga after it. */
+  async steer(by: Principal, id: string, verb: Promise<unknown>): Promise<SagaResponse> {
+    await verb;
+    await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async redrive(by: Principal, request: VerbRequest): Promise<SagaResponse> {
+    const id = await this.verbs.redrive(request);
+    await this.wakeups.wakeSagaWorkers();
+    return this.get(by, id);
+  }
+
+  async timeline(by: Principal, id: string): Promise<SagaTimelineView> {
+    const { resource_id: resourceId } = await this.reader.get(scopeOf(by), id);
+    const writers = resourceId === null ? [] : await this.inventory.writersOf(scopeOf(by), resourceId);
+    return this.timelines.get(scopeOf(by), id, { resourceId, writers });
   }
 
   async get(by: Principal, id: string): Promise<SagaResponse> {
-    const [saga] = await this.withNames(by, [await this.reader.get(scopeOf(by), id)]);
+    const [saga] = await this.withNames(by, [await this.reader.get(scopeOf(by), id, by.sub)]);
     if (!saga) throw new SagaNotFoundError();
     return saga;
   }
@@ -92,12 +122,16 @@ export class SagasService {
   /** A list of sagas is always current: it does not depend on a sweep. */
   async list(by: Principal, query: SagasQuery): Promise<ListOf<SagaResponse>> {
     const asOf = new Date().toISOString();
-    const { limit, cursor, resource_id: id } = query;
-    const resource = id === undefined ? undefined : { id, writers: await this.inventory.writersOf(scopeOf(by), id) };
-    const filters = { ...query.toFilters(by), resource };
-    const found = await this.reader.list(scopeOf(by), filters, limit, decodeCursor(cursor, UUID_KEY));
-    const { items, next_cursor } = pageOf(found, limit, ({ id: sagaId }) => sagaId);
+    const filters = await this.filtersOf(by, query);
+    const { items, next_cursor } = await this.reader.list({ scope: scopeOf(by), sub: by.sub }, filters, query);
     return { data: await this.withNames(by, items), page: { next_cursor }, as_of: asOf, completeness: {} };
+  }
+
+  /** The filters of a query; a resource is worked on, or was written, by a saga. */
+  async filtersOf(by: Principal, query: SagasQuery): Promise<SagaFilters> {
+    const { resource_id: id } = query;
+    const resource = id === undefined ? undefined : { id, writers: await this.inventory.writersOf(scopeOf(by), id) };
+    return { ...query.toFilters(by), resource };
   }
 
   /** Adds the names of the targets: that of the resource in the inventory, else the one that the input orders. */

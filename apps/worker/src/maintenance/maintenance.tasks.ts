@@ -12,7 +12,7 @@ import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
-import { SagaApprovals, SagaStarter } from '#libs/saga';
+import { SAGA_RETENTION, SagaApprovals, SagaBulk, SagaStarter, StepOutputs } from '#libs/saga';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -117,8 +117,25 @@ export class RetentionTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     if (!this.serves || !(await this.ticks.claim('housekeeping', HOURLY))) return;
-    await this.retention.apply([...inventoryRetention(this.config), ...balanceRetention(this.config)], signal);
+    await this.retention.apply([...inventoryRetention(this.config), ...balanceRetention(this.config), ...SAGA_RETENTION], signal);
     this.log.log({ event: 'record_head', ...(await this.sealer.head()) });
+  }
+}
+
+const BULK_EVERY_MS = 500;
+
+/** Handles the sagas of bulk jobs at their rate. Every worker runs it; one at a time has a job. */
+@Injectable()
+export class BulkTask extends RepeatedTask {
+  constructor(
+    private readonly bulk: SagaBulk,
+    database: Database,
+  ) {
+    super('bulk_jobs', BULK_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.bulk.handleDue(signal)) > 0);
   }
 }
 
@@ -158,6 +175,7 @@ export class SagaMaintenance {
     private readonly catalog: Catalog,
     private readonly sagas: SagaStarter,
     private readonly approvals: SagaApprovals,
+    private readonly outputs: StepOutputs,
     private readonly provider: DigitalOcean,
     private readonly bound: BoundProvider,
     @Inject(CONFIG) private readonly config: Config,
@@ -184,6 +202,7 @@ export class SagaMaintenance {
   private async run(): Promise<void> {
     await this.attempt('keys', () => this.sagas.forgetOldKeys());
     await this.attempt('approvals', () => this.approvals.rejectExpired());
+    await this.attempt('outputs', () => this.outputs.rejectExpired());
     if (!this.provider.configured) return;
     await this.attempt('reaper', () => this.reaper.round());
     await this.attempt('catalogue', () => this.refreshCatalog());

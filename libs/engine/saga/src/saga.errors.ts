@@ -89,3 +89,53 @@ export class NotReleasableError extends domainError('not_releasable', 'conflict'
 
 /** Another worker may have claimed the run. The database refuses every further write of this worker for the run. */
 export class LeaseLostError extends domainError('saga_lease_lost', 'unavailable', 'The lease of the saga was lost') {}
+
+/** The table of verbs does not allow it now. */
+export class VerbNotAllowedError extends domainError(
+  'verb_not_allowed',
+  'conflict',
+  (verb: string, why: string) => `${verb} is not possible now: ${why}. The field actions of the saga lists what is`,
+) {}
+
+/** Another person has changed the saga since the caller read it. */
+export class VersionMovedError extends domainError(
+  'version_moved',
+  'conflict',
+  (version: number) => `Somebody has changed the saga meanwhile: read it again, and send its version, which is ${version}`,
+) {}
+
+/** Later steps use the output of the step. */
+export class OutputRequiredError extends domainError(
+  'output_required',
+  'conflict',
+  (step: string) => `Later steps need the output of ${step}: give it as output, or cancel the saga`,
+) {}
+
+/** The step looked at the provider and does not find what the output says. */
+export class OutputRefusedError extends domainError(
+  'output_refused',
+  'conflict',
+  (step: string, why: string) => `The output cannot be that of ${step}: ${why}`,
+) {}
+
+/** The step has an outcome by now, so the proposed output is void. */
+export class StepMovedOnError extends domainError(
+  'step_moved_on',
+  'conflict',
+  (step: string) => `The step ${step} has gone on since its output was proposed: the proposal is void`,
+) {}
+
+/** A saga that repeats this one is open, has ended well, or waits for a person. */
+export class AlreadyRedrivenError extends domainError(
+  'already_redriven',
+  'conflict',
+  (saga: string) => `The saga ${saga} repeats this one already: see how that one ends`,
+) {}
+
+export class BulkJobNotFoundError extends domainError('bulk_job_not_found', 'not_found', 'There is no bulk job of sagas with this id') {}
+
+export class TooManySagasInBulkError extends domainError(
+  'too_many_sagas_in_bulk',
+  'conflict',
+  (most: number) => `The filter selects more than ${most} sagas: narrow it, and create several jobs`,
+) {}

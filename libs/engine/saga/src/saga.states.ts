@@ -42,8 +42,8 @@ export const STEP_TRANSITIONS = {
   completed: ['compensating', 'compensated', 'compensation_failed'],
   /** The step had nothing to do. Its compensation runs all the same, because an earlier try may have had an effect. */
   skipped: ['compensating', 'compensated', 'compensation_failed'],
-  /** `running`: by an operator's retry. */
-  failed: ['running', 'compensating', 'compensated', 'compensation_failed'],
+  /** `running`: by an operator's retry. `completed` and `skipped`: by a person who gives the output, or goes on without the step. */
+  failed: ['running', 'completed', 'skipped', 'compensating', 'compensated', 'compensation_failed'],
   compensating: ['compensated', 'compensation_failed'],
   compensated: [],
   /** By an operator's retry. */

@@ -1,5 +1,5 @@
 import { CONFIG, TOKEN_PURPOSES, type Config, type TokenPurpose } from '#libs/config';
-import { counter, histogram, inSpan } from '#libs/observability';
+import { counter, histogram, inSpan, recordCall } from '#libs/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import { create, type AxiosInstance } from 'axios';
 import { Agent as HttpAgent } from 'node:http';
@@ -48,7 +48,7 @@ export interface ProviderRequest {
 }
 
 /** A request that is ready to be sent, but for its token. */
-interface PreparedRequest extends Pick<ProviderRequest, 'method' | 'signal'> {
+interface PreparedRequest extends Pick<ProviderRequest, 'method' | 'path' | 'signal'> {
   readonly url: string;
   /** JSON text. */
   readonly body?: string;
@@ -139,7 +139,7 @@ export class DigitalOceanHttpClient {
     for (let calls = 1; ; calls++) {
       const { token, permit } = await this.acquirePermit(request);
       try {
-        return handle(await recordCall(request, (recordOutcome) => this.send(prepared, token, permit, recordOutcome)), calls);
+        return handle(await traceCall(request, (recordOutcome) => this.send(prepared, token, permit, recordOutcome)), calls);
       } catch (error) {
         if (error instanceof ProviderError) error.path ??= request.path;
         if (request.method !== 'GET') throw error;
@@ -155,7 +155,7 @@ export class DigitalOceanHttpClient {
   private prepare({ method, path, query, body, timeoutMs, signal }: ProviderRequest, openSink?: () => Writable): PreparedRequest {
     const { url, callTimeoutMs } = this.config.provider;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    return { method, url: requestUrl(url, path, query), body: text, timeoutMs: timeoutMs ?? callTimeoutMs, signal, openSink };
+    return { method, path, url: requestUrl(url, path, query), body: text, timeoutMs: timeoutMs ?? callTimeoutMs, signal, openSink };
   }
 
   private async acquirePermit(request: ProviderRequest): Promise<{ token: string; permit: Permit }> {
@@ -188,6 +188,11 @@ export class DigitalOceanHttpClient {
       await permit.end('accepted');
       throw error.cause;
     });
+    const answered = exchange.kind === 'response' ? exchange : undefined;
+    const requestId = typeof answered?.requestId === 'string' ? answered.requestId : null;
+    const { method, path } = prepared;
+    const ms = Math.round(performance.now() - requestedAtMs);
+    recordCall({ atMs: requestedAtMs, method, path, status: answered?.status ?? null, ms, requestId });
     const classified = classifyResponse(exchange, {
       write: prepared.method !== 'GET',
       document: prepared.openSink !== undefined,
@@ -274,7 +279,7 @@ function timeLimit(timeoutMs: number, outer: AbortSignal | undefined) {
 }
 
 /** Traces one call and counts it by the outcome that `call` passes to `recordOutcome`. Ids in the path are masked. [TEN-8] */
-function recordCall<T>(
+function traceCall<T>(
   { purpose, method, path }: ProviderRequest,
   call: (recordOutcome: (outcome: CallOutcome) => void) => Promise<T>,
 ): Promise<T> {

@@ -3,7 +3,7 @@ import type { FieldError } from '#libs/kernel';
 import type { Type } from '@nestjs/common';
 import type { Effect } from './effect';
 import type { Forecast, SkippedOutline, StepOutline } from './plan';
-import type { Fields, StepAnswer, StepError } from './step-answer';
+import type { Fields, StepAnswer } from './step-answer';
 
 /** Refers to a step by its stored name. `output` is never set: it carries the type of the step's output. */
 export interface StepKey<Output> {
@@ -93,10 +93,11 @@ export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields
    */
   compensate?(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
   /**
-   * Looks at the outside system whether an output that a person gives is the effect of this step. Returns what contradicts it, or undefined.
-   * A step with an unknown outcome can be completed by hand when it has this look and an `outputSchema`. It writes nothing. [OPV-3]
+   * Looks at the outside system whether an output that a person gives is the effect of this step. Answers `done` with the output and the holds
+   * that the step would answer, or `fail` with what contradicts it. A step with an unknown outcome can be completed by hand when it has this
+   * look and an `outputSchema`. It writes nothing. [OPV-3]
    */
-  checkOutput?(this: void, ctx: OutputCheck<Input, Intent>, output: Output): Promise<StepError | undefined>;
+  checkOutput?(this: void, ctx: OutputCheck<Input, Intent>, output: Output): Promise<StepAnswer<Output>>;
 }
 
 /** What a step knows when it checks an output that a person gives. */
@@ -107,7 +108,7 @@ export type OutputCheck<Input = Fields, Intent = Fields> = Pick<
 
 /** A step of a saga with this input, whatever it records and returns. */
 export type AnyStep<Input = Fields> = Omit<StepDefinition<Input, never, never>, 'execute' | 'compensate' | 'checkOutput'> & {
-  checkOutput?(this: void, ctx: OutputCheck<Input, never>, output: never): Promise<StepError | undefined>;
+  checkOutput?(this: void, ctx: OutputCheck<Input, never>, output: never): Promise<StepAnswer>;
   execute(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
   compensate?(this: void, ctx: AnyContext<Input>): Promise<StepAnswer>;
 };

@@ -30,6 +30,11 @@ export class SagaRegistry {
     return all.flatMap(({ kind, internal }) => (internal ? [] : [kind])).sort();
   }
 
+  /** True for a kind that no request can start, and for one that this process does not know. */
+  isInternal(kind: string): boolean {
+    return this.definitions.get(kind)?.internal ?? !this.definitions.has(kind);
+  }
+
   /** Fields of a kind's input that the API does not return. */
   redactedInputFields(kind: string): readonly string[] {
     return this.definitions.get(kind)?.redactedInputFields ?? [];

@@ -34,6 +34,10 @@ export class SagaApproval {
   @Column('jsonb', { nullable: true })
   readonly output: Readonly<Record<string, unknown>> | null;
 
+  /** The step of the output. */
+  @Column('int', { nullable: true })
+  readonly stepIdx: number | null;
+
   /** Without a decision until then, the service rejects. */
   @Column('timestamptz')
   readonly expiresAt: Date;

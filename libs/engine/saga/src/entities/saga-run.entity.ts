@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 import type { StoredPlan } from '../definition/plan';
+import type { StepPolicy } from '../definition/saga-definition';
 import type { StepError } from '../definition/step-answer';
 import type { Leftover } from '../run/saga-run';
 import type { SagaStatus } from '../saga.states';
@@ -78,9 +79,31 @@ export class SagaRun {
   @Column('timestamptz', { nullable: true })
   readonly finishedAt: Date | null;
 
-  /** When the saga is due; null exactly when it has a final status or awaits approval. */
+  /** Raised by each change that a person makes to the saga. */
+  @Column('int', { default: 0 })
+  readonly version: number;
+
+  /** Set while the saga is paused. A saga that ends is not paused any more. */
+  @Column('timestamptz', { nullable: true })
+  readonly pausedAt: Date | null;
+
+  @Column('text', { nullable: true })
+  readonly pausedBy: string | null;
+
+  @Column('text', { nullable: true })
+  readonly pauseReason: string | null;
+
+  /** Limits of steps that an operator has set for this run. */
+  @Column('jsonb', { nullable: true })
+  readonly policy: Partial<StepPolicy> | null;
+
+  /** The rolled back saga that this one repeats. */
+  @Column('uuid', { nullable: true })
+  readonly redrivenFrom: string | null;
+
+  /** When the saga is due, `Infinity` while it is paused; null exactly when it has a final status or awaits approval. */
   @Column('timestamptz', { nullable: true, default: () => 'clock_timestamp()' })
-  readonly wakeAt: Date | null;
+  readonly wakeAt: Date | number | null;
 
   @Column('timestamptz', { nullable: true })
   readonly leaseUntil: Date | null;

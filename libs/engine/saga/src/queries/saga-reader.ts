@@ -1,16 +1,19 @@
-import { snakeCase, TenantTransaction } from '#libs/database';
+import { TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
+import { decodeCursor, pageOf, UUID_KEY, UUID_PATTERN, type Page, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
-import type { PlannedCost } from '../definition/plan';
 import { SagaRegistry } from '../definition/saga-registry';
 import { SagaApproval } from '../entities/saga-approval.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { SagaNotFoundError } from '../saga.errors';
 import { RESOURCE_OF_RUN } from '../run/checkpoint.sql';
-import type { StepStatus } from '../saga.states';
+import { FAILED_STATUSES, quoted } from '../saga.states';
+import { factsOf } from '../start/verb-requests';
+import { actionsFor } from '../start/verb-table';
+import { asTenantsSee, lineFacts, NO_PARTS, OPERATOR, sagaView, type RawParts, type SagaView } from './saga-view';
 
 /** Filters of the list of sagas; a saga must match all that are given. */
 export interface SagaFilters {
@@ -24,74 +27,21 @@ export interface SagaFilters {
   /** RFC 3339: started at this time or later, and before that one. */
   readonly since?: string;
   readonly until?: string;
+  /** Part of the id, kind, starter, reason, or name of what the saga works on. */
+  readonly q?: string;
+  readonly paused?: boolean;
+  /** Failed and not released, or with a decision that is open. */
+  readonly needs_attention?: boolean;
 }
 
-/** A step as the API returns it. A `planned` step has no ledger line yet. */
-export interface SagaStepView extends Pick<SagaStep, 'name' | 'attempts' | 'output' | 'error'> {
-  readonly step_idx: number;
-  readonly status: StepStatus | 'planned';
-  /** Why a skipped step had nothing to do; null for any other step. */
-  readonly reason: string | null;
-  readonly compensation_attempts: number;
-  readonly started_at: string | null;
-  /** The begin of the compensation, or its last retry by an operator. `finished_at` is its end then. */
-  readonly compensating_since: string | null;
-  readonly finished_at: string | null;
-}
+/** The orders of the list; a minus reverses one. */
+export const SAGA_SORTS = ['-created_at', 'created_at', '-updated_at', 'updated_at'] as const;
+export type SagaSort = (typeof SAGA_SORTS)[number];
 
-/** The decision that a saga waits for, or waited for. */
-export interface SagaApprovalView {
-  readonly subject: SagaApproval['subject'];
-  readonly why: string;
-  /** For a tenant, `operator` when an operator asked or decided; of the service itself, `approvals`. */
-  readonly asked_by: string;
-  readonly asked_at: string;
-  readonly expires_at: string;
-  /** Null while there is no decision. */
-  readonly decision: SagaApproval['decision'];
-  readonly decided_by: string | null;
-  readonly decided_at: string | null;
-  readonly reason: string | null;
-}
-
-/** A saga as the API returns it, with its whole ledger. */
-export interface SagaView extends Pick<SagaRun, 'id' | 'kind' | 'status' | 'input' | 'context' | 'error' | 'leftovers'> {
-  readonly cancel_requested: boolean;
-  readonly current_step_idx: number;
-  readonly tenant_id: string | null;
-  /** The resource that the saga works on, or that it created; null for others, and before it is created. */
-  readonly resource_id: string | null;
-  /** For a tenant, `operator` when an operator started the saga. */
-  readonly created_by: string;
-  /** Why it was started. A tenant does not see the reason of an operator. */
-  readonly reason: string | null;
-  /** Null for a saga that needed no decision. */
-  readonly approval: SagaApprovalView | null;
-  readonly created_at: string;
-  /** The last progress: a step began or ended, or the saga ended. */
-  readonly updated_at: string;
-  readonly finished_at: string | null;
-  /** When a worker continues the saga: the end of a wait or of a pause before a retry. Null when it has ended, or waits for a person. */
-  readonly wake_at: string | null;
-  /** From the start to the end; null while the saga is open. */
-  readonly duration_ms: number | null;
-  /** What the start was judged to cost, with the prices of that time; null for starts of earlier releases. */
-  readonly cost: PlannedCost | null;
-  readonly steps: readonly SagaStepView[];
-}
-
-/** Whom a tenant sees in the place of an operator. */
-const OPERATOR = 'operator';
-/** The actor of rejections without a decision in time. */
-const SERVICE = 'approvals';
-
-/** A ledger line as JSON: the names of its fields are those of the columns, and its times are in PostgreSQL's format. */
-interface LedgerJson extends Pick<SagaStep, 'name' | 'status' | 'attempts' | 'output' | 'error'> {
-  readonly step_idx: number;
-  readonly compensation_attempts: number;
-  readonly started_at: string;
-  readonly compensating_since: string | null;
-  readonly finished_at: string | null;
+/** Whose question a read answers: its scope, and the person, who may not decide about an own request. */
+export interface SagaAsker {
+  readonly scope: Scope;
+  readonly sub?: string;
 }
 
 /** Reads sagas in the scope of the caller, by a condition in the statement and by row security. [TEN-4] */
@@ -103,10 +53,14 @@ export class SagaReader {
     private readonly registry: SagaRegistry,
   ) {}
 
-  /** Newest first, because ids are ordered by time. Returns one saga more than `limit` when there are more. */
-  list(scope: Scope, filters: SagaFilters, limit: number, beforeId: string | null): Promise<SagaView[]> {
-    return this.read(scope, (query) => {
-      const { status, kind, tenant_id, resource, created_by, since, until } = filters;
+  /** Ids are ordered by the time of the start. Throws `InvalidCursorError`. */
+  async list(asker: SagaAsker, filters: SagaFilters, { limit, cursor, sort = '-created_at' }: SagaPage): Promise<Page<SagaView>> {
+    const byUpdate = sort.endsWith('updated_at');
+    const after = decodeCursor(cursor, byUpdate ? UPDATE_KEY : UUID_KEY)?.split('/');
+    const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
+    const { scope } = asker;
+    const found = await this.read(asker, (query) => {
+      const { status, kind, tenant_id, resource, created_by, since, until, q, paused, needs_attention } = filters;
       if (status !== undefined) query.andWhere('r.status = any (:statuses)', { statuses: [status].flat() });
       if (kind !== undefined) query.andWhere('r.kind = any (:kinds)', { kinds: [kind].flat() });
       if (tenant_id !== undefined) query.andWhere('r.tenant_id = :tenant_id', { tenant_id });
@@ -119,16 +73,39 @@ export class SagaReader {
         query.andWhere(scope.kind === 'tenant' ? CREATED_BY_FOR_TENANT : 'r.created_by = :created_by', { created_by });
       if (since !== undefined) query.andWhere('r.created_at >= :since', { since });
       if (until !== undefined) query.andWhere('r.created_at < :until', { until });
-      if (beforeId !== null) query.andWhere('r.id < :beforeId', { beforeId });
-      query.orderBy('r.id', 'DESC').limit(limit + 1);
+      if (q !== undefined) {
+        const text = scope.kind === 'tenant' ? TEXT_FOR_TENANT : TEXT;
+        query.andWhere(text, { q: `%${q.replace(/[\\%_]/g, '\\$&')}%` });
+      }
+      if (paused !== undefined) query.andWhere(`r.paused_at is ${paused ? 'not null' : 'null'}`);
+      if (needs_attention !== undefined) query.andWhere(needs_attention ? ATTENTION : `not ${ATTENTION}`);
+      if (byUpdate) query.addSelect(UPDATED, 'moved').orderBy('moved', direction);
+      const [id, moved] = after ?? [];
+      const than = direction === 'DESC' ? '<' : '>';
+      if (id !== undefined)
+        query.andWhere(byUpdate ? `(${UPDATED}, r.id) ${than} (:moved::bigint, :id)` : `r.id ${than} :id`, { id, moved });
+      query.addOrderBy('r.id', direction).limit(limit + 1);
     });
+    const page = pageOf(found, limit, ({ view, moved }) => (byUpdate ? `${view.id}/${moved}` : view.id));
+    return { items: page.items.map(({ view }) => view), next_cursor: page.next_cursor };
   }
 
   /** Throws `SagaNotFoundError`, also for other tenants' sagas. */
-  async get(scope: Scope, id: string): Promise<SagaView> {
-    const [saga] = await this.read(scope, (query) => query.andWhere('r.id = :id', { id }));
+  async get(scope: Scope, id: string, sub?: string): Promise<SagaView> {
+    const [saga] = await this.read({ scope, ...(sub !== undefined && { sub }) }, (query) => query.andWhere('r.id = :id', { id }));
     if (!saga) throw new SagaNotFoundError();
-    return saga;
+    return saga.view;
+  }
+
+  /** The ids of the sagas of the platform that a filter selects, oldest first. */
+  async idsOf(filters: SagaFilters, limit: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await this.list({ scope: { kind: 'platform' } }, filters, { limit: 200, sort: 'created_at', ...(cursor && { cursor }) });
+      ids.push(...page.items.map(({ id }) => id));
+      if (page.next_cursor === null || ids.length >= limit) return ids.slice(0, limit);
+      cursor = page.next_cursor;
+    }
   }
 
   /** The kinds that this process knows. */
@@ -146,7 +123,7 @@ export class SagaReader {
     return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, read) : read(this.runs.manager);
   }
 
-  private read(scope: Scope, narrow: (query: SelectQueryBuilder<SagaRun>) => void): Promise<SagaView[]> {
+  private read({ scope, sub }: SagaAsker, narrow: (query: SelectQueryBuilder<SagaRun>) => void): Promise<FoundSaga[]> {
     const readWith = async (em: EntityManager) => {
       const query = em.createQueryBuilder(SagaRun, 'r').addSelect(selectLedger, 'ledger').addSelect(RESOURCE_OF_RUN, 'resource');
       query.addSelect(selectApproval, 'approval');
@@ -154,24 +131,46 @@ export class SagaReader {
       narrow(query);
       const { entities, raw } = await query.getRawAndEntities<RawParts>();
       return entities.map((run, nr) => {
-        const view = sagaView(run, raw[nr] ?? NO_PARTS, this.registry.redactedInputFields(run.kind));
-        return scope.kind === 'tenant' ? asTenantsSee(view, run) : view;
+        const parts = raw[nr] ?? NO_PARTS;
+        const { approval } = parts;
+        const open = approval?.decision === null ? approval : null;
+        const facts = factsOf(this.registry, run, lineFacts(run, parts.ledger), open?.subject ?? null);
+        const tenantId = scope.kind === 'tenant' ? scope.tenantId : null;
+        const started = { byTenant: !run.byPlatform && run.tenantId !== null, askedBy: open?.asked_by ?? null };
+        const actions = actionsFor(facts, { tenantId, ...(sub !== undefined && { sub }) }, started);
+        const view = sagaView(run, parts, this.registry.redactedInputFields(run.kind), actions);
+        return { view: scope.kind === 'tenant' ? asTenantsSee(view, run) : view, moved: parts.moved ?? '' };
       });
     };
     return scope.kind === 'tenant' ? this.tenants.run(scope.tenantId, readWith) : readWith(this.runs.manager);
   }
 }
 
-/** What the statement reads beside the columns of a run. */
-type RawParts = { readonly ledger: LedgerJson[] | null; readonly resource: string | null; readonly approval: SagaApprovalView | null };
-const NO_PARTS: RawParts = { ledger: null, resource: null, approval: null };
-
-/** A tenant does not learn the names of operators. A decision about its saga is made by one, or by the tenant that cancels. */
-function asTenantsSee({ approval, ...view }: SagaView, { byPlatform, createdBy }: SagaRun): SagaView {
-  const nameFor = (sub: string | null) => (sub === null || (sub === createdBy && !byPlatform) || sub === SERVICE ? sub : OPERATOR);
-  const seen = approval && { ...approval, asked_by: nameFor(approval.asked_by) ?? OPERATOR, decided_by: nameFor(approval.decided_by) };
-  return { ...view, approval: seen, ...(byPlatform && { created_by: OPERATOR, reason: null }) };
+/** A saga with the key of its place in the order by the last progress. */
+interface FoundSaga {
+  readonly view: SagaView;
+  readonly moved: string;
 }
+
+interface SagaPage extends PageRequest {
+  readonly sort?: SagaSort;
+}
+
+/** Microseconds of the last progress, as the view has it. */
+const UPDATED = `(extract(epoch from greatest(r.created_at, coalesce(r.finished_at, r.created_at), coalesce((select max(greatest(u.started_at, u.finished_at))
+  from saga_steps u where u.saga_id = r.id), r.created_at))) * 1000000)::bigint`;
+const UPDATE_KEY = new RegExp(`^${UUID_PATTERN}/[0-9]{1,18}$`);
+
+/** A person has to decide something: a failed saga that was not released, or an open decision. */
+const ATTENTION = `(r.status in (${quoted(FAILED_STATUSES)}) and cardinality(r.released_holds) = 0
+  or exists (select 1 from saga_approvals o where o.saga_id = r.id and o.decision is null))`;
+
+/** What `q` finds for everybody. */
+const NAMES = `r.id::text ilike :q or r.kind ilike :q or r.input ->> 'name' ilike :q or r.input ->> 'dns_record_name' ilike :q or r.input ->> 'dns_domain' ilike :q
+  or exists (select 1 from cloud_resources c where c.id::text = ${RESOURCE_OF_RUN} and c.name ilike :q)`;
+const TEXT = `(${NAMES} or r.created_by ilike :q or r.reason ilike :q)`;
+/** A tenant finds neither the names nor the reasons of operators. */
+const TEXT_FOR_TENANT = `(${NAMES} or not r.by_platform and (r.created_by ilike :q or r.reason ilike :q))`;
 
 /** A tenant does not learn the names of operators: it filters by the word that it sees. */
 const CREATED_BY_FOR_TENANT = `case when r.by_platform then '${OPERATOR}' else r.created_by end = :created_by`;
@@ -181,7 +180,8 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
   query
     .select(
       `json_agg(json_build_object('step_idx', s.step_idx, 'name', s.name, 'status', s.status, 'attempts', s.attempts,
-         'compensation_attempts', s.compensation_attempts, 'started_at', s.started_at, 'compensating_since', s.compensating_since, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error))`,
+         'compensation_attempts', s.compensation_attempts, 'started_at', s.started_at, 'compensating_since', s.compensating_since, 'finished_at', s.finished_at, 'output', s.output, 'error', s.error,
+         'has_intent', s.intent is not null))`,
     )
     .from(SagaStep, 's')
     .where('s.saga_id = r.id');
@@ -190,93 +190,10 @@ const selectLedger = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<Sa
 const selectApproval = (query: SelectQueryBuilder<SagaRun>): SelectQueryBuilder<SagaApproval> =>
   query
     .select(
-      `json_build_object('subject', a.subject, 'why', a.why, 'asked_by', a.asked_by, 'asked_at', a.asked_at, 'expires_at', a.expires_at,
+      `json_build_object('subject', a.subject, 'step_idx', a.step_idx, 'output', a.output, 'why', a.why, 'asked_by', a.asked_by, 'asked_at', a.asked_at, 'expires_at', a.expires_at,
          'decision', a.decision, 'decided_by', a.decided_by, 'decided_at', a.decided_at, 'reason', a.reason)`,
     )
     .from(SagaApproval, 'a')
     .where('a.saga_id = r.id')
     .orderBy('a.id', 'DESC')
     .limit(1);
-
-/** What a step without a ledger line has. */
-const NOT_BEGUN = {
-  reason: null,
-  attempts: 0,
-  compensation_attempts: 0,
-  started_at: null,
-  compensating_since: null,
-  finished_at: null,
-  output: null,
-  error: null,
-} as const;
-
-/** `redacted`: fields of the input that the view omits. */
-function sagaView(run: SagaRun, { resource, approval, ...parts }: RawParts, redacted: readonly string[] = []): SagaView {
-  const ledger = parts.ledger ?? [];
-  const isRunning = (idx: number) => run.leased && run.status === 'running' && idx === run.stepIdx;
-  return {
-    id: run.id,
-    kind: run.kind,
-    status: run.status,
-    input: Object.fromEntries(Object.entries(run.input).filter(([field]) => !redacted.includes(field))),
-    context: run.context,
-    error: run.error,
-    leftovers: run.leftovers.map(leftoverView),
-    cancel_requested: run.cancelRequested,
-    current_step_idx: run.stepIdx,
-    tenant_id: run.tenantId,
-    resource_id: resource,
-    created_by: run.createdBy,
-    reason: run.reason,
-    approval: approval && approvalView(approval),
-    created_at: run.createdAt.toISOString(),
-    updated_at: lastProgress(run, ledger).toISOString(),
-    finished_at: run.finishedAt?.toISOString() ?? null,
-    wake_at: run.wakeAt?.toISOString() ?? null,
-    duration_ms: run.finishedAt && run.finishedAt.getTime() - run.createdAt.getTime(),
-    cost: run.plan?.cost ?? null,
-    steps: run.steps.map((name, step_idx): SagaStepView => {
-      const line = ledger.find((known) => known.step_idx === step_idx);
-      if (line) return stepView(line);
-      const status = isRunning(step_idx) ? 'running' : 'planned';
-      return { step_idx, name, status, ...NOT_BEGUN };
-    }),
-  };
-}
-
-/** The ledger keeps the reason of a skipped step where it keeps the error of a failed one. */
-function stepView({ started_at, compensating_since, finished_at, error, ...line }: LedgerJson): SagaStepView {
-  const skipped = line.status === 'skipped';
-  const times = { started_at: asTime(started_at), compensating_since: asTime(compensating_since), finished_at: asTime(finished_at) };
-  return { ...line, ...times, reason: skipped ? (error?.detail ?? null) : null, error: skipped ? null : error };
-}
-
-function approvalView({ asked_at, expires_at, decided_at, ...approval }: SagaApprovalView): SagaApprovalView {
-  return { ...approval, asked_at: asTime(asked_at), expires_at: asTime(expires_at), decided_at: asTime(decided_at) };
-}
-
-function lastProgress({ createdAt, finishedAt }: SagaRun, ledger: readonly LedgerJson[]): Date {
-  const times = ledger.flatMap(({ started_at, finished_at }) => [started_at, finished_at].map((at) => (at === null ? 0 : Date.parse(at))));
-  return new Date(Math.max(createdAt.getTime(), finishedAt?.getTime() ?? 0, ...times));
-}
-
-/** What the engine notes about an effect in its intent: when it was sent, how often, and whether it can still happen. */
-const NOTES_OF_ENGINE = /AtMs$|^(ruledOut|doubtful|sends|create)$/;
-
-/** A leftover as the API returns it: what the step meant to do, without the notes of the engine. */
-function leftoverView({ intent, ...rest }: SagaRun['leftovers'][number]): SagaRun['leftovers'][number] {
-  const entries = Object.entries(intent ?? {}).filter(([name]) => !NOTES_OF_ENGINE.test(name));
-  return { ...rest, intent: intent && (inSnakeCase(Object.fromEntries(entries)) as Record<string, unknown>) };
-}
-
-function inSnakeCase(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inSnakeCase);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeCase(name), inSnakeCase(inner)]));
-}
-
-function asTime(text: string): string;
-function asTime(text: string | null): string | null;
-function asTime(text: string | null): string | null {
-  return text && new Date(text).toISOString();
-}

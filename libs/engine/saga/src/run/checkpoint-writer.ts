@@ -1,9 +1,10 @@
 import { CONFIG, type Config } from '#libs/config';
-import { Database } from '#libs/database';
+import { Database, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { LeaseLostError } from '../saga.errors';
 import { FINAL_STATUSES, type SagaStatus } from '../saga.states';
-import { WRITE_CHECKPOINTS, WRITE_LAST_CHECKPOINTS } from './checkpoint.sql';
+import type { StepPolicy } from '../definition/saga-definition';
+import { checkpointStatement } from './checkpoint.sql';
 import { GroupCommit } from './group-commit';
 import type { Checkpoint } from './saga-run';
 
@@ -11,6 +12,15 @@ import type { Checkpoint } from './saga-run';
 export interface WrittenCheckpoint {
   readonly cancelRequested: boolean;
   readonly status: SagaStatus;
+  /** A person has paused the run: no further step begins. [OPV-2] */
+  readonly paused: boolean;
+  readonly policy: Partial<StepPolicy> | null;
+}
+
+interface WrittenRow extends Pick<WrittenCheckpoint, 'status' | 'paused' | 'policy'> {
+  readonly id: string;
+  readonly epoch: string;
+  readonly cancel_requested: boolean;
 }
 
 /** Writes checkpoints. Checkpoints of different runs may share a commit; each is fenced by the epoch and lease of its own run. */
@@ -28,22 +38,59 @@ export class CheckpointWriter {
     return this.commits.write(checkpoint);
   }
 
-  private async writeBatch(batch: readonly Checkpoint[]): Promise<(WrittenCheckpoint | LeaseLostError)[]> {
+  /** Writes a checkpoint in a transaction of the caller, which has claimed the run. Throws `LeaseLostError`. */
+  async writeIn(tx: Queryable, checkpoint: Checkpoint): Promise<WrittenCheckpoint> {
+    const [written] = await this.writeOn(tx, [checkpoint]);
+    if (!written || written instanceof LeaseLostError) throw new LeaseLostError();
+    return written;
+  }
+
+  private writeBatch(batch: readonly Checkpoint[]): Promise<(WrittenCheckpoint | LeaseLostError)[]> {
+    return this.writeOn(this.database, batch);
+  }
+
+  private async writeOn(on: Queryable, batch: readonly Checkpoint[]): Promise<(WrittenCheckpoint | LeaseLostError)[]> {
     const mayEnd = batch.some(({ status }) => FINAL_STATUSES.includes(status));
-    const rows = await this.database.prepared<{ id: string; epoch: string; cancel_requested: boolean; status: SagaStatus }>(
-      mayEnd ? 'saga_last_checkpoints' : 'saga_checkpoints',
-      mayEnd ? WRITE_LAST_CHECKPOINTS : WRITE_CHECKPOINTS,
-      [JSON.stringify(batch.map(toRow)), this.config.saga.leaseMs],
-    );
+    const hasCalls = batch.some(({ calls }) => calls.length > 0);
+    const { name, text } = checkpointStatement(mayEnd, hasCalls);
+    const rows = await on.prepared<WrittenRow>(name, text, [JSON.stringify(batch.map(toRow)), this.config.saga.leaseMs]);
     const written = new Map(
-      rows.map(({ id, epoch, cancel_requested: cancelRequested, status }) => [`${id}/${epoch}`, { cancelRequested, status }]),
+      rows.map(({ id, epoch, cancel_requested: cancelRequested, status, paused, policy }) => [
+        `${id}/${epoch}`,
+        { cancelRequested, status, paused, policy },
+      ]),
     );
     return batch.map(({ sagaId, epoch }) => written.get(`${sagaId}/${epoch}`) ?? new LeaseLostError());
   }
 }
 
-function toRow({ sagaId, epoch, step, status, holds, context, nextIdx, pivotPassed, wakeInMs, settling, error, leftovers }: Checkpoint) {
+function toRow({
+  sagaId,
+  epoch,
+  round,
+  step,
+  status,
+  holds,
+  context,
+  calls,
+  nextIdx,
+  pivotPassed,
+  wakeInMs,
+  settling,
+  error,
+  leftovers,
+}: Checkpoint) {
+  const nowMs = performance.now();
   return {
+    undoing: step?.attempt.undoing,
+    round,
+    nr: step?.attempt.nr,
+    outcome: step?.attempt.outcome,
+    why: step?.attempt.why,
+    calls:
+      calls.length > 0
+        ? calls.map(({ atMs, requestId, ...call }) => ({ ago_ms: nowMs - atMs, request_id: requestId, ...call }))
+        : undefined,
     saga_id: sagaId,
     epoch,
     step_idx: step?.idx,

@@ -1,6 +1,6 @@
 import { COMPENSATION_POLICY, DEFAULT_POLICY, type StepDefinition, type StepPolicy } from '../definition/saga-definition';
-import type { StepAnswer, StepError } from '../definition/step-answer';
-import type { Checkpoint, CheckpointStep, LedgerLine, Leftover, SagaRun } from './saga-run';
+import type { Fields, StepAnswer, StepError } from '../definition/step-answer';
+import type { Attempt, Checkpoint, CheckpointStep, LedgerLine, Leftover, SagaRun } from './saga-run';
 
 /** One execution of the current step of a run, or of its compensation. */
 export interface ExecutedStep {
@@ -12,7 +12,19 @@ export interface ExecutedStep {
 
 const CANCELLED: StepError = { code: 'cancelled', detail: 'The saga was cancelled' };
 
-export const executionPolicy = (step: StepDefinition): StepPolicy => ({ ...DEFAULT_POLICY, ...step.policy });
+/** Limits that an operator has set for the run replace those of the step. */
+export const executionPolicy = (step: StepDefinition, run: Pick<SagaRun, 'policy'>): StepPolicy => ({
+  ...DEFAULT_POLICY,
+  ...step.policy,
+  ...run.policy,
+});
+
+export function compensationPolicy(step: StepDefinition, run: Pick<SagaRun, 'policy'>): StepPolicy {
+  const own = { ...COMPENSATION_POLICY, ...step.policy };
+  const atLeast = (limit: 'tries' | 'timeLimitMs' | 'waitLimitMs') => Math.max(own[limit], COMPENSATION_POLICY[limit]);
+  const limits = { tries: atLeast('tries'), timeLimitMs: atLeast('timeLimitMs'), waitLimitMs: atLeast('waitLimitMs') };
+  return { ...own, ...limits, ...run.policy };
+}
 
 /** The ledger line of a step, or undefined when the step has not begun. */
 export function ledgerLineOf(run: SagaRun, idx: number): LedgerLine | undefined {
@@ -22,7 +34,7 @@ export function ledgerLineOf(run: SagaRun, idx: number): LedgerLine | undefined 
 /** Decides where a run continues after an execution. Pure. */
 export function afterExecution({ run, step, answer, tookMs }: ExecutedStep): Checkpoint {
   const known = ledgerLineOf(run, run.step_idx);
-  const policy = executionPolicy(step);
+  const policy = executionPolicy(step, run);
   const attempts = (known?.attempts ?? 0) + 1;
   const tried = { run, step, tookMs, attempts };
   if (answer.is === 'done') return { ...completed(tried, answer), holds: answer.holds ?? [] };
@@ -30,7 +42,7 @@ export function afterExecution({ run, step, answer, tookMs }: ExecutedStep): Che
     const leftMs = policy.waitLimitMs - (known?.trying_ms ?? 0);
     if (leftMs <= 0)
       return failed(tried, { code: 'wait_expired', detail: `${answer.why}: not within ${policy.waitLimitMs} ms` }, 'unknown');
-    return executeAgain({ ...tried, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), waitReason(answer));
+    return executeAgain({ ...tried, attempts: attempts - 1 }, 'waiting', Math.min(answer.ms, leftMs), waitReason(answer), answer.why);
   }
   if (answer.is === 'fail') return failed(tried, answer.error, answer.effect ?? 'unknown');
   if (attempts >= policy.tries) return failed(tried, answer.error, answer.effect ?? 'unknown');
@@ -40,33 +52,53 @@ export function afterExecution({ run, step, answer, tookMs }: ExecutedStep): Che
 /** Decides where a run continues after a compensation. Pure. A failure is recorded, and the other steps are still undone. [SAG-10] */
 export function afterCompensation({ run, step, answer, tookMs }: ExecutedStep): Checkpoint {
   const known = ledgerLineOf(run, run.step_idx);
-  const policy = { ...COMPENSATION_POLICY, ...step.policy };
-  const tries = Math.max(policy.tries, COMPENSATION_POLICY.tries);
+  const policy = compensationPolicy(step, run);
   const attempts = (known?.compensation_attempts ?? 0) + 1;
   const line = (
     status: 'compensating' | 'compensated' | 'compensation_failed',
     error: StepError | null,
-    compensationAttempts = attempts,
+    waits?: { readonly why: string },
   ): CheckpointStep => ({
     idx: run.step_idx,
     name: step.name,
     status,
     attempts: known?.attempts ?? 0,
-    compensationAttempts,
+    compensationAttempts: waits ? attempts - 1 : attempts,
     output: null,
     error,
     tookMs,
+    attempt: { nr: attempts, undoing: true, outcome: waits ? 'waiting' : status === 'compensating' ? 'retry' : status, ...waits },
   });
   const compensationFailed = (error: StepError) => compensateNext(run, line('compensation_failed', error));
   if (answer.is === 'done') return compensateNext(run, line('compensated', null));
   if (answer.is === 'fail') return compensationFailed(answer.error);
   if (answer.is === 'wait') {
-    if ((known?.compensating_ms ?? 0) >= Math.max(policy.waitLimitMs, COMPENSATION_POLICY.waitLimitMs))
-      return compensationFailed({ code: 'wait_expired', detail: answer.why });
-    return { ...checkpointOf(run, line('compensating', waitReason(answer), attempts - 1)), wakeInMs: answer.ms };
+    if ((known?.compensating_ms ?? 0) >= policy.waitLimitMs) return compensationFailed({ code: 'wait_expired', detail: answer.why });
+    return { ...checkpointOf(run, line('compensating', waitReason(answer), { why: answer.why })), wakeInMs: answer.ms };
   }
-  if (attempts >= tries) return compensationFailed(answer.error);
+  if (attempts >= policy.tries) return compensationFailed(answer.error);
   return { ...checkpointOf(run, line('compensating', answer.error)), wakeInMs: answer.afterMs ?? backoffMs(policy, attempts) };
+}
+
+/** The code in the ledger line of a step that a person has skipped. */
+export const SKIPPED_BY_PERSON = 'skipped_by_person';
+
+/** Decides where a run continues after a person has skipped its step, with or without an output. Pure. */
+export function afterSkip(run: SagaRun, step: StepDefinition, output: Fields | null, reason: string): Checkpoint {
+  const checkpoint = afterOutput(run, step, { is: 'done', ...(output && { output }), skipped: reason });
+  return { ...checkpoint, step: checkpoint.step && { ...checkpoint.step, error: { code: SKIPPED_BY_PERSON, detail: reason } } };
+}
+
+/** Decides where a run continues after a person has given the output of its step. Pure. */
+export function afterOutput(run: SagaRun, step: StepDefinition, answer: Extract<StepAnswer, { is: 'done' }>): Checkpoint {
+  const attempts = (ledgerLineOf(run, run.step_idx)?.attempts ?? 0) + 1;
+  return { ...completed({ run, step, tookMs: 0, attempts }, answer), holds: answer.holds ?? [] };
+}
+
+/** A skipped step without an intent had no effect, so there is nothing to undo. One with an intent may have had one. Pure. [OPV-3] */
+export function wasSkippedByPerson(run: SagaRun): boolean {
+  const line = ledgerLineOf(run, run.step_idx);
+  return line?.error?.code === SKIPPED_BY_PERSON && line.intent === null;
 }
 
 /** Pure. The outcome of a begun pivot must be known before a cancel counts, because its effect cannot be undone. [SAG-12] */
@@ -98,23 +130,39 @@ interface TriedStep {
 function executionLine(
   { run, step, tookMs, attempts }: TriedStep,
   status: 'running' | 'waiting' | 'completed' | 'skipped' | 'failed',
-  rest: Partial<CheckpointStep>,
+  { why, ...rest }: Partial<CheckpointStep> & { readonly why?: string | undefined },
 ): CheckpointStep {
-  return { idx: run.step_idx, name: step.name, status, attempts, compensationAttempts: 0, output: null, error: null, tookMs, ...rest };
+  const outcome = status === 'running' ? 'retry' : status;
+  const nr = status === 'waiting' ? attempts + 1 : attempts;
+  const attempt: Attempt = { nr, undoing: false, outcome, ...(why !== undefined && { why }) };
+  const line = {
+    idx: run.step_idx,
+    name: step.name,
+    status,
+    attempts,
+    compensationAttempts: 0,
+    output: null,
+    error: null,
+    tookMs,
+    attempt,
+  };
+  return { ...line, ...rest };
 }
 
 /** A checkpoint that leaves the run at its current step and status. */
 function checkpointOf(run: SagaRun, step: CheckpointStep | null): Checkpoint {
-  const { id: sagaId, epoch, step_idx: nextIdx, pivot_passed: pivotPassed, status } = run;
+  const { id: sagaId, epoch, version: round, step_idx: nextIdx, pivot_passed: pivotPassed, status } = run;
   return {
     sagaId,
     epoch,
+    round,
     step,
     status,
     nextIdx,
     pivotPassed,
     holds: [],
     context: null,
+    calls: [],
     wakeInMs: null,
     settling: false,
     error: null,
@@ -145,9 +193,15 @@ export function contextKeyOf({ steps, step_idx: idx }: SagaRun): string {
   return steps.indexOf(name) === idx ? name : `${name}_${idx}`;
 }
 
-function executeAgain(tried: TriedStep, status: 'running' | 'waiting', wakeInMs: number, error: StepError | null): Checkpoint {
+function executeAgain(
+  tried: TriedStep,
+  status: 'running' | 'waiting',
+  wakeInMs: number,
+  error: StepError | null,
+  why?: string,
+): Checkpoint {
   const { run, step } = tried;
-  return { ...checkpointOf(run, executionLine(tried, status, { error })), status: 'running', wakeInMs, settling: step.pivot === true };
+  return { ...checkpointOf(run, executionLine(tried, status, { error, why })), status: 'running', wakeInMs, settling: step.pivot === true };
 }
 
 /** After a pivot, or at a pivot that may have had its effect, the saga fails at its current step. Otherwise everything is undone. */

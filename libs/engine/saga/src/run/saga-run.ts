@@ -1,4 +1,7 @@
+import type { OutboundCall } from '#libs/observability';
+import type { StepPolicy } from '../definition/saga-definition';
 import type { StepError } from '../definition/step-answer';
+import type { AttemptOutcome } from '../entities/saga-attempt.entity';
 import type { SagaStatus, StepStatus } from '../saga.states';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,6 +37,10 @@ export interface SagaRun {
   readonly step_idx: number;
   readonly pivot_passed: boolean;
   readonly cancel_requested: boolean;
+  /** Limits of steps that an operator has set for this run. */
+  readonly policy: Partial<StepPolicy> | null;
+  /** Raised by each change that a person makes: tries are counted again after a retry. */
+  readonly version: number;
   readonly epoch: string;
   /** An earlier claim may have begun the current step and died before its checkpoint. */
   readonly resumed: boolean;
@@ -57,12 +64,25 @@ export interface CheckpointStep {
   readonly error: StepError | null;
   /** Duration of the execution, ms. A new ledger line gets a begin time that lies this long in the past. */
   readonly tookMs: number;
+  readonly attempt: Attempt;
+}
+
+/** The try that a checkpoint records. A try that waits is recorded again after each look, as one try. */
+export interface Attempt {
+  /** The number of the try, from 1. */
+  readonly nr: number;
+  readonly undoing: boolean;
+  readonly outcome: AttemptOutcome;
+  /** Why it waits. */
+  readonly why?: string;
 }
 
 /** The record that is written at a step boundary, in one transaction: the ledger line of the step, and where the run continues. */
 export interface Checkpoint {
   readonly sagaId: string;
   readonly epoch: string;
+  /** The version of the run at its claim. */
+  readonly round: number;
   readonly step: CheckpointStep | null;
   readonly status: SagaStatus;
   /** Resources that the run acquires in addition to its present holds. */
@@ -71,6 +91,8 @@ export interface Checkpoint {
   readonly context: Fields | null;
   readonly nextIdx: number;
   readonly pivotPassed: boolean;
+  /** The calls at the provider since the last checkpoint. */
+  readonly calls: readonly OutboundCall[];
   /** Null: the worker continues at once and keeps the lease. */
   readonly wakeInMs: number | null;
   /** The pivot may have had its effect. A cancel waits until that is known. */

@@ -1,14 +1,24 @@
 import { Database, isServerFailure } from '#libs/database';
-import { inSpan, withLogFields } from '#libs/observability';
+import { inSpan, withCallRecord, withLogFields, type OutboundCall } from '#libs/observability';
 import { Injectable, Logger } from '@nestjs/common';
-import { COMPENSATION_POLICY, type StepContext, type StepDefinition, type StepKey, type StepPolicy } from '../definition/saga-definition';
+import type { StepContext, StepDefinition, StepKey, StepPolicy } from '../definition/saga-definition';
 import { SagaRegistry } from '../definition/saga-registry';
 import { LeaseLostError } from '../saga.errors';
 import { SagaMetrics } from '../saga.metrics';
 import { assertSagaTransition, assertStepTransition, FINAL_STATUSES } from '../saga.states';
 import { CheckpointWriter } from './checkpoint-writer';
 import { CHECK_LEASE, RECORD_INTENT, RELEASE_LEASE } from './checkpoint.sql';
-import { afterCancel, afterCompensation, afterExecution, contextKeyOf, executionPolicy, ledgerLineOf, mustSettle } from './decide';
+import {
+  afterCancel,
+  afterCompensation,
+  afterExecution,
+  compensationPolicy,
+  contextKeyOf,
+  executionPolicy,
+  ledgerLineOf,
+  mustSettle,
+  wasSkippedByPerson,
+} from './decide';
 import { performEffect, type WriteLog } from './perform-effect';
 import type { Checkpoint, LedgerLine, SagaRun } from './saga-run';
 import { TrackedWrites } from './tracked-writes';
@@ -51,15 +61,16 @@ export class SagaRunner {
     const intents = new Map(claimed.ledger.flatMap(({ step_idx, intent }) => (intent ? [[step_idx, intent] as const] : [])));
     this.metrics.recordClaim(run.kind, run.late_ms);
     for (;;) {
-      const decided = await this.nextCheckpoint(run, intents, signals.lost);
+      const calls: OutboundCall[] = [];
+      const decided = await withCallRecord(calls, () => this.nextCheckpoint(run, intents, signals.lost));
       assertTransitions(run, decided);
-      const { cancelRequested, status } = await this.writer.write(decided);
+      const { cancelRequested, status, paused, policy } = await this.writer.write({ ...decided, calls });
       const checkpoint = { ...decided, status };
       const ended = FINAL_STATUSES.includes(status);
       this.logCheckpoint(run, checkpoint);
       this.metrics.recordCheckpoint(run.kind, checkpoint.step, ended ? status : null);
-      if (ended || checkpoint.wakeInMs !== null) return;
-      run = { ...afterCheckpoint(run, checkpoint, intents), cancel_requested: cancelRequested };
+      if (ended || paused || checkpoint.wakeInMs !== null) return;
+      run = { ...afterCheckpoint(run, checkpoint, intents), cancel_requested: cancelRequested, policy };
       if (signals.ending()) return void (await this.database.query(RELEASE_LEASE, [run.id, run.epoch]));
     }
   }
@@ -71,9 +82,8 @@ export class SagaRunner {
     if (run.status === 'running' && run.cancel_requested && !run.pivot_passed && !mustSettle(run, step)) return afterCancel(run, step);
     const compensating = run.status === 'compensating';
     const begunMs = performance.now();
-    const work = compensating ? step.compensate : step.execute;
-    const { timeLimitMs: stepLimitMs, onOutage } = executionPolicy(step);
-    const timeLimitMs = compensating ? Math.max(stepLimitMs, COMPENSATION_POLICY.timeLimitMs) : stepLimitMs;
+    const work = compensating ? (wasSkippedByPerson(run) ? undefined : step.compensate) : step.execute;
+    const { timeLimitMs, onOutage } = compensating ? compensationPolicy(step, run) : executionPolicy(step, run);
     const onUnexpected = (error: unknown) =>
       this.log.error({ event: 'saga_step_crashed', saga_id: run.id, step: name }, error instanceof Error ? error.stack : undefined);
     const answer = work

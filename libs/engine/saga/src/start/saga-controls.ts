@@ -17,9 +17,11 @@ import {
   ResourceBusyError,
   SagaNotFoundError,
 } from '../saga.errors';
+import { assertVersion, takeKey, type VerbOptions } from './verb-requests';
 import { FAILED_STATUSES, isFailed, OPEN_STATUSES, SAGA_TRANSITIONS, type FailedStatus } from '../saga.states';
 
 const NOW = () => 'clock_timestamp()';
+const NEXT_VERSION = () => 'version + 1';
 
 /** Cancel, retry and release: what people do with an open or failed saga. Each is one transaction with its audit entry. [OPS-9] */
 @Injectable()
@@ -37,9 +39,11 @@ export class SagaControls {
    * `NotCancellableError` after a pivot and for a saga that has ended, `SagaNotFoundError` also for other tenants' sagas, and
    * `OperatorSagaError` to the tenant of a saga that an operator started.
    */
-  async cancel(scope: Scope, id: string, because: AuditContext): Promise<void> {
+  async cancel(scope: Scope, id: string, because: AuditContext, options: VerbOptions = {}): Promise<void> {
     await this.transaction.run(async (em) => {
+      if ((await takeKey(em, 'cancel', { id, ...options }, {})) !== undefined) return;
       const run = await lockRun(em, scope, id);
+      assertVersion(run, options);
       if (run.status === 'awaiting_approval') return this.approvals.cancel(em, run, because);
       const isOpen = OPEN_STATUSES.includes(run.status);
       const reason = isOpen ? 'The saga has reached the step after which nothing is undone' : `The saga is ${run.status} already`;
@@ -47,7 +51,11 @@ export class SagaControls {
       const { affected } = await em.update(
         SagaRun,
         { id, status: In(OPEN_STATUSES), pivotPassed: false },
-        { cancelRequested: true, wakeAt: () => 'least(wake_at, clock_timestamp())' },
+        {
+          cancelRequested: true,
+          wakeAt: () => `case when paused_at is null then least(wake_at, clock_timestamp()) else wake_at end`,
+          version: NEXT_VERSION,
+        },
       );
       if (affected !== 1) throw new NotCancellableError(reason);
       await this.audit.record(queryableOf(em), {
@@ -65,14 +73,16 @@ export class SagaControls {
    * `SagaNotFoundError`, the refusals of the guards, and `ResourceBusyError` when another saga has acquired a released hold. `override`: an
    * admin sets the limits aside. [TNT-2, TNT-5]
    */
-  async retry(scope: Scope, id: string, because: AuditContext, override = false): Promise<void> {
+  async retry(scope: Scope, id: string, because: AuditContext, override = false, options: VerbOptions = {}): Promise<void> {
     await this.transaction.run(async (em) => {
+      if ((await takeKey(em, 'retry', { id, ...options }, { override })) !== undefined) return;
       const seen = await findRun(em, scope, id);
       const judgement = seen.status === 'failed' ? await this.judgeAgain(em, seen, override) : undefined;
       const run = await lockRun(em, scope, id);
+      assertVersion(run, options);
       if (!isFailed(run.status) || run.status !== seen.status) throw new NotRetryableError(run.status);
       if (judgement?.refusal) throw judgement.refusal;
-      await this.reacquireHolds(em, run);
+      await reacquireHolds(em, this.registry, run);
       await RETRIES[run.status](em, run);
       await this.audit.record(queryableOf(em), {
         ...because,
@@ -95,12 +105,14 @@ export class SagaControls {
    * Releases the holds of a failed saga, so that other sagas may use its resources. A later retry acquires the holds again, or is
    * refused. Throws `NotReleasableError` for a saga that has not failed, and `SagaNotFoundError`.
    */
-  async releaseHolds(scope: Scope, id: string, because: AuditContext): Promise<void> {
+  async releaseHolds(scope: Scope, id: string, because: AuditContext, options: VerbOptions = {}): Promise<void> {
     await this.transaction.run(async (em) => {
+      if ((await takeKey(em, 'release', { id, ...options }, {})) !== undefined) return;
       const run = await lockRun(em, scope, id);
+      assertVersion(run, options);
       const released = await holdsOf(em, id);
       const releasedHolds = [...run.releasedHolds, ...released];
-      const { affected } = await em.update(SagaRun, { id, status: In(FAILED_STATUSES) }, { releasedHolds });
+      const { affected } = await em.update(SagaRun, { id, status: In(FAILED_STATUSES) }, { releasedHolds, version: NEXT_VERSION });
       if (affected !== 1) throw new NotReleasableError(run.status);
       await em.delete(SagaHold, { sagaId: id });
       const details = { kind: run.kind, released };
@@ -113,20 +125,23 @@ export class SagaControls {
     if (this.registry.step(kind, steps[stepIdx] ?? '')?.pivot !== true) return false;
     return em.existsBy(SagaStep, { sagaId: id, stepIdx });
   }
+}
 
-  private async reacquireHolds(em: EntityManager, { id, kind, input, releasedHolds }: SagaRun): Promise<void> {
-    const wanted = [...(this.registry.get(kind).holds?.(input) ?? []), ...releasedHolds];
-    const kept = await holdsOf(em, id);
-    await acquireHolds(
-      em,
-      id,
-      wanted.filter((resource) => !kept.includes(resource)),
-    );
-  }
+/** Acquires the holds of a failed run that an operator has released. Throws `ResourceBusyError`. */
+export async function reacquireHolds(em: EntityManager, registry: SagaRegistry, run: SagaRun): Promise<void> {
+  const { id, kind, input, releasedHolds } = run;
+  const wanted = [...(registry.get(kind).holds?.(input) ?? []), ...releasedHolds];
+  const kept = await holdsOf(em, id);
+  await acquireHolds(
+    em,
+    id,
+    wanted.filter((resource) => !kept.includes(resource)),
+  );
 }
 
 /** The run stays locked until the transaction ends, so no worker writes a checkpoint or begins a pivot meanwhile. [TEN-6] */
-const lockRun = (em: EntityManager, scope: Scope, id: string): Promise<SagaRun> => findRun(em, scope, id, { mode: 'pessimistic_write' });
+export const lockRun = (em: EntityManager, scope: Scope, id: string): Promise<SagaRun> =>
+  findRun(em, scope, id, { mode: 'pessimistic_write' });
 
 async function findRun(em: EntityManager, scope: Scope, id: string, lock?: { mode: 'pessimistic_write' }): Promise<SagaRun> {
   const where = scope.kind === 'tenant' ? { id, tenantId: scope.tenantId } : { id };
@@ -156,7 +171,7 @@ const RETRIES: Record<FailedStatus, (em: EntityManager, run: SagaRun) => Promise
 /** Opens a failed saga again, on condition that it still has the status `from`. */
 async function reopen(em: EntityManager, id: string, from: FailedStatus, changes: QueryDeepPartialEntity<SagaRun>): Promise<void> {
   const [status] = SAGA_TRANSITIONS[from];
-  const opened = { ...changes, status, releasedHolds: [], wakeAt: NOW, finishedAt: null, leaseUntil: null };
+  const opened = { ...changes, status, releasedHolds: [], wakeAt: NOW, finishedAt: null, leaseUntil: null, version: NEXT_VERSION };
   const { affected } = await em.update(SagaRun, { id, status: from }, opened);
   if (affected !== 1) throw new NotRetryableError(from);
 }

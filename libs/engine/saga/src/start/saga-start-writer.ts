@@ -17,6 +17,7 @@ export interface AcceptableStart extends GuardedStart {
   readonly plan: StoredPlan;
   readonly key: { readonly scope: string; readonly name: string; readonly bodyHash: string } | null;
   readonly because: AuditContext;
+  readonly redrivenFrom?: string | undefined;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -101,12 +102,12 @@ function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }:
 }
 
 function toRow(
-  { kind, input, tenantId, ownerId, steps, holds, plan, key, because, traceparent: trace, judgement }: JudgedStart,
+  { kind, input, tenantId, ownerId, steps, holds, plan, key, because, redrivenFrom, traceparent: trace, judgement }: JudgedStart,
   nr: number,
 ) {
   const keyed = key && { scope: key.scope, key: key.name, body_hash: key.bodyHash };
   const starter = { asked_by: tenantId, why: judgement.approval?.why, created_by: because.by.sub, reason: because.reason };
-  return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, traceparent: trace, ...keyed };
+  return { nr, kind, input, tenant_id: ownerId, steps, holds, plan, ...starter, redriven_from: redrivenFrom, traceparent: trace, ...keyed };
 }
 
 /**
@@ -118,10 +119,10 @@ const ACCEPT = `
 with asked as materialized (
   select a.*, arcadia_uuid() as id
     from (select a.* from json_to_recordset($1::json) as a(nr int, kind text, tenant_id text, asked_by text, input jsonb, steps text[], created_by text,
-                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text, why text) order by nr) a),
+                 reason text, traceparent text, holds text[], plan jsonb, scope text, key text, body_hash text, why text, redriven_from uuid) order by nr) a),
 run as (
-  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent, status, wake_at)
-  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent,
+  insert into saga_runs (id, kind, tenant_id, by_platform, input, steps, plan, created_by, reason, traceparent, redriven_from, status, wake_at)
+  select id, kind, tenant_id, tenant_id is not null and asked_by is null, input, steps, plan, created_by, reason, traceparent, redriven_from,
          case when why is null then 'pending' else 'awaiting_approval' end, case when why is null then clock_timestamp() end
     from asked order by nr
   returning id),

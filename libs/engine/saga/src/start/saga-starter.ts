@@ -25,6 +25,8 @@ export interface StartRequest {
   readonly idempotencyKey?: string;
   /** The hash of the plan that the caller has read. The start runs only while its plan is still that one. [TNT-4] */
   readonly planHash?: string;
+  /** The rolled back saga that this one repeats. */
+  readonly redrivenFrom?: string;
   readonly because: AuditContext;
   /** Additional details for the audit log: why another part of the product started the saga. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -61,11 +63,11 @@ export class SagaStarter {
     if (known) return known;
     const judged = await this.judge(request);
     const { input, steps, holds, ownerId } = judged;
-    const { kind, tenantId, override, because, details } = request;
+    const { kind, tenantId, override, because, details, redrivenFrom } = request;
     const start = { kind, input, tenantId, ownerId, override };
     try {
       if (judged.refusal) throw new StartRefused(judged.refusal);
-      return await this.writer.accept({ ...start, steps, holds, plan: storedPlan(judged), key, because, details });
+      return await this.writer.accept({ ...start, steps, holds, plan: storedPlan(judged), key, because, details, redrivenFrom });
     } catch (error) {
       if (!(error instanceof StartConflict || error instanceof StartRefused)) throw error;
       const meanwhile = key && (await this.findByKey(key)); // the same request may have been accepted concurrently, in the tenant's last place

@@ -2,6 +2,7 @@ import type { AuditContext } from '#libs/audit';
 import type { NewEvent } from '#libs/events';
 import { isUuid } from '#libs/kernel';
 import type { ApprovalDecision } from '../entities/saga-approval.entity';
+import type { SagaRun } from '../entities/saga-run.entity';
 import type { GuardedStart, Judgement } from './acceptance-guard';
 
 /** The resource that the input names, and the name of what it orders, for the audit log and the events. */
@@ -47,6 +48,21 @@ const DECIDED: Record<ApprovalDecision, NewEvent['type']> = {
 /** The end of the wait for a decision. The reason stays in the audit log, as that of every operator. */
 export const decisionEvent = (run: RunOfEvent, decision: ApprovalDecision, because: AuditContext): NewEvent =>
   sagaEvent(DECIDED[decision], run, because, { decision });
+
+/** The events of verbs by their audit actions. The end of a saga has the event of its checkpoint. */
+const VERB_EVENTS: Readonly<Record<string, NewEvent['type']>> = {
+  saga_paused: 'saga.paused',
+  saga_resumed: 'saga.resumed',
+  saga_output_proposed: 'saga.awaiting_approval',
+};
+
+/** A change that a person made to a saga. The reason stays in the audit log. */
+export const verbEvent = (
+  { id, kind, input, tenantId: ownerId }: Pick<SagaRun, 'id' | 'kind' | 'input' | 'tenantId'>,
+  action: string,
+  because: AuditContext,
+  details: Readonly<Record<string, unknown>> = {},
+): NewEvent => sagaEvent(VERB_EVENTS[action] ?? 'saga.changed', { id, kind, input, ownerId }, because, { action, ...details });
 
 /** A repeated start must not fill the record: each process appends one event per tenant, code and minute. */
 const REFUSAL_EVERY_MS = 60_000;

@@ -167,10 +167,13 @@ export class CreateDropletStep implements StepDefinition<ProvisionDropletInput, 
   };
 
   /** Only a droplet with the tag of this saga is its own. [SAG-7] */
-  readonly checkOutput = async (ctx: OutputCheck<ProvisionDropletInput, CreateIntent>, { droplet_id: id }: CreatedDroplet) => {
+  readonly checkOutput = async (
+    ctx: OutputCheck<ProvisionDropletInput, CreateIntent>,
+    { droplet_id: id }: CreatedDroplet,
+  ): Promise<StepAnswer<CreatedDroplet>> => {
     const own = await this.listCreated(ctx);
-    if (own.some((droplet) => droplet.id === id)) return undefined;
-    return { code: 'not_the_effect', detail: `DigitalOcean lists no droplet ${id} with the tag ${sagaTag(ctx.sagaId)}` };
+    if (own.some((droplet) => droplet.id === id)) return done({ droplet_id: id, adopted: true }, [`droplet:${id}`]);
+    return fail({ code: 'not_the_effect', detail: `DigitalOcean lists no droplet ${id} with the tag ${sagaTag(ctx.sagaId)}` });
   };
 
   /** Checks the order where the start could not, because no copy of the catalog was stored. */
