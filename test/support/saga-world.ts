@@ -54,6 +54,15 @@ export class SagaWorld {
     return new SagaWorld(stored, owner);
   }
 
+  /** For a process that a test can kill. */
+  get appUrl(): string {
+    return this.stored.appUrl;
+  }
+
+  get ownerUrl(): string {
+    return this.stored.ownerUrl;
+  }
+
   /** Opens another process. Its engine is not started. `features` are modules that start or guard sagas. */
   async process(
     definitions: readonly SagaDefinition[] = [],

@@ -1,9 +1,10 @@
-import { done, wait, type SagaView } from '#libs/saga';
+import type { Scope } from '#libs/identity';
+import { done, wait, type SagaFilters, type SagaView } from '#libs/saga';
 import { until } from '../../support/until';
 import { ADMIN, PLATFORM } from '../../support/principals';
 import { run, SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { Script } from './scripted-saga';
-import { change } from '../../support/factories';
+import { aSaga, change } from '../../support/factories';
 
 let world: SagaWorld;
 let api: SagaProcess; // Its engine does not run.
@@ -15,7 +16,7 @@ afterEach(() => world.end());
 
 const tenant = (tenantId: string) => ({ kind: 'tenant', tenantId }) as const;
 const start = (tenantId: string | null, steps = ['echo']) => api.starts.start({ kind: 'demo', input: { steps }, tenantId, because: ADMIN });
-const idsOf = (sagas: readonly SagaView[]) => sagas.map(({ id }) => id);
+const idsOf = ({ items }: { readonly items: readonly SagaView[] }) => items.map(({ id }) => id);
 
 async function working(...scripts: Script[]): Promise<SagaProcess> {
   const process = await world.process(scripts.map(({ definition }) => definition));
@@ -23,21 +24,43 @@ async function working(...scripts: Script[]): Promise<SagaProcess> {
   return process;
 }
 
-it('lists sagas newest first, by status and kind, in pages of one more than asked for', async () => {
+it('lists sagas newest first, by status and kind, in pages in both directions', async () => {
   const ids = [await start(null), await start('acme'), await start(null), await start('acme')].reverse();
   const [newest, second, third, oldest] = ids as [string, string, string, string];
   await change(world.owner, 'saga_runs', third, { status: 'running' });
-  expect(idsOf(await api.reader.list(PLATFORM, {}, 10, null))).toEqual(ids);
-  expect(idsOf(await api.reader.list(PLATFORM, {}, 1, null))).toEqual([newest, second]);
-  expect(idsOf(await api.reader.list(PLATFORM, {}, 10, second))).toEqual([third, oldest]);
-  expect(idsOf(await api.reader.list(PLATFORM, { status: 'pending' }, 10, null))).toEqual([newest, second, oldest]);
-  expect(idsOf(await api.reader.list(PLATFORM, { status: 'running', kind: 'demo' }, 10, null))).toEqual([third]);
-  expect(await api.reader.list(PLATFORM, { kind: 'another' }, 10, null)).toEqual([]);
+  expect(idsOf(await api.reader.list({ scope: PLATFORM }, {}, { limit: 10 }))).toEqual(ids);
+  for (const sort of ['-created_at', 'created_at', '-updated_at', 'updated_at'] as const) {
+    const first = await api.reader.list({ scope: PLATFORM }, {}, { limit: 3, sort });
+    const rest = await api.reader.list({ scope: PLATFORM }, {}, { limit: 3, sort, cursor: first.next_cursor ?? '' });
+    expect([...idsOf(first), ...idsOf(rest)]).toEqual(sort.startsWith('-') ? ids : ids.toReversed());
+  }
+  expect(idsOf(await api.reader.list({ scope: PLATFORM }, { status: 'pending' }, { limit: 10 }))).toEqual([newest, second, oldest]);
+  expect(idsOf(await api.reader.list({ scope: PLATFORM }, { status: 'running', kind: 'demo' }, { limit: 10 }))).toEqual([third]);
+  expect(await api.reader.list({ scope: PLATFORM }, { kind: 'another' }, { limit: 10 })).toMatchObject({ items: [], next_cursor: null });
+});
+
+it('finds sagas by a part of a name, by pause and by need of a person; a tenant finds no name or reason of an operator', async () => {
+  const by = { kind: 'demo', input: {}, steps: ['echo'] };
+  const named = await aSaga(world.owner, { ...by, tenant_id: 'acme', input: { name: 'acme-web-07' }, created_by: 'mia' });
+  const operators = await aSaga(world.owner, { ...by, tenant_id: 'acme', by_platform: true, created_by: 'olga', reason: 'contract 50%' });
+  const paused = await aSaga(world.owner, { ...by, paused_at: new Date(), paused_by: 'ada', wake_at: 'infinity' });
+  const failed = await aSaga(world.owner, { ...by, status: 'failed', wake_at: null });
+  await aSaga(world.owner, { ...by, status: 'failed', wake_at: null, released_holds: ['droplet:1'] });
+  const find = async (filters: SagaFilters, scope: Scope = PLATFORM) => idsOf(await api.reader.list({ scope }, filters, { limit: 50 }));
+  expect(await find({ q: 'web-07' })).toEqual([named]);
+  expect(await find({ q: 'MIA' }, tenant('acme'))).toEqual([named]);
+  expect(await find({ q: '50%' })).toEqual([operators]);
+  expect(await find({ q: '5_%' })).toEqual([]);
+  expect([await find({ q: 'olga' }, tenant('acme')), await find({ q: 'contract' }, tenant('acme'))]).toEqual([[], []]);
+  expect(await find({ paused: true })).toEqual([paused]);
+  expect(await find({ paused: false })).not.toContain(paused);
+  expect(await find({ needs_attention: true })).toEqual([failed]);
+  await world.owner.query('delete from saga_runs where id = any ($1::uuid[])', [[paused]]);
 });
 
 it('returns sagas of other tenants to no tenant, by list, by id or for a change [TEN-4]', async () => {
   const [own, foreign, platform] = [await start('acme'), await start('other'), await start(null)];
-  expect(idsOf(await api.reader.list(tenant('acme'), {}, 10, null))).toEqual([own]);
+  expect(idsOf(await api.reader.list({ scope: tenant('acme') }, {}, { limit: 1 }))).toEqual([own]);
   expect(await api.reader.get(tenant('acme'), own)).toMatchObject({ id: own, tenant_id: 'acme', created_by: 'ada' });
   for (const id of [foreign, platform]) {
     await expect(api.reader.get(tenant('acme'), id)).rejects.toMatchObject({ code: 'saga_not_found' });
@@ -86,6 +109,13 @@ it('returns a saga with its ledger, the planned steps and the step that a worker
     duration_ms: null,
     approval: null,
     cost: expect.objectContaining({ delta_monthly: '0.00' }),
+    version: 0,
+    paused_at: null,
+    paused_by: null,
+    pause_reason: null,
+    policy: null,
+    redriven_from: null,
+    actions: ['cancel', 'pause', 'resume', 'set-policy'],
     steps: [
       {
         step_idx: 0,

@@ -14,6 +14,9 @@ export type SagaStatus =
 export type StepStatus =
   'running' | 'waiting' | 'completed' | 'skipped' | 'failed' | 'compensating' | 'compensated' | 'compensation_failed';
 
+/** How a try of a step, or of its compensation, stands. `retry`: another try follows. */
+export type AttemptOutcome = 'waiting' | 'retry' | 'completed' | 'skipped' | 'failed' | 'compensated' | 'compensation_failed';
+
 /** The allowed changes of a saga's status. A checkpoint may also leave an open status unchanged. */
 export const SAGA_TRANSITIONS = {
   /** By an admin's decision, or `rejected` by the service after the time for it. `rolled_back`: cancelled by the person who asked. */

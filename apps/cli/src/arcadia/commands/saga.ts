@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Schemas } from '../session/client';
 import { answered } from '../session/client';
+import { usageError } from '../session/failure';
 import { addList } from '../session/lists';
 import { writeObject } from '../session/output';
 import { SAGA_FIELDS, WAITING, waitIfAsked, watchSaga } from './saga-watch';
@@ -22,12 +23,17 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
       created_by: 'who started it',
       since: 'created at this time or later',
       until: 'created before this time',
+      q: 'part of the id, kind, starter, reason or name',
+      paused: 'true or false',
+      needs_attention: 'true: those that wait for a person',
+      sort: '-created_at, created_at, -updated_at or updated_at',
     },
     fields: ['id', 'kind', 'status', 'tenant_id', 'target_name', 'created_by', 'created_at', 'error.code'],
     examples: [
       'saga ls --status running,awaiting_approval',
       'saga ls --kind provision_droplet --limit 20',
       'saga ls --status failed --exit-code',
+      'saga ls --needs-attention true --sort -updated_at',
     ],
   });
   book.add(
@@ -51,19 +57,44 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
     },
     (session, id = '') => watchSaga(session, id),
   );
-  const verb = (name: string, summary: string, reason: string, send: (session: Session, id: string) => Answer) =>
+  book.add(
+    group,
+    {
+      usage: 'timeline <id>',
+      summary: 'every try of every step, its waits, and calls at the provider',
+      examples: ['saga timeline ID', 'saga timeline ID -o json'],
+    },
+    (session, id = '') =>
+      session.show(session.client.GET('/api/v1/sagas/{id}/timeline', { params: { path: { id } } }), [
+        'kind',
+        'status',
+        'paused_at',
+        'wake_at',
+        'steps',
+        'relations',
+        'worker',
+        'provider_calls',
+      ]),
+  );
+  const verb = (
+    name: string,
+    summary: string,
+    reason: string,
+    send: (session: Session, id: string) => Answer,
+    more: Readonly<Record<string, string>> = {},
+  ) =>
     book.add(
       group,
       {
         usage: `${name} <id>`,
         summary,
-        options: { '--reason <text>': reason, ...WAITING },
+        options: { '--reason <text>': reason, ...more, ...WAITING },
         examples: [`saga ${name} ID --reason "agreed with acme"`, `saga ${name} ID --reason "agreed with acme" --wait --timeout 10m`],
       },
       async (session, id = '') => {
         const shape = session.shape(SAGA_FIELDS);
         const { data } = await answered(send(session, id));
-        if (session.has('wait')) return waitIfAsked(session, id);
+        if (session.has('wait')) return waitIfAsked(session, data.id); // a redrive answers with another saga
         await writeObject(session.terminal, shape, data);
         return undefined;
       },
@@ -80,10 +111,66 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
   verb('release', 'release what a failed saga holds', REQUIRED, ({ client, neededReason }, id) =>
     client.POST('/api/v1/sagas/{id}/release', { ...at(id), body: neededReason }),
   );
+  const VERSION = { '--expected-version <number>': 'refuse when somebody has changed the saga since this version' };
+  const steer = (session: Session) => ({ ...session.neededReason, expected_version: numberOf(session, 'expectedVersion') });
+  verb(
+    'pause',
+    'let the step in flight end, and no other begin',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/pause', { ...at(id), body: steer(s) }),
+    VERSION,
+  );
+  verb(
+    'resume',
+    'let a paused saga go on',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/resume', { ...at(id), body: steer(s) }),
+    VERSION,
+  );
+  verb(
+    'retry-step',
+    'give the current step fresh tries, now',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/retry-step', { ...at(id), body: steer(s) }),
+    VERSION,
+  );
+  verb(
+    'skip',
+    'go on without the current step',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/skip', { ...at(id), body: { ...steer(s), output: resultOf(s) } }),
+    { '--result <json>': 'what the step would have returned, where later steps use it', ...VERSION },
+  );
+  verb(
+    'redrive',
+    'start a rolled back saga again, as a new one',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/redrive', { ...at(id), body: steer(s) }),
+    VERSION,
+  );
   verb('approve', 'approve a start that waits for an approval', OPTIONAL, ({ client, reason }, id) =>
     client.POST('/api/v1/sagas/{id}/approve', { ...at(id), body: reason }),
   );
   verb('reject', 'reject a start that waits for an approval', REQUIRED, ({ client, neededReason }, id) =>
     client.POST('/api/v1/sagas/{id}/reject', { ...at(id), body: neededReason }),
   );
+}
+
+function numberOf(session: Session, name: string): number | undefined {
+  const text = session.text(name);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw usageError('--expected-version must be a whole number');
+  return Number(text);
+}
+
+function resultOf(session: Session): Record<string, unknown> | undefined {
+  const text = session.text('result');
+  if (text === undefined) return undefined;
+  try {
+    const result: unknown = JSON.parse(text);
+    if (typeof result === 'object' && result !== null && !Array.isArray(result)) return result as Record<string, unknown>;
+  } catch {
+    // said below
+  }
+  throw usageError('--result must be a JSON object');
 }

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { StepError } from '../definition/step-answer';
+import type { AttemptOutcome } from '../saga.states';
 
 /** One reason for which a try has waited: since when, until when at the latest look, and the number of looks. */
 export interface AttemptWait {
@@ -8,8 +9,6 @@ export interface AttemptWait {
   readonly until: string;
   readonly looks: number;
 }
-
-export type AttemptOutcome = 'waiting' | 'retry' | 'completed' | 'skipped' | 'failed' | 'compensated' | 'compensation_failed';
 
 /** One try of a step or of its compensation, with its waits. Checkpoints write it in their statement. */
 @Entity('saga_attempts')

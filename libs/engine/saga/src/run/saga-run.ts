@@ -1,8 +1,7 @@
 import type { OutboundCall } from '#libs/observability';
 import type { StepPolicy } from '../definition/saga-definition';
 import type { StepError } from '../definition/step-answer';
-import type { AttemptOutcome } from '../entities/saga-attempt.entity';
-import type { SagaStatus, StepStatus } from '../saga.states';
+import type { AttemptOutcome, SagaStatus, StepStatus } from '../saga.states';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -22,7 +22,7 @@ export class SagaVerbs1795000001230 implements MigrationInterface {
       drop function arcadia_keep_paused;
       update saga_runs set wake_at = clock_timestamp() where wake_at = 'infinity';
       drop table saga_bulk_items, saga_bulk_jobs, saga_provider_calls, saga_attempts;
-      drop index saga_runs_paused, saga_runs_of_resource, saga_runs_redriven;
+      drop index saga_runs_paused, saga_runs_redriven;
       alter table saga_approvals drop column step_idx;
       alter table saga_runs drop column version, drop column paused_at, drop column paused_by, drop column pause_reason, drop column policy,
         drop column redriven_from;
@@ -40,7 +40,6 @@ const RUNS = `
     add column redriven_from uuid;
   alter table saga_approvals add column step_idx int;
   create index saga_runs_paused on saga_runs (paused_at) where paused_at is not null;
-  create index saga_runs_of_resource on saga_runs ((input ->> 'resource_id'), id) where (input ->> 'resource_id') is not null;
   create index saga_runs_redriven on saga_runs (redriven_from) where redriven_from is not null;
 `;
 
