@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Saga } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
@@ -16,8 +16,13 @@ import { TEXTS } from './texts';
 
 const OPEN_POLL_MS = 1_500;
 const ENDED_POLL_MS = 30_000;
-type Deed = 'cancel' | 'retry' | 'release' | 'approve' | 'reject';
+type Action = Saga['actions'][number];
+/** The verbs with a button, in the order of the buttons. What needs more than a reason is left to the command line. */
+const BUTTONS = ['cancel', 'release', 'skip', 'retry-step', 'pause', 'resume', 'reject', 'redrive', 'retry', 'approve'] as const;
+type Deed = (typeof BUTTONS)[number];
 type Asked = Exclude<Deed, 'retry'>;
+const PRIMARY: readonly Deed[] = ['retry', 'approve', 'resume'];
+const WITHOUT_REASON: readonly Deed[] = ['cancel', 'approve'];
 
 export function SagaScreen() {
   const { id } = useParams({ from: '/sagas/$id' });
@@ -42,7 +47,7 @@ export function SagaScreen() {
               ...(isAdmin && found.tenant_id ? [{ text: found.tenant_id }] : []),
               { text: found.id.slice(-8), mono: true },
             ]}
-            actions={<SagaActions saga={found} isAdmin={isAdmin} />}
+            actions={<SagaActions saga={found} />}
           />
           <SagaFacts saga={found} />
           <div className="grid">
@@ -55,62 +60,56 @@ export function SagaScreen() {
   );
 }
 
-const CANCELLABLE = new Set(['pending', 'running', 'awaiting_approval']);
-const RETRYABLE = new Set(['failed', 'compensation_failed']);
+/** A second pause, a resume of a saga that is not paused, and a second cancel are allowed and do nothing: they get no button. */
+function isUseful(saga: Saga, verb: Deed): boolean {
+  if (verb === 'cancel') return !saga.cancel_requested && saga.status !== 'compensating';
+  if (verb === 'pause') return saga.paused_at === null;
+  return verb !== 'resume' || saga.paused_at !== null;
+}
 
-function SagaActions({ saga, isAdmin }: { readonly saga: Saga; readonly isAdmin: boolean }) {
-  const { session } = useSession();
+function SagaActions({ saga }: { readonly saga: Saga }) {
   const [asking, setAsking] = useState<Asked | null>(null);
   const client = useQueryClient();
+  const navigate = useNavigate();
   const deed = useMutation({
-    mutationFn: ({ verb, reason }: { verb: Deed; reason?: string | undefined }) => {
+    mutationFn: ({ verb, reason = '' }: { verb: Deed; reason?: string | undefined }) => {
       const params = { path: { id: saga.id } };
+      const body = { reason, expected_version: saga.version };
       if (verb === 'cancel') return answered(api.POST('/api/v1/sagas/{id}/cancel', { params, body: { reason } }));
       if (verb === 'retry') return answered(api.POST('/api/v1/sagas/{id}/retry', { params, body: { reason } }));
       if (verb === 'approve') return answered(api.POST('/api/v1/sagas/{id}/approve', { params, body: { reason } }));
-      if (verb === 'reject') return answered(api.POST('/api/v1/sagas/{id}/reject', { params, body: { reason: reason ?? '' } }));
-      return answered(api.POST('/api/v1/sagas/{id}/release', { params, body: { reason: reason ?? '' } }));
+      if (verb === 'reject') return answered(api.POST('/api/v1/sagas/{id}/reject', { params, body: { reason } }));
+      return answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params, body }));
     },
-    onSuccess: (answer) => client.setQueryData(['saga', saga.id], answer),
+    onSuccess: (answer, { verb }) => {
+      if (verb === 'redrive') void navigate({ to: '/sagas/$id', params: { id: answer.data.id } });
+      else client.setQueryData(['saga', saga.id], answer);
+    },
   });
-  const isMine = isAdmin || saga.created_by !== 'operator';
+  const verbs = BUTTONS.filter((verb) => (saga.actions as readonly Action[]).includes(verb) && isUseful(saga, verb));
   return (
     <>
       <a className="btn quiet" href={`/api/v1/sagas/${saga.id}`} target="_blank" rel="noreferrer">
         {'{ }'} {TEXTS.json}
       </a>
-      {isMine && CANCELLABLE.has(saga.status) && !saga.cancel_requested && (
-        <button type="button" className="btn" onClick={() => setAsking('cancel')}>
-          {TEXTS.cancel}
+      {verbs.map((verb) => (
+        <button
+          key={verb}
+          type="button"
+          className={PRIMARY.includes(verb) ? 'btn pri' : 'btn'}
+          disabled={deed.isPending}
+          onClick={() => (verb === 'retry' ? deed.mutate({ verb }) : setAsking(verb))}
+        >
+          {verb === 'retry' && <IconRefresh size={16} stroke={1.75} aria-hidden />}
+          {TEXTS.verbs[verb]}
         </button>
-      )}
-      {isAdmin && RETRYABLE.has(saga.status) && (
-        <button type="button" className="btn" onClick={() => setAsking('release')}>
-          {TEXTS.release}
-        </button>
-      )}
-      {isMine && RETRYABLE.has(saga.status) && (
-        <button type="button" className="btn pri" disabled={deed.isPending} onClick={() => deed.mutate({ verb: 'retry' })}>
-          <IconRefresh size={16} stroke={1.75} aria-hidden />
-          {TEXTS.retry}
-        </button>
-      )}
-      {isAdmin && saga.status === 'awaiting_approval' && saga.created_by !== session.sub && (
-        <>
-          <button type="button" className="btn" onClick={() => setAsking('reject')}>
-            {TEXTS.reject}
-          </button>
-          <button type="button" className="btn pri" onClick={() => setAsking('approve')}>
-            {TEXTS.approve}
-          </button>
-        </>
-      )}
+      ))}
       {deed.error && <ProblemCode error={deed.error} />}
       {asking && (
         <Confirm
           title={TEXTS.dialog[asking].title}
           button={TEXTS.dialog[asking].button}
-          reason={asking === 'release' || asking === 'reject' ? 'required' : 'optional'}
+          reason={WITHOUT_REASON.includes(asking) ? 'optional' : 'required'}
           confirm={(reason) => deed.mutateAsync({ verb: asking, reason })}
           close={() => setAsking(null)}
         >
@@ -183,8 +182,8 @@ function Outcome({ saga }: { readonly saga: Saga }) {
   const { error } = saga;
   return (
     <>
-      <Note tone={TONES[saga.status] ?? 'mute'}>
-        {TEXTS.state[saga.status]}
+      <Note tone={saga.paused_at ? 'wait' : (TONES[saga.status] ?? 'mute')}>
+        {saga.paused_at ? TEXTS.paused(saga.paused_by ?? '', saga.pause_reason) : TEXTS.state[saga.status]}
         {error && (
           <>
             {' '}

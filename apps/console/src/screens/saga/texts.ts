@@ -4,11 +4,20 @@ import { duration } from '../../parts/format';
 export const TEXTS = {
   list: 'Sagas',
   mine: 'My requests',
-  retry: 'Retry',
-  cancel: 'Cancel…',
-  approve: 'Approve…',
-  reject: 'Reject…',
-  release: 'Release what it holds…',
+  verbs: {
+    retry: 'Retry',
+    cancel: 'Cancel…',
+    approve: 'Approve…',
+    reject: 'Reject…',
+    release: 'Release what it holds…',
+    pause: 'Pause…',
+    resume: 'Resume…',
+    'retry-step': 'Try the step now…',
+    skip: 'Skip the step…',
+    redrive: 'Start again…',
+  },
+  paused: (by: string, reason: string | null) =>
+    `It is paused by ${by}${reason ? `: “${reason}”` : ''}. No further step begins until it is resumed.`,
   json: 'JSON',
   facts: {
     change: 'Change',
@@ -54,6 +63,27 @@ export const TEXTS = {
       title: 'Reject this?',
       text: 'Nothing is done, and what it held is free again. The person who asked reads the reason.',
       button: 'Reject',
+    },
+    pause: {
+      title: 'Pause this saga?',
+      text: 'The step that runs now ends, and no other begins. The limits of its waits stand still.',
+      button: 'Pause',
+    },
+    resume: { title: 'Resume this saga?', text: 'It goes on at once with its next step.', button: 'Resume' },
+    'retry-step': {
+      title: 'Try this step now?',
+      text: 'The step gets all its tries again, and begins at once. A pause ends.',
+      button: 'Try now',
+    },
+    skip: {
+      title: 'Skip this step?',
+      text: 'The saga goes on without it. The reason stays with the step; it cannot be taken back.',
+      button: 'Skip the step',
+    },
+    redrive: {
+      title: 'Start this again?',
+      text: 'A new saga with the same order is judged by the limits of now, and runs. This one stays as it is.',
+      button: 'Start again',
     },
     release: {
       title: 'Release what this saga holds?',
