@@ -34,7 +34,7 @@ class SteeredOutput {
 type Ctx = StepContext<Steering>;
 
 /** A saga whose steps have countable effects, and which stops where its input says until its gate opens. */
-export function steeredSaga(outside: Pool): SagaDefinition<Steering> {
+export function steeredSaga(outside: Pool): SagaDefinition {
   const isOpen = async (id: string) => ((await outside.query('select 1 from gates where saga_id = $1', [id])).rowCount ?? 0) > 0;
   const begin = (id: string, step: string, undoing: boolean) =>
     outside.query('insert into begun (saga_id, step, undoing) values ($1, $2, $3)', [id, step, undoing]);
@@ -78,7 +78,7 @@ export function steeredSaga(outside: Pool): SagaDefinition<Steering> {
       return ctx.effect(name, {
         find: async () => ((await isThere(ctx.sagaId, name)) ? done({ by: name }) : undefined),
         intent: {},
-        fields: { sentAtMs: 'sentAtMs' as never },
+        fields: { sentAtMs: 'sentAtMs' },
         send: () => send(ctx.sagaId, name),
         answered: () => done({ by: name }),
         pending: wait(10, `waiting for ${name}`),
@@ -97,11 +97,12 @@ export function steeredSaga(outside: Pool): SagaDefinition<Steering> {
     checkOutput: async ({ sagaId }, output) =>
       (await isThere(sagaId, name)) ? done(output) : fail({ code: 'not_there', detail: 'There is no such effect' }),
   }));
-  return {
+  const definition: SagaDefinition<Steering> = {
     kind: STEERED,
     input: class {},
     plan: () => STEPS,
     steps,
     holds: (input) => (typeof input['hold'] === 'string' ? [input['hold']] : []),
   };
+  return definition as unknown as SagaDefinition;
 }

@@ -87,7 +87,8 @@ describe('a pause', () => {
       version: 1,
       context: { one: { kept: true } },
     });
-    expect([saga.current_step_idx, saga.steps[1]?.status]).toEqual([1, 'planned']);
+    const begun = script.calls.slice(before).filter((call) => call === 'do two');
+    expect([saga.current_step_idx, saga.steps[1]?.status, begun.length]).toEqual([1, 'planned', 1]); // the one of the other saga
     await verbs.resume({ id, because: BECAUSE });
     expect(await settled(sagas.reader, id, ['completed'])).toMatchObject({ paused_at: null, version: 2 });
     const { rows } = await world.owner.query(`select type from events where subject_id = $1 order by seq`, [id]);
@@ -279,7 +280,7 @@ it('shows every try with its waits, the compensation in its own lane, and calls 
   let looks = 0;
   behaviour.set('course/one', async () => {
     looks += 1;
-    recordCall({ atMs: performance.now(), method: 'GET', path: '/v2/droplets/1', status: 200, ms: 4, requestId: 'r-1' });
+    recordCall({ method: 'GET', path: '/v2/droplets/1' }, performance.now() - 4, { status: 200, requestId: 'r-1' });
     if (looks === 1) return retry(NOT_YET, 1);
     if (looks < 5) return wait(1, looks === 4 ? 'waiting for another thing' : 'waiting for the thing');
     return done();
@@ -341,7 +342,8 @@ describe('a bulk job', () => {
     expect(await bulk.handleDue(signal)).toBe(1);
     expect(await bulk.handleDue(signal)).toBe(0);
     expect(await bulk.get(id)).toMatchObject({ status: 'running', total: 4, done: 1, refused: 0 });
-    // A worker carried the verb out and died before it wrote the result.
+    // A worker carried the verb out and died before it wrote the result; meanwhile a person has resumed the saga.
+    await verbs.resume({ id: ids[0] ?? '', because: BOSS });
     await world.owner.query('update saga_bulk_items set result = null, at = null where job_id = $1 and nr = 1', [id]);
     await world.owner.query(`update saga_bulk_jobs set next_at = next_at - interval '1 minute' where id = $1`, [id]);
     while ((await bulk.handleDue(signal)) > 0)
@@ -353,6 +355,7 @@ describe('a bulk job', () => {
     );
     const audited = await world.owner.query(`select 1 from audit_log where action = 'saga_paused' and target_id = any ($1::text[])`, [ids]);
     expect(audited.rowCount).toBe(3);
+    expect((await get(ids[0] ?? '')).paused_at).toBeNull();
   });
 
   it('handles no saga after a stop', async () => {

@@ -1,10 +1,18 @@
 import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
 import { tableContents } from './table-contents';
+import { aSaga } from '../../support/factories';
 import { ADMIN_HEADER } from '../../support/principals';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
+/** A saga that no worker has begun, and one that was rolled back. */
+let sagas: { readonly open: string; readonly undone: string };
+const verb = (id: string, name: string, more = {}) =>
+  world
+    .http()
+    .post(`/api/v1/sagas/${id}/${name}`)
+    .send({ reason: 'sold', ...more });
 
 const unmanaged = () => world.resources.find((row) => row.tenant === 'globex')?.id ?? '';
 const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id ?? '';
@@ -222,6 +230,20 @@ const CHANGES = [
         .send({ tenant_id: 'acme', model: { type: 'free' }, valid_from: '2026-05', reason: 'sold' }),
     status: 201,
   },
+  { what: 'a paused saga', action: 'saga_paused', send: () => verb(sagas.open, 'pause'), status: 200 },
+  { what: 'other limits of a saga', action: 'saga_policy_set', send: () => verb(sagas.open, 'set-policy', { tries: 9 }), status: 200 },
+  { what: 'a resumed saga', action: 'saga_resumed', send: () => verb(sagas.open, 'resume'), status: 200 },
+  { what: 'a saga that is started again', action: 'saga_redriven', send: () => verb(sagas.undone, 'redrive'), status: 202 },
+  {
+    what: 'a bulk job of sagas',
+    action: 'saga_bulk_created',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/sagas/bulk-jobs')
+        .send({ verb: 'pause', ids: [sagas.open], rate_per_minute: 60, reason: 'sold' }),
+    status: 202,
+  },
   {
     what: 'the end of a rate override',
     action: 'rate_override_deleted',
@@ -282,6 +304,11 @@ describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ 
 function aWorldOfItsOwn() {
   beforeAll(async () => {
     world = await newTenancyWorld();
+    const demo = { kind: 'demo', input: { steps: ['echo'] }, steps: ['echo'] };
+    sagas = {
+      open: await aSaga(world.owner, { ...demo, wake_at: new Date(Date.now() + 3_600_000) }),
+      undone: await aSaga(world.owner, { ...demo, status: 'rolled_back', wake_at: null, finished_at: new Date() }),
+    };
   });
   afterAll(() => world.close());
 }

@@ -15,7 +15,7 @@ import {
   ApiTime,
   ApiUuid,
 } from '../http/swagger.decorators';
-import { StepErrorResponse } from './sagas.dto';
+import { StepErrorResponse } from './saga-parts.dto';
 
 /** Body of a verb. */
 export class VerbBody extends RequiredReasonBody {

@@ -576,6 +576,92 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sagas/bulk-jobs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Create a bulk job of one verb
+     * @description The sagas are frozen at once; a worker handles each by the single verb, at the given rate, with a result for each. `dry_run=true` returns their number and the first of them (200), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaBulk_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/bulk-jobs/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a bulk job
+     * @description Who: Platform admins.
+     */
+    get: operations['SagaBulk_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/bulk-jobs/{id}/items': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the results of a bulk job
+     * @description In the order in which the sagas are handled.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['SagaBulk_items'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/bulk-jobs/{id}/stop': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Stop a bulk job
+     * @description The saga in hand ends; no other is handled. What was done stays done.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaBulk_stop'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/sagas': {
     parameters: {
       query?: never;
@@ -678,8 +764,8 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Approve a saga that awaits approval
-     * @description The saga is judged again, and runs if it still could be started. Who started it cannot approve it (403 `own_approval`). 409 `plan_changed` when what it needs is there no more; limits refuse as they refuse a start.
+     * Approve a start, or the output of a step
+     * @description The saga is judged again, and runs if it still could be started. Who started it cannot approve it (403 `own_approval`). 409 `plan_changed` when what it needs is there no more; limits refuse as they refuse a start. A proposed output of a step (`complete-with-output`) is checked again, and the saga goes on with it; who proposed it cannot approve it.
      *
      *     Who: Platform admins.
      */
@@ -700,12 +786,166 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-     * Reject a saga that awaits approval
+     * Reject a start, or the output of a step
      * @description The saga ends without having done anything. Who started it cancels it instead. After 7 days the service rejects by itself.
      *
      *     Who: Platform admins.
      */
     post: operations['Sagas_reject'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/timeline': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the course of a saga
+     * @description Every try of every step with its waits, the compensation in its own lane, and what the saga has to do with others. Admins also get workers, intents and the calls at the provider.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['SagaVerbs_timeline'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/pause': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Pause a saga
+     * @description The step in flight ends and its result is kept; no other begins. A second pause changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_pause'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Resume a paused saga
+     * @description It goes on now. The limits of its waits stood still meanwhile.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_resume'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/retry-step': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give the current step fresh tries, now
+     * @description For a step between two tries, and for a paused saga, whose pause ends.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_retryStep'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/set-policy': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Set tries, pauses and limits of a saga
+     * @description They replace those of its steps; limits that are not given stay.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_setPolicy'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/skip': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Go on without the current step
+     * @description For a step that declares it, between two tries or after its failure; never a pivot. 409 `output_required` where later steps use its output.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_skip'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/complete-with-output': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Propose the output of a step
+     * @description For a step whose outcome stayed unknown. The step checks the output, also at the provider; the saga is paused until another admin approves or rejects it.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_completeWithOutput'];
     delete?: never;
     options?: never;
     head?: never;
@@ -727,7 +967,51 @@ export interface paths {
      *
      *     Who: Platform admins.
      */
-    post: operations['Sagas_release'];
+    post: operations['SagaVerbs_release'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/give-up': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give a failed saga up
+     * @description Another name of `release`: what it holds is released, and its leftovers stay listed.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_giveUp'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sagas/{id}/redrive': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Start a rolled back saga again
+     * @description Starts a new saga with the same kind and input, judged anew; the answer is the new saga, with `redriven_from`. 409 `already_redriven` while one of them may have an effect.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['SagaVerbs_redrive'];
     delete?: never;
     options?: never;
     head?: never;
@@ -3170,6 +3454,134 @@ export interface components {
        */
       reason: string;
     };
+    BulkJobResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the job
+       */
+      id: string;
+      /** @description The verb for each saga */
+      verb: string;
+      /**
+       * @description State of the job
+       * @enum {string}
+       */
+      status: 'running' | 'stopped' | 'finished';
+      /** @description The filter that selected the sagas; null where ids were given */
+      filter: {
+        [key: string]: unknown;
+      } | null;
+      /** @description Recorded with each verb */
+      reason: string;
+      /** @description Sagas per minute */
+      rate_per_minute: number;
+      /** @description Number of sagas */
+      total: number;
+      /** @description Sagas for which the verb was carried out */
+      done: number;
+      /** @description Sagas for which the verb was refused */
+      refused: number;
+      /** @description Who created the job */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description When it was created
+       */
+      created_at: string;
+      /** @description Who stopped it */
+      stopped_by: string | null;
+      /** @description When it ended */
+      finished_at: string | null;
+    };
+    BulkJobResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BulkJobResponse'];
+    };
+    BulkFirstResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the saga
+       */
+      id: string;
+      /** @description Saga kind */
+      kind: string;
+      /** @description State of the saga */
+      status: string;
+      /** @description Whether the verb is possible now */
+      allowed: boolean;
+    };
+    BulkPlanResponse: {
+      /**
+       * @description The verb for each saga
+       * @enum {string}
+       */
+      verb: 'cancel' | 'retry' | 'pause' | 'resume' | 'retry-step' | 'skip' | 'release' | 'redrive';
+      /** @description Number of sagas */
+      total: number;
+      /** @description The first of them */
+      first: components['schemas']['BulkFirstResponse'][];
+    };
+    BulkPlanResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BulkPlanResponse'];
+    };
+    BulkJobBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The verb for each saga
+       * @example pause
+       * @enum {string}
+       */
+      verb: 'cancel' | 'retry' | 'pause' | 'resume' | 'retry-step' | 'skip' | 'release' | 'redrive';
+      /**
+       * @description Filters as in the query of the list of sagas; either these or `ids`
+       * @example {
+       *       "kind": "resize_droplet",
+       *       "status": "running"
+       *     }
+       */
+      filter?: unknown;
+      /** @description Ids of sagas */
+      ids?: string[];
+      /**
+       * @description Sagas per minute
+       * @example 60
+       */
+      rate_per_minute: number;
+    };
+    BulkItemResponse: {
+      /** @description Place of the saga in the job */
+      nr: number;
+      /**
+       * Format: uuid
+       * @description Id of the saga
+       */
+      saga_id: string;
+      /** @description The result; null until the saga was handled */
+      result: ('done' | 'refused') | null;
+      /** @description Names the refusal */
+      code: string | null;
+      /** @description Explains the refusal */
+      detail: string | null;
+      /** @description When the saga was handled */
+      at: string | null;
+    };
+    BulkItemResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['BulkItemResponse'][];
+    };
     SagaErrorResponse: {
       /** @description Names the failure; stable */
       code: string;
@@ -3200,6 +3612,12 @@ export interface components {
        * @enum {string}
        */
       subject: 'start' | 'step_output';
+      /** @description The step whose output is decided; null for a start */
+      step: string | null;
+      /** @description The output that is decided; null for a start */
+      output: {
+        [key: string]: unknown;
+      } | null;
       /**
        * @description Why a decision is needed
        * @example adds 240.00 USD a month, more than 200.00 without approval
@@ -3257,6 +3675,18 @@ export interface components {
        * @example catalog
        */
       source: string | null;
+    };
+    SagaPolicyResponse: {
+      /** @description Tries of a step; null: as the step says, as for each limit */
+      tries: number | null;
+      /** @description Milliseconds before the second try */
+      backoff_ms: number | null;
+      /** @description Longest pause between two tries in milliseconds */
+      max_backoff_ms: number | null;
+      /** @description Time limit of one execution in milliseconds */
+      time_limit_ms: number | null;
+      /** @description Limit of all waits of a step together in milliseconds */
+      wait_limit_ms: number | null;
     };
     SagaStepResponse: {
       /**
@@ -3365,6 +3795,33 @@ export interface components {
       duration_ms: number | null;
       /** @description What the start was planned to cost, with the prices of that time; null for starts of earlier releases */
       cost: components['schemas']['PlannedCostResponse'] | null;
+      /** @description Raised by each change that a person makes; verbs take it as `expected_version` */
+      version: number;
+      /** @description When the saga was paused; null while it is not */
+      paused_at: string | null;
+      /** @description Who paused it; a tenant reads `operator` */
+      paused_by: string | null;
+      /** @description Why it is paused; a tenant does not read it */
+      pause_reason: string | null;
+      /** @description Limits that an operator has set for the steps of this saga */
+      policy: components['schemas']['SagaPolicyResponse'] | null;
+      /** @description The rolled back saga that this one repeats */
+      redriven_from: string | null;
+      /** @description What the caller may do with the saga now; each is `POST /api/v1/sagas/:id/<verb>` */
+      actions: (
+        | 'cancel'
+        | 'retry'
+        | 'pause'
+        | 'resume'
+        | 'retry-step'
+        | 'set-policy'
+        | 'skip'
+        | 'complete-with-output'
+        | 'release'
+        | 'redrive'
+        | 'approve'
+        | 'reject'
+      )[];
       /** @description The ledger: each step of the plan */
       steps: components['schemas']['SagaStepResponse'][];
     };
@@ -3679,6 +4136,227 @@ export interface components {
        * @example false
        */
       override?: boolean;
+    };
+    WaitResponse: {
+      /** @description Why it waited */
+      why: string;
+      /**
+       * Format: date-time
+       * @description The first look
+       */
+      since: string;
+      /**
+       * Format: date-time
+       * @description The latest look
+       */
+      until: string;
+      /** @description Looks */
+      looks: number;
+    };
+    AttemptResponse: {
+      /**
+       * Format: date-time
+       * @description Begin of the try
+       */
+      started_at: string;
+      /** @description End of its latest execution */
+      ended_at: string | null;
+      /** @description `completed`, `skipped`, `retry`, `waiting`, `failed`, `compensated` or `compensation_failed` */
+      outcome: string;
+      /** @description Why it did not succeed */
+      error: components['schemas']['StepErrorResponse'] | null;
+      /** @description What the try waited for */
+      waits: components['schemas']['WaitResponse'][];
+      /** @description Admins only: the worker; null where a person ended the try */
+      worker: string | null;
+      /** @description Admins only: the claim */
+      epoch: string | null;
+    };
+    StepTimelineResponse: {
+      /** @description Name of the step */
+      name: string;
+      /** @description Index of the step in the plan */
+      step_idx: number;
+      /**
+       * @description State of the step
+       * @example completed
+       */
+      status: string;
+      /** @description Whether nothing is undone from this step on */
+      pivot: boolean;
+      /** @description Every try */
+      attempts: components['schemas']['AttemptResponse'][];
+      /** @description Every try of the compensation */
+      compensation: components['schemas']['AttemptResponse'][];
+      /** @description Admins only: what the step meant to do, as it was recorded last */
+      intent: {
+        [key: string]: unknown;
+      } | null;
+    };
+    RelatedSagaResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the saga
+       */
+      id: string;
+      /** @description Saga kind */
+      kind: string;
+      /** @description State of the saga */
+      status: string;
+      /**
+       * Format: date-time
+       * @description Time of the start
+       */
+      created_at: string;
+    };
+    SagaRelationsResponse: {
+      /** @description The saga of which this one undoes a late write */
+      parent: string | null;
+      /** @description The rolled back saga that this one repeats */
+      redriven_from: string | null;
+      /** @description Ids of the sagas that repeat this one */
+      redriven_as: string[];
+      /** @description Ids of the drifts that this saga reverts */
+      drift: string[];
+      /** @description The latest other sagas on the same resource */
+      same_resource: components['schemas']['RelatedSagaResponse'][];
+    };
+    SagaWorkerResponse: {
+      /** @description Host, process and id of the worker that claimed the saga last */
+      owner: string | null;
+      /** @description The number of the claim */
+      epoch: string;
+      /** @description End of the lease */
+      lease_until: string | null;
+    };
+    ProviderCallResponse: {
+      /** @description The step that called */
+      step_idx: number;
+      /** @description Whether its compensation called */
+      compensating: boolean;
+      /**
+       * Format: date-time
+       * @description When the call was sent
+       */
+      at: string;
+      /**
+       * @description Method
+       * @example POST
+       */
+      method: string;
+      /**
+       * @description Path without query
+       * @example /v2/droplets
+       */
+      path: string;
+      /** @description HTTP status; null when there was no answer */
+      status: number | null;
+      /** @description Duration in milliseconds */
+      ms: number;
+      /** @description The provider's id of the request */
+      request_id: string | null;
+    };
+    SagaTimelineResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the saga
+       */
+      saga_id: string;
+      /** @description Saga kind */
+      kind: string;
+      /** @description State of the saga */
+      status: string;
+      /** @description When the saga was paused */
+      paused_at: string | null;
+      /** @description When the saga continues by itself */
+      wake_at: string | null;
+      /** @description The steps of the plan */
+      steps: components['schemas']['StepTimelineResponse'][];
+      /** @description What the saga has to do with others */
+      relations: components['schemas']['SagaRelationsResponse'];
+      /** @description Admins only: who has the saga */
+      worker: components['schemas']['SagaWorkerResponse'] | null;
+      /** @description Admins only: calls at the provider, kept for 30 days */
+      provider_calls: components['schemas']['ProviderCallResponse'][];
+    };
+    SagaTimelineResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['SagaTimelineResponse'];
+    };
+    VerbBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
+       * @example 3
+       */
+      expected_version?: number;
+    };
+    PolicyBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
+       * @example 3
+       */
+      expected_version?: number;
+      /**
+       * @description Tries of a step
+       * @example 10
+       */
+      tries?: number;
+      /** @description Milliseconds before the second try; the pause doubles for each further one */
+      backoff_ms?: number;
+      /** @description Longest pause between two tries in milliseconds */
+      max_backoff_ms?: number;
+      /** @description Time limit of one execution in milliseconds */
+      time_limit_ms?: number;
+      /** @description Limit of all waits of a step together in milliseconds */
+      wait_limit_ms?: number;
+    };
+    SkipBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
+       * @example 3
+       */
+      expected_version?: number;
+      /**
+       * @description What the step would have returned, where later steps use it
+       * @example {
+       *       "size_slug": "s-1vcpu-1gb"
+       *     }
+       */
+      output?: Record<string, never>;
+    };
+    StepOutputBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
+       * @example 3
+       */
+      expected_version?: number;
+      /**
+       * @description What the step has done, in the form of its output
+       * @example {
+       *       "droplet_id": "512189"
+       *     }
+       */
+      output: Record<string, never>;
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -8731,6 +9409,372 @@ export interface operations {
       };
     };
   };
+  SagaBulk_create: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BulkJobBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkPlanResponseAnswer'];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkJobResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaBulk_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the bulk job */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkJobResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaBulk_items: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** @description Id of the bulk job */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkItemResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaBulk_stop: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the bulk job */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RequiredReasonBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkJobResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   Sagas_list: {
     parameters: {
       query?: {
@@ -8764,6 +9808,14 @@ export interface operations {
         resource_id?: string;
         /** @description Who started the sagas; `operator` for a tenant that asks for those of operators */
         created_by?: string;
+        /** @description Part of the id, kind, starter or reason, or of the name of what the saga works on */
+        q?: string;
+        /** @description `true`: only paused sagas; `false`: only others */
+        paused?: 'true' | 'false';
+        /** @description `true`: only sagas that wait for a person: failed and not released, or with a decision that is open */
+        needs_attention?: 'true' | 'false';
+        /** @description Order of the rows; a minus reverses it. By the start, newest first, unless given */
+        sort?: '-created_at' | 'created_at' | '-updated_at' | 'updated_at';
       };
       header?: never;
       path?: never;
@@ -9550,7 +10602,84 @@ export interface operations {
       };
     };
   };
-  Sagas_release: {
+  SagaVerbs_timeline: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaTimelineResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_pause: {
     parameters: {
       query?: never;
       header?: never;
@@ -9562,12 +10691,876 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['RequiredReasonBody'];
+        'application/json': components['schemas']['VerbBody'];
       };
     };
     responses: {
       /** @description OK */
       200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_retryStep: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_setPolicy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PolicyBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_skip: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SkipBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_completeWithOutput: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StepOutputBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_release: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_giveUp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  SagaVerbs_redrive: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
         headers: {
           [name: string]: unknown;
         };

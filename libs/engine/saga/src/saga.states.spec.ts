@@ -101,6 +101,8 @@ describe('the decisions', () => {
       step_idx: idx,
       pivot_passed: flags.pivotPassed,
       cancel_requested: false,
+      policy: null,
+      version: 0,
       epoch: '1',
       resumed: flags.resumed,
       restored: false,

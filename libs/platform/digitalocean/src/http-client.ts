@@ -188,11 +188,7 @@ export class DigitalOceanHttpClient {
       await permit.end('accepted');
       throw error.cause;
     });
-    const answered = exchange.kind === 'response' ? exchange : undefined;
-    const requestId = typeof answered?.requestId === 'string' ? answered.requestId : null;
-    const { method, path } = prepared;
-    const ms = Math.round(performance.now() - requestedAtMs);
-    recordCall({ atMs: requestedAtMs, method, path, status: answered?.status ?? null, ms, requestId });
+    recordCall(prepared, requestedAtMs, exchange.kind === 'response' ? exchange : undefined);
     const classified = classifyResponse(exchange, {
       write: prepared.method !== 'GET',
       document: prepared.openSink !== undefined,

@@ -23,8 +23,14 @@ export function withCallRecord<T>(calls: OutboundCall[], work: () => T): T {
   return current.run(calls, work);
 }
 
-/** Records a call for the work that made it, if that work keeps a record. */
-export function recordCall(call: OutboundCall): void {
+/** Records a call that has just ended, for the work that made it, if that work keeps a record. `response`: undefined when none came. */
+export function recordCall(
+  { method, path }: Pick<OutboundCall, 'method' | 'path'>,
+  atMs: number,
+  response?: { readonly status: number; readonly requestId?: unknown },
+): void {
   const calls = current.getStore();
-  if (calls && calls.length < MOST_CALLS) calls.push(call);
+  if (!calls || calls.length >= MOST_CALLS) return;
+  const requestId = typeof response?.requestId === 'string' ? response.requestId : null;
+  calls.push({ atMs, method, path, status: response?.status ?? null, ms: Math.round(performance.now() - atMs), requestId });
 }

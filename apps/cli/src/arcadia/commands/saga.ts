@@ -163,12 +163,12 @@ function numberOf(session: Session, name: string): number | undefined {
   return Number(text);
 }
 
-function resultOf(session: Session): Record<string, unknown> | undefined {
+function resultOf(session: Session): Record<string, never> | undefined {
   const text = session.text('result');
   if (text === undefined) return undefined;
   try {
     const result: unknown = JSON.parse(text);
-    if (typeof result === 'object' && result !== null && !Array.isArray(result)) return result as Record<string, unknown>;
+    if (typeof result === 'object' && result !== null && !Array.isArray(result)) return result as Record<string, never>;
   } catch {
     // said below
   }

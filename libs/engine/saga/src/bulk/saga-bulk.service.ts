@@ -86,8 +86,8 @@ export class SagaBulk {
   /** Counts and shows what a job would handle, and changes nothing. Throws `TooManySagasInBulkError`. */
   async plan(request: BulkRequest): Promise<BulkPlan> {
     const ids = await this.freeze(request);
-    const shown = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => this.reader.get(PLATFORM, id)));
-    const first = shown.map(({ id, kind, status, actions }) => ({ id, kind, status, allowed: actions.includes(request.verb) }));
+    const views = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => this.reader.get(PLATFORM, id)));
+    const first = views.map(({ id, kind, status, actions }) => ({ id, kind, status, allowed: actions.includes(request.verb) }));
     return { verb: request.verb, total: ids.length, first };
   }
 
@@ -173,7 +173,7 @@ export class SagaBulk {
     }
   }
 
-  private async perform(verb: BulkVerb, request: VerbRequest): Promise<unknown> {
+  private perform(verb: BulkVerb, request: VerbRequest): Promise<unknown> {
     const { id, because, ...options } = request;
     switch (verb) {
       case 'cancel':

@@ -183,8 +183,8 @@ function stepTimeline({ name, idx, line, own, pivot, isAdmin }: StepParts): Step
     own.filter((attempt) => attempt.compensating === compensating).map((one) => attemptView(one, isAdmin));
   const attempts = lane(false);
   const intent = isAdmin && line?.intent ? (inSnakeCase(line.intent) as Fields) : null;
-  const shown = attempts.length === 0 && line && own.length === 0 ? [fromLedger(line)] : attempts;
-  return { step_idx: idx, name, status: line?.status ?? 'planned', pivot, attempts: shown, compensation: lane(true), intent };
+  const known = attempts.length === 0 && line && own.length === 0 ? [fromLedger(line)] : attempts;
+  return { step_idx: idx, name, status: line?.status ?? 'planned', pivot, attempts: known, compensation: lane(true), intent };
 }
 
 function attemptView({ startedAt, endedAt, outcome, error, waits, worker, epoch }: SagaAttempt, isAdmin: boolean): AttemptView {

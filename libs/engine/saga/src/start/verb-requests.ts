@@ -80,7 +80,12 @@ export function assertAllowed(verb: SagaVerb, facts: SagaFacts): void {
 export async function readFacts(em: EntityManager, registry: SagaRegistry, run: SagaRun): Promise<SagaFacts> {
   const line = await em.findOneBy(SagaStep, { sagaId: run.id, stepIdx: run.stepIdx });
   const approval = await em.findOneBy(SagaApproval, { sagaId: run.id, decision: IsNull() });
-  const known = line && { ...line, hasError: line.error !== null, hasIntent: line.intent !== null };
+  const known = line && {
+    status: line.status,
+    hasError: line.error !== null,
+    hasIntent: line.intent !== null,
+    compensationAttempts: line.compensationAttempts,
+  };
   return factsOf(registry, run, known ?? undefined, approval?.subject ?? null);
 }
 
