@@ -186,7 +186,7 @@ async function finish(id: string): Promise<void> {
       if (approval && approval.decision === null) await perform('approve', id).catch(() => undefined);
       if (paused_at) await sagas.get(SagaVerbs).resume({ id, because: REASON });
       if (status === 'failed' || status === 'compensation_failed') await sagas.controls.retry(PLATFORM, id, REASON);
-      await world.owner.query(
+      await outside.query(
         `update saga_runs set wake_at = clock_timestamp() where id = $1 and wake_at > clock_timestamp() and paused_at is null`,
         [id],
       );

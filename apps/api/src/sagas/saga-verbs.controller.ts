@@ -125,21 +125,6 @@ export class SagaVerbsController {
     return { data: await this.sagas.steer(by, id, this.outputs.propose(body.toRequest(id, context, key), body.output)) };
   }
 
-  @Verb(
-    'release',
-    'Release the holds of a failed saga',
-    'Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
-  )
-  async release(
-    @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
-    @CurrentPrincipal() by: Principal,
-    @AuditCtx() context: AuditContext,
-    @IdempotencyKey() key: string | undefined,
-  ): Promise<DataOf<SagaResponse>> {
-    return { data: await this.sagas.releaseHolds(by, body.toRequest(id, context, key)) };
-  }
-
   @Verb('give-up', 'Give a failed saga up', 'Another name of `release`: what it holds is released, and its leftovers stay listed.')
   async giveUp(
     @Param('id', UuidPipe) id: string,

@@ -10,6 +10,7 @@ import { PlanResponse } from '../http/plan.dto';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiPlanResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
+import { VerbBody } from './saga-verbs.dto';
 import { SagaBody, SagaResponse, SagasQuery } from './sagas.dto';
 import { SagasService } from './sagas.service';
 
@@ -137,5 +138,26 @@ export class SagasController {
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<SagaResponse>> {
     return { data: await this.sagas.reject(by, id, context) };
+  }
+
+  @Post(':id/release')
+  @HttpCode(200)
+  @RequirePlatformAdmin()
+  @ApiOperation({
+    summary: 'Release the holds of a failed saga',
+    description:
+      'Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.',
+  })
+  @ApiIdParam('saga')
+  @ApiDataResponse(SagaResponse)
+  @ApiProblems(409)
+  async release(
+    @Param('id', UuidPipe) id: string,
+    @Body() body: VerbBody,
+    @CurrentPrincipal() by: Principal,
+    @AuditCtx() context: AuditContext,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<DataOf<SagaResponse>> {
+    return { data: await this.sagas.releaseHolds(by, body.toRequest(id, context, key)) };
   }
 }

@@ -111,7 +111,7 @@ export class OutputRequiredError extends domainError(
   (step: string) => `Later steps need the output of ${step}: give it as output, or cancel the saga`,
 ) {}
 
-/** The step looked at the provider and does not find what the output says. */
+/** The step does not find the effect of the output at the provider. */
 export class OutputRefusedError extends domainError(
   'output_refused',
   'conflict',

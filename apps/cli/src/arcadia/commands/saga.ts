@@ -94,7 +94,7 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
       async (session, id = '') => {
         const shape = session.shape(SAGA_FIELDS);
         const { data } = await answered(send(session, id));
-        if (session.has('wait')) return waitIfAsked(session, data.id); // a redrive answers with another saga
+        if (session.has('wait')) return waitIfAsked(session, data.id); // a redrive returns another saga
         await writeObject(session.terminal, shape, data);
         return undefined;
       },
@@ -170,7 +170,7 @@ function resultOf(session: Session): Record<string, never> | undefined {
     const result: unknown = JSON.parse(text);
     if (typeof result === 'object' && result !== null && !Array.isArray(result)) return result as Record<string, never>;
   } catch {
-    // said below
+    // the usage error below
   }
   throw usageError('--result must be a JSON object');
 }

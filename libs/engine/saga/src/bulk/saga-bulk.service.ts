@@ -98,7 +98,7 @@ export class SagaBulk {
     return this.transaction.run(async (em) => {
       const job = {
         verb,
-        filter: (filter ?? null) as object | null,
+        filter: filter ?? null,
         reason: because.reason ?? '',
         ratePerMinute,
         total: ids.length,
@@ -175,24 +175,18 @@ export class SagaBulk {
 
   private perform(verb: BulkVerb, request: VerbRequest): Promise<unknown> {
     const { id, because, ...options } = request;
-    switch (verb) {
-      case 'cancel':
-        return this.controls.cancel(PLATFORM, id, because, options);
-      case 'retry':
-        return this.controls.retry(PLATFORM, id, because, false, options);
-      case 'release':
-        return this.controls.releaseHolds(PLATFORM, id, because, options);
-      case 'pause':
-        return this.verbs.pause(request);
-      case 'resume':
-        return this.verbs.resume(request);
-      case 'retry-step':
-        return this.verbs.retryStep(request);
-      case 'skip':
-        return this.verbs.skip(request, null);
-      case 'redrive':
-        return this.verbs.redrive(request);
-    }
+    const { controls, verbs } = this;
+    const single: Record<BulkVerb, () => Promise<unknown>> = {
+      cancel: () => controls.cancel(PLATFORM, id, because, options),
+      retry: () => controls.retry(PLATFORM, id, because, false, options),
+      release: () => controls.releaseHolds(PLATFORM, id, because, options),
+      pause: () => verbs.pause(request),
+      resume: () => verbs.resume(request),
+      'retry-step': () => verbs.retryStep(request),
+      skip: () => verbs.skip(request, null),
+      redrive: () => verbs.redrive(request),
+    };
+    return single[verb]();
   }
 
   private async freeze({ ids, filter }: BulkRequest): Promise<string[]> {

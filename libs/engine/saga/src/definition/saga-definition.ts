@@ -93,9 +93,9 @@ export interface StepDefinition<Input = Fields, Intent = Fields, Output = Fields
    */
   compensate?(this: void, ctx: StepContext<Input, Intent, Output>): Promise<StepAnswer<Output>>;
   /**
-   * Looks at the outside system whether an output that a person gives is the effect of this step. Answers `done` with the output and the holds
-   * that the step would answer, or `fail` with what contradicts it. A step with an unknown outcome can be completed by hand when it has this
-   * look and an `outputSchema`. It writes nothing. [OPV-3]
+   * Checks at the outside system whether an output that a person gives is the effect of this step. Returns `done` with the output and the holds
+   * of the step, or `fail` with what contradicts it. A step with an unknown outcome can be completed by hand when it has this check and an
+   * `outputSchema`. It writes nothing. [OPV-3]
    */
   checkOutput?(this: void, ctx: OutputCheck<Input, Intent>, output: Output): Promise<StepAnswer<Output>>;
 }

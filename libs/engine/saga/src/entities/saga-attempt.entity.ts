@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { StepError } from '../definition/step-answer';
 import type { AttemptOutcome } from '../saga.states';
 
-/** One reason for which a try has waited: since when, until when at the latest look, and the number of looks. */
+/** One reason for which a try has waited: since when, until when at the latest execution, and how many executions. */
 export interface AttemptWait {
   readonly why: string;
   readonly since: string;

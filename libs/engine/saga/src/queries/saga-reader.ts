@@ -38,7 +38,7 @@ export interface SagaFilters {
 export const SAGA_SORTS = ['-created_at', 'created_at', '-updated_at', 'updated_at'] as const;
 export type SagaSort = (typeof SAGA_SORTS)[number];
 
-/** Whose question a read answers: its scope, and the person, who may not decide about an own request. */
+/** Who reads: the scope, and the person, who may not decide about an own request. */
 export interface SagaAsker {
   readonly scope: Scope;
   readonly sub?: string;

@@ -177,7 +177,7 @@ interface StepParts {
   readonly isAdmin: boolean;
 }
 
-/** A ledger line of a release that recorded no tries is shown as one try. */
+/** A ledger line of a release that recorded no tries becomes one try. */
 function stepTimeline({ name, idx, line, own, pivot, isAdmin }: StepParts): StepTimeline {
   const lane = (compensating: boolean) =>
     own.filter((attempt) => attempt.compensating === compensating).map((one) => attemptView(one, isAdmin));

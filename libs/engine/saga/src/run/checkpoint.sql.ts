@@ -77,7 +77,7 @@ const ENDS = `(b.final and not (b.status = 'completed' and r.cancel_requested an
 const MOST_WAITS = 50;
 
 /**
- * The try of each checkpoint. A try that waits is one row: looks with the same reason count, another reason is added. It reads `b` and
+ * The try of each checkpoint. A try that waits is one row, which counts its executions for each reason. It reads `b` and
  * `advanced` of the checkpoint statement.
  */
 const RECORD_ATTEMPTS = `

@@ -66,7 +66,7 @@ export interface CheckpointStep {
   readonly attempt: Attempt;
 }
 
-/** The try that a checkpoint records. A try that waits is recorded again after each look, as one try. */
+/** The try that a checkpoint records. A try that waits is recorded again after each execution, as one try. */
 export interface Attempt {
   /** The number of the try, from 1. */
   readonly nr: number;

@@ -15,6 +15,7 @@ import { Acceptance } from './acceptance-guard';
 import { SagaPlanner } from './saga-planner';
 import { decisionEvent } from './start-events';
 
+const NEXT_VERSION = () => 'version + 1';
 /** Rejections by the service in one round. */
 const MOST_EXPIRED = 100;
 
@@ -47,7 +48,7 @@ export class SagaApprovals {
       const [judgement] = await this.acceptance.lockAndJudge([start], queryableOf(em)); // takes its lock before that of the run
       const locked = await lockWaiting(em, id);
       if (judgement?.refusal) throw judgement.refusal;
-      await em.update(SagaRun, { id }, { status: 'pending', wakeAt: () => 'clock_timestamp()' });
+      await em.update(SagaRun, { id }, { status: 'pending', wakeAt: () => 'clock_timestamp()', version: NEXT_VERSION });
       await this.decide(em, locked, 'approved', because);
     });
   }
@@ -99,7 +100,7 @@ export class SagaApprovals {
   }
 
   private async end(em: EntityManager, run: SagaRun, status: SagaStatus, decision: ApprovalDecision, because: AuditContext): Promise<void> {
-    await em.update(SagaRun, { id: run.id }, { status, finishedAt: () => 'clock_timestamp()' });
+    await em.update(SagaRun, { id: run.id }, { status, finishedAt: () => 'clock_timestamp()', version: NEXT_VERSION });
     await em.delete(SagaHold, { sagaId: run.id });
     await this.decide(em, run, decision, because);
   }

@@ -24,8 +24,8 @@ const DECISION_PAUSE = 'The output of its step waits for a decision';
 type Done = Extract<StepAnswer, { is: 'done' }>;
 
 /**
- * Completes a step with an unknown outcome by an output that a person gives. The step's schema and its own look at the provider check it, and
- * another admin approves; both looks are repeated then. Meanwhile the saga is paused. [OPV-3]
+ * Completes a step with an unknown outcome by an output that a person gives. The step checks it by its schema and at the provider, and another
+ * admin approves; the checks are repeated then. Meanwhile the saga is paused. [OPV-3]
  */
 @Injectable()
 export class StepOutputs {
@@ -134,7 +134,7 @@ export class StepOutputs {
     if (affected !== 1) throw new NotAwaitingApprovalError('decided');
   }
 
-  /** The schema and the step's own look. It is no execution: it records nothing and sends no write. */
+  /** The schema, and the check of the step at the provider. It is no execution: it records nothing and sends no write. */
   private async look(run: SagaRun, stepIdx: number, output: Fields): Promise<Done> {
     const step = this.stepOf(run);
     if (!step?.checkOutput) throw new StepMovedOnError(run.steps[stepIdx] ?? '');

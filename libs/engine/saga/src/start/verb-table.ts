@@ -63,7 +63,7 @@ export interface SagaFacts {
   readonly isInternal: boolean;
 }
 
-/** Further conditions of a verb, each with what a refusal says. */
+/** Further conditions of a verb, each with its text in a refusal. */
 const CONDITIONS = {
   before_pivot: {
     holds: ({ pivotPassed, step, line }) => !pivotPassed && !(step?.pivot === true && line !== undefined),
@@ -104,7 +104,7 @@ const STOPPED: VerbRule['from'] = { failed: ['stopped'], compensation_failed: ['
 const RUNNING: VerbRule['from'] = { pending: SITUATIONS.pending, running: AT_WORK, compensating: AT_WORK };
 const DECIDABLE: VerbRule['from'] = { awaiting_approval: ['undecided'], running: AT_WORK, failed: ['stopped'] };
 
-/** Which verb is legal when. The one place that decides it: the services, the answers of the API and the page of the API read it. [OPV-1] */
+/** Which verb is legal when. The one place that decides it: the services, the responses of the API and the page of the API read it. [OPV-1] */
 export const VERB_TABLE: Readonly<Record<SagaVerb, VerbRule>> = {
   cancel: {
     does: 'ends the saga at its next step boundary and undoes its steps',
