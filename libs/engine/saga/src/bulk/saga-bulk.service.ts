@@ -133,7 +133,7 @@ export class SagaBulk {
     return { items: items.map(itemView), next_cursor };
   }
 
-  /** Handles no further saga; the one in hand ends. A job that has ended stays as it is. Throws `BulkJobNotFoundError`. */
+  /** Handles no further saga; the one in hand ends. It changes no job that has ended. Throws `BulkJobNotFoundError`. */
   async stop(id: string, because: AuditContext): Promise<void> {
     await this.transaction.run(async (em) => {
       const ended = { stoppedAt: () => 'clock_timestamp()', stoppedBy: because.by.sub, finishedAt: () => 'clock_timestamp()' };

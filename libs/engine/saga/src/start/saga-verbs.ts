@@ -70,7 +70,7 @@ export class SagaVerbs {
     });
   }
 
-  /** Lets the run go on now. The limits of its waits stood still during the pause. A saga that is not paused stays as it is. */
+  /** Lets the run go on now. The limits of its waits stood still during the pause. It changes no saga that is not paused. */
   resume(request: VerbRequest): Promise<void> {
     return this.perform('resume', request, {}, async (em, run) => {
       if (!run.pausedAt) return null;

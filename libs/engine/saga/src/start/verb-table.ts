@@ -164,7 +164,7 @@ export interface VerbAsker {
   readonly sub?: string;
 }
 
-/** The verbs that are legal now for the person who asks. `askedBy`: the person whose request waits for a decision. Pure. */
+/** The verbs that are legal now for the person who asks. `askedBy`: who asked for the decision that is open. Pure. */
 export function actionsFor(facts: SagaFacts, asker: VerbAsker, started: { readonly byTenant: boolean; readonly askedBy: string | null }) {
   return SAGA_VERBS.filter((verb) => {
     if (refusalOf(verb, facts) !== undefined) return false;

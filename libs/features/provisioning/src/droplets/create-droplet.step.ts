@@ -44,7 +44,7 @@ type CreatedDroplet = { readonly droplet_id: string; readonly action_id?: string
 
 export const CREATE_DROPLET: StepKey<CreatedDroplet> = { name: 'create_droplet' };
 
-/** The output as a person gives it, after a create whose outcome stayed unknown. */
+/** The output as a person gives it, after a create with an outcome that stayed unknown. */
 class CreatedDropletOutput {
   @Matches(/^[1-9]\d{0,19}$/)
   readonly droplet_id: string;
