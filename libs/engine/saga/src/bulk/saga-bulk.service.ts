@@ -94,11 +94,12 @@ export class SagaBulk {
   /** Returns the id of the job. Throws `TooManySagasInBulkError`. */
   async create(request: BulkRequest, because: AuditContext): Promise<string> {
     const ids = await this.freeze(request);
-    const { verb, filter, ratePerMinute } = request;
+    const { verb, ratePerMinute } = request;
+    const filter: object | null = request.filter ?? null;
     return this.transaction.run(async (em) => {
       const job = {
         verb,
-        filter: filter ?? null,
+        filter,
         reason: because.reason ?? '',
         ratePerMinute,
         total: ids.length,
