@@ -58,12 +58,13 @@ function tagView(world: World, tag: TagRecord, baseUrl: string): Record<string, 
   const [newest] = droplets.newestFirst(0, 1);
   const last = newest === undefined ? {} : { last_tagged_uri: `${baseUrl}/v2/droplets/${newest}` };
   const count = (type: string): { count: number } => ({ count: tag.others.filter(({ resource_type }) => resource_type === type).length });
+  const volumes = world.collections.volumes.all().filter(({ tags }) => tags.includes(tag.name)).length;
   const resources = {
-    count: droplets.length + tag.others.length,
+    count: droplets.length + volumes + tag.others.length,
     ...last,
     droplets: { count: droplets.length, ...last },
     images: count('image'),
-    volumes: count('volume'),
+    volumes: { count: volumes },
     volume_snapshots: count('volume_snapshot'),
     databases: count('database'),
   };
@@ -75,6 +76,7 @@ function deleteTag(world: World, request: ProviderRequest): Answer {
   for (const droplet of world.collections.droplets.all()) {
     if (droplet.tags.includes(tag.name)) removeTag(world, tag, { resource_id: String(droplet.id), resource_type: 'droplet' });
   }
+  for (const { id } of world.collections.volumes.all()) changeVolume(world, tag, id, false);
   world.collections.tags.remove(tag.name.toLowerCase());
   return noContent;
 }
@@ -85,7 +87,8 @@ function changeResources(world: World, request: ProviderRequest, change: Change)
   existingTag(world, request);
   const wanted = resources.map(readResource);
   const missing = wanted.find(
-    ({ resource_id, resource_type }) => resource_type === 'droplet' && !world.collections.droplets.get(Number(resource_id)),
+    ({ resource_id: id, resource_type: type }) =>
+      (type === 'droplet' && !world.collections.droplets.get(Number(id))) || (type === 'volume' && !world.collections.volumes.get(id)),
   );
   if (missing !== undefined) throw notFound();
   for (const resource of wanted) change(world, existingTag(world, request), resource);
@@ -98,7 +101,16 @@ function readResource(input: unknown): TaggedResource {
   return { resource_id, resource_type };
 }
 
+/** Sets or removes a tag of a volume, which counts among the resources of the tag by itself. */
+function changeVolume(world: World, tag: TagRecord, id: string, add: boolean): void {
+  const volume = world.collections.volumes.get(id);
+  if (volume === undefined) return;
+  const others = volume.tags.filter((name) => name !== tag.name);
+  world.collections.volumes.put({ ...volume, tags: add ? [...others, tag.name] : others });
+}
+
 function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
+  if (resource.resource_type === 'volume') return changeVolume(world, tag, resource.resource_id, true);
   if (resource.resource_type !== 'droplet') {
     const known = tag.others.some((other) => other.resource_id === resource.resource_id && other.resource_type === resource.resource_type);
     if (!known) world.collections.tags.put({ ...tag, others: [...tag.others, resource] });
@@ -112,6 +124,7 @@ function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
 }
 
 function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void {
+  if (resource.resource_type === 'volume') return changeVolume(world, tag, resource.resource_id, false);
   if (resource.resource_type !== 'droplet') {
     const left = tag.others.filter((other) => other.resource_id !== resource.resource_id || other.resource_type !== resource.resource_type);
     world.collections.tags.put({ ...tag, others: left });
