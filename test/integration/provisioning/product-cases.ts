@@ -165,7 +165,7 @@ export const PRODUCT_KINDS: Readonly<Record<string, Maker>> = {
     after: 0,
   }),
   restore_droplet: (place, id) => ({
-    input: { resource_id: id('droplet', place.droplet), image: String(place.backup), snapshot_first: false },
+    input: { resource_id: id('droplet', place.droplet), image: String(place.backup), skip_snapshot: true },
     write: actionsOf(place.droplet),
     pivot: true,
     state: (account) => dropletOf(place)(account)?.image_id,

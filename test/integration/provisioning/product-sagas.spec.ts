@@ -9,12 +9,13 @@ const ROUNDS = Number(process.env.PRODUCT_ROUNDS ?? (process.env.TEST_LONG ? 200
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 /** More often than a step sends a write. */
 const ALWAYS = 1_000;
+const HOUR_MS = 3_600_000;
 const KINDS = Object.keys(PRODUCT_KINDS);
 
 let world: ProvisioningWorld;
 let used = 0;
 beforeAll(async () => {
-  world = await newProvisioningWorld({ SAGA_OPEN_PER_TENANT: '1000' });
+  world = await newProvisioningWorld({ SAGA_OPEN_PER_TENANT: '1000', REAPER_GRACE_MS: '600000' });
 });
 afterAll(() => world.close());
 afterEach(() => world.simulator.faults([]));
@@ -119,13 +120,71 @@ it('leaves everything as it was when its first write is refused, a pivot include
   await expectFired(started);
 }, 120_000);
 
-it('is undone when it is cancelled after its first write took effect; a pivot goes on [SAG-9, SAG-12]', async () => {
+/** Starts one saga of each kind, whose first write takes effect and gets no answer before `meanwhile` has ended. */
+async function holdFirstWrites(meanwhile: (started: readonly Started[]) => Promise<void>): Promise<Started[]> {
   const cases = await newCases();
   await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'hold', after: 'effect' })));
   const started = await begin(cases);
   await until(async () => (await world.simulator.held()) === started.length, { what: 'every first write to be held' });
-  for (const { id } of started) await world.controls.cancel(PLATFORM, id, ADMIN);
+  await meanwhile(started);
   await world.simulator.faults([]);
   world.engine.wake();
+  return started;
+}
+
+it('is undone when it is cancelled after its first write took effect; a pivot refuses the cancel and goes on [SAG-9, SAG-12]', async () => {
+  const started = await holdFirstWrites(async (all) => {
+    for (const { id, kind, pivot } of all) {
+      const cancelled = await world.controls.cancel(PLATFORM, id, ADMIN).then(
+        () => 'accepted',
+        (error: { code: string }) => error.code,
+      );
+      expect({ kind, cancelled }).toEqual({ kind, cancelled: pivot ? 'not_cancellable' : 'accepted' });
+    }
+  });
   await expectEnds(started, ({ pivot }) => (pivot ? 'completed' : 'rolled_back'));
 }, 120_000);
+
+it('goes on elsewhere and completes once when its worker dies between its first write and the answer [SAG-3, SAG-5]', async () => {
+  const started = await holdFirstWrites(async (all) => {
+    await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = any ($1)', [all.map(({ id }) => id)]);
+  });
+  await expectEnds(started, () => 'completed');
+}, 120_000);
+
+it('leaves no unreported difference when its first write takes effect after it was rolled back [SAG-6, SAG-9]', async () => {
+  const cases = (await newCases()).filter(({ pivot }) => !pivot);
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'late_commit', status: 504, ms: HOUR_MS }, ALWAYS)));
+  const started = await begin(cases);
+  const isLost = async () => Object.values(await world.simulator.fired()).every((fired) => fired > 0);
+  await until(isLost, { what: 'the writes without an answer' });
+  for (const { id } of started) await world.controls.cancel(PLATFORM, id, ADMIN);
+  world.engine.wake();
+  await expectEnds(started, () => 'rolled_back');
+  await world.simulator.faults([]);
+  await world.simulator.advance(HOUR_MS);
+  const isSettled = async ({ id, state, before }: Started) => {
+    const left = (await world.reader.get(PLATFORM, id)).leftovers;
+    if (left.some(({ error }) => error?.code === 'late_write')) return true;
+    return JSON.stringify(state(await world.simulator.account())) === JSON.stringify(before);
+  };
+  const landed = new Set<string>();
+  await until(
+    async () => {
+      const account = await world.simulator.account();
+      for (const one of started) if (JSON.stringify(one.state(account)) !== JSON.stringify(one.before)) landed.add(one.kind);
+      return landed.size === started.length;
+    },
+    { what: 'the late writes' },
+  );
+  await until(
+    async () => {
+      await world.reap();
+      return (await Promise.all(started.map(isSettled))).every(Boolean);
+    },
+    { what: 'every late write to be undone or reported', withinMs: 60_000 },
+  );
+  const reported = [];
+  for (const { id, kind } of started) if ((await world.reader.get(PLATFORM, id)).leftovers.length > 0) reported.push(kind);
+  expect(reported).toEqual(['attach_volume', 'detach_volume', 'reserve_ip', 'set_droplet_backups']);
+}, 240_000);

@@ -51,7 +51,7 @@ reserving as materialized (
        when 'reserve_ip' then exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'floating_ip' and c.deleted_at is null
             and c.provider_id = r.context -> 'reserve_ip' ->> 'provider_id')
-       when 'restore_droplet' then r.input ->> 'snapshot_first' = 'false' or exists (
+       when 'restore_droplet' then r.input ->> 'skip_snapshot' = 'true' or exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
             and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
        when 'destroy_droplet' then r.input ->> 'final_snapshot' is distinct from 'true' or exists (

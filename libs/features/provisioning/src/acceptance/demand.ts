@@ -69,7 +69,7 @@ export function demandOf(kind: string, input: Input): Demand {
     case 'set_droplet_backups':
       return { adds: 'backups', resourceId, plan: input.enabled === true ? (input.plan === 'daily' ? 'daily' : 'weekly') : null };
     case 'restore_droplet':
-      return input.snapshot_first === false ? { adds: 'nothing', destroys: false } : { adds: 'snapshot', resourceId };
+      return input.skip_snapshot === true ? { adds: 'nothing', destroys: false } : { adds: 'snapshot', resourceId };
     default:
       return { adds: 'nothing', destroys: DESTROYING.includes(kind) };
   }

@@ -21,7 +21,7 @@ const CHANGE_CALLS = { min: 3, typical: 6 };
 @Injectable()
 abstract class ChangeProductStep implements StepDefinition<AcceptedProduct, ChangeIntent, ChangedProduct> {
   abstract readonly name: string;
-  readonly policy = { tries: 8, waitLimitMs: 1_800_000 };
+  readonly policy = { tries: 4, waitLimitMs: 1_800_000 };
 
   constructor(
     private readonly runner: ProductRunner,

@@ -22,7 +22,7 @@ type Ctx = StepContext<AcceptedProduct, DeleteIntent, never>;
 abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, DeleteIntent, never> {
   abstract readonly name: string;
   readonly pivot = true;
-  readonly policy = { tries: 8, waitLimitMs: 900_000 };
+  readonly policy = { tries: 4, waitLimitMs: 900_000 };
   protected abstract readonly kind: ProductKind;
   protected abstract readonly does: string;
 

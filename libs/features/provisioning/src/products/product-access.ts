@@ -72,14 +72,14 @@ export class ProductAccess {
 
   /** Throws `ValidationFailedError` for an image that is no backup or snapshot of the droplet. */
   async acceptRestore({ scope, input }: StartCommand<RestoreDropletInput>): Promise<WithDroplet<AcceptedProduct>> {
-    const { resource_id, image, snapshot_first } = input;
+    const { resource_id, image, skip_snapshot } = input;
     const target = await this.target(scope, 'droplet', resource_id);
     const companions = await this.inventory.findCompanions(scope, target.provider_id);
     for (const kind of ['droplet_backup', 'snapshot'] as const) {
       const found = await this.inventory.findByProviderId(kind, image);
       if (found === undefined || !companions.some(({ id }) => id === found.id)) continue;
       const droplet_id = target.provider_id;
-      return { ...target, droplet_id, image, image_kind: kind, ...(snapshot_first === false && { snapshot_first }), changes: ['image'] };
+      return { ...target, droplet_id, image, image_kind: kind, ...(skip_snapshot && { skip_snapshot }), changes: ['image'] };
     }
     throw new ValidationFailedError([fieldError('image', 'is no backup or snapshot of this droplet')]);
   }

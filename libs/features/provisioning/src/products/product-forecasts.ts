@@ -169,7 +169,7 @@ export class ProductForecasts {
   async ofRestore(command: StartCommand<WithDroplet<AcceptedProduct>>): Promise<Forecast<ProductFacts>> {
     const { scope, input } = command;
     const row = await this.row(command);
-    const first = input.snapshot_first === false ? undefined : await this.droplets.ofSnapshot({ scope, input });
+    const first = input.skip_snapshot === true ? undefined : await this.droplets.ofSnapshot({ scope, input });
     const { image } = row.attrs as { image?: string };
     const change = { resource_id: row.id, name: row.name, field: 'image', from: image ?? null, to: input.image };
     const lost = first

@@ -97,10 +97,10 @@ export class RestoreDropletInput extends OwnDropletInput {
   @Matches(/^\d{1,20}$/, { message: '$property must be the id of a backup or snapshot of the droplet' })
   readonly image: string;
 
-  /** Takes a snapshot of the droplet as it is now first. True unless it is false. */
+  /** Takes no snapshot of the present disk first. */
   @IsOptional()
   @IsBoolean()
-  readonly snapshot_first?: boolean;
+  readonly skip_snapshot?: boolean;
 }
 
 /** The volume to create. */
@@ -239,7 +239,7 @@ export type AcceptedProduct = {
   readonly outbound_rules?: readonly Rule[];
   readonly force?: boolean;
   readonly image?: string;
-  readonly snapshot_first?: boolean;
+  readonly skip_snapshot?: boolean;
   /** Whether the image is a backup, which the provider restores, or a snapshot, from which it builds the droplet again. */
   readonly image_kind?: 'snapshot' | 'droplet_backup';
   readonly changes?: readonly string[];

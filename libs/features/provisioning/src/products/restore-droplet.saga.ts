@@ -68,7 +68,7 @@ export class RestoreDropletSaga {
       kind: 'restore_droplet',
       input: RestoreDropletInput,
       prepare: (command) => access.acceptRestore(command),
-      plan: ({ snapshot_first }) => [...(snapshot_first === false ? [] : [take, listed]), restore, record].map(({ name }) => name),
+      plan: ({ skip_snapshot }) => [...(skip_snapshot === true ? [] : [take, listed]), restore, record].map(({ name }) => name),
       foresee: (command) => forecasts.ofRestore(command),
       holds: dropletHolds,
       destroys: ({ resource_id }) => [resource_id],

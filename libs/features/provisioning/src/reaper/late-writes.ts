@@ -73,7 +73,7 @@ export class LateWrites {
         for (const one of late) await this.handle(one);
         for (const write of writes.filter(isUnansweredCreate)) {
           await this.deleteCopies(write, signal);
-          found += await this.reportAddresses(write, signal);
+          if (isFirstOfSaga(write, writes)) found += await this.reportAddresses(write, signal);
         }
         found += late.length;
         if (late.length === 0) judged.push(...writes.map(({ id }) => id));
@@ -143,7 +143,7 @@ export class LateWrites {
     const { write, expected } = late;
     const outcome = isUndoable(late) ? await this.undo(late) : 'reported';
     if (outcome === undefined) return; // the saga that undoes it runs, or another one holds the object
-    await this.tell(
+    await this.announce(
       write,
       Object.keys(expected),
       outcome,
@@ -152,7 +152,7 @@ export class LateWrites {
   }
 
   /** False when the write was reported already. */
-  private async tell(write: WrittenObject, fields: readonly string[], outcome: 'undone' | 'reported', detail: string): Promise<boolean> {
+  private async announce(write: WrittenObject, fields: readonly string[], outcome: 'undone' | 'reported', detail: string): Promise<boolean> {
     if (outcome === 'reported' && !(await this.writes.report(write.id, { code: 'late_write', detail }))) return false;
     for (const field of fields) lateWrites.inc({ field: field.replace(/:.*/, ''), outcome });
     const line = { saga_id: write.sagaId, target: write.target, object: write.object, detail };
@@ -195,7 +195,7 @@ export class LateWrites {
     const left = await this.addresses.list(write.target, known, signal);
     if (left.length === 0) return 0;
     const detail = `A request for an address had no answer, and later ${left.join(', ')} appeared: release what nobody else has reserved`;
-    return (await this.tell(write, ['address'], 'reported', detail)) ? 1 : 0;
+    return (await this.announce(write, ['address'], 'reported', detail)) ? 1 : 0;
   }
 
   /** Starts the saga that undoes the write, once for each state of the object. Undefined while it runs, or while it cannot start. */
@@ -226,6 +226,9 @@ export interface LateWriteOrder {
   readonly values: Values;
 }
 
+/** A saga that repeats a create asks for the same thing. */
+const isFirstOfSaga = (write: WrittenObject, writes: readonly WrittenObject[]): boolean =>
+  writes.find(({ sagaId }) => sagaId === write.sagaId) === write;
 const isUnansweredCreate = ({ object, answered }: WrittenObject): boolean => object === NEW_OBJECT && !answered;
 
 function described({ write, live, expected }: LateWrite): string {
