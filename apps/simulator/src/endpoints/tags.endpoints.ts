@@ -58,13 +58,12 @@ function tagView(world: World, tag: TagRecord, baseUrl: string): Record<string, 
   const [newest] = droplets.newestFirst(0, 1);
   const last = newest === undefined ? {} : { last_tagged_uri: `${baseUrl}/v2/droplets/${newest}` };
   const count = (type: string): { count: number } => ({ count: tag.others.filter(({ resource_type }) => resource_type === type).length });
-  const volumes = world.collections.volumes.all().filter(({ tags }) => tags.includes(tag.name)).length;
   const resources = {
-    count: droplets.length + volumes + tag.others.length,
+    count: droplets.length + tag.others.length,
     ...last,
     droplets: { count: droplets.length, ...last },
     images: count('image'),
-    volumes: { count: volumes },
+    volumes: count('volume'),
     volume_snapshots: count('volume_snapshot'),
     databases: count('database'),
   };
@@ -76,7 +75,7 @@ function deleteTag(world: World, request: ProviderRequest): Answer {
   for (const droplet of world.collections.droplets.all()) {
     if (droplet.tags.includes(tag.name)) removeTag(world, tag, { resource_id: String(droplet.id), resource_type: 'droplet' });
   }
-  for (const { id } of world.collections.volumes.all()) changeVolume(world, tag, id, false);
+  for (const { resource_id: id, resource_type: type } of tag.others) if (type === 'volume') changeVolume(world, tag, id, false);
   world.collections.tags.remove(tag.name.toLowerCase());
   return noContent;
 }
@@ -101,7 +100,7 @@ function readResource(input: unknown): TaggedResource {
   return { resource_id, resource_type };
 }
 
-/** Sets or removes a tag of a volume, which counts among the resources of the tag by itself. */
+/** A volume names its tags too. */
 function changeVolume(world: World, tag: TagRecord, id: string, add: boolean): void {
   const volume = world.collections.volumes.get(id);
   if (volume === undefined) return;
@@ -109,11 +108,11 @@ function changeVolume(world: World, tag: TagRecord, id: string, add: boolean): v
   world.collections.volumes.put({ ...volume, tags: add ? [...others, tag.name] : others });
 }
 
-function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
-  if (resource.resource_type === 'volume') return changeVolume(world, tag, resource.resource_id, true);
+export function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   if (resource.resource_type !== 'droplet') {
     const known = tag.others.some((other) => other.resource_id === resource.resource_id && other.resource_type === resource.resource_type);
     if (!known) world.collections.tags.put({ ...tag, others: [...tag.others, resource] });
+    if (resource.resource_type === 'volume') changeVolume(world, tag, resource.resource_id, true);
     return;
   }
   const droplet = world.collections.droplets.get(Number(resource.resource_id));
@@ -123,11 +122,11 @@ function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   world.after('tag_listed_ms', 'tags_indexed', droplet.id, { data: { tags: [tag.name] } });
 }
 
-function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void {
-  if (resource.resource_type === 'volume') return changeVolume(world, tag, resource.resource_id, false);
+export function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   if (resource.resource_type !== 'droplet') {
     const left = tag.others.filter((other) => other.resource_id !== resource.resource_id || other.resource_type !== resource.resource_type);
     world.collections.tags.put({ ...tag, others: left });
+    if (resource.resource_type === 'volume') changeVolume(world, tag, resource.resource_id, false);
     return;
   }
   const droplet = world.collections.droplets.get(Number(resource.resource_id));

@@ -1,11 +1,11 @@
 import { type Answer, list, noContent, notFound, ok, pendingEvent, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
 import { type EndpointGroup, integerParam, objectBody, type ProviderRequest } from '../http/route';
-import type { ActionRecord, VolumeRecord, VolumeSnapshotRecord } from '../world/records';
+import type { ActionRecord, TagRecord, VolumeRecord, VolumeSnapshotRecord } from '../world/records';
 import type { World } from '../world/world';
 import { actionView, completeAction, startResourceAction } from './actions.endpoints';
 import { isBusy } from './droplet-lifecycle';
 import { leaveProject, placeInProject } from './project-members.endpoints';
-import { registerTags } from './tags.endpoints';
+import { addTag, registerTags, removeTag } from './tags.endpoints';
 
 /** Volumes. A volume is attached to at most one droplet; its name is unique in its region. */
 export const volumesEndpoints: EndpointGroup = {
@@ -60,19 +60,26 @@ function createVolume(world: World, request: ProviderRequest): Answer {
     filesystem_type: typeof type === 'string' ? type : '',
     filesystem_label: typeof label === 'string' ? label : '',
     droplet_ids: [],
-    tags: registerTags(world, tags ?? []),
+    tags: [],
     created_at: world.now,
   });
+  for (const tag of tagged(world, registerTags(world, tags ?? []))) addTag(world, tag, { resource_id: volume.id, resource_type: 'volume' });
   placeInProject(world, `do:volume:${volume.id}`, undefined);
-  return ok({ volume: volumeView(world, volume) }, 201);
+  return ok({ volume: volumeView(world, world.collections.volumes.get(volume.id) ?? volume) }, 201);
 }
 
 function deleteVolume(world: World, request: ProviderRequest): Answer {
   const volume = existingVolume(world, request);
   if (volume.droplet_ids.length > 0) throw new ProviderRefusal('conflict', 'attached volume cannot be deleted');
+  for (const tag of tagged(world, volume.tags)) removeTag(world, tag, { resource_id: volume.id, resource_type: 'volume' });
   world.collections.volumes.remove(volume.id);
   leaveProject(world, `do:volume:${volume.id}`);
   return noContent;
+}
+
+/** The tag objects of these names. */
+function tagged(world: World, names: readonly string[]): TagRecord[] {
+  return names.flatMap((name) => world.collections.tags.get(name.toLowerCase()) ?? []);
 }
 
 function listSnapshotsOf(world: World, request: ProviderRequest): Answer {

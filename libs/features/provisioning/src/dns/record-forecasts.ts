@@ -44,7 +44,7 @@ async function ifReadable<T>(read: (signal: AbortSignal) => Promise<T>): Promise
 
 /**
  * Describes what a saga on DNS records will change. The records of a zone are not stored, so they are read at the provider: a read, and never a
- * write. A process without a token, or with a provider that does not answer in time, answers that it does not know them; the step decides then.
+ * write. A process without a token, or with a provider that does not answer in time, does not know them; the step decides then.
  */
 @Injectable()
 export class RecordForecasts {
