@@ -292,7 +292,7 @@ it('shows every try with its waits, the compensation in its own lane, and calls 
   const course = await sagas.get(SagaTimeline).get(PLATFORM, id, nowhere);
   const [one, two, three] = course.steps;
   expect(one?.attempts.map(({ outcome, error }) => [outcome, error])).toEqual([['retry', NOT_YET], ['completed', null]]); // prettier-ignore
-  expect(one?.attempts[1]?.waits).toMatchObject([{ why: 'waiting for the thing', looks: 2 }, { why: 'waiting for another thing', looks: 1 }]); // prettier-ignore
+  expect(one?.attempts[1]?.waits).toMatchObject([{ why: 'waiting for the thing', executions: 2 }, { why: 'waiting for another thing', executions: 1 }]); // prettier-ignore
   expect(one?.attempts[1]?.worker).toMatch(/\//);
   expect([one?.compensation.map(({ outcome }) => outcome), two?.attempts.map(({ outcome }) => outcome), three?.status]).toEqual([
     ['compensated'],

@@ -108,14 +108,14 @@ class WaitResponse {
   @ApiText('Why it waited')
   readonly why: string;
 
-  @ApiTime('The first look')
+  @ApiTime('The first execution with this reason')
   readonly since: string;
 
-  @ApiTime('The latest look')
+  @ApiTime('The latest one')
   readonly until: string;
 
-  @ApiCount('Looks')
-  readonly looks: number;
+  @ApiCount('Executions with this reason')
+  readonly executions: number;
 }
 
 class AttemptResponse implements AttemptView {

@@ -7,7 +7,7 @@ export interface AttemptWait {
   readonly why: string;
   readonly since: string;
   readonly until: string;
-  readonly looks: number;
+  readonly executions: number;
 }
 
 /** One try of a step or of its compensation, with its waits. Checkpoints write it in their statement. */

@@ -84,14 +84,14 @@ const RECORD_ATTEMPTS = `
   insert into saga_attempts as a (saga_id, step_idx, compensating, round, nr, started_at, ended_at, outcome, error, waits, worker, epoch)
   select b.saga_id, b.step_idx, b.undoing, b.round, b.nr, clock_timestamp() - b.took_ms * interval '1 millisecond', clock_timestamp(), b.outcome,
          case when b.why is null then b.step_error end,
-         case when b.why is not null then jsonb_build_array(jsonb_build_object('why', b.why, 'since', clock_timestamp(), 'until', clock_timestamp(), 'looks', 1)) end,
+         case when b.why is not null then jsonb_build_array(jsonb_build_object('why', b.why, 'since', clock_timestamp(), 'until', clock_timestamp(), 'executions', 1)) end,
          m.lease_owner, b.epoch
     from b join advanced m on m.id = b.saga_id and m.epoch = b.epoch where b.step_idx is not null
   on conflict (saga_id, step_idx, compensating, round, nr) do update
      set ended_at = excluded.ended_at, outcome = excluded.outcome, error = excluded.error, worker = excluded.worker, epoch = excluded.epoch,
          waits = case when excluded.waits is null then a.waits when a.waits is null then excluded.waits
                       when a.waits -> -1 ->> 'why' = excluded.waits -> 0 ->> 'why' or jsonb_array_length(a.waits) >= ${MOST_WAITS}
-                        then a.waits - -1 || jsonb_build_array(a.waits -> -1 || jsonb_build_object('until', excluded.waits -> 0 -> 'until', 'looks', (a.waits -> -1 -> 'looks')::int + 1))
+                        then a.waits - -1 || jsonb_build_array(a.waits -> -1 || jsonb_build_object('until', excluded.waits -> 0 -> 'until', 'executions', (a.waits -> -1 -> 'executions')::int + 1))
                       else a.waits || excluded.waits end`;
 
 /** The calls at the provider of each checkpoint. */

@@ -17,7 +17,7 @@ import { assertAllowed, assertVersion, readFacts, validOutput, type VerbRequest 
 import { refusalOf } from './verb-table';
 
 const NOW = () => 'clock_timestamp()';
-const LOOK_LIMIT_MS = 30_000;
+const CHECK_LIMIT_MS = 30_000;
 /** The reason of the pause in which a proposed output waits for its decision. */
 const DECISION_PAUSE = 'The output of its step waits for a decision';
 
@@ -46,7 +46,7 @@ export class StepOutputs {
       return readFacts(em, this.registry, run);
     });
     const stepOf = this.stepOf(run);
-    if (refusalOf('complete-with-output', seen) === undefined) await this.look(run, run.stepIdx, output);
+    if (refusalOf('complete-with-output', seen) === undefined) await this.check(run, run.stepIdx, output);
     const { because } = request;
     await this.verbs.perform('complete-with-output', request, { output }, async (em, locked) => {
       if (locked.stepIdx !== run.stepIdx) throw new StepMovedOnError(stepOf?.name ?? '');
@@ -71,7 +71,7 @@ export class StepOutputs {
     if (!approval) throw new NotAwaitingApprovalError(run.status);
     if (approval.askedBy === because.by.sub) throw new OwnApprovalError();
     const { stepIdx, output } = approval;
-    const answer = stepIdx === run.stepIdx && output ? await this.look(run, stepIdx, output) : undefined;
+    const answer = stepIdx === run.stepIdx && output ? await this.check(run, stepIdx, output) : undefined;
     const moved = await this.transaction.run(async (em) => {
       const locked = await lockRun(em, { kind: 'platform' }, id);
       const facts = { ...(await readFacts(em, this.registry, locked)), undecided: null };
@@ -135,13 +135,13 @@ export class StepOutputs {
   }
 
   /** The schema, and the check of the step at the provider. It is no execution: it records nothing and sends no write. */
-  private async look(run: SagaRun, stepIdx: number, output: Fields): Promise<Done> {
+  private async check(run: SagaRun, stepIdx: number, output: Fields): Promise<Done> {
     const step = this.stepOf(run);
     if (!step?.checkOutput) throw new StepMovedOnError(run.steps[stepIdx] ?? '');
     const valid = validOutput(step, output);
     const line = await this.steps.findOneBy({ sagaId: run.id, stepIdx });
     const { id: sagaId, tenantId, createdAt, input, context } = run;
-    const signal = AbortSignal.timeout(LOOK_LIMIT_MS);
+    const signal = AbortSignal.timeout(CHECK_LIMIT_MS);
     const known = { sagaId, tenantId, createdAtMs: createdAt.getTime(), input, context, intent: line?.intent ?? null, signal };
     const answer = await step.checkOutput(known, valid);
     if (answer.is === 'done') return answer;
