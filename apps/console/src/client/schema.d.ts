@@ -798,6 +798,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sagas/{id}/release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Release the holds of a failed saga
+     * @description Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Sagas_release'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/sagas/{id}/timeline': {
     parameters: {
       query?: never;
@@ -946,28 +968,6 @@ export interface paths {
      *     Who: Platform admins.
      */
     post: operations['SagaVerbs_completeWithOutput'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/sagas/{id}/release': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Release the holds of a failed saga
-     * @description Of a saga, release means to let go of what it holds. Other sagas may then use the resource. A retry of this saga acquires the holds again, or is refused.
-     *
-     *     Who: Platform admins.
-     */
-    post: operations['SagaVerbs_release'];
     delete?: never;
     options?: never;
     head?: never;
@@ -4154,21 +4154,33 @@ export interface components {
        */
       override?: boolean;
     };
+    VerbBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
+       * @example 3
+       */
+      expected_version?: number;
+    };
     WaitResponse: {
       /** @description Why it waited */
       why: string;
       /**
        * Format: date-time
-       * @description The first look
+       * @description The first execution with this reason
        */
       since: string;
       /**
        * Format: date-time
-       * @description The latest look
+       * @description The latest one
        */
       until: string;
-      /** @description Looks */
-      looks: number;
+      /** @description Executions with this reason */
+      executions: number;
     };
     AttemptResponse: {
       /**
@@ -4299,18 +4311,6 @@ export interface components {
     SagaTimelineResponseAnswer: {
       /** @description The object */
       data: components['schemas']['SagaTimelineResponse'];
-    };
-    VerbBody: {
-      /**
-       * @description Recorded in the audit log, in the transaction of the change
-       * @example checked at the provider
-       */
-      reason: string;
-      /**
-       * @description The `version` of the saga that the caller has read; another one is 409 `version_moved`
-       * @example 3
-       */
-      expected_version?: number;
     };
     PolicyBody: {
       /**
@@ -11328,6 +11328,114 @@ export interface operations {
       };
     };
   };
+  Sagas_release: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the saga */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SagaResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   SagaVerbs_timeline: {
     parameters: {
       query?: never;
@@ -11963,114 +12071,6 @@ export interface operations {
     responses: {
       /** @description Accepted */
       202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SagaResponseAnswer'];
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not Found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Conflict */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Payload Too Large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unsupported Media Type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  SagaVerbs_release: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Id of the saga */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['VerbBody'];
-      };
-    };
-    responses: {
-      /** @description OK */
-      200: {
         headers: {
           [name: string]: unknown;
         };
