@@ -12,6 +12,8 @@ import { DriftModule } from '#libs/drift';
 import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
+import { NotificationsModule } from '#libs/notifications';
+import { OutboundHttpModule } from '#libs/outbound-http';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
@@ -43,6 +45,7 @@ import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
+import { WebhookDeliveriesController, WebhooksController } from './notifications/webhooks.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
@@ -154,6 +157,9 @@ class AuditApiModule {}
 @Module({ imports: [InventoryModule], controllers: [EventsController] })
 class EventsApiModule {}
 
+@Module({ imports: [NotificationsModule], controllers: [WebhooksController, WebhookDeliveriesController] })
+class NotificationsApiModule {}
+
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
 
@@ -186,6 +192,7 @@ const FEATURES = [
   AuditApiModule,
   ProviderApiModule,
   EventsApiModule,
+  NotificationsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
@@ -206,6 +213,7 @@ export class ApiModule {
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,
+        OutboundHttpModule,
         AuthModule,
         TenantsModule,
         KnownWordsModule,

@@ -136,6 +136,15 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_created',
   'tenant_limits_changed',
   'tenant_rate_card_set',
+  'webhook_changed',
+  'webhook_created',
+  'webhook_deleted',
+  'webhook_delivery_resent',
+  'webhook_paused',
+  'webhook_replayed',
+  'webhook_resumed',
+  'webhook_secret_rotated',
+  'webhook_tested',
 ];
 
 interface KnownField {

@@ -12,6 +12,9 @@ export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing',
 /** Selects the provider token of a call. A purpose with a token of its own has a rate budget of its own. */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
 
+/** The queues that a worker can serve. `notifications` calls no provider, so it has no token. */
+const SERVED_QUEUES = [...TOKEN_PURPOSES, 'notifications'] as const;
+
 /** The schema of the text of one variable. Its messages are "must be …" and never quote the text, which may be a secret. */
 type TextOf<T> = z.ZodType<T, string>;
 
@@ -102,6 +105,16 @@ const productionJwtSecret = z
   .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
   .refine(isRandom, 'must be random in production, not a default or a template');
 
+/** Keys of AES-256, newest first. */
+const secretsKeys: TextOf<string> = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((key) => /^[A-Za-z0-9+/]{43}=$/.test(key.trim())),
+    'must be 32 random bytes in base64; after a rotation: the new key, a comma, the old key',
+  );
+const smtpUrl = url(/^smtps?$/, 'smtps://user:password@mail.example.com:465');
+const mailAddress: TextOf<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+$/, 'must be an address like arcadia@example.com');
+
 const planKey: TextOf<string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
 
 /** One variable as `.env.example` describes it. */
@@ -190,7 +203,7 @@ const SHAPE = {
 
   REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
   QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
-  WORKER_QUEUES: setting('worker', `all, or a comma list of ${TOKEN_PURPOSES.join(', ')}`, allOrSome(TOKEN_PURPOSES), 'all'),
+  WORKER_QUEUES: setting('worker', `all, or a comma list of ${SERVED_QUEUES.join(', ')}`, allOrSome(SERVED_QUEUES), 'all'),
   SCHEDULES: setting('worker', 'on: this worker maintains the schedules; off: it only runs jobs', flag('on', 'off'), 'on'),
   SCHEDULES_REPAIR_MS: setting('worker', 'between two checks for lost schedules and overdue sweeps (OPS-4)', timerMs(100), '30000'),
   QUEUE_LOCK_MS: setting('queues', "a dead worker's job is free after this (OPS-3)", timerMs(1000), '10000'),
@@ -249,6 +262,22 @@ const SHAPE = {
   PLAN_KEY: secret('saga', 'key of the hashes of plans, 32 bytes or more; unset: made from JWT_SECRET; also _FILE', planKey),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
+
+  SECRETS_KEY: secret(
+    'notifications',
+    'keys of the stored secrets of webhooks and chat, 32 bytes in base64, newest first; development: made in DATA_DIR; also _FILE',
+    secretsKeys,
+  ),
+  NOTIFY_MS: setting('worker', 'between two looks for new events and due deliveries (WHK-1)', timerMs(50), '500'),
+  OUTBOUND_TIMEOUT_MS: setting('notifications', 'time limit of one delivery', timerMs(100), '15000'),
+  SMTP_URL: secret(
+    'notifications',
+    'mail server; unset: mails are logged, and go to a simulator that is the provider; also _FILE',
+    smtpUrl,
+  ),
+  MAIL_FROM: setting('notifications', 'sender of mails', mailAddress, 'arcadia-cloud@localhost.invalid'),
+  EVENT_STREAMS_PER_TENANT: setting('api', 'open streams of events of one tenant in one process', wholeNumber(1, 10_000), '20'),
+  EVENT_STREAM_HEARTBEAT_MS: setting('api', 'between two heartbeats of an idle stream', timerMs(100), '15000'),
 
   COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),

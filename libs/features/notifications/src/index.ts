@@ -1,0 +1,25 @@
+export { WebhookSender } from './delivery/webhook-sender';
+export { DELIVERY_STATUSES, type DeliveryStatus } from './entities/webhook-delivery.entity';
+export { ENDPOINT_STATUSES, type EndpointStatus } from './entities/webhook-endpoint.entity';
+export {
+  SecretsKeyMissingError,
+  TooManyWebhooksError,
+  WebhookDeliveryNotFoundError,
+  WebhookNotActiveError,
+  WebhookNotFoundError,
+} from './notifications.errors';
+export { NotificationsModule } from './notifications.module';
+export {
+  MOST_REPLAYED,
+  notificationRetention,
+  WebhookDeliveries,
+  type DeliveryFilters,
+  type DeliveryView,
+} from './webhooks/webhook-deliveries';
+export {
+  WebhookEndpoints,
+  type WebhookFields,
+  type WebhookFilters,
+  type WebhookView,
+  type WebhookWithSecret,
+} from './webhooks/webhook-endpoints';

@@ -1,0 +1,20 @@
+import { databaseGauges } from '#libs/database';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { WebhookSender } from './delivery/webhook-sender';
+import { NotificationCursor, WebhookDelivery } from './entities/webhook-delivery.entity';
+import { WebhookEndpoint } from './entities/webhook-endpoint.entity';
+import { NOTIFICATION_GAUGES } from './notifications.metrics';
+import { SecretBox } from './secret-box';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries';
+import { WebhookEndpoints } from './webhooks/webhook-endpoints';
+
+const SERVICES = [WebhookDeliveries, WebhookEndpoints, WebhookSender];
+
+/** Needs the global modules of config, database, audit, events and outbound-http. */
+@Module({
+  imports: [TypeOrmModule.forFeature([NotificationCursor, WebhookDelivery, WebhookEndpoint])],
+  providers: [...SERVICES, SecretBox, databaseGauges(NOTIFICATION_GAUGES)],
+  exports: SERVICES,
+})
+export class NotificationsModule {}
