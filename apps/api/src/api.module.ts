@@ -31,6 +31,8 @@ import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
 import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventNames } from './events/event-names';
+import { EventStreams } from './events/event-streams';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
@@ -154,7 +156,7 @@ class ListPricesApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
-@Module({ imports: [InventoryModule], controllers: [EventsController] })
+@Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })
 class EventsApiModule {}
 
 @Module({ imports: [NotificationsModule], controllers: [WebhooksController, WebhookDeliveriesController] })
