@@ -5,12 +5,13 @@ const CALLS_CONFIGURED_ADDRESSES: Readonly<Record<string, string>> = {
   'libs/platform/digitalocean/src/http-client.ts': 'DO_API_URL, and downloads from addresses of its answers',
   'libs/features/provider-billing/src/finance/finance-client.ts': 'SKYAI_FINANCE_URL',
   'libs/platform/config/src/vault/vault-http-client.ts': 'VAULT_ADDR',
+  'libs/features/notifications/src/mail/mailer.ts': 'SMTP_URL',
   'libs/platform/local-stack/src/running-system.ts': 'the own processes of npm start',
 };
 const OUTBOUND = 'libs/platform/outbound-http/';
 
 /** Ways to open a connection to an address: packages and modules by import, and what Node has without one. */
-const CLIENT_MODULES = /^(axios|undici|got|node-fetch|(node:)?(http|https|http2|net|tls|dgram))$/;
+const CLIENT_MODULES = /^(axios|nodemailer|undici|got|node-fetch|(node:)?(http|https|http2|net|tls|dgram))$/;
 const GLOBAL_CLIENTS = /(?<![\w.])(fetch|WebSocket|EventSource)\s*\(|new (WebSocket|EventSource)\b/;
 /** What a server needs of `node:http`, and checks of addresses. */
 const HARMLESS_NAMES = /^(type\b.*|createServer|STATUS_CODES|METHODS|isIP|isIPv4|isIPv6|BlockList|isAxiosError)$/;

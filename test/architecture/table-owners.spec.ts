@@ -27,7 +27,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_saga_actions',
     'cloud_sweeps',
   ],
-  notifications: ['notification_cursor', 'webhook_deliveries', 'webhook_endpoints'],
+  notifications: ['notification_cursor', 'notification_messages', 'notification_subscriptions', 'webhook_deliveries', 'webhook_endpoints'],
   provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
   saga: ['saga_approvals', 'saga_holds', 'saga_idempotency_keys', 'saga_runs', 'saga_steps', 'saga_writes'],

@@ -108,11 +108,10 @@ it.each([
     const config = loadConfig(environmentOf(service, secrets), use);
     return [name, config.http.host, config.provider.token?.('billing')];
   });
-  const worker = ['0.0.0.0', 'dop_v1_of_a_test'];
   expect(accepted).toEqual([
     ['migrate', expect.any(String), undefined],
     ['api', '0.0.0.0', undefined],
-    ...workers.map(([name]) => [name, ...worker]),
+    ...workers.map(([name]) => [name, '0.0.0.0', name === 'worker-notifications' ? undefined : 'dop_v1_of_a_test']),
     ['audit-verify', expect.any(String), undefined],
     ['events-archive', expect.any(String), undefined],
     ['simulator', '0.0.0.0', undefined],

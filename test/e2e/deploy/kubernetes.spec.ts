@@ -169,7 +169,7 @@ it('scrapes every api and worker at its metrics port, under a job name that the 
     return [appOf(command), ports?.find((port) => port.name === endpoint?.port)?.containerPort, endpoint?.path];
   });
   const worker = ['worker', 4006, '/metrics'];
-  expect(scraped).toEqual([['api', 4007, '/metrics'], worker, worker, worker]);
+  expect(scraped).toEqual([['api', 4007, '/metrics'], worker, worker, worker, worker]);
 });
 
 it('scales each group of workers by the depth of its own queues, and the api by its load', () => {
@@ -200,7 +200,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
     );
     expect(made.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'arcadia')).toEqual([]);
     expect(ofKind(made, 'Deployment').flatMap(({ spec }) => spec.replicas ?? [])).toEqual([]);
-    expect(ofKind(made, 'ScaledObject')).toHaveLength(3);
+    expect(ofKind(made, 'ScaledObject')).toHaveLength(4);
   });
 
   it('renders the overlay with Vault without Kubernetes secrets', () => {

@@ -28,11 +28,11 @@ export class NotificationsWorld {
     readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  static async open(): Promise<NotificationsWorld> {
+  static async open(more: Readonly<Record<string, string>> = {}): Promise<NotificationsWorld> {
     const stored = await createTestDatabase();
     const owner = new Client({ connectionString: stored.ownerUrl });
     await owner.connect();
-    const env = { DATABASE_URL: stored.appUrl, SECRETS_KEY, OUTBOUND_TIMEOUT_MS: '400', EVENT_STREAM_HEARTBEAT_MS: '200' };
+    const env = { DATABASE_URL: stored.appUrl, SECRETS_KEY, OUTBOUND_TIMEOUT_MS: '400', EVENT_STREAM_HEARTBEAT_MS: '200', ...more };
     const api = await createTestApp(env);
     await api.becomes('/api/health/ready', 200);
     const worker = await createTestWorker([AuditModule, InventoryModule, OutboundHttpModule, NotificationsModule], env);

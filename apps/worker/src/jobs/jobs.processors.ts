@@ -4,7 +4,7 @@ import type { Job } from 'bullmq';
 import { DriftDetectionService, DetectionRunningError, type DetectionReport } from '#libs/drift';
 import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { domainError } from '#libs/kernel';
-import { WebhookSender } from '#libs/notifications';
+import { MessageSender, WebhookSender } from '#libs/notifications';
 import { withLogFields } from '#libs/observability';
 import { Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
 import { runJob, StopSignal } from './run-job';
@@ -139,12 +139,17 @@ export class ProvisioningProcessor extends WorkerHost {
 export class NotificationsProcessor extends WorkerHost {
   constructor(
     private readonly webhooks: WebhookSender,
+    private readonly messages: MessageSender,
     private readonly stop: StopSignal,
   ) {
     super();
   }
 
   process(job: Job): Promise<{ readonly attempts: number }> {
-    return runJob(job, () => this.webhooks.send(this.stop.signal));
+    const { signal } = this.stop;
+    return runJob(job, async () => {
+      const [attempts] = await Promise.all([this.webhooks.send(signal), this.messages.send(signal)]);
+      return attempts;
+    });
   }
 }

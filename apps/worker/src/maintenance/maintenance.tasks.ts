@@ -8,7 +8,7 @@ import { DigitalOcean } from '#libs/digitalocean';
 import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
-import { notificationRetention, WebhookDeliveries, WebhookEndpoints } from '#libs/notifications';
+import { MessageSender, notificationRetention, Subscriptions, WebhookDeliveries, WebhookEndpoints } from '#libs/notifications';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
 import { Enqueuer, TickClaims } from '#libs/queues';
@@ -127,7 +127,7 @@ const ENCRYPT_EVERY_MS = 60_000;
 const ENCRYPTED_AT_ONCE = 100;
 
 /**
- * Writes the deliveries of new events, and wakes a worker when some are due, in the workers that serve `notifications`. A lost wake-up is
+ * Writes the deliveries and messages of new events, and wakes a worker when some are due, in the workers that serve `notifications`. A lost wake-up is
  * repeated by the next run. [WHK-1]
  */
 @Injectable()
@@ -138,6 +138,8 @@ export class NotificationTask extends RepeatedTask {
   constructor(
     private readonly deliveries: WebhookDeliveries,
     private readonly endpoints: WebhookEndpoints,
+    private readonly messages: MessageSender,
+    private readonly subscriptions: Subscriptions,
     private readonly enqueuer: Enqueuer,
     database: Database,
     @Inject(CONFIG) config: Config,
@@ -149,9 +151,10 @@ export class NotificationTask extends RepeatedTask {
   protected async run(signal: AbortSignal): Promise<void> {
     if (!this.serves) return;
     await this.deliveries.fanOut(signal);
-    if (await this.deliveries.areDue()) await this.enqueuer.deliveries();
+    if ((await this.deliveries.areDue()) || (await this.messages.areDue())) await this.enqueuer.deliveries();
     if (performance.now() - this.encryptedAtMs < ENCRYPT_EVERY_MS) return;
     await this.endpoints.encryptAnew(ENCRYPTED_AT_ONCE);
+    await this.subscriptions.encryptAnew(ENCRYPTED_AT_ONCE);
     this.encryptedAtMs = performance.now();
   }
 }

@@ -1,6 +1,9 @@
 export { WebhookSender } from './delivery/webhook-sender';
 export { DELIVERY_STATUSES, type DeliveryStatus } from './entities/webhook-delivery.entity';
+export { DIGESTS, type Digest } from './entities/notification-subscription.entity';
 export { ENDPOINT_STATUSES, type EndpointStatus } from './entities/webhook-endpoint.entity';
+export { MessageSender } from './mail/message-sender';
+export { Subscriptions, type SubscriptionFields, type SubscriptionView } from './mail/subscriptions';
 export {
   SecretsKeyMissingError,
   TooManyWebhooksError,

@@ -35,6 +35,13 @@ export class UnreadableSecretError extends domainError(
   'A stored secret cannot be read with the keys of SECRETS_KEY; add the key that encrypted it, or rotate the secret',
 ) {}
 
+/** The mail server refused a mail, or cannot be reached. `reason` is a code. */
+export class MailRefusedError extends domainError(
+  'mail_refused',
+  'unavailable',
+  (reason: string) => `The mail server did not take the mail (${reason})`,
+) {}
+
 /** The rows of an event are archived. */
 export class EventArchivedError extends domainError('event_archived', 'gone', 'The event has been archived') {}
 

@@ -1,7 +1,10 @@
 // All statements of this file are set-based, because thousands of rows may be due, or fenced by the lease of a delivery.
 
+/** Seven in the morning, in UTC. */
+const NEXT_DIGEST = `date_trunc('day', clock_timestamp() - interval '7 hours', 'UTC') + interval '1 day 7 hours'`;
+
 /**
- * Writes the deliveries of the next events and moves the place in the feed, all or nothing: each endpoint gets each event once. The row of
+ * Writes the deliveries and messages of the next events and moves the place in the feed, all or nothing: each endpoint gets each event once. The row of
  * the place is locked first, so processes follow each other. A number that this statement does not see yet is found by the next one, and
  * no lower number can appear later. [WHK-1] $1 most events.
  */
@@ -17,8 +20,19 @@ written as (
      and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
   on conflict (endpoint_id, sequence) do nothing
   returning 1),
+told as (
+  insert into notification_messages (owner, tenant_id, channel, sequence, next_attempt_at)
+  select s.owner, s.tenant_id, c.channel, n.sequence,
+         case when s.digest = 'at_once' then clock_timestamp() else ${NEXT_DIGEST} end
+    from next n join notification_subscriptions s
+      on n.sequence > s.after_sequence and (s.tenant_id is null or s.tenant_id = n.tenant_id)
+     and (s.types = '{*}' or n.type = any (s.types) or n.type = 'webhook.disabled')
+    cross join lateral (values ('mail', s.email is not null), ('chat', s.chat_sealed is not null)) c(channel, is_wanted)
+   where c.is_wanted
+  on conflict (owner, channel, sequence) do nothing
+  returning 1),
 moved as (update notification_cursor set last_sequence = (select max(sequence) from next) where exists (select from next) returning 1)
-select (select count(*)::int from next) as read, (select count(*)::int from written) as written, (select count(*)::int from moved) as moved`;
+select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from told) as messages, (select count(*)::int from moved) as moved`;
 
 const DUE = `d.status = 'pending' and d.next_attempt_at <= clock_timestamp() and (d.lease_until is null or d.lease_until <= clock_timestamp())`;
 
@@ -99,3 +113,39 @@ returning d.sequence::text as sequence`;
 export const OLD_DELIVERIES = `
 delete from webhook_deliveries where id in (
   select id from webhook_deliveries where finished_at < clock_timestamp() - $2::int * interval '1 day' limit $1 for update skip locked)`;
+
+const MESSAGE_DUE = `m.status = 'pending' and m.next_attempt_at <= clock_timestamp() and (m.lease_until is null or m.lease_until <= clock_timestamp())`;
+
+export const MESSAGES_ARE_DUE = `select exists (select from notification_messages m where ${MESSAGE_DUE}) as due`;
+
+/** Leases everything that is due for one subscriber and channel. $1 most events, $2 length of the lease in ms. */
+export const CLAIM_MESSAGES = `
+with chosen as materialized (
+  select m.owner, m.channel from notification_messages m where ${MESSAGE_DUE} order by m.next_attempt_at limit 1 for update skip locked),
+due as materialized (
+  select m.id from notification_messages m join chosen c using (owner, channel) where ${MESSAGE_DUE} order by m.sequence limit $1 for update of m skip locked),
+claimed as (
+  update notification_messages m set lease_until = statement_timestamp() + $2::int * interval '1 millisecond', attempts = m.attempts + 1
+    from due where m.id = due.id
+  returning m.id, m.owner, m.channel, m.sequence, m.attempts, m.lease_until)
+select c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, array_agg(c.id::text order by c.sequence) as ids,
+       array_agg(c.sequence::text order by c.sequence) as sequences, max(c.attempts) as attempts, max(c.lease_until)::text as lease
+  from claimed c join notification_subscriptions s on s.owner = c.owner group by c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed`;
+
+/** $1 messages, $2 lease. */
+export const MESSAGES_SENT = `
+update notification_messages set status = 'sent', lease_until = null, error_code = null, finished_at = clock_timestamp()
+ where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** $1 messages, $2 lease, $3 code, $4 pause in ms; null: given up. */
+export const MESSAGES_FAILED = `
+update notification_messages
+   set status = case when $4::bigint is null then 'failed' else 'pending' end, lease_until = null, error_code = $3,
+       next_attempt_at = clock_timestamp() + coalesce($4::bigint, 0) * interval '1 millisecond',
+       finished_at = case when $4::bigint is null then clock_timestamp() end
+ where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** $1 most rows, $2 days. */
+export const OLD_MESSAGES = `
+delete from notification_messages where id in (
+  select id from notification_messages where finished_at < clock_timestamp() - $2::int * interval '1 day' limit $1 for update skip locked)`;

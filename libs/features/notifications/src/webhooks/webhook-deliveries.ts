@@ -5,7 +5,7 @@ import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } fro
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
-import { FAN_OUT, OLD_DELIVERIES, REPLAY, WEBHOOKS_ARE_DUE } from '../delivery/deliveries.sql';
+import { FAN_OUT, OLD_DELIVERIES, OLD_MESSAGES, REPLAY, WEBHOOKS_ARE_DUE } from '../delivery/deliveries.sql';
 import { WebhookDelivery, type DeliveryStatus } from '../entities/webhook-delivery.entity';
 import { WebhookDeliveryNotFoundError, WebhookNotActiveError } from '../notifications.errors';
 import { WebhookEndpoints } from './webhook-endpoints';
@@ -51,7 +51,7 @@ export class WebhookDeliveries {
     private readonly tenants: TenantTransaction,
   ) {}
 
-  /** Writes the deliveries of all new events. Returns the number of events. Any number of processes may call it. [WHK-1] */
+  /** Writes the deliveries and messages of all new events. Returns the number of events. Any number of processes may call it. [WHK-1] */
   async fanOut(signal?: AbortSignal): Promise<number> {
     for (let events = 0; ;) {
       const [batch] = await this.database.query<{ read: number }>(FAN_OUT, [EVENTS_PER_STATEMENT]);
@@ -130,7 +130,10 @@ export class WebhookDeliveries {
   }
 }
 
-export const notificationRetention = (): RetentionRule[] => [{ what: 'webhook_deliveries', remove: OLD_DELIVERIES, values: [KEPT_DAYS] }];
+export const notificationRetention = (): RetentionRule[] => [
+  { what: 'webhook_deliveries', remove: OLD_DELIVERIES, values: [KEPT_DAYS] },
+  { what: 'notification_messages', remove: OLD_MESSAGES, values: [KEPT_DAYS] },
+];
 
 const idOf = ([identifier]: readonly object[]): string => String((identifier as { readonly id?: unknown } | undefined)?.id);
 
