@@ -52,7 +52,7 @@ export interface DocumentTax {
 }
 
 /**
- * A document as it was issued. It is frozen as JSON, and PDF, CSV, proofs and the answers of the API are made from it alone. Amounts are decimal text in
+ * A document as it was issued. It is frozen as JSON, and PDF, CSV, proofs and responses of the API are made from it alone. Amounts are decimal text in
  * minor units of the currency. It has sell amounts only.
  */
 export interface TenantDocument {
