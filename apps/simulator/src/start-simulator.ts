@@ -86,6 +86,7 @@ async function closeAll(server: Server, simulation: Simulation, lock: FolderLock
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
+  simulation.mail.close();
   await closed;
   simulation.close();
   lock?.release();

@@ -13,6 +13,7 @@ import {
 import { OutboundHttpModule } from '#libs/outbound-http';
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import { change } from '../../support/factories';
 import { ACME_HEADER, ADMIN_HEADER, tenantHeader } from '../../support/principals';
 import { JWT_SECRET } from '../../support/settings';
 import { createTestWorker } from '../../support/test-worker';
@@ -82,6 +83,15 @@ describe('messages', () => {
     expect(new Set(world.receiver.at('/once').map((received) => received.id)).size).toBe(40);
     expect(world.receiver.at('/once')).toHaveLength(40);
     expect((await world.deliveries(id)).every((delivery) => delivery.status === 'delivered' && delivery.attempts === 1)).toBe(true);
+  });
+
+  it('are not written for a tenant that is closed [TNT-1]', async () => {
+    await world.webhook('/closed', ['*'], tenantHeader('carol'));
+    await change(world.owner, 'tenants', 'carol', { status: 'closed', closed_at: new Date() });
+    await world.happen(anEvent('carol', 'too late'));
+    await world.send();
+    await change(world.owner, 'tenants', 'carol', { status: 'active', closed_at: null });
+    expect(world.receiver.at('/closed')).toEqual([]);
   });
 
   it('are only those of events after the creation of the endpoint', async () => {

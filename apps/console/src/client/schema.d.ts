@@ -1794,6 +1794,34 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/notifications/subscriptions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get who is told of events
+     * @description By mail and chat. An admin gets its own subscription, a tenant that of the tenant. The chat's address is never returned.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Subscriptions_get'];
+    /**
+     * Set who is told of events
+     * @description The whole set; only `chat_url` stays when it is left out. An admin is told of all events, a tenant of those about its own things. 400 `outbound_address_refused` for a chat that is not public or not https.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    put: operations['Subscriptions_replace'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/webhooks': {
     parameters: {
       query?: never;
@@ -5991,6 +6019,86 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['EventResponse'][];
+    };
+    SubscriptionResponse: {
+      /** @description Where mails are sent */
+      email: string | null;
+      /** @description Host of the chat; its address is a secret */
+      chat_host: string | null;
+      /** @description Types of events; `*` is every type */
+      types: string[];
+      /**
+       * @description When
+       * @enum {string}
+       */
+      digest: 'at_once' | 'daily';
+      /** @description Who changed it last; null before the first change */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
+    SubscriptionResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['SubscriptionResponse'];
+    };
+    SubscriptionBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * Format: email
+       * @description Where mails are sent; left out or null: no mails
+       * @example ops@example.com
+       */
+      email?: string | null;
+      /**
+       * @description Address of a chat room that takes `{"text": …}`, as Slack does; null: no chat; left out: as it is
+       * @example https://hooks.slack.com/services/T000/B000/XXXX
+       */
+      chat_url?: string | null;
+      /**
+       * @description Types of events; `*` is every type. `webhook.disabled` is always told
+       * @example [
+       *       "saga.failed",
+       *       "drift.opened"
+       *     ]
+       */
+      types: (
+        | '*'
+        | 'drift.closed'
+        | 'drift.opened'
+        | 'invoice.ingested'
+        | 'invoice.mismatch'
+        | 'limit.refused'
+        | 'provider.payment_failed'
+        | 'resource.attributed'
+        | 'resource.changed'
+        | 'resource.created'
+        | 'resource.deleted'
+        | 'resource.missing'
+        | 'resource.restored'
+        | 'saga.awaiting_approval'
+        | 'saga.compensation_failed'
+        | 'saga.completed'
+        | 'saga.failed'
+        | 'saga.rejected'
+        | 'saga.rolled_back'
+        | 'saga.started'
+        | 'sweep.recovered'
+        | 'sweep.stalled'
+        | 'sweep.suspect'
+        | 'tenant.changed'
+        | 'tenant.created'
+        | 'webhook.disabled'
+      )[];
+      /**
+       * @description `at_once`, or one message a day at 07:00 UTC
+       * @default at_once
+       * @enum {string}
+       */
+      digest: 'at_once' | 'daily';
     };
     WebhookResponse: {
       /**
@@ -14940,7 +15048,17 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?: 'drift' | 'drift_rule' | 'invoice' | 'project' | 'queue' | 'resource' | 'saga' | 'sweep' | 'webhook';
+        target_type?:
+          | 'drift'
+          | 'drift_rule'
+          | 'invoice'
+          | 'notification_subscription'
+          | 'project'
+          | 'queue'
+          | 'resource'
+          | 'saga'
+          | 'sweep'
+          | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -15026,7 +15144,17 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?: 'drift' | 'drift_rule' | 'invoice' | 'project' | 'queue' | 'resource' | 'saga' | 'sweep' | 'webhook';
+        target_type?:
+          | 'drift'
+          | 'drift_rule'
+          | 'invoice'
+          | 'notification_subscription'
+          | 'project'
+          | 'queue'
+          | 'resource'
+          | 'saga'
+          | 'sweep'
+          | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -15420,6 +15548,158 @@ export interface operations {
       };
       /** @description Too Many Requests */
       429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Subscriptions_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriptionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Subscriptions_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SubscriptionBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriptionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };

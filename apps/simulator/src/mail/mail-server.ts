@@ -20,6 +20,7 @@ export interface ReceivedMail {
  */
 export class MailServer {
   private readonly received: ReceivedMail[] = [];
+  private readonly sockets = new Set<Duplex>();
 
   get mails(): readonly ReceivedMail[] {
     return this.received;
@@ -29,9 +30,15 @@ export class MailServer {
     this.received.length = 0;
   }
 
+  /** Breaks open conversations: the HTTP server no longer knows them. */
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   bind(server: Server): void {
     server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-      socket.on('error', () => undefined);
+      this.sockets.add(socket);
+      socket.on('error', () => undefined).once('close', () => this.sockets.delete(socket));
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       new MailSession(socket, (mail) => {
         this.received.push(mail);
@@ -54,8 +61,7 @@ class MailSession {
   ) {}
 
   begin(): void {
-    this.socket.setEncoding('utf8');
-    this.socket.on('data', (chunk: string) => this.read(chunk));
+    this.socket.on('data', (chunk: Buffer) => this.read(chunk.toString('latin1'))); // one character for each byte, until the end is found
     this.reply('220 simulator ESMTP');
   }
 
@@ -86,14 +92,15 @@ class MailSession {
         return this.reply('354 End data with <CR><LF>.<CR><LF>');
       case 'QUIT':
         this.reply('221 Bye');
-        return void this.socket.end();
+        return void this.socket.end(() => this.socket.destroy());
       default:
         return this.reply('250 OK'); // EHLO, RSET, NOOP
     }
   }
 
-  private finish(raw: string): void {
+  private finish(bytes: string): void {
     this.isData = false;
+    const raw = Buffer.from(bytes, 'latin1').toString('utf8');
     const subject = /^subject: (.*)$/im.exec(raw)?.[1]?.trim() ?? '';
     this.take({ at: new Date().toISOString(), from: this.from, to: this.to, subject, raw: raw.replaceAll(/^\.\./gm, '.') });
     this.reply('250 OK');

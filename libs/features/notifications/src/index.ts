@@ -1,4 +1,4 @@
-export { WebhookSender } from './delivery/webhook-sender';
+export { WebhookSender } from './webhooks/webhook-sender';
 export { DELIVERY_STATUSES, type DeliveryStatus } from './entities/webhook-delivery.entity';
 export { DIGESTS, type Digest } from './entities/notification-subscription.entity';
 export { ENDPOINT_STATUSES, type EndpointStatus } from './entities/webhook-endpoint.entity';

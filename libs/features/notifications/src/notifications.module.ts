@@ -1,7 +1,7 @@
 import { databaseGauges } from '#libs/database';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { WebhookSender } from './delivery/webhook-sender';
+import { WebhookSender } from './webhooks/webhook-sender';
 import { NotificationCursor, WebhookDelivery } from './entities/webhook-delivery.entity';
 import { WebhookEndpoint } from './entities/webhook-endpoint.entity';
 import { NotificationMessage, NotificationSubscription } from './entities/notification-subscription.entity';

@@ -80,15 +80,18 @@ export class OutboundHttp {
     this.assertAllowed(request.url);
     const url = new URL(request.url);
     const ending = new AbortController();
-    const signal = AbortSignal.any([ending.signal, ...(request.signal ? [request.signal] : [])]);
+    const end = () => ending.abort();
+    request.signal?.addEventListener('abort', end, { once: true });
+    if (request.signal?.aborted) end();
     try {
-      const work = this.addressOf(url).then((address) => this.send(url, address, request, signal));
+      const work = this.addressOf(url).then((address) => this.send(url, address, request, ending.signal));
       return await withTimeout(work, this.timeoutMs, () => new OutboundUnreachableError('timeout'));
     } catch (error) {
       if (error instanceof OutboundAddressError || error instanceof OutboundUnreachableError) throw error;
       throw new OutboundUnreachableError(codeOf(error));
     } finally {
-      ending.abort(); // closes the connection of an answer that took too long
+      request.signal?.removeEventListener('abort', end);
+      end(); // closes the connection of an answer that took too long
     }
   }
 
@@ -125,7 +128,7 @@ export class OutboundHttp {
     };
     return new Promise((resolve, reject) => {
       const sent = url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
-      sent.once('error', reject).once('response', (answer) => void readBeginning(answer).then(resolve, reject));
+      sent.on('error', reject).once('response', (answer) => void readBeginning(answer).then(resolve, reject));
       sent.end(body);
     });
   }

@@ -1,5 +1,8 @@
 // All statements of this file are set-based, because thousands of rows may be due, or fenced by the lease of a delivery.
 
+/** A closed tenant is told of nothing. */
+const isOpen = (alias: string) => `not exists (select from tenants t where t.id = ${alias}.tenant_id and t.status = 'closed')`;
+
 /** Seven in the morning, in UTC. */
 const NEXT_DIGEST = `date_trunc('day', clock_timestamp() - interval '7 hours', 'UTC') + interval '1 day 7 hours'`;
 
@@ -18,6 +21,7 @@ written as (
     from next n join webhook_endpoints e
       on e.status in ('active', 'paused') and n.sequence > e.after_sequence
      and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
+   where ${isOpen('e')}
   on conflict (endpoint_id, sequence) do nothing
   returning 1),
 told as (
@@ -28,7 +32,7 @@ told as (
       on n.sequence > s.after_sequence and (s.tenant_id is null or s.tenant_id = n.tenant_id)
      and (s.types = '{*}' or n.type = any (s.types) or n.type = 'webhook.disabled')
     cross join lateral (values ('mail', s.email is not null), ('chat', s.chat_sealed is not null)) c(channel, is_wanted)
-   where c.is_wanted
+   where c.is_wanted and ${isOpen('s')}
   on conflict (owner, channel, sequence) do nothing
   returning 1),
 moved as (update notification_cursor set last_sequence = (select max(sequence) from next) where exists (select from next) returning 1)

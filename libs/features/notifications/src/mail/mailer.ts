@@ -46,7 +46,7 @@ export class Mailer {
   }
 
   private transportTo(url: string): Transporter {
-    if (this.transport?.url !== url) this.transport = { url, sends: createTransport(url, LIMITS as never) };
+    if (this.transport?.url !== url) this.transport = { url, sends: createTransport({ url, ...LIMITS } as never) };
     return this.transport.sends;
   }
 }

@@ -9,10 +9,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WebhookEndpoint, type SealedSecret } from '../entities/webhook-endpoint.entity';
 import { EventArchivedError, RefusedByReceiverError } from '../notifications.errors';
 import { SecretBox } from '../secret-box';
-import { placeOf, validSecrets } from '../webhooks/webhook-endpoints';
-import { signatureOf, testBody, webhookBody } from '../webhooks/webhook-message';
-import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK } from './deliveries.sql';
-import { FAILING_DAYS, nextStep, retryAfterMs } from './retry-plan';
+import { placeOf, validSecrets } from './webhook-endpoints';
+import { signatureOf, testBody, webhookBody } from './webhook-message';
+import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK } from '../delivery/deliveries.sql';
+import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 
 /** Requests at the same time, of all endpoints and of one. */
 const MOST_AT_ONCE = 50;
@@ -21,7 +21,7 @@ const MOST_PER_ENDPOINT = 10;
 const LOOK_MS = 200;
 /** The lease is longer than a request by this, so that a living worker records its outcome in time. */
 const LEASE_EXTRA_MS = 5_000;
-const GONE = 410;
+const NO_LONGER_THERE = 410;
 
 const attempts = counter(
   'arcadia_webhook_attempts_total',
@@ -186,7 +186,7 @@ export class WebhookSender {
     const [failing] = await this.database.query<{ failing_s: number }>(FAILED, [id, lease, status, ms, errorCode(error), pauseMs]);
     attempts.inc({ outcome: step.is === 'retry' ? 'failed' : 'given_up' });
     if (!failing) return; // another worker has the delivery
-    if (status === GONE) await this.disable(endpoint_id, 'gone');
+    if (status === NO_LONGER_THERE) await this.disable(endpoint_id, 'gone');
     else if (failing.failing_s > FAILING_DAYS * 86_400) await this.disable(endpoint_id, 'failing');
   }
 
