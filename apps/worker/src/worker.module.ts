@@ -63,7 +63,7 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.notifications]: NotificationsProcessor,
 };
 
-const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, RetentionTask, PriceTask, SagaMaintenance];
+const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, NotificationTask, RetentionTask, PriceTask, SagaMaintenance];
 
 export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
   return queues.map((queue) => PROCESSORS[queue]);

@@ -71,12 +71,13 @@ it('goes on where the reader was: nothing is missing or repeated over restarts o
     { who: ADMIN_HEADER, query: '?tenant_id=birch' },
     ...(process.env.TEST_LONG ? Array.from({ length: 15 }, () => ({ who: ACME_HEADER, query: '?type=tenant.changed' })) : []),
   ].map((reader) => ({ ...reader, seen: [] as number[], from: undefined as string | undefined }));
-  const [{ sequence: start = 0 } = {}] = (await world.get<{ sequence: number }[]>('events?limit=200')).slice(-1);
+  const [newest] = (await world.get<{ sequence: number }[]>('events?limit=200')).slice(-1);
+  const start = newest?.sequence ?? 0;
   for (const reader of readers) reader.from = String(start);
-  let writing = true;
+  const writing = { goesOn: true };
   let written = 0;
   const writer = (async () => {
-    while (writing) {
+    while (writing.goesOn) {
       const events = Array.from({ length: 5 }, (_, nth) => anEvent(nth % 2 === 0 ? 'acme' : 'birch', `event ${(written += 1)}`));
       await world.database.transaction((tx) => world.service(EventLog).append(tx, events));
       await world.number();
@@ -90,7 +91,7 @@ it('goes on where the reader was: nothing is missing or repeated over restarts o
     );
     await Promise.all(clients.map((client) => client.reached(20)));
     if (nth === restarts - 1) {
-      writing = false;
+      writing.goesOn = false;
       await writer;
       await Promise.all(clients.map((client) => until(() => Number(client.lastId) >= start + written, { what: 'the end of the feed' })));
     }

@@ -68,7 +68,8 @@ export class MessageSender {
 
   /** Sends until nothing is due, one message at a time. */
   async send(signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return;
       const [claimed] = await this.database.query<Claimed>(CLAIM_MESSAGES, [MOST_EVENTS, this.leaseMs]);
       if (!claimed) return;
       await this.attempt(claimed, signal);

@@ -4,7 +4,7 @@ import type { Scope } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { EntityManager, Repository } from 'typeorm';
+import type { EntityManager, ObjectLiteral, Repository } from 'typeorm';
 import { FAN_OUT, OLD_DELIVERIES, OLD_MESSAGES, REPLAY, WEBHOOKS_ARE_DUE } from '../delivery/deliveries.sql';
 import { WebhookDelivery, type DeliveryStatus } from '../entities/webhook-delivery.entity';
 import { WebhookDeliveryNotFoundError, WebhookNotActiveError } from '../notifications.errors';
@@ -135,7 +135,7 @@ export const notificationRetention = (): RetentionRule[] => [
   { what: 'notification_messages', remove: OLD_MESSAGES, values: [KEPT_DAYS] },
 ];
 
-const idOf = ([identifier]: readonly object[]): string => String((identifier as { readonly id?: unknown } | undefined)?.id);
+const idOf = ([identifier]: readonly ObjectLiteral[]): string => String(identifier?.['id']);
 
 function deliveryView(delivery: WebhookDelivery): DeliveryView {
   const { id, sequence, type, status, attempts } = delivery;

@@ -104,12 +104,15 @@ export class WebhookEndpoints {
       const [made] = await sql<{ id: string; after: string }>(em, NEW_ENDPOINT);
       const id = made?.id ?? '';
       await em.insert(WebhookEndpoint, {
-        ...{ id, tenantId, url: fields.url, description: fields.description, types: [...fields.types], createdBy: because.by.sub },
-        ...{
-          secrets: [{ sealed: this.box.seal(secret, placeOf(id)), expires_at: null }],
-          keyId: this.box.keyId,
-          afterSequence: made?.after,
-        },
+        id,
+        tenantId,
+        url: fields.url,
+        description: fields.description,
+        types: [...fields.types],
+        createdBy: because.by.sub,
+        secrets: [{ sealed: this.box.seal(secret, placeOf(id)), expires_at: null }],
+        keyId: this.box.keyId,
+        afterSequence: made?.after,
       });
       await this.record(em, 'webhook_created', { id, tenantId }, because, { url: fields.url, types: fields.types });
       return { ...webhookView(await em.findOneByOrFail(WebhookEndpoint, { id })), secret };
