@@ -32,7 +32,7 @@ export class NotificationsWorld {
     const stored = await createTestDatabase();
     const owner = new Client({ connectionString: stored.ownerUrl });
     await owner.connect();
-    const env = { DATABASE_URL: stored.appUrl, SECRETS_KEY, OUTBOUND_TIMEOUT_MS: '400', EVENT_STREAM_HEARTBEAT_MS: '200', ...more };
+    const env = { DATABASE_URL: stored.appUrl, SECRETS_KEY, OUTBOUND_TIMEOUT_MS: '1500', EVENT_STREAM_HEARTBEAT_MS: '200', ...more };
     const api = await createTestApp(env);
     await api.becomes('/api/health/ready', 200);
     const worker = await createTestWorker([AuditModule, InventoryModule, OutboundHttpModule, NotificationsModule], env);
