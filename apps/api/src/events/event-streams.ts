@@ -14,7 +14,7 @@ import type { EventResponse } from './events.dto';
 const EVENTS_PER_READ = 500;
 /** Streams that read from the database at the same time. After a restart all of them come back at once. */
 const MOST_CATCHING_UP = 4;
-/** How often the ends of tokens are looked at. */
+/** How often the ends of tokens are checked. */
 const TICK_MS = 1_000;
 const SEQUENCE = /^(0|[1-9]\d{0,15})$/;
 
@@ -28,7 +28,7 @@ class TooManyStreamsError extends domainError(
 
 /**
  * The open streams of this process. One connection listens for new numbers; each time, new events are read once and passed to every stream
- * whose scope has them, so a stream costs neither a connection nor a query. The scope is asked of each event: its owner at its time. A stream
+ * with a scope that has them, so a stream costs neither a connection nor a query. The scope is asked of each event: its owner at its time. A stream
  * that is behind reads from the database until it has caught up. [EVT-1, EVT-2]
  */
 @Injectable()
@@ -60,7 +60,7 @@ export class EventStreams implements OnModuleDestroy {
     );
   }
 
-  /** Answers with a stream that stays open. Throws `TooManyStreamsError`, and `FeedArchivedError` for a number with archived events. */
+  /** Opens a stream, which stays open. Throws `TooManyStreamsError`, and `FeedArchivedError` for a number with archived events. */
   async open(request: Request, response: Response, scope: Scope, filters: EventFilters): Promise<void> {
     const { identity, events } = this.config;
     const { expiresAtMs } = guardianSession(tokenOf(request), identity.jwtSecret(), identity);
@@ -122,7 +122,7 @@ export class EventStreams implements OnModuleDestroy {
   private async readNew(): Promise<void> {
     if (this.streams.size === 0) {
       const last = await this.events.lastSequence();
-      if (this.streams.size === 0) this.position = this.passed = last; // nobody has to be told of what is before
+      if (this.streams.size === 0) this.position = this.passed = last; // no stream needs what is before
     }
     for (;;) {
       const { events, last } = await this.events.next(this.position, EVENTS_PER_READ);

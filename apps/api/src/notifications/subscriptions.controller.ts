@@ -13,7 +13,7 @@ import { ApiEnum, ApiInput, ApiOperation, ApiText, ApiTextList, ApiTime } from '
 
 const NULLABLE = { nullable: true } as const;
 
-/** Whom to tell, and of what. */
+/** Who is notified, and of which events. */
 export class SubscriptionBody extends ReasonBody {
   @ApiInput('Where mails are sent; left out or null: no mails', { example: 'ops@example.com' })
   @IsOptional()
@@ -47,7 +47,7 @@ export class SubscriptionBody extends ReasonBody {
   }
 }
 
-/** Who is told of events by mail and chat. */
+/** Who is notified of events by mail and chat. */
 export class SubscriptionResponse implements SubscriptionView {
   @ApiText('Where mails are sent', NULLABLE)
   readonly email: string | null;

@@ -175,7 +175,7 @@ export class WebhookResponse implements WebhookView {
   readonly changed_at: string;
 }
 
-/** An endpoint with its secret, which is shown this once. */
+/** An endpoint with its secret, which is in this answer only. */
 export class WebhookSecretResponse extends WebhookResponse {
   @ApiText('The secret that verifies `webhook-signature`; it cannot be read later', { example: 'whsec_…' })
   readonly secret: string;

@@ -185,7 +185,7 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     notifications: {
       /** Keys in base64, newest first, in a comma list. Undefined: webhooks and chat cannot be used, in production only. */
       secretsKey: values.SECRETS_KEY ?? (values.NODE_ENV === 'production' ? undefined : developmentSecretsKey(dataDir)),
-      /** The pause between two looks for new events and due deliveries. [WHK-1] */
+      /** The pause between two searches for new events and due deliveries. [WHK-1] */
       everyMs: values.NOTIFY_MS,
       callTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
       /** Undefined: mails are logged. */

@@ -242,7 +242,7 @@ const SHAPE = {
     'keys of the stored secrets of webhooks and chat, 32 bytes in base64, newest first; development: made in DATA_DIR; also _FILE',
     secretsKeys,
   ),
-  NOTIFY_MS: setting('worker', 'between two looks for new events and due deliveries (WHK-1)', timerMs(50), '500'),
+  NOTIFY_MS: setting('worker', 'between two searches for new events and due deliveries (WHK-1)', timerMs(50), '500'),
   OUTBOUND_TIMEOUT_MS: setting('notifications', 'time limit of one delivery', timerMs(100), '15000'),
   SMTP_URL: secret(
     'notifications',

@@ -5,7 +5,7 @@ const CONNECT_LIMIT_MS = 5_000;
 const RETRY_MS = 1_000;
 
 /**
- * Listens on a channel of PostgreSQL with one connection, for the life of a process. A connection that breaks is opened again after a second.
+ * Listens on a channel of PostgreSQL with one connection, until the process ends. A connection that breaks is opened again after a second.
  * `heard` is called for each notification, and for each new connection, because notifications may have been lost before it.
  */
 export class NotificationListener {

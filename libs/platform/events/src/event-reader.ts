@@ -56,7 +56,7 @@ interface EventRow {
 
 const OPERATOR = 'operator';
 
-/** An event before it is shown to anybody, for a caller that has many readers. Who may read it: its owner at its time. [EVT-2] */
+/** An event before it is prepared for a reader, for a caller that has many readers. Who may read it: its owner at its time. [EVT-2] */
 export class NumberedEvent {
   constructor(
     private readonly number: EventNumber,

@@ -1,6 +1,6 @@
 // All statements of this file are set-based, because thousands of rows may be due, or fenced by the lease of a delivery.
 
-/** A closed tenant is told of nothing. */
+/** A closed tenant gets no notifications. */
 const isOpen = (alias: string) => `not exists (select from tenants t where t.id = ${alias}.tenant_id and t.status = 'closed')`;
 
 /** Seven in the morning, in UTC. */
@@ -24,7 +24,7 @@ written as (
    where ${isOpen('e')}
   on conflict (endpoint_id, sequence) do nothing
   returning 1),
-told as (
+notified as (
   insert into notification_messages (owner, tenant_id, channel, sequence, next_attempt_at)
   select s.owner, s.tenant_id, c.channel, n.sequence,
          case when s.digest = 'at_once' then clock_timestamp() else ${NEXT_DIGEST} end
@@ -36,7 +36,7 @@ told as (
   on conflict (owner, channel, sequence) do nothing
   returning 1),
 moved as (update notification_cursor set last_sequence = (select max(sequence) from next) where exists (select from next) returning 1)
-select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from told) as messages, (select count(*)::int from moved) as moved`;
+select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from notified) as messages, (select count(*)::int from moved) as moved`;
 
 const DUE = `d.status = 'pending' and d.next_attempt_at <= clock_timestamp() and (d.lease_until is null or d.lease_until <= clock_timestamp())`;
 
@@ -44,7 +44,7 @@ export const WEBHOOKS_ARE_DUE = `
 select exists (select from webhook_endpoints e join webhook_deliveries d on d.endpoint_id = e.id where e.status = 'active' and ${DUE}) as due`;
 
 /**
- * Leases due deliveries to this worker: of each endpoint only a few, so that one that answers slowly does not hold up the others.
+ * Leases due deliveries to this worker: of each endpoint only a few, so that a slow one does not delay the others.
  * $1 most of one endpoint, $2 most of all, $3 endpoints that are busy, $4 length of the lease in ms.
  */
 export const CLAIM_WEBHOOKS = `

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export const DIGESTS = ['at_once', 'daily'] as const;
 export type Digest = (typeof DIGESTS)[number];
 
-/** Where an admin, or a tenant as a whole, is told of events by mail and chat. */
+/** Where an admin, or a tenant as a whole, is notified of events by mail and chat. */
 @Entity('notification_subscriptions')
 export class NotificationSubscription {
   /** `admin <sub>` or `tenant <id>`. */
@@ -16,7 +16,7 @@ export class NotificationSubscription {
   @Column('text', { nullable: true })
   readonly email: string | null;
 
-  /** The address of a chat room, which is a secret: whoever has it can write there. Encrypted. [WHK-3] */
+  /** The address of a chat room, which is a secret: it is enough to write there. Encrypted. [WHK-3] */
   @Column('text', { nullable: true })
   readonly chatSealed: string | null;
 
@@ -47,7 +47,7 @@ export class NotificationSubscription {
 
 export type Channel = 'mail' | 'chat';
 
-/** One event that a subscriber is told of through one channel. Those that are due together are one mail. */
+/** The notification of one event through one channel. Those that are due together are one mail. */
 @Entity('notification_messages')
 export class NotificationMessage {
   @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })

@@ -10,13 +10,13 @@ export interface SealedSecret {
   readonly expires_at: string | null;
 }
 
-/** An address that is told of events. Its secrets are encrypted. [WHK-3] */
+/** An address that gets messages about events. Its secrets are encrypted. [WHK-3] */
 @Entity('webhook_endpoints')
 export class WebhookEndpoint {
   @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })
   readonly id: string;
 
-  /** Null: an endpoint of platform admins, which is told of all events. */
+  /** Null: an endpoint of platform admins, which gets all events. */
   @Column('text', { nullable: true })
   readonly tenantId: string | null;
 

@@ -44,7 +44,7 @@ interface Claimed {
   readonly lease: string;
 }
 
-/** Tells subscribers of events by mail and chat. What is due for one of them together is one message. */
+/** Notifies subscribers of events by mail and chat. What is due for one of them together is one message. */
 @Injectable()
 export class MessageSender {
   private readonly log = new Logger('Messages');
@@ -79,7 +79,7 @@ export class MessageSender {
   private async attempt(claimed: Claimed, signal?: AbortSignal): Promise<void> {
     const { channel, ids, lease, attempts } = claimed;
     try {
-      await this.tell(claimed, signal);
+      await this.notify(claimed, signal);
       await this.database.query(MESSAGES_SENT, [ids, lease]);
       sent.inc({ channel, outcome: 'sent' });
     } catch (error) {
@@ -90,8 +90,8 @@ export class MessageSender {
     }
   }
 
-  /** A subscriber that has removed the channel meanwhile is not told. */
-  private async tell({ owner, channel, tenant_id, email, chat_sealed, ids, sequences }: Claimed, signal?: AbortSignal): Promise<void> {
+  /** A subscriber that has removed the channel meanwhile gets nothing. */
+  private async notify({ owner, channel, tenant_id, email, chat_sealed, ids, sequences }: Claimed, signal?: AbortSignal): Promise<void> {
     const scope = tenant_id === null ? ({ kind: 'platform' } as const) : ({ kind: 'tenant', tenantId: tenant_id } as const);
     const events = (await this.events.find(sequences)).flatMap((event) => event.viewFor(scope) ?? []);
     if (events.length === 0) return;

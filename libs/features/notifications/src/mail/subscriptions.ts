@@ -8,10 +8,10 @@ import { IsNull, Not, type EntityManager, type Repository } from 'typeorm';
 import { NotificationSubscription, type Digest } from '../entities/notification-subscription.entity';
 import { SecretBox } from '../secret-box';
 
-/** What a subscriber sets. A whole set, but for the address of the chat: left out, it stays, because nobody can read it. */
+/** What a subscriber sets. A whole set, but for the address of the chat: left out, it stays, because no answer contains it. */
 export interface SubscriptionFields {
   readonly email: string | null;
-  /** Undefined: as it is. */
+  /** Undefined: unchanged. */
   readonly chat_url: string | null | undefined;
   readonly types: readonly string[];
   readonly digest: Digest;
@@ -32,7 +32,7 @@ const EMPTY: SubscriptionView = { email: null, chat_host: null, types: [], diges
 
 export const chatPlace = (owner: string): string => `chat of ${owner}`;
 
-/** Who is told of events by mail and chat: each admin for itself, each tenant as a whole. The only writer of `notification_subscriptions`. */
+/** Who is notified of events by mail and chat: each admin for itself, each tenant as a whole. The only writer of `notification_subscriptions`. */
 @Injectable()
 export class Subscriptions {
   constructor(

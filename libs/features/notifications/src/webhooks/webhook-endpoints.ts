@@ -43,7 +43,7 @@ export interface WebhookView extends WebhookFields {
   readonly changed_at: string;
 }
 
-/** An endpoint with the secret that nobody can read later. [WHK-3] */
+/** An endpoint with the secret that no later answer contains. [WHK-3] */
 export type WebhookWithSecret = WebhookView & { readonly secret: string };
 
 export const placeOf = (id: string): string => `webhook ${id}`;

@@ -20,7 +20,7 @@ export function signatureOf(secrets: readonly string[], id: string, timestampS: 
 }
 
 /**
- * The body of a message. It is thin: it says what happened to what, and the receiver reads the rest in its own scope, which is also how a
+ * The body of a message. It is thin: it has the event and its subject, and the receiver reads the rest in its own scope, which is also how a
  * tenant gets prices in its own view only.
  */
 export function webhookBody(event: EventView): string {

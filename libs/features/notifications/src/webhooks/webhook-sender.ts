@@ -17,8 +17,8 @@ import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 /** Requests at the same time, of all endpoints and of one. */
 const MOST_AT_ONCE = 50;
 const MOST_PER_ENDPOINT = 10;
-/** How often new deliveries are looked for while others are on their way. */
-const LOOK_MS = 200;
+/** How often new deliveries are searched for while others are on their way. */
+const SEARCH_MS = 200;
 /** The lease is longer than a request by this, so that a living worker records its outcome in time. */
 const LEASE_EXTRA_MS = 5_000;
 const NO_LONGER_THERE = 410;
@@ -99,7 +99,7 @@ export class WebhookSender {
       made += claimed.length;
       if (running.size === 0) return { attempts: made };
       const isWaiting = new AbortController();
-      await Promise.race([...running.keys(), delay(LOOK_MS, undefined, { signal: isWaiting.signal }).catch(() => undefined)]);
+      await Promise.race([...running.keys(), delay(SEARCH_MS, undefined, { signal: isWaiting.signal }).catch(() => undefined)]);
       isWaiting.abort();
     }
   }
@@ -190,7 +190,7 @@ export class WebhookSender {
     else if (failing.failing_s > FAILING_DAYS * 86_400) await this.disable(endpoint_id, 'failing');
   }
 
-  /** Tells of it by an event, in the same transaction. */
+  /** Appends an event about it, in the same transaction. */
   private async disable(id: string, reason: 'gone' | 'failing'): Promise<void> {
     const changed = await this.transaction.run(async (em) => {
       const endpoint = await em.findOne(WebhookEndpoint, { where: { id, status: 'active' }, lock: { mode: 'pessimistic_write' } });

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Who is told of events by mail and chat, and what waits to be told. Messages are written with the deliveries of webhooks, in the statement
+ * Who is notified of events by mail and chat, and the notifications that wait. Messages are written with the deliveries of webhooks, in the statement
  * that moves the place in the feed. The tables are new; the previous release does not know them.
  */
 export class Notifications1795000001241 implements MigrationInterface {
