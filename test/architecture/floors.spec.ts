@@ -12,6 +12,7 @@ const BELOW_FEATURES = [
   'events',
   'outbox',
   'digitalocean',
+  'outbound-http',
 ];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: [],
@@ -22,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   identity: ['kernel', 'config', 'observability'],
   audit: ['kernel', 'config', 'observability', 'database'],
   events: ['kernel', 'config', 'observability', 'database', 'identity', 'audit'],
+  'outbound-http': ['kernel', 'config'],
   outbox: ['kernel', 'config', 'observability', 'database'],
   queues: ['kernel', 'config', 'observability', 'database'],
   digitalocean: ['kernel', 'config', 'observability', 'database'],
@@ -34,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   provisioning: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'catalog'],
   drift: [...BELOW_FEATURES, 'tenants', 'accounts', 'saga', 'inventory', 'provisioning', 'catalog'],
   'provider-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog'],
+  notifications: [...BELOW_FEATURES, 'tenants'],
   costs: [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing'],
   'tenant-billing': [...BELOW_FEATURES, 'tenants', 'accounts', 'inventory', 'catalog', 'provider-billing', 'costs'],
 };

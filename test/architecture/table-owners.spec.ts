@@ -27,6 +27,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_saga_actions',
     'cloud_sweeps',
   ],
+  notifications: ['notification_cursor', 'notification_messages', 'notification_subscriptions', 'webhook_deliveries', 'webhook_endpoints'],
   provisioning: ['cloud_provisioned', 'cloud_strays', 'database_timeline', 'database_witness', 'provider_poll_results'],
   queues: ['bullmq.schedule_tick'],
   saga: [

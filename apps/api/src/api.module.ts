@@ -12,6 +12,8 @@ import { DriftModule } from '#libs/drift';
 import { EventsModule } from '#libs/events';
 import { IdentityModule } from '#libs/identity';
 import { InventoryModule } from '#libs/inventory';
+import { NotificationsModule } from '#libs/notifications';
+import { OutboundHttpModule } from '#libs/outbound-http';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
 import { QueueHealth, QueuesModule } from '#libs/queues';
@@ -29,6 +31,8 @@ import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
 import { CostsController, CostsCsvController } from './costs/costs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
+import { EventNames } from './events/event-names';
+import { EventStreams } from './events/event-streams';
 import { EventsController } from './events/events.controller';
 import { HealthController, MetricsController } from './health/health.controller';
 import { SchemaGate } from './health/schema-gate';
@@ -43,6 +47,8 @@ import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
+import { SubscriptionsController } from './notifications/subscriptions.controller';
+import { WebhookDeliveriesController, WebhooksController } from './notifications/webhooks.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { ProviderController } from './provider/provider.controller';
 import { BoardActions, QueueBoard } from './queue-board/queue-board';
@@ -153,8 +159,11 @@ class ListPricesApiModule {}
 @Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
 class AuditApiModule {}
 
-@Module({ imports: [InventoryModule], controllers: [EventsController] })
+@Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })
 class EventsApiModule {}
+
+@Module({ imports: [NotificationsModule], controllers: [SubscriptionsController, WebhooksController, WebhookDeliveriesController] })
+class NotificationsApiModule {}
 
 @Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
 class OpenApiModule {}
@@ -188,6 +197,7 @@ const FEATURES = [
   AuditApiModule,
   ProviderApiModule,
   EventsApiModule,
+  NotificationsApiModule,
   OpenApiModule,
   MetricsApiModule,
   QueueBoardModule,
@@ -208,6 +218,7 @@ export class ApiModule {
         IdentityModule,
         QueuesModule.forRoot(config),
         DigitalOceanModule,
+        OutboundHttpModule,
         AuthModule,
         TenantsModule,
         KnownWordsModule,

@@ -15,6 +15,7 @@ import { Ledger } from './http/ledger';
 import { type ProviderRequest, RouteTable } from './http/route';
 import { FolderLock, Journal } from './journal/journal';
 import { SeededRandom } from './world/random';
+import { MailServer } from './mail/mail-server';
 import { type Transition, World } from './world/world';
 
 export interface SimulatorOptions {
@@ -55,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
     lock = folder === undefined ? undefined : await FolderLock.acquire(folder);
     const simulation = new Simulation({ seed, scale, empty, token }, folder);
     server.on('request', simulatorApp(simulation));
+    simulation.mail.bind(server);
     const { port: actual } = server.address() as AddressInfo;
     return { url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`, token, close: () => closeAll(server, simulation, lock) };
   } catch (error) {
@@ -84,6 +86,7 @@ async function closeAll(server: Server, simulation: Simulation, lock: FolderLock
   const closed = once(server, 'close');
   server.close();
   server.closeAllConnections();
+  simulation.mail.close();
   await closed;
   simulation.close();
   lock?.release();
@@ -97,6 +100,7 @@ class Simulation {
   readonly world: World;
   readonly faults: FaultEngine;
   readonly ledger = new Ledger();
+  readonly mail = new MailServer();
   readonly api: ProviderApi;
   private readonly journal?: Journal;
 
@@ -123,6 +127,7 @@ class Simulation {
     this.world.replace(seedState(options));
     this.faults.reset(faultRandom(options.seed));
     this.ledger.clear();
+    this.mail.clear();
     this.api.reset();
   }
 

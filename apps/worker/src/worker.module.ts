@@ -11,6 +11,8 @@ import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
 import { EventsModule } from '#libs/events';
 import { InventoryModule } from '#libs/inventory';
+import { NotificationsModule } from '#libs/notifications';
+import { OutboundHttpModule } from '#libs/outbound-http';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { ProvisioningModule } from '#libs/provisioning';
 import { QUEUE_NAMES, QueueHealth, Queues, QueuesModule, type QueueName } from '#libs/queues';
@@ -19,14 +21,22 @@ import { SagaModule } from '#libs/saga';
 import { TenantBillingModule } from '#libs/tenant-billing';
 import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
-import { ProvisioningProcessor } from './jobs/jobs.processors';
+import { NotificationsProcessor, ProvisioningProcessor } from './jobs/jobs.processors';
 import { StopSignal } from './jobs/run-job';
 import { DriftJobs, SweepJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
 import { DatabaseClock } from './lifetime/database-clock';
 import { GracefulShutdown } from './lifetime/graceful-shutdown';
 import { SagaWorker } from './lifetime/saga-worker';
 import { WorkerBootstrap } from './lifetime/worker-bootstrap';
-import { BulkTask, ChainSealing, EventNumbering, PriceTask, RetentionTask, SagaMaintenance } from './maintenance/maintenance.tasks';
+import {
+  BulkTask,
+  ChainSealing,
+  EventNumbering,
+  NotificationTask,
+  PriceTask,
+  RetentionTask,
+  SagaMaintenance,
+} from './maintenance/maintenance.tasks';
 import { ScheduleKeeper } from './maintenance/schedule-keeper';
 
 /** The libraries of the worker. The api has a list of the same form in its module; the two processes differ by these lists. */
@@ -36,6 +46,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   AuditModule,
   EventsModule,
   DigitalOceanModule,
+  OutboundHttpModule,
   QueuesModule.forRoot(config, queues),
   AccountsModule,
   InventoryModule,
@@ -45,6 +56,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ProviderBillingModule,
   TenantBillingModule,
   DriftModule,
+  NotificationsModule,
   DiscoveryModule,
   TerminusModule.forRoot({ logger: false }),
 ];
@@ -56,9 +68,10 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.syncSlow]: SyncSlowProcessor,
   [Queues.billing]: BillingProcessor,
   [Queues.provisioning]: ProvisioningProcessor,
+  [Queues.notifications]: NotificationsProcessor,
 };
 
-const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, RetentionTask, PriceTask, BulkTask, SagaMaintenance];
+const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, NotificationTask, RetentionTask, PriceTask, BulkTask, SagaMaintenance];
 
 export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
   return queues.map((queue) => PROCESSORS[queue]);

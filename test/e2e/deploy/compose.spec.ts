@@ -28,7 +28,15 @@ afterAll(() => rmSync(secrets, { recursive: true, force: true }));
 
 it('runs migrate, api and a worker per group of queues, and starts the simulator and the audit commands only on request', () => {
   const asked = ['audit-verify', 'events-archive', 'simulator'];
-  expect(own.map(([name]) => name)).toEqual(['migrate', 'api', 'worker-sync', 'worker-billing', 'worker-provisioning', ...asked]);
+  expect(own.map(([name]) => name)).toEqual([
+    'migrate',
+    'api',
+    'worker-sync',
+    'worker-billing',
+    'worker-provisioning',
+    'worker-notifications',
+    ...asked,
+  ]);
   expect(own.filter(([, { profiles }]) => profiles).map(([name]) => name)).toEqual(asked);
   for (const [name, { depends_on: needs }] of own.filter(([, { command }]) => isService(command))) {
     expect({ name, migrate: needs?.migrate?.condition }).toEqual({ name, migrate: 'service_completed_successfully' });
@@ -55,7 +63,8 @@ it('passes each secret as a declared and mounted file to exactly the services th
   }
   const holders = (secret: string) => own.filter(([, service]) => service.secrets?.includes(secret)).map(([name]) => name);
   expect(holders('database_owner_url')).toEqual(['migrate', 'events-archive']);
-  expect(holders('provider_token')).toEqual(workers.map(([name]) => name));
+  expect(holders('provider_token')).toEqual(workers.map(([name]) => name).filter((name) => name !== 'worker-notifications'));
+  expect(holders('secrets_key')).toEqual(['api', 'worker-notifications']);
 });
 
 it('has a script that creates every secret but the provider token in a private folder, and overwrites none', () => {
@@ -99,11 +108,10 @@ it.each([
     const config = loadConfig(environmentOf(service, secrets), use);
     return [name, config.http.host, config.provider.token?.('billing')];
   });
-  const worker = ['0.0.0.0', 'dop_v1_of_a_test'];
   expect(accepted).toEqual([
     ['migrate', expect.any(String), undefined],
     ['api', '0.0.0.0', undefined],
-    ...workers.map(([name]) => [name, ...worker]),
+    ...workers.map(([name]) => [name, '0.0.0.0', name === 'worker-notifications' ? undefined : 'dop_v1_of_a_test']),
     ['audit-verify', expect.any(String), undefined],
     ['events-archive', expect.any(String), undefined],
     ['simulator', '0.0.0.0', undefined],

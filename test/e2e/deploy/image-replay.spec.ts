@@ -120,7 +120,9 @@ onlyLong('the image, its steps replayed (npm run test:long)', () => {
   it('runs every service of the compose file without privileges until it is ready, and each exits with 0 on SIGTERM [OPS-5, OPS-6]', async () => {
     const ports = new Map(
       await Promise.all(
-        ['api', 'worker-sync', 'worker-billing', 'worker-provisioning'].map(async (name) => [name, await freePort()] as const),
+        ['api', 'worker-sync', 'worker-billing', 'worker-provisioning', 'worker-notifications'].map(
+          async (name) => [name, await freePort()] as const,
+        ),
       ),
     );
     start('simulator', { SIMULATOR_PORT: String(simulatorPort) });

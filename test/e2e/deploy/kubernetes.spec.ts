@@ -26,6 +26,7 @@ it('runs migrate, api, a worker per group of queues, and the audit commands', ()
     ['arcadia-audit-verify', 'audit:verify'],
     ['arcadia-events-archive', 'events:archive'],
     ['arcadia-worker-billing', 'worker'],
+    ['arcadia-worker-notifications', 'worker'],
     ['arcadia-worker-provisioning', 'worker'],
     ['arcadia-worker-sync', 'worker'],
   ]);
@@ -61,7 +62,9 @@ it('refers to secrets without containing any, and mounts each as a file where it
   }
   const holders = (variable: string) => pods.filter(({ container }) => namesIn(container).includes(variable)).map(({ name }) => name);
   expect(holders('DATABASE_OWNER_URL_FILE')).toEqual(['arcadia-migrate', 'arcadia-events-archive']);
-  expect(holders('DO_API_TOKEN_FILE')).toEqual(services.map(({ name }) => name).filter((name) => name !== 'arcadia-api'));
+  const withoutToken = ['arcadia-api', 'arcadia-worker-notifications'];
+  expect(holders('DO_API_TOKEN_FILE')).toEqual(services.map(({ name }) => name).filter((name) => !withoutToken.includes(name)));
+  expect(holders('SECRETS_KEY_FILE')).toEqual(withoutToken);
 });
 
 it('probes liveness and readiness at addresses that the processes serve, and restarts no process because of an outage elsewhere [OPS-6]', () => {
@@ -166,7 +169,7 @@ it('scrapes every api and worker at its metrics port, under a job name that the 
     return [appOf(command), ports?.find((port) => port.name === endpoint?.port)?.containerPort, endpoint?.path];
   });
   const worker = ['worker', 4006, '/metrics'];
-  expect(scraped).toEqual([['api', 4007, '/metrics'], worker, worker, worker]);
+  expect(scraped).toEqual([['api', 4007, '/metrics'], worker, worker, worker, worker]);
 });
 
 it('scales each group of workers by the depth of its own queues, and the api by its load', () => {
@@ -197,7 +200,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
     );
     expect(made.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'arcadia')).toEqual([]);
     expect(ofKind(made, 'Deployment').flatMap(({ spec }) => spec.replicas ?? [])).toEqual([]);
-    expect(ofKind(made, 'ScaledObject')).toHaveLength(3);
+    expect(ofKind(made, 'ScaledObject')).toHaveLength(4);
   });
 
   it('renders the overlay with Vault without Kubernetes secrets', () => {

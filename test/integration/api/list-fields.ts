@@ -27,4 +27,6 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/rate-cards': { '*': 'few rows' },
   '/api/v1/rate-cards/{id}/versions': { '*': 'few rows' },
   '/api/v1/rate-overrides': { '*': 'tenant_id, resource_id; few rows' },
+  '/api/v1/webhooks': { '*': 'status, tenant_id; ten rows at most for a tenant' },
+  '/api/v1/webhooks/{id}/deliveries': { id: 'newest first', webhook_id: 'one endpoint', sequence: 'since, until', attempts: 'status', next_attempt_at: 'status', last_attempt_at: 'newest first', last_status: 'status', last_ms: 'a number', error_code: 'status', created_at: 'since, until', finished_at: 'status' },
 }; // prettier-ignore

@@ -461,7 +461,7 @@ describe('every documented list and answer', () => {
       if (/(_at|^at|as_of)$/.test(key) && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)) wrong.push(`${at} has the time ${value}`);
       if (/(amount|difference|delta)$/.test(key) && !/^-?\d+\.\d{2,}$/.test(value)) wrong.push(`${at} has the amount ${value}`);
     };
-    const readable = Object.keys(paths).filter((path) => paths[path]?.['get'] && path.startsWith('/api/v1/') && !path.includes('.csv'));
+    const readable = Object.keys(paths).filter((path) => paths[path]?.['get'] && path.startsWith('/api/v1/') && !/\.csv|stream/.test(path));
     for (const path of readable) {
       const id = path.includes('projects') ? world.projects['acme'] : path.includes('drift-rules') ? world.driftRule : path.includes('/drift/') ? world.drift : path.includes('sweeps') ? world.suspectSweep : idOf('acme');
       const asked = (paths[path]?.['get']?.parameters ?? []).filter((one) => one.in === 'query' && one.required).map(({ name, schema }) => `${name}=${schema?.example}`);

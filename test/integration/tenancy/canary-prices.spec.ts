@@ -53,7 +53,7 @@ const QUERIES = [
 /** Everything that a caller can read with these queries. */
 async function readAll(header: Record<string, string>): Promise<string[]> {
   const own = world.resources.find(({ tenant, status }) => tenant === 'acme' && status === 'active')?.id ?? '';
-  const operations = (await documentedOperations(world)).filter(({ method, open }) => method === 'get' && !open);
+  const operations = (await documentedOperations(world)).filter(({ method, open, endless }) => method === 'get' && !open && !endless);
   const texts: string[] = [];
   for (const { path } of operations)
     for (const query of /costs|inventory|pnl/.test(path) ? [...QUERIES, `?period=${LAST}`, `?period=${LAST}&basis=accrued`] : ['']) {

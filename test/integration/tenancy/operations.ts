@@ -6,6 +6,8 @@ export interface Operation {
   readonly path: string;
   readonly adminOnly: boolean;
   readonly open: boolean;
+  /** The answer is a stream, which does not end by itself. */
+  readonly endless: boolean;
   readonly query: readonly string[];
   readonly body: readonly string[];
 }
@@ -14,6 +16,7 @@ interface Documented {
   readonly description: string;
   readonly security: unknown[];
   readonly parameters: { name: string; in: string }[];
+  readonly responses: Record<string, { readonly content?: object }>;
   readonly requestBody?: { content: { 'application/json': { schema: { $ref: string } } } };
 }
 
@@ -28,11 +31,12 @@ export async function documentedOperations({ http }: TenancyWorld): Promise<Oper
   const { paths, components } = body as Document;
   const fieldsOf = ($ref: string) => Object.keys(components.schemas[$ref.split('/').at(-1) ?? '']?.properties ?? {});
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { description, security, parameters, requestBody }]) => ({
+    Object.entries(methods).map(([method, { description, security, parameters, responses, requestBody }]) => ({
       method: method as Operation['method'],
       path,
       adminOnly: description.includes('Who: Platform admins.'),
       open: security.length === 0,
+      endless: 'text/event-stream' in (responses['200']?.content ?? {}),
       query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
       body: requestBody ? fieldsOf(requestBody.content['application/json'].schema.$ref) : [],
     })),

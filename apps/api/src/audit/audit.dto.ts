@@ -4,7 +4,18 @@ import { AreKnown, IsOneOf, IsTenantId, wordsIn } from '../http/input.decorators
 import { TimeRangeQuery } from '../http/http.dto';
 import { ApiAnyObject, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 
-const TARGET_TYPES = ['drift', 'drift_rule', 'invoice', 'project', 'queue', 'resource', 'saga', 'sweep'];
+const TARGET_TYPES = [
+  'drift',
+  'drift_rule',
+  'invoice',
+  'notification_subscription',
+  'project',
+  'queue',
+  'resource',
+  'saga',
+  'sweep',
+  'webhook',
+];
 
 /** Filters of the audit log. `since` and `until` select by the time of the change. */
 export class AuditQuery extends TimeRangeQuery {

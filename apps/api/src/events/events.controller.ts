@@ -1,13 +1,15 @@
-import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
-import { EventReader, type FoundEvent } from '#libs/events';
-import { scopeOf, type Principal, type Scope } from '#libs/identity';
-import { InventoryReader } from '#libs/inventory';
+import { Controller, Get, Query, Req, Res, type StreamableFile } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { EventReader } from '#libs/events';
+import { scopeOf, type Principal } from '#libs/identity';
 import { CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import type { ListOf } from '../http/http.dto';
 import { ApiFileResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { EventResponse, EventsQuery } from './events.dto';
+import { EventNames } from './event-names';
+import { EventStreams } from './event-streams';
+import { EventResponse, EventsQuery, StreamQuery } from './events.dto';
 
 /** Rows per statement: a file is read in fewer, longer pages than a list. */
 const ROWS_PER_READ = 1_000;
@@ -34,7 +36,8 @@ const OF_WHOM = 'A tenant gets the events of its own things, of the time when th
 export class EventsController {
   constructor(
     private readonly events: EventReader,
-    private readonly inventory: InventoryReader,
+    private readonly names: EventNames,
+    private readonly streams: EventStreams,
   ) {}
 
   @Get('events')
@@ -61,25 +64,29 @@ export class EventsController {
     return csvDownload('events.csv', COLUMNS, (cursor) => this.read(query, by, ROWS_PER_READ, cursor));
   }
 
+  @Get('events/stream')
+  @ApiOperation({
+    summary: 'Stream events',
+    description:
+      'Server-Sent Events: each has the `sequence` as `id`, the type as `event`, and the event of the list as `data`. Read on after an end with ' +
+      'the header `Last-Event-ID` (or `after`): no event is missing or repeated. Without it the stream begins with the next event. A comment ' +
+      'every 15 s shows that the stream is alive. It ends when the token does, when the service restarts, and when the reader is too slow; 429 ' +
+      `for more than 20 streams of a tenant. ${OF_WHOM}`,
+  })
+  @ApiFileResponse('text/event-stream', 'Server-Sent Events')
+  @ApiProblems(410, 429)
+  async stream(
+    @Query() query: StreamQuery,
+    @CurrentPrincipal() by: Principal,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.streams.open(request, response, scopeOf(by), query.filtersFor(by));
+  }
+
   private async read(query: EventsQuery, by: Principal, limit: number, cursor: string | undefined): Promise<ListOf<EventResponse>> {
     const scope = scopeOf(by);
     const list = await this.events.list(scope, query.filtersFor(by), { limit, cursor });
-    return { ...list, data: await this.named(scope, list.data) };
+    return { ...list, data: await this.names.named(scope, list.data) };
   }
-
-  /** Adds the names of resources that the caller may read now. A former owner gets only names that its own events contain. */
-  private async named(scope: Scope, events: readonly FoundEvent[]): Promise<EventResponse[]> {
-    const unnamed = events.flatMap(({ subject, resource_id }) => (subject.name === null && resource_id !== null ? [resource_id] : []));
-    const names = await this.inventory.namesOf(scope, unnamed);
-    return events.map(({ resource_id, ...event }) => {
-      const name = event.subject.name ?? names.get(resource_id ?? '') ?? nameIn(event.data['changes']);
-      return { ...event, subject: { ...event.subject, name } };
-    });
-  }
-}
-
-/** The new name in the changes of a resource, where the event has one. */
-function nameIn(changes: unknown): string | null {
-  const { name } = (changes ?? {}) as { readonly name?: { readonly new?: unknown } };
-  return typeof name?.new === 'string' ? name.new : null;
 }

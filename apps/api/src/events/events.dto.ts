@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Max, MaxLength, Min, MinLength } from 'class-validator';
 import type { EventFilters, EventView } from '#libs/events';
@@ -7,48 +8,75 @@ import { AreKnown, IsTenantId, wordsIn } from '../http/input.decorators';
 import { TimeRangeQuery } from '../http/http.dto';
 import { ApiAnyObject, ApiCount, ApiInput, ApiObject, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 
-/** Filters of the feed. `since` and `until` select by the time of the event. */
-export class EventsQuery extends TimeRangeQuery {
-  @ApiInput('Only events with a higher `sequence`: the last one that the caller has read; 0 for all', { example: 1204 })
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value))
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
-  readonly after?: number;
+// The filters that the list and the stream have in common.
+const AfterFilter = () =>
+  applyDecorators(
+    ApiInput('Only events with a higher `sequence`: the last one that the caller has read; 0 for all', { example: 1204 }),
+    IsOptional(),
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value)),
+    IsInt(),
+    Min(0),
+    Max(Number.MAX_SAFE_INTEGER),
+  );
+const TypeFilter = () =>
+  applyDecorators(
+    ApiInput('Type of the event; several are separated by commas', { example: 'saga.failed,saga.compensation_failed' }),
+    IsOptional(),
+    AreKnown('event_type'),
+  );
+const KindFilter = () =>
+  applyDecorators(
+    ApiInput('Kind of the subject: of a resource, of a saga or of a sweep; several are separated by commas', { example: 'droplet' }),
+    IsOptional(),
+    AreKnown('event_kind'),
+  );
+const TenantFilter = () =>
+  applyDecorators(
+    ApiInput('Owner of the subject at the time of the event; a tenant may name itself only', { example: 'acme' }),
+    IsOptional(),
+    IsTenantId(),
+  );
+const ResourceFilter = () => applyDecorators(ApiInput('Id of the resource that the events are about'), IsOptional(), IsUUID('all'));
+const ActorFilter = () =>
+  applyDecorators(
+    ApiInput('Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin', { example: 'ops' }),
+    IsOptional(),
+    MinLength(1),
+    MaxLength(255),
+  );
 
-  @ApiInput('Type of the event; several are separated by commas', { example: 'saga.failed,saga.compensation_failed' })
-  @IsOptional()
-  @AreKnown('event_type')
-  readonly type?: string;
+/** Naming another tenant is refused rather than answered with an empty list; the scope alone decides which events are read. */
+function filtersOf({ after, type, kind, tenant_id, resource_id, actor }: StreamQuery, by: Principal): EventFilters {
+  if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+  const words = { types: type === undefined ? undefined : wordsIn(type), kinds: kind === undefined ? undefined : wordsIn(kind) };
+  return { after, ...words, tenant_id, resource_id, actor };
+}
 
-  @ApiInput('Kind of the subject: of a resource, of a saga or of a sweep; several are separated by commas', { example: 'droplet' })
-  @IsOptional()
-  @AreKnown('event_kind')
-  readonly kind?: string;
+/** Filters of the stream. */
+export class StreamQuery {
+  @AfterFilter() readonly after?: number;
+  @TypeFilter() readonly type?: string;
+  @KindFilter() readonly kind?: string;
+  @TenantFilter() readonly tenant_id?: string;
+  @ResourceFilter() readonly resource_id?: string;
+  @ActorFilter() readonly actor?: string;
 
-  @ApiInput('Owner of the subject at the time of the event; a tenant may name itself only', { example: 'acme' })
-  @IsOptional()
-  @IsTenantId()
-  readonly tenant_id?: string;
-
-  @ApiInput('Id of the resource that the events are about')
-  @IsOptional()
-  @IsUUID('all')
-  readonly resource_id?: string;
-
-  @ApiInput('Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin', { example: 'ops' })
-  @IsOptional()
-  @MinLength(1)
-  @MaxLength(255)
-  readonly actor?: string;
-
-  /** Naming another tenant is refused rather than answered with an empty list; the scope alone decides which events are read. */
   filtersFor(by: Principal): EventFilters {
-    const { after, since, until, type, kind, tenant_id, resource_id, actor } = this;
-    if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
-    const words = { types: type === undefined ? undefined : wordsIn(type), kinds: kind === undefined ? undefined : wordsIn(kind) };
-    return { after, since, until, ...words, tenant_id, resource_id, actor };
+    return filtersOf(this, by);
+  }
+}
+
+/** Filters of the list. `since` and `until` select by the time of the event. */
+export class EventsQuery extends TimeRangeQuery {
+  @AfterFilter() readonly after?: number;
+  @TypeFilter() readonly type?: string;
+  @KindFilter() readonly kind?: string;
+  @TenantFilter() readonly tenant_id?: string;
+  @ResourceFilter() readonly resource_id?: string;
+  @ActorFilter() readonly actor?: string;
+
+  filtersFor(by: Principal): EventFilters {
+    return { ...filtersOf(this, by), since: this.since, until: this.until };
   }
 }
 

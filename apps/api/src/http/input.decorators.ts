@@ -35,11 +35,20 @@ export const IsOneOf = (words: readonly string[]) => oneOf('isOneOf', words, (va
 /** Some of these words, separated by commas. */
 export const IsSomeOf = (words: readonly string[]) => oneOf('isSomeOf', words, wordsIn);
 
-function oneOf(name: string, words: readonly string[], split: (value: unknown) => readonly unknown[]) {
+/** A list of these words in a body. */
+export const IsEachOf = (words: readonly string[], least = 1) =>
+  oneOf('isEachOf', words, (value) => (Array.isArray(value) ? (value as readonly unknown[]) : [undefined]), { least, most: words.length });
+
+function oneOf(
+  name: string,
+  words: readonly string[],
+  split: (value: unknown) => readonly unknown[],
+  { least, most } = { least: 1, most: MOST_WORDS },
+) {
   const isKnown = (word: unknown) => typeof word === 'string' && words.includes(word);
   const validate = (value: unknown) => {
     const given = split(value);
-    return given.length > 0 && given.length <= MOST_WORDS && given.every(isKnown);
+    return given.length >= least && given.length <= most && given.every(isKnown);
   };
   const defaultMessage = (given?: ValidationArguments) =>
     `$property ${unknownWord(

@@ -103,6 +103,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'job_removed',
   'job_retried',
   'list_prices_set',
+  'notifications_set',
   'owner_set',
   'project_changed',
   'queue_cleaned',
@@ -147,6 +148,15 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_created',
   'tenant_limits_changed',
   'tenant_rate_card_set',
+  'webhook_changed',
+  'webhook_created',
+  'webhook_deleted',
+  'webhook_delivery_resent',
+  'webhook_paused',
+  'webhook_replayed',
+  'webhook_resumed',
+  'webhook_secret_rotated',
+  'webhook_tested',
 ];
 
 interface KnownField {

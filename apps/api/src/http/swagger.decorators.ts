@@ -158,6 +158,7 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   maxLength: ([maxLength]) => ({ type: 'string', maxLength }),
   matches: ([pattern]) => ({ type: 'string', pattern: pattern instanceof RegExp ? pattern.source : undefined }),
   isOneOf: ([values]) => ({ type: 'string', enum: values }),
+  isEachOf: ([values]) => ({ items: { type: 'string', enum: values } }),
   isSomeOf: ([values]) => ({
     type: 'string',
     anyOf: [

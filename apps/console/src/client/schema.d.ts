@@ -2056,6 +2056,270 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/events/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Stream events
+     * @description Server-Sent Events: each has the `sequence` as `id`, the type as `event`, and the event of the list as `data`. Read on after an end with the header `Last-Event-ID` (or `after`): no event is missing or repeated. Without it the stream begins with the next event. A comment every 15 s shows that the stream is alive. It ends when the token does, when the service restarts, and when the reader is too slow; 429 for more than 20 streams of a tenant. A tenant gets the events of its own things, of the time when they were its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Events_stream'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notifications/subscriptions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get who is told of events
+     * @description By mail and chat. An admin gets its own subscription, a tenant that of the tenant. The chat's address is never returned.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Subscriptions_get'];
+    /**
+     * Set who is told of events
+     * @description The whole set; only `chat_url` stays when it is left out. An admin is told of all events, a tenant of those about its own things. 400 `outbound_address_refused` for a chat that is not public or not https.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    put: operations['Subscriptions_replace'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List webhook endpoints
+     * @description Newest first. A tenant has its own endpoints, and they get the events of its own things. An admin's endpoints get all events.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Webhooks_list'];
+    put?: never;
+    /**
+     * Create a webhook endpoint
+     * @description The answer has the `secret` that verifies messages, this once. A tenant has its own endpoints, and they get the events of its own things. An admin's endpoints get all events. 400 `outbound_address_refused` for an address that is not public or not https. docs/webhooks.md explains messages, retries and how to verify them.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a webhook endpoint
+     * @description Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Webhooks_get'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete a webhook endpoint
+     * @description With its secrets and deliveries. Messages that wait are not sent.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    delete: operations['Webhooks_delete'];
+    options?: never;
+    head?: never;
+    /**
+     * Change a webhook endpoint
+     * @description Messages that wait are sent to the new address.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    patch: operations['Webhooks_update'];
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a test message
+     * @description Of type `webhook.test`, which is no event. The answer is its delivery.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_test'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/pause': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Pause a webhook endpoint
+     * @description Messages are kept, and sent when it is resumed.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_pause'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Resume a webhook endpoint
+     * @description Also one that is disabled; `replay` sends what it missed meanwhile.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_resume'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Rotate the secret of a webhook endpoint
+     * @description The answer has the new secret, this once. Messages are signed with the previous ones too for `overlap_hours`; at most three sign.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_rotate'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/replay': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send events once more
+     * @description The first 1,000 events since a time. A message keeps its `webhook-id`, so the receiver recognises what it has.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['Webhooks_replay'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhooks/{id}/deliveries': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the deliveries of a webhook endpoint
+     * @description Newest first. Finished ones are kept for 30 days.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Webhooks_listDeliveries'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/webhook-deliveries/{id}/resend': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a message once more
+     * @description With the same `webhook-id`, and with all its attempts.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    post: operations['WebhookDeliveries_resend'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/metrics': {
     parameters: {
       query?: never;
@@ -6450,6 +6714,392 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['EventResponse'][];
+    };
+    SubscriptionResponse: {
+      /** @description Where mails are sent */
+      email: string | null;
+      /** @description Host of the chat; its address is a secret */
+      chat_host: string | null;
+      /** @description Types of events; `*` is every type */
+      types: string[];
+      /**
+       * @description When
+       * @enum {string}
+       */
+      digest: 'at_once' | 'daily';
+      /** @description Who changed it last; null before the first change */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+    };
+    SubscriptionResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['SubscriptionResponse'];
+    };
+    SubscriptionBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * Format: email
+       * @description Where mails are sent; left out or null: no mails
+       * @example ops@example.com
+       */
+      email?: string | null;
+      /**
+       * @description Address of a chat room that takes `{"text": …}`, as Slack does; null: no chat; left out: as it is
+       * @example https://hooks.slack.com/services/T000/B000/XXXX
+       */
+      chat_url?: string | null;
+      /**
+       * @description Types of events; `*` is every type. `webhook.disabled` is always told
+       * @example [
+       *       "saga.failed",
+       *       "drift.opened"
+       *     ]
+       */
+      types: (
+        | '*'
+        | 'drift.closed'
+        | 'drift.opened'
+        | 'invoice.ingested'
+        | 'invoice.mismatch'
+        | 'limit.refused'
+        | 'provider.payment_failed'
+        | 'resource.attributed'
+        | 'resource.changed'
+        | 'resource.created'
+        | 'resource.deleted'
+        | 'resource.missing'
+        | 'resource.restored'
+        | 'saga.awaiting_approval'
+        | 'saga.compensation_failed'
+        | 'saga.completed'
+        | 'saga.failed'
+        | 'saga.rejected'
+        | 'saga.rolled_back'
+        | 'saga.started'
+        | 'sweep.recovered'
+        | 'sweep.stalled'
+        | 'sweep.suspect'
+        | 'tenant.changed'
+        | 'tenant.created'
+        | 'webhook.disabled'
+      )[];
+      /**
+       * @description `at_once`, or one message a day at 07:00 UTC
+       * @default at_once
+       * @enum {string}
+       */
+      digest: 'at_once' | 'daily';
+    };
+    WebhookResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      tenant_id: string | null;
+      /**
+       * @description Where messages are sent
+       * @example https://example.com/hooks/arcadia
+       */
+      url: string;
+      /** @description Types of events; `*` is every type */
+      types: string[];
+      /** @description For people */
+      description: string | null;
+      /**
+       * @description `paused`: messages wait; `disabled`: it failed, and messages are not kept
+       * @enum {string}
+       */
+      status: 'active' | 'paused' | 'disabled';
+      /** @description Why it is paused or disabled: `gone` (it answered 410) or `failing` (five days without a success) */
+      status_reason: string | null;
+      /** @description Secrets that sign at the moment; more than one after a rotation */
+      signing_secrets: number;
+      /** @description The first failure since the last success */
+      failing_since: string | null;
+      /** @description The last success, to the minute */
+      last_success_at: string | null;
+      /** @description Who created it */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time of its creation
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description Time of the last change by a person, or of its end
+       */
+      changed_at: string;
+    };
+    WebhookResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['WebhookResponse'][];
+    };
+    WebhookSecretResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      tenant_id: string | null;
+      /**
+       * @description Where messages are sent
+       * @example https://example.com/hooks/arcadia
+       */
+      url: string;
+      /** @description Types of events; `*` is every type */
+      types: string[];
+      /** @description For people */
+      description: string | null;
+      /**
+       * @description `paused`: messages wait; `disabled`: it failed, and messages are not kept
+       * @enum {string}
+       */
+      status: 'active' | 'paused' | 'disabled';
+      /** @description Why it is paused or disabled: `gone` (it answered 410) or `failing` (five days without a success) */
+      status_reason: string | null;
+      /** @description Secrets that sign at the moment; more than one after a rotation */
+      signing_secrets: number;
+      /** @description The first failure since the last success */
+      failing_since: string | null;
+      /** @description The last success, to the minute */
+      last_success_at: string | null;
+      /** @description Who created it */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time of its creation
+       */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description Time of the last change by a person, or of its end
+       */
+      changed_at: string;
+      /**
+       * @description The secret that verifies `webhook-signature`; it cannot be read later
+       * @example whsec_…
+       */
+      secret: string;
+    };
+    WebhookSecretResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['WebhookSecretResponse'];
+    };
+    WebhookBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Where messages are sent: https, port 443 or 80, a public address
+       * @example https://example.com/hooks/arcadia
+       */
+      url: string;
+      /**
+       * @description Types of events; `*` is every type
+       * @example [
+       *       "saga.failed",
+       *       "saga.completed"
+       *     ]
+       */
+      types: (
+        | '*'
+        | 'drift.closed'
+        | 'drift.opened'
+        | 'invoice.ingested'
+        | 'invoice.mismatch'
+        | 'limit.refused'
+        | 'provider.payment_failed'
+        | 'resource.attributed'
+        | 'resource.changed'
+        | 'resource.created'
+        | 'resource.deleted'
+        | 'resource.missing'
+        | 'resource.restored'
+        | 'saga.awaiting_approval'
+        | 'saga.compensation_failed'
+        | 'saga.completed'
+        | 'saga.failed'
+        | 'saga.rejected'
+        | 'saga.rolled_back'
+        | 'saga.started'
+        | 'sweep.recovered'
+        | 'sweep.stalled'
+        | 'sweep.suspect'
+        | 'tenant.changed'
+        | 'tenant.created'
+        | 'webhook.disabled'
+      )[];
+      /**
+       * @description For people
+       * @example deploys of the shop
+       */
+      description?: string;
+    };
+    WebhookResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['WebhookResponse'];
+    };
+    WebhookChangeBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Where messages are sent
+       * @example https://example.com/hooks/arcadia
+       */
+      url?: string;
+      /**
+       * @description Types of events; `*` is every type
+       * @example [
+       *       "saga.failed"
+       *     ]
+       */
+      types?: (
+        | '*'
+        | 'drift.closed'
+        | 'drift.opened'
+        | 'invoice.ingested'
+        | 'invoice.mismatch'
+        | 'limit.refused'
+        | 'provider.payment_failed'
+        | 'resource.attributed'
+        | 'resource.changed'
+        | 'resource.created'
+        | 'resource.deleted'
+        | 'resource.missing'
+        | 'resource.restored'
+        | 'saga.awaiting_approval'
+        | 'saga.compensation_failed'
+        | 'saga.completed'
+        | 'saga.failed'
+        | 'saga.rejected'
+        | 'saga.rolled_back'
+        | 'saga.started'
+        | 'sweep.recovered'
+        | 'sweep.stalled'
+        | 'sweep.suspect'
+        | 'tenant.changed'
+        | 'tenant.created'
+        | 'webhook.disabled'
+      )[];
+      /** @description For people */
+      description?: string;
+    };
+    DeliveryResponse: {
+      /**
+       * @description Type of the event
+       * @example saga.failed
+       */
+      type: string;
+      /**
+       * Format: uuid
+       * @description Id, which is the `webhook-id` of every attempt
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description Id of the endpoint
+       */
+      webhook_id: string;
+      /** @description `sequence` of the event; null for a test */
+      sequence: number | null;
+      /**
+       * @description `failed`: after the last attempt, or because the endpoint was disabled
+       * @enum {string}
+       */
+      status: 'pending' | 'delivered' | 'failed';
+      /** @description Attempts that have begun */
+      attempts: number;
+      /** @description The next attempt */
+      next_attempt_at: string | null;
+      /** @description The last attempt */
+      last_attempt_at: string | null;
+      /** @description HTTP status of the last answer; null without an answer */
+      last_status: number | null;
+      /** @description Milliseconds until the last answer, or until it failed */
+      last_ms: number | null;
+      /**
+       * @description Why the last attempt failed
+       * @example refused_by_receiver
+       */
+      error_code: string | null;
+      /**
+       * Format: date-time
+       * @description Time at which it was written
+       */
+      created_at: string;
+      /** @description Time of the success, or of giving up */
+      finished_at: string | null;
+    };
+    DeliveryResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['DeliveryResponse'];
+    };
+    RotateBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description For how long the previous secrets sign too
+       * @default 24
+       */
+      overlap_hours: number;
+    };
+    ReplayResponse: {
+      /** @description Messages that are sent once more; at most 1,000 */
+      replayed: number;
+    };
+    ReplayResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['ReplayResponse'];
+    };
+    ReplayBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * Format: date-time
+       * @description Events of this time or later
+       * @example 2026-11-01T00:00:00Z
+       */
+      since: string;
+    };
+    DeliveryResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['DeliveryResponse'][];
     };
     FieldProblem: {
       /** @description Name of the parameter or body field; empty when the input as a whole is wrong */
@@ -17117,7 +17767,17 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?: 'drift' | 'drift_rule' | 'invoice' | 'project' | 'queue' | 'resource' | 'saga' | 'sweep';
+        target_type?:
+          | 'drift'
+          | 'drift_rule'
+          | 'invoice'
+          | 'notification_subscription'
+          | 'project'
+          | 'queue'
+          | 'resource'
+          | 'saga'
+          | 'sweep'
+          | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -17203,7 +17863,17 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?: 'drift' | 'drift_rule' | 'invoice' | 'project' | 'queue' | 'resource' | 'saga' | 'sweep';
+        target_type?:
+          | 'drift'
+          | 'drift_rule'
+          | 'invoice'
+          | 'notification_subscription'
+          | 'project'
+          | 'queue'
+          | 'resource'
+          | 'saga'
+          | 'sweep'
+          | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -17501,6 +18171,1417 @@ export interface operations {
       };
       /** @description Gone */
       410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Events_stream: {
+    parameters: {
+      query?: {
+        /** @description Only events with a higher `sequence`: the last one that the caller has read; 0 for all */
+        after?: number;
+        /** @description Type of the event; several are separated by commas */
+        type?: string;
+        /** @description Kind of the subject: of a resource, of a saga or of a sweep; several are separated by commas */
+        kind?: string;
+        /** @description Owner of the subject at the time of the event; a tenant may name itself only */
+        tenant_id?: string;
+        /** @description Id of the resource that the events are about */
+        resource_id?: string;
+        /** @description Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin */
+        actor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Gone */
+      410: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Too Many Requests */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Subscriptions_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriptionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Subscriptions_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SubscriptionBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriptionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only endpoints with this status */
+        status?: 'active' | 'paused' | 'disabled';
+        /** @description Only endpoints of this tenant; a tenant may name itself only */
+        tenant_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WebhookBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookSecretResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_update: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WebhookChangeBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeliveryResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_pause: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_rotate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RotateBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookSecretResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_replay: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReplayBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReplayResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Webhooks_listDeliveries: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only rows of this time or later */
+        since?: string;
+        /** @description Only rows before this time */
+        until?: string;
+        /** @description Only deliveries with this status */
+        status?: 'pending' | 'delivered' | 'failed';
+        /** @description Type of the event; several are separated by commas */
+        type?:
+          | string
+          | (
+              | 'drift.closed'
+              | 'drift.opened'
+              | 'invoice.ingested'
+              | 'invoice.mismatch'
+              | 'limit.refused'
+              | 'provider.payment_failed'
+              | 'resource.attributed'
+              | 'resource.changed'
+              | 'resource.created'
+              | 'resource.deleted'
+              | 'resource.missing'
+              | 'resource.restored'
+              | 'saga.awaiting_approval'
+              | 'saga.compensation_failed'
+              | 'saga.completed'
+              | 'saga.failed'
+              | 'saga.rejected'
+              | 'saga.rolled_back'
+              | 'saga.started'
+              | 'sweep.recovered'
+              | 'sweep.stalled'
+              | 'sweep.suspect'
+              | 'tenant.changed'
+              | 'tenant.created'
+              | 'webhook.disabled'
+              | 'webhook.test'
+            );
+      };
+      header?: never;
+      path: {
+        /** @description Id of the endpoint */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeliveryResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  WebhookDeliveries_resend: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the delivery */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReasonBody'];
+      };
+    };
+    responses: {
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeliveryResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };

@@ -6,6 +6,7 @@ import { parseRules } from '../faults/rule';
 import { ControlError } from '../http/answer';
 import type { Ledger } from '../http/ledger';
 import type { State } from '../world/state';
+import type { MailServer } from '../mail/mail-server';
 import type { World } from '../world/world';
 import { applyAccountDocument, asFields } from './account-document';
 
@@ -17,6 +18,7 @@ interface ControlledSimulation {
   readonly world: World;
   readonly faults: FaultEngine;
   readonly ledger: Ledger;
+  readonly mail: MailServer;
   reset: (change: Partial<SeedOptions>) => void;
 }
 
@@ -58,6 +60,7 @@ export function controlRoutes(simulation: ControlledSimulation): Router {
     ledger.clear();
     res.status(204).end();
   });
+  router.get('/mails', (_, res) => void res.json(simulation.mail.mails));
   router.get('/clock', (_, res) => void res.json(clockOf(simulation)));
   router.post('/clock', (req, res) => {
     advance(simulation, asFields(req.body, 'the body').advance_ms);
@@ -65,7 +68,7 @@ export function controlRoutes(simulation: ControlledSimulation): Router {
   });
   router.use(
     (_, res) =>
-      void res.status(404).json({ error: 'Control paths: reset, account, faults, ledger, clock (see the README of the simulator)' }),
+      void res.status(404).json({ error: 'Control paths: reset, account, faults, ledger, mails, clock (see the README of the simulator)' }),
   );
   router.use(answerControlError);
   return router;

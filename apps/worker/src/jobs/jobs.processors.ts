@@ -4,6 +4,7 @@ import type { Job } from 'bullmq';
 import { DriftDetectionService, DetectionRunningError, type DetectionReport } from '#libs/drift';
 import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { domainError } from '#libs/kernel';
+import { MessageSender, WebhookSender } from '#libs/notifications';
 import { withLogFields } from '#libs/observability';
 import { Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
 import { runJob, StopSignal } from './run-job';
@@ -130,5 +131,25 @@ export class ProvisioningProcessor extends WorkerHost {
 
   process(job: Job): Promise<void> {
     return runJob(job, async () => this.engine.wake());
+  }
+}
+
+/** A job is a wake-up: tables list what is due. It ends when nothing is due any more. One at a time sends to many receivers at once. */
+@Processor(Queues.notifications)
+export class NotificationsProcessor extends WorkerHost {
+  constructor(
+    private readonly webhooks: WebhookSender,
+    private readonly messages: MessageSender,
+    private readonly stop: StopSignal,
+  ) {
+    super();
+  }
+
+  process(job: Job): Promise<{ readonly attempts: number }> {
+    const { signal } = this.stop;
+    return runJob(job, async () => {
+      const [attempts] = await Promise.all([this.webhooks.send(signal), this.messages.send(signal)]);
+      return attempts;
+    });
   }
 }

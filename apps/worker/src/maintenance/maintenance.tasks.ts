@@ -8,9 +8,10 @@ import { DigitalOcean } from '#libs/digitalocean';
 import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
 import { errorFields } from '#libs/kernel';
+import { MessageSender, notificationRetention, Subscriptions, WebhookDeliveries, WebhookEndpoints } from '#libs/notifications';
 import { balanceRetention } from '#libs/provider-billing';
 import { Reaper } from '#libs/provisioning';
-import { TickClaims } from '#libs/queues';
+import { Enqueuer, TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
 import { SAGA_RETENTION, SagaApprovals, SagaBulk, SagaStarter, StepOutputs } from '#libs/saga';
 
@@ -117,7 +118,10 @@ export class RetentionTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     if (!this.serves || !(await this.ticks.claim('housekeeping', HOURLY))) return;
-    await this.retention.apply([...inventoryRetention(this.config), ...balanceRetention(this.config), ...SAGA_RETENTION], signal);
+    await this.retention.apply(
+      [...inventoryRetention(this.config), ...balanceRetention(this.config), ...notificationRetention(), ...SAGA_RETENTION],
+      signal,
+    );
     this.log.log({ event: 'record_head', ...(await this.sealer.head()) });
   }
 }
@@ -136,6 +140,42 @@ export class BulkTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (await this.bulk.handleDue(signal)) > 0);
+  }
+}
+
+const ENCRYPT_EVERY_MS = 60_000;
+const ENCRYPTED_AT_ONCE = 100;
+
+/**
+ * Writes the deliveries and messages of new events, and wakes a worker when some are due, in the workers that serve `notifications`. A lost wake-up is
+ * repeated by the next run. [WHK-1]
+ */
+@Injectable()
+export class NotificationTask extends RepeatedTask {
+  private readonly serves: boolean;
+  private encryptedAtMs = 0;
+
+  constructor(
+    private readonly deliveries: WebhookDeliveries,
+    private readonly endpoints: WebhookEndpoints,
+    private readonly messages: MessageSender,
+    private readonly subscriptions: Subscriptions,
+    private readonly enqueuer: Enqueuer,
+    database: Database,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super('notifications', config.notifications.everyMs, database);
+    this.serves = config.worker.queues === 'all' || config.worker.queues.includes('notifications');
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    if (!this.serves) return;
+    await this.deliveries.fanOut(signal);
+    if ((await this.deliveries.areDue()) || (await this.messages.areDue())) await this.enqueuer.deliveries();
+    if (performance.now() - this.encryptedAtMs < ENCRYPT_EVERY_MS) return;
+    await this.endpoints.encryptAnew(ENCRYPTED_AT_ONCE);
+    await this.subscriptions.encryptAnew(ENCRYPTED_AT_ONCE);
+    this.encryptedAtMs = performance.now();
   }
 }
 

@@ -93,8 +93,12 @@ describe('a variable', () => {
     ['VANISH_MAX_RATIO', '20%', 'must be a number from 0 to 1, such as 0.2'],
     ['LOG_LEVEL', 'loud', 'must be one of error, warn, log, debug, verbose'],
     ['SCHEDULES', 'true', 'must be one of on, off'],
-    ['WORKER_QUEUES', 'sync-fast,metering', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning'],
-    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning'],
+    [
+      'WORKER_QUEUES',
+      'sync-fast,metering',
+      'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, notifications',
+    ],
+    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, notifications'],
     ['CORS_ORIGINS', '*', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['CORS_ORIGINS', 'https://a.example/', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['DATABASE_URL', 'mysql://app@db/arcadia', 'must be a URL like postgresql://user:password@host:5432/database'],
@@ -104,6 +108,8 @@ describe('a variable', () => {
     ['SKYAI_FINANCE_URL', 'https://me:pw@finance.example', 'must have no credentials, query or fragment'],
     ['DO_API_TOKEN', 'two words', 'must be one word of visible ASCII characters'],
     ['DO_API_TOKEN', 'line\nbreak', 'must be one word of visible ASCII characters'],
+    ['SECRETS_KEY', 'short', 'must be 32 random bytes in base64; after a rotation: the new key, a comma, the old key'],
+    ['SMTP_URL', 'https://mail.example.com', 'must be a URL like smtps://user:password@mail.example.com:465'],
     ['SIMULATOR_SCALE', '0', 'must be a number above 0, at most 10000'],
     ['REQUIRE_REDIS', 'yes', 'must be one of 1, 0'],
   ])('is refused when it is %s=%s', (name, text, problem) => {

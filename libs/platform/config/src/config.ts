@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './config.errors';
 import { purposeTokens, readEnvironment, type ConfigUse } from './environment';
-import { derivedSecret, developmentJwtSecret, fileProblem, type ExternalSecrets, type Secret } from './secrets';
+import { derivedSecret, developmentJwtSecret, developmentSecretsKey, fileProblem, type ExternalSecrets, type Secret } from './secrets';
 import { TOKEN_PURPOSES, type TokenPurpose, type Values } from './variables';
 import { vaultSettings } from './vault/vault-login';
 import { VaultSecrets } from './vault/vault-secrets';
@@ -175,8 +175,23 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     /** `sealMs` is the pause between two runs that link new records into the chain. [INV-14] */
     record: { sealMs: values.AUDIT_SEAL_MS },
-    /** `numberMs` is the pause between two runs that give committed events their numbers. [EVT-1] */
-    events: { numberMs: values.EVENTS_NUMBER_MS },
+    events: {
+      /** The pause between two runs that give committed events their numbers. [EVT-1] */
+      numberMs: values.EVENTS_NUMBER_MS,
+      /** Open streams of one tenant in one process. */
+      streamsPerTenant: values.EVENT_STREAMS_PER_TENANT,
+      heartbeatMs: values.EVENT_STREAM_HEARTBEAT_MS,
+    },
+    notifications: {
+      /** Keys in base64, newest first, in a comma list. Undefined: webhooks and chat cannot be used, in production only. */
+      secretsKey: values.SECRETS_KEY ?? (values.NODE_ENV === 'production' ? undefined : developmentSecretsKey(dataDir)),
+      /** The pause between two searches for new events and due deliveries. [WHK-1] */
+      everyMs: values.NOTIFY_MS,
+      callTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
+      /** Undefined: mails are logged. */
+      smtpUrl: values.SMTP_URL,
+      mailFrom: values.MAIL_FROM,
+    },
     retention: {
       /** Of older sweeps only the last complete one of each kind and day is kept. */
       sweepDays: values.SWEEP_RETENTION_DAYS,

@@ -97,12 +97,25 @@ export function fileProblem(error: unknown): string {
   return error instanceof InvalidFileError ? error.message : `cannot be read (${systemCode(error) ?? 'unknown error'})`;
 }
 
+/** The development secret, in `<dataDir>/jwt-secret`. Throws the error of the file system. */
+export const developmentJwtSecret = (dataDir: string): Secret =>
+  developmentSecret(dataDir, 'jwt-secret', () => randomBytes(64).toString('base64url'));
+
+/** The development key of stored secrets, in `<dataDir>/secrets-key`. It is read or made at its first use. */
+export function developmentSecretsKey(dataDir: string): Secret {
+  let key: Secret | undefined;
+  return () => {
+    key ??= developmentSecret(dataDir, 'secrets-key', () => randomBytes(32).toString('base64'));
+    return key();
+  };
+}
+
 /**
- * The development secret: created once, mode 0600, in `<dataDir>/jwt-secret`. When several processes start at once, the file of the first
- * one wins, because a link appears whole or not at all. Throws the error of the file system.
+ * Created once, mode 0600. When several processes start at once, the file of the first one wins, because a link appears whole or not at
+ * all. Throws the error of the file system.
  */
-export function developmentJwtSecret(dataDir: string): Secret {
-  const path = join(dataDir, 'jwt-secret');
+function developmentSecret(dataDir: string, name: string, make: () => string): Secret {
+  const path = join(dataDir, name);
   try {
     return fileSecret(path, anyContent);
   } catch (error) {
@@ -110,7 +123,7 @@ export function developmentJwtSecret(dataDir: string): Secret {
   }
   mkdirSync(dataDir, { recursive: true });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, `${randomBytes(64).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(draft, `${make()}\n`, { mode: 0o600, flag: 'wx' });
   try {
     linkSync(draft, path);
   } catch (error) {

@@ -1,6 +1,6 @@
 import './skip-zod-locales';
-import { deflateRawSync } from 'node:zlib';
 import { z } from 'zod';
+import { planKey, productionJwtSecret, secretsKeys } from './secret-texts';
 import { readSecret, type SecretCheck, type SecretSource } from './secrets';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
@@ -11,6 +11,9 @@ export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing',
 
 /** Selects the provider token of a call. A purpose with a token of its own has a rate budget of its own. */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
+
+/** The queues that a worker can serve. `notifications` calls no provider, so it has no token. */
+const SERVED_QUEUES = [...TOKEN_PURPOSES, 'notifications'] as const;
 
 /** The schema of the text of one variable. Its messages are "must be …" and never quote the text, which may be a secret. */
 type TextOf<T> = z.ZodType<T, string>;
@@ -85,24 +88,8 @@ function isPercentEncoded(value: string): boolean {
   }
 }
 
-/** HS512 has a 512 bit key (RFC 7518, 3.2). */
-const JWT_SECRET_MIN_BYTES = 64;
-/** Text that documentation and templates contain in place of the secret. */
-const TEMPLATE =
-  /change[-_ ]?me|replace[-_ ]?(me|this)|your[-_ ]|placeholder|jwt[-_ ]?secret|super[-_ ]?secret|example[-_ ]?secret|development/i;
-/** Compressed, 64 random hexadecimal digits have more than 40 bytes; a repeated word has fewer than 36. */
-const LEAST_COMPRESSED_BYTES = 36;
-
-const isRandom = (secret: string): boolean =>
-  !TEMPLATE.test(secret) && new Set(secret).size >= 8 && deflateRawSync(secret, { level: 9 }).length >= LEAST_COMPRESSED_BYTES;
-
-/** What production accepts as the shared secret. [TEN-9] */
-const productionJwtSecret = z
-  .string()
-  .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
-  .refine(isRandom, 'must be random in production, not a default or a template');
-
-const planKey: TextOf<string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
+const smtpUrl = url(/^smtps?$/, 'smtps://user:password@mail.example.com:465');
+const mailAddress: TextOf<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+$/, 'must be an address like arcadia@example.com');
 
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {
@@ -190,7 +177,7 @@ const SHAPE = {
 
   REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
   QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
-  WORKER_QUEUES: setting('worker', `all, or a comma list of ${TOKEN_PURPOSES.join(', ')}`, allOrSome(TOKEN_PURPOSES), 'all'),
+  WORKER_QUEUES: setting('worker', `all, or a comma list of ${SERVED_QUEUES.join(', ')}`, allOrSome(SERVED_QUEUES), 'all'),
   SCHEDULES: setting('worker', 'on: this worker maintains the schedules; off: it only runs jobs', flag('on', 'off'), 'on'),
   SCHEDULES_REPAIR_MS: setting('worker', 'between two checks for lost schedules and overdue sweeps (OPS-4)', timerMs(100), '30000'),
   QUEUE_LOCK_MS: setting('queues', "a dead worker's job is free after this (OPS-3)", timerMs(1000), '10000'),
@@ -249,6 +236,22 @@ const SHAPE = {
   PLAN_KEY: secret('saga', 'key of the hashes of plans, 32 bytes or more; unset: made from JWT_SECRET; also _FILE', planKey),
   REAPER_GRACE_MS: setting('provisioning', 'time after a saga in which its late effects are looked for (SAG-6)', ms, '900000'),
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
+
+  SECRETS_KEY: secret(
+    'notifications',
+    'keys of the stored secrets of webhooks and chat, 32 bytes in base64, newest first; development: made in DATA_DIR; also _FILE',
+    secretsKeys,
+  ),
+  NOTIFY_MS: setting('worker', 'between two searches for new events and due deliveries (WHK-1)', timerMs(50), '500'),
+  OUTBOUND_TIMEOUT_MS: setting('notifications', 'time limit of one delivery', timerMs(100), '15000'),
+  SMTP_URL: secret(
+    'notifications',
+    'mail server; unset: mails are logged, and go to a simulator that is the provider; also _FILE',
+    smtpUrl,
+  ),
+  MAIL_FROM: setting('notifications', 'sender of mails', mailAddress, 'arcadia-cloud@localhost.invalid'),
+  EVENT_STREAMS_PER_TENANT: setting('api', 'open streams of events of one tenant in one process', wholeNumber(1, 10_000), '20'),
+  EVENT_STREAM_HEARTBEAT_MS: setting('api', 'between two heartbeats of an idle stream', timerMs(100), '15000'),
 
   COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),

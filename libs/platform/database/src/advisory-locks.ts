@@ -20,6 +20,8 @@ export const ADVISORY_LOCKS = {
   rating: '815004030',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
+  /** One webhook endpoint is created at a time, so that two at once do not exceed the number of an owner (`WebhookEndpoints`). */
+  webhookCreation: '815004040',
   /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant`, or changes it (`TenantWriter`). */
   tenantStarts: 'hashtextextended(tenant, 815004011)',
   /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */

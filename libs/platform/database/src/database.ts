@@ -5,6 +5,7 @@ import { escapeLiteral, Pool, type ClientBase } from 'pg';
 import { platformConnectionString, serviceConnectionString } from './connection-string';
 import { bulkLoadOn, type BulkLoad } from './bulk-load';
 import { DatabaseBusyError, DatabaseUnavailableError, translateConnectError, translateDatabaseError } from './database.errors';
+import { NotificationListener } from './notification-listener';
 import type { Queryable, Statement } from './queryable';
 import { schemaState } from './schema-version';
 
@@ -40,8 +41,9 @@ export class Database implements Queryable, OnApplicationShutdown {
   private readonly unscoped: Pool;
   private readonly bulk: Pool;
   private readonly pools: Pool[] = [];
+  private readonly listeners: NotificationListener[] = [];
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(@Inject(CONFIG) private readonly config: Config) {
     const { url, poolSize } = config.database;
     this.platform = this.open(platformConnectionString(url()), poolSize);
     this.unscoped = this.open(serviceConnectionString(url()), poolSize);
@@ -122,11 +124,18 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
+  /** Calls `heard` for each notification on a channel, on one connection of its own, and once for each time that it is opened. */
+  listen(channel: string, heard: () => void): void {
+    const lost = () => this.log.warn({ event: 'database_connection_lost' });
+    this.listeners.push(new NotificationListener(platformConnectionString(this.config.database.url()), channel, heard, lost));
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
     await Promise.all(this.pools.splice(0).map((pool) => pool.end()));
   }
 

@@ -3,7 +3,7 @@ import type { Scope } from '#libs/identity';
 import { decodeCursor, pageOf, SEQUENCE_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { In, MoreThan, type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { EventNumber, EventSequencerState } from './entities/event-number.entity';
 import { EventSources } from './event-source';
 import { FeedArchivedError } from './events.errors';
@@ -56,6 +56,36 @@ interface EventRow {
 
 const OPERATOR = 'operator';
 
+/** An event before it is prepared for a reader, for a caller that has many readers. Who may read it: its owner at its time. [EVT-2] */
+export class NumberedEvent {
+  constructor(
+    private readonly number: EventNumber,
+    private readonly row: EventRow,
+  ) {}
+
+  get sequence(): number {
+    return Number(this.number.sequence);
+  }
+
+  get type(): string {
+    return this.number.type;
+  }
+
+  get atMs(): number {
+    return this.number.at.getTime();
+  }
+
+  get tenantId(): string | null {
+    return this.number.tenantId;
+  }
+
+  /** The event as a reader of this scope sees it; undefined for a tenant that must not see it. */
+  viewFor(scope: Scope): FoundEvent | undefined {
+    const isVisible = scope.kind === 'platform' || this.number.tenantId === scope.tenantId;
+    return isVisible ? eventView(this.number, this.row, scope) : undefined;
+  }
+}
+
 /**
  * Reads the feed in the order of its numbers. A tenant's statements contain the tenant twice: as a condition, and as the scope of row
  * security, under which the numbers and the rows of the events are read. The tenant of an event is the owner at its time. [TEN-4]
@@ -90,6 +120,30 @@ export class EventReader {
       return row ? [eventView(number, row, scope)] : [];
     });
     return { data, page: { next_cursor }, as_of: as_of.toISOString(), completeness: {} };
+  }
+
+  /** The next events in the order of their numbers, of all tenants, and the last number that was read. */
+  async next(after: number, limit: number): Promise<{ readonly events: NumberedEvent[]; readonly last: number }> {
+    const numbers = await this.numbers.find({ where: { sequence: MoreThan(String(after)) }, order: { sequence: 'ASC' }, take: limit });
+    return { events: await this.numbered(numbers), last: Number(numbers.at(-1)?.sequence ?? after) };
+  }
+
+  /** The events with these numbers, of all tenants; those that are archived are missing. */
+  async find(sequences: readonly string[]): Promise<NumberedEvent[]> {
+    return sequences.length === 0 ? [] : this.numbered(await this.numbers.findBy({ sequence: In([...new Set(sequences)]) }));
+  }
+
+  /** The last number that was given. */
+  async lastSequence(): Promise<number> {
+    return Number((await this.states.findOneBy({ one: true }))?.lastSequence ?? 0);
+  }
+
+  private async numbered(numbers: readonly EventNumber[]): Promise<NumberedEvent[]> {
+    const rows = await this.rowsOf(this.database, numbers);
+    return numbers.flatMap((number) => {
+      const row = rows.get(`${number.source}/${number.eventId}`);
+      return row ? [new NumberedEvent(number, row)] : [];
+    });
   }
 
   /** The types of all numbered events in scope, which another release may have written. */
@@ -137,6 +191,15 @@ export class EventReader {
     if (scope.kind === 'tenant') return this.tenants.run(scope.tenantId, (em) => work(em, queryableOf(em)));
     return work(this.numbers.manager, this.database);
   }
+}
+
+/** True for an event that a reader with these filters gets. `since` and `until` select from a list only. */
+export function matches(event: FoundEvent, { types, kinds, tenant_id, resource_id, actor }: EventFilters): boolean {
+  if (types !== undefined && !types.includes(event.type)) return false;
+  if (kinds !== undefined && !kinds.includes(event.subject.kind ?? '')) return false;
+  if (tenant_id !== undefined && event.tenant_id !== tenant_id) return false;
+  if (resource_id !== undefined && event.resource_id !== resource_id) return false;
+  return actor === undefined || event.actor === actor;
 }
 
 /** Adds only the conditions that were given, so that the planner finds the index of each. */

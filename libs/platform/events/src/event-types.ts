@@ -27,6 +27,7 @@ export const EVENT_TYPES = [
   'sweep.suspect',
   'tenant.changed',
   'tenant.created',
+  'webhook.disabled',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

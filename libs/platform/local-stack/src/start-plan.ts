@@ -103,9 +103,14 @@ function port(env: NodeJS.ProcessEnv, name: string, usual: number): number {
   throw new LaunchError('launch_configuration_invalid', `${name} must be a whole number from 1 to 65535`);
 }
 
-/** The provider and the finance service that the simulator plays. */
+/** The provider, the finance service and the mail server that the simulator plays; it is reached as a proxy to any mail server. */
 export function simulatorEnvironment(url: string, token: string): NodeJS.ProcessEnv {
-  return { DO_API_URL: url, DO_API_TOKEN: token, SKYAI_FINANCE_URL: `${url}/finance` };
+  return {
+    DO_API_URL: url,
+    DO_API_TOKEN: token,
+    SKYAI_FINANCE_URL: `${url}/finance`,
+    SMTP_URL: `smtp://simulator.invalid:25?proxy=${url}`,
+  };
 }
 
 /** The environment of api, worker and simulator, always without the owner's key to the database. */

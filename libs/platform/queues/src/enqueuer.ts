@@ -49,6 +49,11 @@ export class Enqueuer {
     await withQueueTimeout(this.clients.queue(Queues.billing).addBulk(jobs));
   }
 
+  /** Notifies a worker that deliveries are due. Deduplicated. */
+  async deliveries(): Promise<void> {
+    await withQueueTimeout(this.clients.queue(Queues.notifications).add('deliveries', {}, { deduplication: { id: 'deliveries' } }));
+  }
+
   /** Notifies a worker that sagas are due. Not deduplicated. */
   async sagas(): Promise<void> {
     await withQueueTimeout(this.clients.queue(Queues.provisioning).add('sagas', {}));

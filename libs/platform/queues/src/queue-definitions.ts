@@ -1,14 +1,15 @@
 import type { TokenPurpose } from '#libs/config';
 import type { JobsOptions } from 'bullmq';
 
-/** All queues. A queue's jobs call the provider with the token of the queue's name. */
+/** All queues. A queue's jobs call the provider with the token of the queue's name; those of `notifications` do not call it. */
 export const Queues = {
   syncFast: 'sync-fast',
   syncFull: 'sync-full',
   syncSlow: 'sync-slow',
   billing: 'billing',
   provisioning: 'provisioning',
-} as const satisfies Record<string, TokenPurpose>;
+  notifications: 'notifications',
+} as const satisfies Record<string, TokenPurpose | 'notifications'>;
 
 export type QueueName = (typeof Queues)[keyof typeof Queues];
 
@@ -48,6 +49,9 @@ export interface RatingJob {
   readonly run_id: string;
 }
 
+/** Deliveries of webhooks, mails or messages are due. Tables list them: a lost or repeated wake-up changes nothing. */
+export type DeliveriesJob = Readonly<Record<string, never>>;
+
 /** Job name → payload. Payloads contain ids and names only: the board displays jobs, and the queue's storage keeps them. [TEN-8] */
 export interface Jobs {
   readonly sweep: SweepJob;
@@ -58,6 +62,7 @@ export interface Jobs {
   readonly ingest: IngestJob;
   readonly 'finance-push': FinancePushJob;
   readonly rating: RatingJob;
+  readonly deliveries: DeliveriesJob;
 }
 
 export type JobName = keyof Jobs;

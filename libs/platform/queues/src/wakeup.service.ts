@@ -5,7 +5,7 @@ import type { QueueName } from './queue-definitions';
 
 /**
  * Wakes workers after a request has been committed. A failed wake-up is logged, never thrown: it delays the work until the
- * workers' next timer (`SCHEDULES_REPAIR_MS`, for sagas `SAGA_RECONCILE_MS`). Each call takes 2 s longer during an outage of
+ * workers' next timer (`SCHEDULES_REPAIR_MS`, for sagas `SAGA_RECONCILE_MS`, for deliveries `NOTIFY_MS`). Each call takes 2 s longer during an outage of
  * the queues.
  */
 @Injectable()
@@ -28,6 +28,10 @@ export class WakeupService {
 
   wakeRatingWorker(runId: string): Promise<void> {
     return this.wake({ event: 'rating_wakeup_failed' }, () => this.enqueuer.ratings([runId]));
+  }
+
+  wakeDeliveryWorker(): Promise<void> {
+    return this.wake({ event: 'delivery_wakeup_failed' }, () => this.enqueuer.deliveries());
   }
 
   wakeSagaWorkers(): Promise<void> {

@@ -49,7 +49,7 @@ export interface Product {
   readonly raw: unknown;
 }
 
-/** One write. `isAction`: the response contains an action, after whose end the effect is visible. */
+/** One write. `isAction`: the response contains an action; the effect is visible after its end. */
 export interface ProductRequest {
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;

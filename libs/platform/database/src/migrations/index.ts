@@ -40,6 +40,8 @@ import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration'
 import { RateCards1795000001191 } from './1191-rate-cards.migration';
 import { Rating1795000001192 } from './1192-rating.migration';
 import { SagaVerbs1795000001230 } from './1230-saga-verbs.migration';
+import { Webhooks1795000001240 } from './1240-webhooks.migration';
+import { Notifications1795000001241 } from './1241-notifications.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -85,4 +87,6 @@ export const migrations = [
   RateCards1795000001191,
   Rating1795000001192,
   SagaVerbs1795000001230,
+  Webhooks1795000001240,
+  Notifications1795000001241,
 ];

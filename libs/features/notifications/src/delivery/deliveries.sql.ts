@@ -1,0 +1,155 @@
+// All statements of this file are set-based, because thousands of rows may be due, or fenced by the lease of a delivery.
+
+/** A closed tenant gets no notifications. */
+const isOpen = (alias: string) => `not exists (select from tenants t where t.id = ${alias}.tenant_id and t.status = 'closed')`;
+
+/** Seven in the morning, in UTC. */
+const NEXT_DIGEST = `date_trunc('day', clock_timestamp() - interval '7 hours', 'UTC') + interval '1 day 7 hours'`;
+
+/**
+ * Writes the deliveries and messages of the next events and moves the place in the feed, all or nothing: each endpoint gets each event once. The row of
+ * the place is locked first, so processes follow each other. A number that this statement does not see yet is found by the next one, and
+ * no lower number can appear later. [WHK-1] $1 most events.
+ */
+export const FAN_OUT = `
+with place as materialized (select last_sequence from notification_cursor for update),
+next as materialized (
+  select n.sequence, n.type, n.tenant_id from event_numbers n where n.sequence > (select last_sequence from place) order by n.sequence limit $1),
+written as (
+  insert into webhook_deliveries (endpoint_id, tenant_id, sequence, type)
+  select e.id, e.tenant_id, n.sequence, n.type
+    from next n join webhook_endpoints e
+      on e.status in ('active', 'paused') and n.sequence > e.after_sequence
+     and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
+   where ${isOpen('e')}
+  on conflict (endpoint_id, sequence) do nothing
+  returning 1),
+notified as (
+  insert into notification_messages (owner, tenant_id, channel, sequence, next_attempt_at)
+  select s.owner, s.tenant_id, c.channel, n.sequence,
+         case when s.digest = 'at_once' then clock_timestamp() else ${NEXT_DIGEST} end
+    from next n join notification_subscriptions s
+      on n.sequence > s.after_sequence and (s.tenant_id is null or s.tenant_id = n.tenant_id)
+     and (s.types = '{*}' or n.type = any (s.types) or n.type = 'webhook.disabled')
+    cross join lateral (values ('mail', s.email is not null), ('chat', s.chat_sealed is not null)) c(channel, is_wanted)
+   where c.is_wanted and ${isOpen('s')}
+  on conflict (owner, channel, sequence) do nothing
+  returning 1),
+moved as (update notification_cursor set last_sequence = (select max(sequence) from next) where exists (select from next) returning 1)
+select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from notified) as messages, (select count(*)::int from moved) as moved`;
+
+const DUE = `d.status = 'pending' and d.next_attempt_at <= clock_timestamp() and (d.lease_until is null or d.lease_until <= clock_timestamp())`;
+
+export const WEBHOOKS_ARE_DUE = `
+select exists (select from webhook_endpoints e join webhook_deliveries d on d.endpoint_id = e.id where e.status = 'active' and ${DUE}) as due`;
+
+/**
+ * Leases due deliveries to this worker: of each endpoint only a few, so that a slow one does not delay the others.
+ * $1 most of one endpoint, $2 most of all, $3 endpoints that are busy, $4 length of the lease in ms.
+ */
+export const CLAIM_WEBHOOKS = `
+with due as materialized (
+  select x.id from webhook_endpoints e
+   cross join lateral (
+     select d.id, d.next_attempt_at from webhook_deliveries d where d.endpoint_id = e.id and ${DUE}
+      order by d.next_attempt_at, d.sequence limit $1 for update skip locked) x
+   where e.status = 'active' and not e.id = any ($3::uuid[]) order by x.next_attempt_at limit $2),
+claimed as (
+  update webhook_deliveries d
+     set lease_until = clock_timestamp() + $4::int * interval '1 millisecond', attempts = d.attempts + 1, last_attempt_at = clock_timestamp()
+    from due where d.id = due.id
+  returning d.id, d.endpoint_id, d.sequence::text as sequence, d.attempts, d.lease_until::text as lease)
+select c.*, e.tenant_id, e.url, e.secrets from claimed c join webhook_endpoints e on e.id = c.endpoint_id`;
+
+/** The receiver has the message. $1 delivery, $2 lease, $3 status, $4 ms. */
+export const DELIVERED = `
+with done as (
+  update webhook_deliveries
+     set status = 'delivered', lease_until = null, last_status = $3, last_ms = $4, error_code = null, finished_at = clock_timestamp()
+   where id = $1 and lease_until = $2::timestamptz and status = 'pending' returning endpoint_id)
+update webhook_endpoints e set failing_since = null, last_success_at = clock_timestamp() from done
+ where e.id = done.endpoint_id
+   and (e.failing_since is not null or e.last_success_at is null or e.last_success_at < clock_timestamp() - interval '1 minute')`;
+
+/**
+ * The attempt failed: the next one follows after a pause, or none. Returns for how long the endpoint has had nothing but failures.
+ * $1 delivery, $2 lease, $3 status, $4 ms, $5 code, $6 pause in ms; null: given up.
+ */
+export const FAILED = `
+with failed as (
+  update webhook_deliveries
+     set status = case when $6::bigint is null then 'failed' else 'pending' end, lease_until = null, last_status = $3, last_ms = $4, error_code = $5,
+         next_attempt_at = clock_timestamp() + coalesce($6::bigint, 0) * interval '1 millisecond',
+         finished_at = case when $6::bigint is null then clock_timestamp() end
+   where id = $1 and lease_until = $2::timestamptz and status = 'pending' returning endpoint_id)
+update webhook_endpoints e set failing_since = coalesce(e.failing_since, clock_timestamp()) from failed
+ where e.id = failed.endpoint_id
+returning extract(epoch from clock_timestamp() - e.failing_since)::float8 as failing_s`;
+
+/** The worker ends: the attempt counts as not begun. $1 delivery, $2 lease. */
+export const HANDED_BACK = `
+update webhook_deliveries set lease_until = null, attempts = attempts - 1 where id = $1 and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** Nothing is sent to a disabled endpoint. $1 endpoint. */
+export const CLOSE_DELIVERIES = `
+update webhook_deliveries set status = 'failed', error_code = 'webhook_disabled', lease_until = null, finished_at = clock_timestamp()
+ where endpoint_id = $1 and status = 'pending'`;
+
+/**
+ * Sends the latest events since a time once more, also those that the endpoint never got. $1 endpoint, $2 since, $3 most events. A message
+ * keeps its id, so the receiver recognises what it has.
+ */
+export const REPLAY = `
+with chosen as (
+  select n.sequence, n.type, e.id as endpoint_id, e.tenant_id
+    from webhook_endpoints e join event_numbers n
+      on (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
+   where e.id = $1 and n.at >= $2::timestamptz
+     and n.sequence >= coalesce((select b.sequence from event_numbers b where b.numbered_at >= $2::timestamptz order by b.numbered_at, b.sequence limit 1), 9223372036854775807)
+   order by n.sequence limit $3)
+insert into webhook_deliveries as d (endpoint_id, tenant_id, sequence, type) select endpoint_id, tenant_id, sequence, type from chosen
+on conflict (endpoint_id, sequence) do update
+   set status = 'pending', attempts = 0, next_attempt_at = clock_timestamp(), lease_until = null, finished_at = null
+ where d.status <> 'pending'
+returning d.sequence::text as sequence`;
+
+/** Finished deliveries older than some days. $1 most rows, $2 days. */
+export const OLD_DELIVERIES = `
+delete from webhook_deliveries where id in (
+  select id from webhook_deliveries where finished_at < clock_timestamp() - $2::int * interval '1 day' limit $1 for update skip locked)`;
+
+const MESSAGE_DUE = `m.status = 'pending' and m.next_attempt_at <= clock_timestamp() and (m.lease_until is null or m.lease_until <= clock_timestamp())`;
+
+export const MESSAGES_ARE_DUE = `select exists (select from notification_messages m where ${MESSAGE_DUE}) as due`;
+
+/** Leases everything that is due for one subscriber and channel. $1 most events, $2 length of the lease in ms. */
+export const CLAIM_MESSAGES = `
+with chosen as materialized (
+  select m.owner, m.channel from notification_messages m where ${MESSAGE_DUE} order by m.next_attempt_at limit 1 for update skip locked),
+due as materialized (
+  select m.id from notification_messages m join chosen c using (owner, channel) where ${MESSAGE_DUE} order by m.sequence limit $1 for update of m skip locked),
+claimed as (
+  update notification_messages m set lease_until = statement_timestamp() + $2::int * interval '1 millisecond', attempts = m.attempts + 1
+    from due where m.id = due.id
+  returning m.id, m.owner, m.channel, m.sequence, m.attempts, m.lease_until)
+select c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, array_agg(c.id::text order by c.sequence) as ids,
+       array_agg(c.sequence::text order by c.sequence) as sequences, max(c.attempts) as attempts, max(c.lease_until)::text as lease
+  from claimed c join notification_subscriptions s on s.owner = c.owner group by c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed`;
+
+/** $1 messages, $2 lease. */
+export const MESSAGES_SENT = `
+update notification_messages set status = 'sent', lease_until = null, error_code = null, finished_at = clock_timestamp()
+ where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** $1 messages, $2 lease, $3 code, $4 pause in ms; null: given up. */
+export const MESSAGES_FAILED = `
+update notification_messages
+   set status = case when $4::bigint is null then 'failed' else 'pending' end, lease_until = null, error_code = $3,
+       next_attempt_at = clock_timestamp() + coalesce($4::bigint, 0) * interval '1 millisecond',
+       finished_at = case when $4::bigint is null then clock_timestamp() end
+ where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** $1 most rows, $2 days. */
+export const OLD_MESSAGES = `
+delete from notification_messages where id in (
+  select id from notification_messages where finished_at < clock_timestamp() - $2::int * interval '1 day' limit $1 for update skip locked)`;

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { CONFIG, type Config } from '#libs/config';
+import { Database } from '#libs/database';
+import { EventReader } from '#libs/events';
+import { errorCode, errorFields } from '#libs/kernel';
+import { counter } from '#libs/observability';
+import { OutboundHttp } from '#libs/outbound-http';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { nextStep } from '../delivery/retry-plan';
+import { CLAIM_MESSAGES, MESSAGES_ARE_DUE, MESSAGES_FAILED, MESSAGES_SENT } from '../delivery/deliveries.sql';
+import type { Channel } from '../entities/notification-subscription.entity';
+import { RefusedByReceiverError } from '../notifications.errors';
+import { SecretBox } from '../secret-box';
+import { Mailer } from './mailer';
+import { messageText } from './message-text';
+import { chatPlace } from './subscriptions';
+
+/** Events of one mail. */
+const MOST_EVENTS = 500;
+/** Longer than a call, so that a living worker records its outcome in time. */
+const LEASE_EXTRA_MS = 30_000;
+
+const sent = counter(
+  'arcadia_messages_total',
+  'Mails and messages to chats, by channel and outcome',
+  ['channel', 'outcome'],
+  [
+    { channel: 'mail', outcome: 'sent' },
+    { channel: 'mail', outcome: 'failed' },
+    { channel: 'chat', outcome: 'sent' },
+    { channel: 'chat', outcome: 'failed' },
+  ],
+);
+
+interface Claimed {
+  readonly owner: string;
+  readonly channel: Channel;
+  readonly tenant_id: string | null;
+  readonly email: string | null;
+  readonly chat_sealed: string | null;
+  readonly ids: readonly string[];
+  readonly sequences: readonly string[];
+  readonly attempts: number;
+  readonly lease: string;
+}
+
+/** Notifies subscribers of events by mail and chat. What is due for one of them together is one message. */
+@Injectable()
+export class MessageSender {
+  private readonly log = new Logger('Messages');
+  private readonly leaseMs: number;
+
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventReader,
+    private readonly mailer: Mailer,
+    private readonly outbound: OutboundHttp,
+    private readonly box: SecretBox,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.leaseMs = config.notifications.callTimeoutMs + LEASE_EXTRA_MS;
+  }
+
+  async areDue(): Promise<boolean> {
+    const [row] = await this.database.query<{ due: boolean }>(MESSAGES_ARE_DUE);
+    return row?.due ?? false;
+  }
+
+  /** Sends until nothing is due, one message at a time. */
+  async send(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      if (signal?.aborted) return;
+      const [claimed] = await this.database.query<Claimed>(CLAIM_MESSAGES, [MOST_EVENTS, this.leaseMs]);
+      if (!claimed) return;
+      await this.attempt(claimed, signal);
+    }
+  }
+
+  private async attempt(claimed: Claimed, signal?: AbortSignal): Promise<void> {
+    const { channel, ids, lease, attempts } = claimed;
+    try {
+      await this.notify(claimed, signal);
+      await this.database.query(MESSAGES_SENT, [ids, lease]);
+      sent.inc({ channel, outcome: 'sent' });
+    } catch (error) {
+      const step = nextStep(attempts, undefined, Math.random());
+      this.log.warn({ event: 'message_failed', channel, attempt: attempts, ...errorFields(error), again: step.is === 'retry' });
+      await this.database.query(MESSAGES_FAILED, [ids, lease, errorCode(error), step.is === 'retry' ? step.afterMs : null]);
+      sent.inc({ channel, outcome: 'failed' });
+    }
+  }
+
+  /** A subscriber that has removed the channel meanwhile gets nothing. */
+  private async notify({ owner, channel, tenant_id, email, chat_sealed, ids, sequences }: Claimed, signal?: AbortSignal): Promise<void> {
+    const scope = tenant_id === null ? ({ kind: 'platform' } as const) : ({ kind: 'tenant', tenantId: tenant_id } as const);
+    const events = (await this.events.find(sequences)).flatMap((event) => event.viewFor(scope) ?? []);
+    if (events.length === 0) return;
+    const message = messageText(events.sort((a, b) => a.sequence - b.sequence));
+    if (channel === 'mail' && email !== null) await this.mailer.send({ to: email, ...message, messageId: ids[0] ?? randomUUID() });
+    if (channel === 'chat' && chat_sealed !== null) {
+      const url = this.box.open(chat_sealed, chatPlace(owner));
+      const body = JSON.stringify({ text: `${message.subject}\n${message.text}` });
+      const { status } = await this.outbound.post({ url, headers: { 'content-type': 'application/json' }, body, signal });
+      if (status < 200 || status > 299) throw new RefusedByReceiverError(status);
+    }
+  }
+}

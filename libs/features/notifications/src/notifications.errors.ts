@@ -1,0 +1,53 @@
+import { domainError } from '#libs/kernel';
+
+export class WebhookNotFoundError extends domainError('webhook_not_found', 'not_found', 'There is no webhook endpoint with this id') {}
+
+export class WebhookDeliveryNotFoundError extends domainError(
+  'webhook_delivery_not_found',
+  'not_found',
+  'There is no webhook delivery with this id',
+) {}
+
+export class TooManyWebhooksError extends domainError(
+  'too_many_webhooks',
+  'conflict',
+  (most: number) => `There are ${most} webhook endpoints already, which is the most: delete one that is not used`,
+) {}
+
+/** The endpoint gets nothing at the moment. */
+export class WebhookNotActiveError extends domainError(
+  'webhook_not_active',
+  'conflict',
+  (status: string) => `The webhook endpoint is ${status}; resume it first`,
+) {}
+
+/** The installation has no key for secrets. */
+export class SecretsKeyMissingError extends domainError(
+  'secrets_key_missing',
+  'unavailable',
+  'Webhooks and chat need a key for their secrets; the operator of this service must set SECRETS_KEY',
+) {}
+
+/** The key of a stored secret is not among those of `SECRETS_KEY`, or the stored text was changed. */
+export class UnreadableSecretError extends domainError(
+  'secret_unreadable',
+  'unavailable',
+  'A stored secret cannot be read with the keys of SECRETS_KEY; add the key that encrypted it, or rotate the secret',
+) {}
+
+/** The mail server refused a mail, or cannot be reached. `reason` is a code. */
+export class MailRefusedError extends domainError(
+  'mail_refused',
+  'unavailable',
+  (reason: string) => `The mail server did not take the mail (${reason})`,
+) {}
+
+/** The rows of an event are archived. */
+export class EventArchivedError extends domainError('event_archived', 'gone', 'The event has been archived') {}
+
+/** The receiver answered, but not with success. Its code is stored with the delivery. */
+export class RefusedByReceiverError extends domainError(
+  'refused_by_receiver',
+  'unavailable',
+  (status: number) => `The receiver answered with status ${status}`,
+) {}

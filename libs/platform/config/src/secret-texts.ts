@@ -1,0 +1,32 @@
+import './skip-zod-locales';
+import { deflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+
+// Which texts can be secrets. The messages never quote them.
+
+/** HS512 has a 512 bit key (RFC 7518, 3.2). */
+const JWT_SECRET_MIN_BYTES = 64;
+/** Text that documentation and templates contain in place of the secret. */
+const TEMPLATE =
+  /change[-_ ]?me|replace[-_ ]?(me|this)|your[-_ ]|placeholder|jwt[-_ ]?secret|super[-_ ]?secret|example[-_ ]?secret|development/i;
+/** Compressed, 64 random hexadecimal digits have more than 40 bytes; a repeated word has fewer than 36. */
+const LEAST_COMPRESSED_BYTES = 36;
+
+const isRandom = (secret: string): boolean =>
+  !TEMPLATE.test(secret) && new Set(secret).size >= 8 && deflateRawSync(secret, { level: 9 }).length >= LEAST_COMPRESSED_BYTES;
+
+/** What production accepts as the shared secret. [TEN-9] */
+export const productionJwtSecret = z
+  .string()
+  .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_MIN_BYTES, `must have at least ${JWT_SECRET_MIN_BYTES} bytes in production`)
+  .refine(isRandom, 'must be random in production, not a default or a template');
+
+/** Keys of AES-256, newest first. */
+export const secretsKeys: z.ZodType<string, string> = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((key) => /^[A-Za-z0-9+/]{43}=$/.test(key.trim())),
+    'must be 32 random bytes in base64; after a rotation: the new key, a comma, the old key',
+  );
+
+export const planKey: z.ZodType<string, string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');

@@ -1,0 +1,119 @@
+import { MessageSender, Subscriptions, WebhookDeliveries, type SubscriptionView } from '#libs/notifications';
+import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src/start-simulator';
+import { simulatorEnvironment } from '../../../libs/platform/local-stack/src/start-plan';
+import { ACME_HEADER, ADMIN_HEADER, tenantHeader } from '../../support/principals';
+import { anEvent, NotificationsWorld } from './notifications-world';
+import { first, status } from './receiver';
+
+interface Mail {
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly raw: string;
+}
+
+let simulator: RunningSimulator;
+let world: NotificationsWorld;
+beforeAll(async () => {
+  simulator = await startSimulator({ empty: true });
+  const { SMTP_URL } = simulatorEnvironment(simulator.url, simulator.token);
+  world = await NotificationsWorld.open({ SMTP_URL: SMTP_URL ?? '' });
+});
+afterAll(async () => {
+  await world.close();
+  await simulator.close();
+});
+afterEach(() => world.owner.query('delete from notification_subscriptions'));
+
+const subscribe = async (body: object, who: Record<string, string> = ADMIN_HEADER, expected = 200) => {
+  const { body: answer } = await world.http().put('/api/v1/notifications/subscriptions').set(who).send(body).expect(expected);
+  return answer as { readonly data: SubscriptionView; readonly code: string };
+};
+const mails = async (): Promise<Mail[]> => {
+  const found = (await (await fetch(`${simulator.url}/_simulator/mails`)).json()) as Mail[];
+  return found.map((mail) => ({ ...mail, raw: mail.raw.replaceAll('=\r\n', '') })); // long lines are folded
+};
+const mailsTo = async (to: string) => (await mails()).filter((mail) => mail.to.includes(to));
+const send = () => world.service(MessageSender).send();
+
+it('tells an admin of all events and a tenant of its own, each of the chosen types, in one mail for what is due together [WHK-1]', async () => {
+  await subscribe({ email: 'ops@example.com', types: ['saga.failed', 'tenant.changed'] });
+  await subscribe({ email: 'acme@example.com', types: ['*'] }, ACME_HEADER);
+  await world.happen(
+    anEvent('acme', 'one'),
+    anEvent('birch', 'two\r\nBcc: evil@example.com'),
+    anEvent('acme', 'three', { type: 'tenant.created' }),
+  );
+  await send();
+  await send();
+  const [ops, ...moreOps] = await mailsTo('ops@example.com');
+  const [acme, ...moreAcme] = await mailsTo('acme@example.com');
+  expect([...moreOps, ...moreAcme]).toEqual([]);
+  expect(ops?.subject).toBe('arcadia-cloud: 2 events (2 tenant.changed)');
+  expect(ops?.raw).toContain('tenant.changed one');
+  expect(ops?.raw).not.toMatch(/^Bcc:/m);
+  expect(acme?.raw).toContain('three');
+  expect(acme?.raw).not.toContain('two');
+  expect(acme?.raw).toContain('by operator');
+  expect((await mailsTo('evil@example.com')).length).toBe(0);
+});
+
+it('tells of a disabled webhook, whatever the types are', async () => {
+  await subscribe({ email: 'owner@example.com', types: [] }, ACME_HEADER);
+  await world.happen(anEvent('acme', 'one'), anEvent('acme', 'example.com', { type: 'webhook.disabled' }));
+  await send();
+  expect((await mailsTo('owner@example.com')).map(({ subject }) => subject)).toEqual(['arcadia-cloud: webhook.disabled example.com']);
+});
+
+it('keeps a daily digest until seven in the morning, and sends it as one mail', async () => {
+  await subscribe({ email: 'daily@example.com', types: ['*'], digest: 'daily' });
+  await world.happen(anEvent('acme', 'one'));
+  await world.happen(anEvent('acme', 'two'));
+  await send();
+  expect(await mailsTo('daily@example.com')).toEqual([]);
+  const { rows } = await world.owner.query<{ at: string }>(
+    `select distinct to_char(next_attempt_at at time zone 'utc', 'HH24:MI') as at from notification_messages`,
+  );
+  expect(rows).toEqual([{ at: '07:00' }]);
+  await world.owner.query('update notification_messages set next_attempt_at = clock_timestamp()');
+  await send();
+  expect((await mailsTo('daily@example.com')).map(({ subject }) => subject)).toEqual(['arcadia-cloud: 2 events (2 tenant.changed)']);
+});
+
+it('writes to a chat through the guarded way out, tries again after a failure, and shows only its host [WHK-2, WHK-3]', async () => {
+  world.receiver.behave('/chat/secret-part', first(1, status(500)));
+  const { data } = await subscribe({ chat_url: world.receiver.url('/chat/secret-part'), types: ['*'] }, tenantHeader('birch'));
+  expect(data).toMatchObject({ email: null, chat_host: expect.stringMatching(/^127\.0\.0\.1:/) as string });
+  await subscribe({ types: ['*'] }, tenantHeader('birch')); // the address stays
+  await world.happen(anEvent('birch', 'one <script> @here'));
+  await send();
+  expect(world.receiver.at('/chat/secret-part')).toHaveLength(1);
+  await world.owner.query('update notification_messages set next_attempt_at = clock_timestamp()');
+  await send();
+  const [, received] = world.receiver.at('/chat/secret-part');
+  const { text } = JSON.parse(received?.body ?? '{}') as { text: string };
+  expect(text).toContain('tenant.changed one  script   here');
+  const { rows } = await world.owner.query<{ text: string }>(
+    `select (select json_agg(s)::text from notification_subscriptions s) || (select json_agg(a)::text from audit_log a) as text`,
+  );
+  const read = await world.get('notifications/subscriptions', tenantHeader('birch'));
+  expect((rows[0]?.text ?? 'secret-part') + JSON.stringify(read)).not.toContain('secret-part');
+  for (const chat_url of ['https://169.254.169.254/', 'http://10.0.0.1/x', 'https://[::1]/']) {
+    expect((await subscribe({ chat_url, types: ['*'] }, ADMIN_HEADER, 400)).code).toBe('outbound_address_refused');
+  }
+  await subscribe({ chat_url: null, types: ['*'] }, tenantHeader('birch'));
+  await world.happen(anEvent('birch', 'after the end'));
+  await send();
+  expect(world.receiver.at('/chat/secret-part')).toHaveLength(2);
+});
+
+it('writes each message once, and none for a subscriber without a channel, however many processes write', async () => {
+  await subscribe({ email: 'once@example.com', types: ['*'] });
+  await subscribe({ types: ['*'] }, ACME_HEADER);
+  await world.happen(anEvent('acme', 'one'));
+  await Promise.all([1, 2, 3].map(() => world.service(WebhookDeliveries).fanOut()));
+  await Promise.all([1, 2, 3].map(send));
+  expect(await mailsTo('once@example.com')).toHaveLength(1);
+  const { rows } = await world.owner.query('select owner from notification_messages');
+  expect(rows).toEqual([{ owner: 'admin ops' }]);
+  expect(await world.service(Subscriptions).get({ sub: 'other', role: 'platform_admin' })).toMatchObject({ email: null, types: [] });
+});
