@@ -75,9 +75,10 @@ async function expectEnds(started: readonly Started[], statusOf: (one: Started) 
   return sagas;
 }
 
-const expectFired = async (started: readonly Started[]) => {
+/** The kinds whose rule never fired. */
+const spared = async (started: readonly Started[]) => {
   const fired = await world.simulator.fired();
-  expect(started.filter(({ kind }) => (fired[kind] ?? 0) === 0).map(({ kind }) => kind)).toEqual([]);
+  return started.filter(({ kind }) => (fired[kind] ?? 0) === 0).map(({ kind }) => kind);
 };
 
 /** Gives all objects the desired state that they have now, as an adoption does. */
@@ -102,7 +103,7 @@ it('does what its plan shows, to the step and the price, and what it did is no d
   await world.get(DriftDetectionService).run();
   expect(await world.asOwner(`select field, expected, actual from cloud_drift where status = 'open'`)).toEqual([]);
   const changed = (await world.asOwner('select spec from cloud_provisioned where version > 1')) as { spec: Record<string, unknown> }[];
-  expect(changed.map(({ spec }) => spec.size_gigabytes ?? spec.name ?? 'rules').sort()).toHaveLength(5);
+  expect(changed).toHaveLength(6); // the name, the backups, the image, the tags, the size and the rules of one resource each
 });
 
 it('completes once, whatever answer of its first write is lost [SAG-5, SAG-19]', async () => {
@@ -110,7 +111,7 @@ it('completes once, whatever answer of its first write is lost [SAG-5, SAG-19]',
   await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'lose_answer' })));
   const started = await begin(cases);
   await expectEnds(started, () => 'completed');
-  await expectFired(started);
+  expect(await spared(started)).toEqual([]);
 });
 
 it('completes once when its first write takes effect late, within the lag [SAG-5]', async () => {
@@ -118,7 +119,7 @@ it('completes once when its first write takes effect late, within the lag [SAG-5
   await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'late_commit', status: 504, ms: 400 })));
   const started = await begin(cases);
   await expectEnds(started, () => 'completed');
-  await expectFired(started);
+  expect(await spared(started)).toEqual([]);
 });
 
 it('leaves everything as it was when its first write is refused, a pivot included [SAG-9]', async () => {
@@ -126,7 +127,7 @@ it('leaves everything as it was when its first write is refused, a pivot include
   await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'status', status: 422 }, ALWAYS)));
   const started = await begin(cases);
   await expectEnds(started, () => 'rolled_back');
-  await expectFired(started);
+  expect(await spared(started)).toEqual([]);
 }, 120_000);
 
 /** Starts one saga of each kind, whose first write takes effect and gets no answer before `meanwhile` has ended. */
@@ -158,7 +159,7 @@ it('goes on elsewhere and completes once when its worker dies between its first 
   const started = await holdFirstWrites(async (all) => {
     await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = any ($1)', [all.map(({ id }) => id)]);
   });
-  await expectEnds(started, () => 'completed');
+  expect(await expectEnds(started, () => 'completed')).toHaveLength(started.length);
 }, 120_000);
 
 it('leaves no unreported difference when its first write takes effect after it was rolled back [SAG-6, SAG-9]', async () => {
@@ -167,7 +168,7 @@ it('leaves no unreported difference when its first write takes effect after it w
   const started = await begin(cases);
   const isLost = async () => Object.values(await world.simulator.fired()).every((fired) => fired > 0);
   await until(isLost, { what: 'the writes without an answer' });
-  for (const { id } of started) await world.controls.cancel(PLATFORM, id, ADMIN);
+  for (const { id } of started) await world.controls.cancel(PLATFORM, id, ADMIN).catch(() => undefined); // one has given up by itself
   world.engine.wake();
   await expectEnds(started, () => 'rolled_back');
   await world.simulator.faults([]);
@@ -211,6 +212,10 @@ it(
   async () => {
     const random = new SeededRandom(SEED);
     for (let round = 0; round < ROUNDS; round += 1) {
+      const { floating_ips } = await world.simulator.account();
+      await world.simulator.change({
+        floating_ips: floating_ips.filter(({ droplet_id, ip }) => droplet_id !== null || ip.startsWith('198.')),
+      });
       const cases = await newCases();
       await world.simulator.faults(FAULTS);
       const started = await begin(cases);
@@ -219,7 +224,8 @@ it(
       for (const { id } of started) status.set(id, (await world.ended(id)).status);
       await world.simulator.faults([]);
       const isProven = ({ id, kind }: Started) => kind !== 'reserve_ip' || status.get(id) !== 'compensation_failed'; // people decide about an address
-      await expectEnds(started.filter(isProven), ({ id }) => (status.get(id) === 'completed' ? 'completed' : 'rolled_back'));
+      const ended = await expectEnds(started.filter(isProven), ({ id }) => (status.get(id) === 'completed' ? 'completed' : 'rolled_back'));
+      expect(ended.filter(({ status: end }) => end === 'completed').length).toBeGreaterThan(started.length / 4);
     }
   },
   120_000 + ROUNDS * 60_000,
