@@ -45,7 +45,10 @@ it('knows the writes of the provider', () => {
 });
 
 it('every provider write of a step goes through ctx.effect [SAG-5, SAG-19]', () => {
-  const WRITE = new RegExp(String.raw`this\.(?:droplets|records|snapshots|projects|tags|products)\.(?:${[...new Set(writes)].join('|')})\(`, 'g');
+  const WRITE = new RegExp(
+    String.raw`this\.(?:droplets|records|snapshots|projects|tags|products)\.(?:${[...new Set(writes)].join('|')})\(`,
+    'g',
+  );
   const outside = stepFiles.flatMap((path) => {
     const text = readText(path) ?? '';
     const inside = effectsIn(text).flatMap((effect) => [...`${effect}\n${calledBy(effect, text)}`.matchAll(WRITE)].length);

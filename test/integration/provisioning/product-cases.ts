@@ -263,3 +263,15 @@ function imagesOf({ nr, snapshot, backup, droplet }: Place) {
     { id: backup, name: `backup-${nr}`, type: 'backup', ...fields },
   ];
 }
+
+/** One case of each kind, with objects of its own. `first`: the number of places that are in use. */
+export async function casesOfEachKind(world: ProvisioningWorld, first: number): Promise<ProductCase[]> {
+  const kinds = Object.entries(PRODUCT_KINDS);
+  const { places, idOf } = await addPlaces(world, first, kinds.length);
+  return kinds.flatMap(([kind, make], nth) => {
+    const place = places[nth];
+    if (!place) return [];
+    const made = make(place, idOf);
+    return [{ kind, ...made, tenantId: made.tenantId === null ? null : 'acme' }];
+  });
+}

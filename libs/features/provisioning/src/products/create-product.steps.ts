@@ -63,7 +63,7 @@ abstract class CreateProductStep implements StepDefinition<AcceptedProduct, Crea
         const [first] = await this.listCreated(ctx);
         return first && done({ provider_id: first.id, adopted: true }, holds(first.id));
       },
-      // After a restore from backup the ledger may lack a create that did happen, so search for it even without a recorded intent.
+      // After a restore from backup the ledger may lack a create that did happen, so the search also runs without a recorded intent.
       unrecorded: ctx.restored ? 'late' : undefined,
       intent: {},
       fields: { sentAtMs: 'sentAtMs', sends: 'create', ruledOut: 'ruledOut' },

@@ -94,7 +94,9 @@ export class ProductAccess {
     const droplet = attach_to === undefined ? undefined : await this.droplet(scope, attach_to, 'volume', region);
     return {
       kind: 'volume',
-      ...{ name, size_gib, region },
+      name,
+      size_gib,
+      region,
       ...(filesystem_type && { filesystem_type }),
       ...('id' in project && project.id !== undefined && { project_id: project.id }),
       ...(droplet && { attach_to: droplet.id, droplet_id: droplet.provider_id }),
@@ -151,7 +153,8 @@ export class ProductAccess {
     const projectId = 'id' in project ? project.id : undefined;
     const uuid = projectId === undefined ? undefined : (await this.projects.find(projectId))?.provider_id;
     return {
-      ...{ kind: 'floating_ip', region },
+      kind: 'floating_ip',
+      region,
       ...(projectId !== undefined && { project_id: projectId }),
       ...(uuid && { project_uuid: uuid }),
       ...(droplet && { droplet_resource_id: droplet.id, droplet_id: droplet.provider_id }),

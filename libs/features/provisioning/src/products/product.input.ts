@@ -36,8 +36,9 @@ type Rule = Readonly<Record<string, unknown>>;
 function isRule(value: unknown, side: 'sources' | 'destinations'): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { protocol, ports, [side]: peers, ...others } = value as Rule;
-  if (Object.keys(others).length > 0 || !['tcp', 'udp', 'icmp'].includes(String(protocol))) return false;
-  if (protocol === 'icmp' ? ports !== undefined && !PORTS.test(String(ports)) : !PORTS.test(String(ports))) return false;
+  if (Object.keys(others).length > 0 || !(['tcp', 'udp', 'icmp'] as unknown[]).includes(protocol)) return false;
+  const hasPorts = (typeof ports === 'string' || typeof ports === 'number') && PORTS.test(`${ports}`);
+  if (!hasPorts && !(protocol === 'icmp' && ports === undefined)) return false;
   if (typeof peers !== 'object' || peers === null) return false;
   const lists = Object.entries(peers as Rule);
   const isPeer = (one: unknown) => (typeof one === 'string' && one !== '' && one.length <= 255) || Number.isSafeInteger(one);

@@ -145,18 +145,19 @@ function parseProduct(kind: ProductKind, raw: unknown): Product {
 /** The settings of an object by the fields of the inventory. Pure. */
 export function productValues(kind: ProductKind, { name, attrs }: { readonly name: string | null; readonly attrs: Fields }): Fields {
   const list = (field: string): unknown[] => (Array.isArray(attrs[field]) ? (attrs[field] as unknown[]) : []);
-  const tags = Object.fromEntries(list('tags').map((tag) => [tagField(String(tag)), true]));
-  const [dropletId] = list('droplet_ids');
+  const textsOf = (field: string): string[] => list(field).map(String);
+  const tags = Object.fromEntries(textsOf('tags').map((tag) => [tagField(tag), true]));
+  const [dropletId = NO_DROPLET] = textsOf('droplet_ids');
   switch (kind) {
     case 'droplet':
       return { name, ...tags };
     case 'volume':
-      return { size_gigabytes: attrs.size_gigabytes, droplet_id: dropletId === undefined ? NO_DROPLET : String(dropletId), ...tags };
+      return { size_gigabytes: attrs.size_gigabytes, droplet_id: dropletId, ...tags };
     case 'floating_ip':
       return { droplet_id: typeof attrs.droplet_id === 'string' ? attrs.droplet_id : NO_DROPLET };
     case 'firewall': {
       const rules = { inbound_rules: canonicalRules(list('inbound_rules')), outbound_rules: canonicalRules(list('outbound_rules')) };
-      return { name, ...rules, ...Object.fromEntries(list('droplet_ids').map((id) => [dropletField(String(id)), true])) };
+      return { name, ...rules, ...Object.fromEntries(textsOf('droplet_ids').map((id) => [dropletField(id), true])) };
     }
     default:
       return {};
@@ -170,8 +171,7 @@ export const dropletField = (id: string): string => `droplet:${id}`;
  * for ICMP. Pure.
  */
 export function canonicalRules(rules: readonly unknown[]): Fields[] {
-  const inOrder = (values: readonly unknown[]) =>
-    [...values].sort((a, b) => (canonicalJson(a as Json) < canonicalJson(b as Json) ? -1 : 1));
+  const inOrder = (values: readonly unknown[]) => [...values].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
   const peers = (given: unknown): Fields =>
     Object.fromEntries(
       Object.entries((given ?? {}) as Fields).flatMap(([field, values]) =>

@@ -152,7 +152,12 @@ export class LateWrites {
   }
 
   /** False when the write was reported already. */
-  private async announce(write: WrittenObject, fields: readonly string[], outcome: 'undone' | 'reported', detail: string): Promise<boolean> {
+  private async announce(
+    write: WrittenObject,
+    fields: readonly string[],
+    outcome: 'undone' | 'reported',
+    detail: string,
+  ): Promise<boolean> {
     if (outcome === 'reported' && !(await this.writes.report(write.id, { code: 'late_write', detail }))) return false;
     for (const field of fields) lateWrites.inc({ field: field.replace(/:.*/, ''), outcome });
     const line = { saga_id: write.sagaId, target: write.target, object: write.object, detail };

@@ -1,0 +1,120 @@
+import { TenantLimits } from '#libs/tenants';
+import { ADMIN } from '../../support/principals';
+import { ACME, newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
+import { addPlaces, casesOfEachKind, RULES, type ProductCase } from './product-cases';
+
+const ZONE = 'shop.example';
+const UNLIMITED = {
+  max_droplets: null,
+  max_vcpus: null,
+  max_volume_gib: null,
+  max_snapshots: null,
+  max_monthly_cost: null,
+  approval_over_monthly: null,
+  max_destroys_per_hour: null,
+  open_sagas: null,
+};
+
+let world: ProvisioningWorld;
+let used = 0;
+beforeAll(async () => {
+  world = await newProvisioningWorld();
+});
+afterAll(() => world.close());
+
+async function newCases(): Promise<ProductCase[]> {
+  const cases = await casesOfEachKind(world, used);
+  used += cases.length;
+  return cases;
+}
+
+const refusalOf = async (one: Pick<ProductCase, 'kind' | 'input'>, tenantId: string | null) =>
+  world.starts.plan({ kind: one.kind, input: one.input, tenantId }).then(
+    ({ refusal }) => refusal?.code,
+    (error: { code: string }) => error.code,
+  );
+
+it('is refused on what belongs to another tenant, as if that did not exist, for every kind [TEN-6]', async () => {
+  for (const one of await newCases()) {
+    const expected =
+      one.kind === 'create_volume' || one.kind === 'reserve_ip' ? /validation_failed|resource_not_found/ : /^resource_not_found$/;
+    expect({ kind: one.kind, code: await refusalOf(one, 'globex') }).toEqual({
+      kind: one.kind,
+      code: expect.stringMatching(expected) as unknown,
+    });
+  }
+});
+
+it('is refused on a protected resource where it would destroy or overwrite it, and only there [TNT-5]', async () => {
+  const cases = await newCases();
+  await world.asOwner(`update cloud_resources set protected_by = 'tenant' where deleted_at is null`);
+  const refused: string[] = [];
+  for (const one of cases) if ((await refusalOf(one, one.tenantId)) === 'resource_protected') refused.push(one.kind);
+  await world.asOwner('update cloud_resources set protected_by = null');
+  expect(refused.sort()).toEqual(['delete_snapshot', 'delete_volume', 'release_ip', 'restore_droplet']);
+});
+
+it('is refused at its start for what the present state does not allow, with a code for each reason', async () => {
+  const { places, idOf } = await addPlaces(world, used, 2);
+  used += 2;
+  const [place, next] = places;
+  if (!place || !next) throw new Error('no place');
+  const volume = { resource_id: idOf('volume', place.volume) };
+  const ip = { resource_id: idOf('floating_ip', place.ip) };
+  const droplet_resource_id = idOf('droplet', place.droplet);
+  await world.asOwner(`update cloud_resources set region = 'ams3' where id = $1`, [idOf('droplet', place.other)]);
+  const away = { droplet_resource_id: idOf('droplet', place.other) };
+  await world.simulator.change({
+    domains: [{ name: ZONE }],
+    domain_records: [{ domain: ZONE, type: 'A', name: 'www', data: place.ip }],
+    members: [...(await world.simulator.account()).members, { project_id: ACME, urn: `do:domain:${ZONE}` }],
+  });
+  for (const kind of ['project', 'dns_zone']) await world.sweeps.run(kind, { trigger: 'manual' });
+  const third = { droplet_resource_id: idOf('droplet', next.droplet) };
+  const wall = { name: 'wall', ...RULES };
+  const cases: [string, string | undefined, Record<string, unknown>, string | null][] = [
+    ['delete_volume', 'volume_attached', { resource_id: idOf('volume', place.attached) }, 'acme'],
+    ['attach_volume', 'volume_attached', { resource_id: idOf('volume', place.attached), ...third }, 'acme'],
+    ['attach_volume', 'region_mismatch', { ...volume, ...away }, 'acme'],
+    ['assign_ip', 'region_mismatch', { ...ip, ...away }, 'acme'],
+    ['resize_volume', 'volume_cannot_shrink', { ...volume, size_gib: 5 }, 'acme'],
+    ['create_volume', 'validation_failed', { name: 'new', size_gib: 5, region: 'nowhere' }, 'acme'],
+    ['reserve_ip', 'validation_failed', {}, 'acme'],
+    ['tag_resource', 'reserved_tag', { ...volume, tags: ['managed-by-arcadia-cloud'] }, null],
+    ['tag_resource', 'admins_only', { ...volume, tags: ['web'] }, 'acme'],
+    ['release_ip', 'address_in_dns', ip, 'acme'],
+    ['release_ip', undefined, { ...ip, force: true }, 'acme'],
+    ['create_firewall', 'validation_failed', wall, 'acme'],
+    ['create_firewall', 'validation_failed', { ...wall, inbound_rules: [], outbound_rules: [] }, null],
+    ['create_firewall', 'admins_only', { ...wall, inbound_rules: [{ ...RULES.inbound_rules[0], sources: { tags: ['db'] } }] }, 'acme'],
+    ['restore_droplet', 'validation_failed', { resource_id: droplet_resource_id, image: '1' }, 'acme'],
+  ];
+  for (const [kind, code, input, tenantId] of cases)
+    expect({ kind, input, code: await refusalOf({ kind, input }, tenantId) }).toEqual({ kind, input, code });
+});
+
+it('counts new and larger volumes against the limits of their owner, once, while the saga is open and after it [TNT-2]', async () => {
+  const limits = world.get(TenantLimits);
+  const { places, idOf } = await addPlaces(world, used, 1);
+  used += 1;
+  const owned = (await world.asOwner(
+    `select coalesce(sum((attrs ->> 'size_gigabytes')::int), 0)::int as gib from cloud_resources where kind = 'volume' and tenant_id = 'acme' and deleted_at is null`,
+  )) as { gib: number }[];
+  const room = (owned[0]?.gib ?? 0) + 20;
+  await limits.replace('acme', { ...UNLIMITED, max_volume_gib: room }, ADMIN);
+  const order = (size_gib: number) => ({ kind: 'create_volume', input: { name: `limit-${used}`, size_gib, region: 'fra1' } });
+  const grow = (size_gib: number) => ({ kind: 'resize_volume', input: { resource_id: idOf('volume', places[0]?.volume ?? ''), size_gib } });
+  expect(await refusalOf(order(21), 'acme')).toBe('limit_exceeded');
+  expect(await refusalOf(grow(31), 'acme')).toBe('limit_exceeded');
+  await world.simulator.faults([{ id: 'hold', match: { method: 'POST', path: '/v2/volumes' }, effect: { type: 'hold' } }]);
+  const id = await world.start('create_volume', order(20).input);
+  expect(await refusalOf({ ...order(1), input: { ...order(1).input, name: 'more' } }, 'acme')).toBe('limit_exceeded');
+  expect(await refusalOf(grow(11), 'acme')).toBe('limit_exceeded');
+  await world.simulator.faults([]);
+  expect((await world.ended(id)).status).toBe('completed');
+  expect(await refusalOf({ ...order(1), input: { ...order(1).input, name: 'more' } }, 'acme')).toBe('limit_exceeded');
+  expect((await world.starts.plan({ ...order(1), tenantId: 'acme' })).limits).toContainEqual(
+    expect.objectContaining({ limit: 'max_volume_gib', allowed: room, used: room, reserved: 0, requested: 1, ok: false }),
+  );
+  await limits.replace('acme', UNLIMITED, ADMIN);
+});
