@@ -17,6 +17,28 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export type { BuildReport } from './invoices/invoice-builder';
+export type { InvoiceProblem } from './invoices/draft';
+export {
+  INVOICE_SORTS,
+  TenantInvoiceReader,
+  type InvoiceSort,
+  type TenantInvoiceFilters,
+  type TenantInvoiceLineView,
+  type TenantInvoiceView,
+} from './invoices/invoice-reader';
+export { TenantInvoiceService, type Adjust, type ManualLine } from './invoices/invoice.service';
+export {
+  INVOICE_STATUSES,
+  INVOICE_VERBS,
+  PAYMENT_STATUSES,
+  TAX_STATUSES,
+  type InvoiceStatus,
+  type InvoiceVerb,
+  type PaymentStatus,
+  type TaxStatus,
+} from './invoices/invoice.states';
+export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
 export { BillingRunService, type BillingRunView } from './rating/billing-run.service';

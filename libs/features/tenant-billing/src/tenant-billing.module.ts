@@ -8,6 +8,13 @@ import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
+import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
+import { DocumentOrigins } from './entities/document-origins.entity';
+import { FrozenDocument } from './entities/tenant-document.entity';
+import { FxRate } from './entities/fx-rate.entity';
+import { NumberSeries } from './entities/number-series.entity';
+import { TenantInvoice } from './entities/tenant-invoice.entity';
+import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
 import { RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
@@ -15,6 +22,10 @@ import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { InvoiceBuilder } from './invoices/invoice-builder';
+import { TenantInvoiceReader } from './invoices/invoice-reader';
+import { TenantInvoiceService } from './invoices/invoice.service';
+import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -25,22 +36,39 @@ import { RatingService } from './rating/rating.service';
 
 const ENTITIES = [
   BillingIssuer,
+  BillingOutboxMessage,
   BillingPool,
   BillingProfile,
   BillingRun,
+  DocumentOrigins,
+  FrozenDocument,
+  FxRate,
+  NumberSeries,
   RateCard,
   RateCardVersion,
   RateOverride,
   RateRow,
   RatedLine,
+  TenantInvoice,
+  TenantInvoiceLine,
   TenantRateCard,
 ];
-const SERVICES = [BillingProfiles, BillingRunService, PoolService, ProfitAndLoss, RateAssignments, RateCardService, RatingService];
+const SERVICES = [
+  BillingProfiles,
+  BillingRunService,
+  PoolService,
+  ProfitAndLoss,
+  RateAssignments,
+  RateCardService,
+  RatingService,
+  TenantInvoiceReader,
+  TenantInvoiceService,
+];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, PricePlanReader],
+  providers: [...SERVICES, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
   exports: SERVICES,
 })
 export class TenantBillingModule {}
