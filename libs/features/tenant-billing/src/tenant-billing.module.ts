@@ -13,6 +13,7 @@ import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
+import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { PricePlanReader } from './rates/price-plan-reader';
@@ -22,6 +23,7 @@ import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
 import { RatingService } from './rating/rating.service';
+import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
   BillingIssuer,
@@ -33,9 +35,19 @@ const ENTITIES = [
   RateOverride,
   RateRow,
   RatedLine,
+  TaxRule,
   TenantRateCard,
 ];
-const SERVICES = [BillingProfiles, BillingRunService, PoolService, ProfitAndLoss, RateAssignments, RateCardService, RatingService];
+const SERVICES = [
+  BillingProfiles,
+  BillingRunService,
+  PoolService,
+  ProfitAndLoss,
+  RateAssignments,
+  RateCardService,
+  RatingService,
+  TaxRules,
+];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
