@@ -41,7 +41,7 @@ class TaxIdInput implements TaxId {
 }
 
 /** The answer of a register about a tax id. */
-class TaxIdEvidenceInput implements TaxIdEvidence {
+export class TaxIdEvidenceInput implements TaxIdEvidence {
   @ApiInput('Time of the check')
   @IsTimestamp()
   readonly checked_at: string;

@@ -49,3 +49,15 @@ export { RatingService, type TenantTotal } from './rating/rating.service';
 export { RUN_STATUSES, type RunFailure, type RunProblem, type RunStatus, type RunTotals } from './pricing/run.states';
 export { RunNotClaimableError } from './tenant-billing.errors';
 export { TenantBillingModule } from './tenant-billing.module';
+export {
+  TAX_ID_STATES,
+  TAX_PLACES,
+  type TaxDecision,
+  type TaxEvidence,
+  type TaxPlace,
+  type TaxWhen,
+  type TaxIdState,
+} from './tax/decide-tax';
+export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
+export { TAX_SETS, type TaxSet } from './tax/tax-sets';
+export { TAX_CATEGORIES, type TaxCategory } from './documents/tenant-document';

@@ -37,6 +37,8 @@ export class RateOverrideNotFoundError extends domainError(
 
 export class BillingRunNotFoundError extends domainError('billing_run_not_found', 'not_found', 'There is no billing run with this id') {}
 
+export class TaxRuleNotFoundError extends domainError('tax_rule_not_found', 'not_found', 'There is no tax rule with this id') {}
+
 /** Another worker has claimed the run, or it has ended. */
 export class RunNotClaimableError extends domainError(
   'billing_run_not_claimable',

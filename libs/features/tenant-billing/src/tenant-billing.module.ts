@@ -20,6 +20,7 @@ import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
+import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { InvoiceBuilder } from './invoices/invoice-builder';
@@ -33,6 +34,7 @@ import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
 import { RatingService } from './rating/rating.service';
+import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
   BillingIssuer,
@@ -51,6 +53,7 @@ const ENTITIES = [
   RatedLine,
   TenantInvoice,
   TenantInvoiceLine,
+  TaxRule,
   TenantRateCard,
 ];
 const SERVICES = [
@@ -63,6 +66,7 @@ const SERVICES = [
   RatingService,
   TenantInvoiceReader,
   TenantInvoiceService,
+  TaxRules,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */

@@ -4,6 +4,7 @@ import type { DocumentParty, DocumentTax, TaxCategory } from '../documents/tenan
 import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
+import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import { decimalsOf, roundLines } from './rounding';
 
 /** The provider charges in it, and rated lines have it. */
@@ -37,18 +38,19 @@ export interface ExchangeRate {
   readonly on: string;
 }
 
+/** The tax of an issuer without any rules: outside the scope of tax, 0 %. */
+export const WITHOUT_RULES = {
+  status: 'decided',
+  category: 'O',
+  rate: '0',
+  label: 'No tax',
+  text: null,
+  title: 'Invoice',
+  evidence: { rule: 'the issuer has no tax rules' },
+} as const;
+
 /** The tax of an invoice, with the evidence for the decision; or why there is none. */
-export type InvoiceTax =
-  | {
-      readonly status: 'decided';
-      readonly category: TaxCategory;
-      readonly rate: string;
-      readonly label: string;
-      readonly text: string | null;
-      readonly title: string;
-      readonly evidence: object;
-    }
-  | { readonly status: 'undecided'; readonly problems: readonly { readonly code: string; readonly detail: string }[] };
+export type InvoiceTax = TaxDecision | typeof WITHOUT_RULES;
 
 /** What a document prints besides its lines, frozen at the approval. [TBL-9] */
 export interface FrozenTerms {
@@ -141,7 +143,8 @@ export function composeDraft(inputs: DraftInputs): Draft {
     tax_rate: decided?.rate ?? null,
   }));
   const net = Money.sum(nets, currency).round(decimals, 'half_away');
-  const taxes = decided && lines.length > 0 ? [taxOf(decided, net, decimals)] : [];
+  const taxed = decided ? nets.map((one) => ({ net: one, category: decided.category, rate: decided.rate })) : [];
+  const taxes = documentTaxes(taxed, decimals, currency, () => ({ label: decided?.label ?? '', text: decided?.text ?? null }));
   const taxSum = Money.sum(taxes.map((one) => Money.parse(one.tax, currency)), currency).round(decimals, 'half_away'); // prettier-ignore
   const total = net.add(taxSum);
   const terms = termsOf(inputs, fx);
@@ -193,11 +196,6 @@ function unitPriceOf(exact: string, quantity: string | null): string | null {
   const places = quantity.split('.')[1]?.length ?? 0;
   const price = Money.parse(exact).multiply(String(10n ** BigInt(places))).ratio(1n, units.toUnits(places), SELL_PLACES).trim(); // prettier-ignore
   return price.multiply(quantity).equals(Money.parse(exact)) ? price.toText() : null;
-}
-
-function taxOf(tax: Extract<InvoiceTax, { status: 'decided' }>, net: Money, decimals: number): DocumentTax {
-  const { category, rate, label, text } = tax;
-  return { category, rate, label, text, net: net.toText(), tax: net.multiply(rate).ratio(1n, 100n, decimals).toText() };
 }
 
 function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRate | null): FrozenTerms {

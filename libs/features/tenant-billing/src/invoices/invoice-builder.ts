@@ -6,8 +6,10 @@ import { FxRate } from '../entities/fx-rate.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { firstDay, monthOf, monthsLater } from '../months';
 import { BillingProfiles, type IssuerView, type ProfileView } from '../profiles/billing-profiles';
+import { decideTax, type CountingRule } from '../tax/decide-tax';
+import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
-import { composeDraft, PROVIDER_CURRENCY, type Adjustment, type Draft, type ExchangeRate, type InvoiceTax, type SourceLine } from './draft';
+import { composeDraft, PROVIDER_CURRENCY, WITHOUT_RULES, type Adjustment, type Draft, type ExchangeRate, type InvoiceTax, type SourceLine } from './draft';
 import { INSERT_DRAFTS, INSERT_LINES, LOCK_DRAFTS, READINESS, SOURCE_LINES, TENANTS_WITH_LINES, UPDATE_DRAFTS } from './draft.sql';
 import { isCritical } from './invoice.states';
 
@@ -43,6 +45,7 @@ export class InvoiceBuilder {
   constructor(
     private readonly transaction: Transaction,
     private readonly profiles: BillingProfiles,
+    private readonly taxRules: TaxRules,
   ) {}
 
   /** What stands against invoices of a month; empty when they can be built. */
@@ -117,22 +120,18 @@ export class InvoiceBuilder {
       else linesOf.set(row.tenant_id, [row]);
     }
     const rates = await this.ratesOf(em, period);
+    const rules = await this.taxRules.counting(em, issuerId);
     for (const { id, tenantId, kind, adjustments } of heads) {
       const profile = profiles.get(tenantId);
       if (!profile) continue;
       const currency = profile.currency ?? issuer.currency;
-      const tax = this.taxOf(issuer, profile);
+      const tax = taxOf(rules, tenantId, issuer, profile);
       const lines = linesOf.get(tenantId) ?? [];
       const fx = currency === PROVIDER_CURRENCY ? null : (rates.get(currency) ?? null);
       const draft = composeDraft({ tenantId, kind, lines, adjustments, issuer, profile, fx, tax });
       derived.set(id, { draft, auto: profile.auto, isEmpty: kind === 'standard' && lines.length + adjustments.length === 0 });
     }
     return derived;
-  }
-
-  /** No rules of an issuer: outside the scope of tax, 0 %. */
-  private taxOf(_issuer: IssuerView, _profile: ProfileView): InvoiceTax {
-    return NO_RULES;
   }
 
   /** The rates of a month: the last ones until its end. Of a one-off invoice: the last ones until today. */
@@ -175,16 +174,6 @@ interface Derived {
 
 type WrittenDraft = Omit<Derived, 'isEmpty'> & { readonly id: string; readonly adjustments: readonly Adjustment[] };
 
-const NO_RULES: InvoiceTax = {
-  status: 'decided',
-  category: 'O',
-  rate: '0',
-  label: 'No tax',
-  text: null,
-  title: 'Invoice',
-  evidence: { rule: 'the issuer has no tax rules' },
-};
-
 const headOf = ({ id, tenant_id, adjustments }: LockedDraft, issuerId: string, period: string): DraftHead => ({
   id,
   issuerId,
@@ -193,3 +182,10 @@ const headOf = ({ id, tenant_id, adjustments }: LockedDraft, issuerId: string, p
   period,
   adjustments,
 });
+
+function taxOf(rules: readonly CountingRule[], tenantId: string, { country, tax_ids }: IssuerView, profile: ProfileView): InvoiceTax {
+  if (rules.length === 0) return WITHOUT_RULES;
+  const { is_business, tax_id, tax_id_evidence } = profile;
+  const customer = { tenant_id: tenantId, country: profile.country, is_business, tax_id, tax_id_evidence };
+  return decideTax(rules, { issuer: { country, tax_ids }, customer });
+}

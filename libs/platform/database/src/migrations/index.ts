@@ -40,6 +40,7 @@ import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration'
 import { RateCards1795000001191 } from './1191-rate-cards.migration';
 import { Rating1795000001192 } from './1192-rating.migration';
 import { TenantInvoices1795000001200 } from './1200-tenant-invoices.migration';
+import { TaxRules1795000001210 } from './1210-tax-rules.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -85,4 +86,5 @@ export const migrations = [
   RateCards1795000001191,
   Rating1795000001192,
   TenantInvoices1795000001200,
+  TaxRules1795000001210,
 ];
