@@ -54,6 +54,7 @@ import { BillingPoolsController, BillingRunsController, PnlController } from './
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
+import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -136,6 +137,8 @@ class BillingApiModule {}
     RateOverridesController,
     TaxRulesController,
     TenantBillingController,
+    TenantInvoicesController,
+    TenantInvoiceVerbsController,
   ],
 })
 class TenantBillingApiModule {}

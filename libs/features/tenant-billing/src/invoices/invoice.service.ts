@@ -63,7 +63,14 @@ export class TenantInvoiceService {
     if (!(await this.tenants.find(tenantId))) throw new UnknownTenantError(tenantId, await this.tenants.nearest(tenantId));
     const adjustments = lines.map((line, at) => adjustmentOf(line, `lines.${at}`, because));
     return this.transaction.run(async (em) => {
-      const values = { issuerId: DEFAULT_ISSUER, tenantId, kind: 'one_off' as const, currency: 'USD', decimals: 2, changedBy: because.by.sub };
+      const values = {
+        issuerId: DEFAULT_ISSUER,
+        tenantId,
+        kind: 'one_off' as const,
+        currency: 'USD',
+        decimals: 2,
+        changedBy: because.by.sub,
+      };
       const { identifiers } = await em.insert(TenantInvoice, values);
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
@@ -108,14 +115,21 @@ export class TenantInvoiceService {
       if (draft.digest !== invoice.digest || draft.problems.some(isCritical)) throw new DraftOutdatedError();
       const data = { period: invoice.period?.slice(0, 7) ?? null, total: draft.total, currency: draft.currency };
       const event = { type: 'tenant_invoice.approved', data } as const;
-      return { set: { terms: draft.terms, taxStatus: 'decided' }, details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax }, event };
+      return {
+        set: { terms: draft.terms, taxStatus: 'decided' },
+        details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax },
+        event,
+      };
     });
   }
 
   /** Takes an approval back. Throws like every verb. */
   unapprove(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     const set = { terms: null, taxStatus: 'undecided' } as const;
-    return this.run(id, 'unapprove', expectedVersion, because, async () => ({ set, event: { type: 'tenant_invoice.unapproved', data: {} } }));
+    return this.run(id, 'unapprove', expectedVersion, because, async () => ({
+      set,
+      event: { type: 'tenant_invoice.unapproved', data: {} },
+    }));
   }
 
   private async run(
