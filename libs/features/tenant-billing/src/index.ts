@@ -1,3 +1,15 @@
+export { DocumentSealer, roundTogether, type SealedDocument } from './documents/document-sealer';
+export { ProofKey, ProofKeys } from './documents/proof-key';
+export type {
+  DocumentKind,
+  DocumentLine,
+  DocumentParty,
+  DocumentTax,
+  LineOrigin,
+  TaxCategory,
+  TenantDocument,
+} from './documents/tenant-document';
+export { figuresProblem, ProofInvalidError, verifyIssuerProof, verifyTenantProof } from './documents/verify-proof';
 export type { TaxId } from './entities/billing-issuer.entity';
 export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';
 export {
