@@ -1,3 +1,15 @@
+export { DocumentSealer, roundTogether, type SealedDocument } from './documents/document-sealer';
+export { ProofKey, ProofKeys } from './documents/proof-key';
+export type {
+  DocumentKind,
+  DocumentLine,
+  DocumentParty,
+  DocumentTax,
+  LineOrigin,
+  TaxCategory,
+  TenantDocument,
+} from './pricing/tenant-document';
+export { figuresProblem, ProofInvalidError, verifyIssuerProof, verifyTenantProof } from './documents/verify-proof';
 export type { TaxId } from './entities/billing-issuer.entity';
 export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';
 export {
@@ -18,7 +30,6 @@ export {
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
 export type { BuildReport } from './invoices/invoice-builder';
-export type { InvoiceProblem } from './invoices/draft';
 export {
   INVOICE_SORTS,
   TenantInvoiceReader,
@@ -33,11 +44,12 @@ export {
   INVOICE_VERBS,
   PAYMENT_STATUSES,
   TAX_STATUSES,
+  type InvoiceProblem,
   type InvoiceStatus,
   type InvoiceVerb,
   type PaymentStatus,
   type TaxStatus,
-} from './invoices/invoice.states';
+} from './pricing/invoice.states';
 export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
@@ -60,4 +72,4 @@ export {
 } from './tax/decide-tax';
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
-export { TAX_CATEGORIES, type TaxCategory } from './documents/tenant-document';
+export { TAX_CATEGORIES } from './pricing/tenant-document';

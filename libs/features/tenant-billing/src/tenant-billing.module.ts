@@ -4,6 +4,8 @@ import { ProviderBillingModule } from '#libs/provider-billing';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DocumentSealer } from './documents/document-sealer';
+import { ProofKeys } from './documents/proof-key';
 import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
@@ -59,14 +61,16 @@ const ENTITIES = [
 const SERVICES = [
   BillingProfiles,
   BillingRunService,
+  DocumentSealer,
   PoolService,
   ProfitAndLoss,
+  ProofKeys,
   RateAssignments,
   RateCardService,
   RatingService,
+  TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
-  TaxRules,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */

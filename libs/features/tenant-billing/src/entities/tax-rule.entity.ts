@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { TaxCategory } from '../documents/tenant-document';
+import type { TaxCategory } from '../pricing/tenant-document';
 import type { TaxIdEvidence } from './billing-profile.entity';
 import type { TaxWhen } from '../tax/decide-tax';
 

@@ -7,8 +7,14 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { firstDay, monthOf } from '../months';
 import { TenantInvoiceNotFoundError } from '../tenant-billing.errors';
-import type { InvoiceProblem } from './draft';
-import { actionsOf, type InvoiceStatus, type InvoiceVerb, type PaymentStatus, type TaxStatus } from './invoice.states';
+import {
+  actionsOf,
+  type InvoiceProblem,
+  type InvoiceStatus,
+  type InvoiceVerb,
+  type PaymentStatus,
+  type TaxStatus,
+} from '../pricing/invoice.states';
 import { stateOf } from './invoice-verbs';
 
 /** An invoice in the API. Tenants get their own issued ones, without what only admins act on. */

@@ -1,4 +1,5 @@
 import { Money } from '#libs/kernel';
+import { roundTogether } from '../documents/document-sealer';
 
 /** Decimal places of the currencies that have not two (ISO 4217). */
 const OTHER_DECIMALS: Readonly<Record<string, number>> = {
@@ -16,42 +17,19 @@ export interface ExactLine {
   readonly group: string;
 }
 
-/**
- * The nets of the lines of a document, in their order. The nets of a group add up to its exact sum, rounded half away from zero: each line gets its
- * value rounded down, and the units that are left go, one each, to the largest remainders; ties go to the earlier line. Pure.
- */
+/** The nets of the lines of a document, in their order: those of each tax group are rounded together. Pure. */
 export function roundLines(lines: readonly ExactLine[], decimals: number, currency: string): Money[] {
-  const places = Math.max(decimals, ...lines.map(({ exact }) => placesOf(exact)));
-  const scale = 10n ** BigInt(places - decimals);
   const groups = new Map<string, number[]>();
   for (const [at, { group }] of lines.entries()) {
     const members = groups.get(group);
     if (members) members.push(at);
     else groups.set(group, [at]);
   }
-  const nets = lines.map(() => 0n);
+  const nets = new Map<number, Money>();
   for (const members of groups.values()) {
-    const parts = members.map((at) => {
-      const exact = lines[at]?.exact.toUnits(places) ?? 0n;
-      const down = floorOf(exact, scale);
-      return { at, exact, down, remainder: exact - down * scale };
-    });
-    const sum = parts.reduce((total, { exact }) => total + exact, 0n);
-    const left = Number(halfAway(sum, scale) - parts.reduce((total, { down }) => total + down, 0n));
-    const inTurn = parts.toSorted((a, b) => (a.remainder === b.remainder ? a.at - b.at : a.remainder > b.remainder ? -1 : 1));
-    for (const [nth, { at, down }] of inTurn.entries()) nets[at] = nth < left ? down + 1n : down;
+    const exacts = members.flatMap((at) => lines[at]?.exact ?? []);
+    const { parts } = roundTogether(exacts, decimals, currency);
+    for (const [nth, at] of members.entries()) nets.set(at, Money.parse(parts[nth]?.value ?? '0', currency));
   }
-  const unit = Money.parse('1', currency).ratio(1n, 10n ** BigInt(decimals), decimals);
-  return nets.map((net) => unit.multiply(String(net)));
-}
-
-/** The number of decimal places in which the amount is written. */
-const placesOf = (amount: Money): number => amount.toText().split('.')[1]?.length ?? 0;
-
-const floorOf = (value: bigint, scale: bigint): bigint => value / scale - (value % scale < 0n ? 1n : 0n);
-
-function halfAway(value: bigint, scale: bigint): bigint {
-  const size = value < 0n ? -value : value;
-  const rounded = (size * 2n + scale) / (scale * 2n);
-  return value < 0n ? -rounded : rounded;
+  return lines.map((_line, at) => nets.get(at) ?? Money.parse('0', currency));
 }

@@ -1,5 +1,5 @@
 import { Money } from '#libs/kernel';
-import type { DocumentTax, TaxCategory } from '../documents/tenant-document';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import type { TaxId } from '../entities/billing-issuer.entity';
 import type { TaxIdEvidence } from '../entities/billing-profile.entity';
 
