@@ -54,7 +54,7 @@ import { BillingPoolsController, BillingRunsController, PnlController } from './
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
-import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
+import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -131,6 +131,7 @@ class BillingApiModule {}
   controllers: [
     BillingPoolsController,
     BillingRunsController,
+    FxRatesController,
     IssuersController,
     PnlController,
     RateCardsController,

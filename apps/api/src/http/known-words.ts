@@ -96,6 +96,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'fx_rate_set',
   'inventory_bulk_changed',
   'invoice_ingest_requested',
   'invoice_released',
@@ -142,6 +143,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_invoice_unapproved',
   'tenant_invoice_voided',
   'tenant_invoices_built',
+  'tenant_invoices_bulk_changed',
   'tenant_limits_changed',
   'tenant_rate_card_set',
 ];

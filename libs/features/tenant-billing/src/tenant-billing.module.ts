@@ -26,7 +26,9 @@ import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { BillingPush } from './invoices/billing-push';
+import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
+import { FxRates } from './invoices/fx-rates';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
@@ -65,7 +67,9 @@ const SERVICES = [
   BillingProfiles,
   BillingPush,
   BillingRunService,
+  BulkInvoiceService,
   DocumentSealer,
+  FxRates,
   InvoiceIssue,
   PoolService,
   ProfitAndLoss,
