@@ -40,6 +40,7 @@ import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration'
 import { RateCards1795000001191 } from './1191-rate-cards.migration';
 import { Rating1795000001192 } from './1192-rating.migration';
 import { TaxRules1795000001210 } from './1210-tax-rules.migration';
+import { MoneyIn1795000001211 } from './1211-money-in.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -85,4 +86,5 @@ export const migrations = [
   RateCards1795000001191,
   Rating1795000001192,
   TaxRules1795000001210,
+  MoneyIn1795000001211,
 ];
