@@ -17,6 +17,28 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export type { BuildReport } from './invoices/invoice-builder';
+export type { InvoiceProblem } from './invoices/draft';
+export {
+  INVOICE_SORTS,
+  TenantInvoiceReader,
+  type InvoiceSort,
+  type TenantInvoiceFilters,
+  type TenantInvoiceLineView,
+  type TenantInvoiceView,
+} from './invoices/invoice-reader';
+export { TenantInvoiceService, type Adjust, type ManualLine } from './invoices/invoice.service';
+export {
+  INVOICE_STATUSES,
+  INVOICE_VERBS,
+  PAYMENT_STATUSES,
+  TAX_STATUSES,
+  type InvoiceStatus,
+  type InvoiceVerb,
+  type PaymentStatus,
+  type TaxStatus,
+} from './invoices/invoice.states';
+export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
 export { BillingRunService, type BillingRunView } from './rating/billing-run.service';
@@ -39,3 +61,11 @@ export {
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
 export { TAX_CATEGORIES, type TaxCategory } from './documents/tenant-document';
+export { DUNNING_ACTIONS, type DunningAction, type DunningStep } from './entities/dunning.entity';
+export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
+export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';
+export { CreditNotes, type CreditNoteLineView, type CreditNoteView, type NewCreditNote } from './money/credit-notes';
+export { Dunning, type DunningPolicyView } from './money/dunning';
+export { NotificationRequests, type NewNotification, type NotificationRequestView } from './money/notification-requests';
+export { Payments, type NewPayment, type PaymentView } from './money/payments';
+export { Wallets, type WalletEntryView, type WalletGrant } from './money/wallets';

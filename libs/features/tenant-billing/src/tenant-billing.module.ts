@@ -8,6 +8,13 @@ import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
+import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
+import { DocumentOrigins } from './entities/document-origins.entity';
+import { FrozenDocument } from './entities/tenant-document.entity';
+import { FxRate } from './entities/fx-rate.entity';
+import { NumberSeries } from './entities/number-series.entity';
+import { TenantInvoice } from './entities/tenant-invoice.entity';
+import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
 import { RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
@@ -15,7 +22,21 @@ import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
+import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
+import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { Payment } from './entities/payment.entity';
+import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { InvoiceBuilder } from './invoices/invoice-builder';
+import { TenantInvoiceReader } from './invoices/invoice-reader';
+import { TenantInvoiceService } from './invoices/invoice.service';
+import { InvoiceVerbs } from './invoices/invoice-verbs';
+import { CreditNotes } from './money/credit-notes';
+import { Dunning } from './money/dunning';
+import { NotificationRequests } from './money/notification-requests';
+import { Payments } from './money/payments';
+import { ScopedLists } from './money/scoped-lists';
+import { Wallets } from './money/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -27,32 +48,54 @@ import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
   BillingIssuer,
+  BillingOutboxMessage,
   BillingPool,
   BillingProfile,
   BillingRun,
+  CreditNote,
+  CreditNoteLine,
+  DocumentOrigins,
+  DunningPolicy,
+  FrozenDocument,
+  FxRate,
+  NotificationRequest,
+  NumberSeries,
+  Payment,
   RateCard,
   RateCardVersion,
   RateOverride,
   RateRow,
   RatedLine,
+  TenantInvoice,
+  TenantInvoiceLine,
+  TakenDunningStep,
   TaxRule,
   TenantRateCard,
+  WalletEntry,
+  WalletLot,
 ];
 const SERVICES = [
   BillingProfiles,
   BillingRunService,
+  CreditNotes,
+  Dunning,
+  NotificationRequests,
+  Payments,
   PoolService,
   ProfitAndLoss,
   RateAssignments,
   RateCardService,
   RatingService,
+  TenantInvoiceReader,
+  TenantInvoiceService,
   TaxRules,
+  Wallets,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, PricePlanReader],
+  providers: [...SERVICES, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

@@ -1,5 +1,6 @@
 import type { AuditContext } from '#libs/audit';
-import { Money, ValidationFailedError } from '#libs/kernel';
+import type { Scope } from '#libs/identity';
+import { Money, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CreditNote } from '../entities/credit-note.entity';
@@ -9,6 +10,7 @@ import { InvoiceVerbs } from '../invoices/invoice-verbs';
 import type { PaymentStatus } from '../invoices/invoice.states';
 import { PaymentNotFoundError, PaymentNotReturnableError, ReferenceTakenError } from '../tenant-billing.errors';
 import { Dunning } from './dunning';
+import { ScopedLists } from './scoped-lists';
 import { mostReturnable, splitReceived, splitReturn, type Returnable } from './split-money';
 import { Wallets } from './wallets';
 
@@ -19,6 +21,35 @@ export interface NewPayment {
   readonly received_on: string;
   /** The payment that is returned. */
   readonly payment_id: string | null;
+}
+
+export interface PaymentView {
+  readonly id: string;
+  readonly invoice_id: string;
+  readonly tenant_id: string;
+  readonly kind: PaymentKind;
+  readonly amount: string;
+  readonly currency: string;
+  readonly reference: string;
+  readonly received_on: string;
+  /** The received payment that this one returns. */
+  readonly payment_id: string | null;
+  readonly to_due: string;
+  readonly to_wallet: string;
+  readonly to_refund: string;
+  /** Null for tenants. */
+  readonly reason: string | null;
+  readonly created_at: string;
+}
+
+export interface PaymentFilters {
+  readonly invoice_id?: string;
+  readonly tenant_id?: string;
+  readonly kind?: string;
+  readonly currency?: string;
+  readonly reference?: string;
+  readonly received_on?: string;
+  readonly returns_id?: string;
 }
 
 type Split = Pick<Payment, 'toDue' | 'toWallet' | 'toRefund'>;
@@ -32,7 +63,13 @@ export class Payments {
     private readonly verbs: InvoiceVerbs,
     private readonly wallets: Wallets,
     private readonly dunning: Dunning,
+    private readonly lists: ScopedLists,
   ) {}
+
+  /** Newest first. A tenant gets its own. */
+  list(scope: Scope, page: PageRequest, filters: PaymentFilters = {}): Promise<ListAnswer<PaymentView>> {
+    return this.lists.list(scope, Payment, page, filters, (rows) => rows.map((row) => paymentView(row, scope)));
+  }
 
   /**
    * Records a payment. What is more than is due goes to the money wallet of the tenant. Throws like every verb, `ValidationFailedError`,
@@ -170,3 +207,21 @@ function amountOf(text: string, { decimals, currency }: TenantInvoice): Money {
     throw new ValidationFailedError([{ field: 'amount', message: `must have at most ${decimals} decimal places in ${currency}` }]);
   return amount.round(decimals, 'half_away');
 }
+
+/** A tenant does not get the reason, which an operator wrote for operators. */
+const paymentView = (row: Payment, { kind: scope }: Scope): PaymentView => ({
+  id: row.id,
+  invoice_id: row.invoiceId,
+  tenant_id: row.tenantId,
+  kind: row.kind,
+  amount: row.amount.toAmountText(),
+  currency: row.currency,
+  reference: row.reference,
+  received_on: row.receivedOn,
+  payment_id: row.returnsId,
+  to_due: row.toDue.toAmountText(),
+  to_wallet: row.toWallet.toAmountText(),
+  to_refund: row.toRefund.toAmountText(),
+  reason: scope === 'tenant' ? null : row.reason,
+  created_at: row.createdAt.toISOString(),
+});

@@ -1,13 +1,13 @@
 import { AuditLog, type Actor, type AuditContext } from '#libs/audit';
-import { queryableOf, TenantTransaction, Transaction } from '#libs/database';
+import { queryableOf, Transaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { decodeCursor, Money, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { Money, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, MoreThan, Raw, type EntityManager, type Repository } from 'typeorm';
+import { In, IsNull, MoreThan, Raw, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { WalletEntry, WalletLot, type EntryCause, type LotSource, type WalletKind } from '../entities/wallet.entity';
 import { decimalsOf } from '../invoices/rounding';
+import { ScopedLists } from './scoped-lists';
 import { drawLots } from './split-money';
 
 export interface WalletEntryView {
@@ -74,9 +74,8 @@ const SERVICE = { sub: 'wallets' };
 @Injectable()
 export class Wallets {
   constructor(
-    @InjectRepository(WalletEntry) private readonly entries: Repository<WalletEntry>,
+    private readonly lists: ScopedLists,
     private readonly transaction: Transaction,
-    private readonly asTenant: TenantTransaction,
     private readonly tenants: TenantRegistry,
     private readonly audit: AuditLog,
   ) {}
@@ -84,17 +83,7 @@ export class Wallets {
   /** Newest first. A tenant reads its own wallet; another one's is not found. Throws `TenantNotFoundError`. */
   async list(scope: Scope, tenantId: string, page: PageRequest, filters: WalletFilters = {}): Promise<ListAnswer<WalletEntryView>> {
     if (scope.kind === 'tenant' ? scope.tenantId !== tenantId : !(await this.tenants.find(tenantId))) throw new TenantNotFoundError();
-    const before = decodeCursor(page.cursor, UUID_KEY);
-    const read = (em: EntityManager) => {
-      const query = em.createQueryBuilder(WalletEntry, 'e').where('e.tenantId = :tenantId', { tenantId }).orderBy('e.id', 'DESC');
-      for (const [field, value] of Object.entries(filters))
-        if (value !== undefined) query.andWhere(`e.${camelCase(field)} = :${field}`, { [field]: value });
-      if (before !== null) query.andWhere('e.id < :before', { before });
-      return query.limit(page.limit + 1).getMany();
-    };
-    const rows = await (scope.kind === 'tenant' ? this.asTenant.run(tenantId, read) : read(this.entries.manager));
-    const { items, next_cursor } = pageOf(rows, page.limit, ({ id }) => id);
-    return { data: items.map(entryView), page: { next_cursor }, as_of: null, completeness: {} };
+    return this.lists.list(scope, WalletEntry, page, { ...filters, tenant_id: tenantId }, (rows) => rows.map(entryView));
   }
 
   /** Puts an amount into a wallet. Throws `TenantNotFoundError` and `ValidationFailedError`. */
@@ -134,15 +123,19 @@ export class Wallets {
     return this.enter(em, lot, amount, origin);
   }
 
-  /** What the wallet has now. */
-  async left(em: EntityManager, key: WalletKey): Promise<Money> {
-    const lots = await em.findBy(WalletLot, usable(key));
-    return Money.sum(lots.map(({ remaining }) => remaining));
+  /** What the promotion wallets of tenants have now, by tenant and currency as `acme USD`. */
+  async promotionsOf(em: EntityManager, tenants: readonly string[]): Promise<Map<string, Money>> {
+    const left = new Map<string, Money>();
+    for (const { tenantId, currency, remaining } of await em.findBy(WalletLot, usable({ tenantId: In([...tenants]), kind: 'promotion' }))) {
+      const key = `${tenantId} ${currency}`;
+      left.set(key, (left.get(key) ?? Money.parse('0')).add(remaining));
+    }
+    return left;
   }
 
   /** Takes at most `upTo` from the wallet, in the order of its lots, and returns what it took. */
   async take(em: EntityManager, key: WalletKey, upTo: Money, origin: EntryOrigin): Promise<Money> {
-    const lots = await em.find(WalletLot, { where: usable(key), order: { id: 'ASC' }, lock: { mode: 'pessimistic_write' } });
+    const lots = await em.find(WalletLot, { where: usable({ ...key }), order: { id: 'ASC' }, lock: { mode: 'pessimistic_write' } });
     const taken = drawLots(lots, upTo);
     for (const { id, amount } of taken) {
       const lot = lots.find((one) => one.id === id);
@@ -205,15 +198,13 @@ export class Wallets {
 }
 
 /** Lots that have something left and have not expired, by the database's clock. */
-const usable = ({ tenantId, kind, currency }: WalletKey) => {
-  const of = { tenantId, kind, currency, remaining: MoreThan(Money.parse('0')) };
+const usable = (key: FindOptionsWhere<WalletLot>) => {
+  const of = { ...key, remaining: MoreThan(Money.parse('0')) };
   return [
     { ...of, expiresAt: IsNull() },
     { ...of, expiresAt: Raw((column) => `${column} > clock_timestamp()`) },
   ];
 };
-
-const camelCase = (field: string): string => field.replaceAll(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
 const entryView = (row: WalletEntry): WalletEntryView => ({
   id: row.id,

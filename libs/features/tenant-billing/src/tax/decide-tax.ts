@@ -140,9 +140,6 @@ function missingIds({ issuer_tax_id: kind, customer_tax_id, label }: CountingRul
     : undefined;
 }
 
-/** Rates have at most this many decimal places. */
-export const RATE_PLACES = 4;
-
 /** The tax on a net amount: rounded once, half away from zero, to the places of the currency. Pure. */
 export const taxOn = (net: Money, rate: string, decimals: number): Money => net.multiply(rate).ratio(1n, 100n, decimals);
 
@@ -180,30 +177,4 @@ export function documentTaxes(
     const { label, text } = wordsOf(category, rate);
     return [{ category, rate, label, text, net: net.toText(), tax: taxOn(net, rate, decimals).toText() }];
   });
-}
-
-/**
- * The tax of each line, for display. The parts of a group add up to its tax: each line gets its exact tax rounded down, and the units that are
- * left go to the largest remainders, ties to the earlier line. Pure.
- */
-export function spreadTax(lines: readonly TaxedLine[], decimals: number, currency: string): Money[] {
-  const parts = new Map<TaxedLine, bigint>();
-  const scale = 100n * 10n ** BigInt(RATE_PLACES);
-  for (const group of taxGroups(lines)) {
-    const shares = group.map((line, at) => {
-      const exact = line.net.toUnits(decimals) * Money.parse(line.rate).toUnits(RATE_PLACES);
-      const remainder = ((exact % scale) + scale) % scale;
-      return { line, at, down: (exact - remainder) / scale, remainder };
-    });
-    const net = Money.sum(group.map((line) => line.net), currency); // prettier-ignore
-    const tax = taxOn(net, group[0]?.rate ?? '0', decimals).toUnits(decimals);
-    let left = tax - shares.reduce((sum, { down }) => sum + down, 0n);
-    const inTurn = shares.toSorted((a, b) => (a.remainder === b.remainder ? a.at - b.at : a.remainder > b.remainder ? -1 : 1));
-    for (const { line, down } of inTurn) {
-      parts.set(line, left > 0n ? down + 1n : down);
-      if (left > 0n) left -= 1n;
-    }
-  }
-  const unit = Money.parse('1', currency).ratio(1n, 10n ** BigInt(decimals), decimals);
-  return lines.map((line) => unit.multiply(String(parts.get(line) ?? 0n)));
 }
