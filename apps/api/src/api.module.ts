@@ -53,6 +53,14 @@ import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
+import {
+  CreditNotesController,
+  DunningPoliciesController,
+  InvoiceMoneyController,
+  NotificationRequestsController,
+  PaymentsController,
+  WalletsController,
+} from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
@@ -130,12 +138,18 @@ class BillingApiModule {}
   controllers: [
     BillingPoolsController,
     BillingRunsController,
+    CreditNotesController,
+    DunningPoliciesController,
+    InvoiceMoneyController,
     IssuersController,
+    NotificationRequestsController,
+    PaymentsController,
     PnlController,
     RateCardsController,
     RateOverridesController,
     TaxRulesController,
     TenantBillingController,
+    WalletsController,
   ],
 })
 class TenantBillingApiModule {}

@@ -96,6 +96,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'dunning_policy_set',
   'inventory_bulk_changed',
   'invoice_ingest_requested',
   'invoice_released',
@@ -132,10 +133,13 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tax_rule_changed',
+  'tax_rule_created',
   'tenant_changed',
   'tenant_created',
   'tenant_limits_changed',
   'tenant_rate_card_set',
+  'wallet_granted',
 ];
 
 interface KnownField {

@@ -163,7 +163,12 @@ export function composeDraft(inputs: DraftInputs): Draft {
     net: net.toText(),
     tax: taxSum.toText(),
     total: total.toText(),
-    problems: problemsOf(inputs, total, isPriceable, lines.some(({ kind }) => kind === PROMOTION_LINE)),
+    problems: problemsOf(
+      inputs,
+      total,
+      isPriceable,
+      lines.some(({ kind }) => kind === PROMOTION_LINE),
+    ),
     terms,
   };
   return { ...draft, digest: createHash('sha256').update(canonicalJson(draft)).digest('hex') };
@@ -266,7 +271,9 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, has
       ? []
       : [critical('no_fx_rate', tenant, `There is no exchange rate to ${currency}; add one with POST /api/v1/billing/fx-rates`)]),
     ...(tax.status === 'undecided' ? tax.problems.map(({ code, detail }) => critical(code, tenant, detail)) : []),
-    ...(total.isNegative() ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')] : []),
+    ...(total.isNegative()
+      ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')]
+      : []),
     ...(total.isZero() && !issuer.issue_zero && !hasPromotion
       ? [critical('zero_total', tenant, 'There is nothing to pay; set `issue_zero` of the issuer to issue such invoices')]
       : []),
@@ -279,4 +286,5 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, has
   ];
 }
 
-const named = (lines: readonly SourceLine[]): string => [...new Set(lines.map(({ description }) => description))].sort().slice(0, 5).join(', ');
+const named = (lines: readonly SourceLine[]): string =>
+  [...new Set(lines.map(({ description }) => description))].sort().slice(0, 5).join(', ');

@@ -11,7 +11,16 @@ import { Wallets } from '../money/wallets';
 import { decideTax, type CountingRule } from '../tax/decide-tax';
 import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
-import { composeDraft, PROVIDER_CURRENCY, WITHOUT_RULES, type Adjustment, type Draft, type ExchangeRate, type InvoiceTax, type SourceLine } from './draft';
+import {
+  composeDraft,
+  PROVIDER_CURRENCY,
+  WITHOUT_RULES,
+  type Adjustment,
+  type Draft,
+  type ExchangeRate,
+  type InvoiceTax,
+  type SourceLine,
+} from './draft';
 import { INSERT_DRAFTS, INSERT_LINES, LOCK_DRAFTS, READINESS, SOURCE_LINES, TENANTS_WITH_LINES, UPDATE_DRAFTS } from './draft.sql';
 import { isCritical } from './invoice.states';
 
@@ -66,7 +75,9 @@ export class InvoiceBuilder {
       await lockTransaction(tx, 'invoicing');
       const reasons = await this.readiness(tx, issuerId, period);
       if (reasons.length > 0) throw new PeriodNotReadyError(monthOf(period), reasons);
-      const tenants = (await tx.query<{ tenant_id: string }>(TENANTS_WITH_LINES, [issuerId, period, null])).map(({ tenant_id }) => tenant_id);
+      const tenants = (await tx.query<{ tenant_id: string }>(TENANTS_WITH_LINES, [issuerId, period, null])).map(
+        ({ tenant_id }) => tenant_id,
+      );
       await tx.query(INSERT_DRAFTS, [issuerId, period, tenants, by]);
       const drafts = await tx.query<LockedDraft>(LOCK_DRAFTS, [issuerId, period]);
       const report = { period: monthOf(period), drafts: 0, written: 0, deleted: 0, stopped: 0 };
@@ -78,7 +89,9 @@ export class InvoiceBuilder {
           return one ? [{ before, ...one }] : [];
         });
         const empty = found.filter(({ isEmpty }) => isEmpty);
-        const changed = found.filter(({ isEmpty, before, draft, auto }) => !isEmpty && (draft.digest !== before.digest || auto !== before.auto));
+        const changed = found.filter(
+          ({ isEmpty, before, draft, auto }) => !isEmpty && (draft.digest !== before.digest || auto !== before.auto),
+        );
         await this.delete(tx, empty.map(({ before }) => before.id)); // prettier-ignore
         await this.write(tx, changed.map(({ before: { id, adjustments }, draft, auto }) => ({ id, draft, adjustments, auto })), by, 1); // prettier-ignore
         report.deleted += empty.length;
@@ -86,10 +99,10 @@ export class InvoiceBuilder {
         report.drafts += found.length - empty.length;
         report.stopped += found.filter(({ isEmpty, draft }) => !isEmpty && draft.problems.some(isCritical)).length;
       }
-      await tx.query(`update billing_runs set drafts_built_at = clock_timestamp() where issuer_id = $1 and period = $2::date and status = 'completed'`, [
-        issuerId,
-        period,
-      ]); // Set-based: every completed run of the month
+      await tx.query(
+        `update billing_runs set drafts_built_at = clock_timestamp() where issuer_id = $1 and period = $2::date and status = 'completed'`,
+        [issuerId, period],
+      ); // Set-based: every completed run of the month
       return { ...report, unchanged: report.drafts - report.written };
     });
   }

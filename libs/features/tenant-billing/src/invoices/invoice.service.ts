@@ -65,7 +65,14 @@ export class TenantInvoiceService {
     if (!(await this.tenants.find(tenantId))) throw new UnknownTenantError(tenantId, await this.tenants.nearest(tenantId));
     const adjustments = lines.map((line, at) => adjustmentOf(line, `lines.${at}`, because));
     return this.transaction.run(async (em) => {
-      const values = { issuerId: DEFAULT_ISSUER, tenantId, kind: 'one_off' as const, currency: 'USD', decimals: 2, changedBy: because.by.sub };
+      const values = {
+        issuerId: DEFAULT_ISSUER,
+        tenantId,
+        kind: 'one_off' as const,
+        currency: 'USD',
+        decimals: 2,
+        changedBy: because.by.sub,
+      };
       const { identifiers } = await em.insert(TenantInvoice, values);
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
@@ -111,7 +118,11 @@ export class TenantInvoiceService {
       await this.usePromotion(em, invoice, draft, because);
       const data = { period: invoice.period?.slice(0, 7) ?? null, total: draft.total, currency: draft.currency };
       const event = { type: 'tenant_invoice.approved', data } as const;
-      return { set: { terms: draft.terms, taxStatus: 'decided' }, details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax }, event };
+      return {
+        set: { terms: draft.terms, taxStatus: 'decided' },
+        details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax },
+        event,
+      };
     });
   }
 
@@ -125,7 +136,12 @@ export class TenantInvoiceService {
   }
 
   /** Takes from the promotion wallet what the draft uses of it. Another approval may have been first. */
-  private async usePromotion(em: EntityManager, { id: invoiceId, tenantId }: TenantInvoice, draft: Draft, { by }: AuditContext): Promise<void> {
+  private async usePromotion(
+    em: EntityManager,
+    { id: invoiceId, tenantId }: TenantInvoice,
+    draft: Draft,
+    { by }: AuditContext,
+  ): Promise<void> {
     const used = Money.sum(draft.lines.filter(({ kind }) => kind === PROMOTION_LINE).map(({ net }) => Money.parse(net))).negate();
     if (used.isZero()) return;
     const wallet = { tenantId, kind: 'promotion', currency: draft.currency } as const;

@@ -2,7 +2,7 @@ import { Transaction } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Not, type EntityManager, type Repository } from 'typeorm';
+import { IsNull, Not, type EntityManager, type QueryDeepPartialEntity, type Repository } from 'typeorm';
 import { NotificationRequest } from '../entities/dunning.entity';
 
 export interface NotificationRequestView {
@@ -38,7 +38,12 @@ export class NotificationRequests {
 
   /** In the transaction of what it tells about. */
   async request(em: EntityManager, { tenantId, kind, subject, payload }: NewNotification): Promise<void> {
-    await em.insert(NotificationRequest, { tenantId, kind, subject, payload: { ...payload } });
+    await em.insert(NotificationRequest, {
+      tenantId,
+      kind,
+      subject,
+      payload: { ...payload } as QueryDeepPartialEntity<NotificationRequest['payload']>,
+    });
   }
 
   /** Newest first. */

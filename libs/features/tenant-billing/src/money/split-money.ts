@@ -51,12 +51,11 @@ export function creditTaxes(
   now: readonly CreditedLine[],
   before: readonly CreditedLine[],
   decimals: number,
-  currency: string,
   wordsOf: (category: TaxCategory, rate: string) => { readonly label: string; readonly text: string | null },
 ): DocumentTax[] {
   const inGroup = (group: DocumentTax) => (line: CreditedLine) =>
     line.category === group.category && Money.parse(line.rate).equals(Money.parse(group.rate));
-  return documentTaxes(now, decimals, currency, wordsOf).map((group) => {
+  return documentTaxes(now, decimals, ZERO.currency, wordsOf).map((group) => {
     const earlier = Money.sum(before.filter(inGroup(group)).map(({ net }) => net)); // prettier-ignore
     const tax = taxOn(earlier.add(Money.parse(group.net)), group.rate, decimals).subtract(taxOn(earlier, group.rate, decimals));
     return { ...group, tax: tax.toText() };

@@ -4,7 +4,7 @@ import type { Scope } from '#libs/identity';
 import { Money, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, MoreThan, Raw, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { WalletEntry, WalletLot, type EntryCause, type LotSource, type WalletKind } from '../entities/wallet.entity';
 import { decimalsOf } from '../invoices/rounding';
 import { ScopedLists } from './scoped-lists';
@@ -23,6 +23,7 @@ export interface WalletEntryView {
   readonly credit_note_id: string | null;
   readonly payment_id: string | null;
   readonly expires_at: string | null;
+  /** Null for tenants. */
   readonly reason: string | null;
   readonly created_at: string;
 }
@@ -65,7 +66,9 @@ export interface EntryOrigin {
   readonly by: Pick<Actor, 'sub'>;
 }
 
+const NOTHING = Money.parse('0');
 const SERVICE = { sub: 'wallets' };
+const PLATFORM = { kind: 'platform' } as const;
 
 /**
  * What tenants have in advance: the only writer of `wallet_lots` and `wallet_entries`. Entries are added and never changed; the rest of a lot follows
@@ -83,7 +86,9 @@ export class Wallets {
   /** Newest first. A tenant reads its own wallet; another one's is not found. Throws `TenantNotFoundError`. */
   async list(scope: Scope, tenantId: string, page: PageRequest, filters: WalletFilters = {}): Promise<ListAnswer<WalletEntryView>> {
     if (scope.kind === 'tenant' ? scope.tenantId !== tenantId : !(await this.tenants.find(tenantId))) throw new TenantNotFoundError();
-    return this.lists.list(scope, WalletEntry, page, { ...filters, tenant_id: tenantId }, (rows) => rows.map(entryView));
+    return this.lists.list(scope, WalletEntry, page, { ...filters, tenant_id: tenantId }, (rows) =>
+      rows.map((row) => entryView(row, scope)),
+    );
   }
 
   /** Puts an amount into a wallet. Throws `TenantNotFoundError` and `ValidationFailedError`. */
@@ -107,7 +112,7 @@ export class Wallets {
       const details = { tenant_id: tenantId, kind, source, amount: amount.toText(), currency, expires_at: grant.expires_at };
       const target = { type: 'wallet_entry', id: entry.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'wallet_granted', target, details });
-      return entryView(entry);
+      return entryView(entry, PLATFORM);
     });
   }
 
@@ -118,7 +123,7 @@ export class Wallets {
     { amount, source, expiresAt = null }: { readonly amount: Money; readonly source: LotSource; readonly expiresAt?: Date | null },
     origin: EntryOrigin,
   ): Promise<WalletEntry> {
-    const { identifiers } = await em.insert(WalletLot, { tenantId, kind, currency, source, amount, expiresAt });
+    const { identifiers } = await em.insert(WalletLot, { tenantId, kind, currency, source, amount, remaining: NOTHING, expiresAt });
     const lot = await em.findOneByOrFail(WalletLot, { id: String(identifiers[0]?.id) });
     return this.enter(em, lot, amount, origin);
   }
@@ -126,16 +131,21 @@ export class Wallets {
   /** What the promotion wallets of tenants have now, by tenant and currency as `acme USD`. */
   async promotionsOf(em: EntityManager, tenants: readonly string[]): Promise<Map<string, Money>> {
     const left = new Map<string, Money>();
-    for (const { tenantId, currency, remaining } of await em.findBy(WalletLot, usable({ tenantId: In([...tenants]), kind: 'promotion' }))) {
+    const lots = await usableLots(em).andWhere(`l.kind = 'promotion' and l.tenantId = any (:tenants)`, { tenants }).getMany();
+    for (const { tenantId, currency, remaining } of lots) {
       const key = `${tenantId} ${currency}`;
-      left.set(key, (left.get(key) ?? Money.parse('0')).add(remaining));
+      left.set(key, (left.get(key) ?? NOTHING).add(remaining));
     }
     return left;
   }
 
   /** Takes at most `upTo` from the wallet, in the order of its lots, and returns what it took. */
   async take(em: EntityManager, key: WalletKey, upTo: Money, origin: EntryOrigin): Promise<Money> {
-    const lots = await em.find(WalletLot, { where: usable({ ...key }), order: { id: 'ASC' }, lock: { mode: 'pessimistic_write' } });
+    const lots = await usableLots(em)
+      .andWhere('l.tenantId = :tenantId and l.kind = :kind and l.currency = :currency', key)
+      .orderBy('l.id')
+      .setLock('pessimistic_write')
+      .getMany();
     const taken = drawLots(lots, upTo);
     for (const { id, amount } of taken) {
       const lot = lots.find((one) => one.id === id);
@@ -185,12 +195,14 @@ export class Wallets {
   /** Enters the end of lots that have expired; they were not used since. Returns how many. */
   async expire(): Promise<number> {
     return this.transaction.run(async (em) => {
-      const lots = await em.find(WalletLot, {
-        where: { remaining: MoreThan(Money.parse('0')), expiresAt: Raw((column) => `${column} <= clock_timestamp()`) },
-        order: { id: 'ASC' },
-        take: 500,
-        lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
-      });
+      const lots = await em
+        .createQueryBuilder(WalletLot, 'l')
+        .where('l.remaining > 0 and l.expiresAt <= clock_timestamp()')
+        .orderBy('l.id')
+        .limit(500)
+        .setLock('pessimistic_write')
+        .setOnLocked('skip_locked')
+        .getMany();
       for (const lot of lots) await this.enter(em, lot, lot.remaining.negate(), { cause: 'expired', by: SERVICE });
       return lots.length;
     });
@@ -198,15 +210,11 @@ export class Wallets {
 }
 
 /** Lots that have something left and have not expired, by the database's clock. */
-const usable = (key: FindOptionsWhere<WalletLot>) => {
-  const of = { ...key, remaining: MoreThan(Money.parse('0')) };
-  return [
-    { ...of, expiresAt: IsNull() },
-    { ...of, expiresAt: Raw((column) => `${column} > clock_timestamp()`) },
-  ];
-};
+const usableLots = (em: EntityManager): SelectQueryBuilder<WalletLot> =>
+  em.createQueryBuilder(WalletLot, 'l').where('l.remaining > 0 and (l.expiresAt is null or l.expiresAt > clock_timestamp())');
 
-const entryView = (row: WalletEntry): WalletEntryView => ({
+/** A tenant does not get the reason, which an operator wrote for operators. */
+const entryView = (row: WalletEntry, { kind: scope }: Scope): WalletEntryView => ({
   id: row.id,
   tenant_id: row.tenantId,
   lot_id: row.lotId,
@@ -219,6 +227,6 @@ const entryView = (row: WalletEntry): WalletEntryView => ({
   credit_note_id: row.creditNoteId,
   payment_id: row.paymentId,
   expires_at: row.expiresAt?.toISOString() ?? null,
-  reason: row.reason,
+  reason: scope === 'tenant' ? null : row.reason,
   created_at: row.createdAt.toISOString(),
 });

@@ -45,7 +45,7 @@ export class TaxRules {
     private readonly audit: AuditLog,
   ) {}
 
-/** The rules of this moment, in the caller's transaction. */
+  /** The rules of this moment, in the caller's transaction. */
   async counting(em: EntityManager, issuerId: string): Promise<CountingRule[]> {
     return (await em.findBy(TaxRule, { issuerId, active: true })).map(ruleView);
   }

@@ -237,7 +237,9 @@ const BOUNDS = `
   end $$;
   create function arcadia_check_touched_invoice() returns trigger language plpgsql as $$
   begin
-    perform arcadia_check_invoice(case when tg_table_name = 'tenant_invoices' then new.id else new.invoice_id end);
+    if tg_table_name = 'tenant_invoices' then perform arcadia_check_invoice(new.id);
+    else perform arcadia_check_invoice(new.invoice_id);
+    end if;
     return null;
   end $$;
   create constraint trigger invoice_sums_agree after update on tenant_invoices deferrable initially deferred
