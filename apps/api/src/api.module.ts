@@ -62,6 +62,7 @@ import {
   WalletsController,
 } from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
+import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -149,6 +150,8 @@ class BillingApiModule {}
     RateOverridesController,
     TaxRulesController,
     TenantBillingController,
+    TenantInvoicesController,
+    TenantInvoiceVerbsController,
     WalletsController,
   ],
 })

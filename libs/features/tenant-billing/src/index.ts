@@ -1,3 +1,15 @@
+export { DocumentSealer, roundTogether, type SealedDocument } from './documents/document-sealer';
+export { ProofKey, ProofKeys } from './documents/proof-key';
+export type {
+  DocumentKind,
+  DocumentLine,
+  DocumentParty,
+  DocumentTax,
+  LineOrigin,
+  TaxCategory,
+  TenantDocument,
+} from './pricing/tenant-document';
+export { figuresProblem, ProofInvalidError, verifyIssuerProof, verifyTenantProof } from './documents/verify-proof';
 export type { TaxId } from './entities/billing-issuer.entity';
 export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';
 export {
@@ -17,8 +29,8 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export { BillingPush } from './invoices/billing-push';
 export type { BuildReport } from './invoices/invoice-builder';
-export type { InvoiceProblem } from './invoices/draft';
 export {
   INVOICE_SORTS,
   TenantInvoiceReader,
@@ -27,17 +39,19 @@ export {
   type TenantInvoiceLineView,
   type TenantInvoiceView,
 } from './invoices/invoice-reader';
+export { InvoiceIssue } from './invoices/invoice-issue';
 export { TenantInvoiceService, type Adjust, type ManualLine } from './invoices/invoice.service';
 export {
   INVOICE_STATUSES,
   INVOICE_VERBS,
   PAYMENT_STATUSES,
   TAX_STATUSES,
+  type InvoiceProblem,
   type InvoiceStatus,
   type InvoiceVerb,
   type PaymentStatus,
   type TaxStatus,
-} from './invoices/invoice.states';
+} from './pricing/invoice.states';
 export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
@@ -49,23 +63,15 @@ export { RatingService, type TenantTotal } from './rating/rating.service';
 export { RUN_STATUSES, type RunFailure, type RunProblem, type RunStatus, type RunTotals } from './pricing/run.states';
 export { RunNotClaimableError } from './tenant-billing.errors';
 export { TenantBillingModule } from './tenant-billing.module';
-export {
-  TAX_ID_STATES,
-  TAX_PLACES,
-  type TaxDecision,
-  type TaxEvidence,
-  type TaxPlace,
-  type TaxWhen,
-  type TaxIdState,
-} from './tax/decide-tax';
+export { TAX_ID_STATES, TAX_PLACES, type TaxIdState, type TaxPlace, type TaxWhen } from './entities/tax-rule.entity';
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
-export { TAX_CATEGORIES, type TaxCategory } from './documents/tenant-document';
+export { TAX_CATEGORIES, type TaxCategory } from './pricing/tenant-document';
 export { DUNNING_ACTIONS, type DunningAction, type DunningStep } from './entities/dunning.entity';
 export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
 export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';
 export { CreditNotes, type CreditNoteLineView, type CreditNoteView, type NewCreditNote } from './money/credit-notes';
-export { Dunning, type DunningPolicyView } from './money/dunning';
-export { NotificationRequests, type NewNotification, type NotificationRequestView } from './money/notification-requests';
+export { Dunning, type DunningPolicyView } from './dunning/dunning';
+export { NotificationRequests, type NewNotification, type NotificationRequestView } from './dunning/notification-requests';
 export { Payments, type NewPayment, type PaymentView } from './money/payments';
-export { Wallets, type WalletEntryView, type WalletGrant } from './money/wallets';
+export { Wallets, type WalletEntryView, type WalletGrant } from './wallets/wallets';

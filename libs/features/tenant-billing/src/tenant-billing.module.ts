@@ -4,6 +4,8 @@ import { ProviderBillingModule } from '#libs/provider-billing';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DocumentSealer } from './documents/document-sealer';
+import { ProofKeys } from './documents/proof-key';
 import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
@@ -27,16 +29,19 @@ import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities
 import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { BillingPush } from './invoices/billing-push';
+import { FrozenDocuments } from './invoices/frozen-documents';
 import { InvoiceBuilder } from './invoices/invoice-builder';
+import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { CreditNotes } from './money/credit-notes';
-import { Dunning } from './money/dunning';
-import { NotificationRequests } from './money/notification-requests';
+import { Dunning } from './dunning/dunning';
+import { NotificationRequests } from './dunning/notification-requests';
 import { Payments } from './money/payments';
-import { ScopedLists } from './money/scoped-lists';
-import { Wallets } from './money/wallets';
+import { ScopedLists } from './wallets/scoped-lists';
+import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -76,26 +81,30 @@ const ENTITIES = [
 ];
 const SERVICES = [
   BillingProfiles,
+  BillingPush,
   BillingRunService,
   CreditNotes,
+  DocumentSealer,
   Dunning,
+  InvoiceIssue,
   NotificationRequests,
   Payments,
   PoolService,
   ProfitAndLoss,
+  ProofKeys,
   RateAssignments,
   RateCardService,
   RatingService,
+  TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
-  TaxRules,
   Wallets,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
+  providers: [...SERVICES, FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

@@ -3,7 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './config.errors';
 import { purposeTokens, readEnvironment, type ConfigUse } from './environment';
-import { derivedSecret, developmentJwtSecret, fileProblem, type ExternalSecrets, type Secret } from './secrets';
+import {
+  derivedSecret,
+  DEVELOPMENT_JWT_SECRET,
+  DEVELOPMENT_PROOF_KEY,
+  developmentSecret,
+  fileProblem,
+  type DevelopmentSecret,
+  type ExternalSecrets,
+  type Secret,
+} from './secrets';
 import { TOKEN_PURPOSES, type TokenPurpose, type Values } from './variables';
 import { vaultSettings } from './vault/vault-login';
 import { VaultSecrets } from './vault/vault-secrets';
@@ -16,16 +25,16 @@ export type Environment = Config['env'];
 
 /**
  * Turns the environment into one checked, deeply frozen object. Throws one ConfigError with all problems.
- * Outside production a missing JWT_SECRET is read from DATA_DIR, where the first start creates it; migrations need none at all.
+ * Outside production a missing JWT_SECRET or PROOF_KEY is read from DATA_DIR, where its first use creates it; migrations need none at all.
  * A secret that is both in `external` and in the environment is a problem.
  */
 export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', external: ExternalSecrets = {}): Config {
   const { values, problems } = readEnvironment(env, use, external);
   if (!values) throw new ConfigError(problems);
   const dataDir = resolve(values.DATA_DIR);
-  return deepFreeze(
-    assemble(values, dataDir, values.JWT_SECRET ?? (use === 'service' ? generatedJwtSecret(dataDir) : missing('JWT_SECRET'))),
-  );
+  const jwtSecret =
+    values.JWT_SECRET ?? (use === 'service' ? generatedSecret(dataDir, 'JWT_SECRET', DEVELOPMENT_JWT_SECRET) : missing('JWT_SECRET'));
+  return deepFreeze(assemble(values, dataDir, jwtSecret));
 }
 
 /** The configuration of a process, and the source of its secrets when `VAULT_SECRETS` is set. */
@@ -42,11 +51,11 @@ export async function openConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'servi
   return { config: loadConfig(env, use, vault?.secrets), vault };
 }
 
-function generatedJwtSecret(dataDir: string): Secret {
+function generatedSecret(dataDir: string, name: string, secret: DevelopmentSecret): Secret {
   try {
-    return developmentJwtSecret(dataDir);
+    return developmentSecret(dataDir, secret);
   } catch (error) {
-    throw new ConfigError([`JWT_SECRET is not set and jwt-secret in DATA_DIR ${fileProblem(error)}`]);
+    throw new ConfigError([`${name} is not set and ${secret.file} in DATA_DIR ${fileProblem(error)}`]);
   }
 }
 
@@ -186,6 +195,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     /** `freshMs`: equal questions about the costs until now share one answer for this time. */
     costs: { freshMs: values.COSTS_FRESH_MS },
+    /** `proofKey` signs the documents of tenants. In development its first use creates it. */
+    billing: { proofKey: values.PROOF_KEY ?? (() => generatedSecret(dataDir, 'PROOF_KEY', DEVELOPMENT_PROOF_KEY)()) },
     /** Without a `url` nothing is pushed, and nothing is logged. */
     finance: { url: values.SKYAI_FINANCE_URL, tenantId: values.FINANCE_TENANT_ID },
     /** Read by `npm start` and the simulator only. */

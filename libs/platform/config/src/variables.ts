@@ -1,7 +1,7 @@
 import './skip-zod-locales';
 import { deflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { readSecret, type SecretCheck, type SecretSource } from './secrets';
+import { isEd25519Key, readSecret, type SecretCheck, type SecretSource } from './secrets';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -103,6 +103,7 @@ const productionJwtSecret = z
   .refine(isRandom, 'must be random in production, not a default or a template');
 
 const planKey: TextOf<string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
+const proofKey: TextOf<string> = z.string().refine(isEd25519Key, 'must be an Ed25519 private key, as PEM or base64');
 
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {
@@ -251,6 +252,11 @@ const SHAPE = {
   REAPER_PERIOD_MS: setting('provisioning', 'between two runs of the reaper (SAG-6)', timerMs(100), '60000'),
 
   COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),
+  PROOF_KEY: secret(
+    'billing',
+    'signs the documents of tenants: Ed25519, PEM or base64; development: made in DATA_DIR; also _FILE',
+    proofKey,
+  ),
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),
   FINANCE_TENANT_ID: setting('billing', 'tenant_id of finance tokens', text, 'platform-admin'),
 

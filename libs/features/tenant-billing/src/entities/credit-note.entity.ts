@@ -1,7 +1,7 @@
 import { MONEY } from '#libs/database';
 import type { Money } from '#libs/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { DocumentTax, TaxCategory } from '../documents/tenant-document';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 
 /** Takes back a part of an issued invoice. A trigger refuses every change. */
 @Entity('credit_notes')

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { DocumentKind } from '../documents/tenant-document';
+import type { DocumentKind } from '../pricing/tenant-document';
 
 /** A document as it was issued, with the tenant's proof. A trigger refuses every change. [TBL-4] */
 @Entity('tenant_documents')

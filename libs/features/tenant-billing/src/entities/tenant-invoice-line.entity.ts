@@ -1,7 +1,7 @@
 import { MONEY } from '#libs/database';
 import type { Money } from '#libs/kernel';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { TaxCategory } from '../documents/tenant-document';
+import type { TaxCategory } from '../pricing/tenant-document';
 
 /** A line of an invoice to a tenant. Lines belong to a draft as a whole set: they are replaced, never changed. */
 @Entity('tenant_invoice_lines')

@@ -1,10 +1,9 @@
 import { MONEY } from '#libs/database';
 import type { Money } from '#libs/kernel';
 import { Column, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
-import type { DocumentTax } from '../documents/tenant-document';
+import type { DocumentTax } from '../pricing/tenant-document';
 import type { AutoMode } from './billing-profile.entity';
-import type { Adjustment, FrozenTerms, InvoiceProblem } from '../invoices/draft';
-import type { InvoiceStatus, PaymentStatus, TaxStatus } from '../invoices/invoice.states';
+import type { Adjustment, FrozenTerms, InvoiceProblem, InvoiceStatus, PaymentStatus, TaxStatus } from '../pricing/invoice.states';
 
 /** `standard`: the lines of a month. `one_off`: lines that a person wrote. */
 export const INVOICE_KINDS = ['standard', 'one_off'] as const;

@@ -1,12 +1,13 @@
 import { canonicalJson, Money } from '#libs/kernel';
 import { createHash } from 'node:crypto';
-import type { DocumentParty, DocumentTax, TaxCategory } from '../documents/tenant-document';
+import type { DocumentParty, DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
-import { least } from '../money/split-money';
+import { least } from '../wallets/draw-lots';
 import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
-import { decimalsOf, roundLines } from './rounding';
+import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
+import { decimalsOf, roundLines } from '../pricing/rounding';
 
 /** The kind of the line by which the promotion wallet lowers the net. */
 export const PROMOTION_LINE = 'promotion';
@@ -14,36 +15,8 @@ export const PROMOTION_LINE = 'promotion';
 /** The provider charges in it, and rated lines have it. */
 export const PROVIDER_CURRENCY = 'USD';
 
-/** Something about a draft that a person has to check. A critical one stops it. */
-export interface InvoiceProblem {
-  /** Such as `no_rate`, `profile_incomplete`, `tax_undecided`, `no_fx_rate` or `zero_total`. */
-  readonly code: string;
-  readonly severity: 'critical' | 'warning';
-  /** What it is about, such as `tenants/acme`. */
-  readonly path: string;
-  readonly detail: string;
-}
-
-/** A line that a person added to a draft, in the currency of the invoice. */
-export interface Adjustment {
-  readonly id: string;
-  readonly description: string;
-  readonly quantity: string;
-  readonly unit: string;
-  readonly unit_price: string;
-  readonly reason: string;
-  readonly added_by: string;
-}
-
-/** What a US dollar costs in the currency of an invoice. */
-export interface ExchangeRate {
-  readonly rate: string;
-  readonly source: string;
-  readonly on: string;
-}
-
 /** The tax of an issuer without any rules: outside the scope of tax, 0 %. */
-export const WITHOUT_RULES = {
+export const WITHOUT_RULES: FrozenTax = {
   status: 'decided',
   category: 'O',
   rate: '0',
@@ -51,20 +24,7 @@ export const WITHOUT_RULES = {
   text: null,
   title: 'Invoice',
   evidence: { rule: 'the issuer has no tax rules' },
-} as const;
-
-/** The tax of an invoice, with the evidence for the decision; or why there is none. */
-export type InvoiceTax = TaxDecision | typeof WITHOUT_RULES;
-
-/** What a document prints besides its lines, frozen at the approval. [TBL-9] */
-export interface FrozenTerms {
-  readonly issuer: DocumentParty & { readonly bank_text: string | null; readonly logo_sha256: string | null };
-  readonly customer: DocumentParty & { readonly purchase_order: string | null };
-  readonly language: string;
-  readonly net_days: number;
-  readonly tax: InvoiceTax;
-  readonly fx: ExchangeRate | null;
-}
+};
 
 /** A rated line, or a correction of an earlier month: the difference of what is rated now and what was issued. */
 export interface SourceLine {
@@ -94,7 +54,7 @@ export interface DraftInputs {
   readonly profile: ProfileView;
   /** Null where none is set; not asked for in the provider's currency. */
   readonly fx: ExchangeRate | null;
-  readonly tax: InvoiceTax;
+  readonly tax: TaxDecision | FrozenTax;
   /** What the promotion wallet has, in the currency of the invoice. */
   readonly promotion: Money;
 }
@@ -240,7 +200,7 @@ function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRa
     },
     language: profile.language ?? 'en',
     net_days: profile.net_days ?? issuer.net_days,
-    tax,
+    tax: tax.status === 'decided' ? tax : null,
     fx,
   };
 }

@@ -7,22 +7,13 @@ import { FxRate } from '../entities/fx-rate.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { firstDay, monthOf, monthsLater } from '../months';
 import { BillingProfiles, type IssuerView, type ProfileView } from '../profiles/billing-profiles';
-import { Wallets } from '../money/wallets';
+import { Wallets } from '../wallets/wallets';
 import { decideTax, type CountingRule } from '../tax/decide-tax';
 import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
-import {
-  composeDraft,
-  PROVIDER_CURRENCY,
-  WITHOUT_RULES,
-  type Adjustment,
-  type Draft,
-  type ExchangeRate,
-  type InvoiceTax,
-  type SourceLine,
-} from './draft';
+import { composeDraft, PROVIDER_CURRENCY, WITHOUT_RULES, type Draft, type DraftInputs, type SourceLine } from './draft';
 import { INSERT_DRAFTS, INSERT_LINES, LOCK_DRAFTS, READINESS, SOURCE_LINES, TENANTS_WITH_LINES, UPDATE_DRAFTS } from './draft.sql';
-import { isCritical } from './invoice.states';
+import { isCritical, type Adjustment, type ExchangeRate } from '../pricing/invoice.states';
 
 /** What decides a draft besides its sources. */
 type DraftHead = Pick<TenantInvoice, 'id' | 'issuerId' | 'tenantId' | 'kind' | 'period' | 'adjustments'>;
@@ -203,7 +194,12 @@ const headOf = ({ id, tenant_id, adjustments }: LockedDraft, issuerId: string, p
   adjustments,
 });
 
-function taxOf(rules: readonly CountingRule[], tenantId: string, { country, tax_ids }: IssuerView, profile: ProfileView): InvoiceTax {
+function taxOf(
+  rules: readonly CountingRule[],
+  tenantId: string,
+  { country, tax_ids }: IssuerView,
+  profile: ProfileView,
+): DraftInputs['tax'] {
   if (rules.length === 0) return WITHOUT_RULES;
   const { is_business, tax_id, tax_id_evidence } = profile;
   const customer = { tenant_id: tenantId, country: profile.country, is_business, tax_id, tax_id_evidence };

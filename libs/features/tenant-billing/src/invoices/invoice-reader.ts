@@ -7,8 +7,14 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { firstDay, monthOf } from '../months';
 import { TenantInvoiceNotFoundError } from '../tenant-billing.errors';
-import type { InvoiceProblem } from './draft';
-import { actionsOf, type InvoiceStatus, type InvoiceVerb, type PaymentStatus, type TaxStatus } from './invoice.states';
+import {
+  actionsOf,
+  type InvoiceProblem,
+  type InvoiceStatus,
+  type InvoiceVerb,
+  type PaymentStatus,
+  type TaxStatus,
+} from '../pricing/invoice.states';
 import { stateOf } from './invoice-verbs';
 
 /** An invoice in the API. Tenants get their own issued ones, without what only admins act on. */
@@ -146,7 +152,10 @@ export class TenantInvoiceReader {
     const after = Number(decodeCursor(page.cursor, LINE_CURSOR) ?? '0');
     return this.inScope(scope, async (em) => {
       const { decimals } = await found(em, scope, id);
-      const query = em.createQueryBuilder(TenantInvoiceLine, 'l').select(LINE_COLUMNS).where('l.invoiceId = :id and l.lineNo > :after', { id, after });
+      const query = em
+        .createQueryBuilder(TenantInvoiceLine, 'l')
+        .select(LINE_COLUMNS)
+        .where('l.invoiceId = :id and l.lineNo > :after', { id, after });
       const rows = await query.orderBy('l.lineNo').limit(page.limit + 1).getMany(); // prettier-ignore
       const { items, next_cursor } = pageOf(rows, page.limit, ({ lineNo }) => String(lineNo));
       return { data: items.map((line) => lineView(line, decimals)), page: { next_cursor }, as_of: null, completeness: {} };
@@ -169,15 +178,13 @@ async function found(em: EntityManager, scope: Scope, id: string): Promise<Tenan
 
 function narrowed(em: EntityManager, scope: Scope, filters: TenantInvoiceFilters): SelectQueryBuilder<TenantInvoice> {
   const query = em.createQueryBuilder(TenantInvoice, 'i');
-  if (scope.kind === 'tenant')
-    query.andWhere(`i.tenantId = :own and i.status in ('issued', 'void')`, { own: scope.tenantId });
+  if (scope.kind === 'tenant') query.andWhere(`i.tenantId = :own and i.status in ('issued', 'void')`, { own: scope.tenantId });
   const { period, tenant_id, kind, status, payment_status, tax_status, overdue, number, currency, problem } = filters;
   if (period !== undefined) query.andWhere('i.period = :period', { period: firstDay(period) });
   if (tenant_id !== undefined) query.andWhere('i.tenantId = :tenant_id', { tenant_id });
   if (kind !== undefined) query.andWhere('i.kind = :kind', { kind });
   if (status !== undefined) query.andWhere('i.status = any (:status)', { status });
-  if (payment_status !== undefined)
-    query.andWhere(`i.paymentStatus = any (:payment_status) and i.status = 'issued'`, { payment_status });
+  if (payment_status !== undefined) query.andWhere(`i.paymentStatus = any (:payment_status) and i.status = 'issued'`, { payment_status });
   if (tax_status !== undefined) query.andWhere('i.taxStatus = :tax_status', { tax_status });
   if (number !== undefined) query.andWhere('i.number = :number', { number });
   if (currency !== undefined) query.andWhere('i.currency = :currency', { currency });

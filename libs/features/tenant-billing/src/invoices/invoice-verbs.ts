@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceNotFoundError, VerbNotPossibleError, VersionMovedError } from '../tenant-billing.errors';
-import { INVOICE_TRANSITIONS, isCritical, isPossible, type InvoiceState, type InvoiceVerb } from './invoice.states';
+import { INVOICE_TRANSITIONS, isCritical, isPossible, type InvoiceState, type InvoiceVerb } from '../pricing/invoice.states';
 
 /** A verb on one invoice. */
 export interface VerbCall {

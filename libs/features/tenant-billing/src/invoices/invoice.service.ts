@@ -9,12 +9,12 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
 import { DraftOutdatedError } from '../tenant-billing.errors';
-import { Wallets } from '../money/wallets';
-import { PROMOTION_LINE, type Adjustment, type Draft } from './draft';
+import { Wallets } from '../wallets/wallets';
+import { PROMOTION_LINE, type Draft } from './draft';
 import { InvoiceBuilder, type BuildReport } from './invoice-builder';
 import { invoiceView, type TenantInvoiceView } from './invoice-reader';
 import { InvoiceVerbs } from './invoice-verbs';
-import { isCritical, type InvoiceVerb } from './invoice.states';
+import { isCritical, type Adjustment, type InvoiceVerb } from '../pricing/invoice.states';
 
 /** A line that a person adds. Amounts are decimal text in the currency of the invoice. */
 export interface ManualLine {

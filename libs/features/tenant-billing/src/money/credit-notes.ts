@@ -3,18 +3,19 @@ import type { Scope } from '#libs/identity';
 import { Money, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { Any, type EntityManager } from 'typeorm';
-import type { DocumentLine, DocumentTax, TaxCategory, TenantDocument } from '../documents/tenant-document';
+import type { DocumentLine, DocumentTax, TaxCategory, TenantDocument } from '../pricing/tenant-document';
 import { CreditNote, CreditNoteLine } from '../entities/credit-note.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { FrozenDocuments } from '../invoices/frozen-documents';
 import { InvoiceVerbs } from '../invoices/invoice-verbs';
 import { NotCreditableError } from '../tenant-billing.errors';
-import { Dunning } from './dunning';
+import { Dunning } from '../dunning/dunning';
 import { openRefunds, statusAfter } from './payments';
-import { ScopedLists } from './scoped-lists';
-import { creditTaxes, least, splitCredit, type CreditRest, type CreditSplit } from './split-money';
-import { Wallets } from './wallets';
+import { ScopedLists } from '../wallets/scoped-lists';
+import { creditTaxes, splitCredit, type CreditRest, type CreditSplit } from './split-money';
+import { least } from '../wallets/draw-lots';
+import { Wallets } from '../wallets/wallets';
 
 export interface NewCreditNote {
   readonly lines: readonly { readonly line_no: number; readonly net: Money }[];
@@ -125,7 +126,7 @@ export class CreditNotes {
   ) {
     const { id: invoiceId, tenantId, issuerId, currency } = invoice;
     const reason = because.reason ?? '';
-    const { number, issuedOn } = await this.documents.number(em, issuerId, 'credit_note');
+    const { number, issuedOn } = await this.documents.nextNumber(em, issuerId, 'credit_note');
     const { net, tax, total, taxes } = amounts;
     const { lowersDue, refund, wallet, out_of_band: outOfBand } = split;
     const of = { issuerId, tenantId, invoiceId, number, currency, reason, issuedOn, createdBy: because.by.sub };
@@ -141,7 +142,7 @@ export class CreditNotes {
       buy: '0',
       explanation: { invoice: invoice.number, line_no: line.lineNo },
     }));
-    await this.documents.freeze(em, { document: documentOf(invoice, note, rows), origins, issuerId, tenantId, invoiceId });
+    await this.documents.freeze(em, { document: documentOf(invoice, note, rows), origins, issuerId, invoiceId });
     return note;
   }
 

@@ -7,12 +7,12 @@ import { CreditNote } from '../entities/credit-note.entity';
 import { Payment, type PaymentKind } from '../entities/payment.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { InvoiceVerbs } from '../invoices/invoice-verbs';
-import type { PaymentStatus } from '../invoices/invoice.states';
+import type { PaymentStatus } from '../pricing/invoice.states';
 import { PaymentNotFoundError, PaymentNotReturnableError, ReferenceTakenError } from '../tenant-billing.errors';
-import { Dunning } from './dunning';
-import { ScopedLists } from './scoped-lists';
+import { Dunning } from '../dunning/dunning';
+import { ScopedLists } from '../wallets/scoped-lists';
 import { mostReturnable, splitReceived, splitReturn, type Returnable } from './split-money';
-import { Wallets } from './wallets';
+import { Wallets } from '../wallets/wallets';
 
 export interface NewPayment {
   readonly kind: PaymentKind;

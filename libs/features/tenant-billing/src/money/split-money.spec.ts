@@ -1,8 +1,9 @@
 import { Money } from '#libs/kernel';
 import * as fc from 'fast-check';
-import type { TaxCategory } from '../documents/tenant-document';
+import type { TaxCategory } from '../pricing/tenant-document';
 import { documentTaxes, taxOn, type TaxedLine } from '../tax/decide-tax';
-import { creditTaxes, drawLots, least, mostReturnable, splitCredit, splitReceived, splitReturn, type UsableLot } from './split-money';
+import { creditTaxes, mostReturnable, splitCredit, splitReceived, splitReturn } from './split-money';
+import { drawLots, least, type UsableLot } from '../wallets/draw-lots';
 
 const usd = (text: string): Money => Money.parse(text);
 const cents = (amount: number): Money => Money.ofMinorUnits(BigInt(amount));

@@ -1,11 +1,9 @@
 import { Money, ValidationFailedError } from '#libs/kernel';
-import type { DocumentTax, TaxCategory } from '../documents/tenant-document';
-import type { WalletLot } from '../entities/wallet.entity';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { documentTaxes, taxOn, type TaxedLine } from '../tax/decide-tax';
+import { least, most } from '../wallets/draw-lots';
 
 const ZERO = Money.parse('0');
-export const least = (a: Money, b: Money): Money => (a.compare(b) < 0 ? a : b);
-export const most = (a: Money, b: Money): Money => (a.compare(b) > 0 ? a : b);
 
 /** Where the rest of a credit note goes when it lowers what is due by less than its total. */
 export interface CreditRest {
@@ -94,25 +92,3 @@ export function splitReturn(amount: Money, kind: 'refunded' | 'reversed', left: 
 
 /** The most that `splitReturn` can return. Pure. */
 export const mostReturnable = ({ toDue, toWallet }: Returnable): Money => toDue.add(toWallet);
-
-/** A lot as the order of use needs it. */
-export type UsableLot = Pick<WalletLot, 'id' | 'source' | 'remaining' | 'expiresAt'>;
-
-/**
- * What an amount takes of which lots: those that expire first before the others, then granted before purchased ones, then the older. Takes less than
- * `upTo` when the lots have less. Pure.
- */
-export function drawLots(lots: readonly UsableLot[], upTo: Money): { readonly id: string; readonly amount: Money }[] {
-  const expiry = ({ expiresAt }: UsableLot) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-  const byExpiry = (a: UsableLot, b: UsableLot) => (expiry(a) === expiry(b) ? 0 : expiry(a) < expiry(b) ? -1 : 1);
-  const bySource = (a: UsableLot, b: UsableLot) => Number(a.source === 'purchased') - Number(b.source === 'purchased');
-  const inTurn = lots.toSorted((a, b) => byExpiry(a, b) || bySource(a, b) || (a.id < b.id ? -1 : 1));
-  let left = most(upTo, ZERO);
-  const taken: { id: string; amount: Money }[] = [];
-  for (const { id, remaining } of inTurn) {
-    const amount = least(left, remaining);
-    if (!amount.isZero()) taken.push({ id, amount });
-    left = left.subtract(amount);
-  }
-  return taken;
-}

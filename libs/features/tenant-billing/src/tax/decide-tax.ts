@@ -1,25 +1,8 @@
 import { Money } from '#libs/kernel';
-import type { DocumentTax, TaxCategory } from '../documents/tenant-document';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import type { TaxId } from '../entities/billing-issuer.entity';
 import type { TaxIdEvidence } from '../entities/billing-profile.entity';
-
-/** What is known about a tax id: there is none, nobody checked it, a register called it valid, or a register did not. */
-export const TAX_ID_STATES = ['none', 'unchecked', 'valid', 'invalid'] as const;
-export type TaxIdState = (typeof TAX_ID_STATES)[number];
-
-/** Where a customer is: in the issuer's country, in another one of the EU, outside of the EU, or outside of the issuer's country. */
-export const TAX_PLACES = ['domestic', 'other_eu', 'outside_eu', 'abroad'] as const;
-export type TaxPlace = (typeof TAX_PLACES)[number];
-
-/** All that is given must be true of the customer. */
-export interface TaxWhen {
-  readonly place?: TaxPlace;
-  /** ISO 3166-1, two letters; any of these. */
-  readonly countries?: readonly string[];
-  readonly is_business?: boolean;
-  /** Any of these. */
-  readonly tax_id?: readonly TaxIdState[];
-}
+import type { TaxIdState, TaxPlace, TaxWhen } from '../entities/tax-rule.entity';
 
 /** What an invoice gets when the rule counts. */
 export interface TaxResult {

@@ -1,6 +1,6 @@
 import { Money } from '#libs/kernel';
 import * as fc from 'fast-check';
-import type { TaxCategory } from '../documents/tenant-document';
+import type { TaxCategory } from '../pricing/tenant-document';
 import { decideTax, documentTaxes, taxOn, type CountingRule, type TaxedLine, type TaxFacts } from './decide-tax';
 import { shippedRules, type TaxSet } from './tax-sets';
 

@@ -6,9 +6,9 @@ import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { WalletEntry, WalletLot, type EntryCause, type LotSource, type WalletKind } from '../entities/wallet.entity';
-import { decimalsOf } from '../invoices/rounding';
+import { decimalsOf } from '../pricing/rounding';
 import { ScopedLists } from './scoped-lists';
-import { drawLots } from './split-money';
+import { drawLots } from './draw-lots';
 
 export interface WalletEntryView {
   readonly id: string;

@@ -1,3 +1,5 @@
+import type { DocumentParty, TaxCategory } from './tenant-document';
+
 /** Where an invoice is. The number of an issued one stays used when it is made void. */
 export const INVOICE_STATUSES = ['draft', 'ready', 'issued', 'void'] as const;
 export type InvoiceStatus = (typeof INVOICE_STATUSES)[number];
@@ -65,3 +67,55 @@ export function isPossible(verb: InvoiceVerb, { status, paymentStatus, problems,
 
 /** The verbs that are possible now, for the field `actions`. */
 export const actionsOf = (state: InvoiceState): InvoiceVerb[] => INVOICE_VERBS.filter((verb) => isPossible(verb, state));
+
+/** Something about a draft that a person has to check. A critical one stops it. */
+export interface InvoiceProblem {
+  /** Such as `no_rate`, `profile_incomplete`, `tax_undecided`, `no_fx_rate` or `zero_total`. */
+  readonly code: string;
+  readonly severity: 'critical' | 'warning';
+  /** What it is about, such as `tenants/acme`. */
+  readonly path: string;
+  readonly detail: string;
+}
+
+/** A line that a person added to a draft, in the currency of the invoice. */
+export interface Adjustment {
+  readonly id: string;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly unit_price: string;
+  readonly reason: string;
+  readonly added_by: string;
+}
+
+/** What a US dollar costs in the currency of an invoice. */
+export interface ExchangeRate {
+  readonly rate: string;
+  readonly source: string;
+  readonly on: string;
+}
+
+/** The tax of an invoice, with the evidence for the decision. */
+export interface FrozenTax {
+  readonly status: 'decided';
+  readonly category: TaxCategory;
+  /** Percent, decimal text. */
+  readonly rate: string;
+  readonly label: string;
+  readonly text: string | null;
+  /** The title of the document. */
+  readonly title: string;
+  readonly evidence: object;
+}
+
+/** What a document prints besides its lines, frozen at the approval. [TBL-9] */
+export interface FrozenTerms {
+  readonly issuer: DocumentParty & { readonly bank_text: string | null; readonly logo_sha256: string | null };
+  readonly customer: DocumentParty & { readonly purchase_order: string | null };
+  readonly language: string;
+  readonly net_days: number;
+  /** Null while it is undecided. */
+  readonly tax: FrozenTax | null;
+  readonly fx: ExchangeRate | null;
+}
