@@ -1,4 +1,10 @@
-import { BillingProfiles, BillingRunService, TenantInvoiceReader, TenantInvoiceService, type TenantInvoiceView } from '#libs/tenant-billing';
+import {
+  BillingProfiles,
+  BillingRunService,
+  TenantInvoiceReader,
+  TenantInvoiceService,
+  type TenantInvoiceView,
+} from '#libs/tenant-billing';
 import { randomUUID } from 'node:crypto';
 import { BECAUSE, newRatingWorld, type ProviderLine, type RatingWorld } from './rating-world';
 
@@ -65,7 +71,15 @@ it('builds a draft for each tenant with lines, and building again changes nothin
   await closeMonth('2020-01', [usage('acme', '10.005'), usage('acme', '10.005'), usage('birch', '3.333')]);
   expect(await invoices.build('2020-01', BECAUSE)).toMatchObject({ drafts: 2, written: 2, unchanged: 0, deleted: 0 });
   const draft = await draftOf('2020-01', 'acme');
-  expect(draft).toMatchObject({ net: '20.01', tax: '0.00', total: '20.01', status: 'draft', tax_status: 'undecided', number: null, lines: 2 });
+  expect(draft).toMatchObject({
+    net: '20.01',
+    tax: '0.00',
+    total: '20.01',
+    status: 'draft',
+    tax_status: 'undecided',
+    number: null,
+    lines: 2,
+  });
   expect(draft.actions).toEqual(['refresh', 'adjust', 'approve']);
   expect((await linesOf(draft.id)).map(({ net }) => net)).toEqual(['10.01', '10.00']);
   expect(await invoices.build('2020-01', BECAUSE)).toMatchObject({ drafts: 2, written: 0, unchanged: 2 });

@@ -40,7 +40,10 @@ export const text = (cents: number): string =>
 /** The services of tenant billing over issued invoices. */
 export async function newMoneyWorld(tenants: readonly string[]): Promise<MoneyWorld> {
   const world = await newRatingWorld();
-  await world.owner.query(`insert into tenants (id, name, source) select id, id, 'admin' from unnest($1::text[]) id on conflict do nothing`, [tenants]);
+  await world.owner.query(
+    `insert into tenants (id, name, source) select id, id, 'admin' from unnest($1::text[]) id on conflict do nothing`,
+    [tenants],
+  );
   let numbers = 0;
   return {
     ...world,

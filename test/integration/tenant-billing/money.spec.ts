@@ -36,17 +36,13 @@ const paymentOf = async (reference: string) => {
 const balance = (tenant: string, kind = 'money') =>
   world.number('select coalesce(sum(remaining), 0) * 100 from wallet_lots where tenant_id = $1 and kind = $2', [tenant, kind]);
 const takeMoney = (tenantId: string, cents: number, invoiceId?: string) =>
-  world
-    .service(Transaction)
-    .run((em) =>
-      world
-        .service(Wallets)
-        .take(em, { tenantId, kind: 'money', currency: 'USD' }, money(cents), {
-          cause: 'applied',
-          by: BECAUSE.by,
-          ...(invoiceId && { invoiceId }),
-        }),
-    );
+  world.service(Transaction).run((em) =>
+    world.service(Wallets).take(em, { tenantId, kind: 'money', currency: 'USD' }, money(cents), {
+      cause: 'applied',
+      by: BECAUSE.by,
+      ...(invoiceId && { invoiceId }),
+    }),
+  );
 const codeOf = (outcome: PromiseSettledResult<unknown>): string => (outcome.status === 'fulfilled' ? 'done' : errorCode(outcome.reason));
 
 describe('a payment', () => {

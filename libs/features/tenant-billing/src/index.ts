@@ -66,7 +66,7 @@ export { TenantBillingModule } from './tenant-billing.module';
 export { TAX_ID_STATES, TAX_PLACES, type TaxIdState, type TaxPlace, type TaxWhen } from './entities/tax-rule.entity';
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
-export { TAX_CATEGORIES, type TaxCategory } from './pricing/tenant-document';
+export { TAX_CATEGORIES } from './pricing/tenant-document';
 export { DUNNING_ACTIONS, type DunningAction, type DunningStep } from './entities/dunning.entity';
 export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
 export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';
