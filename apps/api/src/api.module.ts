@@ -53,6 +53,14 @@ import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
+import {
+  CreditNotesController,
+  DunningPoliciesController,
+  InvoiceMoneyController,
+  NotificationRequestsController,
+  PaymentsController,
+  WalletsController,
+} from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
 import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
@@ -131,8 +139,13 @@ class BillingApiModule {}
   controllers: [
     BillingPoolsController,
     BillingRunsController,
+    CreditNotesController,
+    DunningPoliciesController,
     FxRatesController,
+    InvoiceMoneyController,
     IssuersController,
+    NotificationRequestsController,
+    PaymentsController,
     PnlController,
     RateCardsController,
     RateOverridesController,
@@ -140,6 +153,7 @@ class BillingApiModule {}
     TenantBillingController,
     TenantInvoicesController,
     TenantInvoiceVerbsController,
+    WalletsController,
   ],
 })
 class TenantBillingApiModule {}

@@ -96,6 +96,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'dunning_policy_set',
   'fx_rate_set',
   'inventory_bulk_changed',
   'invoice_ingest_requested',
@@ -133,6 +134,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tax_rule_changed',
+  'tax_rule_created',
   'tenant_changed',
   'tenant_created',
   'tenant_invoice_adjusted',
@@ -146,6 +149,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_invoices_bulk_changed',
   'tenant_limits_changed',
   'tenant_rate_card_set',
+  'wallet_granted',
 ];
 
 interface KnownField {

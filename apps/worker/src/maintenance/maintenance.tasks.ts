@@ -13,7 +13,7 @@ import { Reaper } from '#libs/provisioning';
 import { TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
 import { SagaApprovals, SagaStarter } from '#libs/saga';
-import { BulkInvoiceService } from '#libs/tenant-billing';
+import { BulkInvoiceService, Dunning, Wallets } from '#libs/tenant-billing';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -157,6 +157,25 @@ export class InvoiceTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     if (await this.ticks.claim('invoices', MINUTELY)) await this.invoices.carryOn(signal);
+  }
+}
+
+const DUNNING_EVERY_MS = 600_000;
+
+/** Reminds of overdue invoices, and enters the end of amounts in wallets that expired. Each step of an invoice is taken once, whoever is first. */
+@Injectable()
+export class DunningTask extends RepeatedTask {
+  constructor(
+    private readonly dunning: Dunning,
+    private readonly wallets: Wallets,
+    database: Database,
+  ) {
+    super('dunning', DUNNING_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.dunning.run(signal);
+    await this.wallets.expire();
   }
 }
 

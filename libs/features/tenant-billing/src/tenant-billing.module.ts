@@ -24,6 +24,10 @@ import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
+import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
+import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { Payment } from './entities/payment.entity';
+import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { BillingPush } from './invoices/billing-push';
 import { BulkInvoiceService } from './invoices/bulk-invoices';
@@ -34,6 +38,12 @@ import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
+import { CreditNotes } from './money/credit-notes';
+import { Dunning } from './dunning/dunning';
+import { NotificationRequests } from './dunning/notification-requests';
+import { Payments } from './money/payments';
+import { ScopedLists } from './wallets/scoped-lists';
+import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -49,10 +59,15 @@ const ENTITIES = [
   BillingPool,
   BillingProfile,
   BillingRun,
+  CreditNote,
+  CreditNoteLine,
   DocumentOrigins,
+  DunningPolicy,
   FrozenDocument,
   FxRate,
+  NotificationRequest,
   NumberSeries,
+  Payment,
   RateCard,
   RateCardVersion,
   RateOverride,
@@ -60,17 +75,24 @@ const ENTITIES = [
   RatedLine,
   TenantInvoice,
   TenantInvoiceLine,
+  TakenDunningStep,
   TaxRule,
   TenantRateCard,
+  WalletEntry,
+  WalletLot,
 ];
 const SERVICES = [
   BillingProfiles,
   BillingPush,
   BillingRunService,
   BulkInvoiceService,
+  CreditNotes,
   DocumentSealer,
+  Dunning,
   FxRates,
   InvoiceIssue,
+  NotificationRequests,
+  Payments,
   PoolService,
   ProfitAndLoss,
   ProofKeys,
@@ -80,12 +102,13 @@ const SERVICES = [
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
+  Wallets,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
+  providers: [...SERVICES, FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}
