@@ -41,5 +41,5 @@ it('approves no draft with a critical problem, and makes nothing void that is pa
   expect(isPossible('approve', stateOf({ problems: [{ ...CRITICAL, severity: 'warning' }] }))).toBe(true);
   expect(isPossible('void', stateOf({ status: 'issued' }))).toBe(true);
   expect(isPossible('void', stateOf({ status: 'issued', isTouched: true }))).toBe(false);
-  expect(isPossible('void', stateOf({ status: 'issued', paymentStatus: 'paid' }))).toBe(false);
+  expect(isPossible('void', stateOf({ status: 'issued', paymentStatus: 'written_off' }))).toBe(false);
 });
