@@ -1,11 +1,12 @@
 import {
   BillingProfiles,
   BillingRunService,
+  InvoiceIssue,
   TenantInvoiceReader,
   TenantInvoiceService,
+  verifyTenantProof,
   type TenantInvoiceView,
 } from '#libs/tenant-billing';
-import { randomUUID } from 'node:crypto';
 import { BECAUSE, newRatingWorld, type ProviderLine, type RatingWorld } from './rating-world';
 
 const PLATFORM = { kind: 'platform' } as const;
@@ -14,10 +15,12 @@ const PAGE = { limit: 200 };
 let world: RatingWorld;
 let invoices: TenantInvoiceService;
 let reader: TenantInvoiceReader;
+let issuing: InvoiceIssue;
 beforeAll(async () => {
   world = await newRatingWorld();
   invoices = world.service(TenantInvoiceService);
   reader = world.service(TenantInvoiceReader);
+  issuing = world.service(InvoiceIssue);
   await fillIssuer();
   for (const tenant of ['acme', 'birch']) await fillProfile(tenant);
 });
@@ -84,7 +87,6 @@ it('builds a draft for each tenant with lines, and building again changes nothin
   expect((await linesOf(draft.id)).map(({ net }) => net)).toEqual(['10.01', '10.00']);
   expect(await invoices.build('2020-01', BECAUSE)).toMatchObject({ drafts: 2, written: 0, unchanged: 2 });
   expect(await draftOf('2020-01', 'acme')).toEqual(draft);
-  expect(randomUUID()).not.toBe(draft.id);
 });
 
 it('keeps manual lines over a refresh, and approves what is still current', async () => {
@@ -101,4 +103,71 @@ it('keeps manual lines over a refresh, and approves what is still current', asyn
   expect(back).toMatchObject({ status: 'draft', tax_status: 'undecided' });
   await fillProfile('acme', { address: 'Another street' });
   await expect(invoices.approve(draft.id, back.version, BECAUSE)).rejects.toMatchObject({ code: 'draft_outdated' });
+});
+
+it('issues with a number, due date and a proof that holds, and lets nothing of it change [TBL-4]', async () => {
+  const { id } = await draftOf('2020-01', 'acme');
+  const refreshed = await invoices.refresh(id, null, BECAUSE);
+  const approved = await invoices.approve(id, refreshed.version, BECAUSE);
+  const issued = await issuing.issue(id, approved.version, BECAUSE);
+  expect(issued).toMatchObject({ status: 'issued', number: 'INV-00001', payment_status: 'unpaid', total: '120.51', due: '120.51' });
+  expect(issued.actions).toEqual(['void', 'credit', 'pay', 'write_off']);
+  const { rows } = await world.owner.query<{ proof: string; json: string; sha: string }>(
+    `select d.proof, d.json, o.content_hash as sha from tenant_documents d join billing_outbox o on o.subject_id = d.id where d.invoice_id = $1`,
+    [id],
+  );
+  const { document } = verifyTenantProof(rows[0]?.proof ?? '');
+  expect(document).toMatchObject({ number: 'INV-00001', total: '120.51', customer: { name: 'acme Ltd', address: 'Another street' } });
+  for (const change of [
+    'net = 1, total = 1',
+    "number = 'INV-9'",
+    'terms = null',
+    "status = 'draft'",
+    'digest = null',
+    "tenant_id = 'birch'",
+  ])
+    await expect(world.owner.query(`update tenant_invoices set ${change} where id = $1`, [id])).rejects.toMatchObject({ code: '23514' });
+  for (const statement of [
+    'delete from tenant_invoices where id = $1',
+    'update tenant_invoice_lines set net = 0 where invoice_id = $1',
+    'delete from tenant_invoice_lines where invoice_id = $1',
+    `update tenant_documents set json = '{}' where invoice_id = $1`,
+    'delete from tenant_documents where invoice_id = $1',
+  ])
+    await expect(world.owner.query(statement, [id])).rejects.toMatchObject({ code: '23514' });
+});
+
+it('keeps the number of a void invoice, and the next build makes a draft that names it', async () => {
+  const [issued] = await listed({ period: '2020-01', status: ['issued'] });
+  const voided = await issuing.void(issued?.id ?? '', issued?.version ?? 0, { ...BECAUSE, reason: 'wrong address' });
+  expect(voided).toMatchObject({ status: 'void', number: 'INV-00001', void_reason: 'wrong address', actions: [], due: '0.00' });
+  expect(await invoices.build('2020-01', BECAUSE)).toMatchObject({ drafts: 2, written: 1 });
+  const draft = await draftOf('2020-01', 'acme');
+  expect(draft).toMatchObject({ replaces: issued?.id, total: '20.01' });
+  const approved = await invoices.approve(draft.id, draft.version, BECAUSE);
+  expect(await issuing.issue(draft.id, approved.version, BECAUSE)).toMatchObject({ number: 'INV-00002' });
+  const { rows } = await world.owner.query<{ json: string }>(`select json from tenant_documents where number = 'INV-00002'`);
+  expect(JSON.parse(rows[0]?.json ?? '')).toMatchObject({ refers_to: 'INV-00001' });
+});
+
+it('corrects a month that was issued in the next draft, to the cent, and leaves the issued one as it was', async () => {
+  const [before] = await listed({ period: '2020-01', tenant_id: 'acme', status: ['issued'] });
+  await world.owner.query(`update cloud_cost_lines set amount = 12.005 where tenant_id = 'acme' and line_no = 1`);
+  await world.owner.query(`update cloud_invoices set amount = amount + 2 where period = '2020-01-01'`);
+  await rate('2020-01');
+  await closeMonth('2020-02', [usage('acme', '1.00'), usage('birch', '1.00')]);
+  await invoices.build('2020-02', BECAUSE);
+  const draft = await draftOf('2020-02', 'acme');
+  expect(draft).toMatchObject({ total: '3.00', problems: [{ code: 'corrects_month', severity: 'warning' }] });
+  expect(await linesOf(draft.id)).toMatchObject([
+    { kind: 'usage', net: '1.00', correction: false },
+    { kind: 'correction', net: '2.00', correction: true, corrects: '2020-01', description: 'Correction of 2020-01: usage' },
+  ]);
+  expect(await listed({ period: '2020-01', tenant_id: 'acme', status: ['issued'] })).toEqual([before]);
+  const approved = await invoices.approve(draft.id, draft.version, BECAUSE);
+  await issuing.issue(draft.id, approved.version, BECAUSE);
+  await closeMonth('2020-03', [usage('acme', '1.00')]);
+  await invoices.build('2020-03', BECAUSE);
+  expect(await draftOf('2020-03', 'acme')).toMatchObject({ total: '1.00' }); // corrected once
+  expect(await draftOf('2020-02', 'birch')).toMatchObject({ total: '1.00' });
 });
