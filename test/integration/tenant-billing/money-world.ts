@@ -1,12 +1,33 @@
-import { TenantInvoiceReader, type TenantInvoiceView } from '#libs/tenant-billing';
+import { Transaction } from '#libs/database';
+import { Money } from '#libs/kernel';
+import {
+  CreditNotes,
+  Payments,
+  TenantInvoiceReader,
+  Wallets,
+  type CreditNoteView,
+  type NewCreditNote,
+  type NewPayment,
+  type TenantInvoiceView,
+} from '#libs/tenant-billing';
 import { randomUUID } from 'node:crypto';
-import { newRatingWorld, type RatingWorld } from './rating-world';
+import { BECAUSE, newRatingWorld, type RatingWorld } from './rating-world';
 
 export interface MoneyWorld extends RatingWorld {
   /** An issued invoice, written as its issue leaves it. Nets are in cents. */
   readonly issued: (invoice: IssuedInvoice) => Promise<string>;
   readonly invoice: (id: string) => Promise<TenantInvoiceView>;
   readonly number: (statement: string, values?: readonly unknown[]) => Promise<number>;
+  readonly pay: (id: string, input: NewPayment) => Promise<unknown>;
+  /** Line numbers with nets in cents. */
+  readonly credit: (id: string, lines: readonly (readonly [number, number])[], rest?: NewCreditNote['rest']) => Promise<CreditNoteView>;
+  /** The id of the payment with a reference. */
+  readonly paymentOf: (reference: string) => Promise<string>;
+  /** What a wallet has, in cents. */
+  readonly balance: (tenant: string, kind?: 'money' | 'promotion') => Promise<number>;
+  readonly takeMoney: (tenant: string, cents: number, invoiceId?: string) => Promise<Money>;
+  /** Counts what breaks a bound, by sums over the entries that use nothing of the product. */
+  readonly beyondBounds: () => Promise<number>;
 }
 
 export interface IssuedInvoice {
@@ -37,6 +58,26 @@ export const taxCents = (net: number, rate: number): number => Math.sign(net) * 
 export const text = (cents: number): string =>
   `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
 
+const BEYOND_BOUNDS = `
+    select (select count(*) from tenant_invoice_lines l where abs((select coalesce(sum(c.net), 0) from credit_note_lines c
+                     where c.invoice_id = l.invoice_id and c.invoice_line_no = l.line_no)) > abs(l.net))
+         + (select count(*) from tenant_invoices i where (select coalesce(sum(total), 0) from credit_notes c where c.invoice_id = i.id) > i.total)
+         + (select count(*) from payments p where p.kind = 'received'
+             and (select coalesce(sum(amount), 0) from payments r where r.returns_id = p.id) > p.amount)
+         + (select count(*) from wallet_lots w where (select sum(amount) from wallet_entries e where e.lot_id = w.id) not between 0 and w.amount
+             or w.remaining <> (select sum(amount) from wallet_entries e where e.lot_id = w.id))
+         + (select count(*) from tenant_invoices i where i.due <> i.total - i.wallet
+             - (select coalesce(sum(lowers_due), 0) from credit_notes c where c.invoice_id = i.id)
+             - (select coalesce(sum(case kind when 'received' then to_due else -to_due end), 0) from payments p where p.invoice_id = i.id))`;
+
+export const money = (cents: number): Money => Money.parse(text(cents));
+const NO_REST = { refund: money(0), wallet: money(0), out_of_band: money(0) };
+
+/** A payment of cents with a reference of its own. */
+export const payment = (cents: number, more: Partial<NewPayment> = {}): NewPayment => ({
+  ...{ kind: 'received', amount: text(cents), reference: `REF-${randomUUID()}`, received_on: '2026-11-30', payment_id: null, ...more },
+});
+
 /** The services of tenant billing over issued invoices. */
 export async function newMoneyWorld(tenants: readonly string[]): Promise<MoneyWorld> {
   const world = await newRatingWorld();
@@ -45,13 +86,29 @@ export async function newMoneyWorld(tenants: readonly string[]): Promise<MoneyWo
     [tenants],
   );
   let numbers = 0;
+  const invoice = (id: string) => world.service(TenantInvoiceReader).get(PLATFORM, id);
+  const number = async (statement: string, values: readonly unknown[] = []) => {
+    const { rows } = await world.owner.query<Record<string, unknown>>(statement, [...values]);
+    return Number(Object.values(rows[0] ?? {})[0]);
+  };
   return {
     ...world,
-    invoice: (id) => world.service(TenantInvoiceReader).get(PLATFORM, id),
-    number: async (statement, values = []) => {
-      const { rows } = await world.owner.query<Record<string, unknown>>(statement, [...values]);
-      return Number(Object.values(rows[0] ?? {})[0]);
+    invoice,
+    number,
+    pay: async (id, input) => world.service(Payments).record(id, input, (await invoice(id)).version, BECAUSE),
+    credit: async (id, lines, rest = NO_REST) => {
+      const input = { lines: lines.map(([line_no, net]) => ({ line_no, net: money(net) })), rest };
+      return world.service(CreditNotes).credit(id, input, (await invoice(id)).version, BECAUSE);
     },
+    paymentOf: async (reference) => (await world.service(Payments).list(PLATFORM, { limit: 1 }, { reference })).data[0]?.id ?? '',
+    balance: (tenant, kind = 'money') =>
+      number('select coalesce(sum(remaining), 0) * 100 from wallet_lots where tenant_id = $1 and kind = $2', [tenant, kind]),
+    takeMoney: (tenantId, cents, invoiceId) =>
+      world.service(Transaction).run((em) => {
+        const origin = { cause: 'applied', by: BECAUSE.by, ...(invoiceId !== undefined && { invoiceId }) } as const;
+        return world.service(Wallets).take(em, { tenantId, kind: 'money', currency: 'USD' }, money(cents), origin);
+      }),
+    beyondBounds: () => number(BEYOND_BOUNDS),
     issued: async ({ tenant, nets, rate = 10, overdue = -14, wallet = 0 }) => {
       const id = randomUUID();
       const net = nets.reduce((sum, one) => sum + one, 0);
