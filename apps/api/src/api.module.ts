@@ -62,7 +62,7 @@ import {
   WalletsController,
 } from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
-import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
+import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -141,6 +141,7 @@ class BillingApiModule {}
     BillingRunsController,
     CreditNotesController,
     DunningPoliciesController,
+    FxRatesController,
     InvoiceMoneyController,
     IssuersController,
     NotificationRequestsController,

@@ -30,6 +30,16 @@ export {
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
 export { BillingPush } from './invoices/billing-push';
+export {
+  BULK_VERBS,
+  BulkInvoiceService,
+  MOST_INVOICES,
+  type BulkInvoiceReport,
+  type BulkInvoiceResult,
+  type BulkInvoices,
+  type BulkVerb,
+} from './invoices/bulk-invoices';
+export { FxRates, type FxRateInput, type FxRateView } from './invoices/fx-rates';
 export type { BuildReport } from './invoices/invoice-builder';
 export {
   INVOICE_SORTS,

@@ -30,7 +30,9 @@ import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { BillingPush } from './invoices/billing-push';
+import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
+import { FxRates } from './invoices/fx-rates';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
@@ -83,9 +85,11 @@ const SERVICES = [
   BillingProfiles,
   BillingPush,
   BillingRunService,
+  BulkInvoiceService,
   CreditNotes,
   DocumentSealer,
   Dunning,
+  FxRates,
   InvoiceIssue,
   NotificationRequests,
   Payments,
