@@ -11,6 +11,7 @@ import {
   type TenantInvoiceView,
 } from '#libs/tenant-billing';
 import { randomUUID } from 'node:crypto';
+import type { SeededRandom } from '../../support/seeded-random';
 import { BECAUSE, newRatingWorld, type RatingWorld } from './rating-world';
 
 export interface MoneyWorld extends RatingWorld {
@@ -71,7 +72,12 @@ const BEYOND_BOUNDS = `
              - (select coalesce(sum(case kind when 'received' then to_due else -to_due end), 0) from payments p where p.invoice_id = i.id))`;
 
 export const money = (cents: number): Money => Money.parse(text(cents));
-const NO_REST = { refund: money(0), wallet: money(0), out_of_band: money(0) };
+/** Where the rest of a credit note goes, in cents. */
+export const rest = (refund = 0, wallet = 0, outOfBand = 0) => ({
+  refund: money(refund),
+  wallet: money(wallet),
+  out_of_band: money(outOfBand),
+});
 
 /** A payment of cents with a reference of its own. */
 export const payment = (cents: number, more: Partial<NewPayment> = {}): NewPayment => ({
@@ -96,8 +102,8 @@ export async function newMoneyWorld(tenants: readonly string[]): Promise<MoneyWo
     invoice,
     number,
     pay: async (id, input) => world.service(Payments).record(id, input, (await invoice(id)).version, BECAUSE),
-    credit: async (id, lines, rest = NO_REST) => {
-      const input = { lines: lines.map(([line_no, net]) => ({ line_no, net: money(net) })), rest };
+    credit: async (id, lines, settled = rest()) => {
+      const input = { lines: lines.map(([line_no, net]) => ({ line_no, net: money(net) })), rest: settled };
       return world.service(CreditNotes).credit(id, input, (await invoice(id)).version, BECAUSE);
     },
     paymentOf: async (reference) => (await world.service(Payments).list(PLATFORM, { limit: 1 }, { reference })).data[0]?.id ?? '',
@@ -135,5 +141,40 @@ export async function newMoneyWorld(tenants: readonly string[]): Promise<MoneyWo
       );
       return id;
     },
+  };
+}
+
+/** Verbs and movements with random amounts, of which many are refused. */
+export function randomOperations(
+  world: MoneyWorld,
+  random: SeededRandom,
+  tenant: string,
+): Record<string, (id: string) => Promise<unknown>> {
+  const cents = (most: number) => 1 + random.below(most);
+  const anyPayment = async (id: string) => {
+    const { data } = await world.service(Payments).list(PLATFORM, { limit: 50 }, { invoice_id: id, kind: 'received' });
+    return data.length > 0 ? random.pick(data).id : randomUUID();
+  };
+  return {
+    receive: (id) => world.pay(id, payment(cents(8_000))),
+    refund: async (id) => world.pay(id, payment(cents(6_000), { kind: 'refunded', payment_id: await anyPayment(id) })),
+    reverse: async (id) => world.pay(id, payment(cents(6_000), { kind: 'reversed', payment_id: await anyPayment(id) })),
+    credit: async (id) => {
+      const lines: [number, number][] = [1, 2, 3].filter(() => random.chance(0.5)).map((no) => [no, no === 3 ? -cents(400) : cents(5_000)]);
+      const { due } = await world.invoice(id);
+      const total = Math.round(lines.reduce((sum, [, net]) => sum + net, 0) * 1.1);
+      const left = Math.max(total - Math.round(Number(due) * 100), 0);
+      const part = random.below(left + 1);
+      return world.credit(
+        id,
+        lines.length > 0 ? lines : [[1, 1]],
+        random.pick([rest(part, left - part), rest(0, part, left - part), rest(left), rest()]),
+      );
+    },
+    grant: () => world.service(Wallets).grant(tenant, { kind: 'money', source: random.pick(['granted', 'purchased']), amount: text(cents(500)), currency: 'USD', expires_at: null, reason: 'random' }, BECAUSE), // prettier-ignore
+    take: (id) => world.takeMoney(tenant, cents(5_000), id),
+    giveBack: (id) => world.service(Transaction).run((em) => world.service(Wallets).giveBack(em, id, BECAUSE.by)),
+    writeOff: async (id) =>
+      random.chance(0.1) ? world.service(Payments).writeOff(id, (await world.invoice(id)).version, BECAUSE) : undefined,
   };
 }

@@ -1,4 +1,3 @@
-import { Transaction } from '#libs/database';
 import { errorCode, Money } from '#libs/kernel';
 import {
   BillingProfiles,
@@ -12,9 +11,8 @@ import {
   Wallets,
 } from '#libs/tenant-billing';
 import { TenantRegistry, TenantWriter } from '#libs/tenants';
-import { randomUUID } from 'node:crypto';
 import { SeededRandom } from '../../support/seeded-random';
-import { money, newMoneyWorld, payment, PLATFORM, text, type MoneyWorld } from './money-world';
+import { money, newMoneyWorld, payment, PLATFORM, randomOperations, rest, text, type MoneyWorld } from './money-world';
 import { BECAUSE } from './rating-world';
 
 const IS_LONG = process.env.TEST_LONG === '1';
@@ -28,7 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const rest = (refund = 0, wallet = 0, outOfBand = 0) => ({ refund: money(refund), wallet: money(wallet), out_of_band: money(outOfBand) });
 const codeOf = (outcome: PromiseSettledResult<unknown>): string => (outcome.status === 'fulfilled' ? 'done' : errorCode(outcome.reason));
 
 describe('a payment', () => {
@@ -107,8 +104,7 @@ describe('a credit note', () => {
   });
 
   it('pays back what a return then carries out, and nothing becomes due by it', async () => {
-    const id = await world.issued({ tenant: 'dora', nets: [10_000] });
-    const received = payment(11_000);
+    const [id, received] = [await world.issued({ tenant: 'dora', nets: [10_000] }), payment(11_000)];
     await world.pay(id, received);
     await world.credit(id, [[1, 2_000]], rest(2_200));
     await world.pay(id, payment(2_200, { kind: 'refunded', payment_id: await world.paymentOf(received.reference) }));
@@ -131,10 +127,9 @@ describe('two verbs at the same time', () => {
       const [first, second] = pair.split(' and ') as (keyof typeof other)[];
       const outcomes = await Promise.allSettled([first, second].map((verb) => (verb ? other[verb]() : one())));
       expect(outcomes.map(codeOf).sort()).toEqual(['done', 'version_moved']);
-      const lowered = await world.number(
-        `select (coalesce((select sum(to_due) from payments where invoice_id = $1), 0) + coalesce((select sum(lowers_due) from credit_notes where invoice_id = $1), 0)) * 100`,
-        [id],
-      );
+      const sums = `select (coalesce((select sum(to_due) from payments where invoice_id = $1), 0)
+                         + coalesce((select sum(lowers_due) from credit_notes where invoice_id = $1), 0)) * 100`;
+      const lowered = await world.number(sums, [id]);
       expect((await world.invoice(id)).due).toBe(text(11_000 - lowered));
     },
   );
@@ -183,6 +178,22 @@ describe('wallets', () => {
     await issues.void(id, null, BECAUSE);
     expect([await world.balance('birch'), await world.balance('birch', 'promotion')]).toEqual([3_000, 1_000]);
   });
+});
+
+it('shows a tenant its own payments, credit notes and entries only, by the query and by row security [TEN-3] [TEN-4]', async () => {
+  const id = await world.issued({ tenant: 'cedar', nets: [10_000] });
+  await world.pay(id, payment(12_000));
+  await world.credit(id, [[1, 1_000]], rest(0, 1_100));
+  const scope = { kind: 'tenant', tenantId: 'dora' } as const;
+  const page = { limit: 200 };
+  const lists = [await world.service(Payments).list(scope, page), await world.service(CreditNotes).list(scope, page)];
+  for (const { data } of lists) expect([...new Set(data.map((row) => row.tenant_id))]).toEqual(['dora']);
+  await expect(world.service(Wallets).list(scope, 'cedar', page)).rejects.toMatchObject({ code: 'tenant_not_found' });
+  expect(lists.flatMap(({ data }) => data).filter((row) => 'reason' in row && 'kind' in row && row.reason !== null)).toEqual([]);
+  for (const table of ['payments', 'credit_notes', 'credit_note_lines', 'wallet_lots', 'wallet_entries']) {
+    const found = await world.database.asTenant('dora', (tx) => tx.query<{ tenant_id: string }>(`select distinct tenant_id from ${table}`));
+    expect(found).toEqual([{ tenant_id: 'dora' }]);
+  }
 });
 
 describe('the database itself', () => {
@@ -267,37 +278,11 @@ describe('reminding', () => {
 });
 
 it(`keeps every sum within its bound over ${OPERATIONS} random operations (seed ${SEED}) [TBL-6]`, async () => {
-  const random = new SeededRandom(SEED);
-  const tenant = 'acme';
+  const [random, tenant] = [new SeededRandom(SEED), 'acme'];
   const invoices: string[] = [];
   const outcomes = new Map<string, number>();
-  const anyPayment = async (id: string) => {
-    const { data } = await world.service(Payments).list(PLATFORM, { limit: 50 }, { invoice_id: id, kind: 'received' });
-    return data.length > 0 ? random.pick(data).id : randomUUID();
-  };
   const cents = (most: number) => 1 + random.below(most);
-  const operations: Record<string, (id: string) => Promise<unknown>> = {
-    receive: (id) => world.pay(id, payment(cents(8_000))),
-    refund: async (id) => world.pay(id, payment(cents(6_000), { kind: 'refunded', payment_id: await anyPayment(id) })),
-    reverse: async (id) => world.pay(id, payment(cents(6_000), { kind: 'reversed', payment_id: await anyPayment(id) })),
-    credit: async (id) => {
-      const lines: [number, number][] = [1, 2, 3].filter(() => random.chance(0.5)).map((no) => [no, no === 3 ? -cents(400) : cents(5_000)]);
-      const { due } = await world.invoice(id);
-      const total = Math.round(lines.reduce((sum, [, net]) => sum + net, 0) * 1.1);
-      const left = Math.max(total - Math.round(Number(due) * 100), 0);
-      const part = random.below(left + 1);
-      return world.credit(
-        id,
-        lines.length > 0 ? lines : [[1, 1]],
-        random.pick([rest(part, left - part), rest(0, part, left - part), rest(left), rest()]),
-      );
-    },
-    grant: () => world.service(Wallets).grant(tenant, { kind: 'money', source: random.pick(['granted', 'purchased']), amount: text(cents(500)), currency: 'USD', expires_at: null, reason: 'random' }, BECAUSE), // prettier-ignore
-    take: (id) => world.takeMoney(tenant, cents(5_000), id),
-    giveBack: (id) => world.service(Transaction).run((em) => world.service(Wallets).giveBack(em, id, BECAUSE.by)),
-    writeOff: async (id) =>
-      random.chance(0.1) ? world.service(Payments).writeOff(id, (await world.invoice(id)).version, BECAUSE) : undefined,
-  };
+  const operations = randomOperations(world, random, tenant);
   for (let nth = 0; nth < OPERATIONS; nth += 1) {
     if (nth % 60 === 0) invoices.push(await world.issued({ tenant, nets: [cents(9_000), cents(9_000), -cents(400)] }));
     const name = random.pick(Object.keys(operations));
@@ -310,6 +295,6 @@ it(`keeps every sum within its bound over ${OPERATIONS} random operations (seed 
   const names = [...outcomes.keys()];
   for (const name of Object.keys(operations)) expect(names).toContain(`${name} done`);
   const expected = ['done', 'payment_not_returnable', 'payment_not_found', 'not_creditable', 'validation_failed', 'verb_not_possible'];
-  expect(names.map((name) => name.split(' ')[1]).filter((code) => !expected.includes(code ?? ''))).toEqual([]);
+  expect(names.filter((name) => !expected.includes(name.split(' ')[1] ?? ''))).toEqual([]);
   expect(names.some((name) => name.endsWith('not_creditable')) && names.some((name) => name.endsWith('payment_not_returnable'))).toBe(true);
 });

@@ -98,7 +98,7 @@ export class PaymentsController {
   @ApiOperation({ summary: 'List payments', description: 'Newest first, with their returns. A tenant gets its own.' })
   @ApiListResponse(PaymentResponse)
   list(@Query() query: PaymentsQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<PaymentResponse>> {
-    return this.payments.list(scopeOf(by), query, query.toFilters());
+    return this.payments.list(scopeOf(by), query, query.toFilters(by));
   }
 }
 
@@ -111,7 +111,7 @@ export class CreditNotesController {
   @ApiOperation({ summary: 'List credit notes', description: 'Newest first, with their lines. A tenant gets its own.' })
   @ApiListResponse(CreditNoteResponse)
   list(@Query() query: CreditNotesQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<CreditNoteResponse>> {
-    return this.creditNotes.list(scopeOf(by), query, query.toFilters());
+    return this.creditNotes.list(scopeOf(by), query, query.toFilters(by));
   }
 }
 
