@@ -36,7 +36,7 @@ export class InvoiceMoneyController {
   @ApiOperation({
     summary: 'Credit lines of an invoice',
     description:
-      'Issues a credit note with the tax of the lines. It lowers what is due first; `rest` says where the other part goes. 409 `not_creditable` for ' +
+      'Issues a credit note with the tax of the lines. It lowers what is due first; `rest` names where the other part goes. 409 `not_creditable` for ' +
       'more than is left of a line or of the invoice.',
   })
   @ApiIdParam('invoice')
