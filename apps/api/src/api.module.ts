@@ -53,6 +53,8 @@ import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
+import { TaxRulesController } from './tenant-billing/tax-rules.controller';
+import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -133,7 +135,10 @@ class BillingApiModule {}
     PnlController,
     RateCardsController,
     RateOverridesController,
+    TaxRulesController,
     TenantBillingController,
+    TenantInvoicesController,
+    TenantInvoiceVerbsController,
   ],
 })
 class TenantBillingApiModule {}

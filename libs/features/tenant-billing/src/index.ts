@@ -8,7 +8,7 @@ export type {
   LineOrigin,
   TaxCategory,
   TenantDocument,
-} from './documents/tenant-document';
+} from './pricing/tenant-document';
 export { figuresProblem, ProofInvalidError, verifyIssuerProof, verifyTenantProof } from './documents/verify-proof';
 export type { TaxId } from './entities/billing-issuer.entity';
 export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';
@@ -29,6 +29,28 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export type { BuildReport } from './invoices/invoice-builder';
+export {
+  INVOICE_SORTS,
+  TenantInvoiceReader,
+  type InvoiceSort,
+  type TenantInvoiceFilters,
+  type TenantInvoiceLineView,
+  type TenantInvoiceView,
+} from './invoices/invoice-reader';
+export { TenantInvoiceService, type Adjust, type ManualLine } from './invoices/invoice.service';
+export {
+  INVOICE_STATUSES,
+  INVOICE_VERBS,
+  PAYMENT_STATUSES,
+  TAX_STATUSES,
+  type InvoiceProblem,
+  type InvoiceStatus,
+  type InvoiceVerb,
+  type PaymentStatus,
+  type TaxStatus,
+} from './pricing/invoice.states';
+export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
 export { BillingRunService, type BillingRunView } from './rating/billing-run.service';
@@ -39,3 +61,15 @@ export { RatingService, type TenantTotal } from './rating/rating.service';
 export { RUN_STATUSES, type RunFailure, type RunProblem, type RunStatus, type RunTotals } from './pricing/run.states';
 export { RunNotClaimableError } from './tenant-billing.errors';
 export { TenantBillingModule } from './tenant-billing.module';
+export {
+  TAX_ID_STATES,
+  TAX_PLACES,
+  type TaxDecision,
+  type TaxEvidence,
+  type TaxPlace,
+  type TaxWhen,
+  type TaxIdState,
+} from './tax/decide-tax';
+export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
+export { TAX_SETS, type TaxSet } from './tax/tax-sets';
+export { TAX_CATEGORIES } from './pricing/tenant-document';

@@ -37,6 +37,8 @@ export class RateOverrideNotFoundError extends domainError(
 
 export class BillingRunNotFoundError extends domainError('billing_run_not_found', 'not_found', 'There is no billing run with this id') {}
 
+export class TaxRuleNotFoundError extends domainError('tax_rule_not_found', 'not_found', 'There is no tax rule with this id') {}
+
 /** Another worker has claimed the run, or it has ended. */
 export class RunNotClaimableError extends domainError(
   'billing_run_not_claimable',
@@ -56,4 +58,42 @@ export class VersionMovedError extends domainError(
   'version_moved',
   'conflict',
   (version: number) => `It was changed meanwhile and has version ${version} now; read it again`,
+) {}
+
+export class TenantInvoiceNotFoundError extends domainError(
+  'tenant_invoice_not_found',
+  'not_found',
+  'There is no invoice with this id that you may see',
+) {}
+
+/** The reasons are those of the month: invoices of the provider, days of grace, the rating. */
+export class PeriodNotReadyError extends domainError(
+  'period_not_ready',
+  'conflict',
+  (month: string, reasons: readonly { readonly detail: string }[]) =>
+    `Invoices of ${month} cannot be built yet: ${reasons
+      .slice(0, 5)
+      .map(({ detail }) => detail)
+      .join('; ')}`,
+) {}
+
+/** The status of the invoice, a payment or a critical problem stands against the verb. */
+export class VerbNotPossibleError extends domainError(
+  'verb_not_possible',
+  'conflict',
+  (verb: string, why: string) => `The invoice cannot be changed by ${verb}: ${why}`,
+) {}
+
+/** Lines, profiles, rates or tax rules changed since the draft was built. */
+export class DraftOutdatedError extends domainError(
+  'draft_outdated',
+  'conflict',
+  'What the draft was built from has changed since; refresh it, look at it again, and approve it then',
+) {}
+
+/** The second computation of the totals disagrees with the first: a bug. Nothing was issued. */
+export class TotalsDifferError extends domainError(
+  'totals_differ',
+  'conflict',
+  'The totals of the invoice do not add up in the second computation; take the approval back and refresh it',
 ) {}

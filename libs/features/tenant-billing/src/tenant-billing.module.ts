@@ -10,13 +10,25 @@ import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
+import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
+import { DocumentOrigins } from './entities/document-origins.entity';
+import { FrozenDocument } from './entities/tenant-document.entity';
+import { FxRate } from './entities/fx-rate.entity';
+import { NumberSeries } from './entities/number-series.entity';
+import { TenantInvoice } from './entities/tenant-invoice.entity';
+import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
 import { RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
+import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { InvoiceBuilder } from './invoices/invoice-builder';
+import { TenantInvoiceReader } from './invoices/invoice-reader';
+import { TenantInvoiceService } from './invoices/invoice.service';
+import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -24,17 +36,26 @@ import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
 import { RatingService } from './rating/rating.service';
+import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
   BillingIssuer,
+  BillingOutboxMessage,
   BillingPool,
   BillingProfile,
   BillingRun,
+  DocumentOrigins,
+  FrozenDocument,
+  FxRate,
+  NumberSeries,
   RateCard,
   RateCardVersion,
   RateOverride,
   RateRow,
   RatedLine,
+  TenantInvoice,
+  TenantInvoiceLine,
+  TaxRule,
   TenantRateCard,
 ];
 const SERVICES = [
@@ -47,12 +68,15 @@ const SERVICES = [
   RateAssignments,
   RateCardService,
   RatingService,
+  TaxRules,
+  TenantInvoiceReader,
+  TenantInvoiceService,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, PricePlanReader],
+  providers: [...SERVICES, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

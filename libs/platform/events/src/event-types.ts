@@ -24,6 +24,11 @@ export const EVENT_TYPES = [
   'sweep.suspect',
   'tenant.changed',
   'tenant.created',
+  'tenant_invoice.adjusted',
+  'tenant_invoice.approved',
+  'tenant_invoice.issued',
+  'tenant_invoice.unapproved',
+  'tenant_invoice.voided',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

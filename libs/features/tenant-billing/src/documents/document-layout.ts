@@ -1,7 +1,7 @@
 import type { Column, Content, ContentTable, CustomTableLayout, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces';
 import type { RoundingSteps, TenantProof } from './document-sealer';
 import { printedAmount, wordsOf, type DocumentWords } from './document-words';
-import type { DocumentLine, DocumentParty, TenantDocument } from './tenant-document';
+import type { DocumentLine, DocumentParty, TenantDocument } from '../pricing/tenant-document';
 
 /** Ink, quiet text, rules and the panel behind the amount due. */
 const COLOURS = { ink: '#18212f', quiet: '#667085', rule: '#d0d5dd', hairline: '#eaecf0', panel: '#f5f6f8', void: '#b42318' };

@@ -3,7 +3,7 @@ import { DocumentSealer, roundTogether, type SealedDocument } from './document-s
 import { ProofKey } from './proof-key';
 import { aDocument, originsOf } from '../../../../../test/support/tenant-documents';
 import { figuresProblem, verifyIssuerProof, verifyTenantProof } from './verify-proof';
-import type { TenantDocument } from './tenant-document';
+import type { TenantDocument } from '../pricing/tenant-document';
 
 const KEY = new ProofKey(Buffer.alloc(32, 7).toString('base64'));
 const sealer = new DocumentSealer({ current: () => KEY });

@@ -2,7 +2,7 @@ import { canonicalJson, Money } from '#libs/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash, createHmac } from 'node:crypto';
 import { ProofKeys } from './proof-key';
-import type { DocumentTax, LineOrigin, TenantDocument } from './tenant-document';
+import type { DocumentTax, LineOrigin, TenantDocument } from '../pricing/tenant-document';
 
 export const TENANT_PROOF = 'arcadia-tenant-proof/1';
 export const ISSUER_PROOF = 'arcadia-issuer-proof/1';

@@ -2,7 +2,7 @@ import { canonicalJson, domainError } from '#libs/kernel';
 import { createHash, createHmac, createPublicKey, verify } from 'node:crypto';
 import { ISSUER_PROOF, TENANT_PROOF, type IssuerProof, type RoundedPart, type RoundingSteps, type TenantProof } from './document-sealer';
 import { SIGNED_PREFIX } from './proof-key';
-import type { DocumentKind, DocumentLine, DocumentTax, TenantDocument } from './tenant-document';
+import type { DocumentKind, DocumentLine, DocumentTax, TenantDocument } from '../pricing/tenant-document';
 
 /** The first thing that is wrong with a document or its proof. */
 export class ProofInvalidError extends domainError('proof_invalid', 'invalid') {}

@@ -39,6 +39,8 @@ import { UnavailableLists1795000001180 } from './1180-unavailable-lists.migratio
 import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration';
 import { RateCards1795000001191 } from './1191-rate-cards.migration';
 import { Rating1795000001192 } from './1192-rating.migration';
+import { TenantInvoices1795000001200 } from './1200-tenant-invoices.migration';
+import { TaxRules1795000001210 } from './1210-tax-rules.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -83,4 +85,6 @@ export const migrations = [
   BillingProfiles1795000001190,
   RateCards1795000001191,
   Rating1795000001192,
+  TenantInvoices1795000001200,
+  TaxRules1795000001210,
 ];
