@@ -29,6 +29,7 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export { BillingPush } from './invoices/billing-push';
 export type { BuildReport } from './invoices/invoice-builder';
 export {
   INVOICE_SORTS,
@@ -38,6 +39,7 @@ export {
   type TenantInvoiceLineView,
   type TenantInvoiceView,
 } from './invoices/invoice-reader';
+export { InvoiceIssue } from './invoices/invoice-issue';
 export { TenantInvoiceService, type Adjust, type ManualLine } from './invoices/invoice.service';
 export {
   INVOICE_STATUSES,

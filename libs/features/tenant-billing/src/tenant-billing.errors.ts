@@ -95,5 +95,5 @@ export class DraftOutdatedError extends domainError(
 export class TotalsDifferError extends domainError(
   'totals_differ',
   'conflict',
-  'The totals of the invoice do not add up in the second computation; take the approval back and refresh it',
+  (problem: string) => `The second computation of the totals disagrees: ${problem}; take the approval back and refresh the invoice`,
 ) {}

@@ -25,7 +25,10 @@ import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { BillingPush } from './invoices/billing-push';
+import { FrozenDocuments } from './invoices/frozen-documents';
 import { InvoiceBuilder } from './invoices/invoice-builder';
+import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
@@ -60,8 +63,10 @@ const ENTITIES = [
 ];
 const SERVICES = [
   BillingProfiles,
+  BillingPush,
   BillingRunService,
   DocumentSealer,
+  InvoiceIssue,
   PoolService,
   ProfitAndLoss,
   ProofKeys,
@@ -76,7 +81,7 @@ const SERVICES = [
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
+  providers: [...SERVICES, FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
   exports: SERVICES,
 })
 export class TenantBillingModule {}
