@@ -36,6 +36,7 @@ const OWNED: Record<string, readonly string[]> = {
     'billing_pools',
     'billing_profiles',
     'billing_runs',
+    'document_files',
     'document_origins',
     'fx_rates',
     'number_series',

@@ -51,6 +51,7 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
+import { InvoiceDocumentsController, ProofKeyController } from './tenant-billing/documents.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
@@ -134,6 +135,8 @@ class BillingApiModule {}
     IssuersController,
     PnlController,
     RateCardsController,
+    InvoiceDocumentsController,
+    ProofKeyController,
     RateOverridesController,
     TaxRulesController,
     TenantBillingController,

@@ -30,6 +30,10 @@ export class WakeupService {
     return this.wake({ event: 'rating_wakeup_failed' }, () => this.enqueuer.ratings([runId]));
   }
 
+  wakeDocumentWorker(): Promise<void> {
+    return this.wake({ event: 'document_wakeup_failed' }, () => this.enqueuer.dueDocuments());
+  }
+
   wakeSagaWorkers(): Promise<void> {
     return this.wake({ event: 'saga_wakeup_failed' }, () => this.enqueuer.sagas());
   }
