@@ -54,8 +54,16 @@ import { BillingPoolsController, BillingRunsController, PnlController } from './
 import { InvoiceDocumentsController, ProofKeyController } from './tenant-billing/documents.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
+import {
+  CreditNotesController,
+  DunningPoliciesController,
+  InvoiceMoneyController,
+  NotificationRequestsController,
+  PaymentsController,
+  WalletsController,
+} from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
-import { TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
+import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -132,7 +140,13 @@ class BillingApiModule {}
   controllers: [
     BillingPoolsController,
     BillingRunsController,
+    CreditNotesController,
+    DunningPoliciesController,
+    FxRatesController,
+    InvoiceMoneyController,
     IssuersController,
+    NotificationRequestsController,
+    PaymentsController,
     PnlController,
     RateCardsController,
     InvoiceDocumentsController,
@@ -142,6 +156,7 @@ class BillingApiModule {}
     TenantBillingController,
     TenantInvoicesController,
     TenantInvoiceVerbsController,
+    WalletsController,
   ],
 })
 class TenantBillingApiModule {}

@@ -27,7 +27,15 @@ import { DatabaseClock } from './lifetime/database-clock';
 import { GracefulShutdown } from './lifetime/graceful-shutdown';
 import { SagaWorker } from './lifetime/saga-worker';
 import { WorkerBootstrap } from './lifetime/worker-bootstrap';
-import { ChainSealing, EventNumbering, PriceTask, RetentionTask, SagaMaintenance } from './maintenance/maintenance.tasks';
+import {
+  ChainSealing,
+  DunningTask,
+  EventNumbering,
+  InvoiceTask,
+  PriceTask,
+  RetentionTask,
+  SagaMaintenance,
+} from './maintenance/maintenance.tasks';
 import { ScheduleKeeper } from './maintenance/schedule-keeper';
 
 /** The libraries of the worker. The api has a list of the same form in its module; the two processes differ by these lists. */
@@ -60,7 +68,7 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.metering]: MeteringProcessor,
 };
 
-const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, RetentionTask, PriceTask, SagaMaintenance];
+const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, RetentionTask, PriceTask, InvoiceTask, DunningTask, SagaMaintenance];
 
 export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
   return queues.map((queue) => PROCESSORS[queue]);

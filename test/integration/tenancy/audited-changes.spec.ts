@@ -169,6 +169,36 @@ const CHANGES = [
     status: 202,
   },
   {
+    what: 'a one-off invoice',
+    action: 'tenant_invoice_created',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/tenant-invoices')
+        .send({ tenant_id: 'acme', lines: [{ description: 'Work', unit_price: '10' }], reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a change of many invoices',
+    action: 'tenant_invoices_bulk_changed',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/tenant-invoices/bulk')
+        .send({ verb: 'refresh', filter: { period: '2026-02' }, reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'an exchange rate',
+    action: 'fx_rate_set',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/billing/fx-rates')
+        .send({ currency: 'EUR', rate: '0.92', source: 'ECB', on: '2026-02-28', reason: 'sold' }),
+    status: 201,
+  },
+  {
     what: 'a new rate card',
     action: 'rate_card_created',
     send: () => world.http().post('/api/v1/rate-cards').send({ name: 'Gold', reason: 'sold' }),

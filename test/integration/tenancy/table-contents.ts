@@ -23,6 +23,8 @@ const TABLES = [
   'rates',
   'rate_overrides',
   'tenant_rate_cards',
+  'tenant_invoices',
+  'fx_rates',
 ];
 
 /** Returns all rows that a request could have changed, for a comparison before and after. */

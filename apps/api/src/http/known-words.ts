@@ -96,6 +96,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'drift_rule_added',
   'drift_rule_changed',
   'drift_rule_removed',
+  'dunning_policy_set',
+  'fx_rate_set',
   'inventory_bulk_changed',
   'invoice_ingest_requested',
   'invoice_released',
@@ -132,6 +134,8 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'schedule_run',
   'sweep_released',
   'sweep_requested',
+  'tax_rule_changed',
+  'tax_rule_created',
   'tenant_changed',
   'tenant_created',
   'tenant_invoice_adjusted',
@@ -142,8 +146,10 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_invoice_unapproved',
   'tenant_invoice_voided',
   'tenant_invoices_built',
+  'tenant_invoices_bulk_changed',
   'tenant_limits_changed',
   'tenant_rate_card_set',
+  'wallet_granted',
 ];
 
 interface KnownField {

@@ -7,7 +7,8 @@ import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { TaxRuleBody, TaxRuleChangeBody, TaxRuleResponse, TaxRulesQuery, TaxSetBody } from './tax-rules.dto';
+import { TaxRuleBody, TaxRuleChangeBody, TaxRulesQuery, TaxSetBody } from './tax-rules.dto';
+import { TaxRuleResponse } from './tax-rules-answers.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/billing/tax-rules')

@@ -1,11 +1,16 @@
 import {
   AUTO_MODES,
+  BULK_VERBS,
   INVOICE_KINDS,
   INVOICE_STATUSES,
   INVOICE_VERBS,
   PAYMENT_STATUSES,
   TAX_STATUSES,
   type BuildReport,
+  type BulkInvoiceReport,
+  type BulkInvoiceResult,
+  type BulkVerb,
+  type FxRateView,
   type InvoiceProblem,
   type InvoiceStatus,
   type InvoiceVerb,
@@ -14,7 +19,18 @@ import {
   type TenantInvoiceLineView,
   type TenantInvoiceView,
 } from '#libs/tenant-billing';
-import { ApiCount, ApiDate, ApiEnum, ApiEnumList, ApiFlag, ApiListOf, ApiText, ApiUuid, ApiWhole } from '../http/swagger.decorators';
+import {
+  ApiCount,
+  ApiDate,
+  ApiEnum,
+  ApiEnumList,
+  ApiFlag,
+  ApiListOf,
+  ApiText,
+  ApiTime,
+  ApiUuid,
+  ApiWhole,
+} from '../http/swagger.decorators';
 
 const NULLABLE = { nullable: true } as const;
 const AMOUNT = { example: '212.40' } as const;
@@ -173,4 +189,55 @@ export class BuildResponse implements BuildReport {
 
   @ApiCount('Drafts with a critical problem')
   readonly stopped: number;
+}
+
+/** What a bulk change did with one invoice. */
+export class BulkInvoiceResultResponse implements BulkInvoiceResult {
+  @ApiUuid('The invoice')
+  readonly id: string;
+
+  @ApiText('`done`, or the code of the refusal', { example: 'draft_outdated' })
+  readonly code: string;
+
+  @ApiText('The refusal, for people', NULLABLE)
+  readonly detail: string | null;
+}
+
+/** What a bulk change did, or would do. */
+export class BulkInvoicesResponse implements BulkInvoiceReport {
+  @ApiEnum(BULK_VERBS, 'The verb')
+  readonly verb: BulkVerb;
+
+  @ApiCount('Invoices that it was about')
+  readonly matched: number;
+
+  @ApiCount('Invoices that it changed')
+  readonly done: number;
+
+  @ApiCount('Invoices that it did not change')
+  readonly refused: number;
+
+  @ApiListOf(() => BulkInvoiceResultResponse, 'A result for each invoice')
+  readonly results: readonly BulkInvoiceResultResponse[];
+}
+
+/** What a US dollar costs in another currency from a day on. */
+export class FxRateResponse implements FxRateView {
+  @ApiText('Currency', { example: 'EUR' })
+  readonly currency: string;
+
+  @ApiText('What a US dollar costs in it, decimal text', { example: '0.9231' })
+  readonly rate: string;
+
+  @ApiText('Where the rate is from', { example: 'ECB' })
+  readonly source: string;
+
+  @ApiDate('The day of the rate')
+  readonly on: string;
+
+  @ApiText('Who set it')
+  readonly set_by: string;
+
+  @ApiTime('When it was set')
+  readonly set_at: string;
 }

@@ -1,16 +1,39 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
-import { TenantInvoiceReader, TenantInvoiceService, type TenantInvoiceLineView } from '#libs/tenant-billing';
+import { WakeupService } from '#libs/queues';
+import {
+  BulkInvoiceService,
+  FxRates,
+  InvoiceIssue,
+  TenantInvoiceReader,
+  TenantInvoiceService,
+  type TenantInvoiceLineView,
+} from '#libs/tenant-billing';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
-import { PageQuery, type DataOf, type ListOf } from '../http/http.dto';
+import { DryRunQuery, PageQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiFileResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import { AdjustBody, BuildBody, OneOffBody, TenantInvoicesQuery, VerbBody } from './tenant-invoices.dto';
-import { BuildResponse, TenantInvoiceLineResponse, TenantInvoiceResponse } from './tenant-invoices-answers.dto';
+import {
+  AdjustBody,
+  BuildBody,
+  BulkInvoicesBody,
+  FxRateBody,
+  FxRatesQuery,
+  OneOffBody,
+  TenantInvoicesQuery,
+  VerbBody,
+} from './tenant-invoices.dto';
+import {
+  BuildResponse,
+  BulkInvoicesResponse,
+  FxRateResponse,
+  TenantInvoiceLineResponse,
+  TenantInvoiceResponse,
+} from './tenant-invoices-answers.dto';
 
 const CSV_PAGE = 1_000;
 const COLUMNS: CsvColumns<TenantInvoiceLineView> = {
@@ -77,7 +100,12 @@ export class TenantInvoicesController {
 @RequirePlatformAdmin()
 @Controller('api/v1/tenant-invoices')
 export class TenantInvoiceVerbsController {
-  constructor(private readonly invoices: TenantInvoiceService) {}
+  constructor(
+    private readonly invoices: TenantInvoiceService,
+    private readonly issuing: InvoiceIssue,
+    private readonly many: BulkInvoiceService,
+    private readonly wakeups: WakeupService,
+  ) {}
 
   @Post()
   @ApiOperation({
@@ -101,6 +129,26 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async build(@Body() body: BuildBody, @AuditCtx() context: AuditContext): Promise<DataOf<BuildResponse>> {
     return { data: await this.invoices.build(body.period, context) };
+  }
+
+  @Post('bulk')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Change many invoices',
+    description:
+      'The verb is carried out on each invoice by itself, with a result each; the ids are read first. `dry_run=true` returns what would be done ' +
+      'and changes nothing.',
+  })
+  @ApiDataResponse(BulkInvoicesResponse)
+  async bulk(
+    @Query() { dry_run }: DryRunQuery,
+    @Body() body: BulkInvoicesBody,
+    @AuditCtx() context: AuditContext,
+  ): Promise<DataOf<BulkInvoicesResponse>> {
+    if (dry_run === 'true') return { data: await this.many.plan(body.toChange()) };
+    const data = await this.many.apply(body.toChange(), context);
+    if (data.done > 0 && (data.verb === 'issue' || data.verb === 'void')) await this.wakeups.wakeFinancePushWorker();
+    return { data };
   }
 
   @Post(':id/refresh')
@@ -164,5 +212,68 @@ export class TenantInvoiceVerbsController {
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     return { data: await this.invoices.unapprove(id, body.expected_version, by) };
+  }
+
+  @Post(':id/issue')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Issue an approved invoice',
+    description: 'It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`.',
+  })
+  @ApiIdParam('invoice')
+  @ApiDataResponse(TenantInvoiceResponse)
+  @ApiProblems(409)
+  async issue(
+    @Param('id', UuidPipe) id: string,
+    @Body() body: VerbBody,
+    @AuditCtx() by: AuditContext,
+  ): Promise<DataOf<TenantInvoiceResponse>> {
+    const data = await this.issuing.issue(id, body.expected_version, by);
+    await this.wakeups.wakeFinancePushWorker();
+    return { data };
+  }
+
+  @Post(':id/void')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Make an issued invoice void',
+    description:
+      'While nothing is paid or credited. Its number stays used; the next build of the month makes a draft that names it. 409 as for every verb.',
+  })
+  @ApiIdParam('invoice')
+  @ApiDataResponse(TenantInvoiceResponse)
+  @ApiProblems(409)
+  async void(
+    @Param('id', UuidPipe) id: string,
+    @Body() body: VerbBody,
+    @AuditCtx() by: AuditContext,
+  ): Promise<DataOf<TenantInvoiceResponse>> {
+    const data = await this.issuing.void(id, body.expected_version, by);
+    await this.wakeups.wakeFinancePushWorker();
+    return { data };
+  }
+}
+
+@RequirePlatformAdmin()
+@Controller('api/v1/billing/fx-rates')
+export class FxRatesController {
+  constructor(private readonly rates: FxRates) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List exchange rates', description: 'Latest day first.' })
+  @ApiListResponse(FxRateResponse)
+  list(@Query() query: FxRatesQuery): Promise<ListOf<FxRateResponse>> {
+    return this.rates.list(query, query.currency);
+  }
+
+  @Post()
+  @ApiOperation({
+    summary: 'Set an exchange rate',
+    description: 'Drafts take it over when they are refreshed; an issued invoice keeps the rate that it has.',
+  })
+  @ApiDataResponse(FxRateResponse, 201)
+  async set(@Body() body: FxRateBody, @AuditCtx() context: AuditContext): Promise<DataOf<FxRateResponse>> {
+    const { currency, rate, source, on } = body;
+    return { data: await this.rates.set({ currency, rate, source, on }, context) };
   }
 }

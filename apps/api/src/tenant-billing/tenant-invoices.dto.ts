@@ -13,13 +13,19 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { ValidationFailedError } from '#libs/kernel';
 import {
+  BULK_VERBS,
   INVOICE_KINDS,
   INVOICE_SORTS,
   INVOICE_STATUSES,
+  MOST_INVOICES,
   PAYMENT_STATUSES,
   TAX_STATUSES,
   type Adjust,
+  type BulkInvoices,
+  type BulkVerb,
+  type FxRateInput,
   type InvoiceSort,
   type ManualLine,
   type TenantInvoiceFilters,
@@ -179,4 +185,90 @@ export class OneOffBody extends RequiredReasonBody {
   @ValidateNested({ each: true })
   @Type(() => ManualLineInput)
   readonly lines: readonly ManualLineInput[];
+}
+
+/** Filters of a bulk change: those of the list. */
+class InvoiceFilterInput {
+  @ApiInput('The month', { example: '2026-10' })
+  @IsOptional()
+  @IsPeriod()
+  readonly period?: string;
+
+  @ApiInput('The tenant', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+
+  @ApiInput('`standard` or `one_off`')
+  @IsOptional()
+  @IsOneOf(INVOICE_KINDS)
+  readonly kind?: string;
+
+  @ApiInput('Where the invoices are; several are separated by commas', { example: 'ready' })
+  @IsOptional()
+  @IsSomeOf(INVOICE_STATUSES)
+  readonly status?: string;
+
+  @ApiInput('Currency', { example: 'EUR' })
+  @IsOptional()
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency?: string;
+}
+
+export class BulkInvoicesBody extends RequiredReasonBody {
+  @ApiInput('The verb', { example: 'approve' })
+  @IsOneOf(BULK_VERBS)
+  readonly verb: string;
+
+  @ApiInput('These invoices; either `ids` or `filter`')
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MOST_INVOICES)
+  @IsUUID('all', { each: true, message: 'ids must be UUIDs' })
+  readonly ids?: readonly string[];
+
+  @ApiInput('All invoices that match, 1,000 at most', { example: { period: '2026-10', status: 'draft' } })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => InvoiceFilterInput)
+  readonly filter?: InvoiceFilterInput;
+
+  /** Throws `ValidationFailedError` unless exactly one of `ids` and `filter` is given. */
+  toChange(): BulkInvoices {
+    const { ids, filter } = this;
+    if ((ids === undefined) === (filter === undefined))
+      throw new ValidationFailedError([{ field: 'filter', message: 'give either filter or ids' }]);
+    const verb = this.verb as BulkVerb;
+    if (ids) return { verb, ids: ids.map((id) => id.toLowerCase()) };
+    const status = filter?.status === undefined ? undefined : wordsIn(filter.status);
+    return { verb, filter: { ...filter, status } };
+  }
+}
+
+export class FxRatesQuery extends PageQuery {
+  @ApiInput('Currency', { example: 'EUR' })
+  @IsOptional()
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency?: string;
+}
+
+export class FxRateBody extends ReasonBody implements FxRateInput {
+  @ApiInput('Currency', { example: 'EUR' })
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency: string;
+
+  @ApiInput('What a US dollar costs in it, decimal text', { example: '0.9231' })
+  @Matches(/^\d{1,9}(\.\d{1,10})?$/, { message: '$property must be decimal text above 0, such as 0.9231' })
+  readonly rate: string;
+
+  @ApiInput('Where the rate is from; documents print it', { example: 'ECB' })
+  @MaxLength(100)
+  @IsNotBlank()
+  readonly source: string;
+
+  @ApiInput('The day of the rate. An invoice of a month has the last rate until the end of the month', { example: '2026-10-30' })
+  @Matches(/^(19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { message: '$property must be a day such as 2026-10-30' })
+  readonly on: string;
 }

@@ -60,6 +60,33 @@ export class VersionMovedError extends domainError(
   (version: number) => `It was changed meanwhile and has version ${version} now; read it again`,
 ) {}
 
+export class PaymentNotFoundError extends domainError(
+  'payment_not_found',
+  'not_found',
+  'The invoice has no received payment with this id; see GET /api/v1/payments',
+) {}
+
+/** Two payments never have one reference, so a repeated report of the bank changes nothing. */
+export class ReferenceTakenError extends domainError(
+  'reference_taken',
+  'conflict',
+  (reference: string) => `A payment with the reference ${reference} is recorded already; look for it in GET /api/v1/payments`,
+) {}
+
+export class PaymentNotReturnableError extends domainError(
+  'payment_not_returnable',
+  'conflict',
+  (reference: string, most: string) =>
+    `At most ${most} of the payment ${reference} can be returned; the rest is returned already, or was spent from the wallet`,
+) {}
+
+/** More than is left of a line or of the invoice. */
+export class NotCreditableError extends domainError(
+  'not_creditable',
+  'conflict',
+  (what: string, left: string) => `At most ${left} of ${what} can still be credited`,
+) {}
+
 export class TenantInvoiceNotFoundError extends domainError(
   'tenant_invoice_not_found',
   'not_found',

@@ -27,14 +27,26 @@ import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
+import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
+import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { Payment } from './entities/payment.entity';
+import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
 import { BillingPush } from './invoices/billing-push';
+import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
+import { FxRates } from './invoices/fx-rates';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
+import { CreditNotes } from './money/credit-notes';
+import { Dunning } from './dunning/dunning';
+import { NotificationRequests } from './dunning/notification-requests';
+import { Payments } from './money/payments';
+import { ScopedLists } from './wallets/scoped-lists';
+import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -50,11 +62,16 @@ const ENTITIES = [
   BillingPool,
   BillingProfile,
   BillingRun,
+  CreditNote,
+  CreditNoteLine,
   DocumentFile,
   DocumentOrigins,
+  DunningPolicy,
   FrozenDocument,
   FxRate,
+  NotificationRequest,
   NumberSeries,
+  Payment,
   RateCard,
   RateCardVersion,
   RateOverride,
@@ -62,16 +79,25 @@ const ENTITIES = [
   RatedLine,
   TenantInvoice,
   TenantInvoiceLine,
+  TakenDunningStep,
   TaxRule,
   TenantRateCard,
+  WalletEntry,
+  WalletLot,
 ];
 const SERVICES = [
   BillingProfiles,
   BillingPush,
   BillingRunService,
+  BulkInvoiceService,
+  CreditNotes,
   DocumentFiles,
   DocumentSealer,
+  Dunning,
+  FxRates,
   InvoiceIssue,
+  NotificationRequests,
+  Payments,
   PoolService,
   ProfitAndLoss,
   ProofKeys,
@@ -81,12 +107,13 @@ const SERVICES = [
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
+  Wallets,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader],
+  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

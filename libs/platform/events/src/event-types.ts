@@ -1,10 +1,12 @@
 /** The types of events that this release writes. A type is part of the API and never changes. */
 export const EVENT_TYPES = [
+  'credit_note.issued',
   'drift.closed',
   'drift.opened',
   'invoice.ingested',
   'invoice.mismatch',
   'limit.refused',
+  'payment.recorded',
   'provider.payment_failed',
   'resource.attributed',
   'resource.changed',

@@ -1,7 +1,24 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { TaxCategory } from '../pricing/tenant-document';
 import type { TaxIdEvidence } from './billing-profile.entity';
-import type { TaxWhen } from '../tax/decide-tax';
+
+/** What is known about a tax id: there is none, nobody checked it, a register called it valid, or a register did not. */
+export const TAX_ID_STATES = ['none', 'unchecked', 'valid', 'invalid'] as const;
+export type TaxIdState = (typeof TAX_ID_STATES)[number];
+
+/** Where a customer is: in the issuer's country, in another one of the EU, outside of the EU, or outside of the issuer's country. */
+export const TAX_PLACES = ['domestic', 'other_eu', 'outside_eu', 'abroad'] as const;
+export type TaxPlace = (typeof TAX_PLACES)[number];
+
+/** All that is given must be true of the customer. */
+export interface TaxWhen {
+  readonly place?: TaxPlace;
+  /** ISO 3166-1, two letters; any of these. */
+  readonly countries?: readonly string[];
+  readonly is_business?: boolean;
+  /** Any of these. */
+  readonly tax_id?: readonly TaxIdState[];
+}
 
 /** Which tax an invoice has for a customer for whom `when` is true. */
 @Entity('tax_rules')

@@ -4,9 +4,13 @@ import type { DocumentParty, DocumentTax, TaxCategory } from '../pricing/tenant-
 import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
+import { least } from '../wallets/draw-lots';
 import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
-import { decimalsOf, roundLines } from './rounding';
+import { decimalsOf, roundLines } from '../pricing/rounding';
+
+/** The kind of the line by which the promotion wallet lowers the net. */
+export const PROMOTION_LINE = 'promotion';
 
 /** The provider charges in it, and rated lines have it. */
 export const PROVIDER_CURRENCY = 'USD';
@@ -51,6 +55,8 @@ export interface DraftInputs {
   /** Null where none is set; not asked for in the provider's currency. */
   readonly fx: ExchangeRate | null;
   readonly tax: TaxDecision | FrozenTax;
+  /** What the promotion wallet has, in the currency of the invoice. */
+  readonly promotion: Money;
 }
 
 /** A line as the table has it. Amounts are decimal text. */
@@ -85,10 +91,11 @@ export function composeDraft(inputs: DraftInputs): Draft {
   const fx = currency === PROVIDER_CURRENCY ? null : inputs.fx;
   const isPriceable = currency === PROVIDER_CURRENCY || fx !== null;
   const decided = tax.status === 'decided' ? tax : null;
-  const unpriced = [
+  const sold = [
     ...(isPriceable ? inputs.lines : []).flatMap((line) => (line.sell === null ? [] : [fromSource(line, line.sell, fx)])),
     ...adjustments.map((adjustment) => fromAdjustment(inputs.tenantId, adjustment)),
   ];
+  const unpriced = [...sold, ...promotionLines(inputs, sold, decimals)];
   const group = decided ? `${decided.category} ${decided.rate}` : '';
   const nets = roundLines(
     unpriced.map(({ exact }) => ({ exact: Money.parse(exact, currency), group })),
@@ -116,7 +123,12 @@ export function composeDraft(inputs: DraftInputs): Draft {
     net: net.toText(),
     tax: taxSum.toText(),
     total: total.toText(),
-    problems: problemsOf(inputs, total, isPriceable),
+    problems: problemsOf(
+      inputs,
+      total,
+      isPriceable,
+      lines.some(({ kind }) => kind === PROMOTION_LINE),
+    ),
     terms,
   };
   return { ...draft, digest: createHash('sha256').update(canonicalJson(draft)).digest('hex') };
@@ -128,6 +140,17 @@ function fromSource(line: SourceLine, sell: string, fx: ExchangeRate | null): Un
   const { line_no: _order, ...rest } = line;
   const exact = fx === null ? sell : Money.parse(sell).multiply(fx.rate).round(SELL_PLACES, 'half_away').trim().toText();
   return { ...rest, exact, unit_price: unitPriceOf(exact, line.quantity) };
+}
+
+/** The promotion wallet lowers the net before tax, by whole units of the currency and never below zero. */
+function promotionLines({ tenantId, promotion }: DraftInputs, sold: readonly Unpriced[], decimals: number): Unpriced[] {
+  const net = Money.sum(sold.map(({ exact }) => Money.parse(exact)));
+  const unit = Money.parse('1').ratio(1n, 10n ** BigInt(decimals), decimals);
+  const used = least(promotion, unit.multiply(String(net.toUnits(decimals)))).round(decimals, 'half_away');
+  if (used.isZero() || used.isNegative()) return [];
+  const nothing = { corrects: null, resource_id: null, resource_name: null, quantity: null, unit_price: null, sell: null } as const;
+  const texts = { kind: PROMOTION_LINE, description: 'Promotion credit', unit: '' };
+  return [{ ...nothing, ...texts, tenant_id: tenantId, exact: used.negate().toText(), buy: '0', explanation: { wallet: 'promotion' } }];
 }
 
 function fromAdjustment(tenantId: string, { id, description, quantity, unit, unit_price, reason, added_by }: Adjustment): Unpriced {
@@ -182,7 +205,7 @@ function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRa
   };
 }
 
-function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean): InvoiceProblem[] {
+function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, hasPromotion: boolean): InvoiceProblem[] {
   const { tenantId, issuer, profile, tax, lines } = inputs;
   const tenant = `tenants/${tenantId}`;
   const critical = (code: string, path: string, detail: string): InvoiceProblem => ({ code, severity: 'critical', path, detail });
@@ -211,7 +234,7 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean): In
     ...(total.isNegative()
       ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')]
       : []),
-    ...(total.isZero() && !issuer.issue_zero
+    ...(total.isZero() && !issuer.issue_zero && !hasPromotion
       ? [critical('zero_total', tenant, 'There is nothing to pay; set `issue_zero` of the issuer to issue such invoices')]
       : []),
     ...months.map((month): InvoiceProblem => ({

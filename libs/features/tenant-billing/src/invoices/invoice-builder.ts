@@ -1,4 +1,5 @@
 import { lockTransaction, queryableOf, sql, Transaction, type Queryable } from '#libs/database';
+import { Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { AutoMode } from '../entities/billing-profile.entity';
@@ -6,6 +7,7 @@ import { FxRate } from '../entities/fx-rate.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { firstDay, monthOf, monthsLater } from '../months';
 import { BillingProfiles, type IssuerView, type ProfileView } from '../profiles/billing-profiles';
+import { Wallets } from '../wallets/wallets';
 import { decideTax, type CountingRule } from '../tax/decide-tax';
 import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
@@ -46,6 +48,7 @@ export class InvoiceBuilder {
     private readonly transaction: Transaction,
     private readonly profiles: BillingProfiles,
     private readonly taxRules: TaxRules,
+    private readonly wallets: Wallets,
   ) {}
 
   /** What stands against invoices of a month; empty when they can be built. */
@@ -125,6 +128,7 @@ export class InvoiceBuilder {
     }
     const rates = await this.ratesOf(em, period);
     const rules = await this.taxRules.counting(em, issuerId);
+    const promotions = await this.wallets.promotionsOf(em, tenants);
     for (const { id, tenantId, kind, adjustments } of heads) {
       const profile = profiles.get(tenantId);
       if (!profile) continue;
@@ -132,7 +136,8 @@ export class InvoiceBuilder {
       const tax = taxOf(rules, tenantId, issuer, profile);
       const lines = linesOf.get(tenantId) ?? [];
       const fx = currency === PROVIDER_CURRENCY ? null : (rates.get(currency) ?? null);
-      const draft = composeDraft({ tenantId, kind, lines, adjustments, issuer, profile, fx, tax });
+      const promotion = promotions.get(`${tenantId} ${currency}`) ?? NOTHING;
+      const draft = composeDraft({ tenantId, kind, lines, adjustments, issuer, profile, fx, tax, promotion });
       derived.set(id, { draft, auto: profile.auto, isEmpty: kind === 'standard' && lines.length + adjustments.length === 0 });
     }
     return derived;
@@ -168,6 +173,8 @@ export class InvoiceBuilder {
     await tx.query(UPDATE_DRAFTS, [JSON.stringify(heads), by, versions]);
   }
 }
+
+const NOTHING = Money.parse('0');
 
 interface Derived {
   readonly draft: Draft;

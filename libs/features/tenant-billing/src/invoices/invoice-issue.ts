@@ -7,10 +7,12 @@ import { figuresProblem } from '../documents/verify-proof';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
+import { Dunning } from '../dunning/dunning';
 import { monthOf } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import type { DocumentLine, LineOrigin, TenantDocument } from '../pricing/tenant-document';
 import { TotalsDifferError, VerbNotPossibleError } from '../tenant-billing.errors';
+import { Wallets } from '../wallets/wallets';
 import { FrozenDocuments, type TakenNumber } from './frozen-documents';
 import { draftNumberOf, invoiceView, type TenantInvoiceView } from './invoice-reader';
 import { InvoiceVerbs } from './invoice-verbs';
@@ -24,6 +26,8 @@ export class InvoiceIssue {
     private readonly verbs: InvoiceVerbs,
     private readonly documents: FrozenDocuments,
     private readonly profiles: BillingProfiles,
+    private readonly wallets: Wallets,
+    private readonly dunning: Dunning,
   ) {}
 
   /**
@@ -38,22 +42,25 @@ export class InvoiceIssue {
       const draft = documentOf(invoice, lines, await replacedNumber(em, invoice));
       const problem = figuresProblem(draft);
       if (problem !== undefined) throw new TotalsDifferError(problem);
+      const wallet = await this.payFromWallet(em, invoice, because);
       const taken = await this.documents.nextNumber(em, invoice.issuerId, 'invoice');
-      const document = { ...draft, ...datesOf(invoice, taken) };
+      const left = invoice.total.subtract(wallet);
+      const paid = { wallet: amountText(wallet, invoice), due: amountText(left, invoice) };
+      const document = { ...draft, ...datesOf(invoice, taken), ...paid };
       const origins = lines.map(originOf);
       const { sealed } = await this.documents.freeze(em, { document, origins, issuerId: invoice.issuerId, invoiceId: id });
-      const { number, issued_on, due_on, total, currency, due } = document;
-      const left = Money.parse(due);
+      const { number, issued_on, due_on, total, currency } = document;
       return {
         set: {
           number,
           issuedAt: () => 'clock_timestamp()',
           issuedOn: issued_on,
           dueOn: due_on,
+          wallet,
           due: left,
-          paymentStatus: left.isZero() ? 'paid' : 'unpaid',
+          paymentStatus: left.isZero() ? 'paid' : wallet.isZero() ? 'unpaid' : 'partly_paid',
         },
-        details: { number, total, currency, root: sealed.root, document_sha256: sealed.sha256 },
+        details: { number, total, wallet: wallet.toText(), currency, root: sealed.root, document_sha256: sealed.sha256 },
         event: { type: 'tenant_invoice.issued', data: { number, period: document.period, total, currency, due_on } },
       };
     });
@@ -63,6 +70,8 @@ export class InvoiceIssue {
   /** Makes an issued invoice void: its number stays used, and a second document says so. Throws like every verb. */
   async void(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     const voided = await this.verbs.run({ id, verb: 'void', expectedVersion, because }, async (em, invoice) => {
+      await this.wallets.giveBack(em, id, because.by);
+      await this.dunning.end(em, invoice, because);
       const issued = await em.findOneByOrFail(FrozenDocument, { invoiceId: id, kind: 'invoice' });
       const document: TenantDocument = {
         ...(JSON.parse(issued.json) as TenantDocument),
@@ -81,6 +90,15 @@ export class InvoiceIssue {
       };
     });
     return invoiceView(voided, PLATFORM);
+  }
+
+  /** The money wallet pays what it can of the total. */
+  private payFromWallet(
+    em: EntityManager,
+    { id: invoiceId, tenantId, currency, total }: TenantInvoice,
+    { by }: AuditContext,
+  ): Promise<Money> {
+    return this.wallets.take(em, { tenantId, kind: 'money', currency }, total, { cause: 'applied', invoiceId, by });
   }
 
   private async requireNotPaused(em: EntityManager, { tenantId }: TenantInvoice): Promise<void> {
@@ -102,11 +120,13 @@ async function replacedNumber(em: EntityManager, { replacesId }: TenantInvoice):
   return replacesId === null ? null : (await em.findOneByOrFail(TenantInvoice, { id: replacesId })).number;
 }
 
+const amountText = (value: Money, { decimals }: Pick<TenantInvoice, 'decimals'>): string => value.round(decimals, 'half_away').toText();
+
 /** The document as it will be issued, with the name of the draft in place of its number and without dates. */
 function documentOf(invoice: TenantInvoice, lines: readonly TenantInvoiceLine[], refersTo: string | null): TenantDocument {
   const { terms, decimals, currency } = invoice;
   if (terms === null || terms.tax === null) throw new VerbNotPossibleError('issue', 'the tax is not decided');
-  const amount = (value: Money): string => value.round(decimals, 'half_away').toText();
+  const amount = (value: Money): string => amountText(value, invoice);
   return {
     kind: 'invoice',
     number: draftNumberOf(invoice.id),

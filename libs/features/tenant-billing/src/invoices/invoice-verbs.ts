@@ -94,11 +94,11 @@ export class InvoiceVerbs {
   }
 }
 
-export const stateOf = ({ status, paymentStatus, problems, paid, credited, wallet }: TenantInvoice): InvoiceState => ({
+export const stateOf = ({ status, paymentStatus, problems, paid, credited }: TenantInvoice): InvoiceState => ({
   status,
   paymentStatus,
   problems,
-  isTouched: [paid, credited, wallet].some((amount) => !amount.isZero()),
+  isTouched: [paid, credited].some((amount) => !amount.isZero()),
 });
 
 function whyNot(verb: InvoiceVerb, { status, paymentStatus, problems, isTouched }: InvoiceState): string {

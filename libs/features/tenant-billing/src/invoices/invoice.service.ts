@@ -9,6 +9,8 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
 import { DraftOutdatedError } from '../tenant-billing.errors';
+import { Wallets } from '../wallets/wallets';
+import { PROMOTION_LINE, type Draft } from './draft';
 import { InvoiceBuilder, type BuildReport } from './invoice-builder';
 import { invoiceView, type TenantInvoiceView } from './invoice-reader';
 import { InvoiceVerbs } from './invoice-verbs';
@@ -38,6 +40,7 @@ export class TenantInvoiceService {
   constructor(
     private readonly verbs: InvoiceVerbs,
     private readonly builder: InvoiceBuilder,
+    private readonly wallets: Wallets,
     private readonly transaction: Transaction,
     private readonly tenants: TenantRegistry,
     private readonly audit: AuditLog,
@@ -112,6 +115,7 @@ export class TenantInvoiceService {
     return this.run(id, 'approve', expectedVersion, because, async (em, invoice) => {
       const draft = await this.builder.deriveOne(em, invoice);
       if (draft.digest !== invoice.digest || draft.problems.some(isCritical)) throw new DraftOutdatedError();
+      await this.usePromotion(em, invoice, draft, because);
       const data = { period: invoice.period?.slice(0, 7) ?? null, total: draft.total, currency: draft.currency };
       const event = { type: 'tenant_invoice.approved', data } as const;
       return {
@@ -125,10 +129,24 @@ export class TenantInvoiceService {
   /** Takes an approval back. Throws like every verb. */
   unapprove(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     const set = { terms: null, taxStatus: 'undecided' } as const;
-    return this.run(id, 'unapprove', expectedVersion, because, async () => ({
-      set,
-      event: { type: 'tenant_invoice.unapproved', data: {} },
-    }));
+    return this.run(id, 'unapprove', expectedVersion, because, async (em) => {
+      await this.wallets.giveBack(em, id, because.by);
+      return { set, event: { type: 'tenant_invoice.unapproved', data: {} } };
+    });
+  }
+
+  /** Takes from the promotion wallet what the draft uses of it. Another approval may have been first. */
+  private async usePromotion(
+    em: EntityManager,
+    { id: invoiceId, tenantId }: TenantInvoice,
+    draft: Draft,
+    { by }: AuditContext,
+  ): Promise<void> {
+    const used = Money.sum(draft.lines.filter(({ kind }) => kind === PROMOTION_LINE).map(({ net }) => Money.parse(net))).negate();
+    if (used.isZero()) return;
+    const wallet = { tenantId, kind: 'promotion', currency: draft.currency } as const;
+    const taken = await this.wallets.take(em, wallet, used, { cause: 'applied', invoiceId, by });
+    if (!taken.equals(used)) throw new DraftOutdatedError();
   }
 
   private async run(

@@ -32,7 +32,7 @@ export const INVOICE_TRANSITIONS: Readonly<Record<InvoiceVerb, InvoiceTransition
   approve: { from: 'draft', to: 'ready', payment: ANY },
   unapprove: { from: 'ready', to: 'draft', payment: ANY },
   issue: { from: 'ready', to: 'issued', payment: ANY },
-  void: { from: 'issued', to: 'void', payment: ['unpaid'] },
+  void: { from: 'issued', to: 'void', payment: ['unpaid', 'partly_paid', 'paid'] },
   credit: { from: 'issued', to: 'issued', payment: ANY },
   pay: { from: 'issued', to: 'issued', payment: ANY },
   write_off: { from: 'issued', to: 'issued', payment: OPEN },

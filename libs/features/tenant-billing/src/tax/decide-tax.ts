@@ -2,24 +2,7 @@ import { Money } from '#libs/kernel';
 import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import type { TaxId } from '../entities/billing-issuer.entity';
 import type { TaxIdEvidence } from '../entities/billing-profile.entity';
-
-/** What is known about a tax id: there is none, nobody checked it, a register called it valid, or a register did not. */
-export const TAX_ID_STATES = ['none', 'unchecked', 'valid', 'invalid'] as const;
-export type TaxIdState = (typeof TAX_ID_STATES)[number];
-
-/** Where a customer is: in the issuer's country, in another one of the EU, outside of the EU, or outside of the issuer's country. */
-export const TAX_PLACES = ['domestic', 'other_eu', 'outside_eu', 'abroad'] as const;
-export type TaxPlace = (typeof TAX_PLACES)[number];
-
-/** All that is given must be true of the customer. */
-export interface TaxWhen {
-  readonly place?: TaxPlace;
-  /** ISO 3166-1, two letters; any of these. */
-  readonly countries?: readonly string[];
-  readonly is_business?: boolean;
-  /** Any of these. */
-  readonly tax_id?: readonly TaxIdState[];
-}
+import type { TaxIdState, TaxPlace, TaxWhen } from '../entities/tax-rule.entity';
 
 /** What an invoice gets when the rule counts. */
 export interface TaxResult {
@@ -140,9 +123,6 @@ function missingIds({ issuer_tax_id: kind, customer_tax_id, label }: CountingRul
     : undefined;
 }
 
-/** Rates have at most this many decimal places. */
-export const RATE_PLACES = 4;
-
 /** The tax on a net amount: rounded once, half away from zero, to the places of the currency. Pure. */
 export const taxOn = (net: Money, rate: string, decimals: number): Money => net.multiply(rate).ratio(1n, 100n, decimals);
 
@@ -180,30 +160,4 @@ export function documentTaxes(
     const { label, text } = wordsOf(category, rate);
     return [{ category, rate, label, text, net: net.toText(), tax: taxOn(net, rate, decimals).toText() }];
   });
-}
-
-/**
- * The tax of each line, for display. The parts of a group add up to its tax: each line gets its exact tax rounded down, and the units that are
- * left go to the largest remainders, ties to the earlier line. Pure.
- */
-export function spreadTax(lines: readonly TaxedLine[], decimals: number, currency: string): Money[] {
-  const parts = new Map<TaxedLine, bigint>();
-  const scale = 100n * 10n ** BigInt(RATE_PLACES);
-  for (const group of taxGroups(lines)) {
-    const shares = group.map((line, at) => {
-      const exact = line.net.toUnits(decimals) * Money.parse(line.rate).toUnits(RATE_PLACES);
-      const remainder = ((exact % scale) + scale) % scale;
-      return { line, at, down: (exact - remainder) / scale, remainder };
-    });
-    const net = Money.sum(group.map((line) => line.net), currency); // prettier-ignore
-    const tax = taxOn(net, group[0]?.rate ?? '0', decimals).toUnits(decimals);
-    let left = tax - shares.reduce((sum, { down }) => sum + down, 0n);
-    const inTurn = shares.toSorted((a, b) => (a.remainder === b.remainder ? a.at - b.at : a.remainder > b.remainder ? -1 : 1));
-    for (const { line, down } of inTurn) {
-      parts.set(line, left > 0n ? down + 1n : down);
-      if (left > 0n) left -= 1n;
-    }
-  }
-  const unit = Money.parse('1', currency).ratio(1n, 10n ** BigInt(decimals), decimals);
-  return lines.map((line) => unit.multiply(String(parts.get(line) ?? 0n)));
 }

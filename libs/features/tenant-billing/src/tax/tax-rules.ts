@@ -5,12 +5,11 @@ import { TenantRegistry, UnknownTenantError } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
-import { BillingIssuer } from '../entities/billing-issuer.entity';
-import { BillingProfile, type TaxIdEvidence } from '../entities/billing-profile.entity';
+import type { TaxIdEvidence } from '../entities/billing-profile.entity';
 import { TaxRule } from '../entities/tax-rule.entity';
 import { BillingProfiles } from '../profiles/billing-profiles';
-import { IssuerNotFoundError, TaxRuleNotFoundError, VersionMovedError } from '../tenant-billing.errors';
-import { decideTax, type CountingRule, type TaxDecision, type TaxResult } from './decide-tax';
+import { TaxRuleNotFoundError, VersionMovedError } from '../tenant-billing.errors';
+import type { CountingRule, TaxResult } from './decide-tax';
 import { shippedRules, type TaxSet } from './tax-sets';
 
 export interface TaxRuleView extends CountingRule {
@@ -45,23 +44,6 @@ export class TaxRules {
     private readonly transaction: Transaction,
     private readonly audit: AuditLog,
   ) {}
-
-  /** Decides the tax of an invoice by the rules and profiles of this moment, in the transaction that freezes the decision. */
-  async decide(em: EntityManager, issuerId: string, tenantId: string): Promise<TaxDecision> {
-    const issuer = await em.findOneBy(BillingIssuer, { id: issuerId });
-    if (!issuer) throw new IssuerNotFoundError();
-    const profile = await em.findOneBy(BillingProfile, { tenantId });
-    return decideTax(await this.counting(em, issuerId), {
-      issuer: { country: issuer.country, tax_ids: issuer.taxIds },
-      customer: {
-        tenant_id: tenantId,
-        country: profile?.country ?? null,
-        is_business: profile?.isBusiness ?? null,
-        tax_id: profile?.taxId ?? null,
-        tax_id_evidence: profile?.taxIdEvidence ?? null,
-      },
-    });
-  }
 
   /** The rules of this moment, in the caller's transaction. */
   async counting(em: EntityManager, issuerId: string): Promise<CountingRule[]> {

@@ -1,5 +1,6 @@
 import { ValidationFailedError } from '#libs/kernel';
-import type { TaxResult, TaxWhen } from './decide-tax';
+import type { TaxWhen } from '../entities/tax-rule.entity';
+import type { TaxResult } from './decide-tax';
 
 /** Rules to start with. They are no advice: the issuer answers for the tax of its invoices. */
 export const TAX_SETS = ['AU', 'EU'] as const;
