@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
 import { IsIn, IsOptional } from 'class-validator';
 import { scopeOf, type Principal } from '#libs/identity';
 import { AdminsOnlyError } from '#libs/provisioning';
-import { DocumentFiles, PDF, ProofKeys, type PrintedDocument } from '#libs/tenant-billing';
+import { DocumentFiles, PDF, ProofKeys, type DocumentRef, type PrintedDocument } from '#libs/tenant-billing';
 import { CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
 import type { DataOf } from '../http/http.dto';
 import { ApiDataResponse, ApiFileResponse, ApiIdParam, ApiProblems } from '../http/response.decorators';
@@ -18,11 +18,18 @@ class DocumentQuery {
   readonly kind?: (typeof KINDS)[number];
 }
 
-class ProofQuery extends DocumentQuery {
+class IssuerQuery {
   @ApiInput('`true`: the proof of the issuer, with buy amounts; platform admins only', { example: 'true' })
   @IsOptional()
   @IsIn(['true', 'false'])
   readonly issuer?: 'true' | 'false';
+}
+
+class ProofQuery extends IssuerQuery {
+  @ApiInput('Which document of the invoice; the void notice of a void invoice unless given', { example: 'invoice' })
+  @IsOptional()
+  @IsIn(KINDS)
+  readonly kind?: (typeof KINDS)[number];
 }
 
 class ProofKeyResponse {
@@ -73,9 +80,34 @@ export class InvoiceDocumentsController {
     @Query() { kind, issuer }: ProofQuery,
     @CurrentPrincipal() by: Principal,
   ): Promise<StreamableFile> {
-    if (issuer === 'true' && by.role === 'tenant') throw new AdminsOnlyError('issuer');
-    const of = { invoiceId: id, ...(kind && { kind }) };
-    return jsonFile(await (issuer === 'true' ? this.files.issuerProof(of) : this.files.proof(scopeOf(by), of)));
+    return proofFile(this.files, by, { invoiceId: id, ...(kind && { kind }) }, issuer);
+  }
+}
+
+@RequireTenantOrAdmin()
+@Controller('api/v1/credit-notes')
+export class CreditNoteDocumentsController {
+  constructor(private readonly files: DocumentFiles) {}
+
+  @Get(':id/document.pdf')
+  @ApiOperation({
+    summary: 'Get a credit note as PDF',
+    description: 'As the PDF of an invoice. 409 `document_pending` until it is printed.',
+  })
+  @ApiIdParam('credit note')
+  @ApiFileResponse(PDF, 'PDF/A-3b with proof.json attached')
+  @ApiProblems(404, 409)
+  async pdf(@Param('id', UuidPipe) id: string, @CurrentPrincipal() by: Principal): Promise<StreamableFile> {
+    return pdfFile(await this.files.pdf(scopeOf(by), { creditNoteId: id }));
+  }
+
+  @Get(':id/proof.json')
+  @ApiOperation({ summary: 'Get the proof of a credit note', description: 'As the proof of an invoice.' })
+  @ApiIdParam('credit note')
+  @ApiFileResponse('application/json', 'Canonical JSON: any other byte makes it invalid')
+  @ApiProblems(403, 404)
+  proof(@Param('id', UuidPipe) id: string, @Query() { issuer }: IssuerQuery, @CurrentPrincipal() by: Principal): Promise<StreamableFile> {
+    return proofFile(this.files, by, { creditNoteId: id }, issuer);
   }
 }
 
@@ -96,11 +128,20 @@ export class ProofKeyController {
   }
 }
 
-export const pdfFile = ({ bytes, number, kind }: PrintedDocument): StreamableFile =>
+const pdfFile = ({ bytes, number, kind }: PrintedDocument): StreamableFile =>
   new StreamableFile(bytes, {
     type: PDF,
     disposition: `attachment; filename="${number.replaceAll(/[^\w.-]/g, '_')}${kind === 'void_notice' ? '-void' : ''}.pdf"`,
   });
 
-export const jsonFile = (text: string): StreamableFile =>
-  new StreamableFile(Buffer.from(text), { type: 'application/json; charset=utf-8' });
+/** Throws `AdminsOnlyError` to a tenant that asks for the proof of the issuer. */
+async function proofFile(
+  files: DocumentFiles,
+  by: Principal,
+  of: DocumentRef,
+  issuer: 'true' | 'false' | undefined,
+): Promise<StreamableFile> {
+  if (issuer === 'true' && by.role === 'tenant') throw new AdminsOnlyError('issuer');
+  const text = await (issuer === 'true' ? files.issuerProof(of) : files.proof(scopeOf(by), of));
+  return new StreamableFile(Buffer.from(text), { type: 'application/json; charset=utf-8' });
+}

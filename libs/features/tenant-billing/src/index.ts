@@ -1,5 +1,5 @@
 export { charactersWithoutGlyph } from './documents/document-font';
-export { DocumentFiles, PDF, type DocumentOfInvoice, type PrintedDocument } from './documents/document-files';
+export { DocumentFiles, PDF, type DocumentRef, type PrintedDocument } from './documents/document-files';
 export { DocumentSealer, roundTogether, type SealedDocument } from './documents/document-sealer';
 export { ProofKey, ProofKeys } from './documents/proof-key';
 export type {

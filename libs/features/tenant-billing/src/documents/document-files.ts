@@ -3,6 +3,7 @@ import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { CreditNote } from '../entities/credit-note.entity';
 import { DocumentFile } from '../entities/document-file.entity';
 import { DocumentOrigins } from '../entities/document-origins.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
@@ -12,11 +13,8 @@ import { renderPdf } from './render-pdf';
 
 export const PDF = 'application/pdf';
 
-/** A document of an invoice. Without `kind` the last one: the void notice of an invoice that is void. */
-export interface DocumentOfInvoice {
-  readonly invoiceId: string;
-  readonly kind?: DocumentKind;
-}
+/** A document of an invoice, or a credit note. Without `kind` the last one: the void notice of an invoice that is void. */
+export type DocumentRef = { readonly invoiceId: string; readonly kind?: DocumentKind } | { readonly creditNoteId: string };
 
 export interface PrintedDocument {
   readonly number: string;
@@ -70,7 +68,7 @@ export class DocumentFiles {
   }
 
   /** Throws `DocumentNotFoundError`, for a tenant also when the document is another one's, and `DocumentPendingError` until it is printed. */
-  pdf(scope: Scope, of: DocumentOfInvoice): Promise<PrintedDocument> {
+  pdf(scope: Scope, of: DocumentRef): Promise<PrintedDocument> {
     return this.inScope(scope, async (em) => {
       const { id, number, kind } = await documentOf(em, of);
       const file = await em.findOneBy(DocumentFile, { documentId: id });
@@ -80,12 +78,12 @@ export class DocumentFiles {
   }
 
   /** The tenant's proof as canonical JSON, the same that is attached to the PDF. Throws `DocumentNotFoundError`. */
-  proof(scope: Scope, of: DocumentOfInvoice): Promise<string> {
+  proof(scope: Scope, of: DocumentRef): Promise<string> {
     return this.inScope(scope, async (em) => (await documentOf(em, of)).proof);
   }
 
   /** The issuer's proof, for platform admins only: row security keeps it from tenants too. Throws `DocumentNotFoundError`. */
-  issuerProof(of: DocumentOfInvoice): Promise<string> {
+  issuerProof(of: DocumentRef): Promise<string> {
     return this.transaction.run(async (em) => {
       const { id } = await documentOf(em, of);
       return (await em.findOneByOrFail(DocumentOrigins, { documentId: id })).proof;
@@ -97,15 +95,24 @@ export class DocumentFiles {
   }
 }
 
-async function documentOf(em: EntityManager, { invoiceId, kind }: DocumentOfInvoice): Promise<FrozenDocument> {
+async function documentOf(em: EntityManager, of: DocumentRef): Promise<FrozenDocument> {
+  const document = 'creditNoteId' in of ? await ofCreditNote(em, of.creditNoteId) : await ofInvoice(em, of.invoiceId, of.kind);
+  if (!document) throw new DocumentNotFoundError();
+  return document;
+}
+
+async function ofCreditNote(em: EntityManager, id: string): Promise<FrozenDocument | null> {
+  const note = await em.findOneBy(CreditNote, { id });
+  return note && em.findOneBy(FrozenDocument, { issuerId: note.issuerId, kind: 'credit_note', number: note.number });
+}
+
+async function ofInvoice(em: EntityManager, invoiceId: string, kind: DocumentKind | undefined): Promise<FrozenDocument | undefined> {
   const kinds: readonly DocumentKind[] = kind ? [kind] : ['void_notice', 'invoice'];
   const found = await em.findBy(
     FrozenDocument,
     kinds.map((one) => ({ invoiceId, kind: one })),
   );
-  const [document] = found.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
-  if (!document) throw new DocumentNotFoundError();
-  return document;
+  return found.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))[0];
 }
 
 export const DOCUMENT_METRICS: readonly DatabaseGauge[] = [

@@ -22,7 +22,7 @@ export function documentLayout({ document, root, steps }: TenantProof): TDocumen
       ? { watermark: { text: words.void, color: COLOURS.void, opacity: 0.14, bold: true, fontSize: 170, angle: -50 } }
       : {}),
     content: [
-      heading(document),
+      heading(document, words),
       facts(document, words),
       parties(document, words),
       lineTable(document, steps, words),
@@ -32,10 +32,10 @@ export function documentLayout({ document, root, steps }: TenantProof): TDocumen
   };
 }
 
-function heading({ title, issuer }: TenantDocument): Content {
+function heading({ kind, title, issuer }: TenantDocument, words: DocumentWords): Content {
   return {
     columns: [
-      { width: '*', text: title, fontSize: 22, bold: true, lineHeight: 1 },
+      { width: '*', text: kind === 'void_notice' ? `${title} · ${words.void}` : title, fontSize: 22, bold: true, lineHeight: 1 },
       { width: 230, text: issuer.name, fontSize: 10.5, bold: true, alignment: 'right', margin: [0, 6, 0, 0] },
     ],
     columnGap: 20,
