@@ -179,7 +179,6 @@ it('corrects a month that was issued in the next draft, to the cent, and leaves 
 
 describe('problems of a draft', () => {
   it('stops a draft of a tenant without a profile, of a paused one, and one over nothing', async () => {
-    await world.owner.query(`insert into tenants (id, name, source) values ('cedar', 'Cedar', 'admin')`);
     await fillProfile('dora', { paused: true });
     await fillProfile('elm');
     await closeMonth('2020-04', [usage('cedar', '5'), usage('dora', '5'), usage('elm', '5'), usage('elm', '-5')]);
