@@ -81,7 +81,12 @@ export const rest = (refund = 0, wallet = 0, outOfBand = 0) => ({
 
 /** A payment of cents with a reference of its own. */
 export const payment = (cents: number, more: Partial<NewPayment> = {}): NewPayment => ({
-  ...{ kind: 'received', amount: text(cents), reference: `REF-${randomUUID()}`, received_on: '2026-11-30', payment_id: null, ...more },
+  kind: 'received',
+  amount: text(cents),
+  reference: `REF-${randomUUID()}`,
+  received_on: '2026-11-30',
+  payment_id: null,
+  ...more,
 });
 
 /** The services of tenant billing over issued invoices. */
