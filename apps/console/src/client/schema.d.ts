@@ -4203,13 +4203,30 @@ export interface components {
         [key: string]: unknown;
       };
     } & (
+      | components['schemas']['Start_assign_ip']
+      | components['schemas']['Start_attach_firewall']
+      | components['schemas']['Start_attach_volume']
+      | components['schemas']['Start_create_firewall']
+      | components['schemas']['Start_create_volume']
       | components['schemas']['Start_delete_dns_record']
+      | components['schemas']['Start_delete_snapshot']
+      | components['schemas']['Start_delete_volume']
       | components['schemas']['Start_demo']
       | components['schemas']['Start_destroy_droplet']
+      | components['schemas']['Start_detach_volume']
       | components['schemas']['Start_power_droplet']
       | components['schemas']['Start_provision_droplet']
+      | components['schemas']['Start_release_ip']
+      | components['schemas']['Start_rename_droplet']
+      | components['schemas']['Start_reserve_ip']
       | components['schemas']['Start_resize_droplet']
+      | components['schemas']['Start_resize_volume']
+      | components['schemas']['Start_restore_droplet']
+      | components['schemas']['Start_set_droplet_backups']
       | components['schemas']['Start_snapshot_droplet']
+      | components['schemas']['Start_tag_resource']
+      | components['schemas']['Start_unassign_ip']
+      | components['schemas']['Start_update_firewall']
       | components['schemas']['Start_upsert_dns_record']
     );
     SagaResponseList: {
@@ -7477,6 +7494,124 @@ export interface components {
       /** @description Only with `limit_exceeded`: what the start would add */
       requested?: unknown;
     };
+    WithDropletInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    AttachFirewallInput: {
+      /** @description Ids in the inventory of the droplets of the firewall; a tenant must name one of its own */
+      droplet_resource_ids: string[];
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    CreateFirewallInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /** @description Ids in the inventory of the droplets of the firewall; a tenant must name one of its own */
+      droplet_resource_ids?: string[];
+      /**
+       * @description All rules for incoming traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "22",
+       *         "sources": {
+       *           "addresses": [
+       *             "203.0.113.0/24"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      inbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        sources: {
+          [key: string]: unknown[];
+        };
+      }[];
+      /**
+       * @description All rules for outgoing traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "443",
+       *         "destinations": {
+       *           "addresses": [
+       *             "0.0.0.0/0",
+       *             "::/0"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      outbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        destinations: {
+          [key: string]: unknown[];
+        };
+      }[];
+    };
+    CreateVolumeInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /**
+       * @description Size of the volume in GiB; a volume only grows
+       * @example 100
+       */
+      size_gib: number;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region: string;
+      /**
+       * Format: uuid
+       * @description Id of a project of this service. A tenant with one project may leave it out; the default for an admin is the default project
+       */
+      project_id?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet to which the new volume is attached
+       */
+      attach_to?: string;
+      /**
+       * @description File system with which the provider formats the volume; none by default
+       * @example ext4
+       * @enum {string}
+       */
+      filesystem_type?: 'ext4' | 'xfs';
+    };
     DnsRecordInput: {
       /**
        * @description Name of the zone
@@ -7520,6 +7655,13 @@ export interface components {
       /** @description Selects the record with this data among several of this name and type */
       dns_record_previous_data?: string;
     };
+    OwnResourceInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
     DemoInput: {
       /**
        * @description The steps, in any order, any number of times
@@ -7558,7 +7700,19 @@ export interface components {
       after_hours?: number;
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    DetachVolumeInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
@@ -7571,13 +7725,13 @@ export interface components {
       action: 'on' | 'off' | 'shutdown' | 'reboot';
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
     ProvisionDropletInput: {
       /**
-       * @description Name of the droplet
+       * @description Name that the resource gets
        * @example acme-web-02
        */
       name: string;
@@ -7592,7 +7746,7 @@ export interface components {
        */
       region: string;
       /**
-       * @description Slug of a public image, or the id of a snapshot or backup
+       * @description Slug of a public image, or the provider's id of a snapshot or backup
        * @example ubuntu-24-04-x64
        */
       image: string;
@@ -7609,7 +7763,7 @@ export interface components {
        */
       backups?: boolean;
       /**
-       * @description Tags of the droplet; platform admins only
+       * @description Tags, all of them; platform admins only
        * @example [
        *       "web"
        *     ]
@@ -7622,6 +7776,47 @@ export interface components {
       vpc_uuid?: string;
       /** @description Script for the first boot of the droplet; never returned, because it may contain secrets */
       user_data?: string;
+    };
+    ReleaseIpInput: {
+      /**
+       * @description Release the address although DNS records of its owner point at it
+       * @example false
+       */
+      force?: boolean;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    RenameDropletInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    ReserveIpInput: {
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id?: string;
+      /**
+       * Format: uuid
+       * @description Id of a project of this service. A tenant with one project may leave it out; the default for an admin is the default project
+       */
+      project_id?: string;
     };
     ResizeDropletInput: {
       /**
@@ -7636,16 +7831,259 @@ export interface components {
       disk?: boolean;
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    ResizeVolumeInput: {
+      /**
+       * @description Size of the volume in GiB; a volume only grows
+       * @example 100
+       */
+      size_gib: number;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    RestoreDropletInput: {
+      /**
+       * @description Slug of a public image, or the provider's id of a snapshot or backup
+       * @example ubuntu-24-04-x64
+       */
+      image: string;
+      /**
+       * @description Take no snapshot of the present disk first
+       * @example false
+       */
+      skip_snapshot?: boolean;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    DropletBackupsInput: {
+      /**
+       * @description Whether the provider makes backups of the droplet
+       * @example true
+       */
+      enabled: boolean;
+      /**
+       * @description How often backups are made; weekly by default
+       * @example weekly
+       * @enum {string}
+       */
+      plan?: 'weekly' | 'daily';
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
     OwnDropletInput: {
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
+    };
+    TagResourceInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+      /**
+       * @description Tags, all of them; platform admins only
+       * @example [
+       *       "web"
+       *     ]
+       */
+      tags: string[];
+    };
+    UpdateFirewallInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+      /**
+       * @description All rules for incoming traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "22",
+       *         "sources": {
+       *           "addresses": [
+       *             "203.0.113.0/24"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      inbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        sources: {
+          [key: string]: unknown[];
+        };
+      }[];
+      /**
+       * @description All rules for outgoing traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "443",
+       *         "destinations": {
+       *           "addresses": [
+       *             "0.0.0.0/0",
+       *             "::/0"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      outbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        destinations: {
+          [key: string]: unknown[];
+        };
+      }[];
+    };
+    Start_assign_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'assign_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['WithDropletInput'];
+    };
+    Start_attach_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'attach_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['AttachFirewallInput'];
+    };
+    Start_attach_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'attach_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['WithDropletInput'];
+    };
+    Start_create_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'create_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['CreateFirewallInput'];
+    };
+    Start_create_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'create_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['CreateVolumeInput'];
     };
     Start_delete_dns_record: {
       /**
@@ -7670,6 +8108,54 @@ export interface components {
       kind: 'delete_dns_record';
       /** @description Input of the saga kind */
       input: components['schemas']['DnsRecordInput'];
+    };
+    Start_delete_snapshot: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'delete_snapshot';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
+    };
+    Start_delete_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'delete_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
     };
     Start_demo: {
       /**
@@ -7719,6 +8205,30 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['DestroyDropletInput'];
     };
+    Start_detach_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'detach_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['DetachVolumeInput'];
+    };
     Start_power_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7767,6 +8277,78 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['ProvisionDropletInput'];
     };
+    Start_release_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'release_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ReleaseIpInput'];
+    };
+    Start_rename_droplet: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'rename_droplet';
+      /** @description Input of the saga kind */
+      input: components['schemas']['RenameDropletInput'];
+    };
+    Start_reserve_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'reserve_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ReserveIpInput'];
+    };
     Start_resize_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7791,6 +8373,78 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['ResizeDropletInput'];
     };
+    Start_resize_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'resize_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ResizeVolumeInput'];
+    };
+    Start_restore_droplet: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'restore_droplet';
+      /** @description Input of the saga kind */
+      input: components['schemas']['RestoreDropletInput'];
+    };
+    Start_set_droplet_backups: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'set_droplet_backups';
+      /** @description Input of the saga kind */
+      input: components['schemas']['DropletBackupsInput'];
+    };
     Start_snapshot_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7814,6 +8468,78 @@ export interface components {
       kind: 'snapshot_droplet';
       /** @description Input of the saga kind */
       input: components['schemas']['OwnDropletInput'];
+    };
+    Start_tag_resource: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'tag_resource';
+      /** @description Input of the saga kind */
+      input: components['schemas']['TagResourceInput'];
+    };
+    Start_unassign_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'unassign_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
+    };
+    Start_update_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'update_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['UpdateFirewallInput'];
     };
     Start_upsert_dns_record: {
       /**
