@@ -38,6 +38,7 @@ const OWNED: Record<string, readonly string[]> = {
     'billing_runs',
     'credit_note_lines',
     'credit_notes',
+    'document_files',
     'document_origins',
     'dunning_policies',
     'dunning_steps',

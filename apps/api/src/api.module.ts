@@ -51,6 +51,7 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
+import { CreditNoteDocumentsController, InvoiceDocumentsController, ProofKeyController } from './tenant-billing/documents.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import {
@@ -148,6 +149,9 @@ class BillingApiModule {}
     PaymentsController,
     PnlController,
     RateCardsController,
+    CreditNoteDocumentsController,
+    InvoiceDocumentsController,
+    ProofKeyController,
     RateOverridesController,
     TaxRulesController,
     TenantBillingController,

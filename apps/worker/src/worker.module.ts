@@ -20,6 +20,7 @@ import { TenantBillingModule } from '#libs/tenant-billing';
 import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { ProvisioningProcessor } from './jobs/jobs.processors';
+import { MeteringJobs, MeteringProcessor } from './jobs/metering.processor';
 import { StopSignal } from './jobs/run-job';
 import { DriftJobs, SweepJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
 import { DatabaseClock } from './lifetime/database-clock';
@@ -64,6 +65,7 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.syncSlow]: SyncSlowProcessor,
   [Queues.billing]: BillingProcessor,
   [Queues.provisioning]: ProvisioningProcessor,
+  [Queues.metering]: MeteringProcessor,
 };
 
 const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, RetentionTask, PriceTask, InvoiceTask, DunningTask, SagaMaintenance];
@@ -86,6 +88,7 @@ export class WorkerModule {
         ...TASKS,
         BillingJobs,
         DriftJobs,
+        MeteringJobs,
         SweepJobs,
         SagaWorker,
         DatabaseClock,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
+import { WakeupService } from '#libs/queues';
 import { CreditNotes, Dunning, NotificationRequests, Payments, TenantInvoiceReader, Wallets } from '#libs/tenant-billing';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import type { DataOf, ListOf } from '../http/http.dto';
@@ -30,6 +31,7 @@ export class InvoiceMoneyController {
     private readonly creditNotes: CreditNotes,
     private readonly payments: Payments,
     private readonly invoices: TenantInvoiceReader,
+    private readonly wakeups: WakeupService,
   ) {}
 
   @Post(':id/credit')
@@ -47,7 +49,9 @@ export class InvoiceMoneyController {
     @Body() body: CreditNoteBody,
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<CreditNoteResponse>> {
-    return { data: await this.creditNotes.credit(id, body.toCredit(), body.expected_version, { ...context, reason: body.reason }) };
+    const data = await this.creditNotes.credit(id, body.toCredit(), body.expected_version, { ...context, reason: body.reason });
+    await this.wakeups.wakeDocumentWorkers();
+    return { data };
   }
 
   @Post(':id/payments')

@@ -147,7 +147,7 @@ export class TenantInvoiceVerbsController {
   ): Promise<DataOf<BulkInvoicesResponse>> {
     if (dry_run === 'true') return { data: await this.many.plan(body.toChange()) };
     const data = await this.many.apply(body.toChange(), context);
-    if (data.done > 0 && (data.verb === 'issue' || data.verb === 'void')) await this.wakeups.wakeFinancePushWorker();
+    if (data.done > 0 && (data.verb === 'issue' || data.verb === 'void')) await this.wakeups.wakeDocumentWorkers();
     return { data };
   }
 
@@ -229,7 +229,7 @@ export class TenantInvoiceVerbsController {
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     const data = await this.issuing.issue(id, body.expected_version, by);
-    await this.wakeups.wakeFinancePushWorker();
+    await this.wakeups.wakeDocumentWorkers();
     return { data };
   }
 
@@ -249,7 +249,7 @@ export class TenantInvoiceVerbsController {
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     const data = await this.issuing.void(id, body.expected_version, by);
-    await this.wakeups.wakeFinancePushWorker();
+    await this.wakeups.wakeDocumentWorkers();
     return { data };
   }
 }

@@ -1,3 +1,5 @@
+export { charactersWithoutGlyph } from './documents/document-font';
+export { DocumentFiles, PDF, type DocumentRef, type PrintedDocument } from './documents/document-files';
 export { DocumentSealer, roundTogether, type SealedDocument } from './documents/document-sealer';
 export { ProofKey, ProofKeys } from './documents/proof-key';
 export type {
@@ -9,6 +11,7 @@ export type {
   TaxCategory,
   TenantDocument,
 } from './pricing/tenant-document';
+export { verifyPdf, type VerifiedPdf } from './documents/verify-pdf';
 export { figuresProblem, ProofInvalidError, verifyIssuerProof, verifyTenantProof } from './documents/verify-proof';
 export type { TaxId } from './entities/billing-issuer.entity';
 export { AUTO_MODES, type AutoMode, type TaxIdEvidence } from './entities/billing-profile.entity';

@@ -118,6 +118,20 @@ export class DraftOutdatedError extends domainError(
   'What the draft was built from has changed since; refresh it, look at it again, and approve it then',
 ) {}
 
+export class DocumentNotFoundError extends domainError(
+  'document_not_found',
+  'not_found',
+  'There is no such document that you may see; an invoice has one once it is issued, and a second one when it is made void',
+) {}
+
+/** A worker prints each document soon after the issue. */
+export class DocumentPendingError extends domainError(
+  'document_pending',
+  'conflict',
+  'The document is issued and not printed yet; ask again in a few seconds',
+  { retryAfterMs: 3_000 },
+) {}
+
 /** The second computation of the totals disagrees with the first: a bug. Nothing was issued. */
 export class TotalsDifferError extends domainError(
   'totals_differ',

@@ -4,6 +4,8 @@ import { ProviderBillingModule } from '#libs/provider-billing';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { databaseGauges } from '#libs/database';
+import { DOCUMENT_METRICS, DocumentFiles } from './documents/document-files';
 import { DocumentSealer } from './documents/document-sealer';
 import { ProofKeys } from './documents/proof-key';
 import { BillingIssuer } from './entities/billing-issuer.entity';
@@ -11,6 +13,7 @@ import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
 import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
+import { DocumentFile } from './entities/document-file.entity';
 import { DocumentOrigins } from './entities/document-origins.entity';
 import { FrozenDocument } from './entities/tenant-document.entity';
 import { FxRate } from './entities/fx-rate.entity';
@@ -61,6 +64,7 @@ const ENTITIES = [
   BillingRun,
   CreditNote,
   CreditNoteLine,
+  DocumentFile,
   DocumentOrigins,
   DunningPolicy,
   FrozenDocument,
@@ -87,6 +91,7 @@ const SERVICES = [
   BillingRunService,
   BulkInvoiceService,
   CreditNotes,
+  DocumentFiles,
   DocumentSealer,
   Dunning,
   FxRates,
@@ -108,7 +113,7 @@ const SERVICES = [
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
+  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

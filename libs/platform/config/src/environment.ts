@@ -171,7 +171,7 @@ const CROSS_CHECKS: readonly CrossCheck<Values>[] = [
       production &&
       use === 'service' &&
       !PROOF_KEY &&
-      (queues === 'all' || queues.includes('billing')) &&
+      (queues === 'all' || queues.includes('billing') || queues.includes('metering')) &&
       'PROOF_KEY is not set; production needs the key that signs the documents of tenants',
   },
   {

@@ -6,8 +6,11 @@ import { isEd25519Key, readSecret, type SecretCheck, type SecretSource } from '.
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The purposes of provider tokens. They are also the names of the queues: the jobs of a queue use the token of its name. */
+/** The purposes of provider tokens. They are also names of queues: the jobs of such a queue use the token of its name. */
 export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing', 'provisioning'] as const;
+
+/** All queues. The jobs of `metering` call no provider. */
+export const QUEUE_NAMES = [...TOKEN_PURPOSES, 'metering'] as const;
 
 /** Selects the provider token of a call. A purpose with a token of its own has a rate budget of its own. */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
@@ -191,7 +194,7 @@ const SHAPE = {
 
   REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
   QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
-  WORKER_QUEUES: setting('worker', `all, or a comma list of ${TOKEN_PURPOSES.join(', ')}`, allOrSome(TOKEN_PURPOSES), 'all'),
+  WORKER_QUEUES: setting('worker', `all, or a comma list of ${QUEUE_NAMES.join(', ')}`, allOrSome(QUEUE_NAMES), 'all'),
   SCHEDULES: setting('worker', 'on: this worker maintains the schedules; off: it only runs jobs', flag('on', 'off'), 'on'),
   SCHEDULES_REPAIR_MS: setting('worker', 'between two checks for lost schedules and overdue sweeps (OPS-4)', timerMs(100), '30000'),
   QUEUE_LOCK_MS: setting('queues', "a dead worker's job is free after this (OPS-3)", timerMs(1000), '10000'),

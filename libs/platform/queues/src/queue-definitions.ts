@@ -1,14 +1,15 @@
-import type { TokenPurpose } from '#libs/config';
+import type { QUEUE_NAMES as NAMES } from '#libs/config';
 import type { JobsOptions } from 'bullmq';
 
-/** All queues. A queue's jobs call the provider with the token of the queue's name. */
+/** All queues. The jobs of a queue call the provider with the token of its name; those of `metering` do not call it. */
 export const Queues = {
   syncFast: 'sync-fast',
   syncFull: 'sync-full',
   syncSlow: 'sync-slow',
   billing: 'billing',
   provisioning: 'provisioning',
-} as const satisfies Record<string, TokenPurpose>;
+  metering: 'metering',
+} as const satisfies Record<string, (typeof NAMES)[number]>;
 
 export type QueueName = (typeof Queues)[keyof typeof Queues];
 
@@ -48,6 +49,14 @@ export interface RatingJob {
   readonly run_id: string;
 }
 
+/** Documents of tenants may be due to be rendered. `tenant_documents` lists them: a lost or repeated wake-up changes nothing. */
+export type DocumentsJob = Readonly<Record<string, never>>;
+
+/** Render a document of a tenant. What is rendered already stays: a lost or repeated job changes nothing. */
+export interface DocumentJob {
+  readonly document_id: string;
+}
+
 /** Job name → payload. Payloads contain ids and names only: the board displays jobs, and the queue's storage keeps them. [TEN-8] */
 export interface Jobs {
   readonly sweep: SweepJob;
@@ -58,6 +67,8 @@ export interface Jobs {
   readonly ingest: IngestJob;
   readonly 'finance-push': FinancePushJob;
   readonly rating: RatingJob;
+  readonly documents: DocumentsJob;
+  readonly document: DocumentJob;
 }
 
 export type JobName = keyof Jobs;

@@ -28,7 +28,7 @@ export interface RoundingSteps {
   readonly net_steps: readonly RoundedPart[];
   readonly exact_tax: string;
   readonly tax: string;
-  /** The tax spread over the lines. It is for display; the tax is computed on the net of all lines. */
+  /** The tax spread over the lines. It is for display; the tax is computed on the net of all lines. None for a credit note. */
   readonly tax_steps: readonly RoundedPart[];
 }
 
@@ -141,7 +141,8 @@ export function roundTogether(exacts: readonly Money[], places: number, currency
   return { sum, parts };
 }
 
-function stepsOf({ lines, currency, decimals }: TenantDocument, { category, rate }: DocumentTax): RoundingSteps {
+/** Credit notes take what is left of the tax of their invoice, which may differ by one unit from the tax of their own net. */
+function stepsOf({ kind, lines, currency, decimals }: TenantDocument, { category, rate, tax: given }: DocumentTax): RoundingSteps {
   const group = lines.filter((line) => line.tax_category === category && line.tax_rate === rate);
   const exacts = group.map(({ exact }) => Money.parse(exact, currency));
   const net = roundTogether(exacts, decimals, currency);
@@ -152,6 +153,8 @@ function stepsOf({ lines, currency, decimals }: TenantDocument, { category, rate
       .ratio(1n, 100n, decimals + TAX_PLACES),
   );
   const tax = roundTogether(taxes, decimals, currency);
+  if (kind !== 'credit_note' && tax.sum.toText() !== given)
+    throw new RangeError(`the tax ${category} ${rate} % is not its rate of the net`);
   return {
     category,
     rate,
@@ -160,8 +163,8 @@ function stepsOf({ lines, currency, decimals }: TenantDocument, { category, rate
     net: net.sum.toText(),
     net_steps: net.parts,
     exact_tax: Money.sum(taxes, currency).trim().toText(),
-    tax: tax.sum.toText(),
-    tax_steps: tax.parts,
+    tax: given,
+    tax_steps: kind === 'credit_note' ? [] : tax.parts,
   };
 }
 

@@ -1,5 +1,6 @@
 import { canonicalJson, Money } from '#libs/kernel';
 import { createHash } from 'node:crypto';
+import { charactersWithoutGlyph } from '../documents/document-font';
 import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
@@ -232,6 +233,7 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, has
       ? []
       : [critical('no_fx_rate', tenant, `There is no exchange rate to ${currency}; add one with POST /api/v1/billing/fx-rates`)]),
     ...(tax.status === 'undecided' ? tax.problems.map(({ code, detail }) => critical(code, tenant, detail)) : []),
+    ...unprintable(inputs).map((detail) => critical('character_not_printable', tenant, detail)),
     ...(total.isNegative()
       ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')]
       : []),
@@ -245,6 +247,15 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, has
       detail: `The month ${month} was rated again after its invoice was issued; this draft has the difference`,
     })),
   ];
+}
+
+/** What the font of documents cannot show would be missing on paper. */
+function unprintable({ issuer, profile, lines, adjustments }: DraftInputs): string[] {
+  const texts = [issuer.name, issuer.address, issuer.bank_text, profile.legal_name, profile.address, profile.purchase_order];
+  const names = [...lines, ...adjustments].flatMap((line) => [line.description, 'resource_name' in line ? line.resource_name : null]);
+  const characters = charactersWithoutGlyph([...texts, ...names].join('\n'));
+  if (characters.length === 0) return [];
+  return [`Documents cannot show the characters ${characters.slice(0, 20).join(' ')}; write the names and addresses that have them with other letters`]; // prettier-ignore
 }
 
 const named = (lines: readonly SourceLine[]): string =>

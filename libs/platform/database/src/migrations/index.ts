@@ -42,6 +42,7 @@ import { Rating1795000001192 } from './1192-rating.migration';
 import { TenantInvoices1795000001200 } from './1200-tenant-invoices.migration';
 import { TaxRules1795000001210 } from './1210-tax-rules.migration';
 import { MoneyIn1795000001211 } from './1211-money-in.migration';
+import { DocumentFiles1795000001220 } from './1220-document-files.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -89,4 +90,5 @@ export const migrations = [
   TenantInvoices1795000001200,
   TaxRules1795000001210,
   MoneyIn1795000001211,
+  DocumentFiles1795000001220,
 ];
