@@ -302,13 +302,30 @@ it('describes the body of a start as one schema per saga kind, discriminated by 
   expect(discriminator?.propertyName).toBe('kind');
   expect(Object.keys(discriminator?.mapping ?? {})).toEqual(oneOf.map((start) => resolved(start).properties?.['kind']?.enum?.[0]));
   expect(Object.keys(discriminator?.mapping ?? {})).toEqual([
+    'assign_ip',
+    'attach_firewall',
+    'attach_volume',
+    'create_firewall',
+    'create_volume',
     'delete_dns_record',
+    'delete_snapshot',
+    'delete_volume',
     'demo',
     'destroy_droplet',
+    'detach_volume',
     'power_droplet',
     'provision_droplet',
+    'release_ip',
+    'rename_droplet',
+    'reserve_ip',
     'resize_droplet',
+    'resize_volume',
+    'restore_droplet',
+    'set_droplet_backups',
     'snapshot_droplet',
+    'tag_resource',
+    'unassign_ip',
+    'update_firewall',
     'upsert_dns_record',
   ]);
   const droplet = resolved(resolved({ $ref: discriminator?.mapping['provision_droplet'] }).properties?.['input']);

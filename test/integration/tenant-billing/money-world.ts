@@ -67,7 +67,7 @@ const BEYOND_BOUNDS = `
              and (select coalesce(sum(amount), 0) from payments r where r.returns_id = p.id) > p.amount)
          + (select count(*) from wallet_lots w where (select sum(amount) from wallet_entries e where e.lot_id = w.id) not between 0 and w.amount
              or w.remaining <> (select sum(amount) from wallet_entries e where e.lot_id = w.id))
-         + (select count(*) from tenant_invoices i where i.due <> i.total - i.wallet
+         + (select count(*) from tenant_invoices i where i.status = 'issued' and i.due <> i.total - i.wallet
              - (select coalesce(sum(lowers_due), 0) from credit_notes c where c.invoice_id = i.id)
              - (select coalesce(sum(case kind when 'received' then to_due else -to_due end), 0) from payments p where p.invoice_id = i.id))`;
 
@@ -81,7 +81,12 @@ export const rest = (refund = 0, wallet = 0, outOfBand = 0) => ({
 
 /** A payment of cents with a reference of its own. */
 export const payment = (cents: number, more: Partial<NewPayment> = {}): NewPayment => ({
-  ...{ kind: 'received', amount: text(cents), reference: `REF-${randomUUID()}`, received_on: '2026-11-30', payment_id: null, ...more },
+  kind: 'received',
+  amount: text(cents),
+  reference: `REF-${randomUUID()}`,
+  received_on: '2026-11-30',
+  payment_id: null,
+  ...more,
 });
 
 /** The services of tenant billing over issued invoices. */

@@ -100,7 +100,7 @@ export class BillingPush implements Delivery<BillingMessage, undefined> {
   }
 
   async record(): Promise<void> {
-    // The message itself says when it was delivered.
+    // The message itself has the time of its delivery.
   }
 
   onDelivered({ id, attempts }: ClaimedMessage): void {

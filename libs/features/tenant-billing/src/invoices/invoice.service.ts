@@ -32,9 +32,6 @@ export interface Adjust {
 
 /** Manual lines of one invoice. */
 const MOST_ADJUSTMENTS = 200;
-/** An empty draft. */
-const NOTHING = Money.parse('0');
-const NO_AMOUNTS = { net: NOTHING, tax: NOTHING, total: NOTHING, due: NOTHING, paid: NOTHING, credited: NOTHING, wallet: NOTHING };
 const PLATFORM = { kind: 'platform' } as const;
 /** Builds drafts and carries out the verbs on them; `InvoiceIssue` issues and makes void. */
 @Injectable()
@@ -75,7 +72,7 @@ export class TenantInvoiceService {
         decimals: 2,
         changedBy: because.by.sub,
       };
-      const { identifiers } = await em.insert(TenantInvoice, { ...values, ...NO_AMOUNTS });
+      const { identifiers } = await em.insert(TenantInvoice, values);
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
       await this.derive(em, empty, adjustments, because);

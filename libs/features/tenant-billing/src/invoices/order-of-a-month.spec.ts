@@ -24,8 +24,18 @@ const PAGE = readFileSync(join(__dirname, '../../../../../docs/tenant-billing.md
 const MONTHS = [...PAGE.matchAll(/^```json month\n([^`]*)```/gm)].map(([, text = '']) => JSON.parse(text) as MonthExample);
 
 const line = (kind: string, sell: string): SourceLine => ({
-  ...{ tenant_id: 'acme', line_no: 1, corrects: null, kind, description: kind, resource_id: null, resource_name: null },
-  ...{ quantity: null, unit: '', sell, buy: '0', explanation: {} },
+  tenant_id: 'acme',
+  line_no: 1,
+  corrects: null,
+  kind,
+  description: kind,
+  resource_id: null,
+  resource_name: null,
+  quantity: null,
+  unit: '',
+  sell,
+  buy: '0',
+  explanation: {},
 });
 const DECIDED = { status: 'decided', label: 'Tax', text: null, title: 'Invoice', evidence: {} } as const;
 
@@ -33,7 +43,11 @@ function draftOf({ lines, monthly, promotion_wallet, tax }: MonthExample) {
   const sum = Money.sum(lines.map((sell) => Money.parse(sell)));
   const terms = monthlyLines(sum, readMonthlyTerms(monthly, 'monthly')).map(({ kind, amount }) => line(kind, amount.toText()));
   const inputs = {
-    ...{ tenantId: 'acme', kind: 'standard', adjustments: [], fx: null, promotion: Money.parse(promotion_wallet) },
+    tenantId: 'acme',
+    kind: 'standard',
+    adjustments: [],
+    fx: null,
+    promotion: Money.parse(promotion_wallet),
     lines: [...lines.map((sell) => line('usage', sell)), ...terms],
     issuer: { id: 'default', currency: 'USD', problems: [], tax_ids: [], net_days: 14, issue_zero: false } as unknown as IssuerView,
     profile: { currency: null, problems: [], paused: false, tax_id: null } as unknown as ProfileView,
