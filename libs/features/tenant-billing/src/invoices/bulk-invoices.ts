@@ -160,7 +160,7 @@ export class BulkInvoiceService {
     return found.filter(({ problems }) => !problems.some(isCritical));
   }
 
-  /** A profile or price that changed since the build is taken over first. Without a good draft after that, a person looks at it. */
+  /** A profile or price that changed since the build is taken over first. Without a good draft after that, it waits for a person. */
   private async approve(id: string, version: number): Promise<void> {
     try {
       await this.invoices.approve(id, version, SERVICE);

@@ -11,7 +11,7 @@ import { INVOICE_TRANSITIONS, isCritical, isPossible, type InvoiceState, type In
 export interface VerbCall {
   readonly id: string;
   readonly verb: InvoiceVerb;
-  /** The version that the caller decided on; null for a task that takes the invoice as it is. */
+  /** The version that the caller decided on; null for a task that decides on the present one. */
   readonly expectedVersion: number | null;
   readonly because: AuditContext;
 }
