@@ -33,6 +33,7 @@ const queue = ensure('valkey_conf', () => `requirepass ${random(32)}\n`).replace
 ensure('redis_url', () => `redis://:${queue}@valkey:6379`);
 ensure('jwt_secret', () => random(64));
 ensure('secrets_key', () => randomBytes(32).toString('base64'));
+ensure('proof_key', () => randomBytes(32).toString('base64'));
 
 process.stdout.write('jwt_secret must be the one the issuer of user tokens signs with: put its own text there.\n');
 if (!fs.existsSync(path.join(folder, 'provider_token'))) {

@@ -59,8 +59,19 @@ import { SagasController } from './sagas/sagas.controller';
 import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
+import { CreditNoteDocumentsController, InvoiceDocumentsController, ProofKeyController } from './tenant-billing/documents.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
+import {
+  CreditNotesController,
+  DunningPoliciesController,
+  InvoiceMoneyController,
+  NotificationRequestsController,
+  PaymentsController,
+  WalletsController,
+} from './tenant-billing/money.controller';
+import { TaxRulesController } from './tenant-billing/tax-rules.controller';
+import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
 
@@ -137,11 +148,24 @@ class BillingApiModule {}
   controllers: [
     BillingPoolsController,
     BillingRunsController,
+    CreditNotesController,
+    DunningPoliciesController,
+    FxRatesController,
+    InvoiceMoneyController,
     IssuersController,
+    NotificationRequestsController,
+    PaymentsController,
     PnlController,
     RateCardsController,
+    CreditNoteDocumentsController,
+    InvoiceDocumentsController,
+    ProofKeyController,
     RateOverridesController,
+    TaxRulesController,
     TenantBillingController,
+    TenantInvoicesController,
+    TenantInvoiceVerbsController,
+    WalletsController,
   ],
 })
 class TenantBillingApiModule {}

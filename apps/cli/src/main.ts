@@ -10,6 +10,7 @@ const USAGE = `node apps/cli/entry.mjs <command> [--help]
   migrate                 apply the missing migrations
   audit:verify            verify that events and audit log are unchanged
   events:archive          archive old months of events
+  invoice:verify          verify a printed invoice or credit note from its file
   token                   print an access token
   test [--long]           run the test suite
   bench [name…]           run the measurements`;
@@ -32,6 +33,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<ExitCode>> =
   migrate: (args) => (require('#processes/migrate') as typeof MigrateCommand).migrate(args), // eslint-disable-line @typescript-eslint/no-require-imports
   'audit:verify': async (args) => (await import('./commands/audit-verify.js')).auditVerify(args),
   'events:archive': async (args) => (await import('./commands/events-archive.js')).eventsArchive(args),
+  'invoice:verify': async (args) => (await import('./commands/invoice-verify.js')).invoiceVerify(args),
   token: async (args) => (await import('./commands/token.js')).token(args),
   test: async (args) => (await import('./commands/test-and-bench.js')).test(args),
   bench: async (args) => (await import('./commands/test-and-bench.js')).bench(args),

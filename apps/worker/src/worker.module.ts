@@ -22,6 +22,7 @@ import { TenantBillingModule } from '#libs/tenant-billing';
 import { AccountHealth, HealthController, MetricsController } from './health/health.controller';
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { NotificationsProcessor, ProvisioningProcessor } from './jobs/jobs.processors';
+import { MeteringJobs, MeteringProcessor } from './jobs/metering.processor';
 import { StopSignal } from './jobs/run-job';
 import { DriftJobs, SweepJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
 import { DatabaseClock } from './lifetime/database-clock';
@@ -31,7 +32,9 @@ import { WorkerBootstrap } from './lifetime/worker-bootstrap';
 import {
   BulkTask,
   ChainSealing,
+  DunningTask,
   EventNumbering,
+  InvoiceTask,
   NotificationTask,
   PriceTask,
   RetentionTask,
@@ -69,9 +72,21 @@ const PROCESSORS: Record<QueueName, Type<WorkerHost>> = {
   [Queues.billing]: BillingProcessor,
   [Queues.provisioning]: ProvisioningProcessor,
   [Queues.notifications]: NotificationsProcessor,
+  [Queues.metering]: MeteringProcessor,
 };
 
-const TASKS = [ScheduleKeeper, ChainSealing, EventNumbering, NotificationTask, RetentionTask, PriceTask, BulkTask, SagaMaintenance];
+const TASKS = [
+  ScheduleKeeper,
+  ChainSealing,
+  EventNumbering,
+  NotificationTask,
+  RetentionTask,
+  PriceTask,
+  InvoiceTask,
+  DunningTask,
+  BulkTask,
+  SagaMaintenance,
+];
 
 export function processorsOf(queues: readonly QueueName[]): Type<WorkerHost>[] {
   return queues.map((queue) => PROCESSORS[queue]);
@@ -91,6 +106,7 @@ export class WorkerModule {
         ...TASKS,
         BillingJobs,
         DriftJobs,
+        MeteringJobs,
         SweepJobs,
         SagaWorker,
         DatabaseClock,

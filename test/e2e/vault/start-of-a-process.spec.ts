@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { PROOF_KEY } from '../../support/settings';
 import { until } from '../../support/until';
 import { KvServer } from '../../support/vault-server';
 
@@ -26,7 +27,7 @@ function start() {
 }
 
 it('starts a process in production with secrets that only Vault has, and stops it on SIGTERM', async () => {
-  vault.kept.set('arcadia/common', { JWT_SECRET: JWT, DATABASE_URL: 'postgres://app:pw@db/arcadia' });
+  vault.kept.set('arcadia/common', { JWT_SECRET: JWT, PROOF_KEY, DATABASE_URL: 'postgres://app:pw@db/arcadia' });
   const { child, printed, closed } = start();
   await until(() => printed.out.includes('started'), { what: 'the start' });
   child.kill('SIGTERM');
@@ -41,7 +42,7 @@ it('prints one sentence and exits with 1 when a secret is missing, or with 78 wh
     out: '',
     err: 'Vault has nothing for path 1 of VAULT_SECRETS (404): look at VAULT_MOUNT, the path, and whether it was deleted\n',
   });
-  vault.kept.set('arcadia/common', { JWT_SECRET: 'too short', DATABASE_URL: 'postgres://app:pw@db/arcadia' });
+  vault.kept.set('arcadia/common', { JWT_SECRET: 'too short', PROOF_KEY, DATABASE_URL: 'postgres://app:pw@db/arcadia' });
   const unusable = start();
   expect(await unusable.closed).toEqual([78, null]);
   expect(unusable.printed.err).toBe('Configuration problem: JWT_SECRET in Vault must have at least 64 bytes in production\n');

@@ -11,7 +11,7 @@ import {
 import { errorFields, isRetryable } from '#libs/kernel';
 import { SWEEPS, SweepService } from '#libs/inventory';
 import type { Enqueuer } from '#libs/queues';
-import { BillingRunService } from '#libs/tenant-billing';
+import { BillingPush, BillingRunService } from '#libs/tenant-billing';
 import { BillingJobs } from '../../../apps/worker/src/jobs/billing.processor';
 import { StopSignal } from '../../../apps/worker/src/jobs/run-job';
 import { newBillingWorld, type BillingWorld } from './billing-world';
@@ -38,6 +38,7 @@ beforeEach(async () => {
     world.get(InvoiceIngest),
     world.get(InvoiceLedger),
     world.get(FinancePush),
+    world.get(BillingPush),
     world.get(BillingReads),
     world.get(BillingRunService),
     enqueuer,

@@ -41,6 +41,8 @@ export interface RatingWorld {
   readonly database: Database;
   /** A superuser connection, which sees every row. */
   readonly owner: Client;
+  /** For processes of their own. */
+  readonly appUrl: string;
   readonly service: <T>(type: Type<T>) => T;
   readonly resources: (resources: readonly OwnedResource[]) => Promise<void>;
   /** Writes the provider's invoices of a month as an ingest leaves them. */
@@ -62,6 +64,7 @@ export async function newRatingWorld(): Promise<RatingWorld> {
   await owner.query(`insert into cloud_accounts (id, provider_account_id, identified_by) values ($1, 'team-1', 'team')`, [accountId]);
   return {
     owner,
+    appUrl: stored.appUrl,
     database: context.get(Database),
     service: (type) => context.get(type, { strict: false }),
     resources: async (resources) => {

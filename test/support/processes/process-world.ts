@@ -5,7 +5,7 @@ import { until } from '../until';
 import type { BackendKind } from '../queue-world';
 import { createEmptyDatabase, migrateAll, type TestDatabase } from '../database';
 import { ADMIN_HEADER } from '../principals';
-import { JWT_SECRET, UNLIMITED_CALLS } from '../settings';
+import { JWT_SECRET, PROOF_KEY, UNLIMITED_CALLS } from '../settings';
 import { ConnectionPeaks } from './connection-peaks';
 import { QueueStorage } from './queue-storage';
 import { SimulatedAccount, sorted, type DropletFacts } from './simulated-account';
@@ -25,6 +25,7 @@ export type Kind = (typeof KINDS)[number];
  */
 const SETTINGS = {
   JWT_SECRET,
+  PROOF_KEY,
   SWEEP_LEASE_MS: '3000',
   SCHEDULES_REPAIR_MS: '1000',
   QUEUE_LOCK_MS: '1000',

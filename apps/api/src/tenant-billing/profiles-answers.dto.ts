@@ -64,6 +64,9 @@ export class IssuerResponse implements IssuerView {
   @ApiFlag('Whether invoices over nothing are issued')
   readonly issue_zero: boolean;
 
+  @ApiFlag('Whether invoice numbers begin anew each year')
+  readonly yearly: boolean;
+
   @ApiText('Time zone of printed dates; all arithmetic is in UTC')
   readonly time_zone: string;
 

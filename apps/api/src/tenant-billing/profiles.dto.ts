@@ -22,6 +22,8 @@ import { ApiInput } from '../http/swagger.decorators';
 const COUNTRY = /^[A-Z]{2}$/;
 const COUNTRY_TEXT = { message: '$property must be a country of two letters, such as AU' };
 const PREFIX = /^[A-Z0-9][A-Z0-9/-]{0,19}$/;
+const CURRENCY = /^[A-Z]{3}$/;
+const CURRENCY_TEXT = { message: '$property must be a currency of three letters, such as EUR' };
 const ZONE = /^[A-Za-z0-9_+-]{1,32}(\/[A-Za-z0-9_+-]{1,32}){0,2}$/;
 const LANGUAGE = /^[a-z]{2}(-[A-Z]{2})?$/;
 
@@ -39,7 +41,7 @@ class TaxIdInput implements TaxId {
 }
 
 /** The answer of a register about a tax id. */
-class TaxIdEvidenceInput implements TaxIdEvidence {
+export class TaxIdEvidenceInput implements TaxIdEvidence {
   @ApiInput('Time of the check')
   @IsTimestamp()
   readonly checked_at: string;
@@ -118,10 +120,18 @@ export class IssuerBody extends ReasonBody {
   @Matches(ZONE, { message: '$property must be a time zone such as Australia/Sydney' })
   readonly time_zone: string = 'UTC';
 
+  @ApiInput('Currency of invoices to tenants without one of their own', { default: 'USD', example: 'AUD' })
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency: string = 'USD';
+
+  @ApiInput('Whether invoice numbers begin anew each year, such as `INV-2026-00001`', { default: false })
+  @IsBoolean()
+  readonly yearly: boolean = false;
+
   toFields(): IssuerFields {
     const { name = null, address = null, country = null, tax_ids = [], bank_text = null } = this;
-    const { number_prefix, grace_days, net_days, issue_zero, time_zone } = this;
-    return { name, address, country, tax_ids, bank_text, number_prefix, grace_days, net_days, issue_zero, time_zone };
+    const { number_prefix, grace_days, net_days, issue_zero, time_zone, currency, yearly } = this;
+    return { name, address, country, tax_ids, bank_text, number_prefix, grace_days, net_days, issue_zero, time_zone, currency, yearly };
   }
 }
 
@@ -167,6 +177,11 @@ export class BillingProfileBody extends ReasonBody {
   @Type(() => TaxIdEvidenceInput)
   readonly tax_id_evidence?: TaxIdEvidenceInput;
 
+  @ApiInput('Currency of its invoices; that of the issuer unless given. Another one than USD needs an exchange rate', { example: 'EUR' })
+  @IsOptional()
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency?: string;
+
   @ApiInput('Days until an invoice is due; those of the issuer unless given')
   @IsOptional()
   @IsInt()
@@ -201,9 +216,9 @@ export class BillingProfileBody extends ReasonBody {
 
   toFields(): ProfileFields {
     const { legal_name = null, address = null, country = null, is_business = null, tax_id = null, tax_id_evidence = null } = this;
-    const { net_days = null, language = null, email = null, purchase_order = null, paused } = this;
+    const { currency = null, net_days = null, language = null, email = null, purchase_order = null, paused } = this;
     const auto = this.auto as AutoMode;
     const party = { legal_name, address, country, is_business, tax_id, tax_id_evidence };
-    return { ...party, net_days, language, email, purchase_order, auto, paused };
+    return { ...party, currency, net_days, language, email, purchase_order, auto, paused };
   }
 }

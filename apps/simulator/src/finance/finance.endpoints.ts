@@ -7,19 +7,54 @@ import type { World } from '../world/world';
 /** Paths below this prefix belong to the finance service, which has separate tokens and no rate window. */
 export const FINANCE_PREFIX = '/finance/';
 
-/** The finance service: one invoice for each (tenant_id, source, external_id), however often it is imported. */
+/** The finance service: one invoice or document for each (tenant_id, source, external_id), however often it is sent. */
 export const financeEndpoints: EndpointGroup = {
-  routes: [{ method: 'POST', path: `${FINANCE_PREFIX}api/v1/integrations/cloud/import-invoice`, handle: importInvoice }],
+  routes: [
+    { method: 'POST', path: `${FINANCE_PREFIX}api/v1/integrations/cloud/import-invoice`, handle: importInvoice },
+    { method: 'POST', path: `${FINANCE_PREFIX}api/v1/integrations/cloud/tenant-invoice`, handle: recordDocument },
+  ],
 };
 
 function importInvoice(world: World, request: ProviderRequest): Answer {
-  const token = readFinanceToken(request.token, world.value('settings').finance_secret ?? null, request.receivedAtMs);
-  if ('problem' in token) throw refusal('unauthorized', token.problem);
-  const { body } = request;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refusal('bad_request', 'the body is not a JSON object');
-  const given = readFinanceImport(body as Record<string, unknown>);
+  const { tenantId, body } = admitted(world, request);
+  const given = readFinanceImport(body);
   if ('problem' in given) throw refusal('unprocessable_entity', given.problem);
-  return record(world, token.tenantId, given.read);
+  return record(world, tenantId, given.read);
+}
+
+/** A document that was issued to a tenant. Sending it again changes nothing. */
+function recordDocument(world: World, request: ProviderRequest): Answer {
+  const { tenantId: tenant_id, body } = admitted(world, request);
+  const { source, external_id, event, tenant_id: customer_id, number, document } = body;
+  const texts = { source, external_id, event, customer_id, number };
+  const missing = Object.entries(texts).find(([, value]) => typeof value !== 'string' || value === '');
+  if (missing) throw refusal('unprocessable_entity', `${missing[0]} is missing or wrong`);
+  if (typeof document !== 'object' || document === null) throw refusal('unprocessable_entity', 'document is missing');
+  const { total, currency } = document as Fields;
+  if (typeof total !== 'string' || typeof currency !== 'string') throw refusal('unprocessable_entity', 'document has no total');
+  const { finance_documents: documents } = world.collections;
+  const key = { tenant_id, source: String(source), external_id: String(external_id) };
+  const before = documents.get(importKey(key));
+  const stored = documents.put({
+    ...key,
+    id: before?.id ?? world.random.uuid(),
+    event: String(event),
+    customer_id: String(customer_id),
+    number: String(number),
+    total,
+    currency,
+    document: document as Fields,
+    pushes: (before?.pushes ?? 0) + 1,
+  });
+  return ok({ action: before ? 'updated' : 'created', document: { id: stored.id } }, before ? 200 : 201);
+}
+
+/** The tenant of the token and the body. Throws `ProviderRefusal`. */
+function admitted(world: World, { token: given, body, receivedAtMs }: ProviderRequest): { tenantId: string; body: Fields } {
+  const token = readFinanceToken(given, world.value('settings').finance_secret ?? null, receivedAtMs);
+  if ('problem' in token) throw refusal('unauthorized', token.problem);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refusal('bad_request', 'the body is not a JSON object');
+  return { tenantId: token.tenantId, body: body as Fields };
 }
 
 function record(world: World, tenant_id: string, given: FinanceImport): Answer {

@@ -138,6 +138,22 @@ export interface FinanceInvoice extends FinanceImport {
   pushes: number;
 }
 
+/** A document of a tenant in the finance service: one for each (tenant_id, source, external_id). `tenant_id`: that of the token. */
+export interface FinanceDocument {
+  id: string;
+  tenant_id: string;
+  source: string;
+  external_id: string;
+  event: string;
+  /** The customer, and the number and figures of the document. */
+  customer_id: string;
+  number: string;
+  total: string;
+  currency: string;
+  document: Record<string, unknown>;
+  pushes: number;
+}
+
 /** The idempotency key of an import. */
 export const importKey = (record: { tenant_id: string; source: string; external_id: string }): string =>
   JSON.stringify([record.tenant_id, record.source, record.external_id]);

@@ -1,4 +1,12 @@
-import { type BillingEntry, type FinanceInvoice, type FinanceVendor, importKey, type InvoiceRecord, vendorKey } from './billing-records';
+import {
+  type BillingEntry,
+  type FinanceDocument,
+  type FinanceInvoice,
+  type FinanceVendor,
+  importKey,
+  type InvoiceRecord,
+  vendorKey,
+} from './billing-records';
 import type { Key } from './collections';
 import type {
   Account,
@@ -63,6 +71,7 @@ export interface Records {
   alert_policies: OpaqueRecord;
   invoices: InvoiceRecord;
   billing_history: BillingEntry;
+  finance_documents: FinanceDocument;
   finance_invoices: FinanceInvoice;
   finance_vendors: FinanceVendor;
 }
@@ -109,6 +118,7 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   alert_policies: field('uuid'),
   invoices: (invoice) => invoice.invoice_uuid,
   billing_history: (entry) => entry.id,
+  finance_documents: importKey,
   finance_invoices: importKey,
   finance_vendors: vendorKey,
 };

@@ -11,7 +11,7 @@ import {
   type BillingReadName,
 } from '#libs/provider-billing';
 import { Enqueuer, Queues, type Jobs } from '#libs/queues';
-import { BillingRunService } from '#libs/tenant-billing';
+import { BillingPush, BillingRunService } from '#libs/tenant-billing';
 import { runJob, StopSignal } from './run-job';
 
 type BillingJobName = 'balance' | 'billing-history' | 'ingest' | 'finance-push' | 'rating';
@@ -35,6 +35,7 @@ export class BillingJobs {
     private readonly ingest: InvoiceIngest,
     private readonly ledger: InvoiceLedger,
     private readonly push: FinancePush,
+    private readonly billingPush: BillingPush,
     private readonly reads: BillingReads,
     private readonly runs: BillingRunService,
     private readonly enqueuer: Enqueuer,
@@ -54,6 +55,7 @@ export class BillingJobs {
         return;
       case 'finance-push':
         await this.push.deliver(this.stop.signal);
+        await this.billingPush.deliver(this.stop.signal);
         return;
       case 'rating':
         await this.runs.run(job.data.run_id);
@@ -65,7 +67,7 @@ export class BillingJobs {
     if (await this.isDue('balance', () => this.balances.isOlderThan(BALANCE_AGE_MS))) await this.enqueuer.balance();
     if (await this.isDue('billing_history', () => this.history.isOlderThan(HISTORY_AGE_MS))) await this.enqueuer.billingHistory();
     await this.enqueueDueIngests();
-    if (await this.push.isDue()) await this.enqueuer.financePush();
+    if ((await this.push.isDue()) || (await this.billingPush.isDue())) await this.enqueuer.financePush();
     await this.enqueuer.ratings(await this.runs.due(MAX_RATINGS));
   }
 

@@ -14,6 +14,7 @@ import { Reaper } from '#libs/provisioning';
 import { Enqueuer, TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
 import { SAGA_RETENTION, SagaApprovals, SagaBulk, SagaStarter, StepOutputs } from '#libs/saga';
+import { BulkInvoiceService, Dunning, Wallets } from '#libs/tenant-billing';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -193,6 +194,45 @@ export class PriceTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     await this.prices.settle(signal);
+  }
+}
+
+/** Each minute, by the database's clock. */
+const MINUTELY = { cron: '* * * * *' } as const;
+const CARRY_ON_EVERY_MS = 20_000;
+
+/** Builds drafts of rated months, and approves and issues those that their tenant's profile lets go on by themselves. */
+@Injectable()
+export class InvoiceTask extends RepeatedTask {
+  constructor(
+    private readonly invoices: BulkInvoiceService,
+    private readonly ticks: TickClaims,
+    database: Database,
+  ) {
+    super('invoices', CARRY_ON_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    if (await this.ticks.claim('invoices', MINUTELY)) await this.invoices.carryOn(signal);
+  }
+}
+
+const DUNNING_EVERY_MS = 600_000;
+
+/** Reminds of overdue invoices, and enters the end of amounts in wallets that expired. Each step of an invoice is taken once, whoever is first. */
+@Injectable()
+export class DunningTask extends RepeatedTask {
+  constructor(
+    private readonly dunning: Dunning,
+    private readonly wallets: Wallets,
+    database: Database,
+  ) {
+    super('dunning', DUNNING_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.dunning.run(signal);
+    await this.wallets.expire();
   }
 }
 

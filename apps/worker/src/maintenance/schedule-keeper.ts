@@ -4,15 +4,16 @@ import { DueSweeps, SWEEPS } from '#libs/inventory';
 import { Enqueuer, Schedules } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
 import { BillingJobs } from '../jobs/billing.processor';
+import { MeteringJobs } from '../jobs/metering.processor';
 import { RETIRED, TIMETABLE } from '../jobs/timetable';
 
 /** After a failed run the next one follows soon, so that work resumes within 15 s after database and queues are back. [OPS-3] */
 const AFTER_FAILURE_MS = 5_000;
 
 /**
- * Runs at boot and every 30 s in each worker with `SCHEDULES=on`. It restores schedules that were lost [OPS-4] and enqueues sweeps and
- * billing jobs that are due although no job is enqueued for them. A worker without a provider token has nothing to sweep, so it leaves
- * the schedules to workers that have one.
+ * Runs at boot and every 30 s in each worker with `SCHEDULES=on`. It restores schedules that were lost [OPS-4] and enqueues sweeps,
+ * billing jobs and documents that are due although no job is enqueued for them. A worker without a provider token has nothing to sweep,
+ * so it leaves the schedules to workers that have one.
  */
 @Injectable()
 export class ScheduleKeeper implements OnModuleDestroy {
@@ -23,6 +24,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
     private readonly schedules: Schedules,
     private readonly due: DueSweeps,
     private readonly billing: BillingJobs,
+    private readonly metering: MeteringJobs,
     private readonly enqueuer: Enqueuer,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -45,6 +47,7 @@ export class ScheduleKeeper implements OnModuleDestroy {
   }
 
   private async updateSchedules(): Promise<void> {
+    await this.metering.enqueueDueJobs();
     if (!this.config.provider.token) return;
     const { restored, removed } = await this.schedules.ensure(TIMETABLE, RETIRED);
     if (restored.length > 0 || removed.length > 0) this.log.log({ event: 'schedules_updated', restored, removed });

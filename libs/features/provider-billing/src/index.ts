@@ -1,6 +1,7 @@
 export { BalanceSnapshots, balanceRetention, type BalanceView, type EstimateView } from './balance/balance-snapshots';
 export { BillingReads } from './billing-reads';
 export type { BillingReadName } from './entities/billing-read.entity';
+export { FinanceClient } from './finance/finance-client';
 export { FinancePush } from './finance/finance-push';
 export { BillingHistory, type HistoryFilters } from './history/billing-history';
 export { InvoiceIngest } from './ingest/invoice-ingest';

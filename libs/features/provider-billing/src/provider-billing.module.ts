@@ -34,6 +34,7 @@ const EXPORTED = [
   BillingHistory,
   BillingReads,
   CostLineReader,
+  FinanceClient,
   FinancePush,
   InvoiceIngest,
   InvoiceLedger,
@@ -44,7 +45,7 @@ const EXPORTED = [
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [AccountsModule, CatalogModule, EventsModule, InventoryModule, TypeOrmModule.forFeature(ENTITIES)],
-  providers: [...EXPORTED, FinanceClient, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
+  providers: [...EXPORTED, FinanceInvoiceReader, InvoiceLineWriter, ProviderInvoices, databaseGauges(BILLING_METRICS)],
   exports: EXPORTED,
 })
 export class ProviderBillingModule {}

@@ -37,6 +37,8 @@ export class RateOverrideNotFoundError extends domainError(
 
 export class BillingRunNotFoundError extends domainError('billing_run_not_found', 'not_found', 'There is no billing run with this id') {}
 
+export class TaxRuleNotFoundError extends domainError('tax_rule_not_found', 'not_found', 'There is no tax rule with this id') {}
+
 /** Another worker has claimed the run, or it has ended. */
 export class RunNotClaimableError extends domainError(
   'billing_run_not_claimable',
@@ -56,4 +58,83 @@ export class VersionMovedError extends domainError(
   'version_moved',
   'conflict',
   (version: number) => `It was changed meanwhile and has version ${version} now; read it again`,
+) {}
+
+export class PaymentNotFoundError extends domainError(
+  'payment_not_found',
+  'not_found',
+  'The invoice has no received payment with this id; see GET /api/v1/payments',
+) {}
+
+/** Two payments never have one reference, so a repeated report of the bank changes nothing. */
+export class ReferenceTakenError extends domainError(
+  'reference_taken',
+  'conflict',
+  (reference: string) => `A payment with the reference ${reference} is recorded already; look for it in GET /api/v1/payments`,
+) {}
+
+export class PaymentNotReturnableError extends domainError(
+  'payment_not_returnable',
+  'conflict',
+  (reference: string, most: string) =>
+    `At most ${most} of the payment ${reference} can be returned; the rest is returned already, or was spent from the wallet`,
+) {}
+
+/** More than is left of a line or of the invoice. */
+export class NotCreditableError extends domainError(
+  'not_creditable',
+  'conflict',
+  (what: string, left: string) => `At most ${left} of ${what} can still be credited`,
+) {}
+
+export class TenantInvoiceNotFoundError extends domainError(
+  'tenant_invoice_not_found',
+  'not_found',
+  'There is no invoice with this id that you may see',
+) {}
+
+/** The reasons are those of the month: invoices of the provider, days of grace, the rating. */
+export class PeriodNotReadyError extends domainError(
+  'period_not_ready',
+  'conflict',
+  (month: string, reasons: readonly { readonly detail: string }[]) =>
+    `Invoices of ${month} cannot be built yet: ${reasons
+      .slice(0, 5)
+      .map(({ detail }) => detail)
+      .join('; ')}`,
+) {}
+
+/** The status of the invoice, a payment or a critical problem stands against the verb. */
+export class VerbNotPossibleError extends domainError(
+  'verb_not_possible',
+  'conflict',
+  (verb: string, why: string) => `The invoice cannot be changed by ${verb}: ${why}`,
+) {}
+
+/** Lines, profiles, rates or tax rules changed since the draft was built. */
+export class DraftOutdatedError extends domainError(
+  'draft_outdated',
+  'conflict',
+  'What the draft was built from has changed since; refresh it, look at it again, and approve it then',
+) {}
+
+export class DocumentNotFoundError extends domainError(
+  'document_not_found',
+  'not_found',
+  'There is no such document that you may see; an invoice has one once it is issued, and a second one when it is made void',
+) {}
+
+/** A worker prints each document soon after the issue. */
+export class DocumentPendingError extends domainError(
+  'document_pending',
+  'conflict',
+  'The document is issued and not printed yet; ask again in a few seconds',
+  { retryAfterMs: 3_000 },
+) {}
+
+/** The second computation of the totals disagrees with the first: a bug. Nothing was issued. */
+export class TotalsDifferError extends domainError(
+  'totals_differ',
+  'conflict',
+  (problem: string) => `The second computation of the totals disagrees: ${problem}; take the approval back and refresh the invoice`,
 ) {}

@@ -4,17 +4,49 @@ import { ProviderBillingModule } from '#libs/provider-billing';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { databaseGauges } from '#libs/database';
+import { DOCUMENT_METRICS, DocumentFiles } from './documents/document-files';
+import { DocumentSealer } from './documents/document-sealer';
+import { ProofKeys } from './documents/proof-key';
 import { BillingIssuer } from './entities/billing-issuer.entity';
 import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
+import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
+import { DocumentFile } from './entities/document-file.entity';
+import { DocumentOrigins } from './entities/document-origins.entity';
+import { FrozenDocument } from './entities/tenant-document.entity';
+import { FxRate } from './entities/fx-rate.entity';
+import { NumberSeries } from './entities/number-series.entity';
+import { TenantInvoice } from './entities/tenant-invoice.entity';
+import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
 import { RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
 import { RatedLine } from './entities/rated-line.entity';
+import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
+import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
+import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { Payment } from './entities/payment.entity';
+import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { BillingPush } from './invoices/billing-push';
+import { BulkInvoiceService } from './invoices/bulk-invoices';
+import { FrozenDocuments } from './invoices/frozen-documents';
+import { FxRates } from './invoices/fx-rates';
+import { InvoiceBuilder } from './invoices/invoice-builder';
+import { InvoiceIssue } from './invoices/invoice-issue';
+import { TenantInvoiceReader } from './invoices/invoice-reader';
+import { TenantInvoiceService } from './invoices/invoice.service';
+import { InvoiceVerbs } from './invoices/invoice-verbs';
+import { CreditNotes } from './money/credit-notes';
+import { Dunning } from './dunning/dunning';
+import { NotificationRequests } from './dunning/notification-requests';
+import { Payments } from './money/payments';
+import { ScopedLists } from './wallets/scoped-lists';
+import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
@@ -22,25 +54,66 @@ import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
 import { RatingService } from './rating/rating.service';
+import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
   BillingIssuer,
+  BillingOutboxMessage,
   BillingPool,
   BillingProfile,
   BillingRun,
+  CreditNote,
+  CreditNoteLine,
+  DocumentFile,
+  DocumentOrigins,
+  DunningPolicy,
+  FrozenDocument,
+  FxRate,
+  NotificationRequest,
+  NumberSeries,
+  Payment,
   RateCard,
   RateCardVersion,
   RateOverride,
   RateRow,
   RatedLine,
+  TenantInvoice,
+  TenantInvoiceLine,
+  TakenDunningStep,
+  TaxRule,
   TenantRateCard,
+  WalletEntry,
+  WalletLot,
 ];
-const SERVICES = [BillingProfiles, BillingRunService, PoolService, ProfitAndLoss, RateAssignments, RateCardService, RatingService];
+const SERVICES = [
+  BillingProfiles,
+  BillingPush,
+  BillingRunService,
+  BulkInvoiceService,
+  CreditNotes,
+  DocumentFiles,
+  DocumentSealer,
+  Dunning,
+  FxRates,
+  InvoiceIssue,
+  NotificationRequests,
+  Payments,
+  PoolService,
+  ProfitAndLoss,
+  ProofKeys,
+  RateAssignments,
+  RateCardService,
+  RatingService,
+  TaxRules,
+  TenantInvoiceReader,
+  TenantInvoiceService,
+  Wallets,
+];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, PricePlanReader],
+  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

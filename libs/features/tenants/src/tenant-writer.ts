@@ -96,33 +96,15 @@ export class TenantWriter {
    * `TenantNotEmptyError` for a tenant that cannot be closed yet.
    */
   async update(id: string, change: TenantChange, context: AuditContext): Promise<TenantView> {
-    return this.transaction.run(async (em) => {
-      const tx = queryableOf(em);
-      await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
-      await tx.query(LOCK_STARTS, [id]); // nor may anything start for it
-      const before = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (!before) throw new TenantNotFoundError();
-      const { status = before.status } = change;
-      const refusal = refusalOf(
-        before,
-        status,
-        status === 'closed' && before.status !== 'closed' ? await this.holdings(em, id) : undefined,
-      );
-      if (refusal) throw refusal;
-      const values = changedValues(before, change);
-      if (Object.keys(values).length === 0) return tenantView(before);
-      await em.update(Tenant, { id }, values);
-      const after = tenantView(await em.findOneByOrFail(Tenant, { id }));
-      await this.audit.record(tx, {
-        ...context,
-        action: 'tenant_changed',
-        target: { type: 'tenant', id },
-        details: { tenant_id: id, ...differences(tenantView(before), after) },
-      });
-      const seen = { status: after.status, previous_status: before.status, orders_blocked: after.orders_blocked_reason !== null };
-      await this.events.append(tx, tenantEvent('tenant.changed', after, context, seen));
-      return after;
-    });
+    return this.transaction.run((em) => this.change(em, id, () => change, context));
+  }
+
+  /**
+   * Replaces the reason for which a tenant cannot order, in the transaction of the caller, when it is still `from`: a block that somebody else wrote
+   * stays. Null is no block. Throws `TenantNotFoundError`.
+   */
+  async replaceBlock(em: EntityManager, id: string, from: string | null, to: string | null, context: AuditContext): Promise<void> {
+    await this.change(em, id, (before) => (before.ordersBlockedReason === from ? { orders_blocked_reason: to } : {}), context);
   }
 
   /** What `status` would stop. Changes nothing. */
@@ -156,6 +138,36 @@ export class TenantWriter {
     if (ids.length === 0) return [];
     const found = await em.find(Tenant, { where: { id: Any([...ids]) }, select: { id: true, status: true } });
     return found.filter(({ status }) => TENANT_RIGHTS[status].ownsNew).map(({ id }) => id);
+  }
+
+  private async change(
+    em: EntityManager,
+    id: string,
+    changeOf: (before: Tenant) => TenantChange,
+    context: AuditContext,
+  ): Promise<TenantView> {
+    const tx = queryableOf(em);
+    await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
+    await tx.query(LOCK_STARTS, [id]); // nor may anything start for it
+    const before = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!before) throw new TenantNotFoundError();
+    const change = changeOf(before);
+    const { status = before.status } = change;
+    const refusal = refusalOf(before, status, status === 'closed' && before.status !== 'closed' ? await this.holdings(em, id) : undefined);
+    if (refusal) throw refusal;
+    const values = changedValues(before, change);
+    if (Object.keys(values).length === 0) return tenantView(before);
+    await em.update(Tenant, { id }, values);
+    const after = tenantView(await em.findOneByOrFail(Tenant, { id }));
+    await this.audit.record(tx, {
+      ...context,
+      action: 'tenant_changed',
+      target: { type: 'tenant', id },
+      details: { tenant_id: id, ...differences(tenantView(before), after) },
+    });
+    const seen = { status: after.status, previous_status: before.status, orders_blocked: after.orders_blocked_reason !== null };
+    await this.events.append(tx, tenantEvent('tenant.changed', after, context, seen));
+    return after;
   }
 
   private async holdings(em: EntityManager, id: string): Promise<Holdings> {

@@ -10,7 +10,8 @@ const DATA_DIR = mkdtempSync(join(tmpdir(), 'arcadia-config-'));
 afterAll(() => rmSync(DATA_DIR, { recursive: true, force: true }));
 
 const base = { DATA_DIR, DATABASE_URL: 'postgresql://app:hunter2@127.0.0.1:5432/arcadia' };
-const production = { ...base, NODE_ENV: 'production', JWT_SECRET: LONG };
+const PROOF_KEY = Buffer.alloc(32, 1).toString('base64');
+const production = { ...base, NODE_ENV: 'production', JWT_SECRET: LONG, PROOF_KEY };
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -95,10 +96,10 @@ describe('a variable', () => {
     ['SCHEDULES', 'true', 'must be one of on, off'],
     [
       'WORKER_QUEUES',
-      'sync-fast,metering',
-      'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, notifications',
+      'sync-fast,holodeck',
+      'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, metering, notifications',
     ],
-    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, notifications'],
+    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, metering, notifications'],
     ['CORS_ORIGINS', '*', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['CORS_ORIGINS', 'https://a.example/', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['DATABASE_URL', 'mysql://app@db/arcadia', 'must be a URL like postgresql://user:password@host:5432/database'],
@@ -190,6 +191,7 @@ describe('the problems of a configuration', () => {
       'DATABSE_URL',
       'PORT',
       'JWT_SECRET',
+      'PROOF_KEY',
       'DATABASE_URL',
       'DO_API_URL',
       'DO_API_URL',
@@ -201,8 +203,10 @@ describe('the problems of a configuration', () => {
     expect(problemsOf({ ...base, SAGA_RENEW_MS: '9000' })).toEqual(['SAGA_RENEW_MS must be shorter than SAGA_LEASE_MS']);
   });
 
-  it('leave out the JWT secret for migrations, which need none', () => {
-    expect(loadConfig({ ...production, JWT_SECRET: '' }, 'migration').production).toBe(true);
+  it('leave out the keys for migrations, and the proof key for workers that issue and print no documents', () => {
+    expect(loadConfig({ ...production, JWT_SECRET: '', PROOF_KEY: '' }, 'migration').production).toBe(true);
+    expect(problemsOf({ ...production, PROOF_KEY: '' })).toEqual([expect.stringMatching(/^PROOF_KEY is not set/)]);
+    expect(problemsOf({ ...production, PROOF_KEY: '', WORKER_QUEUES: 'sync-fast,provisioning' })).toEqual([]);
     expect(problemsOf({ ...production, JWT_SECRET: '' })).toEqual([expect.stringMatching(/^JWT_SECRET is not set/)]);
   });
 

@@ -3,7 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from './config.errors';
 import { purposeTokens, readEnvironment, type ConfigUse } from './environment';
-import { derivedSecret, developmentJwtSecret, developmentSecretsKey, fileProblem, type ExternalSecrets, type Secret } from './secrets';
+import {
+  derivedSecret,
+  DEVELOPMENT_JWT_SECRET,
+  DEVELOPMENT_PROOF_KEY,
+  DEVELOPMENT_SECRETS_KEY,
+  developmentSecret,
+  fileProblem,
+  type DevelopmentSecret,
+  type ExternalSecrets,
+  type Secret,
+} from './secrets';
 import { TOKEN_PURPOSES, type TokenPurpose, type Values } from './variables';
 import { vaultSettings } from './vault/vault-login';
 import { VaultSecrets } from './vault/vault-secrets';
@@ -16,16 +26,16 @@ export type Environment = Config['env'];
 
 /**
  * Turns the environment into one checked, deeply frozen object. Throws one ConfigError with all problems.
- * Outside production a missing JWT_SECRET is read from DATA_DIR, where the first start creates it; migrations need none at all.
+ * Outside production a missing JWT_SECRET or PROOF_KEY is read from DATA_DIR, where its first use creates it; migrations need none at all.
  * A secret that is both in `external` and in the environment is a problem.
  */
 export function loadConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'service', external: ExternalSecrets = {}): Config {
   const { values, problems } = readEnvironment(env, use, external);
   if (!values) throw new ConfigError(problems);
   const dataDir = resolve(values.DATA_DIR);
-  return deepFreeze(
-    assemble(values, dataDir, values.JWT_SECRET ?? (use === 'service' ? generatedJwtSecret(dataDir) : missing('JWT_SECRET'))),
-  );
+  const jwtSecret =
+    values.JWT_SECRET ?? (use === 'service' ? generatedSecret(dataDir, 'JWT_SECRET', DEVELOPMENT_JWT_SECRET) : missing('JWT_SECRET'));
+  return deepFreeze(assemble(values, dataDir, jwtSecret));
 }
 
 /** The configuration of a process, and the source of its secrets when `VAULT_SECRETS` is set. */
@@ -42,11 +52,11 @@ export async function openConfig(env: NodeJS.ProcessEnv, use: ConfigUse = 'servi
   return { config: loadConfig(env, use, vault?.secrets), vault };
 }
 
-function generatedJwtSecret(dataDir: string): Secret {
+function generatedSecret(dataDir: string, name: string, secret: DevelopmentSecret): Secret {
   try {
-    return developmentJwtSecret(dataDir);
+    return developmentSecret(dataDir, secret);
   } catch (error) {
-    throw new ConfigError([`JWT_SECRET is not set and jwt-secret in DATA_DIR ${fileProblem(error)}`]);
+    throw new ConfigError([`${name} is not set and ${secret.file} in DATA_DIR ${fileProblem(error)}`]);
   }
 }
 
@@ -184,7 +194,7 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     notifications: {
       /** Keys in base64, newest first, in a comma list. Undefined: webhooks and chat cannot be used, in production only. */
-      secretsKey: values.SECRETS_KEY ?? (values.NODE_ENV === 'production' ? undefined : developmentSecretsKey(dataDir)),
+      secretsKey: values.SECRETS_KEY ?? (values.NODE_ENV === 'production' ? undefined : () => generatedSecret(dataDir, 'SECRETS_KEY', DEVELOPMENT_SECRETS_KEY)()),
       /** The pause between two searches for new events and due deliveries. [WHK-1] */
       everyMs: values.NOTIFY_MS,
       callTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
@@ -201,6 +211,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     /** `freshMs`: equal questions about the costs until now share one answer for this time. */
     costs: { freshMs: values.COSTS_FRESH_MS },
+    /** `proofKey` signs the documents of tenants. In development its first use creates it. */
+    billing: { proofKey: values.PROOF_KEY ?? (() => generatedSecret(dataDir, 'PROOF_KEY', DEVELOPMENT_PROOF_KEY)()) },
     /** Without a `url` nothing is pushed, and nothing is logged. */
     finance: { url: values.SKYAI_FINANCE_URL, tenantId: values.FINANCE_TENANT_ID },
     /** Read by `npm start` and the simulator only. */

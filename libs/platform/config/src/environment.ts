@@ -166,6 +166,15 @@ const CROSS_CHECKS: readonly CrossCheck<Values>[] = [
       'JWT_SECRET is not set; production needs the secret shared with the issuer of user tokens',
   },
   {
+    of: ['PROOF_KEY', 'WORKER_QUEUES'],
+    find: ({ PROOF_KEY, WORKER_QUEUES: queues }, { production, use }) =>
+      production &&
+      use === 'service' &&
+      !PROOF_KEY &&
+      (queues === 'all' || queues.includes('billing') || queues.includes('metering')) &&
+      'PROOF_KEY is not set; production needs the key that signs the documents of tenants',
+  },
+  {
     of: ['DATABASE_URL'],
     find: ({ DATABASE_URL }, { production }) => production && !DATABASE_URL && 'DATABASE_URL is not set; production needs a PostgreSQL',
   },

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from './config';
 import { ConfigError } from './config.errors';
-import { developmentJwtSecret } from './secrets';
+import { DEVELOPMENT_JWT_SECRET, developmentSecret, ed25519PrivateKey } from './secrets';
 
 const LONG = 'k8Zq1vXw3Rb7Ty5Nc9Ld2Mf4Gh6Js0PaVoWeUiBxQzKmYtRlSnDpFgHjCkEuIoAz';
 let dir: string;
@@ -51,6 +52,7 @@ describe('a secret from a file', () => {
       NODE_ENV: 'production',
       DATABASE_URL: 'postgres://h/d',
       JWT_SECRET_FILE: path,
+      WORKER_QUEUES: 'sync-fast',
     }).identity.jwtSecret;
     for (const text of ['', 'too short']) {
       writeFileSync(path, text);
@@ -97,7 +99,22 @@ describe('the development secret', () => {
 
   it('is the one in the existing file when another process created it first [TEN-9]', () => {
     file('jwt-secret', 'theirs');
-    expect(developmentJwtSecret(dir)()).toBe('theirs');
+    expect(developmentSecret(dir, DEVELOPMENT_JWT_SECRET)()).toBe('theirs');
+  });
+
+  it('that signs documents is created at its first use, and in production only given ones count [TEN-9]', () => {
+    const { proofKey } = loadConfig({ DATA_DIR: dir }).billing;
+    expect(existsSync(join(dir, 'proof-key'))).toBe(false);
+    expect(ed25519PrivateKey(proofKey()).asymmetricKeyType).toBe('ed25519');
+    expect(loadConfig({ DATA_DIR: dir }).billing.proofKey()).toBe(proofKey());
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const der = privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+    for (const text of [pem, der])
+      expect(ed25519PrivateKey(loadConfig({ PROOF_KEY_FILE: file('pem', text) }).billing.proofKey()).equals(privateKey)).toBe(true);
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    for (const text of ['short', rsa])
+      expect(() => loadConfig({ PROOF_KEY: text })).toThrow('PROOF_KEY must be an Ed25519 private key, as PEM or base64');
   });
 
   it('is a problem when it can be neither read nor created [TEN-9]', () => {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -97,25 +97,47 @@ export function fileProblem(error: unknown): string {
   return error instanceof InvalidFileError ? error.message : `cannot be read (${systemCode(error) ?? 'unknown error'})`;
 }
 
-/** The development secret, in `<dataDir>/jwt-secret`. Throws the error of the file system. */
-export const developmentJwtSecret = (dataDir: string): Secret =>
-  developmentSecret(dataDir, 'jwt-secret', () => randomBytes(64).toString('base64url'));
-
-/** The development key of stored secrets, in `<dataDir>/secrets-key`. It is read or made at its first use. */
-export function developmentSecretsKey(dataDir: string): Secret {
-  let key: Secret | undefined;
-  return () => {
-    key ??= developmentSecret(dataDir, 'secrets-key', () => randomBytes(32).toString('base64'));
-    return key();
-  };
+/**
+ * An Ed25519 private key from PEM, or from one line of base64: PKCS 8, or the 32 bytes of the key alone. Throws `TypeError` for anything else.
+ */
+export function ed25519PrivateKey(text: string): KeyObject {
+  const bytes = Buffer.from(text, 'base64');
+  const key = text.includes('-----BEGIN')
+    ? createPrivateKey(text)
+    : createPrivateKey({ key: bytes.length === 32 ? Buffer.concat([ED25519_PKCS8, bytes]) : bytes, format: 'der', type: 'pkcs8' });
+  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('the key is not an Ed25519 key');
+  return key;
 }
 
+/** Whether `ed25519PrivateKey` can read the text. */
+export function isEd25519Key(text: string): boolean {
+  try {
+    return ed25519PrivateKey(text).type === 'private';
+  } catch {
+    return false;
+  }
+}
+
+/** What PKCS 8 has before the 32 bytes of an Ed25519 key (RFC 8410, 7). */
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** A secret that outside of production is made up at the first start and kept in DATA_DIR. */
+export interface DevelopmentSecret {
+  readonly file: string;
+  readonly bytes: number;
+  readonly encoding: 'base64' | 'base64url';
+}
+
+export const DEVELOPMENT_JWT_SECRET: DevelopmentSecret = { file: 'jwt-secret', bytes: 64, encoding: 'base64url' };
+export const DEVELOPMENT_PROOF_KEY: DevelopmentSecret = { file: 'proof-key', bytes: 32, encoding: 'base64' };
+export const DEVELOPMENT_SECRETS_KEY: DevelopmentSecret = { file: 'secrets-key', bytes: 32, encoding: 'base64' };
+
 /**
- * Created once, mode 0600. When several processes start at once, the file of the first one wins, because a link appears whole or not at
- * all. Throws the error of the file system.
+ * A development secret: created once, mode 0600, in its file in `dataDir`. When several processes start at once, the file of the first
+ * one wins, because a link appears whole or not at all. Throws the error of the file system.
  */
-function developmentSecret(dataDir: string, name: string, make: () => string): Secret {
-  const path = join(dataDir, name);
+export function developmentSecret(dataDir: string, { file, bytes, encoding }: DevelopmentSecret): Secret {
+  const path = join(dataDir, file);
   try {
     return fileSecret(path, anyContent);
   } catch (error) {
@@ -123,7 +145,7 @@ function developmentSecret(dataDir: string, name: string, make: () => string): S
   }
   mkdirSync(dataDir, { recursive: true });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, `${make()}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(draft, `${randomBytes(bytes).toString(encoding)}\n`, { mode: 0o600, flag: 'wx' });
   try {
     linkSync(draft, path);
   } catch (error) {

@@ -1,19 +1,19 @@
 import './skip-zod-locales';
 import { z } from 'zod';
 import { planKey, productionJwtSecret, secretsKeys } from './secret-texts';
-import { readSecret, type SecretCheck, type SecretSource } from './secrets';
+import { isEd25519Key, readSecret, type SecretCheck, type SecretSource } from './secrets';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The purposes of provider tokens. They are also the names of the queues: the jobs of a queue use the token of its name. */
+/** The purposes of provider tokens. They are also names of queues: the jobs of such a queue use the token of its name. */
 export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing', 'provisioning'] as const;
+
+/** All queues. The jobs of `metering` and `notifications` call no provider, so these have no token. */
+export const QUEUE_NAMES = [...TOKEN_PURPOSES, 'metering', 'notifications'] as const;
 
 /** Selects the provider token of a call. A purpose with a token of its own has a rate budget of its own. */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
-
-/** The queues that a worker can serve. `notifications` calls no provider, so it has no token. */
-const SERVED_QUEUES = [...TOKEN_PURPOSES, 'notifications'] as const;
 
 /** The schema of the text of one variable. Its messages are "must be …" and never quote the text, which may be a secret. */
 type TextOf<T> = z.ZodType<T, string>;
@@ -90,6 +90,7 @@ function isPercentEncoded(value: string): boolean {
 
 const smtpUrl = url(/^smtps?$/, 'smtps://user:password@mail.example.com:465');
 const mailAddress: TextOf<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+$/, 'must be an address like arcadia@example.com');
+const proofKey: TextOf<string> = z.string().refine(isEd25519Key, 'must be an Ed25519 private key, as PEM or base64');
 
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {
@@ -177,7 +178,7 @@ const SHAPE = {
 
   REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
   QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
-  WORKER_QUEUES: setting('worker', `all, or a comma list of ${SERVED_QUEUES.join(', ')}`, allOrSome(SERVED_QUEUES), 'all'),
+  WORKER_QUEUES: setting('worker', `all, or a comma list of ${QUEUE_NAMES.join(', ')}`, allOrSome(QUEUE_NAMES), 'all'),
   SCHEDULES: setting('worker', 'on: this worker maintains the schedules; off: it only runs jobs', flag('on', 'off'), 'on'),
   SCHEDULES_REPAIR_MS: setting('worker', 'between two checks for lost schedules and overdue sweeps (OPS-4)', timerMs(100), '30000'),
   QUEUE_LOCK_MS: setting('queues', "a dead worker's job is free after this (OPS-3)", timerMs(1000), '10000'),
@@ -254,6 +255,11 @@ const SHAPE = {
   EVENT_STREAM_HEARTBEAT_MS: setting('api', 'between two heartbeats of an idle stream', timerMs(100), '15000'),
 
   COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),
+  PROOF_KEY: secret(
+    'billing',
+    'signs the documents of tenants: Ed25519, PEM or base64; development: made in DATA_DIR; also _FILE',
+    proofKey,
+  ),
   SKYAI_FINANCE_URL: optional('billing', 'finance service; unset: no push', httpUrl),
   FINANCE_TENANT_ID: setting('billing', 'tenant_id of finance tokens', text, 'platform-admin'),
 

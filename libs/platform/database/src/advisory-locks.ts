@@ -18,6 +18,8 @@ export const ADVISORY_LOCKS = {
   queuePreparation: '815004009',
   /** One rating of a month runs at a time (`RatingService`). */
   rating: '815004030',
+  /** One build of drafts of invoices runs at a time (`InvoiceBuilder`). */
+  invoicing: '815004031',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
   /** One webhook endpoint is created at a time, so that two at once do not exceed the number of an owner (`WebhookEndpoints`). */

@@ -1,10 +1,12 @@
 /** The types of events that this release writes. A type is part of the API and never changes. */
 export const EVENT_TYPES = [
+  'credit_note.issued',
   'drift.closed',
   'drift.opened',
   'invoice.ingested',
   'invoice.mismatch',
   'limit.refused',
+  'payment.recorded',
   'provider.payment_failed',
   'resource.attributed',
   'resource.changed',
@@ -27,6 +29,11 @@ export const EVENT_TYPES = [
   'sweep.suspect',
   'tenant.changed',
   'tenant.created',
+  'tenant_invoice.adjusted',
+  'tenant_invoice.approved',
+  'tenant_invoice.issued',
+  'tenant_invoice.unapproved',
+  'tenant_invoice.voided',
   'webhook.disabled',
 ] as const;
 

@@ -54,6 +54,22 @@ export class Enqueuer {
     await withQueueTimeout(this.clients.queue(Queues.notifications).add('deliveries', {}, { deduplication: { id: 'deliveries' } }));
   }
 
+  /** Notifies a worker that documents of tenants may be due. Deduplicated. */
+  async dueDocuments(): Promise<void> {
+    await withQueueTimeout(this.clients.queue(Queues.metering).add('documents', {}, { deduplication: { id: 'documents' } }));
+  }
+
+  /** Requests the rendering of these documents, the lowest `order` first. Deduplicated by document. */
+  async documents(due: readonly { readonly id: string; readonly order: number }[]): Promise<void> {
+    if (due.length === 0) return;
+    const jobs = due.map(({ id, order }) => ({
+      name: 'document' as const,
+      data: { document_id: id },
+      opts: { priority: order, deduplication: { id: `document/${id}` } },
+    }));
+    await withQueueTimeout(this.clients.queue(Queues.metering).addBulk(jobs));
+  }
+
   /** Notifies a worker that sagas are due. Not deduplicated. */
   async sagas(): Promise<void> {
     await withQueueTimeout(this.clients.queue(Queues.provisioning).add('sagas', {}));

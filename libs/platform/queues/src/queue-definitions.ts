@@ -1,15 +1,16 @@
-import type { TokenPurpose } from '#libs/config';
+import type { QUEUE_NAMES as NAMES } from '#libs/config';
 import type { JobsOptions } from 'bullmq';
 
-/** All queues. A queue's jobs call the provider with the token of the queue's name; those of `notifications` do not call it. */
+/** All queues. The jobs of a queue call the provider with the token of its name; those of `metering` and `notifications` do not call it. */
 export const Queues = {
   syncFast: 'sync-fast',
   syncFull: 'sync-full',
   syncSlow: 'sync-slow',
   billing: 'billing',
   provisioning: 'provisioning',
+  metering: 'metering',
   notifications: 'notifications',
-} as const satisfies Record<string, TokenPurpose | 'notifications'>;
+} as const satisfies Record<string, (typeof NAMES)[number]>;
 
 export type QueueName = (typeof Queues)[keyof typeof Queues];
 
@@ -52,6 +53,14 @@ export interface RatingJob {
 /** Deliveries of webhooks, mails or messages are due. Tables list them: a lost or repeated wake-up changes nothing. */
 export type DeliveriesJob = Readonly<Record<string, never>>;
 
+/** Documents of tenants may be due to be rendered. `tenant_documents` lists them: a lost or repeated wake-up changes nothing. */
+export type DocumentsJob = Readonly<Record<string, never>>;
+
+/** Render a document of a tenant. What is rendered already stays: a lost or repeated job changes nothing. */
+export interface DocumentJob {
+  readonly document_id: string;
+}
+
 /** Job name → payload. Payloads contain ids and names only: the board displays jobs, and the queue's storage keeps them. [TEN-8] */
 export interface Jobs {
   readonly sweep: SweepJob;
@@ -63,6 +72,8 @@ export interface Jobs {
   readonly 'finance-push': FinancePushJob;
   readonly rating: RatingJob;
   readonly deliveries: DeliveriesJob;
+  readonly documents: DocumentsJob;
+  readonly document: DocumentJob;
 }
 
 export type JobName = keyof Jobs;

@@ -34,6 +34,14 @@ export class WakeupService {
     return this.wake({ event: 'delivery_wakeup_failed' }, () => this.enqueuer.deliveries());
   }
 
+  /** After documents of tenants were issued: they are printed and announced to finance. */
+  async wakeDocumentWorkers(): Promise<void> {
+    await Promise.all([
+      this.wake({ event: 'document_wakeup_failed' }, () => this.enqueuer.dueDocuments()),
+      this.wake({ event: 'document_wakeup_failed' }, () => this.enqueuer.financePush()),
+    ]);
+  }
+
   wakeSagaWorkers(): Promise<void> {
     return this.wake({ event: 'saga_wakeup_failed' }, () => this.enqueuer.sagas());
   }

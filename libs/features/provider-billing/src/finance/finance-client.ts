@@ -13,7 +13,7 @@ const TIME_LIMIT_MS = 30_000;
 const TOKEN_TTL_S = 60;
 const LARGEST_RESPONSE_BYTES = 1024 * 1024;
 
-/** HTTP client of the finance service, which knows an invoice by its external id: importing the same one again is harmless. [BIL-8] */
+/** HTTP client of the finance service, which knows what it gets by an external id: sending the same thing again is harmless. [BIL-8] */
 @Injectable()
 export class FinanceClient {
   private readonly axios: AxiosInstance = create({
@@ -34,14 +34,19 @@ export class FinanceClient {
 
   /** Returns finance's id of the invoice. Throws `FinanceUnavailableError` and `RefusedByFinanceError`. */
   async importInvoice(invoice: FinanceInvoice, signal?: AbortSignal): Promise<string> {
-    const { status, body } = await this.post(JSON.stringify(invoice), signal);
+    return invoiceIdIn(await this.send(IMPORT_PATH, invoice, signal));
+  }
+
+  /** Posts JSON and returns the body of the response. Throws `FinanceUnavailableError` and `RefusedByFinanceError`. */
+  async send(path: string, content: object, signal?: AbortSignal): Promise<string> {
+    const { status, body } = await this.post(path, JSON.stringify(content), signal);
     if (status >= 500 || status === 429 || status === 408) throw new FinanceUnavailableError(`status ${status}`);
     if (status < 200 || status >= 300) throw new RefusedByFinanceError(status);
-    return invoiceIdIn(body);
+    return body;
   }
 
   /** No error of axios leaves this method, because it contains the token. [TEN-8] */
-  private async post(body: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {
+  private async post(path: string, body: string, signal?: AbortSignal): Promise<{ status: number; body: string }> {
     const { url = '', tenantId } = this.config.finance;
     const token = signGuardianToken(this.config.identity.jwtSecret(), {
       sub: 'arcadia-cloud',
@@ -52,7 +57,7 @@ export class FinanceClient {
     });
     const limit = AbortSignal.timeout(TIME_LIMIT_MS);
     try {
-      const response = await this.axios.post<unknown>(`${url.replace(/\/+$/, '')}${IMPORT_PATH}`, body, {
+      const response = await this.axios.post<unknown>(`${url.replace(/\/+$/, '')}${path}`, body, {
         headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', Accept: 'application/json' },
         signal: signal ? AbortSignal.any([limit, signal]) : limit,
       });

@@ -47,6 +47,10 @@ export class BillingIssuer {
   @Column('boolean', { default: false })
   readonly issueZero: boolean;
 
+  /** Whether numbers begin anew each year. */
+  @Column('boolean', { default: false })
+  readonly yearly: boolean;
+
   /** Of printed dates; all arithmetic is in UTC. */
   @Column('text', { default: 'UTC' })
   readonly timeZone: string;

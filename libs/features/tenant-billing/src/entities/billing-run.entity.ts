@@ -52,4 +52,8 @@ export class BillingRun {
 
   @Column('timestamptz', { nullable: true })
   readonly finishedAt: Date | null;
+
+  /** When drafts of invoices were last built from the lines of the run; null: not yet. */
+  @Column('timestamptz', { nullable: true })
+  readonly draftsBuiltAt: Date | null;
 }

@@ -3,7 +3,7 @@ import { queryableOf, sql, Transaction, type Queryable } from '#libs/database';
 import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
+import { In, type EntityManager, type Repository } from 'typeorm';
 import { BillingIssuer, type TaxId } from '../entities/billing-issuer.entity';
 import { BillingProfile, type AutoMode, type TaxIdEvidence } from '../entities/billing-profile.entity';
 import type { RunProblem } from '../pricing/run.states';
@@ -24,6 +24,10 @@ export interface IssuerFields {
   readonly net_days: number;
   readonly issue_zero: boolean;
   readonly time_zone: string;
+  /** ISO 4217: of invoices to tenants without a currency of their own. */
+  readonly currency: string;
+  /** Whether numbers begin anew each year. */
+  readonly yearly: boolean;
 }
 
 /** Something that is missing for an invoice. */
@@ -34,7 +38,6 @@ export interface ProfileProblem {
 
 export interface IssuerView extends IssuerFields {
   readonly id: string;
-  readonly currency: string;
   readonly version: number;
   readonly problems: readonly ProfileProblem[];
   readonly changed_by: string | null;
@@ -49,6 +52,8 @@ export interface ProfileFields {
   readonly is_business: boolean | null;
   readonly tax_id: string | null;
   readonly tax_id_evidence: TaxIdEvidence | null;
+  /** ISO 4217; null: that of the issuer. */
+  readonly currency: string | null;
   readonly net_days: number | null;
   readonly language: string | null;
   readonly email: string | null;
@@ -59,7 +64,6 @@ export interface ProfileFields {
 
 export interface ProfileView extends ProfileFields {
   readonly tenant_id: string;
-  readonly currency: string | null;
   /** 0 for a profile that was not written yet. */
   readonly version: number;
   readonly problems: readonly ProfileProblem[];
@@ -77,6 +81,7 @@ const EMPTY: ProfileFields = {
   is_business: null,
   tax_id: null,
   tax_id_evidence: null,
+  currency: null,
   net_days: null,
   language: null,
   email: null,
@@ -128,6 +133,8 @@ export class BillingProfiles {
           netDays: fields.net_days,
           issueZero: fields.issue_zero,
           timeZone: fields.time_zone,
+          currency: fields.currency,
+          yearly: fields.yearly,
           version: before.version + 1,
           changedBy: because.by.sub,
           changedAt: () => 'clock_timestamp()',
@@ -165,6 +172,13 @@ export class BillingProfiles {
     return this.profile(tenantId);
   }
 
+  /** The profiles of many tenants, empty where there is none, in the caller's transaction. */
+  async profilesOf(em: EntityManager, tenants: readonly string[]): Promise<Map<string, ProfileView>> {
+    const rows = await em.findBy(BillingProfile, { tenantId: In([...tenants]) });
+    const found = new Map(rows.map((row) => [row.tenantId, row]));
+    return new Map(tenants.map((id) => [id, profileView(id, found.get(id) ?? null)]));
+  }
+
   /** What the profiles of an issuer and of tenants lack, in the transaction of a rating. */
   async problemsOf(tx: Queryable, issuerId: string, tenants: readonly string[]): Promise<RunProblem[]> {
     const { problems } = await this.issuer(issuerId);
@@ -195,6 +209,7 @@ function rowOf(tenantId: string, fields: ProfileFields, version: number, changed
     isBusiness: fields.is_business,
     taxId: fields.tax_id,
     taxIdEvidence: fields.tax_id_evidence && { ...fields.tax_id_evidence },
+    currency: fields.currency,
     netDays: fields.net_days,
     language: fields.language,
     email: fields.email,
@@ -221,6 +236,7 @@ function issuerView(row: BillingIssuer): IssuerView {
     net_days: row.netDays,
     issue_zero: row.issueZero,
     time_zone: row.timeZone,
+    yearly: row.yearly,
     version,
     problems: REQUIRED_OF_ISSUER.filter((field) => view[field] === null).map((field) => missing(field, 'issuer')),
     changed_by: row.changedBy,
@@ -233,7 +249,6 @@ function profileView(tenantId: string, row: BillingProfile | null): ProfileView 
   return {
     tenant_id: tenantId,
     ...fields,
-    currency: row?.currency ?? null,
     version: row?.version ?? 0,
     problems: REQUIRED_OF_PROFILE.filter((field) => fields[field] === null).map((field) => missing(field, 'billing profile')),
     changed_by: row?.changedBy ?? null,
@@ -248,6 +263,7 @@ const fieldsOf = (row: BillingProfile): ProfileFields => ({
   is_business: row.isBusiness,
   tax_id: row.taxId,
   tax_id_evidence: row.taxIdEvidence,
+  currency: row.currency,
   net_days: row.netDays,
   language: row.language,
   email: row.email,

@@ -39,6 +39,10 @@ import { UnavailableLists1795000001180 } from './1180-unavailable-lists.migratio
 import { BillingProfiles1795000001190 } from './1190-billing-profiles.migration';
 import { RateCards1795000001191 } from './1191-rate-cards.migration';
 import { Rating1795000001192 } from './1192-rating.migration';
+import { TenantInvoices1795000001200 } from './1200-tenant-invoices.migration';
+import { TaxRules1795000001210 } from './1210-tax-rules.migration';
+import { MoneyIn1795000001211 } from './1211-money-in.migration';
+import { DocumentFiles1795000001220 } from './1220-document-files.migration';
 import { SagaVerbs1795000001230 } from './1230-saga-verbs.migration';
 import { Webhooks1795000001240 } from './1240-webhooks.migration';
 import { Notifications1795000001241 } from './1241-notifications.migration';
@@ -86,6 +90,10 @@ export const migrations = [
   BillingProfiles1795000001190,
   RateCards1795000001191,
   Rating1795000001192,
+  TenantInvoices1795000001200,
+  TaxRules1795000001210,
+  MoneyIn1795000001211,
+  DocumentFiles1795000001220,
   SagaVerbs1795000001230,
   Webhooks1795000001240,
   Notifications1795000001241,

@@ -26,11 +26,11 @@ export interface DocumentLine {
   /** Decimal text; null where the provider counts nothing. */
   readonly quantity: string | null;
   readonly unit: string;
-  /** Decimal text; null where no single price stands behind the line. */
+  /** Decimal text; null where no single price stands behind the line. Otherwise `exact` is `quantity` × `unit_price`, to the last digit. */
   readonly unit_price: string | null;
   /** The exact sell value before it was rounded, decimal text. */
   readonly exact: string;
-  /** In minor units of the currency, decimal text: `12.30`. */
+  /** With all decimal places of the currency: `12.30`. It is made by `roundTogether` from the exact values of all lines of one category and rate. */
   readonly net: string;
   readonly tax_category: TaxCategory;
   /** Percent, decimal text. */
@@ -52,7 +52,7 @@ export interface DocumentTax {
 }
 
 /**
- * A document as it was issued. It is frozen as JSON, and PDF, CSV, proofs and responses of the API are made from it alone. Amounts are decimal text in
+ * A document as it was issued. It is frozen as JSON, and PDF, CSV, proofs and the responses of the API are made from it alone. Amounts are decimal text in
  * minor units of the currency. It has sell amounts only.
  */
 export interface TenantDocument {

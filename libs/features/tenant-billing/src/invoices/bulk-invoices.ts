@@ -1,0 +1,193 @@
+import { AuditLog, type AuditContext } from '#libs/audit';
+import { queryableOf, Transaction } from '#libs/database';
+import { DomainError, errorFields, ValidationFailedError } from '#libs/kernel';
+import { Injectable, Logger } from '@nestjs/common';
+import { In } from 'typeorm';
+import { BillingRun } from '../entities/billing-run.entity';
+import { TenantInvoice } from '../entities/tenant-invoice.entity';
+import { isCritical, isPossible } from '../pricing/invoice.states';
+import { DraftOutdatedError, PeriodNotReadyError, TenantInvoiceNotFoundError } from '../tenant-billing.errors';
+import { InvoiceIssue } from './invoice-issue';
+import { TenantInvoiceReader, type TenantInvoiceFilters } from './invoice-reader';
+import { TenantInvoiceService } from './invoice.service';
+import { stateOf } from './invoice-verbs';
+
+/** The verbs that need nothing but a reason. */
+export const BULK_VERBS = ['refresh', 'approve', 'unapprove', 'issue', 'void'] as const;
+export type BulkVerb = (typeof BULK_VERBS)[number];
+
+/** Invoices of one bulk change. */
+export const MOST_INVOICES = 1_000;
+/** Verbs that run at the same time. */
+const AT_ONCE = 4;
+
+/** A verb on many invoices: those with these ids, or all that match the filters. */
+export interface BulkInvoices {
+  readonly verb: BulkVerb;
+  readonly ids?: readonly string[];
+  readonly filter?: TenantInvoiceFilters;
+}
+
+export interface BulkInvoiceResult {
+  readonly id: string;
+  /** `done`, or the code of the refusal. */
+  readonly code: string;
+  readonly detail: string | null;
+}
+
+/** `matched` is the sum of the other two. Of a plan: what would be done by the table of transitions. */
+export interface BulkInvoiceReport {
+  readonly verb: BulkVerb;
+  readonly matched: number;
+  readonly done: number;
+  readonly refused: number;
+  readonly results: readonly BulkInvoiceResult[];
+}
+
+type Frozen = Pick<TenantInvoice, 'id' | 'version'> & { readonly possible: boolean };
+
+const SERVICE: AuditContext = { by: { sub: 'billing', role: 'service' }, reason: 'by the billing profile of the tenant' };
+
+/** Carries a verb out on many invoices, and carries good drafts on by itself where the profile of their tenant allows it. */
+@Injectable()
+export class BulkInvoiceService {
+  private readonly log = new Logger(BulkInvoiceService.name);
+
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly reader: TenantInvoiceReader,
+    private readonly invoices: TenantInvoiceService,
+    private readonly issuing: InvoiceIssue,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** What `apply` would do now by the statuses and problems. Changes nothing. Throws `ValidationFailedError`. */
+  async plan(change: BulkInvoices): Promise<BulkInvoiceReport> {
+    const results = (await this.freeze(change)).map(({ id, frozen }): BulkInvoiceResult => {
+      if (!frozen) return refusal(id, new TenantInvoiceNotFoundError());
+      const detail = `The invoice cannot be changed by ${change.verb} now`;
+      return frozen.possible ? { id, code: 'done', detail: null } : { id, code: 'verb_not_possible', detail };
+    });
+    return reportOf(change.verb, results);
+  }
+
+  /**
+   * Each invoice is a transaction of its own with its own result. Ids and versions are read first: what changes or begins to match meanwhile stays as
+   * it is. Throws `ValidationFailedError` for more than 1,000 invoices.
+   */
+  async apply(change: BulkInvoices, because: AuditContext): Promise<BulkInvoiceReport> {
+    const waiting = await this.freeze(change);
+    const results = new Map<string, BulkInvoiceResult>();
+    const ids = waiting.map(({ id }) => id);
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) results.set(next.id, await this.one(change.verb, next, because));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const report = reportOf(change.verb, ids.flatMap((id) => results.get(id) ?? [])); // prettier-ignore
+    await this.transaction.run((em) =>
+      this.audit.record(queryableOf(em), {
+        ...because,
+        action: 'tenant_invoices_bulk_changed',
+        target: { type: 'tenant_invoices', id: change.verb },
+        details: { ...report, ...(change.filter && { filter: change.filter }) },
+      }),
+    );
+    return report;
+  }
+
+  /**
+   * Builds the drafts of rated months whose days of grace are over, and approves and issues good drafts of tenants with a profile that allows it. Problems stop
+   * for a person. Any number of workers may do so at the same time: of two verbs on one invoice one wins.
+   */
+  async carryOn(signal: AbortSignal): Promise<void> {
+    const months = await this.transaction.run((em) =>
+      em.createQueryBuilder(BillingRun, 'r').where(`r.status = 'completed' and r.draftsBuiltAt is null`).orderBy('r.period').getMany(),
+    );
+    for (const period of new Set(months.map((run) => run.period.slice(0, 7)))) {
+      if (signal.aborted) return;
+      await this.attempt(() => this.invoices.build(period, { ...SERVICE, reason: 'the month is rated and its days of grace are over' }));
+    }
+    for (const verb of ['approve', 'issue'] as const)
+      for (const { id, version } of await this.automatic(verb)) {
+        if (signal.aborted) return;
+        await this.attempt(() => (verb === 'approve' ? this.approve(id, version) : this.issuing.issue(id, version, SERVICE)));
+      }
+  }
+
+  private async freeze({ verb, ids, filter }: BulkInvoices): Promise<{ readonly id: string; readonly frozen: Frozen | undefined }[]> {
+    const found = ids ? [...new Set(ids)] : await this.reader.idsOf(filter ?? {}, MOST_INVOICES + 1);
+    if (found.length > MOST_INVOICES)
+      throw new ValidationFailedError([
+        { field: ids ? 'ids' : 'filter', message: `matches more than ${MOST_INVOICES} invoices: narrow it, and send several requests` },
+      ]);
+    const rows = await this.transaction.run((em) => em.findBy(TenantInvoice, { id: In(found) }));
+    const frozen = new Map(rows.map((row) => [row.id, { id: row.id, version: row.version, possible: isPossible(verb, stateOf(row)) }]));
+    return found.map((id) => ({ id, frozen: frozen.get(id) }));
+  }
+
+  private async one(verb: BulkVerb, { id, frozen }: { id: string; frozen: Frozen | undefined }, because: AuditContext) {
+    try {
+      if (!frozen) throw new TenantInvoiceNotFoundError();
+      await this.verb(verb, id, frozen.version, because);
+      return { id, code: 'done', detail: null };
+    } catch (error) {
+      if (error instanceof DomainError) return refusal(id, error);
+      throw error;
+    }
+  }
+
+  private verb(verb: BulkVerb, id: string, version: number, because: AuditContext): Promise<unknown> {
+    switch (verb) {
+      case 'refresh':
+        return this.invoices.refresh(id, version, because);
+      case 'approve':
+        return this.invoices.approve(id, version, because);
+      case 'unapprove':
+        return this.invoices.unapprove(id, version, because);
+      case 'issue':
+        return this.issuing.issue(id, version, because);
+      case 'void':
+        return this.issuing.void(id, version, because);
+    }
+  }
+
+  /** What a task may carry on: drafts of months without a critical problem, of tenants that want it. */
+  private async automatic(verb: 'approve' | 'issue'): Promise<TenantInvoice[]> {
+    const [status, modes] = verb === 'approve' ? (['draft', ['approve', 'issue']] as const) : (['ready', ['issue']] as const);
+    const found = await this.transaction.run((em) =>
+      em.find(TenantInvoice, { where: { kind: 'standard', status, auto: In([...modes]) }, order: { id: 'ASC' }, take: MOST_INVOICES }),
+    );
+    return found.filter(({ problems }) => !problems.some(isCritical));
+  }
+
+  /** A profile or price that changed since the build is taken over first. Without a good draft after that, it waits for a person. */
+  private async approve(id: string, version: number): Promise<void> {
+    try {
+      await this.invoices.approve(id, version, SERVICE);
+    } catch (error) {
+      if (!(error instanceof DraftOutdatedError)) throw error;
+      const draft = await this.invoices.refresh(id, version, SERVICE);
+      if (!draft.problems.some(isCritical)) await this.invoices.approve(id, draft.version, SERVICE);
+    }
+  }
+
+  /** A month that is not ready waits, and another worker or a person may have been first; anything else is logged. */
+  private async attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      if (error instanceof PeriodNotReadyError || STALE.includes(error.code)) return;
+      this.log.warn({ event: 'invoice_not_carried_on', ...errorFields(error) });
+    }
+  }
+}
+
+const STALE: readonly string[] = ['version_moved', 'verb_not_possible', 'tenant_invoice_not_found'];
+
+const refusal = (id: string, { code, message }: DomainError): BulkInvoiceResult => ({ id, code, detail: message });
+
+function reportOf(verb: BulkVerb, results: readonly BulkInvoiceResult[]): BulkInvoiceReport {
+  const done = results.filter(({ code }) => code === 'done').length;
+  return { verb, matched: results.length, done, refused: results.length - done, results };
+}

@@ -1,0 +1,262 @@
+import { canonicalJson, Money } from '#libs/kernel';
+import { createHash } from 'node:crypto';
+import { charactersWithoutGlyph } from '../documents/document-font';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
+import { monthOf } from '../months';
+import { SELL_PLACES } from '../pricing/price-lines';
+import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
+import { least } from '../wallets/draw-lots';
+import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
+import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
+import { decimalsOf } from '../pricing/currencies';
+import { roundLines } from './rounding';
+
+/** The kind of the line by which the promotion wallet lowers the net. */
+export const PROMOTION_LINE = 'promotion';
+
+/** The provider charges in it, and rated lines have it. */
+export const PROVIDER_CURRENCY = 'USD';
+
+/** The tax of an issuer without any rules: outside the scope of tax, 0 %. */
+export const WITHOUT_RULES: FrozenTax = {
+  status: 'decided',
+  category: 'O',
+  rate: '0',
+  label: 'No tax',
+  text: null,
+  title: 'Invoice',
+  evidence: { rule: 'the issuer has no tax rules' },
+};
+
+/** A rated line, or a correction of an earlier month: the difference of what is rated now and what was issued. */
+export interface SourceLine {
+  readonly tenant_id: string;
+  /** Null for a correction. */
+  readonly line_no: number | null;
+  /** The first day of the month that is corrected. */
+  readonly corrects: string | null;
+  readonly kind: string;
+  readonly description: string;
+  readonly resource_id: string | null;
+  readonly resource_name: string | null;
+  readonly quantity: string | null;
+  readonly unit: string;
+  /** Null: no rate was found. */
+  readonly sell: string | null;
+  readonly buy: string;
+  readonly explanation: unknown;
+}
+
+export interface DraftInputs {
+  readonly tenantId: string;
+  readonly kind: 'standard' | 'one_off';
+  readonly lines: readonly SourceLine[];
+  readonly adjustments: readonly Adjustment[];
+  readonly issuer: IssuerView;
+  readonly profile: ProfileView;
+  /** Null where none is set; not asked for in the provider's currency. */
+  readonly fx: ExchangeRate | null;
+  readonly tax: TaxDecision | FrozenTax;
+  /** What the promotion wallet has, in the currency of the invoice. */
+  readonly promotion: Money;
+}
+
+/** A line as the table has it. Amounts are decimal text. */
+export interface DraftLine extends Omit<SourceLine, 'line_no'> {
+  readonly line_no: number;
+  readonly unit_price: string | null;
+  readonly exact: string;
+  readonly net: string;
+  readonly tax_category: TaxCategory | null;
+  readonly tax_rate: string | null;
+}
+
+export interface Draft {
+  readonly currency: string;
+  readonly decimals: number;
+  readonly lines: readonly DraftLine[];
+  readonly taxes: readonly DocumentTax[];
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly problems: readonly InvoiceProblem[];
+  readonly terms: FrozenTerms;
+  /** SHA-256 over all of it: equal inputs give equal digests. [TBL-2] */
+  readonly digest: string;
+}
+
+/** Composes a draft: lines, nets, tax, totals and problems. Pure. */
+export function composeDraft(inputs: DraftInputs): Draft {
+  const { issuer, profile, tax, adjustments } = inputs;
+  const currency = profile.currency ?? issuer.currency;
+  const decimals = decimalsOf(currency);
+  const fx = currency === PROVIDER_CURRENCY ? null : inputs.fx;
+  const isPriceable = currency === PROVIDER_CURRENCY || fx !== null;
+  const decided = tax.status === 'decided' ? tax : null;
+  const sold = [
+    ...(isPriceable ? inputs.lines : []).flatMap((line) => (line.sell === null ? [] : [fromSource(line, line.sell, fx)])),
+    ...adjustments.map((adjustment) => fromAdjustment(inputs.tenantId, adjustment)),
+  ];
+  const unpriced = [...sold, ...promotionLines(inputs, sold, decimals)];
+  const group = decided ? `${decided.category} ${decided.rate}` : '';
+  const nets = roundLines(
+    unpriced.map(({ exact }) => ({ exact: Money.parse(exact, currency), group })),
+    decimals,
+    currency,
+  );
+  const lines = unpriced.map((line, at): DraftLine => ({
+    ...line,
+    line_no: at + 1,
+    net: nets[at]?.toText() ?? '0',
+    tax_category: decided?.category ?? null,
+    tax_rate: decided?.rate ?? null,
+  }));
+  const net = Money.sum(nets, currency).round(decimals, 'half_away');
+  const taxed = decided ? nets.map((one) => ({ net: one, category: decided.category, rate: decided.rate })) : [];
+  const taxes = documentTaxes(taxed, decimals, currency, () => ({ label: decided?.label ?? '', text: decided?.text ?? null }));
+  const taxSum = Money.sum(taxes.map((one) => Money.parse(one.tax, currency)), currency).round(decimals, 'half_away'); // prettier-ignore
+  const total = net.add(taxSum);
+  const terms = termsOf(inputs, fx);
+  const draft = {
+    currency,
+    decimals,
+    lines,
+    taxes,
+    net: net.toText(),
+    tax: taxSum.toText(),
+    total: total.toText(),
+    problems: problemsOf(
+      inputs,
+      total,
+      isPriceable,
+      lines.some(({ kind }) => kind === PROMOTION_LINE),
+    ),
+    terms,
+  };
+  return { ...draft, digest: createHash('sha256').update(canonicalJson(draft)).digest('hex') };
+}
+
+type Unpriced = Omit<DraftLine, 'line_no' | 'net' | 'tax_category' | 'tax_rate'>;
+
+function fromSource(line: SourceLine, sell: string, fx: ExchangeRate | null): Unpriced {
+  const { line_no: _order, ...rest } = line;
+  const exact = fx === null ? sell : Money.parse(sell).multiply(fx.rate).round(SELL_PLACES, 'half_away').trim().toText();
+  return { ...rest, exact, unit_price: unitPriceOf(exact, line.quantity) };
+}
+
+/** The promotion wallet lowers the net before tax, by whole units of the currency and never below zero. */
+function promotionLines({ tenantId, promotion }: DraftInputs, sold: readonly Unpriced[], decimals: number): Unpriced[] {
+  const net = Money.sum(sold.map(({ exact }) => Money.parse(exact)));
+  const unit = Money.parse('1').ratio(1n, 10n ** BigInt(decimals), decimals);
+  const used = least(promotion, unit.multiply(String(net.toUnits(decimals)))).round(decimals, 'half_away');
+  if (used.isZero() || used.isNegative()) return [];
+  const nothing = { corrects: null, resource_id: null, resource_name: null, quantity: null, unit_price: null, sell: null } as const;
+  const texts = { kind: PROMOTION_LINE, description: 'Promotion credit', unit: '' };
+  return [{ ...nothing, ...texts, tenant_id: tenantId, exact: used.negate().toText(), buy: '0', explanation: { wallet: 'promotion' } }];
+}
+
+function fromAdjustment(tenantId: string, { id, description, quantity, unit, unit_price, reason, added_by }: Adjustment): Unpriced {
+  return {
+    tenant_id: tenantId,
+    corrects: null,
+    kind: 'adjustment',
+    description,
+    resource_id: null,
+    resource_name: null,
+    quantity,
+    unit,
+    unit_price,
+    exact: Money.parse(unit_price).multiply(quantity).trim().toText(),
+    sell: null,
+    buy: '0',
+    explanation: { adjustment: id, reason, added_by },
+  };
+}
+
+/** The price of one unit, where quantity × price is exactly the value. */
+function unitPriceOf(exact: string, quantity: string | null): string | null {
+  if (quantity === null) return null;
+  const units = Money.parse(quantity);
+  if (units.isZero() || units.isNegative()) return null;
+  const places = quantity.split('.')[1]?.length ?? 0;
+  const price = Money.parse(exact).multiply(String(10n ** BigInt(places))).ratio(1n, units.toUnits(places), SELL_PLACES).trim(); // prettier-ignore
+  return price.multiply(quantity).equals(Money.parse(exact)) ? price.toText() : null;
+}
+
+function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRate | null): FrozenTerms {
+  return {
+    issuer: {
+      name: issuer.name ?? '',
+      address: issuer.address ?? '',
+      country: issuer.country ?? '',
+      tax_ids: issuer.tax_ids,
+      bank_text: issuer.bank_text,
+      logo_sha256: null,
+    },
+    customer: {
+      name: profile.legal_name ?? tenantId,
+      address: profile.address ?? '',
+      country: profile.country ?? '',
+      tax_ids: profile.tax_id === null ? [] : [{ kind: 'Tax ID', id: profile.tax_id }],
+      purchase_order: profile.purchase_order,
+    },
+    language: profile.language ?? 'en',
+    net_days: profile.net_days ?? issuer.net_days,
+    tax: tax.status === 'decided' ? tax : null,
+    fx,
+  };
+}
+
+function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, hasPromotion: boolean): InvoiceProblem[] {
+  const { tenantId, issuer, profile, tax, lines } = inputs;
+  const tenant = `tenants/${tenantId}`;
+  const critical = (code: string, path: string, detail: string): InvoiceProblem => ({ code, severity: 'critical', path, detail });
+  const without = lines.filter(({ sell }) => sell === null);
+  const currency = profile.currency ?? issuer.currency;
+  const months = [...new Set(lines.flatMap(({ corrects }) => (corrects === null ? [] : monthOf(corrects))))].sort();
+  return [
+    ...issuer.problems.map(({ detail }) => critical('issuer_incomplete', `issuers/${issuer.id}`, detail)),
+    ...profile.problems.map(({ detail }) => critical('profile_incomplete', tenant, detail)),
+    ...(profile.paused
+      ? [critical('profile_paused', tenant, 'Nothing is issued to the tenant while its billing profile is paused; set `paused` to false')]
+      : []),
+    ...(without.length > 0
+      ? [
+          critical(
+            'no_rate',
+            tenant,
+            `${without.length} lines have no rate: ${named(without)}. Add a rate that applies to them, and rate the month again`,
+          ),
+        ]
+      : []),
+    ...(isPriceable
+      ? []
+      : [critical('no_fx_rate', tenant, `There is no exchange rate to ${currency}; add one with POST /api/v1/billing/fx-rates`)]),
+    ...(tax.status === 'undecided' ? tax.problems.map(({ code, detail }) => critical(code, tenant, detail)) : []),
+    ...unprintable(inputs).map((detail) => critical('character_not_printable', tenant, detail)),
+    ...(total.isNegative()
+      ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')]
+      : []),
+    ...(total.isZero() && !issuer.issue_zero && !hasPromotion
+      ? [critical('zero_total', tenant, 'There is nothing to pay; set `issue_zero` of the issuer to issue such invoices')]
+      : []),
+    ...months.map((month): InvoiceProblem => ({
+      code: 'corrects_month',
+      severity: 'warning',
+      path: tenant,
+      detail: `The month ${month} was rated again after its invoice was issued; this draft has the difference`,
+    })),
+  ];
+}
+
+/** What the font of documents cannot show would be missing on paper. */
+function unprintable({ issuer, profile, lines, adjustments }: DraftInputs): string[] {
+  const texts = [issuer.name, issuer.address, issuer.bank_text, profile.legal_name, profile.address, profile.purchase_order];
+  const names = [...lines, ...adjustments].flatMap((line) => [line.description, 'resource_name' in line ? line.resource_name : null]);
+  const characters = charactersWithoutGlyph([...texts, ...names].join('\n'));
+  if (characters.length === 0) return [];
+  return [`Documents cannot show the characters ${characters.slice(0, 20).join(' ')}; write the names and addresses that have them with other letters`]; // prettier-ignore
+}
+
+const named = (lines: readonly SourceLine[]): string =>
+  [...new Set(lines.map(({ description }) => description))].sort().slice(0, 5).join(', ');
