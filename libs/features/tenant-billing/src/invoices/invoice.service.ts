@@ -72,7 +72,7 @@ export class TenantInvoiceService {
         decimals: 2,
         changedBy: because.by.sub,
       };
-      const { identifiers } = await em.insert(TenantInvoice, values);
+      const { identifiers } = await em.insert(TenantInvoice, { ...values, ...NOTHING });
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
       await this.derive(em, empty, adjustments, because);
