@@ -135,6 +135,7 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   arrayMinSize: ([minItems]) => ({ minItems }),
   arrayNotEmpty: () => ({ minItems: 1 }),
   arrayMaxSize: ([maxItems]) => ({ maxItems }),
+  arrayUnique: () => ({ type: 'array' }),
   isFirewallRule: ([side]) => ({
     type: 'object',
     required: ['protocol', String(side)],

@@ -33,6 +33,9 @@ export interface Adjust {
 /** Manual lines of one invoice. */
 const MOST_ADJUSTMENTS = 200;
 const PLATFORM = { kind: 'platform' } as const;
+const ZERO = Money.parse('0');
+/** An insert writes every amount. */
+const NOTHING = { net: ZERO, tax: ZERO, total: ZERO, due: ZERO, paid: ZERO, credited: ZERO, wallet: ZERO } as const;
 /** Builds drafts and carries out the verbs on them; `InvoiceIssue` issues and makes void. */
 @Injectable()
 export class TenantInvoiceService {
@@ -72,7 +75,7 @@ export class TenantInvoiceService {
         decimals: 2,
         changedBy: because.by.sub,
       };
-      const { identifiers } = await em.insert(TenantInvoice, values);
+      const { identifiers } = await em.insert(TenantInvoice, { ...values, ...NOTHING });
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
       await this.derive(em, empty, adjustments, because);
