@@ -45,7 +45,7 @@ beforeAll(async () => {
     ['birch', 5],
   ] as const) {
     // prettier-ignore
-    await world.owner.query(`insert into tenants (id, name, source) values ($1, $1, 'admin')`, [tenant]);
+    await world.owner.query(`insert into tenants (id, name, source) values ($1, $1, 'admin') on conflict do nothing`, [tenant]);
     const { version: seen, ...before } = await profiles.profile(tenant);
     const filled = { ...before, legal_name: `${tenant} Ltd`, address: 'A street', country: 'AU', is_business: true, net_days: netDays };
     await profiles.replaceProfile(tenant, filled, seen, BECAUSE);
