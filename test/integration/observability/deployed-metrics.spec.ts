@@ -1,3 +1,7 @@
+/**
+ * The metrics of processes that have just started.
+ * @loads-anew
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';

@@ -24,6 +24,9 @@ const TABLES = [
   'rate_overrides',
   'tenant_rate_cards',
   'tenant_invoices',
+  'tax_rules',
+  'wallet_entries',
+  'dunning_policies',
   'fx_rates',
 ];
 

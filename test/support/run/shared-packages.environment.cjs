@@ -28,6 +28,7 @@ module.exports = class SharedPackagesEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     this.global = globalThis;
+    this.loadsAnew = 'loads-anew' in context.docblockPragmas;
     this.moduleMocker = new ModuleMocker(globalThis);
     this.fakeTimersModern = new ModernFakeTimers({ config: config.projectConfig, global: globalThis });
     const { console, process } = globalThis;

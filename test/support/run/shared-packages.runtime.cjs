@@ -10,18 +10,21 @@ const ROOT = join(__dirname, '../../..');
 const isSource = (path) => /^\/(apps|libs)\/.*(?<!\.spec)\.ts$/.test(path.slice(ROOT.length)) && path.startsWith(ROOT);
 
 /** The modules of the product that this process has loaded, by path. */
-const sources = new Map();
-/** The runtime of the running spec file. */
+const shared = new Map();
+/** The runtime of the running spec file, and the modules that it sees. */
 let current;
+let sources = shared;
 
 /**
  * Loads each package and each module of the product once per process. Jest's own way evaluates all of them anew for each spec file: about
- * three seconds of CPU a file, half of the whole run. Specs and what they share in `test` are still loaded for each file.
+ * three seconds of CPU a file, half of the whole run. Specs and what they share in `test` are still loaded for each file. A file that begins with
+ * `@loads-anew` in a comment gets modules of its own, as a process has them at its start.
  */
 module.exports = class SharedModulesRuntime extends Runtime {
   constructor(...given) {
     super(...given);
     current = this; // eslint-disable-line @typescript-eslint/no-this-alias
+    sources = this._environment.loadsAnew ? new Map() : shared;
     const { cjsLoader, executor } = this;
     const requireModule = cjsLoader.requireModule.bind(cjsLoader);
     cjsLoader.requireModule = (from, moduleName, options, isActual) => {

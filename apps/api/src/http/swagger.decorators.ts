@@ -135,6 +135,19 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   arrayMinSize: ([minItems]) => ({ minItems }),
   arrayNotEmpty: () => ({ minItems: 1 }),
   arrayMaxSize: ([maxItems]) => ({ maxItems }),
+  isFirewallRule: ([side]) => ({
+    type: 'object',
+    required: ['protocol', String(side)],
+    properties: {
+      protocol: { type: 'string', enum: ['tcp', 'udp', 'icmp'], description: 'Protocol' },
+      ports: { type: 'string', description: 'A port, a range such as 8000-9000, or 0 for all' },
+      [String(side)]: {
+        type: 'object',
+        additionalProperties: { type: 'array', items: {} },
+        description: 'The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider',
+      },
+    },
+  }),
   isBoolean: () => ({ type: 'boolean' }),
   isByteLength: ([, maxLength]) => ({ type: 'string', maxLength }),
   isInt: () => ({ type: 'integer' }),

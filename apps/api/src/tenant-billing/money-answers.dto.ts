@@ -239,7 +239,7 @@ export class NotificationRequestResponse implements NotificationRequestView {
   readonly subject: string;
 
   @ApiAnyObject('The facts, such as the invoice and what is due')
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: object;
 
   @ApiTime('Time of the request')
   readonly created_at: string;

@@ -1381,7 +1381,7 @@ export interface paths {
     put?: never;
     /**
      * Credit lines of an invoice
-     * @description Issues a credit note with the tax of the lines. It lowers what is due first; `rest` says where the other part goes. 409 `not_creditable` for more than is left of a line or of the invoice.
+     * @description Issues a credit note with the tax of the lines. It lowers what is due first; `rest` names where the other part goes. 409 `not_creditable` for more than is left of a line or of the invoice.
      *
      *     Who: Platform admins.
      */
@@ -1666,116 +1666,6 @@ export interface paths {
      *     Who: Platform admins.
      */
     post: operations['RateCards_simulate'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/credit-notes/{id}/document.pdf': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Get a credit note as PDF
-     * @description As the PDF of an invoice. 409 `document_pending` until it is printed.
-     *
-     *     Who: Tenants (own rows only) and platform admins.
-     */
-    get: operations['CreditNoteDocuments_pdf'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/credit-notes/{id}/proof.json': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Get the proof of a credit note
-     * @description As the proof of an invoice.
-     *
-     *     Who: Tenants (own rows only) and platform admins.
-     */
-    get: operations['CreditNoteDocuments_proof'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/tenant-invoices/{id}/document.pdf': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Get an invoice as PDF
-     * @description PDF/A-3 with the proof attached. 409 `document_pending` with `Retry-After` until a worker has printed it. It never changes.
-     *
-     *     Who: Tenants (own rows only) and platform admins.
-     */
-    get: operations['InvoiceDocuments_pdf'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/tenant-invoices/{id}/proof.json': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Get the proof of an invoice
-     * @description Every figure from quantity and price to the total, signed. Admins may ask for the proof of the issuer, which opens what lies behind.
-     *
-     *     Who: Tenants (own rows only) and platform admins.
-     */
-    get: operations['InvoiceDocuments_proof'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/proof-key': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Get the key that signs proofs
-     * @description The public key of today. Documents of before an exchange have the key of then.
-     *
-     *     Who: Tenants (own rows only) and platform admins.
-     */
-    get: operations['ProofKey_get'];
-    put?: never;
-    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -4313,13 +4203,30 @@ export interface components {
         [key: string]: unknown;
       };
     } & (
+      | components['schemas']['Start_assign_ip']
+      | components['schemas']['Start_attach_firewall']
+      | components['schemas']['Start_attach_volume']
+      | components['schemas']['Start_create_firewall']
+      | components['schemas']['Start_create_volume']
       | components['schemas']['Start_delete_dns_record']
+      | components['schemas']['Start_delete_snapshot']
+      | components['schemas']['Start_delete_volume']
       | components['schemas']['Start_demo']
       | components['schemas']['Start_destroy_droplet']
+      | components['schemas']['Start_detach_volume']
       | components['schemas']['Start_power_droplet']
       | components['schemas']['Start_provision_droplet']
+      | components['schemas']['Start_release_ip']
+      | components['schemas']['Start_rename_droplet']
+      | components['schemas']['Start_reserve_ip']
       | components['schemas']['Start_resize_droplet']
+      | components['schemas']['Start_resize_volume']
+      | components['schemas']['Start_restore_droplet']
+      | components['schemas']['Start_set_droplet_backups']
       | components['schemas']['Start_snapshot_droplet']
+      | components['schemas']['Start_tag_resource']
+      | components['schemas']['Start_unassign_ip']
+      | components['schemas']['Start_update_firewall']
       | components['schemas']['Start_upsert_dns_record']
     );
     SagaResponseList: {
@@ -6366,21 +6273,6 @@ export interface components {
        */
       period: string;
     };
-    ProofKeyResponse: {
-      /**
-       * @description The kind of the key
-       * @enum {string}
-       */
-      algorithm: 'ed25519';
-      /** @description The raw key in hexadecimal digits, as the field `public_key` of a proof has it */
-      public_key: string;
-      /** @description The key as a file for `npm run invoice:verify -- FILE.pdf --key FILE` */
-      pem: string;
-    };
-    ProofKeyResponseAnswer: {
-      /** @description The object */
-      data: components['schemas']['ProofKeyResponse'];
-    };
     RateOverrideResponse: {
       /**
        * Format: uuid
@@ -7602,6 +7494,124 @@ export interface components {
       /** @description Only with `limit_exceeded`: what the start would add */
       requested?: unknown;
     };
+    WithDropletInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    AttachFirewallInput: {
+      /** @description Ids in the inventory of the droplets of the firewall; a tenant must name one of its own */
+      droplet_resource_ids: string[];
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    CreateFirewallInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /** @description Ids in the inventory of the droplets of the firewall; a tenant must name one of its own */
+      droplet_resource_ids?: string[];
+      /**
+       * @description All rules for incoming traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "22",
+       *         "sources": {
+       *           "addresses": [
+       *             "203.0.113.0/24"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      inbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        sources: {
+          [key: string]: unknown[];
+        };
+      }[];
+      /**
+       * @description All rules for outgoing traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "443",
+       *         "destinations": {
+       *           "addresses": [
+       *             "0.0.0.0/0",
+       *             "::/0"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      outbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        destinations: {
+          [key: string]: unknown[];
+        };
+      }[];
+    };
+    CreateVolumeInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /**
+       * @description Size of the volume in GiB; a volume only grows
+       * @example 100
+       */
+      size_gib: number;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region: string;
+      /**
+       * Format: uuid
+       * @description Id of a project of this service. A tenant with one project may leave it out; the default for an admin is the default project
+       */
+      project_id?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet to which the new volume is attached
+       */
+      attach_to?: string;
+      /**
+       * @description File system with which the provider formats the volume; none by default
+       * @example ext4
+       * @enum {string}
+       */
+      filesystem_type?: 'ext4' | 'xfs';
+    };
     DnsRecordInput: {
       /**
        * @description Name of the zone
@@ -7645,6 +7655,13 @@ export interface components {
       /** @description Selects the record with this data among several of this name and type */
       dns_record_previous_data?: string;
     };
+    OwnResourceInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
     DemoInput: {
       /**
        * @description The steps, in any order, any number of times
@@ -7683,7 +7700,19 @@ export interface components {
       after_hours?: number;
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    DetachVolumeInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
@@ -7696,13 +7725,13 @@ export interface components {
       action: 'on' | 'off' | 'shutdown' | 'reboot';
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
     ProvisionDropletInput: {
       /**
-       * @description Name of the droplet
+       * @description Name that the resource gets
        * @example acme-web-02
        */
       name: string;
@@ -7717,7 +7746,7 @@ export interface components {
        */
       region: string;
       /**
-       * @description Slug of a public image, or the id of a snapshot or backup
+       * @description Slug of a public image, or the provider's id of a snapshot or backup
        * @example ubuntu-24-04-x64
        */
       image: string;
@@ -7734,7 +7763,7 @@ export interface components {
        */
       backups?: boolean;
       /**
-       * @description Tags of the droplet; platform admins only
+       * @description Tags, all of them; platform admins only
        * @example [
        *       "web"
        *     ]
@@ -7747,6 +7776,47 @@ export interface components {
       vpc_uuid?: string;
       /** @description Script for the first boot of the droplet; never returned, because it may contain secrets */
       user_data?: string;
+    };
+    ReleaseIpInput: {
+      /**
+       * @description Release the address although DNS records of its owner point at it
+       * @example false
+       */
+      force?: boolean;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    RenameDropletInput: {
+      /**
+       * @description Name that the resource gets
+       * @example acme-web-02
+       */
+      name: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    ReserveIpInput: {
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of the droplet that takes part
+       */
+      droplet_resource_id?: string;
+      /**
+       * Format: uuid
+       * @description Id of a project of this service. A tenant with one project may leave it out; the default for an admin is the default project
+       */
+      project_id?: string;
     };
     ResizeDropletInput: {
       /**
@@ -7761,16 +7831,259 @@ export interface components {
       disk?: boolean;
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    ResizeVolumeInput: {
+      /**
+       * @description Size of the volume in GiB; a volume only grows
+       * @example 100
+       */
+      size_gib: number;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    RestoreDropletInput: {
+      /**
+       * @description Slug of a public image, or the provider's id of a snapshot or backup
+       * @example ubuntu-24-04-x64
+       */
+      image: string;
+      /**
+       * @description Take no snapshot of the present disk first
+       * @example false
+       */
+      skip_snapshot?: boolean;
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+    };
+    DropletBackupsInput: {
+      /**
+       * @description Whether the provider makes backups of the droplet
+       * @example true
+       */
+      enabled: boolean;
+      /**
+       * @description How often backups are made; weekly by default
+       * @example weekly
+       * @enum {string}
+       */
+      plan?: 'weekly' | 'daily';
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
     };
     OwnDropletInput: {
       /**
        * Format: uuid
-       * @description Id of the droplet in the inventory
+       * @description Id in the inventory of what the saga works on
        */
       resource_id: string;
+    };
+    TagResourceInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+      /**
+       * @description Tags, all of them; platform admins only
+       * @example [
+       *       "web"
+       *     ]
+       */
+      tags: string[];
+    };
+    UpdateFirewallInput: {
+      /**
+       * Format: uuid
+       * @description Id in the inventory of what the saga works on
+       */
+      resource_id: string;
+      /**
+       * @description All rules for incoming traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "22",
+       *         "sources": {
+       *           "addresses": [
+       *             "203.0.113.0/24"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      inbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        sources: {
+          [key: string]: unknown[];
+        };
+      }[];
+      /**
+       * @description All rules for outgoing traffic, as at the provider; tenants name `addresses` only
+       * @example [
+       *       {
+       *         "protocol": "tcp",
+       *         "ports": "443",
+       *         "destinations": {
+       *           "addresses": [
+       *             "0.0.0.0/0",
+       *             "::/0"
+       *           ]
+       *         }
+       *       }
+       *     ]
+       */
+      outbound_rules: {
+        /**
+         * @description Protocol
+         * @enum {string}
+         */
+        protocol: 'tcp' | 'udp' | 'icmp';
+        /** @description A port, a range such as 8000-9000, or 0 for all */
+        ports?: string;
+        /** @description The other side: `addresses`, or `droplet_ids`, `load_balancer_uids`, `kubernetes_ids` and `tags` of the provider */
+        destinations: {
+          [key: string]: unknown[];
+        };
+      }[];
+    };
+    Start_assign_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'assign_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['WithDropletInput'];
+    };
+    Start_attach_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'attach_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['AttachFirewallInput'];
+    };
+    Start_attach_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'attach_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['WithDropletInput'];
+    };
+    Start_create_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'create_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['CreateFirewallInput'];
+    };
+    Start_create_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'create_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['CreateVolumeInput'];
     };
     Start_delete_dns_record: {
       /**
@@ -7795,6 +8108,54 @@ export interface components {
       kind: 'delete_dns_record';
       /** @description Input of the saga kind */
       input: components['schemas']['DnsRecordInput'];
+    };
+    Start_delete_snapshot: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'delete_snapshot';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
+    };
+    Start_delete_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'delete_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
     };
     Start_demo: {
       /**
@@ -7844,6 +8205,30 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['DestroyDropletInput'];
     };
+    Start_detach_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'detach_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['DetachVolumeInput'];
+    };
     Start_power_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7892,6 +8277,78 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['ProvisionDropletInput'];
     };
+    Start_release_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'release_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ReleaseIpInput'];
+    };
+    Start_rename_droplet: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'rename_droplet';
+      /** @description Input of the saga kind */
+      input: components['schemas']['RenameDropletInput'];
+    };
+    Start_reserve_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'reserve_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ReserveIpInput'];
+    };
     Start_resize_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7916,6 +8373,78 @@ export interface components {
       /** @description Input of the saga kind */
       input: components['schemas']['ResizeDropletInput'];
     };
+    Start_resize_volume: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'resize_volume';
+      /** @description Input of the saga kind */
+      input: components['schemas']['ResizeVolumeInput'];
+    };
+    Start_restore_droplet: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'restore_droplet';
+      /** @description Input of the saga kind */
+      input: components['schemas']['RestoreDropletInput'];
+    };
+    Start_set_droplet_backups: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'set_droplet_backups';
+      /** @description Input of the saga kind */
+      input: components['schemas']['DropletBackupsInput'];
+    };
     Start_snapshot_droplet: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7939,6 +8468,78 @@ export interface components {
       kind: 'snapshot_droplet';
       /** @description Input of the saga kind */
       input: components['schemas']['OwnDropletInput'];
+    };
+    Start_tag_resource: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'tag_resource';
+      /** @description Input of the saga kind */
+      input: components['schemas']['TagResourceInput'];
+    };
+    Start_unassign_ip: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'unassign_ip';
+      /** @description Input of the saga kind */
+      input: components['schemas']['OwnResourceInput'];
+    };
+    Start_update_firewall: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Admins only, with a `reason`: start although a limit or the status of the tenant refuses, and without approval
+       * @example false
+       */
+      override?: boolean;
+      /**
+       * @description The `plan_hash` of a plan: the start runs only while its plan is still that one, else 409 `plan_changed`
+       * @example 3q2-7wAAbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+       */
+      plan_hash?: string;
+      /**
+       * @description Saga kind (enum property replaced by openapi-typescript)
+       * @enum {string}
+       */
+      kind: 'update_firewall';
+      /** @description Input of the saga kind */
+      input: components['schemas']['UpdateFirewallInput'];
     };
     Start_upsert_dns_record: {
       /**
@@ -16069,408 +16670,6 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  CreditNoteDocuments_pdf: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Id of the credit note */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/pdf': string;
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not Found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Conflict */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  CreditNoteDocuments_proof: {
-    parameters: {
-      query?: {
-        /** @description `true`: the proof of the issuer, with buy amounts; platform admins only */
-        issuer?: 'true' | 'false';
-      };
-      header?: never;
-      path: {
-        /** @description Id of the credit note */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': string;
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not Found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  InvoiceDocuments_pdf: {
-    parameters: {
-      query?: {
-        /** @description Which document of the invoice; the void notice of a void invoice unless given */
-        kind?: 'invoice' | 'void_notice';
-      };
-      header?: never;
-      path: {
-        /** @description Id of the invoice */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/pdf': string;
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not Found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Conflict */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  InvoiceDocuments_proof: {
-    parameters: {
-      query?: {
-        /** @description `true`: the proof of the issuer, with buy amounts; platform admins only */
-        issuer?: 'true' | 'false';
-        /** @description Which document of the invoice; the void notice of a void invoice unless given */
-        kind?: 'invoice' | 'void_notice';
-      };
-      header?: never;
-      path: {
-        /** @description Id of the invoice */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': string;
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Not Found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Internal Server Error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Service Unavailable */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  ProofKey_get: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description OK */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ProofKeyResponseAnswer'];
-        };
-      };
-      /** @description Bad Request */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Unauthorized */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Forbidden */
-      403: {
         headers: {
           [name: string]: unknown;
         };

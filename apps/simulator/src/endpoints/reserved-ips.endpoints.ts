@@ -1,4 +1,4 @@
-import { type Answer, list, noContent, notFound, ok, sourceOf, unprocessable } from '../http/answer';
+import { type Answer, list, noContent, notFound, ok, pendingEvent, sourceOf, unprocessable } from '../http/answer';
 import { type EndpointGroup, integerParam, objectBody, type ProviderRequest, type Route } from '../http/route';
 import type { ReservedIpRecord } from '../world/records';
 import type { World } from '../world/world';
@@ -89,6 +89,8 @@ function release(world: World, request: ProviderRequest): Answer {
 function act(world: World, request: ProviderRequest, word: string): Answer {
   const address = existingIp(world, request);
   const { type, droplet_id: dropletId } = objectBody(request);
+  const isPending = world.collections.actions.all().some(({ status, input }) => status === 'in-progress' && input?.ip === address.ip);
+  if (isPending) throw unprocessable('The address already has a pending event.');
   if (type === 'unassign') {
     if (address.droplet_id === null) throw unprocessable('The address is not assigned to a Droplet.');
     return ok({ action: actionView(world, assign(world, address, null, word)) }, 201);
@@ -96,7 +98,10 @@ function act(world: World, request: ProviderRequest, word: string): Answer {
   if (type !== 'assign') throw unprocessable('type is invalid');
   const droplet = world.collections.droplets.get(Number(dropletId));
   if (droplet === undefined) throw notFound();
-  if (isBusy(world, droplet)) throw unprocessable('Droplet already has a pending event.');
+  if (droplet.region !== address.region) throw unprocessable('Droplet and address must be in the same region');
+  const others = world.collections.floating_ips.all().filter(({ ip }) => ip !== address.ip);
+  if (others.some(({ droplet_id }) => droplet_id === droplet.id)) throw unprocessable('Droplet already has a reserved IP.');
+  if (isBusy(world, droplet)) throw pendingEvent();
   return ok({ action: actionView(world, assign(world, address, droplet.id, word)) }, 201);
 }
 

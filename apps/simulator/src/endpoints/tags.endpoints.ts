@@ -75,6 +75,7 @@ function deleteTag(world: World, request: ProviderRequest): Answer {
   for (const droplet of world.collections.droplets.all()) {
     if (droplet.tags.includes(tag.name)) removeTag(world, tag, { resource_id: String(droplet.id), resource_type: 'droplet' });
   }
+  for (const { resource_id: id, resource_type: type } of tag.others) if (type === 'volume') changeVolume(world, tag, id, false);
   world.collections.tags.remove(tag.name.toLowerCase());
   return noContent;
 }
@@ -85,7 +86,8 @@ function changeResources(world: World, request: ProviderRequest, change: Change)
   existingTag(world, request);
   const wanted = resources.map(readResource);
   const missing = wanted.find(
-    ({ resource_id, resource_type }) => resource_type === 'droplet' && !world.collections.droplets.get(Number(resource_id)),
+    ({ resource_id: id, resource_type: type }) =>
+      (type === 'droplet' && !world.collections.droplets.get(Number(id))) || (type === 'volume' && !world.collections.volumes.get(id)),
   );
   if (missing !== undefined) throw notFound();
   for (const resource of wanted) change(world, existingTag(world, request), resource);
@@ -98,10 +100,19 @@ function readResource(input: unknown): TaggedResource {
   return { resource_id, resource_type };
 }
 
-function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
+/** A volume names its tags too. */
+function changeVolume(world: World, tag: TagRecord, id: string, add: boolean): void {
+  const volume = world.collections.volumes.get(id);
+  if (volume === undefined) return;
+  const others = volume.tags.filter((name) => name !== tag.name);
+  world.collections.volumes.put({ ...volume, tags: add ? [...others, tag.name] : others });
+}
+
+export function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   if (resource.resource_type !== 'droplet') {
     const known = tag.others.some((other) => other.resource_id === resource.resource_id && other.resource_type === resource.resource_type);
     if (!known) world.collections.tags.put({ ...tag, others: [...tag.others, resource] });
+    if (resource.resource_type === 'volume') changeVolume(world, tag, resource.resource_id, true);
     return;
   }
   const droplet = world.collections.droplets.get(Number(resource.resource_id));
@@ -111,10 +122,11 @@ function addTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   world.after('tag_listed_ms', 'tags_indexed', droplet.id, { data: { tags: [tag.name] } });
 }
 
-function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void {
+export function removeTag(world: World, tag: TagRecord, resource: TaggedResource): void {
   if (resource.resource_type !== 'droplet') {
     const left = tag.others.filter((other) => other.resource_id !== resource.resource_id || other.resource_type !== resource.resource_type);
     world.collections.tags.put({ ...tag, others: left });
+    if (resource.resource_type === 'volume') changeVolume(world, tag, resource.resource_id, false);
     return;
   }
   const droplet = world.collections.droplets.get(Number(resource.resource_id));

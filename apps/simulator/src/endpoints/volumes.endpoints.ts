@@ -1,9 +1,11 @@
-import { type Answer, list, noContent, notFound, ok, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
+import { type Answer, list, noContent, notFound, ok, pendingEvent, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
 import { type EndpointGroup, integerParam, objectBody, type ProviderRequest } from '../http/route';
-import type { VolumeRecord, VolumeSnapshotRecord } from '../world/records';
+import type { ActionRecord, TagRecord, VolumeRecord, VolumeSnapshotRecord } from '../world/records';
 import type { World } from '../world/world';
 import { actionView, completeAction, startResourceAction } from './actions.endpoints';
+import { isBusy } from './droplet-lifecycle';
 import { leaveProject, placeInProject } from './project-members.endpoints';
+import { addTag, registerTags, removeTag } from './tags.endpoints';
 
 /** Volumes. A volume is attached to at most one droplet; its name is unique in its region. */
 export const volumesEndpoints: EndpointGroup = {
@@ -58,19 +60,26 @@ function createVolume(world: World, request: ProviderRequest): Answer {
     filesystem_type: typeof type === 'string' ? type : '',
     filesystem_label: typeof label === 'string' ? label : '',
     droplet_ids: [],
-    tags: Array.isArray(tags) ? tags.map(String) : [],
+    tags: [],
     created_at: world.now,
   });
+  for (const tag of tagged(world, registerTags(world, tags ?? []))) addTag(world, tag, { resource_id: volume.id, resource_type: 'volume' });
   placeInProject(world, `do:volume:${volume.id}`, undefined);
-  return ok({ volume: volumeView(world, volume) }, 201);
+  return ok({ volume: volumeView(world, world.collections.volumes.get(volume.id) ?? volume) }, 201);
 }
 
 function deleteVolume(world: World, request: ProviderRequest): Answer {
   const volume = existingVolume(world, request);
   if (volume.droplet_ids.length > 0) throw new ProviderRefusal('conflict', 'attached volume cannot be deleted');
+  for (const tag of tagged(world, volume.tags)) removeTag(world, tag, { resource_id: volume.id, resource_type: 'volume' });
   world.collections.volumes.remove(volume.id);
   leaveProject(world, `do:volume:${volume.id}`);
   return noContent;
+}
+
+/** The tag objects of these names. */
+function tagged(world: World, names: readonly string[]): TagRecord[] {
+  return names.flatMap((name) => world.collections.tags.get(name.toLowerCase()) ?? []);
 }
 
 function listSnapshotsOf(world: World, request: ProviderRequest): Answer {
@@ -128,6 +137,8 @@ function actOnVolume(world: World, request: ProviderRequest): Answer {
   const { type, droplet_id: dropletId, size_gigabytes: size } = objectBody(request);
   const action = TYPES[String(type)];
   if (action === undefined) throw unprocessable('type is invalid');
+  if (actionsOf(world, volume.id).some(({ status }) => status === 'in-progress'))
+    throw unprocessable('Volume already has a pending event.');
   if (type === 'attach') checkAttach(world, volume, dropletId);
   if (type === 'detach' && volume.droplet_ids[0] !== dropletId) throw unprocessable('Attachment not found');
   if (type === 'resize' && (typeof size !== 'number' || size <= volume.size_gigabytes))
@@ -142,6 +153,7 @@ function checkAttach(world: World, volume: VolumeRecord, dropletId: unknown): vo
   if (droplet === undefined) throw notFound();
   if (droplet.region !== volume.region) throw unprocessable('Droplet and volume must be in the same region');
   if (volume.droplet_ids.length > 0) throw unprocessable('Volume is already attached to a droplet');
+  if (isBusy(world, droplet)) throw pendingEvent();
 }
 
 function finishVolumeAction(world: World, actionId: string | number, data: Record<string, unknown>): void {
@@ -166,11 +178,15 @@ function putOnDroplet(world: World, volume: VolumeRecord, dropletId: number | nu
 
 function listVolumeActions(world: World, request: ProviderRequest): Answer {
   const { id } = existingVolume(world, request);
-  const own = world.collections.actions.all().filter((action) => action.hidden !== true && action.input?.volume_id === id);
+  const own = actionsOf(world, id).filter((action) => action.hidden !== true);
   return list(
     'actions',
     sourceOf(own.toReversed(), (action) => actionView(world, action)),
   );
+}
+
+function actionsOf(world: World, volumeId: string): ActionRecord[] {
+  return world.collections.actions.all().filter((action) => action.input?.volume_id === volumeId);
 }
 
 function getVolumeAction(world: World, request: ProviderRequest): Answer {

@@ -47,6 +47,12 @@ export class Catalog {
     return orderProblems(order, { ...known, slugs: allKnown ? NO_SLUGS : await this.availableSlugs() });
   }
 
+  /** Undefined when there is no copy yet. */
+  async hasRegion(slug: string): Promise<boolean | undefined> {
+    if ((await this.refreshes.countBy({ takenAt: Not(IsNull()) })) === 0) return undefined;
+    return this.regions.existsBy({ slug });
+  }
+
   /** Undefined when the copy does not contain the size, or there is no copy yet. */
   async size(slug: string): Promise<Size | undefined> {
     return (await this.sizes.findOneBy({ slug })) ?? undefined;

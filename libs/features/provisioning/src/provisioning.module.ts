@@ -11,7 +11,7 @@ import { DesiredStateRepository } from './desired-state/desired-state.repository
 import { DesiredStateService } from './desired-state/desired-state.service';
 import { DeleteRecordStep } from './dns/delete-record.step';
 import { DeleteRecordSaga, UpsertRecordSaga, ZoneAccess } from './dns/dns.sagas';
-import { RecordForecasts } from './dns/record-forecasts';
+import { RecordForecasts, ZoneReferences } from './dns/record-forecasts';
 import { DnsRecordCompensation, EnsureRecordStep } from './dns/ensure-record.step';
 import { AssignProjectStep } from './droplets/assign-project.step';
 import { AwaitActiveStep } from './droplets/await-active.step';
@@ -40,8 +40,25 @@ import { Orphan } from './entities/orphan.entity';
 import { ProviderPollResult } from './entities/provider-poll-result.entity';
 import { SharedPolls } from './polling/shared-poll';
 import { SharedProviderPoller } from './polling/shared-provider-poller';
+import * as change from './products/change-product.steps';
+import { CreateFirewallStep, CreateVolumeStep } from './products/create-product.steps';
+import { DeleteSnapshotStep, DeleteVolumeStep, ReleaseIpStep } from './products/delete-product.steps';
+import { ProductAccess } from './products/product-access';
+import { ProductForecasts } from './products/product-forecasts';
+import { ProductRunner } from './products/product-runner';
+import { AddressSagas, DropletSettingSagas, FirewallSagas, VolumeSagas } from './products/product.sagas';
+import {
+  AssignVolumeStep,
+  RecordChangeStep,
+  RegisterFirewallStep,
+  RegisterIpStep,
+  RegisterVolumeStep,
+} from './products/record-product.steps';
+import { RestoreDropletSaga, RestoreDropletStep } from './products/restore-droplet.saga';
+import { NewAddresses, ReserveIpStep } from './products/reserve-ip.step';
 import { DnsRecordCalls } from './provider/dns-record-calls';
 import { DropletCalls } from './provider/droplet-calls';
+import { ProductCalls } from './provider/product-calls';
 import { ProjectCalls } from './provider/project-calls';
 import { SnapshotCalls } from './provider/snapshot-calls';
 import { TagCalls } from './provider/tag-calls';
@@ -71,7 +88,10 @@ const SAGAS = [
   UpsertRecordSaga,
   DeleteRecordSaga,
   UndoLateWriteSaga,
+  RestoreDropletSaga,
 ];
+/** Each declares several sagas on products of one sort. */
+const PRODUCT_SAGAS = [VolumeSagas, AddressSagas, FirewallSagas, DropletSettingSagas];
 const STEPS = [
   CreateDropletStep,
   AwaitActiveStep,
@@ -100,6 +120,19 @@ const STEPS = [
   EnsureRecordStep,
   DeleteRecordStep,
   UndoLateWriteStep,
+  ...Object.values(change),
+  CreateVolumeStep,
+  CreateFirewallStep,
+  ReserveIpStep,
+  AssignVolumeStep,
+  RegisterVolumeStep,
+  RegisterIpStep,
+  RegisterFirewallStep,
+  RecordChangeStep,
+  DeleteVolumeStep,
+  DeleteSnapshotStep,
+  ReleaseIpStep,
+  RestoreDropletStep,
 ];
 
 /** The sagas that write to the provider. Expects the global modules of config, database, audit and digitalocean. */
@@ -107,7 +140,14 @@ const STEPS = [
   imports: [TenantsModule, AccountsModule, SagaModule, InventoryModule, CatalogModule, TypeOrmModule.forFeature(ENTITIES)],
   providers: [
     ...SAGAS,
+    ...PRODUCT_SAGAS,
     ...STEPS,
+    ProductCalls,
+    ProductRunner,
+    NewAddresses,
+    ProductAccess,
+    ProductForecasts,
+    ZoneReferences,
     DropletCalls,
     DropletActionRunner,
     DropletRemoval,
@@ -152,8 +192,9 @@ export class ProvisioningModule implements OnModuleInit {
   onModuleInit(): void {
     this.acceptance.useGuard(this.destruction);
     this.acceptance.useGuard(this.guard);
-    for (const saga of SAGAS) {
-      const { definition } = this.modules.get<{ definition: SagaDefinition }>(saga);
+    const single = SAGAS.map((saga) => this.modules.get<{ definition: SagaDefinition }>(saga).definition);
+    const several = PRODUCT_SAGAS.flatMap((sagas) => this.modules.get<{ definitions: readonly SagaDefinition[] }>(sagas).definitions);
+    for (const definition of [...single, ...several]) {
       const steps = definition.steps.map((step) => ({ ...step, policy: { ...step.policy, onOutage: 'wait' as const } }));
       this.registry.register({ ...definition, steps, ownerOf: (input: Readonly<Record<string, unknown>>) => this.targets.ownerOf(input) });
     }

@@ -55,7 +55,7 @@ function assignment({ properties }: InputSchema, pair: string): readonly [string
 function typedValue(field: string, { type }: FieldSchema, text: string): unknown {
   const types = [type ?? []].flat();
   if (text === 'null' && types.includes('null')) return null;
-  if (types.includes('array')) return text === '' ? [] : text.split(',');
+  if (types.includes('array')) return listValue(field, text);
   if (types.includes('boolean')) {
     if (text !== 'true' && text !== 'false') throw usageError(`${field} must be true or false, not ${text}`);
     return text === 'true';
@@ -65,6 +65,16 @@ function typedValue(field: string, { type }: FieldSchema, text: string): unknown
     return Number(text);
   }
   return text;
+}
+
+/** Values separated by commas, or a JSON list where they are no texts, as the rules of a firewall. */
+function listValue(field: string, text: string): unknown {
+  if (!text.startsWith('[')) return text === '' ? [] : text.split(',');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw usageError(`${field} must be a JSON list, or values separated by commas, not ${text}`);
+  }
 }
 
 /** One line for each field, the required ones first. */

@@ -25,7 +25,7 @@ export function addOrderCommand(book: CommandBook, program: Command): void {
       usage: 'order <kind>',
       summary: 'start a saga, such as provision_droplet; without --set it says what the kind needs',
       options: {
-        '--set <field=value...>': 'a field of the order; lists have commas',
+        '--set <field=value...>': 'a field of the order; lists have commas, or are JSON',
         '--dry-run': 'show the plan and change nothing',
         '--exit-code': 'with --dry-run: exit with 3 when the plan has changes',
         '--plan-hash <hash>': 'start only what this plan says, else exit with 6',

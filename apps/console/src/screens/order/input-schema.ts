@@ -44,12 +44,13 @@ export const typeOf = ({ type }: FieldSchema): string =>
 
 /** The values as the API takes them: empty fields are left out, numbers are numbers. */
 export function inputOf(kind: string, values: Values): Record<string, unknown> {
-  const { properties = {} } = INPUTS[kind] ?? {};
+  const { properties = {}, required = [] } = INPUTS[kind] ?? {};
+  const unchecked = required.filter((name) => typeOf(properties[name] ?? {}) === 'boolean').map((name) => [name, false] as const);
   return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => {
+    Object.entries({ ...Object.fromEntries(unchecked), ...values }).flatMap(([name, value]) => {
       const field = properties[name];
       const isEmpty = value === '' || value === undefined || value === false || (Array.isArray(value) && value.length === 0);
-      if (!field || isEmpty) return [];
+      if (!field || (isEmpty && !(required.includes(name) && value !== undefined && value !== ''))) return [];
       return [[name, typeOf(field) === 'integer' ? Number(value) : value]];
     }),
   );
@@ -60,6 +61,7 @@ export function problemsOf(kind: string, input: Values): Readonly<Record<string,
   const { required = [], properties = {} } = INPUTS[kind] ?? {};
   const found = Object.entries(properties).map(([name, field]): [string, string | undefined] => {
     const value = input[name];
+    if (value === undefined && typeOf(field) === 'boolean') return [name, undefined];
     if (value === undefined) return [name, required.includes(name) && !ASKED_ELSEWHERE.has(name) ? TEXTS.required : undefined];
     return [name, wrongValue(field, value)];
   });

@@ -1,4 +1,4 @@
-import { Checkbox, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, MultiSelect, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,6 +11,8 @@ import { SizeField } from './size-field';
 import { TEXTS } from './texts';
 
 export interface FieldProps {
+  /** The saga kind of the order. */
+  readonly kind: string;
   readonly name: string;
   readonly field: FieldSchema;
   readonly required: boolean;
@@ -23,7 +25,11 @@ export interface FieldProps {
 
 const NAMES: Readonly<Record<string, string>> = {
   size_slug: 'Size',
-  resource_id: 'Droplet',
+  attach_to: 'Attach to',
+  droplet_resource_id: 'Droplet',
+  droplet_resource_ids: 'Droplets',
+  size_gib: 'Size in GiB',
+  filesystem_type: 'File system',
   project_id: 'Project',
   dns_domain: 'Zone',
   dns_record_type: 'Type',
@@ -42,11 +48,21 @@ const NAMES: Readonly<Record<string, string>> = {
   wait_ms: 'Wait, in ms',
 };
 
-export const fieldName = (name: string): string => NAMES[name] ?? words(name);
+/** The kind of resource that an order works on: the last words of its own kind, as `volume` of `attach_volume`. */
+const RESOURCES: Readonly<Record<string, string>> = { ip: 'floating_ip', volume: 'volume', firewall: 'firewall', snapshot: 'snapshot' };
+function resourceKind(kind: string, name: string): string | undefined {
+  if (name !== 'resource_id') return 'droplet';
+  if (kind === 'tag_resource') return undefined;
+  return RESOURCES[kind.split('_').at(-1) ?? ''] ?? 'droplet';
+}
+const RESOURCE_FIELDS = new Set(['resource_id', 'attach_to', 'droplet_resource_id', 'droplet_resource_ids']);
+
+export const fieldName = (name: string, kind = ''): string =>
+  NAMES[name] ?? (name === 'resource_id' ? words(resourceKind(kind, name) ?? 'resource') : words(name));
 
 /** One field of the form: its control follows from its schema. */
 export function OrderField(props: FieldProps) {
-  const { name, field, required, value, set, problem, values } = props;
+  const { kind, name, field, required, value, set, problem, values } = props;
   const type = typeOf(field);
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   const common = {
@@ -55,7 +71,7 @@ export function OrderField(props: FieldProps) {
     description: field.description,
     inputWrapperOrder: ['input', 'error', 'description'] as never,
   };
-  if (name === 'resource_id') return <DropletField {...props} />;
+  if (RESOURCE_FIELDS.has(name)) return <ResourceField {...props} />;
   if (name === 'project_id') return <ProjectField {...props} />;
   const region = typeof values.region === 'string' ? values.region : '';
   if (name === 'size_slug') return <SizeField value={text} set={set} problem={problem} region={region} />;
@@ -63,7 +79,7 @@ export function OrderField(props: FieldProps) {
     const size = typeof values.size_slug === 'string' ? values.size_slug : '';
     return <RegionField value={text} set={set} problem={problem} size={size} />;
   }
-  if (name === 'image') return <ImageField value={text} set={set} problem={problem} region={region} />;
+  if (name === 'image' && kind === 'provision_droplet') return <ImageField value={text} set={set} problem={problem} region={region} />;
   if (type === 'boolean') {
     return (
       <Checkbox
@@ -75,6 +91,7 @@ export function OrderField(props: FieldProps) {
       />
     );
   }
+  if (type === 'array' && field.items?.type === 'object') return <JsonField {...props} />;
   if (type === 'array') {
     const list = Array.isArray(value) ? (value as string[]) : [];
     return (
@@ -105,44 +122,86 @@ export function OrderField(props: FieldProps) {
   );
 }
 
-/** A droplet by name or address instead of its id. */
-function DropletField({ value, set, problem }: FieldProps) {
+/** A resource by name or address instead of its id; where the field takes several, it takes them one after the other. */
+function ResourceField({ kind, name, field, value, set, problem }: FieldProps) {
   const [text, setText] = useState('');
   const [q] = useDebouncedValue(text, 200);
-  const chosen = typeof value === 'string' ? value : '';
+  const isList = typeOf(field) === 'array';
+  const chosen = Array.isArray(value) ? value.map(String) : typeof value === 'string' && value !== '' ? [value] : [];
+  const wanted = resourceKind(kind, name);
   const found = useQuery({
-    queryKey: ['inventory', 'droplets', q],
+    queryKey: ['inventory', wanted, q],
     queryFn: () =>
-      answered(api.GET('/api/v1/inventory', { params: { query: { kind: 'droplet', sort: 'name', limit: 50, ...(q && { q }) } } })),
+      answered(
+        api.GET('/api/v1/inventory', { params: { query: { ...(wanted && { kind: wanted }), sort: 'name', limit: 50, ...(q && { q }) } } }),
+      ),
     placeholderData: keepPreviousData,
   });
-  const one = useQuery({
-    queryKey: ['resource', chosen],
-    queryFn: () => answered(api.GET('/api/v1/inventory/{id}', { params: { path: { id: chosen } } })),
-    enabled: chosen !== '',
+  const known = useQuery({
+    queryKey: ['resources', chosen],
+    queryFn: () => Promise.all(chosen.map((id) => answered(api.GET('/api/v1/inventory/{id}', { params: { path: { id } } })))),
+    enabled: chosen.length > 0,
+    placeholderData: keepPreviousData,
   });
-  const rows = [...(one.data ? [one.data.data] : []), ...(found.data?.data ?? []).filter(({ id }) => id !== chosen)];
+  const first = (known.data ?? []).map(({ data }) => data);
+  const rows = [...first, ...(found.data?.data ?? []).filter(({ id }) => !first.some((one) => one.id === id))];
   const data = rows.map((row) => ({
     value: row.id,
     label: [nameOf(row), row.size_slug, row.region, addressOf(row)].filter(Boolean).join(' · '),
   }));
+  const common = {
+    id: `field-${name}`,
+    data,
+    onSearchChange: (search: string) => setText(data.some(({ label }) => label === search) ? '' : search),
+    searchable: true,
+    clearable: true,
+    clearButtonProps: { 'aria-label': 'Clear' },
+    placeholder: TEXTS.pick(words(wanted ?? 'resource').toLowerCase()),
+    nothingFoundMessage: TEXTS.none,
+    error: problem,
+  };
+  if (isList) return <MultiSelect {...common} value={chosen} onChange={set} />;
   return (
     <Select
-      id="field-resource_id"
-      data={data}
-      value={chosen || null}
+      {...common}
+      value={chosen[0] ?? null}
       onChange={(next) => {
         set(next ?? '');
         setText('');
       }}
-      onSearchChange={(search) => setText(data.some(({ label }) => label === search) ? '' : search)}
       filter={({ options }) => options}
-      searchable
-      clearable
-      clearButtonProps={{ 'aria-label': 'Clear' }}
-      placeholder={TEXTS.pickDroplet}
-      nothingFoundMessage={TEXTS.none}
-      error={problem}
+    />
+  );
+}
+
+/** A list of objects as JSON text, such as the rules of a firewall. */
+function JsonField({ name, field, set, problem, required }: FieldProps) {
+  const [text, setText] = useState('');
+  const [isWrong, setWrong] = useState(false);
+  const read = (next: string) => {
+    setText(next);
+    try {
+      const list: unknown = next.trim() === '' ? [] : JSON.parse(next);
+      setWrong(!Array.isArray(list));
+      set(Array.isArray(list) ? list : undefined);
+    } catch {
+      setWrong(true);
+      set(undefined);
+    }
+  };
+  return (
+    <Textarea
+      id={`field-${name}`}
+      autosize
+      minRows={4}
+      value={text}
+      onChange={(event) => read(event.currentTarget.value)}
+      placeholder={JSON.stringify(field.example)}
+      description={field.description}
+      inputWrapperOrder={['input', 'error', 'description']}
+      error={isWrong ? TEXTS.ruleForm : problem}
+      aria-required={required}
+      spellCheck={false}
     />
   );
 }

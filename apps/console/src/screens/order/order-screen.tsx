@@ -146,16 +146,17 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
           {fields.map(([name, field]) => (
             <div key={name} className="f">
               <label htmlFor={`field-${name}`}>
-                {fieldName(name)}
+                {fieldName(name, kind)}
                 {!required.includes(name) && <span className="dim"> optional</span>}
               </label>
               <OrderField
+                kind={kind}
                 name={name}
                 field={field}
                 required={required.includes(name)}
                 value={values[name]}
                 set={(value) => setValues((now) => ({ ...now, [name]: value }))}
-                problem={problems[name] && `${fieldName(name)} ${problems[name]}`}
+                problem={problems[name] && `${fieldName(name, kind)} ${problems[name]}`}
                 values={values}
               />
             </div>

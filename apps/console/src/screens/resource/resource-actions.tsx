@@ -41,9 +41,28 @@ export function ResourceActions({ resource, isAdmin }: ActionsProps) {
           </Link>
         </>
       )}
+      {(ORDERS[resource.kind] ?? []).map((kind) => (
+        <Link
+          key={kind}
+          className={kind.startsWith('delete') || kind.startsWith('release') ? 'btn bad' : 'btn'}
+          to="/order"
+          search={search(kind)}
+        >
+          {TEXTS.orders[kind]}
+        </Link>
+      ))}
     </>
   );
 }
+
+/** The orders that a kind of resource takes, besides those of the droplet above. */
+const ORDERS: Readonly<Record<string, readonly (keyof typeof TEXTS.orders)[]>> = {
+  droplet: ['rename_droplet', 'set_droplet_backups', 'restore_droplet'],
+  volume: ['attach_volume', 'detach_volume', 'resize_volume', 'delete_volume'],
+  floating_ip: ['assign_ip', 'unassign_ip', 'release_ip'],
+  firewall: ['update_firewall', 'attach_firewall'],
+  snapshot: ['delete_snapshot'],
+};
 
 /** Protects, or lifts the protection. What an operator protected, only an operator releases. */
 function Protection({ resource, isAdmin }: ActionsProps) {

@@ -37,6 +37,23 @@ const KINDS = [
   'revert_droplet',
   'upsert_dns_record',
   'delete_dns_record',
+  'rename_droplet',
+  'set_droplet_backups',
+  'restore_droplet',
+  'tag_resource',
+  'create_volume',
+  'attach_volume',
+  'detach_volume',
+  'resize_volume',
+  'delete_volume',
+  'delete_snapshot',
+  'reserve_ip',
+  'assign_ip',
+  'unassign_ip',
+  'release_ip',
+  'create_firewall',
+  'update_firewall',
+  'attach_firewall',
 ];
 
 /** An error of an earlier try is no news any more. */

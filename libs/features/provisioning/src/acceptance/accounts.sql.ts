@@ -45,6 +45,15 @@ reserving as materialized (
        when 'snapshot_droplet' then exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
             and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
+       when 'create_volume' then exists (
+         select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'volume' and c.deleted_at is null
+            and (c.attrs -> 'tags' ? ('arcadia-saga-' || r.id) or c.provider_id = r.context -> 'create_volume' ->> 'provider_id'))
+       when 'reserve_ip' then exists (
+         select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'floating_ip' and c.deleted_at is null
+            and c.provider_id = r.context -> 'reserve_ip' ->> 'provider_id')
+       when 'restore_droplet' then r.input ->> 'skip_snapshot' = 'true' or exists (
+         select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
+            and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
        when 'destroy_droplet' then r.input ->> 'final_snapshot' is distinct from 'true' or exists (
          select 1 from cloud_resources c where c.tenant_id = a.tenant and c.kind = 'snapshot' and c.deleted_at is null
             and c.name = 'arcadia-snap-' || (r.input ->> 'droplet_id') || '-' || r.id)
@@ -62,11 +71,12 @@ destroyed as (
    where a.destroys and r.kind in (${words(DESTROYING)}) and r.status not in ('rolled_back', 'rejected') and r.id <> all ($5::uuid[])
      and r.created_at > clock_timestamp() - interval '1 hour'),
 targets as materialized (
-  select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${plan} as plan from cloud_resources c
+  select c.id, c.size_slug, ${whole('vcpus')} as vcpus, ${whole('disk')} as disk, ${plan} as plan,
+         case when c.kind = 'volume' then ${whole('size_gigabytes')} end as gib from cloud_resources c
    where c.id = any (array(select unnest($4::uuid[]) union select (input ->> 'resource_id')::uuid from reserving where input ->> 'resource_id' ~ '^${UUID_PATTERN}$'))),
 slugs as (
   select size_slug as slug from owned where kind = 'droplet' union select input ->> 'size_slug' from reserving
-   union select size_slug from targets union select unnest($3::text[])),
+   union select size_slug from targets where size_slug is not null union select unnest($3::text[])),
 rates as (
   select distinct on (product) product, amount, minimum, valid_from from list_prices
    where source = 'configured' and valid_from <= clock_timestamp() order by product, valid_from desc)
@@ -88,7 +98,7 @@ select json_build_object(
   'standard', (select to_json(l) from (
      select max_droplets, max_vcpus, max_volume_gib, max_snapshots, max_monthly_cost::text, allowed_sizes, allowed_regions,
             approval_over_monthly::text, max_destroys_per_hour, unique_names, open_sagas from tenant_limits where tenant_id = 'default') l),
-  'targets', (select json_object_agg(id, json_build_object('size', size_slug, 'vcpus', vcpus, 'disk', disk, 'plan', plan)) from targets),
+  'targets', (select json_object_agg(id, json_build_object('size', size_slug, 'vcpus', vcpus, 'disk', disk, 'plan', plan, 'gib', gib)) from targets),
   'sizes', (select json_object_agg(z.slug, json_build_object('vcpus', z.vcpus, 'monthly', z.price_monthly::text, 'hourly', z.price_hourly::text))
      from provider_sizes z where z.slug in (select slug from slugs)),
   'rates', (select json_object_agg(product, json_build_object('amount', amount::text, 'minimum', minimum::text)) from rates)) as facts`;

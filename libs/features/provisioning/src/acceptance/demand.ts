@@ -10,12 +10,28 @@ export type Demand =
   /** Of a destroy with `final_snapshot`: the snapshot stays, the droplet goes. */
   | { readonly adds: 'last_snapshot'; readonly resourceId: string }
   | { readonly adds: 'size'; readonly resourceId: string; readonly size: string }
+  | { readonly adds: 'volume'; readonly gib: number; readonly region: string }
+  | { readonly adds: 'gib'; readonly resourceId: string; readonly gib: number }
+  /** An address costs while it is assigned to no droplet. `region`: of a new one. */
+  | { readonly adds: 'address'; readonly assigned: boolean; readonly region: string | null }
+  | { readonly adds: 'backups'; readonly resourceId: string; readonly plan: BackupPlan | null }
   | { readonly adds: 'nothing'; readonly destroys: boolean };
 
 /** The kinds of sagas that reserve something while they are open. */
-export const RESERVING = ['provision_droplet', 'snapshot_droplet', 'resize_droplet', 'revert_droplet', 'destroy_droplet'];
-/** The kinds of sagas that destroy a resource for good. */
-export const DESTROYING = ['destroy_droplet'];
+export const RESERVING = [
+  'provision_droplet',
+  'snapshot_droplet',
+  'resize_droplet',
+  'revert_droplet',
+  'destroy_droplet',
+  'create_volume',
+  'resize_volume',
+  'reserve_ip',
+  'set_droplet_backups',
+  'restore_droplet',
+];
+/** The kinds of sagas that destroy a resource and its data for good. */
+export const DESTROYING = ['destroy_droplet', 'delete_volume', 'delete_snapshot'];
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -42,6 +58,18 @@ export function demandOf(kind: string, input: Input): Demand {
     }
     case 'destroy_droplet':
       return input.final_snapshot === true ? { adds: 'last_snapshot', resourceId } : { adds: 'nothing', destroys: true };
+    case 'create_volume':
+      return { adds: 'volume', gib: Number(input.size_gib), region: textOf(input.region) };
+    case 'resize_volume':
+      return { adds: 'gib', resourceId, gib: Number(input.size_gib) };
+    case 'reserve_ip':
+      return { adds: 'address', assigned: input.droplet_id !== undefined, region: textOf(input.region) };
+    case 'unassign_ip':
+      return { adds: 'address', assigned: false, region: null };
+    case 'set_droplet_backups':
+      return { adds: 'backups', resourceId, plan: input.enabled === true ? (input.plan === 'daily' ? 'daily' : 'weekly') : null };
+    case 'restore_droplet':
+      return input.skip_snapshot === true ? { adds: 'nothing', destroys: false } : { adds: 'snapshot', resourceId };
     default:
       return { adds: 'nothing', destroys: DESTROYING.includes(kind) };
   }
@@ -71,12 +99,14 @@ export const plus = (a: Amounts, b: Amounts): Amounts => ({
   monthly: a.monthly.add(b.monthly),
 });
 
-/** A living droplet that a start works on. */
+/** A living droplet or volume that a start works on. */
 export interface LiveDroplet {
   readonly size: string | null;
   readonly vcpus: number | null;
   readonly disk: number | null;
   readonly plan: BackupPlan | null;
+  /** The size of a volume. */
+  readonly gib?: number | null;
 }
 
 /** What the stored catalog and inventory say about the things that demands name. */
@@ -103,6 +133,21 @@ export function amountsOf(demand: Demand, { vcpusOf, rateOf, droplet }: Facts): 
       const before = live?.size ? monthlyOf(live.size, live.plan, rateOf).monthly : NONE.monthly;
       const vcpus = (vcpusOf(demand.size) ?? 0) - (live?.vcpus ?? vcpusOf(live?.size ?? '') ?? 0);
       return { ...NONE, vcpus, monthly: after.monthly.subtract(before), unpriced: after.unpriced };
+    }
+    case 'volume':
+      return { ...NONE, volumeGib: demand.gib, monthly: totalOf(listPrice({ kind: 'volume', gib: demand.gib }, rateOf)) };
+    case 'gib': {
+      const now = droplet(demand.resourceId)?.gib ?? 0;
+      const costs = (gib: number) => totalOf(listPrice({ kind: 'volume', gib }, rateOf));
+      return { ...NONE, volumeGib: demand.gib - now, monthly: costs(demand.gib).subtract(costs(now)) };
+    }
+    case 'address':
+      return { ...NONE, monthly: totalOf(listPrice({ kind: 'floating_ip', assigned: demand.assigned }, rateOf)) };
+    case 'backups': {
+      const live = droplet(demand.resourceId);
+      if (!live?.size) return NONE;
+      const after = monthlyOf(live.size, demand.plan, rateOf).monthly;
+      return { ...NONE, monthly: after.subtract(monthlyOf(live.size, live.plan, rateOf).monthly) };
     }
     case 'snapshot': {
       const price = listPrice({ kind: 'snapshot', gib: droplet(demand.resourceId)?.disk ?? 0 }, rateOf);

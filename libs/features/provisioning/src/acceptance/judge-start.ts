@@ -101,9 +101,11 @@ function wordRefusals(demand: Demand, { unpriced }: Amounts, { tenantId }: Guard
   if (demand.adds === 'droplet' || demand.adds === 'size') {
     if (!isAllowed(demand.size, limits.allowed_sizes)) refusals.push(new NotAllowedError('size', demand.size, limits.allowed_sizes ?? []));
   }
+  const region = 'region' in demand ? demand.region : null;
+  if (region !== null && !isAllowed(region, limits.allowed_regions))
+    refusals.push(new NotAllowedError('region', region, limits.allowed_regions ?? []));
   if (demand.adds === 'droplet') {
-    const { region, name } = demand;
-    if (!isAllowed(region, limits.allowed_regions)) refusals.push(new NotAllowedError('region', region, limits.allowed_regions ?? []));
+    const { name } = demand;
     if (limits.unique_names && takenNames.includes(name)) refusals.push(new NameTakenError(name));
   }
   if (unpriced !== undefined && tenantId !== null) refusals.push(new UnpricedOrderError(unpriced));

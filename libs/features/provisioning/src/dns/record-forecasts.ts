@@ -1,6 +1,7 @@
 import { AccountNotCheckedError } from '#libs/accounts';
 import { ProviderError } from '#libs/digitalocean';
-import { ResourceRegistrar } from '#libs/inventory';
+import type { Scope } from '#libs/identity';
+import { InventoryReader, ResourceRegistrar } from '#libs/inventory';
 import { domainError } from '#libs/kernel';
 import type { Forecast, PlannedChange, PlannedPrice, PlanWarning, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
@@ -30,9 +31,20 @@ const FREE: PlannedPrice = {
   note: 'free of charge',
 };
 
+/** The result of a read for a plan; undefined when the provider does not answer in time. */
+async function ifReadable<T>(read: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const signal = AbortSignal.timeout(READ_LIMIT_MS);
+  try {
+    return await read(signal);
+  } catch (error) {
+    if (signal.aborted || error instanceof ProviderError || error instanceof AccountNotCheckedError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Describes what a saga on DNS records will change. The records of a zone are not stored, so they are read at the provider: a read, and never a
- * write. A process without a token, or with a provider that does not answer in time, answers that it does not know them; the step decides then.
+ * write. A process without a token, or with a provider that does not answer in time, does not know them; the step decides then.
  */
 @Injectable()
 export class RecordForecasts {
@@ -78,14 +90,8 @@ export class RecordForecasts {
     };
   }
 
-  private async list({ dns_domain: zone, dns_record_name: name, dns_record_type: type }: DnsRecordInput) {
-    const signal = AbortSignal.timeout(READ_LIMIT_MS);
-    try {
-      return await this.records.listByName(zone, name, type, signal);
-    } catch (error) {
-      if (signal.aborted || error instanceof ProviderError || error instanceof AccountNotCheckedError) return undefined;
-      throw error;
-    }
+  private list({ dns_domain: zone, dns_record_name: name, dns_record_type: type }: DnsRecordInput) {
+    return ifReadable((signal) => this.records.listByName(zone, name, type, signal));
   }
 
   private async unknown(
@@ -134,4 +140,49 @@ function ttlWarning({ dns_record_ttl: ttl }: DnsRecordInput, others: readonly Li
   if (ttl === undefined || others.every((other) => other.ttl === ttl)) return [];
   const detail = `All records of one name and type share one TTL: that of ${others.length} other records becomes ${ttl} s too`;
   return [{ code: 'shared_ttl', detail }];
+}
+
+const ZONES_PER_PAGE = 200;
+/** More records are not named. */
+const MOST_NAMED = 5;
+
+/** DNS records point at the address that is to be released. */
+export class AddressInDnsError extends domainError(
+  'address_in_dns',
+  'conflict',
+  (ip: string, names: readonly string[]) =>
+    `${names.length} DNS ${names.length === 1 ? 'record points' : 'records point'} at ${ip}: ${names.slice(0, MOST_NAMED).join(', ')}. Change them first, or send "force": true`,
+) {}
+
+/** Finds the DNS records that point at an address, in all zones of its owner. The records are not stored, so they are read at the provider. */
+@Injectable()
+export class ZoneReferences {
+  constructor(
+    private readonly inventory: InventoryReader,
+    private readonly records: DnsRecordCalls,
+  ) {}
+
+  /** The full names of the records, in the order of the zones. */
+  async pointingAt(scope: Scope, ip: string, signal: AbortSignal): Promise<string[]> {
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const { data, page } = await this.inventory.list(
+        scope,
+        { kind: 'dns_zone' },
+        { limit: ZONES_PER_PAGE, ...(cursor !== undefined && { cursor }) },
+      );
+      for (const { name: zone } of data) {
+        const listed = zone === null ? [] : await this.records.listByType(zone, 'A', signal);
+        for (const one of listed) if (one.data === ip) found.push(one.name === '@' ? (zone ?? '') : `${one.name}.${zone}`);
+      }
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return found;
+  }
+
+  /** For a plan: undefined when the records cannot be read in time. The step reads them again. */
+  ifReadable(scope: Scope, ip: string): Promise<string[] | undefined> {
+    return ifReadable((signal) => this.pointingAt(scope, ip, signal));
+  }
 }

@@ -7,21 +7,20 @@ import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { PROJECT_FIELD, ProjectCalls } from '../provider/project-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { CREATE_DROPLET } from './create-droplet.step';
-import { dropletHolds } from './droplet-access';
-import type { ProvisionDropletInput } from './droplet.input';
 
 type AssignIntent = { readonly askedAtMs: number };
 type AssignedProject = { readonly project_uuid: string };
-type Ctx = StepContext<ProvisionDropletInput, AssignIntent, AssignedProject>;
+type Input = { readonly project_id?: string };
+type Ctx = StepContext<Input, AssignIntent, AssignedProject>;
 
 export const ASSIGN_PROJECT: StepKey<AssignedProject> = { name: 'assign_project' };
 
 /**
- * Moves the new droplet from the default project to its own, and waits until the project's list contains it. A create cannot name a
- * project, and a droplet in the default project has no tenant (docs/digitalocean-facts.md 1.12).
+ * Moves a new droplet or volume from the default project to its own, and waits until the project's list contains it. A create cannot name a
+ * project, and what is in the default project has no tenant (docs/digitalocean-facts.md 1.12).
  */
 @Injectable()
-export class AssignProjectStep implements StepDefinition<ProvisionDropletInput, AssignIntent, AssignedProject> {
+export class AssignProjectStep implements StepDefinition<Input, AssignIntent, AssignedProject> {
   readonly name = ASSIGN_PROJECT.name;
 
   constructor(
@@ -31,23 +30,32 @@ export class AssignProjectStep implements StepDefinition<ProvisionDropletInput, 
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly outline = () => ({ does: 'Moves the droplet into its project', calls: { min: 1, typical: 2 } });
+  readonly outline = () => ({ does: `Moves the ${this.subject} into its project`, calls: { min: 1, typical: 2 } });
+
+  protected get subject(): string {
+    return 'droplet';
+  }
+
+  /** The new object: its kind, which is also the type in its URN, and the provider's id. */
+  protected madeBy(ctx: Ctx): { readonly kind: string; readonly id: string } {
+    return { kind: 'droplet', id: ctx.outputOf(CREATE_DROPLET).droplet_id };
+  }
 
   readonly execute = async (ctx: Ctx) => {
     const project = ctx.input.project_id === undefined ? undefined : await this.projectService.find(ctx.input.project_id);
     if (!project?.provider_id || project.deleted_at)
       return fail({ code: 'project_gone', detail: 'The project does not exist any more' }, 'none');
-    const { droplet_id: id } = ctx.outputOf(CREATE_DROPLET);
+    const { kind, id } = this.madeBy(ctx);
     const uuid = project.provider_id;
-    const urn = `do:droplet:${id}`;
+    const urn = `do:${kind}:${id}`;
     return ctx.effect('assign project', {
       find: async () => ((await this.isMember(uuid, urn)) ? done({ project_uuid: uuid }) : undefined),
       intent: {},
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: this.config.provider.lagMs,
-      writes: () => dropletHolds({ droplet_id: id }).map((target) => ({ target, object: '', sets: { [PROJECT_FIELD]: uuid }, before: {} })),
+      writes: () => [{ target: `${kind}:${id}`, object: '', sets: { [PROJECT_FIELD]: uuid }, before: {} }],
       send: () => this.projects.assignResources(uuid, [urn], ctx.signal),
-      pending: wait(this.config.saga.pollMs, `waiting for the project to list droplet ${id}`),
+      pending: wait(this.config.saga.pollMs, `waiting for the project to list ${kind} ${id}`),
       // Existing projects have answered 404 (docs/digitalocean-facts.md 3.2).
       refused: (error) => (error.category === 'not_found' ? retry(stepErrorOf(error)) : undefined),
     });

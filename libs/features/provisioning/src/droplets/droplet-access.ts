@@ -87,7 +87,8 @@ export class DropletAccess {
     return found;
   }
 
-  private async findProject(scope: Scope, projectId: string | undefined): Promise<{ id: string | undefined } | FieldError> {
+  /** The project of an order: that of the id, or the only one of a tenant. A problem of the input is returned. */
+  async findProject(scope: Scope, projectId: string | undefined): Promise<{ id: string | undefined } | FieldError> {
     if (scope.kind === 'platform') {
       if (projectId === undefined) return { id: undefined };
       const found = await this.projects.find(projectId);

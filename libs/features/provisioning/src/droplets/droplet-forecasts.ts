@@ -184,7 +184,7 @@ export class DropletForecasts {
   }
 
   /** The list price, with the backups that it carries. Without one a warning has the reason. */
-  private async price(
+  async price(
     subject: PriceSubject,
     name: string | null,
   ): Promise<{ readonly price: PlannedPrice | null; readonly warnings: PlanWarning[] }> {
@@ -210,7 +210,7 @@ export function factsOf({ status, size_slug, name, attrs }: ResourceView): Dropl
 }
 
 /** The provider makes weekly backups unless another policy was read. */
-function subjectOf({ size_slug: sizeSlug, attrs, price }: ResourceView): PriceSubject {
+export function subjectOf({ size_slug: sizeSlug, attrs, price }: ResourceView): PriceSubject {
   const { features } = attrs as { features?: string[] };
   const plan = (price && isPriced(price) ? price.backups?.plan : undefined) ?? 'weekly';
   return { kind: 'droplet', sizeSlug, backups: features?.includes('backups') === true ? plan : null };

@@ -3,6 +3,7 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, skipped, underWay, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
+import { answerGuard } from '../protection/destruction-guard';
 import { DropletCalls, dropletValues, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { ACTION_CALLS, answerRefusal, DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
@@ -88,58 +89,82 @@ export class PowerDownStep extends PowerStep<WithDroplet> {
 }
 
 /** `after`: the id of the newest action of the droplet before the first request. `asks`: the number of requests. */
-type RebootIntent = { readonly after: string; readonly askedAtMs?: number; readonly asks?: number; readonly ruledOut?: boolean };
-type Rebooted = { readonly action_id: string };
-const REBOOT_LIMIT = { sends: 3, error: { code: 'reboot_unanswered', detail: '3 requests had no known outcome' } };
+type ActIntent = { readonly after: string; readonly askedAtMs?: number; readonly asks?: number; readonly ruledOut?: boolean };
+type Acted = { readonly action_id: string };
+type ActCtx<Input> = StepContext<Input, ActIntent, Acted>;
 
 /**
- * Restarts a droplet that is on. A restart leaves no state behind, so an earlier request is found by its action: one that is newer than all
- * actions before the first request.
+ * Base of the steps that let a droplet do something once. It leaves no state behind that would prove it, so an earlier request is found by its
+ * action: one that is newer than all actions before the first request.
  */
 @Injectable()
-export class RebootStep implements StepDefinition<WithDroplet, RebootIntent, Rebooted> {
-  readonly name = 'reboot';
+export abstract class OneActionStep<Input extends WithDroplet> implements StepDefinition<Input, ActIntent, Acted> {
+  abstract readonly name: string;
 
   constructor(
-    private readonly droplets: DropletCalls,
+    protected readonly droplets: DropletCalls,
     private readonly inventory: ResourceRegistrar,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  readonly outline = () => ({ does: 'Restarts the droplet', calls: ACTION_CALLS });
+  protected abstract action(input: Input): DropletGoal['action'];
+  /** Why the action must not be requested; undefined when nothing is in the way. Asked before the first request. */
+  protected abstract judge(ctx: ActCtx<Input>): Promise<StepAnswer<never> | undefined>;
+  /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
+  protected async check(_ctx: ActCtx<Input>): Promise<void> {}
 
-  readonly execute = async (ctx: StepContext<WithDroplet, RebootIntent, Rebooted>): Promise<StepAnswer<Rebooted>> => {
+  readonly execute = async (ctx: ActCtx<Input>): Promise<StepAnswer<Acted>> => {
     const { droplet_id: id } = ctx.input;
     const { pollMs } = this.config.saga;
+    const action = this.action(ctx.input);
+    const { type } = action;
     const refusal = ctx.intent ? undefined : await this.judge(ctx);
     if (refusal) return refusal;
     const actions = await this.droplets.listNewestActions(id, ctx.signal);
-    const after = ctx.intent?.after ?? newestOf(actions.map((action) => action.id));
-    return ctx.effect('reboot droplet', {
+    const after = ctx.intent?.after ?? newestOf(actions.map((one) => one.id));
+    const mayBeUnderWay = ctx.intent !== null && ctx.intent.ruledOut !== true;
+    return ctx.effect(`${type} droplet`, {
       find: async () => {
-        const own = actions.find((action) => action.type === 'reboot' && BigInt(action.id) > BigInt(after));
+        const own = actions.find((one) => one.type === type && BigInt(one.id) > BigInt(after));
         if (!own) return undefined;
-        if (own.status === 'in-progress') return underWay(`waiting for the reboot of droplet ${id}`);
+        if (own.status === 'in-progress') return underWay(`waiting for the ${type} of droplet ${id}`);
         await this.inventory.startedActions(ctx.sagaId, [own.id]);
-        if (own.status === 'errored') return fail({ code: 'action_errored', detail: 'DigitalOcean could not do the reboot' }, 'none');
+        if (own.status === 'errored') return fail({ code: 'action_errored', detail: `DigitalOcean could not do the ${type}` }, 'none');
         return done({ action_id: own.id });
       },
       intent: { after },
       fields: { sentAtMs: 'askedAtMs', sends: 'asks', ruledOut: 'ruledOut' },
       lagMs: this.config.provider.lagMs,
-      sendLimit: REBOOT_LIMIT,
+      sendLimit: { sends: 3, error: { code: `${type}_unanswered`, detail: '3 requests had no known outcome' } },
       instead: async () => ((await this.droplets.isBusy(id, ctx.signal)) ? wait(pollMs, BUSY) : undefined),
-      send: () => this.droplets.startAction(id, { type: 'reboot' }, ctx.signal),
-      pending: wait(pollMs, `waiting for the reboot of droplet ${id}`),
-      unanswered: wait(pollMs, 'waiting for an unconfirmed reboot to appear'),
-      refused: (error) =>
-        error.category === 'not_found'
-          ? fail(stepErrorOf(error), 'none')
-          : answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs }),
+      send: async () => {
+        await this.check(ctx);
+        return this.droplets.startAction(id, action, ctx.signal);
+      },
+      pending: wait(pollMs, `waiting for the ${type} of droplet ${id}`),
+      unanswered: wait(pollMs, `waiting for an unconfirmed ${type} to appear`),
+      refused: (error) => {
+        const stopped = answerGuard(error, mayBeUnderWay);
+        if (stopped) return stopped;
+        if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');
+        return answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs });
+      },
     });
   };
+}
 
-  private async judge({ input, signal }: StepContext<WithDroplet, RebootIntent, Rebooted>): Promise<StepAnswer<never> | undefined> {
+/** Restarts a droplet that is on. */
+@Injectable()
+export class RebootStep extends OneActionStep<WithDroplet> {
+  readonly name = 'reboot';
+
+  readonly outline = () => ({ does: 'Restarts the droplet', calls: ACTION_CALLS });
+
+  protected action() {
+    return { type: 'reboot' };
+  }
+
+  protected async judge({ input, signal }: ActCtx<WithDroplet>): Promise<StepAnswer<never> | undefined> {
     const droplet = await this.droplets.get(input.droplet_id, signal);
     if (!droplet) return dropletMissing(input.droplet_id);
     if (powerOf(droplet) !== 'off') return undefined;

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 export type OrphanReason = 'duplicate' | 'late' | 'unknown_saga' | 'restored' | 'older';
-export type OrphanKind = 'droplet' | 'snapshot' | 'dns_record';
+export type OrphanKind = 'droplet' | 'snapshot' | 'volume' | 'firewall' | 'dns_record';
 
 /** A provider resource that carries the id of a saga whose record does not account for it. [SAG-8] */
 @Entity('cloud_strays')

@@ -36,7 +36,14 @@ export class DnsRecordCalls {
    * Lists all records of one name and type. `name` is relative; the provider's filter takes the full name (docs/digitalocean-facts.md 5.2).
    */
   listByName(zone: string, name: string, type: string, signal: AbortSignal): Promise<ListedRecord[]> {
-    const query = { name: name === '@' ? zone : `${name}.${zone}`, type };
+    return this.list(zone, { name: name === '@' ? zone : `${name}.${zone}`, type }, signal);
+  }
+
+  listByType(zone: string, type: RecordType, signal: AbortSignal): Promise<ListedRecord[]> {
+    return this.list(zone, { type }, signal);
+  }
+
+  private list(zone: string, query: Record<string, string>, signal: AbortSignal): Promise<ListedRecord[]> {
     const path = recordsPath(zone);
     const idOf = ({ id }: ListedRecord) => id;
     return collectPages(this.provider.list({ purpose, path, query, key: 'domain_records', parse: parseRecord, idOf, signal }));

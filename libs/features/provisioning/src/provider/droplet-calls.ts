@@ -108,11 +108,8 @@ export class DropletCalls {
 
   /** Lists the newest page of a droplet's actions. A droplet runs one action at a time, so a running one is on that page. */
   async listNewestActions(id: string, signal: AbortSignal): Promise<DropletAction[]> {
-    const parse = (raw: unknown) => {
-      const { actions } = record(raw, 'the answer');
-      return (Array.isArray(actions) ? (actions as readonly unknown[]) : []).map(parseAction);
-    };
-    return this.provider.get({ purpose, path: `/v2/droplets/${id}/actions`, query: { per_page: '200' }, parse, signal });
+    const path = `/v2/droplets/${id}/actions`;
+    return this.provider.get({ purpose, path, query: { per_page: '200' }, parse: parseActions, signal });
   }
 
   /** Whether an action of the droplet is in progress, so that the provider refuses any other one (docs/digitalocean-facts.md 1.5). */
@@ -167,6 +164,12 @@ export function parseAction(raw: unknown): DropletAction {
     status: status === 'completed' || status === 'errored' ? status : 'in-progress',
     resourceId: optionalIdText(action, 'resource_id'),
   };
+}
+
+/** The actions of one page. */
+export function parseActions(raw: unknown): DropletAction[] {
+  const { actions } = record(raw, 'the answer');
+  return (Array.isArray(actions) ? (actions as readonly unknown[]) : []).map(parseAction);
 }
 
 /** Undefined when the provider returns 404. */

@@ -29,6 +29,12 @@ export const snapshotName = (dropletId: string, sagaId: string): string => `arca
 /** The saga id in the name of one of our snapshots; undefined for any other name. */
 export const sagaIdFromSnapshotName = (name: string): string | undefined => SNAPSHOT_NAME.exec(name)?.[1];
 
+/** A new firewall has this name until its saga gives it its own one, because no tag of a firewall is a mark. */
+export const firewallName = (sagaId: string): string => sagaTag(sagaId);
+
+/** The saga id in the name of a firewall that its saga has not named yet. */
+export const sagaIdFromFirewallName = (name: string): string | undefined => sagaIdFromTag(name);
+
 /**
  * How far the provider's clock and the database's may differ. The provider writes creation times in whole seconds, and both sides keep
  * network time, which is rarely off by more than a second. Five minutes is far above that and far below the age of resources that people

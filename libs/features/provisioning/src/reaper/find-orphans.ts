@@ -41,7 +41,15 @@ function mayPrecedeRestore(createdAt: string | null, restoredAtMs: number | null
   return restoredAtMs !== null && (createdAt === null || Date.parse(createdAt) <= restoredAtMs + CLOCK_SLACK_MS);
 }
 
+/** Where a saga records the id of the resource that it created. */
+const RECORDED_IN: Readonly<Record<TaggedResource['kind'], readonly [step: string, field: string]>> = {
+  droplet: ['create_droplet', 'droplet_id'],
+  snapshot: ['await_snapshot', 'snapshot_id'],
+  volume: ['create_volume', 'provider_id'],
+  firewall: ['create_firewall', 'provider_id'],
+};
+
 function recordedId(kind: TaggedResource['kind'], { context }: SagaOutline): string | undefined {
-  const [step, field] = kind === 'droplet' ? ['create_droplet', 'droplet_id'] : ['await_snapshot', 'snapshot_id'];
+  const [step, field] = RECORDED_IN[kind];
   return (context[step] as Readonly<Record<string, string>> | undefined)?.[field];
 }

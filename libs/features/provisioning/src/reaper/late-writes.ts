@@ -1,82 +1,32 @@
 import { ProjectMembershipRepository } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
-import { canonicalJson, errorCode } from '#libs/kernel';
+import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
 import { NEW_OBJECT, ResourceBusyError, SagaQueries, SagaReader, SagaStarter, TrackedWrites, type WrittenObject } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { recordPlaceOf } from '../dns/dns-record.input';
 import { DnsRecordCalls, recordValues } from '../provider/dns-record-calls';
 import { DropletCalls, dropletValues, missingAsUndefined } from '../provider/droplet-calls';
+import { NewAddresses } from '../products/reserve-ip.step';
+import { productOf } from '../products/product-runner';
+import { ProductCalls } from '../provider/product-calls';
 import { PROJECT_FIELD, ProjectCalls } from '../provider/project-calls';
+import { isUndoable, findLateWrites, recordOf, same, SET_FIELD, type JudgedWrite, type LateWrite, type Values } from './find-late-writes';
 import { OrphanRepository } from './orphan.repository';
 
-type Values = Readonly<Record<string, unknown>>;
-
-/** A write that took effect after its saga had ended, and the values that it changed. */
-export interface LateWrite {
-  readonly write: WrittenObject;
-  /** The values that the object has now, by field. */
-  readonly live: Values;
-  /** The values that it should have. */
-  readonly expected: Values;
-}
-
-/** A late write with all writes of its object. */
-interface JudgedWrite extends LateWrite {
-  readonly writes: readonly WrittenObject[];
-  /** Ids of the records of the same name and type, where the record of the write is missing. */
-  readonly siblings: readonly string[];
-}
-
-const TAG_FIELD = 'tag:';
-
 export const UNDO_LATE_WRITE = 'undo_late_write';
+
+const PRODUCT_FIELDS = ['droplet_id', 'size_gigabytes', 'droplet', 'inbound_rules', 'outbound_rules', 'address'];
 
 const lateWrites = counter(
   'arcadia_late_writes_total',
   'Writes to the provider that took effect after their saga had ended, by what became of them',
   ['field', 'outcome'],
-  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag', PROJECT_FIELD].map((field) => ({ field, outcome: 'reported' })),
+  ['data', 'exists', 'power', 'size_slug', 'backups', 'name', 'tag', PROJECT_FIELD, ...PRODUCT_FIELDS].map((field) => ({
+    field,
+    outcome: 'reported',
+  })),
 );
-
-/**
- * Finds the late writes of one object. Pure. A field was changed late when it has the value of an unanswered write and should have another
- * one: the value of the newest saga that ended well and set it, or the value from before the sagas that were rolled back. While that is
- * unknown, because a saga failed or the database was restored, the field is not judged. [SAG-9]
- */
-export function findLateWrites(writes: readonly WrittenObject[], live: Values): LateWrite[] {
-  const found = new Map<string, { write: WrittenObject; live: Record<string, unknown>; expected: Record<string, unknown> }>();
-  for (const field of new Set(writes.flatMap(({ sets }) => Object.keys(sets)))) {
-    const late = writes.findLast(({ answered, handled, sets }) => !answered && !handled && field in sets && same(sets[field], live[field]));
-    const expected = late && expectedValue(writes, field);
-    if (!late || expected === undefined || expected === null || same(expected, live[field])) continue;
-    const known = found.get(late.id) ?? { write: late, live: {}, expected: {} };
-    known.live[field] = live[field];
-    known.expected[field] = expected;
-    found.set(late.id, known);
-  }
-  return [...found.values()];
-}
-
-/** The value that a field should have; undefined when it is unknown. Pure. */
-function expectedValue(writes: readonly WrittenObject[], field: string): unknown {
-  const sagas = [...new Set(writes.map(({ sagaId }) => sagaId).reverse())];
-  for (const sagaId of sagas) {
-    const own = writes.filter((write) => write.sagaId === sagaId && field in write.sets);
-    const [first] = own;
-    if (!first) continue;
-    if (first.restored || (first.status !== 'completed' && first.status !== 'rolled_back')) return undefined;
-    if (first.status === 'completed') return own.findLast(({ compensating }) => !compensating)?.sets[field];
-    const restored = own.findLast(({ compensating }) => compensating)?.sets[field] ?? first.before[field];
-    // A saga that began after a late write has found the late value, and restores that.
-    const earlier = writes.slice(0, writes.indexOf(first));
-    const foundLate = earlier.some((write) => write.sagaId !== sagaId && !write.answered && same(write.sets[field], restored));
-    if (!foundLate) return restored;
-  }
-  return undefined;
-}
-
-const same = (one: unknown, other: unknown): boolean => canonicalJson(one ?? null) === canonicalJson(other ?? null);
 
 /**
  * Watches the writes that were sent without an answer until the lag bound and the grace period have passed. A write that takes effect late
@@ -95,6 +45,8 @@ export class LateWrites {
     private readonly orphans: OrphanRepository,
     private readonly records: DnsRecordCalls,
     private readonly droplets: DropletCalls,
+    private readonly products: ProductCalls,
+    private readonly addresses: NewAddresses,
     private readonly projects: ProjectCalls,
     private readonly memberships: ProjectMembershipRepository,
     @Inject(CONFIG) private readonly config: Config,
@@ -119,7 +71,10 @@ export class LateWrites {
       try {
         const late = await this.judgeAll(writes, signal);
         for (const one of late) await this.handle(one);
-        for (const write of writes) if (isUnansweredCreate(write)) await this.deleteCopies(write, signal);
+        for (const write of writes.filter(isUnansweredCreate)) {
+          await this.deleteCopies(write, signal);
+          if (isFirstOfSaga(write, writes)) found += await this.reportAddresses(write, signal);
+        }
         found += late.length;
         if (late.length === 0) judged.push(...writes.map(({ id }) => id));
       } catch (error) {
@@ -141,7 +96,7 @@ export class LateWrites {
     if (!first || first.object === NEW_OBJECT) return [];
     const read = await this.readObject(first, signal);
     if (!read) return [];
-    const unset = writes.flatMap(({ sets }) => Object.keys(sets)).filter((field) => field.startsWith(TAG_FIELD));
+    const unset = writes.flatMap(({ sets }) => Object.keys(sets)).filter((field) => SET_FIELD.test(field));
     const live = { ...Object.fromEntries(unset.map((field) => [field, false])), ...read.values };
     const found = [...findLateWrites(writes, live), ...(await this.findLateMoves(writes))];
     return found.map((late) => ({ ...late, writes, siblings: read.siblings }));
@@ -175,6 +130,11 @@ export class LateWrites {
       const values = record ? { exists: true, ...recordValues(place, record) } : { exists: false };
       return { values, siblings: listed.map(({ id }) => id) };
     }
+    const product = productOf(target);
+    if (product) {
+      const live = await this.products.get(product.kind, product.id, signal);
+      return live && { values: live.values, siblings: [] };
+    }
     const droplet = await this.droplets.get(target.replace(/^droplet:/, ''), signal);
     return droplet && { values: dropletValues(droplet), siblings: [] };
   }
@@ -183,12 +143,22 @@ export class LateWrites {
     const { write, expected } = late;
     const outcome = isUndoable(late) ? await this.undo(late) : 'reported';
     if (outcome === undefined) return; // the saga that undoes it runs, or another one holds the object
-    const detail = `A write without an answer took effect after its saga had ended: ${described(late)}`;
-    if (outcome === 'reported' && !(await this.writes.report(write.id, { code: 'late_write', detail }))) return;
-    for (const field of Object.keys(expected)) lateWrites.inc({ field: field.replace(/:.*/, ''), outcome });
+    await this.announce(
+      write,
+      Object.keys(expected),
+      outcome,
+      `A write without an answer took effect after its saga had ended: ${described(late)}`,
+    );
+  }
+
+  /** False when the write was reported already. */
+  private async announce(write: WrittenObject, fields: readonly string[], outcome: 'undone' | 'reported', detail: string): Promise<boolean> {
+    if (outcome === 'reported' && !(await this.writes.report(write.id, { code: 'late_write', detail }))) return false;
+    for (const field of fields) lateWrites.inc({ field: field.replace(/:.*/, ''), outcome });
     const line = { saga_id: write.sagaId, target: write.target, object: write.object, detail };
     if (outcome === 'reported') this.log.error({ event: 'late_write_reported', ...line });
     else this.log.warn({ event: 'late_write_found', ...line });
+    return true;
   }
 
   /**
@@ -213,6 +183,19 @@ export class LateWrites {
       await missingAsUndefined(this.records.delete(place.zone, id, signal));
       await this.orphans.markDeleteRequested(orphan);
     }
+  }
+
+  /**
+   * Reports the addresses that appeared since a request without an answer. They carry no mark, so a person may have reserved them, and nothing
+   * is released. Returns the number of reports. [SAG-6]
+   */
+  private async reportAddresses(write: WrittenObject, signal: AbortSignal): Promise<number> {
+    const { known } = write.before;
+    if (!Array.isArray(known) || write.handled) return 0;
+    const left = await this.addresses.list(write.target, known, signal);
+    if (left.length === 0) return 0;
+    const detail = `A request for an address had no answer, and later ${left.join(', ')} appeared: release what nobody else has reserved`;
+    return (await this.announce(write, ['address'], 'reported', detail)) ? 1 : 0;
   }
 
   /** Starts the saga that undoes the write, once for each state of the object. Undefined while it runs, or while it cannot start. */
@@ -243,30 +226,10 @@ export interface LateWriteOrder {
   readonly values: Values;
 }
 
-/**
- * Whether the late write can be undone without losing anything. Pure. Powering a machine off, switching backups off, a resize, for which
- * the machine must be off, and a move to another owner are left to people. A deleted record is created again only where no other record
- * has taken its place.
- */
-function isUndoable({ write, live, expected, siblings }: JudgedWrite): boolean {
-  if ('exists' in expected) {
-    const { others } = write.before;
-    return expected.exists === true && Array.isArray(others) && siblings.every((id) => others.includes(id));
-  }
-  return Object.entries(expected).every(([field, value]) => {
-    if (field === 'power') return value === 'on';
-    if (field === 'backups') return value === true;
-    return field !== 'size_slug' && field !== PROJECT_FIELD && live[field] !== undefined;
-  });
-}
-
+/** A saga that repeats a create asks for the same thing. */
+const isFirstOfSaga = (write: WrittenObject, writes: readonly WrittenObject[]): boolean =>
+  writes.find(({ sagaId }) => sagaId === write.sagaId) === write;
 const isUnansweredCreate = ({ object, answered }: WrittenObject): boolean => object === NEW_OBJECT && !answered;
-
-/** The values that a deleted record should have: those before its delete, and those that a newer saga has set. Pure. */
-function recordOf({ before }: WrittenObject, writes: readonly WrittenObject[]): Values {
-  const { others: _others, exists: _exists, ...values } = before;
-  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, expectedValue(writes, field) ?? value]));
-}
 
 function described({ write, live, expected }: LateWrite): string {
   const place = recordPlaceOf(write.target);

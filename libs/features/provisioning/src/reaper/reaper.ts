@@ -7,6 +7,7 @@ import { SagaQueries, type RecordedIntent } from '#libs/saga';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SharedPolls, type SharedPoll } from '../polling/shared-poll';
 import { DropletCalls } from '../provider/droplet-calls';
+import { ProductCalls } from '../provider/product-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
 import { sagaIdFromTag, TagCalls } from '../provider/tag-calls';
 import { findOrphans, type FoundOrphan } from './find-orphans';
@@ -22,16 +23,20 @@ const CREATING_STEPS = [
   ['provision_droplet', 'create_droplet'],
   ['snapshot_droplet', 'take_snapshot'],
   ['destroy_droplet', 'take_snapshot'],
+  ['restore_droplet', 'take_snapshot'],
+  ['create_volume', 'create_volume'],
+  ['create_firewall', 'create_firewall'],
   ['upsert_dns_record', 'ensure_record'],
 ] as const;
+
+/** The kinds that `TaggedResources` lists. */
+const ORPHAN_KINDS = ['droplet', 'snapshot', 'volume', 'firewall'] as const;
 
 const orphansFound = counter(
   'arcadia_orphans_total',
   'Orphans that the reaper found: provider resources that no saga accounts for',
   ['kind', 'reason'],
-  (['droplet', 'snapshot'] as const).flatMap((kind) =>
-    (['unknown_saga', 'restored', 'older'] as const).map((reason) => ({ kind, reason })),
-  ),
+  ORPHAN_KINDS.flatMap((kind) => (['unknown_saga', 'restored', 'older'] as const).map((reason) => ({ kind, reason }))),
 );
 
 /** The result of one run: numbers of orphans, of requested deletions and of deleted tag objects. */
@@ -58,6 +63,7 @@ export class Reaper {
     private readonly sagas: SagaQueries,
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
+    private readonly products: ProductCalls,
     private readonly tags: TagCalls,
     private readonly orphans: OrphanRepository,
     private readonly dnsRecords: OrphanDnsRecords,
@@ -109,7 +115,7 @@ export class Reaper {
     await this.restores.noticeEffects(resources);
     const sagas = await this.sagas.findByIds([...new Set(resources.map(({ sagaId }) => sagaId))]);
     const orphans = findOrphans(resources, sagas, await this.restores.restoredAtMs());
-    const added = new Set((await this.orphans.recordFound(orphans, ['droplet', 'snapshot'])).map(({ providerId }) => providerId));
+    const added = new Set((await this.orphans.recordFound(orphans, ORPHAN_KINDS)).map(({ providerId }) => providerId));
     let deleted = 0;
     for (const orphan of orphans) {
       const destroy = orphan.destroy && !(await this.isProtected(orphan));
@@ -129,6 +135,7 @@ export class Reaper {
     try {
       if (orphan.kind === 'droplet') await this.droplets.destroy(orphan.providerId, this.neverAborted);
       else if (orphan.kind === 'snapshot') await this.snapshots.delete(orphan.providerId, this.neverAborted);
+      else if (orphan.kind !== 'dns_record') await this.products.delete(orphan.kind, orphan.providerId, this.neverAborted);
     } catch (error) {
       if (error instanceof NotFoundAtProviderError) return false;
       this.log.warn({ event: 'orphan_destroy_failed', kind: orphan.kind, provider_id: orphan.providerId, ...errorFields(error) });
@@ -168,6 +175,7 @@ export class Reaper {
  * answered.
  */
 function isOutcomeUnknown({ intent, output }: RecordedIntent): boolean {
-  const answered = output !== null && output.adopted !== true && (output.action_id !== undefined || output.record_id !== undefined);
+  const answered =
+    output !== null && output.adopted !== true && ['action_id', 'record_id', 'provider_id'].some((field) => output[field] !== undefined);
   return !answered || intent.doubtful === true || Number(intent.create ?? 1) > 1;
 }

@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { DropletCalls } from '../provider/droplet-calls';
+import { ProductCalls } from '../provider/product-calls';
 import { SnapshotCalls } from '../provider/snapshot-calls';
-import { MANAGED_TAG, sagaIdFromSnapshotName, sagaIdFromTag } from '../provider/tag-calls';
+import { MANAGED_TAG, sagaIdFromFirewallName, sagaIdFromSnapshotName, sagaIdFromTag } from '../provider/tag-calls';
 
 /** A provider resource that names the saga that created it. */
 export interface TaggedResource {
-  readonly kind: 'droplet' | 'snapshot';
+  readonly kind: 'droplet' | 'snapshot' | 'volume' | 'firewall';
   readonly providerId: string;
   readonly sagaId: string;
   readonly createdAt: string | null;
 }
 
-/** Lists every provider resource that names a saga: droplets by a tag, snapshots by their name. */
+/** Lists every provider resource that names a saga: droplets and volumes by a tag, snapshots and firewalls by their name. */
 @Injectable()
 export class TaggedResources {
   private readonly neverAborted = new AbortController().signal;
@@ -19,11 +20,17 @@ export class TaggedResources {
   constructor(
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
+    private readonly products: ProductCalls,
   ) {}
 
   /** Throws the client's errors. */
   async list(): Promise<TaggedResource[]> {
-    return [...(await this.listDroplets()), ...(await this.listSnapshots())];
+    return [
+      ...(await this.listDroplets()),
+      ...(await this.listSnapshots()),
+      ...(await this.listVolumes()),
+      ...(await this.listFirewalls()),
+    ];
   }
 
   private async listDroplets(): Promise<TaggedResource[]> {
@@ -40,6 +47,23 @@ export class TaggedResources {
     return snapshots.flatMap(({ id, name, createdAt }) => {
       const sagaId = sagaIdFromSnapshotName(name);
       return sagaId === undefined ? [] : [{ kind: 'snapshot', providerId: id, sagaId, createdAt } as const];
+    });
+  }
+
+  private async listVolumes(): Promise<TaggedResource[]> {
+    const volumes = await this.products.list('volume', {}, this.neverAborted);
+    return volumes.flatMap(({ id, tags, createdAt }) => {
+      const sagaId = tags.map(sagaIdFromTag).find((found) => found !== undefined);
+      return sagaId === undefined ? [] : [{ kind: 'volume', providerId: id, sagaId, createdAt } as const];
+    });
+  }
+
+  /** A firewall with a name of its own belongs to nobody but its owner. */
+  private async listFirewalls(): Promise<TaggedResource[]> {
+    const firewalls = await this.products.list('firewall', {}, this.neverAborted);
+    return firewalls.flatMap(({ id, name, createdAt }) => {
+      const sagaId = sagaIdFromFirewallName(name ?? '');
+      return sagaId === undefined ? [] : [{ kind: 'firewall', providerId: id, sagaId, createdAt } as const];
     });
   }
 }

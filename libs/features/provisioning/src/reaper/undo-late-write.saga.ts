@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { IsObject, IsString, IsUUID } from 'class-validator';
 import { recordPlaceOf } from '../dns/dns-record.input';
 import { DropletActionRunner, writeOf, type ActionIntent, type DropletGoal } from '../droplets/droplet-action-runner';
+import { productOf, ProductRunner, type ChangeIntent } from '../products/product-runner';
 import { bodyOf, DnsRecordCalls, recordValues, type ListedRecord, type RecordFields } from '../provider/dns-record-calls';
 import { DropletCalls, dropletValues, type Droplet } from '../provider/droplet-calls';
 import { TagCalls } from '../provider/tag-calls';
@@ -27,7 +28,7 @@ class UndoLateWriteInput implements LateWriteOrder {
 }
 
 /** `begun`: the judgement was repeated under the hold. `others`: the records of the name and type before a record was created again. */
-type UndoIntent = ActionIntent & { readonly begun: true; readonly sentAtMs?: number; readonly others?: readonly string[] };
+type UndoIntent = ActionIntent & ChangeIntent & { readonly begun: true; readonly sentAtMs?: number; readonly others?: readonly string[] };
 type Undone = { readonly values: Readonly<Record<string, unknown>> };
 type Ctx = StepContext<LateWriteOrder, UndoIntent, Undone>;
 type Answer = StepAnswer<Undone>;
@@ -50,6 +51,7 @@ export class UndoLateWriteStep implements StepDefinition<LateWriteOrder, UndoInt
     private readonly droplets: DropletCalls,
     private readonly tags: TagCalls,
     private readonly runner: DropletActionRunner,
+    private readonly products: ProductRunner,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -68,6 +70,8 @@ export class UndoLateWriteStep implements StepDefinition<LateWriteOrder, UndoInt
   private restore(ctx: Ctx): Promise<Answer> {
     const { target, object, values } = ctx.input;
     const place = recordPlaceOf(target);
+    const product = productOf(target);
+    if (product) return this.products.ensure(ctx, { ...product, sets: values }, { begun: true });
     if (!place) return this.restoreDroplet(ctx, target.replace(/^droplet:/, ''));
     return values.exists === true ? this.createRecord(ctx, place) : this.updateRecord(ctx, place, object);
   }

@@ -2,7 +2,7 @@ import { Transaction } from '#libs/database';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Not, type EntityManager, type QueryDeepPartialEntity, type Repository } from 'typeorm';
+import { IsNull, Not, type EntityManager, type Repository } from 'typeorm';
 import { NotificationRequest } from '../entities/dunning.entity';
 
 export interface NotificationRequestView {
@@ -10,7 +10,7 @@ export interface NotificationRequestView {
   readonly tenant_id: string | null;
   readonly kind: string;
   readonly subject: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: object;
   readonly created_at: string;
   readonly delivered_at: string | null;
 }
@@ -19,7 +19,7 @@ export interface NewNotification {
   readonly tenantId: string | null;
   readonly kind: string;
   readonly subject: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: object;
 }
 
 export interface NotificationFilters {
@@ -42,7 +42,7 @@ export class NotificationRequests {
       tenantId,
       kind,
       subject,
-      payload: { ...payload } as QueryDeepPartialEntity<NotificationRequest['payload']>,
+      payload,
     });
   }
 

@@ -70,7 +70,7 @@ export class NotificationRequest {
   readonly subject: string;
 
   @Column('jsonb', { default: {} })
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: object;
 
   @Column('timestamptz', { default: () => 'clock_timestamp()' })
   readonly createdAt: Date;

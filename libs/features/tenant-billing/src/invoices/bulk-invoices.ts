@@ -48,7 +48,7 @@ type Frozen = Pick<TenantInvoice, 'id' | 'version'> & { readonly possible: boole
 
 const SERVICE: AuditContext = { by: { sub: 'billing', role: 'service' }, reason: 'by the billing profile of the tenant' };
 
-/** Carries a verb out on many invoices, and carries good drafts on by itself where the profile of their tenant says so. */
+/** Carries a verb out on many invoices, and carries good drafts on by itself where the profile of their tenant allows it. */
 @Injectable()
 export class BulkInvoiceService {
   private readonly log = new Logger(BulkInvoiceService.name);
@@ -96,7 +96,7 @@ export class BulkInvoiceService {
   }
 
   /**
-   * Builds the drafts of rated months whose days of grace are over, and approves and issues good drafts of tenants whose profile says so. Problems stop
+   * Builds the drafts of rated months whose days of grace are over, and approves and issues good drafts of tenants with a profile that allows it. Problems stop
    * for a person. Any number of workers may do so at the same time: of two verbs on one invoice one wins.
    */
   async carryOn(signal: AbortSignal): Promise<void> {

@@ -1,14 +1,15 @@
 import { canonicalJson, Money } from '#libs/kernel';
 import { createHash } from 'node:crypto';
 import { charactersWithoutGlyph } from '../documents/document-font';
-import type { DocumentParty, DocumentTax, TaxCategory } from '../pricing/tenant-document';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
 import { least } from '../wallets/draw-lots';
 import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
-import { decimalsOf, roundLines } from '../pricing/rounding';
+import { decimalsOf } from '../pricing/currencies';
+import { roundLines } from './rounding';
 
 /** The kind of the line by which the promotion wallet lowers the net. */
 export const PROMOTION_LINE = 'promotion';

@@ -67,7 +67,7 @@ export class InvoiceIssue {
     return invoiceView(issued, PLATFORM);
   }
 
-  /** Makes an issued invoice void: its number stays used, and a second document says so. Throws like every verb. */
+  /** Makes an issued invoice void: its number stays used, and a second document states it. Throws like every verb. */
   async void(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     const voided = await this.verbs.run({ id, verb: 'void', expectedVersion, because }, async (em, invoice) => {
       await this.wallets.giveBack(em, id, because.by);

@@ -33,10 +33,6 @@ export interface Adjust {
 /** Manual lines of one invoice. */
 const MOST_ADJUSTMENTS = 200;
 const PLATFORM = { kind: 'platform' } as const;
-const ZERO = Money.parse('0');
-/** An insert writes every amount. */
-const NOTHING = { net: ZERO, tax: ZERO, total: ZERO, due: ZERO, paid: ZERO, credited: ZERO, wallet: ZERO } as const;
-
 /** Builds drafts and carries out the verbs on them; `InvoiceIssue` issues and makes void. */
 @Injectable()
 export class TenantInvoiceService {
@@ -69,7 +65,6 @@ export class TenantInvoiceService {
     const adjustments = lines.map((line, at) => adjustmentOf(line, `lines.${at}`, because));
     return this.transaction.run(async (em) => {
       const values = {
-        ...NOTHING,
         issuerId: DEFAULT_ISSUER,
         tenantId,
         kind: 'one_off' as const,

@@ -133,8 +133,15 @@ export class CreditNotes {
     const { identifiers } = await em.insert(CreditNote, { ...of, net, tax, total, taxes, lowersDue, refund, wallet, outOfBand });
     const note = await em.findOneByOrFail(CreditNote, { id: String(identifiers[0]?.id) });
     const rows = credited.map(({ line, net: part }, at) => ({
-      ...{ creditNoteId: note.id, lineNo: at + 1, tenantId, invoiceId, invoiceLineNo: line.lineNo, description: line.description },
-      ...{ net: part, taxCategory: line.taxCategory ?? 'O', taxRate: line.taxRate ?? '0' },
+      creditNoteId: note.id,
+      lineNo: at + 1,
+      tenantId,
+      invoiceId,
+      invoiceLineNo: line.lineNo,
+      description: line.description,
+      net: part,
+      taxCategory: line.taxCategory ?? 'O',
+      taxRate: line.taxRate ?? '0',
     }));
     await em.insert(CreditNoteLine, rows);
     const origins = credited.map(({ line }, at) => ({
@@ -228,8 +235,19 @@ function documentOf(invoice: TenantInvoice, note: CreditNote, rows: readonly Lin
   const text = (amount: Money): string => amount.round(decimals, 'half_away').toText();
   const nothing = text(Money.parse('0'));
   const lineOf = ({ lineNo, description, net, taxCategory, taxRate }: LineRow): DocumentLine => ({
-    ...{ line_no: lineNo, kind: 'credit', description, resource_id: null, resource_name: null, quantity: null, unit: '', unit_price: null },
-    ...{ exact: text(net), net: text(net), tax_category: taxCategory, tax_rate: taxRate, correction: false },
+    line_no: lineNo,
+    kind: 'credit',
+    description,
+    resource_id: null,
+    resource_name: null,
+    quantity: null,
+    unit: '',
+    unit_price: null,
+    exact: text(net),
+    net: text(net),
+    tax_category: taxCategory,
+    tax_rate: taxRate,
+    correction: false,
   });
   return {
     kind: 'credit_note',
@@ -264,7 +282,11 @@ const noteView = (note: CreditNote, lines: readonly CreditNoteLine[]): CreditNot
   tenant_id: note.tenantId,
   currency: note.currency,
   lines: lines.map(({ invoiceLineNo, description, net, taxCategory, taxRate }) => ({
-    ...{ line_no: invoiceLineNo, description, net: net.toAmountText(), tax_category: taxCategory, tax_rate: taxRate },
+    line_no: invoiceLineNo,
+    description,
+    net: net.toAmountText(),
+    tax_category: taxCategory,
+    tax_rate: taxRate,
   })),
   net: note.net.toAmountText(),
   tax: note.tax.toAmountText(),

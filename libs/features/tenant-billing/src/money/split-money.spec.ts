@@ -1,8 +1,10 @@
 import { Money } from '#libs/kernel';
 import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TaxCategory } from '../pricing/tenant-document';
 import { documentTaxes, taxOn, type TaxedLine } from '../tax/decide-tax';
-import { creditTaxes, mostReturnable, splitCredit, splitReceived, splitReturn } from './split-money';
+import { creditTaxes, mostReturnable, NO_REST, splitCredit, splitReceived, splitReturn } from './split-money';
 import { drawLots, least, type UsableLot } from '../wallets/draw-lots';
 
 const usd = (text: string): Money => Money.parse(text);
@@ -12,6 +14,62 @@ const texts = (parts: object): Record<string, string> =>
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, (part as Money).toText()]));
 const sumOf = (parts: object): Money => Money.sum(Object.values(parts) as Money[]);
 const words = () => ({ label: 'VAT', text: null });
+
+describe('the examples of the page', () => {
+  const page = readFileSync(join(__dirname, '../../../../../docs/tenant-billing.md'), 'utf8');
+  const example = (sort: string): unknown => JSON.parse(new RegExp(`^\`\`\`json ${sort}\\n([^\`]*)\`\`\``, 'm').exec(page)?.[1] ?? '{}');
+
+  it('split a payment and its returns as it says', () => {
+    interface PaymentsExample {
+      readonly due: string;
+      readonly received: string;
+      readonly parts: { readonly to_due: string; readonly to_wallet: string };
+      readonly returns: readonly { kind: 'refunded' | 'reversed'; amount: string; promised: string; parts: Record<string, string> }[];
+    }
+    const { due, received, parts, returns } = example('payments') as PaymentsExample;
+    const paid = splitReceived(usd(received), usd(due));
+    expect(texts(paid)).toEqual({ toDue: parts.to_due, toWallet: parts.to_wallet });
+    for (const one of returns) {
+      const split = splitReturn(usd(one.amount), one.kind, { ...paid, toRefund: usd(one.promised) });
+      const { to_refund: toRefund, to_due: toDue, to_wallet: toWallet } = one.parts;
+      expect(split && texts(split)).toEqual({ toRefund, toDue, toWallet });
+    }
+  });
+
+  it('credit an invoice in parts as it says [TBL-8]', () => {
+    interface CreditExample {
+      readonly lines: readonly { readonly net: string; readonly rate: string }[];
+      readonly tax_of_the_invoice: string;
+      readonly due: string;
+      readonly paid: string;
+      readonly notes: readonly { line: number; tax: string; total: string; lowers_due: string; rest: string }[];
+    }
+    const { lines, tax_of_the_invoice, due, paid, notes } = example('credit') as CreditExample;
+    const taxed = lines.map(({ net, rate }): TaxedLine => ({ net: usd(net), rate, category: 'S' }));
+    expect(documentTaxes(taxed, 2, 'USD', words).map(({ tax }) => tax)).toEqual([tax_of_the_invoice]);
+    let left = usd(due);
+    for (const [at, note] of notes.entries()) {
+      const one = taxed.slice(at, at + 1);
+      const tax = Money.sum(creditTaxes(one, taxed.slice(0, at), 2, words).map((group) => usd(group.tax)));
+      const total = Money.sum(one.map(({ net }) => net)).add(tax);
+      const returnable = usd(paid);
+      const split = splitCredit(
+        total,
+        left,
+        { ...NO_REST, wallet: total.subtract(least(total, left)) },
+        { refundable: returnable, returnable },
+      );
+      left = left.subtract(split.lowersDue);
+      expect({
+        line: at + 1,
+        tax: tax.toText(),
+        total: total.toText(),
+        lowers_due: split.lowersDue.toAmountText(),
+        rest: split.wallet.toText(),
+      }).toEqual(note);
+    }
+  });
+});
 
 describe('a credit note', () => {
   const paid = { refundable: usd('50.00'), returnable: usd('60.00') };
@@ -23,15 +81,18 @@ describe('a credit note', () => {
 
   it('lowers what is due first, and the rest goes where it is told to, exactly [TBL-6]', () => {
     expect(texts(splitCredit(usd('70.00'), usd('40.00'), rest('10.00', '5.00', '15.00'), paid))).toEqual({
-      ...{ refund: '10.00', wallet: '5.00', out_of_band: '15.00', lowersDue: '40.00' },
+      refund: '10.00',
+      wallet: '5.00',
+      out_of_band: '15.00',
+      lowersDue: '40.00',
     });
-    expect(() => splitCredit(usd('70.00'), usd('40.00'), rest('10.00', '5.00', '14.99'), paid)).toThrow();
-    expect(() => splitCredit(usd('70.00'), usd('80.00'), rest('10.00', '0', '0'), paid)).toThrow();
+    expect(() => splitCredit(usd('70.00'), usd('40.00'), rest('10.00', '5.00', '14.99'), paid)).toThrow('30.00');
+    expect(() => splitCredit(usd('70.00'), usd('80.00'), rest('10.00', '0', '0'), paid)).toThrow('add up to');
   });
 
   it('pays back and puts into the wallet no more than was paid [TBL-6]', () => {
-    expect(() => splitCredit(usd('50.01'), usd('0'), rest('50.01', '0', '0'), paid)).toThrow();
-    expect(() => splitCredit(usd('60.01'), usd('0'), rest('50.00', '10.01', '0'), paid)).toThrow();
+    expect(() => splitCredit(usd('50.01'), usd('0'), rest('50.01', '0', '0'), paid)).toThrow('at most 50.00');
+    expect(() => splitCredit(usd('60.01'), usd('0'), rest('50.00', '10.01', '0'), paid)).toThrow('at most 60.00');
     expect(texts(splitCredit(usd('60.01'), usd('0'), rest('50.00', '10.00', '0.01'), paid))).toMatchObject({ out_of_band: '0.01' });
   });
 
@@ -90,7 +151,10 @@ describe('a payment', () => {
 
 describe('a wallet', () => {
   const lot = (id: string, source: 'granted' | 'purchased', remaining: string, expires?: string): UsableLot => ({
-    ...{ id, source, remaining: usd(remaining), expiresAt: expires === undefined ? null : new Date(expires) },
+    id,
+    source,
+    remaining: usd(remaining),
+    expiresAt: expires === undefined ? null : new Date(expires),
   });
 
   it('uses what expires first, then what was granted, then what was purchased, the older before the newer', () => {
@@ -103,7 +167,12 @@ describe('a wallet', () => {
       lot('2', 'granted', '1', '2027-03-01'),
     ];
     expect(drawLots(lots, usd('5.50')).map(({ id, amount: taken }) => [id, taken.toText()])).toEqual([
-      ...[['6', '1'], ['2', '1'], ['3', '1'], ['4', '1'], ['1', '1'], ['5', '0.50']], // prettier-ignore
+      ['6', '1'],
+      ['2', '1'],
+      ['3', '1'],
+      ['4', '1'],
+      ['1', '1'],
+      ['5', '0.50'],
     ]);
   });
 

@@ -21,7 +21,8 @@ const stateOf = (state: Partial<InvoiceState>): InvoiceState => ({
 
 it('is documented: the table of verbs in the guide has the verbs and their statuses', () => {
   const guide = readFileSync(join(__dirname, '../../../../../docs/tenant-billing.md'), 'utf8');
-  const rows = [...guide.matchAll(/^\| (\w+) \| (\w+) \| (\w+) \|/gm)].map(([, verb, from, to]) => ({ verb, from, to }));
+  const [, section = ''] = guide.split('## From a rated month to an issued invoice');
+  const rows = [...section.matchAll(/^\| (\w+) \| (\w+) \| (\w+) \|/gm)].map(([, verb, from, to]) => ({ verb, from, to }));
   const documented = rows.filter(({ verb }) => verb !== 'verb');
   expect(documented).toEqual(
     INVOICE_VERBS.map((verb) => ({ verb, from: INVOICE_TRANSITIONS[verb].from, to: INVOICE_TRANSITIONS[verb].to })),

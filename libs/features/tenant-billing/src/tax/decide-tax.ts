@@ -96,24 +96,18 @@ const inOrder = (a: CountingRule, b: CountingRule): number => b.priority - a.pri
 
 function matches({ place, countries, is_business, tax_id }: TaxWhen, { issuer, customer }: TaxFacts, state: TaxIdState): boolean {
   const { country } = customer;
-  if (place !== undefined && (country === null || issuer.country === null || !isAt(place, country, issuer.country))) return false;
+  if (place !== undefined && (country === null || issuer.country === null || !IS_AT[place](country, issuer.country))) return false;
   if (countries !== undefined && (country === null || !countries.includes(country))) return false;
   if (is_business !== undefined && customer.is_business !== is_business) return false;
   return tax_id === undefined || tax_id.includes(state);
 }
 
-function isAt(place: TaxPlace, country: string, home: string): boolean {
-  switch (place) {
-    case 'domestic':
-      return country === home;
-    case 'abroad':
-      return country !== home;
-    case 'other_eu':
-      return country !== home && EU_COUNTRIES.includes(country);
-    case 'outside_eu':
-      return !EU_COUNTRIES.includes(country);
-  }
-}
+const IS_AT: Readonly<Record<TaxPlace, (country: string, home: string) => boolean>> = {
+  domestic: (country, home) => country === home,
+  abroad: (country, home) => country !== home,
+  other_eu: (country, home) => country !== home && EU_COUNTRIES.includes(country),
+  outside_eu: (country) => !EU_COUNTRIES.includes(country),
+};
 
 function missingIds({ issuer_tax_id: kind, customer_tax_id, label }: CountingRule, { issuer, customer }: TaxFacts): string | undefined {
   if (kind !== null && !issuer.tax_ids.some((one) => one.kind.toUpperCase() === kind.toUpperCase()))

@@ -1,6 +1,7 @@
 import { Money } from '#libs/kernel';
-import fc from 'fast-check';
-import { decimalsOf, roundLines, type ExactLine } from './rounding';
+import * as fc from 'fast-check';
+import { decimalsOf } from '../pricing/currencies';
+import { roundLines, type ExactLine } from './rounding';
 
 /** Amounts in 10^-6, so that naive code can count whole numbers. */
 const PLACES = 6;

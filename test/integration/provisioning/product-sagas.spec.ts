@@ -1,0 +1,190 @@
+import type { SagaPlan, SagaView } from '#libs/saga';
+import { ADMIN, PLATFORM } from '../../support/principals';
+import { newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
+import { SeededRandom } from '../../support/seeded-random';
+import { until } from '../../support/until';
+import { addPlaces, PRODUCT_KINDS, type ProductCase } from './product-cases';
+
+const ROUNDS = Number(process.env.PRODUCT_ROUNDS ?? (process.env.TEST_LONG ? 200 : 1));
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+/** More often than a step sends a write. */
+const ALWAYS = 1_000;
+const HOUR_MS = 3_600_000;
+const KINDS = Object.keys(PRODUCT_KINDS);
+
+let world: ProvisioningWorld;
+let used = 0;
+beforeAll(async () => {
+  world = await newProvisioningWorld({ SAGA_OPEN_PER_TENANT: '1000', REAPER_GRACE_MS: '600000' });
+});
+afterAll(() => world.close());
+afterEach(() => world.simulator.faults([]));
+
+interface Started extends ProductCase {
+  readonly id: string;
+  readonly plan: SagaPlan;
+  readonly before: unknown;
+}
+
+/** One case of each kind, with objects of its own. */
+async function newCases(kinds: readonly string[] = KINDS): Promise<ProductCase[]> {
+  const { places, idOf } = await addPlaces(world, used, kinds.length);
+  used += kinds.length;
+  return places.map((place, nth) => {
+    const kind = kinds[nth] ?? '';
+    const made = PRODUCT_KINDS[kind]?.(place, idOf);
+    if (!made) throw new Error(`no case of ${kind}`);
+    return { kind, ...made, tenantId: made.tenantId === null ? null : 'acme' };
+  });
+}
+
+async function begin(cases: readonly ProductCase[]): Promise<Started[]> {
+  const account = await world.simulator.account();
+  const started: Started[] = [];
+  for (const one of cases) {
+    const plan = await world.starts.plan({ kind: one.kind, input: one.input, tenantId: one.tenantId });
+    expect({ kind: one.kind, refusal: plan.refusal }).toEqual({ kind: one.kind, refusal: undefined });
+    const id = await world.starts.start({
+      kind: one.kind,
+      input: one.input,
+      tenantId: one.tenantId,
+      planHash: plan.plan_hash,
+      because: ADMIN,
+    });
+    started.push({ ...one, id, plan, before: one.state(account) });
+  }
+  world.engine.wake();
+  return started;
+}
+
+const ruleOf = ({ kind, write }: ProductCase, effect: { type: string; status?: number; ms?: number; after?: 'effect' }, times = 1) => ({
+  id: kind,
+  match: write,
+  times,
+  effect,
+});
+
+/** Waits for the end of every saga, and compares it and what it left at the provider. */
+async function expectEnds(started: readonly Started[], statusOf: (one: Started) => string): Promise<SagaView[]> {
+  const sagas: SagaView[] = [];
+  for (const one of started) {
+    const saga = await world.ended(one.id);
+    const status = statusOf(one);
+    expect({ kind: one.kind, status: saga.status, error: saga.error }).toMatchObject({ kind: one.kind, status });
+    sagas.push(saga);
+  }
+  const account = await world.simulator.account();
+  for (const one of started) {
+    const wanted = statusOf(one) === 'completed' ? one.after : one.before;
+    expect({ kind: one.kind, state: one.state(account) }).toEqual({ kind: one.kind, state: wanted });
+  }
+  return sagas;
+}
+
+const expectFired = async (started: readonly Started[]) => {
+  const fired = await world.simulator.fired();
+  expect(started.filter(({ kind }) => (fired[kind] ?? 0) === 0).map(({ kind }) => kind)).toEqual([]);
+};
+
+it('does what its plan shows, to the step and the price, and leaves no drift behind, for every kind [TNT-4]', async () => {
+  const started = await begin(await newCases());
+  const sagas = await expectEnds(started, () => 'completed');
+  for (const [nth, { kind, plan }] of started.entries()) {
+    const saga = sagas[nth];
+    const worked = saga?.steps.filter(({ status }) => status !== 'skipped').map(({ name }) => name);
+    expect({ kind, steps: worked, cost: saga?.cost }).toEqual({ kind, steps: plan.steps.map(({ name }) => name), cost: plan.cost });
+  }
+});
+
+it('completes once, whatever answer of its first write is lost [SAG-5, SAG-19]', async () => {
+  const cases = await newCases();
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'lose_answer' })));
+  const started = await begin(cases);
+  await expectEnds(started, () => 'completed');
+  await expectFired(started);
+});
+
+it('completes once when its first write takes effect late, within the lag [SAG-5]', async () => {
+  const cases = await newCases();
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'late_commit', status: 504, ms: 400 })));
+  const started = await begin(cases);
+  await expectEnds(started, () => 'completed');
+  await expectFired(started);
+});
+
+it('leaves everything as it was when its first write is refused, a pivot included [SAG-9]', async () => {
+  const cases = await newCases();
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'status', status: 422 }, ALWAYS)));
+  const started = await begin(cases);
+  await expectEnds(started, () => 'rolled_back');
+  await expectFired(started);
+}, 120_000);
+
+/** Starts one saga of each kind, whose first write takes effect and gets no answer before `meanwhile` has ended. */
+async function holdFirstWrites(meanwhile: (started: readonly Started[]) => Promise<void>): Promise<Started[]> {
+  const cases = await newCases();
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'hold', after: 'effect' })));
+  const started = await begin(cases);
+  await until(async () => (await world.simulator.held()) === started.length, { what: 'every first write to be held' });
+  await meanwhile(started);
+  await world.simulator.faults([]);
+  world.engine.wake();
+  return started;
+}
+
+it('is undone when it is cancelled after its first write took effect; a pivot refuses the cancel and goes on [SAG-9, SAG-12]', async () => {
+  const started = await holdFirstWrites(async (all) => {
+    for (const { id, kind, pivot } of all) {
+      const cancelled = await world.controls.cancel(PLATFORM, id, ADMIN).then(
+        () => 'accepted',
+        (error: { code: string }) => error.code,
+      );
+      expect({ kind, cancelled }).toEqual({ kind, cancelled: pivot ? 'not_cancellable' : 'accepted' });
+    }
+  });
+  await expectEnds(started, ({ pivot }) => (pivot ? 'completed' : 'rolled_back'));
+}, 120_000);
+
+it('goes on elsewhere and completes once when its worker dies between its first write and the answer [SAG-3, SAG-5]', async () => {
+  const started = await holdFirstWrites(async (all) => {
+    await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = any ($1)', [all.map(({ id }) => id)]);
+  });
+  await expectEnds(started, () => 'completed');
+}, 120_000);
+
+it('leaves no unreported difference when its first write takes effect after it was rolled back [SAG-6, SAG-9]', async () => {
+  const cases = (await newCases()).filter(({ pivot }) => !pivot);
+  await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'late_commit', status: 504, ms: HOUR_MS }, ALWAYS)));
+  const started = await begin(cases);
+  const isLost = async () => Object.values(await world.simulator.fired()).every((fired) => fired > 0);
+  await until(isLost, { what: 'the writes without an answer' });
+  for (const { id } of started) await world.controls.cancel(PLATFORM, id, ADMIN);
+  world.engine.wake();
+  await expectEnds(started, () => 'rolled_back');
+  await world.simulator.faults([]);
+  await world.simulator.advance(HOUR_MS);
+  const isSettled = async ({ id, state, before }: Started) => {
+    const left = (await world.reader.get(PLATFORM, id)).leftovers;
+    if (left.some(({ error }) => error?.code === 'late_write')) return true;
+    return JSON.stringify(state(await world.simulator.account())) === JSON.stringify(before);
+  };
+  const landed = new Set<string>();
+  await until(
+    async () => {
+      const account = await world.simulator.account();
+      for (const one of started) if (JSON.stringify(one.state(account)) !== JSON.stringify(one.before)) landed.add(one.kind);
+      return landed.size === started.length;
+    },
+    { what: 'the late writes' },
+  );
+  await until(
+    async () => {
+      await world.reap();
+      return (await Promise.all(started.map(isSettled))).every(Boolean);
+    },
+    { what: 'every late write to be undone or reported', withinMs: 60_000 },
+  );
+  const reported = [];
+  for (const { id, kind } of started) if ((await world.reader.get(PLATFORM, id)).leftovers.length > 0) reported.push(kind);
+  expect(reported).toEqual(['attach_volume', 'detach_volume', 'reserve_ip', 'set_droplet_backups']);
+}, 240_000);
