@@ -94,11 +94,11 @@ export class PdfReader {
 
   private words(content: string, fonts: Dictionary): PrintedWord[] {
     const words: PrintedWord[] = [];
-    for (const [, x, y, font = '', shown = ''] of content.matchAll(
+    for (const [, x, y, font = '', drawn = ''] of content.matchAll(
       /BT\n1 0 0 1 (\S+) (\S+) Tm\n\/(\S+) \S+ Tf\n(?:[^\n]*\n)*?\[(.*?)\] TJ\nET/g,
     )) {
       const characters = this.charactersOf(fonts[font]);
-      const codes = [...shown.matchAll(/<([0-9a-f]*)>/g)].flatMap(([, hex = '']) => hex.match(/.{4}/g) ?? []);
+      const codes = [...drawn.matchAll(/<([0-9a-f]*)>/g)].flatMap(([, hex = '']) => hex.match(/.{4}/g) ?? []);
       const text = codes.map((code) => characters.get(Number.parseInt(code, 16)) ?? '\ufffd').join('');
       for (const part of text.split(' ')) if (part !== '') words.push({ x: Number(x), y: Number(y), text: part });
     }

@@ -142,17 +142,17 @@ it('is refused when a printed amount, the root or the attached proof is changed'
   const text = bytes.toString('latin1');
   const changed = (from: string, to: string) => Buffer.from(text.replace(from, to), 'latin1');
   const amounts = [...text.matchAll(/\[<(?:[0-9a-f]{4})+>[^\]]*\] TJ/g)]
-    .map(([shown]) => shown)
-    .filter((shown) => !shown.includes('<0001>'));
+    .map(([drawn]) => drawn)
+    .filter((drawn) => !drawn.includes('<0001>'));
   const figures = new Set(['0.43', '2.20', '3.12', '5.92', '7.87', '19.54', '1.95', '21.49']);
   const pdf = new PdfReader(bytes);
   const words = pdf.pages().flatMap((page) => page.map((word) => word.text));
   expect([...figures].filter((figure) => words.includes(figure)).length).toBeGreaterThan(5);
   let seen = 0;
-  for (const shown of new Set(amounts)) {
+  for (const drawn of new Set(amounts)) {
     const other = changed(
-      shown,
-      shown.replace(/([0-9a-f]{4})>/, (_, code: string) => `${code === '0016' ? '0017' : '0016'}>`),
+      drawn,
+      drawn.replace(/([0-9a-f]{4})>/, (_, code: string) => `${code === '0016' ? '0017' : '0016'}>`),
     );
     const now = new PdfReader(other).pages().flatMap((page) => page.map((word) => word.text));
     if (!words.some((word, at) => figures.has(word) && now[at] !== word)) continue;
