@@ -130,7 +130,7 @@ it('leaves everything as it was when its first write is refused, a pivot include
   expect(await spared(started)).toEqual([]);
 }, 120_000);
 
-/** Starts one saga of each kind, whose first write takes effect and gets no answer before `meanwhile` has ended. */
+/** Starts one saga of each kind. Its first write takes effect, and gets no answer before `meanwhile` has ended. */
 async function holdFirstWrites(meanwhile: (started: readonly Started[]) => Promise<void>): Promise<Started[]> {
   const cases = await newCases();
   await world.simulator.faults(cases.map((one) => ruleOf(one, { type: 'hold', after: 'effect' })));

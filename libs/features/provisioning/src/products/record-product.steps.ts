@@ -107,7 +107,7 @@ export class RegisterFirewallStep extends RegisterProductStep {
 type Recorded = { readonly previous?: Spec; readonly recorded?: Spec };
 type RecordCtx = StepContext<AcceptedProduct, never, Recorded>;
 
-/** The kinds of the resources that the steps observe. A backup policy is part of its droplet. */
+/** The kinds that the inventory lists. A backup policy is part of its droplet. */
 type Observed = Exclude<ProductKind, 'backup_policy'>;
 
 /**

@@ -49,7 +49,7 @@ export interface Product {
   readonly raw: unknown;
 }
 
-/** One write. `isAction`: the response contains an action; the effect is visible after its end. */
+/** One write. `isAction`: the response contains an action, and the effect is visible once that has ended. */
 export interface ProductRequest {
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
