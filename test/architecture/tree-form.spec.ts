@@ -16,7 +16,7 @@ interface Walk {
 const NAMES_THAT_STAY: Readonly<Record<string, number>> = { gone: 3, held: 2, shown: 3 };
 const MOST_PER_WORD_IN_COMMENTS = 5;
 /** A new kind, table or feature may raise it by the files that it declares. */
-const MOST_FILES = 735;
+const MOST_FILES = 750;
 const TOO_MANY_FILES = `at most ${MOST_FILES} are allowed; put the code into the file that it belongs to, or merge a small file into another`;
 
 let walk: Walk;
