@@ -1292,6 +1292,150 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/credit-notes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List credit notes
+     * @description Newest first, with their lines. A tenant gets its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['CreditNotes_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing/issuers/{id}/dunning': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get how an issuer reminds
+     * @description The steps after the due date of an invoice that is not paid.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['DunningPolicies_get'];
+    /**
+     * Set how an issuer reminds
+     * @description The whole set. Each step of an invoice happens once. 409 `version_moved` when it changed since `expected_version`.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['DunningPolicies_replace'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing/fx-rates': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List exchange rates
+     * @description Latest day first.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['FxRates_list'];
+    put?: never;
+    /**
+     * Set an exchange rate
+     * @description Drafts take it over when they are refreshed; an issued invoice keeps the rate that it has.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['FxRates_set'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/credit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Credit lines of an invoice
+     * @description Issues a credit note with the tax of the lines. It lowers what is due first; `rest` says where the other part goes. 409 `not_creditable` for more than is left of a line or of the invoice.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['InvoiceMoney_credit'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/payments': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Record a payment of an invoice
+     * @description Or the return of one, with its `payment_id`. What is more than is due goes to the money wallet of the tenant. 409 `reference_taken` for a reference that is recorded, 409 `payment_not_returnable` for more than is left.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['InvoiceMoney_pay'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/write-off': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write off what is due
+     * @description Nobody is reminded any more. `due` stays what was not paid; a payment that comes late lowers it.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['InvoiceMoney_writeOff'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/billing/issuers/{id}': {
     parameters: {
       query?: never;
@@ -1313,6 +1457,50 @@ export interface paths {
      *     Who: Platform admins.
      */
     put: operations['Issuers_replace'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notification-requests': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List notification requests
+     * @description Newest first: what people should be told, such as reminders.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['NotificationRequests_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/payments': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List payments
+     * @description Newest first, with their returns. A tenant gets its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Payments_list'];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
@@ -1534,6 +1722,78 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/billing/tax-rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List tax rules
+     * @description Newest first, with those that count no more.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['TaxRules_list'];
+    put?: never;
+    /**
+     * Create a tax rule
+     * @description Exceptions of the tenant count first, then the highest `priority`, then the lowest id. Invoices that are decided keep their tax; a rule counts for later ones.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TaxRules_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing/tax-rules/sets': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Add a shipped set of tax rules
+     * @description `AU`: GST; `EU`: VAT of the country of the issuer, reverse charge, export. They are a start and no advice: check them before you issue.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TaxRules_addSet'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/billing/tax-rules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+     * Change a tax rule
+     * @description 409 `version_moved` when it changed since `expected_version`.
+     *
+     *     Who: Platform admins.
+     */
+    patch: operations['TaxRules_update'];
+    trace?: never;
+  };
   '/api/v1/tenants/{id}/billing-profile': {
     parameters: {
       query?: never;
@@ -1584,6 +1844,302 @@ export interface paths {
      */
     put: operations['TenantBilling_assign'];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List invoices to tenants
+     * @description Newest first unless sorted. A tenant gets its own issued ones.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['TenantInvoices_list'];
+    put?: never;
+    /**
+     * Create a one-off invoice
+     * @description A draft of lines that a person wrote. It goes the way of every draft.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an invoice to a tenant
+     * @description With what is possible now, and its problems.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['TenantInvoices_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/lines': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the lines of an invoice
+     * @description In the order of the document.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['TenantInvoices_lines'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/lines.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Download the lines of an invoice as CSV
+     * @description Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['TenantInvoices_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/build': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Build the drafts of a month
+     * @description Every tenant with rated lines gets a draft, or its draft anew; nothing changes where nothing has changed. 409 `period_not_ready` says what is missing. A month that was issued already stays: the next draft of the tenant has the difference.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_build'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/bulk': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Change many invoices
+     * @description The verb is carried out on each invoice by itself, with a result each; the ids are read first. `dry_run=true` returns what would be done and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_bulk'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/refresh': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Build a draft anew
+     * @description From what counts now. Manual lines stay. 409 `version_moved`, `verb_not_possible`.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_refresh'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/adjust': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Add or remove a manual line of a draft
+     * @description 409 `version_moved`, `verb_not_possible`.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_adjust'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/approve': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Approve a draft
+     * @description Decides the tax and freezes lines and parties. 409 `draft_outdated` when a refresh would change it, `verb_not_possible`, `version_moved`.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_approve'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/unapprove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Take an approval back
+     * @description It is a draft again. 409 `version_moved`, `verb_not_possible`.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_unapprove'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/issue': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Issue an approved invoice
+     * @description It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_issue'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/void': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Make an issued invoice void
+     * @description While nothing is paid or credited. Its number stays used; the next build of the month makes a draft that names it. 409 as for every verb.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['TenantInvoiceVerbs_void'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/wallets/{tenant_id}/entries': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the entries of a wallet
+     * @description Newest first. A tenant reads its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Wallets_list'];
+    put?: never;
+    /**
+     * Put an amount into a wallet
+     * @description Used from the next invoice on: what expires first, then what is granted, then what was purchased.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Wallets_grant'];
     delete?: never;
     options?: never;
     head?: never;
@@ -4630,6 +5186,437 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['BillingRunResponse'][];
     };
+    CreditNoteLineResponse: {
+      /** @description Number of the line of the invoice */
+      line_no: number;
+      /** @description What is credited */
+      description: string;
+      /**
+       * @description Net
+       * @example 120.00
+       */
+      net: string;
+      /**
+       * @description Category of the tax of the line
+       * @enum {string}
+       */
+      tax_category: 'S' | 'Z' | 'E' | 'AE' | 'O' | 'G';
+      /**
+       * @description Percent
+       * @example 19
+       */
+      tax_rate: string;
+    };
+    CreditRestResponse: {
+      /**
+       * @description To be paid back
+       * @example 120.00
+       */
+      refund: string;
+      /**
+       * @description Into the money wallet
+       * @example 120.00
+       */
+      wallet: string;
+      /**
+       * @description Settled elsewhere
+       * @example 120.00
+       */
+      out_of_band: string;
+    };
+    CreditNoteResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Number
+       * @example CN-INV-3
+       */
+      number: string;
+      /**
+       * Format: uuid
+       * @description The invoice
+       */
+      invoice_id: string;
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /** @description Its lines */
+      lines: components['schemas']['CreditNoteLineResponse'][];
+      /**
+       * @description Net
+       * @example 120.00
+       */
+      net: string;
+      /**
+       * @description Tax, at the rates of the invoice
+       * @example 120.00
+       */
+      tax: string;
+      /**
+       * @description Total
+       * @example 120.00
+       */
+      total: string;
+      /**
+       * @description By how much it lowered what was due
+       * @example 120.00
+       */
+      lowers_due: string;
+      /** @description Where the other part goes */
+      rest: components['schemas']['CreditRestResponse'];
+      /** @description Why, as the document prints it */
+      reason: string;
+      /**
+       * Format: date
+       * @description Date of issue
+       */
+      issued_on: string;
+      /**
+       * Format: date-time
+       * @description Time of issue
+       */
+      created_at: string;
+    };
+    CreditNoteResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['CreditNoteResponse'][];
+    };
+    DunningStepResponse: {
+      /** @description Days after the due date */
+      after_days: number;
+      /**
+       * @description What happens; nothing suspends or deletes by itself
+       * @enum {string}
+       */
+      action: 'remind' | 'notify_admin' | 'block_orders' | 'propose_suspend';
+    };
+    DunningPolicyResponse: {
+      /**
+       * @description The issuer
+       * @example default
+       */
+      issuer_id: string;
+      /** @description The steps, by day */
+      steps: components['schemas']['DunningStepResponse'][];
+      /** @description Rises with every change; 0 as installed */
+      version: number;
+      /** @description Who changed it last; null as installed */
+      changed_by: string | null;
+    };
+    DunningPolicyResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['DunningPolicyResponse'];
+    };
+    DunningPolicyBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The `version` that the change is based on; 0 as installed
+       * @example 0
+       */
+      expected_version: number;
+      /**
+       * @description The whole set of steps; none: nobody is reminded
+       * @example [
+       *       {
+       *         "after_days": 3,
+       *         "action": "remind"
+       *       }
+       *     ]
+       */
+      steps: Record<string, never>[];
+    };
+    FxRateResponse: {
+      /**
+       * @description Currency
+       * @example EUR
+       */
+      currency: string;
+      /**
+       * @description What a US dollar costs in it, decimal text
+       * @example 0.9231
+       */
+      rate: string;
+      /**
+       * @description Where the rate is from
+       * @example ECB
+       */
+      source: string;
+      /**
+       * Format: date
+       * @description The day of the rate
+       */
+      on: string;
+      /** @description Who set it */
+      set_by: string;
+      /**
+       * Format: date-time
+       * @description When it was set
+       */
+      set_at: string;
+    };
+    FxRateResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['FxRateResponse'][];
+    };
+    FxRateResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['FxRateResponse'];
+    };
+    FxRateBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description Currency
+       * @example EUR
+       */
+      currency: string;
+      /**
+       * @description What a US dollar costs in it, decimal text
+       * @example 0.9231
+       */
+      rate: string;
+      /**
+       * @description Where the rate is from; documents print it
+       * @example ECB
+       */
+      source: string;
+      /**
+       * @description The day of the rate. An invoice of a month has the last rate until the end of the month
+       * @example 2026-10-30
+       */
+      on: string;
+    };
+    CreditNoteResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['CreditNoteResponse'];
+    };
+    CreditNoteBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the invoice that the change is based on
+       * @example 4
+       */
+      expected_version: number;
+      /**
+       * @description Lines of the invoice, each with what is credited of it
+       * @example [
+       *       {
+       *         "line_no": 1,
+       *         "net": "12.00"
+       *       }
+       *     ]
+       */
+      lines: Record<string, never>[];
+      /** @description Where the part goes by which the total is more than is due; it must add up to that part exactly */
+      rest?: Record<string, never>;
+    };
+    InvoiceProblemResponse: {
+      /**
+       * @description Code
+       * @example profile_incomplete
+       */
+      code: string;
+      /**
+       * @description A critical one stops the draft
+       * @enum {string}
+       */
+      severity: 'critical' | 'warning';
+      /**
+       * @description What it is about
+       * @example tenants/acme
+       */
+      path: string;
+      /** @description What is wrong and what to do, for people */
+      detail: string;
+    };
+    TenantInvoiceResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Number, without gaps; null until it is issued
+       * @example INV-00042
+       */
+      number: string | null;
+      /**
+       * @description What a draft is called; null for tenants
+       * @example DRAFT-5F3A09C1
+       */
+      draft_number: string | null;
+      /**
+       * @description The tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description `standard`: the lines of a month; `one_off`: lines that a person wrote
+       * @enum {string}
+       */
+      kind: 'standard' | 'one_off';
+      /**
+       * @description The month; null for a one-off invoice
+       * @example 2026-10
+       */
+      period: string | null;
+      /**
+       * @description Currency of all amounts
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Where the document is
+       * @enum {string}
+       */
+      status: 'draft' | 'ready' | 'issued' | 'void';
+      /**
+       * @description What is paid of an issued invoice
+       * @enum {string}
+       */
+      payment_status: 'unpaid' | 'partly_paid' | 'paid' | 'written_off';
+      /**
+       * @description Whether the tax is decided, which is at the approval
+       * @enum {string}
+       */
+      tax_status: 'undecided' | 'decided';
+      /** @description Issued, not paid and past the due date */
+      overdue: boolean;
+      /**
+       * @description Sum of the lines
+       * @example 212.40
+       */
+      net: string;
+      /**
+       * @description Tax
+       * @example 212.40
+       */
+      tax: string;
+      /**
+       * @description Net and tax
+       * @example 212.40
+       */
+      total: string;
+      /**
+       * @description What is left to pay
+       * @example 212.40
+       */
+      due: string;
+      /** @description Day of issue, in the time zone of the issuer */
+      issued_on: string | null;
+      /** @description Last day to pay */
+      due_on: string | null;
+      /**
+       * @description Rises with every change; verbs ask for it as `expected_version`
+       * @example 3
+       */
+      version: number;
+      /** @description The verbs that are possible now; none for tenants */
+      actions: ('refresh' | 'adjust' | 'approve' | 'unapprove' | 'issue' | 'void' | 'credit' | 'pay' | 'write_off')[];
+      /** @description What a person has to check; none for tenants */
+      problems: components['schemas']['InvoiceProblemResponse'][];
+      /** @description Lines */
+      lines: number;
+      /** @description Equal digests mean equal lines, totals and parties; null for tenants */
+      digest: string | null;
+      /** @description The void invoice in whose place it is */
+      replaces: string | null;
+      /** @description Why it was made void */
+      void_reason: string | null;
+      /** @description How far a draft without problems goes by itself; null for tenants */
+      auto: ('off' | 'approve' | 'issue') | null;
+    };
+    TenantInvoiceResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['TenantInvoiceResponse'];
+    };
+    PaymentBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The `version` of the invoice that the change is based on
+       * @example 4
+       */
+      expected_version: number;
+      /**
+       * @description `received`: the tenant paid; `refunded`: you paid back; `reversed`: the bank took it back
+       * @example received
+       * @enum {string}
+       */
+      kind: 'received' | 'refunded' | 'reversed';
+      /**
+       * @description Amount in the currency of the invoice
+       * @example 120.00
+       */
+      amount: string;
+      /**
+       * @description Reference of the bank or the payment service; unique
+       * @example BANK-2026-118
+       */
+      reference: string;
+      /**
+       * @description The day
+       * @example 2026-11-30
+       */
+      received_on: string;
+      /**
+       * Format: uuid
+       * @description For `refunded` and `reversed`: the received payment that is returned
+       */
+      payment_id?: string;
+    };
+    WriteOffBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` of the invoice that the change is based on
+       * @example 4
+       */
+      expected_version: number;
+    };
     TaxIdResponse: {
       /**
        * @description Name of the registration
@@ -4677,6 +5664,8 @@ export interface components {
       net_days: number;
       /** @description Whether invoices over nothing are issued */
       issue_zero: boolean;
+      /** @description Whether invoice numbers begin anew each year */
+      yearly: boolean;
       /** @description Time zone of printed dates; all arithmetic is in UTC */
       time_zone: string;
       /** @description Rises with every change */
@@ -4752,6 +5741,134 @@ export interface components {
        * @example Australia/Sydney
        */
       time_zone: string;
+      /**
+       * @description Currency of invoices to tenants without one of their own
+       * @default USD
+       * @example AUD
+       */
+      currency: string;
+      /**
+       * @description Whether invoice numbers begin anew each year, such as `INV-2026-00001`
+       * @default false
+       */
+      yearly: boolean;
+    };
+    NotificationRequestResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /** @description The tenant that it is about */
+      tenant_id: string | null;
+      /**
+       * @description Kind
+       * @example dunning_remind
+       */
+      kind: string;
+      /** @description One sentence for people */
+      subject: string;
+      /** @description The facts, such as the invoice and what is due */
+      payload: {
+        [key: string]: unknown;
+      };
+      /**
+       * Format: date-time
+       * @description Time of the request
+       */
+      created_at: string;
+      /** @description Time of the delivery; null while it waits */
+      delivered_at: string | null;
+    };
+    NotificationRequestResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['NotificationRequestResponse'][];
+    };
+    PaymentResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description The invoice
+       */
+      invoice_id: string;
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description `received`: the tenant paid; `refunded`: it was paid back; `reversed`: the bank took it back
+       * @enum {string}
+       */
+      kind: 'received' | 'refunded' | 'reversed';
+      /**
+       * @description Amount
+       * @example 120.00
+       */
+      amount: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Reference of the bank or the payment service
+       * @example BANK-2026-118
+       */
+      reference: string;
+      /**
+       * Format: date
+       * @description The day
+       */
+      received_on: string;
+      /** @description The received payment that it returns */
+      payment_id: string | null;
+      /**
+       * @description Lowered what is due; of a return: raised it again
+       * @example 120.00
+       */
+      to_due: string;
+      /**
+       * @description Went to the money wallet; of a return: came from there
+       * @example 120.00
+       */
+      to_wallet: string;
+      /**
+       * @description Of a return: what credit notes promised to pay back
+       * @example 120.00
+       */
+      to_refund: string;
+      /** @description Why, for admins only */
+      reason: string | null;
+      /**
+       * Format: date-time
+       * @description Time of the record
+       */
+      created_at: string;
+    };
+    PaymentResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['PaymentResponse'][];
     };
     PnlTenantResponse: {
       /**
@@ -5246,6 +6363,19 @@ export interface components {
        */
       valid_to?: string;
     };
+    TaxWhenResponse: {
+      /**
+       * @description Where the customer is, seen from the issuer
+       * @enum {string}
+       */
+      place?: 'domestic' | 'other_eu' | 'outside_eu' | 'abroad';
+      /** @description Countries of the customer */
+      countries: string[];
+      /** @description Whether the customer is a business */
+      is_business?: boolean;
+      /** @description States of its tax id */
+      tax_id: ('none' | 'unchecked' | 'valid' | 'invalid')[];
+    };
     TaxIdEvidenceResponse: {
       /**
        * Format: date-time
@@ -5256,6 +6386,211 @@ export interface components {
       source: string;
       /** @description Its answer */
       answer: string;
+    };
+    TaxRuleResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description The issuer
+       * @example default
+       */
+      issuer_id: string;
+      /** @description The tenant that it is an exception for */
+      tenant_id: string | null;
+      /** @description The highest one that matches counts */
+      priority: number;
+      /** @description What must be true of the customer */
+      when: components['schemas']['TaxWhenResponse'];
+      /**
+       * @description Category after EN 16931: S standard, Z zero, E exempt, AE reverse charge, O outside the scope, G export
+       * @enum {string}
+       */
+      category: 'S' | 'Z' | 'E' | 'AE' | 'O' | 'G';
+      /**
+       * @description Percent
+       * @example 19
+       */
+      rate: string;
+      /**
+       * @description Name of the tax, as documents print it
+       * @example VAT 19 %
+       */
+      label: string;
+      /** @description Words that the law asks for */
+      text: string | null;
+      /**
+       * @description Title of the document
+       * @example Tax invoice
+       */
+      title: string;
+      /** @description Kind of the tax registration that the issuer must have */
+      issuer_tax_id: string | null;
+      /** @description Whether the document needs the tax id of the customer */
+      customer_tax_id: boolean;
+      /** @description What the exception of a tenant is based on */
+      evidence: components['schemas']['TaxIdEvidenceResponse'] | null;
+      /** @description Whether the rule counts */
+      active: boolean;
+      /** @description The shipped set that it came from */
+      origin: string | null;
+      /** @description Rises with every change */
+      version: number;
+      /** @description Who changed it last */
+      changed_by: string;
+      /**
+       * Format: date-time
+       * @description Time of the last change
+       */
+      changed_at: string;
+    };
+    TaxRuleResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['TaxRuleResponse'][];
+    };
+    TaxRuleResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['TaxRuleResponse'];
+    };
+    TaxRuleBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /** @description What must be true of the customer; everything that is given */
+      when?: Record<string, never>;
+      /** @description Words that the law asks for */
+      text?: string;
+      /**
+       * @description Kind of the tax registration that the issuer must have
+       * @example ABN
+       */
+      issuer_tax_id?: string;
+      /** @description What the exception of a tenant is based on */
+      evidence?: Record<string, never>;
+      /**
+       * @description The issuer
+       * @default default
+       */
+      issuer_id: string;
+      /**
+       * @description An exception for this tenant, which counts before all other rules; needs `evidence`
+       * @example acme
+       */
+      tenant_id?: string;
+      /**
+       * @description The highest one that matches counts
+       * @default 0
+       */
+      priority: number;
+      /**
+       * @description Category after EN 16931
+       * @example S
+       * @enum {string}
+       */
+      category: 'S' | 'Z' | 'E' | 'AE' | 'O' | 'G';
+      /**
+       * @description Percent; 0 for every category but S
+       * @example 19
+       */
+      rate: string;
+      /**
+       * @description Name of the tax, as documents print it
+       * @example VAT 19 %
+       */
+      label: string;
+      /**
+       * @description Title of the document
+       * @default Invoice
+       */
+      title: string;
+      /**
+       * @description Whether the document needs the tax id of the customer
+       * @default false
+       */
+      customer_tax_id: boolean;
+    };
+    TaxSetBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The issuer
+       * @default default
+       */
+      issuer_id: string;
+      /**
+       * @description The set; it must be made for the country of the issuer
+       * @example EU
+       * @enum {string}
+       */
+      set: 'AU' | 'EU';
+    };
+    TaxRuleChangeBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /** @description What must be true of the customer; everything that is given */
+      when?: Record<string, never>;
+      /** @description Words that the law asks for */
+      text?: string;
+      /**
+       * @description Kind of the tax registration that the issuer must have
+       * @example ABN
+       */
+      issuer_tax_id?: string;
+      /** @description What the exception of a tenant is based on */
+      evidence?: Record<string, never>;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /**
+       * @description The highest one that matches counts
+       * @example 50
+       */
+      priority?: number;
+      /**
+       * @description Category after EN 16931
+       * @example S
+       * @enum {string}
+       */
+      category?: 'S' | 'Z' | 'E' | 'AE' | 'O' | 'G';
+      /**
+       * @description Percent; 0 for every category but S
+       * @example 19
+       */
+      rate?: string;
+      /**
+       * @description Name of the tax, as documents print it
+       * @example VAT 19 %
+       */
+      label?: string;
+      /**
+       * @description Title of the document
+       * @example Tax invoice
+       */
+      title?: string;
+      /** @description Whether the document needs the tax id of the customer */
+      customer_tax_id?: boolean;
+      /** @description Whether the rule counts */
+      active?: boolean;
     };
     BillingProfileResponse: {
       /** @description Tenant */
@@ -5334,6 +6669,11 @@ export interface components {
       tax_id?: string;
       /** @description The answer of a register about the tax id */
       tax_id_evidence?: Record<string, never>;
+      /**
+       * @description Currency of its invoices; that of the issuer unless given. Another one than USD needs an exchange rate
+       * @example EUR
+       */
+      currency?: string;
       /** @description Days until an invoice is due; those of the issuer unless given */
       net_days?: number;
       /**
@@ -5398,6 +6738,331 @@ export interface components {
        * @example 2026-12
        */
       valid_from: string;
+    };
+    TenantInvoiceResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['TenantInvoiceResponse'][];
+    };
+    TenantInvoiceLineResponse: {
+      /** @description Number of the line */
+      line_no: number;
+      /**
+       * @description `usage`, `shared`, `adjustment`, `correction`, or a kind of the monthly terms
+       * @example usage
+       */
+      kind: string;
+      /** @description What the document prints */
+      description: string;
+      /** @description The resource */
+      resource_id: string | null;
+      /** @description Its name */
+      resource_name: string | null;
+      /**
+       * @description Units, exact decimal text
+       * @example 672
+       */
+      quantity: string | null;
+      /**
+       * @description What a unit is
+       * @example hour
+       */
+      unit: string;
+      /** @description Price of a unit, exact decimal text; null where no single price stands behind the line */
+      unit_price: string | null;
+      /**
+       * @description Net
+       * @example 212.40
+       */
+      net: string;
+      /**
+       * @description Category of tax after EN 16931; null while it is undecided
+       * @example S
+       */
+      tax_category: string | null;
+      /**
+       * @description Percent; null while it is undecided
+       * @example 10
+       */
+      tax_rate: string | null;
+      /** @description Whether it corrects a month that was issued before */
+      correction: boolean;
+      /**
+       * @description The month that it corrects
+       * @example 2026-09
+       */
+      corrects: string | null;
+    };
+    TenantInvoiceLineResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['TenantInvoiceLineResponse'][];
+    };
+    OneOffBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description Its lines
+       * @example [
+       *       {
+       *         "description": "Migration of two servers",
+       *         "quantity": "2",
+       *         "unit": "hour",
+       *         "unit_price": "120.00"
+       *       }
+       *     ]
+       */
+      lines: Record<string, never>[];
+    };
+    BuildResponse: {
+      /**
+       * @description The month
+       * @example 2026-10
+       */
+      period: string;
+      /** @description Drafts of the month */
+      drafts: number;
+      /** @description Drafts that are new or changed */
+      written: number;
+      /** @description Drafts that stayed as they were */
+      unchanged: number;
+      /** @description Drafts that had no lines any more */
+      deleted: number;
+      /** @description Drafts with a critical problem */
+      stopped: number;
+    };
+    BuildResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BuildResponse'];
+    };
+    BuildBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The month; its provider invoices are reconciled or released, and it is rated
+       * @example 2026-10
+       */
+      period: string;
+    };
+    BulkInvoiceResultResponse: {
+      /**
+       * Format: uuid
+       * @description The invoice
+       */
+      id: string;
+      /**
+       * @description `done`, or the code of the refusal
+       * @example draft_outdated
+       */
+      code: string;
+      /** @description The refusal, for people */
+      detail: string | null;
+    };
+    BulkInvoicesResponse: {
+      /**
+       * @description The verb
+       * @enum {string}
+       */
+      verb: 'refresh' | 'approve' | 'unapprove' | 'issue' | 'void';
+      /** @description Invoices that it was about */
+      matched: number;
+      /** @description Invoices that it changed */
+      done: number;
+      /** @description Invoices that it did not change */
+      refused: number;
+      /** @description A result for each invoice */
+      results: components['schemas']['BulkInvoiceResultResponse'][];
+    };
+    BulkInvoicesResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BulkInvoicesResponse'];
+    };
+    BulkInvoicesBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The verb
+       * @example approve
+       * @enum {string}
+       */
+      verb: 'refresh' | 'approve' | 'unapprove' | 'issue' | 'void';
+      /** @description These invoices; either `ids` or `filter` */
+      ids?: string[];
+      /**
+       * @description All invoices that match, 1,000 at most
+       * @example {
+       *       "period": "2026-10",
+       *       "status": "draft"
+       *     }
+       */
+      filter?: Record<string, never>;
+    };
+    VerbBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+    };
+    AdjustBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /** @description A line to add; it survives a refresh */
+      add?: Record<string, never>;
+      /**
+       * @description The number of a manual line to remove
+       * @example 12
+       */
+      remove?: number;
+    };
+    WalletEntryResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * Format: uuid
+       * @description The lot that got more or less
+       */
+      lot_id: string;
+      /**
+       * @description `money` pays what is due, after tax; `promotion` lowers the net, before tax
+       * @enum {string}
+       */
+      kind: 'money' | 'promotion';
+      /**
+       * @description Whether the lot was given or paid for
+       * @enum {string}
+       */
+      source: 'granted' | 'purchased';
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description Below zero where the lot got less
+       * @example -20.00
+       */
+      amount: string;
+      /**
+       * @description Why
+       * @enum {string}
+       */
+      cause: 'grant' | 'overpayment' | 'credit_note' | 'applied' | 'given_back' | 'returned' | 'expired';
+      /** @description The invoice that it was applied to or came from */
+      invoice_id: string | null;
+      /** @description The credit note that it came from */
+      credit_note_id: string | null;
+      /** @description The payment that it came from or was returned with */
+      payment_id: string | null;
+      /** @description When the lot expires */
+      expires_at: string | null;
+      /** @description Why it was granted */
+      reason: string | null;
+      /**
+       * Format: date-time
+       * @description Time
+       */
+      created_at: string;
+    };
+    WalletEntryResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['WalletEntryResponse'][];
+    };
+    WalletEntryResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['WalletEntryResponse'];
+    };
+    WalletGrantBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description `money` pays what is due, after tax; `promotion` lowers the net of an invoice, before tax
+       * @example promotion
+       * @enum {string}
+       */
+      kind: 'money' | 'promotion';
+      /**
+       * @description Whether it is given or was paid for; granted amounts are used first
+       * @default granted
+       * @enum {string}
+       */
+      source: 'granted' | 'purchased';
+      /**
+       * @description Amount above 0
+       * @example 50.00
+       */
+      amount: string;
+      /**
+       * @description Currency; it counts for invoices in it
+       * @default USD
+       */
+      currency: string;
+      /**
+       * Format: date-time
+       * @description From then on it is not used; what expires first is used first
+       * @example 2027-12-31T00:00:00Z
+       */
+      expires_at?: string;
     };
     CostsGroupResponse: {
       /**
@@ -12358,6 +14023,754 @@ export interface operations {
       };
     };
   };
+  CreditNotes_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Of this tenant */
+        tenant_id?: string;
+        /** @description Of this invoice */
+        invoice_id?: string;
+        /** @description In this currency */
+        currency?: string;
+        /** @description The credit note with this number */
+        number?: string;
+        /** @description Credit notes of this day */
+        issued_on?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CreditNoteResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  DunningPolicies_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DunningPolicyResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  DunningPolicies_replace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DunningPolicyBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DunningPolicyResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  FxRates_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Currency */
+        currency?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FxRateResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  FxRates_set: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FxRateBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FxRateResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  InvoiceMoney_credit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreditNoteBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CreditNoteResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  InvoiceMoney_pay: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PaymentBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  InvoiceMoney_writeOff: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WriteOffBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   Issuers_get: {
     parameters: {
       query?: never;
@@ -12516,6 +14929,166 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  NotificationRequests_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description About this tenant */
+        tenant_id?: string;
+        /** @description Requests of this kind */
+        kind?: string;
+        /** @description `true`: delivered ones; `false`: those that wait */
+        delivered?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NotificationRequestResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Payments_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Of this tenant */
+        tenant_id?: string;
+        /** @description Of this invoice */
+        invoice_id?: string;
+        /** @description In this currency */
+        currency?: string;
+        /** @description Payments of this kind */
+        kind?: 'received' | 'refunded' | 'reversed';
+        /** @description The payment with this reference */
+        reference?: string;
+        /** @description Payments of this day */
+        received_on?: string;
+        /** @description Returns of this payment */
+        payment_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaymentResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
         headers: {
           [name: string]: unknown;
         };
@@ -13645,6 +16218,384 @@ export interface operations {
       };
     };
   };
+  TaxRules_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Rules of this issuer */
+        issuer_id?: string;
+        /** @description Exceptions of this tenant */
+        tenant_id?: string;
+        /** @description Rules with this category */
+        category?: 'S' | 'Z' | 'E' | 'AE' | 'O' | 'G';
+        /** @description `true`: rules that count; `false`: the others */
+        active?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaxRuleResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TaxRules_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TaxRuleBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaxRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TaxRules_addSet: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TaxSetBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaxRuleResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TaxRules_update: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tax rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TaxRuleChangeBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaxRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   TenantBilling_profile: {
     parameters: {
       query?: never;
@@ -13930,6 +16881,1452 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['TenantRateCardResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoices_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description The month */
+        period?: string;
+        /** @description The tenant; a tenant gets its own in any case */
+        tenant_id?: string;
+        /** @description `standard`: the lines of a month; `one_off`: lines that a person wrote */
+        kind?: 'standard' | 'one_off';
+        /** @description Where the invoice is; several are separated by commas */
+        status?: string | ('draft' | 'ready' | 'issued' | 'void');
+        /** @description Of issued invoices; several are separated by commas */
+        payment_status?: string | ('unpaid' | 'partly_paid' | 'paid' | 'written_off');
+        /** @description Whether the tax is decided */
+        tax_status?: 'undecided' | 'decided';
+        /** @description `true`: issued, not paid and past the due date */
+        overdue?: 'true' | 'false';
+        /** @description The number of an issued invoice */
+        number?: string;
+        /** @description Currency */
+        currency?: string;
+        /** @description Invoices with a problem of this code */
+        problem?: string;
+        /** @description Order; a minus reverses it */
+        sort?: 'created' | '-created' | 'period' | '-period' | 'total' | '-total' | 'due_on' | '-due_on' | 'tenant_id' | '-tenant_id';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['OneOffBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoices_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoices_lines: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceLineResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoices_csv: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_build: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BuildBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BuildResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_bulk: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BulkInvoicesBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BulkInvoicesResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_refresh: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_adjust: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AdjustBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_approve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_unapprove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_issue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  TenantInvoiceVerbs_void: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerbBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TenantInvoiceResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Wallets_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Entries of the money wallet or the promotion wallet */
+        kind?: 'money' | 'promotion';
+        /** @description Entries of granted or purchased lots */
+        source?: 'granted' | 'purchased';
+        /** @description Entries with this cause */
+        cause?: 'grant' | 'overpayment' | 'credit_note' | 'applied' | 'given_back' | 'returned' | 'expired';
+        /** @description In this currency */
+        currency?: string;
+        /** @description Of this invoice */
+        invoice_id?: string;
+        /** @description Of this credit note */
+        credit_note_id?: string;
+        /** @description Of this payment */
+        payment_id?: string;
+        /** @description Of this lot */
+        lot_id?: string;
+      };
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WalletEntryResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Wallets_grant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the tenant */
+        tenant_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['WalletGrantBody'];
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WalletEntryResponseAnswer'];
         };
       };
       /** @description Bad Request */
