@@ -19,6 +19,7 @@ const project = {
 module.exports = {
   testTimeout: 90_000, // jest ignores it in a project
   workerIdleMemoryLimit: '2GB', // metadata of packages keeps the classes of earlier spec files
+  testSequencer: '<rootDir>/test/support/run/slow-first.sequencer.cjs',
   reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],
   projects: [
     /** Specs beside their source: no database, no Nest application, no build. */

@@ -6,7 +6,7 @@ import type {
   LineOrigin,
   TaxCategory,
   TenantDocument,
-} from '../../libs/features/tenant-billing/src/documents/tenant-document';
+} from '../../libs/features/tenant-billing/src/pricing/tenant-document';
 
 type ExactLine = Omit<DocumentLine, 'net' | 'line_no'>;
 type Options = Partial<Omit<TenantDocument, 'lines'>> & { readonly lines?: number | readonly Partial<ExactLine>[] };

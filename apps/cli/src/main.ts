@@ -2,6 +2,7 @@ import { DomainError } from '#libs/kernel';
 import { HelpRequested, parseFlags, UsageError } from './command-line';
 import { EmbeddedPostgresError } from '#libs/local-stack';
 import { environmentFile } from './environment';
+import type * as MigrateCommand from '#processes/migrate';
 
 const USAGE = `node apps/cli/entry.mjs <command> [--help]
   up                      everything on this machine (npm start)
@@ -28,7 +29,7 @@ const commands: Record<string, (args: readonly string[]) => Promise<ExitCode>> =
   api: async (args) => (await import('./commands/run-process.js')).runProcess('api', args),
   worker: async (args) => (await import('./commands/run-process.js')).runProcess('worker', args),
   simulator: async (args) => (await import('./commands/run-process.js')).runProcess('simulator', args),
-  migrate: async (args) => (await import('./commands/migrate.js')).migrate(args),
+  migrate: (args) => (require('#processes/migrate') as typeof MigrateCommand).migrate(args), // eslint-disable-line @typescript-eslint/no-require-imports
   'audit:verify': async (args) => (await import('./commands/audit-verify.js')).auditVerify(args),
   'events:archive': async (args) => (await import('./commands/events-archive.js')).eventsArchive(args),
   token: async (args) => (await import('./commands/token.js')).token(args),

@@ -60,3 +60,10 @@ it('runs maintenance on one of several workers, once an hour, and only where the
   for (const worker of workers) await worker.onModuleDestroy();
   expect(applied).toHaveBeenCalledTimes(1);
 });
+
+it('gives nobody a tick while migrate has not prepared the queues, which is no failure', async () => {
+  await world.superuser.query('alter table bullmq.schedule_tick rename to not_there_yet');
+  const claimed = await new TickClaims(world.database).claim('housekeeping', { everyMs: 60_000 });
+  await world.superuser.query('alter table bullmq.not_there_yet rename to schedule_tick');
+  expect(claimed).toBe(false);
+});

@@ -147,6 +147,24 @@ const CHANGES = [
     status: 200,
   },
   {
+    what: 'a tax rule',
+    action: 'tax_rule_created',
+    send: () => world.http().post('/api/v1/billing/tax-rules').send({ category: 'S', rate: '10', label: 'GST 10 %', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'how an issuer reminds',
+    action: 'dunning_policy_set',
+    send: () => world.http().put('/api/v1/billing/issuers/default/dunning').send({ expected_version: 0, steps: [], reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'an amount put into a wallet',
+    action: 'wallet_granted',
+    send: () => world.http().post('/api/v1/wallets/acme/entries').send({ kind: 'promotion', amount: '5.00', reason: 'sold' }),
+    status: 201,
+  },
+  {
     what: 'a billing profile',
     action: 'billing_profile_set',
     send: () => world.http().put('/api/v1/tenants/acme/billing-profile').send({ expected_version: 0, legal_name: 'Acme', reason: 'sold' }),
@@ -167,6 +185,36 @@ const CHANGES = [
     action: 'billing_run_requested',
     send: () => world.http().post('/api/v1/billing-runs').send({ period: '2026-02', reason: 'sold' }),
     status: 202,
+  },
+  {
+    what: 'a one-off invoice',
+    action: 'tenant_invoice_created',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/tenant-invoices')
+        .send({ tenant_id: 'acme', lines: [{ description: 'Work', unit_price: '10' }], reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a change of many invoices',
+    action: 'tenant_invoices_bulk_changed',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/tenant-invoices/bulk')
+        .send({ verb: 'refresh', filter: { period: '2026-02' }, reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'an exchange rate',
+    action: 'fx_rate_set',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/billing/fx-rates')
+        .send({ currency: 'EUR', rate: '0.92', source: 'ECB', on: '2026-02-28', reason: 'sold' }),
+    status: 201,
   },
   {
     what: 'a new rate card',

@@ -23,6 +23,11 @@ const TABLES = [
   'rates',
   'rate_overrides',
   'tenant_rate_cards',
+  'tenant_invoices',
+  'tax_rules',
+  'wallet_entries',
+  'dunning_policies',
+  'fx_rates',
 ];
 
 /** Returns all rows that a request could have changed, for a comparison before and after. */

@@ -1,10 +1,15 @@
 import {
   BillingProfiles,
   BillingRunService,
+  BulkInvoiceService,
+  figuresProblem,
+  FxRates,
+  INVOICE_SORTS,
   InvoiceIssue,
   TenantInvoiceReader,
   TenantInvoiceService,
   verifyTenantProof,
+  type TenantDocument,
   type TenantInvoiceView,
 } from '#libs/tenant-billing';
 import { BECAUSE, newRatingWorld, type ProviderLine, type RatingWorld } from './rating-world';
@@ -170,4 +175,155 @@ it('corrects a month that was issued in the next draft, to the cent, and leaves 
   await invoices.build('2020-03', BECAUSE);
   expect(await draftOf('2020-03', 'acme')).toMatchObject({ total: '1.00' }); // corrected once
   expect(await draftOf('2020-02', 'birch')).toMatchObject({ total: '1.00' });
+});
+
+describe('problems of a draft', () => {
+  it('stops a draft of a tenant without a profile, of a paused one, and one over nothing', async () => {
+    await fillProfile('dora', { paused: true });
+    await fillProfile('elm');
+    await closeMonth('2020-04', [usage('cedar', '5'), usage('dora', '5'), usage('elm', '5'), usage('elm', '-5')]);
+    expect(await invoices.build('2020-04', BECAUSE)).toMatchObject({ drafts: 3, stopped: 3 });
+    const codes = async (tenant: string) => (await draftOf('2020-04', tenant)).problems.map(({ code }) => code);
+    expect(new Set(await codes('cedar'))).toEqual(new Set(['profile_incomplete']));
+    expect(await codes('dora')).toEqual(['profile_paused']);
+    expect(await codes('elm')).toEqual(['zero_total']);
+    const draft = await draftOf('2020-04', 'elm');
+    expect(draft.actions).not.toContain('approve');
+    await expect(invoices.approve(draft.id, draft.version, BECAUSE)).rejects.toMatchObject({ code: 'verb_not_possible' });
+    expect((await listed({ problem: 'zero_total' })).map(({ id }) => id)).toEqual([draft.id]);
+    await fillIssuer({ issue_zero: true });
+    await invoices.refresh(draft.id, null, BECAUSE);
+    expect(await invoices.approve(draft.id, null, BECAUSE)).toMatchObject({ status: 'ready', total: '0.00' });
+    expect(await issuing.issue(draft.id, null, BECAUSE)).toMatchObject({ payment_status: 'paid' });
+    await fillIssuer({ issue_zero: false });
+  });
+
+  it('asks for reconciled invoices, days of grace and a rating, and names all that is missing', async () => {
+    const refused = () => invoices.build('2020-05', BECAUSE);
+    await expect(refused()).rejects.toMatchObject({ code: 'period_not_ready', message: expect.stringContaining('has no invoice') });
+    await world.invoices('2020-05', [{ lines: [usage('elm', '5')] }, { lines: [usage('elm', '1')], reconciliation: 'mismatch' }]);
+    await expect(refused()).rejects.toMatchObject({
+      message: expect.stringMatching(/neither reconciled nor released; the month is not rated/),
+    });
+    await rate('2020-05');
+    await world.owner.query(`update cloud_invoices set reconciliation = 'released' where period = '2020-05-01'`);
+    await expect(refused()).rejects.toMatchObject({ message: expect.stringContaining('changed since the month was rated') });
+    await rate('2020-05');
+    await world.owner.query(`update cloud_invoices set issued_on = current_date where period = '2020-05-01'`);
+    await expect(refused()).rejects.toMatchObject({ message: expect.stringContaining('days of grace') });
+    await world.owner.query(`update cloud_invoices set issued_on = current_date - 3 where period = '2020-05-01'`);
+    expect(await refused()).toMatchObject({ drafts: 1 });
+  });
+
+  it('needs an exchange rate for another currency, and keeps the one that it was approved with [TBL-9]', async () => {
+    await fillProfile('fern', { currency: 'JPY' });
+    await closeMonth('2020-06', [usage('fern', '10.01'), usage('fern', '20.01')]);
+    await invoices.build('2020-06', BECAUSE);
+    const draft = await draftOf('2020-06', 'fern');
+    expect(draft).toMatchObject({
+      currency: 'JPY',
+      total: '0',
+      problems: expect.arrayContaining([expect.objectContaining({ code: 'no_fx_rate' })]),
+    });
+    const rates = world.service(FxRates);
+    await rates.set({ currency: 'JPY', rate: '150.25', source: 'a bank', on: '2020-06-30' }, BECAUSE);
+    await rates.set({ currency: 'JPY', rate: '99', source: 'a bank', on: '2020-07-01' }, BECAUSE); // after the month: does not count
+    await invoices.refresh(draft.id, null, BECAUSE);
+    expect((await linesOf(draft.id)).map(({ net }) => net)).toEqual(['1504', '3007']);
+    await invoices.approve(draft.id, null, BECAUSE);
+    await rates.set({ currency: 'JPY', rate: '1', source: 'a mistake', on: '2020-06-30' }, BECAUSE);
+    await fillProfile('fern', { currency: 'JPY', legal_name: 'Another name' });
+    const issued = await issuing.issue(draft.id, null, BECAUSE);
+    expect(issued).toMatchObject({ total: '4511', currency: 'JPY' });
+    const { rows } = await world.owner.query<{ json: string }>(`select json from tenant_documents where number = $1`, [issued.number]);
+    expect(JSON.parse(rows[0]?.json ?? '')).toMatchObject({
+      decimals: 0,
+      fx: { rate: '150.25', on: '2020-06-30' },
+      customer: { name: 'fern Ltd' },
+    });
+  });
+});
+
+it('carries good drafts on by themselves where the profile says so, and stops for a person at problems', async () => {
+  await fillProfile('grove', { auto: 'issue' });
+  await fillProfile('hazel', { auto: 'approve' });
+  await fillProfile('iris', { auto: 'issue', address: null });
+  await closeMonth('2020-07', [usage('grove', '7'), usage('hazel', '8'), usage('iris', '9')]);
+  await world.service(BulkInvoiceService).carryOn(new AbortController().signal);
+  const statuses = await listed({ period: '2020-07' });
+  expect(Object.fromEntries(statuses.map(({ tenant_id, status }) => [tenant_id, status]))).toEqual({
+    grove: 'issued',
+    hazel: 'ready',
+    iris: 'draft',
+  });
+});
+
+it('changes many invoices with a result each, and a dry run changes nothing', async () => {
+  const many = world.service(BulkInvoiceService);
+  await closeMonth('2020-08', [usage('acme', '1'), usage('birch', '1'), usage('cedar', '1')]);
+  await invoices.build('2020-08', BECAUSE);
+  const change = { verb: 'approve', filter: { period: '2020-08' } } as const;
+  expect(await many.plan(change)).toMatchObject({ matched: 3, done: 2, refused: 1 });
+  expect(await listed({ period: '2020-08', status: ['ready'] })).toEqual([]);
+  const report = await many.apply(change, BECAUSE);
+  expect(report).toMatchObject({ matched: 3, done: 2, refused: 1 });
+  expect(report.results.map(({ code }) => code).sort()).toEqual(['done', 'done', 'verb_not_possible']);
+  expect(await listed({ period: '2020-08', status: ['ready'] })).toHaveLength(2);
+});
+
+it('shows a tenant its own issued invoices and nothing else of anybody [TBL-7]', async () => {
+  const tenant = { kind: 'tenant', tenantId: 'acme' } as const;
+  const all = await listed({});
+  const own = all.filter(({ tenant_id, status }) => tenant_id === 'acme' && ['issued', 'void'].includes(status));
+  const { data } = await reader.list(tenant, PAGE, {});
+  expect(data.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
+  expect(
+    data.every(
+      ({ actions, problems, digest, draft_number, auto }) => [...actions, ...problems].length === 0 && !digest && !draft_number && !auto,
+    ),
+  ).toBe(true);
+  expect((await reader.list(tenant, PAGE, { tenant_id: 'birch' })).data).toEqual([]);
+  for (const { id } of all.filter((one) => !own.includes(one))) {
+    await expect(reader.get(tenant, id)).rejects.toMatchObject({ code: 'tenant_invoice_not_found' });
+    await expect(reader.lines(tenant, id, PAGE)).rejects.toMatchObject({ code: 'tenant_invoice_not_found' });
+  }
+  const [first] = own;
+  const lines = (await reader.lines(tenant, first?.id ?? '', PAGE)).data;
+  expect(lines.length).toBe(first?.lines);
+  expect(Object.keys(lines[0] ?? {}).sort()).toEqual(
+    ['correction', 'corrects', 'description', 'kind', 'line_no', 'net', 'quantity', 'resource_id', 'resource_name', 'tax_category', 'tax_rate', 'unit', 'unit_price'], // prettier-ignore
+  );
+  const hidden = await world.database.asTenant('acme', (tx) =>
+    tx.query(
+      `select 1 from tenant_invoice_lines l where not exists (select from tenant_invoices i where i.id = l.invoice_id and i.tenant_id = 'acme')`,
+    ),
+  );
+  expect(hidden).toEqual([]);
+});
+
+it('pages through every order without losing or repeating an invoice', async () => {
+  const ids = new Set((await listed({})).map(({ id }) => id));
+  for (const sort of INVOICE_SORTS) {
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const { data, page } = await reader.list(PLATFORM, { limit: 3, ...(cursor !== undefined && { cursor }) }, { sort });
+      seen.push(...data.map(({ id }) => id));
+      cursor = page.next_cursor;
+    }
+    expect({ sort, count: seen.length, ids: new Set(seen) }).toEqual({ sort, count: ids.size, ids });
+  }
+});
+
+it('adds up in lines, taxes, totals and the frozen document of every issued invoice [TBL-8]', async () => {
+  const { rows } = await world.owner.query<{ json: string; net: string; tax: string; total: string; lines: string }>(
+    `select d.json, i.net, i.tax, i.total, (select sum(l.net) from tenant_invoice_lines l where l.invoice_id = i.id) as lines
+       from tenant_invoices i join tenant_documents d on d.invoice_id = i.id and d.kind = 'invoice'`,
+  );
+  expect(rows.length).toBeGreaterThan(3);
+  for (const { json, net, tax, total, lines } of rows) {
+    const document = JSON.parse(json) as TenantDocument;
+    expect(figuresProblem(document)).toBeUndefined();
+    expect([Number(document.net), Number(document.tax), Number(document.total)]).toEqual([net, tax, total].map(Number));
+    expect(Number(lines)).toBe(Number(net));
+  }
 });

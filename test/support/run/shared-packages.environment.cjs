@@ -1,10 +1,22 @@
 'use strict';
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { ModernFakeTimers } = require('@jest/fake-timers');
 const { TestEnvironment } = require('jest-environment-node');
 const { ModuleMocker } = require('jest-mock');
 
-/** Global variables in which packages collect the classes of a spec file: entities, and rules of validation. */
-const COLLECTED = ['typeormMetadataArgsStorage', 'classValidatorMetadataStorage'];
+/**
+ * The storages that the running spec file has used. Jest makes one for each file and never ends it, and each of them adds to the cost of every
+ * later promise: after seventy files a third of the CPU.
+ */
+const storages = new Set();
+for (const method of ['run', 'enterWith']) {
+  const original = AsyncLocalStorage.prototype[method];
+  AsyncLocalStorage.prototype[method] = function (...given) {
+    storages.add(this);
+    return original.apply(this, given);
+  };
+}
+
 /** Listeners of the process that a spec file may add. They are removed after it. */
 const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtException', 'unhandledRejection', 'beforeExit', 'exit', 'warning', 'message'];
 
@@ -32,7 +44,9 @@ module.exports = class SharedPackagesEnvironment extends TestEnvironment {
     for (const [event, known] of listeners) {
       for (const listener of process.listeners(event)) if (!known.has(listener)) process.off(event, listener);
     }
-    for (const name of COLLECTED) Reflect.deleteProperty(globalThis, name);
+    for (const storage of storages) storage.disable();
+    storages.clear();
+    this.moduleMocker.restoreAllMocks(); // a spied-on class of the product serves the next spec file too
     await super.teardown();
   }
 };

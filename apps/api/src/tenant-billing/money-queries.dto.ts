@@ -1,5 +1,7 @@
 import { IsOptional, IsUUID, Matches, MaxLength } from 'class-validator';
+import type { Principal } from '#libs/identity';
 import { ENTRY_CAUSES, LOT_SOURCES, PAYMENT_KINDS, WALLET_KINDS } from '#libs/tenant-billing';
+import { OtherTenantError } from '../auth/auth.errors';
 import { PageQuery } from '../http/http.dto';
 import { IsNotBlank, IsOneOf, IsTenantId } from '../http/input.decorators';
 import { ApiInput } from '../http/swagger.decorators';
@@ -25,6 +27,13 @@ class MoneyQuery extends PageQuery {
   @IsOptional()
   @Matches(CURRENCY, CURRENCY_TEXT)
   readonly currency?: string;
+
+  /** Throws `OtherTenantError` for a tenant that asks for another one. */
+  protected toCommon(by: Principal) {
+    const { tenant_id, invoice_id, currency } = this;
+    if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+    return { tenant_id, invoice_id, currency };
+  }
 }
 
 export class PaymentsQuery extends MoneyQuery {
@@ -49,9 +58,9 @@ export class PaymentsQuery extends MoneyQuery {
   @IsUUID()
   readonly payment_id?: string;
 
-  toFilters() {
-    const { tenant_id, invoice_id, currency, kind, reference, received_on, payment_id: returns_id } = this;
-    return defined({ tenant_id, invoice_id, currency, kind, reference, received_on, returns_id });
+  toFilters(by: Principal) {
+    const { kind, reference, received_on, payment_id: returns_id } = this;
+    return defined({ ...this.toCommon(by), kind, reference, received_on, returns_id });
   }
 }
 
@@ -67,9 +76,9 @@ export class CreditNotesQuery extends MoneyQuery {
   @Matches(DAY, DAY_TEXT)
   readonly issued_on?: string;
 
-  toFilters() {
-    const { tenant_id, invoice_id, currency, number, issued_on } = this;
-    return defined({ tenant_id, invoice_id, currency, number, issued_on });
+  toFilters(by: Principal) {
+    const { number, issued_on } = this;
+    return defined({ ...this.toCommon(by), number, issued_on });
   }
 }
 

@@ -36,7 +36,7 @@ export class InvoiceMoneyController {
   @ApiOperation({
     summary: 'Credit lines of an invoice',
     description:
-      'Issues a credit note with the tax of the lines. It lowers what is due first; `rest` says where the other part goes. 409 `not_creditable` for ' +
+      'Issues a credit note with the tax of the lines. It lowers what is due first; `rest` names where the other part goes. 409 `not_creditable` for ' +
       'more than is left of a line or of the invoice.',
   })
   @ApiIdParam('invoice')
@@ -98,7 +98,7 @@ export class PaymentsController {
   @ApiOperation({ summary: 'List payments', description: 'Newest first, with their returns. A tenant gets its own.' })
   @ApiListResponse(PaymentResponse)
   list(@Query() query: PaymentsQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<PaymentResponse>> {
-    return this.payments.list(scopeOf(by), query, query.toFilters());
+    return this.payments.list(scopeOf(by), query, query.toFilters(by));
   }
 }
 
@@ -111,7 +111,7 @@ export class CreditNotesController {
   @ApiOperation({ summary: 'List credit notes', description: 'Newest first, with their lines. A tenant gets its own.' })
   @ApiListResponse(CreditNoteResponse)
   list(@Query() query: CreditNotesQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<CreditNoteResponse>> {
-    return this.creditNotes.list(scopeOf(by), query, query.toFilters());
+    return this.creditNotes.list(scopeOf(by), query, query.toFilters(by));
   }
 }
 

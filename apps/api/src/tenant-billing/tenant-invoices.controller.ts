@@ -109,7 +109,7 @@ export class TenantInvoiceVerbsController {
 
   @Post()
   @ApiOperation({
-    summary: 'Create a one-off invoice',
+    summary: 'Create an invoice of your own lines',
     description: 'A draft of lines that a person wrote. It goes the way of every draft.',
   })
   @ApiDataResponse(TenantInvoiceResponse, 201)

@@ -1,9 +1,13 @@
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import { getNextMillis } from 'bullmq';
+import { DatabaseError } from 'pg';
 
 /** When a schedule ticks: a cron pattern in UTC, or a period. */
 export type Timing = { readonly cron: string; readonly everyMs?: undefined } | { readonly everyMs: number; readonly cron?: undefined };
+
+/** The table does not exist or is not yet granted: `migrate` prepares the queues after the schema that workers wait for. */
+const NOT_PREPARED = new Set(['42P01', '42501']);
 
 /** The difference between workers' clocks up to which two claims count as the same tick. */
 const TOLERANCE_MS = 1_000;
@@ -25,11 +29,15 @@ export function nextClaimMs(timing: Timing, nowMs: number): number {
 export class TickClaims {
   constructor(private readonly database: Database) {}
 
-  /** False when this tick, or the tick that its job was scheduled for, has already run. */
+  /** False when this tick, or the tick that its job was scheduled for, has already run, and until `migrate` has prepared the queues. */
   async claim(key: string, timing: Timing): Promise<boolean> {
     const notBefore = nextClaimMs(timing, Math.floor(await this.database.clockMs()));
-    const claimed = await this.database.query(CLAIM_TICK, [key, notBefore]);
-    return claimed.length > 0;
+    try {
+      return (await this.database.query(CLAIM_TICK, [key, notBefore])).length > 0;
+    } catch (error) {
+      if (error instanceof DatabaseError && NOT_PREPARED.has(error.code ?? '')) return false;
+      throw error;
+    }
   }
 }
 

@@ -6,7 +6,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { BillingOutboxMessage } from '../entities/billing-outbox-message.entity';
+import { Payment, type PaymentKind } from '../entities/payment.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
+import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import type { DocumentKind } from '../pricing/tenant-document';
 
 const PATH = '/api/v1/integrations/cloud/tenant-invoice';
@@ -27,11 +29,23 @@ export interface BillingMessage {
   readonly external_id: string;
   readonly tenant_id: string;
   readonly number: string;
-  /** The frozen document, with sell amounts only. */
-  readonly document: unknown;
+  /** The frozen document, with sell amounts only; a payment has none. */
+  readonly document?: unknown;
+  readonly payment?: AnnouncedPayment;
 }
 
-/** Announces issued documents to finance: the only writer of `billing_outbox`. Nothing waits for finance. */
+/** A payment of the invoice `number`, or the return of one. */
+export interface AnnouncedPayment {
+  readonly kind: PaymentKind;
+  readonly amount: string;
+  readonly currency: string;
+  readonly reference: string;
+  readonly received_on: string;
+  /** The `external_id` of the payment that is returned. */
+  readonly returns: string | null;
+}
+
+/** Announces issued documents and recorded payments to finance: the only writer of `billing_outbox`. Nothing waits for finance. */
 @Injectable()
 export class BillingPush implements Delivery<BillingMessage, undefined> {
   private readonly log = new Logger('Finance');
@@ -40,15 +54,17 @@ export class BillingPush implements Delivery<BillingMessage, undefined> {
   constructor(
     @InjectRepository(BillingOutboxMessage) messages: Repository<BillingOutboxMessage>,
     @InjectRepository(FrozenDocument) private readonly documents: Repository<FrozenDocument>,
+    @InjectRepository(Payment) private readonly payments: Repository<Payment>,
+    @InjectRepository(TenantInvoice) private readonly invoices: Repository<TenantInvoice>,
     transaction: Transaction,
     private readonly client: FinanceClient,
   ) {
     this.outbox = new Outbox(messages, transaction, POLICY);
   }
 
-  /** Call it in the transaction that freezes the document. */
-  announce(em: EntityManager, documentId: string, contentHash: string): Promise<void> {
-    return this.outbox.write(em, documentId, contentHash);
+  /** Call it in the transaction that freezes the document or records the payment. */
+  announce(em: EntityManager, id: string, contentHash: string): Promise<void> {
+    return this.outbox.write(em, id, contentHash);
   }
 
   /** True when an announcement is due and a finance service is configured. */
@@ -63,10 +79,19 @@ export class BillingPush implements Delivery<BillingMessage, undefined> {
 
   async prepare(id: string): Promise<BillingMessage | undefined> {
     const found = await this.documents.findOneBy({ id });
-    if (!found) return undefined;
+    if (!found) return this.paymentMessage(id);
     const { kind, tenantId, number, json } = found;
     const document: unknown = JSON.parse(json);
     return { event: EVENT_OF[kind], source: 'arcadia-cloud', external_id: id, tenant_id: tenantId, number, document };
+  }
+
+  private async paymentMessage(id: string): Promise<BillingMessage | undefined> {
+    const found = await this.payments.findOneBy({ id });
+    if (!found) return undefined;
+    const { tenantId, kind, currency, reference, receivedOn: received_on, returnsId: returns } = found;
+    const { number } = await this.invoices.findOneByOrFail({ id: found.invoiceId });
+    const payment = { kind, amount: found.amount.toAmountText(), currency, reference, received_on, returns };
+    return { event: 'payment.recorded', source: 'arcadia-cloud', external_id: id, tenant_id: tenantId, number: number ?? '', payment };
   }
 
   async send(message: BillingMessage, signal?: AbortSignal): Promise<undefined> {

@@ -32,7 +32,13 @@ export interface Adjust {
 
 /** Manual lines of one invoice. */
 const MOST_ADJUSTMENTS = 200;
+/** An empty draft. */
+const NOTHING = Money.parse('0');
+const NO_AMOUNTS = { net: NOTHING, tax: NOTHING, total: NOTHING, due: NOTHING, paid: NOTHING, credited: NOTHING, wallet: NOTHING };
 const PLATFORM = { kind: 'platform' } as const;
+const ZERO = Money.parse('0');
+/** An insert writes every amount. */
+const NOTHING = { net: ZERO, tax: ZERO, total: ZERO, due: ZERO, paid: ZERO, credited: ZERO, wallet: ZERO } as const;
 
 /** Builds drafts and carries out the verbs on them; `InvoiceIssue` issues and makes void. */
 @Injectable()
@@ -66,6 +72,7 @@ export class TenantInvoiceService {
     const adjustments = lines.map((line, at) => adjustmentOf(line, `lines.${at}`, because));
     return this.transaction.run(async (em) => {
       const values = {
+        ...NOTHING,
         issuerId: DEFAULT_ISSUER,
         tenantId,
         kind: 'one_off' as const,
@@ -73,7 +80,7 @@ export class TenantInvoiceService {
         decimals: 2,
         changedBy: because.by.sub,
       };
-      const { identifiers } = await em.insert(TenantInvoice, values);
+      const { identifiers } = await em.insert(TenantInvoice, { ...values, ...NO_AMOUNTS });
       const id = String(identifiers[0]?.id);
       const empty = await em.findOneByOrFail(TenantInvoice, { id });
       await this.derive(em, empty, adjustments, because);

@@ -6,6 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { CreditNote } from '../entities/credit-note.entity';
 import { Payment, type PaymentKind } from '../entities/payment.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
+import { BillingPush } from '../invoices/billing-push';
 import { InvoiceVerbs } from '../invoices/invoice-verbs';
 import type { PaymentStatus } from '../pricing/invoice.states';
 import { PaymentNotFoundError, PaymentNotReturnableError, ReferenceTakenError } from '../tenant-billing.errors';
@@ -61,6 +62,7 @@ const ZERO = Money.parse('0');
 export class Payments {
   constructor(
     private readonly verbs: InvoiceVerbs,
+    private readonly push: BillingPush,
     private readonly wallets: Wallets,
     private readonly dunning: Dunning,
     private readonly lists: ScopedLists,
@@ -84,6 +86,7 @@ export class Payments {
         : { ...splitReceived(amount, invoice.due), toRefund: ZERO };
       const payment = await this.insert(em, invoice, input, { ...split, amount, returnsId: origin?.id ?? null }, because);
       await this.moveWallet(em, invoice, payment, because);
+      await this.push.announce(em, payment.id, payment.reference);
       const isReceived = origin === undefined;
       const due = isReceived ? invoice.due.subtract(split.toDue) : invoice.due.add(split.toDue);
       const paid = isReceived ? invoice.paid.add(split.toDue) : invoice.paid.subtract(split.toDue).subtract(split.toRefund);

@@ -1,8 +1,10 @@
 import { Money } from '#libs/kernel';
 import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TaxCategory } from '../pricing/tenant-document';
 import { documentTaxes, taxOn, type TaxedLine } from '../tax/decide-tax';
-import { creditTaxes, mostReturnable, splitCredit, splitReceived, splitReturn } from './split-money';
+import { creditTaxes, mostReturnable, NO_REST, splitCredit, splitReceived, splitReturn } from './split-money';
 import { drawLots, least, type UsableLot } from '../wallets/draw-lots';
 
 const usd = (text: string): Money => Money.parse(text);
@@ -12,6 +14,62 @@ const texts = (parts: object): Record<string, string> =>
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, (part as Money).toText()]));
 const sumOf = (parts: object): Money => Money.sum(Object.values(parts) as Money[]);
 const words = () => ({ label: 'VAT', text: null });
+
+describe('the examples of the page', () => {
+  const page = readFileSync(join(__dirname, '../../../../../docs/tenant-billing.md'), 'utf8');
+  const example = <E>(sort: string): E => JSON.parse(new RegExp(`^\`\`\`json ${sort}\\n([^\`]*)\`\`\``, 'm').exec(page)?.[1] ?? '{}') as E;
+
+  it('split a payment and its returns as it says', () => {
+    interface PaymentsExample {
+      readonly due: string;
+      readonly received: string;
+      readonly parts: { readonly to_due: string; readonly to_wallet: string };
+      readonly returns: readonly { kind: 'refunded' | 'reversed'; amount: string; promised: string; parts: Record<string, string> }[];
+    }
+    const { due, received, parts, returns } = example<PaymentsExample>('payments');
+    const paid = splitReceived(usd(received), usd(due));
+    expect(texts(paid)).toEqual({ toDue: parts.to_due, toWallet: parts.to_wallet });
+    for (const one of returns) {
+      const split = splitReturn(usd(one.amount), one.kind, { ...paid, toRefund: usd(one.promised) });
+      const { to_refund: toRefund, to_due: toDue, to_wallet: toWallet } = one.parts;
+      expect(split && texts(split)).toEqual({ toRefund, toDue, toWallet });
+    }
+  });
+
+  it('credit an invoice in parts as it says [TBL-8]', () => {
+    interface CreditExample {
+      readonly lines: readonly { readonly net: string; readonly rate: string }[];
+      readonly tax_of_the_invoice: string;
+      readonly due: string;
+      readonly paid: string;
+      readonly notes: readonly { line: number; tax: string; total: string; lowers_due: string; rest: string }[];
+    }
+    const { lines, tax_of_the_invoice, due, paid, notes } = example<CreditExample>('credit');
+    const taxed = lines.map(({ net, rate }): TaxedLine => ({ net: usd(net), rate, category: 'S' }));
+    expect(documentTaxes(taxed, 2, 'USD', words).map(({ tax }) => tax)).toEqual([tax_of_the_invoice]);
+    let left = usd(due);
+    for (const [at, note] of notes.entries()) {
+      const one = taxed.slice(at, at + 1);
+      const tax = Money.sum(creditTaxes(one, taxed.slice(0, at), 2, words).map((group) => usd(group.tax)));
+      const total = Money.sum(one.map(({ net }) => net)).add(tax);
+      const returnable = usd(paid);
+      const split = splitCredit(
+        total,
+        left,
+        { ...NO_REST, wallet: total.subtract(least(total, left)) },
+        { refundable: returnable, returnable },
+      );
+      left = left.subtract(split.lowersDue);
+      expect({
+        line: at + 1,
+        tax: tax.toText(),
+        total: total.toText(),
+        lowers_due: split.lowersDue.toAmountText(),
+        rest: split.wallet.toText(),
+      }).toEqual(note);
+    }
+  });
+});
 
 describe('a credit note', () => {
   const paid = { refundable: usd('50.00'), returnable: usd('60.00') };

@@ -19,7 +19,7 @@ export interface CreditSplit extends CreditRest {
 }
 
 /**
- * How a credit note is settled: it lowers what is due first, and `rest` says where the other part goes, exactly. `returnable` is what payments and
+ * How a credit note is settled: it lowers what is due first, and `rest` names where the other part goes, exactly. `returnable` is what payments and
  * wallet have paid and nothing has given back, of it `refundable` by payments. Throws `ValidationFailedError`. Pure.
  */
 export function splitCredit(total: Money, due: Money, rest: CreditRest, paid: { refundable: Money; returnable: Money }): CreditSplit {

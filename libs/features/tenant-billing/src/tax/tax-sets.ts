@@ -2,7 +2,7 @@ import { ValidationFailedError } from '#libs/kernel';
 import type { TaxWhen } from '../entities/tax-rule.entity';
 import type { TaxResult } from './decide-tax';
 
-/** Rules to start with. They are no advice: the issuer answers for the tax of its invoices. */
+/** Rules to start with. They are no advice: the issuer is responsible for the tax of its invoices. */
 export const TAX_SETS = ['AU', 'EU'] as const;
 export type TaxSet = (typeof TAX_SETS)[number];
 
@@ -45,7 +45,7 @@ const AU: readonly ShippedRule[] = [
 ];
 
 /**
- * Value added tax of the issuer's country at home and for consumers elsewhere in the EU, reverse charge for businesses there whose id a register
+ * Value added tax of the issuer's country at home and for consumers elsewhere in the EU, reverse charge for businesses there with an id that a register
  * called valid, and none outside of the EU. A business without a valid id pays like a consumer.
  */
 const eu = (rate: string): readonly ShippedRule[] => {

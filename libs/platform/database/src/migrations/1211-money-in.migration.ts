@@ -126,6 +126,7 @@ const WALLETS = `
     created_at timestamptz not null default clock_timestamp()
   );
   create index wallet_entries_of_tenant on wallet_entries (tenant_id, id);
+  create index wallet_entries_of_lot on wallet_entries (lot_id);
   create index wallet_entries_of_invoice on wallet_entries (invoice_id) where invoice_id is not null;
   create index wallet_entries_of_payment on wallet_entries (payment_id) where payment_id is not null`;
 
