@@ -64,6 +64,7 @@ const ADMIN = {
   sweeps: '/sweeps',
   sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect')}`,
   projects: '/projects',
+  invoices: '/invoices',
   tenants: '/tenants',
   tenant: '/tenants/acme',
   provider: '/provider',

@@ -55,6 +55,7 @@ describeInBrowser('the console in a browser', () => {
         '/order',
         order,
         '/projects',
+        '/invoices',
         '/tenants',
         '/tenants/acme',
         '/sweeps',

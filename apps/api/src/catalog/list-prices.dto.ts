@@ -93,7 +93,10 @@ class ListPriceInput implements ListPriceChange {
 
 /** New prices. A product that is not named keeps its price; earlier prices stay for earlier times. */
 export class ListPricesBody extends RequiredReasonBody {
-  @ApiInput('The prices to set', { example: [{ product: 'volume', amount: '0.10', origin: 'price list of December 2026' }] })
+  @ApiInput('The prices to set', {
+    of: () => ListPriceInput,
+    example: [{ product: 'volume', amount: '0.10', origin: 'price list of December 2026' }],
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(200)

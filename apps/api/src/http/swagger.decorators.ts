@@ -183,14 +183,38 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
  * A field of a query or body. Its type, limits and required mark come from the field's validators, so the document cannot
  * promise another form than the one that is enforced.
  */
-export const ApiInput = (description: string, options: { readonly example?: unknown; readonly default?: unknown } = {}) =>
-  lazyProperty((_swagger, target, key): ApiPropertyOptions => {
+export const ApiInput = (description: string, { of, ...options }: InputOptions = {}) =>
+  lazyProperty((swagger, target, key): ApiPropertyOptions => {
     const { schema, required, nullable } = inputSchema(target, key);
     const choice = nullable ? { ...schema, type: [schema['type'], 'null'] } : schema;
     const isRequired = required && options.default === undefined;
-    const metadata: Schema = { type: 'object', oneOf: [{ ...choice, ...options }], description, required: isRequired };
+    const stated: Schema = { ...choice, ...options };
+    if (of) registerModels(swagger, target, of());
+    const shape = of ? shapeOf(stated, swagger.getSchemaPath(of())) : stated;
+    const { example } = options;
+    const metadata: Schema = {
+      type: 'object',
+      oneOf: [shape],
+      description,
+      required: isRequired,
+      ...(of && example !== undefined && { example }),
+    };
     return metadata;
   });
+
+interface InputOptions {
+  readonly example?: unknown;
+  readonly default?: unknown;
+  /** The class of the object, or of the objects of a list. */
+  readonly of?: () => Type<object>;
+}
+
+/** The same with the class of its objects. */
+function shapeOf(schema: Schema, $ref: string): Schema {
+  const types = [schema['type']].flat();
+  if (types.includes('array')) return { ...schema, items: { $ref } };
+  return types.includes('null') ? { anyOf: [{ $ref }, { type: 'null' }] } : { $ref };
+}
 
 function inputSchema(target: object, key: string): { schema: Schema; required: boolean; nullable: boolean } {
   const rules = getMetadataStorage()

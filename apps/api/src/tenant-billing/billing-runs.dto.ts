@@ -58,7 +58,7 @@ export class PoolsBody extends ReasonBody {
   @IsPeriod()
   readonly valid_from: string;
 
-  @ApiInput('The pools to set; others stay', { example: [{ pool: 'support', method: 'proportional' }] })
+  @ApiInput('The pools to set; others stay', { of: () => PoolInput, example: [{ pool: 'support', method: 'proportional' }] })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(5)

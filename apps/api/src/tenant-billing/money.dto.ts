@@ -108,7 +108,10 @@ export class CreditNoteBody extends RequiredReasonBody {
   @Min(1)
   readonly expected_version: number;
 
-  @ApiInput('Lines of the invoice, each with what is credited of it', { example: [{ line_no: 1, net: '12.00' }] })
+  @ApiInput('Lines of the invoice, each with what is credited of it', {
+    of: () => CreditLineInput,
+    example: [{ line_no: 1, net: '12.00' }],
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MOST_LINES)
@@ -118,7 +121,9 @@ export class CreditNoteBody extends RequiredReasonBody {
   @Type(() => CreditLineInput)
   readonly lines: readonly CreditLineInput[];
 
-  @ApiInput('Where the part goes by which the total is more than is due; it must add up to that part exactly')
+  @ApiInput('Where the part goes by which the total is more than is due; it must add up to that part exactly', {
+    of: () => CreditRestInput,
+  })
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -185,7 +190,10 @@ export class DunningPolicyBody extends ReasonBody {
   @Min(0)
   readonly expected_version: number;
 
-  @ApiInput('The whole set of steps; none: nobody is reminded', { example: [{ after_days: 3, action: 'remind' }] })
+  @ApiInput('The whole set of steps; none: nobody is reminded', {
+    of: () => DunningStepInput,
+    example: [{ after_days: 3, action: 'remind' }],
+  })
   @IsArray()
   @ArrayMaxSize(MOST_STEPS)
   @ArrayUnique((step: unknown) => JSON.stringify(step))

@@ -81,7 +81,7 @@ export class IssuerBody extends ReasonBody {
   @Matches(COUNTRY, COUNTRY_TEXT)
   readonly country?: string;
 
-  @ApiInput('Tax registrations, as documents print them')
+  @ApiInput('Tax registrations, as documents print them', { of: () => TaxIdInput })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(10)
@@ -170,7 +170,7 @@ export class BillingProfileBody extends ReasonBody {
   @IsNotBlank()
   readonly tax_id?: string;
 
-  @ApiInput('The answer of a register about the tax id')
+  @ApiInput('The answer of a register about the tax id', { of: () => TaxIdEvidenceInput })
   @IsOptional()
   @IsObject()
   @ValidateNested()

@@ -75,7 +75,7 @@ export class RateCardVersionBody extends ReasonBody implements VersionInput {
   @IsPeriod()
   readonly valid_from: string;
 
-  @ApiInput('The rates', { example: [{ selector: SELECTOR_EXAMPLE, model: MODEL_EXAMPLE }] })
+  @ApiInput('The rates', { of: () => RateInputBody, example: [{ selector: SELECTOR_EXAMPLE, model: MODEL_EXAMPLE }] })
   @IsArray()
   @ArrayMaxSize(500)
   @IsObject({ each: true, message: '$property must be a list of objects' })

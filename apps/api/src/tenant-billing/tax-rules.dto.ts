@@ -111,7 +111,7 @@ class TaxWhenInput {
 
 /** The fields that a new rule and a change may both leave out. */
 class TaxRuleFields extends ReasonBody {
-  @ApiInput('What must be true of the customer; everything that is given')
+  @ApiInput('What must be true of the customer; everything that is given', { of: () => TaxWhenInput })
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -130,7 +130,7 @@ class TaxRuleFields extends ReasonBody {
   @IsNotBlank()
   readonly issuer_tax_id?: string;
 
-  @ApiInput('What the exception of a tenant is based on')
+  @ApiInput('What the exception of a tenant is based on', { of: () => TaxIdEvidenceInput })
   @IsOptional()
   @IsObject()
   @ValidateNested()

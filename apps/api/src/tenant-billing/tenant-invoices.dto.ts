@@ -152,7 +152,7 @@ class ManualLineInput implements ManualLine {
 }
 
 export class AdjustBody extends VerbBody {
-  @ApiInput('A line to add; it survives a refresh')
+  @ApiInput('A line to add; it survives a refresh', { of: () => ManualLineInput })
   @IsOptional()
   @IsObject()
   @ValidateNested()
@@ -177,7 +177,10 @@ export class OneOffBody extends RequiredReasonBody {
   @IsTenantId()
   readonly tenant_id: string;
 
-  @ApiInput('Its lines', { example: [{ description: 'Migration of two servers', quantity: '2', unit: 'hour', unit_price: '120.00' }] })
+  @ApiInput('Its lines', {
+    of: () => ManualLineInput,
+    example: [{ description: 'Migration of two servers', quantity: '2', unit: 'hour', unit_price: '120.00' }],
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MOST_LINES)
@@ -228,7 +231,7 @@ export class BulkInvoicesBody extends RequiredReasonBody {
   @IsUUID('all', { each: true, message: 'ids must be UUIDs' })
   readonly ids?: readonly string[];
 
-  @ApiInput('All invoices that match, 1,000 at most', { example: { period: '2026-10', status: 'draft' } })
+  @ApiInput('All invoices that match, 1,000 at most', { of: () => InvoiceFilterInput, example: { period: '2026-10', status: 'draft' } })
   @IsOptional()
   @IsObject()
   @ValidateNested()

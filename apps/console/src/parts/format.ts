@@ -14,12 +14,16 @@ const clockSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute:
 const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 const dayName = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
 const shortMonth = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UTC' });
+const documentDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 export const count = (value: number): string => whole.format(value);
 /** An amount in a column with the currency in its head. */
 export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
 export const money = (decimal: string): string => dollars.format(Number(decimal)).replace('-', '−');
+/** An amount of another currency too, with its own decimal places. */
+export const moneyIn = (decimal: string, currency: string): string =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).format(Number(decimal)).replace('-', '−');
 export const hourly = (decimal: string): string => unitPrice.format(Number(decimal));
 
 /** A change of an amount, always with its sign; zero is written in words. */
@@ -52,6 +56,9 @@ export const timeOfDay = (at: string | number): string => clock.format(new Date(
 export const secondOfDay = (at: string | number): string => clockSeconds.format(new Date(at));
 export const dateText = (at: string | number): string => day.format(new Date(at));
 export const monthText = (period: string): string => month.format(new Date(`${period.slice(0, 7)}-01T00:00:00Z`));
+
+/** A day of a document, which is the same day everywhere: "3 Nov 2026". */
+export const calendarDay = (date: string): string => documentDay.format(new Date(`${date}T00:00:00Z`));
 
 /** "Nov", and the year below January: "Jan 2026". */
 export function monthName(period: string): string {

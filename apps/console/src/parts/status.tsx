@@ -93,10 +93,22 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
     offboarding: ['wait', IconHourglass, 'Leaving'],
     closed: ['mute', IconBan, 'Closed'],
   },
+  invoice: {
+    draft: ['mute', IconCircleDashed, 'Draft'],
+    ready: ['wait', IconUserCheck, 'Approved'],
+    issued: ['ok', IconCircleCheck, 'Issued'],
+    void: ['mute', IconBan, 'Void'],
+  },
+  payment: {
+    unpaid: ['info', IconHourglass, 'Unpaid'],
+    partly_paid: ['wait', IconCircleHalf2, 'Partly paid'],
+    paid: ['ok', IconChecks, 'Paid'],
+    written_off: ['mute', IconBan, 'Written off'],
+  },
 };
 
 interface StatusProps {
-  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant';
+  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant' | 'invoice' | 'payment';
   readonly value: string;
   readonly pill?: boolean;
 }

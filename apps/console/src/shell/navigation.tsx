@@ -4,6 +4,7 @@ import {
   IconChartBar,
   IconCirclePlus,
   IconCloudUp,
+  IconFileDollar,
   IconFolder,
   IconGitCompare,
   IconHistory,
@@ -44,7 +45,13 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/order', text: 'Order', icon: IconCirclePlus },
     ],
   },
-  { title: 'Money', places: [{ to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' }] },
+  {
+    title: 'Money',
+    places: [
+      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
+      { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+    ],
+  },
   {
     title: 'People',
     places: [
@@ -73,7 +80,13 @@ const TENANT: readonly PlaceGroup[] = [
       { to: '/sagas', text: 'My requests', icon: IconRoute, key: 's', count: 'sagas' },
     ],
   },
-  { title: 'Money', places: [{ to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' }] },
+  {
+    title: 'Money',
+    places: [
+      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
+      { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+    ],
+  },
   { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
 ];
 

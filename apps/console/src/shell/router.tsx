@@ -30,6 +30,14 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/costs/costs-screen'), 'CostsScreen'),
   ),
   at(
+    '/invoices',
+    lazyRouteComponent(() => import('../screens/invoices/invoices-screen'), 'InvoicesScreen'),
+  ),
+  at(
+    '/invoices/$id',
+    lazyRouteComponent(() => import('../screens/invoices/invoice-screen'), 'InvoiceScreen'),
+  ),
+  at(
     '/inventory',
     lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
   ),

@@ -1,0 +1,29 @@
+import type { Schemas } from '../../client/client';
+import { IconAlertTriangle, IconClockExclamation } from '../../parts/icons';
+import { Badge, Status } from '../../parts/status';
+import { TEXTS } from './texts';
+
+type Invoice = Schemas['TenantInvoiceResponse'];
+
+/** What is paid of an issued invoice, or that it should have been by now. */
+export function PaymentStatus({ invoice, pill = false }: { readonly invoice: Invoice; readonly pill?: boolean }) {
+  const { status, payment_status: payment, overdue } = invoice;
+  if (status !== 'issued') return null;
+  if (!overdue) return <Status of="payment" value={payment} pill={pill} />;
+  return (
+    <Badge tone="bad" icon={IconClockExclamation} pill={pill}>
+      {TEXTS.overdue}
+    </Badge>
+  );
+}
+
+/** How many problems a draft has, and whether they stop it. */
+export function InvoiceProblems({ problems }: Pick<Invoice, 'problems'>) {
+  if (problems.length === 0) return null;
+  const critical = problems.filter(({ severity }) => severity === 'critical').length;
+  return (
+    <Badge tone={critical > 0 ? 'bad' : 'warn'} icon={IconAlertTriangle}>
+      {TEXTS.problems(critical, problems.length)}
+    </Badge>
+  );
+}
