@@ -93,6 +93,8 @@ it('lists every route of the API', () => {
     'get /api/v1/costs',
     'get /api/v1/costs.csv',
     'get /api/v1/credit-notes',
+    'get /api/v1/credit-notes/{id}/document.pdf',
+    'get /api/v1/credit-notes/{id}/proof.json',
     'get /api/v1/drift',
     'get /api/v1/drift-rules',
     'get /api/v1/drift-rules/{id}',

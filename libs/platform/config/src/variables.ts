@@ -9,7 +9,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** The purposes of provider tokens. They are also names of queues: the jobs of such a queue use the token of its name. */
 export const TOKEN_PURPOSES = ['sync-fast', 'sync-full', 'sync-slow', 'billing', 'provisioning'] as const;
 
-/** All queues. The jobs of `metering` call no provider. */
 export const QUEUE_NAMES = [...TOKEN_PURPOSES, 'metering'] as const;
 
 /** Selects the provider token of a call. A purpose with a token of its own has a rate budget of its own. */
