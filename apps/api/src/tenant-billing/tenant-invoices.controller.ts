@@ -25,7 +25,7 @@ import {
   FxRatesQuery,
   OneOffBody,
   TenantInvoicesQuery,
-  VerbBody,
+  InvoiceVerbBody,
 } from './tenant-invoices.dto';
 import {
   BuildResponse,
@@ -162,7 +162,7 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async refresh(
     @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
+    @Body() body: InvoiceVerbBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     return { data: await this.invoices.refresh(id, body.expected_version, by) };
@@ -194,7 +194,7 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async approve(
     @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
+    @Body() body: InvoiceVerbBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     return { data: await this.invoices.approve(id, body.expected_version, by) };
@@ -208,7 +208,7 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async unapprove(
     @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
+    @Body() body: InvoiceVerbBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     return { data: await this.invoices.unapprove(id, body.expected_version, by) };
@@ -225,7 +225,7 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async issue(
     @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
+    @Body() body: InvoiceVerbBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     const data = await this.issuing.issue(id, body.expected_version, by);
@@ -245,7 +245,7 @@ export class TenantInvoiceVerbsController {
   @ApiProblems(409)
   async void(
     @Param('id', UuidPipe) id: string,
-    @Body() body: VerbBody,
+    @Body() body: InvoiceVerbBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
     const data = await this.issuing.void(id, body.expected_version, by);

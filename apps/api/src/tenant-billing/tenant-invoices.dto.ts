@@ -123,7 +123,7 @@ export class BuildBody extends ReasonBody {
 }
 
 /** Body of a verb. */
-export class VerbBody extends RequiredReasonBody {
+export class InvoiceVerbBody extends RequiredReasonBody {
   @ApiInput('The `version` that the change is based on', { example: 1 })
   @IsInt()
   @Min(1)
@@ -151,7 +151,7 @@ class ManualLineInput implements ManualLine {
   readonly unit_price: string;
 }
 
-export class AdjustBody extends VerbBody {
+export class AdjustBody extends InvoiceVerbBody {
   @ApiInput('A line to add; it survives a refresh', { of: () => ManualLineInput })
   @IsOptional()
   @IsObject()

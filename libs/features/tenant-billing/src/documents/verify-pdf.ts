@@ -46,7 +46,9 @@ function checkPrint(pages: readonly PrintedWord[][], { document, root, steps }: 
       line.quantity,
       line.unit_price,
       printedAmount(line.net, words),
-      ...(tax === undefined ? [line.tax_rate, '%'] : [printedAmount(tax, words)]),
+      ...(tax === undefined
+        ? [line.tax_rate, '%', ...(line.tax_category === 'S' ? [] : [line.tax_category])]
+        : [printedAmount(tax, words)]),
     ];
     find(String(line.line_no), tail.filter((part) => part !== null), `line ${line.line_no}`); // prettier-ignore
   }

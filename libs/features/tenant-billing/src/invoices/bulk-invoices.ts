@@ -137,18 +137,14 @@ export class BulkInvoiceService {
   }
 
   private verb(verb: BulkVerb, id: string, version: number, because: AuditContext): Promise<unknown> {
-    switch (verb) {
-      case 'refresh':
-        return this.invoices.refresh(id, version, because);
-      case 'approve':
-        return this.invoices.approve(id, version, because);
-      case 'unapprove':
-        return this.invoices.unapprove(id, version, because);
-      case 'issue':
-        return this.issuing.issue(id, version, because);
-      case 'void':
-        return this.issuing.void(id, version, because);
-    }
+    const run: Readonly<Record<BulkVerb, () => Promise<unknown>>> = {
+      refresh: () => this.invoices.refresh(id, version, because),
+      approve: () => this.invoices.approve(id, version, because),
+      unapprove: () => this.invoices.unapprove(id, version, because),
+      issue: () => this.issuing.issue(id, version, because),
+      void: () => this.issuing.void(id, version, because),
+    };
+    return run[verb]();
   }
 
   /** What a task may carry on: drafts of months without a critical problem, of tenants that want it. */

@@ -26,7 +26,8 @@ export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (le
 export const MONEY = {
   transformer: {
     from: (stored: string | null): Money | null => (stored === null ? null : Money.parse(stored)),
-    to: (amount: Money | null | undefined): string | null => amount?.toText() ?? null,
+    /** Undefined stays undefined, so that an insert without the column takes its default. */
+    to: (amount: Money | null | undefined): string | null | undefined => (amount === null ? null : amount?.toText()),
   },
 };
 
