@@ -245,8 +245,8 @@ export class BulkInvoicesBody extends RequiredReasonBody {
       throw new ValidationFailedError([{ field: 'filter', message: 'give either filter or ids' }]);
     const verb = this.verb as BulkVerb;
     if (ids) return { verb, ids: ids.map((id) => id.toLowerCase()) };
-    const status = filter?.status === undefined ? undefined : wordsIn(filter.status);
-    return { verb, filter: { ...filter, status } };
+    const { period, tenant_id, kind, status, currency } = filter ?? {};
+    return { verb, filter: { period, tenant_id, kind, currency, status: status === undefined ? undefined : wordsIn(status) } };
   }
 }
 

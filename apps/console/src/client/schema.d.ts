@@ -6108,6 +6108,28 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['PoolResponse'][];
     };
+    PoolInput: {
+      /**
+       * @description The pool
+       * @example support
+       * @enum {string}
+       */
+      pool: 'account_wide' | 'support' | 'unattributed' | 'provider_tax' | 'provider_credits';
+      /**
+       * @description How it is split
+       * @example proportional
+       * @enum {string}
+       */
+      method: 'keep' | 'house' | 'even' | 'weighted' | 'proportional';
+      /**
+       * @description With `weighted`: whole numbers by tenant
+       * @example {
+       *       "acme": 2,
+       *       "birch": 1
+       *     }
+       */
+      weights?: Record<string, never>;
+    };
     PoolsBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -6128,7 +6150,7 @@ export interface components {
        *       }
        *     ]
        */
-      pools: Record<string, never>[];
+      pools: components['schemas']['PoolInput'][];
     };
     RunProgressResponse: {
       /** @description Tenants that are rated */
@@ -6394,6 +6416,19 @@ export interface components {
       /** @description The object */
       data: components['schemas']['DunningPolicyResponse'];
     };
+    DunningStepInput: {
+      /**
+       * @description Days after the due date
+       * @example 3
+       */
+      after_days: number;
+      /**
+       * @description What happens
+       * @example remind
+       * @enum {string}
+       */
+      action: 'remind' | 'notify_admin' | 'block_orders' | 'propose_suspend';
+    };
     DunningPolicyBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -6414,7 +6449,7 @@ export interface components {
        *       }
        *     ]
        */
-      steps: Record<string, never>[];
+      steps: components['schemas']['DunningStepInput'][];
     };
     FxRateResponse: {
       /**
@@ -6492,6 +6527,35 @@ export interface components {
       /** @description The object */
       data: components['schemas']['CreditNoteResponse'];
     };
+    CreditLineInput: {
+      /**
+       * @description Number of the line of the invoice
+       * @example 1
+       */
+      line_no: number;
+      /**
+       * @description Net to credit, with the sign of the line
+       * @example 12.00
+       */
+      net: string;
+    };
+    CreditRestInput: {
+      /**
+       * @description To be paid back
+       * @default 0
+       */
+      refund: string;
+      /**
+       * @description Into the money wallet of the tenant
+       * @default 0
+       */
+      wallet: string;
+      /**
+       * @description Settled elsewhere
+       * @default 0
+       */
+      out_of_band: string;
+    };
     CreditNoteBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -6512,9 +6576,9 @@ export interface components {
        *       }
        *     ]
        */
-      lines: Record<string, never>[];
+      lines: components['schemas']['CreditLineInput'][];
       /** @description Where the part goes by which the total is more than is due; it must add up to that part exactly */
-      rest?: Record<string, never>;
+      rest?: components['schemas']['CreditRestInput'];
     };
     InvoiceProblemResponse: {
       /**
@@ -6753,6 +6817,18 @@ export interface components {
       /** @description The object */
       data: components['schemas']['IssuerResponse'];
     };
+    TaxIdInput: {
+      /**
+       * @description Name of the registration
+       * @example ABN
+       */
+      kind: string;
+      /**
+       * @description Its number
+       * @example 51 824 753 556
+       */
+      id: string;
+    };
     IssuerBody: {
       /**
        * @description Legal name
@@ -6781,7 +6857,7 @@ export interface components {
        */
       country?: string;
       /** @description Tax registrations, as documents print them */
-      tax_ids?: Record<string, never>[];
+      tax_ids?: components['schemas']['TaxIdInput'][];
       /** @description How to pay, as documents print it */
       bank_text?: string;
       /**
@@ -7257,6 +7333,29 @@ export interface components {
       /** @description The object */
       data: components['schemas']['RateCardVersionResponse'];
     };
+    RateInputBody: {
+      /**
+       * @description What it applies to: product, kind, sku, region, project_id, tag; everything unless given
+       * @example {
+       *       "kind": "droplet",
+       *       "sku": "s-2vcpu-*"
+       *     }
+       */
+      selector?: Record<string, never>;
+      /**
+       * @description How the price is computed
+       * @example {
+       *       "type": "cost_plus",
+       *       "percent": "20"
+       *     }
+       */
+      model: Record<string, never>;
+      /**
+       * @description Among rates with as many dimensions the higher one counts
+       * @example 0
+       */
+      priority?: number;
+    };
     RateCardVersionBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7283,7 +7382,7 @@ export interface components {
        *       }
        *     ]
        */
-      rates: Record<string, never>[];
+      rates: components['schemas']['RateInputBody'][];
       /**
        * @description What applies to a month after its lines: discount_percent, minimum_commitment, maximum_spend, recurring_fee
        * @example {
@@ -7546,6 +7645,47 @@ export interface components {
       /** @description The object */
       data: components['schemas']['TaxRuleResponse'];
     };
+    TaxWhenInput: {
+      /**
+       * @description Where the customer is, seen from the issuer
+       * @example other_eu
+       * @enum {string}
+       */
+      place?: 'domestic' | 'other_eu' | 'outside_eu' | 'abroad';
+      /**
+       * @description Countries of the customer, two letters each
+       * @example [
+       *       "NZ"
+       *     ]
+       */
+      countries?: string[];
+      /** @description Whether the customer is a business */
+      is_business?: boolean;
+      /**
+       * @description States of its tax id: none given, `unchecked`, or `valid` or `invalid` by the answer of a register
+       * @example [
+       *       "valid"
+       *     ]
+       */
+      tax_id?: ('none' | 'unchecked' | 'valid' | 'invalid')[];
+    };
+    TaxIdEvidenceInput: {
+      /**
+       * Format: date-time
+       * @description Time of the check
+       */
+      checked_at: string;
+      /**
+       * @description The register that was asked
+       * @example VIES
+       */
+      source: string;
+      /**
+       * @description Its answer
+       * @example valid
+       */
+      answer: string;
+    };
     TaxRuleBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7553,7 +7693,7 @@ export interface components {
        */
       reason?: string;
       /** @description What must be true of the customer; everything that is given */
-      when?: Record<string, never>;
+      when?: components['schemas']['TaxWhenInput'];
       /** @description Words that the law asks for */
       text?: string;
       /**
@@ -7562,7 +7702,7 @@ export interface components {
        */
       issuer_tax_id?: string;
       /** @description What the exception of a tenant is based on */
-      evidence?: Record<string, never>;
+      evidence?: components['schemas']['TaxIdEvidenceInput'];
       /**
        * @description The issuer
        * @default default
@@ -7630,7 +7770,7 @@ export interface components {
        */
       reason?: string;
       /** @description What must be true of the customer; everything that is given */
-      when?: Record<string, never>;
+      when?: components['schemas']['TaxWhenInput'];
       /** @description Words that the law asks for */
       text?: string;
       /**
@@ -7639,7 +7779,7 @@ export interface components {
        */
       issuer_tax_id?: string;
       /** @description What the exception of a tenant is based on */
-      evidence?: Record<string, never>;
+      evidence?: components['schemas']['TaxIdEvidenceInput'];
       /**
        * @description The `version` that the change is based on
        * @example 1
@@ -7752,7 +7892,7 @@ export interface components {
        */
       tax_id?: string;
       /** @description The answer of a register about the tax id */
-      tax_id_evidence?: Record<string, never>;
+      tax_id_evidence?: components['schemas']['TaxIdEvidenceInput'];
       /**
        * @description Currency of its invoices; that of the issuer unless given. Another one than USD needs an exchange rate
        * @example EUR
@@ -7896,6 +8036,30 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['TenantInvoiceLineResponse'][];
     };
+    ManualLineInput: {
+      /**
+       * @description What the document prints
+       * @example Migration of two servers
+       */
+      description: string;
+      /**
+       * @description Units, decimal text above 0
+       * @default 1
+       * @example 2
+       */
+      quantity: string;
+      /**
+       * @description What a unit is
+       * @default each
+       * @example hour
+       */
+      unit: string;
+      /**
+       * @description Price of a unit in the currency of the invoice, decimal text; below 0 it lowers the invoice
+       * @example 120.00
+       */
+      unit_price: string;
+    };
     OneOffBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -7918,7 +8082,7 @@ export interface components {
        *       }
        *     ]
        */
-      lines: Record<string, never>[];
+      lines: components['schemas']['ManualLineInput'][];
     };
     BuildResponse: {
       /**
@@ -7986,6 +8150,33 @@ export interface components {
       /** @description The object */
       data: components['schemas']['BulkInvoicesResponse'];
     };
+    InvoiceFilterInput: {
+      /**
+       * @description The month
+       * @example 2026-10
+       */
+      period?: string;
+      /**
+       * @description The tenant
+       * @example acme
+       */
+      tenant_id?: string;
+      /**
+       * @description `standard` or `one_off`
+       * @enum {string}
+       */
+      kind?: 'standard' | 'one_off';
+      /**
+       * @description Where the invoices are; several are separated by commas
+       * @example ready
+       */
+      status?: string | ('draft' | 'ready' | 'issued' | 'void');
+      /**
+       * @description Currency
+       * @example EUR
+       */
+      currency?: string;
+    };
     BulkInvoicesBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -8007,9 +8198,9 @@ export interface components {
        *       "status": "draft"
        *     }
        */
-      filter?: Record<string, never>;
+      filter?: components['schemas']['InvoiceFilterInput'];
     };
-    VerbBody: {
+    InvoiceVerbBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
        * @example checked at the provider
@@ -8033,7 +8224,7 @@ export interface components {
        */
       expected_version: number;
       /** @description A line to add; it survives a refresh */
-      add?: Record<string, never>;
+      add?: components['schemas']['ManualLineInput'];
       /**
        * @description The number of a manual line to remove
        * @example 12
@@ -8330,6 +8521,33 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['ListPriceResponse'][];
     };
+    ListPriceInput: {
+      /**
+       * @description Product
+       * @example volume
+       */
+      product: string;
+      /**
+       * @description Amount of one unit, or percent for backups; decimal text
+       * @example 0.10
+       */
+      amount: string;
+      /**
+       * @description Smallest monthly amount of a resource; decimal text
+       * @example 0.01
+       */
+      minimum?: string;
+      /**
+       * @description Where the amount was read
+       * @example price list of December 2026
+       */
+      origin: string;
+      /**
+       * Format: date-time
+       * @description From when on it counts; now unless given
+       */
+      valid_from?: string;
+    };
     ListPricesBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
@@ -8346,7 +8564,7 @@ export interface components {
        *       }
        *     ]
        */
-      prices: Record<string, never>[];
+      prices: components['schemas']['ListPriceInput'][];
     };
     AuditEntryResponse: {
       /**
@@ -8552,11 +8770,13 @@ export interface components {
        */
       types: (
         | '*'
+        | 'credit_note.issued'
         | 'drift.closed'
         | 'drift.opened'
         | 'invoice.ingested'
         | 'invoice.mismatch'
         | 'limit.refused'
+        | 'payment.recorded'
         | 'provider.payment_failed'
         | 'resource.attributed'
         | 'resource.changed'
@@ -8579,6 +8799,11 @@ export interface components {
         | 'sweep.suspect'
         | 'tenant.changed'
         | 'tenant.created'
+        | 'tenant_invoice.adjusted'
+        | 'tenant_invoice.approved'
+        | 'tenant_invoice.issued'
+        | 'tenant_invoice.unapproved'
+        | 'tenant_invoice.voided'
         | 'webhook.disabled'
       )[];
       /**
@@ -8715,11 +8940,13 @@ export interface components {
        */
       types: (
         | '*'
+        | 'credit_note.issued'
         | 'drift.closed'
         | 'drift.opened'
         | 'invoice.ingested'
         | 'invoice.mismatch'
         | 'limit.refused'
+        | 'payment.recorded'
         | 'provider.payment_failed'
         | 'resource.attributed'
         | 'resource.changed'
@@ -8742,6 +8969,11 @@ export interface components {
         | 'sweep.suspect'
         | 'tenant.changed'
         | 'tenant.created'
+        | 'tenant_invoice.adjusted'
+        | 'tenant_invoice.approved'
+        | 'tenant_invoice.issued'
+        | 'tenant_invoice.unapproved'
+        | 'tenant_invoice.voided'
         | 'webhook.disabled'
       )[];
       /**
@@ -8773,11 +9005,13 @@ export interface components {
        */
       types?: (
         | '*'
+        | 'credit_note.issued'
         | 'drift.closed'
         | 'drift.opened'
         | 'invoice.ingested'
         | 'invoice.mismatch'
         | 'limit.refused'
+        | 'payment.recorded'
         | 'provider.payment_failed'
         | 'resource.attributed'
         | 'resource.changed'
@@ -8800,6 +9034,11 @@ export interface components {
         | 'sweep.suspect'
         | 'tenant.changed'
         | 'tenant.created'
+        | 'tenant_invoice.adjusted'
+        | 'tenant_invoice.approved'
+        | 'tenant_invoice.issued'
+        | 'tenant_invoice.unapproved'
+        | 'tenant_invoice.voided'
         | 'webhook.disabled'
       )[];
       /** @description For people */
@@ -21475,7 +21714,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['VerbBody'];
+        'application/json': components['schemas']['InvoiceVerbBody'];
       };
     };
     responses: {
@@ -21691,7 +21930,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['VerbBody'];
+        'application/json': components['schemas']['InvoiceVerbBody'];
       };
     };
     responses: {
@@ -21799,7 +22038,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['VerbBody'];
+        'application/json': components['schemas']['InvoiceVerbBody'];
       };
     };
     responses: {
@@ -21907,7 +22146,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['VerbBody'];
+        'application/json': components['schemas']['InvoiceVerbBody'];
       };
     };
     responses: {
@@ -22015,7 +22254,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['VerbBody'];
+        'application/json': components['schemas']['InvoiceVerbBody'];
       };
     };
     responses: {
@@ -24332,11 +24571,13 @@ export interface operations {
         type?:
           | string
           | (
+              | 'credit_note.issued'
               | 'drift.closed'
               | 'drift.opened'
               | 'invoice.ingested'
               | 'invoice.mismatch'
               | 'limit.refused'
+              | 'payment.recorded'
               | 'provider.payment_failed'
               | 'resource.attributed'
               | 'resource.changed'
@@ -24359,6 +24600,11 @@ export interface operations {
               | 'sweep.suspect'
               | 'tenant.changed'
               | 'tenant.created'
+              | 'tenant_invoice.adjusted'
+              | 'tenant_invoice.approved'
+              | 'tenant_invoice.issued'
+              | 'tenant_invoice.unapproved'
+              | 'tenant_invoice.voided'
               | 'webhook.disabled'
               | 'webhook.test'
             );

@@ -99,7 +99,11 @@ describe('a variable', () => {
       'sync-fast,holodeck',
       'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, metering, notifications',
     ],
-    ['WORKER_QUEUES', ',', 'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, metering, notifications'],
+    [
+      'WORKER_QUEUES',
+      ',',
+      'must be all or a comma list of sync-fast, sync-full, sync-slow, billing, provisioning, metering, notifications',
+    ],
     ['CORS_ORIGINS', '*', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['CORS_ORIGINS', 'https://a.example/', 'must be a comma list of origins like https://app.example.com, without paths and without *'],
     ['DATABASE_URL', 'mysql://app@db/arcadia', 'must be a URL like postgresql://user:password@host:5432/database'],

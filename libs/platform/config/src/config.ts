@@ -194,7 +194,9 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     },
     notifications: {
       /** Keys in base64, newest first, in a comma list. Undefined: webhooks and chat cannot be used, in production only. */
-      secretsKey: values.SECRETS_KEY ?? (values.NODE_ENV === 'production' ? undefined : () => generatedSecret(dataDir, 'SECRETS_KEY', DEVELOPMENT_SECRETS_KEY)()),
+      secretsKey:
+        values.SECRETS_KEY ??
+        (values.NODE_ENV === 'production' ? undefined : () => generatedSecret(dataDir, 'SECRETS_KEY', DEVELOPMENT_SECRETS_KEY)()),
       /** The pause between two searches for new events and due deliveries. [WHK-1] */
       everyMs: values.NOTIFY_MS,
       callTimeoutMs: values.OUTBOUND_TIMEOUT_MS,

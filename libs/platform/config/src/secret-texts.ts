@@ -1,6 +1,7 @@
 import './skip-zod-locales';
 import { deflateRawSync } from 'node:zlib';
 import { z } from 'zod';
+import { isEd25519Key } from './secrets';
 
 // Which texts can be secrets. The messages never quote them.
 
@@ -30,3 +31,5 @@ export const secretsKeys: z.ZodType<string, string> = z
   );
 
 export const planKey: z.ZodType<string, string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
+
+export const proofKey: z.ZodType<string, string> = z.string().refine(isEd25519Key, 'must be an Ed25519 private key, as PEM or base64');

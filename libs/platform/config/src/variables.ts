@@ -1,7 +1,7 @@
 import './skip-zod-locales';
 import { z } from 'zod';
-import { planKey, productionJwtSecret, secretsKeys } from './secret-texts';
-import { isEd25519Key, readSecret, type SecretCheck, type SecretSource } from './secrets';
+import { planKey, productionJwtSecret, proofKey, secretsKeys } from './secret-texts';
+import { readSecret, type SecretCheck, type SecretSource } from './secrets';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -90,7 +90,6 @@ function isPercentEncoded(value: string): boolean {
 
 const smtpUrl = url(/^smtps?$/, 'smtps://user:password@mail.example.com:465');
 const mailAddress: TextOf<string> = matching(/^[^\s@<>"]+@[^\s@<>"]+$/, 'must be an address like arcadia@example.com');
-const proofKey: TextOf<string> = z.string().refine(isEd25519Key, 'must be an Ed25519 private key, as PEM or base64');
 
 /** One variable as `.env.example` describes it. */
 interface VariableDescription {

@@ -172,7 +172,9 @@ function parseValue(text: string, from: number): { value: Value; end: number } {
   }
   end = text.indexOf(closing, end) + closing.length;
   if (bracket === '[') return { value: parts, end };
-  const entries = parts.flatMap((key, at): [string, Value][] => (at % 2 === 0 && typeof key === 'string' ? [[key, parts[at + 1] ?? '']] : []));
+  const entries = parts.flatMap((key, at): [string, Value][] =>
+    at % 2 === 0 && typeof key === 'string' ? [[key, parts[at + 1] ?? '']] : [],
+  );
   return { value: Object.fromEntries(entries), end };
 }
 

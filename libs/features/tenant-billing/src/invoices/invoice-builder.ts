@@ -100,7 +100,8 @@ export class InvoiceBuilder {
 
   /** The draft that the sources of this moment give, in the caller's transaction. It writes nothing. */
   async deriveOne(em: EntityManager, invoice: TenantInvoice, adjustments = invoice.adjustments): Promise<Draft> {
-    const derived = await this.derive(em, [{ ...invoice, adjustments }]);
+    const { id, issuerId, tenantId, kind, period } = invoice;
+    const derived = await this.derive(em, [{ id, issuerId, tenantId, kind, period, adjustments }]);
     const found = derived.get(invoice.id);
     if (!found) throw new Error(`the draft ${invoice.id} has no sources`);
     return found.draft;
