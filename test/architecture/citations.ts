@@ -58,7 +58,7 @@ export function citable(): Citable {
 
 /** Returns the ids of promises in a text without duplicates. SHA-256 is not an id, because SHA is not a prefix of ids. */
 export function citedIds(text: string, prefixes: readonly string[]): string[] {
-  const ids = [...text.matchAll(/\b([A-Z]{3})-\d+\b/g)].flatMap(([id, prefix = '']) => (prefixes.includes(prefix) ? [id] : []));
+  const ids = [...text.matchAll(/\b([A-Z]{3})-\d{1,2}\b(?!-)/g)].flatMap(([id, prefix = '']) => (prefixes.includes(prefix) ? [id] : []));
   return [...new Set(ids)];
 }
 

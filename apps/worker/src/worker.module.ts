@@ -38,8 +38,8 @@ import {
   NotificationTask,
   PriceTask,
   RetentionTask,
-  SagaMaintenance,
 } from './maintenance/maintenance.tasks';
+import { SagaMaintenance } from './maintenance/saga-maintenance';
 import { ScheduleKeeper } from './maintenance/schedule-keeper';
 
 /** The libraries of the worker. The api has a list of the same form in its module; the two processes differ by these lists. */

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config';
 import { SagaEngine } from '#libs/saga';
 import { StopSignal } from '../jobs/run-job';
-import { SagaMaintenance } from '../maintenance/maintenance.tasks';
+import { SagaMaintenance } from '../maintenance/saga-maintenance';
 
 /** Between two attempts to find out whether the database was restored from a backup. */
 const RESTORE_CHECK_RETRY_MS = 2_000;

@@ -7,7 +7,7 @@ import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
 
-/** The verbs that have a button here, in this order. The API says which of them are possible now. */
+/** The verbs that have a button here, in this order. The API names those that are possible now. */
 const BUTTONS = ['refresh', 'adjust', 'unapprove', 'void', 'approve', 'issue'] as const;
 type Verb = (typeof BUTTONS)[number];
 const MAIN = new Set<Verb>(['approve', 'issue']);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The font of all documents. It comes with pdfmake; docs/decisions/0036 says what it covers. */
+/** The font of all documents. It comes with pdfmake; docs/decisions/0036 lists what it covers. */
 export const FONT_FILES = { normal: 'Roboto-Regular.ttf', bold: 'Roboto-Medium.ttf' } as const;
 
 const PATHS: Readonly<Record<string, string>> = {

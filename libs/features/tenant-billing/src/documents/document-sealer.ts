@@ -60,7 +60,7 @@ export interface Opening {
   readonly origin: LineOrigin;
 }
 
-/** A document as it is stored. All texts are canonical JSON: equal inputs give equal bytes. */
+/** A stored document. All texts are canonical JSON: equal inputs give equal bytes. */
 export interface SealedDocument {
   readonly json: string;
   readonly sha256: string;

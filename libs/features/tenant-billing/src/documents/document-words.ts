@@ -83,7 +83,7 @@ const LANGUAGES: Readonly<Record<string, DocumentWords>> = { en: ENGLISH };
 /** The words of a language such as `en` or `en-AU`. */
 export const wordsOf = (language: string): DocumentWords => LANGUAGES[language.slice(0, 2).toLowerCase()] ?? ENGLISH;
 
-/** An amount with separators between thousands, as it is printed. */
+/** A printed amount, with separators between thousands. */
 export function printedAmount(amount: string, { thousands }: DocumentWords): string {
   const [whole = '', fraction] = amount.split('.');
   const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, thousands).replace('-', '−');

@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 
 export class PdfUnreadableError extends domainError('pdf_unreadable', 'invalid', (why: string) => `The file is no PDF of ours: ${why}`) {}
 
-/** A word as it is printed. `y` counts from the bottom of the page. */
+/** A printed word. `y` counts from the bottom of the page. */
 export interface PrintedWord {
   readonly x: number;
   readonly y: number;

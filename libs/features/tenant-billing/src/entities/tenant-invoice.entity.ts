@@ -100,7 +100,7 @@ export class TenantInvoice {
   @Column('text', { default: 'off' })
   readonly auto: AutoMode;
 
-  /** The void invoice of the same month in whose place it is. */
+  /** The void invoice of the same month that it replaces. */
   @Column('uuid', { nullable: true })
   readonly replacesId: string | null;
 

@@ -96,8 +96,8 @@ export class BulkInvoiceService {
   }
 
   /**
-   * Builds the drafts of rated months whose days of grace are over, and approves and issues good drafts of tenants with a profile that allows it. Problems stop
-   * for a person. Any number of workers may do so at the same time: of two verbs on one invoice one wins.
+   * Builds the drafts of rated months after their days of grace, and approves and issues good drafts of tenants with a profile that allows it.
+   * Problems stop for a person. Any number of workers may do so at the same time: of two verbs on one invoice one wins.
    */
   async carryOn(signal: AbortSignal): Promise<void> {
     const months = await this.transaction.run((em) =>

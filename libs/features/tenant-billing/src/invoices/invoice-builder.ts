@@ -38,7 +38,7 @@ interface LockedDraft {
   readonly auto: AutoMode;
 }
 
-/** Tenants whose lines are read and written together. */
+/** So many tenants are read and written together. */
 const CHUNK = 50;
 
 /** Makes drafts from rated months: the only writer of the lines of invoices. A build changes nothing where nothing has changed. [TBL-2] */

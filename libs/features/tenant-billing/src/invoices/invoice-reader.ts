@@ -45,7 +45,7 @@ export interface TenantInvoiceView {
   readonly lines: number;
   /** Null for tenants. */
   readonly digest: string | null;
-  /** The void invoice in whose place it is. */
+  /** The void invoice that it replaces. */
   readonly replaces: string | null;
   readonly void_reason: string | null;
   /** Null for tenants. */
