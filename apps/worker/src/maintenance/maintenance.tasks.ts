@@ -4,7 +4,6 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database, Retention } from '#libs/database';
 import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
-import { errorFields } from '#libs/kernel';
 import { MessageSender, notificationRetention, Subscriptions, WebhookDeliveries, WebhookEndpoints } from '#libs/notifications';
 import { balanceRetention } from '#libs/provider-billing';
 import { Enqueuer, TickClaims } from '#libs/queues';
