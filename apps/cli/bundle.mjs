@@ -29,6 +29,12 @@ const ONE_COPY = {
     }),
 };
 
+/** The command line has this file loaded already, as it has the kernel and the local stack, and compares the classes of their errors. */
+const OF_COMMAND_LINE = {
+  name: 'of-command-line',
+  setup: ({ onResolve }) => onResolve({ filter: /\/command-line$/ }, () => ({ path: '../apps/cli/src/command-line.js', external: true })),
+};
+
 const PACKED = {
   outdir: built('processes'),
   entryNames: '[name].packed',
@@ -52,8 +58,12 @@ const commands = { migrate: built('apps/cli/src/commands/migrate.js') };
 const names = Object.keys({ ...processes, ...commands });
 const packed = [
   await context({ ...PACKED, entryPoints: processes }),
-  // The command line has these two loaded already, and compares the classes of their errors.
-  await context({ ...PACKED, entryPoints: commands, external: [...NOT_BUNDLED, '#libs/kernel', '#libs/local-stack'] }),
+  await context({
+    ...PACKED,
+    entryPoints: commands,
+    external: [...NOT_BUNDLED, '#libs/kernel', '#libs/local-stack'],
+    plugins: [ONE_COPY, OF_COMMAND_LINE],
+  }),
 ];
 
 const { version, license, engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));

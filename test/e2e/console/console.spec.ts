@@ -1,7 +1,7 @@
 import { until } from '../../support/until';
 import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 interface Listed {
   readonly data: readonly { readonly id: string; readonly name: string; readonly provider_id: string }[];
@@ -324,7 +324,7 @@ describeInBrowser('the console in a browser', () => {
     await watched.page.getByRole('heading', { level: 1, name: `Create ${name}` }).waitFor();
     world.killApi();
     await until(() => watched.faults.length > 0, { what: 'a request that failed' });
-    await watched.page.locator('.head .pill.ok').waitFor({ timeout: 60_000 });
+    await watched.page.locator('.head .pill.ok').waitFor({ timeout: 120_000 });
     await watched.page.locator('.banner').waitFor({ state: 'hidden' });
     watched.faults.splice(0); // of the time without an api
     const { droplets } = await world.atProvider<Droplets>('/v2/droplets?per_page=200');
@@ -351,7 +351,7 @@ describeInBrowser('the console in a browser', () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
-    await page.locator('.head .pill.bad, .head .pill.ok').waitFor({ timeout: 60_000 });
+    await page.locator('.head .pill.bad, .head .pill.ok').waitFor({ timeout: 120_000 });
     await page.keyboard.press('g');
     await page.keyboard.press('i');
     await page.getByRole('link', { name: /^Volume sweep did not list/ }).click({ timeout: 40_000 }); // the latest, which counts

@@ -123,8 +123,10 @@ it('refuses a start whose plan is another one by now, with the new plan, and let
   await expect(confirm(order, next)).rejects.toMatchObject({ code: 'plan_changed', plan: { cost: { after_monthly: '25.00' } } });
   await world.get(Catalog).refresh('provisioning');
   await expect(confirm(order, { ...next, plan_hash: 'A'.repeat(43) })).rejects.toMatchObject({ code: 'plan_changed' });
+  await world.simulator.faults([{ id: 'hold', match: { method: 'POST', path: '/v2/droplets/*/actions' }, effect: { type: 'hold' } }]);
   await confirm(asked('resize_droplet', order.input, null), await world.starts.plan({ ...order, tenantId: null }));
   await expect(confirm(order, await world.starts.plan(order))).rejects.toMatchObject({ code: 'resource_busy' });
+  await world.simulator.faults([]);
 });
 
 it('tells in the plan what stands in the way of a start: a hold, a limit that is reached, an approval [TNT-4, TNT-2]', async () => {

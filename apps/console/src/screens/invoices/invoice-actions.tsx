@@ -8,9 +8,10 @@ import { TEXTS } from './texts';
 type Invoice = Schemas['TenantInvoiceResponse'];
 
 /** The verbs that have a button here, in this order. The API names those that are possible now. */
-const BUTTONS = ['refresh', 'adjust', 'unapprove', 'void', 'approve', 'issue'] as const;
+const BUTTONS = ['refresh', 'adjust', 'unapprove', 'void', 'write_off', 'pay', 'approve', 'issue'] as const;
 type Verb = (typeof BUTTONS)[number];
-const MAIN = new Set<Verb>(['approve', 'issue']);
+const MAIN = new Set<Verb>(['approve', 'issue', 'pay']);
+type Plain = Exclude<Verb, 'adjust' | 'pay'>;
 
 export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
   const client = useQueryClient();
@@ -30,8 +31,14 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
           {TEXTS.verbs[verb]}
         </button>
       ))}
+      {invoice.number !== null && (
+        <a className="btn quiet" href={`/api/v1/tenant-invoices/${invoice.id}/document.pdf`} target="_blank" rel="noreferrer">
+          {TEXTS.page.pdf}
+        </a>
+      )}
       {asking === 'adjust' && <AdjustDialog invoice={invoice} done={done} close={close} />}
-      {asking !== null && asking !== 'adjust' && (
+      {asking === 'pay' && <PayDialog invoice={invoice} done={done} close={close} />}
+      {asking !== null && asking !== 'adjust' && asking !== 'pay' && (
         <Confirm
           title={`${TEXTS.verbs[asking]}: ${invoice.number ?? invoice.draft_number ?? ''}`}
           button={TEXTS.verbs[asking]}
@@ -47,51 +54,73 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
   );
 }
 
-function change({ id, version }: Invoice, verb: Exclude<Verb, 'adjust'>, reason: string): Promise<{ data: Invoice }> {
+function change({ id, version }: Invoice, verb: Plain, reason: string): Promise<{ data: Invoice }> {
   const call = { params: { path: { id } }, body: { expected_version: version, reason } };
   if (verb === 'refresh') return answered(api.POST('/api/v1/tenant-invoices/{id}/refresh', call));
   if (verb === 'approve') return answered(api.POST('/api/v1/tenant-invoices/{id}/approve', call));
   if (verb === 'unapprove') return answered(api.POST('/api/v1/tenant-invoices/{id}/unapprove', call));
   if (verb === 'issue') return answered(api.POST('/api/v1/tenant-invoices/{id}/issue', call));
+  if (verb === 'write_off') return answered(api.POST('/api/v1/tenant-invoices/{id}/write-off', call));
   return answered(api.POST('/api/v1/tenant-invoices/{id}/void', call));
 }
 
-interface AdjustDialogProps {
+interface DialogProps {
   readonly invoice: Invoice;
   readonly done: (answer: { readonly data: Invoice }) => Promise<void>;
   readonly close: () => void;
 }
 
 /** A line that a person adds to a draft. It survives a refresh. */
-function AdjustDialog({ invoice: { id, version, currency }, done, close }: AdjustDialogProps) {
-  const [line, setLine] = useState({ description: '', quantity: '1', unit: 'each', unit_price: '' });
+function AdjustDialog({ invoice: { id, version, currency }, done, close }: DialogProps) {
+  const { fields, values, isFilled } = useFields({ description: '', quantity: '1', unit: 'each', unit_price: '' });
   const { adjust } = TEXTS;
-  const field = (name: keyof typeof line) => ({
-    value: line[name],
+  const add = async (reason: string | undefined) => {
+    const body = { expected_version: version, reason: reason ?? '', add: values };
+    await done(await answered(api.POST('/api/v1/tenant-invoices/{id}/adjust', { params: { path: { id } }, body })));
+  };
+  return (
+    <Confirm title={adjust.title} button={adjust.button} reason="required" ready={isFilled} confirm={add} close={close}>
+      <TextInput label={adjust.description} maxLength={300} data-autofocus {...fields.description} />
+      <TextInput label={adjust.quantity} inputMode="decimal" {...fields.quantity} />
+      <TextInput label={adjust.unit} maxLength={40} {...fields.unit} />
+      <TextInput label={`${adjust.price} (${currency})`} description={adjust.priceHelp} inputMode="decimal" {...fields.unit_price} />
+    </Confirm>
+  );
+}
+
+/** Money that has arrived. What is more than due goes to the wallet of the tenant. */
+function PayDialog({ invoice: { id, version, currency, due }, done, close }: DialogProps) {
+  const today = new Date().toISOString().slice(0, 10);
+  const { fields, values, isFilled } = useFields({ amount: due, reference: '', received_on: today });
+  const { pay } = TEXTS;
+  const record = async (reason: string | undefined) => {
+    const params = { path: { id } };
+    const body = { kind: 'received', expected_version: version, reason: reason ?? '', ...values } as const;
+    await answered(api.POST('/api/v1/tenant-invoices/{id}/payments', { params, body }));
+    await done(await answered(api.GET('/api/v1/tenant-invoices/{id}', { params })));
+  };
+  return (
+    <Confirm title={pay.title} button={pay.button} reason="required" ready={isFilled} confirm={record} close={close}>
+      <TextInput label={`${pay.amount} (${currency})`} description={pay.amountHelp} inputMode="decimal" data-autofocus {...fields.amount} />
+      <TextInput label={pay.reference} description={pay.referenceHelp} maxLength={100} {...fields.reference} />
+      <TextInput label={pay.receivedOn} type="date" {...fields.received_on} />
+    </Confirm>
+  );
+}
+
+/** Texts that must all be filled in, and what their inputs need. */
+function useFields<Name extends string>(start: Readonly<Record<Name, string>>) {
+  const [values, setValues] = useState(start);
+  const names = Object.keys(start) as Name[];
+  const field = (name: Name) => ({
+    value: values[name],
     required: true,
     mb: 10,
     onChange: (event: React.ChangeEvent<HTMLInputElement>) => {
       const { value } = event.currentTarget;
-      setLine((now) => ({ ...now, [name]: value }));
+      setValues((now) => ({ ...now, [name]: value }));
     },
   });
-  const add = async (reason: string | undefined) => {
-    const body = { expected_version: version, reason: reason ?? '', add: line };
-    await done(await answered(api.POST('/api/v1/tenant-invoices/{id}/adjust', { params: { path: { id } }, body })));
-  };
-  return (
-    <Confirm
-      title={adjust.title}
-      button={adjust.button}
-      reason="required"
-      ready={Object.values(line).every((value) => value.trim() !== '')}
-      confirm={add}
-      close={close}
-    >
-      <TextInput label={adjust.description} maxLength={300} data-autofocus {...field('description')} />
-      <TextInput label={adjust.quantity} inputMode="decimal" {...field('quantity')} />
-      <TextInput label={adjust.unit} maxLength={40} {...field('unit')} />
-      <TextInput label={`${adjust.price} (${currency})`} description={adjust.priceHelp} inputMode="decimal" {...field('unit_price')} />
-    </Confirm>
-  );
+  const fields = Object.fromEntries(names.map((name) => [name, field(name)])) as Record<Name, ReturnType<typeof field>>;
+  return { fields, values, isFilled: names.every((name) => values[name].trim() !== '') };
 }
