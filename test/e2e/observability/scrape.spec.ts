@@ -1,3 +1,4 @@
+import { QUEUE_NAMES } from '#libs/queues';
 import { freePort } from '../../../libs/platform/local-stack/src/ports';
 import { until } from '../../support/until';
 import { ONE_BACKEND } from '../../support/queue-world';
@@ -52,7 +53,7 @@ describe.each(ONE_BACKEND)('a scrape, with queues on %s', (backend) => {
     );
     expect(type).toMatch(/^text\/plain; version=0\.0\.4/);
     const jobs = valuesOf(text, 'arcadia_queue_jobs');
-    expect(Object.keys(jobs)).toHaveLength(5 * 4);
+    expect(Object.keys(jobs)).toHaveLength(QUEUE_NAMES.length * 4);
     expect(jobs['queue="sync-fast",state="delayed"']).toBeGreaterThan(0); // jobs of future ticks
     // ticks are created long before they are due
     expect(valuesOf(text, 'arcadia_queue_oldest_waiting_seconds')['queue="sync-slow"']).toBeLessThan(60);
