@@ -48,10 +48,10 @@ function entityClasses(): (new () => object)[] {
       return [];
     }
   });
-  for (const file of files) require(file); // eslint-disable-line @typescript-eslint/no-require-imports
+  const exported = new Set(files.flatMap((file) => Object.values(require(file) as object))); // eslint-disable-line @typescript-eslint/no-require-imports
   return getMetadataArgsStorage()
     .tables.map(({ target }) => target)
-    .filter((target): target is new () => object => typeof target === 'function');
+    .filter((target): target is new () => object => exported.has(target)); // a spec file before this one may have declared others
 }
 
 async function tablesOf(schema: string): Promise<string[]> {
