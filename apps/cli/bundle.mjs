@@ -1,15 +1,13 @@
 /**
- * Packs the built api, worker and migrations, with the packages that they use, into one file each, `dist/processes/<name>.packed.js`, and
- * keeps its machine code beside it. A start then reads two files instead of 2,000, which takes a quarter of the CPU (docs/decisions/0029).
+ * Packs the built api, worker and migrations, with the packages that they use, into one file each, `dist/processes/<name>.packed.js`.
+ * A start then reads two files instead of 2,000, which takes a third of the CPU (docs/decisions/0029).
  * The command line for operators becomes a package of its own in `dist/arcadia`, which `npm pack` packs and which needs nothing else.
  * `npm run build` runs it after the compiler.
  * Options: `--watch` packs again whenever the compiler writes.
  */
 import { context } from 'esbuild';
-import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 const built = (path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
 
@@ -86,25 +84,15 @@ if (process.argv.includes('--watch')) {
 } else {
   await Promise.all(bundles.map((one) => one.rebuild()));
   await Promise.all(bundles.map((one) => one.dispose()));
-  await keepCode();
   await describePackage();
 }
 
 async function writeLoaders() {
   await mkdir(built('processes'), { recursive: true });
-  await copyFile(fileURLToPath(new URL('load-packed.cjs', import.meta.url)), built('processes/load-packed.cjs'));
   for (const name of names) {
-    const loader = `module.exports = require('./load-packed.cjs').load(require.resolve('./${name}.packed.js'));\n`;
+    const loader = `module.exports = require('./${name}.packed.js');\\n`;
     await writeFile(built(`processes/${name}.js`), loader);
   }
-}
-
-/** Each file is loaded in a process of its own, because code is kept of what has run. */
-async function keepCode() {
-  const run = promisify(execFile);
-  const keep = 'require(process.argv[1]).keep(process.argv[2]); process.exit()';
-  const loader = built('processes/load-packed.cjs');
-  await Promise.all(names.map((name) => run(process.execPath, ['-e', keep, loader, built(`processes/${name}.packed.js`)])));
 }
 
 async function describePackage() {

@@ -110,7 +110,7 @@ function sourcesSignature() {
   for (const folder of ['apps', 'libs']) {
     for (const entry of fs.readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })) {
       const file = path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name));
-      const isSource = /\.(ts|json|cjs)$/.test(file) || file.startsWith(path.join('apps', 'console'));
+      const isSource = /\.(ts|json)$/.test(file) || file.startsWith(path.join('apps', 'console'));
       if (entry.isFile() && isSource && !file.endsWith('.spec.ts')) files.push(file);
     }
   }
