@@ -90,7 +90,7 @@ if (process.argv.includes('--watch')) {
 async function writeLoaders() {
   await mkdir(built('processes'), { recursive: true });
   for (const name of names) {
-    const loader = `module.exports = require('./${name}.packed.js');\\n`;
+    const loader = `module.exports = require('./${name}.packed.js');\n`;
     await writeFile(built(`processes/${name}.js`), loader);
   }
 }
