@@ -42,7 +42,10 @@ export class BillingRunsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a billing run', description: 'With its progress, its problems, and where each tenant of the month is: rated, draft, ready, issued.' })
+  @ApiOperation({
+    summary: 'Get a billing run',
+    description: 'With its progress, its problems, and where each tenant of the month is: rated, draft, ready, issued.',
+  })
   @ApiIdParam('billing run')
   @ApiDataResponse(BillingRunDetailResponse)
   async get(@Param('id', UuidPipe) id: string): Promise<DataOf<BillingRunDetailResponse>> {
