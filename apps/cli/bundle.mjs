@@ -15,7 +15,14 @@ const built = (path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.
 const NEVER_INSTALLED = ['pg-native', '@nestjs/microservices', '@nestjs/websockets', '@fastify/*', 'class-transformer/storage'];
 
 /** Packages that load on demand only, or find files beside themselves. */
-const NOT_BUNDLED = ['@opentelemetry/sdk-*', '@opentelemetry/exporter-*', 'swagger-ui-dist', 'pdfmake', '#processes/print-thread', ...NEVER_INSTALLED];
+const NOT_BUNDLED = [
+  '@opentelemetry/sdk-*',
+  '@opentelemetry/exporter-*',
+  'swagger-ui-dist',
+  'pdfmake',
+  '#processes/print-thread',
+  ...NEVER_INSTALLED,
+];
 
 /** Nest's packages make a `require` of their own, which would load a second copy of TypeORM from node_modules. They get that of the bundle. */
 const ONE_COPY = {
