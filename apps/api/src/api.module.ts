@@ -22,6 +22,7 @@ import { SagaModule } from '#libs/saga';
 import { TenantBillingModule } from '#libs/tenant-billing';
 import { TenantsModule } from '#libs/tenants';
 import { AuditController, TargetNames } from './audit/audit.controller';
+import { ChainCheck } from './audit/chain-check';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
@@ -180,7 +181,7 @@ class CostsApiModule {}
 @Module({ imports: [CatalogModule], controllers: [ListPricesController] })
 class ListPricesApiModule {}
 
-@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
+@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [ChainCheck, TargetNames] })
 class AuditApiModule {}
 
 @Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })

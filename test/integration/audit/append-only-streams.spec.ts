@@ -1,5 +1,4 @@
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let stored: TestDatabase;

@@ -2656,6 +2656,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/audit/verify': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Verify events and audit log
+     * @description Reads every event and every entry, and says whether one was changed, added or removed since it was recorded. Changes nothing. Keep the `head` of the answer where nobody can change it, and send it with the next verification.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Audit_verify'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/provider/budget': {
     parameters: {
       query?: never;
@@ -8623,6 +8645,70 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['AuditEntryResponse'][];
+    };
+    ChainHeadResponse: {
+      /**
+       * @description Number of the last link
+       * @example 48213
+       */
+      no: string;
+      /** @description Its hash */
+      hash: string;
+    };
+    FindingResponse: {
+      /**
+       * @description What is wrong
+       * @example row_edited
+       */
+      what: string;
+      /**
+       * @description Table of the row, digest or link
+       * @example audit_log
+       */
+      table: string;
+      /**
+       * @description Its number
+       * @example 4
+       */
+      id: string;
+      /**
+       * @description The digest that covers it; null when none does
+       * @example 1
+       */
+      digest: string | null;
+    };
+    AuditVerificationResponse: {
+      /** @description Nothing was changed, added or removed since it was recorded */
+      whole: boolean;
+      /** @description Rows that were read */
+      rows: number;
+      /** @description Digests that the chain does not contain yet; the head does not cover them */
+      waiting: number;
+      /** @description The last link. Keep it elsewhere, and send it with the next verification */
+      head: components['schemas']['ChainHeadResponse'];
+      /** @description Events before this time are archived; null when none are */
+      archived_before: string | null;
+      /** @description What is wrong; the first 100 */
+      findings: components['schemas']['FindingResponse'][];
+      /** @description How many findings there are */
+      findings_count: number;
+    };
+    AuditVerificationResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AuditVerificationResponse'];
+    };
+    ChainHeadInput: {
+      /**
+       * @description Number of the last link
+       * @example 48213
+       */
+      no: string;
+      /** @description Its hash */
+      hash: string;
+    };
+    VerifyAuditBody: {
+      /** @description A head that you kept: the verification also finds an end of the record that was cut off since */
+      head?: components['schemas']['ChainHeadInput'];
     };
     TokenBudgetResponse: {
       /** @description Purposes that use the token, as far as the api knows tokens; several may share one */
@@ -22940,15 +23026,30 @@ export interface operations {
         action?: string;
         /** @description Type of the changed object */
         target_type?:
+          | 'billing_issuer'
+          | 'billing_period'
+          | 'billing_pools'
+          | 'billing_run'
           | 'drift'
           | 'drift_rule'
+          | 'fx_rate'
+          | 'inventory'
           | 'invoice'
+          | 'list_prices'
           | 'notification_subscription'
           | 'project'
           | 'queue'
+          | 'rate_card'
+          | 'rate_override'
           | 'resource'
           | 'saga'
+          | 'saga_bulk_job'
           | 'sweep'
+          | 'tax_rule'
+          | 'tenant'
+          | 'tenant_invoice'
+          | 'tenant_invoices'
+          | 'wallet_entry'
           | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
@@ -23036,15 +23137,30 @@ export interface operations {
         action?: string;
         /** @description Type of the changed object */
         target_type?:
+          | 'billing_issuer'
+          | 'billing_period'
+          | 'billing_pools'
+          | 'billing_run'
           | 'drift'
           | 'drift_rule'
+          | 'fx_rate'
+          | 'inventory'
           | 'invoice'
+          | 'list_prices'
           | 'notification_subscription'
           | 'project'
           | 'queue'
+          | 'rate_card'
+          | 'rate_override'
           | 'resource'
           | 'saga'
+          | 'saga_bulk_job'
           | 'sweep'
+          | 'tax_rule'
+          | 'tenant'
+          | 'tenant_invoice'
+          | 'tenant_invoices'
+          | 'wallet_entry'
           | 'webhook';
         /** @description Id of the changed object */
         target_id?: string;
@@ -23088,6 +23204,102 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Audit_verify: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerifyAuditBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditVerificationResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };

@@ -2,7 +2,7 @@ export { BulkOwnership } from './attribution/bulk-ownership';
 export { OwnershipService } from './attribution/ownership.service';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
-export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
+export { APPEND_ONLY_STREAMS, archiveEvents, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,

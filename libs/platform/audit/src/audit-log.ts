@@ -6,6 +6,36 @@ import { In, type Repository } from 'typeorm';
 import type { AppendOnlyStream } from './chain/append-only-stream';
 import { AuditEntry } from './entities/audit-entry.entity';
 
+/** What a change can be about. The API filters by these words. */
+export const AUDIT_TARGETS = [
+  'billing_issuer',
+  'billing_period',
+  'billing_pools',
+  'billing_run',
+  'drift',
+  'drift_rule',
+  'fx_rate',
+  'inventory',
+  'invoice',
+  'list_prices',
+  'notification_subscription',
+  'project',
+  'queue',
+  'rate_card',
+  'rate_override',
+  'resource',
+  'saga',
+  'saga_bulk_job',
+  'sweep',
+  'tax_rule',
+  'tenant',
+  'tenant_invoice',
+  'tenant_invoices',
+  'wallet_entry',
+  'webhook',
+] as const;
+export type AuditTarget = (typeof AUDIT_TARGETS)[number];
+
 /** The person or machine identity that made a change: the part of a principal that the log keeps. */
 export interface Actor {
   readonly sub: string;
@@ -19,7 +49,7 @@ export interface AuditedChange {
   readonly id?: string;
   readonly by: Actor;
   readonly action: string;
-  readonly target: { readonly type: string; readonly id: string };
+  readonly target: { readonly type: AuditTarget; readonly id: string };
   readonly reason?: string;
   readonly requestId?: string;
   readonly details?: Record<string, unknown>;
