@@ -11,7 +11,10 @@ export interface Given {
 }
 
 /** Runs a command of `arcadia` in this process. Its pauses take no time; its clock moves on by them. */
-export async function runArcadia(args: readonly string[], { env = {}, stdin = '', isScreen = false, answer, endsInPause = Infinity }: Partial<Given>) {
+export async function runArcadia(
+  args: readonly string[],
+  { env = {}, stdin = '', isScreen = false, answer, endsInPause = Infinity }: Partial<Given>,
+) {
   let [out, err, now, pauses] = ['', '', Date.parse('2026-11-29T12:00:00Z'), 0];
   const exitCode = await run(args, {
     env,

@@ -34,7 +34,10 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
     {
       usage: 'verify',
       summary: 'check that nothing of events and log was changed since it was recorded; exits with 1 when something was',
-      options: { '--head <file>': 'a head that was kept: finds an end that was cut off since', '--keep-head <file>': 'write the head of now' },
+      options: {
+        '--head <file>': 'a head that was kept: finds an end that was cut off since',
+        '--keep-head <file>': 'write the head of now',
+      },
       examples: ['audit verify', 'audit verify --head head.json --keep-head head.json'],
     },
     verify,

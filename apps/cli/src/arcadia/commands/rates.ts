@@ -108,10 +108,8 @@ function addRunCommands(book: CommandBook, program: Command): void {
     fields: ['id', 'period', 'status', 'progress.tenants', 'progress.lines', 'requested_by', 'requested_at', 'finished_at'],
     examples: ['run ls --period 2026-10'],
   });
-  book.add(
-    group,
-    { usage: 'get <id>', summary: 'one run with its problems', examples: ['run get ID'], watch: true },
-    (session, id = '') => session.show(session.client.GET('/api/v1/billing-runs/{id}', { params: { path: { id } } }), RUN),
+  book.add(group, { usage: 'get <id>', summary: 'one run with its problems', examples: ['run get ID'], watch: true }, (session, id = '') =>
+    session.show(session.client.GET('/api/v1/billing-runs/{id}', { params: { path: { id } } }), RUN),
   );
   book.add(
     group,

@@ -58,7 +58,11 @@ function addInvoiceReads(book: CommandBook, group: Command): void {
     usage: 'ls',
     summary: 'list invoices',
     path: '/api/v1/tenant-invoices',
-    filters: { ...FILTERS, problem: 'code of a problem of the draft', sort: '-created by default; period, total, due_on or tenant_id, with a minus to reverse' },
+    filters: {
+      ...FILTERS,
+      problem: 'code of a problem of the draft',
+      sort: '-created by default; period, total, due_on or tenant_id, with a minus to reverse',
+    },
     fields: ['id', 'number', 'tenant_id', 'period', 'status', 'payment_status', 'overdue', 'total', 'due', 'currency', 'due_on'],
     examples: ['invoice ls --period 2026-10 --status draft', 'invoice ls --overdue true --exit-code'],
   });
@@ -195,7 +199,12 @@ function addInvoiceMoney(book: CommandBook, group: Command): void {
   );
   book.add(
     group,
-    { usage: 'write-off <id>', summary: 'give up what is due', options: { ...REASON, ...VERSION }, examples: ['invoice write-off ID --reason "insolvent"'] },
+    {
+      usage: 'write-off <id>',
+      summary: 'give up what is due',
+      options: { ...REASON, ...VERSION },
+      examples: ['invoice write-off ID --reason "insolvent"'],
+    },
     async (session, id = '') => {
       const body = { ...session.neededReason, expected_version: await versionOf(session, id) };
       await session.confirm(`This cannot be undone. Write off what is due of ${id}?`);

@@ -163,7 +163,10 @@ async function sweep(story: Story, kind: string, status: Schemas['SweepResponse'
 }
 
 async function halfList(story: Story): Promise<void> {
-  await story.chapter('Half a list deletes nothing', 'The provider answers with half of the droplets, and says that this is all. It happens.');
+  await story.chapter(
+    'Half a list deletes nothing',
+    'The provider answers with half of the droplets, and says that this is all. It happens.',
+  );
   const before = await living(story);
   const { rules } = await story.simulator<{ rules: object[] }>('GET', 'faults');
   const fault = { id: 'demo-half-a-list', match: { method: 'GET', path: '/v2/droplets' }, effect: { type: 'hide', body: { ratio: 0.5 } } };
@@ -208,7 +211,8 @@ async function month(story: Story): Promise<void> {
   }
   const issued = { status: 'issued', sort: '-period', limit: 1 } as const;
   const [last] = (await answered(story.admin.GET('/api/v1/tenant-invoices', { params: { query: issued } }))).data;
-  if (!last) throw new Failure(EXIT.failed, 'The demo account has no draft and no issued invoice yet: wait a minute after npm start', 'demo_failed');
+  if (!last)
+    throw new Failure(EXIT.failed, 'The demo account has no draft and no issued invoice yet: wait a minute after npm start', 'demo_failed');
   await story.tell('Every draft has been issued already; here is the last invoice.');
   await verify(story, last.id);
 }
@@ -236,7 +240,16 @@ function entryPoint(folder: string): string | undefined {
 export async function cleanUp(story: Story, { droplet }: Stage): Promise<void> {
   if (!droplet) return;
   await story.chapter('Afterwards', `acme destroys ${droplet.name} again.`);
-  const destroy = ['order', 'destroy_droplet', '--set', `resource_id=${droplet.id}`, `expected_name=${droplet.name}`, '--reason', 'end of the demo', '--yes'];
+  const destroy = [
+    'order',
+    'destroy_droplet',
+    '--set',
+    `resource_id=${droplet.id}`,
+    `expected_name=${droplet.name}`,
+    '--reason',
+    'end of the demo',
+    '--yes',
+  ];
   await story.arcadia([...destroy, '--wait', '--timeout', '5m'], { asTenant: true });
   const left = (await allDroplets(story)).filter(({ name }) => name === droplet.name);
   await story.claim(left.length === 0, 'nothing of it is left at the provider');

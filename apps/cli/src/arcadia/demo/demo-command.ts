@@ -23,7 +23,9 @@ async function play(session: Session, run: RunCommand, program: Command): Promis
   const asked = program.args.slice(1);
   const unknown = asked.find((name) => !CHAPTERS.some((chapter) => chapter.name === name));
   if (unknown !== undefined) throw usageError(`There is no chapter ${unknown}: ${NAMES}`);
-  const chapters = CHAPTERS.filter(({ name }) => asked.length === 0 || asked.includes(name) || (name === 'crash' && asked.includes('drift')));
+  const chapters = CHAPTERS.filter(
+    ({ name }) => asked.length === 0 || asked.includes(name) || (name === 'crash' && asked.includes('drift')),
+  );
   const story = Story.open(session, run);
   const stage: Stage = {};
   const startedAt = story.now();

@@ -41,7 +41,8 @@ export class Story {
   static open(session: Session, run: RunCommand): Story {
     const file = join(session.terminal.env.DATA_DIR || '.data', 'run.json');
     const system = readSystem(file);
-    if (system.simulator === 'off') throw new Failure(EXIT.usage, 'The demo changes the account: it needs the simulated one', 'real_account');
+    if (system.simulator === 'off')
+      throw new Failure(EXIT.usage, 'The demo changes the account: it needs the simulated one', 'real_account');
     return new Story(session, run, file, system);
   }
 
@@ -126,7 +127,8 @@ export class Story {
     });
     const response = await reached(call);
     const text = await response.text();
-    if (!response.ok) throw new Failure(EXIT.failed, `The simulator answered ${response.status} to ${method} ${path}: ${text}`, 'demo_failed');
+    if (!response.ok)
+      throw new Failure(EXIT.failed, `The simulator answered ${response.status} to ${method} ${path}: ${text}`, 'demo_failed');
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
