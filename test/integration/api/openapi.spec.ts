@@ -157,6 +157,7 @@ it('lists every route of the API', () => {
     'patch /api/v1/rate-cards/{id}',
     'patch /api/v1/tenants/{id}',
     'patch /api/v1/webhooks/{id}',
+    'post /api/v1/audit/verify',
     'post /api/v1/billing-runs',
     'post /api/v1/billing/fx-rates',
     'post /api/v1/billing/invoices/{id}/ingest',

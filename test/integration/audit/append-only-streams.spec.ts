@@ -1,3 +1,4 @@
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 

@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsOptional, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
-import { AUDIT_TARGETS, type AuditFilters, type AuditView, type ChainHead, type Finding } from '#libs/audit';
-import { AreKnown, IsOneOf, IsTenantId, wordsIn } from '../http/input.decorators';
+import type { AuditFilters, AuditView, ChainHead, Finding } from '#libs/audit';
+import { AreKnown, IsKnown, IsTenantId, wordsIn } from '../http/input.decorators';
 import { TimeRangeQuery } from '../http/http.dto';
 import { ApiAnyObject, ApiCount, ApiFlag, ApiInput, ApiListOf, ApiObject, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 
@@ -20,7 +20,7 @@ export class AuditQuery extends TimeRangeQuery {
 
   @ApiInput('Type of the changed object', { example: 'resource' })
   @IsOptional()
-  @IsOneOf(AUDIT_TARGETS)
+  @IsKnown('audit_target')
   readonly target_type?: string;
 
   @ApiInput('Id of the changed object')

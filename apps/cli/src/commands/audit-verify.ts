@@ -1,12 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import {
-  parseHead,
-  verifyChain,
-  type ChainHead,
-  type Finding,
-  type Verified,
-  type VerifyProgress,
-} from '#libs/audit';
+import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, type VerifyProgress } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { LaunchError } from '#libs/local-stack';

@@ -23025,32 +23025,7 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?:
-          | 'billing_issuer'
-          | 'billing_period'
-          | 'billing_pools'
-          | 'billing_run'
-          | 'drift'
-          | 'drift_rule'
-          | 'fx_rate'
-          | 'inventory'
-          | 'invoice'
-          | 'list_prices'
-          | 'notification_subscription'
-          | 'project'
-          | 'queue'
-          | 'rate_card'
-          | 'rate_override'
-          | 'resource'
-          | 'saga'
-          | 'saga_bulk_job'
-          | 'sweep'
-          | 'tax_rule'
-          | 'tenant'
-          | 'tenant_invoice'
-          | 'tenant_invoices'
-          | 'wallet_entry'
-          | 'webhook';
+        target_type?: string;
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -23136,32 +23111,7 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?:
-          | 'billing_issuer'
-          | 'billing_period'
-          | 'billing_pools'
-          | 'billing_run'
-          | 'drift'
-          | 'drift_rule'
-          | 'fx_rate'
-          | 'inventory'
-          | 'invoice'
-          | 'list_prices'
-          | 'notification_subscription'
-          | 'project'
-          | 'queue'
-          | 'rate_card'
-          | 'rate_override'
-          | 'resource'
-          | 'saga'
-          | 'saga_bulk_job'
-          | 'sweep'
-          | 'tax_rule'
-          | 'tenant'
-          | 'tenant_invoice'
-          | 'tenant_invoices'
-          | 'wallet_entry'
-          | 'webhook';
+        target_type?: string;
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */

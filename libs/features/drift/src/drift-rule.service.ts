@@ -143,7 +143,7 @@ export class DriftRuleService {
       const rule = await em.findOneByOrFail(DriftRule, { id: String(identifiers[0]?.id) });
       if (rule.expired) throw new ValidationFailedError([{ field: 'expires_at', message: 'expires_at must be in the future' }]);
       const details = { tenant_id, kind, resource_id, field, expires_at };
-      const target = { type: 'drift_rule' as const, id: rule.id };
+      const target = { type: 'drift_rule', id: rule.id };
       await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_added', target, details });
       return rule;
     });

@@ -222,7 +222,7 @@ function creditLine(text: string): { line_no: number; net: string } {
   return { line_no: Number(line), net };
 }
 
-/** The version that `--expected-version` says, else the one that the invoice has now. */
+/** The version of `--expected-version`, else the one that the invoice has now. */
 async function versionOf(session: Session, id: string): Promise<number> {
   const given = session.text('expectedVersion');
   if (given === undefined) return (await answered(session.client.GET('/api/v1/tenant-invoices/{id}', at(id)))).data.version;
@@ -250,7 +250,7 @@ function addDocuments(book: CommandBook, group: Command): void {
 
 const ISSUER = { '--issuer': 'admins: the proof that opens what lies behind the prices' };
 
-/** Writes a file as it is. A document that is still being printed is waited for. */
+/** Writes the file unchanged. Waits for a document that is still being printed. */
 async function download(session: Session, path: string): Promise<void> {
   const { terminal, endpoint } = session;
   const deadline = terminal.now() + PENDING_LIMIT_MS;

@@ -54,7 +54,7 @@ async function fullTenant(story: Story): Promise<{ id: string; projectId: string
   const { data } = await answered(story.admin.GET('/api/v1/tenants', { params: { query: { limit: 200 } } }));
   const full = data.find(
     ({ status, limits, usage }) =>
-      status === 'active' && limits?.max_droplets != null && Number(usage?.resources['droplet'] ?? 0) >= limits.max_droplets,
+      status === 'active' && typeof limits?.max_droplets === 'number' && Number(usage?.resources['droplet'] ?? 0) >= limits.max_droplets,
   );
   const { data: projects } = await answered(story.admin.GET('/api/v1/projects', { params: { query: { limit: 200 } } }));
   const project = projects.find(({ tenant_id }) => tenant_id === full?.id);
@@ -123,7 +123,7 @@ async function drift(story: Story, { droplet }: Stage): Promise<void> {
   await inPanel(story, droplet.providerId, { type: 'resize', size: OTHER_SIZE });
   await inPanel(story, droplet.providerId, { type: 'power_on' });
   await sweep(story, 'droplet', 'complete');
-  await story.tell('The list of the provider’s actions is read every minute: it says what made the difference, and when.');
+  await story.say('The list of the provider’s actions is read every minute: it says what made the difference, and when.');
   const found = await story.until('the drift and its cause', async () => {
     await answered(story.admin.POST('/api/v1/drift/detect', { body: {} }));
     const query = { resource_id: droplet.id, status: 'open', field: 'size_slug', limit: 1 } as const;
@@ -213,19 +213,19 @@ async function month(story: Story): Promise<void> {
   const [last] = (await answered(story.admin.GET('/api/v1/tenant-invoices', { params: { query: issued } }))).data;
   if (!last)
     throw new Failure(EXIT.failed, 'The demo account has no draft and no issued invoice yet: wait a minute after npm start', 'demo_failed');
-  await story.tell('Every draft has been issued already; here is the last invoice.');
+  await story.say('Every draft has been issued already; here is the last invoice.');
   await verify(story, last.id);
 }
 
 async function verify(story: Story, id: string): Promise<void> {
   const file = join(mkdtempSync(join(tmpdir(), 'arcadia-demo-')), 'invoice.pdf');
   await story.arcadia(['invoice', 'pdf', id, '--to', file]);
-  await story.tell('The file has its own proof. Anybody can compute each figure again, without us:');
+  await story.say('The file has its own proof. Anybody can compute each figure again, without us:');
   await story.command(`npm run invoice:verify -- ${file}`);
   const entry = entryPoint(__dirname);
-  if (entry === undefined) return story.tell('(This is a command of the repository, which is not here.)');
+  if (entry === undefined) return story.say('(This is a command of the repository, which is not here.)');
   const { status, stdout, stderr } = spawnSync(process.execPath, [entry, 'invoice:verify', file], { encoding: 'utf8' });
-  await story.tell(`${stdout}${stderr}`.trim());
+  await story.say(`${stdout}${stderr}`.trim());
   await story.claim(status === 0, 'the invoice is verified');
 }
 

@@ -35,7 +35,7 @@ async function play(session: Session, run: RunCommand, program: Command): Promis
       await chapter.play(story, stage);
     }
   } catch (error) {
-    await cleanUp(story, stage).catch(() => undefined); // the first error says more
+    await cleanUp(story, stage).catch(() => undefined); // the first error explains more
     throw error;
   }
   await cleanUp(story, stage);
@@ -43,7 +43,7 @@ async function play(session: Session, run: RunCommand, program: Command): Promis
     'That was it',
     `${chapters.length} chapters in ${Math.round((story.now() - startedAt) / 1000)} s, each claim checked. What next:`,
     `  the console     ${story.system.api}/console   (sign-in link: npm start printed it)`,
-    '  the first hour  docs/first-hour.md',
+    '  the first day   docs/first-day.md',
     '  the commands    arcadia help',
   );
 }

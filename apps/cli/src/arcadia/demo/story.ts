@@ -28,7 +28,7 @@ interface Expected {
 const PAUSE_MS = 500;
 const LIMIT_MS = 120_000;
 
-/** The stage of the guided demo: it prints what it does, runs real commands, and stops when something is not as it says. */
+/** The stage of the guided demo: it prints what it does, runs real commands, and stops when a claim does not hold. */
 export class Story {
   private constructor(
     private readonly session: Session,
@@ -61,10 +61,10 @@ export class Story {
 
   async chapter(title: string, ...lines: readonly string[]): Promise<void> {
     await this.print(`\n${paint(this.session.terminal, 'bold', title)}\n`);
-    for (const line of lines) await this.tell(line);
+    for (const line of lines) await this.say(line);
   }
 
-  tell(line: string): Promise<void> {
+  say(line: string): Promise<void> {
     return this.print(`${line}\n`);
   }
 

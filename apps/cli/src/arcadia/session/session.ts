@@ -84,8 +84,7 @@ export class Session {
   }
 
   /**
-   * Asks a person before something that cannot be undone. Nobody is asked in a script, or with `--yes`. Throws a `Failure` for any answer
-   * but yes.
+   * Asks a person before something that cannot be undone; a script, or `--yes`, is not asked. Throws a `Failure` for any answer but yes.
    */
   async confirm(question: string): Promise<void> {
     if (this.has('yes') || !this.terminal.isInteractive) return;

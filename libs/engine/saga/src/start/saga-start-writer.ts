@@ -96,7 +96,7 @@ function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }:
   return {
     ...because,
     action: 'saga_started',
-    target: { type: 'saga' as const, id },
+    target: { type: 'saga', id },
     details: { kind, tenant_id: ownerId, ...targetOf(input), ...(overridden?.length && { override: overridden }), ...details },
   };
 }

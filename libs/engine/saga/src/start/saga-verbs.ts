@@ -166,7 +166,7 @@ export class SagaVerbs {
   ) {
     const { set, details } = change;
     await em.update(SagaRun, { id: run.id }, { ...set, version: () => 'version + 1' });
-    const target = { type: 'saga' as const, id: run.id };
+    const target = { type: 'saga', id: run.id };
     await this.audit.record(queryableOf(em), { ...because, action: action ?? verb, target, details: { kind: run.kind, ...details } });
     await this.events.append(queryableOf(em), verbEvent(run, action ?? verb, because, details));
   }

@@ -57,7 +57,7 @@ export class SweepService {
     await this.ledger.closeLapsed();
     return this.transaction.run(async (em) => {
       const sweep = await this.ledger.requestSweep(em, kind);
-      const target = { type: 'sweep' as const, id: sweep.id };
+      const target = { type: 'sweep', id: sweep.id };
       await this.audit.record(queryableOf(em), { ...context, action: 'sweep_requested', target, details: { kind } });
       return sweepView(sweep);
     });

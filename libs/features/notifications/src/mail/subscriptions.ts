@@ -69,7 +69,7 @@ export class Subscriptions {
       if ((inserted.raw as unknown[]).length === 0) await em.update(NotificationSubscription, { owner }, set);
       const view = subscriptionView(await em.findOneByOrFail(NotificationSubscription, { owner }));
       const { changed_by: _by, changed_at: _at, ...details } = view;
-      const target = { type: 'notification_subscription' as const, id: owner };
+      const target = { type: 'notification_subscription', id: owner };
       await this.audit.record(queryableOf(em), {
         ...because,
         action: 'notifications_set',

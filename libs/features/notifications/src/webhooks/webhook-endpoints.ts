@@ -199,7 +199,7 @@ export class WebhookEndpoints {
     because: AuditContext,
     details: Record<string, unknown> = {},
   ): Promise<void> {
-    const target = { type: 'webhook' as const, id };
+    const target = { type: 'webhook', id };
     return this.audit.record(queryableOf(em), { ...because, action, target, details: { tenant_id: tenantId, ...details } });
   }
 

@@ -21,7 +21,7 @@ export class InvoiceService {
   async requestIngest(invoiceId: string, auditContext: AuditContext): Promise<InvoiceView> {
     await this.transaction.run(async (em) => {
       if (!(await this.ledger.requestIngest(em, invoiceId))) throw new InvoiceNotFoundError(invoiceId);
-      const target = { type: 'invoice' as const, id: invoiceId };
+      const target = { type: 'invoice', id: invoiceId };
       await this.audit.record(queryableOf(em), { ...auditContext, action: 'invoice_ingest_requested', target });
     });
     return this.reader.get(invoiceId);

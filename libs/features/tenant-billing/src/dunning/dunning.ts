@@ -90,7 +90,7 @@ export class Dunning {
       const row = { issuerId, steps: ordered, version: before.version + 1, changedBy: because.by.sub };
       await em.upsert(DunningPolicy, { ...row, changedAt: () => 'clock_timestamp()' }, ['issuerId']);
       const details = { steps: ordered, previous_steps: before.steps };
-      const target = { type: 'billing_issuer' as const, id: issuerId };
+      const target = { type: 'billing_issuer', id: issuerId };
       await this.audit.record(queryableOf(em), { ...because, action: 'dunning_policy_set', target, details });
       return policyView(issuerId, await em.findOneByOrFail(DunningPolicy, { issuerId }));
     });

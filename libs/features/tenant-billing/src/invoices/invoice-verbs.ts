@@ -67,7 +67,7 @@ export class InvoiceVerbs {
       );
       if (affected !== 1) throw new VersionMovedError(invoice.version);
       const tx = queryableOf(em);
-      const target = { type: 'tenant_invoice' as const, id };
+      const target = { type: 'tenant_invoice', id };
       await this.audit.record(tx, {
         ...because,
         action: `tenant_invoice_${PAST[verb]}`,

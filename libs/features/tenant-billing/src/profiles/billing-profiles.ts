@@ -166,7 +166,7 @@ export class BillingProfiles {
       if (before.version !== expectedVersion) throw new VersionMovedError(before.version);
       await em.upsert(BillingProfile, rowOf(tenantId, fields, before.version + 1, because.by.sub), ['tenantId']);
       const details = { tenant_id: tenantId, ...changesBetween(before, fields) };
-      const target = { type: 'tenant' as const, id: tenantId };
+      const target = { type: 'tenant', id: tenantId };
       await this.audit.record(queryableOf(em), { ...because, action: 'billing_profile_set', target, details });
     });
     return this.profile(tenantId);

@@ -85,7 +85,7 @@ export class RateAssignments {
       const row = { tenantId, validFrom, cardId, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' };
       await em.upsert(TenantRateCard, row, ['tenantId', 'validFrom']);
       const details = { tenant_id: tenantId, card_id: cardId, valid_from: monthOf(validFrom) };
-      const target = { type: 'tenant' as const, id: tenantId };
+      const target = { type: 'tenant', id: tenantId };
       await this.audit.record(queryableOf(em), { ...because, action: 'tenant_rate_card_set', target, details });
     });
     return this.cardOf(tenantId);
@@ -121,7 +121,7 @@ export class RateAssignments {
       const { identifiers } = await em.insert(RateOverride, { ...values, createdBy: because.by.sub });
       const row = await em.findOneByOrFail(RateOverride, { id: String(identifiers[0]?.id) });
       const details = { tenant_id: tenantId, resource_id: resourceId, selector, model, valid_from, valid_to: valid_to ?? null };
-      const target = { type: 'rate_override' as const, id: row.id };
+      const target = { type: 'rate_override', id: row.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'rate_override_created', target, details });
       return overrideView(row);
     });
@@ -134,7 +134,7 @@ export class RateAssignments {
       const { affected } = await em.delete(RateOverride, { id });
       if (!row || affected !== 1) throw new RateOverrideNotFoundError();
       const { tenantId: tenant_id, resourceId: resource_id, model } = row;
-      const target = { type: 'rate_override' as const, id };
+      const target = { type: 'rate_override', id };
       const details = { tenant_id, resource_id, model };
       await this.audit.record(queryableOf(em), { ...because, action: 'rate_override_deleted', target, details });
       return overrideView(row);

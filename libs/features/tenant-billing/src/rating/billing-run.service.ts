@@ -89,7 +89,7 @@ export class BillingRunService {
       const values = { issuerId: DEFAULT_ISSUER, period: firstDay(period), requestedBy: because.by.sub };
       const { identifiers } = await em.insert(BillingRun, values);
       const run = await em.findOneByOrFail(BillingRun, { id: String(identifiers[0]?.id) });
-      const target = { type: 'billing_run' as const, id: run.id };
+      const target = { type: 'billing_run', id: run.id };
       await this.audit.record(queryableOf(em), {
         ...because,
         action: 'billing_run_requested',

@@ -110,7 +110,7 @@ export class Wallets {
         { cause: 'grant', reason, by: because.by },
       );
       const details = { tenant_id: tenantId, kind, source, amount: amount.toText(), currency, expires_at: grant.expires_at };
-      const target = { type: 'wallet_entry' as const, id: entry.id };
+      const target = { type: 'wallet_entry', id: entry.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'wallet_granted', target, details });
       return entryView(entry, PLATFORM);
     });
