@@ -31,6 +31,8 @@ import { CatalogController } from './catalog/catalog.controller';
 import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
 import { CostsController, CostsCsvController } from './costs/costs.controller';
+import { DocsPages } from './docs/docs-pages';
+import { DocsPagesController } from './docs/docs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventNames } from './events/event-names';
 import { EventStreams } from './events/event-streams';
@@ -190,7 +192,7 @@ class EventsApiModule {}
 @Module({ imports: [NotificationsModule], controllers: [SubscriptionsController, WebhooksController, WebhookDeliveriesController] })
 class NotificationsApiModule {}
 
-@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
+@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController, DocsPagesController], providers: [ApiDocument, DocsPages] })
 class OpenApiModule {}
 
 @Module({ controllers: [MetricsController] })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { answered } from '../session/client';
 import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
@@ -38,7 +38,7 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
         '--head <file>': 'a head that was kept: finds an end that was cut off since',
         '--keep-head <file>': 'write the head of now',
       },
-      examples: ['audit verify', 'audit verify --head head.json --keep-head head.json'],
+      examples: ['audit verify', 'audit verify --keep-head head.json'],
     },
     verify,
   );
@@ -66,11 +66,12 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
 
 async function verify(session: Session): Promise<number> {
   const shape = session.shape(['whole', 'rows', 'waiting', 'head.no', 'head.hash', 'archived_before', 'findings_count', 'findings']);
-  const kept = session.text('head');
-  const body = kept === undefined ? {} : { head: headIn(kept) };
+  const file = session.text('keepHead');
+  const isKept = file !== undefined && existsSync(file);
+  if (file !== undefined && !isKept) session.say(`There is no ${file} yet: this run cannot find an end that was cut off earlier`);
+  const body = isKept ? { head: headIn(file) } : {};
   const { data } = await answered(session.client.POST('/api/v1/audit/verify', { body }));
   await writeObject(session.terminal, shape, { ...data });
-  const file = session.text('keepHead');
   if (file !== undefined && data.whole) writeFileSync(file, `${JSON.stringify(data.head)}\n`);
   return data.whole ? EXIT.ok : EXIT.failed;
 }
