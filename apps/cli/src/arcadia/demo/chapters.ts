@@ -122,8 +122,9 @@ async function drift(story: Story, { droplet }: Stage): Promise<void> {
   await inPanel(story, droplet.providerId, { type: 'power_off' });
   await inPanel(story, droplet.providerId, { type: 'resize', size: OTHER_SIZE });
   await inPanel(story, droplet.providerId, { type: 'power_on' });
+  await story.say('Sweeps run by themselves every minute; here they are requested. The provider’s list of actions names what made the difference.');
+  await sweep(story, 'action', 'complete');
   await sweep(story, 'droplet', 'complete');
-  await story.say('The list of the provider’s actions is read every minute: it says what made the difference, and when.');
   const found = await story.until('the drift and its cause', async () => {
     await answered(story.admin.POST('/api/v1/drift/detect', { body: {} }));
     const query = { resource_id: droplet.id, status: 'open', field: 'size_slug', limit: 1 } as const;
@@ -158,7 +159,7 @@ async function sweep(story: Story, kind: string, status: Schemas['SweepResponse'
     const { data } = await answered(story.admin.GET('/api/v1/sweeps/{id}', { params: { path: { id: requested.id } } }));
     return data.status === 'running' ? undefined : data;
   });
-  await story.claim(ended.status === status, `the sweep is ${ended.status}: it has seen ${ended.seen} and deleted ${ended.deleted}`);
+  await story.claim(ended.status === status, `the sweep of ${kind} is ${ended.status}: seen ${ended.seen}, deleted ${ended.deleted}`);
   return ended;
 }
 
