@@ -45,7 +45,7 @@ it('plays the guided demo to its end without a person, each claim checked at the
     const answer = await fetch(`${api}/api/v1/tenant-invoices?status=draft&limit=1`, { headers: { authorization: `Bearer ${token}` } });
     return ((await answer.json()) as { data: unknown[] }).data.length > 0;
   };
-  await until(drafts, { what: 'drafts of the demo account', timeoutMs: 180_000 });
+  await until(drafts, { what: 'drafts of the demo account', withinMs: 180_000 });
   const workers = [runNote(dataDir).pids.worker];
 
   const demo = spawn(process.execPath, [join(REPOSITORY, 'dist/arcadia/arcadia.js'), 'demo', '--yes'], {
