@@ -6,6 +6,7 @@ import { ApiAnyObject, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagg
 
 const TARGET_TYPES = [
   'drift',
+  'attribution_rule',
   'drift_rule',
   'invoice',
   'notification_subscription',
