@@ -67,7 +67,9 @@ export class NaiveOwners {
     const stored = this.ownersIn(after);
     const expected = Object.entries(this.expected(before, after, confirmed));
     return expected.flatMap(([id, owner]) =>
-      JSON.stringify(owner) === JSON.stringify(stored[id]) ? [] : [{ id, expected: owner, stored: stored[id], was: this.ownersIn(before)[id] }],
+      JSON.stringify(owner) === JSON.stringify(stored[id])
+        ? []
+        : [{ id, expected: owner, stored: stored[id], was: this.ownersIn(before)[id] }],
     );
   }
 
@@ -135,6 +137,9 @@ function decide(row: Row, parents: readonly (Owner & { id: string })[], { rules,
 }
 
 function matches(glob: string, text: string): boolean {
-  const expression = glob.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const expression = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${expression}$`, 'is').test(text);
 }

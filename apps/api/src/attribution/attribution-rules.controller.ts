@@ -9,18 +9,10 @@ import { AuditCtx } from '../http/request-context';
 import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
-import {
-  AttributionFindingResponse,
-  AttributionFindingsQuery,
-  AttributionRuleBody,
-  AttributionRuleChangeBody,
-  AttributionRuleResponse,
-  AttributionRulesQuery,
-  ConfirmMoveBody,
-  RuleEffectResponse,
-} from './attribution-rules.dto';
+import { AttributionFindingResponse, AttributionFindingsQuery, ConfirmMoveBody, RuleEffectResponse } from './attribution-moves.dto';
+import { AttributionRuleBody, AttributionRuleChangeBody, AttributionRuleResponse, AttributionRulesQuery } from './attribution-rules.dto';
 
-const HOLDS_BACK =
+const NEVER_BETWEEN_TENANTS =
   'A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. ' +
   '`dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.';
 
@@ -79,7 +71,7 @@ export class AttributionRulesController {
   @Post()
   @ApiOperation({
     summary: 'Create an attribution rule',
-    description: `It gives each resource to its tenant to which all of its conditions apply, at once and as resources are discovered. ${HOLDS_BACK}`,
+    description: `It gives each resource to its tenant to which all of its conditions apply, at once and as resources are discovered. ${NEVER_BETWEEN_TENANTS}`,
   })
   @ApiDataResponse(RuleEffectResponse, 200)
   @ApiDataResponse(AttributionRuleResponse, 201)
@@ -98,7 +90,7 @@ export class AttributionRulesController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change an attribution rule',
-    description: `\`when\` replaces all conditions. What the rule no longer decides goes to the next rule that applies, or to no tenant. ${HOLDS_BACK}`,
+    description: `\`when\` replaces all conditions. What the rule no longer decides goes to the next rule that applies, or to no tenant. ${NEVER_BETWEEN_TENANTS}`,
   })
   @ApiIdParam('rule')
   @ApiDataResponse(AttributionRuleResponse)
@@ -116,7 +108,7 @@ export class AttributionRulesController {
   @Delete(':id')
   @ApiOperation({
     summary: 'Delete an attribution rule',
-    description: `Returns the rule as it was. What it decided goes to the next rule that applies, or to no tenant. ${HOLDS_BACK}`,
+    description: `Returns the rule as it was. What it decided goes to the next rule that applies, or to no tenant. ${NEVER_BETWEEN_TENANTS}`,
   })
   @ApiIdParam('rule')
   @ApiDataResponse(AttributionRuleResponse)

@@ -1,22 +1,16 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsObject, IsOptional, IsUUID, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import {
-  ATTRIBUTION_REASONS,
-  type AttributionFindingView,
-  type AttributionRuleChange,
-  type AttributionRuleFilters,
-  type AttributionRuleView,
-  type FindingFilters,
-  type NewAttributionRule,
-  type RuleConditions,
-  type RuleEffect,
-  type RuleMove,
-  type RuleMoveGroup,
+import type {
+  AttributionRuleChange,
+  AttributionRuleFilters,
+  AttributionRuleView,
+  NewAttributionRule,
+  RuleConditions,
 } from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
 import { PageQuery, RequiredReasonBody } from '../http/http.dto';
 import { IsKnown, IsNotBlank, IsOneOf, IsTenantId, IsTimestamp, IsWord, OrNull } from '../http/input.decorators';
-import { ApiCount, ApiEnum, ApiFlag, ApiInput, ApiListOf, ApiObject, ApiText, ApiTime, ApiUuid, ApiWhole } from '../http/swagger.decorators';
+import { ApiCount, ApiFlag, ApiInput, ApiObject, ApiText, ApiTime, ApiUuid, ApiWhole } from '../http/swagger.decorators';
 
 const MOST_POSITION = 1_000_000;
 
@@ -71,7 +65,10 @@ export class AttributionRuleBody extends RequiredReasonBody {
   @IsPosition()
   readonly position?: number;
 
-  @ApiInput('What must be true of a resource: everything that is given', { of: () => RuleConditionsInput, example: { name_glob: 'acme-*' } })
+  @ApiInput('What must be true of a resource: everything that is given', {
+    of: () => RuleConditionsInput,
+    example: { name_glob: 'acme-*' },
+  })
   @When()
   readonly when: RuleConditionsInput;
 
@@ -135,9 +132,7 @@ export class AttributionRuleChangeBody {
     const { position, when, tenant_id, valid_from, valid_to, reason } = this;
     const change = { position, when: when && { ...when }, tenant_id, valid_from, valid_to, reason };
     if (Object.values(change).every((value) => value === undefined))
-      throw new ValidationFailedError([
-        { field: '', message: 'position, when, tenant_id, valid_from, valid_to or reason must be given' },
-      ]);
+      throw new ValidationFailedError([{ field: '', message: 'position, when, tenant_id, valid_from, valid_to or reason must be given' }]);
     return change;
   }
 }
@@ -163,31 +158,6 @@ export class AttributionRulesQuery extends PageQuery {
     const { tenant_id, kind, active } = this;
     return { tenant_id, kind, active: active === undefined ? undefined : active === 'true' };
   }
-}
-
-/** Filters of the moves that wait. */
-export class AttributionFindingsQuery extends PageQuery {
-  @ApiInput('The present owner', { example: 'acme' })
-  @IsOptional()
-  @IsTenantId()
-  readonly from_tenant_id?: string;
-
-  @ApiInput('The tenant that the rule gives the resource to', { example: 'harbour' })
-  @IsOptional()
-  @IsTenantId()
-  readonly to_tenant_id?: string;
-
-  toFilters(): FindingFilters {
-    const { from_tenant_id, to_tenant_id } = this;
-    return { from_tenant_id, to_tenant_id };
-  }
-}
-
-/** The confirmation of a move. */
-export class ConfirmMoveBody extends RequiredReasonBody {
-  @ApiInput('The `to_tenant_id` of the finding as it was returned', { example: 'harbour' })
-  @IsTenantId()
-  readonly tenant_id: string;
 }
 
 class RuleConditionsResponse implements RuleConditions {
@@ -241,85 +211,4 @@ export class AttributionRuleResponse implements AttributionRuleView {
 
   @ApiTime('Time when the rule was created')
   readonly created_at: string;
-}
-
-class RuleMoveGroupResponse implements RuleMoveGroup {
-  @ApiText('The present owner', { nullable: true })
-  readonly from_tenant_id: string | null;
-
-  @ApiText('The owner afterwards', { nullable: true, example: 'acme' })
-  readonly to_tenant_id: string | null;
-
-  @ApiFlag('Whether an admin must confirm each of these moves')
-  readonly needs_confirmation: boolean;
-
-  @ApiCount('Number of the resources', { example: 12 })
-  readonly resources: number;
-}
-
-class RuleMoveResponse implements RuleMove {
-  @ApiUuid('Id of the resource')
-  readonly resource_id: string;
-
-  @ApiText('Resource kind', { example: 'droplet' })
-  readonly kind: string;
-
-  @ApiText('Name of the resource', { nullable: true, example: 'acme-web-01' })
-  readonly name: string | null;
-
-  @ApiText('The present owner', { nullable: true })
-  readonly from_tenant_id: string | null;
-
-  @ApiText('The owner afterwards', { nullable: true, example: 'acme' })
-  readonly to_tenant_id: string | null;
-
-  @ApiFlag('Whether an admin must confirm the move')
-  readonly needs_confirmation: boolean;
-}
-
-/** What a change of the rules would move. */
-export class RuleEffectResponse implements RuleEffect {
-  @ApiCount('Resources that get another tenant at once, or lose theirs', { example: 12 })
-  readonly moves: number;
-
-  @ApiCount('Further resources, of which the move from one tenant to another waits for an admin', { example: 0 })
-  readonly needs_confirmation: number;
-
-  @ApiListOf(() => RuleMoveGroupResponse, 'Both, by their tenants; the largest group first')
-  readonly groups: readonly RuleMoveGroupResponse[];
-
-  @ApiListOf(() => RuleMoveResponse, 'The first 50 of both, those that wait before the others')
-  readonly first: readonly RuleMoveResponse[];
-}
-
-class FindingAttributionResponse {
-  @ApiEnum(ATTRIBUTION_REASONS, 'What decides for the other tenant')
-  readonly by: AttributionFindingView['attribution']['by'];
-
-  @ApiUuid('Id of that rule, parent or user')
-  readonly ref: string;
-}
-
-/** A move from one tenant to another that waits for an admin. */
-export class AttributionFindingResponse implements AttributionFindingView {
-  @ApiUuid('Id of the resource, and of the finding')
-  readonly resource_id: string;
-
-  @ApiText('Resource kind', { example: 'droplet' })
-  readonly kind: string;
-
-  @ApiText('Name of the resource', { nullable: true })
-  readonly name: string | null;
-
-  @ApiText('The present owner, who stays the owner until an admin confirms', { example: 'acme' })
-  readonly from_tenant_id: string;
-
-  @ApiText('The tenant that the rule gives the resource to', { example: 'harbour' })
-  readonly to_tenant_id: string;
-
-  @ApiObject(() => FindingAttributionResponse, 'What decides for the other tenant')
-  readonly attribution: FindingAttributionResponse;
-
-  @ApiTime('Time when the move was found')
-  readonly found_at: string;
 }

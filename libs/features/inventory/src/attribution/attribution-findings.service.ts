@@ -27,7 +27,7 @@ export interface FindingFilters {
   readonly to_tenant_id?: string;
 }
 
-/** Moves from one tenant to another that only a rule asks for. The recorder of owners writes them; an admin confirms them here. [TNT-8] */
+/** Moves from one tenant to another that only a rule asks for. The recorder of owners writes them; an admin confirms them here. [TNT-7] */
 @Injectable()
 export class AttributionFindingsService {
   constructor(

@@ -79,7 +79,7 @@ class DryRun extends Error {
   }
 }
 
-/** Attribution rules: the only writer of `attribution_rules`. A change, its moves and its audit entry are one transaction. [TNT-8] [OPS-9] */
+/** Attribution rules: the only writer of `attribution_rules`. A change, its moves and its audit entry are one transaction. [TNT-7] [OPS-9] */
 @Injectable()
 export class AttributionRulesService {
   constructor(
@@ -198,7 +198,8 @@ export class AttributionRulesService {
     };
     const from = values.validFrom ?? before?.validFrom ?? new Date();
     const to = values.validTo === undefined ? (before?.validTo ?? null) : values.validTo;
-    if (to !== null && to <= from) throw new ValidationFailedError([{ field: 'valid_to', message: 'valid_to must be later than valid_from' }]);
+    if (to !== null && to <= from)
+      throw new ValidationFailedError([{ field: 'valid_to', message: 'valid_to must be later than valid_from' }]);
     if (before) await em.update(AttributionRule, { id }, values);
     else await em.insert(AttributionRule, { position: await nextPosition(em), ...values, id, createdBy: by });
   }
@@ -241,5 +242,7 @@ async function nextPosition(em: EntityManager): Promise<number> {
 async function assertProject(tx: Queryable, id: string): Promise<void> {
   const found = await tx.query('select from cloud_projects where id = $1 and deleted_at is null', [id]);
   if (found.length === 0)
-    throw new ValidationFailedError([{ field: 'when.project_id', message: 'project_id is the id of no project: see GET /api/v1/projects' }]);
+    throw new ValidationFailedError([
+      { field: 'when.project_id', message: 'project_id is the id of no project: see GET /api/v1/projects' },
+    ]);
 }

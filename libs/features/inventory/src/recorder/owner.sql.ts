@@ -18,7 +18,7 @@ const conditionsApply = (r: string, projectId: string) => `
 /**
  * SQL for the owner of a resource: the first that applies of its explicit owner, its project's tenant, the tenant that its parents share,
  * the first rule that applies, the tenant that its users share, and the fallback project. A tenant that is closed or not registered owns
- * nothing. [TNT-1] [TNT-8] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
+ * nothing. [TNT-1] [TNT-7] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
  * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
  * `r` is the alias of a row with `account_id, kind, provider_id, name, region, parents, attrs, owner_override`. Adds lateral `owner
  * (tenant_id, project_id, by, ref)`.
@@ -79,9 +79,9 @@ export function ownerOf(r: string): string {
 
 /**
  * SQL: whether only a rule asks for the move from the tenant that `was` the owner to another: the rule itself decides, or a parent that it
- * has given to that tenant. A resource that has left its parent for another one follows that one. Such a move waits for an admin. [TNT-8]
+ * has given to that tenant. A resource that has left its parent for another one follows that one. Such a move waits for an admin. [TNT-7]
  */
-const isHeldBack = (was: string): string => `
+const needsConfirmation = (was: string): string => `
   (${was}.tenant_id <> owner.tenant_id and (owner.by = 'rule' or (
     owner.by in ('parent', 'members') and not (${was}.by = owner.by and ${was}.ref is distinct from owner.ref) and exists (
       with recursive above as (
@@ -94,17 +94,17 @@ const isHeldBack = (was: string): string => `
 /**
  * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
  * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
- * [INV-13] A move that is held back leaves the tenant as it is and becomes a finding; a finding that no longer stands is removed. $1
+ * [INV-13] A move that needs a confirmation keeps the tenant and becomes a finding; a finding that no longer stands is removed. $1
  * account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time from which
  * the new owner counts, null for now, $6 which moves an admin has confirmed, so that they
- * are not held back: `none`, `all`, or those of `followers`, which a parent decides, $7 the
+ * do not wait: `none`, `all`, or those of `followers`, which a parent decides, $7 the
  * owners before this transaction of the rows that it has written already, as JSON rows: these count, not what it wrote meanwhile.
  */
 export const REATTRIBUTE = (effectiveFrom: string): string => `
 with judged as (
   select r.id, r.tenant_id as old_tenant, r.cloud_project_id as old_project, r.attributed_by as old_by, r.attributed_ref as old_ref,
          was.tenant_id as first_tenant, was.by as first_by, was.ref as first_ref, owner.*,
-         coalesce(${isHeldBack('was')} and not ($6 = 'all' or $6 = 'followers' and owner.by <> 'rule'), false) as held_back
+         coalesce(${needsConfirmation('was')} and not ($6 = 'all' or $6 = 'followers' and owner.by <> 'rule'), false) as waits
     from cloud_resources r ${ownerOf('r')}
     left join json_to_recordset($7::json) as first(id uuid, tenant_id text, by text, ref text) on first.id = r.id
    cross join lateral (
@@ -114,8 +114,8 @@ with judged as (
    where r.account_id = $1 and ($2::uuid[] is null or r.id = any ($2::uuid[])) and r.deleted_at is null
      and (r.tenant_id, r.cloud_project_id, r.attributed_by, r.attributed_ref) is distinct from (owner.tenant_id, owner.project_id, owner.by, owner.ref)),
 computed as (
-  select id, old_tenant, old_project, old_by, old_ref, project_id, case when held_back then first_tenant else tenant_id end as tenant_id,
-         case when held_back then first_by else by end as by, case when held_back then first_ref else ref end as ref
+  select id, old_tenant, old_project, old_by, old_ref, project_id, case when waits then first_tenant else tenant_id end as tenant_id,
+         case when waits then first_by else by end as by, case when waits then first_ref else ref end as ref
     from judged),
 changed as (
   update cloud_resources r
@@ -125,7 +125,7 @@ changed as (
   returning r.id, r.kind, r.provider_id, c.old_tenant, c.old_project, c.old_by, c.old_ref, c.tenant_id, c.project_id),
 found as (
   insert into attribution_findings as known (resource_id, account_id, from_tenant_id, to_tenant_id, attributed_by, attributed_ref)
-  select id, $1, first_tenant, tenant_id, by, ref from judged where held_back
+  select id, $1, first_tenant, tenant_id, by, ref from judged where waits
   on conflict (resource_id) do update
      set from_tenant_id = excluded.from_tenant_id, to_tenant_id = excluded.to_tenant_id, attributed_by = excluded.attributed_by,
          attributed_ref = excluded.attributed_ref, found_at = excluded.found_at
@@ -134,7 +134,7 @@ found as (
 settled as (
   delete from attribution_findings f
    where f.account_id = $1 and ($2::uuid[] is null or f.resource_id = any ($2::uuid[]))
-     and not exists (select from judged j where j.id = f.resource_id and j.held_back)),
+     and not exists (select from judged j where j.id = f.resource_id and j.waits)),
 events as (
   insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
   select id, case when old_tenant is null then tenant_id end, 'attributed', $3,

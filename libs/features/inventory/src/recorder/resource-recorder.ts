@@ -34,7 +34,7 @@ select f.leased, d.*
      where r.id is null or r.content_hash <> p.page_hash or r.stale_strike_count > 0 or r.deleted_at is not null
   ) d on f.leased = 1`;
 
-/** SQL: known rows keep their owner, and a restored one does where only a rule would give it to another tenant. [TNT-8] */
+/** SQL: known rows keep their owner, and a restored one does where only a rule would give it to another tenant. [TNT-7] */
 const KEEPS_OWNER = `i.what <> 'restored' or coalesce(r.tenant_id <> i.owner_tenant and i.owner_by = 'rule', false)`;
 
 /**
