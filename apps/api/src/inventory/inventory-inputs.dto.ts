@@ -1,6 +1,13 @@
 import { IsBoolean, IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import { ATTRIBUTION_REASONS, RESOURCE_SORTS, UNASSIGNED, type ListOptions, type ResourceFilters, type ResourceSort } from '#libs/inventory';
+import {
+  ATTRIBUTION_REASONS,
+  RESOURCE_SORTS,
+  UNASSIGNED,
+  type ListOptions,
+  type ResourceFilters,
+  type ResourceSort,
+} from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
 import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';

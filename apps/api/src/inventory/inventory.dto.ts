@@ -21,7 +21,10 @@ class AttributionResponse {
   @ApiText('Id of the project, parent, rule or user that decided the owner', { nullable: true })
   readonly ref: string | null;
 
-  @ApiText('Name of that project, parent or user, or to admins the reason of the rule; in lists only with `names=true`', { nullable: true, optional: true })
+  @ApiText('Name of that project, parent or user, or to admins the reason of the rule; in lists only with `names=true`', {
+    nullable: true,
+    optional: true,
+  })
   readonly ref_name?: string | null;
 }
 

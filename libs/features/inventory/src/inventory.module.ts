@@ -49,7 +49,17 @@ import { SweepLedger } from './sync/sweep-ledger';
 import { SWEEP_GAUGES } from './sync/sweep.metrics';
 import { SweepService } from './sync/sweep.service';
 
-const ENTITIES = [AttributionFinding, AttributionRule, EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
+const ENTITIES = [
+  AttributionFinding,
+  AttributionRule,
+  EventLastValue,
+  EventMonth,
+  ProviderAction,
+  Resource,
+  ResourceEvent,
+  SagaAction,
+  Sweep,
+];
 
 const EXPORTED = [
   AttributionFindingsService,

@@ -110,7 +110,9 @@ async function namesIn(
 
 /** Set-based: the reasons of the rules of a page. $1 ids. */
 async function reasonsOf(on: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await on.query<{ id: string; reason: string }>('select id, reason from attribution_rules where id = any ($1::uuid[])', [ids]);
+  const rows = await on.query<{ id: string; reason: string }>('select id, reason from attribution_rules where id = any ($1::uuid[])', [
+    ids,
+  ]);
   return new Map(rows.map(({ id, reason }) => [id, reason]));
 }
 
