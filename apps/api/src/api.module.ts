@@ -21,6 +21,7 @@ import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
 import { TenantBillingModule } from '#libs/tenant-billing';
 import { TenantsModule } from '#libs/tenants';
+import { AttributionRulesController } from './attribution/attribution-rules.controller';
 import { AuditController, TargetNames } from './audit/audit.controller';
 import { ChainCheck } from './audit/chain-check';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
@@ -109,6 +110,9 @@ class FastListModule {}
   providers: [InputValidationPipe],
 })
 class InventoryApiModule {}
+
+@Module({ imports: [InventoryModule], controllers: [AttributionRulesController] })
+class AttributionApiModule {}
 
 @Module({ imports: [CatalogModule, InventoryModule, TenantsModule], controllers: [CatalogController] })
 class CatalogApiModule {}
@@ -210,6 +214,7 @@ const FEATURES = [
   HealthApiModule,
   FastListModule,
   InventoryApiModule,
+  AttributionApiModule,
   CatalogApiModule,
   ProjectsApiModule,
   TenantsApiModule,

@@ -87,6 +87,10 @@ export class KnownWords {
 
 /** The actions that this release records in the audit log. */
 export const AUDIT_ACTIONS: readonly string[] = [
+  'attribution_confirmed',
+  'attribution_rule_added',
+  'attribution_rule_changed',
+  'attribution_rule_removed',
   'billing_issuer_set',
   'billing_pools_set',
   'billing_profile_set',
@@ -176,6 +180,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
 
 /** What the entries of this release are about. */
 export const AUDIT_TARGETS: readonly string[] = [
+  'attribution_rule',
   'billing_issuer',
   'billing_period',
   'billing_pools',

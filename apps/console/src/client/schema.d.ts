@@ -272,6 +272,110 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/attribution-rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List attribution rules
+     * @description In the order in which they are asked.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['AttributionRules_list'];
+    put?: never;
+    /**
+     * Create an attribution rule
+     * @description It gives each resource to its tenant to which all of its conditions apply, at once and as resources are discovered. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['AttributionRules_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/findings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List moves between tenants that wait for an admin
+     * @description Moves that only a rule asks for. The resource stays with its present owner until an admin confirms the move.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['AttributionRules_listFindings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/findings/{id}/confirm': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Confirm a move between tenants
+     * @description The resource moves at once, and with it what follows it as its parent. 409 `finding_changed` when the rules give it to another tenant by now.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['AttributionRules_confirm'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an attribution rule
+     * @description Who: Platform admins.
+     */
+    get: operations['AttributionRules_get'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete an attribution rule
+     * @description Returns the rule as it was. What it decided goes to the next rule that applies, or to no tenant. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    delete: operations['AttributionRules_remove'];
+    options?: never;
+    head?: never;
+    /**
+     * Change an attribution rule
+     * @description `when` replaces all conditions. What the rule no longer decides goes to the next rule that applies, or to no tenant. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    patch: operations['AttributionRules_change'];
+    trace?: never;
+  };
   '/api/v1/catalog/sizes': {
     parameters: {
       query?: never;
@@ -3105,10 +3209,10 @@ export interface components {
        * @description The rule that decided the owner
        * @enum {string}
        */
-      by: 'override' | 'project' | 'parent' | 'fallback';
-      /** @description Id of the project or parent that decided the owner */
+      by: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
+      /** @description Id of the project, parent, rule or user that decided the owner */
       ref: string | null;
-      /** @description Name of that project or parent; in lists only with `names=true` */
+      /** @description Name of that project, parent or user, or to admins the reason of the rule; in lists only with `names=true` */
       ref_name?: string | null;
     };
     MissingResponse: {
@@ -3714,6 +3818,316 @@ export interface components {
     ReasonBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+    };
+    RuleConditionsResponse: {
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind?: string;
+      /**
+       * @description A glob of reserved tags
+       * @example tenant:acme
+       */
+      tag?: string;
+      /**
+       * @description A glob of the name
+       * @example acme-*
+       */
+      name_glob?: string;
+      /**
+       * Format: uuid
+       * @description Our id of the project
+       */
+      project_id?: string;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+    };
+    AttributionRuleResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the rule; the `attribution.ref` of the resources that it decides
+       */
+      id: string;
+      /**
+       * @description The first rule that applies decides, by this number
+       * @example 10
+       */
+      position: number;
+      /** @description What must be true of a resource: everything that is given */
+      when: components['schemas']['RuleConditionsResponse'];
+      /**
+       * @description The owner of these resources
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on
+       */
+      valid_from: string;
+      /** @description The rule applies until this time; null until it is deleted */
+      valid_to: string | null;
+      /** @description Reason of the rule */
+      reason: string;
+      /** @description Whether the rule applies at this time */
+      active: boolean;
+      /** @description Living resources that the rule has given to its tenant */
+      resources: number;
+      /** @description Who created the rule */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time when the rule was created
+       */
+      created_at: string;
+    };
+    AttributionRuleResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['AttributionRuleResponse'][];
+    };
+    FindingAttributionResponse: {
+      /**
+       * @description What decides for the other tenant
+       * @enum {string}
+       */
+      by: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
+      /**
+       * Format: uuid
+       * @description Id of that rule, parent or user
+       */
+      ref: string;
+    };
+    AttributionFindingResponse: {
+      /** @description Name of the resource */
+      name: string | null;
+      /**
+       * Format: uuid
+       * @description Id of the resource, and of the finding
+       */
+      resource_id: string;
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind: string;
+      /**
+       * @description The present owner, who stays the owner until an admin confirms
+       * @example acme
+       */
+      from_tenant_id: string;
+      /**
+       * @description The tenant that the rule gives the resource to
+       * @example harbour
+       */
+      to_tenant_id: string;
+      /** @description What decides for the other tenant */
+      attribution: components['schemas']['FindingAttributionResponse'];
+      /**
+       * Format: date-time
+       * @description Time when the move was found
+       */
+      found_at: string;
+    };
+    AttributionFindingResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['AttributionFindingResponse'][];
+    };
+    AttributionFindingResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AttributionFindingResponse'];
+    };
+    ConfirmMoveBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `to_tenant_id` of the finding as it was returned
+       * @example harbour
+       */
+      tenant_id: string;
+    };
+    AttributionRuleResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AttributionRuleResponse'];
+    };
+    RuleMoveGroupResponse: {
+      /** @description The present owner */
+      from_tenant_id: string | null;
+      /**
+       * @description The owner afterwards
+       * @example acme
+       */
+      to_tenant_id: string | null;
+      /** @description Whether an admin must confirm each of these moves */
+      needs_confirmation: boolean;
+      /**
+       * @description Number of the resources
+       * @example 12
+       */
+      resources: number;
+    };
+    RuleMoveResponse: {
+      /**
+       * @description Name of the resource
+       * @example acme-web-01
+       */
+      name: string | null;
+      /**
+       * Format: uuid
+       * @description Id of the resource
+       */
+      resource_id: string;
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind: string;
+      /** @description The present owner */
+      from_tenant_id: string | null;
+      /**
+       * @description The owner afterwards
+       * @example acme
+       */
+      to_tenant_id: string | null;
+      /** @description Whether an admin must confirm the move */
+      needs_confirmation: boolean;
+    };
+    RuleEffectResponse: {
+      /**
+       * @description Resources that get another tenant at once, or lose theirs
+       * @example 12
+       */
+      moves: number;
+      /**
+       * @description Further resources, of which the move from one tenant to another waits for an admin
+       * @example 0
+       */
+      needs_confirmation: number;
+      /** @description Both, by their tenants; the largest group first */
+      groups: components['schemas']['RuleMoveGroupResponse'][];
+      /** @description The first 50 of both, those that wait before the others */
+      first: components['schemas']['RuleMoveResponse'][];
+    };
+    RuleEffectResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RuleEffectResponse'];
+    };
+    RuleConditionsInput: {
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind?: string;
+      /**
+       * @description A glob of tags that tenants cannot set: it begins with `tenant:`, `rate:`, `arcadia-` or `managed-by-`
+       * @example tenant:acme
+       */
+      tag?: string;
+      /**
+       * @description A glob of the name: `*` is any text, `?` one character; letter case does not matter
+       * @example acme-*
+       */
+      name_glob?: string;
+      /**
+       * Format: uuid
+       * @description Our id of the project. A project with a tenant decides before any rule
+       */
+      project_id?: string;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+    };
+    AttributionRuleBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The first rule that applies decides, by this number; after all others unless given
+       * @example 10
+       */
+      position?: number;
+      /**
+       * @description What must be true of a resource: everything that is given
+       * @example {
+       *       "name_glob": "acme-*"
+       *     }
+       */
+      when: components['schemas']['RuleConditionsInput'];
+      /**
+       * @description The owner of these resources; a registered tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on; from now unless given
+       */
+      valid_from?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies until this time; until it is deleted unless given
+       */
+      valid_to?: string | null;
+    };
+    AttributionRuleChangeBody: {
+      /**
+       * @description The first rule that applies decides, by this number
+       * @example 10
+       */
+      position?: number;
+      /**
+       * @description All conditions of the rule, in place of those that it has
+       * @example {
+       *       "kind": "droplet"
+       *     }
+       */
+      when?: components['schemas']['RuleConditionsInput'];
+      /**
+       * @description The owner of these resources. What another tenant owns stays its own until an admin confirms each move
+       * @example acme
+       */
+      tenant_id?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on
+       */
+      valid_from?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies until this time; a past time ends it at once, null lets it apply until it is deleted
+       */
+      valid_to?: string | null;
+      /**
+       * @description Reason of the rule; recorded in the audit log too
        * @example moved by contract 12
        */
       reason?: string;
@@ -10484,7 +10898,7 @@ export interface operations {
         /** @description Size of the provider */
         size_slug?: string;
         /** @description The rule that decided the owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description The provider's id */
         provider_id?: string;
         /** @description The provider's uniform resource name, or an alias of it */
@@ -11277,7 +11691,7 @@ export interface operations {
         /** @description Size of the provider */
         size_slug?: string;
         /** @description The rule that decided the owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description The provider's id */
         provider_id?: string;
         /** @description The provider's uniform resource name, or an alias of it */
@@ -11394,6 +11808,640 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AdoptedResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Tenant that the rule gives resources to */
+        tenant_id?: string;
+        /** @description Resource kind that the rule names */
+        kind?: string;
+        /** @description Whether the rule applies at this time; both unless given */
+        active?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_create: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AttributionRuleBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleEffectResponseAnswer'];
+        };
+      };
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_listFindings: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description The present owner */
+        from_tenant_id?: string;
+        /** @description The tenant that the rule gives the resource to */
+        to_tenant_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionFindingResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_confirm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the resource */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConfirmMoveBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionFindingResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_remove: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_change: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AttributionRuleChangeBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
         };
       };
       /** @description Bad Request */
@@ -22665,7 +23713,7 @@ export interface operations {
         /** @description The provider's uniform resource name, or an alias of it */
         urn?: string;
         /** @description The rule that decides the present owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
         /** @description A tag of the provider, in its letter case */
@@ -22767,7 +23815,7 @@ export interface operations {
         /** @description The provider's uniform resource name, or an alias of it */
         urn?: string;
         /** @description The rule that decides the present owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
         /** @description A tag of the provider, in its letter case */

@@ -46,6 +46,7 @@ import { DocumentFiles1795000001220 } from './1220-document-files.migration';
 import { SagaVerbs1795000001230 } from './1230-saga-verbs.migration';
 import { Webhooks1795000001240 } from './1240-webhooks.migration';
 import { Notifications1795000001241 } from './1241-notifications.migration';
+import { AttributionRules1795000001300 } from './1300-attribution-rules.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -97,4 +98,5 @@ export const migrations = [
   SagaVerbs1795000001230,
   Webhooks1795000001240,
   Notifications1795000001241,
+  AttributionRules1795000001300,
 ];
