@@ -59,6 +59,7 @@ const OWNED: Record<string, readonly string[]> = {
     'fx_rates',
     'notification_requests',
     'number_series',
+    'overdue_invoices',
     'payments',
     'rate_card_versions',
     'rate_cards',

@@ -38,5 +38,5 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/payments': { id: 'reference', amount: 'a number', to_due: 'a number', to_wallet: 'a number', to_refund: 'a number', reason: 'free text', created_at: 'newest first' },
   '/api/v1/credit-notes': { id: 'number', lines: 'invoice_id', net: 'a number', tax: 'a number', total: 'a number', lowers_due: 'a number', rest: 'amounts', reason: 'free text', created_at: 'newest first' },
   '/api/v1/wallets/{tenant_id}/entries': { id: 'newest first', tenant_id: 'the path', amount: 'a number', expires_at: 'lot_id', reason: 'free text', created_at: 'newest first' },
-  '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered' },
+  '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered', attempts: 'status', next_attempt_at: 'status', error_code: 'status', delivered_to: 'tenant_id' },
 }; // prettier-ignore

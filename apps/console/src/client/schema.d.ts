@@ -559,7 +559,7 @@ export interface paths {
     head?: never;
     /**
      * Change a tenant or its status
-     * @description `suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; sagas that run go on. A tenant that still owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.
+     * @description `suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; running sagas continue. A tenant that still owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.
      *
      *     Who: Platform admins.
      */
@@ -1710,14 +1710,14 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get how an issuer reminds
-     * @description The steps after the due date of an invoice that is not paid.
+     * Get the reminders of an issuer
+     * @description The steps after the due date of an unpaid invoice.
      *
      *     Who: Platform admins.
      */
     get: operations['DunningPolicies_get'];
     /**
-     * Set how an issuer reminds
+     * Set the reminders of an issuer
      * @description The whole set. Each step of an invoice happens once. 409 `version_moved` when it changed since `expected_version`.
      *
      *     Who: Platform admins.
@@ -1813,7 +1813,7 @@ export interface paths {
     put?: never;
     /**
      * Write off what is due
-     * @description Nobody is reminded any more. `due` stays what was not paid; a payment that comes late lowers it.
+     * @description No more reminders are sent. `due` stays the amount that was not paid; a late payment lowers it.
      *
      *     Who: Platform admins.
      */
@@ -1861,7 +1861,7 @@ export interface paths {
     };
     /**
      * List notification requests
-     * @description Newest first: what people should be told, such as reminders.
+     * @description Newest first: the mails that tenant billing sends, such as reminders, and whether they are delivered.
      *
      *     Who: Platform admins.
      */
@@ -2878,15 +2878,15 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get who is told of events
-     * @description By mail and chat. An admin gets its own subscription, a tenant that of the tenant. The chat's address is never returned.
+     * Get your mail and chat subscription
+     * @description Which events are sent to you, and where. An admin reads its own subscription, a tenant the one of the whole tenant. The address of the chat is never returned.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
     get: operations['Subscriptions_get'];
     /**
-     * Set who is told of events
-     * @description The whole set; only `chat_url` stays when it is left out. An admin is told of all events, a tenant of those about its own things. 400 `outbound_address_refused` for a chat that is not public or not https.
+     * Set your mail and chat subscription
+     * @description The whole set; only `chat_url` stays when it is left out. An admin receives events of all tenants, a tenant only its own. 400 `outbound_address_refused` for a chat that is not public or not https.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -6877,7 +6877,7 @@ export interface components {
        */
       expected_version: number;
       /**
-       * @description The whole set of steps; none: nobody is reminded
+       * @description The whole set of steps. An empty list: no reminders are sent
        * @example [
        *       {
        *         "after_days": 3,
@@ -7347,9 +7347,9 @@ export interface components {
        * @example dunning_remind
        */
       kind: string;
-      /** @description One sentence for people */
+      /** @description Subject of the mail */
       subject: string;
-      /** @description The facts, such as the invoice and what is due */
+      /** @description The facts at the time of the request, such as the invoice and its open amount */
       payload: {
         [key: string]: unknown;
       };
@@ -7358,7 +7358,29 @@ export interface components {
        * @description Time of the request
        */
       created_at: string;
-      /** @description Time of the delivery; null while it waits */
+      /**
+       * @description `waiting`, `delivered`, `not_needed` (the invoice was settled before) or `failed` (after the last attempt)
+       * @example delivered
+       * @enum {string}
+       */
+      status: 'waiting' | 'delivered' | 'not_needed' | 'failed';
+      /**
+       * @description Attempts that have failed
+       * @example 0
+       */
+      attempts: number;
+      /** @description Time of the next attempt; null when there is none */
+      next_attempt_at: string | null;
+      /** @description Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes */
+      error_code: string | null;
+      /**
+       * @description The receivers that have it: `mail <address>` or `chat of <subscriber>`
+       * @example [
+       *       "mail billing@acme.example"
+       *     ]
+       */
+      delivered_to: string[];
+      /** @description Time of the delivery; null before */
       delivered_at: string | null;
     };
     NotificationRequestResponseList: {
@@ -9283,12 +9305,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9302,6 +9327,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -9319,7 +9346,7 @@ export interface components {
        * @description Id
        */
       id: string;
-      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      /** @description The tenant that it belongs to; null: platform admins, and it receives the events of all tenants */
       tenant_id: string | null;
       /**
        * @description Where messages are sent
@@ -9374,7 +9401,7 @@ export interface components {
        * @description Id
        */
       id: string;
-      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      /** @description The tenant that it belongs to; null: platform admins, and it receives the events of all tenants */
       tenant_id: string | null;
       /**
        * @description Where messages are sent
@@ -9453,12 +9480,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9472,6 +9502,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -9518,12 +9550,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9537,6 +9572,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -19843,7 +19880,9 @@ export interface operations {
         tenant_id?: string;
         /** @description Requests of this kind */
         kind?: string;
-        /** @description `true`: delivered ones; `false`: those that wait */
+        /** @description Requests with this status */
+        status?: 'waiting' | 'delivered' | 'not_needed' | 'failed';
+        /** @description `true`: delivered ones; `false`: all others */
         delivered?: 'true' | 'false';
       };
       header?: never;
@@ -25794,12 +25833,15 @@ export interface operations {
               | 'resource.created'
               | 'resource.deleted'
               | 'resource.missing'
+              | 'resource.moved_in'
+              | 'resource.moved_out'
               | 'resource.restored'
               | 'saga.awaiting_approval'
               | 'saga.changed'
               | 'saga.compensation_failed'
               | 'saga.completed'
               | 'saga.failed'
+              | 'saga.needs_attention'
               | 'saga.paused'
               | 'saga.rejected'
               | 'saga.resumed'
@@ -25813,6 +25855,8 @@ export interface operations {
               | 'tenant_invoice.adjusted'
               | 'tenant_invoice.approved'
               | 'tenant_invoice.issued'
+              | 'tenant_invoice.overdue'
+              | 'tenant_invoice.paid'
               | 'tenant_invoice.unapproved'
               | 'tenant_invoice.voided'
               | 'webhook.disabled'

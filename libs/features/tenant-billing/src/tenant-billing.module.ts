@@ -28,7 +28,7 @@ import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
-import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { DunningPolicy, NotificationRequest, OverdueInvoice, TakenDunningStep } from './entities/dunning.entity';
 import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
@@ -44,6 +44,8 @@ import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { CreditNotes } from './money/credit-notes';
 import { Dunning } from './dunning/dunning';
 import { NotificationRequests } from './dunning/notification-requests';
+import { OverdueInvoices } from './dunning/overdue-invoices';
+import { RequestQueue } from './dunning/request-queue';
 import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
 import { Wallets } from './wallets/wallets';
@@ -71,6 +73,7 @@ const ENTITIES = [
   FxRate,
   NotificationRequest,
   NumberSeries,
+  OverdueInvoice,
   Payment,
   RateCard,
   RateCardVersion,
@@ -104,6 +107,7 @@ const SERVICES = [
   RateAssignments,
   RateCardService,
   RatingService,
+  RequestQueue,
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
@@ -113,7 +117,16 @@ const SERVICES = [
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
+  providers: [
+    ...SERVICES,
+    databaseGauges(DOCUMENT_METRICS),
+    FrozenDocuments,
+    InvoiceBuilder,
+    InvoiceVerbs,
+    OverdueInvoices,
+    PricePlanReader,
+    ScopedLists,
+  ],
   exports: SERVICES,
 })
 export class TenantBillingModule {}
