@@ -16,6 +16,7 @@ import {
   type PaymentKind,
   type PaymentView,
   type TaxCategory,
+  type WalletBalanceView,
   type WalletEntryView,
   type WalletKind,
 } from '#libs/tenant-billing';
@@ -153,6 +154,24 @@ export class CreditNoteResponse implements CreditNoteView {
 
   @ApiTime('Time of issue')
   readonly created_at: string;
+}
+
+/** What a wallet has now. */
+export class WalletBalanceResponse implements WalletBalanceView {
+  @ApiText('Tenant', { example: 'acme' })
+  readonly tenant_id: string;
+
+  @ApiEnum(WALLET_KINDS, '`money` pays what is due, after tax; `promotion` lowers the net, before tax')
+  readonly kind: WalletKind;
+
+  @ApiText('Currency', { example: 'USD' })
+  readonly currency: string;
+
+  @ApiText('What is left in it, without what has expired', AMOUNT)
+  readonly balance: string;
+
+  @ApiTime('When the first part of it expires', NULLABLE)
+  readonly expires_at: string | null;
 }
 
 /** A movement of a wallet. */

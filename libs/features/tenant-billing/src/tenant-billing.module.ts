@@ -36,6 +36,7 @@ import { BillingPush } from './invoices/billing-push';
 import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
 import { FxRates } from './invoices/fx-rates';
+import { DraftChanges } from './invoices/draft-changes';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
@@ -46,6 +47,7 @@ import { Dunning } from './dunning/dunning';
 import { NotificationRequests } from './dunning/notification-requests';
 import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
+import { WalletBalances } from './wallets/wallet-balances';
 import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
@@ -92,6 +94,7 @@ const SERVICES = [
   BulkInvoiceService,
   CreditNotes,
   DocumentFiles,
+  DraftChanges,
   DocumentSealer,
   Dunning,
   FxRates,
@@ -107,6 +110,7 @@ const SERVICES = [
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
+  WalletBalances,
   Wallets,
 ];
 
