@@ -58,7 +58,8 @@ export class DraftChangesController {
   @Get(':id/changes')
   @ApiOperation({
     summary: 'See what a refresh of a draft would change',
-    description: 'The lines that would be added, removed or changed since the draft was built. 409 `verb_not_possible` for an invoice that is no draft.',
+    description:
+      'The lines that would be added, removed or changed since the draft was built. 409 `verb_not_possible` for an invoice that is no draft.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(DraftChangesResponse)

@@ -44,6 +44,9 @@ export class PaymentResponse implements PaymentView {
   @ApiUuid('The invoice')
   readonly invoice_id: string;
 
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
+
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
 
@@ -121,6 +124,9 @@ export class CreditNoteResponse implements CreditNoteView {
 
   @ApiUuid('The invoice')
   readonly invoice_id: string;
+
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
@@ -202,6 +208,9 @@ export class WalletEntryResponse implements WalletEntryView {
 
   @ApiUuid('The invoice that it was applied to or came from', NULLABLE)
   readonly invoice_id: string | null;
+
+  @ApiText('The number of that invoice', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiUuid('The credit note that it came from', NULLABLE)
   readonly credit_note_id: string | null;

@@ -52,7 +52,10 @@ export class CardTenantResponse implements CardTenantView {
 
 /** A price list and who has it. */
 export class RateCardDetailResponse extends RateCardResponse {
-  @ApiListOf(() => CardTenantResponse, 'Tenants that are given the card, by tenant and month; those with the default card by default are not named')
+  @ApiListOf(
+    () => CardTenantResponse,
+    'Tenants that are given the card, by tenant and month; those with the default card by default are not named',
+  )
   readonly tenants: readonly CardTenantResponse[];
 }
 

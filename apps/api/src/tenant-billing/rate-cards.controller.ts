@@ -15,7 +15,13 @@ import {
   RateOverridesQuery,
   SimulationBody,
 } from './rate-cards.dto';
-import { RateCardDetailResponse, RateCardResponse, RateCardVersionResponse, RateOverrideResponse, TenantTotalResponse } from './rate-cards-answers.dto';
+import {
+  RateCardDetailResponse,
+  RateCardResponse,
+  RateCardVersionResponse,
+  RateOverrideResponse,
+  TenantTotalResponse,
+} from './rate-cards-answers.dto';
 
 const ApiVersionParam = () => ApiParam({ name: 'version', description: 'Number of the version', schema: { type: 'integer', minimum: 1 } });
 

@@ -6382,6 +6382,11 @@ export interface components {
        */
       invoice_id: string;
       /**
+       * @description Its number
+       * @example INV-00042
+       */
+      invoice_number: string | null;
+      /**
        * @description Tenant
        * @example acme
        */
@@ -6998,6 +7003,11 @@ export interface components {
        * @description The invoice
        */
       invoice_id: string;
+      /**
+       * @description Its number
+       * @example INV-00042
+       */
+      invoice_number: string | null;
       /**
        * @description Tenant
        * @example acme
@@ -8459,6 +8469,11 @@ export interface components {
       cause: 'grant' | 'overpayment' | 'credit_note' | 'applied' | 'given_back' | 'returned' | 'expired';
       /** @description The invoice that it was applied to or came from */
       invoice_id: string | null;
+      /**
+       * @description The number of that invoice
+       * @example INV-00042
+       */
+      invoice_number: string | null;
       /** @description The credit note that it came from */
       credit_note_id: string | null;
       /** @description The payment that it came from or was returned with */

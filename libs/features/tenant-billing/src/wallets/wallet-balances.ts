@@ -51,7 +51,8 @@ export class WalletBalances {
           'min(l.expires_at) as expires_at',
         ])
         .where('l.remaining > 0 and (l.expiresAt is null or l.expiresAt > clock_timestamp())');
-      for (const [field, value] of Object.entries(filters)) if (value !== undefined) query.andWhere(`l.${field} = :${field}`, { [field]: value });
+      for (const [field, value] of Object.entries(filters))
+        if (value !== undefined) query.andWhere(`l.${field} = :${field}`, { [field]: value });
       if (scope.kind === 'tenant') query.andWhere('l.tenantId = :own', { own: scope.tenantId });
       if (kind !== undefined) query.andWhere('(l.tenantId, l.kind, l.currency) > (:tenant, :kind, :currency)', { tenant, kind, currency });
       const rows = await query
