@@ -75,6 +75,7 @@ import {
   WalletsController,
 } from './tenant-billing/money.controller';
 import { TaxRulesController } from './tenant-billing/tax-rules.controller';
+import { DraftChangesController } from './tenant-billing/draft-changes.controller';
 import { FxRatesController, TenantInvoicesController, TenantInvoiceVerbsController } from './tenant-billing/tenant-invoices.controller';
 import { TenantsController } from './tenants/tenants.controller';
 import { TenantsService } from './tenants/tenants.service';
@@ -172,6 +173,7 @@ class BillingApiModule {}
     TenantBillingController,
     TenantInvoicesController,
     TenantInvoiceVerbsController,
+    DraftChangesController,
     WalletsController,
   ],
 })

@@ -35,8 +35,9 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/webhooks': { '*': 'status, tenant_id; ten rows at most for a tenant' },
   '/api/v1/webhooks/{id}/deliveries': { id: 'newest first', webhook_id: 'one endpoint', sequence: 'since, until', attempts: 'status', next_attempt_at: 'status', last_attempt_at: 'newest first', last_status: 'status', last_ms: 'a number', error_code: 'status', created_at: 'since, until', finished_at: 'status' },
   '/api/v1/billing/tax-rules': { id: 'few rows', priority: 'few rows', when: 'few rows', rate: 'category', label: 'free text', text: 'free text', title: 'free text', issuer_tax_id: 'few rows', customer_tax_id: 'few rows', evidence: 'tenant_id', origin: 'few rows', version: 'a count', changed_by: 'few rows', changed_at: 'newest first' },
-  '/api/v1/payments': { id: 'reference', amount: 'a number', to_due: 'a number', to_wallet: 'a number', to_refund: 'a number', reason: 'free text', created_at: 'newest first' },
-  '/api/v1/credit-notes': { id: 'number', lines: 'invoice_id', net: 'a number', tax: 'a number', total: 'a number', lowers_due: 'a number', rest: 'amounts', reason: 'free text', created_at: 'newest first' },
-  '/api/v1/wallets/{tenant_id}/entries': { id: 'newest first', tenant_id: 'the path', amount: 'a number', expires_at: 'lot_id', reason: 'free text', created_at: 'newest first' },
+  '/api/v1/payments': { invoice_number: 'invoice_id', id: 'reference', amount: 'a number', to_due: 'a number', to_wallet: 'a number', to_refund: 'a number', reason: 'free text', created_at: 'newest first' },
+  '/api/v1/credit-notes': { invoice_number: 'invoice_id', id: 'number', lines: 'invoice_id', net: 'a number', tax: 'a number', total: 'a number', lowers_due: 'a number', rest: 'amounts', reason: 'free text', created_at: 'newest first' },
+  '/api/v1/wallets': { balance: 'a number', expires_at: 'GET /:tenant_id/entries' },
+  '/api/v1/wallets/{tenant_id}/entries': { invoice_number: 'invoice_id', id: 'newest first', tenant_id: 'the path', amount: 'a number', expires_at: 'lot_id', reason: 'free text', created_at: 'newest first' },
   '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered', attempts: 'status', next_attempt_at: 'status', error_code: 'status', delivered_to: 'tenant_id' },
 }; // prettier-ignore

@@ -1953,7 +1953,13 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get?: never;
+    /**
+     * Get a rate card
+     * @description With the tenants that are given it, and for which months.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['RateCards_get'];
     put?: never;
     post?: never;
     delete?: never;
@@ -2610,6 +2616,50 @@ export interface paths {
      *     Who: Platform admins.
      */
     post: operations['TenantInvoiceVerbs_void'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenant-invoices/{id}/changes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * See what a refresh of a draft would change
+     * @description The lines that would be added, removed or changed since the draft was built. 409 `verb_not_possible` for an invoice that is no draft.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['DraftChanges_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/wallets': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List wallets with their balances
+     * @description By tenant, kind and currency; wallets with nothing left are not listed. A tenant gets its own.
+     *
+     *     Who: Tenants (own rows only) and platform admins.
+     */
+    get: operations['Wallets_listBalances'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -6768,6 +6818,11 @@ export interface components {
        */
       invoice_id: string;
       /**
+       * @description Its number
+       * @example INV-00042
+       */
+      invoice_number: string | null;
+      /**
        * @description Tenant
        * @example acme
        */
@@ -7407,6 +7462,11 @@ export interface components {
        */
       invoice_id: string;
       /**
+       * @description Its number
+       * @example INV-00042
+       */
+      invoice_number: string | null;
+      /**
        * @description Tenant
        * @example acme
        */
@@ -7694,6 +7754,52 @@ export interface components {
        * @example moved by contract 12
        */
       reason?: string;
+    };
+    CardTenantResponse: {
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description The first month in which it has the card
+       * @example 2026-12
+       */
+      valid_from: string;
+      /** @description The first month in which it has another card; null while none is set */
+      valid_to: string | null;
+    };
+    RateCardDetailResponse: {
+      /**
+       * @description Name
+       * @example Gold
+       */
+      name: string;
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /** @description Whether it prices what no other card has a rate for */
+      is_default: boolean;
+      /** @description Who created it */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time of creation
+       */
+      created_at: string;
+      /** @description Tenants that are given the card, by tenant and month; those with the default card by default are not named */
+      tenants: components['schemas']['CardTenantResponse'][];
+    };
+    RateCardDetailResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RateCardDetailResponse'];
     };
     RateCardChangeBody: {
       /**
@@ -8689,6 +8795,95 @@ export interface components {
        */
       remove?: number;
     };
+    LineChangeResponse: {
+      /**
+       * @description What a refresh would do
+       * @enum {string}
+       */
+      change: 'added' | 'removed' | 'changed';
+      /**
+       * @description Kind of the line
+       * @example usage
+       */
+      kind: string;
+      /** @description What the document prints */
+      description: string;
+      /** @description The resource */
+      resource_id: string | null;
+      /** @description Its name */
+      resource_name: string | null;
+      /**
+       * @description The month that it corrects
+       * @example 2026-09
+       */
+      corrects: string | null;
+      /**
+       * @description Net in the draft; null for a line that is new
+       * @example 24.00
+       */
+      before: string | null;
+      /**
+       * @description Net after a refresh; null for a line that goes
+       * @example 28.80
+       */
+      after: string | null;
+    };
+    DraftChangesResponse: {
+      /** @description Whether a refresh would change anything: lines, tax, parties or terms */
+      outdated: boolean;
+      /**
+       * @description Net of the draft
+       * @example 212.40
+       */
+      net_before: string;
+      /**
+       * @description Net after a refresh
+       * @example 217.20
+       */
+      net_after: string;
+      /** @description The lines that differ */
+      lines: components['schemas']['LineChangeResponse'][];
+    };
+    DraftChangesResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['DraftChangesResponse'];
+    };
+    WalletBalanceResponse: {
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description `money` pays what is due, after tax; `promotion` lowers the net, before tax
+       * @enum {string}
+       */
+      kind: 'money' | 'promotion';
+      /**
+       * @description Currency
+       * @example USD
+       */
+      currency: string;
+      /**
+       * @description What is left in it, without what has expired
+       * @example 120.00
+       */
+      balance: string;
+      /** @description When the first part of it expires */
+      expires_at: string | null;
+    };
+    WalletBalanceResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['WalletBalanceResponse'][];
+    };
     WalletEntryResponse: {
       /**
        * Format: uuid
@@ -8732,6 +8927,11 @@ export interface components {
       cause: 'grant' | 'overpayment' | 'credit_note' | 'applied' | 'given_back' | 'returned' | 'expired';
       /** @description The invoice that it was applied to or came from */
       invoice_id: string | null;
+      /**
+       * @description The number of that invoice
+       * @example INV-00042
+       */
+      invoice_number: string | null;
       /** @description The credit note that it came from */
       credit_note_id: string | null;
       /** @description The payment that it came from or was returned with */
@@ -20276,6 +20476,83 @@ export interface operations {
       };
     };
   };
+  RateCards_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rate card */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RateCardDetailResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   RateCards_update: {
     parameters: {
       query?: never;
@@ -23496,6 +23773,168 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  DraftChanges_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the invoice */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DraftChangesResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Wallets_listBalances: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Wallets of this tenant; a tenant gets its own in any case */
+        tenant_id?: string;
+        /** @description Money wallets or promotion wallets */
+        kind?: 'money' | 'promotion';
+        /** @description In this currency */
+        currency?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WalletBalanceResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
         headers: {
           [name: string]: unknown;
         };

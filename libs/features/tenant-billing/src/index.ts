@@ -27,6 +27,7 @@ export {
 export {
   RateAssignments,
   type AssignmentView,
+  type CardTenantView,
   type OverrideInput,
   type OverrideView,
   type TenantRateCardView,
@@ -42,6 +43,7 @@ export {
   type BulkInvoices,
   type BulkVerb,
 } from './invoices/bulk-invoices';
+export { DraftChanges, type DraftChangesView, type LineChangeView } from './invoices/draft-changes';
 export { FxRates, type FxRateInput, type FxRateView } from './invoices/fx-rates';
 export type { BuildReport } from './invoices/invoice-builder';
 export {
@@ -88,4 +90,5 @@ export { Dunning, type DunningPolicyView } from './dunning/dunning';
 export { NotificationRequests, type NewNotification, type NotificationRequestView } from './dunning/notification-requests';
 export { RequestQueue, type ClaimedRequest } from './dunning/request-queue';
 export { Payments, type NewPayment, type PaymentView } from './money/payments';
+export { WalletBalances, type WalletBalanceView } from './wallets/wallet-balances';
 export { Wallets, type WalletEntryView, type WalletGrant } from './wallets/wallets';
