@@ -25,6 +25,7 @@ export { default as IconCloudOff } from '@tabler/icons-react/icons/IconCloudOff'
 export { default as IconCloudUp } from '@tabler/icons-react/icons/IconCloudUp';
 export { default as IconColumns } from '@tabler/icons-react/icons/IconColumns';
 export { default as IconDatabase } from '@tabler/icons-react/icons/IconDatabase';
+export { default as IconDots } from '@tabler/icons-react/icons/IconDots';
 export { default as IconDownload } from '@tabler/icons-react/icons/IconDownload';
 export { default as IconEyeOff } from '@tabler/icons-react/icons/IconEyeOff';
 export { default as IconFileDollar } from '@tabler/icons-react/icons/IconFileDollar';

@@ -54,6 +54,10 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
   ),
   at(
+    '/sagas/bulk/$id',
+    lazyRouteComponent(() => import('../screens/sagas/bulk-job-screen'), 'BulkJobScreen'),
+  ),
+  at(
     '/order',
     lazyRouteComponent(() => import('../screens/order/order-screen'), 'OrderScreen'),
   ),
