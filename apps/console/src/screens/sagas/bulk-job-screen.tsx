@@ -8,6 +8,7 @@ import { count, duration, words } from '../../parts/format';
 import { IconCircleCheck, IconCircleX, IconHourglass, IconLoader2, IconPlayerStop } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
+import { sagaTitle } from '../../parts/sagas';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
@@ -47,9 +48,20 @@ function Result({ item: { result } }: { readonly item: Item }) {
   );
 }
 
+const titleOf = ({ kind, target_name }: Item): string => sagaTitle({ kind, target_name, input: {} });
+
 const COLUMNS: readonly Column<Item>[] = [
   { id: 'nr', head: JOB.heads.nr, width: 56, numeric: true, cell: ({ nr }) => <span className="dim">{nr}</span> },
-  { id: 'saga', head: JOB.heads.saga, width: 190, cell: ({ saga_id: id }) => <span className="mono">…{id.slice(-12)}</span> },
+  {
+    id: 'saga',
+    head: JOB.heads.saga,
+    width: 300,
+    cell: (item) => (
+      <span className="nm">
+        <span className="trunc">{titleOf(item)}</span>
+      </span>
+    ),
+  },
   { id: 'result', head: JOB.heads.result, width: 130, cell: (item) => <Result item={item} /> },
   {
     id: 'why',
@@ -106,7 +118,9 @@ export function BulkJobScreen() {
             item={(item) => (
               <div className="item">
                 <span />
-                <b className="mono trunc">…{item.saga_id.slice(-12)}</b>
+                <b className="trunc" style={{ fontWeight: 550 }}>
+                  {titleOf(item)}
+                </b>
                 <span className="dim sm">{item.at && <Age at={item.at} />}</span>
                 <span className="l2">
                   <Result item={item} />

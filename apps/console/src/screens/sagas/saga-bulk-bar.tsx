@@ -6,7 +6,7 @@ import { answered, api, type Saga, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { count } from '../../parts/format';
 import { Facts } from '../../parts/page';
-import { sagaKindName } from '../../parts/sagas';
+import { sagaTitle } from '../../parts/sagas';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import type { Filters } from '../../shell/search';
@@ -91,12 +91,12 @@ function BulkDialog({ chosen, close }: { readonly chosen: Chosen; readonly close
       reason="required"
       danger={isLasting}
       {...(isLasting && total > 1 && { typed: String(total) })}
-      ready={plan !== undefined && total > 0 && !preview.isFetching}
+      ready={plan !== undefined && total > 0 && !isAllRefused(plan) && !preview.isFetching}
       confirm={act}
       close={close}
     >
       <div className="form">
-        <div className="policy">
+        <div className="bulk-fields">
           <Select
             label={bulk.verb}
             data={VERBS.map((value) => ({ value, label: bulk.verbs[value] }))}
@@ -124,11 +124,16 @@ function BulkDialog({ chosen, close }: { readonly chosen: Chosen; readonly close
   );
 }
 
+/** The dry run looks at the first sagas only; it knows all of them when there are few. */
+const isAllRefused = ({ total, first }: Pick<Plan, 'total' | 'first'>): boolean =>
+  first.length === total && first.every(({ allowed }) => !allowed);
+
 function Preview({ plan: { total, first }, rate }: { readonly plan: Plan; readonly rate: number }) {
   const { bulk } = TEXTS;
   const allowed = first.filter((one) => one.allowed).length;
   const isWhole = first.length === total;
   if (total === 0) return <Note tone="info">{bulk.nothing}</Note>;
+  if (isAllRefused({ total, first })) return <Note tone="warn">{bulk.allRefused(total)}</Note>;
   return (
     <>
       <Facts
@@ -141,11 +146,9 @@ function Preview({ plan: { total, first }, rate }: { readonly plan: Plan; readon
         ]}
       />
       <ul className="bulk-first" aria-label={bulk.first}>
-        {first.slice(0, 6).map(({ id, kind, status, allowed: isAllowed }) => (
+        {first.slice(0, 5).map(({ id, kind, target_name, status, allowed: isAllowed }) => (
           <li key={id}>
-            <span>
-              {sagaKindName(kind)} <span className="mono dim">{id.slice(-8)}</span>
-            </span>
+            <span className="trunc">{sagaTitle({ kind, target_name, input: {} })}</span>
             <Status of="saga" value={status} />
             <span className={isAllowed ? 'dim' : 'st warn'}>{isAllowed ? bulk.will : bulk.wont}</span>
           </li>

@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'took',
     head: TEXTS.heads.took,
-    width: 66,
+    width: 78,
     numeric: true,
     cell: ({ duration_ms: ms }) => <span className="dim">{ms === null ? '' : duration(ms)}</span>,
   },

@@ -73,6 +73,7 @@ export const TEXTS = {
     takes: 'Takes',
     about: (minutes: number) => (minutes === 1 ? 'about a minute' : `about ${count(minutes)} min`),
     nothing: 'No saga matches, so there is nothing to do.',
+    allRefused: (n: number) => (n === 1 ? 'The saga refuses this verb now.' : `All ${count(n)} sagas refuse this verb now.`),
     first: 'The first sagas',
     will: 'possible',
     wont: 'refused',
