@@ -1,8 +1,10 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconCalendarDue,
   IconChartBar,
   IconCirclePlus,
+  IconClock,
   IconCloudUp,
   IconFileDollar,
   IconFolder,
@@ -10,11 +12,13 @@ import {
   IconHistory,
   IconHome,
   IconInbox,
+  IconNetwork,
   IconRefresh,
   IconRoute,
   IconStack2,
   IconTimeline,
   IconUsers,
+  IconWebhook,
 } from '../parts/icons';
 import { count } from '../parts/format';
 
@@ -43,6 +47,8 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift' },
       { to: '/sagas', text: 'Sagas', icon: IconRoute, key: 's', count: 'sagas' },
       { to: '/order', text: 'Order', icon: IconCirclePlus },
+      { to: '/dns', text: 'DNS', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
     ],
   },
   {
@@ -63,7 +69,9 @@ const ADMIN: readonly PlaceGroup[] = [
     title: 'Operations',
     places: [
       { to: '/sweeps', text: 'Sweeps', icon: IconRefresh, key: 'o' },
+      { to: '/kinds', text: 'Kinds', icon: IconClock, key: 'k' },
       { to: '/provider', text: 'Provider', icon: IconCloudUp },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
       { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
       { to: '/audit', text: 'Audit', icon: IconHistory },
     ],
@@ -87,7 +95,15 @@ const TENANT: readonly PlaceGroup[] = [
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
     ],
   },
-  { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
+  {
+    title: 'More',
+    places: [
+      { to: '/dns', text: 'DNS records', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
+      { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
+    ],
+  },
 ];
 
 export const placesOf = (isAdmin: boolean): readonly PlaceGroup[] => (isAdmin ? ADMIN : TENANT);
