@@ -4921,6 +4921,11 @@ export interface components {
       id: string;
       /** @description Saga kind */
       kind: string;
+      /**
+       * @description Name of what the saga works on
+       * @example acme-web-02
+       */
+      target_name: string | null;
       /** @description State of the saga */
       status: string;
       /** @description Whether the verb is possible now */
@@ -4977,6 +4982,16 @@ export interface components {
        * @description Id of the saga
        */
       saga_id: string;
+      /**
+       * @description Saga kind
+       * @example resize_droplet
+       */
+      kind: string;
+      /**
+       * @description Name of what the saga works on
+       * @example acme-web-02
+       */
+      target_name: string | null;
       /** @description The result; null until the saga was handled */
       result: ('done' | 'refused') | null;
       /** @description Names the refusal */
