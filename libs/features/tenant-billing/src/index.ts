@@ -70,7 +70,14 @@ export {
 export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
-export { BillingRunService, type BillingRunView } from './rating/billing-run.service';
+export {
+  BillingRunService,
+  RUN_TENANT_STATES,
+  type BillingRunDetail,
+  type BillingRunView,
+  type RunTenantState,
+  type RunTenantView,
+} from './rating/billing-run.service';
 export { PoolService, type PoolChange, type PoolView } from './rating/pool.service';
 export { POOL_METHODS, POOLS, type PoolMethod, type PoolName } from './pricing/pools';
 export { PNL_GROUPS, ProfitAndLoss, type PnlFigures, type PnlGroup, type PnlView } from './rating/profit-and-loss';
